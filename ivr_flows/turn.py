@@ -1,0 +1,105 @@
+"""What the line does next: the words to say and how the document ends. Pure data, kept on the call as JSON."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+Slots = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """One prompt by its id, the words for its slots, and a language when it is not the call's."""
+
+    prompt: str
+    slots: Slots = ()
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gather:
+    """Wait for keys: at most ``digits`` of them, ``seconds`` of silence, answered at step and turn.
+
+    ``seconds`` is the wait at the normal pace; the slow pace (R26) is worked out from the words spoken.
+    """
+
+    step: str
+    turn: int
+    digits: int
+    seconds: int
+    slow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """Ring ``number`` (E.164, for a reader of the row: sealed before it is kept). ``leg_id`` screens who answers."""
+
+    step: str
+    turn: int
+    number: str
+    ring_seconds: int
+    leg_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Join a conference with an opaque name; the conference ends with this leg when ``ends_with_me``."""
+
+    step: str
+    turn: int
+    conference: str
+    ends_with_me: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """End a whisper in acceptance: the document ends without hanging up, so the carrier bridges the legs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hangup:
+    """End the call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The PIN is still being worked: pause a second, then ask the same step again without keys."""
+
+    step: str
+    turn: int
+
+
+End = Gather | Dial | Join | Connect | Hangup | Hold
+_ENDS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Gather, Dial, Join, Connect, Hangup, Hold)}
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one answer leads to. ``before`` is heard out (no key stops it); a key stops ``says``."""
+
+    before: tuple[Say, ...]
+    says: tuple[Say, ...]
+    end: End
+
+    def to_json(self) -> str:
+        """Write the turn for the call's row."""
+        end = {name: getattr(self.end, name) for name in self.end.__dataclass_fields__}
+        return json.dumps(
+            [[_plain(s) for s in self.before], [_plain(s) for s in self.says], type(self.end).__name__, end],
+            separators=(",", ":"),
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> "Turn":
+        """Read a turn back. Raises ValueError when the text is none."""
+        before, says, kind, end = json.loads(text)
+        return cls(tuple(map(_say, before)), tuple(map(_say, says)), _ENDS[kind](**end))
+
+
+def _plain(say: Say) -> list[Any]:
+    return [say.prompt, say.slots, say.language]
+
+
+def _say(plain: list[Any]) -> Say:
+    prompt, slots, language = plain
+    return Say(prompt, tuple((name, text) for name, text in slots), language)

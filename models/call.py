@@ -1,0 +1,79 @@
+"""A call: one leg, its place in a call tree, and the one statement that saves a turn of it."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, Table, Text, bindparam, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, UtcDateTime
+from models.database import Write
+
+
+class Call(Base):
+    """One leg. ``turn`` is the number of the answer that is awaited and ``said`` the last Turn, as JSON.
+
+    ``number_key`` is a keyed hash of the case number keyed last, real or not; ``trail`` names the steps
+    passed and never a key. ``leg_id`` is opaque and made before we dial; Twilio's ``call_sid`` comes later.
+    """
+
+    __tablename__ = "calls"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    call_sid: Mapped[str | None] = mapped_column(String(64), unique=True)
+    leg_id: Mapped[str | None] = mapped_column(String(32), unique=True)
+    direction: Mapped[str] = mapped_column(String(8))
+    flow: Mapped[str] = mapped_column(String(32))
+    line: Mapped[str] = mapped_column(String(64), default="")
+    phone_sealed: Mapped[str | None] = mapped_column(Text)
+    phone_key: Mapped[str | None] = mapped_column(String(64), index=True)
+    call_status: Mapped[str | None] = mapped_column(String(16))
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    language: Mapped[str] = mapped_column(String(8))
+    pace: Mapped[str] = mapped_column(String(8), default="normal")
+    step: Mapped[str] = mapped_column(String(40))
+    turn: Mapped[int]
+    heard_from: Mapped[str] = mapped_column(String(40))
+    misses: Mapped[int] = mapped_column(default=0)
+    silences: Mapped[int] = mapped_column(default=0)
+    tries: Mapped[int] = mapped_column(default=0)
+    pending_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_key_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    progress_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    said: Mapped[str] = mapped_column(Text)
+    topic: Mapped[str | None] = mapped_column(String(32), index=True)
+    trail: Mapped[str] = mapped_column(Text, default="")
+
+    number_key: Mapped[str | None] = mapped_column(String(64))
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    callback_id: Mapped[int | None] = mapped_column(ForeignKey("callbacks.id", use_alter=True), index=True)
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", use_alter=True))
+    parent_call_id: Mapped[int | None] = mapped_column(ForeignKey("calls.id"))
+    accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+CALLS: Table = Call.__table__  # type: ignore[assignment]
+
+#: The columns that a turn may change, and no other; one compiled statement saves them all.
+TURN_COLUMNS = (
+    "language", "pace", "step", "turn", "heard_from", "misses", "silences", "tries", "pending_since",
+    "last_key_at", "progress_at", "said", "topic", "trail", "number_key", "case_id", "verified_at",
+    "accepted_at",
+)  # fmt: skip
+
+_SAVE = (
+    update(CALLS)
+    .where(CALLS.c.id == bindparam("saved_call_id"))
+    .values({name: bindparam(f"call_{name}", type_=CALLS.c[name].type) for name in TURN_COLUMNS})
+)
+
+
+def saving_turn(call: Any) -> Write:
+    """The write that saves what a turn changed; ``call`` has an ``id`` and every one of TURN_COLUMNS."""
+    values = {f"call_{name}": getattr(call, name) for name in TURN_COLUMNS}
+    values["saved_call_id"] = call.id
+    return _SAVE, values

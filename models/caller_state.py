@@ -1,0 +1,228 @@
+"""Everything one turn needs to know, read in one statement: the call and what hangs on it."""
+
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, and_, bindparam, distinct, false, func, not_, select, true
+from sqlalchemy.orm import Session, aliased
+
+from models.call import CALLS, Call
+from models.callback import OPEN_STATES, Callback
+from models.case import Case
+from models.custody import CustodyRecord, Facility
+from models.pin import Guard, KnownPhone, PinCounter, PinTry
+from models.registrant import Registrant
+from models.staff import Staff
+from models.subject import Subject
+
+KNOWN_PHONE_LIFE = timedelta(days=180)
+TOTAL_LIFE = timedelta(days=30)
+SPRAY_WINDOW = timedelta(hours=24)
+#: Counting stops here: every limit is at or below it, and an attacker must not make the count slow.
+COUNTED_AT_MOST = 101
+VERIFICATION_LIFE = timedelta(minutes=10)
+
+
+@dataclass(slots=True)
+class CallState:
+    """One call as a turn sees it. The first block mirrors Call; the turn may change TURN_COLUMNS of it."""
+
+    id: int
+    call_sid: str | None
+    leg_id: str | None
+    direction: str
+    flow: str
+    line: str
+    phone_sealed: str | None
+    phone_key: str | None
+    call_status: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    language: str
+    pace: str
+    step: str
+    turn: int
+    heard_from: str
+    misses: int
+    silences: int
+    tries: int
+    pending_since: datetime | None
+    last_key_at: datetime | None
+    progress_at: datetime | None
+    said: str
+    topic: str | None
+    trail: str
+    number_key: str | None
+    case_id: int | None
+    verified_at: datetime | None
+    callback_id: int | None
+    staff_id: int | None
+    parent_call_id: int | None
+    accepted_at: datetime | None
+
+    # The case (of the PIN step: the one whose number was keyed, opened or not).
+    found_case_id: int | None = None
+    case_closed_at: datetime | None = None
+    registrant_id: int | None = None
+    registrant_pace: str | None = None
+    registrant_time_zone: str | None = None
+    # The subject and what the feed said last.
+    subject_as_of: datetime | None = None
+    absent_since: datetime | None = None
+    held_import_id: int | None = None
+    record_id: int | None = None
+    custody_status: str | None = None
+    status_at: datetime | None = None
+    releasable: bool | None = None
+    removal_stage: str | None = None
+    expected_release_at: datetime | None = None
+    next_hearing_at: datetime | None = None
+    next_hearing_place: str | None = None
+    facility_name: str | None = None
+    facility_phone: str | None = None
+    # The callback that stands open for the case, and who could take a call now.
+    open_callback_id: int | None = None
+    open_callback_due_at: datetime | None = None
+    open_callback_state: str | None = None
+    free_liaisons: int = 0
+    liaisons_on_shift: int = 0
+    # Of the PIN step alone.
+    pin_hash: str | None = None
+    pin_kind: str | None = None
+    pin_expires_at: datetime | None = None
+    last_verified_at: datetime | None = None
+    phone_is_known: bool = False
+    own_consecutive: int | None = None
+    own_wait_until: datetime | None = None
+    own_locked_at: datetime | None = None
+    own_total: int = 0
+    stranger_consecutive: int | None = None
+    stranger_wait_until: datetime | None = None
+    stranger_locked_at: datetime | None = None
+    stranger_total: int = 0
+    phone_numbers_tried: int = 0
+    phone_opened_any: int = 0
+    number_has_failures: int = 0
+    spraying_until: datetime | None = None
+
+    def is_verified(self, now: datetime) -> bool:
+        """Whether the PIN was right and a key came within the last ten minutes (R11)."""
+        if self.verified_at is None or self.case_id is None:
+            return False
+        return now - (self.last_key_at or self.verified_at) <= VERIFICATION_LIFE
+
+
+def load_by_sid(session: Session, call_sid: str, now: datetime, *, for_pin: bool = False) -> CallState | None:
+    """The call with this CallSid, locked until the transaction ends, or None. One statement."""
+    statement = _PIN_BY_SID if for_pin else _BY_SID
+    row = session.execute(statement, {"sid": call_sid, **_moments(now, for_pin=for_pin)}).first()
+    return None if row is None else CallState(*row)
+
+
+def load_by_leg(session: Session, leg_id: str, now: datetime) -> CallState | None:
+    """The outbound call with this leg id, locked until the transaction ends, or None. One statement."""
+    row = session.execute(_BY_LEG, {"leg": leg_id, **_moments(now, for_pin=False)}).first()
+    return None if row is None else CallState(*row)
+
+
+def _moments(now: datetime, *, for_pin: bool) -> dict[str, datetime]:
+    if not for_pin:
+        return {}
+    return {"known_since": now - KNOWN_PHONE_LIFE, "total_since": now - TOTAL_LIFE, "spray_since": now - SPRAY_WINDOW}
+
+
+def _select(*, for_pin: bool) -> Select[Any]:
+    call = Call
+    columns: list[Any] = [getattr(call, field.name) for field in fields(CallState)[: len(CALLS.c)]]
+    columns += [
+        Case.id, Case.closed_at, Registrant.id, Registrant.pace, Registrant.time_zone,
+        Subject.as_of, Subject.absent_since, Subject.held_import_id, CustodyRecord.id,
+        CustodyRecord.status, CustodyRecord.status_at, CustodyRecord.releasable, CustodyRecord.removal_stage,
+        CustodyRecord.expected_release_at, CustodyRecord.next_hearing_at, CustodyRecord.next_hearing_place,
+        Facility.name, Facility.phone,
+        Callback.id, Callback.due_at, Callback.state,
+        select(func.count()).select_from(Staff)
+            .where(Staff.on_shift == true(), Staff.busy_call_id.is_(None)).scalar_subquery(),
+        select(func.count()).select_from(Staff).where(Staff.on_shift == true()).scalar_subquery(),
+    ]  # fmt: skip
+    case_is_it = Case.number_key == call.number_key if for_pin else Case.id == call.case_id
+    own, stranger = aliased(PinCounter), aliased(PinCounter)
+    if for_pin:
+        columns += [
+            Case.pin_hash, Case.pin_kind, Case.pin_expires_at, Case.last_verified_at,
+            KnownPhone.phone_key.is_not(None),
+            own.consecutive, own.wait_until, own.locked_at, _total(own=True),
+            stranger.consecutive, stranger.wait_until, stranger.locked_at, _total(own=False),
+            _of_phone(func.count(distinct(PinTry.number_key))),
+            _of_phone(func.count(), PinTry.opened == true()),
+            _at_number(),
+            select(Guard.raised_until).where(Guard.name == "spraying").scalar_subquery(),
+        ]  # fmt: skip
+    statement = (
+        select(*columns)
+        .select_from(call)
+        .outerjoin(Case, case_is_it)
+        .outerjoin(Registrant, Registrant.id == Case.registrant_id)
+        .outerjoin(Subject, Subject.id == Case.subject_id)
+        .outerjoin(CustodyRecord, CustodyRecord.id == Subject.record_id)
+        .outerjoin(Facility, Facility.name_key == CustodyRecord.facility_key)
+        .outerjoin(Callback, and_(Callback.case_id == Case.id, Callback.state.in_(OPEN_STATES)))
+    )
+    if for_pin:
+        statement = (
+            statement.outerjoin(
+                KnownPhone,
+                and_(
+                    KnownPhone.number_key == call.number_key,
+                    KnownPhone.phone_key == call.phone_key,
+                    KnownPhone.unsafe_at.is_(None),
+                    KnownPhone.last_verified_at >= bindparam("known_since"),
+                ),
+            )
+            .outerjoin(own, and_(own.number_key == call.number_key, own.own == true()))
+            .outerjoin(stranger, and_(stranger.number_key == call.number_key, stranger.own == false()))
+        )
+    return statement.with_for_update(of=call)
+
+
+def _total(*, own: bool) -> Any:
+    """Failures at the number within 30 days, counted no further than any limit needs."""
+    few = (
+        select(PinTry.at)
+        .where(
+            PinTry.number_key == Call.number_key,
+            PinTry.own == (true() if own else false()),
+            PinTry.at >= bindparam("total_since"),
+            not_(PinTry.opened),
+        )
+        .limit(COUNTED_AT_MOST)
+        .correlate(Call)
+        .subquery()
+    )
+    return select(func.count()).select_from(few).scalar_subquery()
+
+
+def _of_phone(what: Any, *conditions: Any) -> Any:
+    return (
+        select(what)
+        .select_from(PinTry)
+        .where(PinTry.phone_key == Call.phone_key, PinTry.at >= bindparam("spray_since"), *conditions)
+        .correlate(Call)
+        .scalar_subquery()
+    )
+
+
+def _at_number() -> Any:
+    return (
+        select(func.count())
+        .select_from(PinTry)
+        .where(PinTry.number_key == Call.number_key, PinTry.at >= bindparam("spray_since"), not_(PinTry.opened))
+        .correlate(Call)
+        .scalar_subquery()
+    )
+
+
+_BY_SID = _select(for_pin=False).where(Call.call_sid == bindparam("sid"))
+_BY_LEG = _select(for_pin=False).where(Call.leg_id == bindparam("leg"))
+_PIN_BY_SID = _select(for_pin=True).where(Call.call_sid == bindparam("sid"))

@@ -1,0 +1,59 @@
+"""Custody records, which are only ever appended, and the facilities of the office's own directory."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, UtcDateTime
+
+CUSTODY_STATUSES = (
+    "in_custody",
+    "transferred",
+    "returned_to_custody",
+    "released_on_bond",
+    "released_on_supervision",
+    "released",
+    "removed",
+    "escaped",
+    "deceased",
+    "unknown",
+)
+REMOVAL_STAGES = ("proceedings_open", "appeal_pending", "removal_ordered")
+
+
+def facility_key(name: str) -> str:
+    """A facility's name folded for matching: letter case and runs of spaces do not count."""
+    return " ".join(name.split()).casefold()
+
+
+class Facility(Base):
+    """A place of the office's directory: only a facility in it is ever spoken (R14)."""
+
+    __tablename__ = "facilities"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    name_key: Mapped[str] = mapped_column(String(200), unique=True)
+    phone: Mapped[str] = mapped_column(String(20))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class CustodyRecord(Base):
+    """What the feed said about a subject at one time. Of the gate only ``releasable`` is kept (R12)."""
+
+    __tablename__ = "custody_records"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subject_id: Mapped[int] = mapped_column(ForeignKey("subjects.id"), index=True)
+    import_id: Mapped[int] = mapped_column(ForeignKey("imports.id"), index=True)
+    status: Mapped[str] = mapped_column(String(32))
+    status_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    facility_key: Mapped[str | None] = mapped_column(String(200))
+    releasable: Mapped[bool]
+    removal_stage: Mapped[str | None] = mapped_column(String(32))
+    expected_release_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    next_hearing_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    next_hearing_place: Mapped[str | None] = mapped_column(String(200))
+    as_of: Mapped[datetime] = mapped_column(UtcDateTime)
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

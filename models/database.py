@@ -1,0 +1,96 @@
+"""Connects to SQLite or PostgreSQL. ``transaction()`` is the only place in the house that commits."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Delete, Engine, Insert, Update, create_engine, event
+from sqlalchemy.orm import Session, sessionmaker
+
+from models.keyring import Keyring
+
+BUSY_SECONDS = 10.0
+
+#: A prepared statement (made once, at import) and the values of its bind names.
+Write = tuple[Insert | Update | Delete, dict[str, Any]]
+
+
+class Database:
+    """One engine, its keyring, and the two ways to use it: ``transaction()`` and ``reading()``."""
+
+    def __init__(self, url: str, keyring: Keyring, pool_size: int = 5) -> None:
+        self.keyring = keyring
+        self.engine = _engine(url, pool_size)
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False, info={"keyring": keyring})
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """One unit of work: commits at the end, rolls back on any exception. Functions never commit."""
+        with self._sessions.begin() as session:
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that is never committed, for pages, lists and checks."""
+        with self._sessions() as session:
+            if self.engine.dialect.name == "sqlite":
+                # A reader that began IMMEDIATE would queue with the writers.
+                session.connection(execution_options={"sqlite_begin": "DEFERRED"})
+            yield session
+            session.rollback()
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.engine.dispose()
+
+
+def keyring_of(session: Session) -> Keyring:
+    """The keyring that the session's database was opened with."""
+    keyring: Keyring = session.info["keyring"]
+    return keyring
+
+
+def write_together(session: Session, *writes: Write) -> None:
+    """Send several INSERT, UPDATE or DELETE statements as one round trip.
+
+    PostgreSQL takes them as one statement with the others as its CTEs: they must touch different
+    rows, they all see the state before any of them, and their bind names must differ. SQLite runs in
+    this process, where a statement is a function call and there is no trip to save.
+    """
+    if session.get_bind().dialect.name == "postgresql" and len(writes) > 1:
+        merged = {name: value for _, values in writes for name, value in values.items()}
+        session.execute(_combined(tuple(statement for statement, _ in writes)), merged)
+        return
+    for statement, values in writes:
+        session.execute(statement, values)
+
+
+@lru_cache(maxsize=256)
+def _combined(statements: tuple[Insert | Update | Delete, ...]) -> Insert | Update | Delete:
+    *others, last = statements
+    return last.add_cte(*(statement.cte(f"also_{i}") for i, statement in enumerate(others)))
+
+
+def _engine(url: str, pool_size: int) -> Engine:
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=False)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None}, pool_size=pool_size)
+    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _set_pragmas(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA temp_store=MEMORY")
+    cursor.close()
+
+
+def _begin(connection: Any) -> None:
+    # A transaction that reads first and writes later would fail with SQLITE_BUSY_SNAPSHOT when another wrote between.
+    how = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
+    connection.exec_driver_sql(f"BEGIN {how}")

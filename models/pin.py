@@ -1,0 +1,60 @@
+"""Tries at a PIN: counters, waits and locks that hang on the number keyed, whether it exists or not (R04-R06)."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, UtcDateTime
+
+
+class PinCounter(Base):
+    """Consecutive failures at one number; ``own`` counts phones that verified this case, apart from strangers."""
+
+    __tablename__ = "pin_counters"
+
+    number_key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    own: Mapped[bool] = mapped_column(primary_key=True)
+    consecutive: Mapped[int] = mapped_column(default=0)
+    wait_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    locked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class PinTry(Base):
+    """One try, written as failed before the hash is worked, and marked opened only when it was right."""
+
+    __tablename__ = "pin_tries"
+    __table_args__ = (
+        Index("ix_pin_tries_number", "number_key", "own", "at"),
+        Index("ix_pin_tries_phone", "phone_key", "at"),
+        Index("ix_pin_tries_at", "at"),
+    )
+
+    call_id: Mapped[int] = mapped_column(primary_key=True)
+    turn: Mapped[int] = mapped_column(primary_key=True)
+    number_key: Mapped[str] = mapped_column(String(64))
+    own: Mapped[bool]
+    phone_key: Mapped[str | None] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    opened: Mapped[bool] = mapped_column(default=False)
+
+
+class KnownPhone(Base):
+    """A phone, as a keyed hash, that verified this number; it counts for 180 days unless marked unsafe (R04)."""
+
+    __tablename__ = "known_phones"
+
+    number_key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    phone_key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    last_verified_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    unsafe_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Guard(Base):
+    """A standing condition of the line that the sweeper measures, such as a global rate of failures (R06)."""
+
+    __tablename__ = "guards"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    raised_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    measured_at: Mapped[datetime] = mapped_column(UtcDateTime)

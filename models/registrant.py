@@ -1,0 +1,62 @@
+"""A registrant: a person who asked to be told, their phones in their own order, and what they agreed to."""
+
+from datetime import datetime, time
+
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base, UtcDateTime
+
+
+class Registrant(Base):
+    """A victim or family member. ``time_zone`` is an IANA name; ``pace`` is ``normal`` or ``slow`` (R26)."""
+
+    __tablename__ = "registrants"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name_sealed: Mapped[str | None] = mapped_column(Text)
+    language: Mapped[str] = mapped_column(String(8))
+    time_zone: Mapped[str] = mapped_column(String(64))
+    pace: Mapped[str] = mapped_column(String(8), default="normal")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    phones: Mapped[list["Phone"]] = relationship(order_by="Phone.position", back_populates="registrant")
+
+
+class Phone(Base):
+    """One phone of a registrant, with the safest consents as defaults (R28, R31, R35)."""
+
+    __tablename__ = "phones"
+    __table_args__ = (UniqueConstraint("registrant_id", "position"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    registrant_id: Mapped[int] = mapped_column(ForeignKey("registrants.id"))
+    position: Mapped[int]
+    number_sealed: Mapped[str] = mapped_column(Text)
+    number_key: Mapped[str] = mapped_column(String(64), index=True)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    unsafe_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    stopped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    voicemail_allowed: Mapped[bool] = mapped_column(default=False)
+    text_allowed: Mapped[bool] = mapped_column(default=False)
+    night_allowed: Mapped[bool | None]
+    may_answer: Mapped[str] = mapped_column(String(16), default="only_me")
+    window_starts: Mapped[time | None]
+    window_ends: Mapped[time | None]
+
+    registrant: Mapped[Registrant] = relationship(back_populates="phones")
+    consents: Mapped[list["Consent"]] = relationship(order_by="Consent.granted_at")
+
+
+class Consent(Base):
+    """What was agreed to: the words, the time, the channel and the cap (R28)."""
+
+    __tablename__ = "consents"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    phone_id: Mapped[int] = mapped_column(ForeignKey("phones.id"), index=True)
+    channel: Mapped[str] = mapped_column(String(16))
+    words: Mapped[str] = mapped_column(Text)
+    cap_per_day: Mapped[int]
+    granted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
