@@ -1,0 +1,122 @@
+"""Hashes a PIN with Argon2id, a salt of its own and a pepper that is kept apart from the database (R03)."""
+
+import base64
+import hmac
+import os
+import re
+import threading
+from binascii import Error as Base64Error
+from dataclasses import dataclass
+
+from argon2.low_level import ARGON2_VERSION, Type, hash_secret_raw
+
+SALT_BYTES = 16
+HASH_BYTES = 32
+#: A stored hash that asks for more than this was not made here, and must not be able to eat the machine.
+MEMORY_KIB_AT_MOST = 1 << 20
+TIME_COST_AT_MOST = 64
+LANES_AT_MOST = 8
+
+_STORED = re.compile(
+    rf"\$argon2id\$v={ARGON2_VERSION}\$m=([0-9]{{1,8}}),t=([0-9]{{1,3}}),p=([0-9]{{1,2}})"
+    r"\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """One hash in parts, as the usual Argon2 string spells them."""
+
+    memory_kib: int
+    time_cost: int
+    lanes: int
+    salt: bytes
+    digest: bytes
+
+
+class PinHasher:
+    """Makes and compares PIN hashes. ``runs`` counts how often the KDF worked, in this process.
+
+    The PIN is keyed with the pepper (HMAC-SHA256) before Argon2id, so that a stolen table of hashes
+    of a million possible PINs cannot be searched without the pepper. The parameters stand in the stored string,
+    so that raising them later leaves older hashes readable.
+    """
+
+    def __init__(self, pepper: bytes, memory_kib: int = 19456, time_cost: int = 2) -> None:
+        """``memory_kib`` is in KiB. Raises ValueError for an empty pepper or parameters out of bounds."""
+        if not pepper:
+            raise ValueError("The PIN pepper is empty.")
+        if not (8 <= memory_kib <= MEMORY_KIB_AT_MOST and 1 <= time_cost <= TIME_COST_AT_MOST):
+            raise ValueError("The parameters of the PIN hash are out of bounds.")
+        self._pepper_key = hmac.digest(pepper, b"hotline pin pepper", "sha256")
+        self._memory_kib = memory_kib
+        self._time_cost = time_cost
+        self._lock = threading.Lock()
+        self._runs = 0
+        # No PIN has this digest: it is random and never worked out.
+        self._dummy = _Stored(memory_kib, time_cost, 1, os.urandom(SALT_BYTES), os.urandom(HASH_BYTES))
+
+    def __repr__(self) -> str:
+        return f"PinHasher(memory_kib={self._memory_kib}, time_cost={self._time_cost})"
+
+    @property
+    def runs(self) -> int:
+        """How often the KDF worked since this hasher was made."""
+        with self._lock:
+            return self._runs
+
+    def hash(self, pin: str) -> str:
+        """The string to store for ``pin``: ``$argon2id$v=19$m=…,t=…,p=1$salt$digest``."""
+        made = _Stored(self._memory_kib, self._time_cost, 1, os.urandom(SALT_BYTES), bytes(HASH_BYTES))
+        digest = self._work(made, pin)
+        parameters = f"m={made.memory_kib},t={made.time_cost},p={made.lanes}"
+        return f"$argon2id$v={ARGON2_VERSION}${parameters}${_encode(made.salt)}${_encode(digest)}"
+
+    def matches(self, stored: str | None, pin: str) -> bool:
+        """Whether ``pin`` is the one behind ``stored``; the KDF works exactly once whatever is given (R05).
+
+        None (no such case) and a string that is no hash are worked as a dummy with this hasher's parameters
+        and are False, never an exception.
+        """
+        known = None if stored is None else _read(stored)
+        compared = known or self._dummy
+        return hmac.compare_digest(self._work(compared, pin), compared.digest) and known is not None
+
+    def _work(self, stored: _Stored, pin: str) -> bytes:
+        with self._lock:
+            self._runs += 1
+        # An odd character must not raise: the exception would carry the PIN.
+        keyed = hmac.digest(self._pepper_key, pin.encode("utf-8", "surrogatepass"), "sha256")
+        return hash_secret_raw(
+            keyed,
+            stored.salt,
+            time_cost=stored.time_cost,
+            memory_cost=stored.memory_kib,
+            parallelism=stored.lanes,
+            hash_len=len(stored.digest),
+            type=Type.ID,
+        )
+
+
+def _read(stored: str) -> _Stored | None:
+    """The parts of a stored hash, or None when the string is none or asks for an absurd amount of work."""
+    parts = _STORED.fullmatch(stored)
+    if parts is None:
+        return None
+    memory_kib, time_cost, lanes = int(parts[1]), int(parts[2]), int(parts[3])
+    if not (1 <= lanes <= LANES_AT_MOST and 8 * lanes <= memory_kib <= MEMORY_KIB_AT_MOST):
+        return None
+    if not 1 <= time_cost <= TIME_COST_AT_MOST:
+        return None
+    try:
+        return _Stored(memory_kib, time_cost, lanes, _decode(parts[4]), _decode(parts[5]))
+    except Base64Error:
+        return None
+
+
+def _encode(raw: bytes) -> str:
+    return base64.b64encode(raw).decode().rstrip("=")
+
+
+def _decode(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4))
