@@ -1,0 +1,248 @@
+"""Walks a flow: one caller action in, one Turn out. Repair, the gate and the everywhere keys live here once."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ivr_flows import turn as turns
+from ivr_flows.flow import (
+    AGAIN,
+    COVER,
+    ENTRY_SECONDS,
+    MENU_SECONDS,
+    PERSON,
+    REPEAT,
+    SLOW,
+    Announce,
+    Bridge,
+    Choice,
+    Collect,
+    Conference,
+    Decide,
+    Flow,
+    Handler,
+    Hangup,
+    Menu,
+    SlowHandler,
+    Transfer,
+)
+from ivr_flows.turn import Say, Turn
+
+if TYPE_CHECKING:
+    from ivr_flows.desk import Desk
+
+T = TypeVar("T")
+
+#: A chain of steps that ask nothing is longer than this only when the table loops.
+LONGEST_CHAIN = 30
+LONGEST_TRAIL = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """An answer whose work is done with no transaction open; ``resume`` takes its result."""
+
+    step: str
+    task: Any
+
+
+class Walk:
+    """One walk of one call through its flow, within one transaction."""
+
+    def __init__(self, flow: Flow, desk: "Desk") -> None:
+        self.flow = flow
+        self.desk = desk
+        self.call = desk.call
+
+    def start(self) -> Turn:
+        """The first document of the call."""
+        return self._enter(self.flow.start)
+
+    def answer(self, digits: str | None) -> Turn | Deferred:
+        """The caller's keys at the step where the call waits; None or empty is silence."""
+        call, desk = self.call, self.desk
+        name = self.flow.find(call.step)
+        if name is None or name not in self.flow.steps:
+            return self._enter(self.flow.stranded or self.flow.give_up)
+        step = self.flow.steps[name]
+        if not self._is_open(name):
+            return self._enter(self.flow.locked_out or self.flow.give_up)
+        if isinstance(step, Transfer | Conference):
+            return self._follow(step.then, step.on, "")
+        if self._is_too_long():
+            return self._enter(self.flow.silent)
+        if not digits:
+            return self._miss(name, "silence")
+        desk.heard_a_key()
+        everywhere = self.flow.keys.get(digits)
+        if digits == REPEAT:
+            return self._enter(call.heard_from)
+        if digits == SLOW and SLOW in self.flow.keys:
+            call.pace = "slow"
+            return self._enter(call.heard_from)
+        if everywhere is not None and digits in (PERSON, COVER):
+            return self._progress(everywhere)
+        match step:
+            case Menu():
+                return self._choose(name, step, digits)
+            case Collect():
+                if len(digits) != step.digits or not digits.isdecimal():
+                    return self._miss(name, "wrong")
+                if isinstance(step.then, SlowHandler):
+                    task = step.then.reserve(desk, digits)
+                    call.pending_since = desk.now
+                    return Deferred(name, task)
+                return self._follow(step.then, step.on, digits)
+            case _:
+                return self._enter(self.flow.stranded or self.flow.give_up)
+
+    def resume(self, deferred: Deferred, matched: bool) -> Turn:
+        """Record what the work found, and go on."""
+        step = self.flow.steps[deferred.step]
+        if not isinstance(step, Collect) or not isinstance(step.then, SlowHandler):
+            raise TypeError("Only a collect step with a slow handler can be resumed.")
+        self.call.pending_since = None
+        word = step.then.record(self.desk, deferred.task, matched)
+        return self._progress(step.on[word])
+
+    def _choose(self, name: str, step: Menu, digits: str) -> Turn:
+        if len(digits) != 1 or not "1" <= digits <= str(len(step.choices)):
+            return self._miss(name, "wrong")
+        choice = step.choices[int(digits) - 1]
+        if choice.language is not None:
+            self.call.language = choice.language
+        if choice.topic is not None:
+            self.call.topic = choice.topic
+        if choice.does is not None:
+            return self._follow(choice.does, choice.on, digits)
+        return self._progress(_required(choice.next))
+
+    def _follow(self, handler: Handler, exits: Any, digits: str) -> Turn:
+        word = handler.run(self.desk, digits)
+        target = exits[word]
+        if target == AGAIN:
+            return self._miss(self.call.step, "wrong")
+        return self._progress(target)
+
+    def _progress(self, target: str) -> Turn:
+        self.call.misses = 0
+        self.call.progress_at = self.desk.now
+        return self._enter(target)
+
+    def _miss(self, name: str, kind: str) -> Turn:
+        """Repair (R25): first short, then fuller, then simplest with 0; after that never a deeper menu."""
+        call, step = self.call, self.flow.steps[name]
+        call.misses += 1
+        if kind == "silence":
+            call.silences += 1
+            if SLOW in self.flow.keys:
+                call.pace = "slow"
+        most = step.misses if isinstance(step, Menu | Collect) else 0
+        if call.misses > most or (isinstance(step, Menu) and step.give_up and call.misses >= most):
+            never_a_key = call.last_key_at is None or kind == "silence"
+            own = getattr(step, "silence", None) if kind == "silence" else None
+            given_up = own or getattr(step, "give_up", None)
+            verified = call.is_verified(self.desk.now)
+            return self._progress(
+                given_up or (self.flow.silent if never_a_key and not verified else self.flow.give_up)
+            )
+        opening = {1: f"repair.{kind}", 2: "repair.fuller", 3: "repair.simplest"}[min(call.misses, 3)]
+        says = [Say(opening), *self._asks(name)]
+        if call.misses >= 3 and PERSON in self.flow.keys:
+            says.append(Say("repair.person"))
+        return self._wait_at(name, (), (), tuple(says))
+
+    def _enter(self, target: str) -> Turn:
+        """Follow steps that ask nothing until one waits or ends the call, collecting what is said."""
+        call, desk = self.call, self.desk
+        lead: list[Say] = []
+        before: list[Say] = []
+        says: list[Say] = []
+        name = target
+        for position in range(LONGEST_CHAIN):
+            if not self._is_open(name):
+                name = self.flow.locked_out or self.flow.give_up
+            if position == 0:
+                call.heard_from = name
+            call.trail = f"{call.trail} {name}"[-LONGEST_TRAIL:].strip()
+            step = self.flow.steps[name]
+            match step:
+                case Announce():
+                    spoken = self._announced(step)
+                    if step.barge_in:
+                        says += spoken
+                    else:
+                        lead, says = lead + says, []
+                        before += spoken
+                    name = step.next
+                case Decide():
+                    word = step.ask.run(desk, "")
+                    says += desk.taken_words()
+                    name = step.on[word]
+                case Menu() | Collect():
+                    says += self._asks(name)
+                    return self._wait_at(name, tuple(lead), tuple(before), tuple(says))
+                case Transfer():
+                    says.append(Say(step.prompt))
+                    call.step, call.turn = name, call.turn + 1
+                    ring = _required(desk.ring)
+                    end = turns.Dial(name, call.turn, ring.number, ring.seconds, ring.leg_id)
+                    return Turn(tuple(before), tuple(lead + says), end)
+                case Conference():
+                    says.append(Say(step.prompt))
+                    call.step, call.turn = name, call.turn + 1
+                    join = turns.Join(name, call.turn, _required(desk.conference), ends_with_me=True)
+                    return Turn(tuple(before), tuple(lead + says), join)
+                case Bridge():
+                    call.step, call.turn = name, call.turn + 1
+                    return Turn(tuple(before), tuple(lead + says), turns.Connect())
+                case Hangup():
+                    says.append(Say(step.prompt))
+                    call.step, call.turn = name, call.turn + 1
+                    return Turn(tuple(before), tuple(lead + says), turns.Hangup())
+        raise RuntimeError(f"The flow {self.flow.name} loops at {name}.")
+
+    def _wait_at(self, name: str, lead: tuple[Say, ...], before: tuple[Say, ...], says: tuple[Say, ...]) -> Turn:
+        call, step = self.call, self.flow.steps[name]
+        call.step, call.turn = name, call.turn + 1
+        digits = step.digits if isinstance(step, Collect) else 1
+        seconds = ENTRY_SECONDS if isinstance(step, Collect) else MENU_SECONDS
+        end = turns.Gather(name, call.turn, digits, seconds, slow=call.pace == "slow")
+        return Turn(before, says, end, lead)
+
+    def _announced(self, step: Announce) -> list[Say]:
+        slots = self.desk.slots(step.about)
+        if not step.in_each_language:
+            return [Say(step.prompt, slots)]
+        return [Say(step.prompt, slots, language) for language in self.desk.languages]
+
+    def _asks(self, name: str) -> list[Say]:
+        step = self.flow.steps[name]
+        if isinstance(step, Collect):
+            return [Say(step.prompt)]
+        if not isinstance(step, Menu):
+            return []
+        says = [Say(step.prompt, self.desk.slots(step.about))] if step.prompt else []
+        return says + [self._option(key, choice) for key, choice in enumerate(step.choices, 1)]
+
+    def _option(self, key: int, choice: Choice) -> Say:
+        language = choice.language or self.call.language
+        slots = self.desk.slots(choice.about, language)
+        return Say(choice.prompt, (("key", str(key)), *slots), choice.language)
+
+    def _is_open(self, name: str) -> bool:
+        return name in self.flow.open_to_all or self.call.is_verified(self.desk.now)
+
+    def _is_too_long(self) -> bool:
+        """Whether an unverified call has made no progress for too long (R11, R38); slow pace has no limit (R26)."""
+        call, now = self.call, self.desk.now
+        if call.direction != "inbound" or call.pace == "slow" or call.is_verified(now):
+            return False
+        since = call.progress_at or call.started_at
+        return now - since > timedelta(minutes=self.desk.unverified_minutes)
+
+
+def _required(value: T | None) -> T:
+    if value is None:
+        raise LookupError("The desk has nothing ready for this step.")
+    return value

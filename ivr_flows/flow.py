@@ -1,0 +1,198 @@
+"""Step kinds and the table that joins them. A flow is data; ``check`` says what is wrong with it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ivr_flows.desk import Desk
+
+#: An exit that is a slip of the caller: the step is asked again, as repair says (R25).
+AGAIN = "(again)"
+
+MENU_SECONDS = 8
+ENTRY_SECONDS = 10
+MOST_CHOICES = 4
+PERSON, REPEAT, SLOW, COVER = "0", "*", "9", "7"
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """A verb of the desk and every word it may answer with."""
+
+    name: str
+    words: frozenset[str]
+    run: "Callable[[Desk, str], str]"
+
+
+def answers(*words: str) -> "Callable[[Callable[[Desk, str], str]], Handler]":
+    """Declare the words a handler may answer; the check holds every table to them."""
+
+    def wrap(run: "Callable[[Desk, str], str]") -> Handler:
+        return Handler(run.__name__, frozenset(words), run)
+
+    return wrap
+
+
+@dataclass(frozen=True, slots=True)
+class SlowHandler:
+    """A handler with work between two transactions: ``reserve``, the work with none open, ``record``."""
+
+    name: str
+    words: frozenset[str]
+    reserve: "Callable[[Desk, str], Any]"
+    record: "Callable[[Desk, Any, bool], str]"
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Say something and go on. ``in_each_language`` says it once per offered language, in its own voice."""
+
+    prompt: str
+    next: str
+    barge_in: bool = True
+    in_each_language: bool = False
+    about: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One option of a menu: its words (the action before the key, R21) and where it leads."""
+
+    prompt: str
+    next: str | None = None
+    does: Handler | None = None
+    on: Mapping[str, str] = field(default_factory=dict)
+    language: str | None = None
+    about: str | None = None
+    topic: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """Up to four options, numbered 1..n in the order given (R20), after an optional lead-in."""
+
+    choices: tuple[Choice, ...]
+    prompt: str | None = None
+    about: str | None = None
+    misses: int = 3
+    give_up: str | None = None
+    silence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Collect:
+    """Take ``digits`` digits and hand them to ``then``. 0, *, 9 and 7 stand alone, then # or silence (R22)."""
+
+    prompt: str
+    digits: int
+    then: Handler | SlowHandler
+    on: Mapping[str, str]
+    misses: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """Look something up, perhaps say it, and go where the word points. Nothing is asked of the caller."""
+
+    ask: Handler
+    on: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Ring the number that the desk has ready, and go on when the leg has ended."""
+
+    prompt: str
+    then: Handler
+    on: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Conference:
+    """Join the conference of the callback, and go on when this leg has left it."""
+
+    prompt: str
+    then: Handler
+    on: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """The end of an accepted whisper: the carrier joins the two legs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hangup:
+    """Say goodbye and end the call."""
+
+    prompt: str
+
+
+Step = Announce | Menu | Collect | Decide | Transfer | Conference | Bridge | Hangup
+WAITING = (Menu, Collect, Transfer, Conference)
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A call tree as a table.
+
+    ``open_to_all`` lists the steps an unverified caller may be at; ``keys`` are the keys that work at every
+    step that waits for keys; ``give_up`` follows a third miss, ``silent`` a third miss of a caller who never
+    pressed a key; ``locked_out`` is where an unverified caller at a closed step is sent. ``moved`` maps steps
+    of an older tree to steps of this one, so that a deploy strands no call.
+    """
+
+    name: str
+    start: str
+    steps: Mapping[str, Step]
+    open_to_all: frozenset[str]
+    give_up: str
+    silent: str
+    keys: Mapping[str, str] = field(default_factory=dict)
+    locked_out: str | None = None
+    moved: Mapping[str, str] = field(default_factory=dict)
+    stranded: str | None = None
+
+    def find(self, step: str) -> str | None:
+        """The step of this tree that a call waiting at ``step`` is at now, or None when it was dropped."""
+        if step in self.steps:
+            return step
+        return self.moved.get(step)
+
+    def exits(self, name: str) -> Iterator[str]:
+        """Every step that may follow ``name``, apart from the keys that work everywhere."""
+        step = self.steps[name]
+        match step:
+            case Announce():
+                yield step.next
+            case Menu():
+                for choice in step.choices:
+                    if choice.next is not None:
+                        yield choice.next
+                    yield from choice.on.values()
+                yield step.give_up or self.give_up
+                yield step.silence or step.give_up or self.silent
+            case Collect():
+                yield from (exit_ for exit_ in step.on.values() if exit_ != AGAIN)
+                yield self.give_up
+                yield self.silent
+            case Decide() | Transfer() | Conference():
+                yield from step.on.values()
+            case Bridge() | Hangup():
+                return
+
+    def prompts(self, name: str) -> Iterator[tuple[str, str | None]]:
+        """Every prompt that the step itself says, with its language when it is not the call's."""
+        match self.steps[name]:
+            case Announce(prompt=prompt) | Collect(prompt=prompt) | Transfer(prompt=prompt):
+                yield prompt, None
+            case Conference(prompt=prompt) | Hangup(prompt=prompt):
+                yield prompt, None
+            case Menu(prompt=lead, choices=choices):
+                if lead is not None:
+                    yield lead, None
+                for choice in choices:
+                    yield choice.prompt, choice.language
+            case Decide() | Bridge():
+                return
