@@ -1,0 +1,361 @@
+"""The settings of one running house. Nothing else in the house reads the environment."""
+
+import base64
+import binascii
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal, TypeVar, cast
+from urllib.parse import urlsplit
+
+#: A Unix socket's path may be 104 bytes on some systems; one is kept for the closing zero.
+LONGEST_SOCKET_PATH = 103
+#: The account that the local exchange stands for; no account at a real carrier has this id.
+EXCHANGE_ACCOUNT = "AC" + "0" * 32
+SHORTEST_SECRET = 32
+
+_T = TypeVar("_T")
+
+
+class SettingsError(ValueError):
+    """A setting is missing or wrong. The message is one sentence naming the variable, never its value."""
+
+
+def _about(env: str, help: str, default: str = "") -> dict[str, str]:
+    return {"env": env, "help": help, "default": default}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Every knob, read once. Each field's metadata holds its variable, a help text and its default."""
+
+    env: Literal["development", "production"] = field(
+        metadata=_about(
+            "HOTLINE_ENV",
+            "development or production; production refuses made-up keys and demo data",
+            "development",
+        )
+    )
+    data_dir: Path = field(
+        metadata=_about("HOTLINE_DATA_DIR", "the folder for the database, queue and keys", "var")
+    )
+    database_url: str = field(
+        metadata=_about(
+            "HOTLINE_DATABASE_URL",
+            "sqlite:///PATH or postgresql+psycopg://USER@HOST/NAME; without one, SQLite in the data folder",
+        ),
+        repr=False,
+    )
+    redis_url: str | None = field(
+        metadata=_about(
+            "HOTLINE_REDIS_URL",
+            "redis://, rediss:// or unix://; without one, `serve` starts a Valkey in the data folder",
+        ),
+        repr=False,
+    )
+    public_url: str = field(
+        metadata=_about(
+            "HOTLINE_PUBLIC_URL",
+            "the base that Twilio calls and signs, such as https://line.example.org; needed with Twilio; "
+            "`serve` derives it from --bind otherwise",
+            "http://127.0.0.1:8000",
+        )
+    )
+    secret_key: bytes = field(
+        metadata=_about(
+            "HOTLINE_SECRET_KEY",
+            "at least 32 characters, the key behind blind indexes and sessions; never changed",
+        ),
+        repr=False,
+    )
+    pin_pepper: bytes = field(
+        metadata=_about(
+            "HOTLINE_PIN_PEPPER",
+            "at least 32 characters, mixed into every PIN hash; kept apart from the database; never changed",
+        ),
+        repr=False,
+    )
+    field_keys: tuple[tuple[str, bytes], ...] = field(
+        metadata=_about(
+            "HOTLINE_FIELD_KEYS",
+            "ID:BASE64 of 32 bytes, comma-separated; the first seals, the others still open what they sealed",
+        ),
+        repr=False,
+    )
+    office_file: Path = field(
+        metadata=_about(
+            "HOTLINE_OFFICE_FILE",
+            "the office's names, hours, holidays, services and policies",
+            "config/office.toml",
+        )
+    )
+    office_always_open: bool = field(
+        metadata=_about(
+            "HOTLINE_OFFICE_ALWAYS_OPEN",
+            "1 counts office hours and calling windows as open; development only",
+            "0",
+        )
+    )
+    carrier: Literal["exchange", "twilio"] = field(
+        metadata=_about(
+            "HOTLINE_CARRIER",
+            "exchange (a local stand-in) or twilio; exchange in development, twilio in production",
+            "exchange",
+        )
+    )
+    twilio_account_sid: str = field(
+        metadata=_about("TWILIO_ACCOUNT_SID", "the account that places calls; needed with Twilio")
+    )
+    twilio_auth_tokens: tuple[str, ...] = field(
+        metadata=_about(
+            "TWILIO_AUTH_TOKEN",
+            "the account's token, which signs webhooks; a second after a comma is accepted during rotation",
+        ),
+        repr=False,
+    )
+    twilio_shared_keys: tuple[tuple[str, bytes], ...] = field(
+        metadata=_about(
+            "TWILIO_SHARED_KEYS",
+            "NAME:SECRET, comma-separated, the shared keys of webhooks signed with HMAC-SHA256",
+        ),
+        repr=False,
+    )
+    twilio_api_key: str | None = field(
+        metadata=_about(
+            "TWILIO_API_KEY", "an API key's SID; without one, REST uses the account and its first token"
+        )
+    )
+    twilio_api_secret: str | None = field(
+        metadata=_about("TWILIO_API_SECRET", "the API key's secret"), repr=False
+    )
+    twilio_api_base_url: str | None = field(
+        metadata=_about(
+            "TWILIO_API_BASE_URL",
+            "any Twilio-compatible REST server; without one, Twilio or the local exchange",
+        )
+    )
+    carrier_timeout_seconds: float = field(
+        metadata=_about(
+            "HOTLINE_CARRIER_TIMEOUT_SECONDS", "how long a REST call to the carrier may take", "10"
+        )
+    )
+    web_workers: int = field(metadata=_about("HOTLINE_WEB_WORKERS", "web processes on this machine", "2"))
+    web_threads: int = field(
+        metadata=_about(
+            "HOTLINE_WEB_THREADS", "threads a web process; few keep the slowest answers fast on SQLite", "2"
+        )
+    )
+    log_level: str = field(metadata=_about("HOTLINE_LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR", "INFO"))
+    exchange_port: int = field(
+        metadata=_about(
+            "HOTLINE_EXCHANGE_PORT", "the local exchange's port; 0 is the one after the main port", "0"
+        )
+    )
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "Settings":
+        """Read the settings. Raises SettingsError at the first that is missing or wrong."""
+        read = _Reader(environ)
+        env = read.one_of("HOTLINE_ENV", ("development", "production"), "development")
+        production = env == "production"
+        carrier = read.one_of(
+            "HOTLINE_CARRIER", ("exchange", "twilio"), "twilio" if production else "exchange"
+        )
+        with_twilio = carrier == "twilio"
+        data_dir = Path(read.text("HOTLINE_DATA_DIR", "var")).expanduser().absolute()
+        always_open = read.truth("HOTLINE_OFFICE_ALWAYS_OPEN")
+        if always_open and production:
+            raise SettingsError("HOTLINE_OFFICE_ALWAYS_OPEN is for development alone.")
+        if with_twilio:
+            read.required("HOTLINE_PUBLIC_URL", "with HOTLINE_CARRIER=twilio")
+            read.required("TWILIO_ACCOUNT_SID", "with HOTLINE_CARRIER=twilio")
+        public_url = read.url("HOTLINE_PUBLIC_URL", ("http", "https")) or "http://127.0.0.1:8000"
+        exchange_port = read.number("HOTLINE_EXCHANGE_PORT", int, 0, least=0, most=65535)
+        base_url = read.url("TWILIO_API_BASE_URL", ("http", "https"))
+        if base_url is None and not with_twilio:
+            base_url = f"http://127.0.0.1:{exchange_port or _port(public_url) + 1}"
+        api_key = read.text("TWILIO_API_KEY") or None
+        api_secret = read.text("TWILIO_API_SECRET") or None
+        if (api_key is None) != (api_secret is None):
+            raise SettingsError("TWILIO_API_KEY and TWILIO_API_SECRET are set together or not at all.")
+        return cls(
+            env=cast(Literal["development", "production"], env),
+            data_dir=data_dir,
+            database_url=read.database_url(data_dir),
+            redis_url=read.url("HOTLINE_REDIS_URL", ("redis", "rediss", "unix")),
+            public_url=public_url,
+            secret_key=read.secret("HOTLINE_SECRET_KEY"),
+            pin_pepper=read.secret("HOTLINE_PIN_PEPPER"),
+            field_keys=read.field_keys(),
+            office_file=read.office_file(),
+            office_always_open=always_open,
+            carrier=cast(Literal["exchange", "twilio"], carrier),
+            twilio_account_sid=read.text("TWILIO_ACCOUNT_SID", EXCHANGE_ACCOUNT),
+            twilio_auth_tokens=read.tokens(),
+            twilio_shared_keys=tuple(
+                (n, s.encode()) for n, s in read.pairs("TWILIO_SHARED_KEYS", "NAME:SECRET")
+            ),
+            twilio_api_key=api_key,
+            twilio_api_secret=api_secret,
+            twilio_api_base_url=base_url,
+            carrier_timeout_seconds=read.number(
+                "HOTLINE_CARRIER_TIMEOUT_SECONDS", float, 10.0, least=0.1, most=60
+            ),
+            web_workers=read.number("HOTLINE_WEB_WORKERS", int, 2, least=1, most=64),
+            web_threads=read.number("HOTLINE_WEB_THREADS", int, 2, least=1, most=64),
+            log_level=read.one_of("HOTLINE_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
+            exchange_port=exchange_port,
+        )
+
+    @property
+    def production(self) -> bool:
+        """Whether real people ring this line."""
+        return self.env == "production"
+
+    @property
+    def valkey_socket(self) -> Path:
+        """The embedded Valkey's socket; in the temporary folder when the data folder's path is long."""
+        socket = self.data_dir / "valkey.sock"
+        if len(str(socket).encode()) <= LONGEST_SOCKET_PATH:
+            return socket
+        name = sha256(str(self.data_dir).encode()).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"hotline-{name}" / "valkey.sock"
+
+    @property
+    def queue_url(self) -> str:
+        """Where jobs wait: the Redis that was set, else the embedded Valkey's socket."""
+        return self.redis_url or f"unix://{self.valkey_socket}"
+
+
+class _Reader:
+    """Reads one variable at a time and names it in every complaint. An empty variable counts as unset."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    def text(self, name: str, default: str = "") -> str:
+        return self._environ.get(name, "").strip() or default
+
+    def required(self, name: str, why: str = "") -> str:
+        value = self.text(name)
+        if not value:
+            raise SettingsError(f"{name} is not set; it is required{' ' + why if why else ''}.")
+        return value
+
+    def one_of(self, name: str, words: tuple[str, ...], default: str) -> str:
+        value = self.text(name, default)
+        for word in words:
+            if value.lower() == word.lower():
+                return word
+        raise SettingsError(f"{name} must be one of {', '.join(words)}.")
+
+    def truth(self, name: str) -> bool:
+        value = self.text(name, "0").lower()
+        if value in {"1", "true", "yes", "on"}:
+            return True
+        if value in {"0", "false", "no", "off"}:
+            return False
+        raise SettingsError(f"{name} must be 1 or 0.")
+
+    def number(self, name: str, kind: type[_T], default: _T, *, least: float, most: float) -> _T:
+        value = self.text(name)
+        if not value:
+            return default
+        complaint = f"{name} must be a number from {least:g} to {most:g}."
+        try:
+            number = kind(value)  # type: ignore[call-arg]
+        except ValueError:
+            raise SettingsError(complaint) from None
+        if not least <= cast(float, number) <= most:
+            raise SettingsError(complaint)
+        return number
+
+    def url(self, name: str, schemes: tuple[str, ...]) -> str | None:
+        value = self.text(name)
+        if not value:
+            return None
+        complaint = f"{name} must be a URL that starts with {' or '.join(s + '://' for s in schemes)}."
+        try:
+            parts = urlsplit(value)
+            _ = parts.port
+        except ValueError:
+            raise SettingsError(complaint) from None
+        if parts.scheme not in schemes or not (parts.path if parts.scheme == "unix" else parts.hostname):
+            raise SettingsError(complaint)
+        if parts.scheme in {"http", "https"} and (parts.query or parts.fragment):
+            raise SettingsError(f"{name} must have no query and no fragment.")
+        return value.rstrip("/")
+
+    def database_url(self, data_dir: Path) -> str:
+        value = self.text("HOTLINE_DATABASE_URL")
+        if not value:
+            return f"sqlite:///{data_dir / 'hotline.db'}"
+        scheme, separator, rest = value.partition("://")
+        if scheme in {"postgresql", "postgres"}:
+            scheme = "postgresql+psycopg"
+        if not separator or scheme not in {"sqlite", "postgresql+psycopg"}:
+            raise SettingsError("HOTLINE_DATABASE_URL must start with sqlite:/// or postgresql+psycopg://.")
+        return f"{scheme}://{rest}"
+
+    def office_file(self) -> Path:
+        value = self.text("HOTLINE_OFFICE_FILE")
+        return Path(value).expanduser().absolute() if value else Path(__file__).with_name("office.toml")
+
+    def secret(self, name: str) -> bytes:
+        value = self.required(name)
+        if len(value) < SHORTEST_SECRET:
+            raise SettingsError(f"{name} must have at least {SHORTEST_SECRET} characters.")
+        return value.encode()
+
+    def tokens(self) -> tuple[str, ...]:
+        tokens = tuple(t.strip() for t in self.required("TWILIO_AUTH_TOKEN").split(",") if t.strip())
+        if not 1 <= len(tokens) <= 2:
+            raise SettingsError("TWILIO_AUTH_TOKEN must hold one token, or two while they rotate.")
+        return tokens
+
+    def pairs(self, name: str, form: str) -> list[tuple[str, str]]:
+        pairs = []
+        for part in filter(None, (p.strip() for p in self.text(name).split(","))):
+            key, separator, value = part.partition(":")
+            if not separator or not key.strip() or not value.strip():
+                raise SettingsError(f"{name} must hold {form}, comma-separated.")
+            pairs.append((key.strip(), value.strip()))
+        if len({key for key, _ in pairs}) != len(pairs):
+            raise SettingsError(f"{name} holds one name twice.")
+        return pairs
+
+    def field_keys(self) -> tuple[tuple[str, bytes], ...]:
+        self.required("HOTLINE_FIELD_KEYS")
+        return tuple(
+            (key_id, _field_key(key_id, text))
+            for key_id, text in self.pairs("HOTLINE_FIELD_KEYS", "ID:BASE64")
+        )
+
+
+def _field_key(key_id: str, text: str) -> bytes:
+    try:
+        key = base64.b64decode(
+            text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4), validate=True
+        )
+    except binascii.Error:
+        raise SettingsError("HOTLINE_FIELD_KEYS holds a key that is not base64.") from None
+    if len(key) != 32 or "." in key_id or len(key_id) > 20:
+        raise SettingsError(
+            "HOTLINE_FIELD_KEYS must hold keys of 32 bytes under names of 1 to 20 letters without a dot."
+        )
+    return key
+
+
+def _port(url: str) -> int:
+    parts = urlsplit(url)
+    return parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def variables() -> dict[str, dict[str, str]]:
+    """Every variable that the house reads, with its field's name, help text and default."""
+    return {
+        f.metadata["env"]: {"field": f.name, "help": f.metadata["help"], "default": f.metadata["default"]}
+        for f in fields(Settings)
+    }
