@@ -8,7 +8,7 @@ from sqlalchemy import Select, and_, bindparam, distinct, false, func, not_, sel
 from sqlalchemy.orm import Session, aliased
 
 from models.call import CALLS, Call
-from models.callback import OPEN_STATES, Callback
+from models.callback import IS_OPEN, Callback
 from models.case import Case
 from models.custody import CustodyRecord, Facility
 from models.pin import Guard, KnownPhone, PinCounter, PinTry
@@ -167,7 +167,7 @@ def _select(*, for_pin: bool) -> Select[Any]:
         .outerjoin(Subject, Subject.id == Case.subject_id)
         .outerjoin(CustodyRecord, CustodyRecord.id == Subject.record_id)
         .outerjoin(Facility, Facility.name_key == CustodyRecord.facility_key)
-        .outerjoin(Callback, and_(Callback.case_id == Case.id, Callback.state.in_(OPEN_STATES)))
+        .outerjoin(Callback, and_(Callback.case_id == Case.id, IS_OPEN))
     )
     if for_pin:
         statement = (
