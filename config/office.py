@@ -1,0 +1,183 @@
+"""What the office decides: names, lines, hours, holidays, services, the release gates and policies."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import phonenumbers
+
+from config.office_file import E164, WEEKDAYS, FieldError, Service, Span, public_holidays, read_office
+from config.policies import Policy, PolicyError
+
+#: Numbers set aside for fiction belong to nobody: demos and tests ring them, no numbering plan knows them.
+FICTIONAL = re.compile(r"(\+1[2-9][0-9]{2})55501[0-9]{2}")
+LONGEST_CLOSURE_DAYS = 60
+ORDINARY = frozenset(
+    {
+        phonenumbers.PhoneNumberType.FIXED_LINE,
+        phonenumbers.PhoneNumberType.MOBILE,
+        phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
+        phonenumbers.PhoneNumberType.VOIP,
+    }
+)
+
+_WHOLE_DAY: tuple[Span, ...] = ((time(0), time.max),)
+
+
+class OfficeError(ValueError):
+    """The office file is wrong. The message is one sentence that names the file and the field."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Office:
+    """One office, read from its file. Times of day are the office's own; every moment is aware."""
+
+    name: Mapping[str, str]
+    neutral_name: Mapping[str, str]
+    languages: tuple[str, ...]
+    voices: Mapping[str, str]
+    voice_languages: Mapping[str, str]
+    lines: tuple[str, ...]
+    emergency_number: str
+    time_zone: str
+    countries: tuple[str, ...]
+    shared_phones: tuple[str, ...]
+    services: tuple[Service, ...]
+    gates: Mapping[str, str]
+    allow_facility: bool
+    allow_hearing: bool
+    allow_expected_release: bool
+    allow_removal_stage: bool
+    hours: Mapping[str, tuple[Span, ...]]
+    holiday_country: str | None
+    holiday_subdivision: str | None
+    extra_closures: frozenset[date]
+    worked_holidays: frozenset[date]
+    policies: Mapping[str, Policy]
+    always_open: bool = False
+
+    @classmethod
+    def load(cls, path: Path, always_open: bool = False) -> "Office":
+        """Read and check an office file. Raises OfficeError at the first field that is missing or wrong."""
+        try:
+            table = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise OfficeError(f"The office file {path} cannot be read: {error.strerror}.") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise OfficeError(f"The office file {path} is not valid TOML: {error}.") from None
+        try:
+            return cls(**read_office(table), always_open=always_open)
+        except (FieldError, PolicyError) as error:
+            raise OfficeError(f"{path}: {error}") from None
+
+    def policy(self, name: str) -> int | float:
+        """The value in force of one policy. Raises KeyError for a name that no policy has."""
+        return self.policies[name].value
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether the office works at that moment (holidays and extra closures known)."""
+        local = _aware(at).astimezone(self._zone)
+        return self.always_open or any(
+            starts <= local.time() < ends for starts, ends in self._spans(local.date())
+        )
+
+    def next_open(self, at: datetime) -> datetime:
+        """The earliest moment at or after ``at`` when the office works."""
+        if self.is_open(at):
+            return at
+        local = at.astimezone(self._zone)
+        for ahead in range(LONGEST_CLOSURE_DAYS):
+            day = local.date() + timedelta(days=ahead)
+            for starts, _ in self._spans(day):
+                opens = _moment(day, starts, self._zone)
+                if opens >= at:
+                    return opens
+        raise OfficeError(f"hours: the office does not open within {LONGEST_CLOSURE_DAYS} days.")
+
+    def due_at(self, urgency: Literal["urgent", "other"], at: datetime) -> datetime:
+        """The latest moment promised for a callback asked for at ``at`` (R36).
+
+        Urgent ones are due within ``urgent_minutes``; all others by the close of the next business day.
+        """
+        if urgency == "urgent":
+            return _aware(at) + timedelta(minutes=self.policy("urgent_minutes"))
+        today = _aware(at).astimezone(self._zone).date()
+        for ahead in range(1, LONGEST_CLOSURE_DAYS):
+            day = today + timedelta(days=ahead)
+            if spans := self._spans(day):
+                return _moment(day, spans[-1][1], self._zone)
+        raise OfficeError(f"hours: the office does not open within {LONGEST_CLOSURE_DAYS} days.")
+
+    def calling_window(self, at: datetime, time_zone: str) -> datetime:
+        """The earliest moment at or after ``at`` when a phone in ``time_zone`` may be rung (R29)."""
+        if self.always_open:
+            return _aware(at)
+        zone = _zone(time_zone)
+        local = _aware(at).astimezone(zone)
+        opens, closes = int(self.policy("window_opens_hour")), int(self.policy("window_closes_hour"))
+        if local.hour < opens:
+            return _moment(local.date(), time(opens), zone)
+        if local.hour >= closes:
+            return _moment(local.date() + timedelta(days=1), time(opens), zone)
+        return at
+
+    def can_dial(self, number: str) -> bool:
+        """Whether the line may dial this E.164 number: an ordinary one of the office's countries (R35).
+
+        Never a premium, toll-free, short or satellite number, and never one of the office's own lines.
+        """
+        if not E164.fullmatch(number) or number in self.lines:
+            return False
+        if fictional := FICTIONAL.fullmatch(number):
+            # Its neighbour tells what the area code is: 900 stays premium, 800 toll-free, 876 abroad.
+            number = f"{fictional[1]}2345678"
+        try:
+            parsed = phonenumbers.parse(number)
+        except phonenumbers.NumberParseException:
+            return False
+        return (
+            phonenumbers.number_type(parsed) in ORDINARY
+            and phonenumbers.region_code_for_number(parsed) in self.countries
+        )
+
+    @property
+    def _zone(self) -> ZoneInfo:
+        return _zone(self.time_zone)
+
+    def _spans(self, day: date) -> tuple[Span, ...]:
+        if self.always_open:
+            return _WHOLE_DAY
+        if day in self.extra_closures:
+            return ()
+        if day not in self.worked_holidays and day in public_holidays(
+            self.holiday_country, self.holiday_subdivision, day.year
+        ):
+            return ()
+        return self.hours.get(WEEKDAYS[day.weekday()], ())
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise OfficeError("time_zone must be an IANA name such as America/New_York.") from None
+
+
+def _aware(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        raise ValueError("A moment without a time zone was given to the office.")
+    return at
+
+
+def _moment(day: date, at: time, zone: ZoneInfo) -> datetime:
+    # The last microsecond of a day stands for the midnight after it.
+    if at == time.max:
+        day, at = day + timedelta(days=1), time(0)
+    return datetime.combine(day, at, zone).astimezone(UTC)

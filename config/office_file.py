@@ -1,0 +1,226 @@
+"""Reads office.toml field by field and says in one sentence what is wrong with it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from functools import cache
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import holidays
+import phonenumbers
+
+from config.policies import read_policies
+
+E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+MOST_SERVICES = 4
+
+Span = tuple[time, time]
+
+
+class FieldError(ValueError):
+    """A field of the table is missing or wrong; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service that a key in the help menu joins the caller to; ``phone`` may be short, such as 988."""
+
+    key: str
+    name: Mapping[str, str]
+    phone: str
+
+
+@cache
+def public_holidays(country: str | None, subdivision: str | None, year: int) -> frozenset[date]:
+    """The public holidays of one year. Raises NotImplementedError when the library knows no such place."""
+    if country is None:
+        return frozenset()
+    return frozenset(holidays.country_holidays(country, subdiv=subdivision, years=year))
+
+
+_SWITCHES = ("allow_facility", "allow_hearing", "allow_expected_release", "allow_removal_stage")
+_OFFICE_FIELDS = frozenset(
+    {
+        "name", "neutral_name", "languages", "voices", "lines", "emergency_number", "time_zone", "countries",
+        "shared_phones",
+    }
+)  # fmt: skip
+
+
+def read_office(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Check the file and return an Office's fields. Raises FieldError or PolicyError at the first fault."""
+    office, release = _table(table, "office"), _table(table, "release")
+    _no_others(table, {"office", "hours", "holidays", "services", "release", "policies"}, "")
+    _no_others(office, _OFFICE_FIELDS, "office.")
+    _no_others(release, {"gates", *_SWITCHES}, "release.")
+    languages = _words(office, "office", "languages")
+    if not languages or any(not re.fullmatch(r"[a-z]{2,3}", code) for code in languages):
+        raise FieldError("office.languages must list language codes such as en.")
+    voices = _table(office, "voices", "office.")
+    lines = _numbers(office, "lines")
+    if not lines:
+        raise FieldError("office.lines must hold at least the main number.")
+    countries = _words(office, "office", "countries")
+    if not countries or any(c not in phonenumbers.SUPPORTED_REGIONS for c in countries):
+        raise FieldError("office.countries must list country codes such as US.")
+    emergency = office.get("emergency_number")
+    if not isinstance(emergency, str) or not re.fullmatch(r"[0-9]{2,15}", emergency):
+        raise FieldError("office.emergency_number must be digits in quotes, such as 911.")
+    time_zone = _text(office, "office", "time_zone")
+    try:
+        ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise FieldError("office.time_zone must be an IANA name such as America/New_York.") from None
+    country, subdivision, closures, worked = _closures(_table(table, "holidays"))
+    gates = _table(release, "gates", "release.")
+    if not gates or any(value not in {"yes", "no"} for value in gates.values()):
+        raise FieldError('release.gates must hold at least one gate, each "yes" or "no".')
+    return dict(
+        name=_each_language(office, "office", "name", languages),
+        neutral_name=_each_language(office, "office", "neutral_name", languages),
+        languages=languages,
+        voices={
+            code: _text(_table(voices, code, "office.voices."), f"office.voices.{code}", "voice")
+            for code in languages
+        },
+        voice_languages={
+            code: _text(_table(voices, code, "office.voices."), f"office.voices.{code}", "language")
+            for code in languages
+        },
+        lines=lines,
+        emergency_number=emergency,
+        time_zone=time_zone,
+        countries=countries,
+        shared_phones=_numbers(office, "shared_phones"),
+        services=_services(table.get("services", []), languages),
+        gates=gates,
+        **{switch: _switch(release, switch) for switch in _SWITCHES},
+        hours=_hours(_table(table, "hours")),
+        holiday_country=country,
+        holiday_subdivision=subdivision,
+        extra_closures=closures,
+        worked_holidays=worked,
+        policies=read_policies(_table(table, "policies")),
+    )
+
+
+def _table(table: Mapping[str, Any], name: str, prefix: str = "") -> dict[str, Any]:
+    value = table.get(name)
+    if not isinstance(value, dict):
+        raise FieldError(f"[{prefix}{name}] is missing or is no table.")
+    return value
+
+
+def _no_others(table: Mapping[str, Any], known: set[str] | frozenset[str], prefix: str) -> None:
+    if unknown := sorted(set(table) - known):
+        raise FieldError(f"{prefix}{unknown[0]} is no field of the office file.")
+
+
+def _text(table: Mapping[str, Any], place: str, name: str) -> str:
+    value = table.get(name)
+    if not isinstance(value, str) or not value.strip():
+        raise FieldError(f"{place}.{name} must be a text.")
+    return value
+
+
+def _words(table: Mapping[str, Any], place: str, name: str) -> tuple[str, ...]:
+    value = table.get(name, [])
+    if not isinstance(value, list) or any(not isinstance(word, str) for word in value):
+        raise FieldError(f"{place}.{name} must be a list of texts.")
+    if len(set(value)) != len(value):
+        raise FieldError(f"{place}.{name} holds one entry twice.")
+    return tuple(value)
+
+
+def _numbers(office: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    numbers = _words(office, "office", name)
+    if any(not E164.fullmatch(number) for number in numbers):
+        raise FieldError(f"office.{name} must hold numbers such as +12025550100.")
+    return numbers
+
+
+def _each_language(
+    table: Mapping[str, Any], place: str, name: str, languages: tuple[str, ...]
+) -> dict[str, str]:
+    texts = _table(table, name, f"{place}.")
+    _no_others(texts, set(languages), f"{place}.{name}.")
+    return {code: _text(texts, f"{place}.{name}", code) for code in languages}
+
+
+def _switch(release: Mapping[str, Any], name: str) -> bool:
+    # A switch that is missing denies (R12); one that is neither true nor false is a slip to be told of.
+    value = release.get(name, False)
+    if not isinstance(value, bool):
+        raise FieldError(f"release.{name} must be true or false.")
+    return value
+
+
+def _services(entries: Any, languages: tuple[str, ...]) -> tuple[Service, ...]:
+    if not isinstance(entries, list) or len(entries) > MOST_SERVICES:
+        raise FieldError(f"[[services]] may hold at most {MOST_SERVICES} services.")
+    services = []
+    for position, entry in enumerate(entries, start=1):
+        place = f"services entry {position}"
+        _no_others(entry, {"key", "name", "phone"}, f"{place}: ")
+        phone = _text(entry, place, "phone")
+        if not (E164.fullmatch(phone) or re.fullmatch(r"[0-9]{3,6}", phone)):
+            raise FieldError(
+                f"{place}.phone must be a number such as +12025550100 or a short one such as 988."
+            )
+        names = _each_language(entry, place, "name", languages)
+        services.append(Service(_text(entry, place, "key"), names, phone))
+    if len({service.key for service in services}) != len(services):
+        raise FieldError("services holds one key twice.")
+    return tuple(services)
+
+
+def _hours(table: Mapping[str, Any]) -> dict[str, tuple[Span, ...]]:
+    _no_others(table, set(WEEKDAYS), "hours.")
+    hours = {day: tuple(_span(day, text) for text in _words(table, "hours", day)) for day in WEEKDAYS}
+    if not any(hours.values()):
+        raise FieldError("hours must open the office on at least one day of the week.")
+    for day, spans in hours.items():
+        if any(before[1] > after[0] for before, after in pairwise(spans)):
+            raise FieldError(f"hours.{day} must list its hours in order, without overlap.")
+    return hours
+
+
+def _span(day: str, text: str) -> Span:
+    complaint = f'hours.{day} must hold hours such as "08:00-20:00".'
+    starts, separator, ends = text.partition("-")
+    try:
+        # Midnight at the end of a day is written 24:00.
+        span = (
+            time.fromisoformat(starts.strip()),
+            time.max if ends.strip() == "24:00" else time.fromisoformat(ends.strip()),
+        )
+    except ValueError:
+        raise FieldError(complaint) from None
+    if not separator or span[0] >= span[1] or span[0].tzinfo or span[1].tzinfo:
+        raise FieldError(complaint)
+    return span
+
+
+def _closures(table: Mapping[str, Any]) -> tuple[str | None, str | None, frozenset[date], frozenset[date]]:
+    _no_others(table, {"country", "subdivision", "extra_closures", "worked_holidays"}, "holidays.")
+    country, subdivision = table.get("country") or None, table.get("subdivision") or None
+    try:
+        public_holidays(country, subdivision, 2026)
+    except (NotImplementedError, TypeError, ValueError):
+        raise FieldError(
+            "holidays.country or holidays.subdivision is none that the holidays library knows."
+        ) from None
+    for name in ("extra_closures", "worked_holidays"):
+        days = table.get(name, [])
+        if not isinstance(days, list) or any(type(day) is not date for day in days):
+            raise FieldError(f"holidays.{name} must be a list of dates such as 2026-12-24, without quotes.")
+    return (
+        country,
+        subdivision,
+        frozenset(table.get("extra_closures", [])),
+        frozenset(table.get("worked_holidays", [])),
+    )

@@ -1,0 +1,97 @@
+"""Policies: the numbers an office decides, each with its basis, who decided it and when it is reviewed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+#: Every policy the house asks for, with its smallest and largest value; those in HALVES need not be whole.
+BOUNDS: dict[str, tuple[float, float]] = {
+    "fresh_minutes": (1, 1440),
+    "spoken_stale_hours": (1, 168),
+    "tries_per_call": (1, 5),
+    "wait_after_failures": (1, 9),
+    "wait_first_seconds": (1, 3600),
+    "wait_most_seconds": (1, 86400),
+    "lock_after_failures": (2, 100),
+    "total_failures_limit": (10, 100),
+    "spray_numbers": (2, 100),
+    "global_failures_floor": (1, 100000),
+    "global_failures_factor": (1, 100),
+    "unverified_minutes": (1, 60),
+    "verification_minutes": (1, 60),
+    "liaison_ring_seconds": (5, 60),
+    "caller_ring_seconds": (5, 60),
+    "liaison_tries": (1, 10),
+    "caller_tries": (1, 10),
+    "retry_minutes": (1, 1440),
+    "liaison_retry_seconds": (1, 3600),
+    "lease_seconds": (60, 3600),
+    "unverified_callbacks_a_day": (1, 10),
+    "urgent_minutes": (1, 1440),
+    "window_opens_hour": (0, 23),
+    "window_closes_hour": (1, 23),
+    "brake_floor": (0, 100000),
+    "brake_percent": (0, 100),
+    "brake_peak_factor": (0, 100),
+    "brake_releasable_floor": (0, 100000),
+    "brake_releasable_percent": (0, 100),
+    "brake_drop_percent": (0, 100),
+    "future_skew_minutes": (0, 60),
+}
+FRACTIONS = frozenset(
+    {
+        "global_failures_factor",
+        "brake_percent",
+        "brake_peak_factor",
+        "brake_releasable_percent",
+        "brake_drop_percent",
+    }
+)
+
+
+class PolicyError(ValueError):
+    """A policy is missing or wrong; the message names it and the field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One decision: its value, what it rests on, whose it is, and the day by which it is looked at again."""
+
+    value: int | float
+    basis: str
+    decided_by: str
+    review_by: date
+
+
+def read_policies(table: Mapping[str, Any]) -> dict[str, Policy]:
+    """Read every policy. Raises PolicyError at the first that is missing, unknown or wrong."""
+    if unknown := sorted(set(table) - set(BOUNDS)):
+        raise PolicyError(f"policies.{unknown[0]} is no policy of the line.")
+    policies = {name: _policy(name, table.get(name)) for name in BOUNDS}
+    for low, high in (
+        ("window_opens_hour", "window_closes_hour"),
+        ("wait_after_failures", "lock_after_failures"),
+        ("wait_first_seconds", "wait_most_seconds"),
+    ):
+        if policies[low].value >= policies[high].value:
+            raise PolicyError(f"policies.{low}.value must be below policies.{high}.value.")
+    return policies
+
+
+def _policy(name: str, entry: Any) -> Policy:
+    if not isinstance(entry, dict):
+        raise PolicyError(f"[policies.{name}] is missing.")
+    if unknown := sorted(set(entry) - {"value", "basis", "decided_by", "review_by"}):
+        raise PolicyError(f"policies.{name}.{unknown[0]} is no field of a policy.")
+    value, (least, most) = entry.get("value"), BOUNDS[name]
+    kinds = (int, float) if name in FRACTIONS else (int,)
+    if isinstance(value, bool) or not isinstance(value, kinds) or not least <= value <= most:
+        whole = "" if name in FRACTIONS else "whole "
+        raise PolicyError(f"policies.{name}.value must be a {whole}number from {least:g} to {most:g}.")
+    for field in ("basis", "decided_by"):
+        if not isinstance(entry.get(field), str) or not entry[field].strip():
+            raise PolicyError(f"policies.{name}.{field} must be a text.")
+    if type(entry.get("review_by")) is not date:
+        raise PolicyError(f"policies.{name}.review_by must be a date such as 2027-06-30, without quotes.")
+    return Policy(value, entry["basis"], entry["decided_by"], entry["review_by"])
