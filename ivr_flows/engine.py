@@ -36,6 +36,8 @@ T = TypeVar("T")
 #: A chain of steps that ask nothing is longer than this only when the table loops.
 LONGEST_CHAIN = 30
 LONGEST_TRAIL = 2000
+#: A caller not verified who says nothing hears this many prompts, then an offer, then an end (R25).
+MOST_SILENT_PROMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,15 +139,15 @@ class Walk:
             call.silences += 1
             if SLOW in self.flow.keys:
                 call.pace = "slow"
-        most = step.misses if isinstance(step, Menu | Collect) else 0
-        if call.misses > most or (isinstance(step, Menu) and step.give_up and call.misses >= most):
-            never_a_key = call.last_key_at is None or kind == "silence"
-            own = getattr(step, "silence", None) if kind == "silence" else None
-            given_up = own or getattr(step, "give_up", None)
-            verified = call.is_verified(self.desk.now)
-            return self._progress(
-                given_up or (self.flow.silent if never_a_key and not verified else self.flow.give_up)
-            )
+        verified = call.is_verified(self.desk.now)
+        own = step if isinstance(step, Menu) else None
+        if call.misses > (step.misses if isinstance(step, Menu | Collect) else 0):
+            if kind == "silence":
+                target = (own and (own.silence or own.give_up)) or self.flow.give_up
+                return self._progress(target if verified or own and own.silence else self.flow.silent)
+            return self._progress((own and own.give_up) or self.flow.give_up)
+        if kind == "silence" and not verified and call.misses >= MOST_SILENT_PROMPTS and not (own and own.silence):
+            return self._progress(self.flow.silent)
         opening = {1: f"repair.{kind}", 2: "repair.fuller", 3: "repair.simplest"}[min(call.misses, 3)]
         says = [Say(opening), *self._asks(name)]
         if call.misses >= 3 and PERSON in self.flow.keys:

@@ -1,0 +1,87 @@
+"""Verbs of the caller's own case: the number, the PIN, the status."""
+
+from dataclasses import dataclass, field
+
+from ivr_flows.desk import Desk
+from ivr_flows.flow import SlowHandler, answers
+from ivr_flows.status_words import say_status
+from models import pin_try
+from models.case import check_digit_is_right
+from models.database import keyring_of
+from models.pin_try import Guess
+
+
+@dataclass(frozen=True, slots=True)
+class PinWork:
+    """A reserved try. The PIN lives here alone, in memory, until the hash is worked (R03)."""
+
+    guess: Guess
+    pin: str = field(repr=False)
+
+
+@answers("ok", "mistyped")
+def check_number(desk: Desk, digits: str) -> str:
+    """A mistyped number is asked again before the PIN; that tells nothing about what exists (R01)."""
+    if not check_digit_is_right(digits):
+        return "mistyped"
+    desk.call.number_key = keyring_of(desk.session).index("case", digits)
+    desk.call.case_id = desk.call.verified_at = None
+    return "ok"
+
+
+@answers("yes", "number_too", "no")
+def may_try(desk: Desk, _digits: str) -> str:
+    """Three tries a call (R04); after a lapse of time the PIN alone is asked again (R11)."""
+    if desk.call.tries >= desk.office.policy("tries_per_call"):
+        return "no"
+    return "yes" if desk.call.verified_at is not None else "number_too"
+
+
+def _reserve(desk: Desk, digits: str) -> PinWork:
+    desk.call.tries += 1
+    guess, writes = pin_try.reserve(desk.call, digits, desk.now, desk.rules.pins)
+    desk.writes += writes
+    return PinWork(guess, digits)
+
+
+def _record(desk: Desk, work: PinWork, matched: bool) -> str:
+    call, most = desk.call, int(desk.office.policy("tries_per_call"))
+    word, writes = pin_try.record(call, work.guess, matched, desk.now)
+    desk.writes += writes
+    if word == "right":
+        call.case_id, call.verified_at, call.last_key_at, call.tries = call.found_case_id, desk.now, desk.now, 0
+        call.pace = "slow" if "slow" in (call.pace, call.registrant_pace) else "normal"
+        return "right"
+    call.tries = max(call.tries, most) if work.guess.tightened else call.tries
+    return "wrong" if call.tries < most else "spent"
+
+
+verify_pin = SlowHandler("verify_pin", frozenset({"right", "wrong", "spent"}), _reserve, _record)
+
+
+@answers("said", "hard")
+def read_status(desk: Desk, _digits: str) -> str:
+    """The status at once, but hard news is warned of first (R19, R20)."""
+    found = desk.heard()
+    if found.hard_news:
+        return "hard"
+    say_status(desk, found)
+    return "said"
+
+
+@answers("said", "out")
+def tell_news(desk: Desk, _digits: str) -> str:
+    """The status, hard or not; after a release or an escape the danger line follows (R19)."""
+    found = desk.heard()
+    say_status(desk, found)
+    return "out" if found.status in OUT else "said"
+
+
+#: After these the person may be near: the danger line and a safety-planning line follow (R19).
+OUT = frozenset({"released", "released_on_bond", "released_on_supervision", "escaped"})
+
+
+@answers("free", "nobody")
+def look_for_someone(desk: Desk, _digits: str) -> str:
+    """Whether a person could tell the news now (R19)."""
+    return "free" if desk.call.free_liaisons > 0 and desk.office.is_open(desk.now) else "nobody"

@@ -1,0 +1,124 @@
+"""The desk: what one turn of one call works with. Verbs (``*_verbs.py``) take it and answer one word."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from ivr_flows.prompts import Prompts
+from ivr_flows.rules import OfficeRules, Rules
+from ivr_flows.turn import Say, Slots
+from models.caller_state import CallState
+from models.custody_status import Heard, heard
+from models.database import Write, keyring_of
+from models.safe_phone import safe_numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """A number to ring, for how many seconds, and the leg that screens who answers."""
+
+    number: str = field(repr=False)
+    seconds: int
+    leg_id: str | None = None
+
+
+@dataclass(slots=True)
+class Desk:
+    """The open transaction, the call, the hour, the office and its words.
+
+    ``writes`` are sent with the call's own save in one round trip; ``jobs`` (a name and a row id) are
+    enqueued after the commit.
+    """
+
+    session: Session
+    call: CallState
+    now: datetime
+    rules: Rules
+    prompts: Prompts
+    writes: list[Write] = field(default_factory=list)
+    jobs: list[tuple[str, int]] = field(default_factory=list)
+    ring: Ring | None = None
+    conference: str | None = None
+    _words: list[Say] = field(default_factory=list)
+
+    @property
+    def office(self) -> OfficeRules:
+        """The office that this line belongs to."""
+        return self.rules.office
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages offered, in the order they are offered."""
+        return self.office.languages
+
+    @property
+    def unverified_minutes(self) -> float:
+        """How long an unverified call may go on without progress (R38)."""
+        return self.office.policy("unverified_minutes")
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether the PIN was right and its time has not run out (R11)."""
+        return self.call.is_verified(self.now)
+
+    @property
+    def zone(self) -> str:
+        """The caller's time zone: the registrant's once known by PIN, else the office's."""
+        return (self.call.registrant_time_zone if self.is_verified else None) or self.office.time_zone
+
+    def say(self, prompt: str, **slots: str) -> None:
+        """Add a prompt to what this turn says."""
+        self._words.append(Say(prompt, tuple(slots.items())))
+
+    def taken_words(self) -> list[Say]:
+        """What was added since the last taking."""
+        words, self._words = self._words, []
+        return words
+
+    def heard_a_key(self) -> None:
+        """The caller is there: the silence count and the life of the verification begin anew (R11)."""
+        self.call.silences = 0
+        self.call.last_key_at = self.now
+
+    def moment(self, at: datetime) -> str:
+        """A date and time as the caller would say it, in their language and time zone."""
+        return self.prompts.moment(self.call.language, at, self.zone)
+
+    def slots(self, about: str | None, language: str | None = None) -> Slots:
+        """The words for a prompt that speaks of the line, a service, the emergency number or the caller's phone."""
+        language = language or self.call.language
+        kind, _, position = (about or "").partition(".")
+        match kind:
+            case "line":
+                return (("line", self.office.name[language]),)
+            case "neutral":
+                return (("line", self.office.neutral_name[language]),)
+            case "emergency":
+                return (("emergency", self.office.emergency_number),)
+            case "service":
+                return (("service", self.office.services[int(position)].name[language]),)
+            case "phone":
+                which = "phone.this" if self.called_from() else "phone.yours"
+                return (("phone", self.prompts.text(language, which)),)
+            case _:
+                return ()
+
+    def called_from(self) -> str | None:
+        """The number this call came from, when it is one that the line may ring."""
+        if self.call.phone_sealed is None:
+            return None
+        number = keyring_of(self.session).unseal("call.phone", self.call.phone_sealed)
+        return number if self.office.can_dial(number) else None
+
+    def number_to_call(self) -> str | None:
+        """The phone this call came from, else (after the PIN) the registrant's first safe one; None when neither."""
+        number = self.called_from()
+        if number is None and self.is_verified and self.call.registrant_id is not None:
+            ordinary = filter(self.office.can_dial, safe_numbers(self.session, self.call.registrant_id))
+            number = next(ordinary, None)
+        return number
+
+    def heard(self) -> Heard:
+        """What may be said of the person in the case, now (R12-R15)."""
+        return heard(self.call, self.now, self.rules.release)

@@ -1,0 +1,31 @@
+"""Turns what may be said of a person into prompts. It says what the record holds, dated, and nothing else."""
+
+from typing import TYPE_CHECKING
+
+from models.custody_status import Heard
+
+if TYPE_CHECKING:
+    from ivr_flows.desk import Desk
+
+
+def say_status(desk: "Desk", found: Heard) -> None:
+    """Say a status (R14, R15), or the one neutral phrase for every reason not to (R13)."""
+    if found.status is None or found.status_at is None or found.as_of is None:
+        desk.say("status.neutral")
+        return
+    desk.say(f"status.{found.status}", at=desk.moment(found.status_at), as_of=desk.moment(found.as_of))
+    if found.age == "notice":
+        desk.say("status.old")
+    if found.facility_name is not None:
+        desk.say("status.facility", facility=found.facility_name)
+    if found.facility_phone is not None:
+        desk.say("status.facility_phone", phone=desk.prompts.spoken_number(found.facility_phone))
+    if found.removal_stage is not None:
+        desk.say(f"stage.{found.removal_stage}")
+    if found.next_hearing_at is not None:
+        desk.say("status.hearing", at=desk.moment(found.next_hearing_at))
+    if found.next_hearing_place is not None:
+        desk.say("status.hearing_place", place=found.next_hearing_place)
+    if found.expected_release_at is not None:
+        desk.say("status.expected_release", at=desk.moment(found.expected_release_at))
+    desk.say("status.limits")
