@@ -1,0 +1,149 @@
+"""JSON lines on stdout or stderr, without a digit of anyone's data in them."""
+
+import json
+import logging
+import re
+import sys
+import threading
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TextIO
+
+#: A phone number however it is spaced, and any other run of digits that could be a number, a PIN or an id.
+_PHONE = re.compile(r"\+?\(?\d(?:[\s().,\-]{0,2}\d){3,}")
+_DIGITS = re.compile(r"\d{3,}")
+_ROOT = Path(__file__).resolve().parent.parent
+#: What a record holds by itself; anything else was given as ``extra`` and is written along.
+_OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+#: Whole numbers that tell nothing of anyone and are worth having: row ids, process ids, counts and times.
+_COUNTS = re.compile(r"(^|_)(id|pid|port|turn|rows|count|seconds|milliseconds|code)$")
+
+
+def without_digits(text: str) -> str:
+    """The text with phone numbers and every run of three or more digits replaced by ``#``."""
+    return _DIGITS.sub("#", _PHONE.sub("#", text))
+
+
+def where(error: BaseException) -> str:
+    """An exception as ``Class at file:line``, the innermost frame of ours first; never its message."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if _short(frame.filename) is not None]
+    places = [f"{_short(f.filename) or Path(f.filename).name}:{f.lineno}" for f in (ours or frames)[-1:]]
+    if ours and frames[-1] is not ours[-1]:
+        places.append(f"{Path(frames[-1].filename).name}:{frames[-1].lineno}")
+    name = type(error).__name__
+    return f"{name} at {' in '.join(places)}" if places else name
+
+
+def _short(file_name: str) -> str | None:
+    path = Path(file_name)
+    if ".venv" in path.parts or not path.is_relative_to(_ROOT):
+        return None
+    return str(path.relative_to(_ROOT))
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    chain: list[BaseException] = []
+    while error not in chain:
+        chain.append(error)
+        cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        if cause is None:
+            break
+        error = cause
+    return chain
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line. Exceptions are named by class, file and line; their messages are dropped."""
+
+    def __init__(self, process: str) -> None:
+        super().__init__()
+        self._process = process
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write the record as one line of JSON."""
+        line: dict[str, Any] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "process": self._process,
+            "logger": record.name,
+            "message": without_digits(_message(record)),
+        }
+        line.update((name, _plain(name, value)) for name, value in vars(record).items() if name not in _OWN)
+        if record.exc_info and record.exc_info[1] is not None:
+            line["error"] = [where(error) for error in _causes(record.exc_info[1])]
+        return json.dumps(line, ensure_ascii=False)
+
+
+def _message(record: logging.LogRecord) -> str:
+    # An exception given as an argument would bring its message along, and with it whatever it quotes.
+    if isinstance(record.args, tuple):
+        arguments = tuple(where(a) if isinstance(a, BaseException) else a for a in record.args)
+    else:
+        arguments = record.args  # type: ignore[assignment]
+    if isinstance(record.msg, BaseException):
+        return where(record.msg)
+    try:
+        return str(record.msg) % arguments if arguments else str(record.msg)
+    except (TypeError, ValueError, KeyError):
+        return str(record.msg)
+
+
+def _plain(name: str, value: Any) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, (int, float)) and _COUNTS.search(name):
+        return value
+    if isinstance(value, BaseException):
+        return where(value)
+    return without_digits(str(value))
+
+
+class _StderrLines(logging.Formatter):
+    """For a person at a terminal: level and message alone."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = without_digits(_message(record))
+        if record.exc_info and record.exc_info[1] is not None:
+            text += f" ({where(record.exc_info[1])})"
+        return f"{record.levelname.lower()}: {text}"
+
+
+def set_up_logging(process: str, level: str = "INFO", stream: TextIO | None = None) -> None:
+    """Send every logger's records to ``stream`` (stdout by default) as JSON lines, named by ``process``.
+
+    Faults that nobody caught are written the same way, on the main thread and on others.
+    """
+    handler = logging.StreamHandler(stream or sys.stdout)
+    handler.setFormatter(JsonLines(process))
+    _install(handler, level)
+    sys.excepthook = _uncaught
+    threading.excepthook = lambda fault: _uncaught(fault.exc_type, fault.exc_value, fault.exc_traceback)
+
+
+def set_up_terminal(level: str = "WARNING") -> None:
+    """Send warnings of a command to stderr in plain words, under the same filter."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_StderrLines())
+    _install(handler, level)
+
+
+def _install(handler: logging.Handler, level: str) -> None:
+    logging.basicConfig(handlers=[handler], level=level, force=True)
+    logging.captureWarnings(True)
+    # Libraries that write every request, query or migration step would fill the log with paths and numbers.
+    for noisy in ("werkzeug", "urllib3", "twilio.http_client", "alembic", "sqlalchemy.engine"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    for name in list(logging.root.manager.loggerDict):
+        logger = logging.getLogger(name)
+        if logger.handlers:
+            logger.handlers.clear()
+            logger.propagate = True
+
+
+def _uncaught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    if error is None or issubclass(kind, (KeyboardInterrupt, SystemExit)):
+        return
+    logging.getLogger("hotline").critical("A fault that nobody caught.", exc_info=(kind, error, trace))
