@@ -1,19 +1,35 @@
 """Connects to SQLite or PostgreSQL. ``transaction()`` is the only place in the house that commits."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Delete, Engine, Insert, Update, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.keyring import Keyring
 
 BUSY_SECONDS = 10.0
 
+
+@dataclass(frozen=True, eq=False)
+class PerDialect:
+    """One INSERT ... ON CONFLICT, which SQLAlchemy builds by a class of its own for each database."""
+
+    sqlite: Insert
+    postgresql: Insert
+
+    @classmethod
+    def built(cls, build: Callable[[Any], Insert]) -> "PerDialect":
+        """Let ``build`` make the same statement from each database's ``insert`` function."""
+        return cls(build(sqlite.insert), build(postgresql.insert))
+
+
 #: A prepared statement (made once, at import) and the values of its bind names.
-Write = tuple[Insert | Update | Delete, dict[str, Any]]
+Write = tuple[Insert | Update | Delete | PerDialect, dict[str, Any]]
 
 
 class Database:
@@ -58,12 +74,14 @@ def write_together(session: Session, *writes: Write) -> None:
     rows, they all see the state before any of them, and their bind names must differ. SQLite runs in
     this process, where a statement is a function call and there is no trip to save.
     """
-    if session.get_bind().dialect.name == "postgresql" and len(writes) > 1:
+    if session.get_bind().dialect.name == "postgresql":
+        statements = tuple(s.postgresql if isinstance(s, PerDialect) else s for s, _ in writes)
         merged = {name: value for _, values in writes for name, value in values.items()}
-        session.execute(_combined(tuple(statement for statement, _ in writes)), merged)
+        if statements:
+            session.execute(_combined(statements) if len(statements) > 1 else statements[0], merged)
         return
     for statement, values in writes:
-        session.execute(statement, values)
+        session.execute(statement.sqlite if isinstance(statement, PerDialect) else statement, values)
 
 
 @lru_cache(maxsize=256)
@@ -75,7 +93,9 @@ def _combined(statements: tuple[Insert | Update | Delete, ...]) -> Insert | Upda
 def _engine(url: str, pool_size: int) -> Engine:
     if not url.startswith("sqlite"):
         return create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=False)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None}, pool_size=pool_size)
+    engine = create_engine(
+        url, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None}, pool_size=pool_size
+    )
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
     return engine
@@ -91,6 +111,7 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
 
 
 def _begin(connection: Any) -> None:
-    # A transaction that reads first and writes later would fail with SQLITE_BUSY_SNAPSHOT when another wrote between.
+    # A transaction that reads first and writes later would fail with SQLITE_BUSY_SNAPSHOT when another
+    # wrote between.
     how = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
     connection.exec_driver_sql(f"BEGIN {how}")

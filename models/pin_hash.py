@@ -38,8 +38,8 @@ class PinHasher:
     """Makes and compares PIN hashes. ``runs`` counts how often the KDF worked, in this process.
 
     The PIN is keyed with the pepper (HMAC-SHA256) before Argon2id, so that a stolen table of hashes
-    of a million possible PINs cannot be searched without the pepper. The parameters stand in the stored string,
-    so that raising them later leaves older hashes readable.
+    of a million possible PINs cannot be searched without the pepper. The parameters stand in the
+    stored string, so that raising them later leaves older hashes readable.
     """
 
     def __init__(self, pepper: bytes, memory_kib: int = 19456, time_cost: int = 2) -> None:
