@@ -19,6 +19,11 @@ CUSTODY_STATUSES = (
     "deceased",
     "unknown",
 )
+#: Someone whom the record places in custody; the record ages (R14).
+IN_CUSTODY_KINDS = frozenset({"in_custody", "transferred", "returned_to_custody"})
+RELEASED_KINDS = frozenset({"released_on_bond", "released_on_supervision", "released"})
+#: What happened on a date and stays true; each of them is hard news (R14, R19).
+DATED_FACTS = RELEASED_KINDS | {"removed", "escaped", "deceased"}
 REMOVAL_STAGES = ("proceedings_open", "appeal_pending", "removal_ordered")
 
 

@@ -1,0 +1,150 @@
+"""What may be said about a person now: one neutral answer, or a dated status and its allowed details."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, Protocol, TypeGuard
+
+from models.caller_state import CallState
+from models.custody import DATED_FACTS, IN_CUSTODY_KINDS, REMOVAL_STAGES
+
+
+class OfficeSwitches(Protocol):
+    """What this file asks of the office; config and models do not meet, so whoever knows both passes it."""
+
+    @property
+    def allow_facility(self) -> bool: ...
+    @property
+    def allow_hearing(self) -> bool: ...
+    @property
+    def allow_expected_release(self) -> bool: ...
+    @property
+    def allow_removal_stage(self) -> bool: ...
+    def policy(self, name: str, /) -> int | float:
+        """The number an office decided on."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeardRules:
+    """The office's numbers and switches; a switch that is not exactly True denies (R12, R14)."""
+
+    fresh_minutes: float = 60
+    spoken_stale_hours: float = 24
+    future_skew_minutes: float = 5
+    allow_facility: bool = False
+    allow_hearing: bool = False
+    allow_expected_release: bool = False
+    allow_removal_stage: bool = False
+
+    @classmethod
+    def of(cls, office: OfficeSwitches) -> "HeardRules":
+        """Take the rules from an office."""
+        return cls(
+            fresh_minutes=office.policy("fresh_minutes"),
+            spoken_stale_hours=office.policy("spoken_stale_hours"),
+            future_skew_minutes=office.policy("future_skew_minutes"),
+            allow_facility=office.allow_facility,
+            allow_hearing=office.allow_hearing,
+            allow_expected_release=office.allow_expected_release,
+            allow_removal_stage=office.allow_removal_stage,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the line may say. Of kind ``neutral`` nothing else is ever set, so no reason can leak (R13).
+
+    ``status`` is a word of R15, ``status_at`` its date and ``as_of`` the moment the feed last confirmed it.
+    ``age`` is ``fresh`` or ``notice`` for someone in custody, and None for a dated fact, which does not age.
+    ``facility_name`` and ``facility_phone`` are set together or not at all. ``hard_news`` asks for R19.
+    """
+
+    kind: Literal["neutral", "status"]
+    status: str | None = None
+    status_at: datetime | None = None
+    as_of: datetime | None = None
+    age: Literal["fresh", "notice"] | None = None
+    facility_name: str | None = None
+    facility_phone: str | None = None
+    removal_stage: str | None = None
+    next_hearing_at: datetime | None = None
+    next_hearing_place: str | None = None
+    expected_release_at: datetime | None = None
+    hard_news: bool = False
+
+
+#: The one object for denied, no record, closed, stale, absent, held and odd.
+NEUTRAL = Heard("neutral")
+
+
+def heard(state: CallState, now: datetime, rules: HeardRules) -> Heard:
+    """What a verified caller may hear about the person of the case that this call opened (R12-R15, R19).
+
+    Whatever is missing or odd anywhere makes the answer NEUTRAL. It is not a check of the PIN, but a
+    call that has opened no case, or another case than the one that was read, hears NEUTRAL too.
+    """
+    status, as_of = state.custody_status, state.subject_as_of
+    if status is None or as_of is None or not _may_be_said(state, now, rules):
+        return NEUTRAL
+    in_custody = status in IN_CUSTODY_KINDS
+    age: Literal["fresh", "notice"] | None = None
+    if in_custody:
+        if now - as_of > timedelta(hours=rules.spoken_stale_hours):
+            return NEUTRAL
+        age = "fresh" if now - as_of <= timedelta(minutes=rules.fresh_minutes) else "notice"
+    # A hearing or a stage of the removal case has no meaning once someone was removed or has died,
+    # and an expected release none once they are out.
+    case_goes_on = status not in ("removed", "deceased")
+    facility = state.facility_name if rules.allow_facility is True else None
+    hearing = state.next_hearing_at if rules.allow_hearing is True and case_goes_on else None
+    hearing = hearing if hearing is not None and hearing > now else None
+    release = state.expected_release_at if rules.allow_expected_release is True and in_custody else None
+    return Heard(
+        "status",
+        status=status,
+        status_at=state.status_at,
+        as_of=as_of,
+        age=age,
+        facility_name=facility,
+        facility_phone=state.facility_phone if facility is not None else None,
+        removal_stage=state.removal_stage if rules.allow_removal_stage is True and case_goes_on else None,
+        next_hearing_at=hearing,
+        next_hearing_place=state.next_hearing_place if hearing is not None else None,
+        expected_release_at=release if release is not None and release > now else None,
+        hard_news=not in_custody,
+    )
+
+
+def _may_be_said(state: CallState, now: datetime, rules: HeardRules) -> bool:
+    return _case_is_open_to(state) and _record_may_be_said(state, now, rules) and _details_are_sane(state)
+
+
+def _case_is_open_to(state: CallState) -> bool:
+    return state.case_id is not None and state.case_id == state.found_case_id and state.case_closed_at is None
+
+
+def _record_may_be_said(state: CallState, now: datetime, rules: HeardRules) -> bool:
+    if state.record_id is None or state.releasable is not True:
+        return False
+    if state.absent_since is not None or state.held_import_id is not None:
+        return False
+    status = state.custody_status
+    if not isinstance(status, str) or status not in IN_CUSTODY_KINDS | DATED_FACTS:
+        return False
+    latest = now + timedelta(minutes=rules.future_skew_minutes)
+    return all(_is_moment(at) and at <= latest for at in (state.status_at, state.subject_as_of))
+
+
+def _details_are_sane(state: CallState) -> bool:
+    """An odd detail means a row that was not written by the import; nothing of it is trusted."""
+    moments = (state.next_hearing_at, state.expected_release_at)
+    texts = (state.facility_name, state.facility_phone, state.next_hearing_place)
+    return (
+        all(at is None or _is_moment(at) for at in moments)
+        and all(text is None or (isinstance(text, str) and text.strip() != "") for text in texts)
+        and (state.facility_name is None) == (state.facility_phone is None)
+        and (state.removal_stage is None or state.removal_stage in REMOVAL_STAGES)
+    )
+
+
+def _is_moment(value: Any) -> TypeGuard[datetime]:
+    return isinstance(value, datetime) and value.utcoffset() is not None

@@ -1,0 +1,12 @@
+"""The release gate: whether anything about a person may be said at all, denied by default (R12)."""
+
+from collections.abc import Mapping
+
+
+def is_releasable(gates: Mapping[str, str], values: Mapping[str, str]) -> bool:
+    """Whether every gate that the office names has exactly its allowed value.
+
+    Deny by default: a value that is missing or spelled in any other way denies, and so does an office
+    that names no gate. The answer is all that may be kept; the values are the caller's to drop at once.
+    """
+    return bool(gates) and all(values.get(name) == allowed for name, allowed in gates.items())

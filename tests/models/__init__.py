@@ -1,0 +1,1 @@
+"""Tests of the models, on SQLite and on PostgreSQL."""
