@@ -39,7 +39,7 @@ def may_try(desk: Desk, _digits: str) -> str:
 
 def _reserve(desk: Desk, digits: str) -> PinWork:
     desk.call.tries += 1
-    guess, writes = pin_try.reserve(desk.call, digits, desk.now, desk.rules.pins)
+    guess, writes = pin_try.reserve(desk.call, desk.now, desk.rules.pins)
     desk.writes += writes
     return PinWork(guess, digits)
 

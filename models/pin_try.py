@@ -1,0 +1,324 @@
+"""One try at a PIN: counted as failed before the hash is worked, opened only when all was right (R04-R06).
+
+The two functions here are two short transactions' worth of decisions; the KDF works between them with
+no transaction open. What is counted, and why:
+
+- A try is a failure until `record` says otherwise, so a process that dies in between forgives nothing.
+- Counts hang on the number keyed, whether a case has it or not. A phone that verified the number has a
+  counter of its own, which no stranger's try reads or moves.
+- A try inside a wait or a lock is answered like a wrong one and adds to the 30-day total, but it neither
+  adds to the consecutive count nor prolongs the wait. Otherwise ten quick tries would lock a number out of
+  reach of strangers; this way a lock costs the half hour of waits that leads to it, and a wait ends when
+  it was said to end.
+- Counters are moved by SQL from the row as it then is, so tries that meet at one number all count: also
+  one that was let through because it read the row before another try made it wait.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import Insert, Table, and_, bindparam, case, exists, literal_column, not_, or_, select, update
+from sqlalchemy import true as sql_true
+
+from models.caller_state import CallState
+from models.case import Case
+from models.database import PerDialect, Write
+from models.pin import KnownPhone, PinCounter, PinTry
+
+#: After so many doublings the wait is the longest one; the statement has one bind name for each.
+DOUBLINGS = 12
+
+_CASES: Table = Case.__table__  # type: ignore[assignment]
+_COUNTERS: Table = PinCounter.__table__  # type: ignore[assignment]
+_KNOWN: Table = KnownPhone.__table__  # type: ignore[assignment]
+_TRIES: Table = PinTry.__table__  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, slots=True)
+class PinLimits:
+    """What the office decided about tries; times in seconds, the rest are counts (R04, R06)."""
+
+    tries_per_call: int
+    wait_after_failures: int
+    wait_first_seconds: int
+    wait_most_seconds: int
+    lock_after_failures: int
+    total_failures_limit: int
+    spray_numbers: int
+    global_failures_floor: int
+    global_failures_factor: float
+
+    def wait_after(self, consecutive: int) -> timedelta | None:
+        """The wait that the failure makes which is the ``consecutive``-th in a row, or None."""
+        doublings = consecutive - self.wait_after_failures
+        if doublings < 0:
+            return None
+        if doublings >= DOUBLINGS:
+            return timedelta(seconds=self.wait_most_seconds)
+        return timedelta(seconds=min(self.wait_first_seconds << doublings, self.wait_most_seconds))
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A reserved try, on its way to the KDF. It holds no PIN, and its repr tells nothing of the case.
+
+    ``tightened``: when this try turns out wrong, the call has no other (R06).
+    """
+
+    call_id: int
+    turn: int
+    at: datetime = field(repr=False)
+    number_key: str = field(repr=False)
+    phone_key: str | None = field(repr=False)
+    own: bool = field(repr=False)
+    stored: str | None = field(repr=False)
+    allowed: bool = field(repr=False)
+    tightened: bool = field(repr=False)
+    found_case_id: int | None = field(repr=False)
+
+    @property
+    def first(self) -> bool:
+        """Whether this guess is worked before others: the phone verified this number before."""
+        return self.own
+
+
+def reserve(
+    state: CallState, now: datetime, limits: PinLimits, *, shared_phone: bool = False
+) -> tuple[Guess, list[Write]]:
+    """Count a try at ``state.number_key`` as failed, and decide whether a right PIN may open the case.
+
+    ``state`` was loaded with ``for_pin=True`` in this transaction; its ``tries`` counts the tries of this
+    call, this one included. ``shared_phone``: the caller's phone is on the office's list of shared phones.
+    The PIN itself is not needed yet. The writes do nothing when this call and turn were reserved before.
+    Raises ValueError when no number was keyed.
+    """
+    if state.number_key is None:
+        raise ValueError("A PIN was tried before a case number was keyed.")
+    tightened = _is_tightened(state, now, limits, shared_phone=shared_phone)
+    guess = Guess(
+        call_id=state.id,
+        turn=state.turn,
+        at=now,
+        number_key=state.number_key,
+        phone_key=state.phone_key,
+        own=state.phone_is_known,
+        stored=state.pin_hash,
+        # The first try of a call is never tightened away: the right PIN opens then.
+        allowed=state.tries <= (1 if tightened else limits.tries_per_call) and _is_open(state, now, limits),
+        tightened=tightened,
+        found_case_id=state.found_case_id,
+    )
+    # The counter goes first: its statement looks whether the try's row is there already.
+    return guess, [(_COUNT, _count_values(guess, limits)), (_TRY, _try_values(guess))]
+
+
+def record(
+    state: CallState, guess: Guess, matched: bool, now: datetime
+) -> tuple[Literal["right", "wrong"], list[Write]]:
+    """Say whether the try was right, and what a right one changes; a wrong one was written by `reserve`.
+
+    ``state`` was loaded with ``for_pin=True`` in this transaction, the one after the KDF. A PIN that
+    was changed, or a number that was locked by an earlier try, while the hash was worked is wrong.
+    Every kind of wrong (unknown number, wrong PIN, wait, lock) writes nothing here, alike.
+    """
+    right = (
+        matched
+        and guess.allowed
+        and guess.found_case_id is not None
+        and (state.found_case_id, state.pin_hash) == (guess.found_case_id, guess.stored)
+        and not _locked_before(state, guess)
+    )
+    if not right:
+        return "wrong", []
+    writes: list[Write] = [
+        (_OPENED, {"opened_call_id": guess.call_id, "opened_turn": guess.turn}),
+        (_CLEARED, {"cleared_key": guess.number_key, "cleared_own": guess.own, "cleared_since": guess.at}),
+        (_VERIFIED, {"verified_case_id": guess.found_case_id, "verified_now": now}),
+    ]
+    # A phone that becomes known shares the counter of known phones. While that one is locked, a new
+    # phone is better off as the stranger who has just opened the case.
+    if guess.phone_key is not None and (guess.own or state.own_locked_at is None):
+        known = {"known_key": guess.number_key, "known_phone": guess.phone_key, "known_now": now}
+        writes.append((_KNOW, known))
+    return "right", writes
+
+
+def _is_open(state: CallState, now: datetime, limits: PinLimits) -> bool:
+    """Whether the number, for this kind of phone, is in no wait, no lock, and under its 30-day total."""
+    if state.phone_is_known:
+        wait_until, locked_at, total = state.own_wait_until, state.own_locked_at, state.own_total
+    else:
+        wait_until, locked_at, total = (
+            state.stranger_wait_until,
+            state.stranger_locked_at,
+            state.stranger_total,
+        )
+    return (
+        locked_at is None
+        and (wait_until is None or wait_until <= now)
+        and total < limits.total_failures_limit
+        and (state.pin_expires_at is None or now < state.pin_expires_at)
+    )
+
+
+def _is_tightened(state: CallState, now: datetime, limits: PinLimits, *, shared_phone: bool) -> bool:
+    """Whether the phone or the number has failures of a kind that leave one try a call (R06).
+
+    Failures of this very call do not make it suspect, or a raised guard would tighten everyone.
+    A withheld caller id has no counts of its own, so it is never one phone that sprays.
+    """
+    phone_failed = not shared_phone and state.phone_key is not None and state.phone_opened_any == 0
+    if phone_failed and state.phone_numbers_tried >= limits.spray_numbers:
+        return True
+    if state.spraying_until is None or state.spraying_until <= now:
+        return False
+    return state.number_has_failures > state.tries or (
+        phone_failed and state.phone_numbers_tried > state.tries
+    )
+
+
+def _locked_before(state: CallState, guess: Guess) -> bool:
+    locked_at = state.own_locked_at if guess.own else state.stranger_locked_at
+    return locked_at is not None and locked_at < guess.at
+
+
+def _count_values(guess: Guess, limits: PinLimits) -> dict[str, Any]:
+    moments = {
+        f"counted_wait_{n}": _moment(guess.at, limits.wait_after(limits.wait_after_failures + n))
+        for n in range(DOUBLINGS + 1)
+    }
+    return {
+        "counted_key": guess.number_key,
+        "counted_own": guess.own,
+        "counted_allowed": guess.allowed,
+        "counted_call_id": guess.call_id,
+        "counted_turn": guess.turn,
+        "counted_now": guess.at,
+        "counted_wait_from": limits.wait_after_failures,
+        "counted_lock_from": limits.lock_after_failures,
+        "counted_first_wait": _moment(guess.at, limits.wait_after(1)),
+        "counted_first_lock": guess.at if limits.lock_after_failures <= 1 else None,
+        **moments,
+    }
+
+
+def _moment(at: datetime, wait: timedelta | None) -> datetime | None:
+    return None if wait is None else at + wait
+
+
+def _try_values(guess: Guess) -> dict[str, Any]:
+    return {
+        "tried_call_id": guess.call_id,
+        "tried_turn": guess.turn,
+        "tried_key": guess.number_key,
+        "tried_own": guess.own,
+        "tried_phone": guess.phone_key,
+        "tried_at": guess.at,
+        "tried_opened": False,
+    }
+
+
+def _bind(name: str, column: Any) -> Any:
+    return bindparam(name, type_=column.type)
+
+
+def _counting(insert: Any) -> Insert:
+    c = _COUNTERS.c
+    already = exists().where(
+        _TRIES.c.call_id == _bind("counted_call_id", _TRIES.c.call_id),
+        _TRIES.c.turn == _bind("counted_turn", _TRIES.c.turn),
+    )
+    first = select(
+        _bind("counted_key", c.number_key),
+        _bind("counted_own", c.own),
+        literal_column("1"),
+        _bind("counted_first_wait", c.wait_until),
+        _bind("counted_first_lock", c.locked_at),
+    ).where(not_(already))
+    now = _bind("counted_now", c.wait_until)
+    is_free = and_(c.locked_at.is_(None), or_(c.wait_until.is_(None), c.wait_until <= now))
+    counts = or_(_bind("counted_allowed", c.own), is_free)
+    failures = c.consecutive + 1
+    doublings = failures - _bind("counted_wait_from", c.consecutive)
+    waits: Iterable[Any] = (
+        (doublings == n, _bind(f"counted_wait_{n}", c.wait_until)) for n in range(DOUBLINGS)
+    )
+    wait = case((doublings < 0, None), *waits, else_=_bind(f"counted_wait_{DOUBLINGS}", c.wait_until))
+    locks = and_(counts, c.locked_at.is_(None), failures >= _bind("counted_lock_from", c.consecutive))
+    statement: Insert = (
+        insert(_COUNTERS)
+        .from_select(["number_key", "own", "consecutive", "wait_until", "locked_at"], first)
+        .on_conflict_do_update(
+            index_elements=[c.number_key, c.own],
+            set_={
+                "consecutive": case((counts, failures), else_=c.consecutive),
+                "wait_until": case((counts, wait), else_=c.wait_until),
+                "locked_at": case((locks, now), else_=c.locked_at),
+            },
+        )
+    )
+    return statement
+
+
+def _trying(insert: Any) -> Insert:
+    c = _TRIES.c
+    statement: Insert = (
+        insert(_TRIES)
+        .values(
+            call_id=_bind("tried_call_id", c.call_id),
+            turn=_bind("tried_turn", c.turn),
+            number_key=_bind("tried_key", c.number_key),
+            own=_bind("tried_own", c.own),
+            phone_key=_bind("tried_phone", c.phone_key),
+            at=_bind("tried_at", c.at),
+            opened=_bind("tried_opened", c.opened),
+        )
+        .on_conflict_do_nothing(index_elements=[c.call_id, c.turn])
+    )
+    return statement
+
+
+def _knowing(insert: Any) -> Insert:
+    c = _KNOWN.c
+    now = _bind("known_now", c.last_verified_at)
+    key, phone = _bind("known_key", c.number_key), _bind("known_phone", c.phone_key)
+    # A phone that was marked unsafe stays so, whatever it opens.
+    statement: Insert = (
+        insert(_KNOWN)
+        .values(number_key=key, phone_key=phone, last_verified_at=now, unsafe_at=None)
+        .on_conflict_do_update(index_elements=[c.number_key, c.phone_key], set_={"last_verified_at": now})
+    )
+    return statement
+
+
+_COUNT = PerDialect.built(_counting)
+_TRY = PerDialect.built(_trying)
+_KNOW = PerDialect.built(_knowing)
+_OPENED = (
+    update(_TRIES)
+    .where(_TRIES.c.call_id == bindparam("opened_call_id"), _TRIES.c.turn == bindparam("opened_turn"))
+    .values(opened=sql_true())
+)
+# A lock that this try made, or that others made on top of it while it counted as a failure, goes too.
+_CLEARED = (
+    update(_COUNTERS)
+    .where(
+        _COUNTERS.c.number_key == bindparam("cleared_key"),
+        _COUNTERS.c.own == _bind("cleared_own", _COUNTERS.c.own),
+    )
+    .values(
+        consecutive=0,
+        wait_until=None,
+        locked_at=case(
+            (_COUNTERS.c.locked_at >= _bind("cleared_since", _COUNTERS.c.locked_at), None),
+            else_=_COUNTERS.c.locked_at,
+        ),
+    )
+)
+_VERIFIED = (
+    update(_CASES)
+    .where(_CASES.c.id == bindparam("verified_case_id"))
+    .values(last_verified_at=_bind("verified_now", _CASES.c.last_verified_at))
+)
