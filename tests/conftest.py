@@ -1,0 +1,179 @@
+"""Fixtures of the whole suite. A test that takes ``database`` runs twice: on SQLite and on PostgreSQL."""
+
+import shutil
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.office import Office
+from config.settings import Settings
+from models.database import Database
+from models.keyring import Keyring
+from models.migrate import upgrade
+from tests.servers import Postgres, Valkey, running_postgres, running_valkey
+
+FIELD_KEYS = (("k1", bytes(range(32))),)
+SECRET_KEY = b"the secret key of the test suite, never of a house"
+DATABASES = ("sqlite", "postgresql")
+
+
+class NetworkIsOffError(RuntimeError):
+    """A test tried to reach something that is neither this machine nor a Unix socket."""
+
+
+def _is_here(host: Any) -> bool:
+    return host is None or str(host) in {"localhost", "::1", ""} or str(host).startswith("127.")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _network_is_off() -> Iterator[None]:
+    connect, connect_ex, look_up = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+
+    def refuse(address: Any) -> None:
+        if isinstance(address, tuple) and not _is_here(address[0]):
+            raise NetworkIsOffError("The network is off in tests.")
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        refuse(address)
+        connect(self, address)
+
+    def guarded_connect_ex(self: socket.socket, address: Any) -> int:
+        refuse(address)
+        return connect_ex(self, address)
+
+    def guarded_look_up(host: Any, *args: Any, **kwargs: Any) -> Any:
+        if not _is_here(host.decode() if isinstance(host, bytes) else host):
+            raise NetworkIsOffError("The network is off in tests.")
+        return look_up(host, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded_connect)
+        patch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
+        patch.setattr(socket, "getaddrinfo", guarded_look_up)
+        yield
+
+
+@pytest.fixture(scope="session")
+def _keyring() -> Keyring:
+    return Keyring(FIELD_KEYS, SECRET_KEY)
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[Valkey]:
+    """The suite's Valkey, for tests that stop it; most take ``redis_url``."""
+    with running_valkey() as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(valkey: Valkey) -> str:
+    """The URL of an empty Valkey."""
+    valkey.empty()
+    return valkey.url
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """The suite's PostgreSQL, for tests that need a database of their own."""
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _migrated_postgresql(postgres: Postgres, _keyring: Keyring) -> Iterator[str]:
+    name = postgres.create()
+    _migrate(postgres.url(name), _keyring)
+    yield name
+    postgres.drop(name)
+
+
+@pytest.fixture(scope="session")
+def _migrated_sqlite(tmp_path_factory: pytest.TempPathFactory, _keyring: Keyring) -> Path:
+    path = tmp_path_factory.mktemp("migrated") / "hotline.db"
+    _migrate(f"sqlite:///{path}", _keyring)
+    return path
+
+
+def _migrate(url: str, keyring: Keyring) -> None:
+    database = Database(url, keyring)
+    upgrade(database)
+    database.close()
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a migrated database without a row, once for each kind."""
+    if request.param == "sqlite":
+        path = tmp_path / "hotline.db"
+        shutil.copyfile(request.getfixturevalue("_migrated_sqlite"), path)
+        return f"sqlite:///{path}"
+    postgres, name = request.getfixturevalue("postgres"), request.getfixturevalue("_migrated_postgresql")
+    postgres.empty(name)
+    url: str = postgres.url(name)
+    return url
+
+
+@pytest.fixture(params=DATABASES)
+def blank_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without a table, once for each kind; for tests of migrations."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'blank.db'}"
+        return
+    postgres: Postgres = request.getfixturevalue("postgres")
+    name = postgres.create()
+    yield postgres.url(name)
+    postgres.drop(name)
+
+
+@pytest.fixture
+def database(database_url: str, _keyring: Keyring) -> Iterator[Database]:
+    """A migrated database without a row; the test runs on SQLite and on PostgreSQL."""
+    database = Database(database_url, _keyring)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Settings of a development house in a folder of its own, always open.
+
+    They name the database and the Valkey that the test takes; without them, a database file that is
+    not there yet and a Redis that is down.
+    """
+    taken = request.fixturenames
+    return Settings.from_env(
+        {
+            "HOTLINE_DATA_DIR": str(tmp_path),
+            "HOTLINE_DATABASE_URL": request.getfixturevalue("database_url")
+            if "database_url" in taken
+            else "",
+            "HOTLINE_REDIS_URL": (
+                request.getfixturevalue("redis_url")
+                if "redis_url" in taken
+                else f"unix://{tmp_path}/down.sock"
+            ),
+            "HOTLINE_PUBLIC_URL": "https://line.example.org",
+            "HOTLINE_SECRET_KEY": SECRET_KEY.decode(),
+            "HOTLINE_PIN_PEPPER": "the PIN pepper of the test suite, never of a house",
+            "HOTLINE_FIELD_KEYS": "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+            "HOTLINE_OFFICE_ALWAYS_OPEN": "1",
+            "TWILIO_AUTH_TOKEN": "the-token-of-the-test-suite",
+            "TWILIO_API_BASE_URL": "http://127.0.0.1:1",
+        }
+    )
+
+
+@pytest.fixture
+def office(settings: Settings) -> Office:
+    """The shipped office, always open as the settings say."""
+    return Office.load(settings.office_file, settings.office_always_open)
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A Wednesday, 10 a.m. at the shipped office, the day before a holiday."""
+    return datetime(2026, 11, 25, 15, 0, tzinfo=UTC)

