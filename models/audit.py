@@ -1,12 +1,22 @@
 """Audit entries: who did what, in a chain of hashes over salted commitments (R41)."""
 
-from datetime import datetime
+import hashlib
+import hmac
+import json
+import secrets
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import JSON, String, Table, insert, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base, UtcDateTime
+
+#: What the first entry names as the one before it.
+BEGINNING = "0" * 64
+SALT_BYTES = 16
+#: Any number that no other lock of this house has; it makes entries wait for one another on PostgreSQL.
+_LOCK = 7_243_551_903
 
 
 class AuditEntry(Base):
@@ -19,8 +29,85 @@ class AuditEntry(Base):
     actor: Mapped[str] = mapped_column(String(254))
     action: Mapped[str] = mapped_column(String(64), index=True)
     target: Mapped[str] = mapped_column(String(64))
-    facts: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    facts: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     salt: Mapped[str | None] = mapped_column(String(32))
     commitment: Mapped[str] = mapped_column(String(64))
     previous: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64), unique=True)
+
+
+_ENTRIES: Table = AuditEntry.__table__  # type: ignore[assignment]
+
+
+def record(
+    session: Session,
+    *,
+    actor: str,
+    action: str,
+    target: str,
+    facts: dict[str, Any] | None = None,
+    now: datetime,
+) -> None:
+    """Append an entry; it lands or vanishes with the caller's transaction.
+
+    ``actor`` is a staff e-mail or the name of a part of the house, ``action`` a verb and its noun such as
+    ``open_case``, ``target`` a table's word and an id such as ``case:12``. ``facts`` is plain JSON and
+    holds no name, number or PIN. Call it last: on PostgreSQL the next entry waits until the caller commits.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        # A statement of its own: the one that looks for the last entry must start after the wait.
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    last = session.scalars(select(AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)).first()
+    salt = secrets.token_hex(SALT_BYTES)
+    entry: dict[str, Any] = {
+        "at": now.astimezone(UTC),
+        "actor": actor,
+        "action": action,
+        "target": target,
+        "commitment": _commitment(salt, facts),
+        "previous": last or BEGINNING,
+    }
+    session.execute(insert(_ENTRIES), {**entry, "hash": _hash(**entry), "facts": facts, "salt": salt})
+
+
+def verify(session: Session) -> int | None:
+    """The id of the first entry that does not fit the chain or its own facts; None when all fit.
+
+    A purged entry (no facts, no salt) fits by its commitment. Entries cut off at the end leave a shorter
+    chain that fits: only the head, kept elsewhere, can tell of them.
+    """
+    previous = BEGINNING
+    for row in session.execute(select(_ENTRIES).order_by(_ENTRIES.c.id).execution_options(yield_per=1000)):
+        purged = row.salt is None and row.facts is None
+        if row.salt is None and not purged:
+            return int(row.id)
+        if not purged and _commitment(row.salt, row.facts) != row.commitment:
+            return int(row.id)
+        worked = _hash(
+            at=row.at,
+            actor=row.actor,
+            action=row.action,
+            target=row.target,
+            commitment=row.commitment,
+            previous=row.previous,
+        )
+        if row.previous != previous or worked != row.hash:
+            return int(row.id)
+        previous = row.hash
+    return None
+
+
+def _commitment(salt: str, facts: dict[str, Any] | None) -> str:
+    return hmac.new(bytes.fromhex(salt), _canonical(facts), hashlib.sha256).hexdigest()
+
+
+def _hash(*, at: datetime, actor: str, action: str, target: str, commitment: str, previous: str) -> str:
+    moment = at.astimezone(UTC).isoformat(timespec="microseconds")
+    return hashlib.sha256(_canonical([previous, moment, actor, action, target, commitment])).hexdigest()
+
+
+def _canonical(document: Any) -> bytes:
+    """One spelling for one document, the same before it is stored and after it is read back."""
+    # Reading it back first turns what JSON has no word for (numbers as keys) into what the row will hold.
+    plain = json.loads(json.dumps(document))
+    return json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()

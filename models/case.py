@@ -1,13 +1,28 @@
 """A case: one registrant about one subject, under one number and one PIN."""
 
+import secrets
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, String, Text, func, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from stdnum import damm
 
+from models import audit
 from models.base import Base, UtcDateTime
-from models.registrant import Registrant
-from models.subject import Subject
+from models.callback import IS_OPEN, Callback
+from models.database import keyring_of
+from models.new_pin import new_pin
+from models.pin import PinCounter
+from models.pin_hash import PinHasher
+from models.registrant import Phone, Registrant, register
+from models.subject import Subject, find_or_add_subject
+
+#: With more live cases than this, 8 digits would let a guess hit more than once in a thousand (R01).
+LIVE_CASES_OF_8_DIGITS = 9_000
+
+
+class CaseError(ValueError):
+    """What was asked of a case cannot be done; the sentence says why, without its number."""
 
 
 class Case(Base):
@@ -35,3 +50,146 @@ class Case(Base):
 
     registrant: Mapped[Registrant] = relationship()
     subject: Mapped[Subject] = relationship()
+
+
+def check_digit_is_right(digits: str) -> bool:
+    """Whether ``digits`` could be a case number: 8 or 10, the first not 0, the last a Damm check digit."""
+    well_formed = digits.isascii() and digits.isdecimal() and len(digits) in (8, 10) and digits[0] != "0"
+    return well_formed and bool(damm.is_valid(digits))
+
+
+def new_number(length: int = 8) -> str:
+    """A random number of ``length`` digits with its check digit; whether it is taken is not looked up."""
+    body = str(secrets.choice(range(1, 10))) + f"{secrets.randbelow(10 ** (length - 2)):0{length - 2}d}"
+    return body + str(damm.calc_check_digit(body))
+
+
+def open_case(
+    session: Session,
+    *,
+    hasher: PinHasher,
+    subject_id: str,
+    subject_name: str,
+    language: str,
+    phone: str | None,
+    time_zone: str,
+    now: datetime,
+    actor: str = "command line",
+) -> tuple[str, str]:
+    """Open a case for a new registrant; answers its number and PIN, which are shown this once (R03).
+
+    ``subject_id`` is the feed's id: its subject is found, or added. ``phone`` is a confirmed, safe phone in
+    E.164, kept with the safest consents of R35. ``time_zone`` is an IANA name. All were checked before.
+    """
+    pin = new_pin()
+    # Hashed before the first statement: no transaction of the database is open while the hash is worked.
+    pin_hash = hasher.hash(pin)
+    number = _free_number(session, subject_id, phone)
+    add_case(
+        session,
+        number=number,
+        pin_hash=pin_hash,
+        subject=find_or_add_subject(session, feed_id=subject_id, name=subject_name, now=now),
+        registrant=register(session, language=language, time_zone=time_zone, phone=phone, now=now),
+        now=now,
+        actor=actor,
+    )
+    return number, pin
+
+
+def add_case(
+    session: Session,
+    *,
+    number: str,
+    pin_hash: str,
+    subject: Subject,
+    registrant: Registrant,
+    now: datetime,
+    actor: str,
+) -> Case:
+    """Write the row and its audit entry, under a number that was found free."""
+    keyring = keyring_of(session)
+    case = Case(
+        registrant=registrant,
+        subject=subject,
+        number_key=keyring.index("case", number),
+        number_sealed=keyring.seal("case.number", number),
+        pin_hash=pin_hash,
+        pin_issued_at=now,
+        opened_at=now,
+    )
+    session.add(case)
+    session.flush()
+    facts = {"language": registrant.language, "subject": subject.id}
+    audit.record(session, actor=actor, action="open_case", target=f"case:{case.id}", facts=facts, now=now)
+    return case
+
+
+def rotate_pin(
+    session: Session, hasher: PinHasher, number: str, now: datetime, actor: str = "command line"
+) -> str:
+    """Give an open case a new standing PIN, shown this once, and lift its lock and waits (R04).
+
+    Tries of the last 30 days stay counted: nothing but time clears them. Raises CaseError when there is
+    no such case or it is closed.
+    """
+    pin = new_pin()
+    pin_hash = hasher.hash(pin)
+    case = _open_case_of(session, number)
+    case.pin_hash = pin_hash
+    case.pin_kind = "standing"
+    case.pin_issued_at = now
+    case.pin_expires_at = None
+    session.flush()
+    session.execute(
+        update(PinCounter)
+        .where(PinCounter.number_key == case.number_key)
+        .values(consecutive=0, wait_until=None, locked_at=None)
+    )
+    audit.record(session, actor=actor, action="rotate_pin", target=f"case:{case.id}", now=now)
+    return pin
+
+
+def close_case(session: Session, number: str, now: datetime, actor: str = "command line") -> None:
+    """Close a case and cancel its callback, unless two people are already talking in it.
+
+    Raises CaseError when there is no such case or it is closed already.
+    """
+    case = _open_case_of(session, number)
+    case.closed_at = now
+    session.flush()
+    cancelled = session.scalars(
+        update(Callback)
+        .where(Callback.case_id == case.id, IS_OPEN, Callback.state != "talking")
+        .values(state="cancelled", closed_at=now, outcome="case_closed", lease_until=None)
+        .returning(Callback.id)
+    ).all()
+    facts = {"callbacks_cancelled": list(cancelled)}
+    audit.record(session, actor=actor, action="close_case", target=f"case:{case.id}", facts=facts, now=now)
+
+
+def _open_case_of(session: Session, number: str) -> Case:
+    key = keyring_of(session).index("case", number)
+    case = session.scalars(select(Case).where(Case.number_key == key).with_for_update()).one_or_none()
+    if case is None:
+        raise CaseError("No case has this case number.")
+    if case.closed_at is not None:
+        raise CaseError("The case with this case number is closed.")
+    return case
+
+
+def _free_number(session: Session, subject_id: str, phone: str | None) -> str:
+    """A number that no case has or had, and that is no phone or id that someone might guess (R01)."""
+    live = session.scalar(select(func.count()).select_from(Case).where(Case.closed_at.is_(None))) or 0
+    length = 8 if live < LIVE_CASES_OF_8_DIGITS else 10
+    keyring = keyring_of(session)
+    id_digits = "".join(filter(str.isdecimal, subject_id))
+    while True:
+        number = new_number(length)
+        if number in id_digits or (phone is not None and phone.endswith(number)):
+            continue
+        taken = select(Case.id).where(Case.number_key == keyring.index("case", number))
+        # Ten digits may be somebody's whole phone number in North America.
+        is_phone = select(Phone.id).where(Phone.number_key == keyring.index("phone", f"+1{number}"))
+        if session.scalar(taken) is None and session.scalars(is_phone.limit(1)).first() is None:
+            return number

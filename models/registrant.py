@@ -3,9 +3,17 @@
 from datetime import datetime, time
 
 from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models.base import Base, UtcDateTime
+from models.database import keyring_of
+
+#: What a registrant agrees to when nothing else was asked: the safest of R35.
+SAFEST_WORDS = (
+    "You may call this phone about my case, in its calling window. "
+    "Leave no message, send no text, and speak with no one but me."
+)
+CALLS_PER_DAY = 3
 
 
 class Registrant(Base):
@@ -60,3 +68,27 @@ class Consent(Base):
     cap_per_day: Mapped[int]
     granted_at: Mapped[datetime] = mapped_column(UtcDateTime)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+def register(
+    session: Session, *, language: str, time_zone: str, phone: str | None, now: datetime
+) -> Registrant:
+    """Add a registrant without a name; ``phone`` (E.164) is confirmed and safe, with the safest consents."""
+    registrant = Registrant(language=language, time_zone=time_zone, created_at=now)
+    if phone is not None:
+        registrant.phones.append(_safest_phone(session, phone, now))
+    session.add(registrant)
+    return registrant
+
+
+def _safest_phone(session: Session, number: str, now: datetime) -> Phone:
+    keyring = keyring_of(session)
+    return Phone(
+        position=1,
+        number_sealed=keyring.seal("phone.number", number),
+        number_key=keyring.index("phone", number),
+        confirmed_at=now,
+        consents=[
+            Consent(channel="voice", words=SAFEST_WORDS, cap_per_day=CALLS_PER_DAY, granted_at=now),
+        ],
+    )

@@ -1,17 +1,29 @@
 """Staff: liaisons, supervisors and administrators, their phones and shifts."""
 
+import secrets
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from argon2 import PasswordHasher
+from sqlalchemy import ForeignKey, String, Text, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from models import audit
 from models.base import Base, UtcDateTime
+from models.database import keyring_of
 
 ROLES = ("liaison", "supervisor", "administrator")
+#: Letters and digits that cannot be taken for one another when a password is read from paper.
+_CLEAR = "23456789abcdefghjkmnpqrstuvwxyz"
+_GROUPS, _GROUP = 4, 5
+
+
+class StaffError(ValueError):
+    """What was asked of the staff list cannot be done; the sentence says why, without a number."""
 
 
 class Staff(Base):
-    """``busy_call_id`` is the leg that rings or holds this person; a free liaison is on shift and not busy."""
+    """``busy_call_id`` is the leg that rings or holds this person; who is on shift and not busy is free."""
 
     __tablename__ = "staff"
 
@@ -31,3 +43,73 @@ class Staff(Base):
     busy_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     busy_call_id: Mapped[int | None] = mapped_column(ForeignKey("calls.id", use_alter=True))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+def add_staff(
+    session: Session,
+    *,
+    email: str,
+    name: str,
+    role: str,
+    phone: str,
+    languages: Sequence[str],
+    on_shift: bool,
+    actor: str,
+    now: datetime,
+) -> tuple[int, str]:
+    """Add a person; answers their id and a password that works once. ``phone`` is an office phone in E.164.
+
+    Raises StaffError when the e-mail is already on the list or the role is none of ROLES.
+    """
+    if role not in ROLES:
+        raise StaffError(f"The role is none of {', '.join(ROLES)}.")
+    password = new_password()
+    # Hashed before the first statement: no transaction of the database is open while the hash is worked.
+    password_hash = PasswordHasher().hash(password)
+    email = email.lower()
+    if session.scalar(select(Staff.id).where(Staff.email == email)) is not None:
+        raise StaffError("The e-mail is already on the staff list.")
+    keyring = keyring_of(session)
+    person = Staff(
+        email=email,
+        name_sealed=keyring.seal("staff.name", name),
+        role=role,
+        phone_sealed=keyring.seal("staff.phone", phone),
+        phone_key=keyring.index("phone", phone),
+        languages=",".join(languages),
+        password_hash=password_hash,
+        on_shift=on_shift,
+        shift_changed_at=now if on_shift else None,
+        created_at=now,
+    )
+    session.add(person)
+    session.flush()
+    facts = {"role": role, "languages": list(languages), "on_shift": on_shift}
+    audit.record(session, actor=actor, action="add_staff", target=f"staff:{person.id}", facts=facts, now=now)
+    return person.id, password
+
+
+def change_shift(session: Session, email: str, *, on_shift: bool, actor: str, now: datetime) -> None:
+    """Begin or end a person's shift; a call they are in goes on. Raises StaffError for an unknown e-mail.
+
+    Asking for what already is changes nothing and is no entry in the audit.
+    """
+    person_id = session.scalar(select(Staff.id).where(Staff.email == email.lower()))
+    if person_id is None:
+        raise StaffError("No one on the staff list has this e-mail.")
+    changed = session.scalar(
+        update(Staff)
+        .where(Staff.id == person_id, Staff.on_shift.is_not(on_shift))
+        .values(on_shift=on_shift, shift_changed_at=now)
+        .returning(Staff.id)
+    )
+    if changed is None:
+        return
+    action = "begin_shift" if on_shift else "end_shift"
+    audit.record(session, actor=actor, action=action, target=f"staff:{person_id}", now=now)
+
+
+def new_password() -> str:
+    """Twenty clear letters and digits in groups of five: 99 bits, easy to read aloud and to type."""
+    groups = ("".join(secrets.choice(_CLEAR) for _ in range(_GROUP)) for _ in range(_GROUPS))
+    return "-".join(groups)

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, String, Text, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base, UtcDateTime
+from models.database import PerDialect, keyring_of, write_together
 
 
 class Subject(Base):
@@ -22,3 +23,25 @@ class Subject(Base):
     as_of: Mapped[datetime | None] = mapped_column(UtcDateTime)
     absent_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     held_import_id: Mapped[int | None] = mapped_column(ForeignKey("imports.id", use_alter=True), index=True)
+
+
+_ADD = PerDialect.built(lambda insert: insert(Subject).on_conflict_do_nothing(index_elements=["feed_key"]))
+
+
+def find_or_add_subject(session: Session, *, feed_id: str, name: str, now: datetime) -> Subject:
+    """The subject with the feed's id, added when there is none. A name that is already kept stays."""
+    keyring = keyring_of(session)
+    key = keyring.index("feed", feed_id)
+    sealed_name = keyring.seal("subject.name", name)
+    added = {
+        "feed_key": key,
+        "feed_id_sealed": keyring.seal("subject.feed_id", feed_id),
+        "name_sealed": sealed_name,
+        "created_at": now,
+    }
+    # Two cases about one person may be opened at the same moment.
+    write_together(session, (_ADD, added))
+    subject = session.scalars(select(Subject).where(Subject.feed_key == key)).one()
+    if subject.name_sealed is None:
+        subject.name_sealed = sealed_name
+    return subject

@@ -1,0 +1,60 @@
+"""A new PIN: six digits from the system's generator, never one that a person would think of (R02)."""
+
+import re
+import secrets
+from datetime import date
+from itertools import pairwise
+
+PIN_DIGITS = 6
+_RUN = 4
+_REPEATED_BLOCK = re.compile(r"(\d{1,3})\1+")
+_SAME_THRICE = re.compile(r"(\d)\1\1")
+#: Where day, month and a year of two digits may stand.
+_SHORT_DATES = ("MDY", "DMY", "YMD", "YDM")
+
+
+def new_pin() -> str:
+    """A PIN of six digits, the first 1 to 9, that ``is_guessable`` does not refuse."""
+    while True:
+        pin = str(secrets.choice(range(10 ** (PIN_DIGITS - 1), 10**PIN_DIGITS)))
+        if not is_guessable(pin):
+            return pin
+
+
+def is_guessable(pin: str) -> bool:
+    """Whether six digits are a repeat, a run or a date, which people choose and so try first.
+
+    Repeats: a block again and again (121212), a digit three times in a row, fewer than three digits in all.
+    Runs: four or more in a row up or down (x1234x, 9876xx, also over 9 to 0). Dates: day, month and year in
+    any usual order, and any year from 1900 to 2099 at either end.
+    """
+    return _repeats(pin) or _runs(pin) or _is_date(pin)
+
+
+def _repeats(pin: str) -> bool:
+    return bool(_REPEATED_BLOCK.fullmatch(pin) or _SAME_THRICE.search(pin)) or len(set(pin)) < 3
+
+
+def _runs(pin: str) -> bool:
+    steps = [(int(after) - int(before)) % 10 for before, after in pairwise(pin)]
+    windows = (set(steps[i : i + _RUN - 1]) for i in range(len(steps) - _RUN + 2))
+    return any(window in ({1}, {9}) for window in windows)
+
+
+def _is_date(pin: str) -> bool:
+    if "1900" <= pin[:4] <= "2099" or "1900" <= pin[-4:] <= "2099":
+        return True
+    pairs = (int(pin[:2]), int(pin[2:4]), int(pin[4:]))
+    return any(_is_day(**dict(zip(order, pairs, strict=True))) for order in _SHORT_DATES)
+
+
+def _is_day(*, Y: int, M: int, D: int) -> bool:  # noqa: N803 - the letters of a date's pattern
+    return any(_exists(century + Y, M, D) for century in (1900, 2000))
+
+
+def _exists(year: int, month: int, day: int) -> bool:
+    try:
+        date(year, month, day)
+    except ValueError:
+        return False
+    return True
