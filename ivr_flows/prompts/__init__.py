@@ -1,0 +1,118 @@
+"""Every sentence the line can say, one gettext file per language, and the dates and numbers said within them."""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from string import Formatter
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_time
+from babel.messages.pofile import read_po
+
+FOLDER = Path(__file__).parent
+SOURCE_LANGUAGE = "en"
+#: How a number that is read digit by digit is marked in a text; the renderer turns the marks into speech.
+DIGITS_MARK = "\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}{}\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}"
+
+
+class PromptError(ValueError):
+    """A language is not whole: a prompt is missing, stale, lacks a slot or holds a telling word."""
+
+
+@dataclass(frozen=True)
+class Language:
+    """One language: its texts by prompt id, its locale, and the words that no prompt may hold (R13)."""
+
+    code: str
+    locale: Locale
+    texts: Mapping[str, str]
+    sources: Mapping[str, str]
+    telling_words: tuple[str, ...]
+
+    @cached_property
+    def slots(self) -> dict[str, frozenset[str]]:
+        """The slots that each text takes."""
+        return {name: _slots(text) for name, text in self.texts.items()}
+
+
+class Prompts:
+    """The texts of several languages; nothing falls back from one to another (R27)."""
+
+    def __init__(self, languages: Mapping[str, Language]) -> None:
+        self.languages = languages
+
+    @classmethod
+    def load(cls, codes: Sequence[str], folder: Path = FOLDER) -> "Prompts":
+        """Read the languages. Raises PromptError with one sentence for the first that is not whole."""
+        return cls({code: _read(code, folder) for code in codes})
+
+    def text(self, language: str, prompt: str, /, **slots: str) -> str:
+        """One prompt in one language. Raises KeyError for an id or a slot that is not there."""
+        return self.languages[language].texts[prompt].format_map(slots)
+
+    def moment(self, language: str, at: datetime, time_zone: str) -> str:
+        """A day and a time of day in ``time_zone``, as one says them: "Monday, November 23 at 3:05 PM"."""
+        locale, local = self.languages[language].locale, at.astimezone(ZoneInfo(time_zone))
+        day = format_date(local.date(), self.text(language, "moment.day"), locale=locale)
+        # Narrow no-break spaces are read as nothing by some voices.
+        clock = re.sub(r"\s", " ", format_time(local, "short", locale=locale, tzinfo=local.tzinfo))
+        return self.text(language, "moment", day=day, clock=clock)
+
+    @staticmethod
+    def spoken_number(number: str) -> str:
+        """A phone number marked to be read digit by digit, without the country's +1."""
+        national = number.removeprefix("+1") if number.startswith("+1") else number
+        return DIGITS_MARK.format(national)
+
+    def problems(self) -> list[str]:
+        """What keeps a language from being offered (R13, R27): one sentence each."""
+        found: list[str] = []
+        source = _read(SOURCE_LANGUAGE, FOLDER) if SOURCE_LANGUAGE not in self.languages else self.languages["en"]
+        for code, language in self.languages.items():
+            for name, text in source.texts.items():
+                if name not in language.texts:
+                    found.append(f"The prompt {name} is missing in {code}.")
+                elif language.slots[name] != source.slots[name]:
+                    found.append(f"The prompt {name} has other slots in {code} than in {SOURCE_LANGUAGE}.")
+                elif language.sources[name] != text:
+                    found.append(f"The prompt {name} in {code} translates an older {SOURCE_LANGUAGE} text.")
+            found += [f"The prompt {name} in {code} is in no other language." for name in language.texts if name not in source.texts]
+            found += list(_telling(language))
+        return found
+
+
+def _telling(language: Language) -> list[str]:
+    return [
+        f"The prompt {name} in {language.code} holds the telling word {word!r}."
+        for name, text in language.texts.items()
+        for word in language.telling_words
+        if re.search(rf"\b{re.escape(word)}", text, re.IGNORECASE)
+    ]
+
+
+def _slots(text: str) -> frozenset[str]:
+    return frozenset(name for _, name, _, _ in Formatter().parse(text) if name)
+
+
+def _read(code: str, folder: Path) -> Language:
+    path = folder / f"{code}.po"
+    try:
+        with path.open("rb") as file:
+            catalog = read_po(file)
+    except OSError:
+        raise PromptError(f"There is no prompt file {path.name} for the language {code}.") from None
+    words = tomllib.loads((folder / "telling_words.toml").read_text(encoding="utf-8")).get(code)
+    if not words:
+        raise PromptError(f"telling_words.toml lists no telling words for the language {code}.")
+    texts, sources = {}, {}
+    for message in catalog:
+        if message.context and message.string and not message.fuzzy:
+            texts[message.context] = str(message.string)
+            sources[message.context] = str(message.id)
+    region = str(catalog.locale_identifier or code)
+    return Language(code, Locale.parse(region), texts, sources, tuple(words))
