@@ -1,11 +1,26 @@
 """Plain functions that make what a test needs, with defaults for all that it does not care about."""
 
 import dataclasses
+import secrets
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from config.office import Office
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from config.office import Office
+from models import Call, Callback, CustodyImport, CustodyRecord, Facility, Staff, Subject
+from models.case import add_case, new_number
+from models.custody import facility_key
+from models.database import keyring_of
+from models.pin_hash import PinHasher
+from models.registrant import register
+
+#: The moment of the ``now`` fixture.
+NOW = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)
+#: The pepper of the ``settings`` fixture, and a KDF light enough for a suite; a stored hash names its cost.
+HASHER = PinHasher(b"the PIN pepper of the test suite, never of a house", memory_kib=64, time_cost=1)
 _SHIPPED = Path(__file__).parent.parent / "config" / "office.toml"
 
 
@@ -24,3 +39,201 @@ def make_office(**changes: Any) -> Office:
             },
         }
     return dataclasses.replace(shipped, **changes)
+
+
+@dataclasses.dataclass(frozen=True)
+class MadeCase:
+    """A case with what only its registrant knows."""
+
+    id: int
+    number: str
+    pin: str
+    subject_id: int
+    registrant_id: int
+
+
+def make_subject(session: Session, *, feed_id: str | None = None, **facts: Any) -> Subject:
+    """Someone a case is about, of whom nothing is known yet."""
+    feed_id = feed_id or f"S-{secrets.token_hex(6)}"
+    return _added(
+        session,
+        Subject,
+        feed_key=keyring_of(session).index("feed", feed_id),
+        feed_id_sealed=keyring_of(session).seal("subject.feed_id", feed_id),
+        name_sealed=keyring_of(session).seal("subject.name", facts.pop("name", "Ivo Invented")),
+        created_at=facts.pop("created_at", NOW),
+        **facts,
+    )
+
+
+def make_facility(
+    session: Session, name: str = "Stewart", phone: str = "+12025550190", **facts: Any
+) -> Facility:
+    """An entry of the office's directory."""
+    facts = {"created_at": NOW, **facts}
+    return _added(session, Facility, name=name, name_key=facility_key(name), phone=phone, **facts)
+
+
+def make_import(session: Session, **facts: Any) -> CustodyImport:
+    """An import that landed."""
+    defaults = {"state": "landed", "full": False, "started_at": NOW, "settled_at": NOW}
+    return _added(session, CustodyImport, **{**defaults, **facts})
+
+
+def make_custody_record(
+    session: Session,
+    subject: Subject,
+    status: str = "in_custody",
+    *,
+    facility: str | None = None,
+    as_of: datetime | None = None,
+    **facts: Any,
+) -> CustodyRecord:
+    """The newest record of ``subject``, releasable and confirmed at NOW unless told otherwise."""
+    defaults: dict[str, Any] = {"status_at": NOW - timedelta(days=2), "releasable": True, "recorded_at": NOW}
+    if "import_id" not in facts:
+        defaults["import_id"] = make_import(session).id
+    record: CustodyRecord = _added(
+        session,
+        CustodyRecord,
+        subject_id=subject.id,
+        status=status,
+        facility_key=facility_key(facility) if facility is not None else None,
+        as_of=as_of or NOW,
+        **{**defaults, **facts},
+    )
+    subject.record_id = record.id
+    subject.as_of = record.as_of
+    session.flush()
+    return record
+
+
+def make_case(
+    session: Session,
+    custody_status: str | None = None,
+    *,
+    facility: str | None = None,
+    subject: Subject | None = None,
+    number: str | None = None,
+    pin: str = "580614",
+    language: str = "en",
+    time_zone: str = "America/New_York",
+    pace: str = "normal",
+    phone: str | None = None,
+    hasher: PinHasher = HASHER,
+    as_of: datetime | None = None,
+    record: dict[str, Any] | None = None,
+    **facts: Any,
+) -> MadeCase:
+    """An open case; with ``custody_status`` its subject has a fresh record, else none.
+
+    ``record`` changes fields of that record and ``facts`` fields of the case. A ``facility`` that the
+    directory lacks is added to it.
+    """
+    subject = subject or make_subject(session)
+    if facility is not None and not session.scalar(
+        select(Facility.id).where(Facility.name_key == facility_key(facility))
+    ):
+        make_facility(session, facility)
+    if custody_status is not None:
+        make_custody_record(session, subject, custody_status, facility=facility, as_of=as_of, **record or {})
+    registrant = register(session, language=language, time_zone=time_zone, phone=phone, now=NOW)
+    registrant.pace = pace
+    number = number or new_number()
+    case = add_case(
+        session,
+        number=number,
+        pin_hash=hasher.hash(pin),
+        subject=subject,
+        registrant=registrant,
+        now=NOW,
+        actor="the suite",
+    )
+    for name, value in facts.items():
+        setattr(case, name, value)
+    session.flush()
+    return MadeCase(case.id, number, pin, subject.id, registrant.id)
+
+
+def make_staff(
+    session: Session,
+    email: str | None = None,
+    *,
+    name: str = "Lea Invented",
+    role: str = "liaison",
+    phone: str = "+12025550170",
+    on_shift: bool = True,
+    **facts: Any,
+) -> Staff:
+    """A liaison on shift at an office phone."""
+    keyring = keyring_of(session)
+    return _added(
+        session,
+        Staff,
+        email=email or f"{secrets.token_hex(4)}@office.example.org",
+        name_sealed=keyring.seal("staff.name", name),
+        role=role,
+        phone_sealed=keyring.seal("staff.phone", phone),
+        phone_key=keyring.index("phone", phone),
+        on_shift=on_shift,
+        **{"password_hash": "none", "created_at": NOW, **facts},
+    )
+
+
+def make_call(
+    session: Session, call_sid: str | None = None, *, phone: str | None = None, **facts: Any
+) -> Call:
+    """An inbound call at its first turn, from a withheld number unless ``phone`` is given."""
+    keyring = keyring_of(session)
+    defaults = {
+        "direction": "inbound",
+        "flow": "victim_line",
+        "line": "+12025550100",
+        "started_at": NOW,
+        "language": "en",
+        "step": "danger_line",
+        "heard_from": "danger_line",
+        "turn": 1,
+    }
+    facts = {**defaults, **facts}
+    return _added(
+        session,
+        Call,
+        call_sid=call_sid or f"CA{secrets.token_hex(16)}",
+        phone_sealed=keyring.seal("call.phone", phone) if phone else None,
+        phone_key=keyring.index("phone", phone) if phone else None,
+        said=keyring.seal("call.said", facts.pop("said", "[]")),
+        **facts,
+    )
+
+
+def make_callback(
+    session: Session, case: MadeCase | None = None, *, phone: str = "+12025550110", **facts: Any
+) -> Callback:
+    """A promise to call ``phone``, due within the day; verified when it is given a case."""
+    keyring = keyring_of(session)
+    defaults = {
+        "urgency": "other",
+        "reason": "asked",
+        "verified": case is not None,
+        "case_id": case.id if case else None,
+        "language": "en",
+        "time_zone": "America/New_York",
+        "requested_at": NOW,
+        "due_at": NOW + timedelta(hours=24),
+        "next_attempt_at": NOW,
+    }
+    return _added(
+        session,
+        Callback,
+        number_sealed=keyring.seal("callback.number", phone),
+        number_key=keyring.index("phone", phone),
+        **{**defaults, **facts},
+    )
+
+
+def _added(session: Session, kind: type[Any], **facts: Any) -> Any:
+    row = kind(**facts)
+    session.add(row)
+    session.flush()
+    return row
