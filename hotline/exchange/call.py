@@ -140,10 +140,10 @@ class LiveCall:
         self.leg.ends(status)
         self._settle()
 
-    def picks_up(self, phone: str | None = None) -> "LiveCall":
+    def picks_up(self, phone: str | None = None, deliver: Deliver | None = None) -> "LiveCall":
         """Someone answers the ``phone`` that this leg's Dial rings (the first one by default): their leg.
 
-        Raises LookupError when it does not ring.
+        Its requests go through ``deliver``, or as this leg's do. Raises LookupError when it does not ring.
         """
         waits = self.leg.waits_for
         if not isinstance(waits, Ringing) or self.child is not None:
@@ -151,7 +151,7 @@ class LiveCall:
         number = next((n for n in waits.numbers if phone in {None, n.phone}), None)
         if number is None:
             raise LookupError("this call rings another phone")
-        child = self._child_of(waits, number)
+        child = self._child_of(waits, number, deliver)
         self.child = child
         child.leg.call_status = "in-progress"
         child.events.tell("answered", "in-progress")
@@ -179,7 +179,7 @@ class LiveCall:
         self.note("the conference is over")
         self._go_on(self.leg.conference_ends)
 
-    def _child_of(self, waits: Ringing, number: Number) -> "LiveCall":
+    def _child_of(self, waits: Ringing, number: Number, deliver: Deliver | None = None) -> "LiveCall":
         leg = Leg(
             account_sid=self.leg.account_sid,
             from_=waits.caller_id or self.leg.from_,
@@ -189,7 +189,7 @@ class LiveCall:
         )
         child = LiveCall(
             leg,
-            self._deliver,
+            deliver or self._deliver,
             events_url=number.status_callback,
             wanted=number.events,
             send=self._send,

@@ -1,0 +1,179 @@
+"""The suite's telephone plays a call as Twilio and a person would."""
+
+import pytest
+
+from tests.exchange.small_line import ACCOUNT, PUBLIC_URL, TOKEN, SmallLine
+from tests.phone import Phone, PlacedCall
+
+
+@pytest.fixture
+def line() -> SmallLine:
+    return SmallLine()
+
+
+@pytest.fixture
+def phone(line: SmallLine) -> Phone:
+    return Phone(
+        line.app.test_client(),
+        public_url=PUBLIC_URL,
+        auth_token=TOKEN,
+        account_sid=ACCOUNT,
+        line="+12025550100",
+    )
+
+
+def test_a_call_is_heard_answered_and_over(line: SmallLine, phone: Phone) -> None:
+    phone.dials_in()
+    assert phone.hears("to talk to someone, press 1")
+
+    phone.presses("2")
+
+    assert phone.hears("goodbye")
+    assert phone.does_not_hear("talk to someone")
+    assert phone.is_over
+    assert line.events == [(phone.call_sid, "completed")]
+
+
+def test_silence_and_a_hang_up_reach_the_line(line: SmallLine, phone: Phone) -> None:
+    phone.dials_in()
+    phone.says_nothing()
+    assert phone.hears("take your time", "press 1")
+
+    phone.hangs_up()
+    phone.hangs_up()
+
+    assert line.events == [(phone.call_sid, "completed")]
+    assert line.asked == ["inbound", "steps/menu/1"]
+
+
+def test_what_was_not_heard_fails_with_the_whole_transcript(phone: Phone) -> None:
+    phone.dials_in()
+    phone.presses("9")
+
+    with pytest.raises(pytest.fail.Exception, match=r"(?s)in custody.*> 9.*Take your time"):
+        phone.hears("in custody")
+
+
+def test_a_call_that_the_line_fails_fails_the_test(line: SmallLine, phone: Phone) -> None:
+    phone.dials_in()
+
+    with pytest.raises(pytest.fail.Exception, match="Record"):
+        phone.presses("4")
+
+    assert line.events == [(phone.call_sid, "completed")]
+
+
+def test_a_document_with_faults_fails_the_test(line: SmallLine) -> None:
+    phone = Phone(
+        line.app.test_client(),
+        public_url=PUBLIC_URL,
+        auth_token=TOKEN,
+        account_sid=ACCOUNT,
+        line="+12025550100",
+        check=lambda document: ["Gather has no timeout"] if b"<Gather" in document else [],
+    )
+
+    with pytest.raises(pytest.fail.Exception, match="Gather has no timeout"):
+        phone.dials_in()
+
+
+def test_whoever_accepts_is_bridged_and_the_dial_ends_with_them(line: SmallLine, phone: Phone) -> None:
+    phone.dials_in()
+    phone.presses("1")
+    assert phone.rings == ("+12025550142",)
+
+    liaison = phone.answers()
+    assert liaison.hears("to accept, press 1")
+    liaison.presses("1")
+    assert phone.is_talking
+    assert liaison.is_talking
+    liaison.hangs_up()
+
+    assert phone.hears("dial completed, bridged true")
+    assert [status for sid, status in line.events if sid == liaison.call_sid] == [
+        "initiated",
+        "in-progress",
+        "completed",
+    ]
+
+
+def test_whoever_does_not_accept_is_not_bridged(phone: Phone) -> None:
+    phone.dials_in()
+    phone.presses("1")
+
+    phone.answers().says_nothing()
+
+    assert phone.hears("dial completed, bridged false")
+
+
+def test_a_phone_that_nobody_answers_ends_the_dial(phone: Phone) -> None:
+    phone.dials_in()
+    phone.presses("1")
+
+    phone.lets_ring()
+
+    assert phone.hears("dial no-answer, bridged false")
+
+
+def test_a_caller_who_hangs_up_ends_the_call_of_whoever_was_rung(line: SmallLine, phone: Phone) -> None:
+    phone.dials_in()
+    phone.presses("1")
+    liaison = phone.answers()
+    liaison.presses("1")
+
+    phone.hangs_up()
+
+    assert liaison.is_over
+    assert "steps/person/2" not in line.asked
+
+
+def test_a_placed_call_that_is_answered_joins_the_conference_and_ends_it(
+    line: SmallLine, phone: Phone
+) -> None:
+    phone.dials_in()
+    phone.presses("3")
+    placed = PlacedCall("+12025550142", "liaison", 20)
+
+    liaison = phone.answers(placed)
+    liaison.presses("1")
+    assert phone.is_talking
+    assert "you are now connected to 1 other" in liaison.transcript
+    assert placed.status == "in-progress"
+    liaison.hangs_up()
+
+    assert phone.hears("the talk is over")
+    assert [status for sid, status in line.events if sid == placed.call_sid] == [
+        "initiated",
+        "ringing",
+        "in-progress",
+        "completed",
+    ]
+    assert placed.status == "completed"
+
+
+def test_a_placed_call_that_is_declined_is_busy(line: SmallLine, phone: Phone) -> None:
+    placed = PlacedCall("+12025550142", "liaison", 20)
+
+    phone.declines(placed)
+
+    assert [status for _, status in line.events] == ["initiated", "ringing", "busy"]
+    assert placed.status == "busy"
+
+
+def test_the_last_webhook_can_come_again_with_its_token(line: SmallLine, phone: Phone) -> None:
+    phone.dials_in()
+    phone.presses("9")
+
+    again = phone.redelivers_last()
+
+    assert line.tokens[-1] == line.tokens[-2] != line.tokens[-3]
+    assert phone.raw(again).startswith("<Response><Say>Take your time")
+    assert phone.last_response is not None
+    assert phone.last_response.data == again.data
+
+
+def test_a_request_out_of_order_can_be_sent_and_wrongly_signed(phone: Phone) -> None:
+    phone.dials_in()
+
+    assert phone.posts("/voice/steps/menu/1", Digits="2").status_code == 200
+    assert phone.posts("/voice/inbound", headers={"X-Twilio-Signature": "x"}).status_code == 403

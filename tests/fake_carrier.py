@@ -1,0 +1,56 @@
+"""A carrier that dials nobody: the methods of ``workers.carrier.Carrier``, and the calls it was asked for."""
+
+from tests.phone import PlacedCall
+from workers.carrier import CarrierRefused, CarrierUnknown
+
+
+class FakeCarrier:
+    """``placed`` holds every call that was dialled, oldest first; ``refused`` counts those that were not."""
+
+    def __init__(self) -> None:
+        self.placed: list[PlacedCall] = []
+        self.refused = 0
+        self._next: list[str] = []
+
+    @property
+    def ringing(self) -> list[PlacedCall]:
+        """The calls placed that nobody has answered or declined yet."""
+        return [call for call in self.placed if call.status == "ringing"]
+
+    def refuses_next(self, times: int = 1) -> None:
+        """The next calls are certainly not dialled."""
+        self._next += ["refused"] * times
+
+    def loses_next_answer(self, *, dialled: bool = True) -> None:
+        """The answer to the next call is lost on the way, whether it was ``dialled`` or not."""
+        self._next.append("lost" if dialled else "lost before dialling")
+
+    def place_call(self, *, to: str, leg_id: str, ring_seconds: int) -> str:
+        """Dial ``to`` and give the call's sid."""
+        fate = self._next.pop(0) if self._next else "dialled"
+        if fate == "refused":
+            self.refused += 1
+            raise CarrierRefused("The carrier did not dial: 400.")
+        call = PlacedCall(to, leg_id, ring_seconds)
+        if fate != "lost before dialling":
+            self.placed.append(call)
+        if fate != "dialled":
+            raise CarrierUnknown("The carrier did not answer.")
+        return call.call_sid
+
+    def fetch_status(self, call_sid: str) -> str:
+        """The status of a call that was placed."""
+        return self._find(call_sid).status
+
+    def end_call(self, call_sid: str) -> None:
+        """Hang up, on whoever answered."""
+        call = self._find(call_sid)
+        if call.phone is not None:
+            call.phone.hangs_up()
+        call.status = "completed"
+
+    def _find(self, call_sid: str) -> PlacedCall:
+        for call in self.placed:
+            if call.call_sid == call_sid:
+                return call
+        raise CarrierRefused("The carrier knows no such call: 404.")
