@@ -77,24 +77,30 @@ def verify(session: Session) -> int | None:
     chain that fits: only the head, kept elsewhere, can tell of them.
     """
     previous = BEGINNING
-    for row in session.execute(select(_ENTRIES).order_by(_ENTRIES.c.id).execution_options(yield_per=1000)):
-        purged = row.salt is None and row.facts is None
-        if row.salt is None and not purged:
-            return int(row.id)
-        if not purged and _commitment(row.salt, row.facts) != row.commitment:
-            return int(row.id)
-        worked = _hash(
-            at=row.at,
-            actor=row.actor,
-            action=row.action,
-            target=row.target,
-            commitment=row.commitment,
-            previous=row.previous,
-        )
-        if row.previous != previous or worked != row.hash:
-            return int(row.id)
-        previous = row.hash
+    every = select(_ENTRIES).order_by(_ENTRIES.c.id).execution_options(yield_per=1000)
+    with session.execute(every) as entries:
+        for entry in entries:
+            if entry.previous != previous or not _fits(entry):
+                return int(entry.id)
+            previous = entry.hash
     return None
+
+
+def _fits(entry: Any) -> bool:
+    """Whether an entry's hash is that of its words, and its commitment that of its facts unless purged."""
+    worked = _hash(
+        at=entry.at,
+        actor=entry.actor,
+        action=entry.action,
+        target=entry.target,
+        commitment=entry.commitment,
+        previous=entry.previous,
+    )
+    if worked != entry.hash:
+        return False
+    if entry.salt is None:
+        return entry.facts is None
+    return _commitment(entry.salt, entry.facts) == entry.commitment
 
 
 def _commitment(salt: str, facts: dict[str, Any] | None) -> str:

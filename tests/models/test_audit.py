@@ -1,0 +1,158 @@
+"""The audit chain: it holds, it tells where it was broken, and a purge leaves it whole."""
+
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import null, select, text, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from models import AuditEntry, audit
+from models.database import Database
+from tests.factories import NOW
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
+NAMES = st.text("abc é", max_size=5)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def _record(session: Session, number: int, **facts: Any) -> None:
+    audit.record(
+        session,
+        actor="lea@office.example.org",
+        action="open_case",
+        target=f"case:{number}",
+        facts=facts or None,
+        now=NOW + timedelta(seconds=number),
+    )
+
+
+def _three(database: Database) -> None:
+    with database.transaction() as session:
+        for number in (1, 2, 3):
+            _record(session, number, language="en", order=number)
+
+
+def _meddle(database: Database, sql: str) -> None:
+    """Change rows as someone would who went round the triggers."""
+    with database.transaction() as session:
+        if session.get_bind().dialect.name == "sqlite":
+            for deed in ("update", "delete"):
+                session.execute(text(f"DROP TRIGGER audit_entries_refuse_{deed}"))
+        else:
+            session.execute(text("SET LOCAL session_replication_role = replica"))
+        session.connection().exec_driver_sql(sql)
+
+
+def test_a_chain_that_nobody_touched_holds(database: Database) -> None:
+    _three(database)
+
+    with database.reading() as session:
+        assert audit.verify(session) is None
+
+
+def test_an_empty_chain_holds(database: Database) -> None:
+    with database.reading() as session:
+        assert audit.verify(session) is None
+
+
+def test_each_entry_names_the_one_before_it(database: Database) -> None:
+    _three(database)
+
+    with database.reading() as session:
+        entries = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
+        assert [entry.previous for entry in entries] == [audit.BEGINNING, entries[0].hash, entries[1].hash]
+
+
+@pytest.mark.parametrize(
+    ("change", "found_at"),
+    [
+        ("UPDATE audit_entries SET actor = 'x' WHERE id = 2", 2),
+        ("UPDATE audit_entries SET action = 'x' WHERE id = 2", 2),
+        ("UPDATE audit_entries SET target = 'case:9' WHERE id = 2", 2),
+        ("UPDATE audit_entries SET at = '2020-01-01 00:00:00.000000+00' WHERE id = 2", 2),
+        ("""UPDATE audit_entries SET facts = '{"language":"es","order":2}' WHERE id = 2""", 2),
+        ("UPDATE audit_entries SET facts = NULL WHERE id = 2", 2),
+        ("UPDATE audit_entries SET salt = NULL WHERE id = 2", 2),
+        ("UPDATE audit_entries SET commitment = previous WHERE id = 2", 2),
+        ("DELETE FROM audit_entries WHERE id = 2", 3),
+        ("DELETE FROM audit_entries WHERE id = 1", 2),
+    ],
+)
+def test_the_first_entry_that_does_not_fit_is_named(database: Database, change: str, found_at: int) -> None:
+    _three(database)
+    if "at = " in change and database.engine.dialect.name == "sqlite":
+        change = change.replace("+00", "")
+
+    _meddle(database, change)
+
+    with database.reading() as session:
+        assert audit.verify(session) == found_at
+
+
+def test_a_purge_leaves_the_chain_whole(database: Database) -> None:
+    _three(database)
+
+    with database.transaction() as session:
+        session.execute(update(AuditEntry).where(AuditEntry.id == 2).values(facts=null(), salt=None))
+
+    with database.reading() as session:
+        assert audit.verify(session) is None
+
+
+def test_an_entry_vanishes_with_the_transaction_it_belongs_to(database: Database) -> None:
+    _three(database)
+
+    def fail_after_recording() -> None:
+        with database.transaction() as session:
+            _record(session, 4)
+            session.execute(text("the change itself fails"))
+
+    with pytest.raises(DBAPIError):
+        fail_after_recording()
+    with database.transaction() as session:
+        _record(session, 5)
+
+    with database.reading() as session:
+        assert audit.verify(session) is None
+        assert session.scalars(select(AuditEntry.target).order_by(AuditEntry.id)).all() == [
+            "case:1", "case:2", "case:3", "case:5",
+        ]  # fmt: skip
+
+
+def test_writers_at_the_same_moment_make_one_chain(database: Database) -> None:
+    start = threading.Barrier(4)
+
+    def work(first: int) -> None:
+        start.wait()
+        for number in range(first, first + 8):
+            with database.transaction() as session:
+                _record(session, number)
+
+    threads = [threading.Thread(target=work, args=(100 * i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    with database.reading() as session:
+        assert audit.verify(session) is None
+        assert len(session.scalars(select(AuditEntry.previous).distinct()).all()) == 32
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(facts=st.dictionaries(NAMES, JSON, max_size=4))
+def test_any_facts_keep_the_chain_whole_after_they_are_read_back(database: Database, facts: Any) -> None:
+    with database.transaction() as session:
+        audit.record(session, actor="a", action="b", target="c:1", facts=facts, now=NOW)
+
+    with database.reading() as session:
+        assert audit.verify(session) is None
