@@ -1,11 +1,19 @@
 """Call events: what the carrier tells of a call after the fact, out of order and more than once."""
 
+import re
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any, cast
 
-from sqlalchemy import String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CursorResult, String, Table, UniqueConstraint, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base, UtcDateTime
+from models.call import CALLS, Call
+from models.call_status import FINAL_CALL_STATUSES, TWILIO_CALL_STATUSES, bring_forward
+from models.callback_policy import CallbackOffice
+from models.leg_end import Job, leg_ended
 
 
 class CallEvent(Base):
@@ -22,3 +30,91 @@ class CallEvent(Base):
     duration_seconds: Mapped[int | None]
     answered_by: Mapped[str | None] = mapped_column(String(32))
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+CALL_EVENTS = cast(Table, CallEvent.__table__)
+_SID = re.compile(r"[A-Za-z0-9]{1,64}")
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_ANSWERED_BY = re.compile(r"[a-z_]{1,32}")
+
+
+def record_call_event(
+    session: Session,
+    values: Mapping[str, str],
+    now: datetime,
+    office: CallbackOffice,
+    leg_id: str | None = None,
+) -> list[Job]:
+    """Keep one call event and apply it; answers the jobs to enqueue after the commit.
+
+    ``values`` are Twilio's parameters as they came; ``leg_id`` stood in the URL of a call we placed, and
+    proves that call even when the carrier's answer to placing it was lost. A repeated event changes
+    nothing, a late one takes nothing back, one of an unknown call is kept, and what is no event is ignored.
+    """
+    call_sid, call_status = values.get("CallSid", ""), values.get("CallStatus", "")
+    if not _SID.fullmatch(call_sid) or call_status not in TWILIO_CALL_STATUSES:
+        return []
+    answered_by = values.get("AnsweredBy", "")
+    event = {
+        "call_sid": call_sid,
+        "call_status": call_status,
+        "sequence_number": _number(values.get("SequenceNumber"), -1),
+        "sip_response_code": _number(values.get("SipResponseCode")),
+        "duration_seconds": _number(values.get("CallDuration")),
+        "answered_by": answered_by if _ANSWERED_BY.fullmatch(answered_by) else None,
+        "received_at": now,
+    }
+    if not _insert_once(session, event):
+        return []
+    call_id = session.scalar(select(Call.id).where(Call.call_sid == call_sid).with_for_update(key_share=True))
+    if call_id is None and leg_id is not None:
+        call_id = _prove(session, leg_id, call_sid)
+    return [] if call_id is None else _apply(session, call_id, call_status, now, office)
+
+
+def record_call_sid(
+    session: Session, call_id: int, call_sid: str, now: datetime, office: CallbackOffice
+) -> list[Job]:
+    """Note the carrier's name for a leg, unless one is known, and apply the events that came before it.
+
+    Answers the jobs to enqueue after the commit.
+    """
+    session.execute(
+        update(CALLS).where(CALLS.c.id == call_id, CALLS.c.call_sid.is_(None)).values(call_sid=call_sid)
+    )
+    known = session.scalar(select(Call.call_sid).where(Call.id == call_id))
+    came = session.scalars(
+        select(CallEvent.call_status).where(CallEvent.call_sid == known).order_by(CallEvent.id)
+    ).all()
+    return [job for call_status in came for job in _apply(session, call_id, call_status, now, office)]
+
+
+def _apply(
+    session: Session, call_id: int, call_status: str, now: datetime, office: CallbackOffice
+) -> list[Job]:
+    if call_status in FINAL_CALL_STATUSES:
+        return leg_ended(session, call_id, call_status, now, office)
+    bring_forward(session, call_id, call_status)
+    return []
+
+
+def _prove(session: Session, leg_id: str, call_sid: str) -> int | None:
+    """The leg whose call the carrier speaks of for the first time; None when it has another call."""
+    proven: int | None = session.scalar(
+        update(CALLS)
+        .where(CALLS.c.leg_id == leg_id, CALLS.c.call_sid.is_(None))
+        .values(call_sid=call_sid)
+        .returning(CALLS.c.id)
+    )
+    return proven
+
+
+def _insert_once(session: Session, event: dict[str, Any]) -> bool:
+    on_postgresql = session.get_bind().dialect.name == "postgresql"
+    statement = (postgresql.insert if on_postgresql else sqlite.insert)(CALL_EVENTS).values(event)
+    result = cast(CursorResult[Any], session.execute(statement.on_conflict_do_nothing()))
+    return result.rowcount == 1
+
+
+def _number(text: str | None, default: int | None = None) -> int | None:
+    return int(text) if text is not None and _NUMBER.fullmatch(text) else default

@@ -1,0 +1,31 @@
+"""The words for how far a call has come: Twilio's own, in their order, and two of ours for legs we place."""
+
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, or_, update
+from sqlalchemy.orm import Session
+
+from models.call import CALLS
+
+#: Ours: the carrier is being asked to place this leg, and may have placed it.
+DIALLING = "dialling"
+#: Ours: this leg has nothing more to do; it hears its last words or was told to end.
+LEAVING = "leaving"
+FINAL_CALL_STATUSES = ("completed", "busy", "failed", "no-answer", "canceled")
+_FORWARD = (DIALLING, "queued", "initiated", "ringing", "in-progress", LEAVING)
+TWILIO_CALL_STATUSES = ("queued", "initiated", "ringing", "in-progress", *FINAL_CALL_STATUSES)
+
+
+def bring_forward(session: Session, call_id: int, call_status: str) -> bool:
+    """Note how far a call that goes on has come. Events overtake each other: none takes it back."""
+    earlier = _FORWARD[: _FORWARD.index(call_status)]
+    statement = (
+        update(CALLS)
+        .where(
+            CALLS.c.id == call_id,
+            CALLS.c.ended_at.is_(None),
+            or_(CALLS.c.call_status.is_(None), CALLS.c.call_status.in_(earlier)),
+        )
+        .values(call_status=call_status)
+    )
+    return cast(CursorResult[Any], session.execute(statement)).rowcount == 1

@@ -1,0 +1,75 @@
+"""The states of a callback as a table: which moves there are, and who may make them. Pure data."""
+
+from dataclasses import dataclass
+
+OPEN_STATES = ("requested", "claimed", "ringing_liaison", "ringing_caller", "talking")
+FINAL_STATES = ("reached", "no_answer", "left_for_staff", "cancelled")
+STATES = OPEN_STATES + FINAL_STATES
+#: In these a leg rings or holds somebody, so the carrier may still have something to say.
+LIVE_STATES = ("ringing_liaison", "ringing_caller", "talking")
+
+MOVERS = ("caller", "liaison", "staff", "worker", "carrier", "sweeper")
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One allowed move. ``movers`` are the kinds of actor that may make it."""
+
+    name: str
+    before: tuple[str, ...]
+    after: str
+    movers: tuple[str, ...]
+
+
+_TABLE = (
+    Move("claim", ("requested",), "claimed", ("worker", "sweeper")),
+    Move("give_back", ("claimed",), "requested", ("worker", "sweeper")),
+    Move("ring_liaison", ("claimed",), "ringing_liaison", ("worker", "sweeper")),
+    Move("accept", ("ringing_liaison",), "ringing_caller", ("liaison",)),
+    # A liaison may also hang up after the accept key, while the caller is still being rung.
+    Move(
+        "liaison_missed",
+        ("ringing_liaison", "ringing_caller"),
+        "requested",
+        ("liaison", "worker", "carrier", "sweeper"),
+    ),
+    Move("caller_missed", ("ringing_caller",), "requested", ("worker", "carrier", "sweeper")),
+    Move("not_safe", ("ringing_caller",), "requested", ("caller",)),
+    Move("join", ("ringing_caller",), "talking", ("caller",)),
+    Move("reach", ("talking",), "reached", ("carrier", "sweeper")),
+    Move("give_up", ("ringing_caller",), "no_answer", ("worker", "carrier", "sweeper")),
+    Move(
+        "leave",
+        ("requested", "claimed", "ringing_liaison", "ringing_caller"),
+        "left_for_staff",
+        ("caller", "liaison", "worker", "carrier", "sweeper"),
+    ),
+    Move("cancel", ("requested", "claimed", "ringing_liaison"), "cancelled", ("caller", "staff")),
+)
+
+MOVES = {move.name: move for move in _TABLE}
+
+
+def may_move(move: str, state: str, mover: str) -> bool:
+    """Whether ``mover`` (the part of an actor before its colon) may make ``move`` from ``state``."""
+    rule = MOVES[move]
+    return state in rule.before and mover in rule.movers
+
+
+def _check() -> None:
+    """Refuse a table that could strand a promise or undo an end; run when the table is imported."""
+    for move in _TABLE:
+        wrong = {*move.before, move.after} - set(STATES) or set(move.movers) - set(MOVERS)
+        if wrong or set(move.before) & set(FINAL_STATES):
+            raise ValueError(f"The move {move.name} is not allowed by the states of a callback.")
+    ends = set(FINAL_STATES)
+    while True:
+        more = {state for move in _TABLE if move.after in ends for state in move.before} - ends
+        if not more:
+            break
+        ends |= more
+    if ends != set(STATES):
+        raise ValueError("A state of a callback leads to no end.")
+
+
+_check()

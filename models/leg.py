@@ -1,0 +1,186 @@
+"""The legs we ring: how they are made, and what a key on them does. One leg, one person, one opaque id."""
+
+import secrets
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from sqlalchemy import CursorResult, select, update
+from sqlalchemy.orm import Session
+
+from models.call import CALLS, Call
+from models.call_status import DIALLING, LEAVING, bring_forward
+from models.callback import CALLBACKS, Callback, advance, locked
+from models.callback_policy import CallbackOffice, CallbackPolicy
+from models.database import keyring_of
+from models.leg_end import Job, liaison_missed
+from models.liaison import Liaison, free_direct_liaisons, outbound_leg
+
+if TYPE_CHECKING:
+    from models.caller_state import CallState
+
+
+def make_liaison_leg(session: Session, callback_id: int, liaison: Liaison, now: datetime) -> Call:
+    """The leg that rings a liaison for a callback, marked as being dialled: its maker dials it next."""
+    leg = Call(
+        flow="liaison_callback",
+        callback_id=callback_id,
+        staff_id=liaison.id,
+        call_status=DIALLING,
+        **outbound_leg(session, liaison.phone, liaison.language, now),
+    )
+    session.add(leg)
+    session.flush()
+    return leg
+
+
+def make_caller_leg(session: Session, callback: Callback, now: datetime) -> Call:
+    """The leg that will ring the person called back; no worker has begun to dial it."""
+    number = keyring_of(session).unseal("callback.number", callback.number_sealed)
+    leg = Call(
+        flow="callback_call",
+        callback_id=callback.id,
+        **outbound_leg(session, number, callback.language, now),
+    )
+    session.add(leg)
+    session.flush()
+    return leg
+
+
+def mark_dialling(session: Session, call_id: int) -> bool:
+    """Take the right to dial a leg. True for one asker alone, ever: two jobs ring nobody twice."""
+    statement = (
+        update(CALLS)
+        .where(
+            CALLS.c.id == call_id,
+            CALLS.c.call_status.is_(None),
+            CALLS.c.call_sid.is_(None),
+            CALLS.c.ended_at.is_(None),
+        )
+        .values(call_status=DIALLING)
+    )
+    return cast(CursorResult[Any], session.execute(statement)).rowcount == 1
+
+
+def accept_by_liaison(session: Session, leg: "CallState", now: datetime) -> Literal["accepted", "gone"]:
+    """The accept key on a liaison's leg: the caller's leg is made, for ``dial_caller`` to ring (Legs).
+
+    ``gone`` when the callback was cancelled, or taken from this leg, meanwhile. A repeated key is accepted
+    again and rings nobody twice.
+    """
+    callback = _of(session, leg)
+    if callback is None or callback.liaison_call_id != leg.id:
+        return _gone(session, leg)
+    if callback.state in ("ringing_caller", "talking"):
+        return "accepted"
+    if callback.state != "ringing_liaison":
+        return _gone(session, leg)
+    caller_leg = make_caller_leg(session, callback, now)
+    advance(
+        session,
+        callback.id,
+        "accept",
+        actor=f"liaison:{leg.staff_id}",
+        now=now,
+        caller_call_id=caller_leg.id,
+        conference=secrets.token_hex(16),
+        liaison_tries=0,
+    )
+    return "accepted"
+
+
+def decline_by_liaison(session: Session, leg: "CallState", now: datetime, office: CallbackOffice) -> None:
+    """The liaison passes: the callback goes to the next one, and this one is free when the leg ends."""
+    callback = _of(session, leg)
+    if callback is not None and callback.liaison_call_id == leg.id and callback.state == "ringing_liaison":
+        liaison_missed(session, callback, now, CallbackPolicy.of(office), f"liaison:{leg.staff_id}")
+    bring_forward(session, leg.id, LEAVING)
+
+
+def join_caller(session: Session, leg: "CallState", now: datetime) -> Literal["joined", "gone"]:
+    """The key of the person called back: with it the two are talking. ``gone`` when the liaison has left."""
+    callback = _of(session, leg)
+    if callback is None or callback.caller_call_id != leg.id:
+        return _gone(session, leg)
+    if callback.state == "talking":
+        return "joined"
+    if advance(
+        session, callback.id, "join", actor=f"caller:{leg.id}", now=now, talking_at=now, lease_until=None
+    ):
+        return "joined"
+    return _gone(session, leg)
+
+
+def not_safe(session: Session, leg: "CallState", now: datetime, office: CallbackOffice) -> list[Job]:
+    """The person cannot talk now: try later; after the policy's tries a member of staff decides.
+
+    Answers the jobs to enqueue after the commit: the liaison who waits is told.
+    """
+    callback = _of(session, leg)
+    bring_forward(session, leg.id, LEAVING)
+    if callback is None or callback.caller_call_id != leg.id or callback.state != "ringing_caller":
+        return []
+    policy, actor, tries = CallbackPolicy.of(office), f"caller:{leg.id}", callback.caller_tries + 1
+    liaison_leg = callback.liaison_call_id
+    if tries >= policy.caller_tries:
+        advance(session, callback.id, "leave", actor=actor, now=now, caller_tries=tries, outcome="not_safe")
+    else:
+        next_at = policy.next_moment(callback, now + policy.retry)
+        advance(
+            session,
+            callback.id,
+            "not_safe",
+            actor=actor,
+            now=now,
+            caller_tries=tries,
+            next_attempt_at=next_at,
+        )
+    return [("release_leg", liaison_leg)] if liaison_leg is not None else []
+
+
+def conference_of(session: Session, leg: "CallState") -> str | None:
+    """The opaque name of the conference that this leg may join, or None when its callback is over for it."""
+    return session.scalar(
+        select(CALLBACKS.c.conference).where(
+            CALLBACKS.c.id == leg.callback_id,
+            CALLBACKS.c.state.in_(("ringing_caller", "talking")),
+            (CALLBACKS.c.liaison_call_id == leg.id) | (CALLBACKS.c.caller_call_id == leg.id),
+        )
+    )
+
+
+def conference_ended(session: Session, leg: "CallState", now: datetime) -> Literal["talked", "not_reached"]:
+    """This leg left the conference: after both keys the callback is reached; before, the two never talked."""
+    callback = _of(session, leg)
+    bring_forward(session, leg.id, LEAVING)
+    if callback is None or leg.id not in (callback.liaison_call_id, callback.caller_call_id):
+        return "not_reached"
+    if callback.state == "talking":
+        advance(session, callback.id, "reach", actor="carrier", now=now, outcome="reached")
+        return "talked"
+    return "talked" if callback.state == "reached" else "not_reached"
+
+
+def accept_direct(session: Session, leg: "CallState", _now: datetime) -> Literal["accepted", "gone"]:
+    """The accept key on a whisper leg; ``gone`` when the caller who waited has hung up."""
+    waits = select(Call.id).where(Call.id == leg.parent_call_id, Call.ended_at.is_(None))
+    if leg.ended_at is None and session.execute(waits).first() is not None:
+        return "accepted"
+    return "gone"
+
+
+def direct_ended(session: Session, state: "CallState", now: datetime) -> Literal["talked", "nobody"]:
+    """The transfer of this caller is over and the liaison is freed. Only the accept key means talked."""
+    accepted_at = session.scalars(
+        select(Call.accepted_at).where(Call.parent_call_id == state.id).order_by(Call.id.desc()).limit(1)
+    ).first()
+    free_direct_liaisons(session, state.id, now)
+    return "nobody" if accepted_at is None else "talked"
+
+
+def _of(session: Session, leg: "CallState") -> Callback | None:
+    return None if leg.callback_id is None else locked(session, leg.callback_id)
+
+
+def _gone(session: Session, leg: "CallState") -> Literal["gone"]:
+    bring_forward(session, leg.id, LEAVING)
+    return "gone"

@@ -1,0 +1,160 @@
+"""What follows when a leg ends: who is freed, and where the callback that it served goes."""
+
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from models.call import CALLS
+from models.callback import Callback, advance, locked
+from models.callback_policy import CallbackOffice, CallbackPolicy
+from models.liaison import free_direct_liaisons, free_liaison
+
+#: The name of a job and the id of a row, to be enqueued after the commit.
+Job = tuple[str, int]
+
+
+def leg_ended(
+    session: Session,
+    call_id: int,
+    call_status: str,
+    now: datetime,
+    office: CallbackOffice,
+    *,
+    actor: str = "carrier",
+    counted: bool = True,
+) -> list[Job]:
+    """Apply the end of a call, once, however often it is told; answers the jobs to enqueue after the commit.
+
+    A liaison's leg that ends before the accept key passes the callback on; a caller's leg that ends before
+    its key sends it back to the list; after both keys either end closes it as reached (Legs). ``counted``
+    is False when the end says nothing about the person rung, such as a carrier that is overloaded.
+    """
+    ended = session.execute(
+        update(CALLS)
+        .where(CALLS.c.id == call_id, CALLS.c.ended_at.is_(None))
+        .values(call_status=call_status, ended_at=now)
+        .returning(CALLS.c.callback_id)
+    ).first()
+    if ended is None:
+        return []
+    callback = None if ended.callback_id is None else locked(session, ended.callback_id)
+    free_liaison(session, call_id, now)
+    if callback is None:
+        free_direct_liaisons(session, call_id, now)
+        return []
+    policy = CallbackPolicy.of(office)
+    if call_id == callback.liaison_call_id:
+        return _liaison_left(session, callback, now, policy, actor, counted=counted)
+    if call_id == callback.caller_call_id:
+        return _caller_left(session, callback, now, policy, actor, counted=counted)
+    return []
+
+
+def liaison_missed(
+    session: Session,
+    callback: Callback,
+    now: datetime,
+    policy: CallbackPolicy,
+    actor: str,
+    *,
+    counted: bool = True,
+) -> None:
+    """Pass the callback on to the next liaison, or to staff after the policy's tries."""
+    tries = callback.liaison_tries + counted
+    if callback.caller_call_id is not None:
+        _never_dial(session, callback.caller_call_id, now)
+    if tries >= policy.liaison_tries:
+        advance(
+            session, callback.id, "leave", actor=actor, now=now, liaison_tries=tries, outcome="no_liaison"
+        )
+        return
+    next_at = policy.next_moment(callback, now + policy.liaison_retry)
+    advance(
+        session,
+        callback.id,
+        "liaison_missed",
+        actor=actor,
+        now=now,
+        liaison_tries=tries,
+        next_attempt_at=next_at,
+    )
+
+
+def caller_missed(
+    session: Session,
+    callback: Callback,
+    now: datetime,
+    policy: CallbackPolicy,
+    actor: str,
+    *,
+    counted: bool = True,
+) -> None:
+    """Send the callback back to the list for a later try, or end it as not answered after the last try."""
+    tries = callback.caller_tries + counted
+    if tries >= policy.caller_tries:
+        advance(
+            session, callback.id, "give_up", actor=actor, now=now, caller_tries=tries, outcome="no_answer"
+        )
+        return
+    pause = policy.retry if counted else policy.liaison_retry
+    next_at = policy.next_moment(callback, now + pause)
+    advance(
+        session,
+        callback.id,
+        "caller_missed",
+        actor=actor,
+        now=now,
+        caller_tries=tries,
+        next_attempt_at=next_at,
+    )
+
+
+def leave_for_staff(
+    session: Session, callback: Callback, now: datetime, actor: str, outcome: str
+) -> list[Job]:
+    """Give the callback to a person, and let go of whoever still rings or holds for it."""
+    if not advance(session, callback.id, "leave", actor=actor, now=now, outcome=outcome):
+        return []
+    if callback.caller_call_id is not None:
+        _never_dial(session, callback.caller_call_id, now)
+    legs = (callback.liaison_call_id, callback.caller_call_id)
+    return [("release_leg", leg) for leg in legs if leg is not None]
+
+
+def _liaison_left(
+    session: Session, callback: Callback, now: datetime, policy: CallbackPolicy, actor: str, *, counted: bool
+) -> list[Job]:
+    if callback.state == "talking":
+        advance(session, callback.id, "reach", actor=actor, now=now, outcome="reached")
+    elif callback.state in ("ringing_liaison", "ringing_caller"):
+        other = callback.caller_call_id
+        liaison_missed(session, callback, now, policy, actor, counted=counted)
+        return [("release_leg", other)] if other is not None else []
+    return []
+
+
+def _caller_left(
+    session: Session, callback: Callback, now: datetime, policy: CallbackPolicy, actor: str, *, counted: bool
+) -> list[Job]:
+    liaison_leg = callback.liaison_call_id
+    if callback.state == "ringing_caller":
+        caller_missed(session, callback, now, policy, actor, counted=counted)
+        return [("release_leg", liaison_leg)] if liaison_leg is not None else []
+    if liaison_leg is not None:
+        # Both keys were pressed: the liaison is free without waiting for news of their own leg.
+        free_liaison(session, liaison_leg, now)
+    if callback.state == "talking":
+        advance(session, callback.id, "reach", actor=actor, now=now, outcome="reached")
+    return []
+
+
+def _never_dial(session: Session, call_id: int, now: datetime) -> None:
+    """End a leg that no worker has begun to dial; whoever comes to dial it finds it ended."""
+    undialled = update(CALLS).where(
+        CALLS.c.id == call_id,
+        CALLS.c.call_status.is_(None),
+        CALLS.c.call_sid.is_(None),
+        CALLS.c.ended_at.is_(None),
+    )
+    session.execute(undialled.values(ended_at=now))

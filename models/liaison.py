@@ -1,0 +1,169 @@
+"""Picks, holds and frees liaisons: free are those on shift without a leg; the one idle longest goes first."""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from sqlalchemy import ColumnElement, CursorResult, case, func, literal, or_, select, true, update
+from sqlalchemy.orm import Session, aliased
+
+from models.call import CALLS, Call
+from models.callback import Callback
+from models.database import keyring_of
+from models.staff import Staff
+
+if TYPE_CHECKING:
+    from models.caller_state import CallState
+
+#: Any number that nothing else in the house locks by; it makes picking a liaison one at a time.
+_PICKING = 5_102_884_317
+
+
+@dataclass(frozen=True, slots=True)
+class Liaison:
+    """A member of staff who is free to take a call; ``phone`` is E.164."""
+
+    id: int
+    phone: str = field(repr=False)
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A liaison held for a caller who is waiting, and the leg id that screens who answers (R36)."""
+
+    staff_id: int
+    number: str = field(repr=False)
+    leg_id: str
+
+
+def free_liaisons(session: Session) -> int:
+    """How many could be rung now."""
+    return session.scalar(select(func.count()).select_from(Staff).where(*_FREE)) or 0
+
+
+def choose_liaison(session: Session, language: str, *, verified: bool, now: datetime) -> Liaison | None:
+    """The free liaison who speaks the language, else any, idle longest first; None when none may be taken.
+
+    One picks at a time until the transaction ends, so that no two legs get the same person. For an
+    unverified caller see ``unverified_may_take``.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(_PICKING)))
+    if not verified and not unverified_may_take(session, now):
+        return None
+    row = session.execute(
+        select(Staff.id, Staff.phone_sealed, Staff.languages)
+        .where(*_FREE)
+        .order_by(_speaks(language).desc(), _IDLE_SINCE.asc().nulls_first(), Staff.id)
+        .limit(1)
+    ).first()
+    if row is None:
+        return None
+    spoken = [word.strip() for word in row.languages.split(",")]
+    phone = keyring_of(session).unseal("staff.phone", row.phone_sealed)
+    return Liaison(row.id, phone, language if language in spoken else spoken[0])
+
+
+def unverified_may_take(session: Session, now: datetime) -> bool:
+    """Whether an unverified caller may have a liaison now (R36).
+
+    At most half of those on shift, rounded up, serve unverified callers at once, and none more while a
+    verified person's callback is due and nobody has taken it up.
+    """
+    waiting = select(Callback.id).where(
+        Callback.state == "requested", Callback.next_attempt_at <= now, Callback.verified
+    )
+    if session.execute(waiting.limit(1)).first() is not None:
+        return False
+    parent = aliased(Call)
+    serving = (
+        select(func.count())
+        .select_from(Staff)
+        .join(Call, Call.id == Staff.busy_call_id)
+        .outerjoin(parent, parent.id == Call.parent_call_id)
+        .outerjoin(Callback, Callback.id == Call.callback_id)
+        .where(
+            or_(
+                ~Callback.verified,
+                (Call.flow == "liaison_direct") & parent.verified_at.is_(None),
+            )
+        )
+    )
+    on_shift = session.scalar(select(func.count()).select_from(Staff).where(Staff.on_shift == true())) or 0
+    return (session.scalar(serving) or 0) < (on_shift + 1) // 2
+
+
+def hold_liaison(session: Session, staff_id: int, call_id: int, now: datetime) -> bool:
+    """Mark the person busy with a leg; False when someone else was quicker."""
+    held = update(Staff).where(Staff.id == staff_id, *_FREE)
+    return _changed(session, held.values(busy_call_id=call_id, busy_since=now, last_offered_at=now))
+
+
+def free_liaison(session: Session, call_id: int, now: datetime) -> bool:
+    """Free whoever this leg rings or holds. Idleness counts from now, also after an offer that was missed."""
+    freed = update(Staff).where(Staff.busy_call_id == call_id)
+    return _changed(session, freed.values(busy_call_id=None, busy_since=None, last_offered_at=now))
+
+
+def take_liaison_for(session: Session, state: "CallState", now: datetime, *, verified: bool) -> Taken | None:
+    """Hold a free liaison for this call's caller, by a whisper leg of its own; None when nobody is free."""
+    chosen = choose_liaison(session, state.language, verified=verified, now=now)
+    if chosen is None:
+        return None
+    leg = Call(
+        flow="liaison_direct",
+        parent_call_id=state.id,
+        **outbound_leg(session, chosen.phone, chosen.language, now),
+    )
+    leg.staff_id = chosen.id
+    session.add(leg)
+    session.flush()
+    if not hold_liaison(session, chosen.id, leg.id, now):
+        session.delete(leg)
+        session.flush()
+        return None
+    return Taken(chosen.id, chosen.phone, cast(str, leg.leg_id))
+
+
+def outbound_leg(session: Session, phone: str, language: str, now: datetime) -> dict[str, Any]:
+    """What every leg we ring has before its first document: an opaque leg id, and no place in a tree yet."""
+    return {
+        "leg_id": secrets.token_hex(16),
+        "direction": "outbound",
+        "phone_sealed": keyring_of(session).seal("call.phone", phone),
+        "started_at": now,
+        "language": language,
+        "step": "",
+        "turn": 0,
+        "heard_from": "",
+        "said": "",
+    }
+
+
+def free_direct_liaisons(session: Session, parent_call_id: int, now: datetime) -> None:
+    """End the whisper legs of a caller's call that is over, and free who they held."""
+    legs = session.scalars(
+        select(Call.id).where(Call.parent_call_id == parent_call_id, Call.ended_at.is_(None))
+    ).all()
+    for leg_id in legs:
+        session.execute(update(CALLS).where(CALLS.c.id == leg_id).values(ended_at=now))
+        free_liaison(session, leg_id, now)
+
+
+_FREE: tuple[ColumnElement[bool], ...] = (Staff.on_shift == true(), Staff.busy_call_id.is_(None))
+#: ``last_offered_at`` is when the last offer began or ended; who came on shift since is idle from then.
+_IDLE_SINCE = case(
+    (Staff.last_offered_at > Staff.shift_changed_at, Staff.last_offered_at),
+    else_=func.coalesce(Staff.shift_changed_at, Staff.last_offered_at),
+)
+
+
+def _speaks(language: str) -> ColumnElement[int]:
+    listed = literal(",") + func.replace(Staff.languages, " ", "") + literal(",")
+    return case((listed.contains(f",{language},", autoescape=True), 1), else_=0)
+
+
+def _changed(session: Session, statement: Any) -> bool:
+    return cast(CursorResult[Any], session.execute(statement)).rowcount == 1
