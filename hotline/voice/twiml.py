@@ -1,0 +1,272 @@
+"""The only TwiML of the house: turns what is said and how it ends into a document that Twilio runs."""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple, Protocol
+from urllib.parse import quote
+from xml.sax.saxutils import escape, quoteattr
+
+from ivr_flows.turn import Connect, Dial, Gather, Hangup, Hold, Join, Say, Slots, Turn
+
+#: Slots whose words come from the tree or from office.toml, so that few different texts exist. Only these
+#: texts are kept ready: what is said of one caller's case is made anew each time and kept nowhere.
+SETTLED_SLOTS = frozenset({"key", "line", "emergency", "service"})
+READY_TEXTS = 2048
+
+PAUSE_MILLISECONDS = 600
+SLOW_SECONDS_MORE = 10
+#: Twilio documents no upper end for a Gather's timeout; this is the one it gives for ringing.
+LONGEST_WAIT_SECONDS = 600
+SHORTEST_RING_SECONDS = 5
+LONGEST_TALK_SECONDS = 14_400
+
+# What one <Say> may hold: Polly takes 3000 characters, and Twilio 4500 once they are written for a URL.
+SAY_CHARACTERS = 3000
+SAY_URL_CHARACTERS = 4500
+_SURELY_FITS = SAY_URL_CHARACTERS // len("%F0%9F%98%80")
+# A document may have 64 kB. These keep the three parts of a turn below it, whatever a slot holds.
+SLOT_CHARACTERS = 200
+TEXT_CHARACTERS = 4000
+PART_BYTES = 18_000
+
+_HEAD = '<?xml version="1.0" encoding="UTF-8"?><Response>'
+_TAIL = "</Response>"
+_BREAK = f'<break time="{PAUSE_MILLISECONDS}ms"/>'
+# Control characters, lone surrogates and non-characters: most break the document, none can be heard.
+_UNSPEAKABLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]+")
+_PAUSE_MARK = re.compile(r"\s*\|\s*")
+_DIGITS_MARK = re.compile("«([^«»]*)»")
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=\|)\s+")
+# Where Polly reads say-as telephone; elsewhere a phone number is read as plain digits.
+_READS_TELEPHONES = frozenset({"en", "es", "fr", "pt", "de", "it", "ja", "ru"})
+
+
+class Words(Protocol):
+    """Where the texts come from (ivr_flows.prompts.Prompts)."""
+
+    def text(self, language: str, prompt: str, /, **slots: str) -> str: ...
+
+
+class _Spoken(NamedTuple):
+    """One prompt ready to be said, alone or right after another option of a menu."""
+
+    xml: str
+    after_option: str
+    is_option: bool
+    words: int
+    size: int
+
+
+class _Voice(NamedTuple):
+    say: str
+    takes_markup: bool
+    reads_telephones: bool
+
+
+class Renderer:
+    """Writes TwiML for one house: its prompts, one voice a language, its paths and its caller id.
+
+    ``voices`` gives voice and language as Twilio names them, by our language code. ``base_path`` is the
+    path of the public URL ("" when it has none), and ``caller_id`` the line's number (E.164) that a called
+    phone shows.
+    """
+
+    def __init__(
+        self, prompts: Words, voices: Mapping[str, tuple[str, str]], base_path: str, caller_id: str
+    ) -> None:
+        self._prompts = prompts
+        self._voices = {code: _voice(*names) for code, names in voices.items()}
+        self._base = quote(base_path.rstrip("/"), safe="/-._~")
+        self._caller_id = quoteattr(caller_id)
+        self._settled = lru_cache(maxsize=READY_TEXTS)(self._make)
+
+    def render(self, turn: Turn, language: str) -> str:
+        """The document for one turn, in the call's language where a prompt names none.
+
+        Raises KeyError for a prompt, a slot or a language that is not there, and ValueError for a Dial
+        without a number.
+        """
+        end = turn.end
+        says, words = self._speak(turn.says, language)
+        if turn.before or turn.lead:
+            before, more = self._speak(turn.before, language)
+            lead, most = self._speak(turn.lead, language)
+            words += more + most
+            if isinstance(end, Gather) and before and lead:
+                before = self._interruptible(lead, end) + before
+            elif isinstance(end, Gather) and lead:
+                says = lead + says
+            else:
+                before = lead + before
+        else:
+            before = ""
+        match end:
+            case Gather():
+                seconds = end.seconds
+                if end.slow:
+                    seconds = min(max(seconds, words + SLOW_SECONDS_MORE), LONGEST_WAIT_SECONDS)
+                return (
+                    f'{_HEAD}{before}<Gather input="dtmf" numDigits="{end.digits:d}" finishOnKey="#" '
+                    f'timeout="{seconds:d}" actionOnEmptyResult="true" method="POST" '
+                    f'action="{self._action(end.step, end.turn)}">{says}</Gather>{_TAIL}'
+                )
+            case Dial():
+                return f"{_HEAD}{before}{says}{self._dial(end)}{_TAIL}"
+            case Join():
+                return f"{_HEAD}{before}{says}{self._join(end)}{_TAIL}"
+            case Hold():
+                action = self._action(end.step, end.turn)
+                wait = f'<Pause length="1"/><Redirect method="POST">{action}</Redirect>'
+                return f"{_HEAD}{before}{says}{wait}{_TAIL}"
+            case Hangup():
+                return f"{_HEAD}{before}{says}<Hangup/>{_TAIL}"
+            case Connect():
+                return f"{_HEAD}{before}{says}{_TAIL}"
+
+    def _action(self, step: str, turn: int) -> str:
+        return f"{self._base}/voice/steps/{_segment(step)}/{turn:d}"
+
+    def _interruptible(self, lead: str, end: Gather) -> str:
+        # Without actionOnEmptyResult: when no key comes, the call goes on to what must be heard out.
+        return (
+            f'<Gather input="dtmf" numDigits="{end.digits:d}" finishOnKey="#" timeout="1" method="POST" '
+            f'action="{self._action(end.step, end.turn)}">{lead}</Gather>'
+        )
+
+    def _dial(self, end: Dial) -> str:
+        number = re.sub(r"[^0-9+]", "", end.number)
+        if not number:
+            raise ValueError("A transfer has no number to dial.")
+        ring = min(max(end.ring_seconds, SHORTEST_RING_SECONDS), LONGEST_WAIT_SECONDS)
+        whisper = ""
+        if end.leg_id is not None:
+            whisper = f' url="{self._base}/voice/legs/{_segment(end.leg_id)}" method="POST"'
+        return (
+            f'<Dial answerOnBridge="true" callerId={self._caller_id} timeout="{ring:d}" '
+            f'timeLimit="{LONGEST_TALK_SECONDS}" record="do-not-record" method="POST" '
+            f'action="{self._action(end.step, end.turn)}"><Number{whisper}>{number}</Number></Dial>'
+        )
+
+    def _join(self, end: Join) -> str:
+        # No beep: whoever joins is announced in words (R43). An empty waitUrl is silence in place of music,
+        # and nothing to fetch: a wait document that fails would keep the conference from starting.
+        return (
+            f'<Dial timeLimit="{LONGEST_TALK_SECONDS}" record="do-not-record" method="POST" '
+            f'action="{self._action(end.step, end.turn)}"><Conference beep="false" '
+            f'startConferenceOnEnter="true" endConferenceOnExit="{"true" if end.ends_with_me else "false"}" '
+            f'waitUrl="" waitMethod="POST" record="do-not-record">{_segment(end.conference)}'
+            "</Conference></Dial>"
+        )
+
+    def _speak(self, says: Sequence[Say], language: str) -> tuple[str, int]:
+        """The prompts one after another, and how many words they have."""
+        parts: list[str] = []
+        words = size = 0
+        was_option = False
+        for say in says:
+            spoken = self._ready(say.prompt, say.slots, say.language or language)
+            size += spoken.size
+            if size > PART_BYTES:
+                # Better to lose the end of an endless text than to have Twilio refuse the document.
+                break
+            parts.append(spoken.after_option if was_option and spoken.is_option else spoken.xml)
+            words += spoken.words
+            was_option = spoken.is_option
+        return "".join(parts), words
+
+    def _ready(self, prompt: str, slots: Slots, language: str) -> _Spoken:
+        for name, _ in slots:
+            if name not in SETTLED_SLOTS:
+                return self._make(prompt, slots, language)
+        return self._settled(prompt, slots, language)
+
+    def _make(self, prompt: str, slots: Slots, language: str) -> _Spoken:
+        voice = self._voices[language]
+        text = self._prompts.text(language, prompt, **{name: _slot(name, value) for name, value in slots})
+        pieces = [_marked_up(piece, voice) for piece in _pieces(_clean(text)[:TEXT_CHARACTERS])]
+        xml = "".join([f"{voice.say}{piece}</Say>" for piece in pieces])
+        # The pause between two options (R21) stands in front of the second, so that none ends a menu.
+        if not xml:
+            after_option = ""
+        elif voice.takes_markup:
+            after_option = xml.replace(voice.say, voice.say + _BREAK, 1)
+        else:
+            after_option = f'<Pause length="1"/>{xml}'
+        is_option = any(name == "key" for name, _ in slots)
+        return _Spoken(xml, after_option, is_option, _count_words(text), len(after_option.encode()))
+
+
+def message(text: str | None) -> str:
+    """The answer to a text message: one message, or none."""
+    body = escape(_clean(text or ""))
+    return f"{_HEAD}{f'<Message>{body}</Message>' if body else ''}{_TAIL}"
+
+
+def _voice(voice: str, language: str) -> _Voice:
+    takes_markup = voice.startswith(("Polly.", "Google."))
+    say = f"<Say voice={quoteattr(voice)} language={quoteattr(language)}>"
+    return _Voice(say, takes_markup, takes_markup and language[:2] in _READS_TELEPHONES)
+
+
+@lru_cache(maxsize=1024)
+def _segment(name: str) -> str:
+    # Quoted for a path, a name is safe in XML as well.
+    return quote(name, safe="")
+
+
+def _clean(text: str) -> str:
+    return " ".join(_UNSPEAKABLE.sub(" ", text).split())
+
+
+def _slot(name: str, value: str) -> str:
+    """A slot's words without anything that acts as a mark, save a number to be read digit by digit."""
+    words = _clean(value)[:SLOT_CHARACTERS]
+    if (name == "emergency" and words.isdigit()) or re.fullmatch(r"«[0-9 +-]+»", words):
+        return f"«{words.strip('«»')}»"
+    return re.sub(r"[|«»]", " ", words)
+
+
+def _pieces(text: str) -> list[str]:
+    """The text in pieces that one <Say> may hold, cut at sentence ends where there are any."""
+    if _fits(text):
+        return [text] if _is_speakable(text) else []
+    pieces: list[str] = []
+    for sentence in _SENTENCE_END.split(text):
+        if pieces and _fits(joined := f"{pieces[-1]} {sentence}"):
+            pieces[-1] = joined
+        elif _fits(sentence):
+            pieces.append(sentence)
+        else:
+            pieces += [sentence[at : at + _SURELY_FITS] for at in range(0, len(sentence), _SURELY_FITS)]
+    return [piece for piece in pieces if _is_speakable(piece)]
+
+
+def _fits(text: str) -> bool:
+    if len(text) <= _SURELY_FITS:
+        return True
+    return len(text) <= SAY_CHARACTERS and len(quote(text, safe="")) <= SAY_URL_CHARACTERS
+
+
+def _is_speakable(text: str) -> bool:
+    # Twilio fails a <Say> in which there is nothing to say.
+    return any(map(str.isalnum, text))
+
+
+def _marked_up(text: str, voice: _Voice) -> str:
+    def digits(mark: re.Match[str]) -> str:
+        number = re.sub(r"[^0-9]", "", mark[1])
+        if not number:
+            return mark[1]
+        if not voice.takes_markup:
+            return " ".join(number)
+        how = "telephone" if voice.reads_telephones and len(number) == 10 else "digits"
+        return f'<say-as interpret-as="{how}">{number}</say-as>'
+
+    marked = re.sub("[«»]", " ", _DIGITS_MARK.sub(digits, escape(text)))
+    return _PAUSE_MARK.sub(_BREAK if voice.takes_markup else ", ", marked)
+
+
+def _count_words(text: str) -> int:
+    marked = sum(len(re.sub(r"[^0-9]", "", number)) - 1 for number in _DIGITS_MARK.findall(text))
+    return len(_PAUSE_MARK.sub(" ", text).split()) + max(marked, 0)
