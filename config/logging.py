@@ -124,10 +124,11 @@ def set_up_logging(process: str, level: str = "INFO", stream: TextIO | None = No
 
 
 def set_up_terminal(level: str = "WARNING") -> None:
-    """Send warnings of a command to stderr in plain words, under the same filter."""
+    """Send a command's warnings and uncaught faults to stderr in plain words, under the same filter."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_StderrLines())
     _install(handler, level)
+    sys.excepthook = _uncaught
 
 
 def _install(handler: logging.Handler, level: str) -> None:

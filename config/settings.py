@@ -155,8 +155,12 @@ class Settings:
     )
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str]) -> "Settings":
-        """Read the settings. Raises SettingsError at the first that is missing or wrong."""
+    def from_env(cls, environ: Mapping[str, str], bound_to: str | None = None) -> "Settings":
+        """Read the settings. Raises SettingsError at the first that is missing or wrong.
+
+        ``bound_to`` is the URL of the address that a server was told to bind to; the public URL and the
+        exchange's port are derived from it where they are not set.
+        """
         read = _Reader(environ)
         env = read.one_of("HOTLINE_ENV", ("development", "production"), "development")
         production = env == "production"
@@ -164,18 +168,21 @@ class Settings:
             "HOTLINE_CARRIER", ("exchange", "twilio"), "twilio" if production else "exchange"
         )
         with_twilio = carrier == "twilio"
-        data_dir = Path(read.text("HOTLINE_DATA_DIR", "var")).expanduser().absolute()
+        data_dir = data_folder(environ)
         always_open = read.truth("HOTLINE_OFFICE_ALWAYS_OPEN")
         if always_open and production:
             raise SettingsError("HOTLINE_OFFICE_ALWAYS_OPEN is for development alone.")
         if with_twilio:
             read.required("HOTLINE_PUBLIC_URL", "with HOTLINE_CARRIER=twilio")
             read.required("TWILIO_ACCOUNT_SID", "with HOTLINE_CARRIER=twilio")
-        public_url = read.url("HOTLINE_PUBLIC_URL", ("http", "https")) or "http://127.0.0.1:8000"
-        exchange_port = read.number("HOTLINE_EXCHANGE_PORT", int, 0, least=0, most=65535)
+        bound_to = bound_to or "http://127.0.0.1:8000"
+        public_url = read.url("HOTLINE_PUBLIC_URL", ("http", "https")) or bound_to
+        exchange_port = (
+            read.number("HOTLINE_EXCHANGE_PORT", int, 0, least=0, most=65535) or _port(bound_to) + 1
+        )
         base_url = read.url("TWILIO_API_BASE_URL", ("http", "https"))
         if base_url is None and not with_twilio:
-            base_url = f"http://127.0.0.1:{exchange_port or _port(public_url) + 1}"
+            base_url = f"http://127.0.0.1:{exchange_port}"
         api_key = read.text("TWILIO_API_KEY") or None
         api_secret = read.text("TWILIO_API_SECRET") or None
         if (api_key is None) != (api_secret is None):
@@ -351,6 +358,11 @@ def _field_key(key_id: str, text: str) -> bytes:
 def _port(url: str) -> int:
     parts = urlsplit(url)
     return parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def data_folder(environ: Mapping[str, str]) -> Path:
+    """The data folder, known before the other settings because keys may have to be made in it."""
+    return Path(_Reader(environ).text("HOTLINE_DATA_DIR", "var")).expanduser().absolute()
 
 
 def variables() -> dict[str, dict[str, str]]:

@@ -1,0 +1,65 @@
+"""The command line. Each command stands in its own file and is read only when it is called."""
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+from config.logging import set_up_terminal
+
+#: Every command, the file in this folder that holds it, and what `hotline --help` says of it.
+COMMANDS = {
+    "serve": ("serve", "Start everything on this machine under one supervisor."),
+    "web": ("web", "Answer Twilio; one role of several machines."),
+    "worker": ("worker", "Dial out; one role of several machines."),
+    "sweeper": ("sweeper", "Mend what was left behind; one role of several machines."),
+    "db": ("db", "Bring the database to this release."),
+    "doctor": ("doctor", "Say what is configured and what is wrong."),
+    "flows": ("flows", "Check and draw the call trees."),
+    "phone": ("phone", "Ring the line from this terminal."),
+    "case": ("case", "Open and close cases, issue PINs."),
+    "custody": ("custody", "Import custody records and settle what is held."),
+    "facility": ("facility", "Keep the directory of facilities."),
+    "staff": ("staff", "Add staff, start and end shifts."),
+    "callbacks": ("callbacks", "List callbacks."),
+    "keys": ("keys", "Rotate the keys that seal private fields."),
+    "demo-data": ("demo_data", "Load the demo office."),
+}
+
+
+class LazyCommands(click.Group):
+    """A group that imports a command when it is called, so that `hotline --help` waits for nothing."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """The commands, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = COMMANDS[cmd_name][0]
+        command = getattr(import_module(f"hotline.cli.{module}"), module)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"hotline.cli.{module} holds no command of that name.")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands from the table, without importing one."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, what) for name, (_, what) in COMMANDS.items()])
+
+
+@click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="hotline", message="%(version)s")
+def group() -> None:
+    """A telephone hotline for an office that serves crime victims."""
+
+
+def main(args: list[str] | None = None, **options: Any) -> None:
+    """Run one command: exit 0 on success, 2 on wrong usage or bad input, 1 on a fault.
+
+    A fault is told by class, file and line; its message could quote what is private.
+    """
+    set_up_terminal()
+    group.main(args=args, prog_name="hotline", **options)

@@ -1,0 +1,100 @@
+"""What every command shares: the house it works on, how it fails, and how it prints a result."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import click
+
+from config.keys import make_missing_keys
+from config.office import Office, OfficeError
+from config.settings import Settings, SettingsError, data_folder
+
+
+@dataclass(frozen=True)
+class House:
+    """The settings, the office and the migrated database that a command works on."""
+
+    settings: Settings
+    office: Office
+    database: Any
+
+
+def fail(sentence: str) -> NoReturn:
+    """Refuse wrong usage or bad input: one clear sentence on stderr, exit 2."""
+    click.echo(sentence, err=True)
+    sys.exit(2)
+
+
+def emit(as_json: bool, document: Any, text: str | Callable[[], str]) -> None:
+    """Print a result on stdout: one JSON document, or ``text`` (a function is called when it is needed)."""
+    if as_json:
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False, default=str))
+        return
+    click.echo(text if isinstance(text, str) else text())
+
+
+def load_settings(bound_to: str | None = None) -> Settings:
+    """Read the environment, made keys included. Exits 2 when a setting is wrong."""
+    try:
+        return Settings.from_env(whole_environment(), bound_to)
+    except SettingsError as error:
+        fail(str(error))
+
+
+def whole_environment() -> dict[str, str]:
+    """This process's environment with, in development, keys made for it. Raises SettingsError."""
+    return make_missing_keys(data_folder(os.environ), os.environ)
+
+
+def load_office(settings: Settings) -> Office:
+    """Read the office file. Exits 2 when it is wrong."""
+    try:
+        return Office.load(settings.office_file, settings.office_always_open)
+    except OfficeError as error:
+        fail(str(error))
+
+
+def connect(settings: Settings) -> Any:
+    """The database of these settings, whether it is migrated or not."""
+    from models.database import Database
+    from models.keyring import Keyring, SealError
+
+    try:
+        return Database(settings.database_url, Keyring(settings.field_keys, settings.secret_key))
+    except SealError as error:
+        fail(str(error))
+
+
+def open_house() -> House:
+    """Read the settings and the office, open the database and check that it is migrated.
+
+    Exits 2 with one sentence when a setting or the office file is wrong, or when the database is not of
+    this release; exits 1 when the database cannot be reached.
+    """
+    settings = load_settings()
+    office = load_office(settings)
+    database = connect(settings)
+    check_migrated(database)
+    return House(settings, office, database)
+
+
+def check_migrated(database: Any) -> None:
+    """Exit unless the database is reachable and of this release."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from models.migrate import is_current
+
+    try:
+        current = is_current(database)
+    except SQLAlchemyError as error:
+        click.echo(
+            f"The database cannot be reached ({type(error).__name__}); look at HOTLINE_DATABASE_URL.",
+            err=True,
+        )
+        sys.exit(1)
+    if not current:
+        fail("The database is not of this release: run `hotline db upgrade`.")

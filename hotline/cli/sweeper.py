@@ -1,0 +1,19 @@
+"""`hotline sweeper`: mends what a crash or a lost queue left behind."""
+
+import click
+
+from config.logging import set_up_logging
+from hotline.cli.context import check_migrated, connect, load_settings
+
+
+@click.command()
+def sweeper() -> None:
+    """Mend what was left behind; one role of several machines."""
+    from workers.sweeper import run_sweeper
+
+    settings = load_settings()
+    set_up_logging("sweeper", settings.log_level)
+    database = connect(settings)
+    check_migrated(database)
+    database.close()
+    run_sweeper(settings)

@@ -1,0 +1,77 @@
+"""`hotline web`: answers Twilio with a few processes of a few threads each."""
+
+from typing import Any
+
+import click
+
+from config.logging import set_up_logging
+from config.parent import end_with_parent
+from config.settings import Settings
+from hotline.cli.bind import Bind, read_bind
+from hotline.cli.context import check_migrated, connect, load_settings
+
+#: Connections that one process holds at once; the rest wait in the socket's backlog, unread.
+CONNECTIONS_PER_WORKER = 512
+
+
+@click.command()
+@click.option(
+    "--bind", default="127.0.0.1:8000", show_default=True, metavar="HOST:PORT", help="Where to listen."
+)
+def web(bind: str) -> None:
+    """Answer Twilio; one role of several machines."""
+    where = read_bind(bind)
+    settings = load_settings(where.url)
+    database = connect(settings)
+    check_migrated(database)
+    # Nothing that holds a connection may live across the fork of the worker processes.
+    database.close()
+    run_web(settings, where)
+
+
+def run_web(settings: Settings, bind: Bind) -> None:
+    """Serve until a signal ends it."""
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    set_up_logging("web", settings.log_level)
+    Granian(
+        "hotline.cli.web:make_application",
+        address=bind.host,
+        port=bind.port,
+        interface=Interfaces.WSGI,
+        factory=True,
+        workers=settings.web_workers,
+        blocking_threads=settings.web_threads,
+        backpressure=CONNECTIONS_PER_WORKER,
+        websockets=False,
+        log_access=False,
+        log_level=LogLevels(settings.log_level.lower()),
+        log_dictconfig=_log_config(settings),
+        respawn_failed_workers=True,
+        respawn_interval=0.1,
+        workers_kill_timeout=5,
+    ).serve()
+
+
+def make_application() -> Any:
+    """The WSGI application of one worker process, which ends with the server that forked it."""
+    end_with_parent()
+    from hotline import create_app_from_env
+
+    settings = load_settings()
+    set_up_logging("web", settings.log_level)
+    return create_app_from_env()
+
+
+def _log_config(settings: Settings) -> dict[str, Any]:
+    # Its lines about starting and ending processes are of use to someone who debugs, and to nobody else.
+    level = "INFO" if settings.log_level == "DEBUG" else "WARNING"
+    return {
+        "formatters": {"json": {"()": "config.logging.JsonLines", "process": "web"}},
+        "handlers": {
+            "console": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stdout"}
+        },
+        "loggers": {"_granian": {"handlers": ["console"], "level": level, "propagate": False}},
+    }

@@ -1,0 +1,20 @@
+"""`hotline worker`: takes jobs from the queue and dials out."""
+
+import click
+
+from config.logging import set_up_logging
+from hotline.cli.context import check_migrated, connect, load_settings
+
+
+@click.command()
+def worker() -> None:
+    """Dial out; one role of several machines."""
+    from workers.__main__ import run_worker
+
+    settings = load_settings()
+    set_up_logging("worker", settings.log_level)
+    database = connect(settings)
+    check_migrated(database)
+    # The worker forks for each job, and a connection must not be shared across a fork.
+    database.close()
+    run_worker(settings)
