@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple, Protocol
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
+from config.office import Office
 from ivr_flows.turn import Connect, Dial, Gather, Hangup, Hold, Join, Say, Slots, Turn
 
 #: Slots whose words come from the tree or from office.toml, so that few different texts exist. Only these
@@ -80,6 +81,12 @@ class Renderer:
         self._base = quote(base_path.rstrip("/"), safe="/-._~")
         self._caller_id = quoteattr(caller_id)
         self._settled = lru_cache(maxsize=READY_TEXTS)(self._make)
+
+    @classmethod
+    def of(cls, prompts: Words, office: Office, public_url: str) -> "Renderer":
+        """The renderer of an office: its voices and main line, under the public URL."""
+        voices = {code: (office.voices[code], office.voice_languages[code]) for code in office.languages}
+        return cls(prompts, voices, urlsplit(public_url).path, office.lines[0])
 
     def render(self, turn: Turn, language: str) -> str:
         """The document for one turn, in the call's language where a prompt names none.
@@ -197,9 +204,9 @@ class Renderer:
         return _Spoken(xml, after_option, is_option, _count_words(text), len(after_option.encode()))
 
 
-def message(text: str | None) -> str:
-    """The answer to a text message: one message, or none."""
-    body = escape(_clean(text or ""))
+def message(*texts: str) -> str:
+    """The answer to a text message: one message with a line for each text, or none at all."""
+    body = escape("\n".join(filter(None, map(_clean, texts))))
     return f"{_HEAD}{f'<Message>{body}</Message>' if body else ''}{_TAIL}"
 
 

@@ -1,0 +1,21 @@
+"""The last thing a caller hears when all else fails: a static document, unsigned, and also hosted elsewhere."""
+
+from pathlib import Path
+
+from flask import Blueprint, Response
+
+FALLBACK_FILE = Path(__file__).with_name("fallback.xml")
+#: Read once, when the house starts, so that no later fault can take it away.
+LAST_WORDS = FALLBACK_FILE.read_text(encoding="utf-8")
+
+
+def fallback_blueprint() -> Blueprint:
+    """``GET, POST /voice/fallback.xml``: it needs no database, no key and no signature."""
+    blueprint = Blueprint("fallback", __name__)
+
+    def fallback() -> Response:
+        return Response(LAST_WORDS, content_type="text/xml; charset=utf-8")
+
+    fallback.guard = "open"  # type: ignore[attr-defined]
+    blueprint.add_url_rule("/voice/fallback.xml", "fallback", fallback, methods=["GET", "POST"])
+    return blueprint

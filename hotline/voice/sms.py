@@ -1,0 +1,92 @@
+"""Answers text messages: STOP stops that phone (R33), HELP says where to turn, and nothing else is read."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime
+
+import phonenumbers
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from config.office import Office
+from hotline.voice.form import Fields, caller_id, one
+from hotline.voice.twiml import Words, message
+from models import audit
+from models.database import keyring_of
+from models.registrant import Phone
+
+# Without accents, and with the language they are answered in.
+_STOP: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "wrong"), "en"
+    ),
+    **dict.fromkeys(
+        ("parar", "pare", "alto", "detener", "cancelar", "fin", "baja", "salir", "equivocado"), "es"
+    ),
+}
+_HELP: Mapping[str, str] = {"help": "en", "info": "en", "ayuda": "es", "informacion": "es"}
+# "Stop calling me, please" is a stop as well; "stop lying to me, where is he?" is not.
+_ASIDES = frozenset(
+    "all please now call calls calling text texts texting message messages messaging me number person this "
+    "por favor ya llamar llamadas llamarme mensajes textos numero persona todo".split()
+)
+
+
+def sms_inbound(session: Session, office: Office, prompts: Words, form: Fields, now: datetime) -> str:
+    """The TwiML that answers a text message; a phone that says STOP is stopped first.
+
+    The answer is alike for every phone, registered or not, and the same message again changes nothing more.
+    """
+    said = _words(one(form, "Body") or "")
+    # With its own opt-out texts switched on, Twilio has answered already and only tells us which it was.
+    answered = (one(form, "OptOutType") or "").upper()
+    if answered == "STOP" or _is_stop(said):
+        _stop_phone(session, caller_id(one(form, "From")), now)
+        return message() if answered else message(_text(office, prompts, "sms.stop", _language(_STOP, said)))
+    if answered:
+        return message()
+    if len(said) == 1 and said[0] in _HELP:
+        return message(_text(office, prompts, "sms.help", _HELP[said[0]]))
+    return message(*(_text(office, prompts, "sms.other", language) for language in office.languages))
+
+
+def _words(body: str) -> list[str]:
+    plain = "".join(c for c in unicodedata.normalize("NFKD", body) if not unicodedata.combining(c))
+    return re.findall(r"\w+", plain.casefold())
+
+
+def _is_stop(said: list[str]) -> bool:
+    stops = [word for word in said if word in _STOP]
+    return bool(stops) and all(word in _STOP or word in _ASIDES for word in said)
+
+
+def _language(words: Mapping[str, str], said: list[str]) -> str:
+    return next((words[word] for word in said if word in words), "en")
+
+
+def _stop_phone(session: Session, number: str | None, now: datetime) -> None:
+    """Stop every registrant's phone with this number, with an audit entry each; a second time does nothing."""
+    if number is None:
+        return
+    stopped = session.scalars(
+        update(Phone)
+        .where(Phone.number_key == keyring_of(session).index("phone", number), Phone.stopped_at.is_(None))
+        .values(stopped_at=now)
+        .returning(Phone.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    for phone_id in sorted(stopped):
+        audit.record(session, actor="sms", action="stop_phone", target=f"phone:{phone_id}", now=now)
+
+
+def _text(office: Office, prompts: Words, prompt: str, language: str) -> str:
+    code = language if language in office.languages else office.languages[0]
+    line = phonenumbers.parse(office.lines[0])
+    return prompts.text(
+        code,
+        prompt,
+        line=office.neutral_name[code],
+        number=phonenumbers.format_number(line, phonenumbers.PhoneNumberFormat.INTERNATIONAL),
+        emergency=office.emergency_number,
+    )
