@@ -1,0 +1,95 @@
+"""`hotline case`: opens and closes cases and issues PINs. A PIN is shown here once and nowhere else (R03)."""
+
+from datetime import UTC, datetime
+
+import click
+
+from hotline.cli.context import emit, fail, open_house
+from hotline.cli.fields import language_of, ordinary_phone, plain_text, time_zone_of
+from models.case import CaseError, check_digit_is_right, close_case, open_case, rotate_pin
+from models.pin_hash import PinHasher
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+@click.group()
+def case() -> None:
+    """Open and close cases, issue PINs."""
+
+
+@case.command()
+@click.option("--subject-id", required=True, help="The custody feed's id of the person the case is about.")
+@click.option("--subject-name", required=True, help="Their name; kept sealed and never spoken.")
+@click.option("--language", help="The registrant's language; the office's first one unless given.")
+@click.option("--phone", help="A confirmed, safe phone of the registrant, in E.164.")
+@click.option("--time-zone", help="The registrant's IANA time zone; the office's unless given.")
+@as_json
+def add(
+    subject_id: str,
+    subject_name: str,
+    language: str | None,
+    phone: str | None,
+    time_zone: str | None,
+    as_json: bool,
+) -> None:
+    """Open a case and print its number and PIN, this once."""
+    house = open_house()
+    office = house.office
+    subject_id = plain_text("--subject-id", subject_id, 100)
+    subject_name = plain_text("--subject-name", subject_name, 200)
+    spoken = language_of("--language", language or office.languages[0], office)
+    confirmed = None if phone is None else ordinary_phone("--phone", phone, office)
+    zone = time_zone_of("--time-zone", time_zone or office.time_zone)
+    with house.database.transaction() as session:
+        number, pin = open_case(
+            session,
+            hasher=PinHasher(house.settings.pin_pepper),
+            subject_id=subject_id,
+            subject_name=subject_name,
+            language=spoken,
+            phone=confirmed,
+            time_zone=zone,
+            now=datetime.now(UTC),
+        )
+    _print(number, pin, as_json)
+
+
+@case.command("rotate-pin")
+@click.argument("number")
+@as_json
+def rotate(number: str, as_json: bool) -> None:
+    """Give a case a new PIN, printed this once, and lift its lock and waits."""
+    _check(number)
+    house = open_house()
+    hasher = PinHasher(house.settings.pin_pepper)
+    try:
+        with house.database.transaction() as session:
+            pin = rotate_pin(session, hasher, number, datetime.now(UTC))
+    except CaseError as error:
+        fail(str(error))
+    _print(number, pin, as_json)
+
+
+@case.command()
+@click.argument("number")
+@as_json
+def close(number: str, as_json: bool) -> None:
+    """Close a case: its number opens nothing from now on, and its callback is cancelled."""
+    _check(number)
+    house = open_house()
+    try:
+        with house.database.transaction() as session:
+            close_case(session, number, datetime.now(UTC))
+    except CaseError as error:
+        fail(str(error))
+    emit(as_json, {"closed": True}, "The case is closed.")
+
+
+def _check(number: str) -> None:
+    if not check_digit_is_right(number):
+        fail("NUMBER is not a case number: 8 or 10 digits, of which the last is a check digit.")
+
+
+def _print(number: str, pin: str, as_json: bool) -> None:
+    text = f"Case number  {number}\nPIN          {pin}\nThe PIN is shown this once."
+    emit(as_json, {"case_number": number, "pin": pin}, text)

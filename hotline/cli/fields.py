@@ -1,0 +1,48 @@
+"""Checks what was typed after an option: one sentence that names the field, never its value, and exit 2."""
+
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import phonenumbers
+
+from config.office import Office
+from hotline.cli.context import fail
+
+
+def plain_text(field: str, value: str, longest: int) -> str:
+    """A value without blanks around it. Exits 2 when it is empty, too long or holds odd characters."""
+    value = " ".join(value.split(" ")).strip()
+    if not value:
+        fail(f"{field} is empty.")
+    if len(value) > longest:
+        fail(f"{field} is longer than {longest} characters.")
+    if not value.isprintable():
+        fail(f"{field} holds a character that cannot be printed.")
+    return value
+
+
+def ordinary_phone(field: str, value: str, office: Office) -> str:
+    """A phone that the line may ring, in E.164. Exits 2 for any other."""
+    try:
+        number = phonenumbers.format_number(phonenumbers.parse(value), phonenumbers.PhoneNumberFormat.E164)
+    except phonenumbers.NumberParseException:
+        fail(f"{field} is not a phone number in E.164, such as +12025550123.")
+    if not office.can_dial(number):
+        countries = " or ".join(office.countries)
+        fail(f"{field} is not a phone that the line may ring: it takes ordinary numbers of {countries}.")
+    return number
+
+
+def language_of(field: str, value: str, office: Office) -> str:
+    """A language of the office. Exits 2 for any other."""
+    value = value.strip().lower()
+    if value not in office.languages:
+        fail(f"{field} is none of the office's languages, which are {', '.join(office.languages)}.")
+    return value
+
+
+def time_zone_of(field: str, value: str) -> str:
+    """An IANA time zone. Exits 2 for a name that is none."""
+    try:
+        return ZoneInfo(value.strip()).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        fail(f"{field} is not an IANA time zone, such as America/New_York.")

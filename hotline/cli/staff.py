@@ -1,0 +1,93 @@
+"""`hotline staff`: adds staff and starts and ends their shifts."""
+
+import re
+from datetime import UTC, datetime
+
+import click
+
+from hotline.cli.context import emit, fail, open_house
+from hotline.cli.fields import language_of, ordinary_phone, plain_text
+from models.staff import ROLES, StaffError, add_staff, change_shift
+
+ACTOR = "command line"
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+@click.group()
+def staff() -> None:
+    """Add staff, start and end shifts."""
+
+
+@staff.command()
+@click.argument("email")
+@click.option("--name", required=True, help="Their name; kept sealed.")
+@click.option("--role", required=True, type=click.Choice(ROLES), help="What they may do.")
+@click.option("--phone", required=True, help="Their office phone in E.164; accepting there asks no code.")
+@click.option("--languages", help="The languages they speak, such as en,es; the office's first unless given.")
+@click.option("--on-shift", is_flag=True, help="Start their shift at once.")
+@as_json
+def add(
+    email: str, name: str, role: str, phone: str, languages: str | None, on_shift: bool, as_json: bool
+) -> None:
+    """Add a person and print a password that works once."""
+    house = open_house()
+    office = house.office
+    spoken = [
+        language_of("--languages", language, office)
+        for language in (languages or office.languages[0]).split(",")
+    ]
+    email = _email(email)
+    name = plain_text("--name", name, 200)
+    number = ordinary_phone("--phone", phone, office)
+    try:
+        with house.database.transaction() as session:
+            staff_id, password = add_staff(
+                session,
+                email=email,
+                name=name,
+                role=role,
+                phone=number,
+                languages=list(dict.fromkeys(spoken)),
+                on_shift=on_shift,
+                actor=ACTOR,
+                now=datetime.now(UTC),
+            )
+    except StaffError as error:
+        fail(f"EMAIL: {error}")
+    text = f"Staff        {staff_id}\nPassword     {password}\nIt works once and is shown this once."
+    emit(as_json, {"id": staff_id, "one_time_password": password}, text)
+
+
+@staff.command("on-shift")
+@click.argument("email")
+@as_json
+def on_shift(email: str, as_json: bool) -> None:
+    """Start a person's shift: the line may ring them."""
+    _change(email, True, as_json)
+
+
+@staff.command("off-shift")
+@click.argument("email")
+@as_json
+def off_shift(email: str, as_json: bool) -> None:
+    """End a person's shift: the line rings them no more; a call they are in goes on."""
+    _change(email, False, as_json)
+
+
+def _change(email: str, on: bool, as_json: bool) -> None:
+    house = open_house()
+    try:
+        with house.database.transaction() as session:
+            change_shift(session, _email(email), on_shift=on, actor=ACTOR, now=datetime.now(UTC))
+    except StaffError as error:
+        fail(f"EMAIL: {error}")
+    emit(as_json, {"on_shift": on}, "On shift." if on else "Off shift.")
+
+
+def _email(value: str) -> str:
+    email = plain_text("EMAIL", value, 254).lower()
+    if not _EMAIL.fullmatch(email):
+        fail("EMAIL is not an e-mail address.")
+    return email
