@@ -45,6 +45,7 @@ class Office:
     voice_languages: Mapping[str, str]
     lines: tuple[str, ...]
     emergency_number: str
+    person_number: str
     time_zone: str
     countries: tuple[str, ...]
     shared_phones: tuple[str, ...]

@@ -45,7 +45,7 @@ def public_holidays(country: str | None, subdivision: str | None, year: int) -> 
 _SWITCHES = ("allow_facility", "allow_hearing", "allow_expected_release", "allow_removal_stage")
 _OFFICE_FIELDS = frozenset(
     {
-        "name", "neutral_name", "languages", "voices", "lines", "emergency_number", "time_zone", "countries",
+        "name", "neutral_name", "languages", "voices", "lines", "emergency_number", "person_number", "time_zone", "countries",
         "shared_phones",
     }
 )  # fmt: skip
@@ -70,6 +70,9 @@ def read_office(table: Mapping[str, Any]) -> dict[str, Any]:
     emergency = office.get("emergency_number")
     if not isinstance(emergency, str) or not re.fullmatch(r"[0-9]{2,15}", emergency):
         raise FieldError("office.emergency_number must be digits in quotes, such as 911.")
+    person_number = _text(office, "office", "person_number")
+    if not E164.fullmatch(person_number):
+        raise FieldError("office.person_number must be a number such as +12025550102.")
     time_zone = _text(office, "office", "time_zone")
     try:
         ZoneInfo(time_zone)
@@ -93,6 +96,7 @@ def read_office(table: Mapping[str, Any]) -> dict[str, Any]:
         },
         lines=lines,
         emergency_number=emergency,
+        person_number=person_number,
         time_zone=time_zone,
         countries=countries,
         shared_phones=_numbers(office, "shared_phones"),

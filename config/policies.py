@@ -20,6 +20,8 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "global_failures_factor": (1, 100),
     "unverified_minutes": (1, 60),
     "verification_minutes": (1, 60),
+    "case_number_digits": (8, 10),
+    "service_ring_seconds": (5, 120),
     "liaison_ring_seconds": (5, 60),
     "caller_ring_seconds": (5, 60),
     "liaison_tries": (1, 10),

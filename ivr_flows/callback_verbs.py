@@ -92,7 +92,7 @@ def cancel_callback(desk: Desk, _digits: str) -> str:
 
 @answers("ringing", "nobody", "closed")
 def find_person(desk: Desk, _digits: str) -> str:
-    """0: ring a free liaison in opening hours, verified callers first; else say what stands in the way (R36)."""
+    """0: in opening hours ring a free liaison, verified callers first; else say what is in the way (R36)."""
     call, office = desk.call, desk.office
     if not office.is_open(desk.now):
         desk.say("person.closed", when=desk.moment(office.next_open(desk.now)))
@@ -117,7 +117,9 @@ def person_ended(desk: Desk, _digits: str) -> str:
 @answers("ringing")
 def ring_service(desk: Desk, digits: str) -> str:
     """Join the caller to a service of the help menu, by its position."""
-    desk.ring = Ring(desk.office.services[int(digits) - 1].phone, int(desk.office.policy("service_ring_seconds")))
+    desk.ring = Ring(
+        desk.office.services[int(digits) - 1].phone, int(desk.office.policy("service_ring_seconds"))
+    )
     return "ringing"
 
 

@@ -49,7 +49,12 @@ def _record(desk: Desk, work: PinWork, matched: bool) -> str:
     word, writes = pin_try.record(call, work.guess, matched, desk.now)
     desk.writes += writes
     if word == "right":
-        call.case_id, call.verified_at, call.last_key_at, call.tries = call.found_case_id, desk.now, desk.now, 0
+        call.case_id, call.verified_at, call.last_key_at, call.tries = (
+            call.found_case_id,
+            desk.now,
+            desk.now,
+            0,
+        )
         call.pace = "slow" if "slow" in (call.pace, call.registrant_pace) else "normal"
         return "right"
     call.tries = max(call.tries, most) if work.guess.tightened else call.tries

@@ -25,7 +25,14 @@ MENU_WORDS = 75
 SENTENCE_WORDS = 20
 INBOUND_KEYS = {"0", "*", "9", "7"}
 #: Prompts that the engine and the desk say by themselves, in any step.
-ENGINE_PROMPTS = ("repair.silence", "repair.wrong", "repair.fuller", "repair.simplest", "repair.person", "apology")
+ENGINE_PROMPTS = (
+    "repair.silence",
+    "repair.wrong",
+    "repair.fuller",
+    "repair.simplest",
+    "repair.person",
+    "apology",
+)
 
 
 def problems(flow: Flow, prompts: Prompts) -> list[str]:
@@ -74,7 +81,7 @@ def _words(flow: Flow) -> Iterator[str]:
                 pairs = [(choice.does, choice.on) for choice in step.choices if choice.does is not None]
                 for choice in step.choices:
                     if (choice.does is None) == (choice.next is None):
-                        yield f"{flow.name}: the choice {choice.prompt} of {name} needs a next step or a verb, not both."
+                        yield f"{flow.name}: {choice.prompt} of {name} needs a next step or a verb, not both."
         for handler, on in pairs:
             if handler is None:
                 continue
@@ -145,7 +152,7 @@ def _menus(flow: Flow, prompts: Prompts) -> Iterator[str]:
         if not isinstance(step, Menu):
             continue
         if not 1 <= len(step.choices) <= MOST_CHOICES:
-            yield f"{flow.name}: {name} has {len(step.choices)} options; a menu has 1 to {MOST_CHOICES} (R20)."
+            yield f"{flow.name}: {name} has {len(step.choices)} options; 1 to {MOST_CHOICES} are allowed (R20)."
         for code in prompts.languages:
             for choice in step.choices:
                 text = prompts.languages[choice.language or code].texts.get(choice.prompt, "")
@@ -160,7 +167,7 @@ def _lengths(flow: Flow, prompts: Prompts) -> Iterator[str]:
             for prompt, own_language in flow.prompts(name):
                 text = prompts.languages[own_language or code].texts.get(prompt)
                 if text is None:
-                    yield f"{flow.name}: {name} says {prompt}, which is missing in {own_language or code} (R27)."
+                    yield f"{flow.name}: {name} says {prompt}, missing in {own_language or code} (R27)."
                 else:
                     texts.append(text)
             spoken = " ".join(texts)
@@ -175,7 +182,7 @@ def _lengths(flow: Flow, prompts: Prompts) -> Iterator[str]:
         for prompt, text in language.texts.items():
             for sentence in re.split(r"[.!?¿¡]+", text):
                 if _count(sentence) > SENTENCE_WORDS:
-                    yield f"The prompt {prompt} in {code} has a sentence of over {SENTENCE_WORDS} words (R18)."
+                    yield f"The prompt {prompt} in {code} has over {SENTENCE_WORDS} words in a sentence (R18)."
 
 
 def _keys(flow: Flow) -> Iterator[str]:

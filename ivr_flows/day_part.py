@@ -4,7 +4,9 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 
-def next_part_of_day(at: datetime, time_zone: str, starts_hour: int, ends_hour: int) -> tuple[datetime, datetime]:
+def next_part_of_day(
+    at: datetime, time_zone: str, starts_hour: int, ends_hour: int
+) -> tuple[datetime, datetime]:
     """The next span from one full hour to another in ``time_zone`` that is not over at ``at``, in UTC.
 
     A span that is running starts now. Hours are 0 to 24 of that zone's own clock.

@@ -86,7 +86,7 @@ class Desk:
         return self.prompts.moment(self.call.language, at, self.zone)
 
     def slots(self, about: str | None, language: str | None = None) -> Slots:
-        """The words for a prompt that speaks of the line, a service, the emergency number or the caller's phone."""
+        """The words for a prompt about the line, a service, the emergency number or the caller's phone."""
         language = language or self.call.language
         kind, _, position = (about or "").partition(".")
         match kind:
@@ -112,7 +112,7 @@ class Desk:
         return number if self.office.can_dial(number) else None
 
     def number_to_call(self) -> str | None:
-        """The phone this call came from, else (after the PIN) the registrant's first safe one; None when neither."""
+        """The phone this call came from, else (after the PIN) the registrant's first safe one, else None."""
         number = self.called_from()
         if number is None and self.is_verified and self.call.registrant_id is not None:
             ordinary = filter(self.office.can_dial, safe_numbers(self.session, self.call.registrant_id))

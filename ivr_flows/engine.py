@@ -1,4 +1,4 @@
-"""Walks a flow: one caller action in, one Turn out. Repair, the gate and the everywhere keys live here once."""
+"""Walks a flow: one caller action in, one Turn out. Repair, the gate and the extra keys live here once."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -58,30 +58,30 @@ class Walk:
 
     def start(self) -> Turn:
         """The first document of the call."""
-        return self._enter(self.flow.start)
+        return self.enter(self.flow.start)
 
     def answer(self, digits: str | None) -> Turn | Deferred:
         """The caller's keys at the step where the call waits; None or empty is silence."""
         call, desk = self.call, self.desk
         name = self.flow.find(call.step)
         if name is None or name not in self.flow.steps:
-            return self._enter(self.flow.stranded or self.flow.give_up)
+            return self.enter(self.flow.stranded or self.flow.give_up)
         step = self.flow.steps[name]
         if not self._is_open(name):
-            return self._enter(self.flow.locked_out or self.flow.give_up)
+            return self.enter(self.flow.locked_out or self.flow.give_up)
         if isinstance(step, Transfer | Conference):
             return self._follow(step.then, step.on, "")
         if self._is_too_long():
-            return self._enter(self.flow.silent)
+            return self.enter(self.flow.silent)
         if not digits:
             return self._miss(name, "silence")
         desk.heard_a_key()
         everywhere = self.flow.keys.get(digits)
         if digits == REPEAT:
-            return self._enter(call.heard_from)
+            return self.enter(call.heard_from)
         if digits == SLOW and SLOW in self.flow.keys:
             call.pace = "slow"
-            return self._enter(call.heard_from)
+            return self.enter(call.heard_from)
         if everywhere is not None and digits in (PERSON, COVER):
             return self._progress(everywhere)
         match step:
@@ -96,7 +96,7 @@ class Walk:
                     return Deferred(name, task)
                 return self._follow(step.then, step.on, digits)
             case _:
-                return self._enter(self.flow.stranded or self.flow.give_up)
+                return self.enter(self.flow.stranded or self.flow.give_up)
 
     def resume(self, deferred: Deferred, matched: bool) -> Turn:
         """Record what the work found, and go on."""
@@ -129,7 +129,7 @@ class Walk:
     def _progress(self, target: str) -> Turn:
         self.call.misses = 0
         self.call.progress_at = self.desk.now
-        return self._enter(target)
+        return self.enter(target)
 
     def _miss(self, name: str, kind: str) -> Turn:
         """Repair (R25): first short, then fuller, then simplest with 0; after that never a deeper menu."""
@@ -144,9 +144,14 @@ class Walk:
         if call.misses > (step.misses if isinstance(step, Menu | Collect) else 0):
             if kind == "silence":
                 target = (own and (own.silence or own.give_up)) or self.flow.give_up
-                return self._progress(target if verified or own and own.silence else self.flow.silent)
+                return self._progress(target if verified or (own and own.silence) else self.flow.silent)
             return self._progress((own and own.give_up) or self.flow.give_up)
-        if kind == "silence" and not verified and call.misses >= MOST_SILENT_PROMPTS and not (own and own.silence):
+        if (
+            kind == "silence"
+            and not verified
+            and call.misses >= MOST_SILENT_PROMPTS
+            and not (own and own.silence)
+        ):
             return self._progress(self.flow.silent)
         opening = {1: f"repair.{kind}", 2: "repair.fuller", 3: "repair.simplest"}[min(call.misses, 3)]
         says = [Say(opening), *self._asks(name)]
@@ -154,7 +159,7 @@ class Walk:
             says.append(Say("repair.person"))
         return self._wait_at(name, (), (), tuple(says))
 
-    def _enter(self, target: str) -> Turn:
+    def enter(self, target: str) -> Turn:
         """Follow steps that ask nothing until one waits or ends the call, collecting what is said."""
         call, desk = self.call, self.desk
         lead: list[Say] = []
@@ -204,7 +209,9 @@ class Walk:
                     return Turn(tuple(before), tuple(lead + says), turns.Hangup())
         raise RuntimeError(f"The flow {self.flow.name} loops at {name}.")
 
-    def _wait_at(self, name: str, lead: tuple[Say, ...], before: tuple[Say, ...], says: tuple[Say, ...]) -> Turn:
+    def _wait_at(
+        self, name: str, lead: tuple[Say, ...], before: tuple[Say, ...], says: tuple[Say, ...]
+    ) -> Turn:
         call, step = self.call, self.flow.steps[name]
         call.step, call.turn = name, call.turn + 1
         digits = step.digits if isinstance(step, Collect) else 1
@@ -236,7 +243,7 @@ class Walk:
         return name in self.flow.open_to_all or self.call.is_verified(self.desk.now)
 
     def _is_too_long(self) -> bool:
-        """Whether an unverified call has made no progress for too long (R11, R38); slow pace has no limit (R26)."""
+        """Whether an unverified call made no progress for too long (R11, R38); slow pace has no limit."""
         call, now = self.call, self.desk.now
         if call.direction != "inbound" or call.pace == "slow" or call.is_verified(now):
             return False

@@ -46,7 +46,7 @@ class SlowHandler:
 
 @dataclass(frozen=True, slots=True)
 class Announce:
-    """Say something and go on. ``in_each_language`` says it once per offered language, in its own voice."""
+    """Say something and go on. ``in_each_language`` says it once in each offered language and voice."""
 
     prompt: str
     next: str
@@ -82,7 +82,7 @@ class Menu:
 
 @dataclass(frozen=True, slots=True)
 class Collect:
-    """Take ``digits`` digits and hand them to ``then``. 0, *, 9 and 7 stand alone, then # or silence (R22)."""
+    """Take ``digits`` digits for ``then``. 0, *, 9 and 7 stand alone, then # or silence (R22)."""
 
     prompt: str
     digits: int

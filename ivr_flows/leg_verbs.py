@@ -18,7 +18,7 @@ def accept(desk: Desk, _digits: str) -> str:
 @answers("passed")
 def pass_on(desk: Desk, _digits: str) -> str:
     """2: the callback goes back to the list for another liaison."""
-    legs.decline_by_liaison(desk.session, desk.call, desk.now)
+    legs.decline_by_liaison(desk.session, desk.call, desk.now, desk.office)
     return "passed"
 
 

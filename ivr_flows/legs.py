@@ -1,11 +1,11 @@
-"""The trees of the legs we ring: the liaison's, the whisper of a direct call, and the person called back."""
+"""The trees of the legs we ring: the liaison's, a direct call's whisper, and the person called back."""
 
 from ivr_flows import leg_verbs
 from ivr_flows.flow import Announce, Bridge, Choice, Conference, Decide, Flow, Hangup, Menu, Step
 
 
 def liaison_callback() -> Flow:
-    """A liaison is rung for a callback and accepts by a key; nothing of the caller is said before it (Legs)."""
+    """A liaison is rung and accepts by a key; nothing of the caller is said before it (Legs)."""
     steps: dict[str, Step] = {
         "offer": Menu(
             (
@@ -31,11 +31,13 @@ def liaison_callback() -> Flow:
 
 
 def liaison_direct() -> Flow:
-    """The whisper before a caller at 0 is joined to a liaison; ending it without a hang-up bridges the two."""
+    """The whisper before a caller at 0 meets a liaison; ending it without a hang-up bridges the two."""
     steps: dict[str, Step] = {
         "offer": Menu(
             (
-                Choice("liaison.accept", does=leg_verbs.accept_direct, on={"accepted": "bridge", "gone": "gone"}),
+                Choice(
+                    "liaison.accept", does=leg_verbs.accept_direct, on={"accepted": "bridge", "gone": "gone"}
+                ),
                 Choice("liaison.pass", next="passed"),
             ),
             prompt="liaison.direct",

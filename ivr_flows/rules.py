@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from models.custody_status import ReleaseRules
+from models.custody_status import HeardRules
 from models.pin_try import PinLimits
 
 
@@ -48,8 +48,12 @@ class OfficeRules(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The office and, in the models' own terms, its release switches and its limits on PIN tries."""
+    """The office and, in the models' own terms, its release switches and its limits on PIN tries.
+
+    ``shared_phone_keys`` are the blind indexes of the phones on the office's shared-phone list (R06).
+    """
 
     office: OfficeRules
-    release: ReleaseRules
+    release: HeardRules
     pins: PinLimits
+    shared_phone_keys: frozenset[str] = frozenset()

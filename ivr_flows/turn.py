@@ -1,4 +1,4 @@
-"""What the line does next: the words to say and how the document ends. Pure data, kept on the call as JSON."""
+"""What the line does next: the words to say and how the document ends; kept on the call as JSON."""
 
 import json
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Gather:
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """Ring ``number`` (E.164). With a ``leg_id`` whoever answers must accept by a key before the legs meet."""
+    """Ring ``number`` (E.164). With a ``leg_id``, who answers must accept by a key before the legs meet."""
 
     step: str
     turn: int

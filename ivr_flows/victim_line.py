@@ -21,10 +21,12 @@ PIN_DIGITS = 6
 
 
 def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: int) -> Flow:
-    """Build the tree for the languages offered, the keys of the office's services and the length of a case number."""
+    """Build the tree for the languages offered, the keys of the services and the length of a case number."""
     steps: dict[str, Step] = {
         # The opening (R17).
-        "danger_line": Announce("danger_line", "language", barge_in=False, in_each_language=True, about="emergency"),
+        "danger_line": Announce(
+            "danger_line", "language", barge_in=False, in_each_language=True, about="emergency"
+        ),
         "language": Menu(
             tuple(Choice("language.choose", next="welcome", language=language) for language in languages)
         ),
@@ -45,12 +47,17 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
             "ask_number", case_digits, case_verbs.check_number, {"ok": "ask_pin", "mistyped": AGAIN}
         ),
         "ask_pin": Collect(
-            "ask_pin", PIN_DIGITS, case_verbs.verify_pin, {"right": "status", "wrong": "no_match", "spent": "no_more"}
+            "ask_pin",
+            PIN_DIGITS,
+            case_verbs.verify_pin,
+            {"right": "status", "wrong": "no_match", "spent": "no_more"},
         ),
         "no_match": Announce("no_match", "ask_number"),
         "no_more": Announce("no_match", "tries_spent"),
         "tries_spent": Announce("tries_spent", "person"),
-        "lapsed": Decide(case_verbs.may_try, {"yes": "pin_again", "number_too": "ask_number", "no": "tries_spent"}),
+        "lapsed": Decide(
+            case_verbs.may_try, {"yes": "pin_again", "number_too": "ask_number", "no": "tries_spent"}
+        ),
         "pin_again": Announce("pin_again", "ask_pin"),
         "status": Decide(case_verbs.read_status, {"said": "case_menu", "hard": "hard_news"}),
         "case_menu": Menu(
@@ -68,7 +75,10 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
             misses=1,
             silence="person_or_news",
         ),
-        "person_or_news": Decide(callback_verbs.find_person, {"ringing": "ring_person", "nobody": "news", "closed": "news"}),
+        "person_or_news": Decide(
+            callback_verbs.find_person,
+            {"ringing": "ring_person", "nobody": "news", "closed": "news"},
+        ),
         "warn_alone": Menu(
             (
                 Choice("hard_news.now", next="news"),
@@ -139,11 +149,18 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
         # Help and services.
         "services": Menu(
             tuple(
-                Choice("services.join", does=callback_verbs.ring_service, on={"ringing": "ring_service"}, about=f"service.{n}")
+                Choice(
+                    "services.join",
+                    does=callback_verbs.ring_service,
+                    on={"ringing": "ring_service"},
+                    about=f"service.{n}",
+                )
                 for n in range(len(services))
             )
         ),
-        "ring_service": Transfer("services.connecting", callback_verbs.service_ended, {"ended": "anything_else"}),
+        "ring_service": Transfer(
+            "services.connecting", callback_verbs.service_ended, {"ended": "anything_else"}
+        ),
         # Reports, tips and comments take no staff time: they are answered by recordings and counted (R38).
         "report": Menu(
             (
@@ -156,7 +173,13 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
         "report_tip": Announce("report.tip_answer", "anything_else", about="emergency"),
         "report_comment": Announce("report.comment_answer", "anything_else"),
         # Ends.
-        "anything_else": Menu((Choice("end.main", next="main_menu"),), prompt="end.question", misses=0, give_up="goodbye", silence="goodbye"),
+        "anything_else": Menu(
+            (Choice("end.main", next="main_menu"),),
+            prompt="end.question",
+            misses=0,
+            give_up="goodbye",
+            silence="goodbye",
+        ),
         "no_one_there": Announce("no_one_there", "silent_offer"),
         "silent_offer": Decide(
             callback_verbs.callback_stands,
@@ -164,8 +187,19 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
         ),
         "cover": Hangup("cover"),
         "goodbye": Hangup("goodbye"),
-    }  # fmt: skip
-    closed = {"status", "case_menu", "hard_news", "warn", "warn_alone", "person_or_news", "news", "danger_again", "news_menu", "callback_open"}  # fmt: skip
+    }
+    closed = {
+        "status",
+        "case_menu",
+        "hard_news",
+        "warn",
+        "warn_alone",
+        "person_or_news",
+        "news",
+        "danger_again",
+        "news_menu",
+        "callback_open",
+    }
     return Flow(
         name="victim_line",
         start="danger_line",
@@ -180,7 +214,9 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
 
 
 def _asking(prompt: str, verb: Handler) -> Choice:
-    return Choice(prompt, does=verb, on={"promised": "promised", "refused": "callback_refused"}, about="phone")
+    return Choice(
+        prompt, does=verb, on={"promised": "promised", "refused": "callback_refused"}, about="phone"
+    )
 
 
 def _safety_choice(services: Sequence[str]) -> Choice:

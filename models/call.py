@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, Table, Text, bindparam, update
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, Insert, String, Table, Text, bindparam, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base, UtcDateTime
-from models.database import Write
+from models.database import PerDialect, Write, write_one
 
 
 class Call(Base):
@@ -70,6 +70,36 @@ _SAVE = (
     .where(CALLS.c.id == bindparam("saved_call_id"))
     .values({name: bindparam(f"call_{name}", type_=CALLS.c[name].type) for name in TURN_COLUMNS})
 )
+
+
+#: What is written once, when the call rings, beside what a turn may change.
+_OPENING_COLUMNS = (
+    "call_sid",
+    "direction",
+    "flow",
+    "line",
+    "phone_sealed",
+    "phone_key",
+    "call_status",
+    "started_at",
+)
+
+
+def _inserting(insert: Any) -> Insert:
+    values = {
+        name: bindparam(f"new_{name}", type_=CALLS.c[name].type) for name in _OPENING_COLUMNS + TURN_COLUMNS
+    }
+    statement: Insert = insert(CALLS).values(values).on_conflict_do_nothing(index_elements=[CALLS.c.call_sid])
+    return statement
+
+
+_INSERT = PerDialect.built(_inserting)
+
+
+def insert_call(session: Session, call: Any) -> bool:
+    """Insert an inbound call with its first turn; False, and nothing written, when its CallSid is known."""
+    values = {f"new_{name}": getattr(call, name) for name in _OPENING_COLUMNS + TURN_COLUMNS}
+    return write_one(session, (_INSERT, values)) == 1
 
 
 def saving_turn(call: Any) -> Write:

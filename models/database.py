@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Delete, Engine, Insert, Update, create_engine, event
+from sqlalchemy import CursorResult, Delete, Engine, Insert, Update, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -74,14 +74,27 @@ def write_together(session: Session, *writes: Write) -> None:
     rows, they all see the state before any of them, and their bind names must differ. SQLite runs in
     this process, where a statement is a function call and there is no trip to save.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        statements = tuple(s.postgresql if isinstance(s, PerDialect) else s for s, _ in writes)
+    statements = tuple(_spelled_for(session, statement) for statement, _ in writes)
+    if session.get_bind().dialect.name == "postgresql" and len(writes) > 1:
         merged = {name: value for _, values in writes for name, value in values.items()}
-        if statements:
-            session.execute(_combined(statements) if len(statements) > 1 else statements[0], merged)
+        session.execute(_combined(statements), merged)
         return
-    for statement, values in writes:
-        session.execute(statement.sqlite if isinstance(statement, PerDialect) else statement, values)
+    for statement, (_, values) in zip(statements, writes, strict=True):
+        session.execute(statement, values)
+
+
+def write_one(session: Session, write: Write) -> int:
+    """Send one statement, and say how many rows it touched."""
+    statement, values = write
+    return cast(CursorResult[Any], session.execute(_spelled_for(session, statement), values)).rowcount
+
+
+def _spelled_for(
+    session: Session, statement: "Insert | Update | Delete | PerDialect"
+) -> Insert | Update | Delete:
+    if not isinstance(statement, PerDialect):
+        return statement
+    return statement.postgresql if session.get_bind().dialect.name == "postgresql" else statement.sqlite
 
 
 @lru_cache(maxsize=256)

@@ -1,4 +1,4 @@
-"""Every sentence the line can say, one gettext file per language, and the dates and numbers said within them."""
+"""Every sentence the line can say, a gettext file per language, and the dates and numbers within them."""
 
 import re
 import tomllib
@@ -72,7 +72,9 @@ class Prompts:
     def problems(self) -> list[str]:
         """What keeps a language from being offered (R13, R27): one sentence each."""
         found: list[str] = []
-        source = _read(SOURCE_LANGUAGE, FOLDER) if SOURCE_LANGUAGE not in self.languages else self.languages["en"]
+        source = (
+            _read(SOURCE_LANGUAGE, FOLDER) if SOURCE_LANGUAGE not in self.languages else self.languages["en"]
+        )
         for code, language in self.languages.items():
             for name, text in source.texts.items():
                 if name not in language.texts:
@@ -81,7 +83,11 @@ class Prompts:
                     found.append(f"The prompt {name} has other slots in {code} than in {SOURCE_LANGUAGE}.")
                 elif language.sources[name] != text:
                     found.append(f"The prompt {name} in {code} translates an older {SOURCE_LANGUAGE} text.")
-            found += [f"The prompt {name} in {code} is in no other language." for name in language.texts if name not in source.texts]
+            found += [
+                f"The prompt {name} in {code} is in no other language."
+                for name in language.texts
+                if name not in source.texts
+            ]
             found += list(_telling(language))
         return found
 

@@ -1,0 +1,242 @@
+"""The line: takes one signed request of a call, walks its tree in one transaction, answers with a Turn."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from config.office import Office
+from hotline.voice.form import caller_id
+from hotline.voice.guesses import Guesses
+from ivr_flows.case_verbs import PinWork
+from ivr_flows.desk import Desk
+from ivr_flows.engine import Deferred, Walk
+from ivr_flows.flow import Collect, Conference, Flow, SlowHandler
+from ivr_flows.prompts import Prompts
+from ivr_flows.rules import Rules
+from ivr_flows.turn import Dial, Hangup, Hold, Say, Turn
+from models.call import insert_call, saving_turn
+from models.call_event import record_call_sid
+from models.caller_state import CallState, load_by_leg, load_by_sid
+from models.database import Database, write_together
+from workers.queue import Jobs
+
+log = logging.getLogger(__name__)
+
+#: A PIN that was being worked for longer than this was lost with its process; the caller is asked again.
+PIN_WORK_LIFE = timedelta(seconds=15)
+#: How long the office's own number rings after a fault.
+RING_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What to say next, and in which language."""
+
+    turn: Turn
+    language: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """Everything that answering a call needs; one for each process."""
+
+    database: Database
+    office: Office
+    rules: Rules
+    prompts: Prompts
+    flows: Mapping[str, Flow]
+    guesses: Guesses
+    jobs: Jobs
+    clock: Callable[[], datetime]
+
+    def begin(self, call_sid: str, form: Mapping[str, str]) -> Spoken:
+        """An inbound call rings: insert it and open the tree; a repeat hears what was said last."""
+        now = self.clock()
+        call = self._new_call(call_sid, form, now)
+        with self.database.transaction() as session:
+            desk = self._desk(session, call, now)
+            turn = Walk(self.flows[call.flow], desk).start()
+            self._keep(call, turn)
+            if insert_call(session, call):
+                return Spoken(turn, call.language)
+            known = load_by_sid(session, call_sid, now)
+            if known is None:
+                raise LookupError("A call was neither inserted nor found.")
+            return self._said(known)
+
+    def begin_leg(self, leg_id: str, call_sid: str) -> Spoken:
+        """A leg that we rang asks for its first document, or was sent here again to hear how things stand."""
+        now = self.clock()
+        with self.database.transaction() as session:
+            call = load_by_leg(session, leg_id, now)
+            if call is None:
+                return self._gone(self.office.languages[0])
+            desk = self._desk(session, call, now)
+            desk.jobs += record_call_sid(session, call.id, call_sid, now, self.office)
+            walk = Walk(self.flows[call.flow], desk)
+            if call.turn == 0:
+                turn = walk.start()
+            elif isinstance(self.flows[call.flow].steps.get(call.step), Conference):
+                # Only a leg taken out of its conference asks for its first document while it is there.
+                turn = _whole(walk.answer(None))
+            else:
+                return self._said(call)
+            self._save(session, desk, turn)
+        self._enqueue(desk)
+        return Spoken(turn, call.language)
+
+    def answer(
+        self, call_sid: str, step: str, turn_number: int, digits: str | None, form: Mapping[str, str]
+    ) -> Spoken:
+        """The caller's keys at a step. Anything but the answer that is awaited hears what was said last."""
+        now = self.clock()
+        with self.database.transaction() as session:
+            call = load_by_sid(session, call_sid, now, for_pin=self._is_slow(step))
+            if call is not None and (step, turn_number) != (call.step, call.turn):
+                return self._said(call)
+            being_worked = call is not None and self._is_being_worked(call, now)
+            if call is not None and not being_worked:
+                desk, result = self._walk_on(session, call, digits, now)
+        if call is None:
+            return self._unknown(call_sid, form)
+        if being_worked:
+            return self._wait_for(call)
+        self._enqueue(desk)
+        if isinstance(result, Turn):
+            return Spoken(result, call.language)
+        return self._work(call_sid, call, result)
+
+    def _walk_on(
+        self, session: Session, call: CallState, digits: str | None, now: datetime
+    ) -> tuple[Desk, Turn | Deferred]:
+        if call.pending_since is not None:
+            # The process that worked this try is gone. The try was counted, and is not counted again.
+            call.pending_since, call.tries = None, call.tries - bool(digits)
+        desk = self._desk(session, call, now)
+        result = Walk(self.flows[call.flow], desk).answer(digits)
+        self._save(session, desk, result if isinstance(result, Turn) else None)
+        return desk, result
+
+    def apologise(self, call_sid: str | None) -> Spoken:
+        """After a fault: an apology, then a person or a callback. Raises when the database is what failed."""
+        now = self.clock()
+        with self.database.transaction() as session:
+            call = load_by_sid(session, call_sid, now) if call_sid else None
+            if call is None:
+                raise LookupError("No call to apologise in.")
+            call.pending_since = None
+            desk = self._desk(session, call, now)
+            flow = self.flows[call.flow]
+            turn = Walk(flow, desk).enter(flow.stranded or flow.give_up)
+            turn = Turn(turn.before, (Say("apology"), *turn.says), turn.end, turn.lead)
+            self._save(session, desk, turn)
+        self._enqueue(desk)
+        return Spoken(turn, call.language)
+
+    def last_words(self) -> Turn:
+        """When not even the database answers: an apology in each language, then a person's number."""
+        office = self.office
+        says = tuple(
+            Say("apology.end", (("emergency", office.emergency_number),), language)
+            for language in office.languages
+        )
+        return Turn((), says, Dial("goodbye", 0, office.person_number, RING_SECONDS))
+
+    def _work(self, call_sid: str, call: CallState, deferred: Deferred) -> Spoken:
+        """Work the PIN with no transaction open; who cannot be waited for is held and asks again."""
+        work: PinWork = deferred.task
+        number = call.turn
+
+        def finish(matched: bool) -> Spoken:
+            return self._finish(call_sid, number, deferred, matched)
+
+        self.guesses.submit(work.guess, work.pin, finish)
+        return self._wait_for(call)
+
+    def _finish(self, call_sid: str, number: int, deferred: Deferred, matched: bool) -> Spoken:
+        now = self.clock()
+        with self.database.transaction() as session:
+            call = load_by_sid(session, call_sid, now, for_pin=True)
+            if call is None:
+                raise LookupError("The call is gone.")
+            if (call.step, call.turn) != (deferred.step, number) or call.pending_since is None:
+                return self._said(call)
+            desk = self._desk(session, call, now)
+            turn = Walk(self.flows[call.flow], desk).resume(deferred, matched)
+            self._save(session, desk, turn)
+        self._enqueue(desk)
+        return Spoken(turn, call.language)
+
+    def _is_being_worked(self, call: CallState, now: datetime) -> bool:
+        return call.pending_since is not None and now - call.pending_since < PIN_WORK_LIFE
+
+    def _wait_for(self, call: CallState) -> Spoken:
+        """The same answer again while its PIN is being worked: what comes of it, or hold the line."""
+        future = self.guesses.pending(call.id)
+        spoken: Spoken | None = None
+        if future is not None:
+            spoken = self.guesses.wait(future, first=call.phone_is_known)
+        return spoken or Spoken(Turn((), (), Hold(call.step, call.turn)), call.language)
+
+    def _unknown(self, call_sid: str, form: Mapping[str, str]) -> Spoken:
+        """A call we do not know: one that came in is opened from the start, one we placed is ended."""
+        if form.get("Direction", "inbound").startswith("outbound"):
+            return self._gone(self.office.languages[0])
+        return self.begin(call_sid, form)
+
+    def _new_call(self, call_sid: str, form: Mapping[str, str], now: datetime) -> CallState:
+        number = caller_id(form.get("From", ""))
+        keyring = self.database.keyring
+        return CallState(
+            id=0, call_sid=call_sid, leg_id=None, direction="inbound", flow="victim_line",
+            line=_line_of(form.get("To", ""), self.office),
+            phone_sealed=keyring.seal("call.phone", number) if number else None,
+            phone_key=keyring.index("phone", number) if number else None,
+            call_status=form.get("CallStatus", "")[:16] or None, started_at=now, ended_at=None,
+            language=self.office.languages[0], pace="normal", step="", turn=0, heard_from="", misses=0,
+            silences=0, tries=0, pending_since=None, last_key_at=None, progress_at=None, said="", topic=None,
+            trail="", number_key=None, case_id=None, verified_at=None, callback_id=None, staff_id=None,
+            parent_call_id=None, accepted_at=None,
+        )  # fmt: skip
+
+    def _desk(self, session: Session, call: CallState, now: datetime) -> Desk:
+        return Desk(session, call, now, self.rules, self.prompts)
+
+    def _is_slow(self, step: str) -> bool:
+        found = self.flows["victim_line"].steps.get(step)
+        return isinstance(found, Collect) and isinstance(found.then, SlowHandler)
+
+    def _keep(self, call: CallState, turn: Turn) -> None:
+        call.said = self.database.keyring.seal("call.said", turn.to_json())
+
+    def _said(self, call: CallState) -> Spoken:
+        if not call.said:
+            return self._gone(call.language)
+        return Spoken(Turn.from_json(self.database.keyring.unseal("call.said", call.said)), call.language)
+
+    def _save(self, session: Session, desk: Desk, turn: Turn | None) -> None:
+        if turn is not None:
+            self._keep(desk.call, turn)
+        write_together(session, *desk.writes, saving_turn(desk.call))
+
+    def _enqueue(self, desk: Desk) -> None:
+        # After the commit: the row is the promise, the queue only a hint that the sweeper can give as well.
+        for name, row_id in desk.jobs:
+            self.jobs.enqueue(name, row_id)
+
+    def _gone(self, language: str) -> Spoken:
+        return Spoken(Turn((), (Say("called.gone"),), Hangup()), language)
+
+
+def _whole(result: Turn | Deferred) -> Turn:
+    if isinstance(result, Deferred):
+        raise TypeError("A leg that we rang has no slow step.")
+    return result
+
+
+def _line_of(to: str, office: Office) -> str:
+    """Which of our own lines was called; anything else counts as the main one."""
+    return to if to in office.lines else office.lines[0]

@@ -1,0 +1,91 @@
+"""The doors Twilio knocks at: each is signed and idempotent, and none leaves a caller in silence."""
+
+import logging
+from collections.abc import Callable
+
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import HTTPException
+
+from hotline.voice.form import call_sid, digits
+from hotline.voice.line import Line, Spoken
+from hotline.voice.signature import guard_twilio
+from hotline.voice.sms import sms_inbound
+from hotline.voice.twiml import Renderer
+from models.call_event import record_call_event
+
+log = logging.getLogger(__name__)
+
+GET_AND_POST = ["GET", "POST"]
+
+
+def voice_blueprint(line: Line, renderer: Renderer) -> Blueprint:
+    """Make the routes of one line."""
+    voice = Blueprint("voice", __name__)
+    # Ready before any fault: when the database is what failed, these words need nothing of it.
+    last_words = renderer.render(line.last_words(), line.office.languages[0])
+
+    def speak(spoken: Spoken) -> Response:
+        return _twiml(renderer.render(spoken.turn, spoken.language))
+
+    @voice.route("/voice/inbound", methods=GET_AND_POST)
+    @guard_twilio
+    def inbound() -> Response:
+        return speak(line.begin(call_sid(request.form), request.form))
+
+    @voice.route("/voice/steps/<step>/<turn>", methods=GET_AND_POST)
+    @guard_twilio
+    def answer(step: str, turn: str) -> Response:
+        number = int(turn) if turn.isdecimal() and len(turn) < 9 else -1
+        return speak(line.answer(call_sid(request.form), step, number, digits(request.form), request.form))
+
+    @voice.route("/voice/legs/<leg_id>", methods=GET_AND_POST)
+    @guard_twilio
+    def leg(leg_id: str) -> Response:
+        return speak(line.begin_leg(leg_id, call_sid(request.form)))
+
+    @voice.route("/voice/call-events", methods=GET_AND_POST)
+    @guard_twilio
+    def call_events() -> Response:
+        call_sid(request.form)
+        with line.database.transaction() as session:
+            jobs = record_call_event(
+                session, request.form, line.clock(), line.office, request.args.get("leg")
+            )
+        for name, row_id in jobs:
+            line.jobs.enqueue(name, row_id)
+        return Response(status=204)
+
+    @voice.route("/sms/inbound", methods=GET_AND_POST)
+    @guard_twilio
+    def sms() -> Response:
+        with line.database.transaction() as session:
+            answer = sms_inbound(session, line.office, line.prompts, request.form, line.clock())
+        return _twiml(answer)
+
+    @voice.errorhandler(Exception)
+    def fault(error: Exception) -> Response | HTTPException:
+        """A fault is caught once, here: the caller hears an apology and is passed to a person."""
+        if isinstance(error, HTTPException):
+            return error
+        log.error("A request of the carrier failed.", exc_info=error)
+        if request.endpoint == "voice.call_events":
+            # No caller waits for this answer; the carrier may send it again.
+            return Response(status=500)
+        return _first_that_works(
+            lambda: speak(line.apologise(request.form.get("CallSid"))), lambda: _twiml(last_words)
+        )
+
+    return voice
+
+
+def _first_that_works(try_this: Callable[[], Response], else_this: Callable[[], Response]) -> Response:
+    try:
+        return try_this()
+    except Exception as error:
+        # Whatever failed, the caller must hear something: this is the last place that can see to it.
+        log.exception("The apology failed too.", exc_info=error)
+        return else_this()
+
+
+def _twiml(text: str) -> Response:
+    return Response(text, content_type="text/xml; charset=utf-8")
