@@ -1,4 +1,4 @@
-"""The last thing a caller hears when all else fails: a static document, unsigned, and also hosted elsewhere."""
+"""The last thing a caller hears when all else fails: a static, unsigned document, also hosted elsewhere."""
 
 from pathlib import Path
 

@@ -18,18 +18,33 @@ from models.registrant import Phone
 
 # Without accents, and with the language they are answered in.
 _STOP: Mapping[str, str] = {
-    **dict.fromkeys(
-        ("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "wrong"), "en"
-    ),
-    **dict.fromkeys(
-        ("parar", "pare", "alto", "detener", "cancelar", "fin", "baja", "salir", "equivocado"), "es"
-    ),
+    **dict.fromkeys(("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"), "en"),
+    **dict.fromkeys(("parar", "pare", "alto", "detener", "cancelar", "fin", "baja", "salir"), "es"),
 }
 _HELP: Mapping[str, str] = {"help": "en", "info": "en", "ayuda": "es", "informacion": "es"}
+# Said in several words, they mean the same (R33).
+_PHRASES: Mapping[str, str] = {
+    **dict.fromkeys(("wrong number", "wrong person", "opt out"), "stop"),
+    **dict.fromkeys(("numero equivocado", "persona equivocada"), "parar"),
+}
 # "Stop calling me, please" is a stop as well; "stop lying to me, where is he?" is not.
 _ASIDES = frozenset(
-    "all please now call calls calling text texts texting message messages messaging me number person this "
-    "por favor ya llamar llamadas llamarme mensajes textos numero persona todo".split()
+    ("all", "please", "now", "call", "calls", "calling", "text", "texts", "texting", "message", "messages")
+    + ("messaging", "me", "this", "you", "have", "the")
+    + (
+        "por",
+        "favor",
+        "ya",
+        "llamar",
+        "llamadas",
+        "llamarme",
+        "mensajes",
+        "textos",
+        "todo",
+        "es",
+        "un",
+        "una",
+    )
 )
 
 
@@ -53,7 +68,10 @@ def sms_inbound(session: Session, office: Office, prompts: Words, form: Fields, 
 
 def _words(body: str) -> list[str]:
     plain = "".join(c for c in unicodedata.normalize("NFKD", body) if not unicodedata.combining(c))
-    return re.findall(r"\w+", plain.casefold())
+    text = " ".join(re.findall(r"\w+", plain.casefold()))
+    for phrase, word in _PHRASES.items():
+        text = text.replace(phrase, word)
+    return text.split()
 
 
 def _is_stop(said: list[str]) -> bool:
@@ -66,7 +84,7 @@ def _language(words: Mapping[str, str], said: list[str]) -> str:
 
 
 def _stop_phone(session: Session, number: str | None, now: datetime) -> None:
-    """Stop every registrant's phone with this number, with an audit entry each; a second time does nothing."""
+    """Stop every registrant's phone with this number, an audit entry each; a second time does nothing."""
     if number is None:
         return
     stopped = session.scalars(
