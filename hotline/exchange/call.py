@@ -122,6 +122,11 @@ class LiveCall:
         self._leave_conference()
         self._go_on(lambda: self.leg.takes(document, inline=True))
 
+    def goes_to(self, url: str, method: str = "POST") -> None:
+        """Go on at ``url``, asked for through the REST side; the leg leaves its conference for it."""
+        self._leave_conference()
+        self.fetches(url, method)
+
     def presses(self, keys: str) -> None:
         """Type ``keys`` (0-9, * and #). Raises ValueError for any other."""
         self.transcript.append(Passage("pressed", keys))

@@ -1,0 +1,61 @@
+"""Runs the exchange: ``python -m hotline.exchange [--bind HOST:PORT]``. Never in production."""
+
+import socket
+import sys
+
+import click
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from config.settings import Settings
+from hotline.cli.context import fail, load_settings
+from hotline.exchange.app import create_exchange
+from hotline.exchange.delivery import over_http
+from hotline.exchange.switchboard import Switchboard
+
+
+class _QuietHandler(WSGIRequestHandler):
+    """Writes no line for each request: a terminal handset asks every moment."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""
+
+
+def credentials(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """Who may use the REST side: the account with any live token, and the API key."""
+    known = {settings.twilio_account_sid: settings.twilio_auth_tokens}
+    if settings.twilio_api_key and settings.twilio_api_secret:
+        known[settings.twilio_api_key] = (settings.twilio_api_secret,)
+    return known
+
+
+@click.command()
+@click.option("--bind", metavar="HOST:PORT", help="Where to listen; by default on the port after the line's.")
+def main(bind: str | None) -> None:
+    """Stand in for the telephone company."""
+    settings = load_settings()
+    if settings.production or settings.carrier != "exchange":
+        fail("The exchange stands in for the carrier in development alone, with HOTLINE_CARRIER=exchange.")
+    host, _, port = (bind or f"127.0.0.1:{settings.exchange_port}").rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        fail("--bind takes HOST:PORT.")
+    try:
+        listening = socket.create_server((host, int(port)))
+    except OSError as problem:
+        click.echo(f"The exchange cannot listen at {host}:{port}: {problem.strerror}.", err=True)
+        sys.exit(1)
+    deliver = over_http(settings.public_url, settings.twilio_auth_tokens[0])
+    app = create_exchange(
+        Switchboard(settings.twilio_account_sid, deliver),
+        public_url=settings.public_url,
+        account_sid=settings.twilio_account_sid,
+        credentials=credentials(settings),
+    )
+    with listening:
+        server = make_server(
+            host, int(port), app, threaded=True, request_handler=_QuietHandler, fd=listening.fileno()
+        )
+        server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

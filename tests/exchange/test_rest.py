@@ -1,0 +1,279 @@
+"""Twilio's own client places, reads and ends calls at the exchange, and the line is told of each."""
+
+from collections.abc import Iterator
+from queue import SimpleQueue
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from twilio.base.exceptions import TwilioRestException
+from twilio.http import HttpClient
+from twilio.http.response import Response
+from twilio.rest import Client
+
+from hotline.exchange.app import create_exchange
+from hotline.exchange.request import Reply, Request
+from hotline.exchange.signing import signed_headers
+from hotline.exchange.switchboard import Switchboard
+from tests.exchange.small_line import ACCOUNT, PUBLIC_URL, TOKEN, SmallLine
+
+LIAISON, LINE = "+12025550142", "+12025550100"
+EVENTS = ["initiated", "ringing", "answered", "completed"]
+
+
+class Exchange:
+    """An exchange in front of the small line, a client of its REST side, and the events in the order told."""
+
+    def __init__(self) -> None:
+        self.line = SmallLine()
+        self.told: SimpleQueue[str] = SimpleQueue()
+        switchboard = Switchboard(ACCOUNT, self._deliver, sleep=lambda _seconds: None)
+        app = create_exchange(
+            switchboard,
+            public_url=PUBLIC_URL,
+            account_sid=ACCOUNT,
+            credentials={ACCOUNT: (TOKEN, "second"), "SK1": ("secret",)},
+        )
+        self.web = app.test_client()
+        self.twilio = self.client(ACCOUNT, TOKEN)
+
+    def client(self, user: str, password: str, account: str = ACCOUNT) -> Client:
+        return Client(user, password, account, http_client=_ToFlask(self.web))
+
+    def _deliver(self, request: Request) -> Reply:
+        answer = self.line.app.test_client().open(
+            request.url, method=request.method, data=request.body, headers=signed_headers(TOKEN, request)
+        )
+        if request.url.endswith("/call-events"):
+            self.told.put(dict(request.params)["CallStatus"])
+        return Reply(answer.status_code, answer.content_type or "", answer.data)
+
+    def hears_events(self, count: int) -> list[str]:
+        return [self.told.get(timeout=10) for _ in range(count)]
+
+    def act(self, sid: str, action: str, **given: str) -> Any:
+        return self.web.post(f"/handset/{sid}/{action}", json=given).json
+
+
+class _ToFlask(HttpClient):
+    def __init__(self, web: FlaskClient) -> None:
+        super().__init__(None, False, None)
+        self._web = web
+
+    def request(self, method, url, params=None, data=None, headers=None, auth=None, **_rest):  # type: ignore[no-untyped-def]
+        answer = self._web.open(
+            url.removeprefix("https://api.twilio.com"),
+            method=method,
+            query_string=params,
+            data=data,
+            headers={k: v for k, v in (headers or {}).items() if k != "Content-Type"},
+            auth=auth,
+        )
+        return Response(answer.status_code, answer.get_data(as_text=True))
+
+
+@pytest.fixture
+def exchange() -> Iterator[Exchange]:
+    exchange = Exchange()
+    yield exchange
+    for call in exchange.twilio.calls.list():
+        call.update(status="completed")
+
+
+def place(exchange: Exchange, **changes: Any) -> Any:
+    wanted = {
+        "to": LIAISON,
+        "from_": LINE,
+        "url": f"{PUBLIC_URL}/voice/legs/liaison",
+        "status_callback": f"{PUBLIC_URL}/voice/call-events",
+        "status_callback_event": EVENTS,
+        "timeout": 20,
+    }
+    return exchange.twilio.calls.create(**wanted | changes)
+
+
+def test_a_call_placed_is_queued_rings_and_can_be_read(exchange: Exchange) -> None:
+    call = place(exchange)
+
+    assert (call.status, call.direction, call.to, call._from) == ("queued", "outbound-api", LIAISON, LINE)
+    read = exchange.twilio.calls(call.sid).fetch()
+    assert (read.sid, read.status) == (call.sid, "ringing")
+    assert read.date_created is not None
+    assert read.end_time is None
+    assert exchange.web.get("/handset/rung.json").json == {
+        "calls": [{"sid": call.sid, "to": LIAISON, "from": LINE, "status": "ringing"}]
+    }
+
+
+def test_a_call_that_is_answered_hears_the_document_and_tells_its_events_in_order(exchange: Exchange) -> None:
+    sid = place(exchange).sid
+
+    picked_up = exchange.act(sid, "answer")
+    assert picked_up["transcript"] == [{"kind": "heard", "text": "To accept, press 1."}]
+    assert picked_up["state"] == "keys"
+    joined = exchange.act(sid, "keys", keys="1")
+    assert joined["state"] == "talking"
+    over = exchange.act(sid, "hang-up")
+
+    assert over["state"] == "over"
+    assert exchange.hears_events(4) == ["initiated", "ringing", "in-progress", "completed"]
+    assert exchange.twilio.calls(sid).fetch().status == "completed"
+    assert exchange.web.get("/handset/rung.json").json == {"calls": []}
+
+
+def test_legs_in_one_conference_are_joined_until_the_one_who_ends_it_leaves(exchange: Exchange) -> None:
+    liaison, caller = place(exchange).sid, place(exchange, url=f"{PUBLIC_URL}/voice/inbound").sid
+    exchange.act(liaison, "answer")
+    exchange.act(liaison, "keys", keys="1")
+    exchange.act(caller, "answer")
+    joined = exchange.act(caller, "keys", keys="3")
+    assert joined["transcript"][-1] == {"kind": "note", "text": "you are now connected to 1 other"}
+
+    exchange.act(liaison, "hang-up")
+
+    after = exchange.web.get(f"/handset/{caller}.json").json
+    assert {"kind": "heard", "text": "The talk is over."} in after["transcript"]
+    assert after["state"] == "over"
+
+
+def test_a_call_that_is_declined_is_busy(exchange: Exchange) -> None:
+    sid = place(exchange).sid
+
+    exchange.act(sid, "decline")
+
+    assert exchange.hears_events(3) == ["initiated", "ringing", "busy"]
+
+
+def test_a_call_that_nobody_answers_in_time_is_no_answer(exchange: Exchange) -> None:
+    sid = place(exchange, timeout=0).sid
+
+    assert exchange.hears_events(3) == ["initiated", "ringing", "no-answer"]
+    assert exchange.twilio.calls(sid).fetch().status == "no-answer"
+    assert exchange.web.post(f"/handset/{sid}/answer", json={}).status_code == 409
+
+
+def test_only_the_wanted_events_are_told(exchange: Exchange) -> None:
+    sid = place(exchange, status_callback_event=["completed"]).sid
+
+    exchange.act(sid, "decline")
+
+    assert exchange.hears_events(1) == ["busy"]
+
+
+def test_a_call_that_rings_can_be_cancelled_and_one_that_talks_ended(exchange: Exchange) -> None:
+    ringing, talking = place(exchange), place(exchange)
+    exchange.act(talking.sid, "answer")
+
+    assert ringing.update(status="canceled").status == "canceled"
+    assert talking.update(status="canceled").status == "in-progress", "too late to cancel"
+    assert talking.update(status="completed").status == "completed"
+    assert talking.update(status="completed").status == "completed"
+
+
+def test_a_call_that_talks_can_be_taken_to_another_document(exchange: Exchange) -> None:
+    call = place(exchange)
+    with pytest.raises(TwilioRestException, match="not in-progress"):
+        call.update(twiml="<Response><Say>Too early.</Say></Response>")
+    exchange.act(call.sid, "answer")
+
+    call.update(url=f"{PUBLIC_URL}/voice/inbound")
+    call.update(twiml="<Response><Say>Goodbye.</Say></Response>")
+
+    heard = [p["text"] for p in exchange.web.get(f"/handset/{call.sid}.json").json["transcript"]]
+    assert heard == ["To accept, press 1.", "To talk to someone, … press 1.", "Goodbye."]
+
+
+def test_a_call_can_be_placed_with_its_document(exchange: Exchange) -> None:
+    call = exchange.twilio.calls.create(
+        to=LIAISON, from_=LINE, twiml="<Response><Say>Hello.</Say></Response>"
+    )
+
+    assert exchange.act(call.sid, "answer")["transcript"][0] == {"kind": "heard", "text": "Hello."}
+
+
+def test_a_line_that_fails_ends_the_call_and_the_trouble_is_told(exchange: Exchange) -> None:
+    sid = place(exchange, url=f"{PUBLIC_URL}/voice/steps/none/1").sid
+
+    answered = exchange.act(sid, "answer")
+
+    assert (answered["state"], answered["trouble"]) == ("over", "the line answered 500")
+    assert exchange.hears_events(4)[-1] == "completed"
+
+
+def test_calls_are_listed_newest_first_over_several_pages(exchange: Exchange) -> None:
+    sids = [place(exchange).sid for _ in range(5)]
+    exchange.act(sids[0], "decline")
+
+    listed = [call.sid for call in exchange.twilio.calls.list(page_size=2)]
+
+    assert listed == sids[::-1]
+    assert [call.sid for call in exchange.twilio.calls.list(status="busy")] == [sids[0]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"to": ""}, 21201),
+        ({"from_": ""}, 21213),
+        ({"url": ""}, 21205),
+        ({"to": "911"}, 21211),
+        ({"from_": "hotline"}, 21212),
+        ({"url": "/voice/inbound"}, 21205),
+        ({"status_callback": "/voice/call-events"}, 21609),
+        ({"timeout": "soon"}, 20001),
+    ],
+)
+def test_a_wrong_order_is_refused_in_twilios_words(
+    exchange: Exchange, changes: dict[str, Any], code: int
+) -> None:
+    with pytest.raises(TwilioRestException) as refused:
+        place(exchange, **changes)
+
+    assert (refused.value.status, refused.value.code) == (400, code)
+    assert exchange.twilio.calls.list() == []
+
+
+@pytest.mark.parametrize(
+    ("user", "password", "status"),
+    [(ACCOUNT, "wrong", 401), ("SK2", "secret", 401), (ACCOUNT, "second", 200), ("SK1", "secret", 200)],
+)
+def test_the_account_or_its_api_key_is_asked_for(
+    exchange: Exchange, user: str, password: str, status: int
+) -> None:
+    answer = exchange.web.get(f"/2010-04-01/Accounts/{ACCOUNT}/Calls.json", auth=(user, password))
+
+    assert answer.status_code == status
+    assert status == 200 or answer.json == {
+        "code": 20003,
+        "message": "Authenticate",
+        "more_info": "https://www.twilio.com/docs/errors/20003",
+        "status": 401,
+    }
+
+
+def test_what_does_not_exist_is_not_found(exchange: Exchange) -> None:
+    for answer in (
+        exchange.web.get(f"/2010-04-01/Accounts/{ACCOUNT}/Calls/CA1.json", auth=(ACCOUNT, TOKEN)),
+        exchange.web.get(f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json", auth=(ACCOUNT, TOKEN)),
+        exchange.web.get("/2010-04-01/Accounts/AC2/Calls.json", auth=(ACCOUNT, TOKEN)),
+    ):
+        assert (answer.status_code, answer.json["code"]) == (404, 20404)
+    assert exchange.web.post("/handset/CA1/answer", json={}).status_code == 404
+
+
+def test_a_phone_is_only_moved_by_json(exchange: Exchange) -> None:
+    sid = place(exchange).sid
+
+    assert exchange.web.post(f"/handset/{sid}/answer", data={"keys": "1"}).status_code == 415
+    assert exchange.web.post(f"/handset/{sid}/dance", json={}).status_code == 404
+    exchange.act(sid, "answer")
+    assert exchange.web.post(f"/handset/{sid}/keys", json={"keys": "x"}).status_code == 400
+
+
+def test_the_page_says_how_to_call_the_line(exchange: Exchange) -> None:
+    place(exchange)
+
+    page = exchange.web.get("/", follow_redirects=True).get_data(as_text=True)
+
+    assert "hotline phone" in page
+    assert "One phone rings." in page
