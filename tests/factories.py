@@ -115,7 +115,7 @@ def make_case(
     facility: str | None = None,
     subject: Subject | None = None,
     number: str | None = None,
-    pin: str = "580614",
+    pin: str = "739482",
     language: str = "en",
     time_zone: str = "America/New_York",
     pace: str = "normal",
