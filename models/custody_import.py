@@ -1,48 +1,302 @@
-"""One file of the custody feed, its staged rows, and whether the brake holds it (R16)."""
+"""Imports the custody feed: stages a file, asks the brake, then lands it or holds it (R12-R16)."""
 
-from datetime import datetime
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
 
-from sqlalchemy import JSON, ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import exists, func, select, update
+from sqlalchemy.orm import Session
 
-from models.base import Base, UtcDateTime
+from models import audit
+from models.brake import BrakeRules, HoldReason, hold_reasons
+from models.case import Case
+from models.custody import CustodyRecord
+from models.database import Database
+from models.import_file import FeedFileError, read_feed
+from models.import_landing import hold, land, let_go
+from models.import_lock import ImportBusyError, import_lock
+from models.import_record import CustodyImport, ImportRow
+from models.import_rejects import Rejects
+from models.import_staging import Staging, check_state
 
+__all__ = [
+    "CustodyImport", "FeedFileError", "ImportBusyError", "ImportResult", "ImportRow", "ImportRules",
+    "import_custody", "resume",
+]  # fmt: skip
 
-class CustodyImport(Base):
-    """``state``: staging, held, applying, landed, rejected or abandoned."""
-
-    __tablename__ = "imports"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    state: Mapped[str] = mapped_column(String(16), index=True)
-    full: Mapped[bool]
-    rows: Mapped[int] = mapped_column(default=0)
-    new: Mapped[int] = mapped_column(default=0)
-    changed: Mapped[int] = mapped_column(default=0)
-    unchanged: Mapped[int] = mapped_column(default=0)
-    ignored: Mapped[int] = mapped_column(default=0)
-    rejected: Mapped[int] = mapped_column(default=0)
-    hold_reasons: Mapped[list[str]] = mapped_column(JSON, default=list)
-    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    settled_by: Mapped[list[str]] = mapped_column(JSON, default=list)
+log = logging.getLogger(__name__)
+PEAK_DAYS = 30
 
 
-class ImportRow(Base):
-    """A row that will be applied when its import lands; the gate's reasons were dropped while reading."""
+class OfficeOfImports(Protocol):
+    """What an import asks of the office."""
 
-    __tablename__ = "import_rows"
+    @property
+    def gates(self) -> Mapping[str, str]:
+        """The allowed value of each gate."""
 
-    import_id: Mapped[int] = mapped_column(ForeignKey("imports.id"), primary_key=True)
-    line: Mapped[int] = mapped_column(primary_key=True)
-    subject_id: Mapped[int] = mapped_column(ForeignKey("subjects.id"), index=True)
-    change: Mapped[str] = mapped_column(String(16))
-    status: Mapped[str] = mapped_column(String(32))
-    status_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    facility_key: Mapped[str | None] = mapped_column(String(200))
-    releasable: Mapped[bool]
-    removal_stage: Mapped[str | None] = mapped_column(String(32))
-    expected_release_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    next_hearing_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    next_hearing_place: Mapped[str | None] = mapped_column(String(200))
-    as_of: Mapped[datetime] = mapped_column(UtcDateTime)
+    def policy(self, name: str, /) -> int | float:
+        """The number an office decided on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRules:
+    """The office's gates (R12) and the numbers of its brake (R16)."""
+
+    gates: Mapping[str, str]
+    brake: BrakeRules
+
+    @classmethod
+    def of(cls, office: OfficeOfImports) -> "ImportRules":
+        """Take the rules from an office."""
+        return cls(dict(office.gates), BrakeRules.of(office))
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What an import did, or in a dry run would do.
+
+    ``refused`` is a strict import with rejects, of which nothing landed. ``rows`` is the sum of new,
+    changed, unchanged, ignored and rejected.
+    """
+
+    import_id: int | None
+    rows: int
+    new: int
+    changed: int
+    unchanged: int
+    ignored: int
+    rejected: Rejects
+    held: bool
+    refused: bool
+    hold_reasons: tuple[HoldReason, ...]
+    unmapped_statuses: int
+    unmapped_facilities: int
+
+
+def import_custody(
+    database: Database,
+    source: Path | BinaryIO,
+    rules: ImportRules,
+    *,
+    full: bool,
+    dry_run: bool,
+    strict: bool,
+    now: datetime,
+    progress: Callable[[int], None] | None = None,
+) -> ImportResult:
+    """Import one feed file; ``full`` is a snapshot in which an absent person cannot be confirmed any more.
+
+    ``progress`` is told bytes as they are read. Raises FeedFileError when the file cannot be read and
+    ImportBusyError when another import is at work; either way nothing of this file lands.
+    """
+    if dry_run:
+        staging = _stage(database, source, rules, None, full, now, progress)
+        return _result(staging, None, _ask_brake(database, staging, rules, full, now), strict)
+    with import_lock(database):
+        _resume(database, now)
+        with database.transaction() as session:
+            entry = CustodyImport(state="staging", full=full, started_at=now, hold_reasons=[], settled_by=[])
+            session.add(entry)
+            session.flush()
+            import_id = entry.id
+        try:
+            staging = _stage(database, source, rules, import_id, full, now, progress)
+            result = _result(staging, import_id, _ask_brake(database, staging, rules, full, now), strict)
+            state = _decide(database, import_id, result, now)
+        except (Exception, KeyboardInterrupt):
+            _abandon(database, import_id, now)
+            raise
+        if state == "applying":
+            land(database, import_id, now)
+        elif state == "held":
+            hold(database, import_id)
+        else:
+            let_go(database, import_id)
+        return result
+
+
+def resume(database: Database, now: datetime) -> None:
+    """Finish what a dead process left: land what was being applied, mark what is held, forget the rest.
+
+    Does nothing while an import is at work. Called by every import and by the sweeper.
+    """
+    try:
+        with import_lock(database):
+            _resume(database, now)
+    except ImportBusyError:
+        return
+
+
+def _stage(
+    database: Database,
+    source: Path | BinaryIO,
+    rules: ImportRules,
+    import_id: int | None,
+    full: bool,
+    now: datetime,
+    progress: Callable[[int], None] | None,
+) -> Staging:
+    staging = Staging(database, rules.brake.future_skew_minutes, now, import_id)
+    try:
+        with source.open("rb") if isinstance(source, Path) else nullcontext(source) as stream:
+            staging.take(read_feed(stream, rules.gates, progress))
+    except OSError as error:
+        raise FeedFileError(f"The file cannot be read: {error.strerror}.") from None
+    if full:
+        staging.stage_absent()
+    return staging
+
+
+def _ask_brake(
+    database: Database, staging: Staging, rules: ImportRules, full: bool, now: datetime
+) -> tuple[HoldReason, ...]:
+    with database.reading() as session:
+        open_cases, people = session.execute(
+            select(func.count(Case.id), func.count(Case.subject_id.distinct())).where(
+                Case.closed_at.is_(None)
+            )
+        ).one()
+        last = session.scalar(
+            select(CustodyImport.rows - CustodyImport.rejected)
+            .where(CustodyImport.state == "landed", CustodyImport.full)
+            .order_by(CustodyImport.id.desc())
+            .limit(1)
+        )
+        reasons = hold_reasons(
+            staging.tally,
+            rules.brake,
+            open_cases=open_cases,
+            people=people,
+            last_snapshot_rows=last if full else None,
+            peak_hour=lambda: _peak_hour(session, now),
+        )
+    return tuple(reasons)
+
+
+def _peak_hour(session: Session, now: datetime) -> int:
+    """The most status changes of open cases that one clock hour of the last 30 days saw."""
+    since = now - timedelta(days=PEAK_DAYS)
+    open_cases = (
+        select(Case.subject_id, func.count(Case.id).label("n"))
+        .where(Case.closed_at.is_(None))
+        .group_by(Case.subject_id)
+        .subquery()
+    )
+    lately = select(CustodyRecord.subject_id).where(CustodyRecord.recorded_at >= since)
+    before = func.lag(CustodyRecord.status).over(
+        partition_by=CustodyRecord.subject_id, order_by=CustodyRecord.id
+    )
+    records = (
+        select(
+            CustodyRecord.subject_id, CustodyRecord.recorded_at, CustodyRecord.status, before.label("before")
+        )
+        .where(CustodyRecord.subject_id.in_(lately))
+        .subquery()
+    )
+    hours: Counter[datetime] = Counter()
+    for at, count in session.execute(
+        select(records.c.recorded_at, open_cases.c.n)
+        .join(open_cases, open_cases.c.subject_id == records.c.subject_id)
+        .where(records.c.recorded_at >= since, records.c.before != records.c.status)
+        .execution_options(yield_per=1000)
+    ):
+        hours[at.replace(minute=0, second=0, microsecond=0)] += count
+    return max(hours.values(), default=0)
+
+
+def _result(
+    staging: Staging, import_id: int | None, reasons: tuple[HoldReason, ...], strict: bool
+) -> ImportResult:
+    refused = strict and len(staging.rejects) > 0
+    return ImportResult(
+        import_id=import_id,
+        rows=staging.rows,
+        **staging.changes,
+        ignored=staging.ignored,
+        rejected=staging.rejects,
+        held=bool(reasons) and not refused,
+        refused=refused,
+        hold_reasons=reasons,
+        unmapped_statuses=staging.unmapped_statuses,
+        unmapped_facilities=staging.unmapped_facilities,
+    )
+
+
+def _decide(database: Database, import_id: int, result: ImportResult, now: datetime) -> str:
+    """Write what becomes of the staged rows, with the alarms, in one transaction; from here it is certain."""
+    state = "abandoned" if result.refused else "held" if result.held else "applying"
+    facts = {
+        "rows": result.rows, "new": result.new, "changed": result.changed, "unchanged": result.unchanged,
+        "ignored": result.ignored, "rejected": len(result.rejected),
+    }  # fmt: skip
+    with database.transaction() as session:
+        check_state(session, import_id, "staging")
+        session.execute(
+            update(CustodyImport)
+            .where(CustodyImport.id == import_id)
+            .values(
+                state=state,
+                hold_reasons=[reason.to_text() for reason in result.hold_reasons],
+                settled_at=now if state == "abandoned" else None,
+                **facts,
+            )
+        )
+        action = {"abandoned": "refuse_import", "held": "hold_import", "applying": "accept_import"}[state]
+        _record(session, action, import_id, {**facts, "reasons": [r.code for r in result.hold_reasons]}, now)
+        if not result.refused:
+            _raise_alarm(session, "custody.unmapped_status", import_id, result.unmapped_statuses, now)
+            _raise_alarm(session, "custody.unmapped_facility", import_id, result.unmapped_facilities, now)
+    if state == "held":
+        log.warning("import %d is held: %s", import_id, ", ".join(r.code for r in result.hold_reasons))
+    return state
+
+
+def _raise_alarm(session: Session, name: str, import_id: int, count: int, now: datetime) -> None:
+    if count:
+        log.warning("%s: %d rows of import %d", name, count, import_id)
+        _record(session, name, import_id, {"count": count}, now)
+
+
+def _record(
+    session: Session, action: str, import_id: int, facts: dict[str, Any] | None, now: datetime
+) -> None:
+    audit.record(session, actor="import", action=action, target=f"import:{import_id}", facts=facts, now=now)
+
+
+def _abandon(database: Database, import_id: int, now: datetime) -> None:
+    with database.transaction() as session:
+        gone = session.execute(
+            update(CustodyImport)
+            .where(CustodyImport.id == import_id, CustodyImport.state == "staging")
+            .values(state="abandoned", settled_at=now)
+            .returning(CustodyImport.id)
+        ).first()
+        if gone:
+            _record(session, "abandon_import", import_id, None, now)
+    if gone:
+        let_go(database, import_id)
+
+
+def _resume(database: Database, now: datetime) -> None:
+    left = exists().where(ImportRow.import_id == CustodyImport.id)
+    with database.reading() as session:
+        unfinished = session.execute(
+            select(CustodyImport.id, CustodyImport.state)
+            .where(CustodyImport.state.in_(("staging", "applying", "held")) | left)
+            .order_by(CustodyImport.id)
+        ).all()
+    for import_id, state in unfinished:
+        if state == "staging":
+            _abandon(database, import_id, now)
+        elif state == "applying":
+            land(database, import_id, now)
+        elif state == "held":
+            hold(database, import_id)
+        else:
+            let_go(database, import_id)

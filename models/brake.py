@@ -1,0 +1,130 @@
+"""The brake: when an import would change too much, or says what cannot be, people look at it first (R16).
+
+"Skips a batch" cannot be seen here: a row of this feed carries no batch number. A missed delta shows as
+records that grow stale (R14), a cut snapshot as a drop of rows.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from models.custody import IN_CUSTODY_KINDS, RELEASED_KINDS
+
+OUT = RELEASED_KINDS | {"escaped"}
+
+
+class OfficePolicies(Protocol):
+    """What this file asks of the office."""
+
+    def policy(self, name: str, /) -> int | float:
+        """The number an office decided on."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrakeRules:
+    """The office's numbers: counts, percents, and minutes."""
+
+    floor: float
+    percent: float
+    peak_factor: float
+    releasable_floor: float
+    releasable_percent: float
+    drop_percent: float
+    future_skew_minutes: float
+
+    @classmethod
+    def of(cls, office: OfficePolicies) -> "BrakeRules":
+        """Take the rules from an office."""
+        return cls(
+            floor=office.policy("brake_floor"),
+            percent=office.policy("brake_percent"),
+            peak_factor=office.policy("brake_peak_factor"),
+            releasable_floor=office.policy("brake_releasable_floor"),
+            releasable_percent=office.policy("brake_releasable_percent"),
+            drop_percent=office.policy("brake_drop_percent"),
+            future_skew_minutes=office.policy("future_skew_minutes"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class HoldReason:
+    """Why an import is held: a code, how many, and the most that would have passed. Never a person."""
+
+    code: str
+    count: int
+    limit: float
+
+    def to_text(self) -> str:
+        """One word each, for the import's row."""
+        return f"{self.code} {self.count} {self.limit:g}"
+
+    @classmethod
+    def from_text(cls, text: str) -> "HoldReason":
+        """Read one back."""
+        code, count, limit = text.split(" ")
+        return cls(code, int(count), float(limit))
+
+
+@dataclass(slots=True)
+class Tally:
+    """What an import would do, counted while it is read.
+
+    ``status_changes`` counts open cases, so a person with two counts twice; a first record counts nowhere.
+    ``from_denial`` counts people who were denied and would be releasable. ``usable_rows`` are the rows
+    that were not rejected.
+    """
+
+    usable_rows: int = 0
+    status_changes: int = 0
+    from_denial: int = 0
+    in_the_future: int = 0
+    impossible: int = 0
+
+
+def is_impossible(old_status: str, old_status_at: datetime, new_status: str, new_status_at: datetime) -> bool:
+    """Whether one status cannot follow another.
+
+    Nobody leaves death; someone removed is not simply in custody again; and someone who got out is back
+    only by a date newer than their getting out.
+    """
+    if old_status == "deceased":
+        return new_status not in ("deceased", "unknown")
+    if new_status not in IN_CUSTODY_KINDS:
+        return False
+    return old_status == "removed" or (old_status in OUT and new_status_at <= old_status_at)
+
+
+def hold_reasons(
+    tally: Tally,
+    rules: BrakeRules,
+    *,
+    open_cases: int,
+    people: int,
+    last_snapshot_rows: int | None,
+    peak_hour: Callable[[], int],
+) -> list[HoldReason]:
+    """Every reason to hold, none when the import may land.
+
+    ``people`` are those with an open case; ``last_snapshot_rows`` are the usable rows of the last full
+    snapshot that landed, None for a delta or a first snapshot. ``peak_hour`` tells the most status changes
+    of open cases within one hour of the last 30 days; it is asked only when the answer matters.
+    """
+    found = [
+        HoldReason("times_in_the_future", tally.in_the_future, 0),
+        HoldReason("impossible_changes", tally.impossible, 0),
+        HoldReason(
+            "releases_from_denial",
+            tally.from_denial,
+            max(rules.releasable_floor, people * rules.releasable_percent / 100),
+        ),
+    ]
+    share = open_cases * rules.percent / 100
+    limit = rules.floor
+    if tally.status_changes > limit and share > limit:
+        limit = max(limit, min(share, rules.peak_factor * peak_hour()))
+    found.append(HoldReason("status_changes", tally.status_changes, limit))
+    if last_snapshot_rows:
+        missing = last_snapshot_rows - tally.usable_rows
+        found.append(HoldReason("missing_rows", missing, last_snapshot_rows * rules.drop_percent / 100))
+    return [reason for reason in found if reason.count > reason.limit]

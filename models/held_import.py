@@ -1,0 +1,105 @@
+"""What is done with an import that the brake holds: list it, release it, reject it (R16)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from models import audit
+from models.brake import HoldReason
+from models.database import Database
+from models.import_landing import Landed, land, let_go
+from models.import_lock import import_lock
+from models.import_record import CustodyImport, ImportRow
+from models.staff import Staff
+
+
+@dataclass(frozen=True, slots=True)
+class HeldImport:
+    """A held import as staff see it: codes and counts. ``people`` is how many it would change."""
+
+    id: int
+    started_at: datetime
+    full: bool
+    rows: int
+    new: int
+    changed: int
+    people: int
+    reasons: tuple[HoldReason, ...]
+
+
+class SettleError(ValueError):
+    """A held import cannot be settled like this. One sentence."""
+
+
+def list_held(session: Session) -> list[HeldImport]:
+    """The imports that wait for people, oldest first."""
+    people = (
+        select(func.count(ImportRow.line.distinct()))
+        .where(ImportRow.import_id == CustodyImport.id, ImportRow.change != "unchanged")
+        .correlate(CustodyImport)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(CustodyImport, people).where(CustodyImport.state == "held").order_by(CustodyImport.id)
+    )
+    return [
+        HeldImport(
+            entry.id, entry.started_at, entry.full, entry.rows, entry.new, entry.changed, count,
+            tuple(HoldReason.from_text(text) for text in entry.hold_reasons),
+        )
+        for entry, count in rows
+    ]  # fmt: skip
+
+
+def release(database: Database, import_id: int, *, by: str, and_by: str, now: datetime) -> Landed:
+    """Land a held import on the word of two staff, by e-mail. Raises SettleError or ImportBusyError.
+
+    Rows that something newer has overtaken since, and rows dated in the future, are dropped.
+    """
+    with import_lock(database):
+        with database.transaction() as session:
+            people = [_find_staff(session, by, "--by"), _find_staff(session, and_by, "--and")]
+            if people[0].id == people[1].id:
+                raise SettleError("--and: two different people must release an import.")
+            _settle(session, import_id, "applying", [person.email for person in people], now)
+            for person in people:
+                audit.record(
+                    session,
+                    actor=person.email,
+                    action="release_import",
+                    target=f"import:{import_id}",
+                    now=now,
+                )
+        return land(database, import_id, now)
+
+
+def reject(database: Database, import_id: int, *, by: str, now: datetime) -> None:
+    """Throw a held import away and free whom it held. Raises SettleError or ImportBusyError."""
+    with import_lock(database):
+        with database.transaction() as session:
+            person = _find_staff(session, by, "--by")
+            _settle(session, import_id, "rejected", [person.email], now)
+            audit.record(
+                session, actor=person.email, action="reject_import", target=f"import:{import_id}", now=now
+            )
+        let_go(database, import_id)
+
+
+def _find_staff(session: Session, email: str, option: str) -> Staff:
+    person = session.scalar(select(Staff).where(func.lower(Staff.email) == email.strip().lower()))
+    if person is None:
+        raise SettleError(f"{option}: nobody of the staff has this e-mail address.")
+    return person
+
+
+def _settle(session: Session, import_id: int, state: str, by: list[str], now: datetime) -> None:
+    settled = session.execute(
+        update(CustodyImport)
+        .where(CustodyImport.id == import_id, CustodyImport.state == "held")
+        .values(state=state, settled_by=by, settled_at=now)
+        .returning(CustodyImport.id)
+    ).first()
+    if settled is None:
+        raise SettleError(f"IMPORT: there is no held import {import_id}.")

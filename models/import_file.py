@@ -1,0 +1,247 @@
+"""Reads a custody feed file row by row in bounded memory; the gate's values are dropped right here (R12)."""
+
+import csv
+import re
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, BinaryIO
+
+from models.custody import CUSTODY_STATUSES, REMOVAL_STAGES, facility_key
+from models.release_gate import is_releasable
+
+GATE_COLUMNS = ("adult", "section_1367", "asylum_related")
+COLUMNS = (
+    "subject_id", "status", "status_at", "facility", "as_of", *GATE_COLUMNS,
+    "removal_stage", "expected_release_at", "next_hearing_at", "next_hearing_place",
+)  # fmt: skip
+LONGEST = {"subject_id": 100, "status": 64, "facility": 200, "next_hearing_place": 200}
+#: A record fits many times over; what is longer is a quote that was never closed, or no CSV at all.
+LONGEST_RECORD = 8192
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+PROGRESS_BYTES = 65_536
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_UNDECODABLE = re.compile(r"[\ud800-\udfff]")
+
+
+class FeedFileError(ValueError):
+    """The file cannot be read as a custody feed at all. One sentence, which names the line and the field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that does not land: its physical line, the field, and a reason that never repeats a value."""
+
+    line: int
+    field: str
+    reason: str
+
+
+#: What a record says, without when it was confirmed: equal contents are an unchanged row.
+Content = tuple[
+    str, datetime, str | None, bool, str | None, datetime | None, datetime | None, str | None
+]  # fmt: skip
+CONTENT_COLUMNS = (
+    "status", "status_at", "facility_key", "releasable", "removal_stage",
+    "expected_release_at", "next_hearing_at", "next_hearing_place",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRow:
+    """One readable row. ``content`` follows CONTENT_COLUMNS; an unmapped status is already ``unknown``."""
+
+    line: int
+    subject_id: str
+    content: Content
+    as_of: datetime
+    status_is_mapped: bool
+
+
+class _RowError(Exception):
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(field, reason)
+        self.field, self.reason = field, reason
+
+
+class _TooLongError(Exception):
+    """A record went on past LONGEST_RECORD."""
+
+
+def read_feed(
+    stream: BinaryIO, gates: Mapping[str, str], progress: Callable[[int], None] | None = None
+) -> Iterator[FeedRow | Reject]:
+    """Yield every row of a feed file, in order, as a FeedRow or as a Reject with its first fault.
+
+    UTF-8 with or without a byte order mark; one header line with exactly the columns of COLUMNS, in any
+    order; blank lines do not count. ``line`` is the physical line that a record starts on. A quote that
+    is never closed costs the line it stands on and no other. ``progress`` is told bytes as they are read.
+    Raises FeedFileError when the header is missing or wrong.
+    """
+    lines = _Lines(stream, progress)
+    reader = csv.reader(lines, strict=True)
+    places = _read_header(lines, reader)
+    while True:
+        try:
+            fields = lines.next_record(reader)
+        except StopIteration:
+            return
+        except (csv.Error, _TooLongError):
+            line = lines.give_back_all_but_the_first()
+            yield Reject(line, "row", "is not readable CSV: a quote is not closed, or the line is too long")
+            continue
+        if not fields:
+            continue
+        if len(fields) != len(COLUMNS):
+            yield Reject(lines.first, "row", f"has {len(fields)} columns instead of {len(COLUMNS)}")
+            continue
+        try:
+            yield _parse(lines.first, fields, places, gates)
+        except _RowError as fault:
+            yield Reject(lines.first, fault.field, fault.reason)
+
+
+class _Lines:
+    """Physical lines for the CSV reader, remembering those of the record that is being read."""
+
+    def __init__(self, stream: BinaryIO, progress: Callable[[int], None] | None) -> None:
+        self.first = 1
+        self._stream, self._progress = stream, progress
+        self._number, self._size, self._unreported = 0, 0, 0
+        self._record: list[str] = []
+        self._again: deque[str] = deque()
+
+    def next_record(self, reader: Any) -> list[str]:
+        self._record.clear()
+        self._size, self.first = 0, self._number + 1
+        fields: list[str] = next(reader)
+        return fields
+
+    def give_back_all_but_the_first(self) -> int:
+        self._again.extendleft(reversed(self._record[1:]))
+        self._number = self.first
+        return self.first
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        text = self._again.popleft() if self._again else self._read()
+        self._number += 1
+        self._record.append(text)
+        self._size += len(text)
+        if self._size > LONGEST_RECORD:
+            raise _TooLongError
+        return text
+
+    def _read(self) -> str:
+        raw = self._stream.readline(LONGEST_RECORD + 1)
+        self._report(len(raw))
+        if not raw:
+            raise StopIteration
+        if len(raw) > LONGEST_RECORD and not raw.endswith(b"\n"):
+            self._skip_line()
+            # One character a byte keeps what was cut longer than any record may be, so it is refused.
+            return raw.decode("latin-1")
+        if self._number == 0:
+            raw = raw.removeprefix(b"\xef\xbb\xbf")
+        # Bytes that are not UTF-8 become surrogates, so that one bad value costs one row and no more.
+        return raw.decode("utf-8", "surrogateescape")
+
+    def _skip_line(self) -> None:
+        while True:
+            chunk = self._stream.readline(PROGRESS_BYTES)
+            self._report(len(chunk))
+            if not chunk or chunk.endswith(b"\n"):
+                return
+
+    def _report(self, count: int) -> None:
+        self._unreported += count
+        if self._progress is not None and (
+            self._unreported >= PROGRESS_BYTES or (count == 0 and self._unreported)
+        ):
+            self._progress(self._unreported)
+            self._unreported = 0
+
+
+def _read_header(lines: _Lines, reader: Any) -> dict[str, int]:
+    try:
+        header = lines.next_record(reader)
+    except StopIteration:
+        raise FeedFileError("line 1: the file is empty; it must begin with a header.") from None
+    except (csv.Error, _TooLongError):
+        raise FeedFileError("line 1: the header is not readable CSV.") from None
+    if any(_UNDECODABLE.search(name) for name in header):
+        raise FeedFileError("line 1: the header is not UTF-8 text.")
+    if not set(header) & set(COLUMNS):
+        # Without one known name this is likely a row, whose values must not be repeated.
+        raise FeedFileError(
+            "line 1: this is not the header; it must name the columns " + ", ".join(COLUMNS) + "."
+        )
+    for name in COLUMNS:
+        if name not in header:
+            raise FeedFileError(f"line 1: the column {name} is missing.")
+    for place, name in enumerate(header):
+        if name not in COLUMNS:
+            raise FeedFileError(f"line 1: the column {name[:40]!r} is not known.")
+        if name in header[:place]:
+            raise FeedFileError(f"line 1: the column {name} stands there twice.")
+    return {name: place for place, name in enumerate(header)}
+
+
+def _parse(line: int, fields: Sequence[str], places: Mapping[str, int], gates: Mapping[str, str]) -> FeedRow:
+    releasable = is_releasable(gates, {name: fields[places[name]] for name in GATE_COLUMNS})
+    value = {name: fields[place].strip() for name, place in places.items() if name not in GATE_COLUMNS}
+    for name, text in value.items():
+        if _CONTROL.search(text):
+            undecodable = _UNDECODABLE.search(text)
+            raise _RowError(name, "is not UTF-8 text" if undecodable else "holds a control character")
+        if len(text) > LONGEST.get(name, 64):
+            raise _RowError(name, f"is longer than {LONGEST.get(name, 64)} characters")
+    if not value["subject_id"]:
+        raise _RowError("subject_id", "is missing")
+    if not value["status"]:
+        raise _RowError("status", "is missing")
+    mapped = value["status"] in CUSTODY_STATUSES
+    facility = facility_key(value["facility"]) or None
+    if facility is not None and len(facility) > LONGEST["facility"]:
+        raise _RowError("facility", f"is longer than {LONGEST['facility']} characters")
+    stage = value["removal_stage"] or None
+    if stage is not None and stage not in REMOVAL_STAGES:
+        raise _RowError("removal_stage", "is neither empty nor one of " + ", ".join(REMOVAL_STAGES))
+    content = (
+        value["status"] if mapped else "unknown",
+        _needed_moment(value, "status_at"),
+        facility,
+        releasable,
+        stage,
+        _moment(value, "expected_release_at"),
+        _moment(value, "next_hearing_at"),
+        " ".join(value["next_hearing_place"].split()) or None,
+    )
+    return FeedRow(line, value["subject_id"], content, _needed_moment(value, "as_of"), mapped)
+
+
+def _needed_moment(value: Mapping[str, str], name: str) -> datetime:
+    moment = _moment(value, name)
+    if moment is None:
+        raise _RowError(name, "is missing")
+    return moment
+
+
+def _moment(value: Mapping[str, str], name: str) -> datetime | None:
+    text = value[name]
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            raise _RowError(name, "has no offset from UTC")
+        moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise _RowError(name, "is not an ISO 8601 time") from None
+    if not EARLIEST <= moment < LATEST:
+        raise _RowError(name, "is out of range")
+    return moment

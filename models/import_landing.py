@@ -1,0 +1,231 @@
+"""Lands, holds or lets go of a staged import, in short batches that any later run can finish (R16)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Table, bindparam, delete, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from models import audit
+from models.custody import CustodyRecord
+from models.database import Database
+from models.import_file import CONTENT_COLUMNS
+from models.import_lock import gentle_transaction
+from models.import_record import CustodyImport, ImportRow
+from models.import_staging import IMPORT_ROWS, RECORD_CONTENT, check_state
+from models.subject import Subject
+
+BATCH = 500
+SUBJECTS: Table = Subject.__table__  # type: ignore[assignment]
+RECORDS: Table = CustodyRecord.__table__  # type: ignore[assignment]
+#: What an import that is held leaves alone: rows that change nothing.
+_QUIET = "unchanged"
+
+_MOVE = (
+    update(SUBJECTS)
+    .where(SUBJECTS.c.id == bindparam("moved_id"))
+    .values(
+        {name: bindparam(f"new_{name}") for name in ("record_id", "as_of", "absent_since", "held_import_id")}
+    )
+)
+
+
+@dataclass(slots=True)
+class Landed:
+    """How many staged rows took effect, and how many were dropped as older or dated in the future."""
+
+    landed: int = 0
+    dropped: int = 0
+
+
+def land(database: Database, import_id: int, now: datetime) -> Landed:
+    """Apply an import that is ``applying``, batch by batch, until nothing of it is left.
+
+    A batch moves each person from one whole record to the next and removes the staged rows in the same
+    transaction, so a caller never hears a half and a dead process leaves rows that the next run takes.
+    """
+    total = Landed()
+    while True:
+        with gentle_transaction(database) as session:
+            check_state(session, import_id, "applying")
+            rows = _next_rows(session, import_id)
+            if not rows:
+                _finish(session, import_id, now)
+                return total
+            done = _land_batch(session, import_id, rows, now)
+            total.landed += done
+            total.dropped += len(rows) - done
+
+
+def hold(database: Database, import_id: int) -> None:
+    """Mark everyone whom a held import would change, so that the line cannot confirm them (R16).
+
+    Someone whom another import holds already stays with that one until it is settled.
+    """
+    query = (
+        select(ImportRow.subject_id)
+        .join(Subject, Subject.id == ImportRow.subject_id)
+        .where(
+            ImportRow.import_id == import_id,
+            ImportRow.change != _QUIET,
+            Subject.held_import_id.is_(None),
+            or_(Subject.as_of.is_(None), ImportRow.as_of >= Subject.as_of),
+        )
+        .limit(BATCH)
+    )
+    while True:
+        with gentle_transaction(database) as session:
+            check_state(session, import_id, "held")
+            people = session.scalars(query).all()
+            if not people:
+                return
+            session.execute(
+                update(SUBJECTS).where(SUBJECTS.c.id.in_(people)).values(held_import_id=import_id)
+            )
+
+
+def let_go(database: Database, import_id: int) -> None:
+    """Forget the staged rows of an import that will not land, and free whom it held."""
+    while True:
+        with gentle_transaction(database) as session:
+            rows = _next_rows(session, import_id)
+            if not rows:
+                return
+            people = _lock_people(session, [row.subject_id for row in rows])
+            held = [p for p in people.values() if p.held_import_id == import_id]
+            others = _other_holds(session, import_id, {p.id: p.as_of for p in held})
+            for person in held:
+                session.execute(
+                    update(SUBJECTS)
+                    .where(SUBJECTS.c.id == person.id)
+                    .values(held_import_id=others.get(person.id))
+                )
+            _forget(session, import_id, rows)
+
+
+def _next_rows(session: Session, import_id: int) -> Sequence[Any]:
+    return session.execute(
+        select(IMPORT_ROWS)
+        .where(IMPORT_ROWS.c.import_id == import_id)
+        .order_by(IMPORT_ROWS.c.line)
+        .limit(BATCH)
+    ).all()
+
+
+def _lock_people(session: Session, subject_ids: Iterable[int]) -> dict[int, Any]:
+    people = session.execute(
+        select(
+            Subject.id, Subject.record_id, Subject.as_of, Subject.absent_since, Subject.held_import_id,
+            *RECORD_CONTENT,
+        )
+        .outerjoin(CustodyRecord, CustodyRecord.id == Subject.record_id)
+        .where(Subject.id.in_(list(subject_ids)))
+        .order_by(Subject.id)
+        .with_for_update(of=Subject)
+    )  # fmt: skip
+    return {person.id: person for person in people}
+
+
+def _land_batch(session: Session, import_id: int, rows: Sequence[Any], now: datetime) -> int:
+    people = _lock_people(session, [row.subject_id for row in rows])
+    moves: dict[int, dict[str, Any]] = {}
+    records: list[dict[str, Any]] = []
+    for row in rows:
+        person = people[row.subject_id]
+        if not _still_holds_true(row, person):
+            continue
+        move = {"record_id": person.record_id, "as_of": row.as_of, "absent_since": None}
+        if row.change == "absent":
+            move = {"record_id": person.record_id, "as_of": person.as_of, "absent_since": now}
+        elif person.record_id is None or _content(row) != _content(person):
+            records.append(
+                {
+                    "subject_id": row.subject_id,
+                    "import_id": import_id,
+                    "as_of": row.as_of,
+                    "recorded_at": now,
+                    **dict(zip(CONTENT_COLUMNS, _content(row), strict=True)),
+                }
+            )
+        moves[row.subject_id] = move
+    if records:
+        added = session.execute(insert(RECORDS).returning(RECORDS.c.id, RECORDS.c.subject_id), records)
+        for record_id, subject_id in added:
+            moves[subject_id]["record_id"] = record_id
+    _move(session, import_id, people, moves)
+    _forget(session, import_id, rows)
+    return len(moves)
+
+
+def _still_holds_true(row: Any, person: Any) -> bool:
+    """Whether a staged row still is the newest word; a later import may have landed while it was held."""
+    if row.change == "future":
+        # Whoever releases an import vouches for what it says, not for a clock that was wrong. Landed, such
+        # a row would make every later one look older than it.
+        return False
+    if row.change == "absent":
+        return person.as_of is None or bool(person.as_of == row.as_of)
+    return person.as_of is None or bool(row.as_of >= person.as_of)
+
+
+def _content(row: Any) -> tuple[Any, ...]:
+    return tuple(getattr(row, name) for name in CONTENT_COLUMNS)
+
+
+def _move(session: Session, import_id: int, people: dict[int, Any], moves: dict[int, dict[str, Any]]) -> None:
+    """Write what moved, and free whom this import held, moved or not."""
+    held = {id_ for id_, person in people.items() if person.held_import_id == import_id}
+    as_of = {id_: moves[id_]["as_of"] if id_ in moves else people[id_].as_of for id_ in held}
+    others = _other_holds(session, import_id, as_of)
+    values = []
+    for subject_id in sorted(moves.keys() | held):
+        person = people[subject_id]
+        move = moves.get(subject_id) or {
+            "record_id": person.record_id, "as_of": person.as_of, "absent_since": person.absent_since,
+        }  # fmt: skip
+        holder = others.get(subject_id) if subject_id in held else person.held_import_id
+        values.append(
+            {"moved_id": subject_id, "new_held_import_id": holder, **{f"new_{k}": v for k, v in move.items()}}
+        )
+    if values:
+        session.execute(_MOVE, values)
+
+
+def _other_holds(session: Session, import_id: int, as_of: dict[int, datetime | None]) -> dict[int, int]:
+    """For each person the oldest other import that is held and could still change them."""
+    if not as_of:
+        return {}
+    rows = session.execute(
+        select(ImportRow.subject_id, ImportRow.import_id, ImportRow.as_of)
+        .join(CustodyImport, CustodyImport.id == ImportRow.import_id)
+        .where(
+            CustodyImport.state == "held",
+            ImportRow.import_id != import_id,
+            ImportRow.change != _QUIET,
+            ImportRow.subject_id.in_(list(as_of)),
+        )
+        .order_by(ImportRow.import_id.desc())
+    )
+    holds: dict[int, int] = {}
+    for subject_id, other_id, row_as_of in rows:
+        known = as_of[subject_id]
+        if known is None or row_as_of >= known:
+            holds[subject_id] = other_id
+    return holds
+
+
+def _forget(session: Session, import_id: int, rows: Sequence[Any]) -> None:
+    session.execute(
+        delete(IMPORT_ROWS).where(
+            IMPORT_ROWS.c.import_id == import_id, IMPORT_ROWS.c.line.in_([row.line for row in rows])
+        )
+    )
+
+
+def _finish(session: Session, import_id: int, now: datetime) -> None:
+    session.execute(
+        update(CustodyImport).where(CustodyImport.id == import_id).values(state="landed", settled_at=now)
+    )
+    audit.record(session, actor="import", action="land_import", target=f"import:{import_id}", now=now)

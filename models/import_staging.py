@@ -1,0 +1,267 @@
+"""Stages the rows of a feed whose person has an open case, and counts what they would change (R12, R16)."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any, NamedTuple
+
+from sqlalchemy import Table, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from models.brake import Tally, is_impossible
+from models.case import Case
+from models.custody import CustodyRecord, Facility
+from models.database import Database
+from models.import_file import CONTENT_COLUMNS, Content, FeedRow, Reject
+from models.import_lock import ImportBusyError, gentle_transaction
+from models.import_record import CustodyImport, ImportRow
+from models.import_rejects import Rejects
+from models.subject import Subject
+
+BATCH = 1000
+IMPORT_ROWS: Table = ImportRow.__table__  # type: ignore[assignment]
+RECORD_CONTENT = [getattr(CustodyRecord, name) for name in CONTENT_COLUMNS]
+
+
+@dataclass(slots=True)
+class Known:
+    """What is on record about a person with an open case. ``last_known`` looks behind an ``unknown``."""
+
+    subject_id: int
+    as_of: datetime | None
+    open_cases: int
+    content: Content | None
+    last_known: tuple[str, datetime] | None
+
+
+class Verdict(NamedTuple):
+    """What one row would do: ``new``, ``changed`` or ``unchanged``, and its share of the tally."""
+
+    change: str
+    status_changes: int
+    from_denial: int
+    impossible: int
+
+
+@dataclass(slots=True)
+class _Staged:
+    line: int
+    digest: int
+    releasable: bool
+    status_at: datetime
+    in_future: bool
+    verdict: Verdict
+
+
+class Staging:
+    """One file on its way in. Without an ``import_id`` it only counts (a dry run) and writes nothing.
+
+    Memory grows with the people who have an open case, never with the file. The first line about a
+    person stands and a later one is rejected; when the two say different things neither can be trusted,
+    so the staged row becomes ``unknown``, releasable only if both were.
+    """
+
+    def __init__(
+        self, database: Database, future_skew_minutes: float, now: datetime, import_id: int | None
+    ) -> None:
+        self.tally, self.rejects = Tally(), Rejects()
+        self.changes = {"new": 0, "changed": 0, "unchanged": 0}
+        self.rows = self.ignored = self.unmapped_statuses = self.unmapped_facilities = 0
+        self._database, self._now, self._import_id = database, now, import_id
+        self._latest = now + timedelta(minutes=future_skew_minutes)
+        self._staged: dict[int, _Staged] = {}
+        self._present: set[int] = set()
+        with database.reading() as session:
+            self._directory = frozenset(session.scalars(select(Facility.name_key)))
+
+    def take(self, items: Iterable[FeedRow | Reject]) -> None:
+        """Read to the end, in batches: look the people up, then stage in one short transaction each."""
+        source = iter(items)
+        while batch := list(islice(source, BATCH)):
+            self._take_batch(batch)
+
+    def stage_absent(self) -> None:
+        """Stage who has an open case and is not in this full snapshot; an unreadable row names no one."""
+        if self._import_id is None:
+            return
+        for people in self._people_not_yet_absent():
+            rows = [
+                self._values(-subject_id, subject_id, "absent", _nothing_known(self._now), as_of or self._now)
+                for subject_id, as_of in people
+                if subject_id not in self._staged and subject_id not in self._present
+            ]
+            self._write(rows, [])
+
+    def _take_batch(self, batch: list[FeedRow | Reject]) -> None:
+        rows = [item for item in batch if isinstance(item, FeedRow)]
+        rejects = [item for item in batch if isinstance(item, Reject)]
+        with self._database.reading() as session:
+            people = find_people(session, self._database, [row.subject_id for row in rows])
+        fresh: dict[int, dict[str, Any]] = {}
+        contradicted: list[dict[str, Any]] = []
+        for row in rows:
+            self.tally.in_the_future += self._is_in_the_future(row)
+            known = people.get(row.subject_id)
+            if known is None:
+                self.ignored += 1
+            elif known.as_of is not None and row.as_of < known.as_of:
+                self._present.add(known.subject_id)
+                rejects.append(Reject(row.line, "as_of", "is older than what is on record"))
+            elif (first := self._staged.get(known.subject_id)) is not None:
+                rejects.append(Reject(row.line, "subject_id", f"is the same person as on line {first.line}"))
+                if first.digest != hash(row.content):
+                    values = self._contradict(first, row, known)
+                    if known.subject_id in fresh:
+                        fresh[known.subject_id].update(values)
+                    else:
+                        contradicted.append({"staged_line": first.line, **values})
+            else:
+                fresh[known.subject_id] = self._stage(row, known)
+        self.rows += len(batch)
+        self.tally.usable_rows += len(batch) - len(rejects)
+        self.rejects.add(sorted(rejects, key=lambda reject: reject.line))
+        self._write(list(fresh.values()), contradicted)
+
+    def _stage(self, row: FeedRow, known: Known) -> dict[str, Any]:
+        verdict = judge(row.content, known)
+        _, status_at, facility, releasable = row.content[:4]
+        in_future = self._is_in_the_future(row)
+        self._staged[known.subject_id] = _Staged(
+            row.line, hash(row.content), releasable, status_at, in_future, verdict
+        )
+        self._count(verdict, 1)
+        self.unmapped_statuses += not row.status_is_mapped
+        self.unmapped_facilities += facility is not None and facility not in self._directory
+        change = "future" if in_future else verdict.change
+        return self._values(row.line, known.subject_id, change, row.content, row.as_of)
+
+    def _contradict(self, first: _Staged, row: FeedRow, known: Known) -> dict[str, Any]:
+        content = _nothing_known(first.status_at, releasable=first.releasable and row.content[3])
+        verdict = judge(content, known)
+        self._count(first.verdict, -1)
+        self._count(verdict, 1)
+        first.verdict, first.releasable, first.digest = verdict, content[3], hash(content)
+        change = "future" if first.in_future else verdict.change
+        return {"change": change, **dict(zip(CONTENT_COLUMNS, content, strict=True))}
+
+    def _count(self, verdict: Verdict, sign: int) -> None:
+        self.changes[verdict.change] += sign
+        self.tally.status_changes += sign * verdict.status_changes
+        self.tally.from_denial += sign * verdict.from_denial
+        self.tally.impossible += sign * verdict.impossible
+
+    def _is_in_the_future(self, row: FeedRow) -> bool:
+        # Hearings and expected releases are meant to lie ahead; what happened and was confirmed is not.
+        return row.as_of > self._latest or row.content[1] > self._latest
+
+    def _values(
+        self, line: int, subject_id: int, change: str, content: Content, as_of: datetime
+    ) -> dict[str, Any]:
+        return {
+            "import_id": self._import_id,
+            "line": line,
+            "subject_id": subject_id,
+            "change": change,
+            "as_of": as_of,
+            **dict(zip(CONTENT_COLUMNS, content, strict=True)),
+        }
+
+    def _write(self, fresh: list[dict[str, Any]], contradicted: list[dict[str, Any]]) -> None:
+        if self._import_id is None or not (fresh or contradicted):
+            return
+        with gentle_transaction(self._database) as session:
+            check_state(session, self._import_id, "staging")
+            if fresh:
+                session.execute(insert(IMPORT_ROWS), fresh)
+            for values in contradicted:
+                line = values.pop("staged_line")
+                session.execute(
+                    update(IMPORT_ROWS)
+                    .where(IMPORT_ROWS.c.import_id == self._import_id, IMPORT_ROWS.c.line == line)
+                    .values(values)
+                )
+
+    def _people_not_yet_absent(self) -> Iterator[list[tuple[int, datetime | None]]]:
+        after = 0
+        while True:
+            with self._database.reading() as session:
+                people = session.execute(
+                    select(Subject.id, Subject.as_of)
+                    .where(Subject.id > after, Subject.absent_since.is_(None), _open_cases() > 0)
+                    .order_by(Subject.id)
+                    .limit(BATCH)
+                ).all()
+            if not people:
+                return
+            after = people[-1][0]
+            yield [(subject_id, as_of) for subject_id, as_of in people]
+
+
+def check_state(session: Session, import_id: int, state: str) -> None:
+    """Lock the import's row. Raises ImportBusyError when another process has moved it on."""
+    query = select(CustodyImport.state).where(CustodyImport.id == import_id).with_for_update()
+    if session.scalar(query) != state:
+        raise ImportBusyError("This import was taken over while it ran; nothing more of it was written.")
+
+
+def find_people(session: Session, database: Database, feed_ids: list[str]) -> Mapping[str, Known]:
+    """Those of the feed's ids who have an open case, with what is on record. Two statements at most."""
+    keys = {database.keyring.index("feed", feed_id): feed_id for feed_id in feed_ids}
+    rows = session.execute(
+        select(Subject.feed_key, Subject.id, Subject.as_of, _open_cases(), CustodyRecord.id, *RECORD_CONTENT)
+        .outerjoin(CustodyRecord, CustodyRecord.id == Subject.record_id)
+        .where(Subject.feed_key.in_(list(keys)))
+    ).all()
+    people: dict[str, Known] = {}
+    for feed_key, subject_id, as_of, open_cases, record_id, *content in rows:
+        if open_cases:
+            on_record: Content | None = tuple(content) if record_id is not None else None
+            last = (on_record[0], on_record[1]) if on_record is not None else None
+            people[keys[feed_key]] = Known(subject_id, as_of, open_cases, on_record, last)
+    _look_behind_unknown(session, people.values())
+    return people
+
+
+def judge(content: Content, known: Known) -> Verdict:
+    """What ``content`` would do to the person on record."""
+    old = known.content
+    if old is None or known.last_known is None:
+        return Verdict("new", 0, 0, 0)
+    return Verdict(
+        "unchanged" if content == old else "changed",
+        known.open_cases if content[0] != old[0] else 0,
+        int(content[3] and not old[3]),
+        int(is_impossible(*known.last_known, content[0], content[1])),
+    )
+
+
+def _look_behind_unknown(session: Session, people: Iterable[Known]) -> None:
+    """An ``unknown`` between two records must not make the impossible pass as an ordinary change."""
+    unknown = {known.subject_id: known for known in people if known.content and known.content[0] == "unknown"}
+    if not unknown:
+        return
+    newest = (
+        select(func.max(CustodyRecord.id))
+        .where(CustodyRecord.subject_id.in_(unknown), CustodyRecord.status != "unknown")
+        .group_by(CustodyRecord.subject_id)
+    )
+    for subject_id, status, status_at in session.execute(
+        select(CustodyRecord.subject_id, CustodyRecord.status, CustodyRecord.status_at).where(
+            CustodyRecord.id.in_(newest)
+        )
+    ):
+        unknown[subject_id].last_known = (status, status_at)
+
+
+def _nothing_known(at: datetime, *, releasable: bool = False) -> Content:
+    return ("unknown", at, None, releasable, None, None, None, None)
+
+
+def _open_cases() -> Any:
+    return (
+        select(func.count(Case.id))
+        .where(Case.subject_id == Subject.id, Case.closed_at.is_(None))
+        .correlate(Subject)
+        .scalar_subquery()
+    )
