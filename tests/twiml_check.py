@@ -1,4 +1,4 @@
-"""A strict reader of TwiML for the suite: what Twilio would skip with a warning, or fail on, is a fault here."""
+"""A strict reader of TwiML for the suite: what Twilio would skip with a warning, or fail on, is a fault."""
 
 import json
 import re

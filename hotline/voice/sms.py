@@ -28,24 +28,11 @@ _PHRASES: Mapping[str, str] = {
     **dict.fromkeys(("numero equivocado", "persona equivocada"), "parar"),
 }
 # "Stop calling me, please" is a stop as well; "stop lying to me, where is he?" is not.
-_ASIDES = frozenset(
-    ("all", "please", "now", "call", "calls", "calling", "text", "texts", "texting", "message", "messages")
-    + ("messaging", "me", "this", "you", "have", "the")
-    + (
-        "por",
-        "favor",
-        "ya",
-        "llamar",
-        "llamadas",
-        "llamarme",
-        "mensajes",
-        "textos",
-        "todo",
-        "es",
-        "un",
-        "una",
-    )
-)
+_ASIDES = frozenset({
+    "all", "please", "now", "call", "calls", "calling", "text", "texts", "texting", "message", "messages",
+    "messaging", "me", "this", "you", "have", "the",
+    "por", "favor", "ya", "llamar", "llamadas", "llamarme", "mensajes", "textos", "todo", "es", "un", "una",
+})  # fmt: skip
 
 
 def sms_inbound(session: Session, office: Office, prompts: Words, form: Fields, now: datetime) -> str:

@@ -38,6 +38,8 @@ _BREAK = f'<break time="{PAUSE_MILLISECONDS}ms"/>'
 _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]+")
 _PAUSE_MARK = re.compile(r"\s*\|\s*")
 _DIGITS_MARK = re.compile("«([^«»]*)»")
+_NUMBER = re.compile("«[0-9 +-]+»")
+_NO_MARKS = str.maketrans("|«»", "   ")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=\|)\s+")
 # Where Polly reads say-as telephone; elsewhere a phone number is read as plain digits.
 _READS_TELEPHONES = frozenset({"en", "es", "fr", "pt", "de", "it", "ja", "ru"})
@@ -193,14 +195,14 @@ class Renderer:
         text = self._prompts.text(language, prompt, **{name: _slot(name, value) for name, value in slots})
         pieces = [_marked_up(piece, voice) for piece in _pieces(_clean(text)[:TEXT_CHARACTERS])]
         xml = "".join([f"{voice.say}{piece}</Say>" for piece in pieces])
-        # The pause between two options (R21) stands in front of the second, so that none ends a menu.
-        if not xml:
-            after_option = ""
-        elif voice.takes_markup:
-            after_option = xml.replace(voice.say, voice.say + _BREAK, 1)
-        else:
-            after_option = f'<Pause length="1"/>{xml}'
         is_option = any(name == "key" for name, _ in slots)
+        after_option = xml
+        if xml and is_option:
+            # The pause between two options (R21) stands in front of the second, so that none ends a menu.
+            if voice.takes_markup:
+                after_option = xml.replace(voice.say, voice.say + _BREAK, 1)
+            else:
+                after_option = f'<Pause length="1"/>{xml}'
         return _Spoken(xml, after_option, is_option, _count_words(text), len(after_option.encode()))
 
 
@@ -229,9 +231,9 @@ def _clean(text: str) -> str:
 def _slot(name: str, value: str) -> str:
     """A slot's words without anything that acts as a mark, save a number to be read digit by digit."""
     words = _clean(value)[:SLOT_CHARACTERS]
-    if (name == "emergency" and words.isdigit()) or re.fullmatch(r"«[0-9 +-]+»", words):
-        return f"«{words.strip('«»')}»"
-    return re.sub(r"[|«»]", " ", words)
+    if name == "emergency" and words.isdigit():
+        return f"«{words}»"
+    return words if _NUMBER.fullmatch(words) else words.translate(_NO_MARKS)
 
 
 def _pieces(text: str) -> list[str]:
@@ -270,10 +272,17 @@ def _marked_up(text: str, voice: _Voice) -> str:
         how = "telephone" if voice.reads_telephones and len(number) == 10 else "digits"
         return f'<say-as interpret-as="{how}">{number}</say-as>'
 
-    marked = re.sub("[«»]", " ", _DIGITS_MARK.sub(digits, escape(text)))
-    return _PAUSE_MARK.sub(_BREAK if voice.takes_markup else ", ", marked)
+    marked = escape(text)
+    if "«" in marked or "»" in marked:
+        marked = re.sub("[«»]", " ", _DIGITS_MARK.sub(digits, marked))
+    if "|" in marked:
+        marked = _PAUSE_MARK.sub(_BREAK if voice.takes_markup else ", ", marked)
+    return marked
 
 
 def _count_words(text: str) -> int:
-    marked = sum(len(re.sub(r"[^0-9]", "", number)) - 1 for number in _DIGITS_MARK.findall(text))
-    return len(_PAUSE_MARK.sub(" ", text).split()) + max(marked, 0)
+    """How many words a voice says: a number that is read digit by digit counts one for each digit (R26)."""
+    words = len(text.split()) - text.count(" | ")
+    for number in _DIGITS_MARK.findall(text) if "«" in text else ():
+        words += len(re.sub(r"[^0-9]", "", number)) - len(number.split())
+    return words
