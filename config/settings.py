@@ -222,6 +222,13 @@ class Settings:
         return self.env == "production"
 
     @property
+    def exchange_url(self) -> str:
+        """Where a developer's browser finds the local exchange."""
+        public = urlsplit(self.public_url)
+        host = public.hostname if public.scheme == "http" and public.hostname else "127.0.0.1"
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.exchange_port}"
+
+    @property
     def valkey_socket(self) -> Path:
         """The embedded Valkey's socket; in the temporary folder when the data folder's path is long."""
         socket = self.data_dir / "valkey.sock"

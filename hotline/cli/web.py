@@ -13,6 +13,14 @@ from hotline.cli.context import check_migrated, connect, load_settings
 #: Connections that one process holds at once; the rest wait in the socket's backlog, unread.
 CONNECTIONS_PER_WORKER = 512
 
+_LOG_CONFIG: dict[str, Any] = {
+    "formatters": {"json": {"()": "config.logging.JsonLines", "process": "web"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stdout"}
+    },
+    "loggers": {"_granian": {"handlers": ["console"], "propagate": False}},
+}
+
 
 @click.command()
 @click.option(
@@ -47,8 +55,9 @@ def run_web(settings: Settings, bind: Bind) -> None:
         backpressure=CONNECTIONS_PER_WORKER,
         websockets=False,
         log_access=False,
-        log_level=LogLevels(settings.log_level.lower()),
-        log_dictconfig=_log_config(settings),
+        # Its lines about starting and ending processes are of use to someone who debugs, and to nobody else.
+        log_level=LogLevels.info if settings.log_level == "DEBUG" else LogLevels.warning,
+        log_dictconfig=_LOG_CONFIG,
         respawn_failed_workers=True,
         respawn_interval=0.1,
         workers_kill_timeout=5,
@@ -63,15 +72,3 @@ def make_application() -> Any:
     settings = load_settings()
     set_up_logging("web", settings.log_level)
     return create_app_from_env()
-
-
-def _log_config(settings: Settings) -> dict[str, Any]:
-    # Its lines about starting and ending processes are of use to someone who debugs, and to nobody else.
-    level = "INFO" if settings.log_level == "DEBUG" else "WARNING"
-    return {
-        "formatters": {"json": {"()": "config.logging.JsonLines", "process": "web"}},
-        "handlers": {
-            "console": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stdout"}
-        },
-        "loggers": {"_granian": {"handlers": ["console"], "level": level, "propagate": False}},
-    }

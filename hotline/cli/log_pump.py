@@ -1,0 +1,79 @@
+"""Passes on what the supervised programs print, as JSON lines, without ever making them wait."""
+
+import json
+import queue
+import re
+import sys
+import threading
+from datetime import UTC, datetime
+from typing import IO
+
+from config.logging import without_digits
+
+#: Lines held while nobody reads our stdout; more are dropped, for a full pipe would stop the line.
+MOST_LINES = 5000
+_SUPERVISORD = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (?P<level>[A-Z]+) (?P<message>.*)")
+_LEVELS = {"CRIT": "critical", "ERRO": "error", "WARN": "warning", "INFO": "info"}
+
+
+def as_json(line: str) -> str:
+    """One printed line as one JSON line; what is none, such as Valkey's or supervisord's own, is wrapped."""
+    if line.startswith("{"):
+        try:
+            json.loads(line)
+        except ValueError:
+            pass
+        else:
+            return line
+    found = _SUPERVISORD.fullmatch(line)
+    return json.dumps(
+        {
+            "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "level": _LEVELS.get(found["level"], "info") if found else "info",
+            "process": "supervisor",
+            "message": without_digits(found["message"] if found else line),
+        },
+        ensure_ascii=False,
+    )
+
+
+class LogPump:
+    """Two threads and a bounded queue between the supervisor's output and ours."""
+
+    def __init__(self, source: IO[str]) -> None:
+        self._lines: queue.Queue[str | None] = queue.Queue(MOST_LINES)
+        self._source = source
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._writer = threading.Thread(target=self._write, daemon=True)
+        self._reader.start()
+        self._writer.start()
+
+    def say(self, text: str) -> None:
+        """Print something of our own between two lines."""
+        self._put(text)
+
+    def finish(self, seconds: float = 2.0) -> None:
+        """Print what is left, for a while."""
+        self._reader.join(seconds)
+        self._put(None)
+        self._writer.join(seconds)
+
+    def _put(self, line: str | None) -> None:
+        try:
+            self._lines.put_nowait(line)
+        except queue.Full:
+            return
+
+    def _read(self) -> None:
+        for line in self._source:
+            if text := line.rstrip("\n"):
+                self._put(as_json(text))
+
+    def _write(self) -> None:
+        while (line := self._lines.get()) is not None:
+            try:
+                sys.stdout.write(line + "\n")
+                sys.stdout.flush()
+            except (OSError, ValueError):
+                # Nobody reads any more; the line goes on all the same.
+                return

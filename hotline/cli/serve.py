@@ -1,0 +1,214 @@
+"""`hotline serve`: everything on this machine under one supervisor, from an empty folder on."""
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterable
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+
+from config.office import Office
+from config.parent import kill_strays
+from config.settings import Settings
+from hotline.cli.bind import Bind, read_bind, refuse_busy
+from hotline.cli.context import connect, fail, load_office, load_settings, whole_environment
+from hotline.cli.log_pump import LogPump
+from hotline.cli.supervision import make_folders, supervisord_command, write_config
+
+READY_SECONDS = 60
+#: How long the port of a killed run may stay busy while its last processes end.
+LEAVING_SECONDS = 5.0
+
+
+@click.command()
+@click.option(
+    "--bind", default="127.0.0.1:8000", show_default=True, metavar="HOST:PORT", help="Where to listen."
+)
+@click.option(
+    "--demo/--no-demo",
+    default=None,
+    help="Load the demo office; the default in development, refused in production.",
+)
+def serve(bind: str, demo: bool | None) -> None:
+    """Start everything on this machine under one supervisor."""
+    where = read_bind(bind)
+    settings = load_settings(where.url)
+    if demo and settings.production:
+        fail("--demo is refused when HOTLINE_ENV is production: its PINs are known to everyone.")
+    office = load_office(settings)
+    run = make_folders(settings)
+    lock = _lock(settings)
+    _clear_leavings(settings, run, where)
+    cases = _prepare(settings, office, demo=not settings.production if demo is None else demo)
+    raise SystemExit(_Supervised(settings, run, where, cases, lock).run())
+
+
+def _lock(settings: Settings) -> int:
+    """Hold the data folder. The kernel frees it when this process ends, however it ends."""
+    lock = os.open(settings.data_dir / "serve.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        fail(f"Another `hotline serve` already runs on the data folder {settings.data_dir}.")
+    return lock
+
+
+def _clear_leavings(settings: Settings, run: Path, bind: Bind) -> None:
+    patience = LEAVING_SECONDS if kill_strays(run) else 0.0
+    if settings.redis_url is None:
+        settings.valkey_socket.unlink(missing_ok=True)
+    refuse_busy(bind, "the line", patience)
+    if settings.carrier == "exchange":
+        refuse_busy(Bind(bind.host, settings.exchange_port), "the local exchange", patience)
+
+
+def _prepare(settings: Settings, office: Office, demo: bool) -> list[Any]:
+    """Migrate, and load the demo office; returns its cases."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from models.migrate import MigrationError, upgrade
+
+    database = connect(settings)
+    try:
+        upgrade(database)
+        if not demo:
+            return []
+        from hotline.demo import load
+
+        return list(load(database, settings, office))
+    except MigrationError as error:
+        fail(str(error))
+    except SQLAlchemyError as error:
+        click.echo(
+            f"The database cannot be used ({type(error).__name__}); look at HOTLINE_DATABASE_URL.", err=True
+        )
+        raise SystemExit(1) from None
+    finally:
+        database.close()
+
+
+def _child_environment(settings: Settings) -> dict[str, str]:
+    """What the programs read: this environment, with everything that was made or derived written out."""
+    environ = whole_environment()
+    environ.update(
+        HOTLINE_DATA_DIR=str(settings.data_dir),
+        HOTLINE_PUBLIC_URL=settings.public_url,
+        HOTLINE_REDIS_URL=settings.queue_url,
+        HOTLINE_EXCHANGE_PORT=str(settings.exchange_port),
+        PYTHONUNBUFFERED="1",
+    )
+    return environ
+
+
+class _Supervised:
+    """One run of supervisord: started, waited for, announced, and ended with us."""
+
+    def __init__(self, settings: Settings, run: Path, bind: Bind, cases: Iterable[Any], lock: int) -> None:
+        self._settings, self._run, self._bind, self._cases, self._lock = (
+            settings,
+            run,
+            bind,
+            list(cases),
+            lock,
+        )
+        self._stopping = False
+        self._process: subprocess.Popen[str] | None = None
+
+    def run(self) -> int:
+        """Serve until a signal or the supervisor's end; returns the exit code."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._stop)
+        command = supervisord_command(self._run, write_config(self._run, self._settings, self._bind))
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            env=_child_environment(self._settings),
+            # Ctrl-C goes to a terminal's whole group, and the end has an order that supervisord keeps.
+            start_new_session=True,
+        )
+        if self._stopping:
+            self._process.terminate()
+        assert self._process.stdout is not None  # noqa: S101 - it was asked for two lines above
+        pump = LogPump(self._process.stdout)
+        self._wait_until_ready(pump)
+        code = self._process.wait()
+        pump.finish()
+        os.close(self._lock)
+        if self._stopping:
+            kill_strays(self._run, wait_seconds=1.0)
+            return 0
+        click.echo(f"The supervisor ended by itself (exit {code}); start `hotline serve` again.", err=True)
+        return 1
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        self._stopping = True
+        if self._process is not None:
+            self._process.terminate()
+
+    def _wait_until_ready(self, pump: LogPump) -> None:
+        until = time.monotonic() + READY_SECONDS
+        faults: dict[str, str] | None = {"web": "it does not answer yet"}
+        while self._process is not None and self._process.poll() is None and not self._stopping:
+            faults = self._faults()
+            if not faults:
+                pump.say(self._announcement())
+                return
+            if time.monotonic() > until:
+                told = ", ".join(f"{name}: {reason}" for name, reason in faults.items())
+                click.echo(f"Not ready after {READY_SECONDS} seconds ({told}); it keeps trying.", err=True)
+                until = float("inf")
+            time.sleep(0.05)
+
+    def _faults(self) -> dict[str, str]:
+        answer = _get_json(self._bind.here, self._bind.port, "/up/ready")
+        if answer is None:
+            return {"web": "it does not answer yet"}
+        faults: dict[str, str] = answer.get("not_usable", {})
+        if not faults and self._settings.carrier == "exchange" and not _listens(self._settings.exchange_port):
+            return {"exchange": "it does not answer yet"}
+        return faults
+
+    def _announcement(self) -> str:
+        lines = ["", f"The line answers at {self._bind.url}"]
+        if self._settings.public_url != self._bind.url:
+            lines.append(f"Twilio reaches it at {self._settings.public_url}/voice/inbound")
+        if self._settings.carrier == "exchange":
+            lines.append(f"The local exchange is at {self._settings.exchange_url}/exchange/")
+            lines.append("To dial in from a terminal: .venv/bin/hotline phone")
+        if self._cases:
+            lines += ["", "Demo cases, with invented people:"]
+            lines += [f"  case number {c.number}   PIN {c.pin}   {c.says}" for c in self._cases]
+        return "\n".join([*lines, ""])
+
+
+def _get_json(host: str, port: int, path: str) -> dict[str, Any] | None:
+    connection = HTTPConnection(host, port, timeout=2)
+    try:
+        connection.request("GET", path)
+        answer = json.loads(connection.getresponse().read())
+    except (OSError, HTTPException, ValueError):
+        return None
+    finally:
+        connection.close()
+    return answer if isinstance(answer, dict) else None
+
+
+def _listens(port: int) -> bool:
+    import socket
+
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True

