@@ -174,9 +174,10 @@ def _is_tightened(state: CallState, now: datetime, limits: PinLimits, *, shared_
         return True
     if state.spraying_until is None or state.spraying_until <= now:
         return False
-    return state.number_has_failures > state.tries or (
-        phone_failed and state.phone_numbers_tried > state.tries
-    )
+    before_in_this_call = state.tries - 1
+    if state.number_has_failures > before_in_this_call:
+        return True
+    return phone_failed and state.phone_numbers_tried > before_in_this_call
 
 
 def _locked_before(state: CallState, guess: Guess) -> bool:

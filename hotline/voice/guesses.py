@@ -1,0 +1,172 @@
+"""Works the PIN hash away from the web threads: one hash at a time, known phones first (R05)."""
+
+import atexit
+import logging
+import os
+import queue
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, TypeVar
+
+from models.pin_hash import PinHasher
+from models.pin_try import Guess
+
+T = TypeVar("T")
+
+#: How long a turn may hold its web thread for a hash; then the caller is asked to hold.
+WAIT_SECONDS = 3.0
+#: How much the hashing thread steps back behind the threads that answer turns (0 none, 19 most).
+NICENESS = 10
+
+_STOP, _KNOWN_PHONE, _OTHER = range(3)
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(order=True, slots=True)
+class _Item:
+    """A guess in the queue; only its place is compared."""
+
+    rank: int
+    number: int
+    guess: Guess | None = field(default=None, compare=False)
+    pin: str = field(default="", compare=False, repr=False)
+    finish: Callable[[bool], Any] = field(default=bool, compare=False, repr=False)
+    future: "Future[Any]" = field(default_factory=Future, compare=False)
+
+
+class Guesses:
+    """The guesses of one web process. Its two threads start with the first guess, so it survives a fork.
+
+    One thread works the KDF, at a lowered priority, so that a flood of guesses never takes more than
+    one core from the turns; a guess from a phone that is known for its number goes before all others.
+    The other thread runs ``finish`` at the usual priority: a transaction must not be held open by a
+    thread that has stepped back. The queue is no longer than there are calls: a call has one guess.
+    """
+
+    def __init__(self, hasher: PinHasher) -> None:
+        self._hasher = hasher
+        self._lock = threading.Lock()
+        self._numbers = count()
+        self._waiting: queue.PriorityQueue[_Item] = queue.PriorityQueue()
+        self._worked: queue.SimpleQueue[tuple[_Item, bool] | None] = queue.SimpleQueue()
+        self._pending: dict[int, tuple[int, Future[Any]]] = {}
+        self._threads: list[threading.Thread] = []
+        self._closed = False
+        # One caller without a known phone may hold a web thread; the rest hold the line instead.
+        self._ordinary_seat = threading.BoundedSemaphore(1)
+
+    def submit(self, guess: Guess, pin: str, finish: Callable[[bool], T]) -> "Future[T]":
+        """Queue a reserved try; ``finish`` gets whether the PIN matched and returns the future's result.
+
+        The same call and turn again, while it is pending, gets the same future. An exception of the KDF
+        or of ``finish`` is set on the future. Raises RuntimeError after `close`.
+        """
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("No PIN is worked after the end.")
+            turn, future = self._pending.get(guess.call_id, (None, None))
+            if future is not None and turn == guess.turn:
+                return future
+            self._start()
+            rank = _KNOWN_PHONE if guess.first else _OTHER
+            item = _Item(rank, next(self._numbers), guess, pin, finish)
+            self._pending[guess.call_id] = guess.turn, item.future
+            self._waiting.put(item)
+        item.future.add_done_callback(lambda done: self._forget(guess.call_id, done))
+        return item.future
+
+    def pending(self, call_id: int) -> "Future[Any] | None":
+        """The future of the guess that this call awaits in this process, or None."""
+        with self._lock:
+            return self._pending.get(call_id, (0, None))[1]
+
+    def wait(self, future: "Future[T]", first: bool) -> T | None:
+        """The result when it is there or comes within 3 s, else None: let the caller hold the line.
+
+        A known phone (``first``) always waits, since its guess is worked next; of all others one at a
+        time does, and the rest get None at once, so that a flood cannot hold every web thread.
+        Raises what the guess raised.
+        """
+        if future.done():
+            return future.result()
+        if not first and not self._ordinary_seat.acquire(blocking=False):
+            return None
+        try:
+            return future.result(timeout=WAIT_SECONDS)
+        except TimeoutError:
+            # It may have come at the last moment, or have ended in a time-out of its own.
+            return future.result() if future.done() else None
+        finally:
+            if not first:
+                self._ordinary_seat.release()
+
+    def close(self) -> None:
+        """Stop after the guess at hand; those that wait are cancelled."""
+        with self._lock:
+            self._closed = True
+            threads, self._threads = self._threads, []
+        atexit.unregister(self.close)
+        if threads:
+            self._waiting.put(_Item(_STOP, next(self._numbers)))
+        for thread in threads:
+            thread.join()
+        with suppress(queue.Empty):
+            while True:
+                self._waiting.get_nowait().future.cancel()
+
+    def _start(self) -> None:
+        if self._threads:
+            return
+        self._threads = [
+            threading.Thread(target=self._work, name="pin-hash", daemon=True),
+            threading.Thread(target=self._finish, name="pin-finish", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+        atexit.register(self.close)
+
+    def _work(self) -> None:
+        _step_back()
+        while (item := self._waiting.get()).guess is not None:
+            if not item.future.set_running_or_notify_cancel():
+                continue
+            try:
+                matched = self._hasher.matches(item.guess.stored, item.pin)
+            except Exception as fault:  # noqa: BLE001 - the thread serves every call, and must outlive one's fault.
+                _fail(item, fault)
+            else:
+                self._worked.put((item, matched))
+        self._worked.put(None)
+
+    def _finish(self) -> None:
+        while (worked := self._worked.get()) is not None:
+            item, matched = worked
+            try:
+                result = item.finish(matched)
+            except Exception as fault:  # noqa: BLE001 - as above.
+                _fail(item, fault)
+            else:
+                item.future.set_result(result)
+
+    def _forget(self, call_id: int, done: "Future[Any]") -> None:
+        with self._lock:
+            if self._pending.get(call_id, (0, None))[1] is done:
+                del self._pending[call_id]
+
+
+def _fail(item: _Item, fault: Exception) -> None:
+    # The class alone: the message and the frames may hold what the caller keyed.
+    _LOG.error("A PIN could not be worked: %s", type(fault).__name__)
+    item.future.set_exception(fault)
+
+
+def _step_back() -> None:
+    # On Linux a thread has a priority of its own; elsewhere this would slow the whole process.
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

@@ -1,0 +1,65 @@
+"""The guard against spraying: raised while far more tries fail on the whole line than usual (R06)."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any
+
+from sqlalchemy import BigInteger, Insert, Table, bindparam, cast, extract, func, not_, select
+from sqlalchemy.orm import Session
+
+from models.database import PerDialect, write_together
+from models.pin import Guard, PinTry
+from models.pin_try import PinLimits
+
+SPRAYING = "spraying"
+#: Hours before the last one that the usual rate is taken from: seven days.
+USUAL_HOURS = 7 * 24
+#: A guard stays up so long after the last measure that raised it, so that it does not flicker.
+RAISED_FOR = timedelta(hours=1)
+
+
+def measure_global_failures(session: Session, now: datetime, limits: PinLimits) -> bool:
+    """Compare the failures of the last hour with the week before; raise the guard when they are too many.
+
+    They are too many above ``global_failures_factor`` times the median hour of the seven days before
+    and above ``global_failures_floor``; hours without a failure count as 0. Returns whether this measure
+    found too many; a guard raised earlier stays up until its time has run out.
+    """
+    hours = _failures_by_age(session, now)
+    usual = median(hours.get(age, 0) for age in range(1, USUAL_HOURS + 1))
+    last = hours.get(0, 0)
+    too_many = last > limits.global_failures_floor and last > limits.global_failures_factor * usual
+    raised_until = now + RAISED_FOR if too_many else None
+    write_together(session, (_MEASURED, {"guarded_until": raised_until, "guarded_now": now}))
+    return too_many
+
+
+def _failures_by_age(session: Session, now: datetime) -> Mapping[int, int]:
+    """How many tries failed, by their age in whole hours."""
+    seconds = int(now.timestamp()) - cast(extract("epoch", PinTry.at), BigInteger)
+    age = (seconds // 3600).label("age")
+    rows = session.execute(
+        select(age, func.count())
+        .where(PinTry.at > now - timedelta(hours=USUAL_HOURS + 1), PinTry.at <= now, not_(PinTry.opened))
+        .group_by(age)
+    )
+    return {int(hour): failures for hour, failures in rows}
+
+
+def _measuring(insert: Any) -> Insert:
+    guards: Table = Guard.__table__  # type: ignore[assignment]
+    until = bindparam("guarded_until", type_=guards.c.raised_until.type)
+    now = bindparam("guarded_now", type_=guards.c.measured_at.type)
+    statement: Insert = (
+        insert(guards)
+        .values(name=SPRAYING, raised_until=until, measured_at=now)
+        .on_conflict_do_update(
+            index_elements=[guards.c.name],
+            set_={"raised_until": func.coalesce(until, guards.c.raised_until), "measured_at": now},
+        )
+    )
+    return statement
+
+
+_MEASURED = PerDialect.built(_measuring)

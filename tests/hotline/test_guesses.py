@@ -1,0 +1,247 @@
+"""PIN guesses of one web process: known phones first, one hash at a time, no flood holds the web threads."""
+
+import logging
+import os
+import queue
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from hotline.voice import guesses
+from hotline.voice.guesses import Guesses
+from models.pin_hash import PinHasher
+from models.pin_try import Guess
+
+PIN = "482917"
+
+
+class SlowHasher(PinHasher):
+    """A KDF that works until the test lets go, and writes down whom it served."""
+
+    def __init__(self) -> None:
+        super().__init__(b"a pepper of the tests", memory_kib=8, time_cost=1)
+        self.served: list[str] = []
+        self.started: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.may_go = threading.Semaphore(0)
+        self.priorities: set[int] = set()
+
+    def matches(self, stored: str | None, pin: str) -> bool:
+        self.started.put(pin)
+        self.may_go.acquire()
+        self.served.append(pin)
+        self.priorities.add(own_priority())
+        if pin == "broken":
+            raise MemoryError(f"no memory for {pin}")
+        return super().matches(stored, pin)
+
+
+def own_priority() -> int:
+    """The priority of this thread, on Linux, else of the process."""
+    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id() if sys.platform == "linux" else 0)
+
+
+@pytest.fixture
+def hasher() -> SlowHasher:
+    return SlowHasher()
+
+
+@pytest.fixture
+def desk(hasher: SlowHasher) -> Iterator[Guesses]:
+    desk = Guesses(hasher)
+    yield desk
+    hasher.may_go.release(100)
+    desk.close()
+
+
+def guess(call_id: int, *, known: bool = False, turn: int = 1, stored: str | None = None) -> Guess:
+    return Guess(
+        call_id=call_id,
+        turn=turn,
+        at=datetime(2026, 11, 25, 15, 0, tzinfo=UTC),
+        number_key="n",
+        phone_key=None,
+        own=known,
+        stored=stored,
+        allowed=True,
+        tightened=False,
+        found_case_id=None,
+    )
+
+
+def test_the_future_brings_what_the_second_transaction_answered(desk: Guesses, hasher: SlowHasher) -> None:
+    hasher.may_go.release(2)
+    stored = hasher.hash(PIN)
+
+    right = desk.submit(guess(1, stored=stored), PIN, lambda matched: ("recorded", matched))
+    wrong = desk.submit(guess(2, stored=None), PIN, lambda matched: ("recorded", matched))
+
+    assert right.result() == ("recorded", True)
+    assert wrong.result() == ("recorded", False)
+
+
+def test_nothing_starts_before_the_first_guess(desk: Guesses) -> None:
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("pin-")]
+
+
+def test_among_thirty_callers_guessing_a_known_phone_is_served_next(
+    desk: Guesses, hasher: SlowHasher
+) -> None:
+    flood = [desk.submit(guess(i), f"guess {i}", bool) for i in range(30)]
+    assert hasher.started.get() == "guess 0"
+    victim = desk.submit(guess(99, known=True), "victim", bool)
+    hasher.may_go.release(31)
+    victim.result()
+    for future in flood:
+        future.result()
+
+    assert hasher.served == ["guess 0", "victim", *(f"guess {i}" for i in range(1, 30))]
+
+
+def test_a_flood_holds_one_web_thread_while_a_known_phone_always_may(
+    desk: Guesses, hasher: SlowHasher
+) -> None:
+    flood = [desk.submit(guess(i), "guess", bool) for i in range(5)]
+    seated = Seated(desk, flood[4], first=False)
+    seated.is_waiting()
+
+    assert [desk.wait(future, first=False) for future in flood[:4]] == [None] * 4
+
+    known = [desk.submit(guess(90 + i, known=True), "victim", bool) for i in range(2)]
+    victims = [Seated(desk, future, first=True) for future in known]
+    hasher.may_go.release(7)
+    assert [victim.result() for victim in victims] == [False, False]
+    assert seated.result() is False
+    assert desk.wait(flood[0], first=False) is False, "a result that is there needs no seat"
+
+
+class Seated:
+    """A web thread that waits for a future."""
+
+    def __init__(self, desk: Guesses, future: Any, *, first: bool) -> None:
+        self._future = future
+        self._results: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=lambda: self._results.put(desk.wait(future, first)))
+        self._thread.start()
+
+    def is_waiting(self) -> None:
+        """Return once the thread waits on the future."""
+        while not self._future._condition._waiters:
+            assert self._thread.is_alive()
+
+    def result(self) -> Any:
+        self._thread.join()
+        return self._results.get_nowait()
+
+
+def test_a_hash_that_takes_too_long_lets_the_web_thread_go_and_the_seat_with_it(
+    desk: Guesses, hasher: SlowHasher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guesses, "WAIT_SECONDS", 0.01)
+    future = desk.submit(guess(1), "guess", bool)
+
+    assert desk.wait(future, first=False) is None
+    assert desk.wait(future, first=True) is None
+    hasher.may_go.release()
+    future.result()
+    assert desk.wait(future, first=False) is False
+
+
+def test_the_same_webhook_again_awaits_the_same_guess(desk: Guesses, hasher: SlowHasher) -> None:
+    first = desk.submit(guess(1), "guess", bool)
+
+    assert desk.submit(guess(1), "guess", bool) is first
+    assert desk.pending(1) is first
+    assert desk.submit(guess(1, turn=2), "later", bool) is not first
+
+    hasher.may_go.release(2)
+    later = desk.pending(1)
+    assert later is not None
+    later.result()
+    assert hasher.served == ["guess", "later"]
+
+
+def test_a_guess_that_is_done_is_forgotten(desk: Guesses, hasher: SlowHasher) -> None:
+    hasher.may_go.release()
+    forgotten = threading.Event()
+    future = desk.submit(guess(1), "guess", bool)
+    future.add_done_callback(lambda _done: forgotten.set())
+    forgotten.wait()
+
+    assert desk.pending(1) is None
+
+
+def test_a_fault_reaches_its_caller_alone_and_the_log_names_its_class_alone(
+    desk: Guesses, hasher: SlowHasher, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_matched: bool) -> bool:
+        raise LookupError(f"the second transaction with {PIN}")
+
+    hasher.may_go.release(3)
+    in_kdf = desk.submit(guess(1), "broken", bool)
+    in_finish = desk.submit(guess(2), PIN, broken)
+    after = desk.submit(guess(3), PIN, bool)
+
+    with caplog.at_level(logging.ERROR), pytest.raises(MemoryError):
+        desk.wait(in_kdf, first=True)
+    with pytest.raises(LookupError):
+        desk.wait(in_finish, first=True)
+    assert desk.wait(after, first=True) is False
+    assert sorted(record.getMessage() for record in caplog.records) == [
+        "A PIN could not be worked: LookupError",
+        "A PIN could not be worked: MemoryError",
+    ]
+    assert not any(record.exc_info for record in caplog.records)
+
+
+def test_a_time_out_inside_the_second_transaction_is_a_fault_and_no_hold(
+    desk: Guesses, hasher: SlowHasher
+) -> None:
+    def times_out(_matched: bool) -> bool:
+        raise TimeoutError
+
+    hasher.may_go.release()
+    with pytest.raises(TimeoutError):
+        desk.wait(desk.submit(guess(1), PIN, times_out), first=True)
+
+
+def test_the_end_cancels_what_waits_and_takes_no_more(hasher: SlowHasher) -> None:
+    desk = Guesses(hasher)
+    at_hand = desk.submit(guess(1), "at hand", bool)
+    waiting = desk.submit(guess(2), "waiting", bool)
+    hasher.started.get()
+    closing = threading.Thread(target=desk.close)
+    closing.start()
+    # Closing waits for the guess at hand; from its start on no other is taken.
+    while not desk._closed or desk._waiting.qsize() < 2:
+        assert closing.is_alive()
+    hasher.may_go.release(2)
+    closing.join()
+
+    assert at_hand.result() is False
+    assert waiting.cancelled()
+    assert hasher.served == ["at hand"]
+    with pytest.raises(RuntimeError, match="after the end"):
+        desk.submit(guess(3), PIN, bool)
+    desk.close()
+
+
+def test_the_hash_steps_back_behind_the_turns(desk: Guesses, hasher: SlowHasher) -> None:
+    hasher.may_go.release()
+    desk.submit(guess(1), PIN, bool).result()
+    stepped_back = guesses.NICENESS if sys.platform == "linux" else own_priority()
+
+    assert hasher.priorities == {max(own_priority(), stepped_back)}
+
+
+def test_no_repr_holds_the_pin(desk: Guesses, hasher: SlowHasher) -> None:
+    desk.submit(guess(1), PIN, bool)
+    hasher.started.get()
+    desk.submit(guess(2), PIN, bool)
+    held = desk._waiting.get_nowait()
+    desk._waiting.put(held)
+
+    assert PIN not in repr(held)

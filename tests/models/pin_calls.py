@@ -1,0 +1,183 @@
+"""Calls that try PINs, for tests and the bench: the two transactions of the PIN step and the KDF between."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+from sqlalchemy import event, insert, select, update
+
+from models import Call, Case, KnownPhone, PinCounter, PinTry
+from models.caller_state import CallState, load_by_sid
+from models.case import add_case
+from models.database import Database, Write, write_together
+from models.pin_hash import PinHasher
+from models.pin_try import Guess, PinLimits, record, reserve
+from models.registrant import register
+from models.subject import find_or_add_subject
+
+PIN = "482917"
+WRONG = "917482"
+LIMITS: dict[str, Any] = {
+    "tries_per_call": 3,
+    "wait_after_failures": 4,
+    "wait_first_seconds": 30,
+    "wait_most_seconds": 3600,
+    "lock_after_failures": 10,
+    "total_failures_limit": 100,
+    "spray_numbers": 5,
+    "global_failures_floor": 50,
+    "global_failures_factor": 5,
+}
+_serial = count(1)
+
+
+def make_limits(**changes: Any) -> PinLimits:
+    """The shipped limits, with some replaced."""
+    return PinLimits(**{**LIMITS, **changes})
+
+
+def cheap_hasher() -> PinHasher:
+    """A hasher whose KDF takes next to no time."""
+    return PinHasher(b"a pepper of the tests", memory_kib=8, time_cost=1)
+
+
+@dataclass
+class PinCalls:
+    """The line's PIN step over a database, with ``now`` moved by the test."""
+
+    database: Database
+    now: datetime
+    hasher: PinHasher
+    limits: PinLimits
+    shared_phone: bool = False
+
+    def case(self, *, pin: str = PIN, **columns: Any) -> str:
+        """Open a case; returns its number key."""
+        number = f"{next(_serial):08d}"
+        with self.database.transaction() as session:
+            case = add_case(
+                session,
+                number=number,
+                pin_hash=self.hasher.hash(pin),
+                subject=find_or_add_subject(session, feed_id=number, name="Sam Poe", now=self.now),
+                registrant=register(
+                    session, language="en", time_zone="America/New_York", phone=None, now=self.now
+                ),
+                now=self.now,
+                actor="test",
+            )
+            for name, value in columns.items():
+                setattr(case, name, value)
+            return case.number_key
+
+    def unused_number(self) -> str:
+        """A number key that no case has."""
+        return self.database.keyring.index("case", f"none {next(_serial)}")
+
+    def call(self, phone: str | None = "stranger") -> str:
+        """A new call from this phone (its keyed hash; None is withheld), at the PIN step."""
+        sid = f"CA{next(_serial):032d}"
+        with self.database.transaction() as session:
+            session.execute(
+                insert(Call).values(
+                    call_sid=sid, direction="inbound", flow="victim_line", line="", phone_key=phone,
+                    started_at=self.now, language="en", pace="normal", step="ask_pin", turn=1,
+                    heard_from="ask_pin", misses=0, silences=0, tries=0, said="", trail="",
+                )
+            )  # fmt: skip
+        return sid
+
+    def reserve(self, sid: str, number: str) -> Guess:
+        """The first transaction of a new try of this call."""
+        with self.database.transaction() as session:
+            self.at_number(session, sid, number)
+            return self.reserve_again(session, sid)
+
+    def at_number(self, session: Any, sid: str, number: str) -> None:
+        """Let the call be at its next turn with this number keyed, as earlier turns would have saved it."""
+        at_call = update(Call).where(Call.call_sid == sid)
+        session.execute(at_call.values(number_key=number, tries=Call.tries + 1, turn=Call.turn + 1))
+
+    def reserve_again(self, session: Any, sid: str) -> Guess:
+        """Reserve the try at the turn where the call is, in this transaction."""
+        return self.reserve_read(session, self.state(session, sid))
+
+    def reserve_read(self, session: Any, state: CallState) -> Guess:
+        """Reserve the try of a call that was read before, in this transaction."""
+        guess, writes = reserve(state, self.now, self.limits, shared_phone=self.shared_phone)
+        write_together(session, *writes)
+        return guess
+
+    def record(self, sid: str, guess: Guess, matched: bool) -> str:
+        """The second transaction."""
+        with self.database.transaction() as session:
+            word, writes = record(self.state(session, sid), guess, matched, self.now)
+            if word == "right":
+                writes.append(_no_tries(sid))
+            write_together(session, *writes)
+        return word
+
+    def tries(
+        self, number: str, pin: str = WRONG, *, phone: str | None = "stranger", sid: str | None = None
+    ) -> str:
+        """A whole try, in a call of its own unless one is given; answers ``right`` or ``wrong``."""
+        sid = sid or self.call(phone)
+        guess = self.reserve(sid, number)
+        return self.record(sid, guess, self.hasher.matches(guess.stored, pin))
+
+    def state(self, session: Any, sid: str) -> CallState:
+        """The call as the PIN step reads it."""
+        state = load_by_sid(session, sid, self.now, for_pin=True)
+        assert state is not None
+        return state
+
+    def counter(self, number: str, *, own: bool = False) -> tuple[int, datetime | None, datetime | None]:
+        """The consecutive count, the end of the wait and the time of the lock."""
+        with self.database.reading() as session:
+            row = session.get(PinCounter, (number, own))
+            return (0, None, None) if row is None else (row.consecutive, row.wait_until, row.locked_at)
+
+    def tries_at(self, number: str) -> list[PinTry]:
+        """The rows of all tries at a number."""
+        with self.database.reading() as session:
+            rows = list(session.scalars(select(PinTry).where(PinTry.number_key == number)))
+            session.expunge_all()
+            return rows
+
+    def knows(self, number: str, phone: str, **columns: Any) -> None:
+        """Let the phone have verified the number now."""
+        values = {"number_key": number, "phone_key": phone, "last_verified_at": self.now, **columns}
+        with self.database.transaction() as session:
+            session.execute(insert(KnownPhone).values(values))
+
+    def known_phones(self, number: str) -> set[str]:
+        """The phones that are known for the number, unsafe ones too."""
+        with self.database.reading() as session:
+            return set(session.scalars(select(KnownPhone.phone_key).where(KnownPhone.number_key == number)))
+
+    def change_case(self, number: str, **columns: Any) -> None:
+        """Change columns of a case."""
+        with self.database.transaction() as session:
+            session.execute(update(Case).where(Case.number_key == number).values(columns))
+
+
+def _no_tries(sid: str) -> Write:
+    return update(Call).where(Call.call_sid == sid).values(tries=0), {}
+
+
+@contextmanager
+def counted_statements(database: Database) -> Iterator[list[str]]:
+    """The statements that reach the database meanwhile."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        seen.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)
