@@ -1,0 +1,145 @@
+"""`hotline doctor`: what is configured, and what is wrong with it; it prints no secret and rings nobody."""
+
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+
+from config.office import Office, OfficeError
+from config.settings import Settings
+from hotline.cli.context import connect, emit, load_settings
+
+_NOT_SHOWN = "set, not shown"
+#: Numbers of the shipped office file, which belong to nobody.
+_SHIPPED_LINES = ("+12025550100", "+12025550101")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check: ``wrong`` is a sentence, or None when all is well."""
+
+    name: str
+    told: str
+    wrong: str | None = None
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def doctor(as_json: bool) -> None:
+    """Say what is configured and what is wrong; exit 1 when something is."""
+    settings = load_settings()
+    configured = {f.metadata["env"]: _shown(f.repr, getattr(settings, f.name)) for f in fields(settings)}
+    findings = [check(settings) for check in _CHECKS]
+    document = {
+        "healthy": not any(finding.wrong for finding in findings),
+        "configured": configured,
+        "checks": [{"name": f.name, "told": f.told, "wrong": f.wrong} for f in findings],
+    }
+    emit(as_json, document, lambda: _text(configured, findings))
+    if not document["healthy"]:
+        sys.exit(1)
+
+
+def _shown(may_be_shown: bool, value: Any) -> str:
+    if value in (None, "", (), b""):
+        return "not set"
+    return str(value) if may_be_shown else _NOT_SHOWN
+
+
+def _text(configured: dict[str, str], findings: list[Finding]) -> str:
+    lines = [f"{name:32} {value}" for name, value in configured.items()]
+    lines += ["", *(f"{'WRONG' if f.wrong else 'well':6}{f.name:12}{f.wrong or f.told}" for f in findings)]
+    return "\n".join(lines)
+
+
+def _database(settings: Settings) -> Finding:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from models.migrate import is_current
+
+    kind = urlsplit(settings.database_url).scheme.partition("+")[0]
+    database = connect(settings)
+    try:
+        if not is_current(database):
+            return Finding("database", kind, "The database is not of this release; run `hotline db upgrade`.")
+    except SQLAlchemyError as error:
+        return Finding("database", kind, f"HOTLINE_DATABASE_URL cannot be reached ({type(error).__name__}).")
+    finally:
+        database.close()
+    return Finding("database", f"{kind}, of this release")
+
+
+def _redis(settings: Settings) -> Finding:
+    import redis
+
+    kind = "the embedded Valkey" if settings.redis_url is None else "the Redis of HOTLINE_REDIS_URL"
+    client = redis.Redis.from_url(settings.queue_url, socket_timeout=2, socket_connect_timeout=2)
+    try:
+        client.ping()
+        policy = client.config_get("maxmemory-policy")
+    except redis.ResponseError:
+        policy = {}  # Some hosted servers let nobody ask; their own console tells.
+    except (redis.RedisError, OSError) as error:
+        hint = "; `hotline serve` starts it" if settings.redis_url is None else ""
+        return Finding(
+            "redis", kind, f"{kind[0].upper()}{kind[1:]} does not answer ({type(error).__name__}){hint}."
+        )
+    finally:
+        client.close()
+    if policy and policy.get("maxmemory-policy") != "noeviction":
+        return Finding(
+            "redis", kind, "Redis may drop jobs when it is full; set its maxmemory-policy to noeviction."
+        )
+    return Finding("redis", kind)
+
+
+def _flows(settings: Settings) -> Finding:
+    from hotline.trees import build_flows, tree_problems
+    from ivr_flows.prompts import Prompts
+
+    try:
+        office = Office.load(settings.office_file)
+        faults = tree_problems(build_flows(office), Prompts.load(office.languages))
+    except ValueError as error:
+        return Finding("flows", "", str(error))
+    return Finding("flows", "every call tree and prompt is whole", faults[0] if faults else None)
+
+
+def _office(settings: Settings) -> Finding:
+    try:
+        office = Office.load(settings.office_file)
+    except OfficeError as error:
+        return Finding("office", "", str(error))
+    return Finding("office", f"{settings.office_file}, {len(office.policies)} policies")
+
+
+def _lines(settings: Settings) -> Finding:
+    try:
+        office = Office.load(settings.office_file)
+    except OfficeError:
+        return Finding("lines", "", "No line is known while the office file is wrong.")
+    if settings.carrier == "twilio" and set(office.lines) & set(_SHIPPED_LINES):
+        return Finding("lines", "", "office.lines still holds the shipped numbers, which belong to nobody.")
+    return Finding("lines", f"{len(office.lines)} of the office's own numbers")
+
+
+def _carrier(settings: Settings) -> Finding:
+    if settings.carrier == "exchange":
+        return Finding("carrier", "the local exchange; nobody's phone rings")
+    url = settings.twilio_api_base_url or "https://api.twilio.com"
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        socket.create_connection((parts.hostname, port), timeout=settings.carrier_timeout_seconds).close()
+    except OSError as error:
+        return Finding(
+            "carrier", url, f"The carrier at {parts.hostname} cannot be reached ({type(error).__name__})."
+        )
+    return Finding("carrier", f"{url} can be reached")
+
+
+_CHECKS: tuple[Callable[[Settings], Finding], ...] = (_office, _lines, _database, _redis, _flows, _carrier)
