@@ -30,7 +30,7 @@ _PHRASES: Mapping[str, str] = {
 # "Stop calling me, please" is a stop as well; "stop lying to me, where is he?" is not.
 _ASIDES = frozenset({
     "all", "please", "now", "call", "calls", "calling", "text", "texts", "texting", "message", "messages",
-    "messaging", "me", "this", "you", "have", "the",
+    "messaging", "me", "this", "is", "you", "have", "the",
     "por", "favor", "ya", "llamar", "llamadas", "llamarme", "mensajes", "textos", "todo", "es", "un", "una",
 })  # fmt: skip
 

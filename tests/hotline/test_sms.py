@@ -1,0 +1,167 @@
+"""Text messages: STOP stops that phone at once and once, HELP says where to turn, nothing else is read."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import select
+from werkzeug.datastructures import ImmutableMultiDict
+
+from config.office import Office
+from hotline.voice.sms import sms_inbound
+from ivr_flows.prompts import Prompts
+from models.audit import AuditEntry
+from models.database import Database
+from models.registrant import Phone, Registrant
+from tests.factories import make_office
+from tests.twiml_check import check_message
+
+NOW = datetime(2026, 11, 25, 15, tzinfo=UTC)
+PHONE = "+12025550123"
+OTHER = "+12025550124"
+
+
+@pytest.fixture(scope="module")
+def prompts() -> Prompts:
+    return Prompts.load(("en", "es"))
+
+
+@pytest.fixture(scope="module")
+def office() -> Office:
+    return make_office()
+
+
+def make_phones(database: Database, *numbers: str) -> None:
+    """A registrant for each number."""
+    with database.transaction() as session:
+        for number in numbers:
+            registrant = Registrant(language="en", time_zone="America/New_York", created_at=NOW)
+            key = database.keyring.index("phone", number)
+            sealed = database.keyring.seal("phone.number", number)
+            registrant.phones = [Phone(position=1, number_sealed=sealed, number_key=key)]
+            session.add(registrant)
+
+
+class Texter:
+    """Somebody who sends text messages to the line."""
+
+    def __init__(self, database: Database, office: Office, prompts: Prompts) -> None:
+        self.database, self.office, self.prompts = database, office, prompts
+
+    def sends(self, body: str | None, from_: str = PHONE, **extra: str) -> str:
+        pairs = {"From": from_, "MessageSid": "SM1", **({} if body is None else {"Body": body}), **extra}
+        with self.database.transaction() as session:
+            answer = sms_inbound(session, self.office, self.prompts, ImmutableMultiDict(pairs), NOW)
+        assert check_message(answer) == []
+        return answer
+
+    def stopped(self) -> list[bool]:
+        with self.database.reading() as session:
+            return [at == NOW for at in session.scalars(select(Phone.stopped_at).order_by(Phone.id))]
+
+    def audited(self) -> list[tuple[str, str, str]]:
+        with self.database.reading() as session:
+            return [
+                (e.actor, e.action, e.target)
+                for e in session.scalars(select(AuditEntry).order_by(AuditEntry.id))
+            ]
+
+
+@pytest.fixture
+def texter(database: Database, office: Office, prompts: Prompts) -> Texter:
+    return Texter(database, office, prompts)
+
+
+STOPS = [
+    *("STOP", "stop", " Stop. ", "STOP!!", "StopAll", "UNSUBSCRIBE", "cancel", "End", "QUIT"),
+    *("opt out", "REVOKE", "stop calling me please", "Please stop", "wrong number", "This is the wrong person"),
+    *("PARAR", "Alto", "alto, por favor", "Detener", "BAJA", "número equivocado", "Persona equivocada"),
+]  # fmt: skip
+
+
+def test_stop_in_any_spelling_stops_every_registration_of_that_phone_and_no_other(texter: Texter) -> None:
+    make_phones(texter.database, PHONE, PHONE, OTHER)
+
+    texter.sends("STOP")
+
+    assert texter.stopped() == [True, True, False]
+    assert [action for _, action, _ in texter.audited()] == ["stop_phone", "stop_phone"]
+    assert all(target.startswith("phone:") and PHONE not in target for _, _, target in texter.audited())
+
+
+def test_the_same_stop_again_changes_nothing_more(texter: Texter) -> None:
+    make_phones(texter.database, PHONE)
+    answers = {texter.sends("STOP") for _ in range(6)}
+
+    assert len(answers) == 1
+    assert texter.stopped() == [True]
+    assert len(texter.audited()) == 1
+
+
+def test_a_stranger_and_a_registrant_get_the_same_answers(texter: Texter) -> None:
+    make_phones(texter.database, PHONE)
+    for body in ("STOP", "HELP", "AYUDA", "Where is he?", ""):
+        assert texter.sends(body, PHONE) == texter.sends(body, OTHER) == texter.sends(body, "anonymous")
+
+
+@pytest.mark.parametrize("body", STOPS)
+def test_every_word_for_stop_stops(database: Database, office: Office, prompts: Prompts, body: str) -> None:
+    make_phones(database, PHONE)
+    texter = Texter(database, office, prompts)
+
+    answer = texter.sends(body)
+
+    assert texter.stopped() == [True]
+    spanish = any(word in body.casefold() for word in ("parar", "alto", "detener", "baja", "equivocad"))
+    assert prompts.text("es" if spanish else "en", "sms.stop") in answer
+
+
+@pytest.mark.parametrize(
+    "body", ["stop lying to me, where is he?", "When does it end?", "", "yes", "1", "🙂", "help me stop him"]
+)
+def test_what_only_holds_such_a_word_stops_nothing(texter: Texter, body: str) -> None:
+    make_phones(texter.database, PHONE)
+
+    answer = texter.sends(body)
+
+    assert texter.stopped() == [False]
+    assert texter.audited() == []
+    for language in ("en", "es"):
+        text = texter.prompts.text(language, "sms.other", number="+1 202-555-0100", emergency="911")
+        assert text in answer
+
+
+@pytest.mark.parametrize(
+    ("body", "language"), [("HELP", "en"), ("info", "en"), ("Ayuda", "es"), ("¡AYUDA!", "es")]
+)
+def test_help_answers_with_the_emergency_number_and_ours_and_tells_nothing(
+    texter: Texter, body: str, language: str
+) -> None:
+    answer = texter.sends(body)
+
+    assert "911" in answer
+    assert "+1 202-555-0100" in answer
+    assert texter.office.neutral_name[language] in answer
+    assert texter.office.name[language] not in answer
+
+
+def test_a_message_without_a_body_or_with_two_is_answered_all_the_same(texter: Texter) -> None:
+    assert "<Message>" in texter.sends(None)
+    with texter.database.transaction() as session:
+        form = ImmutableMultiDict([("From", PHONE), ("Body", "STOP"), ("Body", "HELP")])
+        assert "<Message>" in sms_inbound(session, texter.office, texter.prompts, form, NOW)
+
+
+def test_when_twilio_has_answered_an_opt_out_itself_we_stop_the_phone_and_say_nothing(texter: Texter) -> None:
+    make_phones(texter.database, PHONE)
+
+    assert "<Message>" not in texter.sends("anything", OptOutType="HELP")
+    assert texter.stopped() == [False]
+    assert "<Message>" not in texter.sends("halt", OptOutType="STOP")
+    assert texter.stopped() == [True]
+
+
+def test_an_office_without_spanish_answers_a_spanish_word_in_its_own_language(
+    database: Database, prompts: Prompts
+) -> None:
+    texter = Texter(database, make_office(languages=("en",)), prompts)
+    assert prompts.text("en", "sms.stop") in texter.sends("PARAR")
