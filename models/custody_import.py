@@ -127,7 +127,7 @@ def resume(database: Database, now: datetime) -> None:
     Does nothing while an import is at work. Called by every import and by the sweeper.
     """
     try:
-        with import_lock(database):
+        with import_lock(database, wait_seconds=0):
             _resume(database, now)
     except ImportBusyError:
         return

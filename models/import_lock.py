@@ -4,10 +4,11 @@ import fcntl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from models.database import Database
@@ -16,6 +17,8 @@ from models.database import Database
 _LOCK = 7_243_551_904
 _IN_MEMORY = threading.Lock()
 LONGEST_PAUSE_SECONDS = 0.05
+WAIT_SECONDS = 10.0
+LOOK_AGAIN_SECONDS = 0.1
 
 
 class ImportBusyError(RuntimeError):
@@ -23,42 +26,62 @@ class ImportBusyError(RuntimeError):
 
 
 @contextmanager
-def import_lock(database: Database) -> Iterator[None]:
-    """Hold the lock of the house's imports, or raise ImportBusyError at once.
+def import_lock(database: Database, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
+    """Hold the lock of the house's imports, or raise ImportBusyError after ``wait_seconds``.
 
     Who holds it knows that every import still marked ``staging`` or ``applying`` was left by a process
     that died. On PostgreSQL it is an advisory lock of a connection of its own (a pooler in front must
-    keep sessions); on SQLite a lock on a file beside the database.
+    keep sessions); on SQLite a lock on a file beside the database. The wait lets a sweep pass, which
+    holds the lock for a moment; it is no queue for whole files.
     """
-    if database.engine.dialect.name == "postgresql":
-        with _postgresql_lock(database):
-            yield
-    elif database.engine.url.database in (None, "", ":memory:"):
-        if not _IN_MEMORY.acquire(blocking=False):
-            raise _busy()
-        try:
-            yield
-        finally:
-            _IN_MEMORY.release()
-    else:
-        path = Path(f"{database.engine.url.database}-import-lock")
-        with path.open("ab") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise _busy() from None
-            # Closing the file, or dying, gives the lock back; the file itself stays and means nothing.
-            yield
-
-
-@contextmanager
-def _postgresql_lock(database: Database) -> Iterator[None]:
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK}):
-            raise _busy()
-        # Apart from the pool, so that closing ends the session and with it the lock, come what may.
-        connection.detach()
+    until = time.monotonic() + wait_seconds
+    with ExitStack() as held:
+        while not _try(database, held):
+            if time.monotonic() >= until:
+                raise ImportBusyError("Another custody import is at work; try again when it has ended.")
+            time.sleep(LOOK_AGAIN_SECONDS)
         yield
+
+
+def _try(database: Database, held: ExitStack) -> bool:
+    """Take the lock if it is free; ``held`` gives it back."""
+    if database.engine.dialect.name == "postgresql":
+        return _try_postgresql(database, held)
+    path = database.engine.url.database
+    if not path or path == ":memory:":
+        # A database in memory belongs to this process alone.
+        taken = _IN_MEMORY.acquire(blocking=False)
+        if taken:
+            held.callback(_IN_MEMORY.release)
+        return taken
+    with ExitStack() as attempt:
+        # Closing the file, or dying, gives the lock back; the file itself stays and means nothing.
+        file = attempt.enter_context(Path(f"{path}-import-lock").open("ab"))
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        held.push(attempt.pop_all())
+    return True
+
+
+def _try_postgresql(database: Database, held: ExitStack) -> bool:
+    with ExitStack() as attempt:
+        connection = attempt.enter_context(database.engine.connect())
+        connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+        if not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK}):
+            return False
+        # Apart from the pool, so that closing ends the session, and the lock with it, come what may.
+        connection.detach()
+        attempt.callback(_unlock, connection)
+        held.push(attempt.pop_all())
+    return True
+
+
+def _unlock(connection: Connection) -> None:
+    # The server notices a closed session a little later; whoever comes next should not have to wait for that.
+    with suppress(SQLAlchemyError):
+        connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _LOCK})
 
 
 @contextmanager
@@ -73,7 +96,3 @@ def gentle_transaction(database: Database) -> Iterator[Session]:
         yield session
     if database.engine.dialect.name == "sqlite":
         time.sleep(min(time.monotonic() - began, LONGEST_PAUSE_SECONDS))
-
-
-def _busy() -> ImportBusyError:
-    return ImportBusyError("Another custody import is at work; try again when it has ended.")
