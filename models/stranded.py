@@ -1,0 +1,136 @@
+"""Finds callbacks, legs and liaisons that wait for something which will not come by itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, func, not_, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from models.call import Call
+from models.call_status import LEAVING
+from models.callback import Callback, advance
+from models.callback_policy import CallbackPolicy
+from models.liaison import free_direct_liaisons, free_liaison
+from models.staff import Staff
+
+#: The carrier ends any call after this long, so nobody is still talking then (Twilio's own limit).
+LONGEST_CALL = timedelta(hours=4)
+#: The leg of a caller is dialled within moments of the accept key, or its job was lost.
+_JOB_LOST_AFTER = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveLeg:
+    """A leg of a callback as its row tells it."""
+
+    id: int
+    call_sid: str | None
+    call_status: str | None
+    is_over: bool
+
+
+def give_back_lapsed(session: Session, now: datetime) -> None:
+    """Callbacks whose worker died between claiming and holding a liaison: nothing was dialled for them."""
+    lapsed = select(Callback.id).where(Callback.state == "claimed", Callback.lease_until < now)
+    for callback_id in session.scalars(lapsed).all():
+        advance(
+            session, callback_id, "give_back", actor="sweeper", now=now, only_if=(Callback.lease_until < now,)
+        )
+
+
+def lapsed_callbacks(session: Session, now: datetime, policy: CallbackPolicy) -> Sequence[int]:
+    """Callbacks with a live leg of which nothing was heard for longer than it may ring, or than a lease."""
+    return session.scalars(
+        select(Callback.id)
+        .where(
+            or_(
+                and_(Callback.state.in_(("ringing_liaison", "ringing_caller")), Callback.lease_until < now),
+                and_(Callback.state == "talking", Callback.lease_until < now),
+                and_(
+                    Callback.state == "talking",
+                    Callback.lease_until.is_(None),
+                    Callback.talking_at < now - policy.lease,
+                ),
+            )
+        )
+        .order_by(Callback.id)
+    ).all()
+
+
+def legs_of(session: Session, callback: Callback) -> list[LiveLeg]:
+    """The legs of the attempt that goes on: the caller's first, since its news is the more urgent."""
+    found = []
+    for call_id in (callback.caller_call_id, callback.liaison_call_id):
+        leg = session.get(Call, call_id) if call_id is not None else None
+        if leg is not None:
+            found.append(LiveLeg(leg.id, leg.call_sid, leg.call_status, leg.ended_at is not None))
+    return found
+
+
+def undialled_callers(session: Session, now: datetime) -> Sequence[int]:
+    """Accepted callbacks whose caller no worker has begun to ring."""
+    return session.scalars(
+        select(Callback.id)
+        .join(Call, Call.id == Callback.caller_call_id)
+        .where(
+            Callback.state == "ringing_caller",
+            Call.call_status.is_(None),
+            Call.call_sid.is_(None),
+            Call.ended_at.is_(None),
+            Call.started_at < now - _JOB_LOST_AFTER,
+        )
+    ).all()
+
+
+def left_behind_legs(session: Session, now: datetime) -> Sequence[int]:
+    """Legs that go on though their callback went on without them, and that nobody has told so."""
+    still_served = and_(
+        Callback.state.in_(("ringing_liaison", "ringing_caller", "talking", "reached")),
+        or_(
+            Call.id == func.coalesce(Callback.liaison_call_id, 0),
+            Call.id == func.coalesce(Callback.caller_call_id, 0),
+        ),
+    )
+    return session.scalars(
+        select(Call.id)
+        .join(Callback, Callback.id == Call.callback_id)
+        .where(
+            Call.ended_at.is_(None),
+            Call.call_sid.is_not(None),
+            Call.started_at > now - LONGEST_CALL,
+            or_(Call.call_status.is_(None), Call.call_status != LEAVING),
+            not_(still_served),
+        )
+    ).all()
+
+
+def free_forgotten(session: Session, now: datetime, policy: CallbackPolicy) -> list[int]:
+    """Free liaisons whose leg is surely over; answers the legs whose end the carrier must tell."""
+    ring = timedelta(seconds=policy.liaison_ring_seconds) + policy.lease
+    parent = aliased(Call)
+    in_question = []
+    for call, callback, busy_since, parent_ended_at in session.execute(
+        select(Call, Callback, Staff.busy_since, parent.ended_at)
+        .join(Staff, Staff.busy_call_id == Call.id)
+        .outerjoin(parent, parent.id == Call.parent_call_id)
+        .outerjoin(Callback, Callback.id == Call.callback_id)
+    ).all():
+        age = now - (busy_since or call.started_at)
+        if call.parent_call_id is not None and parent_ended_at is not None:
+            free_direct_liaisons(session, call.parent_call_id, now)
+        elif call.ended_at is not None or age > LONGEST_CALL + policy.lease:
+            free_liaison(session, call.id, now)
+        elif call.flow == "liaison_direct" and call.accepted_at is None and age > ring:
+            call.ended_at = now
+            free_liaison(session, call.id, now)
+        elif call.flow == "liaison_callback" and age > ring + policy.lease and not _serves(call, callback):
+            if call.call_sid is None:
+                free_liaison(session, call.id, now)
+            else:
+                in_question.append(call.id)
+    return in_question
+
+
+def _serves(call: Call, callback: Callback | None) -> bool:
+    return callback is not None and callback.closed_at is None and call.id == callback.liaison_call_id

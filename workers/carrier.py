@@ -1,0 +1,138 @@
+"""The only code that dials out, by Twilio's official client. It knows numbers and opaque leg ids alone."""
+
+import logging
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+from twilio.base.exceptions import TwilioException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.http.response import Response
+from twilio.rest import Client
+from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+from config.settings import Settings
+
+CALL_EVENTS = ["initiated", "ringing", "answered", "completed"]
+_REQUEST_TIMEOUT = 408
+
+# The client writes numbers and tokens of every request into its log at INFO.
+logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
+
+
+class CarrierRefused(Exception):  # noqa: N818  (an answer of the carrier, not a fault of ours)
+    """Certain: nothing was dialled. ``counts``: whether that speaks against the number asked for."""
+
+    def __init__(self, sentence: str, *, counts: bool = True) -> None:
+        super().__init__(sentence)
+        self.counts = counts
+
+
+class CarrierUnknown(Exception):  # noqa: N818
+    """No one knows whether the call was dialled: no answer, or none that can be read. Never dial again."""
+
+
+class Carrier:
+    """Places calls, asks how they stand and ends them, within the settings' timeout and without retries."""
+
+    def __init__(self, settings: Settings, line: str) -> None:
+        """``line`` is the number (E.164) that people see when we ring."""
+        self._line = line
+        self._public_url = settings.public_url
+        account = settings.twilio_account_sid
+        self._client = Client(
+            settings.twilio_api_key or account,
+            settings.twilio_api_secret or settings.twilio_auth_tokens[0],
+            account,
+            http_client=_Http(settings.twilio_api_base_url, settings.carrier_timeout_seconds),
+            # A mapping of its own: the client would read TWILIO_EDGE and TWILIO_REGION behind our back.
+            environment={"": ""},
+        )
+
+    def place_call(self, *, to: str, leg_id: str, ring_seconds: int) -> str:
+        """Ring ``to`` (E.164) and return the call's sid. Raises CarrierRefused or CarrierUnknown."""
+        made = self._ask(
+            lambda: self._client.calls.create(
+                to=to,
+                from_=self._line,
+                url=self._leg_url(leg_id),
+                method="POST",
+                timeout=ring_seconds,
+                # The leg id proves this call even when the answer to this request is lost.
+                status_callback=f"{self._public_url}/voice/call-events?leg={leg_id}",
+                status_callback_event=CALL_EVENTS,
+                status_callback_method="POST",
+            )
+        )
+        if not made.sid:
+            raise CarrierUnknown("The carrier's answer names no call.")
+        return str(made.sid)
+
+    def fetch_status(self, call_sid: str) -> str:
+        """How far a call has come, in Twilio's words. Raises CarrierRefused or CarrierUnknown."""
+        return str(self._ask(lambda: self._client.calls(call_sid).fetch()).status)
+
+    def end_call(self, call_sid: str) -> None:
+        """Hang up, or stop ringing. Raises CarrierRefused or CarrierUnknown."""
+        self._ask(lambda: self._client.calls(call_sid).update(status="completed"))
+
+    def redirect_call(self, call_sid: str, leg_id: str) -> None:
+        """Send a call in progress to its leg's address again, out of any conference, to hear the news.
+
+        Raises CarrierRefused, also for a call that is not in progress, or CarrierUnknown.
+        """
+        url = self._leg_url(leg_id)
+        self._ask(lambda: self._client.calls(call_sid).update(url=url, method="POST"))
+
+    def _leg_url(self, leg_id: str) -> str:
+        return f"{self._public_url}/voice/legs/{leg_id}"
+
+    def _ask(self, question: Any) -> Any:
+        # "from None" each time: the client's own messages quote numbers.
+        try:
+            return question()
+        except TwilioException as answer:
+            raise _judged(getattr(answer, "status", None)) from None
+        except requests.RequestException as fault:
+            if _never_sent(fault):
+                raise CarrierRefused("The carrier cannot be reached.", counts=False) from None
+            raise CarrierUnknown(f"The carrier gave no answer ({type(fault).__name__}).") from None
+        except (ValueError, KeyError, TypeError, AttributeError) as fault:
+            raise CarrierUnknown(f"The carrier's answer cannot be read ({type(fault).__name__}).") from None
+
+
+def _judged(http_status: Any) -> CarrierRefused | CarrierUnknown:
+    """After a 4xx nothing was dialled. Only a 400 is about the number; the others are about the account."""
+    if isinstance(http_status, int) and 400 <= http_status < 500 and http_status != _REQUEST_TIMEOUT:
+        return CarrierRefused(
+            f"The carrier refused ({http_status}).", counts=http_status == requests.codes.bad
+        )
+    return CarrierUnknown(f"The carrier failed ({http_status}).")
+
+
+def _never_sent(fault: requests.RequestException) -> bool:
+    """Whether no connection was made, so that the request cannot have arrived."""
+    if isinstance(fault, requests.ConnectTimeout):
+        return True
+    cause = fault.args[0] if isinstance(fault, requests.ConnectionError) and fault.args else None
+    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
+
+
+class _Http(TwilioHttpClient):  # type: ignore[misc]
+    """Twilio's client with a finite timeout and, when one is set, another server in the place of Twilio's."""
+
+    def __init__(self, base_url: str | None, timeout: float) -> None:
+        super().__init__(timeout=timeout)
+        self._base = urlsplit(base_url) if base_url else None
+        if self._base is not None and self.session is not None:
+            # A server named in the settings is asked directly, whatever proxies the machine has.
+            self.session.trust_env = False
+
+    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
+        """Send a request of the client, to the server of the settings."""
+        if self._base is not None:
+            asked = urlsplit(url)
+            path = self._base.path.rstrip("/") + asked.path
+            url = urlunsplit((self._base.scheme, self._base.netloc, path, asked.query, ""))
+        answer: Response = super().request(method, url, *args, **kwargs)
+        return answer

@@ -1,0 +1,127 @@
+"""Asks the carrier about legs that were not heard of in time, and applies what it proves."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from config.office import Office
+from models.call import Call
+from models.call_status import DIALLING, FINAL_CALL_STATUSES
+from models.callback import Callback, advance, locked
+from models.callback_policy import CallbackPolicy
+from models.callback_state import LIVE_STATES
+from models.database import Database
+from models.leg_end import Job, leave_for_staff, leg_ended
+from models.liaison import free_liaison
+from models.stranded import LONGEST_CALL, LiveLeg, legs_of
+from workers.callbacks import CallCarrier
+from workers.carrier import CarrierRefused, CarrierUnknown
+
+log = logging.getLogger(__name__)
+
+
+class Mender:
+    """Looks after callbacks one at a time, with no transaction open while the carrier is asked."""
+
+    def __init__(
+        self,
+        database: Database,
+        carrier: CallCarrier,
+        office: Office,
+        now: datetime,
+        hand_on: Callable[[Job], None],
+    ) -> None:
+        self._database, self._carrier, self._office, self._now = database, carrier, office, now
+        self._hand_on = hand_on
+        self._policy = CallbackPolicy.of(office)
+
+    def look_after(self, callback_id: int) -> None:
+        """Find out how a lapsed callback's legs stand: ended, going on, or unknown and left for a person."""
+        with self._database.reading() as session:
+            callback = session.get(Callback, callback_id)
+            legs = [] if callback is None else legs_of(session, callback)
+        if callback is None or callback.state not in LIVE_STATES:
+            return
+        standings = [self._standing_of(leg) for leg in legs if not leg.is_over]
+        over = [(leg_id, word) for leg_id, word in standings if word in FINAL_CALL_STATUSES]
+        for leg_id, word in over:
+            self._apply_end(leg_id, word)
+        if over:
+            return
+        words = {word for _, word in standings}
+        if callback.state == "talking":
+            self._keep_talking(callback_id)
+        elif "unknown" in words or ("no news" in words and self._is_long_lapsed(callback)):
+            self._leave(callback_id)
+        elif "no news" not in words:
+            self._extend(callback_id)
+
+    def end_forgotten(self, call_id: int) -> None:
+        """A leg that was told to end and still holds a liaison: believe the carrier, else tell it again."""
+        with self._database.reading() as session:
+            leg = session.get_one(Call, call_id)
+        word = self._standing_of(LiveLeg(leg.id, leg.call_sid, leg.call_status, leg.ended_at is not None))[1]
+        if word in FINAL_CALL_STATUSES:
+            self._apply_end(call_id, word)
+        elif leg.call_sid is not None:
+            self._carrier.end_call(leg.call_sid)
+
+    def _standing_of(self, leg: LiveLeg) -> tuple[int, str]:
+        """The leg's id and its call status; ``unknown`` when never proven, ``no news`` to be asked again."""
+        if leg.call_sid is None:
+            return leg.id, "unknown" if leg.call_status == DIALLING else "not dialled"
+        try:
+            return leg.id, self._carrier.fetch_status(leg.call_sid)
+        except (CarrierRefused, CarrierUnknown):
+            return leg.id, "no news"
+
+    def _apply_end(self, call_id: int, call_status: str) -> None:
+        with self._database.transaction() as session:
+            jobs = leg_ended(session, call_id, call_status, self._now, self._office, actor="sweeper")
+        self._hand_on_all(jobs)
+
+    def _keep_talking(self, callback_id: int) -> None:
+        with self._database.transaction() as session:
+            callback = locked(session, callback_id)
+            if callback is None or callback.state != "talking" or callback.talking_at is None:
+                return
+            if callback.talking_at > self._now - LONGEST_CALL:
+                callback.lease_until = self._now + self._policy.lease
+                return
+            if callback.liaison_call_id is not None:
+                free_liaison(session, callback.liaison_call_id, self._now)
+            advance(session, callback_id, "reach", actor="sweeper", now=self._now, outcome="reached")
+
+    def _leave(self, callback_id: int) -> None:
+        """No one knows whether somebody was rung: a person decides, and nobody is rung again (Legs)."""
+        with self._database.transaction() as session:
+            callback = locked(session, callback_id)
+            if callback is None or not self._has_lapsed(callback):
+                return
+            liaison_leg = callback.liaison_call_id
+            jobs = leave_for_staff(session, callback, self._now, "sweeper", "unknown_call")
+            leg = session.get(Call, liaison_leg) if liaison_leg is not None else None
+            if jobs and leg is not None and leg.call_sid is None:
+                # The carrier never told of this call, so it will not tell of its end either.
+                free_liaison(session, leg.id, self._now)
+        log.warning(
+            "A call's fate is unknown; its callback is left for staff.", extra={"row_id": callback_id}
+        )
+        self._hand_on_all(jobs)
+
+    def _extend(self, callback_id: int) -> None:
+        with self._database.transaction() as session:
+            callback = locked(session, callback_id)
+            if callback is not None and self._has_lapsed(callback):
+                callback.lease_until = self._now + self._policy.lease
+
+    def _has_lapsed(self, callback: Callback) -> bool:
+        ringing = callback.state in ("ringing_liaison", "ringing_caller")
+        return ringing and callback.lease_until is not None and callback.lease_until < self._now
+
+    def _is_long_lapsed(self, callback: Callback) -> bool:
+        return callback.lease_until is not None and callback.lease_until + self._policy.lease < self._now
+
+    def _hand_on_all(self, jobs: list[Job]) -> None:
+        for job in jobs:
+            self._hand_on(job)

@@ -1,0 +1,81 @@
+"""The queue between the line and its workers: the name of a job and the id of a row, never anything more."""
+
+import logging
+import secrets
+import time
+from collections.abc import Callable
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+log = logging.getLogger(__name__)
+
+#: One queue for a worker: with several, RQ loses a job whose worker dies between taking and starting it.
+QUEUE = "callbacks"
+#: Every job there is, and the function in ``workers.callbacks`` of the same name that does it.
+JOBS = ("dial_liaison", "dial_caller", "release_leg")
+JOB_SECONDS = 60
+#: A phone turn waits for Redis no longer than this.
+PATIENCE_SECONDS = 0.3
+#: After a failure the queue is left alone for so long, so that no turn waits for a Redis that is down.
+QUIET_SECONDS = 2.0
+_FAILURES_KEPT_SECONDS = 3600
+
+
+class Jobs:
+    """Where work is handed on. The rows are the truth: what cannot be enqueued is found by the sweeper."""
+
+    def __init__(self, redis_url: str, clock: Callable[[], float] = time.monotonic) -> None:
+        connection = Redis.from_url(
+            redis_url,
+            socket_timeout=PATIENCE_SECONDS,
+            socket_connect_timeout=PATIENCE_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+        )
+        self._queue = Queue(QUEUE, connection=connection, serializer=JSONSerializer)
+        self._clock = clock
+        self._quiet_until = 0.0
+
+    def enqueue(self, name: str, row_id: int) -> bool:
+        """Hand on one job; whether it was taken. Redis being down is no fault and raises nothing."""
+        if name not in JOBS:
+            raise ValueError("There is no job of this name.")
+        # RQ's own retries stay off: whether and when to ring again is policy on the row.
+        return self._ask(
+            lambda: self._queue.enqueue_call(
+                f"workers.callbacks.{name}",
+                args=(row_id,),
+                timeout=JOB_SECONDS,
+                result_ttl=0,
+                failure_ttl=_FAILURES_KEPT_SECONDS,
+                job_id=f"{name}-{row_id}-{secrets.token_hex(6)}",
+            )
+        ) is not None  # fmt: skip
+
+    def waiting(self) -> int | None:
+        """How many jobs no worker has taken yet; None when Redis is down."""
+        found = self._ask(lambda: self._queue.count)
+        return found if isinstance(found, int) else None
+
+    def is_up(self) -> bool:
+        """Whether Redis answers now, whatever happened a moment ago."""
+        self._quiet_until = 0.0
+        return self._ask(self._queue.connection.ping) is not None
+
+    def close(self) -> None:
+        """Give back the connections."""
+        self._queue.connection.close()
+
+    def _ask(self, question: Callable[[], object]) -> object | None:
+        if self._clock() < self._quiet_until:
+            return None
+        try:
+            return question()
+        except (RedisError, OSError) as fault:
+            self._quiet_until = self._clock() + QUIET_SECONDS
+            log.warning("The queue cannot be reached; rows wait for the sweeper (%s).", type(fault).__name__)
+            return None

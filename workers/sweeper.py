@@ -1,0 +1,147 @@
+"""The sweeper: finds in the rows what a crash, a lost queue or a lost event left behind, and mends it."""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select
+
+from config.office import Office
+from config.settings import Settings
+from models.callback import Callback, due_callbacks
+from models.callback_policy import CallbackPolicy
+from models.custody_import import resume
+from models.database import Database
+from models.keyring import Keyring
+from models.leg_end import Job
+from models.liaison import free_liaisons, unverified_may_take
+from models.pin import Guard
+from models.pin_guard import SPRAYING, measure_global_failures
+from models.pin_try import PinLimits
+from models.stranded import (
+    free_forgotten,
+    give_back_lapsed,
+    lapsed_callbacks,
+    left_behind_legs,
+    undialled_callers,
+)
+from workers.callbacks import CallCarrier, Dialler
+from workers.carrier import Carrier
+from workers.mending import Mender
+from workers.queue import Jobs
+
+log = logging.getLogger(__name__)
+
+SWEEP_SECONDS = 2.0
+MEASURE_EVERY = timedelta(minutes=1)
+
+
+def sweep(database: Database, jobs: Jobs, carrier: CallCarrier, office: Office, now: datetime) -> None:
+    """One pass. A fault in one part, or with one row, stops no other; ``now`` is the moment of the pass."""
+    _Pass(database, jobs, carrier, office, now).run()
+
+
+def run_sweeper(settings: Settings) -> None:
+    """Sweep every two seconds until told to stop."""
+    office = Office.load(settings.office_file, settings.office_always_open)
+    database = Database(settings.database_url, Keyring(settings.field_keys, settings.secret_key), pool_size=2)
+    jobs, carrier = Jobs(settings.queue_url), Carrier(settings, office.lines[0])
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    while not stop.is_set():
+        sweep(database, jobs, carrier, office, datetime.now(UTC))
+        stop.wait(SWEEP_SECONDS)
+    database.close()
+
+
+class _Pass:
+    def __init__(
+        self, database: Database, jobs: Jobs, carrier: CallCarrier, office: Office, now: datetime
+    ) -> None:
+        self._database, self._jobs, self._office, self._now = database, jobs, office, now
+        self._policy = CallbackPolicy.of(office)
+        self._dialler = Dialler(database, carrier, office, jobs, clock=lambda: now)
+        self._mender = Mender(database, carrier, office, now, self._hand_on)
+
+    def run(self) -> None:
+        """Callers who wait for a leg come first, then what holds liaisons back, then what is due."""
+        self._guarded(self._ring_undialled_callers)
+        self._guarded(self._give_back_lapsed)
+        self._guarded(self._look_after_lapsed)
+        self._guarded(self._release_left_behind)
+        self._guarded(self._free_forgotten)
+        self._guarded(self._offer_due)
+        self._guarded(self._resume_imports)
+        self._guarded(self._measure_failures)
+
+    def _ring_undialled_callers(self) -> None:
+        with self._database.reading() as session:
+            found = undialled_callers(session, self._now)
+        self._hand_on_all(("dial_caller", callback_id) for callback_id in found)
+
+    def _give_back_lapsed(self) -> None:
+        with self._database.transaction() as session:
+            give_back_lapsed(session, self._now)
+
+    def _look_after_lapsed(self) -> None:
+        with self._database.reading() as session:
+            found = lapsed_callbacks(session, self._now, self._policy)
+        for callback_id in found:
+            self._guarded(lambda row_id=callback_id: self._mender.look_after(row_id))  # type: ignore[misc]
+
+    def _release_left_behind(self) -> None:
+        with self._database.reading() as session:
+            found = left_behind_legs(session, self._now)
+        self._hand_on_all(("release_leg", call_id) for call_id in found)
+
+    def _free_forgotten(self) -> None:
+        with self._database.transaction() as session:
+            in_question = free_forgotten(session, self._now, self._policy)
+        for call_id in in_question:
+            self._guarded(lambda row_id=call_id: self._mender.end_forgotten(row_id))  # type: ignore[misc]
+
+    def _offer_due(self) -> None:
+        """As many as liaisons are free, less what waits already: a queue that nobody works must not grow."""
+        with self._database.reading() as session:
+            free = free_liaisons(session)
+            due = due_callbacks(session, self._now, free) if free else []
+            if due and not unverified_may_take(session, self._now):
+                due = list(
+                    session.scalars(select(Callback.id).where(Callback.id.in_(due), Callback.verified))
+                )
+        waiting = self._jobs.waiting() or 0 if due else 0
+        self._hand_on_all(("dial_liaison", callback_id) for callback_id in due[: max(0, free - waiting)])
+
+    def _resume_imports(self) -> None:
+        resume(self._database, self._now)
+
+    def _measure_failures(self) -> None:
+        limits = PinLimits(**{f.name: self._office.policy(f.name) for f in fields(PinLimits)})  # type: ignore[arg-type]
+        with self._database.reading() as session:
+            measured_at = session.scalar(select(Guard.measured_at).where(Guard.name == SPRAYING))
+        if measured_at is not None and self._now - measured_at < MEASURE_EVERY:
+            return
+        with self._database.transaction() as session:
+            measure_global_failures(session, self._now, limits)
+
+    def _hand_on_all(self, jobs: Iterable[Job]) -> None:
+        for job in jobs:
+            self._hand_on(job)
+
+    def _hand_on(self, job: Job) -> None:
+        """To a worker; when Redis is down the sweeper does it itself, since every job claims its row."""
+        name, row_id = job
+        if not self._jobs.enqueue(name, row_id):
+            do: Callable[[int], None] = getattr(self._dialler, name)
+            self._guarded(lambda: do(row_id))
+
+    def _guarded(self, part: Callable[[], None]) -> None:
+        try:
+            part()
+        except Exception:
+            # Whatever it was, the next pass starts from the rows again.
+            log.exception("A part of the sweep failed.")
