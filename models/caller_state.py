@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, distinct, false, func, not_, select, true
+from sqlalchemy import Select, and_, bindparam, distinct, false, func, literal_column, not_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from models.call import CALLS, Call
@@ -113,10 +113,17 @@ class CallState:
         return now - (self.last_key_at or self.verified_at) <= VERIFICATION_LIFE
 
 
-def load_by_sid(session: Session, call_sid: str, now: datetime, *, for_pin: bool = False) -> CallState | None:
-    """The call with this CallSid, locked until the transaction ends, or None. One statement."""
-    statement = _PIN_BY_SID if for_pin else _BY_SID
-    row = session.execute(statement, {"sid": call_sid, **_moments(now, for_pin=for_pin)}).first()
+def load_by_sid(
+    session: Session, call_sid: str, now: datetime, *, for_pin: bool = False, opening: bool = False
+) -> CallState | None:
+    """The call with this CallSid, locked until the transaction ends, or None. One statement.
+
+    ``for_pin`` is for the step that reserves a try: of the case whose number was keyed it reads what a
+    try needs and nothing that could be told, so that a number without a case takes no less work (R05).
+    ``opening`` is for the transaction after the hash, of a try that may open the case: it reads it all.
+    """
+    statement = _OPENING_BY_SID if opening else _PIN_BY_SID if for_pin else _BY_SID
+    row = session.execute(statement, {"sid": call_sid, **_moments(now, for_pin=for_pin or opening)}).first()
     return None if row is None else CallState(*row)
 
 
@@ -129,26 +136,34 @@ def load_by_leg(session: Session, leg_id: str, now: datetime) -> CallState | Non
 def _moments(now: datetime, *, for_pin: bool) -> dict[str, datetime]:
     if not for_pin:
         return {}
-    return {"known_since": now - KNOWN_PHONE_LIFE, "total_since": now - TOTAL_LIFE, "spray_since": now - SPRAY_WINDOW}
+    return {
+        "known_since": now - KNOWN_PHONE_LIFE,
+        "total_since": now - TOTAL_LIFE,
+        "spray_since": now - SPRAY_WINDOW,
+    }
 
 
-def _select(*, for_pin: bool) -> Select[Any]:
+def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
     call = Call
     columns: list[Any] = [getattr(call, field.name) for field in fields(CallState)[: len(CALLS.c)]]
-    columns += [
-        Case.id, Case.closed_at, Registrant.id, Registrant.pace, Registrant.time_zone,
+    told: list[Any] = [
+        Registrant.id, Registrant.pace, Registrant.time_zone,
         Subject.as_of, Subject.absent_since, Subject.held_import_id, CustodyRecord.id,
         CustodyRecord.status, CustodyRecord.status_at, CustodyRecord.releasable, CustodyRecord.removal_stage,
         CustodyRecord.expected_release_at, CustodyRecord.next_hearing_at, CustodyRecord.next_hearing_place,
         Facility.name, Facility.phone,
         Callback.id, Callback.due_at, Callback.state,
+    ]  # fmt: skip
+    columns += [
+        Case.id, Case.closed_at, *(_without(told) if for_pin else told),
         select(func.count()).select_from(Staff)
             .where(Staff.on_shift == true(), Staff.busy_call_id.is_(None)).scalar_subquery(),
         select(func.count()).select_from(Staff).where(Staff.on_shift == true()).scalar_subquery(),
     ]  # fmt: skip
-    case_is_it = Case.number_key == call.number_key if for_pin else Case.id == call.case_id
+    by_number = for_pin or opening
+    case_is_it = Case.number_key == call.number_key if by_number else Case.id == call.case_id
     own, stranger = aliased(PinCounter), aliased(PinCounter)
-    if for_pin:
+    if by_number:
         columns += [
             Case.pin_hash, Case.pin_kind, Case.pin_expires_at, Case.last_verified_at,
             KnownPhone.phone_key.is_not(None),
@@ -159,17 +174,16 @@ def _select(*, for_pin: bool) -> Select[Any]:
             _at_number(),
             select(Guard.raised_until).where(Guard.name == "spraying").scalar_subquery(),
         ]  # fmt: skip
-    statement = (
-        select(*columns)
-        .select_from(call)
-        .outerjoin(Case, case_is_it)
-        .outerjoin(Registrant, Registrant.id == Case.registrant_id)
-        .outerjoin(Subject, Subject.id == Case.subject_id)
-        .outerjoin(CustodyRecord, CustodyRecord.id == Subject.record_id)
-        .outerjoin(Facility, Facility.name_key == CustodyRecord.facility_key)
-        .outerjoin(Callback, and_(Callback.case_id == Case.id, IS_OPEN))
-    )
-    if for_pin:
+    statement = select(*columns).select_from(call).outerjoin(Case, case_is_it)
+    if not for_pin:
+        statement = (
+            statement.outerjoin(Registrant, Registrant.id == Case.registrant_id)
+            .outerjoin(Subject, Subject.id == Case.subject_id)
+            .outerjoin(CustodyRecord, CustodyRecord.id == Subject.record_id)
+            .outerjoin(Facility, Facility.name_key == CustodyRecord.facility_key)
+            .outerjoin(Callback, and_(Callback.case_id == Case.id, IS_OPEN))
+        )
+    if by_number:
         statement = (
             statement.outerjoin(
                 KnownPhone,
@@ -184,6 +198,11 @@ def _select(*, for_pin: bool) -> Select[Any]:
             .outerjoin(stranger, and_(stranger.number_key == call.number_key, stranger.own == false()))
         )
     return statement.with_for_update(of=call)
+
+
+def _without(columns: list[Any]) -> list[Any]:
+    """The same number of columns, each empty."""
+    return [literal_column("NULL").label(f"untold_{i}") for i in range(len(columns))]
 
 
 def _total(*, own: bool) -> Any:
@@ -217,12 +236,15 @@ def _at_number() -> Any:
     return (
         select(func.count())
         .select_from(PinTry)
-        .where(PinTry.number_key == Call.number_key, PinTry.at >= bindparam("spray_since"), not_(PinTry.opened))
+        .where(
+            PinTry.number_key == Call.number_key, PinTry.at >= bindparam("spray_since"), not_(PinTry.opened)
+        )
         .correlate(Call)
         .scalar_subquery()
     )
 
 
-_BY_SID = _select(for_pin=False).where(Call.call_sid == bindparam("sid"))
-_BY_LEG = _select(for_pin=False).where(Call.leg_id == bindparam("leg"))
+_BY_SID = _select().where(Call.call_sid == bindparam("sid"))
+_BY_LEG = _select().where(Call.leg_id == bindparam("leg"))
 _PIN_BY_SID = _select(for_pin=True).where(Call.call_sid == bindparam("sid"))
+_OPENING_BY_SID = _select(opening=True).where(Call.call_sid == bindparam("sid"))

@@ -119,9 +119,10 @@ def record(
 ) -> tuple[Literal["right", "wrong"], list[Write]]:
     """Say whether the try was right, and what a right one changes; a wrong one was written by `reserve`.
 
-    ``state`` was loaded with ``for_pin=True`` in this transaction, the one after the KDF. A PIN that
-    was changed, or a number that was locked by an earlier try, while the hash was worked is wrong.
-    Every kind of wrong (unknown number, wrong PIN, wait, lock) writes nothing here, alike.
+    ``state`` was loaded in this transaction, the one after the KDF, with ``opening=matched and
+    guess.allowed``: only a try that may open reads the case. A PIN that was changed, or a number that
+    was locked by an earlier try, while the hash was worked is wrong. Every kind of wrong (unknown
+    number, wrong PIN, wait, lock) reads the call alone and writes nothing here, alike.
     """
     right = (
         matched

@@ -159,7 +159,8 @@ class Line:
     def _finish(self, call_sid: str, number: int, deferred: Deferred, matched: bool) -> Spoken:
         now = self.clock()
         with self.database.transaction() as session:
-            call = load_by_sid(session, call_sid, now, for_pin=True)
+            opening = matched and deferred.task.guess.allowed
+            call = load_by_sid(session, call_sid, now, opening=opening)
             if call is None:
                 raise LookupError("The call is gone.")
             if (call.step, call.turn) != (deferred.step, number) or call.pending_since is None:

@@ -114,7 +114,8 @@ class PinCalls:
     def record(self, sid: str, guess: Guess, matched: bool) -> str:
         """The second transaction."""
         with self.database.transaction() as session:
-            word, writes = record(self.state(session, sid), guess, matched, self.now)
+            state = self.state(session, sid, opening=matched and guess.allowed)
+            word, writes = record(state, guess, matched, self.now)
             if word == "right":
                 writes.append(_no_tries(sid))
             write_together(session, *writes)
@@ -128,9 +129,9 @@ class PinCalls:
         guess = self.reserve(sid, number)
         return self.record(sid, guess, self.hasher.matches(guess.stored, pin))
 
-    def state(self, session: Any, sid: str) -> CallState:
-        """The call as the PIN step reads it."""
-        state = load_by_sid(session, sid, self.now, for_pin=True)
+    def state(self, session: Any, sid: str, *, opening: bool | None = None) -> CallState:
+        """The call as the PIN step's first transaction reads it, or the second, ``opening`` or not."""
+        state = load_by_sid(session, sid, self.now, for_pin=opening is None, opening=bool(opening))
         assert state is not None
         return state
 
