@@ -86,6 +86,13 @@ class Serving:
         pid, _, _ = (self.data_dir / "run" / f"{name}.pid").read_text().partition(" ")
         return psutil.Process(int(pid))
 
+    def has_another(self, name: str, killed: psutil.Process) -> bool:
+        """Whether a program that was killed runs again as another process."""
+        try:
+            return self.child(name) != killed
+        except (psutil.NoSuchProcess, ValueError):
+            return False
+
     def ends(self) -> int:
         return self.process.wait(PATIENCE_SECONDS)
 
@@ -99,15 +106,21 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("house") / "var"
 
 
+@pytest.fixture(scope="module")
+def _running(data_dir: Path) -> Iterator[list[Serving]]:
+    running: list[Serving] = []
+    yield running
+    for serving in running:
+        if serving.process.poll() is None:
+            serving.stops()
+
+
 @pytest.fixture
-def serving(data_dir: Path) -> Iterator[Serving]:
-    serving = Serving(data_dir).waits_until_ready()
-    family = serving.family()
-    yield serving
-    for process in family:
-        if process.is_running():
-            process.kill()
-    serving.process.wait()
+def serving(data_dir: Path, _running: list[Serving]) -> Serving:
+    """One that runs, left over from the test before where that one let it live."""
+    if not _running or _running[-1].process.poll() is not None:
+        _running.append(Serving(data_dir).waits_until_ready())
+    return _running[-1]
 
 
 def all_gone(family: list[psutil.Process]) -> bool:
@@ -166,7 +179,7 @@ def test_a_program_that_is_killed_comes_back(serving: Serving, name: str) -> Non
     killed.kill()
 
     until(lambda: all_gone(below), "what the killed program had started to end with it")
-    until(lambda: serving.child(name) != killed and serving.is_ready(), f"{name} to come back")
+    until(lambda: serving.has_another(name, killed) and serving.is_ready(), f"{name} to come back")
 
 
 def test_a_web_process_that_is_killed_comes_back(serving: Serving) -> None:
