@@ -47,7 +47,15 @@ class FakeCarrier:
         call = self._find(call_sid)
         if call.phone is not None:
             call.phone.hangs_up()
-        call.status = "completed"
+        elif call.status == "ringing":
+            call.status = "canceled"
+
+    def redirect_call(self, call_sid: str, leg_id: str) -> None:
+        """Send a call that was answered to its leg's address again."""
+        call = self._find(call_sid)
+        if call.phone is None or call.phone.is_over:
+            raise CarrierRefused("The carrier refused: 400.")
+        call.phone.is_sent_to(f"/voice/legs/{leg_id}")
 
     def _find(self, call_sid: str) -> PlacedCall:
         for call in self.placed:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urljoin
 from uuid import uuid4
 
@@ -19,8 +19,11 @@ from hotline.exchange.signing import signed_headers
 CALLER = "+12025550123"
 _ALL_EVENTS = frozenset({"initiated", "ringing", "answered", "completed"})
 
-#: Gives the faults of a TwiML document, none when it is right.
-Check = Callable[[bytes], list[str]]
+
+class Check(Protocol):
+    """Gives the faults of a TwiML document, none when it is right."""
+
+    def __call__(self, document: bytes, *, whisper: bool) -> list[str]: ...
 
 
 @dataclass(eq=False)
@@ -124,6 +127,10 @@ class Phone:
             check=self._check,
             conferences=self._conferences,
         )
+
+    def is_sent_to(self, path: str) -> None:
+        """The carrier takes this call, out of any conference, to another document of the line."""
+        self._do(lambda: self.call.goes_to(f"{self._public_url}{path}"))
 
     # What can be told of the call.
 
@@ -257,7 +264,7 @@ class Phone:
         response = self._open(request)
         self.last_request, self.last_response = request, response
         if response.status_code == 200:
-            self._check_document(response.data)
+            self._check_document(response.data, whisper="ParentCallSid" in dict(request.params))
         elif response.status_code != 204:
             pytest.fail(f"the line answered {response.status_code} to {request.url}\n{self.transcript}")
         return Reply(response.status_code, response.content_type or "", response.data)
@@ -268,8 +275,8 @@ class Phone:
         body = request.body if request.method == "POST" else None
         return self._client.open(request.url, method=request.method, data=body, headers=sent)
 
-    def _check_document(self, document: bytes) -> None:
-        faults = self._check(document) if self._check is not None else []
+    def _check_document(self, document: bytes, *, whisper: bool = False) -> None:
+        faults = self._check(document, whisper=whisper) if self._check is not None else []
         if faults:
             pytest.fail("TwiML that Twilio would refuse: " + "; ".join(faults) + f"\n{document.decode()}")
 

@@ -1,4 +1,4 @@
-"""Runs the exchange: ``python -m hotline.exchange [--bind HOST:PORT]``. Never in production."""
+"""Runs the exchange: ``python -m hotline.exchange``. Never in production."""
 
 import socket
 import sys
@@ -11,6 +11,9 @@ from hotline.cli.context import fail, load_settings
 from hotline.exchange.app import create_exchange
 from hotline.exchange.delivery import over_http
 from hotline.exchange.switchboard import Switchboard
+
+#: The exchange asks nobody who plays with its phones, so nobody but this machine may.
+HOST = "127.0.0.1"
 
 
 class _QuietHandler(WSGIRequestHandler):
@@ -28,20 +31,17 @@ def credentials(settings: Settings) -> dict[str, tuple[str, ...]]:
     return known
 
 
-@click.command()
-@click.option("--bind", metavar="HOST:PORT", help="Where to listen; by default on the port after the line's.")
-def main(bind: str | None) -> None:
-    """Stand in for the telephone company."""
+def main() -> None:
+    """Stand in for the telephone company until a signal ends it."""
     settings = load_settings()
     if settings.production or settings.carrier != "exchange":
         fail("The exchange stands in for the carrier in development alone, with HOTLINE_CARRIER=exchange.")
-    host, _, port = (bind or f"127.0.0.1:{settings.exchange_port}").rpartition(":")
-    if not host or not port.isdecimal() or int(port) > 65535:
-        fail("--bind takes HOST:PORT.")
     try:
-        listening = socket.create_server((host, int(port)))
+        listening = socket.create_server((HOST, settings.exchange_port))
     except OSError as problem:
-        click.echo(f"The exchange cannot listen at {host}:{port}: {problem.strerror}.", err=True)
+        click.echo(
+            f"The exchange cannot listen at {HOST}:{settings.exchange_port}: {problem.strerror}.", err=True
+        )
         sys.exit(1)
     deliver = over_http(settings.public_url, settings.twilio_auth_tokens[0])
     app = create_exchange(
@@ -51,10 +51,14 @@ def main(bind: str | None) -> None:
         credentials=credentials(settings),
     )
     with listening:
-        server = make_server(
-            host, int(port), app, threaded=True, request_handler=_QuietHandler, fd=listening.fileno()
-        )
-        server.serve_forever()
+        make_server(
+            HOST,
+            settings.exchange_port,
+            app,
+            threaded=True,
+            request_handler=_QuietHandler,
+            fd=listening.fileno(),
+        ).serve_forever()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -51,7 +52,9 @@ class CallEvents:
             self._url, status or event, sequence=self._sequence, seconds=self.seconds(), now=self._clock()
         )
         self._sequence += 1
-        self._send(told)
+        with suppress(LineError):
+            # Nobody on the call hears that an event was lost, and it is not told again.
+            self._send(told)
 
 
 class LiveCall:

@@ -34,7 +34,7 @@ def over_http(public_url: str, auth_token: str) -> Deliver:
             answer = connection.getresponse()
             return Reply(answer.status, answer.headers.get_content_type(), answer.read())
         except ConnectionRefusedError:
-            raise LineError(f"nothing answers at {public_url}: is the server running?") from None
+            raise LineError(f"nothing answers at {public_url}; start the line with `hotline serve`") from None
         except (OSError, HTTPException) as problem:
             raise LineError(f"{public_url}{url.path} did not answer ({type(problem).__name__})") from None
         finally:

@@ -338,9 +338,9 @@ def _spoken(say: ET.Element) -> str:
     """The words of a Say; a break is heard as a pause."""
     words = [say.text or ""]
     for mark in say:
-        if mark.tag != "break":
+        if mark.tag not in {"break", "say-as"}:
             raise TwimlError(f"<{mark.tag}> is not a mark that this handset can speak")
-        words += [" … ", mark.tail or ""]
+        words += [" … " if mark.tag == "break" else mark.text or "", mark.tail or ""]
     return " ".join("".join(words).split())
 
 

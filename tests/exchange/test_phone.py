@@ -64,13 +64,16 @@ def test_a_call_that_the_line_fails_fails_the_test(line: SmallLine, phone: Phone
 
 
 def test_a_document_with_faults_fails_the_test(line: SmallLine) -> None:
+    def check(document: bytes, *, whisper: bool) -> list[str]:
+        return ["Gather has no timeout"] if b"<Gather" in document and not whisper else []
+
     phone = Phone(
         line.app.test_client(),
         public_url=PUBLIC_URL,
         auth_token=TOKEN,
         account_sid=ACCOUNT,
         line="+12025550100",
-        check=lambda document: ["Gather has no timeout"] if b"<Gather" in document else [],
+        check=check,
     )
 
     with pytest.raises(pytest.fail.Exception, match="Gather has no timeout"):
@@ -149,6 +152,17 @@ def test_a_placed_call_that_is_answered_joins_the_conference_and_ends_it(
         "completed",
     ]
     assert placed.status == "completed"
+
+
+def test_a_call_can_be_sent_to_another_document_out_of_its_conference(phone: Phone) -> None:
+    phone.dials_in()
+    phone.presses("3")
+    assert phone.is_talking
+
+    phone.is_sent_to("/voice/steps/after/3")
+
+    assert phone.hears("the talk is over")
+    assert phone.is_over
 
 
 def test_a_placed_call_that_is_declined_is_busy(line: SmallLine, phone: Phone) -> None:

@@ -1,0 +1,125 @@
+"""`hotline phone`: rings the line from this terminal, as a caller would, and picks up what the line rings."""
+
+import re
+import sys
+from collections.abc import Callable, Iterator
+from typing import TextIO
+
+import click
+
+from hotline.cli.bind import read_bind
+from hotline.cli.context import fail, load_office, load_settings
+from hotline.exchange.call import InboundCall
+from hotline.exchange.delivery import over_http
+from hotline.exchange.request import LineError
+from hotline.exchange.rung_phone import ExchangeClient
+from hotline.exchange.terminal import HELP, Terminal, meaning
+
+_E164 = re.compile(r"\+[1-9]\d{6,14}")
+#: A worker needs a moment before it rings someone; a person at a terminal asks again instead.
+_SCRIPT_PATIENCE_SECONDS = 30.0
+_PERSON_PATIENCE_SECONDS = 2.0
+
+
+@click.command()
+@click.option(
+    "--from", "from_", default="+12025550123", show_default=True, help="The caller's phone, in E.164."
+)
+@click.option("--to", help="The line that is rung, in E.164; by default the office's main number.")
+@click.option(
+    "--bind", default="127.0.0.1:8000", show_default=True, metavar="HOST:PORT", help="Where the line listens."
+)
+@click.option("--script", help='Play by itself: keys, "" for silence, hangup, answer, back, comma-separated.')
+@click.option(
+    "--transcript",
+    type=click.File("w", encoding="utf-8", lazy=False),
+    help="Also write the call to this file.",
+)
+def phone(from_: str, to: str | None, bind: str, script: str | None, transcript: TextIO | None) -> None:
+    """Ring the line from this terminal."""
+    settings = load_settings(read_bind(bind).url)
+    if settings.carrier != "exchange":
+        fail("hotline phone calls through the exchange alone: HOTLINE_CARRIER is not exchange.")
+    to = to or load_office(settings).lines[0]
+    for option, number in (("--from", from_), ("--to", to)):
+        if not _E164.fullmatch(number):
+            fail(f"{option} must be a phone number in E.164, such as +12025550123.")
+    lines = None if script is None else iter(_tokens(script))
+    paper = _Paper(transcript)
+    call = InboundCall(
+        over_http(settings.public_url, settings.twilio_auth_tokens[0]),
+        public_url=settings.public_url,
+        account_sid=settings.twilio_account_sid,
+        from_=from_,
+        to=to,
+    )
+    if lines is None:
+        click.echo(f"Type {HELP}.", err=True)
+    terminal = Terminal(
+        call,
+        ExchangeClient(f"http://127.0.0.1:{settings.exchange_port}"),
+        read=_typed(paper) if lines is None else _scripted(lines, paper),
+        write=paper.show,
+        patience_seconds=_PERSON_PATIENCE_SECONDS if lines is None else _SCRIPT_PATIENCE_SECONDS,
+    )
+    try:
+        terminal.play()
+    except LineError as problem:
+        click.echo(f"The call failed: {problem}.", err=True)
+        sys.exit(1)
+
+
+class _Paper:
+    """What is shown, and a transcript of it, where several keys at once (a PIN?) are only counted."""
+
+    def __init__(self, transcript: TextIO | None) -> None:
+        self._transcript = transcript
+
+    def show(self, line: str) -> None:
+        """Show one line."""
+        click.echo(line)
+        self.keep(line)
+
+    def keep(self, line: str) -> None:
+        """Copy one line without showing it."""
+        if self._transcript is not None:
+            self._transcript.write(f"{line}\n")
+
+    @staticmethod
+    def pressed(word: str) -> str:
+        """How an input stands in a transcript."""
+        many = len(word) > 1 and not word.isalpha()
+        return f"> {len(word)} keys" if many else f"> {word or '(silence)'}"
+
+
+def _tokens(script: str) -> list[str]:
+    """The inputs of a script. Exits 2 at one that is none."""
+    tokens = [token.strip().strip('"') for token in script.split(",")]
+    for place, token in enumerate(tokens, start=1):
+        try:
+            meaning(token)
+        except ValueError:
+            fail(f"--script: input {place} is neither keys nor hangup, answer, back or quit.")
+    return tokens
+
+
+def _scripted(tokens: Iterator[str], paper: _Paper) -> Callable[[], str | None]:
+    def read() -> str | None:
+        token = next(tokens, None)
+        if token is not None:
+            paper.show(paper.pressed(token))
+        return token
+
+    return read
+
+
+def _typed(paper: _Paper) -> Callable[[], str | None]:
+    def read() -> str | None:
+        try:
+            typed = input("> ")
+        except (EOFError, KeyboardInterrupt):
+            return None
+        paper.keep(paper.pressed(typed.strip()))
+        return typed
+
+    return read

@@ -1,0 +1,98 @@
+"""The phones that the line has rung at the exchange, seen and used from another process over HTTP."""
+
+import json
+import time
+from collections.abc import Callable
+from http.client import HTTPConnection, HTTPException
+from typing import Any
+from urllib.parse import urlsplit
+
+from hotline.exchange.call import Passage
+from hotline.exchange.request import LineError
+
+_TIMEOUT_SECONDS = 30.0
+_LOOK_EVERY_SECONDS = 0.2
+
+
+class ExchangeClient:
+    """Asks the exchange at ``url``. Raises LineError when it cannot be reached."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def ringing(self) -> list[dict[str, str]]:
+        """The calls that ring now, oldest first, each with ``sid``, ``to`` and ``from``."""
+        _, found = self.ask("GET", "/handset/rung.json")
+        return [call for call in found["calls"] if call["status"] == "ringing"]
+
+    def oldest_ringing(
+        self, patience_seconds: float, sleep: Callable[[float], object] = time.sleep
+    ) -> dict[str, str] | None:
+        """The call that rings longest; waits up to ``patience_seconds`` for one to ring."""
+        left = patience_seconds
+        while True:
+            ringing = self.ringing()
+            if ringing or left <= 0:
+                return ringing[0] if ringing else None
+            sleep(_LOOK_EVERY_SECONDS)
+            left -= _LOOK_EVERY_SECONDS
+
+    def ask(self, method: str, path: str, given: dict[str, str] | None = None) -> tuple[int, dict[str, Any]]:
+        """Send one request; gives the HTTP status and the JSON that came back."""
+        where = urlsplit(self._url)
+        connection = HTTPConnection(where.hostname or "", where.port, timeout=_TIMEOUT_SECONDS)
+        body = None if given is None else json.dumps(given)
+        try:
+            connection.request(method, path, body, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        except (OSError, HTTPException, ValueError):
+            raise LineError(f"the exchange does not answer at {self._url}") from None
+        finally:
+            connection.close()
+
+
+class RungPhone:
+    """One phone that the line rang, picked up. ``transcript`` and ``state`` are as they were last seen."""
+
+    def __init__(self, exchange: ExchangeClient, sid: str, number: str) -> None:
+        self._exchange, self._sid, self.number = exchange, sid, number
+        self.state = "nothing"
+        self.transcript: list[Passage] = []
+
+    def picks_up(self) -> None:
+        """Answer it."""
+        self._act("answer")
+
+    def presses(self, keys: str) -> None:
+        """Type ``keys``."""
+        self._act("keys", keys=keys)
+
+    def says_nothing(self) -> None:
+        """Wait until the line gives up waiting for keys."""
+        self._act("silence")
+
+    def hangs_up(self) -> None:
+        """Put it down."""
+        if self.state != "over":
+            self._act("hang-up")
+
+    def looks(self) -> None:
+        """See what has happened on it since."""
+        self._see(*self._exchange.ask("GET", f"/handset/{self._sid}.json"))
+
+    def _act(self, action: str, **given: str) -> None:
+        self._see(*self._exchange.ask("POST", f"/handset/{self._sid}/{action}", given))
+
+    def _see(self, status: int, seen: dict[str, Any]) -> None:
+        if status == 409:
+            # It ended, or someone else picked it up, before this reached it.
+            self.transcript = [*self.transcript, Passage("note", seen["error"])]
+            self.state = "over"
+            return
+        if status != 200:
+            raise LineError(f"the exchange answered {status}")
+        self.state = seen["state"]
+        self.transcript = [Passage(p["kind"], p["text"]) for p in seen["transcript"]]
+        if seen["trouble"]:
+            raise LineError(seen["trouble"])

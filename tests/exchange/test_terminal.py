@@ -1,0 +1,210 @@
+"""One person at a terminal plays the caller and whoever the line rings, over real HTTP."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from flask import Flask
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from hotline.cli.phone import phone
+from hotline.exchange.__main__ import main
+from hotline.exchange.app import create_exchange
+from hotline.exchange.delivery import over_http
+from hotline.exchange.switchboard import Order, Switchboard
+from tests.exchange.small_line import ACCOUNT, TOKEN, SmallLine
+
+
+class Quiet(WSGIRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        pass
+
+
+@contextmanager
+def listening(app: Flask) -> Iterator[int]:
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class World:
+    """The small line and an exchange in front of it, both listening."""
+
+    def __init__(self, folder: Path, line: SmallLine, exchange_port: int, switchboard: Switchboard) -> None:
+        self.line, self.switchboard = line, switchboard
+        self.environ = {
+            "HOTLINE_DATA_DIR": str(folder),
+            "HOTLINE_ENV": "development",
+            "HOTLINE_CARRIER": "exchange",
+            "HOTLINE_PUBLIC_URL": line.public_url,
+            "HOTLINE_EXCHANGE_PORT": str(exchange_port),
+            "TWILIO_AUTH_TOKEN": TOKEN,
+            "TWILIO_ACCOUNT_SID": ACCOUNT,
+        }
+
+    def rings_the_liaison(self) -> None:
+        self.switchboard.place(
+            Order(
+                to="+12025550142",
+                from_="+12025550100",
+                ring_seconds=60,
+                url=f"{self.line.public_url}/voice/legs/liaison",
+            )
+        )
+
+    def plays(self, *options: str, typed: str = "") -> Result:
+        return CliRunner().invoke(phone, options, env=self.environ, input=typed)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    line = SmallLine()
+    with listening(line.app) as line_port:
+        line.public_url = f"http://127.0.0.1:{line_port}"
+        switchboard = Switchboard(ACCOUNT, over_http(line.public_url, TOKEN))
+        app = create_exchange(
+            switchboard, public_url=line.public_url, account_sid=ACCOUNT, credentials={ACCOUNT: (TOKEN,)}
+        )
+        with listening(app) as exchange_port:
+            yield World(tmp_path, line, exchange_port, switchboard)
+
+
+def test_a_script_plays_a_call_to_its_end(world: World) -> None:
+    played = world.plays("--script", '"",2')
+
+    assert played.exit_code == 0, played.output
+    spoken = [line.strip() for line in played.stdout.splitlines()]
+    assert spoken == [
+        "To talk to someone, … press 1.",
+        "> (silence)",
+        "Take your time.",
+        "To talk to someone, … press 1.",
+        "> 2",
+        "Goodbye.",
+        "(the call is over)",
+    ]
+    assert [status for _, status in world.line.events] == ["completed"]
+
+
+def test_the_end_of_a_script_hangs_up(world: World) -> None:
+    assert world.plays("--script", "9").exit_code == 0
+
+    assert [status for _, status in world.line.events] == ["completed"]
+
+
+def test_a_person_types_keys_hangs_up_and_leaves(world: World) -> None:
+    played = world.plays(typed="hello\n9\nh\n5\nq\n")
+
+    assert played.exit_code == 0, played.output
+    assert "keys, Enter = silence" in played.output
+    assert "Take your time." in played.output
+    assert "(this call is over)" in played.output
+    assert [status for _, status in world.line.events] == ["completed"]
+
+
+def test_whoever_the_call_itself_rings_can_be_picked_up(world: World) -> None:
+    played = world.plays("--script", "1,answer,1,hangup,back")
+
+    assert played.exit_code == 0, played.output
+    assert "ringing: a phone ending in 42" in played.stdout
+    assert "+12025550142" not in played.output
+    assert "To accept, press 1." in played.stdout
+    assert "Dial completed, bridged true." in played.stdout
+
+
+def test_a_phone_that_nobody_picks_up_ends_its_dial(world: World) -> None:
+    assert "Dial no-answer, bridged false." in world.plays("--script", '1,""').stdout
+
+
+def test_whoever_rings_at_the_exchange_can_be_picked_up(world: World) -> None:
+    world.rings_the_liaison()
+
+    played = world.plays("--script", "hangup,answer,1,hangup")
+
+    assert played.exit_code == 0, played.output
+    assert played.stdout.count("ringing: a phone ending in 42") == 1
+    assert "To accept, press 1." in played.stdout
+    assert "you are alone in the conference" in played.stdout
+    (call,) = world.switchboard.all()
+    assert call.status == "completed"
+
+
+def test_the_transcript_counts_keys_and_does_not_hold_them(world: World, tmp_path: Path) -> None:
+    file = tmp_path / "call.txt"
+
+    world.plays("--script", "93572468,2", "--transcript", str(file))
+
+    written = file.read_text()
+    assert "93572468" not in written
+    assert "> 8 keys" in written
+    assert "Goodbye." in written
+
+
+def test_a_line_that_fails_is_a_fault(world: World) -> None:
+    played = world.plays("--script", "4")
+
+    assert played.exit_code == 1
+    assert "The call failed: <Record>" in played.stderr
+    assert [status for _, status in world.line.events] == ["completed"]
+
+
+def test_a_line_that_is_not_running_is_one_sentence(world: World) -> None:
+    world.environ["HOTLINE_PUBLIC_URL"] = "http://127.0.0.1:1"
+
+    played = world.plays("--script", "1")
+
+    assert played.exit_code == 1
+    assert played.output.count("\n") == 1
+    assert "nothing answers at http://127.0.0.1" in played.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (("--script", "1,dance"), "input 2"),
+        (("--from", "me"), "--from"),
+        (("--to", "2025550100"), "--to"),
+        (("--bind", "8000"), "--bind"),
+    ],
+)
+def test_wrong_usage_is_one_sentence_that_names_it(
+    world: World, options: tuple[str, ...], named: str
+) -> None:
+    played = world.plays(*options)
+
+    assert (played.exit_code, played.stdout) == (2, "")
+    assert named in played.stderr
+    assert world.line.asked == []
+
+
+def test_nobody_plays_with_a_real_carrier(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.environ["HOTLINE_CARRIER"] = "twilio"
+
+    assert world.plays("--script", "1").exit_code == 2
+    for name, value in world.environ.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as refused:
+        main()
+    assert refused.value.code == 2
+
+
+def test_a_busy_port_is_one_sentence(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in world.environ.items():
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(SystemExit) as refused:
+        main()
+
+    assert refused.value.code == 1
+    assert "cannot listen" in capsys.readouterr().err
