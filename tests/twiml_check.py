@@ -45,6 +45,7 @@ POLLY_LANGUAGES = {
     "Zhiyu": "cmn-CN",
     "Seoyeon": "ko-KR",
 }
+BASIC_VOICES = frozenset({"man", "woman"})
 RANGES = {
     ("Gather", "timeout"): (1, 600),
     ("Gather", "numDigits"): (1, 20),
@@ -225,6 +226,8 @@ def _say(say: ET.Element) -> list[str]:
     spoken = voice.removeprefix("Google.")[: len(language)] if is_google else None
     if is_polly:
         spoken = POLLY_LANGUAGES.get(voice.removeprefix("Polly.").partition("-")[0])
+    if voice in BASIC_VOICES:
+        spoken = language
     if not language or spoken != language:
         faults.append(f"The voice {voice!r} does not speak {language!r} (13512).")
     for pause in say.iter("break"):

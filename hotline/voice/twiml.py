@@ -98,16 +98,9 @@ class Renderer:
         """
         end = turn.end
         says, words = self._speak(turn.says, language)
-        if turn.before or turn.lead:
+        if turn.before:
             before, more = self._speak(turn.before, language)
-            lead, most = self._speak(turn.lead, language)
-            words += more + most
-            if isinstance(end, Gather) and before and lead:
-                before = self._interruptible(lead, end) + before
-            elif isinstance(end, Gather) and lead:
-                says = lead + says
-            else:
-                before = lead + before
+            words += more
         else:
             before = ""
         match end:
@@ -135,13 +128,6 @@ class Renderer:
 
     def _action(self, step: str, turn: int) -> str:
         return f"{self._base}/voice/steps/{_segment(step)}/{turn:d}"
-
-    def _interruptible(self, lead: str, end: Gather) -> str:
-        # Without actionOnEmptyResult: when no key comes, the call goes on to what must be heard out.
-        return (
-            f'<Gather input="dtmf" numDigits="{end.digits:d}" finishOnKey="#" timeout="1" method="POST" '
-            f'action="{self._action(end.step, end.turn)}">{lead}</Gather>'
-        )
 
     def _dial(self, end: Dial) -> str:
         number = re.sub(r"[^0-9+]", "", end.number)

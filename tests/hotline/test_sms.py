@@ -73,7 +73,8 @@ def texter(database: Database, office: Office, prompts: Prompts) -> Texter:
 
 STOPS = [
     *("STOP", "stop", " Stop. ", "STOP!!", "StopAll", "UNSUBSCRIBE", "cancel", "End", "QUIT"),
-    *("opt out", "REVOKE", "stop calling me please", "Please stop", "wrong number", "This is the wrong person"),
+    *("opt out", "REVOKE", "stop calling me please", "Please stop", "wrong number"),
+    "This is the wrong person",
     *("PARAR", "Alto", "alto, por favor", "Detener", "BAJA", "número equivocado", "Persona equivocada"),
 ]  # fmt: skip
 
