@@ -6,7 +6,7 @@ import os
 import re
 import threading
 from binascii import Error as Base64Error
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from argon2.low_level import ARGON2_VERSION, Type, hash_secret_raw
 
@@ -55,6 +55,7 @@ class PinHasher:
         self._runs = 0
         # No PIN has this digest: it is random and never worked out.
         self._dummy = _Stored(memory_kib, time_cost, 1, os.urandom(SALT_BYTES), os.urandom(HASH_BYTES))
+        self._dummy_stored = _write(self._dummy)
 
     def __repr__(self) -> str:
         return f"PinHasher(memory_kib={self._memory_kib}, time_cost={self._time_cost})"
@@ -68,9 +69,7 @@ class PinHasher:
     def hash(self, pin: str) -> str:
         """The string to store for ``pin``: ``$argon2id$v=19$m=…,t=…,p=1$salt$digest``."""
         made = _Stored(self._memory_kib, self._time_cost, 1, os.urandom(SALT_BYTES), bytes(HASH_BYTES))
-        digest = self._work(made, pin)
-        parameters = f"m={made.memory_kib},t={made.time_cost},p={made.lanes}"
-        return f"$argon2id$v={ARGON2_VERSION}${parameters}${_encode(made.salt)}${_encode(digest)}"
+        return _write(replace(made, digest=self._work(made, pin)))
 
     def matches(self, stored: str | None, pin: str) -> bool:
         """Whether ``pin`` is the one behind ``stored``; the KDF works exactly once whatever is given (R05).
@@ -78,9 +77,11 @@ class PinHasher:
         None (no such case) and a string that is no hash are worked as a dummy with this hasher's parameters
         and are False, never an exception.
         """
-        known = None if stored is None else _read(stored)
-        compared = known or self._dummy
-        return hmac.compare_digest(self._work(compared, pin), compared.digest) and known is not None
+        # The dummy is read from its string as well, so that both take the same time.
+        found = _read(self._dummy_stored if stored is None else stored)
+        compared = found or self._dummy
+        is_equal = hmac.compare_digest(self._work(compared, pin), compared.digest)
+        return is_equal and found is not None and stored is not None
 
     def _work(self, stored: _Stored, pin: str) -> bytes:
         with self._lock:
@@ -96,6 +97,12 @@ class PinHasher:
             hash_len=len(stored.digest),
             type=Type.ID,
         )
+
+
+def _write(parts: _Stored) -> str:
+    """The usual Argon2 string of a hash in parts."""
+    parameters = f"m={parts.memory_kib},t={parts.time_cost},p={parts.lanes}"
+    return f"$argon2id$v={ARGON2_VERSION}${parameters}${_encode(parts.salt)}${_encode(parts.digest)}"
 
 
 def _read(stored: str) -> _Stored | None:
