@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, String, Table, UniqueConstraint, select, update
+from sqlalchemy import String, Table, UniqueConstraint, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -112,8 +112,8 @@ def _prove(session: Session, leg_id: str, call_sid: str) -> int | None:
 def _insert_once(session: Session, event: dict[str, Any]) -> bool:
     on_postgresql = session.get_bind().dialect.name == "postgresql"
     statement = (postgresql.insert if on_postgresql else sqlite.insert)(CALL_EVENTS).values(event)
-    result = cast(CursorResult[Any], session.execute(statement.on_conflict_do_nothing()))
-    return result.rowcount == 1
+    made = session.execute(statement.on_conflict_do_nothing().returning(CALL_EVENTS.c.id)).first()
+    return made is not None
 
 
 def _number(text: str | None, default: int | None = None) -> int | None:

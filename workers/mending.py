@@ -39,9 +39,10 @@ class Mender:
         """Find out how a lapsed callback's legs stand: ended, going on, or unknown and left for a person."""
         with self._database.reading() as session:
             callback = session.get(Callback, callback_id)
-            legs = [] if callback is None else legs_of(session, callback)
-        if callback is None or callback.state not in LIVE_STATES:
-            return
+            if callback is None or callback.state not in LIVE_STATES:
+                return
+            state, is_long_lapsed = callback.state, self._is_long_lapsed(callback)
+            legs = legs_of(session, callback)
         standings = [self._standing_of(leg) for leg in legs if not leg.is_over]
         over = [(leg_id, word) for leg_id, word in standings if word in FINAL_CALL_STATUSES]
         for leg_id, word in over:
@@ -49,9 +50,9 @@ class Mender:
         if over:
             return
         words = {word for _, word in standings}
-        if callback.state == "talking":
+        if state == "talking":
             self._keep_talking(callback_id)
-        elif "unknown" in words or ("no news" in words and self._is_long_lapsed(callback)):
+        elif "unknown" in words or ("no news" in words and is_long_lapsed):
             self._leave(callback_id)
         elif "no news" not in words:
             self._extend(callback_id)
@@ -59,8 +60,9 @@ class Mender:
     def end_forgotten(self, call_id: int) -> None:
         """A leg that was told to end and still holds a liaison: believe the carrier, else tell it again."""
         with self._database.reading() as session:
-            leg = session.get_one(Call, call_id)
-        word = self._standing_of(LiveLeg(leg.id, leg.call_sid, leg.call_status, leg.ended_at is not None))[1]
+            row = session.get_one(Call, call_id)
+            leg = LiveLeg(row.id, row.call_sid, row.call_status, row.ended_at is not None)
+        word = self._standing_of(leg)[1]
         if word in FINAL_CALL_STATUSES:
             self._apply_end(call_id, word)
         elif leg.call_sid is not None:

@@ -56,7 +56,7 @@ class Jobs:
             )
         ) is not None  # fmt: skip
 
-    def waiting(self) -> int | None:
+    def depth(self) -> int | None:
         """How many jobs no worker has taken yet; None when Redis is down."""
         found = self._ask(lambda: self._queue.count)
         return found if isinstance(found, int) else None

@@ -113,7 +113,7 @@ class _Pass:
                 due = list(
                     session.scalars(select(Callback.id).where(Callback.id.in_(due), Callback.verified))
                 )
-        waiting = self._jobs.waiting() or 0 if due else 0
+        waiting = self._jobs.depth() or 0 if due else 0
         self._hand_on_all(("dial_liaison", callback_id) for callback_id in due[: max(0, free - waiting)])
 
     def _resume_imports(self) -> None:

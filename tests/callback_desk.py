@@ -1,0 +1,179 @@
+"""The callback list as its tests work it: rows, a carrier that dials nobody, jobs that wait, and keys."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from config.office import Office
+from models import AuditEntry, Call, Callback, CallEvent, Staff
+from models import leg as legs
+from models.call_event import record_call_event
+from models.caller_state import CallState, load_by_leg
+from models.database import Database
+from models.leg_end import Job
+from tests.fake_carrier import FakeCarrier
+from workers.callbacks import Dialler
+from workers.carrier import CarrierRefused, CarrierUnknown
+from workers.sweeper import sweep
+
+
+class DeskCarrier(FakeCarrier):
+    """Also takes calls elsewhere and forgets statuses; ``at_place`` runs in the very moment of dialling."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.redirected: list[tuple[str, str]] = []
+        self.ended: list[str] = []
+        self.is_deaf = False
+        self.at_place: Callable[[], None] = lambda: None
+
+    def place_call(self, *, to: str, leg_id: str, ring_seconds: int) -> str:
+        call_sid = super().place_call(to=to, leg_id=leg_id, ring_seconds=ring_seconds)
+        self.at_place()
+        return call_sid
+
+    def fetch_status(self, call_sid: str) -> str:
+        if self.is_deaf:
+            raise CarrierUnknown("The carrier did not answer.")
+        return super().fetch_status(call_sid)
+
+    def redirect_call(self, call_sid: str, leg_id: str) -> None:
+        if self._find(call_sid).status != "in-progress":
+            raise CarrierRefused("The call is not in progress: 400.")
+        self.redirected.append((call_sid, leg_id))
+
+    def end_call(self, call_sid: str) -> None:
+        self.ended.append(call_sid)
+        super().end_call(call_sid)
+
+
+class WaitingJobs:
+    """A queue that a test works off; ``is_down`` is a Redis that is."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Job] = []
+        self.is_down = False
+
+    def enqueue(self, name: str, row_id: int) -> bool:
+        if not self.is_down:
+            self.waiting.append((name, row_id))
+        return not self.is_down
+
+    def depth(self) -> int | None:
+        return None if self.is_down else len(self.waiting)
+
+
+class CallbackDesk:
+    """One hotline's list. ``now`` is its hour, which a test moves."""
+
+    def __init__(self, database: Database, office: Office, now: datetime) -> None:
+        self.database, self.office, self.now = database, office, now
+        self.carrier, self.jobs = DeskCarrier(), WaitingJobs()
+        self._sequence = 0
+
+    # What the workers do.
+
+    @property
+    def dialler(self) -> Dialler:
+        return Dialler(self.database, self.carrier, self.office, self.jobs, lambda: self.now)  # type: ignore[arg-type]
+
+    def works_off(self) -> None:
+        """Do every job that waits, and those that these bring."""
+        while self.jobs.waiting:
+            name, row_id = self.jobs.waiting.pop(0)
+            getattr(self.dialler, name)(row_id)
+
+    def sweeps(self, **later: float) -> None:
+        """Let time pass and sweep once, without doing the jobs it hands on."""
+        self.now += timedelta(**later)
+        sweep(self.database, self.jobs, self.carrier, self.office, self.now)  # type: ignore[arg-type]
+
+    # What people do.
+
+    def answers(self, call: Any) -> None:
+        """Someone picks up: the leg's first document is asked for."""
+        call.status = "in-progress"
+        self.tells(call, "in-progress")
+        with self.database.transaction() as session:
+            session.scalars(select(Call).where(Call.leg_id == call.leg_id)).one().said = "something"
+
+    def presses(self, call: Any, key: Callable[..., Any], *more: Any) -> Any:
+        """A key on a leg; jobs that it brings wait for a worker."""
+        with self.database.transaction() as session:
+            leg = load_by_leg(session, call.leg_id, self.now)
+            assert leg is not None
+            found = key(session, leg, self.now, *more)
+            callback_id = leg.callback_id
+        if key is legs.accept_by_liaison and found == "accepted" and callback_id is not None:
+            self.jobs.enqueue("dial_caller", callback_id)
+        if isinstance(found, list):
+            self.take(found)
+        return found
+
+    def leg(self, leg_id: str) -> CallState:
+        with self.database.transaction() as session:
+            found = load_by_leg(session, leg_id, self.now)
+            assert found is not None
+            return found
+
+    def hangs_up(self, call: Any, status: str = "completed") -> None:
+        call.status = status
+        self.tells(call, status)
+
+    def tells(
+        self, call: Any, status: str, sequence: int | None = None, *, leg_id: str | None = None
+    ) -> None:
+        """The carrier tells how a call stands."""
+        self._sequence += 1
+        values = {
+            "CallSid": call.call_sid,
+            "CallStatus": status,
+            "SequenceNumber": str(self._sequence if sequence is None else sequence),
+        }
+        with self.database.transaction() as session:
+            self.take(record_call_event(session, values, self.now, self.office, leg_id))
+
+    def take(self, jobs: list[Job]) -> None:
+        for name, row_id in jobs:
+            self.jobs.enqueue(name, row_id)
+
+    # What the rows tell.
+
+    def rows(self, kind: type[Any], *where: Any) -> list[Any]:
+        with self.database.reading() as session:
+            found = list(session.scalars(select(kind).where(*where).order_by(kind.id)))
+            # Read once and kept as they were: the end of the session would forget what they hold.
+            session.expunge_all()
+            return found
+
+    def callback(self) -> Callback:
+        (found,) = self.rows(Callback)
+        assert isinstance(found, Callback)
+        return found
+
+    def state(self) -> str:
+        return self.callback().state
+
+    def busy(self) -> int:
+        return len(self.rows(Staff, Staff.busy_call_id.is_not(None)))
+
+    def legs(self, flow: str) -> list[Call]:
+        return self.rows(Call, Call.flow == flow)
+
+    def audited(self) -> list[str]:
+        return [entry.action for entry in self.rows(AuditEntry)]
+
+    def events(self) -> list[CallEvent]:
+        return self.rows(CallEvent)
+
+
+def accept(desk: CallbackDesk) -> tuple[Any, Any]:
+    """Ring a liaison who accepts, then the caller; answers the two calls placed last."""
+    desk.works_off()
+    liaison = desk.carrier.placed[-1]
+    desk.answers(liaison)
+    assert desk.presses(liaison, legs.accept_by_liaison) == "accepted"
+    desk.works_off()
+    return liaison, desk.carrier.placed[-1]
