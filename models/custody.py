@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from models import audit
 from models.base import Base, UtcDateTime
 
 CUSTODY_STATUSES = (
@@ -62,3 +63,20 @@ class CustodyRecord(Base):
     next_hearing_place: Mapped[str | None] = mapped_column(String(200))
     as_of: Mapped[datetime] = mapped_column(UtcDateTime)
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+def set_facility(session: Session, *, name: str, phone: str, actor: str, now: datetime) -> tuple[int, bool]:
+    """Add a facility, or update the one whose name folds to the same; returns its id and whether it is new.
+
+    ``phone`` is E.164. Records that came before the entry are spoken with it from now on.
+    """
+    entry = session.scalar(select(Facility).where(Facility.name_key == facility_key(name)))
+    added = entry is None
+    if entry is None:
+        entry = Facility(name_key=facility_key(name), created_at=now)
+        session.add(entry)
+    entry.name, entry.phone = name, phone
+    session.flush()
+    action = "add_facility" if added else "update_facility"
+    audit.record(session, actor=actor, action=action, target=f"facility:{entry.id}", now=now)
+    return entry.id, added

@@ -253,13 +253,14 @@ def _decide(database: Database, import_id: int, result: ImportResult, now: datet
             _raise_alarm(session, "custody.unmapped_status", import_id, result.unmapped_statuses, now)
             _raise_alarm(session, "custody.unmapped_facility", import_id, result.unmapped_facilities, now)
     if state == "held":
-        log.warning("import %d is held: %s", import_id, ", ".join(r.code for r in result.hold_reasons))
+        codes = ", ".join(reason.code for reason in result.hold_reasons)
+        log.warning("An import is held: %s", codes, extra={"import_id": import_id})
     return state
 
 
 def _raise_alarm(session: Session, name: str, import_id: int, count: int, now: datetime) -> None:
     if count:
-        log.warning("%s: %d rows of import %d", name, count, import_id)
+        log.warning("%s", name, extra={"import_id": import_id, "rows": count})
         _record(session, name, import_id, {"count": count}, now)
 
 

@@ -236,6 +236,9 @@ def _moment(value: Mapping[str, str], name: str) -> datetime | None:
     if not text:
         return None
     try:
+        # Python takes any one character between date and time.
+        if "T" not in text and " " not in text:
+            raise _RowError(name, "is not an ISO 8601 time")
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:
             raise _RowError(name, "has no offset from UTC")

@@ -26,15 +26,15 @@ class ImportBusyError(RuntimeError):
 
 
 @contextmanager
-def import_lock(database: Database, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
-    """Hold the lock of the house's imports, or raise ImportBusyError after ``wait_seconds``.
+def import_lock(database: Database, wait_seconds: float | None = None) -> Iterator[None]:
+    """Hold the lock of the house's imports, or raise ImportBusyError after ``wait_seconds`` (WAIT_SECONDS).
 
     Who holds it knows that every import still marked ``staging`` or ``applying`` was left by a process
     that died. On PostgreSQL it is an advisory lock of a connection of its own (a pooler in front must
     keep sessions); on SQLite a lock on a file beside the database. The wait lets a sweep pass, which
     holds the lock for a moment; it is no queue for whole files.
     """
-    until = time.monotonic() + wait_seconds
+    until = time.monotonic() + (WAIT_SECONDS if wait_seconds is None else wait_seconds)
     with ExitStack() as held:
         while not _try(database, held):
             if time.monotonic() >= until:

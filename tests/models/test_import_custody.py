@@ -140,7 +140,7 @@ def test_every_fault_is_told_by_line_and_field_and_never_by_value(database):
         feed_row("A-9", as_of="2026-11-25T10:00:00"),
         feed_row("A-9", status_at=canary),
         feed_row("A-9", status_at="0001-01-01T00:00:00+14:00"),
-        feed_row("A-9", next_hearing_at=canary),
+        feed_row("A-9", next_hearing_at="2026-11-30/10:00+00:00"),
         feed_row("", status="released"),
         feed_row("A-9", status=""),
         feed_row("A-9", removal_stage=canary),

@@ -1,0 +1,177 @@
+"""`hotline custody`: imports the custody feed and settles what the brake holds (R12, R16)."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from hotline.cli.context import House, emit, fail, open_house
+from models.custody_import import FeedFileError, ImportBusyError, ImportResult, ImportRules, import_custody
+from models.held_import import HeldImport, SettleError, list_held, reject, release
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+#: A person reads the first few faults; `--json` lists every one.
+SHOWN_REJECTS = 20
+
+
+@click.group()
+def custody() -> None:
+    """Import custody records and settle what is held."""
+
+
+@custody.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--full", is_flag=True, help="A snapshot: whom it does not name cannot be confirmed any more.")
+@click.option("--dry-run", is_flag=True, help="Say what would happen and write nothing.")
+@click.option("--strict", is_flag=True, help="Land nothing, and exit 2, when any row is rejected.")
+@as_json
+def import_(file: Path, full: bool, dry_run: bool, strict: bool, as_json: bool) -> None:
+    """Import one CSV file of the custody feed."""
+    house = open_house()
+    try:
+        with _progress(file) as progress:
+            result = import_custody(
+                house.database,
+                file,
+                ImportRules.of(house.office),
+                full=full,
+                dry_run=dry_run,
+                strict=strict,
+                now=datetime.now(UTC),
+                progress=progress,
+            )
+    except FeedFileError as error:
+        fail(f"{file.name}: {error}")
+    except ImportBusyError as error:
+        _busy(error)
+    if as_json:
+        _print_json(result)
+    else:
+        _print_text(result)
+    for name, count in (
+        ("statuses that are not one of the vocabulary, taken as unknown", result.unmapped_statuses),
+        ("facilities that the directory lacks, which are not spoken", result.unmapped_facilities),
+    ):
+        if count:
+            click.echo(f"Rows with {name}: {count}.", err=True)
+    if result.refused:
+        first = next(iter(result.rejected))
+        fail(
+            f"{file.name}: line {first.line}: {first.field} {first.reason}; "
+            f"nothing landed, since {len(result.rejected)} rows were rejected under --strict."
+        )
+
+
+@custody.command()
+@as_json
+def held(as_json: bool) -> None:
+    """List the imports that the brake holds, and why."""
+    house = open_house()
+    with house.database.reading() as session:
+        imports = list_held(session)
+    emit(
+        as_json,
+        [_held_document(entry) for entry in imports],
+        lambda: "\n".join(map(_held_text, imports)) or "Nothing is held.",
+    )
+
+
+@custody.command("release")
+@click.argument("import_id", metavar="IMPORT", type=int)
+@click.option("--by", required=True, help="The e-mail of the person who releases it.")
+@click.option("--and", "and_by", required=True, help="The e-mail of a second person who agrees.")
+@as_json
+def release_(import_id: int, by: str, and_by: str, as_json: bool) -> None:
+    """Land a held import on the word of two people."""
+    with _settling() as house:
+        done = release(house.database, import_id, by=by, and_by=and_by, now=datetime.now(UTC))
+    emit(
+        as_json,
+        {"import": import_id, "landed": done.landed, "dropped": done.dropped},
+        f"Landed {done.landed} rows; dropped {done.dropped} that are overtaken or dated in the future.",
+    )
+
+
+@custody.command("reject")
+@click.argument("import_id", metavar="IMPORT", type=int)
+@click.option("--by", required=True, help="The e-mail of the person who rejects it.")
+@as_json
+def reject_(import_id: int, by: str, as_json: bool) -> None:
+    """Throw a held import away; the line says again what it said before."""
+    with _settling() as house:
+        reject(house.database, import_id, by=by, now=datetime.now(UTC))
+    emit(as_json, {"import": import_id, "rejected": True}, "Rejected.")
+
+
+@contextmanager
+def _settling() -> Iterator[House]:
+    try:
+        yield open_house()
+    except SettleError as error:
+        fail(str(error))
+    except ImportBusyError as error:
+        _busy(error)
+
+
+def _busy(error: ImportBusyError) -> NoReturn:
+    # Nothing is wrong with what was typed, so it is no usage error; the same command works later.
+    click.echo(str(error), err=True)
+    sys.exit(1)
+
+
+@contextmanager
+def _progress(file: Path) -> Iterator[Callable[[int], None] | None]:
+    """A bar by bytes on stderr, only where someone watches and the length is known."""
+    length = file.stat().st_size if sys.stderr.isatty() and file.is_file() else 0
+    if not length:
+        yield None
+        return
+    with click.progressbar(length=length, label="Reading", file=sys.stderr) as bar:
+        yield bar.update
+
+
+def _print_json(result: ImportResult) -> None:
+    """Write the document piece by piece: a million rejects must not be gathered first."""
+    counts = {name: getattr(result, name) for name in ("rows", "new", "changed", "unchanged", "ignored")}
+    write = sys.stdout.write
+    write(json.dumps(counts)[:-1] + ', "rejected": [')
+    for place, one in enumerate(result.rejected):
+        write(", " if place else "")
+        write(json.dumps({"line": one.line, "field": one.field, "reason": one.reason}))
+    write(f'], "held": {json.dumps(result.held)}}}\n')
+
+
+def _print_text(result: ImportResult) -> None:
+    for name in ("rows", "new", "changed", "unchanged", "ignored"):
+        click.echo(f"{name:<10} {getattr(result, name)}")
+    click.echo(f"{'rejected':<10} {len(result.rejected)}")
+    for place, one in enumerate(result.rejected):
+        if place == SHOWN_REJECTS:
+            click.echo(f"  and {len(result.rejected) - SHOWN_REJECTS} more; --json lists them all")
+            break
+        click.echo(f"  line {one.line}: {one.field} {one.reason}")
+    if result.held:
+        click.echo(f"{'held':<10} {', '.join(reason.code for reason in result.hold_reasons)}")
+
+
+def _held_document(entry: HeldImport) -> dict[str, object]:
+    return {
+        "import": entry.id,
+        "started_at": entry.started_at.isoformat(),
+        "full": entry.full,
+        "rows": entry.rows,
+        "new": entry.new,
+        "changed": entry.changed,
+        "people": entry.people,
+        "reasons": [{"code": r.code, "count": r.count, "limit": r.limit} for r in entry.reasons],
+    }
+
+
+def _held_text(entry: HeldImport) -> str:
+    why = "; ".join(f"{r.code} {r.count} (at most {r.limit:g})" for r in entry.reasons)
+    return f"{entry.id}  {entry.started_at:%Y-%m-%d %H:%M} UTC  {entry.people} people  {why}"
