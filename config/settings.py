@@ -168,6 +168,8 @@ class Settings:
             "HOTLINE_CARRIER", ("exchange", "twilio"), "twilio" if production else "exchange"
         )
         with_twilio = carrier == "twilio"
+        if production and not with_twilio:
+            raise SettingsError("HOTLINE_CARRIER=exchange is for development alone: it rings nobody.")
         data_dir = data_folder(environ)
         always_open = read.truth("HOTLINE_OFFICE_ALWAYS_OPEN")
         if always_open and production:

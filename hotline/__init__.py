@@ -14,7 +14,7 @@ from hotline.health import health_blueprint
 from hotline.trees import build_flows, tree_problems
 from hotline.voice.fallback import fallback_blueprint
 from hotline.voice.guesses import Guesses
-from hotline.voice.line import Line
+from hotline.voice.line import JobTaker, Line
 from hotline.voice.signature import Door
 from hotline.voice.twiml import Renderer
 from hotline.voice.views import voice_blueprint
@@ -38,6 +38,7 @@ def create_app(
     office: Office | None = None,
     database: Database | None = None,
     hasher: PinHasher | None = None,
+    jobs: JobTaker | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Flask:
     """Put the house together.
@@ -62,7 +63,7 @@ def create_app(
         prompts=prompts,
         flows=flows,
         guesses=Guesses(hasher or PinHasher(settings.pin_pepper)),
-        jobs=Jobs(settings.redis_url),
+        jobs=jobs or Jobs(settings.queue_url),
         clock=clock,
     )
     base_path = urlsplit(settings.public_url).path.rstrip("/")
@@ -71,7 +72,7 @@ def create_app(
     app.register_blueprint(voice_blueprint(line, renderer))
     app.register_blueprint(fallback_blueprint())
     app.register_blueprint(
-        health_blueprint(settings, database, line.jobs, lambda: tree_problems(flows, prompts))
+        health_blueprint(settings, database, lambda: tree_problems(flows, prompts))
     )
     if settings.carrier == "exchange":
         _point_to_exchange(app, settings)

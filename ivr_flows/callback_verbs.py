@@ -7,6 +7,9 @@ from models import callback as callbacks
 from models import leg as legs
 from models.liaison import take_liaison_for
 
+#: The service that plans for safety with a caller, by its key in office.toml.
+SAFETY_SERVICE = "domestic_violence"
+
 
 @answers("open", "none", "cannot")
 def callback_stands(desk: Desk, _digits: str) -> str:
@@ -125,8 +128,8 @@ def ring_service(desk: Desk, digits: str) -> str:
 
 @answers("ringing")
 def ring_safety_line(desk: Desk, _digits: str) -> str:
-    """Join the caller to the safety-planning line, the service that the office named so (R19)."""
-    service = next(s for s in desk.office.services if s.key == "safety_planning")
+    """Join the caller to the line that plans for safety (R19)."""
+    service = next(service for service in desk.office.services if service.key == SAFETY_SERVICE)
     desk.ring = Ring(service.phone, int(desk.office.policy("service_ring_seconds")))
     return "ringing"
 

@@ -74,16 +74,22 @@ def read_status(desk: Desk, _digits: str) -> str:
     return "said"
 
 
-@answers("said", "out")
+#: After these the person may be near: the danger line and a safety-planning line go with the news (R19).
+OUT = frozenset({"released", "released_on_bond", "released_on_supervision", "escaped"})
+
+
+@answers("out", "not_out")
+def weigh_news(desk: Desk, _digits: str) -> str:
+    """Whether the danger line belongs to the news (R19)."""
+    return "out" if desk.heard().status in OUT else "not_out"
+
+
+@answers("out", "not_out")
 def tell_news(desk: Desk, _digits: str) -> str:
-    """The status, hard or not; after a release or an escape the danger line follows (R19)."""
+    """The status, hard or not; after a release or an escape its menu offers safety planning (R19)."""
     found = desk.heard()
     say_status(desk, found)
-    return "out" if found.status in OUT else "said"
-
-
-#: After these the person may be near: the danger line and a safety-planning line follow (R19).
-OUT = frozenset({"released", "released_on_bond", "released_on_supervision", "escaped"})
+    return "out" if found.status in OUT else "not_out"
 
 
 @answers("free", "nobody")

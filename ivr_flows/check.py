@@ -152,7 +152,7 @@ def _menus(flow: Flow, prompts: Prompts) -> Iterator[str]:
         if not isinstance(step, Menu):
             continue
         if not 1 <= len(step.choices) <= MOST_CHOICES:
-            yield f"{flow.name}: {name} has {len(step.choices)} options; 1 to {MOST_CHOICES} are allowed (R20)."
+            yield f"{flow.name}: {name} has {len(step.choices)} options, not 1 to {MOST_CHOICES} (R20)."
         for code in prompts.languages:
             for choice in step.choices:
                 text = prompts.languages[choice.language or code].texts.get(choice.prompt, "")
@@ -182,7 +182,7 @@ def _lengths(flow: Flow, prompts: Prompts) -> Iterator[str]:
         for prompt, text in language.texts.items():
             for sentence in re.split(r"[.!?¿¡]+", text):
                 if _count(sentence) > SENTENCE_WORDS:
-                    yield f"The prompt {prompt} in {code} has over {SENTENCE_WORDS} words in a sentence (R18)."
+                    yield f"The prompt {prompt} in {code} has a sentence over {SENTENCE_WORDS} words (R18)."
 
 
 def _keys(flow: Flow) -> Iterator[str]:

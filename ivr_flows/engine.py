@@ -157,12 +157,11 @@ class Walk:
         says = [Say(opening), *self._asks(name)]
         if call.misses >= 3 and PERSON in self.flow.keys:
             says.append(Say("repair.person"))
-        return self._wait_at(name, (), (), tuple(says))
+        return self._wait_at(name, (), tuple(says))
 
     def enter(self, target: str) -> Turn:
         """Follow steps that ask nothing until one waits or ends the call, collecting what is said."""
         call, desk = self.call, self.desk
-        lead: list[Say] = []
         before: list[Say] = []
         says: list[Say] = []
         name = target
@@ -179,8 +178,9 @@ class Walk:
                     if step.barge_in:
                         says += spoken
                     else:
-                        lead, says = lead + says, []
-                        before += spoken
+                        # What came first stays first, though it can no longer be stopped by a key.
+                        before += says + spoken
+                        says = []
                     name = step.next
                 case Decide():
                     word = step.ask.run(desk, "")
@@ -188,36 +188,34 @@ class Walk:
                     name = step.on[word]
                 case Menu() | Collect():
                     says += self._asks(name)
-                    return self._wait_at(name, tuple(lead), tuple(before), tuple(says))
+                    return self._wait_at(name, tuple(before), tuple(says))
                 case Transfer():
                     says.append(Say(step.prompt))
                     call.step, call.turn = name, call.turn + 1
                     ring = _required(desk.ring)
                     end = turns.Dial(name, call.turn, ring.number, ring.seconds, ring.leg_id)
-                    return Turn(tuple(before), tuple(lead + says), end)
+                    return Turn(tuple(before), tuple(says), end)
                 case Conference():
                     says.append(Say(step.prompt))
                     call.step, call.turn = name, call.turn + 1
                     join = turns.Join(name, call.turn, _required(desk.conference), ends_with_me=True)
-                    return Turn(tuple(before), tuple(lead + says), join)
+                    return Turn(tuple(before), tuple(says), join)
                 case Bridge():
                     call.step, call.turn = name, call.turn + 1
-                    return Turn(tuple(before), tuple(lead + says), turns.Connect())
+                    return Turn(tuple(before), tuple(says), turns.Connect())
                 case Hangup():
                     says.append(Say(step.prompt))
                     call.step, call.turn = name, call.turn + 1
-                    return Turn(tuple(before), tuple(lead + says), turns.Hangup())
+                    return Turn(tuple(before), tuple(says), turns.Hangup())
         raise RuntimeError(f"The flow {self.flow.name} loops at {name}.")
 
-    def _wait_at(
-        self, name: str, lead: tuple[Say, ...], before: tuple[Say, ...], says: tuple[Say, ...]
-    ) -> Turn:
+    def _wait_at(self, name: str, before: tuple[Say, ...], says: tuple[Say, ...]) -> Turn:
         call, step = self.call, self.flow.steps[name]
         call.step, call.turn = name, call.turn + 1
         digits = step.digits if isinstance(step, Collect) else 1
         seconds = ENTRY_SECONDS if isinstance(step, Collect) else MENU_SECONDS
         end = turns.Gather(name, call.turn, digits, seconds, slow=call.pace == "slow")
-        return Turn(before, says, end, lead)
+        return Turn(before, says, end)
 
     def _announced(self, step: Announce) -> list[Say]:
         slots = self.desk.slots(step.about)

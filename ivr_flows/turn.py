@@ -75,29 +75,24 @@ _ENDS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Gather, Dial, Jo
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one answer leads to, in the order spoken: ``lead``, ``before``, ``says``, then the end.
-
-    A key stops ``lead`` and ``says``, and answers the step that waits at the end; ``before`` is heard
-    out (the danger line). ``lead`` is empty but where something is said ahead of a danger line.
-    """
+    """What one answer leads to. ``before`` is heard out (the danger line); a key stops ``says``."""
 
     before: tuple[Say, ...]
     says: tuple[Say, ...]
     end: End
-    lead: tuple[Say, ...] = ()
 
     def to_json(self) -> str:
         """Write the turn for the call's row."""
         end = {name: getattr(self.end, name) for name in self.end.__dataclass_fields__}
-        spoken = [[_plain(say) for say in part] for part in (self.lead, self.before, self.says)]
+        spoken = [[_plain(say) for say in part] for part in (self.before, self.says)]
         return json.dumps([*spoken, type(self.end).__name__, end], separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> "Turn":
         """Read a turn back. Raises ValueError when the text is none."""
         *spoken, kind, end = json.loads(text)
-        lead, before, says = (tuple(map(_say, part)) for part in spoken)
-        return cls(before, says, _ENDS[kind](**end), lead)
+        before, says = (tuple(map(_say, part)) for part in spoken)
+        return cls(before, says, _ENDS[kind](**end))
 
 
 def _plain(say: Say) -> list[Any]:

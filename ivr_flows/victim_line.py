@@ -92,8 +92,9 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
             misses=1,
             silence="news",
         ),
-        "news": Decide(case_verbs.tell_news, {"said": "case_menu", "out": "danger_again"}),
-        "danger_again": Announce("danger_line", "news_menu", barge_in=False, about="emergency"),
+        "news": Decide(case_verbs.weigh_news, {"out": "danger_again", "not_out": "telling"}),
+        "danger_again": Announce("danger_line", "telling", barge_in=False, about="emergency"),
+        "telling": Decide(case_verbs.tell_news, {"not_out": "case_menu", "out": "news_menu"}),
         "news_menu": Menu(
             (
                 Choice("case.again", next="news"),
@@ -196,6 +197,7 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
         "warn_alone",
         "person_or_news",
         "news",
+        "telling",
         "danger_again",
         "news_menu",
         "callback_open",
@@ -220,7 +222,7 @@ def _asking(prompt: str, verb: Handler) -> Choice:
 
 
 def _safety_choice(services: Sequence[str]) -> Choice:
-    """The safety-planning line by a key where the office named one, else the help menu."""
-    if "safety_planning" in services:
+    """The safety-planning line by a key where the office lists one, else the help menu."""
+    if callback_verbs.SAFETY_SERVICE in services:
         return Choice("case.safety", does=callback_verbs.ring_safety_line, on={"ringing": "ring_service"})
     return Choice("case.help", next="services")

@@ -6,8 +6,10 @@ import time
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue, Worker
+from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from config.parent import end_with_parent
 from config.settings import Settings
 from workers.callbacks import equip
 from workers.queue import QUEUE
@@ -25,6 +27,11 @@ class CallbackWorker(Worker):
     """RQ's forking worker, which looks for a lost Redis every 2 s instead of once a minute."""
 
     max_connection_wait_time = 2.0
+
+    def main_work_horse(self, job: Job, queue: Queue) -> None:
+        """Do one job, in the forked process, which ends with the worker that forked it."""
+        end_with_parent()
+        super().main_work_horse(job, queue)
 
 
 def run_worker(settings: Settings) -> None:

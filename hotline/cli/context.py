@@ -78,6 +78,8 @@ def open_house() -> House:
     settings = load_settings()
     office = load_office(settings)
     database = connect(settings)
+    if command := click.get_current_context(silent=True):
+        command.call_on_close(database.close)
     check_migrated(database)
     return House(settings, office, database)
 

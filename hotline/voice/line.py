@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from sqlalchemy.orm import Session
 
@@ -21,7 +22,6 @@ from models.call import insert_call, saving_turn
 from models.call_event import record_call_sid
 from models.caller_state import CallState, load_by_leg, load_by_sid
 from models.database import Database, write_together
-from workers.queue import Jobs
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,13 @@ log = logging.getLogger(__name__)
 PIN_WORK_LIFE = timedelta(seconds=15)
 #: How long the office's own number rings after a fault.
 RING_SECONDS = 30
+
+
+class JobTaker(Protocol):
+    """Where jobs are handed on (workers.queue.Jobs)."""
+
+    def enqueue(self, name: str, row_id: int, /) -> bool:
+        """Hand on one job; False, and nothing raised, when the queue cannot be reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,7 @@ class Line:
     prompts: Prompts
     flows: Mapping[str, Flow]
     guesses: Guesses
-    jobs: Jobs
+    jobs: JobTaker
     clock: Callable[[], datetime]
 
     def begin(self, call_sid: str, form: Mapping[str, str]) -> Spoken:
@@ -131,7 +138,7 @@ class Line:
             desk = self._desk(session, call, now)
             flow = self.flows[call.flow]
             turn = Walk(flow, desk).enter(flow.stranded or flow.give_up)
-            turn = Turn(turn.before, (Say("apology"), *turn.says), turn.end, turn.lead)
+            turn = Turn(turn.before, (Say("apology"), *turn.says), turn.end)
             self._save(session, desk, turn)
         self._enqueue(desk)
         return Spoken(turn, call.language)

@@ -1,14 +1,97 @@
-"""Fixtures of whole calls: a phone to the app, and a carrier that dials nobody."""
+"""Fixtures of whole calls: a house with a clock of its own, a phone to it, and a carrier that dials nobody."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
 
 from config.office import Office
 from config.settings import Settings
+from hotline import create_app
+from models import Staff
 from models.database import Database
+from tests import factories
+from tests.factories import HASHER, MadeCase
 from tests.fake_carrier import FakeCarrier
 from tests.phone import Phone
 from tests.twiml_check import check
+from workers.callbacks import Dialler
+
+
+@dataclass
+class Clock:
+    """The hour of the house; a test moves it."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def passes(self, **time: float) -> None:
+        """Let time pass: ``passes(minutes=11)``."""
+        self.now += timedelta(**time)
+
+
+@dataclass
+class ListedJobs:
+    """Jobs as the web process leaves them: a name and one id. ``works_off`` does them, as a worker would."""
+
+    house: "House"
+    waiting: list[tuple[str, int]] = field(default_factory=list)
+    is_down: bool = False
+
+    def enqueue(self, name: str, row_id: int) -> bool:
+        """Take a job, unless Redis is down."""
+        if not self.is_down:
+            self.waiting.append((name, row_id))
+        return not self.is_down
+
+    def works_off(self) -> None:
+        """Do every waiting job, and those that these bring."""
+        while self.waiting:
+            name, row_id = self.waiting.pop(0)
+            getattr(self.house.dialler, name)(row_id)
+
+
+@dataclass
+class House:
+    """One hotline: its database, office, clock, carrier and jobs."""
+
+    database: Database
+    office: Office
+    clock: Clock
+    carrier: FakeCarrier
+    settings: Settings
+    jobs: ListedJobs = field(init=False)
+    requests: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.jobs = ListedJobs(self)
+
+    @property
+    def dialler(self) -> Dialler:
+        """What a worker works with."""
+        return Dialler(self.database, self.carrier, self.office, self.jobs, self.clock)
+
+    def rows(self, statement: Any) -> list[Any]:
+        """What a SELECT finds."""
+        with self.database.reading() as session:
+            return list(session.scalars(statement).all())
+
+    def row(self, statement: Any) -> Any:
+        """The one row that a SELECT finds."""
+        found = self.rows(statement)
+        assert len(found) == 1, f"{len(found)} rows instead of one"
+        return found[0]
+
+
+@pytest.fixture
+def clock(now: datetime) -> Clock:
+    """Wednesday 10 a.m. at the office, until the test moves it."""
+    return Clock(now)
 
 
 @pytest.fixture
@@ -18,13 +101,63 @@ def carrier() -> FakeCarrier:
 
 
 @pytest.fixture
-def phone(app: Flask, settings: Settings, office: Office, database: Database) -> Phone:
+def house(database: Database, office: Office, clock: Clock, carrier: FakeCarrier, settings: Settings) -> House:
+    """A hotline with nobody in it."""
+    return House(database, office, clock, carrier, settings)
+
+
+@pytest.fixture
+def app(house: House) -> Flask:
+    """The web process of the house."""
+    app = create_app(
+        house.settings,
+        office=house.office,
+        database=house.database,
+        hasher=HASHER,
+        jobs=house.jobs,
+        clock=house.clock,
+    )
+
+    @app.before_request
+    def count() -> None:
+        from flask import request
+
+        house.requests.append(request.path)
+
+    return app
+
+
+@pytest.fixture
+def phone(app: Flask, house: House) -> Phone:
     """A telephone whose calls reach the app."""
     return Phone(
         app.test_client(),
-        public_url=settings.public_url,
-        auth_token=settings.twilio_auth_tokens[0],
-        account_sid=settings.twilio_account_sid,
-        line=office.lines[0],
+        public_url=house.settings.public_url,
+        auth_token=house.settings.twilio_auth_tokens[0],
+        account_sid=house.settings.twilio_account_sid,
+        line=house.office.lines[0],
         check=check,
     )
+
+
+@pytest.fixture
+def make_case(house: House) -> Callable[..., MadeCase]:
+    """Opens a case in the house: ``make_case(custody_status="in_custody", facility="Stewart")``."""
+
+    def make(custody_status: str | None = None, **facts: Any) -> MadeCase:
+        facts.setdefault("as_of", house.clock.now)
+        with house.database.transaction() as session:
+            return factories.make_case(session, custody_status, **facts)
+
+    return make
+
+
+@pytest.fixture
+def make_staff(house: House) -> Callable[..., Staff]:
+    """Puts a liaison on shift in the house."""
+
+    def make(**facts: Any) -> Staff:
+        with house.database.transaction() as session:
+            return factories.make_staff(session, **facts)
+
+    return make

@@ -109,6 +109,11 @@ def test_production_does_not_start_without_what_it_needs(name: str) -> None:
         Settings.from_env({**PRODUCTION, name: "  "})
 
 
+def test_production_never_rings_the_local_exchange() -> None:
+    with pytest.raises(SettingsError, match="HOTLINE_CARRIER"):
+        Settings.from_env({**PRODUCTION, "HOTLINE_CARRIER": "exchange"})
+
+
 def test_production_is_never_always_open() -> None:
     with pytest.raises(SettingsError, match="HOTLINE_OFFICE_ALWAYS_OPEN"):
         Settings.from_env({**PRODUCTION, "HOTLINE_OFFICE_ALWAYS_OPEN": "1"})

@@ -1,0 +1,21 @@
+"""`hotline demo-data`: loads the demo office once and lists its cases."""
+
+from dataclasses import asdict
+
+import click
+
+from hotline.cli.context import emit, fail, open_house
+from hotline.demo import DemoError, load
+
+
+@click.command("demo-data")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def demo_data(as_json: bool) -> None:
+    """Load the demo office, or confirm its people anew, and list its cases with their PINs."""
+    house = open_house()
+    try:
+        cases = load(house.database, house.settings, house.office)
+    except DemoError as error:
+        fail(str(error))
+    lines = [f"{case.number}  {case.pin}  {case.language}  {case.says}" for case in cases]
+    emit(as_json, [asdict(case) for case in cases], "\n".join(lines))

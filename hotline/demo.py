@@ -1,0 +1,294 @@
+"""The demo office: invented people, places and staff, with case numbers and PINs that everyone may know.
+
+Nothing here is anyone's: the names are made up and every phone is one of those set aside for fiction.
+It stands in no production house, because whoever reads this file can open its cases.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from config.office import Office
+from config.settings import Settings
+from models import Case, CustodyImport, CustodyRecord, Facility, Staff, Subject
+from models.case import add_case
+from models.custody import facility_key
+from models.database import Database, keyring_of
+from models.pin_hash import PinHasher
+from models.registrant import register
+from models.staff import add_staff
+from models.subject import find_or_add_subject
+
+ACTOR = "demo data"
+#: How long ago the feed confirmed a person, whenever the demo starts.
+FRESH, A_WHILE, STALE = timedelta(minutes=2), timedelta(hours=3), timedelta(hours=30)
+
+FLATS, POINT, CREEK = (
+    "Juniper Flats Detention Center",
+    "Harbor Point Processing Center",
+    "Alder Creek County Jail",
+)
+FACILITIES = ((FLATS, "+12025550180"), (POINT, "+12025550181"), (CREEK, "+12025550182"))
+
+#: E-mail, name, role, office phone, languages, on shift.
+STAFF = (
+    ("ana@office.example.org", "Ana Demo", "liaison", "+12025550170", ("en",), True),
+    ("luis@office.example.org", "Luis Demo", "liaison", "+12025550171", ("en", "es"), True),
+    ("ruth@office.example.org", "Ruth Demo", "supervisor", "+12025550172", ("en",), False),
+)
+
+
+class DemoError(RuntimeError):
+    """The demo office cannot be loaded here; the sentence says why."""
+
+
+@dataclass(frozen=True)
+class DemoCase:
+    """A case to try: what to key, and one line on what will be heard."""
+
+    number: str
+    pin: str
+    language: str
+    says: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Person:
+    """A registrant's case and what the feed says; ``status`` None is a person of whom it said nothing."""
+
+    number: str
+    pin: str
+    subject: str
+    name: str
+    says: str
+    language: str = "en"
+    status: str | None = None
+    days_ago: int = 3
+    facility: str | None = None
+    age: timedelta = FRESH
+    releasable: bool = True
+    absent: bool = False
+    closed: bool = False
+    removal_stage: str | None = None
+    hearing_in_days: int | None = None
+    release_in_days: int | None = None
+    phone: str | None = None
+
+
+PEOPLE = (
+    _Person(
+        number="41000723", pin="739482", subject="DEMO-01", name="Ivo Arden", status="in_custody",
+        days_ago=12, facility=FLATS, removal_stage="proceedings_open", hearing_in_days=21,
+        phone="+12025550110", says="in custody, with a hearing to come",
+    ),
+    _Person(
+        number="27503183", pin="402857", subject="DEMO-01", name="Ivo Arden", language="es",
+        phone="+12025550111", says="the same person, another registrant: en custodia",
+    ),
+    _Person(
+        number="63819408", pin="937001", subject="DEMO-02", name="Marek Vale", language="es", age=A_WHILE,
+        status="in_custody", facility=CREEK, says="en custodia, con aviso de que el dato tiene unas horas",
+    ),
+    _Person(
+        number="50291730", pin="826697", subject="DEMO-03", name="Oren Pike", status="transferred",
+        days_ago=1, facility=POINT, release_in_days=30,
+        says="moved to another place, with a date when they may get out",
+    ),
+    _Person(
+        number="81642056", pin="186407", subject="DEMO-04", name="Tomas Reed", language="es",
+        facility=FLATS, status="returned_to_custody", removal_stage="appeal_pending",
+        says="de nuevo en custodia",
+    ),
+    _Person(
+        number="39075166", pin="608690", subject="DEMO-05", name="Cyril Stone", status="released_on_bond",
+        says="hard news: released on bond",
+    ),
+    _Person(
+        number="72408695", pin="518692", subject="DEMO-06", name="Emil Frost", language="es",
+        status="released_on_supervision", says="noticia difícil: en libertad, con reglas que cumplir",
+    ),
+    _Person(
+        number="16834924", pin="709542", subject="DEMO-07", name="Hugo Lane", status="released", days_ago=2,
+        says="hard news: released",
+    ),
+    _Person(
+        number="94150271", pin="556176", subject="DEMO-08", name="Igor Field", status="removed", days_ago=9,
+        says="hard news: sent out of the country",
+    ),
+    _Person(
+        number="58736103", pin="681169", subject="DEMO-09", name="Nils Brook", language="es",
+        status="escaped", days_ago=1, says="noticia difícil: se escapó",
+    ),
+    _Person(
+        number="20963849", pin="107513", subject="DEMO-10", name="Otto Marsh", status="deceased",
+        days_ago=5, says="hard news: has died",
+    ),
+    _Person(
+        number="47381596", pin="603900", subject="DEMO-11", name="Paul Heath", status="unknown",
+        says="the neutral words (the feed gave a status that it does not know)",
+    ),
+    _Person(
+        number="69520417", pin="682656", subject="DEMO-12", name="Rolf Glen", status="in_custody",
+        facility=FLATS, releasable=False, says="the neutral words (denied)",
+    ),
+    _Person(
+        number="83079262", pin="808833", subject="DEMO-13", name="Sven Cove", language="es",
+        says="las palabras neutras (no hay registro)",
+    ),
+    _Person(
+        number="35614781", pin="109507", subject="DEMO-14", name="Theo Ford", status="in_custody",
+        facility=POINT, age=STALE, says="the neutral words (not confirmed for more than a day)",
+    ),
+    _Person(
+        number="70182537", pin="744061", subject="DEMO-15", name="Ulf Dale", status="in_custody",
+        facility=CREEK, absent=True, says="the neutral words (gone from the last full list)",
+    ),
+    _Person(
+        number="91406520", pin="385039", subject="DEMO-16", name="Wim Shore", status="in_custody",
+        facility=FLATS, closed=True, says="the neutral words (the case is closed)",
+    ),
+)  # fmt: skip
+
+
+def load(
+    database: Database, settings: Settings, office: Office, now: datetime | None = None
+) -> list[DemoCase]:
+    """Make what is missing of the demo office, confirm its people as of now, and list its cases.
+
+    Loading again makes nothing twice: it only moves the moments at which the feed confirmed each person, so
+    that a demo started tomorrow is as fresh. A case whose PIN was changed, or that was closed meanwhile, is
+    not listed. ``now`` is the clock's unless given. Raises DemoError in production.
+    """
+    if settings.production:
+        raise DemoError("The demo office is refused when HOTLINE_ENV is production: everyone knows its PINs.")
+    now = now or datetime.now(UTC)
+    _add_missing_staff(database, office, now)
+    hashes = _hash_missing(database, PinHasher(settings.pin_pepper))
+    with database.transaction() as session:
+        for name, phone in FACILITIES:
+            _add_facility(session, name, phone, now)
+        for person in PEOPLE:
+            if person.number in hashes:
+                _add_person(session, person, hashes[person.number], office, now)
+            _confirm(session, person, now)
+        return [
+            DemoCase(person.number, person.pin, _language(person, office), person.says)
+            for person in PEOPLE
+            if _is_as_it_was(session, person)
+        ]
+
+
+def _add_missing_staff(database: Database, office: Office, now: datetime) -> None:
+    with database.reading() as session:
+        there = set(session.scalars(select(Staff.email)))
+    for email, name, role, phone, languages, on_shift in STAFF:
+        if email in there:
+            continue
+        with database.transaction() as session:
+            add_staff(
+                session,
+                email=email,
+                name=name,
+                role=role,
+                phone=phone,
+                languages=[word for word in languages if word in office.languages] or office.languages[:1],
+                on_shift=on_shift,
+                actor=ACTOR,
+                now=now,
+            )
+
+
+def _hash_missing(database: Database, hasher: PinHasher) -> dict[str, str]:
+    """The hash of every PIN whose case is not there yet, worked while no transaction is open."""
+    with database.reading() as session:
+        missing = [person for person in PEOPLE if _case_of(session, person) is None]
+    return {person.number: hasher.hash(person.pin) for person in missing}
+
+
+def _case_of(session: Session, person: _Person) -> Case | None:
+    key = keyring_of(session).index("case", person.number)
+    return session.scalars(select(Case).where(Case.number_key == key)).one_or_none()
+
+
+def _is_as_it_was(session: Session, person: _Person) -> bool:
+    case = _case_of(session, person)
+    if case is None or case.pin_issued_at != case.opened_at:
+        return False
+    return person.closed or case.closed_at is None
+
+
+def _language(person: _Person, office: Office) -> str:
+    return person.language if person.language in office.languages else office.languages[0]
+
+
+def _add_facility(session: Session, name: str, phone: str, now: datetime) -> None:
+    key = facility_key(name)
+    if session.scalar(select(Facility.id).where(Facility.name_key == key)) is None:
+        session.add(Facility(name=name, name_key=key, phone=phone, created_at=now))
+        session.flush()
+
+
+def _add_person(session: Session, person: _Person, pin_hash: str, office: Office, now: datetime) -> None:
+    subject = find_or_add_subject(session, feed_id=person.subject, name=person.name, now=now)
+    registrant = register(
+        session,
+        language=_language(person, office),
+        time_zone=office.time_zone,
+        phone=person.phone,
+        now=now,
+    )
+    case = add_case(
+        session,
+        number=person.number,
+        pin_hash=pin_hash,
+        subject=subject,
+        registrant=registrant,
+        now=now,
+        actor=ACTOR,
+    )
+    if person.closed:
+        case.closed_at = now
+    if person.status is not None and subject.record_id is None:
+        subject.record_id = _add_record(session, person, person.status, subject, now)
+
+
+def _add_record(session: Session, person: _Person, status: str, subject: Subject, now: datetime) -> int:
+    landed = CustodyImport(state="landed", full=False, rows=1, new=1, started_at=now, settled_at=now)
+    session.add(landed)
+    session.flush()
+    record = CustodyRecord(
+        subject_id=subject.id,
+        import_id=landed.id,
+        status=status,
+        status_at=now - timedelta(days=person.days_ago),
+        facility_key=None if person.facility is None else facility_key(person.facility),
+        releasable=person.releasable,
+        removal_stage=person.removal_stage,
+        expected_release_at=_ahead(now, person.release_in_days),
+        next_hearing_at=_ahead(now, person.hearing_in_days),
+        next_hearing_place="Immigration Court" if person.hearing_in_days is not None else None,
+        as_of=now - person.age,
+        recorded_at=now,
+    )
+    session.add(record)
+    session.flush()
+    return record.id
+
+
+def _ahead(now: datetime, days: int | None) -> datetime | None:
+    return None if days is None else now + timedelta(days=days)
+
+
+def _confirm(session: Session, person: _Person, now: datetime) -> None:
+    """Let the feed have confirmed the demo's own record as long ago as its line says."""
+    if person.status is None:
+        return
+    key = keyring_of(session).index("feed", person.subject)
+    absent_since = now - timedelta(hours=1) if person.absent else None
+    session.execute(
+        update(Subject)
+        .where(Subject.feed_key == key)
+        .values(as_of=now - person.age, absent_since=absent_since)
+    )

@@ -1,0 +1,162 @@
+"""Calls of people who key numbers and PINs, right and wrong (R01-R07)."""
+
+from collections.abc import Callable
+
+import pytest
+
+from models.case import check_digit_is_right, new_number
+from tests.calls.conftest import Clock, House
+from tests.calls.stories import is_asked_for_a_number, opens_the_case, wrong
+from tests.factories import HASHER, MadeCase
+from tests.phone import Phone
+
+MakeCase = Callable[..., MadeCase]
+
+
+def unused(case: MadeCase) -> str:
+    """A number with a right check digit that no case has."""
+    return next(number for number in iter(new_number, "") if number != case.number)
+
+
+def mistyped(number: str) -> str:
+    """The number with one digit wrong."""
+    return next(
+        candidate
+        for digit in "0123456789"
+        if not check_digit_is_right(candidate := number[:4] + digit + number[5:]) and candidate != number
+    )
+
+
+def test_a_mistyped_number_is_asked_again_before_the_pin(phone: Phone, make_case: MakeCase) -> None:
+    case = make_case(custody_status="in_custody")
+    is_asked_for_a_number(phone)
+
+    phone.presses(mistyped(case.number))
+
+    assert phone.hears("Sorry, I did not get that", "case number")
+    assert phone.does_not_hear("PIN")
+    phone.presses(case.number)
+    phone.presses(case.pin)
+    assert phone.hears("in custody")
+
+
+def test_an_unknown_number_and_a_wrong_pin_sound_and_cost_alike(phone: Phone, make_case: MakeCase) -> None:
+    case = make_case(custody_status="in_custody")
+    heard = []
+    for number in (case.number, unused(case)):
+        caller = phone.another()
+        is_asked_for_a_number(caller, from_="+12025550133")
+        said = []
+        for _ in range(3):
+            runs = HASHER.runs
+            caller.presses(number)
+            said.append(caller.heard)
+            caller.presses(wrong(case.pin))
+            said.append(caller.heard)
+            assert HASHER.runs == runs + 1
+        heard.append(said)
+
+    assert heard[0] == heard[1]
+    assert "I could not open a case with those numbers" in heard[0][1]
+
+
+def test_after_three_wrong_tries_comes_a_person_or_a_callback_and_never_a_hang_up(
+    phone: Phone, make_case: MakeCase
+) -> None:
+    case = make_case(custody_status="in_custody")
+    is_asked_for_a_number(phone)
+    for _ in range(3):
+        phone.presses(case.number)
+        phone.presses(wrong(case.pin))
+
+    assert phone.hears("I could not open a case", "as soon as we can, press 1")
+    assert not phone.is_over
+
+
+def test_a_call_that_spent_its_tries_cannot_try_again(phone: Phone, make_case: MakeCase) -> None:
+    case = make_case(custody_status="in_custody")
+    is_asked_for_a_number(phone)
+    for _ in range(3):
+        phone.presses(case.number)
+        phone.presses(wrong(case.pin))
+    phone.presses("1")
+    phone.presses("1")
+    phone.presses("1")
+
+    assert phone.does_not_hear("case number")
+    assert phone.hears("find a person")
+
+
+def test_a_right_pin_after_a_wrong_one_opens_the_case(phone: Phone, make_case: MakeCase) -> None:
+    case = make_case(custody_status="in_custody")
+    is_asked_for_a_number(phone)
+    phone.presses(case.number)
+    phone.presses(wrong(case.pin))
+    phone.presses(case.number)
+    phone.presses(case.pin)
+
+    assert phone.hears("in custody")
+
+
+def _guess(phone: Phone, number: str, pin: str, from_: str) -> str:
+    caller = phone.another()
+    is_asked_for_a_number(caller, from_=from_)
+    caller.presses(number)
+    caller.presses(pin)
+    return caller.heard
+
+
+def test_inside_a_wait_the_right_pin_gets_a_wrong_ones_answer_and_opens_after_it(
+    phone: Phone, make_case: MakeCase, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody")
+    answers = {_guess(phone, case.number, wrong(case.pin), "+12025550144") for _ in range(4)}
+
+    inside = _guess(phone, case.number, case.pin, "+12025550145")
+
+    assert answers == {inside}
+    clock.passes(seconds=31)
+    assert "in custody" in _guess(phone, case.number, case.pin, "+12025550145")
+
+
+def test_a_stranger_cannot_lock_out_a_phone_that_opened_the_case_before(
+    phone: Phone, make_case: MakeCase, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody")
+    assert "in custody" in _guess(phone, case.number, case.pin, "+12025550123")
+    for _ in range(12):
+        _guess(phone, case.number, wrong(case.pin), "+12025550146")
+        clock.passes(hours=1)
+
+    assert "in custody" not in _guess(phone, case.number, case.pin, "+12025550147")
+    assert "in custody" in _guess(phone, case.number, case.pin, "+12025550123")
+
+
+def test_waits_and_locks_are_alike_for_a_number_that_no_case_has(
+    phone: Phone, make_case: MakeCase, clock: Clock, house: House
+) -> None:
+    case = make_case(custody_status="in_custody")
+    heard: dict[str, list[str]] = {}
+    for number in (case.number, unused(case)):
+        heard[number] = [_guess(phone, number, wrong(case.pin), "+12025550148") for _ in range(11)]
+
+    first, second = heard.values()
+    assert first == second
+
+
+@pytest.mark.parametrize("from_", ["anonymous", "", "+266696687", "Restricted", "sip:relay@example.org"])
+def test_a_withheld_number_opens_a_case_with_the_right_pin(
+    phone: Phone, make_case: MakeCase, from_: str
+) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody"), from_=from_)
+
+    assert phone.hears("in custody")
+
+
+def test_the_phone_alone_opens_nothing(phone: Phone, make_case: MakeCase) -> None:
+    case = make_case(custody_status="in_custody", phone="+12025550123")
+    is_asked_for_a_number(phone, from_="+12025550123")
+    phone.presses(case.number)
+    phone.presses(wrong(case.pin))
+
+    assert phone.does_not_hear("in custody")

@@ -1,0 +1,293 @@
+"""Calls of people who want to know where the person in their case is (R12-R20)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import delete
+
+from models import CustodyRecord, Facility, Subject
+from tests import factories
+from tests.calls.conftest import Clock, House
+from tests.calls.stories import is_asked_for_a_number, opens_the_case, wrong
+from tests.factories import MadeCase
+from tests.phone import Phone
+
+MakeCase = Callable[..., MadeCase]
+NEUTRAL = "I cannot confirm where this person is right now. Please act as if they may be out."
+
+
+def test_a_caller_with_the_right_pin_hears_where_the_person_is(phone: Phone, make_case: MakeCase) -> None:
+    case = make_case(custody_status="in_custody", facility="Stewart")
+
+    phone.dials_in()
+    phone.presses("1")
+    phone.presses("1")
+    phone.presses(case.number)
+    phone.presses(case.pin)
+
+    assert phone.hears("in custody", "as of", "Stewart", "Monday, November 23 at 10:00 AM")
+
+
+def test_the_status_comes_within_five_requests_and_eighteen_keys(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody")
+
+    opens_the_case(phone, case)
+
+    assert phone.hears("in custody")
+    assert len(house.requests) <= 5
+    assert len("1" + "1" + case.number + case.pin) <= 18
+
+
+def test_a_caller_who_chose_spanish_hears_it_in_spanish(phone: Phone, make_case: MakeCase) -> None:
+    case = make_case(custody_status="in_custody", facility="Stewart")
+
+    opens_the_case(phone, case, language="2")
+
+    assert phone.hears("en custodia", "lunes 23 de noviembre", "El lugar es Stewart", "oprima 2")
+    assert phone.does_not_hear("custody", "press")
+
+
+def test_the_call_opens_with_the_danger_line_in_each_language(phone: Phone) -> None:
+    phone.dials_in()
+
+    assert phone.hears(
+        "If you are in danger, hang up and call 911",
+        "Si está en peligro, cuelgue y llame al 911",
+        "For English, press 1",
+        "Para español, oprima 2",
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("transferred", "moved to another place"),
+        ("returned_to_custody", "back in custody"),
+    ],
+)
+def test_each_custody_word_is_said_plainly(phone: Phone, make_case: MakeCase, status: str, words: str) -> None:
+    opens_the_case(phone, make_case(custody_status=status))
+
+    assert phone.hears("in custody", words, "as of")
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("released", "let out"),
+        ("released_on_bond", "released on bond"),
+        ("released_on_supervision", "let out, with rules to follow"),
+        ("escaped", "escaped"),
+        ("removed", "sent out of the United States. They may come back"),
+        ("deceased", "has died"),
+    ],
+)
+def test_hard_news_is_warned_of_and_then_chosen(
+    phone: Phone, make_case: MakeCase, status: str, words: str
+) -> None:
+    opens_the_case(phone, make_case(custody_status=status))
+
+    assert phone.hears("It may be hard to hear", "to hear it now, press 1", "to be called first, press 2")
+    assert phone.does_not_hear(words)
+    phone.presses("1")
+    assert phone.hears(words, "as of", "to be called back, press 2")
+
+
+def test_where_someone_is_free_a_person_can_tell_the_news(
+    phone: Phone, make_case: MakeCase, make_staff: Callable[..., object]
+) -> None:
+    make_staff(phone="+12025550171")
+    opens_the_case(phone, make_case(custody_status="released"))
+
+    assert phone.hears("to hear it now, press 1", "To have a person tell you, press 2")
+    phone.presses("2")
+    assert phone.rings == ("+12025550171",)
+
+
+def test_silence_twice_before_hard_news_speaks_it_when_nobody_is_free(phone: Phone, make_case: MakeCase) -> None:
+    opens_the_case(phone, make_case(custody_status="released"))
+
+    phone.says_nothing()
+    assert phone.hears("Take your time", "to hear it now")
+    phone.says_nothing()
+    assert phone.hears("was released")
+
+
+@pytest.mark.parametrize("status", ["released", "released_on_bond", "released_on_supervision", "escaped"])
+def test_after_a_release_or_an_escape_the_danger_line_follows(
+    phone: Phone, make_case: MakeCase, status: str
+) -> None:
+    opens_the_case(phone, make_case(custody_status=status))
+    phone.presses("1")
+
+    assert phone.hears("If you are in danger, hang up and call 911", "To plan for your safety")
+
+
+def test_a_death_has_words_of_its_own_and_is_never_a_release(phone: Phone, make_case: MakeCase) -> None:
+    opens_the_case(phone, make_case(custody_status="deceased"))
+    phone.presses("1")
+
+    assert phone.hears("I am sorry", "has died")
+    assert phone.does_not_hear("released", "let out", "in danger")
+
+
+def test_the_stage_a_hearing_and_an_expected_release_are_said(
+    phone: Phone, make_case: MakeCase, clock: Clock
+) -> None:
+    facts = {
+        "removal_stage": "removal_ordered",
+        "next_hearing_at": clock.now + timedelta(days=5),
+        "next_hearing_place": "Lumpkin Court",
+        "expected_release_at": clock.now + timedelta(days=9),
+    }
+    opens_the_case(phone, make_case(custody_status="in_custody", record=facts))
+
+    assert phone.hears(
+        "An immigration judge has ordered this person to leave the country",
+        "The next court date is Monday, November 30",
+        "Lumpkin Court",
+        "let out on Friday, December 4",
+    )
+
+
+def test_a_record_over_an_hour_old_is_said_with_a_notice(
+    phone: Phone, make_case: MakeCase, clock: Clock
+) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody", as_of=clock.now - timedelta(minutes=61)))
+
+    assert phone.hears("in custody", "more than one hour old")
+
+
+def _denied(make: MakeCase, house: House) -> MadeCase:
+    return make(custody_status="in_custody", record={"releasable": False})
+
+
+def _no_record(make: MakeCase, house: House) -> MadeCase:
+    return make()
+
+
+def _closed(make: MakeCase, house: House) -> MadeCase:
+    return make(custody_status="in_custody", closed_at=house.clock.now)
+
+
+def _stale(make: MakeCase, house: House) -> MadeCase:
+    return make(custody_status="in_custody", as_of=house.clock.now - timedelta(hours=25))
+
+
+def _absent(make: MakeCase, house: House) -> MadeCase:
+    case = make(custody_status="released")
+    with house.database.transaction() as session:
+        session.get_one(Subject, case.subject_id).absent_since = house.clock.now
+    return case
+
+
+def _held(make: MakeCase, house: House) -> MadeCase:
+    case = make(custody_status="released")
+    with house.database.transaction() as session:
+        held = factories.make_import(session, state="held")
+        session.get_one(Subject, case.subject_id).held_import_id = held.id
+    return case
+
+
+def _unmapped(make: MakeCase, house: House) -> MadeCase:
+    return make(custody_status="unknown")
+
+
+REASONS = [_denied, _no_record, _closed, _stale, _absent, _held, _unmapped]
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_every_reason_not_to_say_sounds_alike_word_for_word_and_turn_for_turn(
+    phone: Phone, make_case: MakeCase, house: House, language: str
+) -> None:
+    transcripts = set()
+    for reason in REASONS:
+        case = reason(make_case, house)
+        caller = phone.another()
+        opens_the_case(caller, case, language)
+        heard = [caller.heard]
+        for keys in ("1", "*", "3", "9"):
+            caller.presses(keys)
+            heard.append(caller.heard)
+        transcripts.add(tuple(heard))
+
+    assert len(transcripts) == 1
+    (said,) = transcripts
+    if language == "1":
+        assert NEUTRAL in said[0]
+        assert "press 0" in said[0]
+
+
+def test_a_facility_that_the_directory_lacks_is_never_spoken(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody", facility="Stewart")
+    with house.database.transaction() as session:
+        session.execute(delete(Facility))
+
+    opens_the_case(phone, case)
+
+    assert phone.hears("in custody")
+    assert phone.does_not_hear("place", "Stewart")
+
+
+def test_a_repeat_says_what_is_true_now(phone: Phone, make_case: MakeCase, house: House) -> None:
+    case = make_case(custody_status="in_custody")
+    opens_the_case(phone, case)
+    assert phone.hears("in custody")
+
+    with house.database.transaction() as session:
+        factories.make_custody_record(
+            session, session.get_one(Subject, case.subject_id), "in_custody", releasable=False
+        )
+    phone.presses("1")
+
+    assert phone.hears(NEUTRAL)
+    assert len(house.rows(CustodyRecord.__table__.select())) == 2
+
+
+def test_the_pin_is_asked_again_after_ten_minutes_without_a_key(
+    phone: Phone, make_case: MakeCase, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody")
+    opens_the_case(phone, case)
+
+    clock.passes(minutes=11)
+    phone.presses("1")
+
+    assert phone.hears("PIN")
+    assert phone.does_not_hear("in custody")
+    phone.presses(case.pin)
+    assert phone.hears("in custody")
+
+
+def test_a_wrong_pin_when_it_is_asked_again_opens_nothing(
+    phone: Phone, make_case: MakeCase, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody")
+    opens_the_case(phone, case)
+    clock.passes(minutes=11)
+    phone.presses("1")
+
+    phone.presses(wrong(case.pin))
+
+    assert phone.hears("I could not open a case")
+    assert phone.does_not_hear("in custody")
+
+
+def test_two_people_of_one_subject_never_learn_of_each_other(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    first = make_case(custody_status="in_custody")
+    with house.database.transaction() as session:
+        subject = session.get_one(Subject, first.subject_id)
+        second = factories.make_case(session, subject=subject, pin="592716")
+
+    is_asked_for_a_number(phone)
+    phone.presses(first.number)
+    phone.presses(second.pin)
+
+    assert phone.hears("I could not open a case")

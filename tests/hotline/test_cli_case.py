@@ -1,0 +1,163 @@
+"""`hotline case` as an administrator uses it: what it prints, what it refuses, and how it exits."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import select
+
+from config.settings import Settings
+from hotline.cli import group
+from models import AuditEntry, Case, Phone
+from models.case import check_digit_is_right, new_number
+from models.database import Database
+from models.pin_hash import PinHasher
+from tests.factories import make_callback, make_case
+
+Hotline = Callable[..., Result]
+ADD = ("case", "add", "--subject-id", "A-1", "--subject-name", "Ivo Invented")
+
+
+@pytest.fixture
+def hotline(settings: Settings, database_url: str) -> Hotline:
+    """Run one command of the command line on the test's database."""
+    keys = "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+    environ = {
+        "HOTLINE_ENV": "development",
+        "HOTLINE_DATA_DIR": str(settings.data_dir),
+        "HOTLINE_DATABASE_URL": database_url,
+        "HOTLINE_SECRET_KEY": settings.secret_key.decode(),
+        "HOTLINE_PIN_PEPPER": settings.pin_pepper.decode(),
+        "HOTLINE_FIELD_KEYS": keys,
+        "TWILIO_AUTH_TOKEN": "the-token-of-the-test-suite",
+    }
+    return lambda *args: CliRunner().invoke(group, list(args), env=environ)
+
+
+def _refused(result: Result, *words: str) -> bool:
+    """Whether it exits 2 with one sentence on stderr that has these words, and prints nothing."""
+    lines = result.stderr.strip().splitlines()
+    assert (result.exit_code, result.stdout, len(lines)) == (2, "", 1), result.output
+    return all(word in lines[0] for word in words)
+
+
+def test_an_added_case_prints_its_number_and_a_pin_that_opens_it(
+    hotline: Hotline, settings: Settings, database: Database
+) -> None:
+    result = hotline(
+        *ADD, "--language", "es", "--phone", "+12025550123", "--time-zone", "America/Chicago", "--json"
+    )
+
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    assert list(document) == ["case_number", "pin"]
+    assert check_digit_is_right(document["case_number"])
+    with database.reading() as session:
+        case = session.scalars(select(Case)).one()
+        assert PinHasher(settings.pin_pepper).matches(case.pin_hash, document["pin"])
+        assert (case.registrant.language, case.registrant.time_zone) == ("es", "America/Chicago")
+
+
+def test_without_options_a_case_has_the_offices_language_and_time_zone_and_no_phone(
+    hotline: Hotline, database: Database
+) -> None:
+    result = hotline(*ADD)
+
+    assert result.exit_code == 0, result.output
+    assert "Case number" in result.stdout
+    with database.reading() as session:
+        case = session.scalars(select(Case)).one()
+        assert (case.registrant.language, case.registrant.time_zone) == ("en", "America/New_York")
+        assert session.scalars(select(Phone)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--language", "fr"),
+        ("--phone", "5550177"),
+        ("--phone", "+1900555"),
+        ("--phone", "+19005550123"),
+        ("--phone", "+18005550123"),
+        ("--phone", "+442079460123"),
+        ("--phone", "+12025550100"),
+        ("--phone", "nobody"),
+        ("--phone", ""),
+        ("--time-zone", "Mars/Olympus"),
+        ("--time-zone", "Europe"),
+        ("--time-zone", "../../etc/passwd"),
+        ("--time-zone", "\0"),
+        ("--subject-id", " "),
+        ("--subject-id", "x" * 101),
+        ("--subject-id", "a\nb"),
+        ("--subject-name", ""),
+        ("--subject-name", "\u200e\ud800"),
+    ],
+)
+def test_a_field_that_is_wrong_is_named_without_what_was_typed(
+    hotline: Hotline, database: Database, option: str, value: str
+) -> None:
+    result = hotline(*ADD, option, value)
+
+    assert _refused(result, option)
+    assert len(value) < 5 or value not in result.stderr
+    with database.reading() as session:
+        assert session.scalars(select(Case)).all() == []
+
+
+def test_a_new_pin_is_printed_once_and_replaces_the_old(
+    hotline: Hotline, settings: Settings, database: Database
+) -> None:
+    first = json.loads(hotline(*ADD, "--json").stdout)
+
+    result = hotline("case", "rotate-pin", first["case_number"], "--json")
+
+    assert result.exit_code == 0, result.output
+    second = json.loads(result.stdout)
+    assert second["case_number"] == first["case_number"]
+    hasher = PinHasher(settings.pin_pepper)
+    with database.reading() as session:
+        stored = session.scalars(select(Case.pin_hash)).one()
+    assert hasher.matches(stored, second["pin"])
+    assert not hasher.matches(stored, first["pin"])
+
+
+def test_a_closed_case_stays_closed_and_its_callback_is_cancelled(
+    hotline: Hotline, database: Database
+) -> None:
+    with database.transaction() as session:
+        case = make_case(session)
+        callback = make_callback(session, case).id
+
+    assert json.loads(hotline("case", "close", case.number, "--json").stdout) == {"closed": True}
+
+    with database.reading() as session:
+        closed_at = session.get_one(Case, case.id).closed_at
+        assert closed_at is not None
+        assert timedelta(0) <= datetime.now(UTC) - closed_at < timedelta(minutes=5)
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "close_case")).one()
+        assert (entry.actor, entry.facts) == ("command line", {"callbacks_cancelled": [callback]})
+    assert _refused(hotline("case", "close", case.number), "closed")
+    assert _refused(hotline("case", "rotate-pin", case.number), "closed")
+
+
+@pytest.mark.parametrize("command", ["rotate-pin", "close"])
+def test_a_number_that_does_not_exist_is_refused_without_being_repeated(
+    hotline: Hotline, command: str
+) -> None:
+    number = new_number()
+
+    result = hotline("case", command, number)
+
+    assert _refused(result, "No case")
+    assert number not in result.output
+
+
+@pytest.mark.parametrize("command", ["rotate-pin", "close"])
+@pytest.mark.parametrize("number", ["1234", "12345678", "02345678", "A1234567", "1234567890123", ""])
+def test_a_mistyped_number_is_told_from_one_that_does_not_exist(
+    hotline: Hotline, command: str, number: str
+) -> None:
+    assert _refused(hotline("case", command, number), "NUMBER", "check digit")

@@ -1,0 +1,157 @@
+"""The demo office: it covers what a caller can hear, is made once, stays fresh, and never in production."""
+
+import dataclasses
+from datetime import datetime, timedelta
+
+import phonenumbers
+import pytest
+from sqlalchemy import func, select
+
+from config.office import FICTIONAL, Office
+from config.settings import Settings
+from hotline.demo import PEOPLE, STAFF, DemoError, load
+from models import Base, Case, CustodyRecord, Facility, Phone, Staff, Subject
+from models.case import check_digit_is_right, close_case, rotate_pin
+from models.custody import CUSTODY_STATUSES
+from models.database import Database
+from models.new_pin import is_guessable
+from models.pin_hash import PinHasher
+from tests.factories import HASHER
+
+
+def test_every_demo_case_has_a_number_and_pin_such_as_the_office_would_issue() -> None:
+    assert all(check_digit_is_right(person.number) for person in PEOPLE)
+    assert not any(is_guessable(person.pin) for person in PEOPLE)
+    assert len({person.number for person in PEOPLE}) == len({person.pin for person in PEOPLE}) == len(PEOPLE)
+
+
+def test_the_demo_covers_every_custody_status_and_every_reason_for_the_neutral_words_in_both_languages() -> (
+    None
+):
+    assert {person.status for person in PEOPLE} >= set(CUSTODY_STATUSES)
+    assert {person.language for person in PEOPLE} == {"en", "es"}
+    neutral = " ".join(person.says for person in PEOPLE)
+    assert all(reason in neutral for reason in ("denied", "no hay registro", "confirmed", "gone", "closed"))
+
+
+def test_every_listed_case_opens_with_its_pin(database: Database, settings: Settings, office: Office) -> None:
+    listed = load(database, settings, office)
+
+    assert [case.number for case in listed] == [person.number for person in PEOPLE]
+    hasher = PinHasher(settings.pin_pepper)
+    with database.reading() as session:
+        for case in listed:
+            key = database.keyring.index("case", case.number)
+            stored = session.scalars(select(Case.pin_hash).where(Case.number_key == key)).one()
+            assert hasher.matches(stored, case.pin)
+
+
+def test_loading_again_makes_nothing_twice(database: Database, settings: Settings, office: Office) -> None:
+    first = load(database, settings, office)
+    before = _counts(database)
+
+    assert load(database, settings, office) == first
+    assert _counts(database) == before
+
+
+def _counts(database: Database) -> dict[str, int]:
+    with database.reading() as session:
+        return {
+            table.name: session.scalar(select(func.count()).select_from(table)) or 0
+            for table in Base.metadata.tables.values()
+        }
+
+
+def test_a_demo_started_tomorrow_is_as_fresh_as_today(
+    database: Database, settings: Settings, office: Office, now: datetime
+) -> None:
+    ages = []
+    for moment in (now, now + timedelta(days=1)):
+        load(database, settings, office, moment)
+        with database.reading() as session:
+            ages.append(
+                [moment - at for at in session.scalars(select(Subject.as_of).order_by(Subject.id)) if at]
+            )
+
+    assert ages[0] == ages[1]
+    assert min(ages[0]) < timedelta(minutes=60) < timedelta(hours=24) < max(ages[0])
+
+
+def test_what_a_record_names_is_in_the_directory(
+    database: Database, settings: Settings, office: Office
+) -> None:
+    load(database, settings, office)
+
+    with database.reading() as session:
+        named = set(
+            session.scalars(select(CustodyRecord.facility_key).where(CustodyRecord.facility_key.is_not(None)))
+        )
+        assert named
+        assert named <= set(session.scalars(select(Facility.name_key)))
+
+
+def test_two_liaisons_are_on_shift_and_every_phone_is_nobodys(
+    database: Database, settings: Settings, office: Office
+) -> None:
+    load(database, settings, office)
+
+    with database.reading() as session:
+        on_shift = session.execute(
+            select(Staff.role, Staff.languages).where(Staff.on_shift).order_by(Staff.id)
+        ).all()
+        assert [tuple(row) for row in on_shift] == [("liaison", "en"), ("liaison", "en,es")]
+        assert session.scalar(select(func.count()).where(Staff.role == "supervisor")) == 1
+        keyring = database.keyring
+        phones = [
+            keyring.unseal("staff.phone", sealed) for sealed in session.scalars(select(Staff.phone_sealed))
+        ]
+        phones += [
+            keyring.unseal("phone.number", sealed) for sealed in session.scalars(select(Phone.number_sealed))
+        ]
+        phones += session.scalars(select(Facility.phone)).all()
+    assert all(FICTIONAL.fullmatch(phone) for phone in phones)
+    assert all(phonenumbers.is_possible_number(phonenumbers.parse(phone)) for phone in phones)
+    assert not set(phones) & set(office.lines)
+
+
+def test_a_case_that_was_changed_or_closed_meanwhile_is_listed_no_more(
+    database: Database, settings: Settings, office: Office, now: datetime
+) -> None:
+    load(database, settings, office, now)
+    with database.transaction() as session:
+        rotate_pin(session, HASHER, PEOPLE[0].number, now + timedelta(hours=1))
+        close_case(session, PEOPLE[1].number, now + timedelta(hours=1))
+
+    listed = {case.number for case in load(database, settings, office, now + timedelta(days=1))}
+
+    assert {person.number for person in PEOPLE} - listed == {PEOPLE[0].number, PEOPLE[1].number}
+
+
+def test_a_shift_that_was_ended_stays_ended(database: Database, settings: Settings, office: Office) -> None:
+    load(database, settings, office)
+    with database.transaction() as session:
+        session.scalars(select(Staff).where(Staff.email == STAFF[0][0])).one().on_shift = False
+
+    load(database, settings, office)
+
+    with database.reading() as session:
+        assert not session.scalars(select(Staff.on_shift).where(Staff.email == STAFF[0][0])).one()
+
+
+def test_an_office_without_spanish_has_its_demo_too(
+    database: Database, settings: Settings, office: Office
+) -> None:
+    english = dataclasses.replace(office, languages=("en",))
+
+    assert {case.language for case in load(database, settings, english)} == {"en"}
+
+
+def test_production_refuses_the_demo_in_one_sentence(
+    database: Database, settings: Settings, office: Office
+) -> None:
+    production = dataclasses.replace(settings, env="production")
+
+    with pytest.raises(DemoError, match="production"):
+        load(database, production, office)
+
+    assert not any(_counts(database).values())

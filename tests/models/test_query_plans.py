@@ -1,0 +1,71 @@
+"""No turn looks through a table that grows: every statement of a turn finds its rows by an index."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.orm import Session
+
+from models.caller_state import load_by_leg, load_by_sid
+from models.database import Database
+from tests.factories import make_call
+
+#: A few people, and a few standing conditions: counting them through is cheaper than any index.
+SMALL = {"staff", "guards"}
+READS: dict[str, Callable[[Session, datetime], Any]] = {
+    "a turn": lambda session, now: load_by_sid(session, "CA1", now),
+    "a PIN": lambda session, now: load_by_sid(session, "CA1", now, for_pin=True),
+    "a leg": lambda session, now: load_by_leg(session, "leg1", now),
+}
+
+
+def _plans(session: Session, read: Callable[[], Any]) -> str:
+    """How the database would find the rows of every SELECT that ``read`` sends, in its own words."""
+    connection = session.connection()
+    seen: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        seen.append((statement, parameters))
+
+    event.listen(connection, "before_cursor_execute", note)
+    read()
+    event.remove(connection, "before_cursor_execute", note)
+    sqlite = connection.dialect.name == "sqlite"
+    if not sqlite:
+        # Of an empty table PostgreSQL reads the whole; forbidden, it does so only where no index serves.
+        session.execute(text("SET LOCAL enable_seqscan = off"))
+    explain = "EXPLAIN QUERY PLAN " if sqlite else "EXPLAIN "
+    return "\n".join(
+        str(tuple(row)[-1])
+        for statement, parameters in seen
+        for row in connection.exec_driver_sql(explain + statement, parameters)
+    )
+
+
+@pytest.mark.parametrize("name", READS)
+def test_a_turn_looks_through_no_table_that_grows(database: Database, name: str, now: datetime) -> None:
+    with database.transaction() as session:
+        make_call(session, "CA1", leg_id="leg1", phone="+12025550110", number_key="0" * 64)
+
+        plan = _plans(session, lambda: READS[name](session, now))
+
+    scanned = set(re.findall(r"(?:SCAN|Seq Scan on) (\w+)", plan))
+    assert "calls" in plan
+    assert {table for table in scanned if not table.startswith("anon_")} <= SMALL | {"staff_1"}, plan
+
+
+@pytest.mark.parametrize("name", READS)
+def test_the_open_callback_of_a_case_is_found_by_its_own_index(
+    database: Database, name: str, now: datetime
+) -> None:
+    with database.transaction() as session:
+        make_call(session, "CA1", leg_id="leg1", number_key="0" * 64)
+
+        plan = _plans(session, lambda: READS[name](session, now))
+
+    # By the state alone, every turn would go through all callbacks that stand open.
+    found = [line for line in plan.splitlines() if "callbacks" in line]
+    assert all("uq_callbacks_open_case" in line for line in found), plan
