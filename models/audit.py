@@ -100,7 +100,7 @@ def _fits(entry: Any) -> bool:
         return False
     if entry.salt is None:
         return entry.facts is None
-    return _commitment(entry.salt, entry.facts) == entry.commitment
+    return bool(_commitment(entry.salt, entry.facts) == entry.commitment)
 
 
 def _commitment(salt: str, facts: dict[str, Any] | None) -> str:

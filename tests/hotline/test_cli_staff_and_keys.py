@@ -1,0 +1,147 @@
+"""`hotline staff` and `hotline keys` as an administrator uses them."""
+
+import base64
+import json
+from collections.abc import Callable
+
+import pytest
+from argon2 import PasswordHasher
+from click.testing import CliRunner, Result
+from sqlalchemy import select
+
+from config.settings import Settings
+from hotline.cli import group
+from models import AuditEntry, Staff, Subject, rotation
+from models.database import Database
+from models.keyring import Keyring
+from tests.conftest import FIELD_KEYS, SECRET_KEY
+from tests.factories import make_subject
+
+Hotline = Callable[..., Result]
+NEW_KEY = ("k2", bytes(range(64, 96)))
+ADD = ("staff", "add", "lea@office.example.org", "--name", "Lea Invented", "--role", "liaison")
+PHONE = ("--phone", "+12025550150")
+
+
+@pytest.fixture
+def hotline(settings: Settings, database_url: str) -> Hotline:
+    """Run one command on the test's database; a new field key stands before the suite's."""
+    keys = ",".join(f"{name}:{base64.b64encode(key).decode()}" for name, key in (NEW_KEY, *FIELD_KEYS))
+    environ = {
+        "HOTLINE_ENV": "development",
+        "HOTLINE_DATA_DIR": str(settings.data_dir),
+        "HOTLINE_DATABASE_URL": database_url,
+        "HOTLINE_SECRET_KEY": settings.secret_key.decode(),
+        "HOTLINE_PIN_PEPPER": settings.pin_pepper.decode(),
+        "HOTLINE_FIELD_KEYS": keys,
+        "TWILIO_AUTH_TOKEN": "the-token-of-the-test-suite",
+    }
+    return lambda *args: CliRunner().invoke(group, list(args), env=environ)
+
+
+def test_an_added_person_has_an_id_and_a_password_that_is_printed_once(
+    hotline: Hotline, database: Database
+) -> None:
+    result = hotline(*ADD, *PHONE, "--languages", "en,es", "--on-shift", "--json")
+
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    assert list(document) == ["id", "one_time_password"]
+    with database.reading() as session:
+        person = session.get_one(Staff, document["id"])
+        assert PasswordHasher().verify(person.password_hash, document["one_time_password"])
+        assert (person.email, person.languages, person.on_shift) == ("lea@office.example.org", "en,es", True)
+
+
+def test_a_shift_is_started_and_ended(hotline: Hotline, database: Database) -> None:
+    hotline(*ADD, *PHONE)
+
+    for command, expected in (("on-shift", True), ("off-shift", False)):
+        assert hotline("staff", command, "lea@office.example.org").exit_code == 0
+        with database.reading() as session:
+            assert session.scalars(select(Staff.on_shift)).one() is expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ((*ADD, "--phone", "+19005550150"), "--phone"),
+        ((*ADD, *PHONE, "--languages", "en,fr"), "--languages"),
+        ((*ADD, *PHONE, "--languages", ","), "--languages"),
+        ((*ADD, *PHONE, "--name", " "), "--name"),
+        (("staff", "add", "lea", *ADD[3:], *PHONE), "EMAIL"),
+        (("staff", "on-shift", "nobody@office.example.org"), "EMAIL"),
+        (("staff", "off-shift", "nobody"), "EMAIL"),
+    ],
+)
+def test_a_field_that_is_wrong_is_named_in_one_sentence(
+    hotline: Hotline, database: Database, arguments: tuple[str, ...], field: str
+) -> None:
+    result = hotline(*arguments)
+
+    assert (result.exit_code, result.stdout) == (2, ""), result.output
+    assert result.stderr.startswith(field)
+    assert len(result.stderr.splitlines()) == 1
+    with database.reading() as session:
+        assert session.scalars(select(Staff)).all() == []
+
+
+def test_a_second_person_under_one_email_is_refused(hotline: Hotline) -> None:
+    hotline(*ADD, *PHONE)
+
+    result = hotline(*ADD, *PHONE)
+
+    assert result.exit_code == 2
+    assert "EMAIL" in result.stderr
+    assert "already" in result.stderr
+
+
+def _fill(database: Database) -> None:
+    with database.transaction() as session:
+        for _ in range(5):
+            make_subject(session)
+
+
+def test_after_a_rotation_all_values_are_under_the_new_key(hotline: Hotline, database: Database) -> None:
+    _fill(database)
+
+    result = hotline("keys", "rotate", "--json")
+
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout) == {"moved": 10, "remaining": 0}
+    new = Keyring([NEW_KEY], SECRET_KEY)
+    with database.reading() as session:
+        for sealed in session.scalars(select(Subject.feed_id_sealed)):
+            assert new.unseal("subject.feed_id", sealed)
+        entry = session.scalars(select(AuditEntry)).one()
+        assert (entry.action, entry.facts) == ("rotate_keys", {"moved": 10, "remaining": 0})
+
+
+def test_an_interrupted_rotation_says_how_many_remain_and_the_next_one_goes_on(
+    hotline: Hotline, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _fill(database)
+    write = rotation._write
+
+    def write_and_be_interrupted(*args: object) -> int:
+        write(*args)  # type: ignore[arg-type]
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rotation, "_write", write_and_be_interrupted)
+        stopped = hotline("keys", "rotate")
+
+    assert stopped.exit_code == 1
+    assert "5 values remain" in stopped.stderr
+    assert json.loads(hotline("keys", "rotate", "--json").stdout) == {"moved": 5, "remaining": 0}
+
+
+def test_a_value_that_no_key_opens_is_told_and_exits_as_a_fault(hotline: Hotline, database: Database) -> None:
+    with database.transaction() as session:
+        make_subject(session).feed_id_sealed = "gone.AAAA"
+
+    result = hotline("keys", "rotate", "--json")
+
+    assert result.exit_code == 1
+    assert json.loads(result.stdout) == {"moved": 1, "remaining": 1}
+    assert "HOTLINE_FIELD_KEYS" in result.stderr
