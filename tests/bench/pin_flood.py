@@ -1,4 +1,4 @@
-"""How long a known phone waits for its status while thirty callers guess without pause (R05, issue of speed)."""
+"""How long a known phone waits for its status while thirty callers guess without pause."""
 
 import json
 import multiprocessing
@@ -29,7 +29,7 @@ _LINE = "+12025550100"
 
 
 def flood(turns: int = 30) -> float:
-    """Print how long the PIN turn of a known phone takes, alone and in the flood; answers the slowest, in seconds.
+    """Print how long a known phone's PIN turn takes, alone and in the flood; answers the slowest (seconds).
 
     The clients that make the flood run on the same cores as the line.
     """
@@ -53,7 +53,7 @@ def flood(turns: int = 30) -> float:
 
 
 def _pin_turn(url: str, number: str, pin: str) -> float:
-    """A whole call of the known phone; the seconds from the PIN's last key to the status, holding included."""
+    """A whole call of the known phone; the seconds from its PIN to the status, holding included."""
     call = _call(url, KNOWN_PHONE, sleeps=True)
     call.dials()
     for keys in ("1", "1", number):
@@ -142,16 +142,21 @@ def _web(folder: Path) -> Iterator[tuple[str, str, str]]:
 
 def _until_it_answers(port: int) -> None:
     end = monotonic() + 30
-    while True:
-        try:
-            connection = HTTPConnection("127.0.0.1", port, timeout=2)
-            connection.request("GET", "/up")
-            connection.getresponse().read()
-            return
-        except OSError:
-            if monotonic() > end:
-                raise
-            sleep(0.1)
+    while not _answers(port):
+        if monotonic() > end:
+            raise TimeoutError("The web processes did not start.")
+        sleep(0.1)
+
+
+def _answers(port: int) -> bool:
+    connection = HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/up")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
 
 
 if __name__ == "__main__":
