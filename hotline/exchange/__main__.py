@@ -1,5 +1,6 @@
 """Runs the exchange: ``python -m hotline.exchange``. Never in production."""
 
+import os
 import socket
 import sys
 
@@ -40,7 +41,8 @@ def main() -> None:
         listening = socket.create_server((HOST, settings.exchange_port))
     except OSError as problem:
         click.echo(
-            f"The exchange cannot listen at {HOST}:{settings.exchange_port}: {problem.strerror}.", err=True
+            f"The exchange cannot listen at {HOST}:{settings.exchange_port}: {os.strerror(problem.errno or 0)}.",
+            err=True,
         )
         sys.exit(1)
     deliver = over_http(settings.public_url, settings.twilio_auth_tokens[0])

@@ -335,13 +335,13 @@ def _parse(document: bytes) -> ET.Element:
 
 
 def _spoken(say: ET.Element) -> str:
-    """The words of a Say; a break is heard as a pause."""
+    """The words of a Say; a break between them is heard as a pause."""
     words = [say.text or ""]
     for mark in say:
         if mark.tag not in {"break", "say-as"}:
             raise TwimlError(f"<{mark.tag}> is not a mark that this handset can speak")
         words += [" … " if mark.tag == "break" else mark.text or "", mark.tail or ""]
-    return " ".join("".join(words).split())
+    return " ".join("".join(words).split()).strip("… ")
 
 
 def _text(noun: ET.Element) -> str:

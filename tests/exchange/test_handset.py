@@ -55,7 +55,9 @@ def test_a_redirect_by_get_carries_the_parameters_in_the_url_and_no_fragment() -
 
 
 def test_say_is_heard_and_its_break_is_a_pause() -> None:
-    call, _ = an_answered_call('<Say voice="x">To hear it again, <break time="600ms"/> press\n 1.</Say>')
+    call, _ = an_answered_call(
+        '<Say voice="x"><break/>To hear it again, <break time="600ms"/> press\n 1.</Say>'
+    )
 
     assert call.heard == ["To hear it again, … press 1."]
 
