@@ -163,7 +163,8 @@ class Walk:
         """Follow steps that ask nothing until one waits or ends the call, collecting what is said."""
         call, desk = self.call, self.desk
         before: list[Say] = []
-        says: list[Say] = []
+        # A verb that a key called may have words of its own, such as a promise; they come first.
+        says = desk.taken_words()
         name = target
         for position in range(LONGEST_CHAIN):
             if not self._is_open(name):

@@ -47,6 +47,8 @@ class DeskCarrier(FakeCarrier):
     def end_call(self, call_sid: str) -> None:
         self.ended.append(call_sid)
         super().end_call(call_sid)
+        call = self._find(call_sid)
+        call.status = "completed" if call.status == "in-progress" else call.status
 
 
 class WaitingJobs:
@@ -143,7 +145,7 @@ class CallbackDesk:
 
     def rows(self, kind: type[Any], *where: Any) -> list[Any]:
         with self.database.reading() as session:
-            found = list(session.scalars(select(kind).where(*where).order_by(kind.id)))
+            found = list(session.scalars(select(kind).where(*where).order_by(*kind.__table__.primary_key)))
             # Read once and kept as they were: the end of the session would forget what they hold.
             session.expunge_all()
             return found

@@ -110,9 +110,9 @@ class _Pass:
             free = free_liaisons(session)
             due = due_callbacks(session, self._now, free) if free else []
             if due and not unverified_may_take(session, self._now):
-                due = list(
-                    session.scalars(select(Callback.id).where(Callback.id.in_(due), Callback.verified))
-                )
+                verified = session.scalars(select(Callback.id).where(Callback.id.in_(due), Callback.verified))
+                may_be_served = set(verified)
+                due = [callback_id for callback_id in due if callback_id in may_be_served]
         waiting = self._jobs.depth() or 0 if due else 0
         self._hand_on_all(("dial_liaison", callback_id) for callback_id in due[: max(0, free - waiting)])
 

@@ -40,10 +40,8 @@ def main() -> None:
     try:
         listening = socket.create_server((HOST, settings.exchange_port))
     except OSError as problem:
-        click.echo(
-            f"The exchange cannot listen at {HOST}:{settings.exchange_port}: {os.strerror(problem.errno or 0)}.",
-            err=True,
-        )
+        where, why = f"{HOST}:{settings.exchange_port}", os.strerror(problem.errno or 0)
+        click.echo(f"The exchange cannot listen at {where}: {why}.", err=True)
         sys.exit(1)
     deliver = over_http(settings.public_url, settings.twilio_auth_tokens[0])
     app = create_exchange(
