@@ -1,4 +1,4 @@
-"""Tries at a PIN: counters, waits and locks that hang on the number keyed, whether it exists or not (R04-R06)."""
+"""Tries at a PIN: counters, waits and locks hang on the number keyed, whether it exists or not (R04-R06)."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from models.base import Base, UtcDateTime
 
 
 class PinCounter(Base):
-    """Consecutive failures at one number; ``own`` counts phones that verified this case, apart from strangers."""
+    """Consecutive failures at one number; ``own`` counts phones that verified this case, not strangers."""
 
     __tablename__ = "pin_counters"
 
@@ -40,7 +40,7 @@ class PinTry(Base):
 
 
 class KnownPhone(Base):
-    """A phone, as a keyed hash, that verified this number; it counts for 180 days unless marked unsafe (R04)."""
+    """A phone, as a keyed hash, that verified this number; known for 180 days unless marked unsafe (R04)."""
 
     __tablename__ = "known_phones"
 

@@ -1,0 +1,73 @@
+"""Spraying: many numbers from one phone, or a raised guard, leave one try a call (R06)."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import insert
+
+from models import Guard
+from models.database import Database
+from tests.models.pin_calls import PIN, WRONG, PinCalls, cheap_hasher, make_limits
+
+
+@pytest.fixture
+def line(database: Database, now: datetime) -> PinCalls:
+    return PinCalls(database, now, cheap_hasher(), make_limits())
+
+
+def test_five_numbers_from_one_phone_leave_it_one_try_a_call(line: PinCalls) -> None:
+    for _ in range(5):
+        line.tries(line.unused_number(), phone="sprayer")
+    number, sid = line.case(), line.call("sprayer")
+
+    assert line.tries(number, WRONG, sid=sid) == "wrong"
+    assert line.tries(number, PIN, sid=sid) == "wrong"
+    assert line.tries(number, PIN, phone="sprayer") == "right", "the first try of a call opens"
+
+
+def test_a_phone_that_opened_one_of_five_numbers_is_no_sprayer(line: PinCalls) -> None:
+    for _ in range(5):
+        line.tries(line.unused_number(), phone="shelter")
+    line.tries(line.case(), PIN, phone="shelter")
+
+    assert not line.reserve(line.call("shelter"), line.case()).tightened
+
+
+def test_five_numbers_within_more_than_a_day_are_no_spraying(line: PinCalls) -> None:
+    for _ in range(5):
+        line.tries(line.unused_number(), phone="slow")
+        line.now += timedelta(hours=6)
+
+    assert not line.reserve(line.call("slow"), line.case()).tightened
+
+
+def test_withheld_caller_ids_are_not_one_phone_that_sprays(line: PinCalls) -> None:
+    for _ in range(9):
+        line.tries(line.unused_number(), phone=None)
+
+    assert not line.reserve(line.call(None), line.case()).tightened
+
+
+def test_a_shared_phone_is_not_tightened_for_the_numbers_it_tries(line: PinCalls) -> None:
+    for _ in range(9):
+        line.tries(line.unused_number(), phone="hospital")
+    line.shared_phone = True
+
+    assert not line.reserve(line.call("hospital"), line.case()).tightened
+
+
+def test_a_raised_guard_tightens_only_phones_and_numbers_that_have_failures(line: PinCalls) -> None:
+    tried, untried = line.case(), line.case()
+    line.tries(tried, phone="failed")
+    line.now += timedelta(minutes=1)
+    until = line.now + timedelta(hours=1)
+    with line.database.transaction() as session:
+        session.execute(insert(Guard).values(name="spraying", raised_until=until, measured_at=line.now))
+
+    assert line.reserve(line.call("new"), tried).tightened
+    assert line.reserve(line.call("failed"), untried).tightened
+    fresh, other = line.call("another"), line.case()
+    assert not line.reserve(fresh, other).tightened
+    assert not line.reserve(fresh, other).tightened, "its own slip does not make a call suspect"
+    line.now = until
+    assert not line.reserve(line.call("failed"), untried).tightened
