@@ -45,8 +45,8 @@ def public_holidays(country: str | None, subdivision: str | None, year: int) -> 
 _SWITCHES = ("allow_facility", "allow_hearing", "allow_expected_release", "allow_removal_stage")
 _OFFICE_FIELDS = frozenset(
     {
-        "name", "neutral_name", "languages", "voices", "lines", "emergency_number", "person_number", "time_zone",
-        "countries", "shared_phones",
+        "name", "neutral_name", "languages", "voices", "lines", "emergency_number", "person_number",
+        "time_zone", "countries", "shared_phones",
     }
 )  # fmt: skip
 

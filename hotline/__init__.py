@@ -1,110 +1,27 @@
-"""hotline answers: the Flask app, put together here from top to bottom."""
+"""hotline answers: the web app (app.py is its table of contents), the command line and the local exchange."""
 
-from collections.abc import Callable
-from dataclasses import fields
-from datetime import UTC, datetime
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask, redirect
-from werkzeug.wrappers import Response
+if TYPE_CHECKING:
+    from flask import Flask
 
-from config.office import Office
-from config.settings import Settings
-from hotline.health import health_blueprint
-from hotline.trees import build_flows, tree_problems
-from hotline.voice.fallback import fallback_blueprint
-from hotline.voice.guesses import Guesses
-from hotline.voice.line import JobTaker, Line
-from hotline.voice.signature import Door
-from hotline.voice.twiml import Renderer
-from hotline.voice.views import voice_blueprint
-from ivr_flows.prompts import Prompts
-from ivr_flows.rules import Rules
-from models.custody_status import HeardRules
-from models.database import Database
-from models.keyring import Keyring
-from models.pin_hash import PinHasher
-from models.pin_try import PinLimits
-from workers.queue import Jobs
+    from hotline.app import create_app
+
+__all__ = ["create_app", "create_app_from_env"]
 
 
-class TreeError(ValueError):
-    """A call tree or a prompt is not whole; the message lists every fault."""
-
-
-def create_app(
-    settings: Settings,
-    *,
-    office: Office | None = None,
-    database: Database | None = None,
-    hasher: PinHasher | None = None,
-    jobs: JobTaker | None = None,
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-) -> Flask:
-    """Put the house together.
-
-    Raises OfficeError, SealError, PromptError or TreeError before a call can come in.
-    """
-    office = office or Office.load(settings.office_file, settings.office_always_open)
-    database = database or Database(
-        settings.database_url, Keyring(settings.field_keys, settings.secret_key), settings.web_threads + 3
-    )
-    prompts = Prompts.load(office.languages)
-    flows = build_flows(office)
-    if faults := tree_problems(flows, prompts):
-        raise TreeError(" ".join(faults))
-
-    app = Flask(__name__, static_folder=None)
-    Door(settings).install(app)
-    line = Line(
-        database=database,
-        office=office,
-        rules=rules_of(office, database.keyring),
-        prompts=prompts,
-        flows=flows,
-        guesses=Guesses(hasher or PinHasher(settings.pin_pepper)),
-        jobs=jobs or Jobs(settings.queue_url),
-        clock=clock,
-    )
-    base_path = urlsplit(settings.public_url).path.rstrip("/")
-    voices = {code: (office.voices[code], office.voice_languages[code]) for code in office.languages}
-    renderer = Renderer(prompts, voices, base_path, office.lines[0])
-    app.register_blueprint(voice_blueprint(line, renderer))
-    app.register_blueprint(fallback_blueprint())
-    app.register_blueprint(
-        health_blueprint(settings, database, lambda: tree_problems(flows, prompts))
-    )
-    if settings.carrier == "exchange":
-        _point_to_exchange(app, settings)
-    return app
-
-
-def create_app_from_env() -> Flask:
+def create_app_from_env() -> "Flask":
     """The app of this process's environment; what the WSGI server calls."""
+    from hotline.app import create_app
     from hotline.cli.context import load_settings
 
     return create_app(load_settings())
 
 
-def rules_of(office: Office, keyring: Keyring) -> Rules:
-    """The office in the terms of the call trees and the models."""
-    return Rules(
-        office=office,
-        release=HeardRules.of(office),
-        pins=pin_limits(office),
-        shared_phone_keys=frozenset(keyring.index("phone", number) for number in office.shared_phones),
-    )
+def __getattr__(name: str) -> Any:
+    # Loaded when asked for: the exchange and the command line must not load the whole house.
+    if name == "create_app":
+        from hotline.app import create_app
 
-
-def pin_limits(office: Office) -> PinLimits:
-    """The office's limits on tries, each from the policy of its name."""
-    whole = {field.name: office.policy(field.name) for field in fields(PinLimits)}
-    return PinLimits(**whole)  # type: ignore[arg-type]
-
-
-def _point_to_exchange(app: Flask, settings: Settings) -> None:
-    def exchange() -> Response:
-        return redirect(f"http://127.0.0.1:{settings.exchange_port}/exchange/", code=302)
-
-    exchange.guard = "open"  # type: ignore[attr-defined]
-    app.add_url_rule("/exchange/", "exchange", exchange)
+        return create_app
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -14,6 +14,23 @@ from models.staff import Staff
 from models.subject import Subject
 
 __all__ = [
-    "AuditEntry", "Base", "Call", "CallEvent", "Callback", "Case", "Consent", "CustodyImport", "CustodyRecord",
-    "Facility", "Guard", "ImportRow", "KnownPhone", "Phone", "PinCounter", "PinTry", "Registrant", "Staff", "Subject",
-]  # fmt: skip
+    "AuditEntry",
+    "Base",
+    "Call",
+    "CallEvent",
+    "Callback",
+    "Case",
+    "Consent",
+    "CustodyImport",
+    "CustodyRecord",
+    "Facility",
+    "Guard",
+    "ImportRow",
+    "KnownPhone",
+    "Phone",
+    "PinCounter",
+    "PinTry",
+    "Registrant",
+    "Staff",
+    "Subject",
+]

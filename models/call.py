@@ -89,8 +89,9 @@ def _inserting(insert: Any) -> Insert:
     values = {
         name: bindparam(f"new_{name}", type_=CALLS.c[name].type) for name in _OPENING_COLUMNS + TURN_COLUMNS
     }
-    statement: Insert = insert(CALLS).values(values).on_conflict_do_nothing(index_elements=[CALLS.c.call_sid])
-    return statement
+    inserting: Insert = insert(CALLS).values(values).on_conflict_do_nothing(index_elements=[CALLS.c.call_sid])
+    # Inline: nobody asks for the new id, and with a RETURNING PostgreSQL's row count would not be known.
+    return inserting.inline()
 
 
 _INSERT = PerDialect.built(_inserting)

@@ -72,11 +72,16 @@ class CallbackPolicy:
         moment = self.calling_window(at, callback.time_zone)
         if callback.window_starts is None or callback.window_ends is None:
             return moment
-        starts, ends = _window_after(callback.window_starts, callback.window_ends, callback.time_zone, moment)
-        inside = max(moment, starts)
-        permitted = self.calling_window(inside, callback.time_zone)
-        # A window that lies outside the permitted hours gives way to them.
-        return inside if permitted <= ends else permitted
+        first = moment
+        for _ in range(2):
+            starts, ends = _window_after(
+                callback.window_starts, callback.window_ends, callback.time_zone, first
+            )
+            first = self.calling_window(max(first, starts), callback.time_zone)
+            if first <= ends:
+                return first
+        # A window that lies wholly outside the permitted hours gives way to them.
+        return moment
 
     def liaison_lease(self, now: datetime) -> datetime:
         """Until when a liaison's leg may go without news before the sweeper looks after it."""

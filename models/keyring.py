@@ -36,7 +36,7 @@ class Keyring:
         self._index_key = hmac.digest(secret, b"hotline blind index", "sha256")
 
     def seal(self, purpose: str, text: str) -> str:
-        """Seal ``text`` for one column; ``purpose`` is bound in, so a value cannot be moved to another column."""
+        """Seal ``text`` for one column; ``purpose`` is bound in, so no value can be moved to another."""
         nonce = os.urandom(NONCE_BYTES)
         box = self._ciphers[self.current].encrypt(nonce, text.encode(), purpose.encode())
         return f"{self.current}.{base64.urlsafe_b64encode(nonce + box).decode()}"

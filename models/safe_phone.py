@@ -1,4 +1,4 @@
-"""Which of a registrant's phones may be rung: confirmed, not marked unsafe, not stopped, in their own order."""
+"""Which of a registrant's phones may be rung: confirmed, not unsafe, not stopped, in their own order."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -110,7 +111,7 @@ class Line:
         if call is None:
             return self._unknown(call_sid, form)
         if being_worked:
-            return self._wait_for(call)
+            return self._wait_for(call, self.guesses.pending(call.id))
         self._enqueue(desk)
         if isinstance(result, Turn):
             return Spoken(result, call.language)
@@ -160,8 +161,8 @@ class Line:
         def finish(matched: bool) -> Spoken:
             return self._finish(call_sid, number, deferred, matched)
 
-        self.guesses.submit(work.guess, work.pin, finish)
-        return self._wait_for(call)
+        future = self.guesses.submit(work.guess, work.pin, finish)
+        return self._wait_for(call, future)
 
     def _finish(self, call_sid: str, number: int, deferred: Deferred, matched: bool) -> Spoken:
         now = self.clock()
@@ -181,9 +182,8 @@ class Line:
     def _is_being_worked(self, call: CallState, now: datetime) -> bool:
         return call.pending_since is not None and now - call.pending_since < PIN_WORK_LIFE
 
-    def _wait_for(self, call: CallState) -> Spoken:
-        """The same answer again while its PIN is being worked: what comes of it, or hold the line."""
-        future = self.guesses.pending(call.id)
+    def _wait_for(self, call: CallState, future: "Future[Spoken] | None") -> Spoken:
+        """What comes of the PIN that is being worked, or hold the line and ask again."""
         spoken: Spoken | None = None
         if future is not None:
             spoken = self.guesses.wait(future, first=call.phone_is_known)

@@ -1,0 +1,98 @@
+"""hotline answers: the Flask app, put together here from top to bottom."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from datetime import UTC, datetime
+
+from flask import Flask, redirect
+from werkzeug.wrappers import Response
+
+from config.office import Office
+from config.settings import Settings
+from hotline.health import health_blueprint
+from hotline.trees import build_flows, tree_problems
+from hotline.voice.fallback import fallback_blueprint
+from hotline.voice.guesses import Guesses
+from hotline.voice.line import JobTaker, Line
+from hotline.voice.signature import Door
+from hotline.voice.twiml import Renderer
+from hotline.voice.views import voice_blueprint
+from ivr_flows.prompts import Prompts
+from ivr_flows.rules import Rules
+from models.custody_status import HeardRules
+from models.database import Database
+from models.keyring import Keyring
+from models.pin_hash import PinHasher
+from models.pin_try import PinLimits
+from workers.queue import Jobs
+
+
+class TreeError(ValueError):
+    """A call tree or a prompt is not whole; the message lists every fault."""
+
+
+def create_app(
+    settings: Settings,
+    *,
+    office: Office | None = None,
+    database: Database | None = None,
+    hasher: PinHasher | None = None,
+    jobs: JobTaker | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Flask:
+    """Put the house together.
+
+    Raises OfficeError, SealError, PromptError or TreeError before a call can come in.
+    """
+    office = office or Office.load(settings.office_file, settings.office_always_open)
+    database = database or Database(
+        settings.database_url, Keyring(settings.field_keys, settings.secret_key), settings.web_threads + 3
+    )
+    prompts = Prompts.load(office.languages)
+    flows = build_flows(office)
+    if faults := tree_problems(flows, prompts):
+        raise TreeError(" ".join(faults))
+
+    app = Flask(__name__, static_folder=None)
+    Door(settings).install(app)
+    line = Line(
+        database=database,
+        office=office,
+        rules=rules_of(office, database.keyring),
+        prompts=prompts,
+        flows=flows,
+        guesses=Guesses(hasher or PinHasher(settings.pin_pepper)),
+        jobs=jobs or Jobs(settings.queue_url),
+        clock=clock,
+    )
+    renderer = Renderer.of(prompts, office, settings.public_url)
+    app.register_blueprint(voice_blueprint(line, renderer))
+    app.register_blueprint(fallback_blueprint())
+    app.register_blueprint(health_blueprint(settings, database, lambda: tree_problems(flows, prompts)))
+    if settings.carrier == "exchange":
+        _point_to_exchange(app, settings)
+    return app
+
+
+def rules_of(office: Office, keyring: Keyring) -> Rules:
+    """The office in the terms of the call trees and the models."""
+    return Rules(
+        office=office,
+        release=HeardRules.of(office),
+        pins=pin_limits(office),
+        shared_phone_keys=frozenset(keyring.index("phone", number) for number in office.shared_phones),
+    )
+
+
+def pin_limits(office: Office) -> PinLimits:
+    """The office's limits on tries, each from the policy of its name."""
+    whole = {field.name: office.policy(field.name) for field in fields(PinLimits)}
+    return PinLimits(**whole)  # type: ignore[arg-type]
+
+
+def _point_to_exchange(app: Flask, settings: Settings) -> None:
+    def exchange() -> Response:
+        return redirect(f"http://127.0.0.1:{settings.exchange_port}/exchange/", code=302)
+
+    exchange.guard = "open"  # type: ignore[attr-defined]
+    app.add_url_rule("/exchange/", "exchange", exchange)
