@@ -1,0 +1,231 @@
+"""A callback as a promise: who may ask, what asking again does, and which moves its state allows."""
+
+import itertools
+import secrets
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config.office import Office
+from models import Call, Callback
+from models import callback as callbacks
+from models.callback_policy import CallbackPolicy
+from models.callback_state import FINAL_STATES, MOVERS, MOVES, STATES, may_move
+from models.caller_state import CallState
+from models.database import Database, keyring_of
+from tests.callback_desk import CallbackDesk
+from tests.factories import MadeCase, make_call, make_callback, make_case, make_office
+
+PHONE = "+12025550123"
+OTHER = "+12025550124"
+
+
+class Asker:
+    """A caller with the list in front of them."""
+
+    def __init__(self, desk: CallbackDesk, phone: str | None = PHONE, case: MadeCase | None = None) -> None:
+        self.desk, self.case = desk, case
+        with desk.database.transaction() as session:
+            call: Call = make_call(
+                session, phone=phone, leg_id=secrets.token_hex(16), case_id=case and case.id
+            )
+        self.call: CallState = desk.leg(str(call.leg_id))
+
+    def asks(self, number: str = PHONE, urgency: str = "other", **facts: object) -> Callback | None:
+        now = self.desk.now
+        given = {
+            "due_at": now + timedelta(hours=24), "next_attempt_at": now, "time_zone": "America/New_York",
+            "verified": self.case is not None, **facts,
+        }  # fmt: skip
+        with self.desk.database.transaction() as session:
+            return callbacks.request_callback(
+                session, call=self.call, number=number, urgency=urgency, reason="asked", now=now, **given
+            )
+
+
+@pytest.fixture
+def desk(database: Database, office: Office, now: datetime) -> CallbackDesk:
+    return CallbackDesk(database, office, now)
+
+
+@pytest.fixture
+def case(desk: CallbackDesk) -> MadeCase:
+    with desk.database.transaction() as session:
+        return make_case(session)
+
+
+def test_a_verified_caller_is_promised_a_callback_to_any_number(desk: CallbackDesk, case: MadeCase) -> None:
+    found = Asker(desk, case=case).asks(OTHER)
+    assert found is not None
+    row = desk.callback()
+    assert (row.id, row.state, row.case_id, row.verified) == (found.id, "requested", case.id, True)
+    assert (row.voicemail_allowed, row.may_answer) == (False, "only_me")
+    with desk.database.reading() as session:
+        assert keyring_of(session).unseal("callback.number", row.number_sealed) == OTHER
+    assert OTHER not in row.number_sealed
+
+
+def test_asking_again_keeps_the_place_and_only_ever_brings_the_call_nearer(
+    desk: CallbackDesk, case: MadeCase
+) -> None:
+    first = Asker(desk, case=case).asks()
+    assert first is not None
+    desk.now += timedelta(hours=1)
+    again = Asker(desk, case=case).asks(urgency="urgent", due_at=desk.now + timedelta(hours=1))
+    assert again is not None
+    assert again.id == first.id
+    row = desk.callback()
+    assert row.requested_at == desk.now - timedelta(hours=1)
+    assert (row.urgency, row.due_at) == ("urgent", desk.now + timedelta(hours=1))
+    assert row.next_attempt_at == row.requested_at
+    Asker(desk, case=case).asks(due_at=desk.now + timedelta(hours=40))
+    assert desk.callback().urgency == "urgent"
+    assert desk.callback().due_at == desk.now + timedelta(hours=1)
+
+
+def test_a_window_that_the_caller_chooses_moves_the_open_callback(desk: CallbackDesk, case: MadeCase) -> None:
+    Asker(desk, case=case).asks()
+    window = (desk.now + timedelta(hours=20), desk.now + timedelta(hours=24))
+    Asker(desk, case=case).asks(window=window, next_attempt_at=window[0], due_at=window[1])
+    row = desk.callback()
+    assert (row.window_starts, row.window_ends) == window
+    assert (row.next_attempt_at, row.due_at) == window
+
+
+def test_a_callback_that_is_being_kept_is_not_changed_by_asking_again(
+    desk: CallbackDesk, case: MadeCase
+) -> None:
+    with desk.database.transaction() as session:
+        made = make_callback(session, case, state="ringing_liaison")
+    found = Asker(desk, case=case).asks(urgency="urgent")
+    assert found is not None
+    assert (found.id, desk.callback().urgency) == (made.id, "other")
+
+
+def test_a_case_whose_callback_is_over_may_ask_for_another(desk: CallbackDesk, case: MadeCase) -> None:
+    with desk.database.transaction() as session:
+        make_callback(session, case, state="reached")
+    assert Asker(desk, case=case).asks() is not None
+    assert len(desk.rows(Callback)) == 2
+
+
+def test_an_unverified_caller_is_called_at_the_calling_phone_only(desk: CallbackDesk) -> None:
+    assert Asker(desk).asks(OTHER) is None
+    assert Asker(desk, phone=None).asks() is None
+    assert Asker(desk).asks() is not None
+    assert desk.callback().case_id is None
+
+
+def test_an_unverified_phone_has_one_open_and_two_a_day(desk: CallbackDesk) -> None:
+    first, again = Asker(desk).asks(), Asker(desk).asks()
+    assert first is not None
+    assert again is not None
+    assert first.id == again.id
+    for _ in range(2):
+        for row in desk.rows(Callback, Callback.state == "requested"):
+            with desk.database.transaction() as session:
+                assert callbacks.cancel_callback(session, row.id, desk.now)
+        Asker(desk).asks()
+    assert len(desk.rows(Callback)) == 2
+    assert Asker(desk).asks() is None
+    desk.now += timedelta(hours=24, minutes=1)
+    assert Asker(desk).asks() is not None
+
+
+def test_a_verified_callback_to_a_phone_is_not_told_of_to_an_unverified_caller(
+    desk: CallbackDesk, case: MadeCase
+) -> None:
+    verified = Asker(desk, case=case).asks()
+    unverified = Asker(desk).asks()
+    assert verified is not None
+    assert unverified is not None
+    assert verified.id != unverified.id
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_callback_is_cancelled_until_the_caller_is_rung(
+    desk: CallbackDesk, case: MadeCase, state: str
+) -> None:
+    with desk.database.transaction() as session:
+        made = make_callback(session, case, state=state)
+    with desk.database.transaction() as session:
+        cancelled = callbacks.cancel_callback(session, made.id, desk.now)
+    assert cancelled == (state in ("requested", "claimed", "ringing_liaison"))
+    assert desk.state() == ("cancelled" if cancelled else state)
+    assert desk.audited()[1:] == (["cancel_callback"] if cancelled else [])
+
+
+def test_a_callback_is_moved_while_nobody_is_rung_for_it(desk: CallbackDesk, case: MadeCase) -> None:
+    with desk.database.transaction() as session:
+        made = make_callback(session, case)
+    later = desk.now + timedelta(hours=3)
+    for state, expected in (("requested", True), ("claimed", False)):
+        with desk.database.transaction() as session:
+            session.get_one(Callback, made.id).state = state
+        with desk.database.transaction() as session:
+            moved = callbacks.move_callback(
+                session, made.id, next_attempt_at=later, due_at=later, now=desk.now
+            )
+        assert moved == expected
+    assert desk.callback().due_at == later
+
+
+def test_a_row_moves_as_the_table_says_and_not_otherwise(desk: CallbackDesk) -> None:
+    for move, state in itertools.product(MOVES, STATES):
+        mover = MOVES[move].movers[0]
+        with desk.database.transaction() as session:
+            made = make_callback(session, state=state)
+        with desk.database.transaction() as session:
+            moved = callbacks.advance(session, made.id, move, actor=mover, now=desk.now)
+        (row,) = desk.rows(Callback, Callback.id == made.id)
+        assert moved == may_move(move, state, mover)
+        assert row.state == (MOVES[move].after if moved else state)
+
+
+def test_no_move_leaves_a_final_state_and_only_movers_of_the_table_move(
+    desk: CallbackDesk, case: MadeCase
+) -> None:
+    for move, state, mover in itertools.product(MOVES, FINAL_STATES, MOVERS):
+        assert not may_move(move, state, mover)
+    with desk.database.transaction() as session:
+        made = make_callback(session, case)
+        with pytest.raises(ValueError, match="not one that carrier may make"):
+            callbacks.advance(session, made.id, "claim", actor="carrier", now=desk.now)
+
+
+def _policy(**changes: object) -> CallbackPolicy:
+    return CallbackPolicy.of(make_office(always_open=False, **changes))
+
+
+def _wanting(starts: datetime | None, ends: datetime | None, urgency: str = "other") -> Callback:
+    return Callback(urgency=urgency, time_zone="America/New_York", window_starts=starts, window_ends=ends)
+
+
+def test_a_window_in_the_afternoon_comes_round_each_day_at_the_persons_own_hour() -> None:
+    starts, ends = (datetime(2026, 10, 30, hour, tzinfo=UTC) for hour in (16, 19))  # Noon to three.
+    wanting = _wanting(starts, ends)
+    asked = datetime(2026, 11, 2, 14, tzinfo=UTC)
+    # Clocks went back on November 1: noon is an hour later in UTC.
+    assert _policy().next_moment(wanting, asked) == datetime(2026, 11, 2, 17, tzinfo=UTC)
+    inside = datetime(2026, 11, 2, 18, 30, tzinfo=UTC)
+    assert _policy().next_moment(wanting, inside) == inside
+    after = datetime(2026, 11, 2, 21, tzinfo=UTC)
+    assert _policy().next_moment(wanting, after) == datetime(2026, 11, 3, 17, tzinfo=UTC)
+
+
+@given(
+    at=st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC)),  # noqa: DTZ001
+    days=st.integers(-5, 5),
+    begins=st.integers(0, 23),
+    hours=st.integers(1, 12),
+)
+def test_nobody_is_rung_outside_the_permitted_hours(at: datetime, days: int, begins: int, hours: int) -> None:
+    starts = at.replace(hour=begins) + timedelta(days=days)
+    policy = _policy()
+    for wanting in (_wanting(None, None), _wanting(starts, starts + timedelta(hours=hours))):
+        moment = policy.next_moment(wanting, at)
+        assert moment >= at
+        assert policy.calling_window(moment, "America/New_York") == moment
+    assert policy.next_moment(_wanting(None, None, "urgent"), at) == at

@@ -1,0 +1,135 @@
+"""Who is rung: the language, the longest idle, half of the capacity, and callers who press 0."""
+
+import secrets
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from config.office import Office
+from models import Call, Staff
+from models import leg as legs
+from models.caller_state import CallState
+from models.database import Database
+from models.liaison import Taken, choose_liaison, free_liaison, hold_liaison, take_liaison_for
+from tests.callback_desk import CallbackDesk
+from tests.factories import make_call, make_callback, make_case, make_staff
+
+
+@pytest.fixture
+def desk(database: Database, office: Office, now: datetime) -> CallbackDesk:
+    return CallbackDesk(database, office, now)
+
+
+def _caller(desk: CallbackDesk, verified: bool = False) -> CallState:
+    with desk.database.transaction() as session:
+        call: Call = make_call(session, leg_id=secrets.token_hex(16))
+        call.verified_at = desk.now if verified else None
+    return desk.leg(str(call.leg_id))
+
+
+def _take(desk: CallbackDesk, caller: CallState, verified: bool = False) -> Taken | None:
+    with desk.database.transaction() as session:
+        return take_liaison_for(session, caller, desk.now, verified=verified)
+
+
+def _staff(desk: CallbackDesk, count: int) -> None:
+    with desk.database.transaction() as session:
+        for position in range(count):
+            make_staff(session, phone=f"+120255501{position:02}")
+
+
+def test_who_speaks_the_language_goes_first_and_then_who_is_idle_longest(
+    desk: CallbackDesk, now: datetime
+) -> None:
+    with desk.database.transaction() as session:
+        busy_lately = make_staff(session, last_offered_at=now - timedelta(minutes=5))
+        just_came = make_staff(session, shift_changed_at=now, last_offered_at=now - timedelta(days=1))
+        spanish = make_staff(session, languages="en,es", last_offered_at=now)
+        idle = make_staff(session, shift_changed_at=now - timedelta(hours=1))
+        make_staff(session, on_shift=False, languages="es")
+        call = make_call(session)
+        order = []
+        for language in ("es", "es", "en", "en", "en"):
+            chosen = choose_liaison(session, language, verified=True, now=now)
+            if chosen is not None:
+                order.append((chosen.id, chosen.language))
+                assert hold_liaison(session, chosen.id, call.id, now)
+                assert not hold_liaison(session, chosen.id, call.id, now)
+    assert order == [(spanish.id, "es"), (idle.id, "en"), (busy_lately.id, "en"), (just_came.id, "en")]
+
+
+def test_who_is_freed_goes_to_the_end_of_the_line(desk: CallbackDesk, now: datetime) -> None:
+    _staff(desk, 2)
+    with desk.database.transaction() as session:
+        call = make_call(session)
+        first = choose_liaison(session, "en", verified=True, now=now)
+        assert first is not None
+        hold_liaison(session, first.id, call.id, now)
+        assert free_liaison(session, call.id, now + timedelta(minutes=1))
+        second = choose_liaison(session, "en", verified=True, now=now)
+        assert second is not None
+        assert second.id != first.id
+
+
+def test_a_caller_who_is_verified_gets_any_free_liaison(desk: CallbackDesk) -> None:
+    _staff(desk, 1)
+    taken = _take(desk, _caller(desk), verified=True)
+    assert taken is not None
+    assert taken.number == "+12025550100"
+    (leg,) = desk.legs("liaison_direct")
+    assert (leg.leg_id, leg.staff_id, leg.direction) == (taken.leg_id, taken.staff_id, "outbound")
+    assert _take(desk, _caller(desk), verified=True) is None
+
+
+@pytest.mark.parametrize(("on_shift", "served"), [(1, 1), (2, 1), (3, 2), (5, 3)])
+def test_unverified_callers_hold_at_most_half_of_the_liaisons_on_shift(
+    desk: CallbackDesk, on_shift: int, served: int
+) -> None:
+    _staff(desk, on_shift)
+    taken = [_take(desk, _caller(desk)) for _ in range(on_shift)]
+    assert sum(found is not None for found in taken) == served
+    assert (_take(desk, _caller(desk, verified=True), verified=True) is not None) == (served < on_shift)
+
+
+def test_an_unverified_caller_waits_while_a_verified_callback_is_due(desk: CallbackDesk) -> None:
+    _staff(desk, 2)
+    with desk.database.transaction() as session:
+        make_callback(session, make_case(session))
+    assert _take(desk, _caller(desk)) is None
+    assert _take(desk, _caller(desk), verified=True) is not None
+
+
+def test_callers_who_are_answered_and_accepted_have_talked(desk: CallbackDesk) -> None:
+    _staff(desk, 1)
+    caller = _caller(desk)
+    for accepts, word in ((True, "talked"), (False, "nobody")):
+        taken = _take(desk, caller)
+        assert taken is not None
+        if accepts:
+            leg = desk.leg(taken.leg_id)
+            with desk.database.transaction() as session:
+                assert legs.accept_direct(session, leg, desk.now) == "accepted"
+                session.scalars(select(Call).where(Call.leg_id == taken.leg_id)).one().accepted_at = desk.now
+        with desk.database.transaction() as session:
+            assert legs.direct_ended(session, caller, desk.now) == word
+        assert desk.busy() == 0
+
+
+def test_a_whisper_is_gone_when_the_caller_hung_up(desk: CallbackDesk) -> None:
+    _staff(desk, 1)
+    caller = _caller(desk)
+    taken = _take(desk, caller)
+    assert taken is not None
+    leg = desk.leg(taken.leg_id)
+    desk.tells(caller, "completed")
+    assert desk.busy() == 0
+    with desk.database.transaction() as session:
+        assert legs.accept_direct(session, leg, desk.now) == "gone"
+
+
+def test_staff_phones_are_kept_out_of_what_a_liaison_prints(desk: CallbackDesk) -> None:
+    _staff(desk, 1)
+    taken = _take(desk, _caller(desk))
+    assert "555" not in repr(taken)
+    assert desk.rows(Staff)[0].busy_since == desk.now
