@@ -217,6 +217,16 @@ def move_callback(
     return moved
 
 
+def leave_stopped(session: Session, number_key: str, now: datetime) -> int:
+    """The person at this phone said stop: their open callbacks go to a member of staff (R33). How many did."""
+    standing = session.scalars(select(Callback.id).where(Callback.number_key == number_key, IS_OPEN)).all()
+    left = [
+        advance(session, callback_id, "leave", actor="caller:stop", now=now, outcome="stopped")
+        for callback_id in standing
+    ]
+    return sum(left)
+
+
 def due_callbacks(session: Session, now: datetime, limit: int) -> list[int]:
     """What to offer next, at most ``limit``: verified first, then urgent, then by the moment promised."""
     return list(

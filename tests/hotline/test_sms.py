@@ -10,9 +10,10 @@ from config.office import Office
 from hotline.voice.sms import sms_inbound
 from ivr_flows.prompts import Prompts
 from models.audit import AuditEntry
+from models.callback import Callback
 from models.database import Database
 from models.registrant import Phone, Registrant
-from tests.factories import make_office
+from tests.factories import make_callback, make_office
 from tests.twiml_check import check_message
 
 NOW = datetime(2026, 11, 25, 15, tzinfo=UTC)
@@ -166,3 +167,20 @@ def test_an_office_without_spanish_answers_a_spanish_word_in_its_own_language(
 ) -> None:
     texter = Texter(database, make_office(languages=("en",)), prompts)
     assert prompts.text("en", "sms.stop") in texter.sends("PARAR")
+
+
+def test_stop_hands_an_open_callback_to_staff_and_rings_that_phone_no_more(
+    database: Database, office: Office, prompts: Prompts
+) -> None:
+    with database.transaction() as session:
+        mine = make_callback(session, phone=PHONE).id
+        theirs = make_callback(session, phone=OTHER).id
+    texter = Texter(database, office, prompts)
+
+    texter.sends("STOP")
+    texter.sends("STOP")
+
+    with database.reading() as session:
+        assert session.get_one(Callback, mine).state == "left_for_staff"
+        assert session.get_one(Callback, mine).outcome == "stopped"
+        assert session.get_one(Callback, theirs).state == "requested"
