@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from models.base import Base, UtcDateTime
 from models.database import PerDialect, Write, write_one
 
+_A_LEG = text("parent_call_id IS NOT NULL")
+
 
 class Call(Base):
     """One leg. ``turn`` is the number of the answer that is awaited and ``said`` the last Turn, as JSON.
@@ -18,6 +20,10 @@ class Call(Base):
     """
 
     __tablename__ = "calls"
+    __table_args__ = (
+        # Few calls have a parent, and those that have none need not pay for being found by it.
+        Index("ix_calls_parent_call_id", "parent_call_id", sqlite_where=_A_LEG, postgresql_where=_A_LEG),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     call_sid: Mapped[str | None] = mapped_column(String(64), unique=True)
@@ -90,7 +96,7 @@ def _inserting(insert: Any) -> Insert:
         name: bindparam(f"new_{name}", type_=CALLS.c[name].type) for name in _OPENING_COLUMNS + TURN_COLUMNS
     }
     inserting: Insert = insert(CALLS).values(values).on_conflict_do_nothing(index_elements=[CALLS.c.call_sid])
-    # Inline: nobody asks for the new id, and with a RETURNING PostgreSQL's row count would not be known.
+    # Inline: nobody asks for the new id, so PostgreSQL need not return it.
     return inserting.inline()
 
 

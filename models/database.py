@@ -86,7 +86,11 @@ def write_together(session: Session, *writes: Write) -> None:
 def write_one(session: Session, write: Write) -> int:
     """Send one statement, and say how many rows it touched."""
     statement, values = write
-    return cast(CursorResult[Any], session.execute(_spelled_for(session, statement), values)).rowcount
+    # Of an INSERT SQLAlchemy keeps no count on PostgreSQL unless it is told to.
+    result = session.execute(
+        _spelled_for(session, statement), values, execution_options={"preserve_rowcount": True}
+    )
+    return cast(CursorResult[Any], result).rowcount
 
 
 def _spelled_for(

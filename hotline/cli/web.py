@@ -37,15 +37,15 @@ def web(bind: str) -> None:
     run_web(settings, where)
 
 
-def run_web(settings: Settings, bind: Bind) -> None:
-    """Serve until a signal ends it."""
+def run_web(settings: Settings, bind: Bind, application: str = "hotline.cli.web:make_application") -> None:
+    """Serve until a signal ends it; the bench serves another ``application`` in the same way."""
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
     set_up_logging("web", settings.log_level)
     Granian(
-        "hotline.cli.web:make_application",
+        application,
         address=bind.host,
         port=bind.port,
         interface=Interfaces.WSGI,

@@ -1,0 +1,192 @@
+"""How often a turn goes to the database: once to read, once to write, and never to Redis."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+
+from config.office import Office
+from config.settings import Settings
+from hotline import create_app
+from models.case import new_number
+from models.database import Database
+from tests import factories
+from tests.factories import HASHER, MadeCase
+from tests.phone import Phone
+from tests.twiml_check import check
+
+
+class QueueWasUsedError(AssertionError):
+    """A turn that has nothing to hand on went to the queue."""
+
+
+class NoQueue:
+    """Jobs that no turn in this file may use."""
+
+    def enqueue(self, name: str, row_id: int) -> bool:
+        """Fail: to enqueue is to go to Redis."""
+        raise QueueWasUsedError(f"{name} {row_id} was enqueued.")
+
+
+@dataclass
+class Transaction:
+    """The round trips of one transaction, BEGIN and COMMIT apart.
+
+    On SQLite a statement is a function call in this process, so writes sent back to back are one trip.
+    """
+
+    is_sqlite: bool
+    statements: list[str] = field(default_factory=list)
+
+    @property
+    def trips(self) -> str:
+        """One letter for each trip: r for a read, w for a write."""
+        kinds = ["r" if statement.startswith("SELECT") else "w" for statement in self.statements]
+        return "".join(
+            kind
+            for kind, before in zip(kinds, ["", *kinds], strict=False)
+            if not (self.is_sqlite and kind == before == "w")
+        )
+
+
+@contextmanager
+def _trips(database: Database) -> Iterator[list[str]]:
+    """The trips of every transaction that ends inside, in order."""
+    ended: list[str] = []
+    engine, is_sqlite = database.engine, database.engine.dialect.name == "sqlite"
+    open_ones: dict[Any, Transaction] = {}
+
+    def begins(connection: Any) -> None:
+        open_ones[connection] = Transaction(is_sqlite)
+
+    def sends(connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if not statement.startswith("BEGIN"):
+            open_ones[connection].statements.append(statement)
+
+    def ends(connection: Any) -> None:
+        ended.append(open_ones.pop(connection).trips)
+
+    listeners = [("begin", begins), ("before_cursor_execute", sends), ("commit", ends), ("rollback", ends)]
+    for name, listener in listeners:
+        # Before SQLite's own BEGIN, which is sent by a listener as well.
+        event.listen(engine, name, listener, insert=True)
+    try:
+        yield ended
+    finally:
+        for name, listener in listeners:
+            event.remove(engine, name, listener)
+
+
+@pytest.fixture
+def app(database: Database, settings: Settings, office: Office, now: datetime) -> Flask:
+    """The web process of a hotline whose queue nobody may use."""
+    return create_app(
+        settings, office=office, database=database, hasher=HASHER, jobs=NoQueue(), clock=lambda: now
+    )
+
+
+@pytest.fixture
+def phone(app: Flask, settings: Settings, office: Office) -> Phone:
+    """A telephone whose calls reach the app."""
+    return Phone(
+        app.test_client(),
+        public_url=settings.public_url,
+        auth_token=settings.twilio_auth_tokens[0],
+        account_sid=settings.twilio_account_sid,
+        line=office.lines[0],
+        check=check,
+    )
+
+
+@pytest.fixture
+def case(database: Database, now: datetime) -> MadeCase:
+    """A case of someone who is in custody, as the feed said just now."""
+    with database.transaction() as session:
+        return factories.make_case(session, "in_custody", facility="Stewart", as_of=now)
+
+
+def _asked_for_the_pin(phone: Phone, number: str) -> None:
+    phone.dials_in()
+    for keys in ("1", "1", number):
+        phone.presses(keys)
+    assert phone.hears("PIN")
+
+
+def _unused(number: str) -> str:
+    return next(other for other in iter(new_number, "") if other != number)
+
+
+def test_a_new_call_is_one_write(database: Database, phone: Phone) -> None:
+    with _trips(database) as trips:
+        phone.dials_in()
+
+    assert trips == ["w"]
+
+
+def test_the_same_ring_twice_reads_what_was_said(database: Database, phone: Phone) -> None:
+    phone.dials_in()
+    with _trips(database) as trips:
+        phone.redelivers_last()
+
+    assert trips == ["wr"]
+
+
+def test_a_menu_turn_is_one_read_and_one_write(database: Database, phone: Phone) -> None:
+    phone.dials_in()
+    for keys in ("1", "1"):
+        with _trips(database) as trips:
+            phone.presses(keys)
+
+        assert trips == ["rw"]
+
+
+def test_a_late_answer_is_one_read(database: Database, phone: Phone) -> None:
+    phone.dials_in()
+    phone.presses("1")
+    with _trips(database) as trips:
+        phone.redelivers_last()
+
+    assert trips == ["r"]
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_a_pin_turn_is_two_transactions_of_one_read_and_one_write(
+    database: Database, phone: Phone, case: MadeCase, is_known: bool
+) -> None:
+    for _ in range(1 + is_known):
+        _asked_for_the_pin(phone, case.number)
+        with _trips(database) as trips:
+            phone.presses(case.pin)
+
+    assert phone.hears("in custody")
+    assert trips == ["rw", "rw"]
+
+
+def test_a_wrong_pin_takes_the_trips_of_a_right_one_whether_the_number_exists_or_not(
+    database: Database, phone: Phone, case: MadeCase
+) -> None:
+    for number in (case.number, _unused(case.number)):
+        _asked_for_the_pin(phone, number)
+        with _trips(database) as trips:
+            phone.presses("104938")
+
+        assert phone.hears("could not open")
+        assert trips == ["rw", "rw"]
+
+
+def test_a_repeat_of_the_status_is_one_read_and_one_write(
+    database: Database, phone: Phone, case: MadeCase
+) -> None:
+    _asked_for_the_pin(phone, case.number)
+    phone.presses(case.pin)
+    for _ in range(3):
+        with _trips(database) as trips:
+            phone.presses("1")
+
+        assert phone.hears("in custody")
+        assert trips == ["rw"]
