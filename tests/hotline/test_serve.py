@@ -76,7 +76,10 @@ class Serving:
             assert self.process.poll() is None, self.printed
             return "The line answers at" in self.printed and self.is_ready()
 
-        until(ready, "the line")
+        try:
+            until(ready, "the line")
+        except AssertionError:
+            raise AssertionError(self.printed) from None
         return self
 
     def family(self) -> list[psutil.Process]:
@@ -112,7 +115,7 @@ def _running(data_dir: Path) -> Iterator[list[Serving]]:
     yield running
     for serving in running:
         if serving.process.poll() is None:
-            serving.stops()
+            assert serving.stops(signal.SIGINT) == 0
 
 
 @pytest.fixture
@@ -193,7 +196,9 @@ def test_a_web_process_that_is_killed_comes_back(serving: Serving) -> None:
 
 
 @pytest.mark.parametrize("victim", ["serve", "supervisord", "everything"])
-def test_after_a_kill_nothing_is_left_and_the_next_start_is_clean(serving: Serving, victim: str) -> None:
+def test_after_a_kill_nothing_is_left_and_the_next_start_is_clean(
+    serving: Serving, _running: list[Serving], victim: str
+) -> None:
     family = serving.family()
     doomed = {
         "serve": [psutil.Process(serving.process.pid)],
@@ -205,9 +210,8 @@ def test_after_a_kill_nothing_is_left_and_the_next_start_is_clean(serving: Servi
         process.kill()
 
     serving.ends()
-    again = Serving(serving.data_dir, serving.port).waits_until_ready()
+    _running.append(Serving(serving.data_dir, serving.port).waits_until_ready())
     assert all_gone(family)
-    assert again.stops(signal.SIGINT) == 0
 
 
 def test_a_busy_port_is_one_clear_sentence(tmp_path: Path) -> None:
@@ -257,7 +261,8 @@ def test_an_odd_address_is_refused(tmp_path: Path, bind: str) -> None:
 def test_production_refuses_demo_data_and_made_up_keys(tmp_path: Path) -> None:
     keys = {
         "HOTLINE_ENV": "production",
-        "HOTLINE_CARRIER": "exchange",
+        "HOTLINE_PUBLIC_URL": "https://line.example.org",
+        "TWILIO_ACCOUNT_SID": "AC" + "1" * 32,
         "HOTLINE_SECRET_KEY": "s" * 40,
         "HOTLINE_PIN_PEPPER": "p" * 40,
         "HOTLINE_FIELD_KEYS": "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
@@ -265,9 +270,7 @@ def test_production_refuses_demo_data_and_made_up_keys(tmp_path: Path) -> None:
     }
 
     demo = Serving(tmp_path / "var", None, "--demo", **keys)
-    no_keys = Serving(
-        tmp_path / "var", None, "--no-demo", HOTLINE_ENV="production", HOTLINE_CARRIER="exchange"
-    )
+    no_keys = Serving(tmp_path / "var", None, "--no-demo", HOTLINE_ENV="production")
 
     assert demo.ends() == 2
     assert "--demo is refused" in demo.printed
