@@ -1,4 +1,4 @@
-"""Fixtures of whole calls: a house with a clock of its own, a phone to it, and a carrier that dials nobody."""
+"""Fixtures of whole calls: a house with its own clock, a phone to it, a carrier that dials nobody."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -49,6 +49,10 @@ class ListedJobs:
             self.waiting.append((name, row_id))
         return not self.is_down
 
+    def depth(self) -> int | None:
+        """How many jobs wait; None when Redis is down."""
+        return None if self.is_down else len(self.waiting)
+
     def works_off(self) -> None:
         """Do every waiting job, and those that these bring."""
         while self.waiting:
@@ -79,7 +83,10 @@ class House:
     def rows(self, statement: Any) -> list[Any]:
         """What a SELECT finds."""
         with self.database.reading() as session:
-            return list(session.scalars(statement).all())
+            found = list(session.scalars(statement).all())
+            # A test looks at them when the transaction is over.
+            session.expunge_all()
+            return found
 
     def row(self, statement: Any) -> Any:
         """The one row that a SELECT finds."""
@@ -101,7 +108,9 @@ def carrier() -> FakeCarrier:
 
 
 @pytest.fixture
-def house(database: Database, office: Office, clock: Clock, carrier: FakeCarrier, settings: Settings) -> House:
+def house(
+    database: Database, office: Office, clock: Clock, carrier: FakeCarrier, settings: Settings
+) -> House:
     """A hotline with nobody in it."""
     return House(database, office, clock, carrier, settings)
 

@@ -1,0 +1,535 @@
+"""Calls of people who ask to be called back, and the calls that keep the promise (R29, R35, R36, Legs)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from models import Callback, Staff
+from tests.calls.conftest import Clock, House
+from tests.calls.stories import is_asked_for_a_number, opens_the_case, reaches_the_first_menu, wrong
+from tests.factories import MadeCase
+from tests.fake_carrier import FakeCarrier
+from tests.phone import Phone, PlacedCall
+from workers.sweeper import sweep
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+CALLER = "+12025550123"
+LIAISON = "+12025550170"
+TELLING = ("case", "PIN", "custody", "victim", "Stewart", "Ivo")
+
+
+def asks_express(phone: Phone, case: MadeCase, **how: str) -> None:
+    """Open the case and ask for a call as soon as it can be, then hang up."""
+    opens_the_case(phone, case, **how)
+    phone.presses("2")
+    phone.presses("1")
+    phone.hangs_up()
+
+
+def the_callback(house: House) -> Callback:
+    """The one callback there is."""
+    found: Callback = house.row(select(Callback))
+    return found
+
+
+def accepted_by(phone: Phone, house: House) -> tuple[Phone, PlacedCall]:
+    """The liaison who is rung accepts; gives their phone, and the call that rings the caller."""
+    house.jobs.works_off()
+    liaison = phone.answers(house.carrier.ringing[-1])
+    liaison.presses("1")
+    house.jobs.works_off()
+    return liaison, house.carrier.ringing[-1]
+
+
+def nobody_is_held(house: House) -> bool:
+    """Whether every liaison is free again."""
+    return all(busy is None for busy in house.rows(select(Staff.busy_call_id)))
+
+
+def test_a_callback_from_the_first_key_to_the_last(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, carrier: FakeCarrier
+) -> None:
+    make_staff(phone=LIAISON)
+    opens_the_case(phone, make_case(custody_status="in_custody", facility="Stewart"))
+    assert phone.hears("To be called back, press 2")
+
+    phone.presses("2")
+    assert phone.hears("For a call to this phone as soon as we can, press 1")
+    phone.presses("1")
+    assert phone.hears("We will call you", "We will leave no message")
+    phone.hangs_up()
+
+    asked = the_callback(house)
+    assert (asked.state, asked.verified, asked.urgency) == ("requested", True, "other")
+    assert (asked.voicemail_allowed, asked.may_answer) == (False, "only_me")
+    assert house.jobs.waiting == [("dial_liaison", asked.id)]
+
+    house.jobs.works_off()
+    (to_liaison,) = carrier.ringing
+    assert to_liaison.to == LIAISON
+    liaison = phone.answers(to_liaison)
+    assert liaison.hears("to accept, press 1")
+    assert liaison.does_not_hear(*TELLING[:3], "Stewart", "Ivo", "0123")
+    assert the_callback(house).state == "ringing_liaison"
+
+    liaison.presses("1")
+    assert liaison.hears("We are calling them now")
+    house.jobs.works_off()
+    (to_caller,) = carrier.ringing
+    assert to_caller.to == CALLER
+    called = phone.answers(to_caller)
+    assert called.hears("a call from the information line", "Is now a safe time? For yes, press 1")
+    assert called.does_not_hear(*TELLING)
+    assert the_callback(house).state == "ringing_caller"
+
+    called.presses("1")
+    assert called.hears("A person from our office is now on the line")
+    assert called.is_talking
+    assert liaison.is_talking
+    assert the_callback(house).state == "talking"
+
+    called.hangs_up()
+    kept = the_callback(house)
+    assert (kept.state, kept.outcome) == ("reached", "reached")
+    assert kept.closed_at is not None
+    assert liaison.is_over
+    assert nobody_is_held(house)
+
+
+def test_the_liaison_who_hangs_up_first_also_closes_it(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    asks_express(phone, make_case(custody_status="in_custody"))
+    liaison, to_caller = accepted_by(phone, house)
+    called = phone.answers(to_caller)
+    called.presses("1")
+
+    liaison.hangs_up()
+
+    assert the_callback(house).state == "reached"
+    assert called.is_over
+    assert nobody_is_held(house)
+
+
+def test_it_is_asked_for_and_kept_in_spanish(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(languages="en,es")
+    opens_the_case(phone, make_case(custody_status="in_custody"), language="2")
+    assert phone.hears("Para que le llamemos, oprima 2")
+    phone.presses("2")
+    phone.presses("1")
+    assert phone.hears("Le llamaremos")
+
+    _, to_caller = accepted_by(phone, house)
+    called = phone.answers(to_caller)
+
+    assert called.hears("la línea de información", "¿Es un momento seguro? Para sí, oprima 1")
+    assert called.does_not_hear("press")
+    assert the_callback(house).language == "es"
+
+
+def test_a_liaison_who_passes_leaves_it_to_another(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, carrier: FakeCarrier, clock: Clock
+) -> None:
+    make_staff(phone="+12025550171")
+    make_staff(phone="+12025550172")
+    asks_express(phone, make_case(custody_status="in_custody"))
+    house.jobs.works_off()
+    first = carrier.ringing[0]
+
+    phone.answers(first).presses("2")
+    clock.passes(seconds=20)
+    sweep(house.database, house.jobs, carrier, house.office, clock.now)
+    house.jobs.works_off()
+
+    (second,) = carrier.ringing
+    assert {first.to, second.to} == {"+12025550171", "+12025550172"}
+
+
+@pytest.mark.parametrize("way", ["busy", "no-answer", "failed"])
+def test_a_liaison_who_does_not_answer_leaves_it_to_another(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, carrier: FakeCarrier,
+    clock: Clock, way: str,
+) -> None:  # fmt: skip
+    make_staff(phone="+12025550171")
+    make_staff(phone="+12025550172")
+    asks_express(phone, make_case(custody_status="in_custody"))
+    house.jobs.works_off()
+    first = carrier.ringing[0]
+
+    phone.another().declines(first, way)
+    clock.passes(seconds=20)
+    sweep(house.database, house.jobs, carrier, house.office, clock.now)
+    house.jobs.works_off()
+
+    (second,) = carrier.ringing
+    assert second.to != first.to
+
+
+def test_a_machine_on_the_liaisons_leg_is_no_acceptance(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, carrier: FakeCarrier
+) -> None:
+    make_staff()
+    asks_express(phone, make_case(custody_status="in_custody"))
+    house.jobs.works_off()
+    machine = phone.answers(carrier.ringing[0])
+
+    while not machine.is_over:
+        machine.says_nothing()
+
+    assert the_callback(house).state == "requested"
+    assert len(carrier.placed) == 1
+    assert nobody_is_held(house)
+
+
+def test_a_machine_on_the_callers_leg_is_no_acceptance_and_hears_nothing_that_tells(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    asks_express(phone, make_case(custody_status="in_custody"))
+    liaison, to_caller = accepted_by(phone, house)
+    machine = phone.answers(to_caller)
+
+    while not machine.is_over:
+        machine.says_nothing()
+    house.jobs.works_off()
+
+    assert not any(word in machine.heard_so_far for word in TELLING)
+    callback = the_callback(house)
+    assert (callback.state, callback.caller_tries, callback.talking_at) == ("requested", 1, None)
+    assert liaison.hears("We could not reach them")
+    assert liaison.is_over
+    assert nobody_is_held(house)
+
+
+def test_who_says_that_now_is_not_safe_is_put_off_and_the_liaison_is_told(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff()
+    asks_express(phone, make_case(custody_status="in_custody"))
+    liaison, to_caller = accepted_by(phone, house)
+    called = phone.answers(to_caller)
+
+    called.presses("2")
+    house.jobs.works_off()
+
+    assert called.hears("We will call at another time")
+    assert called.is_over
+    assert liaison.hears("We could not reach them. The line will try again")
+    callback = the_callback(house)
+    assert callback.state == "requested"
+    assert callback.next_attempt_at == clock.now + timedelta(minutes=30)
+    assert nobody_is_held(house)
+
+
+def test_who_does_not_answer_is_called_again_later(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, carrier: FakeCarrier, clock: Clock
+) -> None:
+    make_staff(phone=LIAISON)
+    asks_express(phone, make_case(custody_status="in_custody"))
+    liaison, to_caller = accepted_by(phone, house)
+
+    phone.another().lets_ring(to_caller)
+    house.jobs.works_off()
+
+    assert liaison.is_over
+    assert nobody_is_held(house)
+    clock.passes(minutes=31)
+    sweep(house.database, house.jobs, carrier, house.office, clock.now)
+    house.jobs.works_off()
+    assert [call.to for call in carrier.ringing] == [LIAISON]
+
+
+def test_asked_again_the_line_says_day_and_window_and_no_digit_of_the_phone(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+
+    opens_the_case(phone, case)
+    phone.presses("2")
+
+    assert phone.hears("You have asked us to call", "Friday, November 27", "To keep it so, press 1")
+    assert phone.does_not_hear("0123", "555")
+    phone.presses("1")
+    assert phone.hears("We will call you")
+    assert len(house.rows(select(Callback))) == 1
+
+
+def test_an_open_callback_can_be_cancelled(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+    opens_the_case(phone, case)
+    phone.presses("2")
+
+    phone.presses("3")
+
+    assert phone.hears("We will not call you")
+    assert the_callback(house).state == "cancelled"
+    house.jobs.works_off()
+    assert house.carrier.placed == []
+
+
+def test_an_open_callback_can_be_moved_to_another_part_of_the_day(
+    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+    opens_the_case(phone, case)
+    phone.presses("2")
+
+    phone.presses("2")
+    assert phone.hears("in the morning, press 1", "in the afternoon or evening, press 2")
+    phone.presses("2")
+
+    assert phone.hears("We will call you")
+    moved = the_callback(house)
+    assert moved.next_attempt_at == clock.now + timedelta(hours=2)
+    assert moved.window_starts == moved.next_attempt_at
+
+
+def test_a_callback_that_is_being_kept_can_no_longer_be_cancelled(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+    accepted_by(phone, house)
+    again = phone.another()
+    opens_the_case(again, case)
+    again.presses("2")
+
+    again.presses("3")
+
+    assert again.hears("It can no longer be changed")
+    assert the_callback(house).state == "ringing_caller"
+
+
+def asks_unverified(phone: Phone, from_: str = CALLER) -> None:
+    """Ask for a callback from the first menu, without a case."""
+    reaches_the_first_menu(phone, from_=from_)
+    phone.presses("2")
+    phone.presses("1")
+
+
+def test_who_has_no_pin_gets_one_open_callback_to_the_calling_phone(
+    phone: Phone, house: House, clock: Clock
+) -> None:
+    asks_unverified(phone)
+    phone.presses("1")
+    assert phone.hears("We will call you")
+
+    again = phone.another()
+    asks_unverified(again)
+    again.presses("1")
+
+    callback = the_callback(house)
+    assert (callback.verified, callback.case_id) == (False, None)
+
+
+def test_who_has_no_pin_gets_two_callbacks_a_day(
+    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff()
+    for _ in range(2):
+        caller = phone.another()
+        asks_unverified(caller)
+        caller.presses("1")
+        assert caller.hears("We will call you")
+        caller.hangs_up()
+        _, to_caller = accepted_by(phone, house)
+        called = phone.answers(to_caller)
+        called.presses("1")
+        called.hangs_up()
+        clock.passes(hours=1)
+
+    asks_unverified(phone)
+    phone.presses("1")
+
+    assert phone.hears("I cannot write down one more call for this phone")
+    assert phone.does_not_hear("We will call you,")
+    assert [callback.state for callback in house.rows(select(Callback))] == ["reached", "reached"]
+    clock.passes(hours=24)
+    later = phone.another()
+    asks_unverified(later)
+    later.presses("1")
+    assert later.hears("We will call you")
+
+
+UNDIALLABLE = [
+    "anonymous", "", "+266696687", "sip:relay@example.org",
+    "+19005550123",  # A premium number.
+    "+8816555012",  # A satellite phone.
+    "+18005550123",  # Toll-free.
+    "+442079460123",  # Another country.
+    "+12025550100",  # One of the office's own lines.
+    "+12025550101",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("from_", UNDIALLABLE)
+def test_numbers_that_may_not_be_dialled_are_not_written_down_without_a_pin(
+    phone: Phone, house: House, from_: str
+) -> None:
+    asks_unverified(phone, from_=from_)
+
+    assert phone.hears("I cannot call this phone back", "from another phone")
+    assert house.rows(select(Callback)) == []
+    assert not phone.is_over
+
+
+@pytest.mark.parametrize("from_", ["anonymous", "+19005550123", "+442079460123"])
+def test_after_the_pin_the_registrants_own_phone_is_called_instead(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, from_: str
+) -> None:
+    make_staff()
+    case = make_case(custody_status="in_custody", phone="+12025550155")
+    opens_the_case(phone, case, from_=from_)
+    phone.presses("2")
+    assert phone.hears("For a call to the phone we have for you")
+    phone.presses("1")
+    phone.hangs_up()
+
+    _, to_caller = accepted_by(phone, house)
+
+    assert to_caller.to == "+12025550155"
+
+
+def test_without_redis_the_caller_notices_nothing_and_a_sweep_dials(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, carrier: FakeCarrier, clock: Clock
+) -> None:
+    make_staff()
+    case = make_case(custody_status="in_custody")
+    with_redis = phone.another()
+    opens_the_case(with_redis, make_case(custody_status="in_custody"), from_="+12025550124")
+    with_redis.presses("2")
+    with_redis.presses("1")
+    house.jobs.is_down = True
+    house.jobs.waiting.clear()
+    with_redis.hangs_up()
+
+    opens_the_case(phone, case)
+    phone.presses("2")
+    phone.presses("1")
+
+    assert phone.heard == with_redis.heard
+    assert {callback.state for callback in house.rows(select(Callback))} == {"requested"}
+    assert house.jobs.waiting == []
+    sweep(house.database, house.jobs, carrier, house.office, clock.now)
+    assert len(carrier.ringing) == 1
+    liaison = phone.answers(carrier.ringing[0])
+    liaison.presses("1")
+    sweep(house.database, house.jobs, carrier, house.office, clock.now + timedelta(seconds=20))
+    assert carrier.ringing[0].to in {CALLER, "+12025550124"}
+
+
+def test_who_is_afraid_is_called_within_the_hour(
+    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("2")
+    assert phone.hears("If you are afraid, to be called within the hour, press 3")
+
+    phone.presses("3")
+
+    callback = the_callback(house)
+    assert (callback.urgency, callback.reason) == ("urgent", "afraid")
+    assert callback.due_at <= clock.now + timedelta(minutes=60)
+    assert callback.next_attempt_at == clock.now
+
+
+def test_to_be_called_before_hearing_hard_news_is_urgent(
+    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+) -> None:
+    opens_the_case(phone, make_case(custody_status="released"))
+
+    phone.presses("2")
+
+    assert phone.hears("We will call you")
+    assert phone.does_not_hear("let out")
+    callback = the_callback(house)
+    assert (callback.urgency, callback.reason) == ("urgent", "hard_news")
+    assert callback.due_at <= clock.now + timedelta(minutes=60)
+
+
+def test_after_three_wrong_pins_a_callback_can_be_had(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody")
+    is_asked_for_a_number(phone)
+    for _ in range(3):
+        phone.presses(case.number)
+        phone.presses(wrong(case.pin))
+
+    phone.presses("1")
+
+    assert phone.hears("We will call you")
+    assert (the_callback(house).verified, the_callback(house).case_id) == (False, None)
+
+
+def test_the_row_is_there_for_all_to_see_before_the_job_is_handed_on(
+    phone: Phone, make_case: MakeCase, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, str]] = []
+
+    def look(name: str, row_id: int) -> bool:
+        with house.database.reading() as session:
+            seen.append((name, session.get_one(Callback, row_id).state))
+        return True
+
+    monkeypatch.setattr(house.jobs, "enqueue", look)
+    asks_express(phone, make_case(custody_status="in_custody"))
+
+    assert seen == [("dial_liaison", "requested")]
+
+
+def test_a_key_pressed_twice_by_the_liaison_rings_the_caller_once(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, carrier: FakeCarrier
+) -> None:
+    make_staff()
+    asks_express(phone, make_case(custody_status="in_custody"))
+    liaison, _ = accepted_by(phone, house)
+
+    liaison.redelivers_last()
+    house.jobs.waiting.append(("dial_caller", the_callback(house).id))
+    house.jobs.works_off()
+
+    assert [call.to for call in carrier.placed][1:] == [CALLER]
+
+
+def test_a_caller_who_hangs_up_at_the_question_is_not_joined(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    asks_express(phone, make_case(custody_status="in_custody"))
+    liaison, to_caller = accepted_by(phone, house)
+
+    phone.answers(to_caller).hangs_up()
+    house.jobs.works_off()
+
+    assert the_callback(house).state == "requested"
+    assert liaison.is_over
+    assert nobody_is_held(house)
+
+
+def test_a_liaison_who_hangs_up_before_the_caller_answers_lets_the_callers_phone_be(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    asks_express(phone, make_case(custody_status="in_custody"))
+    liaison, to_caller = accepted_by(phone, house)
+
+    liaison.hangs_up()
+    house.jobs.works_off()
+
+    assert to_caller.status == "canceled"
+    assert the_callback(house).state == "requested"
+    assert nobody_is_held(house)
