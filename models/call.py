@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Insert, String, Table, Text, bindparam, update
+from sqlalchemy import ForeignKey, Index, Insert, String, Table, Text, bindparam, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base, UtcDateTime

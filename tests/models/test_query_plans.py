@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from models.caller_state import load_by_leg, load_by_sid
 from models.database import Database
+from models.liaison import free_direct_liaisons
 from tests.factories import make_call
 
 #: A few people, and a few standing conditions: counting them through is cheaper than any index.
@@ -19,6 +20,9 @@ READS: dict[str, Callable[[Session, datetime], Any]] = {
     "a turn": lambda session, now: load_by_sid(session, "CA1", now),
     "a PIN": lambda session, now: load_by_sid(session, "CA1", now, for_pin=True),
     "a leg": lambda session, now: load_by_leg(session, "leg1", now),
+}
+OTHERS: dict[str, Callable[[Session, datetime], Any]] = {
+    "the end of a call": lambda session, now: free_direct_liaisons(session, 1, now),
 }
 
 
@@ -45,12 +49,12 @@ def _plans(session: Session, read: Callable[[], Any]) -> str:
     )
 
 
-@pytest.mark.parametrize("name", READS)
+@pytest.mark.parametrize("name", [*READS, *OTHERS])
 def test_a_turn_looks_through_no_table_that_grows(database: Database, name: str, now: datetime) -> None:
     with database.transaction() as session:
         make_call(session, "CA1", leg_id="leg1", phone="+12025550110", number_key="0" * 64)
 
-        plan = _plans(session, lambda: READS[name](session, now))
+        plan = _plans(session, lambda: (READS | OTHERS)[name](session, now))
 
     scanned = set(re.findall(r"(?:SCAN|Seq Scan on) (\w+)", plan))
     assert "calls" in plan

@@ -3,6 +3,8 @@
 Revision: 0001, after none.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -13,6 +15,7 @@ depends_on = None
 
 MOMENT = sa.DateTime(timezone=True)
 OPEN = sa.text("state IN ('requested','claimed','ringing_liaison','ringing_caller','talking')")
+LEG = sa.text("parent_call_id IS NOT NULL")
 
 #: References in a circle. SQLite takes them inside CREATE TABLE; PostgreSQL once all tables are there.
 CIRCULAR = (
@@ -24,6 +27,10 @@ CIRCULAR = (
     ("subjects", "held_import_id", "imports"),
     ("subjects", "record_id", "custody_records"),
 )
+
+
+def _only(condition: sa.TextClause) -> dict[str, Any]:
+    return {"sqlite_where": condition, "postgresql_where": condition}
 
 
 def upgrade() -> None:
@@ -322,6 +329,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_calls_callback_id", "calls", ["callback_id"])
     op.create_index("ix_calls_case_id", "calls", ["case_id"])
+    op.create_index("ix_calls_parent_call_id", "calls", ["parent_call_id"], **_only(LEG))
     op.create_index("ix_calls_phone_key", "calls", ["phone_key"])
     op.create_index("ix_calls_started_at", "calls", ["started_at"])
     op.create_index("ix_calls_topic", "calls", ["topic"])
@@ -385,14 +393,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_callbacks_due", "callbacks", ["state", "next_attempt_at"])
     op.create_index("ix_callbacks_number", "callbacks", ["number_key", "requested_at"])
-    op.create_index(
-        "uq_callbacks_open_case",
-        "callbacks",
-        ["case_id"],
-        unique=True,
-        sqlite_where=OPEN,
-        postgresql_where=OPEN,
-    )
+    op.create_index("uq_callbacks_open_case", "callbacks", ["case_id"], unique=True, **_only(OPEN))
     if op.get_bind().dialect.name != "sqlite":
         for table, column, target in CIRCULAR:
             op.create_foreign_key(f"fk_{table}_{column}", table, target, [column], ["id"])
