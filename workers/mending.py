@@ -66,7 +66,12 @@ class Mender:
         if word in FINAL_CALL_STATUSES:
             self._apply_end(call_id, word)
         elif leg.call_sid is not None:
-            self._carrier.end_call(leg.call_sid)
+            try:
+                self._carrier.end_call(leg.call_sid)
+            except CarrierRefused:
+                # It is not in progress, so it holds nobody. To free a liaison rings no one.
+                with self._database.transaction() as session:
+                    free_liaison(session, call_id, self._now)
 
     def _standing_of(self, leg: LiveLeg) -> tuple[int, str]:
         """The leg's id and its call status; ``unknown`` when never proven, ``no news`` to be asked again."""

@@ -1,0 +1,213 @@
+"""Call events: late, doubled, out of order, of unknown calls; and the state table driven by all of them."""
+
+import random
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, update
+from sqlalchemy.orm import Session
+
+from config.office import Office
+from models import Call, Callback, CallEvent, Staff
+from models import leg as legs
+from models.call_event import record_call_event
+from models.callback import cancel_callback
+from models.callback_state import FINAL_STATES
+from models.caller_state import load_by_leg
+from models.database import Database
+from tests.callback_desk import CallbackDesk
+from tests.factories import NOW, make_call, make_callback, make_case, make_office, make_staff
+
+STATUSES = ("initiated", "ringing", "in-progress", "completed")
+
+
+@pytest.fixture
+def desk(database: Database, office: Office) -> CallbackDesk:
+    return CallbackDesk(database, office, NOW)
+
+
+def _inbound(desk: CallbackDesk) -> Call:
+    with desk.database.transaction() as session:
+        return make_call(session)
+
+
+def test_events_of_a_call_are_kept_once_and_its_end_is_noted(desk: CallbackDesk) -> None:
+    call = _inbound(desk)
+    for sequence, status in enumerate(STATUSES):
+        for _ in range(3):
+            desk.tells(call, status, sequence)
+    assert [event.call_status for event in desk.events()] == list(STATUSES)
+    (row,) = desk.rows(Call)
+    assert (row.call_status, row.ended_at) == ("completed", NOW)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_events_out_of_order_never_take_a_call_back(desk: CallbackDesk, seed: int) -> None:
+    call = _inbound(desk)
+    order = list(enumerate(STATUSES)) * 2
+    random.Random(seed).shuffle(order)
+    for sequence, status in order:
+        desk.tells(call, status, sequence)
+    (row,) = desk.rows(Call)
+    assert (row.call_status, row.ended_at) == ("completed", NOW)
+
+
+def test_the_first_end_that_is_told_stays(desk: CallbackDesk) -> None:
+    call = _inbound(desk)
+    desk.tells(call, "busy", 2)
+    desk.now += timedelta(minutes=1)
+    desk.tells(call, "completed", 3)
+    (row,) = desk.rows(Call)
+    assert (row.call_status, row.ended_at) == ("busy", NOW)
+
+
+def test_an_event_of_a_call_that_nobody_knows_is_kept_without_a_fault(desk: CallbackDesk) -> None:
+    with desk.database.transaction() as session:
+        values = {"CallSid": "CA" + "9" * 32, "CallStatus": "completed"}
+        for leg_id in (None, "no such leg"):
+            assert record_call_event(session, values, NOW, desk.office, leg_id) == []
+    assert len(desk.events()) == 1
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"CallSid": "CA1"},
+        {"CallStatus": "completed"},
+        {"CallSid": "CA\x00", "CallStatus": "completed"},
+        {"CallSid": "C" * 65, "CallStatus": "completed"},
+        {"CallSid": "CA\ud800", "CallStatus": "completed"},
+        {"CallSid": "CA1", "CallStatus": "leaving"},
+        {"CallSid": "CA1", "CallStatus": "x" * 500},
+    ],
+)
+def test_what_is_no_event_is_ignored(desk: CallbackDesk, values: dict[str, str]) -> None:
+    with desk.database.transaction() as session:
+        assert record_call_event(session, values, NOW, desk.office) == []
+    assert desk.events() == []
+
+
+def test_odd_details_are_dropped_and_the_event_is_kept(desk: CallbackDesk) -> None:
+    values = {
+        "CallSid": "CA1", "CallStatus": "completed", "SequenceNumber": "9" * 30, "SipResponseCode": "-1",
+        "CallDuration": "٣", "AnsweredBy": "human\x00",
+    }  # fmt: skip
+    with desk.database.transaction() as session:
+        record_call_event(session, values, NOW, desk.office)
+    (event,) = desk.events()
+    assert (event.sequence_number, event.sip_response_code, event.duration_seconds) == (-1, None, None)
+    assert event.answered_by is None
+
+
+# Everything that can happen to a callback, in any order, more than once.
+HAPPENINGS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            [
+                "dial_liaison",
+                "dial_caller",
+                "accept",
+                "decline",
+                "join",
+                "not_safe",
+                "leave",
+                "cancel",
+                "sweep",
+                "event",
+                "event",
+            ]
+        ),
+        st.integers(0, 5),
+        st.sampled_from(("ringing", "in-progress", "completed", "no-answer", "busy", "failed")),
+        st.sampled_from((0, 1, 20, 130, 2000)),
+        st.sampled_from(("dialled", "refused", "lost", "lost before dialling")),
+    ),
+    max_size=30,
+)
+KEYS: dict[str, Any] = {
+    "accept": legs.accept_by_liaison,
+    "join": legs.join_caller,
+    "leave": legs.conference_ended,
+}
+
+
+@hypothesis_settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(happenings=HAPPENINGS)
+def test_whatever_happens_in_whatever_order_a_final_state_stays_and_nobody_is_rung_twice(
+    database: Database, happenings: list[tuple[str, int, str, int, str]]
+) -> None:
+    desk = CallbackDesk(database, make_office(), NOW)
+    with database.transaction() as session:
+        _forget_everything(session)
+        for _ in range(2):
+            make_staff(session)
+        callback_id = make_callback(session, make_case(session)).id
+    accepted_before = desk.audited().count("accept_callback")
+    final: str | None = None
+    for what, which, status, seconds, fate in happenings:
+        desk.now += timedelta(seconds=seconds)
+        desk.carrier._next = [fate]
+        _happens(desk, callback_id, what, which, status)
+        (row,) = desk.rows(Callback, Callback.id == callback_id)
+        if final is not None:
+            assert row.state == final
+        final = row.state if row.state in FINAL_STATES else None
+        assert (row.closed_at is not None) == (final is not None)
+        _nobody_is_rung_twice(desk, desk.audited().count("accept_callback") - accepted_before)
+
+
+def _forget_everything(session: Session) -> None:
+    """Hypothesis runs many examples in one test, and so in one database."""
+    session.execute(update(Staff).values(busy_call_id=None))
+    session.execute(update(Callback).values(liaison_call_id=None, caller_call_id=None, staff_id=None))
+    session.execute(update(Call).values(callback_id=None, staff_id=None))
+    for kind in (Callback, Call, Staff, CallEvent):
+        session.execute(delete(kind))
+
+
+def _happens(desk: CallbackDesk, callback_id: int, what: str, which: int, status: str) -> None:
+    match what:
+        case "dial_liaison" | "dial_caller":
+            getattr(desk.dialler, what)(callback_id)
+        case "sweep":
+            desk.sweeps()
+            desk.works_off()
+        case "cancel":
+            with desk.database.transaction() as session:
+                cancel_callback(session, callback_id, desk.now)
+        case "event" if desk.carrier.placed:
+            call = desk.carrier.placed[which % len(desk.carrier.placed)]
+            call.status = status
+            desk.tells(call, status, which, leg_id=call.leg_id)
+        case _:
+            found = desk.rows(Call, Call.callback_id == callback_id)
+            if found:
+                _press(desk, found[which % len(found)].leg_id, what)
+
+
+def _press(desk: CallbackDesk, leg_id: str, what: str) -> None:
+    with desk.database.transaction() as session:
+        leg = load_by_leg(session, leg_id, desk.now)
+        assert leg is not None
+        if what == "decline":
+            legs.decline_by_liaison(session, leg, desk.now, desk.office)
+        elif what == "not_safe":
+            desk.take(legs.not_safe(session, leg, desk.now, desk.office))
+        elif what in KEYS:
+            KEYS[what](session, leg, desk.now)
+
+
+def _nobody_is_rung_twice(desk: CallbackDesk, accepted: int) -> None:
+    dialled = [call.leg_id for call in desk.carrier.placed]
+    assert len(dialled) == len(set(dialled))
+    callers = {leg.leg_id for leg in desk.legs("callback_call")}
+    assert len(callers & set(dialled)) <= accepted
+    busy = [member.busy_call_id for member in desk.rows(Staff, Staff.busy_call_id.is_not(None))]
+    assert len(busy) == len(set(busy))
