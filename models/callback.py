@@ -218,7 +218,7 @@ def move_callback(
 
 
 def leave_stopped(session: Session, number_key: str, now: datetime) -> int:
-    """The person at this phone said stop: their open callbacks go to a member of staff (R33). How many did."""
+    """This phone said stop: its open callbacks go to a member of staff (R33). How many did."""
     standing = session.scalars(select(Callback.id).where(Callback.number_key == number_key, IS_OPEN)).all()
     left = [
         advance(session, callback_id, "leave", actor="caller:stop", now=now, outcome="stopped")
