@@ -1,0 +1,45 @@
+"""`make bench`: what a turn costs beside a naive route, PIN turns in a flood, and what times give away."""
+
+import sys
+
+import click
+
+from tests.bench.pin import LIMIT, welch
+from tests.bench.pin_flood import flood
+from tests.bench.turns import INBOUND, turns
+
+#: What a new call on SQLite must reach of the naive route's rate.
+LEAST_RATIO = 0.3
+#: A known phone's PIN turn stays below this in a flood (seconds).
+MOST_PIN_SECONDS = 2.0
+_QUICK_SECONDS, _QUICK_TRIES, _QUICK_TURNS = 4.0, 2_000, 8
+_TRIES, _TURNS = 10_000, 30
+
+
+@click.command()
+@click.option("--seconds", default=20.0, show_default=True, help="How long each kind of request is measured.")
+@click.option("--quick", is_flag=True, help="A first look: fewer of everything, and rougher numbers.")
+def bench(seconds: float, quick: bool) -> None:
+    """Measure, print, and exit 1 when a limit is missed."""
+    click.echo("Turns: the naive route and ours in turn, on the same server, workers and threads")
+    ratios = turns(min(seconds, _QUICK_SECONDS) if quick else seconds)
+    click.echo("PIN turns of a known phone")
+    slowest = flood(_QUICK_TURNS if quick else _TURNS)
+    click.echo("What the time of a try tells")
+    largest = welch(_QUICK_TRIES if quick else _TRIES)
+    new = ratios["SQLite"][INBOUND]
+    missed = [
+        f"{name}: {value:.2f}, and {limit} was the limit"
+        for name, value, limit, is_met in (
+            ("ratio of a new call", new, LEAST_RATIO, new >= LEAST_RATIO),
+            ("slowest PIN turn", slowest, MOST_PIN_SECONDS, slowest < MOST_PIN_SECONDS),
+            ("largest |t|", largest, LIMIT, largest < LIMIT),
+        )
+        if not is_met
+    ]
+    click.echo("Missed: " + "; ".join(missed) if missed else "Every limit was met.")
+    sys.exit(bool(missed))
+
+
+if __name__ == "__main__":
+    bench()

