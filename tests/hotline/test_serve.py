@@ -110,24 +110,25 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def _running(data_dir: Path) -> Iterator[list[Serving]]:
-    running: list[Serving] = []
-    yield running
-    for serving in running:
+def running() -> Iterator[list[Serving]]:
+    """Every start on the module's data folder; what still runs at the end is stopped as by Ctrl-C."""
+    started: list[Serving] = []
+    yield started
+    for serving in started:
         if serving.process.poll() is None:
             assert serving.stops(signal.SIGINT) == 0
 
 
 @pytest.fixture
-def serving(data_dir: Path, _running: list[Serving]) -> Serving:
+def serving(data_dir: Path, running: list[Serving]) -> Serving:
     """One that runs, left over from the test before where that one let it live."""
-    if not _running or _running[-1].process.poll() is not None:
-        _running.append(Serving(data_dir).waits_until_ready())
-    return _running[-1]
+    if not running or running[-1].process.poll() is not None:
+        running.append(Serving(data_dir).waits_until_ready())
+    return running[-1]
 
 
 def all_gone(family: list[psutil.Process]) -> bool:
-    return not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in family)
+    return not any(p.isrunning() and p.status() != psutil.STATUS_ZOMBIE for p in family)
 
 
 def test_an_empty_folder_becomes_a_line_that_answers_and_ends_cleanly(serving: Serving) -> None:
@@ -197,7 +198,7 @@ def test_a_web_process_that_is_killed_comes_back(serving: Serving) -> None:
 
 @pytest.mark.parametrize("victim", ["serve", "supervisord", "everything"])
 def test_after_a_kill_nothing_is_left_and_the_next_start_is_clean(
-    serving: Serving, _running: list[Serving], victim: str
+    serving: Serving, running: list[Serving], victim: str
 ) -> None:
     family = serving.family()
     doomed = {
@@ -210,7 +211,7 @@ def test_after_a_kill_nothing_is_left_and_the_next_start_is_clean(
         process.kill()
 
     serving.ends()
-    _running.append(Serving(serving.data_dir, serving.port).waits_until_ready())
+    running.append(Serving(serving.data_dir, serving.port).waits_until_ready())
     assert all_gone(family)
 
 

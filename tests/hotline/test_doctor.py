@@ -1,0 +1,143 @@
+"""`hotline doctor` and the way every command refuses, answers and breaks."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from config.settings import Settings, variables
+from hotline.cli import group
+from models.database import Database
+
+SECRETS = {
+    "HOTLINE_SECRET_KEY": "canary of the secret key, longer than thirty-two",
+    "HOTLINE_PIN_PEPPER": "canary of the PIN pepper, longer than thirty-two",
+    "HOTLINE_FIELD_KEYS": "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+    "TWILIO_AUTH_TOKEN": "canary-token",
+}
+
+
+def run(settings: Settings, *args: str, **environ: str) -> Result:
+    cleared = dict.fromkeys(variables(), "")
+    given = {
+        "HOTLINE_DATA_DIR": str(settings.data_dir),
+        "HOTLINE_DATABASE_URL": settings.database_url,
+        "HOTLINE_REDIS_URL": settings.redis_url or "",
+    }
+    return CliRunner().invoke(group, list(args), env={**cleared, **given, **SECRETS, **environ})
+
+
+def wrong(result: Result) -> dict[str, str]:
+    return {check["name"]: check["wrong"] for check in json.loads(result.stdout)["checks"] if check["wrong"]}
+
+
+def test_a_healthy_house_is_told_so_without_a_secret(
+    settings: Settings, database: Database, redis_url: str
+) -> None:
+    told = run(settings, "doctor")
+    as_json = run(settings, "doctor", "--json")
+
+    assert as_json.exit_code == 0
+    assert wrong(as_json) == {}
+    for text in (told.output, as_json.output):
+        assert "canary" not in text
+        assert "AAECAwQF" not in text
+    assert "HOTLINE_SECRET_KEY" in told.output
+    assert json.loads(as_json.stdout)["configured"]["HOTLINE_PIN_PEPPER"] == "set, not shown"
+
+
+def test_a_redis_that_is_down_and_a_database_without_tables_are_told(
+    tmp_path: Path, settings: Settings
+) -> None:
+    result = run(settings, "doctor", "--json")
+
+    assert result.exit_code == 1
+    assert set(wrong(result)) == {"database", "redis"}
+    assert "hotline db upgrade" in wrong(result)["database"]
+
+
+def test_the_shipped_numbers_are_told_to_an_office_that_uses_twilio(settings: Settings) -> None:
+    result = run(
+        settings,
+        "doctor",
+        "--json",
+        HOTLINE_CARRIER="twilio",
+        HOTLINE_PUBLIC_URL="https://line.example.org",
+        TWILIO_ACCOUNT_SID="AC" + "1" * 32,
+        TWILIO_API_BASE_URL="http://127.0.0.1:1",
+    )
+
+    assert result.exit_code == 1
+    assert {"lines", "carrier"} <= set(wrong(result))
+
+
+def test_a_wrong_office_file_is_told_with_its_field(tmp_path: Path, settings: Settings) -> None:
+    (tmp_path / "office.toml").write_text("[office]\n")
+
+    result = run(settings, "doctor", "--json", HOTLINE_OFFICE_FILE=str(tmp_path / "office.toml"))
+
+    assert result.exit_code == 1
+    assert "[release]" in wrong(result)["office"]
+
+
+def test_a_database_is_migrated_by_one_command_that_may_run_again(
+    settings: Settings, tmp_path: Path, redis_url: str
+) -> None:
+    assert "database" in wrong(run(settings, "doctor", "--json"))
+
+    assert run(settings, "db", "upgrade").exit_code == 0
+    assert json.loads(run(settings, "db", "upgrade", "--json").stdout) == {"migrated": True}
+
+    assert "database" not in wrong(run(settings, "doctor", "--json"))
+
+
+@pytest.mark.parametrize("command", ["web", "worker", "sweeper"])
+def test_no_role_starts_on_a_database_that_is_not_migrated(settings: Settings, command: str) -> None:
+    result = run(settings, command)
+
+    assert result.exit_code == 2
+    assert result.stderr == "The database is not of this release: run `hotline db upgrade`.\n"
+
+
+def test_a_wrong_setting_is_one_sentence(settings: Settings) -> None:
+    result = run(settings, "doctor", HOTLINE_WEB_THREADS="canary")
+
+    assert result.exit_code == 2
+    assert result.stderr == "HOTLINE_WEB_THREADS must be a number from 1 to 64.\n"
+
+
+def test_a_database_that_is_down_is_a_fault_without_its_address(settings: Settings) -> None:
+    result = run(
+        settings, "worker", HOTLINE_DATABASE_URL="postgresql+psycopg://canary:canary@127.0.0.1:1/canary"
+    )
+
+    assert result.exit_code == 1
+    assert "HOTLINE_DATABASE_URL" in result.stderr
+    assert "canary" not in result.stderr
+
+
+def test_a_fault_of_a_command_is_told_by_place_and_never_by_message() -> None:
+    broken = "import hotline.cli as c; c.group.get_command = lambda *_: 1 / 0; c.main(['doctor', 'canary'])"
+
+    ran = subprocess.run([sys.executable, "-c", broken], capture_output=True, text=True, check=False)
+
+    assert ran.returncode == 1
+    assert "ZeroDivisionError at" in ran.stderr
+    assert "division by zero" not in ran.stderr
+
+
+def test_help_lists_every_command_without_importing_one() -> None:
+    listing = (
+        "import sys, hotline.cli as c\n"
+        "try: c.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print([m for m in sys.modules if m.startswith('hotline.cli.')])"
+    )
+
+    ran = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True, check=True)
+
+    assert "serve" in ran.stdout
+    assert ran.stdout.rstrip().endswith("[]")

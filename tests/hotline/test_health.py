@@ -1,0 +1,82 @@
+"""Health: that this process lives, and what of its ground cannot be used."""
+
+import dataclasses
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from config.settings import Settings
+from hotline.health import health_blueprint
+from models.database import Database
+from models.keyring import Keyring
+
+
+def asked(settings: Settings, database: Database, *flow_faults: str) -> FlaskClient:
+    app = Flask("health")
+    app.register_blueprint(health_blueprint(settings, database, lambda: list(flow_faults)))
+    return app.test_client()
+
+
+def test_a_house_on_firm_ground_is_ready(settings: Settings, database: Database, redis_url: str) -> None:
+    client = asked(settings, database)
+
+    assert client.get("/up").json == {"up": True}
+    answer = client.get("/up/ready")
+    assert answer.status_code == 200
+    assert answer.json == {"ready": True, "not_usable": {}}
+
+
+def test_a_redis_that_is_down_is_named_and_the_process_still_lives(
+    settings: Settings, database: Database
+) -> None:
+    client = asked(settings, database)
+
+    answer = client.get("/up/ready")
+
+    assert answer.status_code == 503
+    assert answer.json == {"ready": False, "not_usable": {"redis": "not reachable (ConnectionError)"}}
+    assert client.get("/up").status_code == 200
+
+
+def test_a_database_without_its_tables_is_named(
+    settings: Settings, blank_database_url: str, redis_url: str
+) -> None:
+    database = Database(blank_database_url, Keyring(settings.field_keys, settings.secret_key))
+
+    answer = asked(settings, database).get("/up/ready")
+    database.close()
+
+    assert answer.status_code == 503
+    assert answer.json == {"ready": False, "not_usable": {"database": "not of this release"}}
+
+
+def test_a_database_that_is_gone_is_named_without_its_address(settings: Settings, redis_url: str) -> None:
+    gone = Database(
+        "postgresql+psycopg://canary:canary@127.0.0.1:1/canary",
+        Keyring(settings.field_keys, settings.secret_key),
+    )
+
+    answer = asked(settings, gone).get("/up/ready")
+
+    assert answer.status_code == 503
+    assert answer.json == {"ready": False, "not_usable": {"database": "not reachable (OperationalError)"}}
+    assert "canary" not in answer.text
+
+
+def test_a_tree_with_a_fault_is_named_without_its_words(
+    settings: Settings, database: Database, redis_url: str
+) -> None:
+    answer = asked(settings, database, "a canary fault", "another").get("/up/ready")
+
+    assert answer.status_code == 503
+    assert set(answer.json["not_usable"]) == {"flows"}
+    assert "canary" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/up", "/up/ready"])
+def test_health_asks_no_carrier(settings: Settings, database: Database, redis_url: str, path: str) -> None:
+    # The suite refuses every connection that leaves this machine, so an attempt would be a fault.
+    far = dataclasses.replace(settings, carrier="twilio", twilio_api_base_url="https://carrier.example.org")
+
+    assert asked(far, database).get(path).status_code == 200

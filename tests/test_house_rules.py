@@ -1,0 +1,277 @@
+"""House rules as tests: who imports whom, who commits, what each route, setting, prompt and job must have."""
+
+import ast
+import inspect
+import re
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from config.office import Office
+from config.settings import Settings, variables
+from hotline import create_app
+from hotline.cli import COMMANDS, group
+from hotline.trees import build_flows, tree_problems
+from ivr_flows.prompts import Prompts
+from models.database import Database
+from workers import callbacks
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("config", "models", "ivr_flows", "workers", "hotline")
+GUARDS = {"twilio", "open", "operators"}
+#: What is left lying about by tools, by setting up and by running.
+NO_ROOMS = {"var", "build"}
+
+#: For each room or file, which of ours it may import; the longest name that fits wins.
+MAY_IMPORT = {
+    "config": {"config"},
+    "models": {"models"},
+    "ivr_flows": {"ivr_flows", "models"},
+    "workers": {"workers", "config", "models", "ivr_flows.prompts"},
+    "hotline": set(ROOMS),
+}
+NEVER_MEET = ("hotline.voice", "hotline.console", "hotline.exchange")
+
+
+@cache
+def sources(*rooms: str) -> tuple[tuple[str, ast.Module], ...]:
+    """Every file of some rooms by its path, parsed."""
+    return tuple(
+        (str(path.relative_to(ROOT)), ast.parse(path.read_text(encoding="utf-8"), str(path)))
+        for room in rooms
+        for path in sorted((ROOT / room).rglob("*.py"))
+    )
+
+
+def imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports say where from in full"
+            for alias in node.names:
+                yield f"{node.module}.{alias.name}"
+
+
+def is_inside(name: str, package: str) -> bool:
+    return name == package or name.startswith(f"{package}.")
+
+
+def dotted(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else "?"
+
+
+def calls(tree: ast.Module) -> Iterator[tuple[int, str, ast.Call]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield node.lineno, dotted(node.func), node
+
+
+def test_there_are_six_rooms_and_no_other_folder() -> None:
+    folders = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")}
+
+    assert folders - NO_ROOMS - {name for name in folders if name.endswith(".egg-info")} == {*ROOMS, "tests"}
+
+
+def test_imports_point_down() -> None:
+    wrong = []
+    for path, tree in sources(*ROOMS):
+        room = path.split("/", 1)[0]
+        for name in imports(tree):
+            ours = name.split(".", 1)[0] in {*ROOMS, "tests"}
+            if ours and not any(is_inside(name, allowed) for allowed in MAY_IMPORT[room]):
+                wrong.append(f"{path} imports {name}")
+
+    assert not wrong
+
+
+def test_inside_hotline_voice_console_and_exchange_never_meet() -> None:
+    wrong = []
+    for path, tree in sources("hotline"):
+        module = path.removesuffix(".py").replace("/", ".")
+        for mine in (part for part in NEVER_MEET if is_inside(module, part)):
+            others = [part for part in NEVER_MEET if part != mine]
+            wrong += [
+                f"{path} imports {n}" for n in imports(tree) if any(is_inside(n, part) for part in others)
+            ]
+
+    assert not wrong
+
+
+def test_only_the_database_file_commits() -> None:
+    wrong = [
+        f"{path}:{line}"
+        for path, tree in sources(*ROOMS)
+        for line, name, _ in calls(tree)
+        if name.rpartition(".")[2] in {"commit", "begin_nested"} and path != "models/database.py"
+    ]
+
+    assert not wrong
+
+
+def test_functions_of_the_models_take_their_session_first() -> None:
+    wrong = []
+    for path, tree in sources("models"):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                names = [a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
+                if "session" in names and names.index("session") > (1 if names[0] in {"self", "cls"} else 0):
+                    wrong.append(f"{path}:{node.lineno}")
+
+    assert not wrong
+
+
+def test_nothing_but_the_settings_reads_the_environment() -> None:
+    # The command line hands the environment over to the settings, and that is all it does with it.
+    wrong = [
+        f"{path}:{node.lineno}"
+        for path, tree in sources(*ROOMS)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and dotted(node) in {"os.environ", "os.getenv", "os.environb", "os.putenv"}
+        and path not in {"config/settings.py", "hotline/cli/context.py"}
+    ]
+
+    assert not wrong
+
+
+def test_no_moment_is_naive() -> None:
+    wrong = []
+    for path, tree in sources(*ROOMS, "tests"):
+        for line, name, call in calls(tree):
+            last = name.rpartition(".")[2]
+            if last in {"utcnow", "utcfromtimestamp"} or (name.endswith("date.today")):
+                wrong.append(f"{path}:{line} {name}")
+            if name.endswith("datetime.now") and not (call.args or call.keywords):
+                wrong.append(f"{path}:{line} {name}")
+
+    assert not wrong
+
+
+def test_no_file_is_long_and_each_says_what_it_is_for() -> None:
+    wrong = []
+    for path, tree in sources(*ROOMS, "tests"):
+        text = (ROOT / path).read_text(encoding="utf-8")
+        if text.count("\n") >= 400 and not path.startswith("tests/"):
+            wrong.append(f"{path} is long")
+        if text.strip() and not ast.get_docstring(tree):
+            wrong.append(f"{path} does not say what it is for")
+        if re.search(r"\b(TODO|FIXME|XXX)\b", text) and not path.startswith("tests/test_house_rules"):
+            wrong.append(f"{path} has something to do")
+
+    assert not wrong
+
+
+def test_no_file_has_a_name_that_says_nothing() -> None:
+    empty = {"utils", "util", "helpers", "helper", "common", "services", "misc", "base_utils"}
+
+    assert not [path for path, _ in sources(*ROOMS) if Path(path).stem in empty]
+
+
+def test_every_setting_is_in_the_example_with_its_default_and_none_is_missing() -> None:
+    text = (ROOT / "config" / "env.example").read_text()
+    listed = dict(re.findall(r"^#([A-Z][A-Z_]+)=(.*)$", text, re.MULTILINE))
+
+    assert listed == {name: setting["default"] for name, setting in variables().items()}
+    assert all(setting["help"] for setting in variables().values())
+
+
+def test_a_default_that_is_documented_is_the_one_in_force() -> None:
+    defaults = {name: setting["default"] for name, setting in variables().items() if setting["default"]}
+    needed = {
+        "HOTLINE_SECRET_KEY": "s" * 32,
+        "HOTLINE_PIN_PEPPER": "p" * 32,
+        "HOTLINE_FIELD_KEYS": "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+        "TWILIO_AUTH_TOKEN": "the-token-of-the-test-suite",
+    }
+
+    assert Settings.from_env({**needed, **defaults}) == Settings.from_env(needed)
+
+
+def test_every_route_has_a_guard(settings: Settings, database: Database) -> None:
+    app = create_app(settings, database=database)
+    guards = {
+        rule.rule: getattr(app.view_functions[rule.endpoint], "guard", None)
+        for rule in app.url_map.iter_rules()
+    }
+
+    assert {path: guard for path, guard in guards.items() if guard not in GUARDS} == {}
+    for path in ("/voice/inbound", "/voice/call-events", "/sms/inbound"):
+        assert guards[path] == "twilio"
+    unguarded = {path for path, guard in guards.items() if guard == "open"}
+    assert unguarded <= {"/up", "/up/ready", "/voice/fallback.xml", "/exchange/"}
+
+
+def test_every_prompt_is_in_every_language_and_every_tree_is_whole() -> None:
+    office = Office.load(ROOT / "config" / "office.toml")
+
+    assert tree_problems(build_flows(office), Prompts.load(office.languages)) == []
+
+
+def test_every_job_takes_one_id() -> None:
+    jobs = [
+        function
+        for name, function in inspect.getmembers(callbacks, inspect.isfunction)
+        if function.__module__ == callbacks.__name__ and name.startswith(("dial_", "release_"))
+    ]
+
+    assert {job.__name__ for job in jobs} >= {"dial_liaison", "dial_caller"}
+    for job in jobs:
+        (parameter,) = inspect.signature(job).parameters.values()
+        assert parameter.annotation is int
+        assert parameter.name.endswith("_id")
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_is_there_and_says_what_it_does(name: str) -> None:
+    import click
+
+    command = group.get_command(click.Context(group), name)
+
+    assert command is not None
+    assert command.help
+
+
+def test_packages_are_listed_by_hand_and_whole() -> None:
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    there = {
+        str(p.parent.relative_to(ROOT)).replace("/", ".")
+        for room in ROOMS
+        for p in (ROOT / room).rglob("__init__.py")
+    }
+
+    assert set(listed) == there
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+def test_every_locked_requirement_has_hashes_and_no_index_is_named(lock: str) -> None:
+    text = (ROOT / lock).read_text()
+    requirements = re.split(r"\n(?=[A-Za-z0-9])", text.strip())
+
+    assert requirements
+    for requirement in requirements:
+        assert re.match(r"[A-Za-z0-9_.\-\[\],]+==", requirement), requirement[:60]
+        assert "--hash=sha256:" in requirement, requirement[:60]
+    assert "://" not in text
+    assert "index" not in re.sub(r"^[A-Za-z0-9_.\-]+==.*$", "", text, flags=re.MULTILINE)
+
+
+def test_what_the_project_names_is_locked() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    locks = {
+        "requirements.lock": project["project"]["dependencies"],
+        "requirements-dev.lock": project["dependency-groups"]["dev"],
+    }
+
+    for lock, wanted in locks.items():
+        locked = {
+            line.partition("==")[0].split("[")[0].lower() for line in (ROOT / lock).read_text().splitlines()
+        }
+        for requirement in wanted:
+            name = re.split(r"[\[><=;, ]", requirement, maxsplit=1)[0].lower()
+            assert name in locked, f"{name} is not in {lock}; run `make lock`"
