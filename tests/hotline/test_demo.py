@@ -2,21 +2,32 @@
 
 import dataclasses
 from datetime import datetime, timedelta
+from functools import partial
 
 import phonenumbers
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import func, select
 
 from config.office import FICTIONAL, Office
 from config.settings import Settings
 from hotline.demo import PEOPLE, STAFF, DemoError, load
 from models import Base, Case, CustodyRecord, Facility, Phone, Staff, Subject
+from models.caller_state import load_by_sid
 from models.case import check_digit_is_right, close_case, rotate_pin
 from models.custody import CUSTODY_STATUSES
+from models.custody_status import HeardRules, heard
 from models.database import Database
 from models.new_pin import is_guessable
 from models.pin_hash import PinHasher
-from tests.factories import HASHER
+from tests.factories import HASHER, make_call
+
+
+@pytest.fixture(autouse=True)
+def _light_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same hashes at less cost: the demo makes twenty of them each time."""
+    monkeypatch.setattr("hotline.demo.PinHasher", partial(PinHasher, memory_kib=64, time_cost=1))
+    monkeypatch.setattr("models.staff.PasswordHasher", partial(PasswordHasher, memory_cost=64, time_cost=1))
 
 
 def test_every_demo_case_has_a_number_and_pin_such_as_the_office_would_issue() -> None:
@@ -155,3 +166,24 @@ def test_production_refuses_the_demo_in_one_sentence(
         load(database, production, office)
 
     assert not any(_counts(database).values())
+
+
+def test_each_case_lets_hear_what_its_line_says(
+    database: Database, settings: Settings, office: Office, now: datetime
+) -> None:
+    load(database, settings, office, now)
+
+    for person in PEOPLE:
+        with database.transaction() as session:
+            key = database.keyring.index("case", person.number)
+            case_id = session.scalars(select(Case.id).where(Case.number_key == key)).one()
+            sid = f"CA{person.number}"
+            make_call(session, sid, case_id=case_id, verified_at=now)
+            state = load_by_sid(session, sid, now)
+            assert state is not None
+            told = heard(state, now, HeardRules.of(office))
+        assert (told.kind == "neutral") is ("neutr" in person.says), person
+        assert told.hard_news is any(word in person.says for word in ("hard news", "noticia difícil")), person
+        if person.facility is not None and told.kind == "status":
+            assert told.facility_name == person.facility
+            assert told.age == ("notice" if "unas horas" in person.says else "fresh")
