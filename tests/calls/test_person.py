@@ -1,0 +1,470 @@
+"""Calls of people who press an extra key, ask for a service, or report (R22, R26, R36, R38)."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from config.office import Office
+from models import Call, Callback, Staff
+from tests.calls.conftest import Clock, House
+from tests.calls.stories import is_asked_for_a_number, opens_the_case, reaches_the_first_menu, wrong
+from tests.factories import MadeCase, make_office
+from tests.phone import Phone
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+LIAISON = "+12025550170"
+
+
+def at_the_language_menu(phone: Phone, case: MadeCase) -> None:
+    phone.dials_in()
+
+
+def at_the_first_menu(phone: Phone, case: MadeCase) -> None:
+    reaches_the_first_menu(phone)
+
+
+def at_the_number(phone: Phone, case: MadeCase) -> None:
+    is_asked_for_a_number(phone)
+
+
+def at_the_pin(phone: Phone, case: MadeCase) -> None:
+    is_asked_for_a_number(phone)
+    phone.presses(case.number)
+
+
+def after_a_wrong_pin(phone: Phone, case: MadeCase) -> None:
+    at_the_pin(phone, case)
+    phone.presses(wrong(case.pin))
+
+
+def at_the_case_menu(phone: Phone, case: MadeCase) -> None:
+    opens_the_case(phone, case)
+
+
+def at_the_callback_menu(phone: Phone, case: MadeCase) -> None:
+    opens_the_case(phone, case)
+    phone.presses("2")
+
+
+def at_the_choice_of_a_time(phone: Phone, case: MadeCase) -> None:
+    at_the_callback_menu(phone, case)
+    phone.presses("2")
+
+
+def at_the_choice_of_a_callback_or_a_person(phone: Phone, case: MadeCase) -> None:
+    reaches_the_first_menu(phone)
+    phone.presses("2")
+
+
+def at_the_open_callback(phone: Phone, case: MadeCase) -> None:
+    at_the_callback_menu(phone, case)
+    phone.presses("1")
+    phone.presses("1")
+    phone.presses("1")
+    phone.presses(case.number)
+    phone.presses(case.pin)
+    phone.presses("2")
+
+
+def at_the_services(phone: Phone, case: MadeCase) -> None:
+    reaches_the_first_menu(phone)
+    phone.presses("3")
+
+
+def at_the_reports(phone: Phone, case: MadeCase) -> None:
+    reaches_the_first_menu(phone)
+    phone.presses("4")
+
+
+def at_the_last_question(phone: Phone, case: MadeCase) -> None:
+    at_the_reports(phone, case)
+    phone.presses("2")
+
+
+WAITING = [
+    at_the_language_menu, at_the_first_menu, at_the_number, at_the_pin, after_a_wrong_pin, at_the_case_menu,
+    at_the_callback_menu, at_the_choice_of_a_time, at_the_choice_of_a_callback_or_a_person,
+    at_the_open_callback, at_the_services, at_the_reports, at_the_last_question,
+]  # fmt: skip
+EVERYWHERE = pytest.mark.parametrize("place", WAITING, ids=lambda place: place.__name__)
+
+
+@EVERYWHERE
+def test_0_rings_a_liaison_from_everywhere(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, place: Callable[[Phone, MadeCase], None]
+) -> None:
+    make_staff(phone=LIAISON)
+    place(phone, make_case(custody_status="in_custody"))
+
+    phone.presses("0")
+
+    assert phone.hears("I am ringing a person for you")
+    assert phone.rings == (LIAISON,)
+
+
+@EVERYWHERE
+def test_star_repeats_everywhere(
+    phone: Phone, make_case: MakeCase, place: Callable[[Phone, MadeCase], None]
+) -> None:
+    place(phone, make_case(custody_status="in_custody"))
+    before = phone.heard
+
+    phone.presses("*")
+
+    assert phone.heard
+    assert phone.heard in before
+    assert not phone.is_over
+
+
+@EVERYWHERE
+def test_7_is_harmless_words_and_the_end_everywhere(
+    phone: Phone, make_case: MakeCase, place: Callable[[Phone, MadeCase], None]
+) -> None:
+    place(phone, make_case(custody_status="in_custody"))
+
+    phone.presses("7")
+
+    assert (
+        phone.heard == "Thank you for calling. The store is closed now. Please call back tomorrow. Goodbye."
+    )
+    assert phone.is_over
+
+
+def wait_of(phone: Phone) -> int:
+    """How many seconds the last document waits for keys."""
+    assert phone.last_response is not None
+    found = re.search(r'timeout="(\d+)"', phone.last_response.get_data(as_text=True))
+    assert found is not None
+    return int(found[1])
+
+
+@EVERYWHERE
+def test_9_makes_the_waits_longer_everywhere(
+    phone: Phone, make_case: MakeCase, place: Callable[[Phone, MadeCase], None]
+) -> None:
+    place(phone, make_case(custody_status="in_custody"))
+    before = wait_of(phone)
+
+    phone.presses("9")
+
+    assert phone.heard
+    words = len(phone.heard.split())
+    assert wait_of(phone) >= max(before, words + 10)
+    assert not phone.is_over
+
+
+def test_the_normal_waits_are_8_seconds_for_menus_and_10_for_entries(phone: Phone) -> None:
+    phone.dials_in()
+    assert wait_of(phone) == 8
+    phone.presses("1")
+    assert wait_of(phone) == 8
+    phone.presses("1")
+    assert wait_of(phone) == 10
+
+
+def test_one_timeout_also_makes_the_waits_longer(phone: Phone) -> None:
+    reaches_the_first_menu(phone)
+
+    phone.says_nothing()
+
+    assert phone.hears("Take your time")
+    assert wait_of(phone) >= 18
+
+
+def test_slow_pace_is_remembered_after_the_pin(phone: Phone, make_case: MakeCase) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody", pace="slow"))
+
+    assert wait_of(phone) >= len(phone.heard.split()) + 10
+
+
+def test_the_extra_keys_are_never_offered_as_options(phone: Phone, make_case: MakeCase) -> None:
+    for place in WAITING:
+        caller = phone.another()
+        place(caller, make_case(custody_status="in_custody"))
+        assert caller.does_not_hear("press 7", "press 9", "press 0")
+
+
+def test_the_whisper_asks_for_a_key_and_the_key_joins_the_two(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=LIAISON)
+    opens_the_case(phone, make_case(custody_status="in_custody", facility="Stewart"))
+    phone.presses("0")
+
+    liaison = phone.answers()
+
+    assert liaison.hears("Someone is on the line for a person", "to accept, press 1")
+    assert liaison.does_not_hear("custody", "case", "Stewart", "Ivo", "0123")
+    assert not phone.is_talking
+    liaison.presses("1")
+    assert liaison.hears("You are now joined")
+    assert phone.is_talking
+    assert liaison.is_talking
+    liaison.hangs_up()
+    assert phone.hears("Thank you for calling. Goodbye.")
+    assert house.row(select(Staff.busy_call_id)) is None
+
+
+def test_the_caller_who_hangs_up_after_talking_frees_the_liaison(
+    phone: Phone, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    reaches_the_first_menu(phone)
+    phone.presses("0")
+    liaison = phone.answers()
+    liaison.presses("1")
+
+    phone.hangs_up()
+
+    assert house.row(select(Staff.busy_call_id)) is None
+
+
+@pytest.mark.parametrize("way", ["no-answer", "busy", "failed"])
+def test_a_liaison_who_does_not_answer_leads_to_the_offer_of_a_callback(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, way: str
+) -> None:
+    make_staff()
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("0")
+
+    phone.declines(status=way)
+
+    assert phone.hears("No one is free right now", "For a call to this phone as soon as we can, press 1")
+    assert house.row(select(Staff.busy_call_id)) is None
+    phone.presses("1")
+    assert phone.hears("We will call you")
+
+
+@pytest.mark.parametrize("keys", ["2", None])
+def test_a_liaison_who_passes_and_a_machine_are_no_acceptance(
+    phone: Phone, make_staff: MakeStaff, house: House, keys: str | None
+) -> None:
+    make_staff()
+    reaches_the_first_menu(phone)
+    phone.presses("0")
+    other = phone.answers()
+
+    while not other.is_over:
+        other.presses(keys) if keys else other.says_nothing()
+
+    assert not phone.is_talking
+    assert phone.hears("No one is free right now", "press 1")
+    assert house.row(select(Staff.busy_call_id)) is None
+
+
+def test_where_nobody_is_free_a_callback_is_offered(phone: Phone, make_case: MakeCase, house: House) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+
+    phone.presses("0")
+
+    assert phone.hears("No one is free right now", "as soon as we can, press 1")
+    phone.presses("1")
+    assert phone.hears("We will call you")
+    assert house.row(select(Callback)).verified
+
+
+def test_a_caller_who_hangs_up_while_the_liaison_rings_frees_them(
+    phone: Phone, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    reaches_the_first_menu(phone)
+    phone.presses("0")
+    assert house.row(select(Staff.busy_call_id)) is not None
+
+    phone.hangs_up()
+
+    assert house.row(select(Staff.busy_call_id)) is None
+
+
+def test_a_liaison_who_accepts_a_caller_who_has_gone_is_told_and_is_free(
+    phone: Phone, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    reaches_the_first_menu(phone)
+    phone.presses("0")
+    liaison = phone.answers()
+    gone = house.row(select(Call.call_sid).where(Call.flow == "victim_line"))
+    phone.posts("/voice/call-events", CallSid=gone, CallStatus="completed")
+
+    liaison.presses("1")
+
+    assert liaison.hears("This call is no longer waiting")
+    assert not liaison.is_talking
+    assert house.row(select(Staff.busy_call_id)) is None
+
+
+def test_half_of_the_liaisons_are_kept_for_callers_with_a_pin(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff
+) -> None:
+    make_staff(phone="+12025550171")
+    make_staff(phone="+12025550172")
+    callers = [phone.another() for _ in range(2)]
+    for number, caller in enumerate(callers):
+        reaches_the_first_menu(caller, from_=f"+1202555014{number}")
+        caller.presses("0")
+
+    assert [len(caller.rings) for caller in callers] == [1, 0]
+    assert callers[1].hears("No one is free right now")
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("0")
+    assert len(phone.rings) == 1
+
+
+def test_one_liaison_is_never_rung_for_two_callers(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff
+) -> None:
+    make_staff()
+    first, second = phone.another(), phone.another()
+    for caller in (first, second):
+        opens_the_case(caller, make_case(custody_status="in_custody"))
+        caller.presses("0")
+
+    assert (len(first.rings), len(second.rings)) == (1, 0)
+
+
+def test_a_liaison_who_speaks_the_language_is_rung_first(phone: Phone, make_staff: MakeStaff) -> None:
+    make_staff(phone="+12025550171", languages="en")
+    make_staff(phone="+12025550172", languages="en,es")
+
+    reaches_the_first_menu(phone, language="2")
+    phone.presses("0")
+
+    assert phone.rings == ("+12025550172",)
+    liaison = phone.answers()
+    assert liaison.hears("Para aceptar, oprima 1")
+
+
+@pytest.mark.parametrize(("key", "position"), [("1", 0), ("2", 1), ("3", 2), ("4", 3)])
+def test_each_service_is_joined_by_its_key(phone: Phone, office: Office, key: str, position: int) -> None:
+    reaches_the_first_menu(phone)
+    phone.presses("3")
+    assert phone.hears(f"For {office.services[position].name['en']}, press {key}".replace(",,", ","))
+
+    phone.presses(key)
+
+    assert phone.hears("I am joining you to them now")
+    assert phone.rings == (office.services[position].phone,)
+    service = phone.answers()
+    assert phone.is_talking
+    service.hangs_up()
+    assert phone.hears("You can hang up now")
+
+
+def test_a_service_that_does_not_answer_leaves_the_caller_on_the_line(phone: Phone) -> None:
+    reaches_the_first_menu(phone)
+    phone.presses("3")
+    phone.presses("1")
+
+    phone.lets_ring()
+
+    assert phone.hears("To go back to the start, press 1")
+    phone.presses("1")
+    assert phone.hears("For your case, press 1")
+
+
+def test_after_a_release_a_key_joins_the_line_that_plans_for_safety(
+    phone: Phone, make_case: MakeCase
+) -> None:
+    opens_the_case(phone, make_case(custody_status="released"))
+    phone.presses("1")
+    assert phone.hears("To plan for your safety with someone, press 3")
+
+    phone.presses("3")
+
+    assert phone.rings == ("+18007997233",)
+
+
+@pytest.mark.parametrize(
+    ("key", "topic", "words"),
+    [
+        ("1", "report_crime", "It cannot take reports. If it is happening now, call 911"),
+        ("2", "report_tip", "This line cannot take tips"),
+        ("3", "report_comment", "This line does not record comments"),
+    ],
+)
+def test_reports_are_answered_by_recordings_counted_and_ring_nobody(
+    phone: Phone, make_staff: MakeStaff, house: House, key: str, topic: str, words: str
+) -> None:
+    make_staff()
+    reaches_the_first_menu(phone)
+    phone.presses("4")
+    phone.presses(key)
+
+    assert phone.hears(words)
+    assert phone.rings == ()
+    phone.hangs_up()
+    assert house.row(select(Call.topic)) == topic
+    assert house.row(select(Staff.busy_call_id)) is None
+    assert house.rows(select(Callback)) == []
+
+
+class TestAtNight:
+    """The office is closed: it is Tuesday, eleven in the evening there."""
+
+    @pytest.fixture
+    def office(self) -> Office:
+        return make_office(always_open=False)
+
+    @pytest.fixture
+    def now(self) -> datetime:
+        return datetime(2026, 11, 25, 4, 0, tzinfo=UTC)
+
+    def test_0_says_when_it_opens_and_offers_a_callback(
+        self, phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    ) -> None:
+        make_staff()
+        opens_the_case(phone, make_case(custody_status="in_custody"))
+
+        phone.presses("0")
+
+        assert phone.hears("Our office is closed now. It opens on Wednesday, November 25 at 8:00 AM")
+        assert phone.rings == ()
+        phone.presses("1")
+        assert phone.hears("We will call you")
+        callback = house.row(select(Callback))
+        assert callback.next_attempt_at == datetime(2026, 11, 25, 13, 0, tzinfo=UTC)
+
+    def test_nobody_is_rung_before_the_window_opens(
+        self, phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    ) -> None:
+        make_staff()
+        opens_the_case(phone, make_case(custody_status="in_custody"))
+        phone.presses("2")
+        phone.presses("1")
+
+        house.jobs.works_off()
+        assert house.carrier.placed == []
+        clock.passes(hours=9, minutes=1)
+        house.dialler.dial_liaison(house.row(select(Callback)).id)
+        assert len(house.carrier.ringing) == 1
+
+    def test_who_is_afraid_is_called_all_the_same(
+        self, phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    ) -> None:
+        make_staff()
+        opens_the_case(phone, make_case(custody_status="in_custody"))
+        phone.presses("2")
+        phone.presses("3")
+
+        assert house.row(select(Callback)).due_at <= clock.now + timedelta(minutes=60)
+        house.jobs.works_off()
+        assert len(house.carrier.ringing) == 1
+
+    def test_hard_news_is_told_at_once_or_by_a_call(
+        self, phone: Phone, make_case: MakeCase, make_staff: MakeStaff
+    ) -> None:
+        make_staff()
+        opens_the_case(phone, make_case(custody_status="escaped"))
+
+        assert phone.hears("No one is free now", "to hear it now, press 1", "to be called first, press 2")
+
+    def test_who_chooses_a_person_at_the_first_menu_is_offered_a_call(self, phone: Phone) -> None:
+        reaches_the_first_menu(phone)
+        phone.presses("2")
+        phone.presses("2")
+
+        assert phone.hears("Our office is closed now", "as soon as we can, press 1")
