@@ -133,7 +133,8 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
                     does=callback_verbs.cancel_callback,
                     on={"cancelled": "callback_cancelled", "gone": "callback_gone"},
                 ),
-            )
+            ),
+            silence="goodbye",
         ),
         "callback_cancelled": Announce("callback.cancelled", "anything_else"),
         "callback_gone": Announce("callback.gone", "anything_else"),

@@ -1,7 +1,10 @@
 """Ways through the line that many stories share."""
 
+import re
+
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
+from tests.twiml_check import check
 
 
 def reaches_the_first_menu(phone: Phone, language: str = "1", from_: str = CALLER) -> None:
@@ -26,3 +29,22 @@ def opens_the_case(phone: Phone, case: MadeCase, language: str = "1", from_: str
 def wrong(pin: str) -> str:
     """A PIN that this is not."""
     return pin[:-1] + str((int(pin[-1]) + 1) % 10)
+
+
+def document_of(phone: Phone) -> str:
+    """The last document that the phone was given."""
+    assert phone.last_response is not None
+    return phone.last_response.get_data(as_text=True)
+
+
+def next_url(document: str) -> str:
+    """Where a document sends the next answer."""
+    found = re.search(r'action="([^"]+)"', document)
+    assert found is not None, "the document waits for no answer"
+    return found[1]
+
+
+def speaks(document: str) -> bool:
+    """Whether a right document says words, and then asks, joins, holds or says goodbye."""
+    assert check(document.encode(), whisper=False) == []
+    return "<Say" in document and bool(re.search("<Gather|<Dial|<Redirect|<Hangup", document))

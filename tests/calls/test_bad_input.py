@@ -1,0 +1,248 @@
+"""Calls that go wrong in every way a phone or a carrier can make them: none is a fault, none is silence."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from models import Call, Callback, Staff
+from models.pin import PinTry
+from tests.calls.conftest import House
+from tests.calls.places import EVERYWHERE, WAITING
+from tests.calls.stories import (
+    document_of,
+    is_asked_for_a_number,
+    next_url,
+    opens_the_case,
+    reaches_the_first_menu,
+    speaks,
+    wrong,
+)
+from tests.factories import HASHER, MadeCase
+from tests.phone import Phone
+
+MakeCase = Callable[..., MadeCase]
+Place = Callable[[Phone, MadeCase], None]
+
+
+@EVERYWHERE
+def test_wrong_keys_are_never_a_fault_and_end_with_a_person_or_a_callback(
+    phone: Phone, make_case: MakeCase, place: Place
+) -> None:
+    place(phone, make_case(custody_status="in_custody"))
+
+    for keys in ("5", "#", "8", "6"):
+        phone.presses(keys)
+        if phone.is_over:
+            # Only the last question, after which nothing is left to ask, ends in a goodbye.
+            assert phone.hears("Goodbye")
+            return
+        assert phone.heard
+
+    assert phone.hears("press 1")
+
+
+@EVERYWHERE
+def test_silence_is_never_a_fault_and_is_not_the_end_at_once(
+    phone: Phone, make_case: MakeCase, place: Place
+) -> None:
+    place(phone, make_case(custody_status="in_custody"))
+
+    for _ in range(12):
+        phone.says_nothing()
+        assert phone.heard
+        if phone.is_over:
+            break
+
+    assert phone.is_over
+    assert phone.hears("Goodbye")
+
+
+def test_a_silent_caller_hears_three_prompts_an_offer_and_an_end(phone: Phone) -> None:
+    reaches_the_first_menu(phone)
+    asked = 0
+    while "I did not hear any keys" not in phone.heard:
+        phone.says_nothing()
+        asked += 1
+
+    assert asked == 3
+    assert phone.hears("as soon as we can, press 1")
+    while not phone.is_over:
+        phone.says_nothing()
+    assert phone.hears("Goodbye")
+
+
+ODD_KEYS = ("#", "**", "*#", "#*", "#1", "*1", "00", "0#", "1#1", "12345678901234567890")
+
+
+@EVERYWHERE
+def test_odd_keys_are_answered_with_words(phone: Phone, make_case: MakeCase, place: Place) -> None:
+    place(phone, make_case(custody_status="in_custody"))
+    document = document_of(phone)
+
+    for keys in ODD_KEYS:
+        if "action=" not in document:
+            break
+        document = phone.raw(phone.posts(next_url(document), Digits=keys, FinishedOnKey=""))
+        assert speaks(document)
+
+
+@pytest.mark.parametrize("digits", ["ABC", "１２３", "-1", "1 2", "' OR 1=1", "\x00", "9" * 500, "½", "+1"])
+@pytest.mark.parametrize("place", [WAITING[0], WAITING[2], WAITING[3], WAITING[5]])
+def test_what_no_phone_can_key_is_answered_with_words(
+    phone: Phone, make_case: MakeCase, place: Place, digits: str
+) -> None:
+    place(phone, make_case(custody_status="in_custody"))
+    runs = HASHER.runs
+
+    document = phone.raw(phone.posts(next_url(document_of(phone)), Digits=digits))
+
+    assert speaks(document)
+    assert HASHER.runs == runs
+
+
+@pytest.mark.parametrize("keys", ["1234567", "123456789", "739482#", "12", "*12345"])
+def test_too_many_or_too_few_digits_are_asked_for_again(phone: Phone, make_case: MakeCase, keys: str) -> None:
+    is_asked_for_a_number(phone)
+
+    document = phone.raw(phone.posts(next_url(document_of(phone)), Digits=keys))
+
+    assert "Sorry, I did not get that" in document
+    assert "/voice/steps/ask_number/" in document
+
+
+@EVERYWHERE
+def test_hanging_up_anywhere_ends_the_call_once_and_for_all(
+    phone: Phone, make_case: MakeCase, house: House, place: Place
+) -> None:
+    place(phone, make_case(custody_status="in_custody"))
+    url = next_url(document_of(phone))
+
+    phone.hangs_up()
+
+    assert house.row(select(Call)).ended_at is not None
+    assert phone.posts(url, Digits="1").status_code == 200
+
+
+def test_an_answer_for_a_call_nobody_knows_starts_from_the_beginning(phone: Phone, house: House) -> None:
+    phone.dials_in()
+
+    document = phone.raw(
+        phone.posts("/voice/steps/case_menu/7", CallSid="CA" + "e" * 32, Digits="1", CallStatus="in-progress")
+    )
+
+    assert "If you are in danger" in document
+    assert "/voice/steps/language/" in document
+
+
+@pytest.mark.parametrize("path", [
+    "/voice/steps/no_such_step/3", "/voice/steps/case_menu/3", "/voice/steps/status/1", "/voice/steps/x/y",
+    "/voice/steps/main_menu/999999999999", "/voice/steps/main_menu/-1",
+    "/voice/steps/main_menu/0", "/voice/steps/callback_open/3", "/voice/steps/%F0%9F%98%80/2",
+])  # fmt: skip
+def test_a_step_that_is_unknown_closed_or_out_of_order_says_where_the_call_is(
+    phone: Phone, house: House, path: str
+) -> None:
+    reaches_the_first_menu(phone)
+    trail = house.row(select(Call.trail))
+    before = document_of(phone)
+
+    document = phone.raw(phone.posts(path, Digits="1"))
+
+    assert document == before
+    assert house.row(select(Call.trail)) == trail
+
+
+def test_a_closed_step_that_a_call_stands_at_is_not_answered_without_a_pin(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    reaches_the_first_menu(phone)
+    with house.database.transaction() as session:
+        call = session.scalars(select(Call)).one()
+        call.step = "case_menu"
+        turn = call.turn
+
+    document = phone.raw(phone.posts(f"/voice/steps/case_menu/{turn}", Digits="1"))
+
+    assert "custody" not in document
+    assert "case number" in document
+
+
+def test_a_late_answer_hears_where_the_call_is_and_counts_nothing_twice(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody")
+    is_asked_for_a_number(phone)
+    phone.presses(case.number)
+    late = next_url(document_of(phone))
+    phone.presses(wrong(case.pin))
+    now = document_of(phone)
+    runs = HASHER.runs
+
+    document = phone.raw(phone.posts(late, Digits=case.pin))
+
+    assert document == now
+    assert HASHER.runs == runs
+    assert house.row(select(Call.tries)) == 1
+    assert len(house.rows(select(PinTry.call_id))) == 1
+
+
+def test_the_same_pin_six_times_is_one_try_and_one_answer(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody")
+    is_asked_for_a_number(phone)
+    phone.presses(case.number)
+    phone.presses(wrong(case.pin))
+    first = document_of(phone)
+    runs = HASHER.runs
+
+    again = {phone.raw(phone.redelivers_last()) for _ in range(5)}
+
+    assert again == {first}
+    assert HASHER.runs == runs
+    assert house.row(select(Call.tries)) == 1
+    assert len(house.rows(select(PinTry.call_id))) == 1
+
+
+def test_the_same_wish_six_times_is_one_callback(phone: Phone, make_case: MakeCase, house: House) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("2")
+    phone.presses("1")
+    first = document_of(phone)
+
+    assert {phone.raw(phone.redelivers_last()) for _ in range(5)} == {first}
+
+    assert len(house.rows(select(Callback))) == 1
+    assert len(house.jobs.waiting) == 1
+
+
+def test_the_same_ring_six_times_is_one_call(phone: Phone, house: House) -> None:
+    phone.dials_in()
+    first = document_of(phone)
+
+    assert {phone.raw(phone.redelivers_last()) for _ in range(5)} == {first}
+
+    assert len(house.rows(select(Call))) == 1
+
+
+def test_the_same_0_six_times_holds_one_liaison(
+    phone: Phone, make_staff: Callable[..., Staff], house: House
+) -> None:
+    make_staff(phone="+12025550171")
+    make_staff(phone="+12025550172")
+    reaches_the_first_menu(phone)
+    phone.presses("0")
+    first = document_of(phone)
+
+    assert {phone.raw(phone.redelivers_last()) for _ in range(5)} == {first}
+
+    assert len([busy for busy in house.rows(select(Staff.busy_call_id)) if busy is not None]) == 1
+
+
+@EVERYWHERE
+def test_every_answer_may_come_twice_at_every_step(phone: Phone, make_case: MakeCase, place: Place) -> None:
+    place(phone, make_case(custody_status="in_custody"))
+    first = document_of(phone)
+
+    assert phone.raw(phone.redelivers_last()) == first

@@ -1,0 +1,247 @@
+"""Requests that no phone would make, and faults of our own: the caller always hears words."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from sqlalchemy import select
+
+from hotline.exchange.request import Request
+from hotline.exchange.signing import signed_headers
+from models import Call, Staff
+from tests.calls.conftest import Clock, House
+from tests.calls.stories import (
+    document_of,
+    is_asked_for_a_number,
+    next_url,
+    opens_the_case,
+    reaches_the_first_menu,
+    speaks,
+)
+from tests.factories import HASHER, MadeCase
+from tests.phone import Phone
+
+MakeCase = Callable[..., MadeCase]
+
+
+class Carrier:
+    """Posts signed requests with exactly the parameters given, doubled ones and none included."""
+
+    def __init__(self, phone: Phone, house: House) -> None:
+        self._phone, self._house = phone, house
+
+    def posts(self, path: str, *params: tuple[str, str]) -> Any:
+        """The line's response to a signed POST."""
+        request = Request.of("POST", f"{self._house.settings.public_url}{path}", params)
+        headers = signed_headers(self._house.settings.twilio_auth_tokens[0], request)
+        return self._phone._client.post(request.url, data=request.body, headers=headers)
+
+
+@pytest.fixture
+def sender(phone: Phone, house: House) -> Carrier:
+    """A carrier that sends what it likes."""
+    return Carrier(phone, house)
+
+
+PATHS = ["/voice/inbound", "/voice/steps/language/1", "/voice/legs/" + "a" * 32, "/voice/call-events"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    "params",
+    [
+        (),
+        (("From", "+12025550123"),),
+        (("CallSid", ""),),
+        (("CallSid", "CA 1; DROP"),),
+        (("CallSid", "CA" + "a" * 300),),
+        (("CallSid", "CA" + "a" * 32), ("CallSid", "CA" + "b" * 32)),
+    ],
+)
+def test_a_request_without_one_call_sid_is_refused(
+    sender: Carrier, house: House, path: str, params: tuple[tuple[str, str], ...]
+) -> None:
+    assert sender.posts(path, *params).status_code == 400
+    assert house.rows(select(Call)) == []
+
+
+SID = ("CallSid", "CA" + "c" * 32)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        (SID,),
+        (SID, ("To", "+12025550100")),
+        (SID, ("From", "+12025550123"), ("From", "+12025550124")),
+        (SID, ("From", "x" * 5000)),
+        (SID, ("From", "\x00"), ("To", "\x00"), ("CallStatus", "\x00")),
+        (SID, ("From", "+12025550123"), ("CallStatus", "ringing" * 50), ("Direction", "")),
+        (SID, *((f"Extra{n}", "new") for n in range(200))),
+        (SID, SID, ("From", "+12025550123"), ("From", "+12025550123")),
+    ],
+)
+def test_a_call_with_parameters_missing_doubled_or_new_is_answered(
+    sender: Carrier, house: House, params: tuple[tuple[str, str], ...]
+) -> None:
+    response = sender.posts("/voice/inbound", *params)
+
+    assert response.status_code == 200
+    assert speaks(response.get_data(as_text=True))
+    answer = sender.posts("/voice/steps/language/1", *params)
+    assert answer.status_code == 200
+    assert speaks(answer.get_data(as_text=True))
+
+
+@pytest.mark.parametrize("doubled", [("1", "2"), ("1", ""), ("", "0")])
+def test_keys_that_are_given_twice_and_differ_are_asked_for_again(
+    sender: Carrier, phone: Phone, doubled: tuple[str, str]
+) -> None:
+    reaches_the_first_menu(phone)
+    both = [("Digits", digits) for digits in doubled]
+
+    response = sender.posts(next_url(document_of(phone)), ("CallSid", phone.call_sid), *both)
+
+    assert "Sorry, I did not get that" in response.get_data(as_text=True)
+
+
+def test_keys_that_are_given_twice_and_agree_are_taken(sender: Carrier, phone: Phone) -> None:
+    reaches_the_first_menu(phone)
+
+    response = sender.posts(
+        next_url(document_of(phone)), ("CallSid", phone.call_sid), ("Digits", "1"), ("Digits", "1")
+    )
+
+    assert "case number" in response.get_data(as_text=True)
+
+
+def test_an_answer_without_digits_is_silence(sender: Carrier, phone: Phone) -> None:
+    reaches_the_first_menu(phone)
+
+    response = sender.posts(next_url(document_of(phone)), ("CallSid", phone.call_sid))
+
+    assert "Take your time" in response.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/sms/inbound"])
+def test_a_body_of_ten_megabytes_is_refused(sender: Carrier, phone: Phone, house: House, path: str) -> None:
+    response = sender.posts(path, SID, ("Digits", "1" * 10_000_000))
+
+    assert response.status_code in {400, 403}
+    assert house.rows(select(Call)) == []
+
+
+def test_extra_parameters_change_nothing(phone: Phone, make_case: MakeCase) -> None:
+    case = make_case(custody_status="in_custody")
+    opens_the_case(phone, case)
+    plain, odd = phone.heard_so_far, phone.another()
+
+    odd.dials_in(StirVerstat="TN-Validation-Failed-C", NewThing="yes", Ünïcode="ß", AccountSid="AC0")
+    for keys in ("1", "1", case.number, case.pin):
+        odd.presses(keys)
+
+    assert odd.heard_so_far == plain
+
+
+def test_a_leg_nobody_knows_is_ended_politely(phone: Phone) -> None:
+    phone.dials_in()
+
+    document = phone.raw(phone.posts("/voice/legs/" + "0" * 32, CallSid="CA" + "d" * 32))
+
+    assert "<Say" in document
+    assert "<Hangup/>" in document
+
+
+def test_a_call_that_makes_no_progress_for_a_quarter_of_an_hour_is_offered_a_callback(
+    phone: Phone, clock: Clock
+) -> None:
+    reaches_the_first_menu(phone)
+    clock.passes(minutes=16)
+
+    phone.presses("1")
+
+    assert phone.hears("press 1")
+    assert not phone.is_over
+
+
+class BrokenError(RuntimeError):
+    """What a test lets fail, with a digit that must reach no log: 739482."""
+
+
+def _breaks(*_: Any, **__: Any) -> Any:
+    raise BrokenError("739482")
+
+
+@pytest.mark.parametrize("is_staffed", [True, False])
+def test_a_fault_inside_a_turn_is_an_apology_and_a_person_or_a_callback(
+    phone: Phone,
+    make_case: MakeCase,
+    make_staff: Callable[..., Staff],
+    monkeypatch: pytest.MonkeyPatch,
+    is_staffed: bool,
+) -> None:
+    if is_staffed:
+        make_staff()
+    case = make_case(custody_status="in_custody")
+    is_asked_for_a_number(phone)
+    phone.presses(case.number)
+    with monkeypatch.context() as patch:
+        patch.setattr("ivr_flows.case_verbs.say_status", _breaks)
+        phone.presses(case.pin)
+
+    assert phone.hears("I am sorry, something went wrong on our side")
+    if is_staffed:
+        assert len(phone.rings) == 1
+    else:
+        assert phone.hears("No one is free right now", "as soon as we can, press 1")
+        phone.presses("1")
+        assert phone.hears("We will call you")
+
+
+def test_a_fault_of_the_hash_is_an_apology_too_and_the_try_stays_counted(
+    phone: Phone, make_case: MakeCase, monkeypatch: pytest.MonkeyPatch, house: House
+) -> None:
+    case = make_case(custody_status="in_custody")
+    is_asked_for_a_number(phone)
+    phone.presses(case.number)
+    with monkeypatch.context() as patch:
+        patch.setattr(HASHER, "matches", _breaks)
+        phone.presses(case.pin)
+
+    assert phone.hears("I am sorry, something went wrong on our side", "press 1")
+    assert house.row(select(Call.tries)) == 1
+
+
+def test_when_the_database_is_gone_the_caller_is_joined_to_a_person(
+    phone: Phone, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reaches_the_first_menu(phone)
+    url = next_url(document_of(phone))
+    with monkeypatch.context() as patch:
+        patch.setattr(house.database, "transaction", _breaks)
+        patch.setattr(house.database, "reading", _breaks)
+        for path in ("/voice/inbound", url, "/voice/legs/" + "a" * 32):
+            document = phone.raw(phone.posts(path, Digits="1"))
+            assert "I am sorry, something went wrong on our side" in document
+            assert "Lo siento, algo falló de nuestro lado" in document
+            assert house.office.person_number in document
+
+
+def test_after_the_database_is_back_the_call_goes_on_where_it_was(
+    phone: Phone, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reaches_the_first_menu(phone)
+    url = next_url(document_of(phone))
+    with monkeypatch.context() as patch:
+        patch.setattr(house.database, "transaction", _breaks)
+        phone.posts(url, Digits="1")
+
+    assert "case number" in phone.raw(phone.posts(url, Digits="1"))
+
+
+def test_every_url_in_a_document_is_one_of_the_line(phone: Phone, make_case: MakeCase) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+
+    assert re.fullmatch(r"/voice/steps/[a-z_]+/\d+", urlsplit(next_url(document_of(phone))).path)
