@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, MetaData
+from sqlalchemy import DateTime, Dialect, MetaData, Table
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -20,6 +20,14 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+def table_of(model: type[Base]) -> Table:
+    """The table behind a model, for statements that need no objects."""
+    table = model.__table__
+    if not isinstance(table, Table):
+        raise TypeError("The model is mapped to no table.")
+    return table
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -75,11 +75,11 @@ class Callback(Base):
     outcome: Mapped[str | None] = mapped_column(String(32))
 
 
+CALLBACKS = cast(Table, Callback.__table__)
 #: Whether a callback stands open, in the very words of the partial index: a value sent apart from the
 #: statement would hide from SQLite that the index serves, and each turn would go through all open ones.
-IS_OPEN = Callback.state.in_([literal_column(f"'{state}'") for state in OPEN_STATES])
+IS_OPEN = CALLBACKS.c.state.in_([literal_column(f"'{state}'") for state in OPEN_STATES])
 
-CALLBACKS = cast(Table, Callback.__table__)
 A_DAY = timedelta(hours=24)
 
 

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, distinct, false, func, literal_column, not_, select, true
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
-from models.call import CALLS, Call
-from models.callback import IS_OPEN, Callback
+from models.base import table_of
+from models.call import CALLS
+from models.callback import CALLBACKS, IS_OPEN
 from models.case import Case
 from models.custody import CustodyRecord, Facility
 from models.pin import Guard, KnownPhone, PinCounter, PinTry
@@ -22,6 +23,18 @@ SPRAY_WINDOW = timedelta(hours=24)
 #: Counting stops here: every limit is at or below it, and an attacker must not make the count slow.
 COUNTED_AT_MOST = 101
 VERIFICATION_LIFE = timedelta(minutes=10)
+
+# The tables rather than their classes: a row of plain columns costs a turn far less than the ORM's reading.
+_CASES = table_of(Case)
+_REGISTRANTS = table_of(Registrant)
+_SUBJECTS = table_of(Subject)
+_RECORDS = table_of(CustodyRecord)
+_FACILITIES = table_of(Facility)
+_STAFF = table_of(Staff)
+_KNOWN = table_of(KnownPhone)
+_COUNTERS = table_of(PinCounter)
+_TRIES = table_of(PinTry)
+_GUARDS = table_of(Guard)
 
 
 @dataclass(slots=True)
@@ -144,60 +157,59 @@ def _moments(now: datetime, *, for_pin: bool) -> dict[str, datetime]:
 
 
 def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
-    call = Call
-    columns: list[Any] = [getattr(call, field.name) for field in fields(CallState)[: len(CALLS.c)]]
+    columns: list[Any] = [CALLS.c[field.name] for field in fields(CallState)[: len(CALLS.c)]]
     told: list[Any] = [
-        Registrant.id, Registrant.pace, Registrant.time_zone,
-        Subject.as_of, Subject.absent_since, Subject.held_import_id, CustodyRecord.id,
-        CustodyRecord.status, CustodyRecord.status_at, CustodyRecord.releasable, CustodyRecord.removal_stage,
-        CustodyRecord.expected_release_at, CustodyRecord.next_hearing_at, CustodyRecord.next_hearing_place,
-        Facility.name, Facility.phone,
-        Callback.id, Callback.due_at, Callback.state,
+        _REGISTRANTS.c.id, _REGISTRANTS.c.pace, _REGISTRANTS.c.time_zone,
+        _SUBJECTS.c.as_of, _SUBJECTS.c.absent_since, _SUBJECTS.c.held_import_id, _RECORDS.c.id,
+        _RECORDS.c.status, _RECORDS.c.status_at, _RECORDS.c.releasable, _RECORDS.c.removal_stage,
+        _RECORDS.c.expected_release_at, _RECORDS.c.next_hearing_at, _RECORDS.c.next_hearing_place,
+        _FACILITIES.c.name, _FACILITIES.c.phone,
+        CALLBACKS.c.id, CALLBACKS.c.due_at, CALLBACKS.c.state,
     ]  # fmt: skip
     columns += [
-        Case.id, Case.closed_at, *(_without(told) if for_pin else told),
-        select(func.count()).select_from(Staff)
-            .where(Staff.on_shift == true(), Staff.busy_call_id.is_(None)).scalar_subquery(),
-        select(func.count()).select_from(Staff).where(Staff.on_shift == true()).scalar_subquery(),
+        _CASES.c.id, _CASES.c.closed_at, *(_without(told) if for_pin else told),
+        select(func.count()).select_from(_STAFF)
+            .where(_STAFF.c.on_shift == true(), _STAFF.c.busy_call_id.is_(None)).scalar_subquery(),
+        select(func.count()).select_from(_STAFF).where(_STAFF.c.on_shift == true()).scalar_subquery(),
     ]  # fmt: skip
     by_number = for_pin or opening
-    case_is_it = Case.number_key == call.number_key if by_number else Case.id == call.case_id
-    own, stranger = aliased(PinCounter), aliased(PinCounter)
+    case_is_it = _CASES.c.number_key == CALLS.c.number_key if by_number else _CASES.c.id == CALLS.c.case_id
+    own, stranger = _COUNTERS.alias(), _COUNTERS.alias()
     if by_number:
         columns += [
-            Case.pin_hash, Case.pin_kind, Case.pin_expires_at, Case.last_verified_at,
-            KnownPhone.phone_key.is_not(None),
-            own.consecutive, own.wait_until, own.locked_at, _total(own=True),
-            stranger.consecutive, stranger.wait_until, stranger.locked_at, _total(own=False),
-            _of_phone(func.count(distinct(PinTry.number_key))),
-            _of_phone(func.count(), PinTry.opened == true()),
+            _CASES.c.pin_hash, _CASES.c.pin_kind, _CASES.c.pin_expires_at, _CASES.c.last_verified_at,
+            _KNOWN.c.phone_key.is_not(None),
+            own.c.consecutive, own.c.wait_until, own.c.locked_at, _total(own=True),
+            stranger.c.consecutive, stranger.c.wait_until, stranger.c.locked_at, _total(own=False),
+            _of_phone(func.count(distinct(_TRIES.c.number_key))),
+            _of_phone(func.count(), _TRIES.c.opened == true()),
             _at_number(),
-            select(Guard.raised_until).where(Guard.name == "spraying").scalar_subquery(),
+            select(_GUARDS.c.raised_until).where(_GUARDS.c.name == "spraying").scalar_subquery(),
         ]  # fmt: skip
-    statement = select(*columns).select_from(call).outerjoin(Case, case_is_it)
+    statement = select(*columns).select_from(CALLS).outerjoin(_CASES, case_is_it)
     if not for_pin:
         statement = (
-            statement.outerjoin(Registrant, Registrant.id == Case.registrant_id)
-            .outerjoin(Subject, Subject.id == Case.subject_id)
-            .outerjoin(CustodyRecord, CustodyRecord.id == Subject.record_id)
-            .outerjoin(Facility, Facility.name_key == CustodyRecord.facility_key)
-            .outerjoin(Callback, and_(Callback.case_id == Case.id, IS_OPEN))
+            statement.outerjoin(_REGISTRANTS, _REGISTRANTS.c.id == _CASES.c.registrant_id)
+            .outerjoin(_SUBJECTS, _SUBJECTS.c.id == _CASES.c.subject_id)
+            .outerjoin(_RECORDS, _RECORDS.c.id == _SUBJECTS.c.record_id)
+            .outerjoin(_FACILITIES, _FACILITIES.c.name_key == _RECORDS.c.facility_key)
+            .outerjoin(CALLBACKS, and_(CALLBACKS.c.case_id == _CASES.c.id, IS_OPEN))
         )
     if by_number:
         statement = (
             statement.outerjoin(
-                KnownPhone,
+                _KNOWN,
                 and_(
-                    KnownPhone.number_key == call.number_key,
-                    KnownPhone.phone_key == call.phone_key,
-                    KnownPhone.unsafe_at.is_(None),
-                    KnownPhone.last_verified_at >= bindparam("known_since"),
+                    _KNOWN.c.number_key == CALLS.c.number_key,
+                    _KNOWN.c.phone_key == CALLS.c.phone_key,
+                    _KNOWN.c.unsafe_at.is_(None),
+                    _KNOWN.c.last_verified_at >= bindparam("known_since"),
                 ),
             )
-            .outerjoin(own, and_(own.number_key == call.number_key, own.own == true()))
-            .outerjoin(stranger, and_(stranger.number_key == call.number_key, stranger.own == false()))
+            .outerjoin(own, and_(own.c.number_key == CALLS.c.number_key, own.c.own == true()))
+            .outerjoin(stranger, and_(stranger.c.number_key == CALLS.c.number_key, stranger.c.own == false()))
         )
-    return statement.with_for_update(of=call)
+    return statement.with_for_update(of=CALLS)
 
 
 def _without(columns: list[Any]) -> list[Any]:
@@ -208,15 +220,15 @@ def _without(columns: list[Any]) -> list[Any]:
 def _total(*, own: bool) -> Any:
     """Failures at the number within 30 days, counted no further than any limit needs."""
     few = (
-        select(PinTry.at)
+        select(_TRIES.c.at)
         .where(
-            PinTry.number_key == Call.number_key,
-            PinTry.own == (true() if own else false()),
-            PinTry.at >= bindparam("total_since"),
-            not_(PinTry.opened),
+            _TRIES.c.number_key == CALLS.c.number_key,
+            _TRIES.c.own == (true() if own else false()),
+            _TRIES.c.at >= bindparam("total_since"),
+            not_(_TRIES.c.opened),
         )
         .limit(COUNTED_AT_MOST)
-        .correlate(Call)
+        .correlate(CALLS)
         .subquery()
     )
     return select(func.count()).select_from(few).scalar_subquery()
@@ -225,9 +237,9 @@ def _total(*, own: bool) -> Any:
 def _of_phone(what: Any, *conditions: Any) -> Any:
     return (
         select(what)
-        .select_from(PinTry)
-        .where(PinTry.phone_key == Call.phone_key, PinTry.at >= bindparam("spray_since"), *conditions)
-        .correlate(Call)
+        .select_from(_TRIES)
+        .where(_TRIES.c.phone_key == CALLS.c.phone_key, _TRIES.c.at >= bindparam("spray_since"), *conditions)
+        .correlate(CALLS)
         .scalar_subquery()
     )
 
@@ -235,16 +247,18 @@ def _of_phone(what: Any, *conditions: Any) -> Any:
 def _at_number() -> Any:
     return (
         select(func.count())
-        .select_from(PinTry)
+        .select_from(_TRIES)
         .where(
-            PinTry.number_key == Call.number_key, PinTry.at >= bindparam("spray_since"), not_(PinTry.opened)
+            _TRIES.c.number_key == CALLS.c.number_key,
+            _TRIES.c.at >= bindparam("spray_since"),
+            not_(_TRIES.c.opened),
         )
-        .correlate(Call)
+        .correlate(CALLS)
         .scalar_subquery()
     )
 
 
-_BY_SID = _select().where(Call.call_sid == bindparam("sid"))
-_BY_LEG = _select().where(Call.leg_id == bindparam("leg"))
-_PIN_BY_SID = _select(for_pin=True).where(Call.call_sid == bindparam("sid"))
-_OPENING_BY_SID = _select(opening=True).where(Call.call_sid == bindparam("sid"))
+_BY_SID = _select().where(CALLS.c.call_sid == bindparam("sid"))
+_BY_LEG = _select().where(CALLS.c.leg_id == bindparam("leg"))
+_PIN_BY_SID = _select(for_pin=True).where(CALLS.c.call_sid == bindparam("sid"))
+_OPENING_BY_SID = _select(opening=True).where(CALLS.c.call_sid == bindparam("sid"))
