@@ -39,12 +39,13 @@ class Carrier:
         """``line`` is the number (E.164) that people see when we ring."""
         self._line = line
         self._public_url = settings.public_url
+        self._http = _Http(settings.twilio_api_base_url, settings.carrier_timeout_seconds)
         account = settings.twilio_account_sid
         self._client = Client(
             settings.twilio_api_key or account,
             settings.twilio_api_secret or settings.twilio_auth_tokens[0],
             account,
-            http_client=_Http(settings.twilio_api_base_url, settings.carrier_timeout_seconds),
+            http_client=self._http,
             # A mapping of its own: the client would read TWILIO_EDGE and TWILIO_REGION behind our back.
             environment={"": ""},
         )
@@ -83,6 +84,10 @@ class Carrier:
         """
         url = self._leg_url(leg_id)
         self._ask(lambda: self._client.calls(call_sid).update(url=url, method="POST"))
+
+    def close(self) -> None:
+        """Give back the connections."""
+        self._http.close()
 
     def _leg_url(self, leg_id: str) -> str:
         return f"{self._public_url}/voice/legs/{leg_id}"
@@ -127,6 +132,11 @@ class _Http(TwilioHttpClient):  # type: ignore[misc]
         if self._base is not None and self.session is not None:
             # A server named in the settings is asked directly, whatever proxies the machine has.
             self.session.trust_env = False
+
+    def close(self) -> None:
+        """Give back the connections."""
+        if self.session is not None:
+            self.session.close()
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
         """Send a request of the client, to the server of the settings."""

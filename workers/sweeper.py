@@ -55,6 +55,8 @@ def run_sweeper(settings: Settings) -> None:
     while not stop.is_set():
         sweep(database, jobs, carrier, office, datetime.now(UTC))
         stop.wait(SWEEP_SECONDS)
+    jobs.close()
+    carrier.close()
     database.close()
 
 

@@ -1,0 +1,73 @@
+"""A server that speaks enough of Twilio's REST for the official client, and fails as a carrier can."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+
+class FakeTwilio:
+    """``asked`` holds every request as (method, path, form); ``behaves`` is what happens to the next ones."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self.asked: list[tuple[str, str, dict[str, list[str]]]] = []
+        self.authorization: str | None = None
+        self.behaves: str | int = "well"
+        self.call_status = "queued"
+
+
+@contextmanager
+def running_twilio() -> Iterator[FakeTwilio]:
+    """Serve on a free port of this machine until the block ends."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server.daemon_threads = True
+    server.twilio = twilio = FakeTwilio(server.server_port)  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield twilio
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def _answer(self) -> None:
+        twilio: FakeTwilio = self.server.twilio  # type: ignore[attr-defined]
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0"))).decode()
+        twilio.asked.append((self.command, urlsplit(self.path).path, parse_qs(body)))
+        twilio.authorization = self.headers.get("Authorization")
+        match twilio.behaves:
+            case "hang":
+                time.sleep(2)
+            case "drop":
+                self.close_connection = True
+            case "garbage":
+                self._send(201, b"<html>not what was asked for</html>")
+            case "nameless":
+                self._send(201, b"{}")
+            case int(status):
+                error = {"code": 21211, "message": f"The number {body} is wrong", "status": status}
+                self._send(status, json.dumps(error).encode())
+            case _:
+                sid = self.path.rpartition("/")[2].removesuffix(".json")
+                sid = sid if sid != "Calls" else f"CA{len(twilio.asked):032x}"
+                self._send(201, json.dumps({"sid": sid, "status": twilio.call_status}).encode())
+
+    do_POST = do_GET = _answer  # noqa: N815  (the names that http.server looks for)
+
+    def _send(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""

@@ -1,0 +1,149 @@
+"""The carrier by the official client over real HTTP: what is asked, and what is certain after a failure."""
+
+import dataclasses
+import logging
+import traceback
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from config.settings import Settings
+from tests.fake_twilio import FakeTwilio, running_twilio
+from workers.carrier import Carrier, CarrierRefused, CarrierUnknown
+
+LINE, PHONE, LEG = "+12025550100", "+12025550123", "a" * 32
+
+
+@pytest.fixture
+def twilio() -> Iterator[FakeTwilio]:
+    with running_twilio() as server:
+        yield server
+
+
+@pytest.fixture
+def make_carrier(settings: Settings, twilio: FakeTwilio) -> Iterator[Callable[..., Carrier]]:
+    made: list[Carrier] = []
+
+    def make(**changes: Any) -> Carrier:
+        changed = {"twilio_api_base_url": twilio.url, "carrier_timeout_seconds": 0.5, **changes}
+        made.append(Carrier(dataclasses.replace(settings, **changed), LINE))
+        return made[-1]
+
+    yield make
+    for carrier in made:
+        carrier.close()
+
+
+@pytest.fixture
+def carrier(make_carrier: Callable[..., Carrier]) -> Carrier:
+    return make_carrier()
+
+
+def _place(carrier: Carrier) -> str:
+    return carrier.place_call(to=PHONE, leg_id=LEG, ring_seconds=20)
+
+
+def test_a_call_is_placed_with_our_number_an_opaque_address_and_its_events(
+    carrier: Carrier, twilio: FakeTwilio, settings: Settings
+) -> None:
+    sid = _place(carrier)
+    ((method, path, form),) = twilio.asked
+    assert sid.startswith("CA")
+    assert (method, path) == ("POST", f"/2010-04-01/Accounts/{settings.twilio_account_sid}/Calls.json")
+    assert form == {
+        "To": [PHONE],
+        "From": [LINE],
+        "Url": [f"https://line.example.org/voice/legs/{LEG}"],
+        "Method": ["POST"],
+        "Timeout": ["20"],
+        "StatusCallback": [f"https://line.example.org/voice/call-events?leg={LEG}"],
+        "StatusCallbackMethod": ["POST"],
+        "StatusCallbackEvent": ["initiated", "ringing", "answered", "completed"],
+    }
+
+
+def test_the_account_or_an_api_key_signs_in(
+    make_carrier: Callable[..., Carrier], twilio: FakeTwilio, settings: Settings
+) -> None:
+    _place(make_carrier())
+    assert _signed_in(twilio) == f"{settings.twilio_account_sid}:{settings.twilio_auth_tokens[0]}"
+    _place(make_carrier(twilio_api_key="SK1", twilio_api_secret="the secret"))
+    assert _signed_in(twilio) == "SK1:the secret"
+    assert settings.twilio_account_sid in twilio.asked[-1][1]
+
+
+def _signed_in(twilio: FakeTwilio) -> str:
+    assert twilio.authorization is not None
+    return b64decode(twilio.authorization.removeprefix("Basic ")).decode()
+
+
+def test_a_base_url_with_a_path_is_kept(make_carrier: Callable[..., Carrier], twilio: FakeTwilio) -> None:
+    _place(make_carrier(twilio_api_base_url=f"{twilio.url}/stand-in"))
+    assert twilio.asked[0][1].startswith("/stand-in/2010-04-01/")
+
+
+def test_the_machines_edge_and_region_are_not_read(
+    make_carrier: Callable[..., Carrier], twilio: FakeTwilio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TWILIO_EDGE", "sydney")
+    monkeypatch.setenv("TWILIO_REGION", "au1")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    _place(make_carrier())
+    assert len(twilio.asked) == 1
+
+
+def test_a_call_is_asked_after_ended_and_sent_to_its_leg_again(carrier: Carrier, twilio: FakeTwilio) -> None:
+    twilio.call_status = "in-progress"
+    assert carrier.fetch_status("CA1") == "in-progress"
+    carrier.end_call("CA1")
+    carrier.redirect_call("CA1", LEG)
+    assert [(method, form) for method, _, form in twilio.asked] == [
+        ("GET", {}),
+        ("POST", {"Status": ["completed"]}),
+        ("POST", {"Url": [f"https://line.example.org/voice/legs/{LEG}"], "Method": ["POST"]}),
+    ]
+    assert {path.rpartition("/")[2] for _, path, _ in twilio.asked} == {"CA1.json"}
+
+
+@pytest.mark.parametrize(("status", "counts"), [(400, True), (401, False), (404, False), (429, False)])
+def test_a_refusal_is_certain_and_only_a_wrong_number_counts_against_it(
+    carrier: Carrier, twilio: FakeTwilio, status: int, counts: bool
+) -> None:
+    twilio.behaves = status
+    with pytest.raises(CarrierRefused) as refused:
+        _place(carrier)
+    assert refused.value.counts == counts
+    assert len(twilio.asked) == 1
+
+
+@pytest.mark.parametrize("behaves", ["hang", "drop", "garbage", "nameless", 408, 500, 502, 503, 302])
+def test_what_is_not_certain_is_unknown_and_never_asked_twice(
+    carrier: Carrier, twilio: FakeTwilio, behaves: str | int
+) -> None:
+    twilio.behaves = behaves
+    with pytest.raises(CarrierUnknown):
+        _place(carrier)
+    assert len(twilio.asked) == 1
+
+
+def test_a_carrier_that_cannot_be_reached_has_dialled_nobody(make_carrier: Callable[..., Carrier]) -> None:
+    with pytest.raises(CarrierRefused) as refused:
+        _place(make_carrier(twilio_api_base_url="http://127.0.0.1:1"))
+    assert not refused.value.counts
+
+
+@pytest.mark.parametrize("behaves", ["well", 400, 500, "hang", "garbage"])
+def test_no_number_and_no_token_stands_in_a_log_or_a_fault(
+    carrier: Carrier, twilio: FakeTwilio, caplog: pytest.LogCaptureFixture, behaves: str | int
+) -> None:
+    twilio.behaves = behaves
+    told = ""
+    with caplog.at_level(logging.INFO):
+        try:
+            _place(carrier)
+        except (CarrierRefused, CarrierUnknown) as fault:
+            told = "".join(traceback.format_exception(fault))
+    for private in ("5550123", "5550100", "the-token-of-the-test-suite"):
+        assert private not in caplog.text + told
