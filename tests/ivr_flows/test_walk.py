@@ -1,0 +1,291 @@
+"""Every step of every tree in every language, walked and rendered; how easy it reads; how deploys pass."""
+
+import dataclasses
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import textstat
+from sqlalchemy.orm import Session
+
+import ivr_flows
+from hotline.app import rules_of
+from hotline.trees import build_flows
+from hotline.voice.twiml import Renderer
+from ivr_flows.desk import Desk, Ring
+from ivr_flows.engine import Walk
+from ivr_flows.flow import Announce, Collect, Conference, Decide, Flow, Handler, Menu, Step, Transfer
+from ivr_flows.prompts import Prompts
+from ivr_flows.turn import Gather, Hangup, Say, Turn
+from models.caller_state import CallState
+from models.keyring import Keyring
+from tests.factories import NOW, make_office
+from tests.twiml_check import check
+
+OFFICE = make_office()
+FLOWS = build_flows(OFFICE)
+PROMPTS = Prompts.load(OFFICE.languages)
+RULES = rules_of(OFFICE, Keyring((("k1", bytes(32)),), b"walks"))
+RENDERER = Renderer.of(PROMPTS, OFFICE, "https://line.example.org")
+LANGUAGES = tuple(PROMPTS.languages)
+STEPS = [(flow, step) for flow, table in FLOWS.items() for step in table.steps]
+SLOTS = {
+    "key": "1", "line": OFFICE.name["en"], "emergency": "911", "facility": "Stewart", "phone": "this phone",
+    "place": "the court", "service": "the help line", "number": "+12025550100",
+    **dict.fromkeys(("at", "as_of", "when"), "Monday, November 23 at 3:05 PM"),
+    "day": "Monday, November 23", "clock": "3:05 PM",
+}  # fmt: skip
+
+
+def call_at(step: str, flow: str, language: str, **facts: Any) -> CallState:
+    """A call of a caller with a PIN that waits at a step."""
+    defaults: dict[str, Any] = {field.name: None for field in dataclasses.fields(CallState)}
+    defaults |= {
+        "id": 1, "direction": "inbound", "flow": flow, "line": OFFICE.lines[0], "started_at": NOW,
+        "language": language, "pace": "normal", "step": step, "turn": 3, "heard_from": step, "misses": 0,
+        "silences": 0, "tries": 0, "said": "", "trail": "", "last_key_at": NOW, "verified_at": NOW,
+        "case_id": 1, "free_liaisons": 0,
+    }  # fmt: skip
+    return CallState(**(defaults | facts))
+
+
+def answering(flow: Flow, words: dict[str, str]) -> Flow:
+    """The tree with verbs that look nothing up: each answers the word given for its step, else any."""
+
+    def stub(step: str, handler: Any, on: Any) -> Handler:
+        word = words.get(step, sorted(on)[0])
+        return Handler(handler.name, handler.words, lambda _desk, _digits: word)
+
+    steps: dict[str, Step] = {}
+    for name, step in flow.steps.items():
+        match step:
+            case Decide():
+                steps[name] = dataclasses.replace(step, ask=stub(name, step.ask, step.on))
+            case Transfer() | Conference():
+                steps[name] = dataclasses.replace(step, then=stub(name, step.then, step.on))
+            case Menu():
+                choices = tuple(
+                    choice
+                    if choice.does is None
+                    else dataclasses.replace(choice, does=stub(name, choice.does, choice.on))
+                    for choice in step.choices
+                )
+                steps[name] = dataclasses.replace(step, choices=choices)
+            case _:
+                steps[name] = step
+    return dataclasses.replace(flow, steps=steps)
+
+
+def walk_of(flow: Flow, call: CallState) -> Walk:
+    """A walk that has a phone to ring and a conference to join."""
+    desk = Desk(cast(Session, None), call, NOW, RULES, PROMPTS)
+    desk.ring, desk.conference = Ring("+12025550170", 20, "a" * 32), "b" * 32
+    return Walk(flow, desk)
+
+
+def ways(flow: Flow, name: str) -> Iterator[Flow]:
+    """The tree, once for each word that this step's own verb may answer."""
+    step = flow.steps[name]
+    words = sorted(step.on) if isinstance(step, Decide | Transfer | Conference) else []
+    for word in words or [""]:
+        yield answering(flow, {name: word} if word else {})
+
+
+def rendered(turn: Any, language: str, flow: str) -> str:
+    """The document of a turn, held to everything that Twilio asks of one."""
+    assert isinstance(turn, Turn)
+    document = RENDERER.render(turn, language)
+    assert check(document.encode(), whisper=flow == "liaison_direct") == []
+    return document
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("flow", "step"), STEPS)
+def test_every_step_is_a_document_that_twilio_runs(flow: str, step: str, language: str) -> None:
+    for table in ways(FLOWS[flow], step):
+        call = call_at(step, flow, language)
+        turn = walk_of(table, call).enter(step)
+        assert "<Say" in rendered(turn, language, flow) or step == "join"
+        assert Turn.from_json(turn.to_json()) == turn
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("flow", "step"), STEPS)
+def test_every_key_and_every_silence_at_every_step_is_answered(flow: str, step: str, language: str) -> None:
+    if not isinstance(FLOWS[flow].steps[step], Menu | Collect | Transfer | Conference):
+        # Nobody waits here; an answer that names it all the same is passed to a person or ended.
+        turn = walk_of(answering(FLOWS[flow], {}), call_at(step, flow, language)).answer("1")
+        assert "<Say" in rendered(turn, language, flow)
+        return
+    for keys in ("0", "*", "9", "7", "1", "2", "3", "4", "5", "8", "#", "99", "?", "", None):
+        for is_verified in (True, False):
+            call = call_at(step, flow, language)
+            if not is_verified:
+                call.verified_at = None
+            walk = walk_of(answering(FLOWS[flow], {}), call)
+            assert "<Say" in rendered(walk.answer(keys), call.language, flow) or call.step == "join"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("keys", ["8", None])
+@pytest.mark.parametrize(
+    ("flow", "step"), [(f, s) for f, s in STEPS if isinstance(FLOWS[f].steps[s], Menu | Collect)]
+)
+def test_repair_comes_to_an_end_at_every_step(flow: str, step: str, language: str, keys: str | None) -> None:
+    call = call_at(step, flow, language)
+    walk = walk_of(answering(FLOWS[flow], {}), call)
+    asked = 0
+
+    while call.step == step and asked < 6:
+        turn = walk.answer(keys)
+        asked += 1
+        rendered(turn, language, flow)
+        if call.step == step and asked == 3 and "0" in FLOWS[flow].keys:
+            assert isinstance(turn, Turn)
+            assert turn.says[-1] == Say("repair.person")
+
+    assert asked <= 4
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("prompt", sorted(PROMPTS.languages["en"].texts))
+def test_every_prompt_can_be_said(prompt: str, language: str) -> None:
+    slots = tuple((name, SLOTS[name]) for name in sorted(PROMPTS.languages[language].slots[prompt]))
+    turn = Turn((), (Say(prompt, slots),), Hangup())
+
+    assert "<Say" in rendered(turn, language, "victim_line")
+
+
+def test_every_prompt_that_a_verb_says_is_there() -> None:
+    said = {
+        prompt
+        for path in Path(cast(str, ivr_flows.__file__)).parent.glob("*.py")
+        for prompt in re.findall(r'\bsay\(\s*"([a-z_.]+)"', path.read_text("utf-8"), re.IGNORECASE)
+    }
+
+    assert len(said) > 10
+    assert said <= set(PROMPTS.languages["en"].texts)
+
+
+# How easy it reads (R18). The English figures need no dictionary of syllables; both are school grades.
+
+PATHS = {
+    "to the status": ["danger_line", "welcome", "main.case", "main.callback", "main.help", "main.report",
+                      "ask_number", "ask_pin", "status.in_custody", "status.facility",
+                      "status.facility_phone",
+                      "status.limits", "case.again", "case.callback", "case.help"],
+    "to hard news": ["ask_number", "ask_pin", "hard_news.warning", "hard_news.now", "hard_news.person",
+                     "danger_line", "status.released_on_supervision", "status.limits", "case.again",
+                     "case.callback", "case.safety"],
+    "to all that may be said": ["status.transferred", "status.old", "status.facility", "stage.appeal_pending",
+                                "status.hearing", "status.hearing_place", "status.expected_release",
+                                "status.limits"],
+    "to the neutral phrase": ["ask_number", "ask_pin", "status.neutral", "case.again", "case.callback",
+                              "case.help"],
+    "to a callback": ["case.callback", "callback.express", "callback.more", "callback.afraid",
+                      "callback.promise", "callback.neutral_call", "end.question", "end.main"],
+    "to a person": ["person.connecting", "person.nobody", "callback.express", "callback.more",
+                    "callback.afraid", "callback.promise", "goodbye"],
+    "to a recording": ["main.report", "report.crime", "report.tip", "report.comment", "report.crime_answer",
+                       "report.tip_answer", "report.comment_answer", "end.question", "end.main"],
+    "through repair": ["no_match", "ask_number", "repair.silence", "repair.fuller", "repair.simplest",
+                       "repair.person", "tries_spent", "no_one_there"],
+    "of the person called back": ["called.opening", "called.yes", "called.no", "called.joining",
+                                  "called.put_off", "called.goodbye"],
+    "of the liaison": ["liaison.offer", "liaison.accept", "liaison.pass", "liaison.calling",
+                       "liaison.not_reached"],
+}  # fmt: skip
+
+
+def spoken(prompts: list[str], language: str) -> str:
+    """The words of a path, one prompt after another."""
+    slots = SLOTS | {"line": OFFICE.name[language]}
+    return " ".join(
+        PROMPTS.languages[language].texts[name].format_map(slots).replace(" | ", " ") for name in prompts
+    )
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_whole_paths_read_at_grade_six_or_lower_in_english(path: str) -> None:
+    textstat.set_lang("en")
+    text = spoken(PATHS[path], "en")
+
+    assert textstat.automated_readability_index(text) <= 6
+    assert textstat.coleman_liau_index(text) <= 6
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_whole_paths_read_as_easily_in_spanish(path: str) -> None:
+    textstat.set_lang("es")
+    text = spoken(PATHS[path], "es")
+
+    # Fernández Huerta calls 80 and more easy; Crawford counts the years of school.
+    assert textstat.fernandez_huerta(text) >= 80
+    assert textstat.crawford(text) <= 6
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_sentence_has_over_twenty_words(language: str) -> None:
+    for prompt, text in PROMPTS.languages[language].texts.items():
+        for sentence in re.split(r"[.!?¿¡]+\s", text):
+            assert len(sentence.split()) <= 20, prompt
+
+
+# No call is stranded by a deploy.
+
+
+@pytest.mark.parametrize("keys", ["1", "0", "123456", None])
+@pytest.mark.parametrize("flow", FLOWS)
+def test_a_call_at_a_step_that_was_dropped_goes_to_a_person_or_to_a_polite_end(
+    flow: str, keys: str | None
+) -> None:
+    call = call_at("a_step_of_last_year", flow, "en")
+
+    turn = walk_of(answering(FLOWS[flow], {"person": "ringing"}), call).answer(keys)
+
+    assert "<Say" in rendered(turn, "en", flow)
+    assert call.step == ("ring_person" if flow == "victim_line" else FLOWS[flow].stranded) or isinstance(
+        cast(Turn, turn).end, Hangup
+    )
+
+
+def test_a_call_at_a_step_that_was_renamed_goes_on_at_the_new_one() -> None:
+    table = dataclasses.replace(FLOWS["victim_line"], moved={"first_menu": "main_menu"})
+    call = call_at("first_menu", "victim_line", "en")
+
+    turn = walk_of(answering(table, {}), call).answer("4")
+
+    assert call.step == "report"
+    assert isinstance(cast(Turn, turn).end, Gather)
+
+
+def test_a_renamed_step_keeps_its_gate() -> None:
+    table = dataclasses.replace(FLOWS["victim_line"], moved={"old_case_menu": "case_menu"})
+    call = call_at("old_case_menu", "victim_line", "en", verified_at=None)
+
+    walk_of(answering(table, {"lapsed": "number_too"}), call).answer("1")
+
+    assert call.step == "ask_number"
+
+
+@pytest.mark.parametrize("step", sorted(set(FLOWS["victim_line"].steps) - FLOWS["victim_line"].open_to_all))
+def test_the_gate_is_checked_on_the_step_answered_and_on_the_step_entered(step: str) -> None:
+    table = answering(FLOWS["victim_line"], {"lapsed": "number_too"})
+    entered, answered = (call_at(step, "victim_line", "en", verified_at=None) for _ in range(2))
+
+    walk_of(table, entered).enter(step)
+    walk_of(table, answered).answer("1")
+
+    assert entered.step == answered.step == "ask_number"
+
+
+def test_a_table_that_loops_is_stopped_and_not_followed_for_ever() -> None:
+    table = FLOWS["victim_line"]
+    ring = {"welcome": Announce("welcome", "round"), "round": Announce("welcome", "welcome")}
+    steps = {**table.steps, **ring}
+    looping = dataclasses.replace(table, steps=steps, open_to_all=frozenset(steps))
+
+    with pytest.raises(RuntimeError, match="loops at"):
+        walk_of(looping, call_at("welcome", "victim_line", "en")).enter("welcome")
