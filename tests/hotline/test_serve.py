@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import socket
 import stat
@@ -21,14 +22,17 @@ PATIENCE_SECONDS = 40
 
 
 def free_ports() -> int:
-    """A port that is free together with the next one, which the exchange takes."""
+    """A port that is free together with the next one, which the exchange takes.
+
+    Not from the range that outgoing connections take theirs from: one of those could be quicker.
+    """
     while True:
+        port = random.randrange(12000, 30000)
         with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
             try:
+                first.bind(("127.0.0.1", port))
                 second.bind(("127.0.0.1", port + 1))
-            except (OSError, OverflowError):
+            except OSError:
                 continue
             return port
 
@@ -79,6 +83,8 @@ class Serving:
         try:
             until(ready, "the line")
         except AssertionError:
+            self.process.kill()
+            self.process.wait()
             raise AssertionError(self.printed) from None
         return self
 
@@ -128,7 +134,7 @@ def serving(data_dir: Path, running: list[Serving]) -> Serving:
 
 
 def all_gone(family: list[psutil.Process]) -> bool:
-    return not any(p.isrunning() and p.status() != psutil.STATUS_ZOMBIE for p in family)
+    return not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in family)
 
 
 def test_an_empty_folder_becomes_a_line_that_answers_and_ends_cleanly(serving: Serving) -> None:
