@@ -1,0 +1,202 @@
+"""The queue and the worker process on a real Valkey: what stands in it, and what its absence costs."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from rq import Queue, SimpleWorker
+from rq.serializers import JSONSerializer
+from sqlalchemy import select
+
+from config.settings import Settings
+from models import Callback
+from models.call import CALLS
+from models.database import Database
+from tests.factories import make_callback, make_case, make_staff
+from tests.fake_twilio import FakeTwilio, running_twilio
+from tests.servers import Valkey
+from workers.callbacks import Dialler
+from workers.queue import JOBS, QUEUE, Jobs
+
+#: For processes that live by the machine's own clock.
+_LONG_DUE = {"next_attempt_at": datetime(2020, 1, 1, tzinfo=UTC)}
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture
+def jobs(redis_url: str) -> Iterator[Jobs]:
+    jobs = Jobs(redis_url)
+    yield jobs
+    jobs.close()
+
+
+@pytest.fixture
+def twilio() -> Iterator[FakeTwilio]:
+    with running_twilio() as server:
+        yield server
+
+
+def _everything_in(url: str) -> str:
+    client = Redis.from_url(url)
+    found = []
+    for key in client.keys("*"):
+        found.append(key.decode(errors="replace"))
+        match client.type(key):
+            case b"hash":
+                found.append(str(client.hgetall(key)))
+            case b"list":
+                found.append(str(client.lrange(key, 0, -1)))
+            case b"zset":
+                found.append(str(client.zrange(key, 0, -1)))
+            case b"set":
+                found.append(str(client.smembers(key)))
+            case b"stream":
+                found.append(str(client.xrange(key)))
+            case _:
+                found.append(str(client.get(key)))
+    client.close()
+    return "\n".join(found)
+
+
+def test_a_job_is_a_name_and_one_row_id(jobs: Jobs, redis_url: str) -> None:
+    assert jobs.enqueue("dial_liaison", 4711)
+    assert jobs.depth() == 1
+    client = Redis.from_url(redis_url)
+    queue = Queue(QUEUE, connection=client, serializer=JSONSerializer)
+    (job,) = queue.jobs
+    assert (job.func_name, list(job.args), job.kwargs) == ("workers.callbacks.dial_liaison", [4711], {})
+    assert (job.timeout, job.result_ttl, job.failure_ttl, job.retries_left) == (60, 0, 3600, None)
+    assert job.id.startswith("dial_liaison-4711-")
+    client.close()
+
+
+def test_every_job_takes_one_whole_number() -> None:
+    from workers import callbacks
+
+    for name in JOBS:
+        code = getattr(callbacks, name).__code__
+        assert code.co_argcount == 1
+        assert getattr(callbacks, name).__annotations__ in (
+            {"callback_id": int, "return": None},
+            {"call_id": int, "return": None},
+        )
+        assert callable(getattr(Dialler, name))
+    with pytest.raises(ValueError, match="no job of this name"):
+        Jobs("redis://127.0.0.1:1").enqueue("system", 1)
+
+
+def test_redis_being_down_costs_a_turn_nothing_and_comes_back_by_itself(
+    valkey: Valkey, redis_url: str
+) -> None:
+    hour = [0.0]
+    jobs = Jobs(redis_url, clock=lambda: hour[0])
+    assert jobs.enqueue("dial_liaison", 1)
+    valkey.stop()
+    assert not jobs.enqueue("dial_liaison", 2)
+    assert jobs.depth() is None
+    valkey.start()
+    assert not jobs.enqueue("dial_liaison", 3), "left alone for two seconds"
+    hour[0] = 2.0
+    assert jobs.enqueue("dial_liaison", 4)
+    jobs.close()
+
+
+def test_a_job_that_fails_leaves_no_word_of_why_in_redis(jobs: Jobs, redis_url: str) -> None:
+    # Nothing was equipped in this process, so the job fails at its first step.
+    jobs.enqueue("dial_liaison", 1)
+    client = Redis.from_url(redis_url)
+    worker = SimpleWorker([Queue(QUEUE, connection=client, serializer=JSONSerializer)], connection=client)
+    worker.serializer = JSONSerializer
+    worker.work(burst=True, logging_level="ERROR")
+    everything = _everything_in(redis_url)
+    assert "Traceback" not in everything
+    assert "failed" not in everything
+    client.close()
+
+
+def _environment(settings: Settings, twilio: FakeTwilio) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "HOTLINE_DATA_DIR": str(settings.data_dir),
+        "HOTLINE_DATABASE_URL": settings.database_url,
+        "HOTLINE_REDIS_URL": settings.queue_url,
+        "HOTLINE_PUBLIC_URL": settings.public_url,
+        "HOTLINE_SECRET_KEY": settings.secret_key.decode(),
+        "HOTLINE_PIN_PEPPER": settings.pin_pepper.decode(),
+        "HOTLINE_FIELD_KEYS": "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+        "HOTLINE_OFFICE_ALWAYS_OPEN": "1",
+        "TWILIO_AUTH_TOKEN": settings.twilio_auth_tokens[0],
+        "TWILIO_API_BASE_URL": twilio.url,
+    }
+
+
+def _start(command: str, environment: dict[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "hotline.cli", command],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def _until(what: Callable[[], object], process: subprocess.Popen[str]) -> None:
+    for _ in range(3000):
+        if what():
+            return
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.01)
+    process.kill()
+    raise AssertionError(process.communicate()[0])
+
+
+def test_a_worker_waits_for_redis_rings_the_liaison_and_stops_when_told(
+    database: Database, redis_url: str, valkey: Valkey, settings: Settings, twilio: FakeTwilio, jobs: Jobs
+) -> None:
+    with database.transaction() as session:
+        make_staff(session)
+        callback = make_callback(session, make_case(session), **_LONG_DUE)
+    valkey.stop()
+    worker = _start("worker", _environment(settings, twilio))
+    valkey.start()
+    jobs.is_up()
+    assert jobs.enqueue("dial_liaison", callback.id)
+
+    def has_rung() -> bool:
+        with database.reading() as session:
+            return session.scalar(select(CALLS.c.call_sid)) is not None
+
+    _until(has_rung, worker)
+    worker.send_signal(signal.SIGTERM)
+    told, _ = worker.communicate(timeout=30)
+    assert worker.returncode == 0, told
+    assert twilio.asked[0][2]["To"] == ["+12025550170"]
+    with database.reading() as session:
+        row = session.scalars(select(Callback)).one()
+        assert row.state == "ringing_liaison"
+        sealed = row.number_sealed
+    for private in ("5550110", "5550170", sealed, "the-token"):
+        assert private not in told + _everything_in(redis_url)
+
+
+def test_the_sweeper_process_rings_with_redis_down_and_stops_when_told(
+    database: Database, redis_url: str, valkey: Valkey, settings: Settings, twilio: FakeTwilio
+) -> None:
+    with database.transaction() as session:
+        make_staff(session)
+        make_callback(session, make_case(session), **_LONG_DUE)
+    valkey.stop()
+    sweeper = _start("sweeper", _environment(settings, twilio))
+    _until(lambda: twilio.asked, sweeper)
+    sweeper.send_signal(signal.SIGTERM)
+    told, _ = sweeper.communicate(timeout=30)
+    assert sweeper.returncode == 0, told
+    assert "5550170" not in told
