@@ -65,6 +65,8 @@ def create_app(
         jobs=jobs or Jobs(settings.queue_url),
         clock=clock,
     )
+    # Where whoever made the app finds what must be closed at the end.
+    app.extensions["hotline.line"] = line
     renderer = Renderer.of(prompts, office, settings.public_url)
     app.register_blueprint(voice_blueprint(line, renderer))
     app.register_blueprint(fallback_blueprint())

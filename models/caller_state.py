@@ -1,10 +1,23 @@
 """Everything one turn needs to know, read in one statement: the call and what hangs on it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, distinct, false, func, literal_column, not_, select, true
+from sqlalchemy import (
+    Select,
+    and_,
+    bindparam,
+    case,
+    distinct,
+    false,
+    func,
+    literal_column,
+    not_,
+    select,
+    true,
+)
 from sqlalchemy.orm import Session
 
 from models.base import table_of
@@ -12,6 +25,7 @@ from models.call import CALLS
 from models.callback import CALLBACKS, IS_OPEN
 from models.case import Case
 from models.custody import CustodyRecord, Facility
+from models.database import send
 from models.pin import Guard, KnownPhone, PinCounter, PinTry
 from models.registrant import Registrant
 from models.staff import Staff
@@ -136,13 +150,13 @@ def load_by_sid(
     ``opening`` is for the transaction after the hash, of a try that may open the case: it reads it all.
     """
     statement = _OPENING_BY_SID if opening else _PIN_BY_SID if for_pin else _BY_SID
-    row = session.execute(statement, {"sid": call_sid, **_moments(now, for_pin=for_pin or opening)}).first()
+    row = send(session, statement, {"sid": call_sid, **_moments(now, for_pin=for_pin or opening)}).first()
     return None if row is None else CallState(*row)
 
 
 def load_by_leg(session: Session, leg_id: str, now: datetime) -> CallState | None:
     """The outbound call with this leg id, locked until the transaction ends, or None. One statement."""
-    row = session.execute(_BY_LEG, {"leg": leg_id, **_moments(now, for_pin=False)}).first()
+    row = send(session, _BY_LEG, {"leg": leg_id, **_moments(now, for_pin=False)}).first()
     return None if row is None else CallState(*row)
 
 
@@ -181,8 +195,8 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
             _KNOWN.c.phone_key.is_not(None),
             own.c.consecutive, own.c.wait_until, own.c.locked_at, _total(own=True),
             stranger.c.consecutive, stranger.c.wait_until, stranger.c.locked_at, _total(own=False),
-            _of_phone(func.count(distinct(_TRIES.c.number_key))),
-            _of_phone(func.count(), _TRIES.c.opened == true()),
+            _of_phone(lambda tries: func.count(distinct(tries.c.number_key))),
+            _of_phone(lambda tries: func.count(case((tries.c.opened, 1)))),
             _at_number(),
             select(_GUARDS.c.raised_until).where(_GUARDS.c.name == "spraying").scalar_subquery(),
         ]  # fmt: skip
@@ -234,28 +248,27 @@ def _total(*, own: bool) -> Any:
     return select(func.count()).select_from(few).scalar_subquery()
 
 
-def _of_phone(what: Any, *conditions: Any) -> Any:
-    return (
-        select(what)
-        .select_from(_TRIES)
-        .where(_TRIES.c.phone_key == CALLS.c.phone_key, _TRIES.c.at >= bindparam("spray_since"), *conditions)
-        .correlate(CALLS)
-        .scalar_subquery()
-    )
+def _of_phone(what: Callable[[Any], Any]) -> Any:
+    return _of_latest(what, _TRIES.c.phone_key == CALLS.c.phone_key)
 
 
 def _at_number() -> Any:
-    return (
-        select(func.count())
-        .select_from(_TRIES)
-        .where(
-            _TRIES.c.number_key == CALLS.c.number_key,
-            _TRIES.c.at >= bindparam("spray_since"),
-            not_(_TRIES.c.opened),
-        )
-        .correlate(CALLS)
-        .scalar_subquery()
+    return _of_latest(
+        lambda tries: func.count(), _TRIES.c.number_key == CALLS.c.number_key, not_(_TRIES.c.opened)
     )
+
+
+def _of_latest(what: Callable[[Any], Any], *conditions: Any) -> Any:
+    """Something of the latest tries within the window, of no more of them than any limit needs."""
+    latest = (
+        select(_TRIES.c.number_key, _TRIES.c.opened)
+        .where(*conditions, _TRIES.c.at >= bindparam("spray_since"))
+        .order_by(_TRIES.c.at.desc())
+        .limit(COUNTED_AT_MOST)
+        .correlate(CALLS)
+        .subquery()
+    )
+    return select(what(latest)).select_from(latest).scalar_subquery()
 
 
 _BY_SID = _select().where(CALLS.c.call_sid == bindparam("sid"))

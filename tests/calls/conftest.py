@@ -1,6 +1,6 @@
 """Fixtures of whole calls: a house with its own clock, a phone to it, a carrier that dials nobody."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -116,7 +116,7 @@ def house(
 
 
 @pytest.fixture
-def app(house: House) -> Flask:
+def app(house: House) -> Iterator[Flask]:
     """The web process of the house."""
     app = create_app(
         house.settings,
@@ -133,7 +133,8 @@ def app(house: House) -> Flask:
 
         house.requests.append(request.path)
 
-    return app
+    yield app
+    app.extensions["hotline.line"].guesses.close()
 
 
 @pytest.fixture

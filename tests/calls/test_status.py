@@ -68,7 +68,9 @@ def test_the_call_opens_with_the_danger_line_in_each_language(phone: Phone) -> N
         ("returned_to_custody", "back in custody"),
     ],
 )
-def test_each_custody_word_is_said_plainly(phone: Phone, make_case: MakeCase, status: str, words: str) -> None:
+def test_each_custody_word_is_said_plainly(
+    phone: Phone, make_case: MakeCase, status: str, words: str
+) -> None:
     opens_the_case(phone, make_case(custody_status=status))
 
     assert phone.hears("in custody", words, "as of")
@@ -107,7 +109,9 @@ def test_where_someone_is_free_a_person_can_tell_the_news(
     assert phone.rings == ("+12025550171",)
 
 
-def test_silence_twice_before_hard_news_speaks_it_when_nobody_is_free(phone: Phone, make_case: MakeCase) -> None:
+def test_silence_twice_before_hard_news_speaks_it_when_nobody_is_free(
+    phone: Phone, make_case: MakeCase
+) -> None:
     opens_the_case(phone, make_case(custody_status="released"))
 
     phone.says_nothing()
