@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from ivr_flows.prompts import Prompts
 from ivr_flows.rules import OfficeRules, Rules
-from ivr_flows.turn import Say, Slots
+from ivr_flows.turn import Say, Slots, Turn
 from models.caller_state import CallState
 from models.custody_status import Heard, heard
 from models.database import Write, keyring_of
@@ -75,6 +75,10 @@ class Desk:
         """What was added since the last taking."""
         words, self._words = self._words, []
         return words
+
+    def last_turn(self) -> Turn:
+        """What this call was told last."""
+        return Turn.from_json(keyring_of(self.session).unseal("call.said", self.call.said))
 
     def heard_a_key(self) -> None:
         """The caller is there: the silence count and the life of the verification begin anew (R11)."""

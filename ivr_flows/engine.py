@@ -38,6 +38,8 @@ LONGEST_CHAIN = 30
 LONGEST_TRAIL = 2000
 #: A caller not verified who says nothing hears this many prompts, then an offer, then an end (R25).
 MOST_SILENT_PROMPTS = 3
+#: In place of a step to repeat from: what was said came from a verb, and no step could say it again.
+OWN_WORDS = "(own words)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class Walk:
         name = self.flow.find(call.step)
         if name is None or name not in self.flow.steps:
             return self.enter(self.flow.stranded or self.flow.give_up)
-        step = self.flow.steps[name]
+        step, call.step = self.flow.steps[name], name
         if not self._is_open(name):
             return self.enter(self.flow.locked_out or self.flow.give_up)
         if isinstance(step, Transfer | Conference):
@@ -78,10 +80,10 @@ class Walk:
         desk.heard_a_key()
         everywhere = self.flow.keys.get(digits)
         if digits == REPEAT:
-            return self.enter(call.heard_from)
+            return self._repeat()
         if digits == SLOW and SLOW in self.flow.keys:
             call.pace = "slow"
-            return self.enter(call.heard_from)
+            return self._repeat()
         if everywhere is not None and digits in (PERSON, COVER):
             return self._progress(everywhere)
         match step:
@@ -159,6 +161,14 @@ class Walk:
             says.append(Say("repair.person"))
         return self._wait_at(name, (), tuple(says))
 
+    def _repeat(self) -> Turn:
+        """Say again what was said when the caller came to this step."""
+        if self.call.heard_from != OWN_WORDS:
+            # A deploy may have dropped the step that led here; then the one that waits is asked anew.
+            return self.enter(self.flow.find(self.call.heard_from) or self.call.step)
+        last = self.desk.last_turn()
+        return self._wait_at(self.call.step, last.before, last.says)
+
     def enter(self, target: str) -> Turn:
         """Follow steps that ask nothing until one waits or ends the call, collecting what is said."""
         call, desk = self.call, self.desk
@@ -170,7 +180,7 @@ class Walk:
             if not self._is_open(name):
                 name = self.flow.locked_out or self.flow.give_up
             if position == 0:
-                call.heard_from = name
+                call.heard_from = OWN_WORDS if says else name
             call.trail = f"{call.trail} {name}"[-LONGEST_TRAIL:].strip()
             step = self.flow.steps[name]
             match step:

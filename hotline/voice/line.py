@@ -214,7 +214,8 @@ class Line:
         return Desk(session, call, now, self.rules, self.prompts)
 
     def _is_slow(self, step: str) -> bool:
-        found = self.flows["victim_line"].steps.get(step)
+        flow = self.flows["victim_line"]
+        found = flow.steps.get(flow.find(step) or "")
         return isinstance(found, Collect) and isinstance(found.then, SlowHandler)
 
     def _keep(self, call: CallState, turn: Turn) -> None:

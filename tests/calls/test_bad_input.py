@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from models import Call, Callback, Staff
 from models.pin import PinTry
-from tests.calls.conftest import House
+from tests.calls.conftest import Clock, House
 from tests.calls.places import EVERYWHERE, WAITING
 from tests.calls.stories import (
     document_of,
@@ -246,3 +246,41 @@ def test_every_answer_may_come_twice_at_every_step(phone: Phone, make_case: Make
     first = document_of(phone)
 
     assert phone.raw(phone.redelivers_last()) == first
+
+
+def test_a_pin_whose_process_died_is_taken_again_and_counted_once(
+    phone: Phone, make_case: MakeCase, house: House, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = make_case(custody_status="in_custody")
+    is_asked_for_a_number(phone)
+    phone.presses(case.number)
+    url = next_url(document_of(phone))
+    with monkeypatch.context() as patch:
+        patch.setattr("hotline.voice.guesses.Guesses.submit", lambda *_: None)
+        held = phone.raw(phone.posts(url, Digits=case.pin))
+        assert "<Pause" in held
+        assert f"{url}</Redirect>" in held
+    assert "<Pause" in phone.raw(phone.posts(url))
+    clock.passes(seconds=16)
+
+    assert "in custody" in phone.raw(phone.posts(url, Digits=case.pin))
+
+    assert len(house.rows(select(PinTry.call_id))) == 1
+
+
+def test_a_caller_held_for_a_pin_that_was_lost_is_asked_again(
+    phone: Phone, make_case: MakeCase, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = make_case(custody_status="in_custody")
+    is_asked_for_a_number(phone)
+    phone.presses(case.number)
+    url = next_url(document_of(phone))
+    with monkeypatch.context() as patch:
+        patch.setattr("hotline.voice.guesses.Guesses.submit", lambda *_: None)
+        phone.posts(url, Digits=case.pin)
+    clock.passes(seconds=16)
+
+    again = phone.raw(phone.posts(url))
+
+    assert "Please enter your PIN" in again
+    assert "in custody" in phone.raw(phone.posts(next_url(again), Digits=case.pin))

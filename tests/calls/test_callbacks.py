@@ -533,3 +533,18 @@ def test_a_liaison_who_hangs_up_before_the_caller_answers_lets_the_callers_phone
     assert to_caller.status == "canceled"
     assert the_callback(house).state == "requested"
     assert nobody_is_held(house)
+
+
+def test_star_repeats_the_promise(phone: Phone, make_case: MakeCase, house: House) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("2")
+    phone.presses("1")
+    promise = phone.heard
+
+    for keys in ("*", "*", "9", "*"):
+        phone.presses(keys)
+        assert phone.heard == promise
+
+    assert "We will call you" in promise
+    assert len(house.rows(select(Callback))) == 1
+    assert len(house.jobs.waiting) == 1

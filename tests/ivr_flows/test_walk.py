@@ -41,7 +41,8 @@ SLOTS = {
 
 def call_at(step: str, flow: str, language: str, **facts: Any) -> CallState:
     """A call of a caller with a PIN that waits at a step."""
-    defaults: dict[str, Any] = {field.name: None for field in dataclasses.fields(CallState)}
+    needed = [field for field in dataclasses.fields(CallState) if field.default is dataclasses.MISSING]
+    defaults: dict[str, Any] = dict.fromkeys((field.name for field in needed), None)
     defaults |= {
         "id": 1, "direction": "inbound", "flow": flow, "line": OFFICE.lines[0], "started_at": NOW,
         "language": language, "pace": "normal", "step": step, "turn": 3, "heard_from": step, "misses": 0,
