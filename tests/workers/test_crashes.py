@@ -1,0 +1,163 @@
+"""Workers that die in the worst moments, killed with SIGKILL in a process of their own, and two that race."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
+
+import pytest
+
+from config.office import Office
+from models import leg as legs
+from models.database import Database
+from models.keyring import Keyring
+from tests.callback_desk import CallbackDesk, DeskCarrier, WaitingJobs
+from tests.conftest import FIELD_KEYS, SECRET_KEY
+from tests.factories import NOW, make_callback, make_case, make_staff
+from workers import callbacks
+from workers.callbacks import Dialler
+
+#: Where a worker can die while it does a job.
+POINTS = ("before claim", "after claim", "before dial", "after dial")
+
+
+def _die(*_: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class _DeadlyCarrier(DeskCarrier):
+    """Kills its process before or after the call was placed, and tells the parent that it was."""
+
+    def __init__(self, point: str, told: Connection) -> None:
+        super().__init__()
+        self._point, self._told = point, told
+
+    def place_call(self, *, to: str, leg_id: str, ring_seconds: int) -> str:
+        """Dial, and die."""
+        if self._point == "before dial":
+            _die()
+        call_sid = super().place_call(to=to, leg_id=leg_id, ring_seconds=ring_seconds)
+        self._told.send(leg_id)
+        if self._point == "after dial":
+            _die()
+        return call_sid
+
+
+def _work(url: str, office: Office, job: str, callback_id: int, point: str, told: Connection) -> None:
+    """A worker's process. What it changes in the modules ends with it."""
+    if point == "before claim":
+        callbacks.claim_callback = callbacks.ring_caller = _die  # type: ignore[assignment]
+    if point == "after claim":
+        callbacks.ring_liaison = _die  # type: ignore[assignment]
+        if job == "dial_caller":
+            Dialler._place = _die  # type: ignore[method-assign,assignment]
+    database = Database(url, Keyring(FIELD_KEYS, SECRET_KEY), pool_size=1)
+    carrier = _DeadlyCarrier(point, told)
+    getattr(Dialler(database, carrier, office, WaitingJobs(), lambda: NOW), job)(callback_id)  # type: ignore[arg-type]
+
+
+def _dies(desk: CallbackDesk, database_url: str, job: str, point: str) -> list[str]:
+    """Run a job in a process that dies at the point; answers the legs that it dialled."""
+    context = multiprocessing.get_context("fork")
+    hears, tells = context.Pipe(duplex=False)
+    process = context.Process(
+        target=_work, args=(database_url, desk.office, job, desk.callback().id, point, tells)
+    )
+    process.start()
+    tells.close()
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+    process.close()
+    try:
+        return [hears.recv()]
+    except EOFError:
+        return []
+    finally:
+        hears.close()
+
+
+@pytest.fixture
+def desk(database: Database, office: Office) -> CallbackDesk:
+    desk = CallbackDesk(database, office, NOW)
+    with database.transaction() as session:
+        make_staff(session)
+        make_callback(session, make_case(session))
+    return desk
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_worker_that_dies_while_it_rings_a_liaison_loses_no_promise(
+    desk: CallbackDesk, database_url: str, point: str
+) -> None:
+    dialled = _dies(desk, database_url, "dial_liaison", point)
+    assert len(dialled) == (point == "after dial")
+    desk.carrier.is_deaf = True
+    for _ in range(4):
+        desk.sweeps(seconds=61)
+        desk.works_off()
+    again = [call.leg_id for call in desk.carrier.placed]
+    if point in ("before claim", "after claim"):
+        assert len(again) == 1, "nothing was dialled, so it is dialled now"
+    else:
+        assert again == [], "it may have rung, so nobody rings again"
+        assert (desk.state(), desk.busy()) == ("left_for_staff", 0)
+    assert not set(dialled) & set(again)
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_worker_that_dies_while_it_rings_the_caller_rings_them_at_most_once(
+    desk: CallbackDesk, database_url: str, point: str
+) -> None:
+    desk.dialler.dial_liaison(desk.callback().id)
+    (liaison,) = desk.carrier.placed
+    desk.answers(liaison)
+    desk.presses(liaison, legs.accept_by_liaison)
+    desk.jobs.waiting.clear()
+
+    dialled = _dies(desk, database_url, "dial_caller", point)
+
+    desk.sweeps(seconds=3)
+    desk.works_off()
+    rung = len(dialled) + len(desk.carrier.placed) - 1
+    assert rung == (point in ("before claim", "after dial"))
+    if point != "before claim":
+        desk.sweeps(seconds=130)
+        assert desk.state() == "left_for_staff"
+        desk.works_off()
+        assert desk.carrier.redirected == [(liaison.call_sid, liaison.leg_id)]
+
+
+def _at_once(do: Callable[[int], None], ids: list[int]) -> None:
+    """Do it for every id, each in a thread of its own, all starting together."""
+    barrier = threading.Barrier(len(ids))
+
+    def works(row_id: int) -> None:
+        barrier.wait()
+        do(row_id)
+
+    with ThreadPoolExecutor(len(ids)) as pool:
+        list(pool.map(works, ids))
+
+
+def test_workers_with_the_same_job_ring_one_liaison(desk: CallbackDesk) -> None:
+    with desk.database.transaction() as session:
+        for _ in range(3):
+            make_staff(session)
+    _at_once(desk.dialler.dial_liaison, [desk.callback().id] * 4)
+    assert (len(desk.carrier.placed), desk.busy()) == (1, 1)
+    desk.presses(desk.carrier.placed[0], legs.accept_by_liaison)
+    _at_once(desk.dialler.dial_caller, [desk.callback().id] * 4)
+    assert len(desk.carrier.placed) == 2
+
+
+def test_many_callbacks_at_once_share_the_liaisons_without_a_double(desk: CallbackDesk) -> None:
+    with desk.database.transaction() as session:
+        for position in range(2):
+            make_staff(session, phone=f"+1202555018{position}")
+        ids = [make_callback(session, make_case(session)).id for _ in range(6)]
+    _at_once(desk.dialler.dial_liaison, ids)
+    assert desk.busy() == 3
+    assert sorted(call.to for call in desk.carrier.placed) == ["+12025550170", "+12025550180", "+12025550181"]
