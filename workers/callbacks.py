@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from sqlalchemy import select
+from sqlalchemy.orm import configure_mappers
 
 from config.office import Office
 from config.settings import Settings
@@ -123,7 +124,12 @@ def release_leg(call_id: int) -> None:
 
 
 def equip(settings: Settings) -> None:
-    """Tell this process, before it forks for a job, what its jobs will need. Opens nothing."""
+    """Tell this process, before it forks for a job, what its jobs will need. Opens no connection.
+
+    What every job would otherwise read or build anew in its own process is made here once.
+    """
+    configure_mappers()
+    Carrier.warm_up()
     _equipment.clear()
     _equipment.append((settings, Office.load(settings.office_file, settings.office_always_open)))
 

@@ -50,6 +50,11 @@ class Carrier:
             environment={"": ""},
         )
 
+    @staticmethod
+    def warm_up() -> None:
+        """Read the client's modules now; it would read them at the first call of each process."""
+        _ = Client("none", "none", environment={"": ""}).calls
+
     def place_call(self, *, to: str, leg_id: str, ring_seconds: int) -> str:
         """Ring ``to`` (E.164) and return the call's sid. Raises CarrierRefused or CarrierUnknown."""
         made = self._ask(

@@ -1,0 +1,75 @@
+"""`hotline callbacks list` as outside checks read it."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from click.testing import CliRunner, Result
+
+from config.settings import Settings
+from hotline.cli import group
+from models.callback import STATES
+from models.database import Database
+from tests.factories import NOW, make_callback, make_case
+
+Hotline = Callable[..., Result]
+
+
+@pytest.fixture
+def hotline(settings: Settings, database_url: str) -> Hotline:
+    """Run `hotline callbacks` on the test's database."""
+    environ = {
+        "HOTLINE_DATA_DIR": str(settings.data_dir),
+        "HOTLINE_DATABASE_URL": database_url,
+        "HOTLINE_SECRET_KEY": settings.secret_key.decode(),
+        "HOTLINE_PIN_PEPPER": settings.pin_pepper.decode(),
+        "HOTLINE_FIELD_KEYS": "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+        "TWILIO_AUTH_TOKEN": "the-token-of-the-test-suite",
+    }
+    return lambda *args: CliRunner().invoke(group, ["callbacks", *args], env=environ)
+
+
+def test_every_callback_is_listed_oldest_first_with_no_number_and_no_name(
+    hotline: Hotline, database: Database
+) -> None:
+    with database.transaction() as session:
+        for age, state in enumerate(STATES):
+            case = make_case(session) if age % 2 else None
+            make_callback(session, case, state=state, requested_at=NOW - timedelta(hours=age))
+    result = hotline("list", "--json")
+    listed = json.loads(result.stdout)
+    assert result.exit_code == 0
+    assert [row["state"] for row in listed] == list(reversed(STATES))
+    assert all(set(row) == {"id", "state", "requested_at", "due_at", "verified"} for row in listed)
+    assert listed[-1] == {
+        "id": listed[-1]["id"],
+        "state": "requested",
+        "requested_at": "2026-11-25T15:00:00+00:00",
+        "due_at": "2026-11-26T15:00:00+00:00",
+        "verified": False,
+    }
+    assert "555" not in result.output
+    assert "555" not in hotline("list").output
+
+
+def test_the_list_is_narrowed_by_state(hotline: Hotline, database: Database) -> None:
+    with database.transaction() as session:
+        for state in STATES:
+            make_callback(session, state=state)
+    result = hotline("list", "--state", "requested", "--state", "left_for_staff", "--json")
+    assert [row["state"] for row in json.loads(result.stdout)] == ["requested", "left_for_staff"]
+    text = hotline("list", "--state", "talking").stdout
+    assert "talking" in text
+    assert "reached" not in text
+
+
+def test_an_empty_list_is_an_empty_document(hotline: Hotline, database: Database) -> None:
+    assert json.loads(hotline("list", "--json").stdout) == []
+    assert hotline("list").stdout == "No callbacks.\n"
+
+
+def test_an_unknown_state_is_refused(hotline: Hotline, database: Database) -> None:
+    result = hotline("list", "--state", "lost")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--state" in result.stderr
