@@ -5,6 +5,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 
 from flask import Flask, redirect
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
 from config.office import Office
@@ -19,6 +20,7 @@ from hotline.voice.twiml import Renderer
 from hotline.voice.views import voice_blueprint
 from ivr_flows.prompts import Prompts
 from ivr_flows.rules import Rules
+from models.case import number_length
 from models.custody_status import HeardRules
 from models.database import Database
 from models.keyring import Keyring
@@ -49,7 +51,7 @@ def create_app(
         settings.database_url, Keyring(settings.field_keys, settings.secret_key), settings.web_threads + 3
     )
     prompts = Prompts.load(office.languages)
-    flows = build_flows(office)
+    flows = build_flows(office, _longest_number(database))
     if faults := tree_problems(flows, prompts):
         raise TreeError(" ".join(faults))
 
@@ -74,6 +76,16 @@ def create_app(
     if settings.carrier == "exchange":
         _point_to_exchange(app, settings)
     return app
+
+
+def _longest_number(database: Database) -> int:
+    """How many digits case numbers have by now (R01); 0 when the database cannot tell yet."""
+    try:
+        with database.reading() as session:
+            return number_length(session)
+    except SQLAlchemyError:
+        # Not there or not migrated: /up/ready says so, and the office's own setting holds.
+        return 0
 
 
 def rules_of(office: Office, keyring: Keyring) -> Rules:

@@ -10,12 +10,12 @@ from ivr_flows.prompts import Prompts
 from ivr_flows.victim_line import victim_line
 
 
-def build_flows(office: Office) -> dict[str, Flow]:
-    """Every tree by its name."""
+def build_flows(office: Office, case_digits: int = 0) -> dict[str, Flow]:
+    """Every tree by its name. ``case_digits``: the length of case numbers, when longer than the office says."""
     victims = victim_line(
         office.languages,
         [service.key for service in office.services],
-        int(office.policy("case_number_digits")),
+        max(case_digits, int(office.policy("case_number_digits"))),
     )
     return {flow.name: flow for flow in (victims, liaison_callback(), liaison_direct(), callback_call())}
 

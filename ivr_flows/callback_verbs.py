@@ -16,7 +16,7 @@ def callback_stands(desk: Desk, _digits: str) -> str:
     """Whether a callback is open for this case, and whether there is a phone to call (R35)."""
     call = desk.call
     if desk.is_verified and call.open_callback_id is not None and call.open_callback_due_at is not None:
-        desk.say("callback.open", when=desk.moment(call.open_callback_due_at))
+        desk.say("callback.open", when=desk.deadline(call.open_callback_due_at))
         return "open"
     return "none" if desk.number_to_call() else "cannot"
 
@@ -71,7 +71,7 @@ def _request(desk: Desk, urgency: str, reason: str, hours: tuple[int, int] | Non
         return "refused"
     call.topic = call.topic or "callback"
     desk.jobs.append(("dial_liaison", found.id))
-    desk.say("callback.promise", when=desk.moment(found.due_at))
+    desk.say("callback.promise", when=desk.deadline(found.due_at))
     return "promised"
 
 
@@ -79,7 +79,7 @@ def _request(desk: Desk, urgency: str, reason: str, hours: tuple[int, int] | Non
 def keep_callback(desk: Desk, _digits: str) -> str:
     """Leave the open callback as it is, and say it once more."""
     if desk.call.open_callback_due_at is not None:
-        desk.say("callback.promise", when=desk.moment(desk.call.open_callback_due_at))
+        desk.say("callback.promise", when=desk.deadline(desk.call.open_callback_due_at))
     return "kept"
 
 

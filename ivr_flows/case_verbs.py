@@ -56,7 +56,8 @@ def _record(desk: Desk, work: PinWork, matched: bool) -> str:
             desk.now,
             0,
         )
-        call.pace = "slow" if "slow" in (call.pace, call.registrant_pace) else "normal"
+        if "slow" in (call.pace, call.registrant_pace):
+            desk.slow_down()
         return "right"
     call.tries = max(call.tries, most) if work.guess.tightened else call.tries
     return "wrong" if call.tries < most else "spent"

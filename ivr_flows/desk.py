@@ -1,7 +1,8 @@
 """The desk: what one turn of one call works with. Verbs (``*_verbs.py``) take it and answer one word."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -11,7 +12,8 @@ from ivr_flows.turn import Say, Slots, Turn
 from models.caller_state import CallState
 from models.custody_status import Heard, heard
 from models.database import Write, keyring_of
-from models.safe_phone import safe_numbers
+from models.registrant import saving_pace
+from models.safe_phone import is_barred, safe_numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,19 @@ class Desk:
         """A date and time as the caller would say it, in their language and time zone."""
         return self.prompts.moment(self.call.language, at, self.zone)
 
+    def slow_down(self) -> None:
+        """Give this caller time from now on; after the PIN it is remembered for their next calls (R26)."""
+        call = self.call
+        call.pace = "slow"
+        if self.is_verified and call.registrant_id is not None and call.registrant_pace != "slow":
+            self.writes.append(saving_pace(call.registrant_id, "slow"))
+            call.registrant_pace = "slow"
+
+    def deadline(self, at: datetime) -> str:
+        """A latest moment as the caller would say it; midnight is said as the day that ends with it."""
+        ends_a_day = at.astimezone(ZoneInfo(self.zone)).time() == time(0)
+        return self.moment(at - timedelta(minutes=1) if ends_a_day else at)
+
     def slots(self, about: str | None, language: str | None = None) -> Slots:
         """The words for a prompt about the line, a service, the emergency number or the caller's phone."""
         language = language or self.call.language
@@ -103,7 +118,8 @@ class Desk:
             case "service":
                 return (("service", self.office.services[int(position)].name[language]),)
             case "phone":
-                which = "phone.this" if self.called_from() else "phone.yours"
+                own = self.called_from()
+                which = "phone.this" if own is not None and own == self.number_to_call() else "phone.yours"
                 return (("phone", self.prompts.text(language, which)),)
             case _:
                 return ()
@@ -117,11 +133,13 @@ class Desk:
 
     def number_to_call(self) -> str | None:
         """The phone this call came from, else (after the PIN) the registrant's first safe one, else None."""
-        number = self.called_from()
-        if number is None and self.is_verified and self.call.registrant_id is not None:
-            ordinary = filter(self.office.can_dial, safe_numbers(self.session, self.call.registrant_id))
-            number = next(ordinary, None)
-        return number
+        number, registrant_id = self.called_from(), self.call.registrant_id
+        if not self.is_verified or registrant_id is None:
+            return number
+        key = self.call.phone_key
+        if number is not None and key is not None and not is_barred(self.session, registrant_id, key):
+            return number
+        return next(filter(self.office.can_dial, safe_numbers(self.session, registrant_id)), None)
 
     def heard(self) -> Heard:
         """What may be said of the person in the case, now (R12-R15)."""

@@ -82,7 +82,7 @@ class Walk:
         if digits == REPEAT:
             return self._repeat()
         if digits == SLOW and SLOW in self.flow.keys:
-            call.pace = "slow"
+            desk.slow_down()
             return self._repeat()
         if everywhere is not None and digits in (PERSON, COVER):
             return self._progress(everywhere)
@@ -90,7 +90,7 @@ class Walk:
             case Menu():
                 return self._choose(name, step, digits)
             case Collect():
-                if len(digits) != step.digits or not digits.isdecimal():
+                if not digits.isdecimal() or not (step.least or step.digits) <= len(digits) <= step.digits:
                     return self._miss(name, "wrong")
                 if isinstance(step.then, SlowHandler):
                     task = step.then.reserve(desk, digits)
@@ -140,7 +140,7 @@ class Walk:
         if kind == "silence":
             call.silences += 1
             if SLOW in self.flow.keys:
-                call.pace = "slow"
+                self.desk.slow_down()
         verified = call.is_verified(self.desk.now)
         own = step if isinstance(step, Menu) else None
         if call.misses > (step.misses if isinstance(step, Menu | Collect) else 0):

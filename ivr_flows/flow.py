@@ -82,13 +82,17 @@ class Menu:
 
 @dataclass(frozen=True, slots=True)
 class Collect:
-    """Take ``digits`` digits for ``then``. 0, *, 9 and 7 stand alone, then # or silence (R22)."""
+    """Take ``digits`` digits for ``then``. 0, *, 9 and 7 stand alone, then # or silence (R22).
+
+    With ``least`` fewer digits do as well, ended by # or silence.
+    """
 
     prompt: str
     digits: int
     then: Handler | SlowHandler
     on: Mapping[str, str]
     misses: int = 3
+    least: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from ivr_flows.flow import (
 )
 
 PIN_DIGITS = 6
+CASE_DIGITS = 8
 
 
 def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: int) -> Flow:
@@ -44,7 +45,12 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
             case_verbs.may_try, {"yes": "ask_number", "number_too": "ask_number", "no": "tries_spent"}
         ),
         "ask_number": Collect(
-            "ask_number", case_digits, case_verbs.check_number, {"ok": "ask_pin", "mistyped": AGAIN}
+            "ask_number",
+            case_digits,
+            case_verbs.check_number,
+            {"ok": "ask_pin", "mistyped": AGAIN},
+            # Where numbers have grown to ten digits, the first ones still have eight (R01).
+            least=CASE_DIGITS,
         ),
         "ask_pin": Collect(
             "ask_pin",

@@ -1,12 +1,13 @@
 """A registrant: a person who asked to be told, their phones in their own order, and what they agreed to."""
 
 from datetime import datetime, time
+from typing import cast
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, String, Table, Text, UniqueConstraint, bindparam, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models.base import Base, UtcDateTime
-from models.database import keyring_of
+from models.database import Write, keyring_of
 
 #: What a registrant agrees to when nothing else was asked: the safest of R35.
 SAFEST_WORDS = (
@@ -29,6 +30,18 @@ class Registrant(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     phones: Mapped[list["Phone"]] = relationship(order_by="Phone.position", back_populates="registrant")
+
+
+_PACE = (
+    update(cast(Table, Registrant.__table__))
+    .where(cast(Table, Registrant.__table__).c.id == bindparam("paced_registrant_id"))
+    .values(pace=bindparam("paced_pace"))
+)
+
+
+def saving_pace(registrant_id: int, pace: str) -> Write:
+    """The write that remembers how fast a registrant wants to be asked (R26)."""
+    return _PACE, {"paced_registrant_id": registrant_id, "paced_pace": pace}
 
 
 class Phone(Base):

@@ -6,13 +6,14 @@ import time
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue, Worker
+from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from config.parent import end_with_parent
 from config.settings import Settings
 from workers.callbacks import equip
-from workers.queue import QUEUE
+from workers.queue import JOBS, QUEUE
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +22,7 @@ MAINTENANCE_SECONDS = 60
 #: How long a worker that is silent still counts as alive; it waits for a job 15 s less than this at a time.
 WORKER_SECONDS = 60
 WAIT_SECONDS = 0.5
+FUNCTIONS = frozenset(f"workers.callbacks.{name}" for name in JOBS)
 
 
 class CallbackWorker(Worker):
@@ -32,6 +34,14 @@ class CallbackWorker(Worker):
         """Do one job, in the forked process, which ends with the worker that forked it."""
         end_with_parent()
         super().main_work_horse(job, queue)
+
+    def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
+        """Do a job of the callback list, and no other: who writes to Redis must not run code here."""
+        if job.func_name not in FUNCTIONS:
+            log.error("A job that is none of ours was dropped.")
+            job.delete()
+            return False
+        return bool(super().perform_job(job, queue, execution))
 
 
 def run_worker(settings: Settings) -> None:

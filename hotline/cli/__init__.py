@@ -1,5 +1,6 @@
 """The command line. Each command stands in its own file and is read only when it is called."""
 
+import os
 from importlib import import_module
 from typing import Any
 
@@ -62,4 +63,6 @@ def main(args: list[str] | None = None, **options: Any) -> None:
     A fault is told by class, file and line; its message could quote what is private.
     """
     set_up_terminal()
+    # What a command writes (a SQLite file, keys, logs) is its owner's alone.
+    os.umask(0o077)
     group.main(args=args, prog_name="hotline", **options)

@@ -51,6 +51,12 @@ def add(
             time_zone=zone,
             now=datetime.now(UTC),
         )
+    if len(number) > office.policy("case_number_digits"):
+        click.echo(
+            "Case numbers have ten digits from here on: "
+            "set policies.case_number_digits to 10 and restart the line.",
+            err=True,
+        )
     _print(number, pin, as_json)
 
 

@@ -211,6 +211,7 @@ class Line:
         )  # fmt: skip
 
     def _desk(self, session: Session, call: CallState, now: datetime) -> Desk:
+        call.verification_minutes = self.office.policy("verification_minutes")
         return Desk(session, call, now, self.rules, self.prompts)
 
     def _is_slow(self, step: str) -> bool:

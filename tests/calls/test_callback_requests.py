@@ -1,0 +1,265 @@
+"""Calls of people who ask for a callback: whose, when, how many, to which phones (R35, R36)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from models import Callback, Staff
+from tests.calls.conftest import Clock, House
+from tests.calls.stories import is_asked_for_a_number, opens_the_case, reaches_the_first_menu, wrong
+from tests.calls.test_callbacks import accepted_by, asks_express, the_callback
+from tests.factories import MadeCase
+from tests.fake_carrier import FakeCarrier
+from tests.phone import Phone
+from workers.sweeper import sweep
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+CALLER = "+12025550123"
+
+
+def test_asked_again_the_line_says_day_and_window_and_no_digit_of_the_phone(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+
+    opens_the_case(phone, case)
+    phone.presses("2")
+
+    assert phone.hears("You have asked us to call", "Thursday, November 26", "To keep it so, press 1")
+    assert phone.does_not_hear("0123", "555")
+    phone.presses("1")
+    assert phone.hears("We will call you")
+    assert len(house.rows(select(Callback))) == 1
+
+
+def test_an_open_callback_can_be_cancelled(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+    opens_the_case(phone, case)
+    phone.presses("2")
+
+    phone.presses("3")
+
+    assert phone.hears("We will not call you")
+    assert the_callback(house).state == "cancelled"
+    house.jobs.works_off()
+    assert house.carrier.placed == []
+
+
+def test_an_open_callback_can_be_moved_to_another_part_of_the_day(
+    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+    opens_the_case(phone, case)
+    phone.presses("2")
+
+    phone.presses("2")
+    assert phone.hears("in the morning, press 1", "in the afternoon or evening, press 2")
+    phone.presses("2")
+
+    assert phone.hears("We will call you")
+    moved = the_callback(house)
+    assert moved.next_attempt_at == clock.now + timedelta(hours=2)
+    assert moved.window_starts == moved.next_attempt_at
+
+
+def test_a_callback_that_is_being_kept_can_no_longer_be_cancelled(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+    accepted_by(phone, house)
+    again = phone.another()
+    opens_the_case(again, case)
+    again.presses("2")
+
+    again.presses("3")
+
+    assert again.hears("It can no longer be changed")
+    assert the_callback(house).state == "ringing_caller"
+
+
+def asks_unverified(phone: Phone, from_: str = CALLER) -> None:
+    """Ask for a callback from the first menu, without a case."""
+    reaches_the_first_menu(phone, from_=from_)
+    phone.presses("2")
+    phone.presses("1")
+
+
+def test_who_has_no_pin_gets_one_open_callback_to_the_calling_phone(
+    phone: Phone, house: House, clock: Clock
+) -> None:
+    asks_unverified(phone)
+    phone.presses("1")
+    assert phone.hears("We will call you")
+
+    again = phone.another()
+    asks_unverified(again)
+    again.presses("1")
+
+    callback = the_callback(house)
+    assert (callback.verified, callback.case_id) == (False, None)
+
+
+def test_who_has_no_pin_gets_two_callbacks_a_day(
+    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff()
+    for _ in range(2):
+        caller = phone.another()
+        asks_unverified(caller)
+        caller.presses("1")
+        assert caller.hears("We will call you")
+        caller.hangs_up()
+        _, to_caller = accepted_by(phone, house)
+        called = phone.answers(to_caller)
+        called.presses("1")
+        called.hangs_up()
+        clock.passes(hours=1)
+
+    asks_unverified(phone)
+    phone.presses("1")
+
+    assert phone.hears("I cannot write down one more call for this phone")
+    assert phone.does_not_hear("We will call you,")
+    assert [callback.state for callback in house.rows(select(Callback))] == ["reached", "reached"]
+    clock.passes(hours=24)
+    later = phone.another()
+    asks_unverified(later)
+    later.presses("1")
+    assert later.hears("We will call you")
+
+
+UNDIALLABLE = [
+    "anonymous", "", "+266696687", "sip:relay@example.org",
+    "+19005550123",  # A premium number.
+    "+8816555012",  # A satellite phone.
+    "+18005550123",  # Toll-free.
+    "+442079460123",  # Another country.
+    "+12025550100",  # One of the office's own lines.
+    "+12025550101",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("from_", UNDIALLABLE)
+def test_numbers_that_may_not_be_dialled_are_not_written_down_without_a_pin(
+    phone: Phone, house: House, from_: str
+) -> None:
+    asks_unverified(phone, from_=from_)
+
+    assert phone.hears("I cannot call this phone back", "from another phone")
+    assert house.rows(select(Callback)) == []
+    assert not phone.is_over
+
+
+@pytest.mark.parametrize("from_", ["anonymous", "+19005550123", "+442079460123"])
+def test_after_the_pin_the_registrants_own_phone_is_called_instead(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, from_: str
+) -> None:
+    make_staff()
+    case = make_case(custody_status="in_custody", phone="+12025550155")
+    opens_the_case(phone, case, from_=from_)
+    phone.presses("2")
+    assert phone.hears("For a call to the phone we have for you")
+    phone.presses("1")
+    phone.hangs_up()
+
+    _, to_caller = accepted_by(phone, house)
+
+    assert to_caller.to == "+12025550155"
+
+
+def test_without_redis_the_caller_notices_nothing_and_a_sweep_dials(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, carrier: FakeCarrier, clock: Clock
+) -> None:
+    make_staff()
+    case = make_case(custody_status="in_custody")
+    with_redis = phone.another()
+    opens_the_case(with_redis, make_case(custody_status="in_custody"), from_="+12025550124")
+    with_redis.presses("2")
+    with_redis.presses("1")
+    house.jobs.is_down = True
+    house.jobs.waiting.clear()
+    with_redis.hangs_up()
+
+    opens_the_case(phone, case)
+    phone.presses("2")
+    phone.presses("1")
+
+    assert phone.heard == with_redis.heard
+    assert {callback.state for callback in house.rows(select(Callback))} == {"requested"}
+    assert house.jobs.waiting == []
+    sweep(house.database, house.jobs, carrier, house.office, clock.now)
+    assert len(carrier.ringing) == 1
+    liaison = phone.answers(carrier.ringing[0])
+    liaison.presses("1")
+    sweep(house.database, house.jobs, carrier, house.office, clock.now + timedelta(seconds=20))
+    assert carrier.ringing[0].to in {CALLER, "+12025550124"}
+
+
+def test_who_is_afraid_is_called_within_the_hour(
+    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("2")
+    assert phone.hears("If you are afraid, to be called within the hour, press 3")
+
+    phone.presses("3")
+
+    callback = the_callback(house)
+    assert (callback.urgency, callback.reason) == ("urgent", "afraid")
+    assert callback.due_at <= clock.now + timedelta(minutes=60)
+    assert callback.next_attempt_at == clock.now
+
+
+def test_to_be_called_before_hearing_hard_news_is_urgent(
+    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+) -> None:
+    opens_the_case(phone, make_case(custody_status="released"))
+
+    phone.presses("2")
+
+    assert phone.hears("We will call you")
+    assert phone.does_not_hear("let out")
+    callback = the_callback(house)
+    assert (callback.urgency, callback.reason) == ("urgent", "hard_news")
+    assert callback.due_at <= clock.now + timedelta(minutes=60)
+
+
+def test_after_three_wrong_pins_a_callback_can_be_had(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody")
+    is_asked_for_a_number(phone)
+    for _ in range(3):
+        phone.presses(case.number)
+        phone.presses(wrong(case.pin))
+
+    phone.presses("1")
+
+    assert phone.hears("We will call you")
+    assert (the_callback(house).verified, the_callback(house).case_id) == (False, None)
+
+
+def test_star_repeats_the_promise(phone: Phone, make_case: MakeCase, house: House) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("2")
+    phone.presses("1")
+    promise = phone.heard
+
+    for keys in ("*", "*", "9", "*"):
+        phone.presses(keys)
+        assert phone.heard == promise
+
+    assert "We will call you" in promise
+    assert len(house.rows(select(Callback))) == 1
+    assert len(house.jobs.waiting) == 1
