@@ -11,7 +11,7 @@ from ivr_flows.victim_line import victim_line
 
 
 def build_flows(office: Office, case_digits: int = 0) -> dict[str, Flow]:
-    """Every tree by its name. ``case_digits``: the length of case numbers, when longer than the office says."""
+    """Every tree by its name. ``case_digits``: the length of case numbers, if longer than the office says."""
     victims = victim_line(
         office.languages,
         [service.key for service in office.services],

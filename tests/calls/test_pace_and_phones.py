@@ -1,0 +1,64 @@
+"""Calls of people who need time, and of people whose phone is not safe any more (R09, R26, R33)."""
+
+from collections.abc import Callable
+
+from flask import Flask
+from sqlalchemy import select
+
+from hotline.trees import build_flows
+from models import Callback, Phone, Registrant
+from models.case import check_digit_is_right
+from tests.calls.conftest import House
+from tests.calls.stories import opens_the_case
+from tests.factories import MadeCase
+from tests.phone import Phone as Telephone
+
+MakeCase = Callable[..., MadeCase]
+CALLER = "+12025550123"
+
+
+def test_the_slow_pace_is_remembered_for_the_next_call(
+    phone: Telephone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody")
+    opens_the_case(phone, case)
+    phone.presses("9")
+    phone.hangs_up()
+
+    assert house.row(select(Registrant)).pace == "slow"
+    again = phone.another()
+    opens_the_case(again, case)
+    # Far above the 8 seconds of a menu: one for each word spoken, and ten.
+    assert 'timeout="8"' not in again.raw(again.redelivers_last())
+
+
+def test_a_phone_marked_unsafe_is_not_called_back_though_it_called(
+    phone: Telephone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody", phone=CALLER)
+    with house.database.transaction() as session:
+        session.scalars(select(Phone)).one().unsafe_since = house.clock.now
+
+    opens_the_case(phone, case, from_=CALLER)
+    phone.presses("2")
+
+    assert phone.hears("I cannot call this phone back")
+    assert house.rows(select(Callback)) == []
+
+
+def test_a_case_number_of_ten_digits_can_be_keyed_and_one_of_eight_still_can(
+    phone: Telephone, make_case: MakeCase, house: House, app: Flask
+) -> None:
+    flow = build_flows(house.office, case_digits=10)["victim_line"]
+    line = app.extensions["hotline.line"]
+    object.__setattr__(line, "flows", {**line.flows, "victim_line": flow})
+    for number in ("41000723", "4100072317"):
+        case = make_case(custody_status="in_custody", number=with_check_digit(number))
+        caller = phone.another()
+        opens_the_case(caller, case)
+        assert caller.hears("in custody")
+
+
+def with_check_digit(number: str) -> str:
+    """The number with its last digit made right."""
+    return next(n for digit in "0123456789" if check_digit_is_right(n := number[:-1] + digit))
