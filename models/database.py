@@ -86,8 +86,8 @@ def send(
 ) -> CursorResult[*tuple[Any, ...]]:
     """Send one Core statement after what the session has to flush.
 
-    It is ``session.execute`` for the statements of every turn, without the fifth of a turn's time that a
-    session takes to find out which database and which transaction it is in.
+    It is ``session.execute`` for the statements of every turn, without the time that a session takes for
+    each to find out which database and which transaction it is in.
     """
     session.flush()
     return _connection_of(session).execute(statement, values, execution_options=options)
