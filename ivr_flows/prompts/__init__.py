@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from string import Formatter
 from zoneinfo import ZoneInfo
@@ -16,6 +16,8 @@ from babel.messages.pofile import read_po
 
 FOLDER = Path(__file__).parent
 SOURCE_LANGUAGE = "en"
+#: Spoken moments kept ready; a moment tells nothing of a person.
+MOMENTS_KEPT = 4096
 #: How a number that is read digit by digit is marked in a text; the renderer turns the marks into speech.
 DIGITS_MARK = "\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}{}\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}"
 
@@ -45,6 +47,7 @@ class Prompts:
 
     def __init__(self, languages: Mapping[str, Language]) -> None:
         self.languages = languages
+        self._spoken_moment = lru_cache(maxsize=MOMENTS_KEPT)(self._say_moment)
 
     @classmethod
     def load(cls, codes: Sequence[str], folder: Path = FOLDER) -> "Prompts":
@@ -57,6 +60,10 @@ class Prompts:
 
     def moment(self, language: str, at: datetime, time_zone: str) -> str:
         """A day and a time of day in ``time_zone``, as one says them: "Monday, November 23 at 3:05 PM"."""
+        # A second more or less is not said, so that one moment of a record is worked out once for many calls.
+        return self._spoken_moment(language, at.replace(second=0, microsecond=0), time_zone)
+
+    def _say_moment(self, language: str, at: datetime, time_zone: str) -> str:
         locale, local = self.languages[language].locale, at.astimezone(ZoneInfo(time_zone))
         day = format_date(local.date(), self.text(language, "moment.day"), locale=locale)
         # Narrow no-break spaces are read as nothing by some voices.
