@@ -56,7 +56,10 @@ def _request(desk: Desk, urgency: str, reason: str, hours: tuple[int, int] | Non
     number, call, office = desk.number_to_call(), desk.call, desk.office
     if number is None:
         return "refused"
-    due_at = office.due_at("urgent" if urgency == "urgent" else "other", desk.now)
+    # An hour is promised from when someone can keep it: now, or when the office opens next (R36).
+    someone = office.is_open(desk.now) or call.liaisons_on_shift > 0
+    from_when = desk.now if someone or urgency != "urgent" else office.next_open(desk.now)
+    due_at = office.due_at("urgent" if urgency == "urgent" else "other", from_when)
     # An urgent callback opens the window of the phone it was asked for; others wait for it (R29).
     first_at = desk.now if urgency == "urgent" else office.calling_window(desk.now, desk.zone)
     window = next_part_of_day(first_at, desk.zone, *hours) if hours else None

@@ -83,7 +83,7 @@ def as_svg(flow: Flow) -> str:
         'orient="auto"><path d="M0 0 8 4 0 8z" fill="#555"/></marker></defs>',
     ]
     for name in places:
-        for by, target in edges(flow, name):
+        for by, target in _merged(flow, name):
             parts.append(_arrow(places[name], places[target], by))
     for name, (x, y) in places.items():
         kind = type(flow.steps[name]).__name__
@@ -103,11 +103,29 @@ def _arrow(start: tuple[int, int], end: tuple[int, int], by: str) -> str:
     bend = max(40, abs(x2 - x1) // 2)
     label = ""
     if by:
-        label = f'<text x="{x1 + 8}" y="{y1 - 4 + (y2 - y1) // 12}" fill="#0b4f6c">{escape(by)}</text>'
+        # On the curve a little before its end, where the arrows of one box have parted.
+        x = _on_curve(x1, x1 + bend, x2 - bend, x2)
+        y = _on_curve(y1, y1, y2, y2)
+        label = f'<text x="{x}" y="{y - 3}" text-anchor="middle" fill="#0b4f6c">{escape(by)}</text>'
     return (
         f'<path d="M{x1} {y1}C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}" fill="none" stroke="#888" '
         f'marker-end="url(#tip)"/>{label}'
     )
+
+
+def _on_curve(a: int, b: int, c: int, d: int, t: float = 0.7) -> int:
+    """A coordinate of the cubic curve through ``a`` and ``d`` at ``t`` of its way."""
+    u = 1 - t
+    return round(u**3 * a + 3 * u * u * t * b + 3 * u * t * t * c + t**3 * d)
+
+
+def _merged(flow: Flow, name: str) -> Iterator[tuple[str, str]]:
+    """The edges of a step, with all that leads to the same place in one label."""
+    by_target: dict[str, list[str]] = {}
+    for by, target in edges(flow, name):
+        by_target.setdefault(target, []).append(by)
+    for target, ways in by_target.items():
+        yield " / ".join(filter(None, ways)), target
 
 
 def _in_order(flow: Flow) -> dict[str, int]:

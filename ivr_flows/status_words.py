@@ -28,4 +28,5 @@ def say_status(desk: "Desk", found: Heard) -> None:
         desk.say("status.hearing_place", place=found.next_hearing_place)
     if found.expected_release_at is not None:
         desk.say("status.expected_release", at=desk.moment(found.expected_release_at))
-    desk.say("status.limits")
+    if found.status != "deceased":
+        desk.say("status.limits")

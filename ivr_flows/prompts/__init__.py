@@ -56,7 +56,9 @@ class Prompts:
 
     def text(self, language: str, prompt: str, /, **slots: str) -> str:
         """One prompt in one language. Raises KeyError for an id or a slot that is not there."""
-        return self.languages[language].texts[prompt].format_map(slots)
+        text = self.languages[language].texts[prompt].format_map(slots)
+        # A slot may end in a full stop of its own, as "a.m." does.
+        return text.replace("..", ".") if slots else text
 
     def moment(self, language: str, at: datetime, time_zone: str) -> str:
         """A day and a time of day in ``time_zone``, as one says them: "Monday, November 23 at 3:05 PM"."""

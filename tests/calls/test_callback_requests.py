@@ -211,7 +211,7 @@ def test_who_is_afraid_is_called_within_the_hour(
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("2")
-    assert phone.hears("If you are afraid, to be called within the hour, press 3")
+    assert phone.hears("If you are afraid, to be called first, press 3")
 
     phone.presses("3")
 
