@@ -395,3 +395,23 @@ class TestAtNight:
         phone.presses("2")
 
         assert phone.hears("Our office is closed now", "as soon as we can, press 1")
+
+    def test_with_nobody_on_shift_the_hour_is_promised_from_the_opening(
+        self, phone: Phone, make_case: MakeCase, house: House
+    ) -> None:
+        opens_the_case(phone, make_case(custody_status="in_custody"))
+        phone.presses("2")
+        phone.presses("3")
+
+        assert phone.hears("We will call you, at the latest by Wednesday, November 25 at 9:00 AM")
+        assert house.row(select(Callback)).urgency == "urgent"
+
+    def test_spanish_times_end_in_one_full_stop(
+        self, phone: Phone, make_case: MakeCase, clock: Clock
+    ) -> None:
+        opens_the_case(
+            phone, make_case(custody_status="in_custody", record={"status_at": clock.now}), language="2"
+        )
+
+        assert phone.hears("en custodia", "p.m.")
+        assert phone.does_not_hear("..")

@@ -295,3 +295,10 @@ def test_two_people_of_one_subject_never_learn_of_each_other(
     phone.presses(second.pin)
 
     assert phone.hears("I could not open a case")
+
+
+def test_after_a_death_nothing_is_said_of_what_came_after(phone: Phone, make_case: MakeCase) -> None:
+    opens_the_case(phone, make_case(custody_status="deceased"))
+    phone.presses("1")
+
+    assert phone.does_not_hear("what came after")
