@@ -32,6 +32,7 @@ ENGINE_PROMPTS = (
     "repair.simplest",
     "repair.person",
     "apology",
+    "hold",
 )
 
 

@@ -72,7 +72,8 @@ class Tally:
 
     ``status_changes`` counts open cases, so a person with two counts twice; a first record counts nowhere.
     ``from_denial`` counts people who were denied and would be releasable. ``usable_rows`` are the rows
-    that were not rejected.
+    that were not rejected. ``absent`` counts people on record whom a full snapshot lacks; their open cases
+    are status changes too.
     """
 
     usable_rows: int = 0
@@ -80,6 +81,7 @@ class Tally:
     from_denial: int = 0
     in_the_future: int = 0
     impossible: int = 0
+    absent: int = 0
 
 
 def is_impossible(old_status: str, old_status_at: datetime, new_status: str, new_status_at: datetime) -> bool:
@@ -113,6 +115,7 @@ def hold_reasons(
     found = [
         HoldReason("times_in_the_future", tally.in_the_future, 0),
         HoldReason("impossible_changes", tally.impossible, 0),
+        HoldReason("empty_snapshot", 0 if tally.usable_rows else tally.absent, 0),
         HoldReason(
             "releases_from_denial",
             tally.from_denial,

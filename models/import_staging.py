@@ -1,6 +1,6 @@
 """Stages the rows of a feed whose person has an open case, and counts what they would change (R12, R16)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -83,15 +83,17 @@ class Staging:
 
     def stage_absent(self) -> None:
         """Stage who has an open case and is not in this full snapshot; an unreadable row names no one."""
-        if self._import_id is None:
-            return
         for people in self._people_not_yet_absent():
-            rows = [
-                self._values(-subject_id, subject_id, "absent", _nothing_known(self._now), as_of or self._now)
-                for subject_id, as_of in people
-                if subject_id not in self._staged and subject_id not in self._present
-            ]
-            self._write(rows, [])
+            gone = [p for p in people if p.id not in self._staged and p.id not in self._present]
+            # Whoever was on record is "cannot confirm" from then on: a change like any other (R16).
+            on_record = [person.cases for person in gone if person.record_id is not None]
+            self.tally.absent += len(on_record)
+            self.tally.status_changes += sum(on_record)
+            if self._import_id is not None:
+                self._write([self._gone(person.id, person.as_of) for person in gone], [])
+
+    def _gone(self, subject_id: int, as_of: datetime | None) -> dict[str, Any]:
+        return self._values(-subject_id, subject_id, "absent", _nothing_known(self._now), as_of or self._now)
 
     def _take_batch(self, batch: list[FeedRow | Reject]) -> None:
         rows = [item for item in batch if isinstance(item, FeedRow)]
@@ -182,20 +184,20 @@ class Staging:
                     .values(values)
                 )
 
-    def _people_not_yet_absent(self) -> Iterator[list[tuple[int, datetime | None]]]:
+    def _people_not_yet_absent(self) -> Iterator[Sequence[Any]]:
         after = 0
         while True:
             with self._database.reading() as session:
                 people = session.execute(
-                    select(Subject.id, Subject.as_of)
+                    select(Subject.id, Subject.as_of, Subject.record_id, _open_cases().label("cases"))
                     .where(Subject.id > after, Subject.absent_since.is_(None), _open_cases() > 0)
                     .order_by(Subject.id)
                     .limit(BATCH)
                 ).all()
             if not people:
                 return
-            after = people[-1][0]
-            yield [(subject_id, as_of) for subject_id, as_of in people]
+            after = people[-1].id
+            yield people
 
 
 def check_state(session: Session, import_id: int, state: str) -> None:

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from models.call import CALLS
+from models.call_status import DIALLING
 from models.callback import Callback, advance, locked
 from models.callback_policy import CallbackOffice, CallbackPolicy
 from models.liaison import free_direct_liaisons, free_liaison
@@ -129,6 +130,9 @@ def _liaison_left(
         advance(session, callback.id, "reach", actor=actor, now=now, outcome="reached")
     elif callback.state in ("ringing_liaison", "ringing_caller"):
         other = callback.caller_call_id
+        if other is not None and _may_have_been_dialled(session, other):
+            # Nobody knows whether the person was rung: another try might ring them twice for one acceptance.
+            return leave_for_staff(session, callback, now, actor, "unknown")
         liaison_missed(session, callback, now, policy, actor, counted=counted)
         return [("release_leg", other)] if other is not None else []
     return []
@@ -147,6 +151,14 @@ def _caller_left(
     if callback.state == "talking":
         advance(session, callback.id, "reach", actor=actor, now=now, outcome="reached")
     return []
+
+
+def _may_have_been_dialled(session: Session, call_id: int) -> bool:
+    """Whether a worker began to dial this leg and the carrier has not named its call yet."""
+    begun = select(CALLS.c.id).where(
+        CALLS.c.id == call_id, CALLS.c.call_status == DIALLING, CALLS.c.call_sid.is_(None)
+    )
+    return session.execute(begun).first() is not None
 
 
 def _never_dial(session: Session, call_id: int, now: datetime) -> None:

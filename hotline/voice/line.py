@@ -27,7 +27,7 @@ from models.database import Database, write_together
 log = logging.getLogger(__name__)
 
 #: A PIN that was being worked for longer than this was lost with its process; the caller is asked again.
-PIN_WORK_LIFE = timedelta(seconds=15)
+PIN_WORK_LIFE = timedelta(seconds=5)
 #: How long the office's own number rings after a fault.
 RING_SECONDS = 30
 
@@ -187,7 +187,7 @@ class Line:
         spoken: Spoken | None = None
         if future is not None:
             spoken = self.guesses.wait(future, first=call.phone_is_known)
-        return spoken or Spoken(Turn((), (), Hold(call.step, call.turn)), call.language)
+        return spoken or Spoken(Turn((), (Say("hold"),), Hold(call.step, call.turn)), call.language)
 
     def _unknown(self, call_sid: str, form: Mapping[str, str]) -> Spoken:
         """A call we do not know: one that came in is opened from the start, one we placed is ended."""
