@@ -310,3 +310,27 @@ def test_the_peak_hour_of_the_last_month_lets_as_much_through_three_times_over(d
     out = [feed_row(n, status="released", status_at=at(-7), as_of=at(-7)) for n in names[100:113]]
     assert load(database, *out, now=at(-7), dry_run=True).held
     assert not load(database, *out[:12], now=at(-7)).held
+
+
+def test_an_empty_snapshot_is_held_and_takes_no_status_away(database):
+    cases = open_cases(database, *(f"A-{n}" for n in range(3)))
+    load(database, *(feed_row(f"A-{n}") for n in range(3)))
+    assert load(database, full=True).held
+    assert held_codes(database) == [["empty_snapshot"]]
+    assert what_is_heard(database, cases["A-0"]) is NEUTRAL
+    reject(database, held_ids(database)[0], by=two_staff(database)["by"], now=NOW)
+    assert what_is_heard(database, cases["A-0"]).status == "in_custody"
+
+
+def test_a_first_snapshot_that_lacks_many_people_on_record_is_held(database):
+    open_cases(database, *(f"A-{n}" for n in range(20)))
+    load(database, *(feed_row(f"A-{n}") for n in range(20)))
+    assert load(database, *(feed_row(f"A-{n}") for n in range(9)), full=True).held
+    assert held_codes(database) == [["status_changes"]]
+
+
+def test_a_snapshot_that_lacks_a_few_lands(database):
+    cases = open_cases(database, *(f"A-{n}" for n in range(4)))
+    load(database, *(feed_row(f"A-{n}") for n in range(4)))
+    assert not load(database, *(feed_row(f"A-{n}") for n in range(3)), full=True).held
+    assert what_is_heard(database, cases["A-3"]) is NEUTRAL
