@@ -2,17 +2,16 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from config.office import Office
 from models import Call, Callback, Staff
-from tests.calls.conftest import Clock, House
+from tests.calls.conftest import House
 from tests.calls.places import EVERYWHERE, WAITING
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
-from tests.factories import MadeCase, make_office
+from tests.factories import MadeCase
 from tests.phone import Phone
 
 MakeCase = Callable[..., MadeCase]
@@ -327,91 +326,3 @@ def test_reports_are_answered_by_recordings_counted_and_ring_nobody(
     assert house.row(select(Call.topic)) == topic
     assert house.row(select(Staff.busy_call_id)) is None
     assert house.rows(select(Callback)) == []
-
-
-class TestAtNight:
-    """The office is closed: it is Tuesday, eleven in the evening there."""
-
-    @pytest.fixture
-    def office(self) -> Office:
-        return make_office(always_open=False)
-
-    @pytest.fixture
-    def now(self) -> datetime:
-        return datetime(2026, 11, 25, 4, 0, tzinfo=UTC)
-
-    def test_0_says_when_it_opens_and_offers_a_callback(
-        self, phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
-    ) -> None:
-        make_staff()
-        opens_the_case(phone, make_case(custody_status="in_custody"))
-
-        phone.presses("0")
-
-        assert phone.hears("Our office is closed now. It opens on Wednesday, November 25 at 8:00 AM")
-        assert phone.rings == ()
-        phone.presses("1")
-        assert phone.hears("We will call you")
-        callback = house.row(select(Callback))
-        assert callback.next_attempt_at == datetime(2026, 11, 25, 13, 0, tzinfo=UTC)
-
-    def test_nobody_is_rung_before_the_window_opens(
-        self, phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
-    ) -> None:
-        make_staff()
-        opens_the_case(phone, make_case(custody_status="in_custody"))
-        phone.presses("2")
-        phone.presses("1")
-
-        house.jobs.works_off()
-        assert house.carrier.placed == []
-        clock.passes(hours=9, minutes=1)
-        house.dialler.dial_liaison(house.row(select(Callback)).id)
-        assert len(house.carrier.ringing) == 1
-
-    def test_who_is_afraid_is_called_all_the_same(
-        self, phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
-    ) -> None:
-        make_staff()
-        opens_the_case(phone, make_case(custody_status="in_custody"))
-        phone.presses("2")
-        phone.presses("3")
-
-        assert house.row(select(Callback)).due_at <= clock.now + timedelta(minutes=60)
-        house.jobs.works_off()
-        assert len(house.carrier.ringing) == 1
-
-    def test_hard_news_is_told_at_once_or_by_a_call(
-        self, phone: Phone, make_case: MakeCase, make_staff: MakeStaff
-    ) -> None:
-        make_staff()
-        opens_the_case(phone, make_case(custody_status="escaped"))
-
-        assert phone.hears("No one is free now", "to hear it now, press 1", "to be called first, press 2")
-
-    def test_who_chooses_a_person_at_the_first_menu_is_offered_a_call(self, phone: Phone) -> None:
-        reaches_the_first_menu(phone)
-        phone.presses("2")
-        phone.presses("2")
-
-        assert phone.hears("Our office is closed now", "as soon as we can, press 1")
-
-    def test_with_nobody_on_shift_the_hour_is_promised_from_the_opening(
-        self, phone: Phone, make_case: MakeCase, house: House
-    ) -> None:
-        opens_the_case(phone, make_case(custody_status="in_custody"))
-        phone.presses("2")
-        phone.presses("3")
-
-        assert phone.hears("We will call you, at the latest by Wednesday, November 25 at 9:00 AM")
-        assert house.row(select(Callback)).urgency == "urgent"
-
-    def test_spanish_times_end_in_one_full_stop(
-        self, phone: Phone, make_case: MakeCase, clock: Clock
-    ) -> None:
-        opens_the_case(
-            phone, make_case(custody_status="in_custody", record={"status_at": clock.now}), language="2"
-        )
-
-        assert phone.hears("en custodia", "p.m.")
-        assert phone.does_not_hear("..")
