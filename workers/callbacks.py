@@ -77,7 +77,10 @@ class Dialler:
                 return
         except CarrierRefused:
             log.info("A leg was not in progress and is ended instead.")
-        self._carrier.end_call(leg.call_sid)
+        try:
+            self._carrier.end_call(leg.call_sid)
+        except CarrierRefused:
+            log.info("A leg was over before it could be ended.")
 
     def _place(self, dial: Dial | None) -> None:
         """Ask the carrier, with no transaction open, and record what is known of the call afterwards."""
