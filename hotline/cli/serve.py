@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterable
 from http.client import HTTPConnection, HTTPException
@@ -142,7 +143,7 @@ class _Supervised:
         assert self._process.stdout is not None  # noqa: S101 - it was asked for two lines above
         pump = LogPump(self._process.stdout)
         self._wait_until_ready(pump)
-        code = self._process.wait()
+        code = _wait(self._process)
         pump.finish()
         os.close(self._lock)
         if self._stopping:
@@ -190,6 +191,23 @@ class _Supervised:
             lines += ["", "Demo cases, with invented people:"]
             lines += [f"  case number {c.number}   PIN {c.pin}   {c.says}" for c in self._cases]
         return "\n".join([*lines, ""])
+
+
+def _wait(process: subprocess.Popen[str]) -> int:
+    """Wait for the supervisor's end in short steps.
+
+    A signal that arrives just before a wait without end begins would not be handled until that wait is over.
+    """
+    ended = threading.Event()
+
+    def watch() -> None:
+        process.wait()
+        ended.set()
+
+    threading.Thread(target=watch, daemon=True).start()
+    while not ended.wait(0.2):
+        continue
+    return process.wait()
 
 
 def _get_json(host: str, port: int, path: str) -> dict[str, Any] | None:
