@@ -21,7 +21,13 @@ from config.settings import Settings
 from hotline.cli.bind import Bind, read_bind, refuse_busy
 from hotline.cli.context import connect, fail, load_office, load_settings, whole_environment
 from hotline.cli.log_pump import LogPump
-from hotline.cli.supervision import make_folders, supervisord_command, write_config
+from hotline.cli.supervision import (
+    make_folders,
+    make_socket_folder,
+    remove_socket,
+    supervisord_command,
+    write_config,
+)
 
 READY_SECONDS = 60
 #: How long the port of a killed run may stay busy while its last processes end.
@@ -47,6 +53,7 @@ def serve(bind: str, demo: bool | None) -> None:
     run = make_folders(settings)
     lock = _lock(settings)
     _clear_leavings(settings, run, where)
+    make_socket_folder(settings)
     cases = _prepare(settings, office, demo=not settings.production if demo is None else demo)
     raise SystemExit(_Supervised(settings, run, where, cases, lock).run())
 
@@ -64,7 +71,7 @@ def _lock(settings: Settings) -> int:
 def _clear_leavings(settings: Settings, run: Path, bind: Bind) -> None:
     patience = LEAVING_SECONDS if kill_strays(run) else 0.0
     if settings.redis_url is None:
-        settings.valkey_socket.unlink(missing_ok=True)
+        remove_socket(settings)
     refuse_busy(bind, "the line", patience)
     if settings.carrier == "exchange":
         refuse_busy(Bind(bind.host, settings.exchange_port), "the local exchange", patience)
@@ -148,6 +155,7 @@ class _Supervised:
         os.close(self._lock)
         if self._stopping:
             kill_strays(self._run, wait_seconds=1.0)
+            remove_socket(self._settings)
             return 0
         click.echo(f"The supervisor ended by itself (exit {code}); start `hotline serve` again.", err=True)
         return 1

@@ -1,5 +1,6 @@
 """What runs under the supervisor: each program as one command, and the file that tells supervisord."""
 
+import contextlib
 import os
 import shlex
 import sys
@@ -72,13 +73,25 @@ def make_folders(settings: Settings) -> Path:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         fail(f"HOTLINE_DATA_DIR {settings.data_dir} cannot be used: {error.strerror}.")
+    return run
+
+
+def make_socket_folder(settings: Settings) -> None:
+    """Make the folder of the embedded Valkey's socket, for its owner alone."""
     sockets = settings.valkey_socket.parent
     sockets.mkdir(mode=0o700, exist_ok=True)
     found = sockets.lstat()
     # The temporary folder is everyone's: whoever made this one first could read our jobs.
     if sockets != settings.data_dir and (found.st_uid != os.geteuid() or found.st_mode & 0o077):
         fail(f"The socket folder {sockets} is not this user's alone; remove it or shorten HOTLINE_DATA_DIR.")
-    return run
+
+
+def remove_socket(settings: Settings) -> None:
+    """Remove the embedded Valkey's socket, and its folder where that is not the data folder."""
+    with contextlib.suppress(OSError):
+        settings.valkey_socket.unlink(missing_ok=True)
+        if settings.valkey_socket.parent != settings.data_dir:
+            settings.valkey_socket.parent.rmdir()
 
 
 def write_config(run: Path, settings: Settings, bind: Bind) -> Path:

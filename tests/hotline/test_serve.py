@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from typing import ClassVar
 
 import psutil
 import pytest
@@ -48,7 +49,10 @@ def until(holds, what: str) -> None:
 class Serving:
     """One `hotline serve` in a process of its own."""
 
+    every: ClassVar[list["Serving"]] = []
+
     def __init__(self, data_dir: Path, port: int | None = None, *options: str, **environ: str) -> None:
+        Serving.every.append(self)
         self.data_dir = data_dir
         self.port = port or free_ports()
         self.log = data_dir.with_name(f"{data_dir.name}.{time.monotonic_ns()}.log")
@@ -108,6 +112,15 @@ class Serving:
     def stops(self, how: int = signal.SIGTERM) -> int:
         self.process.send_signal(how)
         return self.ends()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_stays_behind() -> Iterator[None]:
+    yield
+    for serving in Serving.every:
+        if serving.process.poll() is None:
+            serving.process.kill()
+            serving.process.wait()
 
 
 @pytest.fixture(scope="module")
@@ -247,8 +260,12 @@ def test_a_long_data_folder_still_has_a_socket(tmp_path: Path) -> None:
     deep = tmp_path / ("a" * 60) / ("b" * 60)
     deep.mkdir(parents=True)
     serving = Serving(deep / "var").waits_until_ready()
+    told = " ".join(serving.child("valkey").cmdline())
+    folder = Path(told.rpartition("unixsocket:")[2].strip()).parent
 
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert serving.stops() == 0
+    assert not folder.exists()
 
 
 @pytest.mark.parametrize("bind", ["8000", "127.0.0.1:", "127.0.0.1:99999", "127.0.0.1:http", ":8000"])
