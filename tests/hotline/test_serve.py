@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import ClassVar
@@ -147,7 +148,14 @@ def serving(data_dir: Path, running: list[Serving]) -> Serving:
 
 
 def all_gone(family: list[psutil.Process]) -> bool:
-    return not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in family)
+    return not any(is_alive(process) for process in family)
+
+
+def is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_an_empty_folder_becomes_a_line_that_answers_and_ends_cleanly(serving: Serving) -> None:
@@ -227,7 +235,9 @@ def test_after_a_kill_nothing_is_left_and_the_next_start_is_clean(
     }[victim]
 
     for process in doomed:
-        process.kill()
+        # One that ended with its parent, a moment ago, is as dead as it should be.
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
 
     serving.ends()
     running.append(Serving(serving.data_dir, serving.port).waits_until_ready())
