@@ -7,7 +7,6 @@ from ivr_flows.flow import SlowHandler, answers
 from ivr_flows.status_words import say_status
 from models import pin_try
 from models.case import check_digit_is_right
-from models.database import keyring_of
 from models.pin_try import Guess
 
 
@@ -24,7 +23,7 @@ def check_number(desk: Desk, digits: str) -> str:
     """A mistyped number is asked again before the PIN; that tells nothing about what exists (R01)."""
     if not check_digit_is_right(digits):
         return "mistyped"
-    desk.call.number_key = keyring_of(desk.session).index("case", digits)
+    desk.call.number_key = desk.keyring.index("case", digits)
     desk.call.case_id = desk.call.verified_at = None
     return "ok"
 

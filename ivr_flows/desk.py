@@ -11,9 +11,11 @@ from ivr_flows.rules import OfficeRules, Rules
 from ivr_flows.turn import Say, Slots, Turn
 from models.caller_state import CallState
 from models.custody_status import Heard, heard
-from models.database import Write, keyring_of
+from models.database import Write
+from models.keyring import Keyring
 from models.registrant import saving_pace
 from models.safe_phone import is_barred, safe_numbers
+from models.unit import Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +29,13 @@ class Ring:
 
 @dataclass(slots=True)
 class Desk:
-    """The open transaction, the call, the hour, the office and its words.
+    """The unit of work, the call, the hour, the office and its words.
 
     ``writes`` are sent with the call's own save in one round trip; ``jobs`` (a name and a row id) are
     enqueued after the commit.
     """
 
-    session: Session
+    unit: Unit
     call: CallState
     now: datetime
     rules: Rules
@@ -43,6 +45,16 @@ class Desk:
     ring: Ring | None = None
     conference: str | None = None
     _words: list[Say] = field(default_factory=list)
+
+    @property
+    def session(self) -> Session:
+        """The open transaction, for what a verb does beyond ``writes``."""
+        return self.unit.session
+
+    @property
+    def keyring(self) -> Keyring:
+        """Seals and opens what is private."""
+        return self.unit.keyring
 
     @property
     def office(self) -> OfficeRules:
@@ -80,7 +92,7 @@ class Desk:
 
     def last_turn(self) -> Turn:
         """What this call was told last."""
-        return Turn.from_json(keyring_of(self.session).unseal("call.said", self.call.said))
+        return Turn.from_json(self.keyring.unseal("call.said", self.call.said))
 
     def heard_a_key(self) -> None:
         """The caller is there: the silence count and the life of the verification begin anew (R11)."""
@@ -128,7 +140,7 @@ class Desk:
         """The number this call came from, when it is one that the line may ring."""
         if self.call.phone_sealed is None:
             return None
-        number = keyring_of(self.session).unseal("call.phone", self.call.phone_sealed)
+        number = self.keyring.unseal("call.phone", self.call.phone_sealed)
         return number if self.office.can_dial(number) else None
 
     def number_to_call(self) -> str | None:

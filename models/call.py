@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, Insert, String, Table, Text, bindparam, text, update
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, UtcDateTime
-from models.database import PerDialect, Write, write_one
+from models.database import PerDialect, Write
 
 _A_LEG = text("parent_call_id IS NOT NULL")
 
@@ -73,7 +73,7 @@ TURN_COLUMNS = (
 
 _SAVE = (
     update(CALLS)
-    .where(CALLS.c.id == bindparam("saved_call_id"))
+    .where(CALLS.c.id == bindparam("saved_call_id"), CALLS.c.turn == bindparam("turn_read"))
     .values({name: bindparam(f"call_{name}", type_=CALLS.c[name].type) for name in TURN_COLUMNS})
 )
 
@@ -103,14 +103,16 @@ def _inserting(insert: Any) -> Insert:
 _INSERT = PerDialect.built(_inserting)
 
 
-def insert_call(session: Session, call: Any) -> bool:
-    """Insert an inbound call with its first turn; False, and nothing written, when its CallSid is known."""
-    values = {f"new_{name}": getattr(call, name) for name in _OPENING_COLUMNS + TURN_COLUMNS}
-    return write_one(session, (_INSERT, values)) == 1
+def inserting_call(call: Any) -> Write:
+    """The write that inserts an inbound call with its first turn; no row when its CallSid is known."""
+    return _INSERT, {f"new_{name}": getattr(call, name) for name in _OPENING_COLUMNS + TURN_COLUMNS}
 
 
 def saving_turn(call: Any) -> Write:
-    """The write that saves what a turn changed; ``call`` has an ``id`` and every one of TURN_COLUMNS."""
+    """The write that saves what a turn changed; it touches no row when the call has moved on meanwhile.
+
+    ``call`` has an ``id``, every one of TURN_COLUMNS, and ``turn_read``, its turn when it was read.
+    """
     values = {f"call_{name}": getattr(call, name) for name in TURN_COLUMNS}
-    values["saved_call_id"] = call.id
+    values |= {"saved_call_id": call.id, "turn_read": call.turn_read}
     return _SAVE, values

@@ -1,7 +1,7 @@
 """Everything one turn needs to know, read in one statement: the call and what hangs on it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,6 +30,7 @@ from models.pin import Guard, KnownPhone, PinCounter, PinTry
 from models.registrant import Registrant
 from models.staff import Staff
 from models.subject import Subject
+from models.unit import Unit
 
 KNOWN_PHONE_LIFE = timedelta(days=180)
 TOTAL_LIFE = timedelta(days=30)
@@ -135,6 +136,11 @@ class CallState:
     spraying_until: datetime | None = None
     # What the office decided, for `is_verified`.
     verification_minutes: float = VERIFICATION_MINUTES
+    # The turn as it was read: a save finds out by it whether another was faster.
+    turn_read: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        self.turn_read = self.turn
 
     def is_verified(self, now: datetime) -> bool:
         """Whether the PIN was right and a key came within the last ``verification_minutes`` (R11)."""
@@ -157,6 +163,12 @@ def load_by_sid(
     return None if row is None else CallState(*row)
 
 
+def glance(unit: Unit, call_sid: str) -> CallState | None:
+    """The call with this CallSid as it stands now, or None: one statement, and no lock (``saving_turn``)."""
+    row = unit.read(_GLANCE, {"sid": call_sid})
+    return None if row is None else CallState(*tuple(row))
+
+
 def load_by_leg(session: Session, leg_id: str, now: datetime) -> CallState | None:
     """The outbound call with this leg id, locked until the transaction ends, or None. One statement."""
     row = send(session, _BY_LEG, {"leg": leg_id, **_moments(now, for_pin=False)}).first()
@@ -174,7 +186,7 @@ def _moments(now: datetime, *, for_pin: bool) -> dict[str, datetime]:
 
 
 def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
-    columns: list[Any] = [CALLS.c[field.name] for field in fields(CallState)[: len(CALLS.c)]]
+    columns: list[Any] = [CALLS.c[column.name] for column in fields(CallState)[: len(CALLS.c)]]
     told: list[Any] = [
         _REGISTRANTS.c.id, _REGISTRANTS.c.pace, _REGISTRANTS.c.time_zone,
         _SUBJECTS.c.as_of, _SUBJECTS.c.absent_since, _SUBJECTS.c.held_import_id, _RECORDS.c.id,
@@ -226,7 +238,7 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
             .outerjoin(own, and_(own.c.number_key == CALLS.c.number_key, own.c.own == true()))
             .outerjoin(stranger, and_(stranger.c.number_key == CALLS.c.number_key, stranger.c.own == false()))
         )
-    return statement.with_for_update(of=CALLS)
+    return statement
 
 
 def _without(columns: list[Any]) -> list[Any]:
@@ -274,7 +286,13 @@ def _of_latest(what: Callable[[Any], Any], *conditions: Any) -> Any:
     return select(what(latest)).select_from(latest).scalar_subquery()
 
 
-_BY_SID = _select().where(CALLS.c.call_sid == bindparam("sid"))
-_BY_LEG = _select().where(CALLS.c.leg_id == bindparam("leg"))
-_PIN_BY_SID = _select(for_pin=True).where(CALLS.c.call_sid == bindparam("sid"))
-_OPENING_BY_SID = _select(opening=True).where(CALLS.c.call_sid == bindparam("sid"))
+def _locking(statement: Select[Any]) -> Select[Any]:
+    return statement.with_for_update(of=CALLS)
+
+
+_IS_IT = CALLS.c.call_sid == bindparam("sid")
+_GLANCE = _select().where(_IS_IT)
+_BY_SID = _locking(_GLANCE)
+_BY_LEG = _locking(_select().where(CALLS.c.leg_id == bindparam("leg")))
+_PIN_BY_SID = _locking(_select(for_pin=True).where(_IS_IT))
+_OPENING_BY_SID = _locking(_select(opening=True).where(_IS_IT))

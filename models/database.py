@@ -41,6 +41,10 @@ class PerDialect:
         """Let ``build`` make the same statement from each database's ``insert`` function."""
         return cls(build(sqlite.insert), build(postgresql.insert))
 
+    def spelled_for(self, dialect: str) -> Insert:
+        """The one for the database named ``dialect``, as SQLAlchemy names it."""
+        return self.postgresql if dialect == "postgresql" else self.sqlite
+
 
 #: A prepared statement (made once, at import) and the values of its bind names.
 Write = tuple[Insert | Update | Delete | PerDialect, dict[str, Any]]
@@ -53,6 +57,8 @@ class Database:
         self.keyring = keyring
         self.engine = _engine(url, pool_size)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False, info={"keyring": keyring})
+        #: Connections of which each statement is a transaction of its own; models/unit.py uses them.
+        self.singly = _engine(url, pool_size, singly=True)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -73,6 +79,7 @@ class Database:
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
+        self.singly.dispose()
 
 
 def keyring_of(session: Session) -> Keyring:
@@ -93,8 +100,8 @@ def send(
     return _connection_of(session).execute(statement, values, execution_options=options)
 
 
-def write_together(session: Session, *writes: Write) -> None:
-    """Send several INSERT, UPDATE or DELETE statements as one round trip.
+def write_together(session: Session, *writes: Write) -> int:
+    """Send several INSERT, UPDATE or DELETE statements as one round trip; how many rows the last touched.
 
     PostgreSQL takes them as one statement with the others as its CTEs: they must touch different
     rows, they all see the state before any of them, and their bind names must differ. SQLite runs in
@@ -103,17 +110,11 @@ def write_together(session: Session, *writes: Write) -> None:
     statements = tuple(_spelled_for(session, statement) for statement, _ in writes)
     if _is_postgresql(session) and len(writes) > 1:
         merged = {name: value for _, values in writes for name, value in values.items()}
-        send(session, _combined(statements), merged)
-        return
+        return send(session, _combined(statements), merged).rowcount
+    rows = 0
     for statement, (_, values) in zip(statements, writes, strict=True):
-        send(session, statement, values)
-
-
-def write_one(session: Session, write: Write) -> int:
-    """Send one statement, and say how many rows it touched."""
-    statement, values = write
-    # Of an INSERT SQLAlchemy keeps no count on PostgreSQL unless it is told to.
-    return send(session, _spelled_for(session, statement), values, preserve_rowcount=True).rowcount
+        rows = send(session, statement, values).rowcount
+    return rows
 
 
 def _is_postgresql(session: Session) -> bool:
@@ -133,7 +134,7 @@ def _spelled_for(
 ) -> Insert | Update | Delete:
     if not isinstance(statement, PerDialect):
         return statement
-    return statement.postgresql if _is_postgresql(session) else statement.sqlite
+    return statement.spelled_for(_connection_of(session).dialect.name)
 
 
 @lru_cache(maxsize=256)
@@ -142,27 +143,48 @@ def _combined(statements: tuple[Insert | Update | Delete, ...]) -> Insert | Upda
     return last.add_cte(*(statement.cte(f"also_{i}") for i, statement in enumerate(others)))
 
 
-def _engine(url: str, pool_size: int) -> Engine:
-    if not url.startswith("sqlite"):
-        return create_engine(
-            url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=False, hide_parameters=True
-        )
+def _engine(url: str, pool_size: int, *, singly: bool = False) -> Engine:
     # The message of a fault must quote no value, whoever writes it down.
-    engine = create_engine(
-        url,
-        connect_args={"timeout": BUSY_SECONDS, "isolation_level": None},
-        pool_size=pool_size,
-        hide_parameters=True,
-    )
+    options: dict[str, Any] = {"pool_size": pool_size, "hide_parameters": True}
+    if singly:
+        # Nothing is left open on a connection that begins nothing. Of an INSERT no count is kept unasked.
+        options |= {"pool_reset_on_return": None, "execution_options": {"preserve_rowcount": True}}
+    if not url.startswith("sqlite"):
+        if singly:
+            options["isolation_level"] = "AUTOCOMMIT"
+        engine = create_engine(url, max_overflow=pool_size, pool_pre_ping=False, **options)
+        if singly:
+            event.listen(engine, "connect", _hurry_on_postgresql)
+        return engine
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None}, **options)
     event.listen(engine, "connect", _set_pragmas)
-    event.listen(engine, "begin", _begin)
+    if singly:
+        event.listen(engine, "connect", _hurry_on_sqlite)
+    else:
+        event.listen(engine, "begin", _begin)
     return engine
+
+
+def _hurry_on_sqlite(connection: Any, _record: Any) -> None:
+    # A power cut may take the last moves of calls in their tree, since it takes those calls too. Tries,
+    # promises and verifications are written in transactions that wait for the disk.
+    connection.execute("PRAGMA synchronous=NORMAL")
+
+
+def _hurry_on_postgresql(connection: Any, _record: Any) -> None:
+    connection.autocommit = True
+    # A turn looks everything up by its unique key: one plan is right for all, and to plan the join anew
+    # costs more than to run it.
+    connection.execute("SET plan_cache_mode = force_generic_plan")
+    # As on SQLite: see there.
+    connection.execute("SET synchronous_commit = off")
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")
+    # What a transaction promises is on the disk when it ends, as on PostgreSQL.
+    cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA temp_store=MEMORY")
     cursor.close()

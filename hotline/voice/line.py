@@ -1,4 +1,4 @@
-"""The line: takes one signed request of a call, walks its tree in one transaction, answers with a Turn."""
+"""The line: takes one signed request of a call, walks its tree in one unit of work, answers with a Turn."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -6,8 +6,6 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
-
-from sqlalchemy.orm import Session
 
 from config.office import Office
 from hotline.voice.form import caller_id
@@ -19,10 +17,11 @@ from ivr_flows.flow import Collect, Conference, Flow, SlowHandler
 from ivr_flows.prompts import Prompts
 from ivr_flows.rules import Rules
 from ivr_flows.turn import Dial, Hangup, Hold, Say, Turn
-from models.call import insert_call, saving_turn
+from models.call import inserting_call, saving_turn
 from models.call_event import record_call_sid
-from models.caller_state import CallState, load_by_leg, load_by_sid
-from models.database import Database, write_together
+from models.caller_state import CallState, glance, load_by_leg, load_by_sid
+from models.database import Database
+from models.unit import OvertakenError, Unit, unit_of
 
 log = logging.getLogger(__name__)
 
@@ -64,26 +63,25 @@ class Line:
         """An inbound call rings: insert it and open the tree; a repeat hears what was said last."""
         now = self.clock()
         call = self._new_call(call_sid, form, now)
-        with self.database.transaction() as session:
-            desk = self._desk(session, call, now)
-            turn = Walk(self.flows[call.flow], desk).start()
-            self._keep(call, turn)
-            if insert_call(session, call):
-                return Spoken(turn, call.language)
-            known = load_by_sid(session, call_sid, now)
-            if known is None:
-                raise LookupError("A call was neither inserted nor found.")
-            return self._said(known)
+        try:
+            with unit_of(self.database) as unit:
+                desk = self._desk(unit, call, now)
+                turn = Walk(self.flows[call.flow], desk).start()
+                self._keep(call, turn)
+                unit.save(*desk.writes, inserting_call(call))
+        except OvertakenError:
+            return self._said_last(call_sid)
+        return Spoken(turn, call.language)
 
     def begin_leg(self, leg_id: str, call_sid: str) -> Spoken:
         """A leg that we rang asks for its first document, or was sent here again to hear how things stand."""
         now = self.clock()
-        with self.database.transaction() as session:
-            call = load_by_leg(session, leg_id, now)
+        with unit_of(self.database) as unit:
+            call = load_by_leg(unit.session, leg_id, now)
             if call is None:
                 return self._gone(self.office.languages[0])
-            desk = self._desk(session, call, now)
-            desk.jobs += record_call_sid(session, call.id, call_sid, now, self.office)
+            desk = self._desk(unit, call, now)
+            desk.jobs += record_call_sid(unit.session, call.id, call_sid, now, self.office)
             walk = Walk(self.flows[call.flow], desk)
             if call.turn == 0:
                 turn = walk.start()
@@ -92,7 +90,7 @@ class Line:
                 turn = _whole(walk.answer(None))
             else:
                 return self._said(call)
-            self._save(session, desk, turn)
+            self._save(desk, turn)
         self._enqueue(desk)
         return Spoken(turn, call.language)
 
@@ -101,13 +99,20 @@ class Line:
     ) -> Spoken:
         """The caller's keys at a step. Anything but the answer that is awaited hears what was said last."""
         now = self.clock()
-        with self.database.transaction() as session:
-            call = load_by_sid(session, call_sid, now, for_pin=self._is_slow(step))
-            if call is not None and (step, turn_number) != (call.step, call.turn):
-                return self._said(call)
-            being_worked = call is not None and self._is_being_worked(call, now)
-            if call is not None and not being_worked:
-                desk, result = self._walk_on(session, call, digits, now)
+        try:
+            with unit_of(self.database) as unit:
+                if self._is_slow(step):
+                    # A try is reserved with the call locked, so that none is counted twice (R04).
+                    call = load_by_sid(unit.session, call_sid, now, for_pin=True)
+                else:
+                    call = glance(unit, call_sid)
+                if call is not None and (step, turn_number) != (call.step, call.turn):
+                    return self._said(call)
+                being_worked = call is not None and self._is_being_worked(call, now)
+                if call is not None and not being_worked:
+                    desk, result = self._walk_on(unit, call, digits, now)
+        except OvertakenError:
+            return self._said_last(call_sid)
         if call is None:
             return self._unknown(call_sid, form)
         if being_worked:
@@ -118,29 +123,29 @@ class Line:
         return self._work(call_sid, call, result)
 
     def _walk_on(
-        self, session: Session, call: CallState, digits: str | None, now: datetime
+        self, unit: Unit, call: CallState, digits: str | None, now: datetime
     ) -> tuple[Desk, Turn | Deferred]:
         if call.pending_since is not None:
             # The process that worked this try is gone. The try was counted, and is not counted again.
             call.pending_since, call.tries = None, call.tries - bool(digits)
-        desk = self._desk(session, call, now)
+        desk = self._desk(unit, call, now)
         result = Walk(self.flows[call.flow], desk).answer(digits)
-        self._save(session, desk, result if isinstance(result, Turn) else None)
+        self._save(desk, result if isinstance(result, Turn) else None)
         return desk, result
 
     def apologise(self, call_sid: str | None) -> Spoken:
         """After a fault: an apology, then a person or a callback. Raises when the database is what failed."""
         now = self.clock()
-        with self.database.transaction() as session:
-            call = load_by_sid(session, call_sid, now) if call_sid else None
+        with unit_of(self.database) as unit:
+            call = load_by_sid(unit.session, call_sid, now) if call_sid else None
             if call is None:
                 raise LookupError("No call to apologise in.")
             call.pending_since = None
-            desk = self._desk(session, call, now)
+            desk = self._desk(unit, call, now)
             flow = self.flows[call.flow]
             turn = Walk(flow, desk).enter(flow.stranded or flow.give_up)
             turn = Turn(turn.before, (Say("apology"), *turn.says), turn.end)
-            self._save(session, desk, turn)
+            self._save(desk, turn)
         self._enqueue(desk)
         return Spoken(turn, call.language)
 
@@ -166,16 +171,16 @@ class Line:
 
     def _finish(self, call_sid: str, number: int, deferred: Deferred, matched: bool) -> Spoken:
         now = self.clock()
-        with self.database.transaction() as session:
+        with unit_of(self.database) as unit:
             opening = matched and deferred.task.guess.allowed
-            call = load_by_sid(session, call_sid, now, opening=opening)
+            call = load_by_sid(unit.session, call_sid, now, opening=opening)
             if call is None:
                 raise LookupError("The call is gone.")
             if (call.step, call.turn) != (deferred.step, number) or call.pending_since is None:
                 return self._said(call)
-            desk = self._desk(session, call, now)
+            desk = self._desk(unit, call, now)
             turn = Walk(self.flows[call.flow], desk).resume(deferred, matched)
-            self._save(session, desk, turn)
+            self._save(desk, turn)
         self._enqueue(desk)
         return Spoken(turn, call.language)
 
@@ -210,9 +215,9 @@ class Line:
             parent_call_id=None, accepted_at=None,
         )  # fmt: skip
 
-    def _desk(self, session: Session, call: CallState, now: datetime) -> Desk:
+    def _desk(self, unit: Unit, call: CallState, now: datetime) -> Desk:
         call.verification_minutes = self.office.policy("verification_minutes")
-        return Desk(session, call, now, self.rules, self.prompts)
+        return Desk(unit, call, now, self.rules, self.prompts)
 
     def _is_slow(self, step: str) -> bool:
         flow = self.flows["victim_line"]
@@ -227,10 +232,16 @@ class Line:
             return self._gone(call.language)
         return Spoken(Turn.from_json(self.database.keyring.unseal("call.said", call.said)), call.language)
 
-    def _save(self, session: Session, desk: Desk, turn: Turn | None) -> None:
+    def _said_last(self, call_sid: str) -> Spoken:
+        """Another request of this call was faster: hear what came of it."""
+        with unit_of(self.database) as unit:
+            call = glance(unit, call_sid)
+        return self._gone(self.office.languages[0]) if call is None else self._said(call)
+
+    def _save(self, desk: Desk, turn: Turn | None) -> None:
         if turn is not None:
             self._keep(desk.call, turn)
-        write_together(session, *desk.writes, saving_turn(desk.call))
+        desk.unit.save(*desk.writes, saving_turn(desk.call))
 
     def _enqueue(self, desk: Desk) -> None:
         # After the commit: the row is the promise, the queue only a hint that the sweeper can give as well.

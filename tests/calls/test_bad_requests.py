@@ -174,6 +174,12 @@ def _breaks(*_: Any, **__: Any) -> Any:
     raise BrokenError("739482")
 
 
+def _is_gone(house: House, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(house.database, "transaction", _breaks)
+    patch.setattr(house.database, "reading", _breaks)
+    patch.setattr(house.database.singly, "connect", _breaks)
+
+
 @pytest.mark.parametrize("is_staffed", [True, False])
 def test_a_fault_inside_a_turn_is_an_apology_and_a_person_or_a_callback(
     phone: Phone,
@@ -220,8 +226,7 @@ def test_when_the_database_is_gone_the_caller_is_joined_to_a_person(
     reaches_the_first_menu(phone)
     url = next_url(document_of(phone))
     with monkeypatch.context() as patch:
-        patch.setattr(house.database, "transaction", _breaks)
-        patch.setattr(house.database, "reading", _breaks)
+        _is_gone(house, patch)
         for path in ("/voice/inbound", url, "/voice/legs/" + "a" * 32):
             document = phone.raw(phone.posts(path, Digits="1"))
             assert "I am sorry, something went wrong on our side" in document
@@ -235,7 +240,7 @@ def test_after_the_database_is_back_the_call_goes_on_where_it_was(
     reaches_the_first_menu(phone)
     url = next_url(document_of(phone))
     with monkeypatch.context() as patch:
-        patch.setattr(house.database, "transaction", _breaks)
+        _is_gone(house, patch)
         phone.posts(url, Digits="1")
 
     assert "case number" in phone.raw(phone.posts(url, Digits="1"))

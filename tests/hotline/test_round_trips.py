@@ -34,8 +34,8 @@ class NoQueue:
 
 
 @dataclass
-class Transaction:
-    """The round trips of one transaction, BEGIN and COMMIT apart.
+class Unit:
+    """The round trips of one transaction, or of one connection of single statements, BEGIN and COMMIT apart.
 
     On SQLite a statement is a function call in this process, so writes sent back to back are one trip.
     """
@@ -56,13 +56,13 @@ class Transaction:
 
 @contextmanager
 def _trips(database: Database) -> Iterator[list[str]]:
-    """The trips of every transaction that ends inside, in order."""
+    """The trips of every unit that ends inside, in order."""
     ended: list[str] = []
-    engine, is_sqlite = database.engine, database.engine.dialect.name == "sqlite"
-    open_ones: dict[Any, Transaction] = {}
+    is_sqlite = database.engine.dialect.name == "sqlite"
+    open_ones: dict[Any, Unit] = {}
 
     def begins(connection: Any) -> None:
-        open_ones[connection] = Transaction(is_sqlite)
+        open_ones[connection] = Unit(is_sqlite)
 
     def sends(connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         if not statement.startswith("BEGIN"):
@@ -71,14 +71,15 @@ def _trips(database: Database) -> Iterator[list[str]]:
     def ends(connection: Any) -> None:
         ended.append(open_ones.pop(connection).trips)
 
-    listeners = [("begin", begins), ("before_cursor_execute", sends), ("commit", ends), ("rollback", ends)]
-    for name, listener in listeners:
+    heard = [("begin", begins), ("before_cursor_execute", sends), ("commit", ends), ("rollback", ends)]
+    listeners = [(engine, *one) for engine in (database.engine, database.singly) for one in heard]
+    for engine, name, listener in listeners:
         # Before SQLite's own BEGIN, which is sent by a listener as well.
         event.listen(engine, name, listener, insert=True)
     try:
         yield ended
     finally:
-        for name, listener in listeners:
+        for engine, name, listener in listeners:
             event.remove(engine, name, listener)
 
 
@@ -133,7 +134,7 @@ def test_the_same_ring_twice_reads_what_was_said(database: Database, phone: Phon
     with _trips(database) as trips:
         phone.redelivers_last()
 
-    assert trips == ["wr"]
+    assert trips == ["w", "r"]
 
 
 def test_a_menu_turn_is_one_read_and_one_write(database: Database, phone: Phone) -> None:

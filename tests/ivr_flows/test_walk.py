@@ -8,7 +8,6 @@ from typing import Any, cast
 
 import pytest
 import textstat
-from sqlalchemy.orm import Session
 
 import ivr_flows
 from hotline.app import rules_of
@@ -21,6 +20,7 @@ from ivr_flows.prompts import Prompts
 from ivr_flows.turn import Gather, Hangup, Say, Turn
 from models.caller_state import CallState
 from models.keyring import Keyring
+from models.unit import Unit
 from tests.factories import NOW, make_office
 from tests.twiml_check import check
 
@@ -81,7 +81,7 @@ def answering(flow: Flow, words: dict[str, str]) -> Flow:
 
 def walk_of(flow: Flow, call: CallState) -> Walk:
     """A walk that has a phone to ring and a conference to join."""
-    desk = Desk(cast(Session, None), call, NOW, RULES, PROMPTS)
+    desk = Desk(cast(Unit, None), call, NOW, RULES, PROMPTS)
     desk.ring, desk.conference = Ring("+12025550170", 20, "a" * 32), "b" * 32
     return Walk(flow, desk)
 

@@ -1,0 +1,66 @@
+"""One turn's unit of work: it reads with no lock held, and what it writes lands whole or not at all."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, Executable, Row
+from sqlalchemy.orm import Session
+
+from models.database import Database, PerDialect, Write, write_together
+from models.keyring import Keyring
+
+
+class OvertakenError(Exception):
+    """What this unit read was changed by another before it could write; nothing of it was written."""
+
+
+class Unit:
+    """Reads a row as it stands, and saves it only if it still stands so (optimistic locking).
+
+    Most turns only move their call on. They read with one statement and write with one, each a
+    transaction of its own: no lock is held while the tree is walked, and no round trip goes to BEGIN and
+    COMMIT. A turn that does more opens ``session``; then its save and all else commit together.
+    """
+
+    def __init__(self, database: Database, stack: ExitStack) -> None:
+        self.keyring: Keyring = database.keyring
+        self._database, self._stack = database, stack
+        self._connection: Connection | None = None
+        self._session: Session | None = None
+
+    @property
+    def session(self) -> Session:
+        """The session of what this turn does beyond its own save; the first use opens its transaction."""
+        if self._session is None:
+            self._session = self._stack.enter_context(self._database.transaction())
+        return self._session
+
+    def read(self, statement: Executable, values: Mapping[str, Any]) -> Row[*tuple[Any, ...]] | None:
+        """The first row of one SELECT, as it stands now, with no lock on it."""
+        return self._send(statement, values).first()
+
+    def save(self, *writes: Write) -> None:
+        """Send the writes; the last one must touch a row, or none lands. Raises OvertakenError."""
+        if self._session is None and len(writes) == 1:
+            rows = self._send(*writes[0]).rowcount
+        else:
+            rows = write_together(self.session, *writes)
+        if rows == 0:
+            raise OvertakenError
+
+    def _send(
+        self, statement: Executable | PerDialect, values: Mapping[str, Any]
+    ) -> CursorResult[*tuple[Any, ...]]:
+        if self._connection is None:
+            self._connection = self._stack.enter_context(self._database.singly.connect())
+        if isinstance(statement, PerDialect):
+            statement = statement.spelled_for(self._connection.dialect.name)
+        return self._connection.execute(statement, values)
+
+
+@contextmanager
+def unit_of(database: Database) -> Iterator[Unit]:
+    """One unit: commits at the end when a session was opened, rolls back on any exception."""
+    with ExitStack() as stack:
+        yield Unit(database, stack)

@@ -1,0 +1,101 @@
+"""Two requests of one call at once: one moves the call on, the other writes nothing at all."""
+
+from datetime import datetime
+from itertools import count
+
+import pytest
+from sqlalchemy import func, insert, select
+
+from models.audit import AuditEntry, record
+from models.call import Call, saving_turn
+from models.caller_state import CallState, glance
+from models.database import Database
+from models.registrant import Registrant, register, saving_pace
+from models.unit import OvertakenError, unit_of
+
+_serial = count(1)
+
+
+def _call(database: Database, now: datetime) -> str:
+    """A call that waits for its first answer."""
+    sid = f"CA{next(_serial):032d}"
+    with database.transaction() as session:
+        session.execute(
+            insert(Call).values(
+                call_sid=sid, direction="inbound", flow="victim_line", line="", started_at=now, language="en",
+                pace="normal", step="language", turn=1, heard_from="language", misses=0, silences=0, tries=0,
+                said="", trail="",
+            )
+        )  # fmt: skip
+    return sid
+
+
+def _moved_on(state: CallState | None, step: str) -> CallState:
+    assert state is not None
+    state.step, state.turn = step, state.turn + 1
+    return state
+
+
+def _answer_with_an_entry(database: Database, state: CallState, now: datetime) -> None:
+    with unit_of(database) as unit:
+        record(unit.session, actor="test", action="tried", target="call", now=now)
+        unit.save(saving_turn(state))
+
+
+def _where(database: Database, sid: str) -> tuple[str, int]:
+    with unit_of(database) as unit:
+        state = glance(unit, sid)
+    assert state is not None
+    return state.step, state.turn
+
+
+def test_the_slower_of_two_answers_is_not_saved(database: Database, now: datetime) -> None:
+    sid = _call(database, now)
+    with unit_of(database) as slow, unit_of(database) as fast:
+        late = _moved_on(glance(slow, sid), "goodbye")
+        fast.save(saving_turn(_moved_on(glance(fast, sid), "first_menu")))
+        with pytest.raises(OvertakenError):
+            slow.save(saving_turn(late))
+
+    assert _where(database, sid) == ("first_menu", 2)
+
+
+def test_what_the_slower_answer_did_besides_is_undone(database: Database, now: datetime) -> None:
+    sid = _call(database, now)
+    with unit_of(database) as unit:
+        late = _moved_on(glance(unit, sid), "goodbye")
+    with unit_of(database) as fast:
+        fast.save(saving_turn(_moved_on(glance(fast, sid), "first_menu")))
+    with pytest.raises(OvertakenError):
+        _answer_with_an_entry(database, late, now)
+
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).where(AuditEntry.action == "tried")) == 0
+
+
+def test_writes_that_go_with_the_slower_answer_are_undone_too(database: Database, now: datetime) -> None:
+    with database.transaction() as session:
+        registrant = register(session, language="en", time_zone="America/New_York", phone=None, now=now)
+        session.flush()
+        registrant_id = registrant.id
+    sid = _call(database, now)
+    with unit_of(database) as unit:
+        late = _moved_on(glance(unit, sid), "goodbye")
+    with unit_of(database) as fast:
+        fast.save(saving_turn(_moved_on(glance(fast, sid), "first_menu")))
+    with pytest.raises(OvertakenError), unit_of(database) as slow:
+        slow.save(saving_pace(registrant_id, "slow"), saving_turn(late))
+
+    with database.reading() as session:
+        assert session.scalar(select(Registrant.pace).where(Registrant.id == registrant_id)) == "normal"
+
+
+def test_a_unit_that_opened_a_session_commits_all_of_it(database: Database, now: datetime) -> None:
+    sid = _call(database, now)
+    with unit_of(database) as unit:
+        state = _moved_on(glance(unit, sid), "first_menu")
+    _answer_with_an_entry(database, state, now)
+
+    assert _where(database, sid) == ("first_menu", 2)
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).where(AuditEntry.action == "tried")) == 1
