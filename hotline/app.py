@@ -1,7 +1,6 @@
 """hotline answers: the Flask app, put together here from top to bottom."""
 
 from collections.abc import Callable
-from dataclasses import fields
 from datetime import UTC, datetime
 
 from flask import Flask, redirect
@@ -93,15 +92,9 @@ def rules_of(office: Office, keyring: Keyring) -> Rules:
     return Rules(
         office=office,
         release=HeardRules.of(office),
-        pins=pin_limits(office),
+        pins=PinLimits.of(office),
         shared_phone_keys=frozenset(keyring.index("phone", number) for number in office.shared_phones),
     )
-
-
-def pin_limits(office: Office) -> PinLimits:
-    """The office's limits on tries, each from the policy of its name."""
-    whole = {field.name: office.policy(field.name) for field in fields(PinLimits)}
-    return PinLimits(**whole)  # type: ignore[arg-type]
 
 
 def _point_to_exchange(app: Flask, settings: Settings) -> None:

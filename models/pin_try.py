@@ -15,9 +15,9 @@ no transaction open. What is counted, and why:
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from sqlalchemy import Insert, Table, and_, bindparam, case, exists, literal_column, not_, or_, select, update
 from sqlalchemy import true as sql_true
@@ -36,6 +36,13 @@ _KNOWN: Table = KnownPhone.__table__  # type: ignore[assignment]
 _TRIES: Table = PinTry.__table__  # type: ignore[assignment]
 
 
+class OfficeNumbers(Protocol):
+    """What this file asks of the office."""
+
+    def policy(self, name: str, /) -> int | float:
+        """The number an office decided on."""
+
+
 @dataclass(frozen=True, slots=True)
 class PinLimits:
     """What the office decided about tries; times in seconds, the rest are counts (R04, R06)."""
@@ -49,6 +56,12 @@ class PinLimits:
     spray_numbers: int
     global_failures_floor: int
     global_failures_factor: float
+
+    @classmethod
+    def of(cls, office: OfficeNumbers) -> "PinLimits":
+        """The office's limits, each the policy of its name."""
+        numbers: dict[str, Any] = {one.name: office.policy(one.name) for one in fields(cls)}
+        return cls(**numbers)
 
     def wait_after(self, consecutive: int) -> timedelta | None:
         """The wait that the failure makes which is the ``consecutive``-th in a row, or None."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from argon2 import PasswordHasher
-from sqlalchemy import ForeignKey, String, Text, select, update
+from sqlalchemy import ForeignKey, String, Text, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import audit
@@ -107,6 +107,16 @@ def change_shift(session: Session, email: str, *, on_shift: bool, actor: str, no
         return
     action = "begin_shift" if on_shift else "end_shift"
     audit.record(session, actor=actor, action=action, target=f"staff:{person_id}", now=now)
+
+
+def count_on_shift(session: Session) -> int:
+    """How many people the line may ring, busy or not."""
+    return session.scalar(select(func.count()).select_from(Staff).where(Staff.on_shift)) or 0
+
+
+def everyone(session: Session) -> list[Staff]:
+    """The staff list, in the order in which people joined it."""
+    return list(session.scalars(select(Staff).order_by(Staff.id)))
 
 
 def new_password() -> str:

@@ -4,7 +4,6 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
@@ -122,13 +121,12 @@ class _Pass:
         resume(self._database, self._now)
 
     def _measure_failures(self) -> None:
-        limits = PinLimits(**{f.name: self._office.policy(f.name) for f in fields(PinLimits)})  # type: ignore[arg-type]
         with self._database.reading() as session:
             measured_at = session.scalar(select(Guard.measured_at).where(Guard.name == SPRAYING))
         if measured_at is not None and self._now - measured_at < MEASURE_EVERY:
             return
         with self._database.transaction() as session:
-            measure_global_failures(session, self._now, limits)
+            measure_global_failures(session, self._now, PinLimits.of(self._office))
 
     def _hand_on_all(self, jobs: Iterable[Job]) -> None:
         for job in jobs:

@@ -4,6 +4,7 @@ import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -142,4 +143,35 @@ def _carrier(settings: Settings) -> Finding:
     return Finding("carrier", f"{url} can be reached")
 
 
-_CHECKS: tuple[Callable[[Settings], Finding], ...] = (_office, _lines, _database, _redis, _flows, _carrier)
+def _shift(settings: Settings) -> Finding:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from models.staff import count_on_shift
+
+    database = connect(settings)
+    try:
+        office = Office.load(settings.office_file, settings.office_always_open)
+        with database.reading() as session:
+            people = count_on_shift(session)
+    except (SQLAlchemyError, OfficeError):
+        # What is wrong there is told there.
+        return Finding("shift", "not known")
+    finally:
+        database.close()
+    told = f"{people} on shift; the office is {'open' if office.is_open(datetime.now(UTC)) else 'closed'} now"
+    if people or told.endswith("closed now"):
+        return Finding("shift", told)
+    return Finding(
+        "shift", told, "The office is open and nobody is on shift: see `hotline staff on-shift EMAIL`."
+    )
+
+
+_CHECKS: tuple[Callable[[Settings], Finding], ...] = (
+    _office,
+    _lines,
+    _database,
+    _redis,
+    _flows,
+    _carrier,
+    _shift,
+)

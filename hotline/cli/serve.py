@@ -28,6 +28,7 @@ from hotline.cli.supervision import (
     supervisord_command,
     write_config,
 )
+from hotline.cli.trial import try_app
 
 READY_SECONDS = 60
 #: How long the port of a killed run may stay busy while its last processes end.
@@ -55,6 +56,7 @@ def serve(bind: str, demo: bool | None) -> None:
     _clear_leavings(settings, run, where)
     make_socket_folder(settings)
     cases = _prepare(settings, office, demo=not settings.production if demo is None else demo)
+    try_app(settings)
     raise SystemExit(_Supervised(settings, run, where, cases, lock).run())
 
 

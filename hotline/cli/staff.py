@@ -1,13 +1,14 @@
-"""`hotline staff`: adds staff and starts and ends their shifts."""
+"""`hotline staff`: adds and lists staff, and starts and ends their shifts."""
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 
 from hotline.cli.context import emit, fail, open_house
 from hotline.cli.fields import language_of, ordinary_phone, plain_text
-from models.staff import ROLES, StaffError, add_staff, change_shift
+from models.staff import ROLES, StaffError, add_staff, change_shift, everyone
 
 ACTOR = "command line"
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -17,7 +18,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON d
 
 @click.group()
 def staff() -> None:
-    """Add staff, start and end shifts."""
+    """Add and list staff, start and end shifts."""
 
 
 @staff.command()
@@ -60,6 +61,30 @@ def add(
     emit(as_json, {"id": staff_id, "one_time_password": password}, text)
 
 
+@staff.command("list")
+@as_json
+def list_all(as_json: bool) -> None:
+    """List everyone: who may be rung, who is busy, which languages they speak. No phone and no name."""
+    house = open_house()
+    with house.database.reading() as session:
+        people: list[dict[str, Any]] = [
+            {
+                "id": person.id,
+                "email": person.email,
+                "role": person.role,
+                "languages": person.languages.split(","),
+                "on_shift": person.on_shift,
+                "busy": person.busy_call_id is not None,
+            }
+            for person in everyone(session)
+        ]
+    lines = [
+        f"{p['id']:>4}  {p['email']:<32} {p['role']:<14} {','.join(p['languages']):<8} {_now(p)}"
+        for p in people
+    ]
+    emit(as_json, people, "\n".join(lines) or "Nobody is on the staff list.")
+
+
 @staff.command("on-shift")
 @click.argument("email")
 @as_json
@@ -74,6 +99,12 @@ def on_shift(email: str, as_json: bool) -> None:
 def off_shift(email: str, as_json: bool) -> None:
     """End a person's shift: the line rings them no more; a call they are in goes on."""
     _change(email, False, as_json)
+
+
+def _now(person: dict[str, Any]) -> str:
+    if not person["on_shift"]:
+        return "off shift"
+    return "on shift, in a call" if person["busy"] else "on shift"
 
 
 def _change(email: str, on: bool, as_json: bool) -> None:

@@ -9,6 +9,7 @@ from config.parent import end_with_parent
 from config.settings import Settings
 from hotline.cli.bind import Bind, read_bind
 from hotline.cli.context import check_migrated, connect, load_settings
+from hotline.cli.trial import try_app
 
 #: Connections that one process holds at once; the rest wait in the socket's backlog, unread.
 CONNECTIONS_PER_WORKER = 512
@@ -34,6 +35,7 @@ def web(bind: str) -> None:
     check_migrated(database)
     # Nothing that holds a connection may live across the fork of the worker processes.
     database.close()
+    try_app(settings)
     run_web(settings, where)
 
 

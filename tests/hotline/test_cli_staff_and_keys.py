@@ -53,6 +53,24 @@ def test_an_added_person_has_an_id_and_a_password_that_is_printed_once(
         assert (person.email, person.languages, person.on_shift) == ("lea@office.example.org", "en,es", True)
 
 
+def test_the_list_tells_who_may_be_rung_and_holds_no_name_and_no_number(hotline: Hotline) -> None:
+    hotline(*ADD, *PHONE, "--languages", "en,es", "--on-shift")
+    hotline(
+        "staff", "add", "max@office.example.org", "--name", "Max Invented", "--role", "supervisor", *PHONE
+    )
+
+    as_text, as_json = hotline("staff", "list"), hotline("staff", "list", "--json")
+
+    assert [(one["email"], one["role"], one["on_shift"]) for one in json.loads(as_json.stdout)] == [
+        ("lea@office.example.org", "liaison", True),
+        ("max@office.example.org", "supervisor", False),
+    ]
+    assert "off shift" in as_text.output
+    for told in (as_text.output, as_json.output):
+        assert "Invented" not in told
+        assert "555" not in told
+
+
 def test_a_shift_is_started_and_ended(hotline: Hotline, database: Database) -> None:
     hotline(*ADD, *PHONE)
 

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from config.settings import Settings, variables
 from hotline.cli import group
 from models.database import Database
+from tests.factories import make_staff
 
 SECRETS = {
     "HOTLINE_SECRET_KEY": "canary of the secret key, longer than thirty-two",
@@ -37,6 +38,8 @@ def wrong(result: Result) -> dict[str, str]:
 def test_a_healthy_house_is_told_so_without_a_secret(
     settings: Settings, database: Database, redis_url: str
 ) -> None:
+    with database.transaction() as session:
+        make_staff(session, on_shift=True)
     told = run(settings, "doctor")
     as_json = run(settings, "doctor", "--json")
 
@@ -141,3 +144,16 @@ def test_help_lists_every_command_without_importing_one() -> None:
 
     assert "serve" in ran.stdout
     assert ran.stdout.rstrip().endswith("[]")
+
+
+def test_an_open_office_with_nobody_on_shift_is_told(
+    settings: Settings, database: Database, redis_url: str
+) -> None:
+    always_open = {"HOTLINE_OFFICE_ALWAYS_OPEN": "1"}
+
+    told = wrong(run(settings, "doctor", "--json", **always_open))
+
+    assert "nobody is on shift" in told["shift"]
+    with database.transaction() as session:
+        make_staff(session, on_shift=True)
+    assert wrong(run(settings, "doctor", "--json", **always_open)) == {}
