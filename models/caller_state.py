@@ -93,6 +93,7 @@ class CallState:
     # The case (of the PIN step: the one whose number was keyed, opened or not).
     found_case_id: int | None = None
     case_closed_at: datetime | None = None
+    pin_issued_at: datetime | None = None
     registrant_id: int | None = None
     registrant_pace: str | None = None
     registrant_time_zone: str | None = None
@@ -143,8 +144,13 @@ class CallState:
         self.turn_read = self.turn
 
     def is_verified(self, now: datetime) -> bool:
-        """Whether the PIN was right and a key came within the last ``verification_minutes`` (R11)."""
+        """Whether the PIN was right, is still the case's, and a key came lately (R11).
+
+        Lately is within the last ``verification_minutes``.
+        """
         if self.verified_at is None or self.case_id is None:
+            return False
+        if self.pin_issued_at is not None and self.pin_issued_at > self.verified_at:
             return False
         return now - (self.last_key_at or self.verified_at) <= timedelta(minutes=self.verification_minutes)
 
@@ -188,7 +194,7 @@ def _moments(now: datetime, *, for_pin: bool) -> dict[str, datetime]:
 def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
     columns: list[Any] = [CALLS.c[column.name] for column in fields(CallState)[: len(CALLS.c)]]
     told: list[Any] = [
-        _REGISTRANTS.c.id, _REGISTRANTS.c.pace, _REGISTRANTS.c.time_zone,
+        _CASES.c.pin_issued_at, _REGISTRANTS.c.id, _REGISTRANTS.c.pace, _REGISTRANTS.c.time_zone,
         _SUBJECTS.c.as_of, _SUBJECTS.c.absent_since, _SUBJECTS.c.held_import_id, _RECORDS.c.id,
         _RECORDS.c.status, _RECORDS.c.status_at, _RECORDS.c.releasable, _RECORDS.c.removal_stage,
         _RECORDS.c.expected_release_at, _RECORDS.c.next_hearing_at, _RECORDS.c.next_hearing_place,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from models.case import check_digit_is_right, new_number
+from models.case import check_digit_is_right, new_number, rotate_pin
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import is_asked_for_a_number, opens_the_case, wrong
 from tests.factories import HASHER, MadeCase
@@ -160,3 +160,24 @@ def test_the_phone_alone_opens_nothing(phone: Phone, make_case: MakeCase) -> Non
     phone.presses(wrong(case.pin))
 
     assert phone.does_not_hear("in custody")
+
+
+def test_a_new_pin_ends_what_the_old_one_had_opened(
+    phone: Phone, house: House, clock: Clock, make_case: MakeCase
+) -> None:
+    case = make_case(custody_status="in_custody")
+    opens_the_case(phone, case)
+    clock.passes(minutes=1)
+    with house.database.transaction() as session:
+        pin = rotate_pin(session, HASHER, case.number, clock.now)
+    clock.passes(minutes=1)
+
+    phone.presses("1")
+
+    assert phone.hears("PIN")
+    assert phone.does_not_hear("in custody")
+    phone.presses(case.pin)
+    assert phone.hears("could not open")
+    phone.presses(case.number)
+    phone.presses(pin)
+    assert phone.hears("in custody")
