@@ -6,6 +6,11 @@ from typing import Any
 
 Slots = tuple[tuple[str, str], ...]
 
+#: At the slow pace a wait is one second for each word spoken and this much more (R26).
+SLOW_SECONDS_MORE = 10
+#: Twilio documents no upper end for a Gather's timeout; this is the one it gives for ringing.
+LONGEST_WAIT_SECONDS = 600
+
 
 @dataclass(frozen=True, slots=True)
 class Say:
@@ -28,6 +33,12 @@ class Gather:
     digits: int
     seconds: int
     slow: bool = False
+
+    def wait_after(self, words: int) -> int:
+        """The seconds of silence allowed after ``words`` were spoken (R24, R26)."""
+        if not self.slow:
+            return self.seconds
+        return min(max(self.seconds, words + SLOW_SECONDS_MORE), LONGEST_WAIT_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)

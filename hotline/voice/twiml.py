@@ -8,7 +8,19 @@ from urllib.parse import quote, urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
 from config.office import Office
-from ivr_flows.turn import Connect, Dial, Gather, Hangup, Hold, Join, Say, Slots, Turn
+from ivr_flows.prompts import count_words
+from ivr_flows.turn import (
+    LONGEST_WAIT_SECONDS,
+    Connect,
+    Dial,
+    Gather,
+    Hangup,
+    Hold,
+    Join,
+    Say,
+    Slots,
+    Turn,
+)
 
 #: Slots whose words come from the tree or from office.toml, so that few different texts exist. Only these
 #: texts are kept ready: what is said of one caller's case is made anew each time and kept nowhere.
@@ -16,9 +28,6 @@ SETTLED_SLOTS = frozenset({"key", "line", "emergency", "service"})
 READY_TEXTS = 2048
 
 PAUSE_MILLISECONDS = 600
-SLOW_SECONDS_MORE = 10
-#: Twilio documents no upper end for a Gather's timeout; this is the one it gives for ringing.
-LONGEST_WAIT_SECONDS = 600
 SHORTEST_RING_SECONDS = 5
 LONGEST_TALK_SECONDS = 14_400
 
@@ -105,12 +114,9 @@ class Renderer:
             before = ""
         match end:
             case Gather():
-                seconds = end.seconds
-                if end.slow:
-                    seconds = min(max(seconds, words + SLOW_SECONDS_MORE), LONGEST_WAIT_SECONDS)
                 return (
                     f'{_HEAD}{before}<Gather input="dtmf" numDigits="{end.digits:d}" finishOnKey="#" '
-                    f'timeout="{seconds:d}" actionOnEmptyResult="true" method="POST" '
+                    f'timeout="{end.wait_after(words):d}" actionOnEmptyResult="true" method="POST" '
                     f'action="{self._action(end.step, end.turn)}">{says}</Gather>{_TAIL}'
                 )
             case Dial():
@@ -189,7 +195,7 @@ class Renderer:
                 after_option = xml.replace(voice.say, voice.say + _BREAK, 1)
             else:
                 after_option = f'<Pause length="1"/>{xml}'
-        return _Spoken(xml, after_option, is_option, _count_words(text), len(after_option.encode()))
+        return _Spoken(xml, after_option, is_option, count_words(text), len(after_option.encode()))
 
 
 def message(*texts: str) -> str:
@@ -265,10 +271,3 @@ def _marked_up(text: str, voice: _Voice) -> str:
         marked = _PAUSE_MARK.sub(_BREAK if voice.takes_markup else ", ", marked)
     return marked
 
-
-def _count_words(text: str) -> int:
-    """How many words a voice says: a number that is read digit by digit counts one for each digit (R26)."""
-    words = len(text.split()) - text.count(" | ")
-    for number in _DIGITS_MARK.findall(text) if "«" in text else ():
-        words += len(re.sub(r"[^0-9]", "", number)) - len(number.split())
-    return words

@@ -22,6 +22,9 @@ MOMENTS_KEPT = 4096
 DIGITS_MARK = "\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}{}\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}"
 
 
+_DIGITS_MARK = re.compile(DIGITS_MARK.format("([^«»]*)"))
+
+
 class PromptError(ValueError):
     """A language is not whole: a prompt is missing, stale, lacks a slot or holds a telling word."""
 
@@ -99,6 +102,14 @@ class Prompts:
             ]
             found += list(_telling(language))
         return found
+
+
+def count_words(text: str) -> int:
+    """How many words a voice says: a number that is read digit by digit counts one for each digit (R26)."""
+    words = len(text.split()) - text.count(" | ")
+    for number in _DIGITS_MARK.findall(text) if "«" in text else ():
+        words += len(re.sub(r"[^0-9]", "", number)) - len(number.split())
+    return words
 
 
 def _telling(language: Language) -> list[str]:

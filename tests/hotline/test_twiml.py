@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotline.voice.fallback import LAST_WORDS, fallback_blueprint
-from hotline.voice.twiml import LONGEST_WAIT_SECONDS, Renderer, message
+from hotline.voice.twiml import Renderer, message
 from ivr_flows.prompts import Prompts
 from ivr_flows.turn import Connect, Dial, End, Gather, Hangup, Hold, Join, Say, Turn
 from tests.factories import make_office
