@@ -7,6 +7,8 @@ from ivr_flows.check import problems
 from ivr_flows.flow import Flow
 from ivr_flows.legs import callback_call, liaison_callback, liaison_direct
 from ivr_flows.prompts import Prompts
+from ivr_flows.rehearsal import rehearse
+from ivr_flows.rehearsal_check import rehearsal_problems
 from ivr_flows.victim_line import victim_line
 
 
@@ -26,3 +28,15 @@ def tree_problems(flows: Mapping[str, Flow], prompts: Prompts) -> list[str]:
     for flow in flows.values():
         found += problems(flow, prompts)
     return list(dict.fromkeys(found))
+
+
+def walked_problems(flows: Mapping[str, Flow], prompts: Prompts, office: Office) -> list[str]:
+    """What a walk through every path of every tree in every language shows to be wrong (R18-R26).
+
+    The trees must be whole: ``tree_problems`` finds nothing in them.
+    """
+    found: list[str] = []
+    for language in prompts.languages:
+        for flow in flows.values():
+            found += rehearsal_problems(rehearse(flow, prompts, office, language))
+    return found

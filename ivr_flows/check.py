@@ -42,7 +42,13 @@ def problems(flow: Flow, prompts: Prompts) -> list[str]:
     if found:
         # A tree with loose ends cannot be spoken of any further.
         return found
-    return [*found, *_opening(flow, prompts), *_menus(flow, prompts), *_lengths(flow, prompts), *_keys(flow)]
+    return [
+        *found,
+        *_opening(flow, prompts),
+        *_menus(flow, prompts),
+        *_lengths(flow, prompts),
+        *_keys(flow, prompts),
+    ]
 
 
 def _exits(flow: Flow) -> Iterator[str]:
@@ -181,14 +187,24 @@ def _lengths(flow: Flow, prompts: Prompts) -> Iterator[str]:
             if prompt not in language.texts:
                 yield f"{flow.name}: the prompt {prompt} is missing in {code} (R27)."
         for prompt, text in language.texts.items():
-            for sentence in re.split(r"[.!?¿¡]+", text):
-                if _count(sentence) > SENTENCE_WORDS:
-                    yield f"The prompt {prompt} in {code} has a sentence over {SENTENCE_WORDS} words (R18)."
+            if any(long_sentences(text)):
+                yield f"The prompt {prompt} in {code} has a sentence over {SENTENCE_WORDS} words (R18)."
 
 
-def _keys(flow: Flow) -> Iterator[str]:
+def long_sentences(text: str) -> Iterator[str]:
+    """The sentences of ``text`` that are too long (R18)."""
+    for sentence in re.split(r"[.!?¿¡]+", text):
+        if _count(sentence) > SENTENCE_WORDS:
+            yield sentence.strip()
+
+
+def _keys(flow: Flow, prompts: Prompts) -> Iterator[str]:
     if "0" in flow.keys and set(flow.keys) != INBOUND_KEYS:
         yield f"{flow.name}: the keys 0, *, 9 and 7 work at every step (R22)."
+    for code, language in prompts.languages.items():
+        for prompt, text in language.texts.items():
+            if re.search(r"\b[79]\b", text):
+                yield f"The prompt {prompt} in {code} names 9 or 7, which stand on the card alone (R22)."
 
 
 def _count(text: str) -> int:

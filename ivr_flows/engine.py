@@ -143,7 +143,10 @@ class Walk:
                 self.desk.slow_down()
         verified = call.is_verified(self.desk.now)
         own = step if isinstance(step, Menu) else None
-        if call.misses > (step.misses if isinstance(step, Menu | Collect) else 0):
+        most = step.misses if isinstance(step, Menu | Collect) else 0
+        if own is not None and own.silences is not None and kind == "silence":
+            most = own.silences
+        if call.misses > most:
             if kind == "silence":
                 target = (own and (own.silence or own.give_up)) or self.flow.give_up
                 return self._progress(target if verified or (own and own.silence) else self.flow.silent)

@@ -70,7 +70,11 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Menu:
-    """Up to four options, numbered 1..n in the order given (R20), after an optional lead-in."""
+    """Up to four options, numbered 1..n in the order given (R20), after an optional lead-in.
+
+    After ``misses`` misses in a row the next one leads on. ``silences``: as many, where silence is to lead on
+    sooner than slips.
+    """
 
     choices: tuple[Choice, ...]
     prompt: str | None = None
@@ -78,6 +82,7 @@ class Menu:
     misses: int = 3
     give_up: str | None = None
     silence: str | None = None
+    silences: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

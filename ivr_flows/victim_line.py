@@ -184,9 +184,10 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
         "anything_else": Menu(
             (Choice("end.main", next="main_menu"),),
             prompt="end.question",
-            misses=0,
+            # All is said, so silence is a goodbye; a slip is asked again, and 0 is offered (R25).
             give_up="goodbye",
             silence="goodbye",
+            silences=0,
         ),
         "no_one_there": Announce("no_one_there", "silent_offer"),
         "silent_offer": Decide(

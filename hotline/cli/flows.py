@@ -7,16 +7,20 @@ from typing import Any
 
 import click
 
+from config.office import Office
 from hotline.cli.context import emit, fail, load_office, load_settings
-from hotline.trees import build_flows, tree_problems
+from hotline.speech import measured_seconds
+from hotline.trees import build_flows, tree_problems, walked_problems
 from ivr_flows.drawing import as_mermaid, as_svg, as_text
 from ivr_flows.flow import WAITING, Flow
 from ivr_flows.prompts import PromptError, Prompts
+from ivr_flows.rehearsal import rehearse
+from ivr_flows.transcript import as_document, as_script
 
 
 @click.group()
 def flows() -> None:
-    """Check and draw the call trees."""
+    """Check, draw and write out the call trees."""
 
 
 @flows.command()
@@ -31,8 +35,9 @@ def check(against: Path | None, as_json: bool) -> None:
 
     Exits 1 when something is wrong.
     """
-    trees, prompts = _load()
-    found = tree_problems(trees, prompts)
+    office, trees, prompts = _load()
+    # A tree with loose ends cannot be walked.
+    found = tree_problems(trees, prompts) or walked_problems(trees, prompts, office)
     if against is not None:
         found += _stranded(trees, against)
     waits = {
@@ -58,7 +63,7 @@ def check(against: Path | None, as_json: bool) -> None:
 @click.option("--language", default="en", show_default=True, help="Of the words in the text format.")
 def draw(kind: str, name: str, language: str) -> None:
     """Draw a call tree on standard output."""
-    trees, prompts = _load()
+    _, trees, prompts = _load()
     if name not in trees:
         fail(f"--flow: there is no tree named {name}; there are {', '.join(trees)}.")
     if language not in prompts.languages:
@@ -73,10 +78,31 @@ def draw(kind: str, name: str, language: str) -> None:
     )
 
 
-def _load() -> tuple[dict[str, Flow], Prompts]:
+@flows.command()
+@click.option("--language", help="One language alone; without it, each that is offered.")
+@click.option("--json", "as_json", is_flag=True, help="Print the script as one JSON document.")
+def transcript(language: str | None, as_json: bool) -> None:
+    """Write every path of every call tree as a script to read: who says what, which keys, how long.
+
+    Seconds are counted at 150 words a minute, and measured where espeak-ng is installed. Exits 1 when the
+    trees or prompts have a fault; `hotline flows check` names it.
+    """
+    office, trees, prompts = _load()
+    if language is not None and language not in prompts.languages:
+        fail(f"--language: {language} is not offered; there are {', '.join(prompts.languages)}.")
+    if tree_problems(trees, prompts):
+        click.echo("The trees have faults; `hotline flows check` names them.", err=True)
+        sys.exit(1)
+    codes = [language] if language else list(prompts.languages)
+    found = [rehearse(flow, prompts, office, code) for code in codes for flow in trees.values()]
+    document = [as_document(one, measured_seconds) for one in found] if as_json else []
+    emit(as_json, document, lambda: "\n\n".join(as_script(one, measured_seconds) for one in found))
+
+
+def _load() -> tuple[Office, dict[str, Flow], Prompts]:
     office = load_office(load_settings())
     try:
-        return build_flows(office), Prompts.load(office.languages)
+        return office, build_flows(office), Prompts.load(office.languages)
     except PromptError as error:
         fail(str(error))
 

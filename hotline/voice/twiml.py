@@ -270,4 +270,3 @@ def _marked_up(text: str, voice: _Voice) -> str:
     if "|" in marked:
         marked = _PAUSE_MARK.sub(_BREAK if voice.takes_markup else ", ", marked)
     return marked
-

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hotline.voice.fallback import LAST_WORDS, fallback_blueprint
 from hotline.voice.twiml import Renderer, message
 from ivr_flows.prompts import Prompts
-from ivr_flows.turn import Connect, Dial, End, Gather, Hangup, Hold, Join, Say, Turn
+from ivr_flows.turn import LONGEST_WAIT_SECONDS, Connect, Dial, End, Gather, Hangup, Hold, Join, Say, Turn
 from tests.factories import make_office
 from tests.twiml_check import check, check_message, heard
 

@@ -1,0 +1,164 @@
+"""What each verb would say, with invented facts, so that a tree can be walked with no case behind it."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy.orm import Session
+
+from ivr_flows.desk import Desk, Ring
+from ivr_flows.prompts import Prompts
+from ivr_flows.rules import OfficeRules, Rules
+from ivr_flows.status_words import say_status
+from ivr_flows.turn import Turn
+from models.caller_state import CallState
+from models.custody_status import NEUTRAL, Heard
+
+#: The hour of every example: a Wednesday morning in the offices of North America.
+NOW = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)
+CALLER = "+12025550123"
+KEYED = "41000723"
+_SINCE = NOW - timedelta(days=2)
+
+Answer = Callable[[Desk], None]
+SILENTLY: Mapping[str, Answer | None] = {"": None}
+
+
+class ExampleDesk(Desk):
+    """A desk without a database: the caller's phone may be called, and what was said last is remembered."""
+
+    def __init__(self, call: CallState, prompts: Prompts, office: OfficeRules, last: Turn | None) -> None:
+        # No real verb runs here, so nothing reads the session, the release switches or the PIN limits.
+        rules = Rules(office, cast(Any, None), cast(Any, None))
+        super().__init__(cast(Session, None), call, NOW, rules, prompts)
+        self.ring, self.conference = Ring("+12025550170", 20, "0" * 32), "0" * 32
+        self._last = last
+
+    def called_from(self) -> str | None:
+        """An ordinary number."""
+        return CALLER
+
+    def number_to_call(self) -> str | None:
+        """The same number."""
+        return CALLER
+
+    def last_turn(self) -> Turn:
+        """The turn that was handed in. Raises LookupError when there was none."""
+        if self._last is None:
+            raise LookupError("Nothing was said before.")
+        return self._last
+
+    def slow_down(self) -> None:
+        """Give this caller time for the rest of the call; there is no registrant to remember it for."""
+        self.call.pace = "slow"
+
+
+def call_at(flow: str, step: str, language: str, *, is_inbound: bool) -> CallState:
+    """A call that has just begun at ``step``."""
+    return CallState(
+        id=1, call_sid=None, leg_id=None, direction="inbound" if is_inbound else "outbound-api", flow=flow,
+        line="", phone_sealed=None, phone_key=None, call_status=None, started_at=NOW, ended_at=None,
+        language=language, pace="normal", step=step, turn=0, heard_from=step, misses=0, silences=0, tries=0,
+        pending_since=None, last_key_at=NOW, progress_at=NOW, said="", topic=None, trail="", number_key=None,
+        case_id=None, verified_at=None, callback_id=None, staff_id=None, parent_call_id=None,
+        accepted_at=None,
+    )  # fmt: skip
+
+
+def _status(status: str, **facts: Any) -> Answer:
+    found = Heard("status", status=status, status_at=_SINCE, as_of=NOW, **facts)
+    return lambda desk: say_status(desk, found)
+
+
+def _says(prompt: str, **after: timedelta) -> Answer:
+    return lambda desk: desk.say(prompt, **{slot: desk.moment(NOW + later) for slot, later in after.items()})
+
+
+def _is_verified(desk: Desk) -> None:
+    desk.call.verified_at, desk.call.case_id = NOW, 1
+
+
+_PROMISE = _says("callback.promise", when=timedelta(hours=8))
+_NOBODY = _says("person.nobody")
+#: In custody, with all that may be said beside it.
+_IN_FULL = _status(
+    "in_custody", age="notice", facility_name="Valle Verde", facility_phone="+12025550190",
+    removal_stage="proceedings_open", next_hearing_at=NOW + timedelta(days=5),
+    next_hearing_place="Rio Claro", expected_release_at=NOW + timedelta(days=30),
+)  # fmt: skip
+_PLACE = {"facility_name": "Valle Verde", "facility_phone": "+12025550190"}
+
+#: For a verb and its word, what it says then, once for each case that sounds unlike the others. A verb or a
+#: word that is not listed says nothing.
+ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
+    ("verify_pin", "right"): {"": _is_verified},
+    ("read_status", "said"): {
+        "in custody": _status("in_custody", age="fresh", **_PLACE),
+        "in custody, with all that may be known": _IN_FULL,
+        "moved, and an appeal": _status(
+            "transferred", age="fresh", removal_stage="appeal_pending", **_PLACE
+        ),
+        "back in custody, to leave the country": _status(
+            "returned_to_custody", age="fresh", removal_stage="removal_ordered", **_PLACE
+        ),
+        "nothing may be said": lambda desk: say_status(desk, NEUTRAL),
+    },
+    ("tell_news", "out"): {
+        "let out": _status("released"),
+        "let out on bond": _status("released_on_bond"),
+        "let out with rules": _status("released_on_supervision"),
+        "escaped": _status("escaped"),
+    },
+    ("tell_news", "not_out"): {"sent away": _status("removed"), "dead": _status("deceased")},
+    ("callback_stands", "open"): {"": _says("callback.open", when=timedelta(hours=8))},
+    ("find_person", "nobody"): {"": _NOBODY},
+    ("find_person", "closed"): {"": _says("person.closed", when=timedelta(hours=17))},
+    ("person_ended", "nobody"): {"": _NOBODY},
+    ("keep_callback", "kept"): {"": _PROMISE},
+    **{
+        (f"request_{kind}", "promised"): {"": _PROMISE}
+        for kind in ("express", "afraid", "for_news", "morning", "afternoon")
+    },
+}  # fmt: skip
+
+#: Words that no verb answers before the PIN was right.
+VERIFIED_ALONE = frozenset({("callback_stands", "open")})
+
+#: What a word means, for those who do not know the verbs.
+MEANINGS: Mapping[str, str] = {
+    "may_try: yes": "tries are left",
+    "may_try: number_too": "tries are left, and the number is asked too",
+    "may_try: no": "no tries are left",
+    "check_number: ok": "the number is well formed",
+    "check_number: mistyped": "the number is mistyped",
+    "verify_pin: right": "the PIN is right",
+    "verify_pin: wrong": "the PIN or the number is wrong",
+    "verify_pin: spent": "wrong, and it was the last try",
+    "read_status: hard": "the news is hard",
+    "look_for_someone: free": "a person is free",
+    "look_for_someone: nobody": "nobody is free",
+    "find_person: ringing": "a liaison's phone rings",
+    "find_person: nobody": "nobody is free",
+    "find_person: closed": "the office is closed",
+    "weigh_news: out": "the person is out",
+    "weigh_news: not_out": "the person is not out",
+    "callback_stands: open": "a callback is promised already",
+    "callback_stands: none": "no callback is promised yet",
+    "callback_stands: cannot": "there is no phone to call back",
+    "person_ended: talked": "they talked",
+    "person_ended: nobody": "nobody accepted",
+    "service_ended: ended": "the call with the service is over",
+    "conference_left: talked": "they talked",
+    "conference_left: not_reached": "they did not talk",
+}  # fmt: skip
+
+
+def examples_of(verb: str, word: str) -> Mapping[str, Answer | None]:
+    """The cases of a verb's word that sound unlike each other, and what is said in each."""
+    return ANSWERS.get((verb, word)) or SILENTLY
+
+
+def meaning(verb: str, word: str, example: str) -> str:
+    """What the world is like when ``verb`` answers ``word``, in plain words."""
+    known = MEANINGS.get(f"{verb}: {word}")
+    return "; ".join(filter(None, (known, example))) or word.replace("_", " ")

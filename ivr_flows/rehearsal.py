@@ -1,0 +1,331 @@
+"""Walks a whole tree with the engine that callers meet, and writes down each step and each exit once."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ivr_flows.engine import Deferred, Walk
+from ivr_flows.example_answers import (
+    KEYED,
+    VERIFIED_ALONE,
+    Answer,
+    ExampleDesk,
+    call_at,
+    examples_of,
+    meaning,
+)
+from ivr_flows.flow import (
+    AGAIN,
+    COVER,
+    PERSON,
+    Announce,
+    Collect,
+    Conference,
+    Decide,
+    Flow,
+    Handler,
+    Menu,
+    SlowHandler,
+    Step,
+    Transfer,
+)
+from ivr_flows.prompts import DIGITS_MARK, Prompts, count_words
+from ivr_flows.rules import OfficeRules
+from ivr_flows.scene import Path, Rehearsal, Scene, Spoken, Stop
+from ivr_flows.turn import Connect, Dial, Gather, Join, Say, Turn
+from models.caller_state import CallState
+
+#: More answers of one kind in a row than any step should ask for.
+MOST_MISSES = 8
+#: Five options are one too many (R20), so this key is no option of any menu.
+WRONG_KEY = "8"
+
+
+@dataclass(frozen=True, slots=True)
+class _Action:
+    """Something a caller may do at a step. ``target``: only told when it leads to a step not yet written."""
+
+    words: str
+    keys: str | None
+    lapsed: bool = False
+    target: str | None = None
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a call stands: its state, what was said last, and how it came there."""
+
+    call: CallState
+    turn: Turn
+    scenes: tuple[Scene, ...]
+    chosen: Mapping[str, tuple[str, str]]
+
+
+def rehearse(flow: Flow, prompts: Prompts, office: OfficeRules, language: str) -> Rehearsal:
+    """Walk the tree. Every step, every key and every word of every verb is met at least once."""
+    return _Stage(flow, prompts, office, language).rehearse()
+
+
+class _Stage:
+    def __init__(self, flow: Flow, prompts: Prompts, office: OfficeRules, language: str) -> None:
+        self._prompts, self._office, self._language = prompts, office, language
+        self._covered: set[tuple[str, str]] = set()
+        self._is_scouting = False
+        self._when: list[str] = []
+        self._chosen: dict[str, tuple[str, str]] = {}
+        self._remembered: Mapping[str, tuple[str, str]] = {}
+        self._facts: dict[frozenset[str], str] = {}
+        self._given = flow
+        self._flow = dataclasses.replace(flow, steps={n: self._acted(n, s) for n, s in flow.steps.items()})
+        self._places: dict[str, _Place] = {}
+        self._found = Rehearsal(flow, language, [], {}, {})
+
+    def rehearse(self) -> Rehearsal:
+        is_inbound = PERSON in self._flow.keys
+        call = call_at(self._flow.name, self._flow.start, self._language, is_inbound=is_inbound)
+        first = _Action("dials the line" if is_inbound else "picks up the phone", None)
+        ahead: list[tuple[str | None, _Action]] = [(None, first)]
+        # What follows silence, slips and extra keys is told last, and from where it can first happen.
+        afterwards: list[tuple[str | None, _Action]] = []
+        while ahead or afterwards:
+            origin, action = ahead.pop() if ahead else afterwards.pop(0)
+            if action.target is not None and action.target in self._found.written_in:
+                continue
+            place = self._places.get(origin or "")
+            known, covered = place.scenes if place else (), set(self._covered)
+            path = Path(len(self._found.paths) + 1, origin, known)
+            scene, now = self._acts(place, call, action)
+            if action.target is None and self._covered == covered:
+                continue
+            if action.target is None:
+                ahead.append((origin, action))
+            self._found.paths.append(path)
+            while True:
+                path.scenes.append(scene)
+                goes_on_in = self._found.written_in.get(scene.step)
+                self._write(path, scene)
+                if goes_on_in is not None and scene.ends not in {"hang-up", "bridge"}:
+                    path.goes_on_in = goes_on_in
+                    break
+                if scene.ends in {"hang-up", "bridge"}:
+                    break
+                self._places[scene.step] = place = dataclasses.replace(now, scenes=(*known, *path.scenes))
+                self._stop(scene, place)
+                actions = self._actions(scene.step)
+                ahead += [(scene.step, other) for other in reversed(actions)]
+                afterwards += [(scene.step, other) for other in self._repairs(scene.step)]
+                action = actions[0]
+                scene, now = self._acts(place, call, action)
+        return self._found
+
+    def _write(self, path: Path, scene: Scene) -> None:
+        for name in scene.entered:
+            self._found.written_in.setdefault(name, path.number)
+
+    def _acts(self, place: _Place | None, start: CallState, action: _Action) -> tuple[Scene, _Place]:
+        call = dataclasses.replace(place.call if place else start, trail="")
+        if action.lapsed:
+            call.verified_at = None
+        if not self._is_scouting:
+            self._covered.add((call.step, action.words))
+        turn = place.turn if place else None
+        self._remembered = place.chosen if place else {}
+        for _ in range(action.times):
+            self._when, self._facts, self._chosen = [], {}, {}
+            call.trail = ""
+            desk = ExampleDesk(call, self._prompts, self._office, turn)
+            walk = Walk(self._flow, desk)
+            answer = walk.answer(action.keys) if turn else walk.start()
+            turn = walk.resume(answer, True) if isinstance(answer, Deferred) else answer
+        if turn is None:
+            raise LookupError("An action was done no times.")
+        scene = self._scene(action.words, call, turn)
+        return scene, _Place(call, turn, (), self._chosen)
+
+    def _scene(self, words: str, call: CallState, turn: Turn) -> Scene:
+        spoken = [self._spoken(say, call, can_be_stopped=False) for say in turn.before]
+        spoken += [self._spoken(say, call, can_be_stopped=True) for say in turn.says]
+        entered = tuple(call.trail.split()) or (call.step,)
+        scene = Scene(words, tuple(self._when), entered, tuple(spoken), call.step, _kind(turn), turn=turn)
+        if not isinstance(turn.end, Gather):
+            return scene
+        said = sum(spoken.counted for spoken in scene.spoken)
+        slow = dataclasses.replace(turn.end, slow=True)
+        return dataclasses.replace(
+            scene,
+            digits=turn.end.digits,
+            seconds=turn.end.wait_after(said),
+            slow_seconds=slow.wait_after(said),
+            is_slow=turn.end.slow,
+        )
+
+    def _spoken(self, say: Say, call: CallState, *, can_be_stopped: bool) -> Spoken:
+        language = say.language or call.language
+        slots = dict(say.slots)
+        text = self._prompts.text(language, say.prompt, **slots)
+        if slots.get("emergency", "").isdigit():
+            # The voice reads it digit by digit; in time it is one word of three syllables.
+            slots["emergency"] = DIGITS_MARK.format(slots["emergency"])
+        counted = count_words(self._prompts.text(language, say.prompt, **slots))
+        return Spoken(say.prompt, language, text, count_words(text), counted, can_be_stopped)
+
+    def _stop(self, scene: Scene, place: _Place) -> None:
+        """Look ahead at what repair and the extra keys do here, without counting it as written."""
+        self._is_scouting = True
+        extra = {
+            key: self._acts(place, place.call, _Action(f"presses {key}", key))[0] for key in self._flow.keys
+        }
+        silences: tuple[Scene, ...] = ()
+        slips: tuple[Scene, ...] = ()
+        if scene.ends == "keys":
+            silences, slips = self._misses(place, None), self._misses(place, WRONG_KEY)
+        else:
+            extra = {}
+        is_open = scene.step in self._flow.open_to_all
+        self._found.stops[scene.step] = Stop(scene, is_open, silences, slips, extra)
+        self._is_scouting = False
+
+    def _misses(self, place: _Place, keys: str | None) -> tuple[Scene, ...]:
+        found: list[Scene] = []
+        here = place.call.step
+        words = "stays silent" if keys is None else "presses a wrong key"
+        while len(found) < MOST_MISSES:
+            scene, place = self._acts(place, place.call, _Action(words, keys))
+            found.append(scene)
+            if scene.step != here or scene.ends != "keys" or scene.entered != (here,):
+                break
+        return tuple(found)
+
+    def _actions(self, name: str) -> list[_Action]:
+        step = self._flow.steps[name]
+        match step:
+            case Menu():
+                return [
+                    _Action(f"presses {key}", str(key))
+                    for key, choice in enumerate(step.choices, 1)
+                    if choice.language in {None, self._language}
+                ]
+            case Collect():
+                return [_Action(f"keys {step.digits} digits", (KEYED * 2)[: step.digits])]
+            case Transfer() | Conference():
+                return [_Action("is on the line again", None)]
+        return []
+
+    def _repairs(self, name: str) -> list[_Action]:
+        """What is told only where it leads to a step that no path has been written at yet."""
+        stop, flow = self._found.stops[name], self._flow
+        found = []
+        for scenes, keys, words in (
+            (stop.slips, WRONG_KEY, "presses wrong keys"),
+            (stop.silences, None, "stays silent"),
+        ):
+            if scenes:
+                often = f"{words}, {len(scenes)} times in a row" if len(scenes) > 1 else words
+                found.append(_Action(often, keys, target=scenes[-1].entered[0], times=len(scenes)))
+        found += [
+            _Action(f"presses {key}", key, target=scene.entered[0])
+            for key, scene in stop.extra.items()
+            if key in {PERSON, COVER}
+        ]
+        if name not in flow.open_to_all and flow.locked_out is not None:
+            words = "presses a key after ten minutes without one"
+            found.append(_Action(words, "1", lapsed=True, target=flow.locked_out))
+        return found
+
+    # The verbs, as they are played.
+
+    def _acted(self, name: str, step: Step) -> Step:
+        match step:
+            case Decide():
+                return dataclasses.replace(step, ask=self._played(name, step.ask, step.on))
+            case Transfer() | Conference():
+                return dataclasses.replace(step, then=self._played(name, step.then, step.on))
+            case Collect(then=SlowHandler() as slow):
+                played = self._played(name, slow, step.on)
+
+                def record(desk: Any, _task: Any, _matched: bool) -> str:
+                    return played.run(desk, "")
+
+                then = SlowHandler(slow.name, slow.words, lambda _desk, _digits: None, record)
+                return dataclasses.replace(step, then=then)
+            case Collect():
+                return dataclasses.replace(step, then=self._played(name, step.then, step.on))
+            case Menu():
+                choices = tuple(
+                    choice
+                    if choice.does is None
+                    else dataclasses.replace(choice, does=self._played(name, choice.does, choice.on))
+                    for choice in step.choices
+                )
+                return dataclasses.replace(step, choices=choices)
+            case _:
+                return step
+
+    def _played(self, step: str, handler: Handler | SlowHandler, on: Mapping[str, str]) -> Handler:
+        def run(desk: Any, _digits: str) -> str:
+            # Two verbs of one turn that know the same two words speak of the same fact.
+            fact = self._facts.get(handler.words) if len(handler.words) > 1 else None
+            able = [word for word in on if desk.is_verified or (handler.name, word) not in VERIFIED_ALONE]
+            word, example, answer = self._choice(
+                step, handler.name, [fact] if fact is not None and fact in on else able, on
+            )
+            self._facts[handler.words] = word
+            self._chosen[step] = word, example
+            if not self._is_scouting:
+                self._covered.add((step, f"{word}/{example}"))
+            if len(on) > 1 or example:
+                self._when.append(meaning(handler.name, word, example))
+            if answer is not None:
+                answer(desk)
+            return word
+
+        return Handler(handler.name, handler.words, run)
+
+    def _choice(
+        self, step: str, verb: str, words: Sequence[str], on: Mapping[str, str]
+    ) -> tuple[str, str, Answer | None]:
+        """A word not told yet, or else the first that leads on to one, or else the first."""
+        answers = [
+            (word, example, answer) for word in words for example, answer in examples_of(verb, word).items()
+        ]
+        if self._is_scouting:
+            # The world is still as it was when the caller came here.
+            same = [found for found in answers if found[:2] == self._remembered.get(step)]
+            return (same or answers)[0]
+        for word, example, answer in answers:
+            if (step, f"{word}/{example}") not in self._covered:
+                return word, example, answer
+        for word, example, answer in answers:
+            if on[word] != AGAIN and self._leads_to_news(on[word]):
+                return word, example, answer
+        return answers[0]
+
+    def _leads_to_news(self, name: str) -> bool:
+        """Whether a word not told yet can be met from here before the line waits again."""
+        step = self._given.steps[name]
+        if isinstance(step, Announce):
+            return self._leads_to_news(step.next)
+        if not isinstance(step, Decide):
+            return False
+        untold = (
+            (name, f"{word}/{example}") not in self._covered
+            for word in step.on
+            for example in examples_of(step.ask.name, word)
+        )
+        return any(untold) or any(self._leads_to_news(target) for target in step.on.values())
+
+
+def _kind(turn: Turn) -> str:
+    match turn.end:
+        case Gather():
+            return "keys"
+        case Dial():
+            return "ringing"
+        case Join():
+            return "conference"
+        case Connect():
+            return "bridge"
+        case _:
+            return "hang-up"

@@ -1,0 +1,123 @@
+"""What a walk through a tree shows to be wrong: keys, waits, repair, pace, and sentences in full words."""
+
+from collections.abc import Iterator
+
+from ivr_flows.check import long_sentences
+from ivr_flows.flow import COVER, PERSON, REPEAT, SLOW
+from ivr_flows.rehearsal import MOST_MISSES
+from ivr_flows.scene import Rehearsal, Scene, Stop
+
+#: The waits that R24 asks for, in seconds: for one key, and for several.
+MENU_WAIT, ENTRY_WAIT = 8, 10
+#: What R26 asks for on top of a second for each word.
+SLOW_WAIT_MORE = 10
+#: The third slip in a row is the one that 0 is offered after.
+LEAST_SLIPS = 3
+#: Prompts that offer a callback.
+OFFERS = frozenset({"callback.express", "callback.keep"})
+#: After this prompt all is said: a caller who is silent, or who slips though 0 was offered, may be let go.
+LAST_WORDS = "end.question"
+#: Prompts of a choice before hard news; silence there is followed by a person or by the news (R19).
+WARNINGS = frozenset({"hard_news.warning", "hard_news.alone"})
+
+
+def rehearsal_problems(found: Rehearsal) -> list[str]:
+    """Every fault met on the way, one sentence each, with the rule it breaks."""
+    faults = list(_sentences(found))
+    for name, stop in found.stops.items():
+        if stop.scene.ends != "keys":
+            continue
+        place = f"{found.flow.name}: {name} in {found.language}"
+        rules = (_options, _keys, _waits, _repair, _pace)
+        faults += [f"{place} {fault}" for rule in rules for fault in rule(found, stop)]
+    return list(dict.fromkeys(faults))
+
+
+def _sentences(found: Rehearsal) -> Iterator[str]:
+    """R18, with the words of the slots in their places."""
+    for path in found.paths:
+        for spoken in (spoken for scene in path.scenes for spoken in scene.spoken):
+            for sentence in long_sentences(spoken.text):
+                yield f"{found.flow.name}: {spoken.prompt} in {spoken.language} says “{sentence}” (R18)."
+
+
+def _options(_found: Rehearsal, stop: Stop) -> Iterator[str]:
+    keys = _keys_offered(stop.scene)
+    if keys != [str(key) for key in range(1, len(keys) + 1)]:
+        yield f"offers the keys {', '.join(keys)}, not 1 to {len(keys)} in order (R20)."
+
+
+def _keys(found: Rehearsal, stop: Stop) -> Iterator[str]:
+    """R22: 0 is a person, * repeats, 9 repeats slowly, 7 covers; who was called has * alone."""
+    said, person = [spoken.text for spoken in stop.scene.spoken], found.flow.keys.get(PERSON)
+    for key, scene in stop.extra.items():
+        is_right = {
+            PERSON: scene.entered[0] == person,
+            REPEAT: scene.step == stop.scene.step and [spoken.text for spoken in scene.spoken] == said,
+            SLOW: scene.step == stop.scene.step and [spoken.text for spoken in scene.spoken] == said,
+            COVER: scene.ends == "hang-up",
+        }
+        if not is_right.get(key, False):
+            yield f"does not do what {key} does everywhere (R22)."
+    if REPEAT not in stop.extra:
+        yield f"does not know {REPEAT} (R22)."
+
+
+def _waits(_found: Rehearsal, stop: Stop) -> Iterator[str]:
+    scene = stop.scene
+    wait = MENU_WAIT if scene.digits == 1 else ENTRY_WAIT
+    if not scene.is_slow and scene.seconds != wait:
+        yield f"waits {scene.seconds} s, not {wait} (R24)."
+    first = stop.silences[0]
+    if _stays(stop, first) and first.spoken[0].prompt != "repair.silence":
+        yield "does not give time in words after the first silence (R24)."
+
+
+def _repair(found: Rehearsal, stop: Stop) -> Iterator[str]:
+    """R25: short, fuller, simplest and 0, each with the question again; then a person or a callback."""
+    asks = stop.scene.spoken[-1].text
+    for misses in (stop.silences, stop.slips):
+        *asked, left = misses
+        if len(misses) >= MOST_MISSES:
+            yield "asks again without end (R25)."
+        opening = [scene.spoken[0].words for scene in asked]
+        if len(asked) > 1 and not opening[0] < opening[1]:
+            yield "is not fuller the second time than the first (R25)."
+        if len(asked) > 2 and not opening[2] < opening[1]:
+            yield "is not simpler the third time than the second (R25)."
+        for scene in asked:
+            if asks not in [spoken.text for spoken in scene.spoken[1:]]:
+                yield "does not ask again after a slip or a silence (R25)."
+        if PERSON in found.flow.keys:
+            if len(asked) > 2 and PERSON not in asked[2].spoken[-1].text:
+                yield f"does not offer {PERSON} the third time (R25)."
+            if not _leads_on(stop, left, is_silent=misses is stop.silences):
+                yield f"leads to {left.step} after the last miss, not to a person or a callback (R25)."
+
+
+def _leads_on(stop: Stop, left: Scene, *, is_silent: bool) -> bool:
+    here, there = ({spoken.prompt for spoken in scene.spoken} for scene in (stop.scene, left))
+    if left.ends == "ringing" or there & OFFERS:
+        return True
+    if left.ends == "hang-up":
+        is_last = LAST_WORDS in here and (is_silent or len(stop.slips) > LEAST_SLIPS)
+        return is_last or (is_silent and bool(here & OFFERS))
+    return bool(here & WARNINGS) and any(prompt.startswith("status.") for prompt in there)
+
+
+def _pace(found: Rehearsal, stop: Stop) -> Iterator[str]:
+    """R26: after one silence, or 9, a second for each word and ten more."""
+    if SLOW not in found.flow.keys:
+        return
+    for scene in (*stop.silences, stop.extra[SLOW]):
+        if scene.ends == "keys" and scene.seconds < sum(s.counted for s in scene.spoken) + SLOW_WAIT_MORE:
+            yield f"waits {scene.seconds} s at the slow pace for what it says (R26)."
+
+
+def _keys_offered(scene: Scene) -> list[str]:
+    says = scene.turn.says if scene.turn is not None else ()
+    return [text for say in says for slot, text in say.slots if slot == "key"]
+
+
+def _stays(stop: Stop, scene: Scene) -> bool:
+    return scene.step == stop.scene.step

@@ -1,0 +1,321 @@
+"""The transcript of every path, held against the rules of speech and keys; and what breaks each rule."""
+
+import dataclasses
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import textstat
+
+from hotline.trees import build_flows, walked_problems
+from hotline.voice import twiml
+from hotline.voice.twiml import Renderer
+from ivr_flows import engine, rehearsal
+from ivr_flows.drawing import edges
+from ivr_flows.flow import Announce, Flow, Menu
+from ivr_flows.prompts import Prompts
+from ivr_flows.rehearsal import rehearse
+from ivr_flows.rehearsal_check import rehearsal_problems
+from ivr_flows.scene import Path, Rehearsal, Scene, spoken_of
+from ivr_flows.transcript import as_document, as_script, exits_told
+from ivr_flows.turn import Gather, Say
+from tests.factories import make_office
+from tests.ivr_flows.test_check import with_steps, with_texts
+from tests.twiml_check import check
+
+OFFICE = make_office()
+FLOWS = build_flows(OFFICE)
+PROMPTS = Prompts.load(OFFICE.languages)
+RENDERER = Renderer.of(PROMPTS, OFFICE, "https://line.example.org")
+FOUND = {
+    (name, language): rehearse(flow, PROMPTS, OFFICE, language)
+    for name, flow in FLOWS.items()
+    for language in PROMPTS.languages
+}
+#: Only unverified callers come to the silent offer, and none of them has a callback of a case.
+NEVER_TAKEN = {("silent_offer", "goodbye")}
+#: Not spoken in any tree: text messages, a fault of ours, and words that go into other prompts.
+SPOKEN_ELSEWHERE = re.compile(r"sms\.|apology|hold$|moment|phone\.")
+
+
+def scenes(found: Rehearsal) -> list[Scene]:
+    """Every scene of the script, the ones of repair and of the extra keys too."""
+    told = [scene for path in found.paths for scene in path.scenes]
+    for stop in found.stops.values():
+        told += [*stop.silences, *stop.slips, *stop.extra.values()]
+    return told
+
+
+@pytest.mark.parametrize(("flow", "language"), FOUND)
+def test_the_transcript_keeps_every_rule(flow: str, language: str) -> None:
+    assert rehearsal_problems(FOUND[flow, language]) == []
+
+
+@pytest.mark.parametrize(("flow", "language"), FOUND)
+def test_every_step_and_every_exit_is_told(flow: str, language: str) -> None:
+    found, table = FOUND[flow, language], FLOWS[flow]
+    wanted = {(name, target) for name in table.steps for by, target in edges(table, name) if by != "silence"}
+
+    assert set(found.written_in) == set(table.steps)
+    assert wanted - exits_told(found) - NEVER_TAKEN == set()
+
+
+@pytest.mark.parametrize("language", PROMPTS.languages)
+def test_every_prompt_that_a_caller_can_hear_is_told(language: str) -> None:
+    told = {
+        spoken.prompt
+        for (_, code), found in FOUND.items()
+        if code == language
+        for scene in scenes(found)
+        for spoken in scene.spoken
+    }
+
+    assert {p for p in PROMPTS.languages[language].texts if not SPOKEN_ELSEWHERE.match(p)} <= told
+
+
+@pytest.mark.parametrize(("flow", "language"), FOUND)
+def test_what_is_told_is_what_the_carrier_is_given(flow: str, language: str) -> None:
+    for scene in scenes(FOUND[flow, language]):
+        assert scene.turn is not None
+        document = RENDERER.render(scene.turn, language)
+        assert check(document.encode(), whisper=flow == "liaison_direct") == []
+        if isinstance(scene.turn.end, Gather):
+            slow = dataclasses.replace(scene.turn, end=dataclasses.replace(scene.turn.end, slow=True))
+            assert f'timeout="{scene.seconds}"' in document
+            assert f'timeout="{scene.slow_seconds}"' in RENDERER.render(slow, language)
+
+
+# How long, how hard to read, and how far apart (R17, R18, R21, R23).
+
+
+def whole_paths() -> list[tuple[str, str, int]]:
+    """Each path from the start of the call to where it ends or goes on."""
+    return [(*key, path.number) for key, found in FOUND.items() for path in found.paths]
+
+
+def path_of(flow: str, language: str, number: int) -> Path:
+    return FOUND[flow, language].paths[number - 1]
+
+
+def hard_to_read(text: str, language: str) -> str | None:
+    """R18 for a whole path: school grades, and in Spanish Fernández Huerta, who calls 80 and more easy."""
+    textstat.set_lang(language)
+    if language == "en":
+        grades = [textstat.automated_readability_index(text), textstat.coleman_liau_index(text)]
+        return None if max(grades) <= 6 else f"grade {max(grades):.1f} (R18)"
+    ease, years = textstat.fernandez_huerta(text), textstat.crawford(text)
+    return None if ease >= 80 and years <= 6 else f"ease {ease:.0f}, {years:.1f} years of school (R18)"
+
+
+@pytest.mark.parametrize(("flow", "language", "number"), whole_paths())
+def test_a_whole_path_is_easy_to_read(flow: str, language: str, number: int) -> None:
+    path = path_of(flow, language, number)
+
+    assert hard_to_read(spoken_of([*path.before, *path.scenes]), language) is None
+
+
+def test_a_hard_text_is_not_easy_to_read() -> None:
+    hard = {
+        "en": "The individual's custodial classification necessitates administrative verification.",
+        "es": "La clasificación administrativa correspondiente requiere verificación institucional previa.",
+    }
+
+    for language, text in hard.items():
+        assert "(R18)" in (hard_to_read(text, language) or "")
+
+
+def crowded_options(document: str) -> list[str]:
+    """Menus in which an option follows another without 500 to 750 ms between them (R21)."""
+    said = re.findall(r"<Say[^>]*>(.*?)</Say>", document)
+    options = [text for text in said if re.search(r"(press|oprima) \d\.", text)]
+    return [
+        f"{text} (R21)"
+        for text in options[1:]
+        if not (time := re.match(r'<break time="(\d+)ms"/>', text)) or not 500 <= int(time[1]) <= 750
+    ]
+
+
+@pytest.mark.parametrize(("flow", "language"), FOUND)
+def test_options_stand_apart(flow: str, language: str) -> None:
+    for stop in FOUND[flow, language].stops.values():
+        assert stop.scene.turn is not None
+        # "Or press 0 for a person" is no option of the menu, and stands after it.
+        assert crowded_options(RENDERER.render(stop.scene.turn, language)) == []
+
+
+def test_options_that_do_not_stand_apart_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    turn = FOUND["victim_line", "en"].stops["main_menu"].scene.turn
+    assert turn is not None
+    for mark in ("", '<break time="200ms"/>'):
+        monkeypatch.setattr(twiml, "_BREAK", mark)
+        assert len(crowded_options(Renderer.of(PROMPTS, OFFICE, "").render(turn, "en"))) == 3
+
+
+# What breaks a rule is found on the way. Rules of the table alone are broken in test_check.
+
+
+def slower_menus(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(engine, "MENU_SECONDS", 5)
+
+
+def shorter_entries(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(engine, "ENTRY_SECONDS", 6)
+
+
+def keys_from_two(patch: pytest.MonkeyPatch) -> None:
+    option = engine.Walk._option
+    patch.setattr(engine.Walk, "_option", lambda walk, key, choice: option(walk, key + 1, choice))
+
+
+def no_slow_pace(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(rehearsal.ExampleDesk, "slow_down", lambda _desk: None)
+
+
+def nine_leads_on(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(engine, "SLOW", "x")
+
+
+def a_repeat_that_says_less(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(engine.Walk, "_repeat", lambda walk: walk._wait_at(walk.call.step, (), (Say("welcome"),)))
+
+
+def no_end_of_repair(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(engine.Walk, "_progress", lambda walk, _target: walk.enter(walk.call.step))
+
+
+def repair_without_the_question(patch: pytest.MonkeyPatch) -> None:
+    miss = engine.Walk._miss
+
+    def shorter(walk: engine.Walk, name: str, kind: str) -> Any:
+        turn = miss(walk, name, kind)
+        return dataclasses.replace(turn, says=turn.says[:1]) if walk.call.step == name else turn
+
+    patch.setattr(engine.Walk, "_miss", shorter)
+
+
+ENGINES: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str]] = {
+    "a menu that waits too short": (slower_menus, "waits 5 s, not 8 (R24)"),
+    "an entry that waits too short": (shorter_entries, "waits 6 s, not 10 (R24)"),
+    "options from 2 on": (keys_from_two, "offers the keys 2, 3, 4, 5, not 1 to 4 in order (R20)"),
+    "silence without the slow pace": (no_slow_pace, "s at the slow pace for what it says (R26)"),
+    "a 9 that is no slow pace": (nine_leads_on, "does not do what 9 does everywhere (R22)"),
+    "a * that does not repeat": (a_repeat_that_says_less, "does not do what * does everywhere (R22)"),
+    "repair that never ends": (no_end_of_repair, "asks again without end (R25)"),
+    "repair that does not ask": (repair_without_the_question, "does not ask again after a slip"),
+}
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_an_engine_that_breaks_a_rule_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    breaks, fault = ENGINES[name]
+    breaks(monkeypatch)
+
+    found = walked_problems(FLOWS, PROMPTS, OFFICE)
+
+    assert [problem for problem in found if fault in problem], found
+
+
+def changed_keys(**keys: str) -> Flow:
+    table = FLOWS["victim_line"]
+    return dataclasses.replace(table, keys={**table.keys, **keys})
+
+
+def led_to(step: str, **places: str) -> Flow:
+    table = FLOWS["victim_line"]
+    menu = table.steps[step]
+    assert isinstance(menu, Menu)
+    return with_steps(table, **{step: dataclasses.replace(menu, **places)})
+
+
+TREES: dict[str, tuple[Flow, str]] = {
+    "a hang-up after slips": (
+        led_to("services", give_up="goodbye"),
+        "leads to goodbye after the last miss, not to a person or a callback (R25)",
+    ),
+    "a deeper menu after slips": (
+        led_to("main_menu", give_up="report"),
+        "leads to report after the last miss, not to a person or a callback (R25)",
+    ),
+    "a hang-up after silence": (
+        led_to("main_menu", silence="goodbye"),
+        "leads to goodbye after the last miss, not to a person or a callback (R25)",
+    ),
+    "a last question that hangs up at the first slip": (
+        led_to("anything_else", misses=0),
+        "leads to goodbye after the last miss, not to a person or a callback (R25)",
+    ),
+    "a 7 that goes on": (
+        dataclasses.replace(
+            with_steps(FLOWS["victim_line"], blank=Announce("goodbye", "main_menu")),
+            keys={**FLOWS["victim_line"].keys, "7": "blank"},
+            open_to_all=FLOWS["victim_line"].open_to_all | {"blank"},
+        ),
+        "does not do what 7 does everywhere (R22)",
+    ),
+    "a leg without *": (
+        dataclasses.replace(FLOWS["liaison_callback"], keys={}),
+        "offer in en does not know * (R22)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_a_tree_that_breaks_a_rule_is_found(name: str) -> None:
+    table, fault = TREES[name]
+
+    found = walked_problems({table.name: table}, PROMPTS, OFFICE)
+
+    assert [problem for problem in found if fault in problem], found
+
+
+LONG = "To hear the next part of what we have to say about this now and at once and for good and all"
+TEXTS: dict[str, tuple[dict[str, str | None], str]] = {
+    "a slot that makes a sentence too long": (
+        {"callback__promise": f"{LONG} {{when}}."}, "callback.promise in en says “To hear the next part",
+    ),
+    "a first repair longer than the second": (
+        {"repair__wrong": "One two three four five. " * 4}, "is not fuller the second time than the first (R25)",
+    ),
+    "a third repair longer than the second": (
+        {"repair__simplest": "One two three four five. " * 4},
+        "is not simpler the third time than the second (R25)",
+    ),
+    "a third repair without 0": (
+        {"repair__person": "Or ask for a person."}, "does not offer 0 the third time (R25)",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_text_that_breaks_a_rule_is_found(name: str) -> None:
+    texts, fault = TEXTS[name]
+
+    found = walked_problems(FLOWS, with_texts(PROMPTS, "en", **texts), OFFICE)
+
+    assert [problem for problem in found if fault in problem], found
+
+
+# How it reads.
+
+
+def test_the_script_says_who_says_what_which_keys_and_how_long() -> None:
+    script = as_script(FOUND["victim_line", "es"], lambda _text, _language: None)
+
+    assert "espeak-ng is not installed" in script
+    assert "LINE    “Para español, oprima 2.” (1.6 s)" in script
+    assert "THEY    presses 2." in script
+    assert "(the PIN is right)" in script
+    assert "(4.0 s; no key stops it)" in script
+    assert "Waits 8 s for a key, 41 s at the slow pace." in script
+    assert "El teléfono de ese lugar es 2025550190." in script
+
+
+def test_measured_seconds_stand_beside_the_counted_ones() -> None:
+    found = FOUND["liaison_direct", "en"]
+    script = as_script(found, lambda text, _language: len(text) / 10)
+    document = as_document(found, lambda text, _language: len(text) / 10)
+
+    assert "“To accept, press 1.” (1.6 s [1.9 s])" in script
+    said = document["paths"][0]["scenes"][0]["says"]
+    assert [one["measured_seconds"] for one in said if one["prompt"] == "liaison.accept"] == [1.9]
