@@ -31,7 +31,7 @@ class ExampleDesk(Desk):
         # No real verb runs here, so nothing reads the session, the release switches or the PIN limits.
         rules = Rules(office, cast(Any, None), cast(Any, None))
         super().__init__(cast(Session, None), call, NOW, rules, prompts)
-        self.ring, self.conference = Ring("+12025550170", 20, "0" * 32), "0" * 32
+        self.ring, self.conference = Ring("+12025550170", 20, "a" * 32), "b" * 32
         self._last = last
 
     def called_from(self) -> str | None:

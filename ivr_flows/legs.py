@@ -1,5 +1,8 @@
 """The trees of the legs we ring: the liaison's, a direct call's whisper, and the person called back."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from ivr_flows import leg_verbs
 from ivr_flows.flow import Announce, Bridge, Choice, Conference, Decide, Flow, Hangup, Menu, Step
 
@@ -74,11 +77,18 @@ def callback_call() -> Flow:
         "done": Hangup("called.goodbye"),
         "gone": Hangup("called.gone"),
     }
-    return _outbound("callback_call", "opening", steps, give_up="put_off_silently")
+    # Whoever is called back gets the slow pace after one silence, as a caller does (R26).
+    return _outbound("callback_call", "opening", steps, give_up="put_off_silently", keys={"*": "", "9": ""})
 
 
-def _outbound(name: str, start: str, steps: dict[str, Step], give_up: str) -> Flow:
-    """A tree of a leg we placed: open to whoever answered, with * to repeat and no other extra key."""
+def _outbound(
+    name: str,
+    start: str,
+    steps: dict[str, Step],
+    give_up: str,
+    keys: Mapping[str, str] = MappingProxyType({"*": ""}),
+) -> Flow:
+    """A tree of a leg we placed: open to whoever answered, with * to repeat and no other key unless asked."""
     return Flow(
         name=name,
         start=start,
@@ -86,6 +96,6 @@ def _outbound(name: str, start: str, steps: dict[str, Step], give_up: str) -> Fl
         open_to_all=frozenset(steps),
         give_up=give_up,
         silent=give_up,
-        keys={"*": ""},
+        keys=keys,
         stranded=give_up,
     )

@@ -91,16 +91,18 @@ class _Stage:
         afterwards: list[tuple[str | None, _Action]] = []
         while ahead or afterwards:
             origin, action = ahead.pop() if ahead else afterwards.pop(0)
-            if action.target is not None and action.target in self._found.written_in:
+            is_aside = action.target is not None
+            is_told = action.target in self._found.written_in
+            if action.target is not None and is_told and not self._leads_to_news(action.target, {}):
                 continue
             place = self._places.get(origin or "")
             known, covered = place.scenes if place else (), set(self._covered)
             path = Path(len(self._found.paths) + 1, origin, known)
             scene, now = self._acts(place, call, action)
-            if action.target is None and self._covered == covered:
+            if self._covered == covered and (is_told or not is_aside):
                 continue
-            if action.target is None:
-                ahead.append((origin, action))
+            # Again, for the words that were not met this time.
+            (afterwards if is_aside else ahead).append((origin, action))
             self._found.paths.append(path)
             while True:
                 path.scenes.append(scene)
@@ -128,7 +130,7 @@ class _Stage:
         call = dataclasses.replace(place.call if place else start, trail="")
         if action.lapsed:
             call.verified_at = None
-        if not self._is_scouting:
+        if not self._is_scouting and action.target is None:
             self._covered.add((call.step, action.words))
         turn = place.turn if place else None
         self._remembered = place.chosen if place else {}
@@ -298,23 +300,26 @@ class _Stage:
             if (step, f"{word}/{example}") not in self._covered:
                 return word, example, answer
         for word, example, answer in answers:
-            if on[word] != AGAIN and self._leads_to_news(on[word]):
+            if on[word] != AGAIN and self._leads_to_news(on[word], self._facts | {frozenset(on): word}):
                 return word, example, answer
         return answers[0]
 
-    def _leads_to_news(self, name: str) -> bool:
+    def _leads_to_news(self, name: str, facts: Mapping[frozenset[str], str]) -> bool:
         """Whether a word not told yet can be met from here before the line waits again."""
         step = self._given.steps[name]
         if isinstance(step, Announce):
-            return self._leads_to_news(step.next)
+            return self._leads_to_news(step.next, facts)
         if not isinstance(step, Decide):
             return False
-        untold = (
-            (name, f"{word}/{example}") not in self._covered
-            for word in step.on
-            for example in examples_of(step.ask.name, word)
+        words = [facts[step.ask.words]] if step.ask.words in facts else list(step.on)
+        return any(
+            self._leads_to_news(step.on[word], {**facts, step.ask.words: word})
+            or any(
+                (name, f"{word}/{example}") not in self._covered
+                for example in examples_of(step.ask.name, word)
+            )
+            for word in words
         )
-        return any(untold) or any(self._leads_to_news(target) for target in step.on.values())
 
 
 def _kind(turn: Turn) -> str:

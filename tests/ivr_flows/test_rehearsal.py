@@ -177,7 +177,7 @@ def nine_leads_on(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_repeat_that_says_less(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(engine.Walk, "_repeat", lambda walk: walk._wait_at(walk.call.step, (), (Say("welcome"),)))
+    patch.setattr(engine.Walk, "_repeat", lambda walk: walk._wait_at(walk.call.step, (), (Say("goodbye"),)))
 
 
 def no_end_of_repair(patch: pytest.MonkeyPatch) -> None:
@@ -275,7 +275,8 @@ TEXTS: dict[str, tuple[dict[str, str | None], str]] = {
         {"callback__promise": f"{LONG} {{when}}."}, "callback.promise in en says “To hear the next part",
     ),
     "a first repair longer than the second": (
-        {"repair__wrong": "One two three four five. " * 4}, "is not fuller the second time than the first (R25)",
+        {"repair__wrong": "One two three four five. " * 4},
+        "is not fuller the second time than the first (R25)",
     ),
     "a third repair longer than the second": (
         {"repair__simplest": "One two three four five. " * 4},
