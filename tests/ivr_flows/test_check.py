@@ -151,7 +151,7 @@ TEXTS: dict[str, tuple[str, dict[str, str | None], str]] = {
     ),
     "a long instruction": ("en", {"ask_pin": "Go on. " * 60}, "ask_pin takes over 20 s in en (R23)"),
     "a key that stands on the card alone": (
-        "es", {"welcome": "Oprima 9 si necesita tiempo."}, "welcome in es names 9 or 7, which stand on the card",
+        "es", {"welcome": "Oprima 9 si quiere."}, "welcome in es names 9 or 7, which stand on the card",
     ),
     "a long danger line": ("es", {"danger_line": "Ya. " * 11}, "danger_line takes over 4 s in es (R17)"),
 }  # fmt: skip

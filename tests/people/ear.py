@@ -1,0 +1,65 @@
+"""What a person makes of the words they hear in their own language: which key is next to what they want."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_PRESS = {"en": re.compile(r"press (\d)"), "es": re.compile(r"oprima (\d)")}
+#: What a person may want, by the words for it.
+WORDS = {
+    "en": {
+        "language": "English", "case": "your case, press", "number": "your case number", "pin": "your PIN",
+        "news": "hear it now", "callback": "as soon as we can", "to_callback": "To be called back",
+        "called_first": "be called first", "start": "back to the start", "promise": "We will call you",
+        "goodbye": "Goodbye",
+    },
+    "es": {
+        "language": "español", "case": "su caso, oprima", "number": "número de caso", "pin": "su PIN",
+        "news": "oírlo ahora", "callback": "lo antes posible", "to_callback": "Para que le llamemos",
+        "called_first": "le llamemos primero", "start": "volver al principio", "promise": "Le llamaremos",
+        "goodbye": "Adiós",
+    },
+}  # fmt: skip
+STATUS = {
+    "en": ("in custody", "was released", "cannot confirm", "was sent out", "escaped", "has died"),
+    "es": ("en custodia", "en libertad", "No puedo confirmar", "enviada fuera", "se escapó", "ha muerto"),
+}
+EVERY_STATUS = tuple(words for language in STATUS.values() for words in language)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Keys that a person decides on, and the phrase (by its place) that told them."""
+
+    keys: str
+    after: int
+
+
+def hears(phrases: Sequence[str], words: str) -> int | None:
+    """The place of the first phrase with these words."""
+    return next((at for at, phrase in enumerate(phrases) if words in phrase), None)
+
+
+def hears_status(phrases: Sequence[str], language: str) -> bool:
+    """Whether one of the phrases tells where someone is, or that nothing can be told."""
+    return any(words in phrase for phrase in phrases for words in STATUS[language])
+
+
+def option(phrases: Sequence[str], language: str, wish: str) -> Answer | None:
+    """The key next to the wished words."""
+    at = hears(phrases, WORDS[language][wish])
+    if at is None:
+        return None
+    key = _PRESS[language].search(phrases[at])
+    return Answer(key[1], at) if key else None
+
+
+def person_key(phrases: Sequence[str], language: str) -> Answer | None:
+    """0, where it is offered as the last thing said."""
+    at = next((at for at, p in enumerate(phrases) if (k := _PRESS[language].search(p)) and k[1] == "0"), None)
+    return None if at is None else Answer("0", at)
+
+
+def words_in(phrase: str) -> int:
+    """How many words a voice says; a long number is read digit by digit."""
+    return sum(len(word.strip(".,")) if re.fullmatch(r"\d{5,}[.,]?", word) else 1 for word in phrase.split())

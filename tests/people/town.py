@@ -1,0 +1,144 @@
+"""A town of simulated people and the line they call: a house on SQLite with a clock of its own."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+from config.office import Office
+from config.settings import Settings
+from hotline import create_app
+from models.database import Database
+from models.keyring import Keyring
+from models.migrate import upgrade
+from tests.calls.conftest import Clock, House
+from tests.conftest import FIELD_KEYS
+from tests.factories import HASHER, NOW, make_case, make_staff
+from tests.fake_carrier import FakeCarrier
+from tests.people.ear import EVERY_STATUS
+from tests.people.person import Card, Ending, Person
+from tests.people.temperament import TEMPERAMENTS
+from tests.phone import Phone
+
+#: Every number of these is 555-01xx, which belongs to nobody.
+AREAS = ("202", "212", "305", "312", "404", "415", "503", "602", "617", "713")
+STATUSES = ("in_custody", "in_custody", "transferred", "released", "escaped", None)
+FROM_CALL_TO_CALL = timedelta(minutes=11)
+ENVIRONMENT = {
+    "HOTLINE_PUBLIC_URL": "https://line.example.org",
+    "HOTLINE_SECRET_KEY": "the secret key of a town of people who do not exist",
+    "HOTLINE_PIN_PEPPER": "the PIN pepper of the test suite, never of a house",
+    "HOTLINE_FIELD_KEYS": "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+    "HOTLINE_OFFICE_ALWAYS_OPEN": "1",
+    "TWILIO_AUTH_TOKEN": "the-token-of-the-test-suite",
+    "TWILIO_API_BASE_URL": "http://127.0.0.1:1",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """One person of the town, and how it ended. ``knows`` is ``right``, ``wrong`` or ``none``: the PIN."""
+
+    seed: int
+    temperament: str
+    language: str
+    knows: str
+    ending: Ending
+
+    @property
+    def heard_a_status(self) -> bool:
+        """Whether words of any status were spoken in any of the calls, in any language."""
+        return any(words in self.ending.transcript for words in EVERY_STATUS)
+
+
+@contextmanager
+def town(folder: Path) -> Iterator["Town"]:
+    """Open a house in an empty folder, with two liaisons on shift."""
+    url = f"sqlite:///{folder / 'hotline.db'}"
+    settings = Settings.from_env(
+        {
+            **ENVIRONMENT,
+            "HOTLINE_DATA_DIR": str(folder),
+            "HOTLINE_DATABASE_URL": url,
+            "HOTLINE_REDIS_URL": f"unix://{folder}/down.sock",
+        }
+    )
+    database = Database(url, Keyring(FIELD_KEYS, ENVIRONMENT["HOTLINE_SECRET_KEY"].encode()))
+    upgrade(database)
+    office = Office.load(settings.office_file, always_open=True)
+    house = House(database, office, Clock(NOW), FakeCarrier(), settings)
+    with database.transaction() as session:
+        make_staff(session, phone="+12025550170")
+        make_staff(session, phone="+12025550171")
+    app = create_app(
+        settings, office=office, database=database, hasher=HASHER, jobs=house.jobs, clock=house.clock
+    )
+    try:
+        yield Town(house, app.test_client())
+    finally:
+        app.extensions["hotline.line"].guesses.close()
+        database.close()
+
+
+class Town:
+    """People who call one after another, each with a case and a phone of their own."""
+
+    def __init__(self, house: House, client: object) -> None:
+        self._house, self._client = house, client
+        self._callers = 0
+
+    def person(self, seed: int, knows: str = "right") -> Resident:
+        """Let the person with this seed call; it gives the temperament, the language and the status."""
+        chance = Random(seed)
+        temperament = TEMPERAMENTS[seed % len(TEMPERAMENTS)]
+        language = ("en", "es")[seed // len(TEMPERAMENTS) % 2]
+        house = self._house
+        house.clock.now += FROM_CALL_TO_CALL
+        with house.database.transaction() as session:
+            case = make_case(session, chance.choice(STATUSES), language=language, as_of=house.clock.now)
+        wrong = str((int(case.pin) + 111111) % 1_000_000).zfill(6)
+        card = Card(case.number, {"right": case.pin, "wrong": wrong, "none": None}[knows])
+        from_ = f"+1{AREAS[self._callers // 100 % len(AREAS)]}55501{self._callers % 100:02d}"
+        self._callers += 1
+        caller = Person(
+            seed, temperament, language, card, lambda seconds: house.clock.passes(seconds=seconds)
+        )
+        return Resident(seed, temperament.name, language, knows, caller.calls(self._new_phone, from_))
+
+    def _new_phone(self) -> Phone:
+        settings = self._house.settings
+        return Phone(
+            self._client,  # type: ignore[arg-type]
+            public_url=settings.public_url,
+            auth_token=settings.twilio_auth_tokens[0],
+            account_sid=settings.twilio_account_sid,
+            line=self._house.office.lines[0],
+        )
+
+
+def share_of_good_ends(people: list[Resident]) -> float:
+    """Of all who know their PIN, the share who heard the status or reached a person or a callback."""
+    return sum(person.ending.is_good for person in people) / len(people)
+
+
+def table(people: list[Resident]) -> str:
+    """How it ended, for each temperament; the most frequent end first."""
+    lines = []
+    for name in dict.fromkeys(person.temperament for person in people):
+        ends = Counter(person.ending.how for person in people if person.temperament == name)
+        spent = [person.ending.seconds for person in people if person.temperament == name]
+        told = ", ".join(f"{how} {count}" for how, count in ends.most_common())
+        lines.append(f"  {name:<28} {sum(spent) / len(spent):5.0f} s  {told}")
+    return "\n".join(lines)
+
+
+def why_not(people: list[Resident]) -> str:
+    """The table, and the whole calls of those whom the line lost."""
+    lost = [person for person in people if not person.ending.is_good]
+    calls = "\n".join(
+        f"\nseed {p.seed}, {p.temperament}, {p.language}: {p.ending.how}\n{p.ending.transcript}" for p in lost
+    )
+    return f"{share_of_good_ends(people):.1%} of {len(people)}\n{table(people)}\n{calls}"
