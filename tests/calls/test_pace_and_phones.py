@@ -9,6 +9,7 @@ from hotline.trees import build_flows
 from models import Callback, Phone, Registrant
 from models.case import check_digit_is_right
 from tests.calls.conftest import House
+from tests.calls.places import at_the_last_question
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase
 from tests.phone import Phone as Telephone
@@ -30,6 +31,16 @@ def test_the_slow_pace_is_remembered_for_the_next_call(
     opens_the_case(again, case)
     # Far above the 8 seconds of a menu: one for each word spoken, and ten.
     assert 'timeout="8"' not in again.raw(again.redelivers_last())
+
+
+def test_a_slip_at_the_last_question_does_not_end_the_call(phone: Telephone, make_case: MakeCase) -> None:
+    at_the_last_question(phone, make_case())
+
+    phone.presses("5")
+
+    assert phone.hears("Sorry, I did not get that", "To go back to the start, press 1")
+    phone.says_nothing()
+    assert phone.is_over
 
 
 def test_a_phone_marked_unsafe_is_not_called_back_though_it_called(

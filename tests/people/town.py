@@ -11,6 +11,7 @@ from random import Random
 from config.office import Office
 from config.settings import Settings
 from hotline import create_app
+from models.case import check_digit_is_right
 from models.database import Database
 from models.keyring import Keyring
 from models.migrate import upgrade
@@ -98,7 +99,13 @@ class Town:
         house = self._house
         house.clock.now += FROM_CALL_TO_CALL
         with house.database.transaction() as session:
-            case = make_case(session, chance.choice(STATUSES), language=language, as_of=house.clock.now)
+            case = make_case(
+                session,
+                chance.choice(STATUSES),
+                number=_number(chance),
+                language=language,
+                as_of=house.clock.now,
+            )
         wrong = str((int(case.pin) + 111111) % 1_000_000).zfill(6)
         card = Card(case.number, {"right": case.pin, "wrong": wrong, "none": None}[knows])
         from_ = f"+1{AREAS[self._callers // 100 % len(AREAS)]}55501{self._callers % 100:02d}"
@@ -117,6 +124,12 @@ class Town:
             account_sid=settings.twilio_account_sid,
             line=self._house.office.lines[0],
         )
+
+
+def _number(chance: Random) -> str:
+    """A well-formed case number that the seed decides on."""
+    first = str(chance.randrange(1_000_000, 10_000_000))
+    return next(number for digit in "0123456789" if check_digit_is_right(number := first + digit))
 
 
 def share_of_good_ends(people: list[Resident]) -> float:
