@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy.orm import Session
-
 from ivr_flows.desk import Desk, Ring
 from ivr_flows.prompts import Prompts
 from ivr_flows.rules import OfficeRules, Rules
@@ -13,6 +11,7 @@ from ivr_flows.status_words import say_status
 from ivr_flows.turn import Turn
 from models.caller_state import CallState
 from models.custody_status import NEUTRAL, Heard
+from models.unit import Unit
 
 #: The hour of every example: a Wednesday morning in the offices of North America.
 NOW = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)
@@ -28,9 +27,9 @@ class ExampleDesk(Desk):
     """A desk without a database: the caller's phone may be called, and what was said last is remembered."""
 
     def __init__(self, call: CallState, prompts: Prompts, office: OfficeRules, last: Turn | None) -> None:
-        # No real verb runs here, so nothing reads the session, the release switches or the PIN limits.
+        # No real verb runs here, so nothing reads the database, the release switches or the PIN limits.
         rules = Rules(office, cast(Any, None), cast(Any, None))
-        super().__init__(cast(Session, None), call, NOW, rules, prompts)
+        super().__init__(cast(Unit, None), call, NOW, rules, prompts)
         self.ring, self.conference = Ring("+12025550170", 20, "a" * 32), "b" * 32
         self._last = last
 
