@@ -101,7 +101,7 @@ class Desk:
 
     def moment(self, at: datetime) -> str:
         """A date and time as the caller would say it, in their language and time zone."""
-        return self.prompts.moment(self.call.language, at, self.zone)
+        return self.prompts.moment(self.call.language, at, self.zone, self.now)
 
     def slow_down(self) -> None:
         """Give this caller time from now on; after the PIN it is remembered for their next calls (R26)."""

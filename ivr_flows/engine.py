@@ -129,8 +129,12 @@ class Walk:
         return self._progress(target)
 
     def _progress(self, target: str) -> Turn:
-        self.call.misses = 0
         self.call.progress_at = self.desk.now
+        return self._move_on(target)
+
+    def _move_on(self, target: str) -> Turn:
+        """Go to another step; after repair that failed this is no progress, or it could go on for ever."""
+        self.call.misses = 0
         return self.enter(target)
 
     def _miss(self, name: str, kind: str) -> Turn:
@@ -149,15 +153,15 @@ class Walk:
         if call.misses > most:
             if kind == "silence":
                 target = (own and (own.silence or own.give_up)) or self.flow.give_up
-                return self._progress(target if verified or (own and own.silence) else self.flow.silent)
-            return self._progress((own and own.give_up) or self.flow.give_up)
+                return self._move_on(target if verified or (own and own.silence) else self.flow.silent)
+            return self._move_on((own and own.give_up) or self.flow.give_up)
         if (
             kind == "silence"
             and not verified
             and call.misses >= MOST_SILENT_PROMPTS
             and not (own and own.silence)
         ):
-            return self._progress(self.flow.silent)
+            return self._move_on(self.flow.silent)
         opening = {1: f"repair.{kind}", 2: "repair.fuller", 3: "repair.simplest"}[min(call.misses, 3)]
         says = [Say(opening), *self._asks(name)]
         if call.misses >= 3 and PERSON in self.flow.keys:

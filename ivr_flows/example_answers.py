@@ -103,7 +103,7 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "nothing may be said": lambda desk: say_status(desk, NEUTRAL),
     },
     ("tell_news", "out"): {
-        "let out": _status("released"),
+        "let out": _status("released", hard_news=True, **_PLACE),
         "let out on bond": _status("released_on_bond"),
         "let out with rules": _status("released_on_supervision"),
         "escaped": _status("escaped"),

@@ -16,8 +16,13 @@ def say_status(desk: "Desk", found: Heard) -> None:
     desk.say(f"status.{found.status}", at=desk.moment(found.status_at), as_of=desk.moment(found.as_of))
     if found.age == "notice":
         desk.say("status.old")
+    if found.status != "deceased":
+        # What a status does not cover is said where its date is: no court date that follows is meant.
+        desk.say("status.limits")
     if found.facility_name is not None:
-        desk.say("status.facility", facility=found.facility_name)
+        # Who is out or has died is in no place of the directory any more.
+        place = "status.facility_last" if found.hard_news else "status.facility"
+        desk.say(place, facility=found.facility_name)
     if found.facility_phone is not None:
         desk.say("status.facility_phone", phone=desk.prompts.spoken_number(found.facility_phone))
     if found.removal_stage is not None:
@@ -28,5 +33,3 @@ def say_status(desk: "Desk", found: Heard) -> None:
         desk.say("status.hearing_place", place=found.next_hearing_place)
     if found.expected_release_at is not None:
         desk.say("status.expected_release", at=desk.moment(found.expected_release_at))
-    if found.status != "deceased":
-        desk.say("status.limits")

@@ -155,17 +155,7 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
             "person.connecting", callback_verbs.person_ended, {"talked": "goodbye", "nobody": "callback"}
         ),
         # Help and services.
-        "services": Menu(
-            tuple(
-                Choice(
-                    "services.join",
-                    does=callback_verbs.ring_service,
-                    on={"ringing": "ring_service"},
-                    about=f"service.{n}",
-                )
-                for n in range(len(services))
-            )
-        ),
+        "services": Menu(_services(services)),
         "ring_service": Transfer(
             "services.connecting", callback_verbs.service_ended, {"ended": "anything_else"}
         ),
@@ -182,7 +172,7 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
         "report_comment": Announce("report.comment_answer", "anything_else"),
         # Ends.
         "anything_else": Menu(
-            (Choice("end.main", next="main_menu"),),
+            (Choice("end.main", next="main_menu"), Choice("case.help", next="services")),
             prompt="end.question",
             # All is said, so silence is a goodbye; a slip is asked again, and 0 is offered (R25).
             give_up="goodbye",
@@ -226,6 +216,18 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
 def _asking(prompt: str, verb: Handler) -> Choice:
     return Choice(
         prompt, does=verb, on={"promised": "promised", "refused": "callback_refused"}, about="phone"
+    )
+
+
+def _services(services: Sequence[str]) -> tuple[Choice, ...]:
+    return tuple(
+        Choice(
+            "services.join",
+            does=callback_verbs.ring_service,
+            on={"ringing": "ring_service"},
+            about=f"service.{n}",
+        )
+        for n in range(len(services))
     )
 
 

@@ -80,3 +80,18 @@ def set_facility(session: Session, *, name: str, phone: str, actor: str, now: da
     action = "add_facility" if added else "update_facility"
     audit.record(session, actor=actor, action=action, target=f"facility:{entry.id}", now=now)
     return entry.id, added
+
+
+def directory(session: Session) -> list[Facility]:
+    """Every facility that may be spoken, by name."""
+    return list(session.scalars(select(Facility).order_by(Facility.name)))
+
+
+def remove_facility(session: Session, *, name: str, actor: str, now: datetime) -> bool:
+    """Take a facility out of the directory; False when it was not there. Records keep its folded name."""
+    entry = session.scalar(select(Facility).where(Facility.name_key == facility_key(name)))
+    if entry is None:
+        return False
+    audit.record(session, actor=actor, action="remove_facility", target=f"facility:{entry.id}", now=now)
+    session.delete(entry)
+    return True

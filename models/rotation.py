@@ -72,6 +72,20 @@ def count_remaining(session: Session) -> int:
     return sum(count or 0 for count in counts)
 
 
+def opens_latest(session: Session) -> bool:
+    """Whether a listed key opens the latest value of every sealed column; a wrong key shows here first."""
+    keyring = keyring_of(session)
+    for sealed in SEALED_COLUMNS:
+        there = select(sealed.what).where(sealed.what.is_not(None), sealed.what != "")
+        latest = session.scalar(there.order_by(sealed.where.c.id.desc()).limit(1))
+        try:
+            if latest is not None:
+                keyring.unseal(sealed.purpose, latest)
+        except SealError:
+            return False
+    return True
+
+
 def rotate(
     database: Database,
     *,

@@ -1,6 +1,7 @@
 """The command line. Each command stands in its own file and is read only when it is called."""
 
 import os
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -65,4 +66,17 @@ def main(args: list[str] | None = None, **options: Any) -> None:
     set_up_terminal()
     # What a command writes (a SQLite file, keys, logs) is its owner's alone.
     os.umask(0o077)
-    group.main(args=args, prog_name="hotline", **options)
+    try:
+        code = group.main(args=args, prog_name="hotline", standalone_mode=False, **options)
+    except click.ClickException as error:
+        # One sentence, as for every other refusal; `--help` shows the usage.
+        click.echo(f"{error.format_message().rstrip('.')}. See `{_help_of(error)} --help`.", err=True)
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _help_of(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    return context.command_path if context is not None else "hotline"

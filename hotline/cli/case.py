@@ -72,7 +72,7 @@ def rotate(number: str, as_json: bool) -> None:
         with house.database.transaction() as session:
             pin = rotate_pin(session, hasher, number, datetime.now(UTC))
     except CaseError as error:
-        fail(str(error))
+        fail(f"NUMBER: {error}")
     _print(number, pin, as_json)
 
 
@@ -87,7 +87,7 @@ def close(number: str, as_json: bool) -> None:
         with house.database.transaction() as session:
             close_case(session, number, datetime.now(UTC))
     except CaseError as error:
-        fail(str(error))
+        fail(f"NUMBER: {error}")
     emit(as_json, {"closed": True}, "The case is closed.")
 
 

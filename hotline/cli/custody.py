@@ -174,4 +174,6 @@ def _held_document(entry: HeldImport) -> dict[str, object]:
 
 def _held_text(entry: HeldImport) -> str:
     why = "; ".join(f"{r.code} {r.count} (at most {r.limit:g})" for r in entry.reasons)
-    return f"{entry.id}  {entry.started_at:%Y-%m-%d %H:%M} UTC  {entry.people} people  {why}"
+    return (
+        f"{entry.id}  {entry.started_at:%Y-%m-%d %H:%M} UTC  changes {entry.people} people on record  {why}"
+    )

@@ -143,6 +143,26 @@ def _carrier(settings: Settings) -> Finding:
     return Finding("carrier", f"{url} can be reached")
 
 
+def _keys(settings: Settings) -> Finding:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from models.rotation import opens_latest
+
+    database = connect(settings)
+    try:
+        with database.reading() as session:
+            opens = opens_latest(session)
+    except SQLAlchemyError:
+        # What is wrong there is told there.
+        return Finding("keys", "not known")
+    finally:
+        database.close()
+    told = f"{len(settings.field_keys)} listed"
+    if not opens:
+        return Finding("keys", told, "HOTLINE_FIELD_KEYS lists no key that opens what this database holds.")
+    return Finding("keys", told)
+
+
 def _shift(settings: Settings) -> Finding:
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -170,6 +190,7 @@ _CHECKS: tuple[Callable[[Settings], Finding], ...] = (
     _office,
     _lines,
     _database,
+    _keys,
     _redis,
     _flows,
     _carrier,

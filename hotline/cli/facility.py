@@ -7,7 +7,7 @@ import phonenumbers
 
 from hotline.cli.context import emit, fail, open_house
 from hotline.cli.fields import plain_text
-from models.custody import set_facility
+from models.custody import directory, remove_facility, set_facility
 
 ACTOR = "command line"
 
@@ -30,6 +30,31 @@ def add(name: str, phone: str, as_json: bool) -> None:
     emit(as_json, {"id": facility_id, "added": added}, "Added." if added else "Updated.")
 
 
+@facility.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def list_all(as_json: bool) -> None:
+    """List the directory, by name."""
+    house = open_house()
+    with house.database.reading() as session:
+        entries = [{"id": e.id, "name": e.name, "phone": e.phone} for e in directory(session)]
+    lines = "\n".join(f"{entry['id']:>4}  {entry['name']}  {entry['phone']}" for entry in entries)
+    emit(as_json, entries, lines or "The directory is empty.")
+
+
+@facility.command()
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def remove(name: str, as_json: bool) -> None:
+    """Take a facility out of the directory: from now on it is not spoken."""
+    name = plain_text("NAME", name, 200)
+    house = open_house()
+    with house.database.transaction() as session:
+        removed = remove_facility(session, name=name, actor=ACTOR, now=datetime.now(UTC))
+    if not removed:
+        fail("NAME: the directory has no such facility.")
+    emit(as_json, {"removed": True}, "Removed.")
+
+
 def _phone(value: str) -> str:
     # A facility may have a toll-free number; it only has to be one that a person can call.
     try:
@@ -38,4 +63,6 @@ def _phone(value: str) -> str:
         fail("--phone is not a phone number in E.164, such as +12025550123.")
     if not phonenumbers.is_possible_number(parsed):
         fail("--phone is not a phone number in E.164, such as +12025550123.")
+    if phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.PREMIUM_RATE:
+        fail("--phone is a premium number, which callers would be told to ring.")
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)

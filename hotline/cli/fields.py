@@ -1,4 +1,4 @@
-"""Checks what was typed after an option: one sentence that names the field, never its value, and exit 2."""
+"""Checks what was typed after an option: one sentence that names the field, never a private value, exit 2."""
 
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -26,6 +26,8 @@ def ordinary_phone(field: str, value: str, office: Office) -> str:
         number = phonenumbers.format_number(phonenumbers.parse(value), phonenumbers.PhoneNumberFormat.E164)
     except phonenumbers.NumberParseException:
         fail(f"{field} is not a phone number in E.164, such as +12025550123.")
+    if number in office.lines:
+        fail(f"{field} is a number of this line itself.")
     if not office.can_dial(number):
         countries = " or ".join(office.countries)
         fail(f"{field} is not a phone that the line may ring: it takes ordinary numbers of {countries}.")
@@ -36,7 +38,8 @@ def language_of(field: str, value: str, office: Office) -> str:
     """A language of the office. Exits 2 for any other."""
     value = value.strip().lower()
     if value not in office.languages:
-        fail(f"{field} is none of the office's languages, which are {', '.join(office.languages)}.")
+        shown = value if value.isalpha() and len(value) <= 8 else "what was given"
+        fail(f"{field}: {shown} is none of the office's languages, which are {', '.join(office.languages)}.")
     return value
 
 

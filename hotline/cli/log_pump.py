@@ -13,6 +13,8 @@ from config.logging import without_digits
 #: Lines held while nobody reads our stdout; more are dropped, for a full pipe would stop the line.
 MOST_LINES = 5000
 _SUPERVISORD = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (?P<level>[A-Z]+) (?P<message>.*)")
+#: Said at each start of the embedded Valkey; it matters to a big cache, and to this small queue not at all.
+_OF_NO_USE = "Memory overcommit must be enabled"
 _LEVELS = {"CRIT": "critical", "ERRO": "error", "WARN": "warning", "INFO": "info"}
 
 
@@ -66,7 +68,7 @@ class LogPump:
 
     def _read(self) -> None:
         for line in self._source:
-            if text := line.rstrip("\n"):
+            if (text := line.rstrip("\n")) and _OF_NO_USE not in text:
                 self._put(as_json(text))
 
     def _write(self) -> None:

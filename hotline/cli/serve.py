@@ -31,6 +31,8 @@ from hotline.cli.supervision import (
 from hotline.cli.trial import try_app
 
 READY_SECONDS = 60
+#: Where `hotline phone` looks for the line unless it is told another place.
+DEFAULT_PORT = 8000
 #: How long the port of a killed run may stay busy while its last processes end.
 LEAVING_SECONDS = 5.0
 
@@ -158,6 +160,7 @@ class _Supervised:
         if self._stopping:
             kill_strays(self._run, wait_seconds=1.0)
             remove_socket(self._settings)
+            click.echo("The line has stopped.")
             return 0
         click.echo(f"The supervisor ended by itself (exit {code}); start `hotline serve` again.", err=True)
         return 1
@@ -196,7 +199,8 @@ class _Supervised:
             lines.append(f"Twilio reaches it at {self._settings.public_url}/voice/inbound")
         if self._settings.carrier == "exchange":
             lines.append(f"The local exchange is at {self._settings.exchange_url}/exchange/")
-            lines.append("To dial in from a terminal: .venv/bin/hotline phone")
+            elsewhere = "" if self._bind.port == DEFAULT_PORT else f" --bind {self._bind}"
+            lines.append(f"To dial in from a terminal: .venv/bin/hotline phone{elsewhere}")
         if self._cases:
             lines += ["", "Demo cases, with invented people:"]
             lines += [f"  case number {c.number}   PIN {c.pin}   {c.says}" for c in self._cases]

@@ -63,17 +63,32 @@ class Prompts:
         # A slot may end in a full stop of its own, as "a.m." does.
         return text.replace("..", ".") if slots else text
 
-    def moment(self, language: str, at: datetime, time_zone: str) -> str:
-        """A day and a time of day in ``time_zone``, as one says them: "Monday, November 23 at 3:05 PM"."""
-        # A second more or less is not said, so that one moment of a record is worked out once for many calls.
-        return self._spoken_moment(language, at.replace(second=0, microsecond=0), time_zone)
+    def moment(self, language: str, at: datetime, time_zone: str, now: datetime) -> str:
+        """A day and a time of day in ``time_zone``, as one says them: "Monday, November 23 at 3:05 PM".
 
-    def _say_moment(self, language: str, at: datetime, time_zone: str) -> str:
+        The year is said when it is not the one of ``now``.
+        """
+        zone = ZoneInfo(time_zone)
+        is_this_year = at.astimezone(zone).year == now.astimezone(zone).year
+        # A second more or less is not said, so that one moment of a record is worked out once for many calls.
+        return self._spoken_moment(
+            language, at.replace(second=0, microsecond=0), time_zone, is_this_year=is_this_year
+        )
+
+    def _say_moment(self, language: str, at: datetime, time_zone: str, *, is_this_year: bool) -> str:
         locale, local = self.languages[language].locale, at.astimezone(ZoneInfo(time_zone))
-        day = format_date(local.date(), self.text(language, "moment.day"), locale=locale)
+        pattern = self.text(language, "moment.day" if is_this_year else "moment.day_and_year")
+        day = format_date(local.date(), pattern, locale=locale)
+        return self.text(language, "moment", day=day, clock=self._clock(language, local))
+
+    def _clock(self, language: str, local: datetime) -> str:
+        if local.minute == 0 and local.hour % 12 == 0:
+            # 12 AM and 12 PM are taken for one another.
+            return self.text(language, "clock.noon" if local.hour else "clock.midnight")
         # Narrow no-break spaces are read as nothing by some voices.
-        clock = re.sub(r"\s", " ", format_time(local, "short", locale=locale, tzinfo=local.tzinfo))
-        return self.text(language, "moment", day=day, clock=clock)
+        spelled = format_time(local, "short", locale=self.languages[language].locale, tzinfo=local.tzinfo)
+        prompt = "clock.one" if local.hour % 12 == 1 else "clock"
+        return self.text(language, prompt, time=re.sub(r"\s", " ", spelled))
 
     @staticmethod
     def spoken_number(number: str) -> str:

@@ -156,6 +156,7 @@ def make_case(house: House) -> Callable[..., MadeCase]:
 
     def make(custody_status: str | None = None, **facts: Any) -> MadeCase:
         facts.setdefault("as_of", house.clock.now)
+        facts.setdefault("pin_issued_at", house.clock.now - timedelta(days=30))
         with house.database.transaction() as session:
             return factories.make_case(session, custody_status, **facts)
 

@@ -29,7 +29,7 @@ def test_asked_again_the_line_says_day_and_window_and_no_digit_of_the_phone(
     opens_the_case(phone, case)
     phone.presses("2")
 
-    assert phone.hears("You have asked us to call", "Thursday, November 26", "To keep it so, press 1")
+    assert phone.hears("You have asked us to call", "Thursday, November 26", "To keep this call, press 1")
     assert phone.does_not_hear("0123", "555")
     phone.presses("1")
     assert phone.hears("We will call you")
@@ -156,7 +156,7 @@ def test_numbers_that_may_not_be_dialled_are_not_written_down_without_a_pin(
 ) -> None:
     asks_unverified(phone, from_=from_)
 
-    assert phone.hears("I cannot call this phone back", "from another phone")
+    assert phone.hears("I cannot call this phone back", "when our office is open", "other services, press 2")
     assert house.rows(select(Callback)) == []
     assert not phone.is_over
 

@@ -28,7 +28,7 @@ def test_0_rings_a_liaison_from_everywhere(
 
     phone.presses("0")
 
-    assert phone.hears("I am ringing a person for you")
+    assert phone.hears("I am calling someone for you")
     assert phone.rings == (LIAISON,)
 
 
@@ -123,7 +123,7 @@ def test_the_whisper_asks_for_a_key_and_the_key_joins_the_two(
 
     liaison = phone.answers()
 
-    assert liaison.hears("Someone is on the line for a person", "to accept, press 1")
+    assert liaison.hears("A caller is waiting to speak with someone", "to accept, press 1")
     assert liaison.does_not_hear("custody", "case", "Stewart", "Ivo", "0123")
     assert not phone.is_talking
     liaison.presses("1")
@@ -272,7 +272,7 @@ def test_each_service_is_joined_by_its_key(phone: Phone, office: Office, key: st
 
     phone.presses(key)
 
-    assert phone.hears("I am joining you to them now")
+    assert phone.hears("I am connecting you now")
     assert phone.rings == (office.services[position].phone,)
     service = phone.answers()
     assert phone.is_talking

@@ -1,7 +1,7 @@
 """Calls of people who want to know where the person in their case is (R12-R20)."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import delete
@@ -84,7 +84,7 @@ def test_each_custody_word_is_said_plainly(
         ("released_on_supervision", "let out, with rules to follow"),
         ("escaped", "escaped"),
         ("removed", "sent out of the United States. They may come back"),
-        ("deceased", "has died"),
+        ("deceased", "died on"),
     ],
 )
 def test_hard_news_is_warned_of_and_then_chosen(
@@ -96,6 +96,57 @@ def test_hard_news_is_warned_of_and_then_chosen(
     assert phone.does_not_hear(words)
     phone.presses("1")
     assert phone.hears(words, "as of", "to be called back, press 2")
+
+
+@pytest.mark.parametrize("status", ["released", "escaped", "removed", "deceased"])
+def test_who_is_out_or_has_died_is_not_said_to_be_at_the_jail(
+    phone: Phone, make_case: MakeCase, status: str
+) -> None:
+    opens_the_case(phone, make_case(custody_status=status, facility="Stewart"))
+    phone.presses("1")
+
+    assert phone.hears("They were last held at Stewart")
+    assert phone.does_not_hear("The place is")
+
+
+def test_the_year_is_said_when_it_is_another_one(phone: Phone, make_case: MakeCase) -> None:
+    facts = {
+        "status_at": datetime(2022, 3, 3, 17, 0, tzinfo=UTC),
+        "next_hearing_at": datetime(2029, 6, 12, 18, 30, tzinfo=UTC),
+    }
+    opens_the_case(phone, make_case(custody_status="in_custody", record=facts))
+
+    assert phone.hears(
+        "since Thursday, March 3, 2022 at noon",
+        "as of Wednesday, November 25 at 10:00 AM",
+        "The next court date is Tuesday, June 12, 2029 at 2:30 PM, in your own time zone",
+    )
+
+
+def test_what_is_not_known_is_said_of_the_record_and_not_of_a_court_date(
+    phone: Phone, make_case: MakeCase, clock: Clock
+) -> None:
+    hearing = {"next_hearing_at": clock.now + timedelta(days=5)}
+    opens_the_case(phone, make_case(custody_status="in_custody", record=hearing))
+
+    assert phone.hears("at 10:00 AM. I do not know what happened after that")
+
+
+def test_times_are_spoken_as_spanish_speakers_say_them(phone: Phone, make_case: MakeCase) -> None:
+    facts = {
+        "status_at": datetime(2026, 11, 20, 18, 5, tzinfo=UTC),
+        "next_hearing_at": datetime(2026, 12, 1, 5, 0, tzinfo=UTC),
+    }
+    case = make_case(custody_status="in_custody", record=facts)
+    phone.dials_in()
+    for keys in ("2", "1", case.number, case.pin):
+        phone.presses(keys)
+
+    assert phone.hears(
+        "desde el viernes 20 de noviembre a la 1:05 p.m.",
+        "miércoles 25 de noviembre a las 10:00 a.m.",
+        "martes 1 de diciembre a medianoche",
+    )
 
 
 def test_where_someone_is_free_a_person_can_tell_the_news(
@@ -134,7 +185,7 @@ def test_a_death_has_words_of_its_own_and_is_never_a_release(phone: Phone, make_
     opens_the_case(phone, make_case(custody_status="deceased"))
     phone.presses("1")
 
-    assert phone.hears("I am sorry", "has died")
+    assert phone.hears("I am sorry", "died on")
     assert phone.does_not_hear("released", "let out", "in danger")
 
 
@@ -301,4 +352,4 @@ def test_after_a_death_nothing_is_said_of_what_came_after(phone: Phone, make_cas
     opens_the_case(phone, make_case(custody_status="deceased"))
     phone.presses("1")
 
-    assert phone.does_not_hear("what came after")
+    assert phone.does_not_hear("what happened after")

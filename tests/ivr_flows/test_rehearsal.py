@@ -36,7 +36,7 @@ FOUND = {
 #: Only unverified callers come to the silent offer, and none of them has a callback of a case.
 NEVER_TAKEN = {("silent_offer", "goodbye")}
 #: Not spoken in any tree: text messages, a fault of ours, and words that go into other prompts.
-SPOKEN_ELSEWHERE = re.compile(r"sms\.|apology|hold$|moment|phone\.")
+SPOKEN_ELSEWHERE = re.compile(r"sms\.|apology|hold$|moment|clock|phone\.")
 
 
 def scenes(found: Rehearsal) -> list[Scene]:
@@ -181,7 +181,7 @@ def a_repeat_that_says_less(patch: pytest.MonkeyPatch) -> None:
 
 
 def no_end_of_repair(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(engine.Walk, "_progress", lambda walk, _target: walk.enter(walk.call.step))
+    patch.setattr(engine.Walk, "_move_on", lambda walk, _target: walk.enter(walk.call.step))
 
 
 def repair_without_the_question(patch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,7 @@ SLOTS = {
     "key": "1", "line": OFFICE.name["en"], "emergency": "911", "facility": "Stewart", "phone": "this phone",
     "place": "the court", "service": "the help line", "number": "+12025550100",
     **dict.fromkeys(("at", "as_of", "when"), "Monday, November 23 at 3:05 PM"),
-    "day": "Monday, November 23", "clock": "3:05 PM",
+    "day": "Monday, November 23", "clock": "at 3:05 PM", "time": "3:05 PM",
 }  # fmt: skip
 
 

@@ -21,8 +21,8 @@ WORDS = {
     },
 }  # fmt: skip
 STATUS = {
-    "en": ("in custody", "was released", "cannot confirm", "was sent out", "escaped", "has died"),
-    "es": ("en custodia", "en libertad", "No puedo confirmar", "enviada fuera", "se escapó", "ha muerto"),
+    "en": ("in custody", "was released", "cannot confirm", "was sent out", "escaped", "died on"),
+    "es": ("en custodia", "en libertad", "No puedo confirmar", "enviada fuera", "se había escapado", "murió"),
 }
 EVERY_STATUS = tuple(words for language in STATUS.values() for words in language)
 
