@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
-SPEC = json.loads((Path(__file__).parents[1] / "hotline" / "voice" / "twiml.json").read_text("utf-8"))
+SPEC = json.loads((Path(__file__).parents[1] / "hotline" / "exchange" / "twiml.json").read_text("utf-8"))
 ELEMENTS: dict[str, dict[str, Any]] = SPEC["elements"]
 TYPES: dict[str, list[str]] = SPEC["types"]
 

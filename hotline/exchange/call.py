@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 
 from hotline.exchange.conference import Conferences
 from hotline.exchange.delivery import Deliver
-from hotline.exchange.handset import Conference, Keys, Leg, Number, Ringing, TwimlError
+from hotline.exchange.documents import TwimlError
+from hotline.exchange.handset import Leg
 from hotline.exchange.request import LineError, Request
+from hotline.exchange.waits import Conference, Keys, Number, Ringing
 
 _DOCUMENT_TYPES = frozenset({"text/xml", "application/xml", "text/html"})
 

@@ -57,7 +57,7 @@ def test_what_was_not_heard_fails_with_the_whole_transcript(phone: Phone) -> Non
 def test_a_call_that_the_line_fails_fails_the_test(line: SmallLine, phone: Phone) -> None:
     phone.dials_in()
 
-    with pytest.raises(pytest.fail.Exception, match="Record"):
+    with pytest.raises(pytest.fail.Exception, match="<Dial> names no phone"):
         phone.presses("4")
 
     assert line.events == [(phone.call_sid, "completed")]
