@@ -10,9 +10,10 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from hotline.exchange.call import InboundCall, LiveCall
+from hotline.exchange.call import LiveCall
 from hotline.exchange.conference import Conferences
 from hotline.exchange.handset import Leg
+from hotline.exchange.inbound import InboundCall
 from hotline.exchange.request import LineError, Reply, Request
 from hotline.exchange.signing import signed_headers
 

@@ -1,6 +1,5 @@
 """One leg of a call as whoever drives it sees it: documents and events go in, requests come out. No I/O."""
 
-import xml.etree.ElementTree as ET
 from collections import deque
 
 from hotline.exchange.documents import parse
@@ -55,14 +54,6 @@ class Leg(Interpreter):
             return None
         self.call_status = "in-progress"
         return self._run()
-
-    def takes_sound(self, words: str, *, is_recording: bool) -> None:
-        """Hear a body that is no document, then hang up: a sound file, or plain text read aloud."""
-        self._stops()
-        self._verbs = deque((ET.Element("Play" if is_recording else "Say"),))
-        self._verbs[0].text = words
-        self.call_status = "in-progress"
-        self._run()
 
     # What the person does.
 
@@ -144,6 +135,19 @@ class Leg(Interpreter):
                 return request
         self.now = max(self.now, end)
         return None
+
+    def dials(self, phone: str, caller_id: str | None) -> "Leg":
+        """The leg that rings at ``phone`` for this one, on the same clock."""
+        leg = Leg(
+            account_sid=self.account_sid,
+            from_=caller_id or self.from_,
+            to=phone,
+            direction="outbound-dial",
+            parent_call_sid=self.call_sid,
+            timed=self.timed,
+        )
+        leg.call_status = "ringing"
+        return leg
 
     # What becomes of those that the leg dialled or waits for.
 

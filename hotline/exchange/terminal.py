@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from hotline.exchange.call import InboundCall, Passage
+from hotline.exchange.inbound import InboundCall
+from hotline.exchange.passage import Passage
 from hotline.exchange.rung_phone import ExchangeClient, RungPhone
 from hotline.exchange.verbs import KEYS
 
