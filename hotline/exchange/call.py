@@ -351,9 +351,9 @@ class LiveCall(QueueMember):
     def _end(self) -> None:
         self._send_asides()
         self.events.tell("completed", self.leg.call_status)
-        self._leave_conference()
         self._drops_those_dialled()
         self._parts(goes_on=False)
+        self._leave_conference()
         if self._parent is not None:
             self._parent._dial_is_over(self)
 
@@ -388,9 +388,9 @@ class LiveCall(QueueMember):
             self.conference_ends()
 
     def _leaves_for_another_document(self) -> None:
-        self._leave_conference()
         self._drops_those_dialled()
         self._parts(goes_on=False)
+        self._leave_conference()
         self._leaves_queue("redirected", is_over=True)
 
     def _leave_conference(self) -> None:

@@ -157,6 +157,9 @@ class Leg(Interpreter):
         """The number that was rung is done with: ``status`` in Twilio's words for a dialled call."""
         if not isinstance(self.waits_for, Ringing | Dequeuing):
             return None
+        if status != "failed":
+            # Someone rang, and perhaps answered, in the meantime: a document that dials again is no circle.
+            self._requests = 0
         params = {"DialCallStatus": status, "DialCallSid": call_sid, "DialBridged": str(bridged).lower()}
         if status == "completed":
             params["DialCallDuration"] = str(seconds)
@@ -174,6 +177,8 @@ class Leg(Interpreter):
         self.stops_hold()
         if not isinstance(self.waits_for, Queued):
             return None
+        if result == "bridged":
+            self._requests = 0
         params = (("QueueResult", result), ("QueueSid", queue_sid), ("QueueTime", str(seconds)))
         return self._after(self.waits_for, params)
 

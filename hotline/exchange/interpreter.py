@@ -15,6 +15,7 @@ from hotline.exchange.urls import Urls
 from hotline.exchange.waits import Conference, Dequeuing, Hold, Keys, Phrase, Queued, Recording, Ringing, Wait
 
 _MOST_REQUESTS_WITHOUT_A_KEY = 60
+_TIME_ENOUGH = 0.5
 _PROMPTS = frozenset({"Say", "Play", "Pause"})
 #: What may stand in a document that plays while the caller waits, by what for.
 _ON_HOLD = {
@@ -58,6 +59,7 @@ class Interpreter(LegFacts):
         self._began = 0.0
         self._talked = False
         self._requests = 0
+        self._asked_at = 0.0
         #: A <Leave> was run: whoever drives the leg knows its queue, and ends the wait.
         self.left_queue = False
 
@@ -247,10 +249,13 @@ class Interpreter(LegFacts):
 
     def _after(self, wait: Ringing | Conference | Queued | Dequeuing, params: Params) -> Request | None:
         self._stops()
-        self._requests = 0
         return self._run() if wait.action is None else self._request(wait.action, wait.method, params)
 
     def _request(self, url: str, method: str, params: Params = ()) -> Request:
+        if self.timed and self.now - self._asked_at >= _TIME_ENOUGH:
+            # Whoever waits for something asks again and again, and that is no circle.
+            self._requests = 0
+        self._asked_at = self.now
         self._requests += 1
         if self._requests > _MOST_REQUESTS_WITHOUT_A_KEY:
             raise TwimlError(11200, "<Redirect> goes round in circles")
