@@ -2,11 +2,15 @@
 
 from collections import deque
 
-from hotline.exchange.documents import parse
+from hotline.exchange.documents import TwimlError, parse
 from hotline.exchange.interpreter import Interpreter
+from hotline.exchange.leg_facts import API_VERSION, FINAL, new_sid
 from hotline.exchange.request import Params, Request
 from hotline.exchange.verbs import KEYS
 from hotline.exchange.waits import Conference, Dequeuing, Hold, Keys, Queued, Recording, Ringing
+
+#: What else is known of legs is found here as well.
+__all__ = ["API_VERSION", "FINAL", "KEYS", "Leg", "TwimlError", "new_sid"]
 
 
 class Leg(Interpreter):

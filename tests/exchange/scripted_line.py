@@ -1,4 +1,4 @@
-"""A line that answers what a test wrote down: it notes every request, and keeps time itself."""
+"""A line that answers what a test wrote down: it notes every request, and sleeps not at all."""
 
 from collections import deque
 
@@ -20,6 +20,7 @@ class ScriptedLine:
             path: deque([verbs] if isinstance(verbs, str) else verbs) for path, verbs in answers.items()
         }
         self.asked: list[tuple[str, dict[str, str]]] = []
+        self.slept: list[float] = []
         self.conferences = Conferences()
         self.queues: Queues[QueueMember] = Queues()
 
@@ -34,7 +35,12 @@ class ScriptedLine:
         """A call that has heard, or begins to hear, what stands under ``start``."""
         leg = Leg(account_sid="AC1", from_=from_, to="+12025550100", timed=timed)
         call = LiveCall(
-            leg, self, conferences=self.conferences, queues=self.queues, events_url=f"{BASE}/events"
+            leg,
+            self,
+            conferences=self.conferences,
+            queues=self.queues,
+            events_url=f"{BASE}/events",
+            sleep=self.slept.append,
         )
         call.fetches(f"{BASE}/start")
         return call
