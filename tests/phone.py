@@ -10,9 +10,12 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from hotline.exchange.call import InboundCall, LiveCall
+from hotline.exchange.call import LiveCall
 from hotline.exchange.conference import Conferences
 from hotline.exchange.handset import Leg
+from hotline.exchange.inbound import InboundCall
+from hotline.exchange.queue_member import QueueMember
+from hotline.exchange.queues import Queues
 from hotline.exchange.request import LineError, Reply, Request
 from hotline.exchange.signing import signed_headers
 
@@ -39,7 +42,11 @@ class PlacedCall:
 
 
 class Phone:
-    """One telephone: it dials in, or answers what the line rings, then hears, presses keys and hangs up."""
+    """One telephone: it dials in, or answers what the line rings, then hears, presses keys and hangs up.
+
+    One that is ``timed`` hears words as long as they last, and ``waits`` lets the time go by; on any other
+    the caller always hears everything out.
+    """
 
     def __init__(
         self,
@@ -51,10 +58,14 @@ class Phone:
         line: str,
         check: Check | None = None,
         conferences: Conferences | None = None,
+        queues: Queues[QueueMember] | None = None,
+        timed: bool = False,
     ) -> None:
         self._client, self._public_url, self._auth_token = client, public_url, auth_token
         self._account_sid, self._line, self._check = account_sid, line, check
         self._conferences = Conferences() if conferences is None else conferences
+        self._queues: Queues[QueueMember] = Queues() if queues is None else queues
+        self._timed = timed
         self._call: LiveCall | None = None
         self.last_request: Request | None = None
         self.last_response: TestResponse | None = None
@@ -71,6 +82,8 @@ class Phone:
             to=self._line if to is None else to,
             extra=extra,
             conferences=self._conferences,
+            queues=self._queues,
+            timed=self._timed,
             sleep=_no_time_passes,
         )
         self._call = call
@@ -83,6 +96,14 @@ class Phone:
     def says_nothing(self) -> None:
         """Wait until the line gives up waiting for keys."""
         self._do(self.call.says_nothing)
+
+    def says(self, words: str) -> None:
+        """Say ``words`` to whoever, or whatever, is on the line."""
+        self._do(lambda: self.call.says(words))
+
+    def waits(self, seconds: float) -> None:
+        """Let ``seconds`` of the call go by."""
+        self._do(lambda: self.call.passes(seconds))
 
     def hangs_up(self) -> None:
         """End the call, which tells the line of it; a call that is over already stays so."""
@@ -126,6 +147,8 @@ class Phone:
             line=self._line,
             check=self._check,
             conferences=self._conferences,
+            queues=self._queues,
+            timed=self._timed,
         )
 
     def is_sent_to(self, path: str) -> None:
@@ -160,6 +183,12 @@ class Phone:
         """The phones that this call's Dial rings now."""
         return self.call.rings
 
+    def is_rung(self, number: str) -> bool:
+        """Whether this call's Dial rings ``number`` now. Fails with the transcript."""
+        if number not in self.rings:
+            pytest.fail(f"that phone does not ring; {len(self.rings)} others do\n{self.transcript}")
+        return True
+
     @property
     def heard(self) -> str:
         """Everything heard since the last key, on one line."""
@@ -175,7 +204,7 @@ class Phone:
         """The whole call, a line for each phrase, key and event."""
         if self._call is None:
             return ""
-        marks = {"heard": "  ", "pressed": "> ", "note": "* "}
+        marks = {"heard": "  ", "pressed": "> ", "note": "* ", "said": "> ", "talk": "< "}
         return "\n".join(
             marks[p.kind] + (p.text if p.text or p.kind != "pressed" else "(nothing)")
             for p in self.call.transcript
@@ -231,6 +260,7 @@ class Phone:
             to=placed.to,
             direction="outbound-api",
             call_sid=placed.call_sid,
+            timed=self._timed,
         )
 
         def carry(request: Request) -> Reply:
@@ -245,6 +275,7 @@ class Phone:
             events_url=f"{self._public_url}/voice/call-events",
             wanted=_ALL_EVENTS,
             conferences=self._conferences,
+            queues=self._queues,
             sleep=_no_time_passes,
         )
         call.events.tell("initiated")

@@ -9,8 +9,8 @@ import click
 
 from hotline.cli.bind import read_bind
 from hotline.cli.context import fail, load_office, load_settings
-from hotline.exchange.call import InboundCall
 from hotline.exchange.delivery import over_http
+from hotline.exchange.inbound import InboundCall
 from hotline.exchange.request import LineError
 from hotline.exchange.rung_phone import ExchangeClient
 from hotline.exchange.terminal import HELP, Terminal, meaning

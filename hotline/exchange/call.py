@@ -1,67 +1,32 @@
-"""A call while it lasts: one leg, the delivery that carries its requests, and what was heard and pressed."""
+"""A call while it lasts: what the person on a leg does, and the legs that it rings, talks to or waits for."""
 
-import time
-from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from typing import Unpack
 
 from hotline.exchange.conference import Conferences
 from hotline.exchange.delivery import Deliver
-from hotline.exchange.handset import Conference, Keys, Leg, Number, Ringing, TwimlError
-from hotline.exchange.request import LineError, Request
+from hotline.exchange.driver import LegDriver, Wiring
+from hotline.exchange.handset import Leg
+from hotline.exchange.leg_facts import new_sid
+from hotline.exchange.queue_member import QueueMember
+from hotline.exchange.queues import Queues
+from hotline.exchange.request import LineError
+from hotline.exchange.waits import Conference, Dequeuing, Keys, Number, Queued, Recording, Ringing
 
-_DOCUMENT_TYPES = frozenset({"text/xml", "application/xml", "text/html"})
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """One line of a transcript: ``kind`` is ``heard``, ``pressed`` or ``note``."""
-
-    kind: str
-    text: str
-
-
-class CallEvents:
-    """Tells the events of one leg in order, the wanted ones only. Without a ``url`` it tells nothing."""
-
-    def __init__(
-        self,
-        leg: Leg,
-        url: str | None,
-        wanted: frozenset[str],
-        send: Callable[[Request], object],
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._leg, self._url, self._wanted, self._send, self._clock = leg, url, wanted, send, clock
-        self._sequence = 0
-        self._answered_at: datetime | None = None
-
-    def seconds(self) -> int:
-        """How long the leg has been talking to someone or something."""
-        now = self._clock()
-        return round((now - (self._answered_at or now)).total_seconds())
-
-    def tell(self, event: str, status: str | None = None) -> None:
-        """Tell ``event`` (initiated, ringing, answered, completed) with the call status that goes with it."""
-        if event == "answered":
-            self._answered_at = self._clock()
-        if self._url is None or event not in self._wanted:
-            return
-        told = self._leg.event(
-            self._url, status or event, sequence=self._sequence, seconds=self.seconds(), now=self._clock()
-        )
-        self._sequence += 1
-        with suppress(LineError):
-            # Nobody on the call hears that an event was lost, and it is not told again.
-            self._send(told)
+#: Twilio ends a call after four hours.
+MOST_SECONDS = 14_400.0
+# Two clocks that count the same seconds in other steps differ by less than this.
+_A_MOMENT = 1e-6
 
 
-class LiveCall:
+class LiveCall(QueueMember):
     """A leg that is driven to its next wait after every action.
 
     Every action raises LineError when the line answers with something else than a document that runs; the
     leg is over then, as it is for a caller who hears "an application error has occurred".
+
+    With a leg that is ``timed``, words, timeouts and ringing take their time, and ``passes`` lets it go by:
+    ``due_in`` is when something happens next. Those that this call dialled pass the time with it.
     """
 
     def __init__(
@@ -69,52 +34,51 @@ class LiveCall:
         leg: Leg,
         deliver: Deliver,
         *,
-        events_url: str | None = None,
-        wanted: frozenset[str] = frozenset({"completed"}),
-        send: Callable[[Request], object] | None = None,
         conferences: Conferences | None = None,
+        queues: "Queues[QueueMember] | None" = None,
         parent: "LiveCall | None" = None,
-        sleep: Callable[[float], object] = time.sleep,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        **wiring: Unpack[Wiring],
     ) -> None:
-        self.leg = leg
-        self.transcript: list[Passage] = []
+        super().__init__(leg, deliver, queues=queues, **wiring)
+        #: The leg that answered this leg's Dial, and those that still ring.
         self.child: LiveCall | None = None
-        self._deliver, self._sleep, self._clock = deliver, sleep, clock
-        self._send = send or deliver
-        self.events = CallEvents(leg, events_url, wanted, self._send, clock)
+        self.ringing: list[LiveCall] = []
         self._conferences = Conferences() if conferences is None else conferences
         self._parent = parent
-        self._phrases_noted = 0
-        self._ended = self._joined = False
+        self._number: Number | None = None
+        self._numbers_left: list[Number] = []
+        self._ended = False
 
     @property
     def state(self) -> str:
-        """What the person on this leg can do: ``keys``, ``ringing``, ``talking``, ``nothing`` or ``over``."""
+        """What the person on this leg can do.
+
+        ``keys``, ``ringing``, ``talking``, ``recording``, ``waiting`` (in a queue), ``nothing`` or ``over``.
+        """
         if self.leg.is_over:
             return "over"
-        if self._joined or (self.child is not None and self.child._joined):
+        if self.is_talking:
             return "talking"
-        if isinstance(self.leg.waits_for, Keys):
-            return "keys"
-        return "ringing" if isinstance(self.leg.waits_for, Ringing) else "nothing"
+        match self.leg.waits_for:
+            case Keys():
+                return "keys"
+            case Recording():
+                return "recording"
+            case Ringing() | Dequeuing():
+                return "ringing"
+        return "waiting" if self._is_waiting else "nothing"
+
+    @property
+    def is_talking(self) -> bool:
+        """Whether the leg is joined to another person's, bridged or in a conference."""
+        return self._joined or (self.child is not None and self.child._joined)
 
     @property
     def rings(self) -> tuple[str, ...]:
         """The phones that this leg's Dial rings now."""
-        waits = self.leg.waits_for
-        if not isinstance(waits, Ringing) or self.child is not None:
-            return ()
-        return tuple(number.phone for number in waits.numbers)
+        return tuple(child.leg.to for child in self.ringing)
 
-    def heard_since_last_key(self) -> list[str]:
-        """The phrases heard after the last thing that was pressed or left unpressed."""
-        last = max((at for at, p in enumerate(self.transcript) if p.kind == "pressed"), default=-1)
-        return [p.text for p in self.transcript[last + 1 :] if p.kind == "heard"]
-
-    def note(self, words: str) -> None:
-        """Put into the transcript what the person notices without being told by the line."""
-        self.transcript.append(Passage("note", words))
+    # What the person does.
 
     def fetches(self, url: str, method: str = "POST") -> None:
         """Ask for the first document."""
@@ -122,82 +86,216 @@ class LiveCall:
 
     def runs(self, document: bytes) -> None:
         """Run a document that was handed in through the REST side; the leg leaves its conference for it."""
-        self._leave_conference()
+        self._leaves_for_another_document()
         self._go_on(lambda: self.leg.takes(document, inline=True))
 
     def goes_to(self, url: str, method: str = "POST") -> None:
         """Go on at ``url``, asked for through the REST side; the leg leaves its conference for it."""
-        self._leave_conference()
+        self._leaves_for_another_document()
         self.fetches(url, method)
 
     def presses(self, keys: str) -> None:
-        """Type ``keys`` (0-9, * and #). Raises ValueError for any other."""
-        self.transcript.append(Passage("pressed", keys))
-        self._go_on(lambda: self.leg.presses(keys))
+        """Type ``keys`` (0-9, * and #), and wait for what comes of it unless the leg is timed.
+
+        Raises ValueError for any other.
+        """
+        self._put("pressed", keys)
+        self._go_on(lambda: self.leg.types(keys) if self.leg.timed else self.leg.presses(keys))
+        if "*" in keys and getattr(self.leg.waits_for, "star_ends", False) and self.is_talking:
+            self._ends_talk()
+
+    def types(self, keys: str) -> None:
+        """Type ``keys`` at this moment: more may follow before the Gather ends. Raises ValueError."""
+        self._put("pressed", keys)
+        self._go_on(lambda: self.leg.types(keys))
 
     def says_nothing(self) -> None:
-        """Wait until the line gives up waiting for keys."""
-        self.transcript.append(Passage("pressed", ""))
-        self._go_on(self.leg.hears_out)
+        """Wait until the line gives up waiting for keys, or until the next round of what is heard on hold."""
+        self._put("pressed", "")
+        if self._is_waiting and self.leg.hold is None:
+            self._holds()
+        else:
+            self._go_on(self.leg.hears_out)
+
+    def says(self, words: str) -> None:
+        """Say ``words``: to a Gather that listens, to whoever is on the line, or into a recording."""
+        self._put("said", words)
+        for other in self._others():
+            other._put("talk", words)
+        self._go_on(lambda: self.leg.speaks(words))
+        self._go_on(lambda: self.leg.talks(len(words.split()) * 0.4))
 
     def hangs_up(self, status: str = "completed") -> None:
         """End the call from this side."""
         if self.leg.is_over:
             return
         self.note("hung up")
+        self._leaves_queue("hangup", is_over=True)
         self.leg.ends(status)
         self._settle()
+
+    # Those who are rung.
 
     def picks_up(self, phone: str | None = None, deliver: Deliver | None = None) -> "LiveCall":
         """Someone answers the ``phone`` that this leg's Dial rings (the first one by default): their leg.
 
         Its requests go through ``deliver``, or as this leg's do. Raises LookupError when it does not ring.
         """
-        waits = self.leg.waits_for
-        if not isinstance(waits, Ringing) or self.child is not None:
+        if not self.ringing:
             raise LookupError("this call rings no phone")
-        number = next((n for n in waits.numbers if phone in {None, n.phone}), None)
-        if number is None:
+        child = next((one for one in self.ringing if phone in {None, one.leg.to}), None)
+        if child is None:
             raise LookupError("this call rings another phone")
-        child = self._child_of(waits, number, deliver)
-        self.child = child
-        child.leg.call_status = "in-progress"
-        child.events.tell("answered", "in-progress")
-        if number.url is None:
-            child.leg.is_bridged = True
-            child._settle()
-        else:
-            child.fetches(number.url, number.method)
+        child.answers(deliver)
         return child
+
+    def answers(self, deliver: Deliver | None = None) -> None:
+        """Pick up this leg, which a Dial rings. Raises LookupError when it does not ring."""
+        parent = self._parent
+        if parent is None or self not in parent.ringing:
+            raise LookupError("this call rings no phone")
+        waits = parent.leg.waits_for
+        number = self._number
+        parent.ringing.remove(self)
+        for other in parent.ringing:
+            other._gone("canceled")
+        parent.child, parent.ringing, parent._numbers_left = self, [], []
+        parent._dial_due = parent.leg.now + getattr(waits, "talk_seconds", MOST_SECONDS)
+        self._deliver = deliver or self._deliver
+        self.leg.call_status = "in-progress"
+        self.events.tell("answered", "in-progress")
+        if number is not None and number.send_digits:
+            self.note(f"the carrier sends the tones {number.send_digits}")
+        if number is None or number.url is None:
+            self.leg.is_bridged = True
+            self._settle()
+        else:
+            self.fetches(number.url, number.method)
+
+    def declines(self, status: str = "busy") -> None:
+        """This leg, which a Dial rings, is not answered; ``status`` is how the carrier words it."""
+        if self._parent is None or self not in self._parent.ringing:
+            raise LookupError("this call rings no phone")
+        self._parent._not_answered([self], status)
 
     def is_not_answered(self, status: str = "no-answer") -> None:
         """Nobody answers the phones that this leg's Dial rings; ``status`` in Twilio's words for that."""
-        waits = self.leg.waits_for
-        if not isinstance(waits, Ringing) or self.child is not None:
+        if not self.ringing:
             raise LookupError("this call rings no phone")
-        last = [self._child_of(waits, number) for number in waits.numbers][-1]
-        self.note(f"the phone that was rung: {status}")
-        last.leg.ends(status)
-        last.events.tell("completed", status)
-        self._go_on(lambda: self.leg.dial_ends(status, call_sid=last.leg.call_sid, seconds=0, bridged=False))
+        self._not_answered(list(self.ringing), status)
+
+    # Time.
+
+    def due_in(self) -> float | None:
+        """Seconds until this call, or one that it dialled, goes on by itself; None when nothing is due."""
+        if self.leg.is_over:
+            return None
+        moments = [self.leg.due, self._dial_due, self._hold_due, MOST_SECONDS if self.leg.timed else None]
+        mine = [max(0.0, moment - self.leg.now) for moment in moments if moment is not None]
+        theirs = [due for one in self._family() if (due := one.due_in()) is not None]
+        return min(mine + theirs, default=None)
+
+    def passes(self, seconds: float) -> None:
+        """Let ``seconds`` go by on this call and on those that it dialled."""
+        left = seconds
+        while not self.leg.is_over:
+            due = self.due_in()
+            step = left if due is None or due > left else due
+            self._lets_pass(step)
+            left -= step
+            if left <= 0 and (due is None or due > step):
+                return
 
     def conference_ends(self) -> None:
         """Go on after the conference that this leg was in."""
         self._joined = False
+        self._dial_due = None
         self.note("the conference is over")
         self._go_on(self.leg.conference_ends)
 
-    def _child_of(self, waits: Ringing, number: Number, deliver: Deliver | None = None) -> "LiveCall":
-        leg = Leg(
-            account_sid=self.leg.account_sid,
-            from_=waits.caller_id or self.leg.from_,
-            to=number.phone,
-            direction="outbound-dial",
-            parent_call_sid=self.leg.call_sid,
-        )
+    def _lets_pass(self, seconds: float) -> None:
+        end = self.leg.now + seconds
+        for one in self._family():
+            with suppress(LineError):
+                # Their own transcript tells it; this call is not over for it.
+                one._lets_pass(seconds)
+        self._go_on(lambda: self.leg.passes(end - self.leg.now))
+        now = self.leg.now + _A_MOMENT
+        if self._dial_due is not None and now >= self._dial_due:
+            self._dial_due = None
+            self._dial_time_is_up()
+        if self._hold_due is not None and now >= self._hold_due:
+            self._holds()
+        if self.leg.timed and now >= MOST_SECONDS and not self.leg.is_over:
+            self.note("the call has lasted as long as a call may")
+            self.hangs_up()
+
+    def _dial_time_is_up(self) -> None:
+        if self.ringing:
+            self._not_answered(list(self.ringing), "no-answer")
+        elif self.is_talking:
+            self.note("the talk has lasted as long as it may")
+            self._ends_talk()
+        elif self.child is not None:
+            self.child.hangs_up()
+        else:
+            self._gives_up_on_queue()
+
+    def _family(self) -> "list[LiveCall]":
+        return [*self.ringing, *([] if self.child is None else [self.child])]
+
+    def _others(self) -> list[LegDriver]:
+        """Who is on the line with this leg, save in a conference."""
+        if not self.is_talking:
+            return []
+        found: tuple[LegDriver | None, ...]
+        found = (self.child, self._parent if self._joined else None, self._partner)
+        return [one for one in found if one is not None]
+
+    # Dialling.
+
+    def _rings(self, waits: Ringing) -> None:
+        reachable = [number for number in waits.numbers if number.kind == "Number"]
+        for number in waits.numbers:
+            if number.kind != "Number":
+                self.note(f"<{number.kind}> cannot be reached from here: failed")
+        self._numbers_left = reachable[1:] if waits.in_turn else []
+        if not reachable:
+            sid = new_sid("CA")
+            self._go_on(lambda: self.leg.dial_ends("failed", call_sid=sid, seconds=0, bridged=False))
+            return
+        self._ring_these(waits, reachable[:1] if waits.in_turn else reachable)
+
+    def _ring_these(self, waits: Ringing, numbers: list[Number]) -> None:
+        self.ringing = [self._child_of(waits, number) for number in numbers]
+        self._dial_due = self.leg.now + waits.seconds
+
+    def _not_answered(self, children: "list[LiveCall]", status: str) -> None:
+        waits = self.leg.waits_for
+        self.ringing = [one for one in self.ringing if one not in children]
+        for child in children:
+            child._gone(status)
+        self.note(f"the phone that was rung: {status}")
+        if self.ringing:
+            return
+        if self._numbers_left and isinstance(waits, Ringing):
+            self._ring_these(waits, [self._numbers_left.pop(0)])
+            return
+        self._dial_due = None
+        sid = children[-1].leg.call_sid
+        self._go_on(lambda: self.leg.dial_ends(status, call_sid=sid, seconds=0, bridged=False))
+
+    def _gone(self, status: str) -> None:
+        """This leg rang and was not answered."""
+        self._ended = True
+        self.leg.ends(status)
+        self.events.tell("completed", status)
+
+    def _child_of(self, waits: Ringing, number: Number) -> "LiveCall":
+        leg = self.leg.dials(number.phone, waits.caller_id)
         child = LiveCall(
             leg,
-            deliver or self._deliver,
+            self._deliver,
             events_url=number.status_callback,
             wanted=number.events,
             send=self._send,
@@ -205,48 +303,25 @@ class LiveCall:
             sleep=self._sleep,
             clock=self._clock,
         )
+        child._number = number
         child.events.tell("initiated")
         child.events.tell("ringing")
         return child
 
-    def _go_on(self, step: Callable[[], Request | None]) -> None:
-        """Take one step of the leg, then deliver and run documents until the leg waits or is over."""
-        try:
-            request = step()
-            self._take_down()
-            while request is not None:
-                request = self._ask(request)
-        except (TwimlError, LineError) as problem:
-            self.note("an application error has occurred")
-            self.leg.ends("completed")
-            self._settle()
-            raise LineError(str(problem)) from None
-        self._settle()
-
-    def _ask(self, request: Request) -> Request | None:
-        if request.after_seconds:
-            self._sleep(request.after_seconds)
-        reply = self._deliver(request)
-        if reply.status != 200:
-            raise LineError(f"the line answered {reply.status}")
-        if reply.content_type.partition(";")[0].strip() not in _DOCUMENT_TYPES:
-            raise LineError(f"the line answered with {reply.content_type or 'no type'}, which is no document")
-        try:
-            return self.leg.takes(reply.body)
-        finally:
-            self._take_down()
-
-    def _take_down(self) -> None:
-        new = self.leg.heard[self._phrases_noted :]
-        self._phrases_noted += len(new)
-        self.transcript += [Passage("heard", words) for words in new]
+    # Coming to rest, and going.
 
     def _settle(self) -> None:
-        """Do what follows from where the leg has come to rest."""
+        self._send_asides()
         waits = self.leg.waits_for
-        if isinstance(waits, Conference) and not self._joined:
-            self._joined = True
-            self._conferences.join(waits.name, self, ends_with_me=waits.ends_with_me)
+        if self.leg.left_queue:
+            self.leg.left_queue = False
+            self._leaves_queue("leave")
+        elif isinstance(waits, Conference) and not self._joined:
+            self._joins(waits)
+        elif isinstance(waits, Ringing) and not self._family():
+            self._rings(waits)
+        elif isinstance(waits, Queued | Dequeuing):
+            self._settles_in_queue(waits)
         if self.leg.is_bridged and self._parent is not None and not self._joined:
             self._joined = True
             self.note("connected to the caller")
@@ -255,19 +330,46 @@ class LiveCall:
             self._ended = True
             self._end()
 
+    def _joins(self, waits: Conference) -> None:
+        self._joined = True
+        self._dial_due = self.leg.now + waits.talk_seconds if self.leg.timed else None
+        self._conferences.join(
+            waits.name,
+            self,
+            ends_with_me=waits.ends_with_me,
+            starts_on_enter=waits.starts_on_enter,
+            muted=waits.muted,
+            beep=waits.beep,
+            label=waits.label,
+            most=waits.most,
+            wait_url=waits.wait_url,
+            wait_method=waits.wait_method,
+            status_callback=waits.status_callback,
+            status_callback_events=waits.status_callback_events,
+        )
+
     def _end(self) -> None:
+        self._send_asides()
         self.events.tell("completed", self.leg.call_status)
+        self._drops_those_dialled()
+        self._parts(goes_on=False)
         self._leave_conference()
-        child, self.child = self.child, None
-        if child is not None:
-            # The one who was dialled hears the line go dead; this leg's Dial is not asked for its action.
-            child._parent = None
-            child.hangs_up()
         if self._parent is not None:
             self._parent._dial_is_over(self)
 
+    def _drops_those_dialled(self) -> None:
+        self._dial_due = self._hold_due = None
+        family, self.child, self.ringing = self._family(), None, []
+        for child in family:
+            # The one who was dialled hears the line go dead; this leg's Dial is not asked for its action.
+            child._parent = None
+            if child.leg.call_status == "ringing":
+                child._gone("canceled")
+            else:
+                child.hangs_up()
+
     def _dial_is_over(self, child: "LiveCall") -> None:
-        self.child = None
+        self.child, self._dial_due = None, None
         leg, seconds = child.leg, child.events.seconds()
         self._go_on(
             lambda: self.leg.dial_ends(
@@ -275,41 +377,23 @@ class LiveCall:
             )
         )
 
+    def _ends_talk(self) -> None:
+        """End what this leg dialled, and go on: a star was pressed, or the time is up."""
+        if self.child is not None:
+            self.child.hangs_up()
+        elif self._partner is not None:
+            self._parts()
+        elif self._joined:
+            self._leave_conference()
+            self.conference_ends()
+
+    def _leaves_for_another_document(self) -> None:
+        self._drops_those_dialled()
+        self._parts(goes_on=False)
+        self._leave_conference()
+        self._leaves_queue("redirected", is_over=True)
+
     def _leave_conference(self) -> None:
         if self._joined:
             self._joined = False
             self._conferences.leave(self)
-
-
-class InboundCall(LiveCall):
-    """A call to the line: ``dials`` fetches the number's voice URL, hanging up sends its one call event."""
-
-    def __init__(
-        self,
-        deliver: Deliver,
-        *,
-        public_url: str,
-        account_sid: str,
-        from_: str,
-        to: str,
-        extra: Mapping[str, str] | None = None,
-        conferences: Conferences | None = None,
-        sleep: Callable[[float], object] = time.sleep,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        leg = Leg(account_sid=account_sid, from_=from_, to=to, extra=extra)
-        base = public_url.rstrip("/")
-        super().__init__(
-            leg,
-            deliver,
-            events_url=f"{base}/voice/call-events",
-            conferences=conferences,
-            sleep=sleep,
-            clock=clock,
-        )
-        self._voice_url = f"{base}/voice/inbound"
-
-    def dials(self) -> None:
-        """Ring the line, which answers with its first words."""
-        self.events.tell("answered")
-        self.fetches(self._voice_url)

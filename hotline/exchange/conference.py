@@ -21,7 +21,7 @@ class Conferences:
     def __init__(self) -> None:
         self._rooms: dict[str, dict[Member, bool]] = {}
 
-    def join(self, name: str, member: Member, *, ends_with_me: bool) -> None:
+    def join(self, name: str, member: Member, *, ends_with_me: bool, **_said: object) -> None:
         """Add ``member``; everyone there hears how many others there are."""
         room = self._rooms.setdefault(name, {})
         room[member] = ends_with_me

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, jsonify, request
 
-from hotline.exchange.handset import API_VERSION, FINAL
+from hotline.exchange.leg_facts import API_VERSION, FINAL
 from hotline.exchange.switchboard import Order, OutboundCall, Switchboard, WrongMomentError
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}")

@@ -7,7 +7,7 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
-from hotline.exchange.call import Passage
+from hotline.exchange.passage import Passage
 from hotline.exchange.request import LineError
 
 _TIMEOUT_SECONDS = 30.0

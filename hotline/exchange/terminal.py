@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from hotline.exchange.call import InboundCall, Passage
-from hotline.exchange.handset import KEYS
+from hotline.exchange.inbound import InboundCall
+from hotline.exchange.passage import Passage
 from hotline.exchange.rung_phone import ExchangeClient, RungPhone
+from hotline.exchange.verbs import KEYS
 
 WORDS = {"h": "hangup", "a": "answer", "b": "back", "q": "quit"}
 HELP = "keys, Enter = silence, h = hang up, a = answer a ringing phone, b = back to the caller, q = quit"

@@ -1,9 +1,11 @@
-"""`make bench`: what a turn costs beside a naive route, PIN turns in a flood, and what times give away."""
+"""`make bench`: the exchange's interpreter, turns beside a naive route, PIN floods, and what times tell."""
 
 import sys
 
 import click
 
+from tests.bench.interpreter import LEAST_RATE, interpreter
+from tests.bench.interpreter import LEAST_RATIO as LEAST_PARSES
 from tests.bench.pin import LIMIT, welch
 from tests.bench.pin_flood import flood
 from tests.bench.turns import INBOUND, MENU, STATUS, turns
@@ -14,6 +16,7 @@ LEAST_RATIO = 0.3
 MOST_PIN_SECONDS = 2.0
 _QUICK_SECONDS, _QUICK_TRIES, _QUICK_TURNS = 4.0, 2_000, 8
 _TRIES, _TURNS = 10_000, 30
+_QUICK_HANDSET_TURNS, _HANDSET_TURNS = 10_000, 100_000
 
 
 @click.command()
@@ -21,6 +24,8 @@ _TRIES, _TURNS = 10_000, 30
 @click.option("--quick", is_flag=True, help="A first look: fewer of everything, and rougher numbers.")
 def bench(seconds: float, quick: bool) -> None:
     """Measure, print, and exit 1 when a limit is missed."""
+    click.echo("The exchange's interpreter, with no line behind it")
+    rate, parses = interpreter(_QUICK_HANDSET_TURNS if quick else _HANDSET_TURNS)
     click.echo("Turns: the naive route and ours in turn, on the same server, workers and threads")
     ratios = turns(min(seconds, _QUICK_SECONDS) if quick else seconds)
     click.echo("PIN turns of a known phone")
@@ -30,6 +35,8 @@ def bench(seconds: float, quick: bool) -> None:
     missed = [
         f"{name}: {value:.2f}, and {limit} was the limit"
         for name, value, limit, is_met in (
+            ("turns of the interpreter", rate, LEAST_RATE, rate >= LEAST_RATE),
+            ("ratio to bare parses", parses, LEAST_PARSES, parses >= LEAST_PARSES),
             *(
                 (f"ratio of {name}", ratio, LEAST_RATIO, ratio >= LEAST_RATIO)
                 for name, ratio in ((name, ratios["SQLite"][name]) for name in (INBOUND, MENU, STATUS))

@@ -18,8 +18,8 @@ from time import monotonic, perf_counter, sleep
 
 import click
 
-from hotline.exchange.call import InboundCall
 from hotline.exchange.delivery import over_http
+from hotline.exchange.inbound import InboundCall
 from hotline.exchange.request import LineError
 
 CALLERS = 30

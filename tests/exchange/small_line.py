@@ -60,7 +60,7 @@ class SmallLine:
                 "1": DIAL,
                 "2": "<Say>Goodbye.</Say>",
                 "3": conference("false"),
-                "4": "<Record/>",
+                "4": "<Dial/>",
             }.get(request.form.get("Digits", ""), "<Say>Take your time.</Say>" + GREETING),
             "steps/person/2": f"<Say>Dial {request.form.get('DialCallStatus')}, "
             f"bridged {request.form.get('DialBridged')}.</Say>",

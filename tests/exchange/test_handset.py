@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from hotline.exchange.handset import Conference, Keys, Leg, Ringing, TwimlError
+from hotline.exchange.documents import TwimlError
+from hotline.exchange.handset import Leg
 from hotline.exchange.request import Request
+from hotline.exchange.waits import Conference, Keys, Ringing
 
 LINE = "https://line.example.org/voice/inbound"
 
@@ -245,13 +247,16 @@ def test_a_conference_is_joined_and_its_end_goes_to_the_action() -> None:
 @pytest.mark.parametrize(
     ("verbs", "named"),
     [
-        ("<Record/>", "Record"),
-        ("<say>hello</say>", "say"),
         ("<Gather><Dial>+12025550142</Dial></Gather>", "Dial"),
-        ('<Gather input="speech"/>', "Gather"),
-        ("<Say><prosody>hello</prosody></Say>", "prosody"),
+        ('<Gather input="touch"/>', "Gather"),
+        ('<Gather numDigits="0"/>', "Gather"),
+        ('<Gather finishOnKey="x"/>', "Gather"),
+        ('<Record maxLength="long"/>', "Record"),
+        ('<Pause length="-1"/>', "Pause"),
+        ('<Play digits="x"/>', "Play"),
         ("<Say> </Say>", "Say"),
-        ("<Dial><Queue>q</Queue></Dial>", "Queue"),
+        ("<Dial/>", "Dial"),
+        ("<Dial><Queue>q</Queue><Number>+12025550142</Number></Dial>", "Queue"),
         ("<Dial><Number>+12025550142</Number><Conference>x</Conference></Dial>", "Conference"),
         ('<Gather timeout="soon"/>', "Gather"),
         ("<Redirect>javascript:x</Redirect>", "Redirect"),

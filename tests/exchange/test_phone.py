@@ -57,10 +57,46 @@ def test_what_was_not_heard_fails_with_the_whole_transcript(phone: Phone) -> Non
 def test_a_call_that_the_line_fails_fails_the_test(line: SmallLine, phone: Phone) -> None:
     phone.dials_in()
 
-    with pytest.raises(pytest.fail.Exception, match="Record"):
+    with pytest.raises(pytest.fail.Exception, match="<Dial> names no phone"):
         phone.presses("4")
 
     assert line.events == [(phone.call_sid, "completed")]
+
+
+def test_a_phone_that_does_not_ring_fails_with_the_whole_transcript(phone: Phone) -> None:
+    phone.dials_in()
+
+    with pytest.raises(pytest.fail.Exception, match=r"(?s)does not ring.*To talk to someone"):
+        phone.is_rung("+12025550142")
+
+
+def test_a_phone_can_keep_time(line: SmallLine) -> None:
+    phone = Phone(
+        line.app.test_client(),
+        public_url=PUBLIC_URL,
+        auth_token=TOKEN,
+        account_sid=ACCOUNT,
+        line="+12025550100",
+        timed=True,
+    )
+    phone.dials_in()
+
+    phone.waits(7)
+    assert phone.does_not_hear("take your time")
+    phone.waits(2)
+
+    assert phone.hears("take your time")
+
+
+def test_two_who_talk_hear_each_other(phone: Phone) -> None:
+    phone.dials_in()
+    phone.presses("1")
+    liaison = phone.answers()
+    liaison.presses("1")
+
+    phone.says("are you there?")
+
+    assert "< are you there?" in liaison.transcript
 
 
 def test_a_document_with_faults_fails_the_test(line: SmallLine) -> None:
@@ -83,6 +119,7 @@ def test_a_document_with_faults_fails_the_test(line: SmallLine) -> None:
 def test_whoever_accepts_is_bridged_and_the_dial_ends_with_them(line: SmallLine, phone: Phone) -> None:
     phone.dials_in()
     phone.presses("1")
+    assert phone.is_rung("+12025550142")
     assert phone.rings == ("+12025550142",)
 
     liaison = phone.answers()

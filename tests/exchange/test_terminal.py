@@ -153,7 +153,7 @@ def test_a_line_that_fails_is_a_fault(world: World) -> None:
     played = world.plays("--script", "4")
 
     assert played.exit_code == 1
-    assert "The call failed: <Record>" in played.stderr
+    assert "The call failed: <Dial> names no phone" in played.stderr
     assert [status for _, status in world.line.events] == ["completed"]
 
 

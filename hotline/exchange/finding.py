@@ -1,0 +1,20 @@
+"""One thing that is wrong with a TwiML document."""
+
+from typing import Literal, NamedTuple
+
+
+class Finding(NamedTuple):
+    """``code`` is Twilio's error number, or None where Twilio has none for it.
+
+    An ``error`` is what Twilio refuses, skips or runs otherwise than it reads; a ``warning`` is what runs
+    and yet serves a caller badly. ``line`` counts from 1.
+    """
+
+    code: int | None
+    line: int
+    message: str
+    severity: Literal["error", "warning"] = "error"
+
+    def __str__(self) -> str:
+        number = "" if self.code is None else f" ({self.code})"
+        return f"line {self.line}: {self.message}{number}"

@@ -1,0 +1,64 @@
+"""A line that answers what a test wrote down: it notes every request, and sleeps not at all."""
+
+from collections import deque
+
+from hotline.exchange.call import LiveCall
+from hotline.exchange.conference import Conferences
+from hotline.exchange.handset import Leg
+from hotline.exchange.queue_member import QueueMember
+from hotline.exchange.queues import Queues
+from hotline.exchange.request import Reply, Request
+
+BASE = "https://line.example.org"
+
+
+class ScriptedLine:
+    """``answers`` are the verbs of each path, one document after the other; the last one comes again."""
+
+    def __init__(self, **answers: str | list[str]) -> None:
+        self.answers = {
+            path: deque([verbs] if isinstance(verbs, str) else verbs) for path, verbs in answers.items()
+        }
+        self.asked: list[tuple[str, dict[str, str]]] = []
+        self.slept: list[float] = []
+        self.conferences = Conferences()
+        self.queues: Queues[QueueMember] = Queues()
+
+    def __call__(self, request: Request) -> Reply:
+        path = request.url.removeprefix(f"{BASE}/").partition("?")[0]
+        self.asked.append((path, dict(request.params)))
+        verbs = self.answers.get(path, deque([""]))
+        document = f"<Response>{verbs.popleft() if len(verbs) > 1 else verbs[0]}</Response>"
+        return Reply(200, "text/xml", document.encode())
+
+    def is_dialled(self, *, timed: bool = True, from_: str = "+12025550123") -> LiveCall:
+        """A call that has heard, or begins to hear, what stands under ``start``."""
+        leg = Leg(account_sid="AC1", from_=from_, to="+12025550100", timed=timed)
+        call = LiveCall(
+            leg,
+            self,
+            conferences=self.conferences,
+            queues=self.queues,
+            events_url=f"{BASE}/events",
+            sleep=self.slept.append,
+        )
+        call.fetches(f"{BASE}/start")
+        return call
+
+    def paths(self) -> list[str]:
+        """Every path that was asked, call events left out."""
+        return [path for path, _ in self.asked if path != "events"]
+
+    def told(self, path: str) -> dict[str, str]:
+        """The parameters of the last request for ``path``."""
+        return next(params for asked, params in reversed(self.asked) if asked == path)
+
+
+def heard(call: LiveCall) -> list[str]:
+    """Everything heard so far."""
+    return [passage.text for passage in call.transcript if passage.kind == "heard"]
+
+
+def noted(call: LiveCall) -> list[str]:
+    """Everything noticed so far."""
+    return [passage.text for passage in call.transcript if passage.kind == "note"]

@@ -1,0 +1,156 @@
+"""The strict reader says what is wrong, with Twilio's number and the line it stands on."""
+
+import pytest
+
+from hotline.exchange.finding import Finding
+from hotline.exchange.reader import read
+
+SAY = '<Say voice="Polly.Joanna-Neural" language="en-US">Hello.</Say>'
+GATHER = (
+    '<Gather input="dtmf" numDigits="1" timeout="8" actionOnEmptyResult="true" method="POST" '
+    'action="/a"{}>{}</Gather>'
+)
+DIAL = '<Dial action="/a" method="POST" timeLimit="60" timeout="20" callerId="+12025550100"{}>{}</Dial>'
+
+
+def codes(*verbs: str, **how: bool) -> list[int | None]:
+    return [finding.code for finding in read(f"<Response>{''.join(verbs)}</Response>", **how)]
+
+
+def test_a_finding_has_a_number_a_line_and_a_weight() -> None:
+    document = '<?xml version="1.0"?>\n<Response>\n  <Gathre/>\n  <Pause\n    length="soon"/>\n</Response>'
+
+    assert read(document) == [
+        Finding(12200, 3, "Gathre may not stand in Response.", "error"),
+        Finding(12200, 3, "Gathre is no element of TwiML.", "error"),
+        Finding(13910, 4, "length='soon' of Pause is no whole number.", "error"),
+    ]
+
+
+def test_findings_read_as_sentences_with_their_numbers() -> None:
+    assert str(Finding(13520, 3, "Say has nothing to say.")) == "line 3: Say has nothing to say. (13520)"
+    assert str(Finding(None, 3, "Dial has no action.", "warning")) == "line 3: Dial has no action."
+
+
+@pytest.mark.parametrize(
+    "verbs",
+    [
+        [SAY, GATHER.format("", SAY)],
+        [GATHER.format(' speechModel="phone_call" language="ht-HT"', SAY)],
+        ['<Say voice="Google.es-US-Neural2-A" language="es-US"><prosody rate="slow">Hola</prosody></Say>'],
+        ['<Say voice="woman" language="fr-FR">Bonjour</Say>', "<Hangup/>"],
+        ["<Reject reason='busy'/>"],
+        ['<Record action="/a" playBeep="true" maxLength="30"/>'],
+        [DIAL.format(' record="true" callReason="court"', "<Number>+12025550142</Number>")],
+        [DIAL.format("", '<Queue url="/q">help</Queue>')],
+        ['<Enqueue waitUrl="/w#rc=2&amp;rp=5xx,ct" waitUrlMethod="POST">help</Enqueue>'],
+        ['<Start><Stream url="wss://media.example.org/a"/></Start>', SAY],
+    ],
+)
+def test_right_documents_have_no_finding(verbs: list[str]) -> None:
+    assert read(f"<Response>{''.join(verbs)}</Response>") == []
+
+
+@pytest.mark.parametrize(
+    ("verb", "code"),
+    [
+        ("<Hangup why='x'/>", 12200),
+        ("<pause/>", 12200),
+        ("<Hangup>bye</Hangup>", 12200),
+        ("<Say><Say>x</Say></Say>", 12200),
+        (GATHER.format("", SAY + "<Hangup/>"), 13320),
+        (GATHER.format("", SAY + '<Play digits="1"/>'), 13320),
+        (GATHER.format(' finishOnKey="x"', SAY), 13310),
+        (GATHER.format("", SAY).replace("POST", "PUT"), 13312),
+        (GATHER.format("", SAY).replace('"8"', '"0"'), 13313),
+        (GATHER.format("", SAY).replace('numDigits="1"', 'numDigits="x"'), 13314),
+        (GATHER.format("", SAY).replace('"dtmf"', '"touch"'), 13326),
+        (GATHER.format(' speechTimeout="soon"', SAY), 13327),
+        (GATHER.format(f' hints="{"x" * 101}"', SAY), 13330),
+        (GATHER.format(' language="xx-XX"', SAY), 13331),
+        (GATHER.format(' speechTimeout="auto" speechModel="phone_call"', SAY), 13335),
+        (GATHER.format("", SAY).replace('"true"', '"yes"'), 13338),
+        (SAY.replace("Hello.", ""), 13520),
+        (SAY.replace("Hello.", "Hello " * 600), 13521),
+        (SAY.replace("Joanna", "Nobody"), 13511),
+        (SAY.replace("en-US", "es-US"), 13512),
+        (SAY.replace("<Say", '<Say loop="-1"'), 13510),
+        ('<Say voice="man" language="en-US">a<break/></Say>', 13520),
+        ("<Play/>", 13420),
+        ('<Play digits="x"/>', 13430),
+        ('<Pause length="1.5"/>', 13910),
+        ('<Record action="/a" playBeep="true" maxLength="0"/>', 13612),
+        ('<Record action="/a" playBeep="true" finishOnKey="x"/>', 13613),
+        ('<Redirect method="POST"/>', 13710),
+        ('<Redirect method="POST">javascript:x</Redirect>', 11100),
+        (DIAL.format("", ""), 13223),
+        (DIAL.format("", "<Number>anonymous</Number>"), 13223),
+        (DIAL.format("", "<Number>988</Number>").replace("+12025550100", "anonymous"), 13214),
+        (DIAL.format("", "<Number>988</Number>").replace('"20"', '"4"'), 13212),
+        (DIAL.format("", "<Number>988</Number>").replace('"60"', '"x"'), 13216),
+        (DIAL.format(' hangupOnStar="1"', "<Number>988</Number>"), 13213),
+        (DIAL.format("", "<Number>988</Number>" * 11), 13215),
+        (DIAL.format("", "<Say>x</Say>"), 13215),
+        (DIAL.format("", "<Conference>x</Conference><Number>988</Number>"), 13000),
+        (DIAL.format("", '<Conference muted="maybe">x</Conference>'), 16002),
+        (f"<Enqueue>{'q' * 65}</Enqueue>", 14201),
+        (f"{SAY}<Reject/>", 13810),
+        (GATHER.format("", SAY).replace('"/a"', '"/a#zz=1"'), 11240),
+        (GATHER.format("", SAY).replace('"/a"', '"/a#rp=never"'), 11243),
+        (GATHER.format("", SAY).replace('"/a"', '"https://my_host.example/a"'), 11100),
+        (GATHER.format("", SAY).replace('"/a"', '"http://[x"'), 11100),
+    ],
+)
+def test_what_twilio_refuses_has_twilios_number(verb: str, code: int) -> None:
+    assert code in codes(verb), read(f"<Response>{verb}</Response>")
+
+
+@pytest.mark.parametrize(
+    ("document", "code"),
+    [
+        (b"<Response>\xff</Response>", 12100),
+        ("<Response>", 12100),
+        ('<?xml version="1.0" encoding="nonsense"?><Response/>', 12100),
+        ('<!DOCTYPE x [<!ENTITY a "b">]><Response/>', 12100),
+        ("<Answer/>", 12102),
+        (" ", 11770),
+        ("<Response>" + " " * 70_000 + "</Response>", 11750),
+    ],
+)
+def test_what_is_no_document_has_twilios_number(document: str | bytes, code: int) -> None:
+    assert [finding.code for finding in read(document)] == [code]
+
+
+@pytest.mark.parametrize(
+    ("verbs", "words"),
+    [
+        ([GATHER.format("", "")], "asks nothing"),
+        ([GATHER.format("", SAY).replace(' actionOnEmptyResult="true"', "")], "Nothing follows"),
+        ([GATHER.format("", SAY), SAY], "never reached"),
+        (["<Hangup/>", SAY], "never reached"),
+        (['<Record playBeep="true"/>'], "would loop"),
+        (["<Dial>+12025550142</Dial>"], "no action"),
+        (["<Dial><Conference>x</Conference></Dial>"], "no waitUrl"),
+        (['<Enqueue waitUrl="/w">q</Enqueue>'], "waitUrlMethod"),
+        (["<Say>x</Say>"], "no language"),
+    ],
+)
+def test_what_serves_a_caller_badly_is_a_warning(verbs: list[str], words: str) -> None:
+    found = read(f"<Response>{''.join(verbs)}</Response>")
+
+    assert any(words in finding.message and finding.severity == "warning" for finding in found), found
+
+
+def test_a_whisper_may_not_dial() -> None:
+    dial = DIAL.format("", "<Number>988</Number>")
+
+    assert (codes(dial), codes(dial, whisper=True)) == ([], [13201])
+
+
+def test_an_inline_document_is_short_and_its_addresses_are_whole() -> None:
+    gather = GATHER.format("", SAY)
+
+    assert codes(gather, inline=True) == [15004]
+    assert codes(gather.replace('"/a"', '"https://line.example.org/a"'), inline=True) == []
+    assert 32018 in codes(SAY * 80, inline=True)
+    assert codes('<Redirect method="POST">/next</Redirect>', inline=True) == [15004]
