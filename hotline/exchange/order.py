@@ -42,6 +42,7 @@ class Order:
     fallback_url: str | None = None
     fallback_method: str = "POST"
     status_callback: str | None = None
+    status_callback_method: str = "POST"
     wanted: frozenset[str] = frozenset({"completed"})
     detection: MachineDetection | None = None
 

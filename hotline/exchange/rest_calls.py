@@ -115,11 +115,12 @@ def read_order(board: Switchboard, form: "MultiDict[str, str]", document: bytes 
         from_=form["From"],
         ring_seconds=_ring_seconds(form.get("Timeout", "")),
         url=absolute(url, 21205, "Url") if url else None,
-        method=form.get("Method", "POST"),
+        method=_method(form, "Method"),
         document=document,
         fallback_url=absolute(fallback, 21205, "FallbackUrl") if fallback else None,
-        fallback_method=form.get("FallbackMethod", "POST"),
+        fallback_method=_method(form, "FallbackMethod"),
         status_callback=absolute(callback, 21609, "StatusCallback") if callback else None,
+        status_callback_method=_method(form, "StatusCallbackMethod"),
         wanted=wanted or frozenset({"completed"}),
         detection=_detection(form),
     )
@@ -157,8 +158,15 @@ def _detection(form: Mapping[str, str]) -> MachineDetection | None:
         mode,
         truth(form, "AsyncAmd", False),
         absolute(callback, 21609, "AsyncAmdStatusCallback") if callback else None,
-        form.get("AsyncAmdStatusCallbackMethod", "POST"),
+        _method(form, "AsyncAmdStatusCallbackMethod"),
     )
+
+
+def _method(form: Mapping[str, str], name: str) -> str:
+    method = form.get(name, "POST").upper()
+    if method not in {"GET", "POST"}:
+        raise RestError(400, 20001, f"{name} must be GET or POST")
+    return method
 
 
 def _ring_seconds(text: str) -> int:
@@ -186,7 +194,7 @@ def _update(board: Switchboard, sid: str, form: Mapping[str, str]) -> None:
         board.redirect(sid, document=_twiml(form["Twiml"]))
     elif form.get("Url"):
         url = absolute(form["Url"], 21205, "Url")
-        board.redirect(sid, url=url, method=form.get("Method", "POST"))
+        board.redirect(sid, url=url, method=_method(form, "Method"))
 
 
 def _end(board: Switchboard, sid: str, status: str) -> None:

@@ -230,12 +230,17 @@ class Switchboard:
     ) -> SwitchedCall:
         events = self.new_mailbox()
         fetch = with_fallback(self._fetch, fallback_url, fallback_method)
+        by_get = order is not None and order.status_callback_method == "GET"
+
+        def told(request: Request) -> Request:
+            return Request.of("GET", request.url, request.params) if by_get else request
+
         live = LiveCall(
             leg,
             lambda request: self._fetches(call, fetch, request),
             events_url=events_url,
             wanted=wanted,
-            send=lambda request: events.post(lambda: self.tells(request)),
+            send=lambda request: events.post(lambda: self.tells(told(request))),
             conferences=self.conferences,
             sleep=self._pauses,
             clock=self.clock,

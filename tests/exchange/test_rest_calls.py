@@ -171,6 +171,7 @@ def test_some_phones_are_refused_before_they_ring(exchange: Exchange, kind: str,
         ({"url": "", "twiml": "x" * 4001}, 32018),
         ({"status_callback_event": ["sneezed"]}, 21626),
         ({"machine_detection": "Maybe"}, 20001),
+        ({"method": "PUT"}, 20001),
         ({"machine_detection": "Enable", "async_amd": "maybe"}, 20001),
     ],
 )
@@ -243,3 +244,14 @@ def test_calls_to_the_line_are_listed_too(exchange: Exchange) -> None:
     assert (call.sid, call.direction, call.status) == (dialled["sid"], "inbound", "in-progress")
     assert call.update(status="completed").status == "completed"
     assert exchange.hears_events(1) == ["completed"]
+
+
+def test_a_status_callback_can_be_a_get(exchange: Exchange) -> None:
+    sid = place(exchange, status_callback_method="GET", status_callback_event=["completed"]).sid
+
+    exchange.act(sid, "decline")
+
+    assert exchange.waits_until(lambda: [r for r in exchange.requests if r.param("CallStatus") == "busy"])
+    (told,) = exchange.requests
+    assert (told.method, told.params) == ("GET", ())
+    assert told.url.startswith(f"{PUBLIC_URL}/voice/call-events?CallSid={sid}")
