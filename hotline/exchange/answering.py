@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, Protocol
 
 from hotline.exchange.handset import FINAL
@@ -51,38 +52,33 @@ class Unattended:
             after(who.after_seconds, lambda: self._gives_up(call, status))
 
     def dials(self, call: SwitchedCall) -> None:
-        """A call's Dial may ring phones now: the same, once for each Dial."""
-        waits = call.live.leg.waits_for
-        if not call.live.rings or waits is call.dial_seen:
+        """A call's Dial may ring phones now: the same, for those that did not ring before."""
+        waits, rings = call.live.leg.waits_for, call.live.rings
+        seen = call.dial_seen
+        call.dial_seen = (waits, rings)
+        known = seen[1] if seen is not None and seen[0] is waits else ()
+        new = tuple(phone for phone in rings if phone not in known)
+        if not new:
             return
-        call.dial_seen = waits
-        after = self._board.timers.after
 
-        def still_rings() -> bool:
-            return call.live.leg.waits_for is waits and bool(call.live.rings)
+        def after(seconds: float, phone: str, act: Callable[[], object]) -> None:
+            def now() -> None:
+                if call.live.leg.waits_for is waits and phone in call.live.rings:
+                    act()
 
-        def ends(status: str) -> None:
-            def act() -> None:
-                if still_rings():
-                    call.live.is_not_answered(status)
+            self._board.timers.after(seconds, lambda: self._board.post(call, now))
 
-            self._board.post(call, act)
-
-        def machine_joins(phone: str) -> None:
-            def act() -> None:
-                if still_rings():
-                    self._listens(self._board.joins(call, phone))
-
-            self._board.post(call, act)
-
-        after(getattr(waits, "seconds", 30), lambda: ends("no-answer"))
-        for phone in call.live.rings:
+        after(getattr(waits, "seconds", 30), new[0], lambda: call.live.is_not_answered("no-answer"))
+        for phone in new:
             who = self._board.phones.at(phone)
             if who.picks_up:
-                after(who.after_seconds, lambda phone=phone: machine_joins(phone))  # type: ignore[misc]
-            elif who.kind in {"busy", "unreachable"} and len(call.live.rings) == 1:
+                after(who.after_seconds, phone, partial(self._machine_joins, call, phone))
+            elif who.kind in {"busy", "unreachable"} and len(rings) == 1:
                 status = "busy" if who.kind == "busy" else "failed"
-                after(who.after_seconds, lambda status=status: ends(status))  # type: ignore[misc]
+                after(who.after_seconds, phone, partial(call.live.is_not_answered, status))
+
+    def _machine_joins(self, call: SwitchedCall, phone: str) -> None:
+        self._listens(self._board.joins(call, phone))
 
     def detects(self, call: SwitchedCall, order: Order) -> None:
         """Find out who picked up. Without AsyncAmd the call waits, and its first request tells."""
@@ -110,8 +106,8 @@ class Unattended:
         self._board.tells(Request.of(method, url, tuple(params.items())))
 
     def _gives_up(self, call: SwitchedCall, status: str) -> None:
-        # Someone may have picked up in the last moment: then there is nothing to give up.
-        with suppress(WrongMomentError):
+        # Someone picked up in the last moment, or the call was over and deleted: nothing is left to give up.
+        with suppress(WrongMomentError, LookupError):
             self._board.end_unanswered(call.sid, status)
 
     def _machine_picks_up(self, call: SwitchedCall) -> None:

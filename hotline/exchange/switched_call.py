@@ -33,8 +33,8 @@ class SwitchedCall:
     #: What listeners have been told so far: the call status, and how many passages of the transcript.
     told_status: str = ""
     told_passages: int = 0
-    #: The Dial whose phones were last seen ringing.
-    dial_seen: Any = None
+    #: What the call waited for when it was last looked at, and the phones that its Dial rang then.
+    dial_seen: tuple[Any, tuple[str, ...]] | None = None
     #: The request for the first document carries this once.
     first_params: dict[str, str | None] = field(default_factory=dict)
 

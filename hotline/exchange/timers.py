@@ -2,9 +2,12 @@
 
 import heapq
 import itertools
+import logging
 import threading
 import time
 from collections.abc import Callable
+
+_log = logging.getLogger(__name__)
 
 
 class Timers:
@@ -38,4 +41,7 @@ class Timers:
                     self._changed.wait(left)
                     continue
                 _, _, action = heapq.heappop(self._due)
-            action()
+            try:
+                action()
+            except Exception as problem:  # noqa: BLE001  (one that fails must not keep the others from their time)
+                _log.error("A timer of the exchange failed (%s).", type(problem).__name__)

@@ -207,3 +207,23 @@ def test_a_call_without_anything_to_ring_can_still_be_asked_for(exchange: Exchan
     assert exchange.web.post(f"/handset/{sid}/pick-up", json={}).status_code == 404
     with pytest.raises(LookupError):
         exchange.board.pick_up("CA1")
+
+
+def test_the_first_request_of_a_call_to_the_line_says_that_it_rings(exchange: Exchange) -> None:
+    caller = exchange.board.dial(CALLER, LINE, {"ForwardedFrom": "+12025550111"})
+    assert exchange.waits_until(lambda: caller.live.state == "keys")
+
+    exchange.act(caller.sid, "keys", keys="9")
+
+    assert [request.param("CallStatus") for request in exchange.requests] == ["ringing", "in-progress"]
+    assert {request.param("ForwardedFrom") for request in exchange.requests} == {"+12025550111"}
+
+
+def test_a_call_that_was_deleted_does_not_stop_the_others_from_ringing_out(exchange: Exchange) -> None:
+    gone = exchange.board.place(Order(to=LIAISON, from_=LINE, ring_seconds=0.05, url=f"{PUBLIC_URL}/x"))
+    exchange.board.end_unanswered(gone.sid, "busy")
+    exchange.board.forget(gone.sid)
+
+    later = exchange.board.place(Order(to=LIAISON, from_=LINE, ring_seconds=0.06, url=f"{PUBLIC_URL}/x"))
+
+    assert exchange.waits_until(lambda: later.status == "no-answer")
