@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from hotline.exchange.call import LiveCall
 from hotline.exchange.conference import Conferences
+from hotline.exchange.faults import Faults
 from hotline.exchange.handset import Leg
 from hotline.exchange.inbound import InboundCall
 from hotline.exchange.queue_member import QueueMember
@@ -60,7 +61,9 @@ class Phone:
         conferences: Conferences | None = None,
         queues: Queues[QueueMember] | None = None,
         timed: bool = False,
+        faults: Faults | None = None,
     ) -> None:
+        self._faults = faults
         self._client, self._public_url, self._auth_token = client, public_url, auth_token
         self._account_sid, self._line, self._check = account_sid, line, check
         self._conferences = Conferences() if conferences is None else conferences
@@ -149,7 +152,12 @@ class Phone:
             conferences=self._conferences,
             queues=self._queues,
             timed=self._timed,
+            faults=self._faults,
         )
+
+    def suffers(self, faults: Faults) -> None:
+        """From now on, requests of this phone and of those got from it go through ``faults``."""
+        self._faults = faults
 
     def is_sent_to(self, path: str) -> None:
         """The carrier takes this call, out of any conference, to another document of the line."""
@@ -292,12 +300,17 @@ class Phone:
             pytest.fail(f"{problem}\n{self.transcript}")
 
     def _deliver(self, request: Request) -> Reply:
+        carry = self._carry if self._faults is None else self._faults.around(self._carry)
+        reply = carry(request)
+        if reply.status == 200:
+            self._check_document(reply.body, whisper="ParentCallSid" in dict(request.params))
+        elif reply.status != 204:
+            pytest.fail(f"the line answered {reply.status} to {request.url}\n{self.transcript}")
+        return reply
+
+    def _carry(self, request: Request) -> Reply:
         response = self._open(request)
         self.last_request, self.last_response = request, response
-        if response.status_code == 200:
-            self._check_document(response.data, whisper="ParentCallSid" in dict(request.params))
-        elif response.status_code != 204:
-            pytest.fail(f"the line answered {response.status_code} to {request.url}\n{self.transcript}")
         return Reply(response.status_code, response.content_type or "", response.data)
 
     def _open(self, request: Request, headers: dict[str, str] | None = None) -> TestResponse:

@@ -11,6 +11,8 @@ from config.settings import Settings
 from hotline.cli.context import fail, load_settings
 from hotline.exchange.app import create_exchange
 from hotline.exchange.delivery import over_http
+from hotline.exchange.faults import Faults
+from hotline.exchange.order import PhoneNumber
 from hotline.exchange.switchboard import Switchboard
 
 #: The exchange asks nobody who plays with its phones, so nobody but this machine may.
@@ -32,6 +34,17 @@ def credentials(settings: Settings) -> dict[str, tuple[str, ...]]:
     return known
 
 
+def line_number(public_url: str) -> PhoneNumber:
+    """How a number of this line is set up at the carrier; the README says the same for a real one."""
+    base = public_url.rstrip("/")
+    return PhoneNumber(
+        voice_url=f"{base}/voice/inbound",
+        fallback_url=f"{base}/voice/fallback.xml",
+        status_callback=f"{base}/voice/call-events",
+        sms_url=f"{base}/sms/inbound",
+    )
+
+
 def main() -> None:
     """Stand in for the telephone company until a signal ends it."""
     settings = load_settings()
@@ -43,12 +56,14 @@ def main() -> None:
         where, why = f"{HOST}:{settings.exchange_port}", os.strerror(problem.errno or 0)
         click.echo(f"The exchange cannot listen at {where}: {why}.", err=True)
         sys.exit(1)
-    deliver = over_http(settings.public_url, settings.twilio_auth_tokens[0])
+    faults = Faults()
+    deliver = faults.around(over_http(settings.public_url, settings.twilio_auth_tokens[0]))
     app = create_exchange(
-        Switchboard(settings.twilio_account_sid, deliver),
+        Switchboard(settings.twilio_account_sid, deliver, any_number=line_number(settings.public_url)),
         public_url=settings.public_url,
         account_sid=settings.twilio_account_sid,
         credentials=credentials(settings),
+        faults=faults,
     )
     with listening:
         make_server(

@@ -1,14 +1,18 @@
 """The exchange's web application: Twilio's REST side, the phones that ring, and a page about both."""
 
+import time
 from collections.abc import Mapping
 
 from flask import Flask, Response, redirect
 from markupsafe import escape
 from werkzeug.wrappers import Response as AnyResponse
 
+from hotline.exchange.faults import Faults
+from hotline.exchange.messages import Messages
 from hotline.exchange.phones import phones
-from hotline.exchange.rest import twilio_rest
+from hotline.exchange.rest import RestLimit, twilio_rest
 from hotline.exchange.switchboard import Switchboard
+from hotline.exchange.workshop import workshop
 
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>The exchange</title>
@@ -31,12 +35,25 @@ The line it calls is at <code>{line}</code>.</p>
 
 
 def create_exchange(
-    switchboard: Switchboard, *, public_url: str, account_sid: str, credentials: Mapping[str, tuple[str, ...]]
+    switchboard: Switchboard,
+    *,
+    public_url: str,
+    account_sid: str,
+    credentials: Mapping[str, tuple[str, ...]],
+    faults: Faults | None = None,
+    limit: RestLimit | None = None,
 ) -> Flask:
-    """The exchange for the line at ``public_url``."""
+    """The exchange for the line at ``public_url``.
+
+    ``faults`` are those that the switchboard's delivery suffers; with them they can be switched on and off
+    at ``/exchange/faults`` while it runs.
+    """
     app = Flask(__name__)
-    app.register_blueprint(twilio_rest(switchboard, account_sid, credentials))
-    app.register_blueprint(phones(switchboard))
+    messages = Messages(switchboard)
+    limit = limit or RestLimit(time.monotonic)
+    app.register_blueprint(twilio_rest(switchboard, messages, account_sid, credentials, limit))
+    app.register_blueprint(phones(switchboard, messages))
+    app.register_blueprint(workshop(switchboard, faults or Faults(), limit))
 
     @app.get("/exchange/")
     def page() -> Response:

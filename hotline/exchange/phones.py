@@ -5,32 +5,62 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from hotline.exchange.switchboard import OutboundCall, Switchboard, WrongMomentError
+from hotline.exchange.answering import WrongMomentError
+from hotline.exchange.messages import Messages
+from hotline.exchange.order import KINDS, Answering
+from hotline.exchange.switchboard import Switchboard
+from hotline.exchange.switched_call import SwitchedCall
 
 
-def phones(switchboard: Switchboard) -> Blueprint:
+def phones(board: Switchboard, messages: Messages) -> Blueprint:
     """Phones that ring, as JSON. Changes take JSON alone, which no page of another site can send unasked."""
     blueprint = Blueprint("phones", __name__, url_prefix="/handset")
 
     @blueprint.get("/rung.json")
     def rung() -> Response:
-        calls = [call for call in switchboard.all() if call.ended_at is None]
+        calls = [call for call in board.all() if call.ended_at is None]
         return jsonify(calls=[_summary(call) for call in calls])
+
+    @blueprint.post("/dial")
+    def dial() -> Response:
+        given = _given()
+        return _answer(board.dial(_text(given, "from"), _text(given, "to")))
+
+    @blueprint.post("/text")
+    def text() -> Response:
+        given = _given()
+        received = messages.receive(_text(given, "from"), _text(given, "to"), _text(given, "body"))
+        return jsonify(messages.document(received))
+
+    @blueprint.post("/set")
+    def set_phone() -> Response:
+        given = _given()
+        kind = given.get("kind", "person")
+        seconds = [given.get("after_seconds", 0), given.get("stays_seconds", 30)]
+        if kind not in KINDS or not all(type(one) in {int, float} and one >= 0 for one in seconds):
+            raise ValueError(f"kind is one of {', '.join(KINDS)}, and seconds are not negative")
+        board.phones.set(_text(given, "number"), Answering(kind, *seconds))
+        return jsonify(number=given["number"], kind=kind)
 
     @blueprint.get("/<sid>.json")
     def look(sid: str) -> Response:
-        return _answer(switchboard.find(sid))
+        return _answer(board.find(sid))
 
     @blueprint.post("/<sid>/<action>")
     def act(sid: str, action: str) -> Response:
-        given = request.get_json()
-        keys = str(given.get("keys", "")) if isinstance(given, dict) else ""
-        actions: dict[str, Callable[[], OutboundCall]] = {
-            "answer": lambda: switchboard.answer(sid),
-            "decline": lambda: switchboard.end_unanswered(sid, "busy"),
-            "keys": lambda: switchboard.press(sid, keys),
-            "silence": lambda: switchboard.say_nothing(sid),
-            "hang-up": lambda: switchboard.hang_up(sid),
+        given = _given()
+        keys, words = str(given.get("keys", "")), str(given.get("words", ""))
+        phone = given.get("phone") or None
+        actions: dict[str, Callable[[], SwitchedCall]] = {
+            "answer": lambda: board.answer(sid),
+            "decline": lambda: board.end_unanswered(sid, "busy"),
+            "keys": lambda: board.press(sid, keys),
+            "silence": lambda: board.say_nothing(sid),
+            "words": lambda: board.speak(sid, words),
+            "hang-up": lambda: board.hang_up(sid),
+            # What happens to the phones that this call's Dial rings.
+            "pick-up": lambda: board.pick_up(sid, phone),
+            "decline-dialled": lambda: board.let_ring(sid, "busy"),
         }
         return _answer(actions[action]())
 
@@ -49,13 +79,31 @@ def phones(switchboard: Switchboard) -> Blueprint:
     return blueprint
 
 
-def _summary(call: OutboundCall) -> dict[str, Any]:
-    return {"sid": call.sid, "to": call.order.to, "from": call.order.from_, "status": call.status}
+def _given() -> dict[str, Any]:
+    given = request.get_json()
+    return given if isinstance(given, dict) else {}
 
 
-def _answer(call: OutboundCall) -> Response:
+def _text(given: dict[str, Any], name: str) -> str:
+    if not isinstance(given.get(name), str):
+        raise ValueError(f"{name} is missing")  # noqa: TRY004  (told to whoever asked, as every wrong value is)
+    return str(given[name])
+
+
+def _summary(call: SwitchedCall) -> dict[str, Any]:
+    """``rings`` are the phones that the call's own Dial rings."""
+    return {
+        "sid": call.sid,
+        "to": call.to,
+        "from": call.from_,
+        "status": call.status,
+        "direction": call.direction,
+        "rings": list(call.live.rings),
+    }
+
+
+def _answer(call: SwitchedCall) -> Response:
     """What the person on this call can see: where it stands and everything heard so far."""
-    passages = [{"kind": passage.kind, "text": passage.text} for passage in list(call.live.transcript)]
     return jsonify(
-        _summary(call) | {"state": call.live.state, "trouble": call.trouble, "transcript": passages}
+        _summary(call) | {"state": call.live.state, "trouble": call.trouble, "transcript": call.passages()}
     )

@@ -49,7 +49,8 @@ class SmallLine:
         return None if right else Response("wrong signature", 403)
 
     def _call_event(self) -> Response:
-        self.events.append((request.form["CallSid"], request.form["CallStatus"]))
+        if "CallStatus" in request.form:
+            self.events.append((request.form["CallSid"], request.form["CallStatus"]))
         return Response(status=204)
 
     def _turn(self, step: str) -> Response:
@@ -64,6 +65,8 @@ class SmallLine:
             }.get(request.form.get("Digits", ""), "<Say>Take your time.</Say>" + GREETING),
             "steps/person/2": f"<Say>Dial {request.form.get('DialCallStatus')}, "
             f"bridged {request.form.get('DialBridged')}.</Say>",
+            "sms": "<Message>Call us.</Message>",
+            "fallback": f"<Say>Something went wrong: {request.form.get('ErrorCode')}.</Say>",
             "steps/after/3": "<Say>The talk is over.</Say>",
             "legs/whisper": ACCEPT,
             "legs/liaison": ACCEPT.replace("accept/1", "join/1"),

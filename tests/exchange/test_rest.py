@@ -1,95 +1,12 @@
 """Twilio's own client places, reads and ends calls at the exchange, and the line is told of each."""
 
-from collections.abc import Iterator
-from queue import SimpleQueue
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
 from twilio.base.exceptions import TwilioRestException
-from twilio.http import HttpClient
-from twilio.http.response import Response
-from twilio.rest import Client
 
-from hotline.exchange.app import create_exchange
-from hotline.exchange.request import Reply, Request
-from hotline.exchange.signing import signed_headers
-from hotline.exchange.switchboard import Switchboard
-from tests.exchange.small_line import ACCOUNT, PUBLIC_URL, TOKEN, SmallLine
-
-LIAISON, LINE = "+12025550142", "+12025550100"
-EVENTS = ["initiated", "ringing", "answered", "completed"]
-
-
-class Exchange:
-    """An exchange in front of the small line, a client of its REST side, and the events in the order told."""
-
-    def __init__(self) -> None:
-        self.line = SmallLine()
-        self.told: SimpleQueue[str] = SimpleQueue()
-        switchboard = Switchboard(ACCOUNT, self._deliver, sleep=lambda _seconds: None)
-        app = create_exchange(
-            switchboard,
-            public_url=PUBLIC_URL,
-            account_sid=ACCOUNT,
-            credentials={ACCOUNT: (TOKEN, "second"), "SK1": ("secret",)},
-        )
-        self.web = app.test_client()
-        self.twilio = self.client(ACCOUNT, TOKEN)
-
-    def client(self, user: str, password: str, account: str = ACCOUNT) -> Client:
-        return Client(user, password, account, http_client=_ToFlask(self.web))
-
-    def _deliver(self, request: Request) -> Reply:
-        answer = self.line.app.test_client().open(
-            request.url, method=request.method, data=request.body, headers=signed_headers(TOKEN, request)
-        )
-        if request.url.endswith("/call-events"):
-            self.told.put(dict(request.params)["CallStatus"])
-        return Reply(answer.status_code, answer.content_type or "", answer.data)
-
-    def hears_events(self, count: int) -> list[str]:
-        return [self.told.get(timeout=10) for _ in range(count)]
-
-    def act(self, sid: str, action: str, **given: str) -> Any:
-        return self.web.post(f"/handset/{sid}/{action}", json=given).json
-
-
-class _ToFlask(HttpClient):
-    def __init__(self, web: FlaskClient) -> None:
-        super().__init__(None, False, None)
-        self._web = web
-
-    def request(self, method, url, params=None, data=None, headers=None, auth=None, **_rest):  # type: ignore[no-untyped-def]
-        answer = self._web.open(
-            url.removeprefix("https://api.twilio.com"),
-            method=method,
-            query_string=params,
-            data=data,
-            headers={k: v for k, v in (headers or {}).items() if k != "Content-Type"},
-            auth=auth,
-        )
-        return Response(answer.status_code, answer.get_data(as_text=True))
-
-
-@pytest.fixture
-def exchange() -> Iterator[Exchange]:
-    exchange = Exchange()
-    yield exchange
-    for call in exchange.twilio.calls.list():
-        call.update(status="completed")
-
-
-def place(exchange: Exchange, **changes: Any) -> Any:
-    wanted = {
-        "to": LIAISON,
-        "from_": LINE,
-        "url": f"{PUBLIC_URL}/voice/legs/liaison",
-        "status_callback": f"{PUBLIC_URL}/voice/call-events",
-        "status_callback_event": EVENTS,
-        "timeout": 20,
-    }
-    return exchange.twilio.calls.create(**wanted | changes)
+from tests.exchange.small_exchange import LIAISON, LINE, Exchange, place, raw
+from tests.exchange.small_line import ACCOUNT, PUBLIC_URL
 
 
 def test_a_call_placed_is_queued_rings_and_can_be_read(exchange: Exchange) -> None:
@@ -101,7 +18,16 @@ def test_a_call_placed_is_queued_rings_and_can_be_read(exchange: Exchange) -> No
     assert read.date_created is not None
     assert read.end_time is None
     assert exchange.web.get("/handset/rung.json").json == {
-        "calls": [{"sid": call.sid, "to": LIAISON, "from": LINE, "status": "ringing"}]
+        "calls": [
+            {
+                "sid": call.sid,
+                "to": LIAISON,
+                "from": LINE,
+                "status": "ringing",
+                "direction": "outbound-api",
+                "rings": [],
+            }
+        ]
     }
 
 
@@ -131,6 +57,7 @@ def test_legs_in_one_conference_are_joined_until_the_one_who_ends_it_leaves(exch
 
     exchange.act(liaison, "hang-up")
 
+    assert exchange.waits_until(lambda: exchange.board.find(caller).status == "completed")
     after = exchange.web.get(f"/handset/{caller}.json").json
     assert {"kind": "heard", "text": "The talk is over."} in after["transcript"]
     assert after["state"] == "over"
@@ -240,10 +167,10 @@ def test_a_wrong_order_is_refused_in_twilios_words(
 def test_the_account_or_its_api_key_is_asked_for(
     exchange: Exchange, user: str, password: str, status: int
 ) -> None:
-    answer = exchange.web.get(f"/2010-04-01/Accounts/{ACCOUNT}/Calls.json", auth=(user, password))
+    answer = raw(exchange, "GET", f"{ACCOUNT}/Calls.json", auth=(user, password))
 
     assert answer.status_code == status
-    assert status == 200 or answer.json == {
+    assert status == 200 or answer.json() == {
         "code": 20003,
         "message": "Authenticate",
         "more_info": "https://www.twilio.com/docs/errors/20003",
@@ -252,12 +179,16 @@ def test_the_account_or_its_api_key_is_asked_for(
 
 
 def test_what_does_not_exist_is_not_found(exchange: Exchange) -> None:
-    for answer in (
-        exchange.web.get(f"/2010-04-01/Accounts/{ACCOUNT}/Calls/CA1.json", auth=(ACCOUNT, TOKEN)),
-        exchange.web.get(f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json", auth=(ACCOUNT, TOKEN)),
-        exchange.web.get("/2010-04-01/Accounts/AC2/Calls.json", auth=(ACCOUNT, TOKEN)),
+    for path in (
+        f"{ACCOUNT}/Calls/CA1.json",
+        f"{ACCOUNT}/Messages/SM1.json",
+        f"{ACCOUNT}/Conferences/CF1.json",
+        f"{ACCOUNT}/Conferences/CF1/Participants.json",
+        f"{ACCOUNT}/Queues.json",
+        "AC2/Calls.json",
     ):
-        assert (answer.status_code, answer.json["code"]) == (404, 20404)
+        answer = raw(exchange, "GET", path)
+        assert (answer.status_code, answer.json()["code"], answer.json()["status"]) == (404, 20404, 404)
     assert exchange.web.post("/handset/CA1/answer", json={}).status_code == 404
 
 

@@ -1,0 +1,75 @@
+"""What happens at the exchange, as it happens, for whoever wants to show it."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+#: So many happenings are kept for a listener that was away for a moment.
+MOST_KEPT = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """``number`` counts up from 1. ``kind`` is one of
+
+    - ``placed``: a call began (to, from, direction, parent)
+    - ``status``: its call status changed (status)
+    - ``transcript``: it grew (passages, each with kind and text; at, the place of the first in the whole)
+    - ``webhook``: a request was delivered (method, url, params, status, content_type, body, milliseconds,
+      trouble, code, is_event)
+    - ``trouble``: an action of the call failed (trouble)
+    - ``message``: a text message came or changed (its document in Twilio's words)
+    """
+
+    number: int
+    at: datetime
+    kind: str
+    call_sid: str
+    facts: Mapping[str, Any]
+
+
+Listener = Callable[[Happening], object]
+
+
+class Feed:
+    """Listeners are told on the thread on which something happened, with no lock held.
+
+    They must be quick, such as putting it into a queue; what a listener raises is its own loss.
+    """
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock, self._lock = clock, threading.Lock()
+        self._listeners: tuple[Listener, ...] = ()
+        self._kept: deque[Happening] = deque(maxlen=MOST_KEPT)
+        self._count = 0
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Tell ``listener`` everything from now on, until the function that this gives is called."""
+        with self._lock:
+            self._listeners += (listener,)
+
+        def unsubscribe() -> None:
+            with self._lock:
+                self._listeners = tuple(one for one in self._listeners if one is not listener)
+
+        return unsubscribe
+
+    def since(self, number: int) -> list[Happening]:
+        """What happened after ``number``, as far back as it is kept, oldest first."""
+        with self._lock:
+            return [happening for happening in self._kept if happening.number > number]
+
+    def tell(self, kind: str, call_sid: str, **facts: Any) -> None:
+        """Tell everyone who listens."""
+        with self._lock:
+            self._count += 1
+            happening = Happening(self._count, self._clock(), kind, call_sid, facts)
+            self._kept.append(happening)
+            listeners = self._listeners
+        for listener in listeners:
+            with suppress(Exception):
+                listener(happening)

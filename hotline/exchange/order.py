@@ -1,0 +1,100 @@
+"""What the line asks for when it places a call, what it set up for its numbers, and who picks up a phone."""
+
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneNumber:
+    """How a number of the line is set up at the carrier. URLs are absolute."""
+
+    voice_url: str
+    voice_method: str = "POST"
+    fallback_url: str | None = None
+    fallback_method: str = "POST"
+    status_callback: str | None = None
+    sms_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MachineDetection:
+    """Answering-machine detection. ``mode`` is Enable or DetectMessageEnd.
+
+    With ``is_async`` the call goes on at once and ``callback`` is told later, else its first request waits.
+    """
+
+    mode: str
+    is_async: bool = False
+    callback: str | None = None
+    callback_method: str = "POST"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the line asked for when it placed a call. Either ``url`` or ``document`` says what it does."""
+
+    to: str
+    from_: str
+    ring_seconds: float
+    url: str | None = None
+    method: str = "POST"
+    document: bytes | None = None
+    fallback_url: str | None = None
+    fallback_method: str = "POST"
+    status_callback: str | None = None
+    status_callback_method: str = "POST"
+    wanted: frozenset[str] = frozenset({"completed"})
+    detection: MachineDetection | None = None
+
+
+Kind = Literal[
+    "person", "machine", "fax", "robot", "busy", "nobody", "unreachable", "landline", "blocked", "unroutable"
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+#: What detection makes of each who picks up, by its mode.
+_FOUND = {
+    "person": ("human", "human"),
+    "machine": ("machine_start", "machine_end_beep"),
+    "fax": ("fax", "fax"),
+    # A phone that screens calls answers by itself and asks who it is; detection cannot tell what that is.
+    "robot": ("unknown", "unknown"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Who picks up a phone. A ``person`` does it by hand; all others act after ``after_seconds``.
+
+    A machine, a fax and a screening robot press nothing and hang up after ``stays_seconds``. A ``landline``
+    gets no text messages; ``blocked`` and ``unroutable`` are refused before anything rings.
+    """
+
+    kind: Kind = "person"
+    after_seconds: float = 0
+    stays_seconds: float = 30
+
+    @property
+    def picks_up(self) -> bool:
+        """Whether something other than a person answers."""
+        return self.kind in {"machine", "fax", "robot"}
+
+    def found_by(self, detection: MachineDetection | None) -> str | None:
+        """``AnsweredBy`` in Twilio's words; None without detection."""
+        if detection is None or self.kind not in _FOUND:
+            return None
+        return _FOUND[self.kind][detection.mode == "DetectMessageEnd"]
+
+
+@dataclass(slots=True)
+class Phones:
+    """Who picks up which phone; a person, where nothing else was set."""
+
+    known: dict[str, Answering] = field(default_factory=dict)
+
+    def at(self, number: str) -> Answering:
+        """Who picks up at ``number``."""
+        return self.known.get(number, Answering())
+
+    def set(self, number: str, answering: Answering) -> None:
+        """From the next ring on, ``answering`` picks up at ``number``."""
+        self.known[number] = answering

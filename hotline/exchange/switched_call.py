@@ -1,0 +1,68 @@
+"""A call as the exchange keeps it: who called whom, how it was ordered, how far it came."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from hotline.exchange.call import LiveCall
+from hotline.exchange.mailbox import Mailbox
+from hotline.exchange.order import Order
+
+
+@dataclass(eq=False, slots=True)
+class SwitchedCall:
+    """One leg. ``work`` does what moves it, in order; a leg that another one dialled shares that one's.
+
+    ``order`` is None for a call to the line and for a leg that was dialled. ``queue_seconds`` is how long it
+    had to wait before it rang.
+    """
+
+    live: LiveCall
+    work: Mailbox
+    events: Mailbox
+    created_at: datetime
+    order: Order | None = None
+    parent: "SwitchedCall | None" = None
+    queue_seconds: float = 0
+    started_at: datetime | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    updated_at: datetime | None = None
+    answered_by: str | None = None
+    trouble: str = ""
+    #: What listeners have been told so far: the call status, and how many passages of the transcript.
+    told_status: str = ""
+    told_passages: int = 0
+    #: What the call waited for when it was last looked at, and the phones that its Dial rang then.
+    dial_seen: tuple[Any, tuple[str, ...]] | None = None
+    #: The request for the first document carries this once.
+    first_params: dict[str, str | None] = field(default_factory=dict)
+
+    @property
+    def sid(self) -> str:
+        """The call's identifier."""
+        return self.live.leg.call_sid
+
+    @property
+    def status(self) -> str:
+        """The call status in Twilio's words."""
+        return self.live.leg.call_status
+
+    @property
+    def to(self) -> str:
+        """Who is called."""
+        return self.live.leg.to
+
+    @property
+    def from_(self) -> str:
+        """Who calls."""
+        return self.live.leg.from_
+
+    @property
+    def direction(self) -> str:
+        """inbound, outbound-api or outbound-dial."""
+        return self.live.leg.direction
+
+    def passages(self, since: int = 0) -> list[dict[str, Any]]:
+        """The transcript from passage number ``since`` on, as JSON can carry it."""
+        return [{"kind": one.kind, "text": one.text} for one in list(self.live.transcript)[since:]]

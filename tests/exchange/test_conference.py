@@ -1,0 +1,112 @@
+"""Conferences by themselves: when they start, who hears whom, which events are told."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from hotline.exchange.conference import Conferences
+from hotline.exchange.handset import Leg
+from hotline.exchange.request import LineError, Request
+
+EVENTS = frozenset({"start", "end", "join", "leave", "mute", "hold", "modify"})
+URL = "https://line.example.org/voice/conference-events"
+
+
+@dataclass(eq=False)
+class Person:
+    leg: Leg = field(default_factory=lambda: Leg(account_sid="AC1", from_="+12025550123", to="+12025550100"))
+    notes: list[str] = field(default_factory=list)
+    went_on: int = 0
+    fails: bool = False
+
+    def note(self, words: str) -> None:
+        self.notes.append(words)
+
+    def conference_ends(self) -> None:
+        self.went_on += 1
+        if self.fails:
+            raise LineError("the line failed")
+
+
+def test_who_waits_for_another_to_start_hears_so() -> None:
+    rooms, first, second = Conferences(), Person(), Person()
+
+    rooms.join("room", first, ends_with_me=False, starts_on_enter=False)
+    assert first.notes == ["you wait for the conference to start"]
+    rooms.speaks(first, "Hello?")
+    rooms.join("room", second, ends_with_me=False)
+
+    assert first.notes[1:] == second.notes == ["you are now connected to 1 other"]
+    assert rooms.find("room").status == "in-progress"
+
+
+def test_a_full_conference_and_a_label_that_is_taken_turn_people_away() -> None:
+    rooms, first, second, third = Conferences(), Person(), Person(), Person()
+    rooms.join("room", first, ends_with_me=False, label="caller", most=2)
+
+    assert rooms.join("room", second, ends_with_me=False, label="caller", most=2) is None
+    assert second.notes == ["another has this label"]
+    rooms.join("room", second, ends_with_me=False, label="liaison", most=2)
+    assert rooms.join("room", third, ends_with_me=False, most=2) is None
+
+    assert third.notes == ["the conference is full"]
+    assert (second.went_on, third.went_on) == (1, 1)
+
+
+def test_every_wanted_event_is_told_in_order() -> None:
+    told: list[Request] = []
+    rooms, first, second = Conferences(account_sid="AC1", send=told.append), Person(), Person()
+    more = {"status_callback": URL, "status_callback_events": EVENTS}
+    rooms.join("room", first, ends_with_me=True, **more)  # type: ignore[arg-type]
+    rooms.join("room", second, ends_with_me=False, label="caller")
+    sid = rooms.find("room").sid
+    rooms.change(sid, "caller", muted=True, hold=True, coaching=True)
+    rooms.change(sid, "caller", muted=True)
+    rooms.change(sid, "caller", muted=False, hold=False)
+    rooms.leave(first)
+
+    assert [request.param("StatusCallbackEvent") for request in told] == [
+        "participant-join", "participant-join", "conference-start", "participant-mute", "participant-hold",
+        "participant-modify", "participant-unmute", "participant-unhold", "participant-leave",
+        "conference-end",
+    ]  # fmt: skip
+    assert [request.param("SequenceNumber") for request in told] == [str(number) for number in range(10)]
+    assert told[1].param("ParticipantLabel") == "caller"
+    assert told[-1].param("CallSidEndingConference") == first.leg.call_sid
+    assert second.went_on == 1
+
+
+def test_an_event_that_is_lost_changes_nothing() -> None:
+    def loses(_request: Request) -> None:
+        raise LineError("lost")
+
+    rooms, one = Conferences(send=loses), Person()
+    rooms.join("room", one, ends_with_me=True, status_callback=URL, status_callback_events=EVENTS)
+
+    assert one.notes == ["you are alone in the conference"]
+
+
+def test_everyone_goes_on_even_when_the_line_fails_one_of_them() -> None:
+    rooms, first, second, third = Conferences(), Person(), Person(fails=True), Person()
+    for one in (first, second, third):
+        rooms.join("room", one, ends_with_me=one is first)
+
+    with pytest.raises(LineError):
+        rooms.leave(first)
+
+    assert (second.went_on, third.went_on) == (1, 1)
+
+
+def test_what_is_over_is_found_by_its_sid_alone() -> None:
+    rooms, one = Conferences(), Person()
+    rooms.join("room", one, ends_with_me=False)
+    sid = rooms.find("room").sid
+
+    rooms.leave(one)
+    rooms.leave(one)
+
+    assert rooms.find(sid).status == "completed"
+    with pytest.raises(LookupError):
+        rooms.find("room")
+    with pytest.raises(LookupError):
+        rooms.kick(sid, one.leg.call_sid)
