@@ -21,7 +21,7 @@ from ivr_flows.prompts import Prompts
 from ivr_flows.rules import Rules
 from models.case import number_length
 from models.custody_status import HeardRules
-from models.database import Database
+from models.database import BUSY_SECONDS, Database
 from models.keyring import Keyring
 from models.pin_hash import PinHasher
 from models.pin_try import PinLimits
@@ -47,7 +47,10 @@ def create_app(
     """
     office = office or Office.load(settings.office_file, settings.office_always_open)
     database = database or Database(
-        settings.database_url, Keyring(settings.field_keys, settings.secret_key), settings.web_threads + 3
+        settings.database_url,
+        Keyring(settings.field_keys, settings.secret_key),
+        settings.web_threads + 3,
+        patience_seconds=BUSY_SECONDS,
     )
     prompts = Prompts.load(office.languages)
     flows = build_flows(office, _longest_number(database))

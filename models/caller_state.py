@@ -172,7 +172,11 @@ def load_by_sid(
 def glance(unit: Unit, call_sid: str) -> CallState | None:
     """The call with this CallSid as it stands now, or None: one statement, and no lock (``saving_turn``)."""
     row = unit.read(_GLANCE, {"sid": call_sid})
-    return None if row is None else CallState(*tuple(row))
+    if row is None:
+        return None
+    state = CallState(*tuple(row))
+    unit.stands_on(_TURN_OF, {"id": state.id}, state.turn)
+    return state
 
 
 def load_by_leg(session: Session, leg_id: str, now: datetime) -> CallState | None:
@@ -298,6 +302,7 @@ def _locking(statement: Select[Any]) -> Select[Any]:
 
 _IS_IT = CALLS.c.call_sid == bindparam("sid")
 _GLANCE = _select().where(_IS_IT)
+_TURN_OF = select(CALLS.c.turn).where(CALLS.c.id == bindparam("id")).with_for_update()
 _BY_SID = _locking(_GLANCE)
 _BY_LEG = _locking(_select().where(CALLS.c.leg_id == bindparam("leg")))
 _PIN_BY_SID = _locking(_select(for_pin=True).where(_IS_IT))

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from time import sleep
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     Connection,
@@ -20,13 +20,21 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.keyring import Keyring
 
-BUSY_SECONDS = 10.0
+T = TypeVar("T")
+
+#: Twilio gives up after 15 s: a turn that finds the database busy must still be able to say so.
+BUSY_SECONDS = 4.0
+#: How often work is begun anew after a fault that passes by itself.
+TRIES = 3
 #: How often, and with which pause, a writer looks for SQLite's lock before it waits as SQLite does.
 LOOKS, LOOK_SECONDS = 1000, 0.0005
+#: PostgreSQL's words for a deadlock and for a conflict of two transactions.
+_PASSING = frozenset({"40P01", "40001"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,15 +58,34 @@ class PerDialect:
 Write = tuple[Insert | Update | Delete | PerDialect, dict[str, Any]]
 
 
+def tried_again(work: Callable[[], T]) -> T:
+    """Do ``work``, and again when the database broke it off for a reason that passes by itself.
+
+    A connection that was closed meanwhile fails once, and with it all that waited in the pool; of two
+    transactions that wait for each other one is broken off. Either was rolled back whole. ``work`` finds by
+    what it reads whether its commit had come through after all.
+    """
+    for _ in range(TRIES - 1):
+        try:
+            return work()
+        except DBAPIError as fault:
+            if not fault.connection_invalidated and getattr(fault.orig, "sqlstate", None) not in _PASSING:
+                raise
+    return work()
+
+
 class Database:
     """One engine, its keyring, and the two ways to use it: ``transaction()`` and ``reading()``."""
 
-    def __init__(self, url: str, keyring: Keyring, pool_size: int = 5) -> None:
+    def __init__(
+        self, url: str, keyring: Keyring, pool_size: int = 5, *, patience_seconds: float | None = None
+    ) -> None:
+        """``patience_seconds``: how long a statement may take on PostgreSQL, where a caller waits for it."""
         self.keyring = keyring
-        self.engine = _engine(url, pool_size)
+        self.engine = _engine(url, pool_size, patience_seconds)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False, info={"keyring": keyring})
         #: Connections of which each statement is a transaction of its own; models/unit.py uses them.
-        self.singly = _engine(url, pool_size, singly=True)
+        self.singly = _engine(url, pool_size, patience_seconds, singly=True)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -143,7 +170,7 @@ def _combined(statements: tuple[Insert | Update | Delete, ...]) -> Insert | Upda
     return last.add_cte(*(statement.cte(f"also_{i}") for i, statement in enumerate(others)))
 
 
-def _engine(url: str, pool_size: int, *, singly: bool = False) -> Engine:
+def _engine(url: str, pool_size: int, patience: float | None, *, singly: bool = False) -> Engine:
     # The message of a fault must quote no value, whoever writes it down.
     options: dict[str, Any] = {"pool_size": pool_size, "hide_parameters": True}
     if singly:
@@ -153,6 +180,8 @@ def _engine(url: str, pool_size: int, *, singly: bool = False) -> Engine:
         if singly:
             options["isolation_level"] = "AUTOCOMMIT"
         engine = create_engine(url, max_overflow=pool_size, pool_pre_ping=False, **options)
+        if patience is not None:
+            event.listen(engine, "connect", lambda connection, _: _be_patient(connection, patience))
         if singly:
             event.listen(engine, "connect", _hurry_on_postgresql)
         return engine
@@ -163,6 +192,12 @@ def _engine(url: str, pool_size: int, *, singly: bool = False) -> Engine:
     else:
         event.listen(engine, "begin", _begin)
     return engine
+
+
+def _be_patient(connection: Any, seconds: float) -> None:
+    was, connection.autocommit = connection.autocommit, True
+    connection.execute(f"SET statement_timeout = {seconds * 1000:.0f}")
+    connection.autocommit = was
 
 
 def _hurry_on_sqlite(connection: Any, _record: Any) -> None:

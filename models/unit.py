@@ -28,13 +28,26 @@ class Unit:
         self._database, self._stack = database, stack
         self._connection: Connection | None = None
         self._session: Session | None = None
+        self._read: tuple[Executable, Mapping[str, Any], int] | None = None
 
     @property
     def session(self) -> Session:
-        """The session of what this turn does beyond its own save; the first use opens its transaction."""
+        """The session of what this turn does beyond its own save; the first use opens its transaction.
+
+        The row that was read is locked before anything else is touched, as everyone locks it who has news of
+        the call: in another order two of them would wait for each other. Raises OvertakenError.
+        """
         if self._session is None:
             self._session = self._stack.enter_context(self._database.transaction())
+            if self._read is not None:
+                statement, values, version = self._read
+                if self._session.execute(statement, values).scalar_one_or_none() != version:
+                    raise OvertakenError
         return self._session
+
+    def stands_on(self, lock: Executable, values: Mapping[str, Any], version: int) -> None:
+        """What this unit read: ``lock`` locks that row and gives the version that it has by then."""
+        self._read = (lock, values, version)
 
     def read(self, statement: Executable, values: Mapping[str, Any]) -> Row[*tuple[Any, ...]] | None:
         """The first row of one SELECT, as it stands now, with no lock on it."""

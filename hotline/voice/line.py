@@ -18,9 +18,9 @@ from ivr_flows.prompts import Prompts
 from ivr_flows.rules import Rules
 from ivr_flows.turn import Dial, Hangup, Hold, Say, Turn
 from models.call import inserting_call, saving_turn
-from models.call_event import record_call_sid
+from models.call_event import record_call_event, record_call_sid
 from models.caller_state import CallState, glance, load_by_leg, load_by_sid
-from models.database import Database
+from models.database import Database, tried_again
 from models.unit import OvertakenError, Unit, unit_of
 
 log = logging.getLogger(__name__)
@@ -133,6 +133,13 @@ class Line:
         self._save(desk, result if isinstance(result, Turn) else None)
         return desk, result
 
+    def hear_event(self, form: Mapping[str, str], leg_id: str | None) -> None:
+        """The carrier tells how a call stands; ``leg_id`` is in the address of a leg's own events."""
+        with self.database.transaction() as session:
+            jobs = record_call_event(session, form, self.clock(), self.office, leg_id)
+        for name, row_id in jobs:
+            self.jobs.enqueue(name, row_id)
+
     def apologise(self, call_sid: str | None) -> Spoken:
         """After a fault: an apology, then a person or a callback. Raises when the database is what failed."""
         now = self.clock()
@@ -164,7 +171,7 @@ class Line:
         number = call.turn
 
         def finish(matched: bool) -> Spoken:
-            return self._finish(call_sid, number, deferred, matched)
+            return tried_again(lambda: self._finish(call_sid, number, deferred, matched))
 
         future = self.guesses.submit(work.guess, work.pin, finish)
         return self._wait_for(call, future)

@@ -11,7 +11,7 @@ from hotline.voice.line import Line, Spoken
 from hotline.voice.signature import guard_twilio
 from hotline.voice.sms import sms_inbound
 from hotline.voice.twiml import Renderer
-from models.call_event import record_call_event
+from models.database import tried_again
 
 log = logging.getLogger(__name__)
 
@@ -30,29 +30,25 @@ def voice_blueprint(line: Line, renderer: Renderer) -> Blueprint:
     @voice.route("/voice/inbound", methods=GET_AND_POST)
     @guard_twilio
     def inbound() -> Response:
-        return speak(line.begin(call_sid(request.form), request.form))
+        return speak(tried_again(lambda: line.begin(call_sid(request.form), request.form)))
 
     @voice.route("/voice/steps/<step>/<turn>", methods=GET_AND_POST)
     @guard_twilio
     def answer(step: str, turn: str) -> Response:
         number = int(turn) if turn.isdecimal() and len(turn) < 9 else -1
-        return speak(line.answer(call_sid(request.form), step, number, digits(request.form), request.form))
+        sid, keys = call_sid(request.form), digits(request.form)
+        return speak(tried_again(lambda: line.answer(sid, step, number, keys, request.form)))
 
     @voice.route("/voice/legs/<leg_id>", methods=GET_AND_POST)
     @guard_twilio
     def leg(leg_id: str) -> Response:
-        return speak(line.begin_leg(leg_id, call_sid(request.form)))
+        return speak(tried_again(lambda: line.begin_leg(leg_id, call_sid(request.form))))
 
     @voice.route("/voice/call-events", methods=GET_AND_POST)
     @guard_twilio
     def call_events() -> Response:
         call_sid(request.form)
-        with line.database.transaction() as session:
-            jobs = record_call_event(
-                session, request.form, line.clock(), line.office, request.args.get("leg")
-            )
-        for name, row_id in jobs:
-            line.jobs.enqueue(name, row_id)
+        tried_again(lambda: line.hear_event(request.form, request.args.get("leg")))
         return Response(status=204)
 
     @voice.route("/sms/inbound", methods=GET_AND_POST)

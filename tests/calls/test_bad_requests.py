@@ -6,11 +6,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import NullPool, create_engine, select, text
 
 from hotline.exchange.request import Request
 from hotline.exchange.signing import signed_headers
-from models import Call, Staff
+from models import Call, Callback, Staff
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import (
     document_of,
@@ -232,6 +232,40 @@ def test_when_the_database_is_gone_the_caller_is_joined_to_a_person(
             assert "I am sorry, something went wrong on our side" in document
             assert "Lo siento, algo falló de nuestro lado" in document
             assert house.office.person_number in document
+
+
+def _every_connection_is_closed(house: House) -> None:
+    """As after a failover, or by a pooler that cleans up: the server hangs up, and the pool does not know."""
+    if house.database.engine.dialect.name != "postgresql":
+        return
+    closing = text(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND pid <> pg_backend_pid()"
+    )
+    with create_engine(house.database.engine.url, poolclass=NullPool).connect() as admin:
+        admin.execute(closing)
+
+
+def test_connections_that_were_closed_meanwhile_cost_nobody_their_call(
+    phone: Phone, house: House, make_case: MakeCase
+) -> None:
+    case = make_case(custody_status="in_custody")
+    is_asked_for_a_number(phone)
+    for keys, words in (
+        (case.number, "PIN"),
+        (case.pin, "in custody"),
+        ("1", "in custody"),
+        ("2", "as soon as"),
+    ):
+        _every_connection_is_closed(house)
+        phone.presses(keys)
+        assert phone.hears(words)
+    _every_connection_is_closed(house)
+    phone.presses("1")
+    assert phone.hears("We will call you")
+    _every_connection_is_closed(house)
+    phone.hangs_up()
+    assert len(house.rows(select(Callback))) == 1
 
 
 def test_after_the_database_is_back_the_call_goes_on_where_it_was(

@@ -1,10 +1,12 @@
 """Two requests of one call at once: one moves the call on, the other writes nothing at all."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from itertools import count
+from threading import Event
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 
 from models.audit import AuditEntry, record
 from models.call import Call, saving_turn
@@ -88,6 +90,28 @@ def test_writes_that_go_with_the_slower_answer_are_undone_too(database: Database
 
     with database.reading() as session:
         assert session.scalar(select(Registrant.pace).where(Registrant.id == registrant_id)) == "normal"
+
+
+def test_who_does_more_waits_for_who_has_news_of_the_call(database: Database, now: datetime) -> None:
+    sid = _call(database, now)
+    has_read, has_ended = Event(), Event()
+
+    def answer() -> None:
+        with unit_of(database) as unit:
+            glance(unit, sid)
+            has_read.set()
+            has_ended.wait(10)
+            # Whoever has news locks the call first too, so neither can wait for the other.
+            record(unit.session, actor="test", action="tried", target="call", now=now)
+
+    with ThreadPoolExecutor(1) as pool:
+        late = pool.submit(answer)
+        assert has_read.wait(10)
+        with database.transaction() as session:
+            session.execute(update(Call).where(Call.call_sid == sid).values(turn=2))
+        has_ended.set()
+        with pytest.raises(OvertakenError):
+            late.result(10)
 
 
 def test_a_unit_that_opened_a_session_commits_all_of_it(database: Database, now: datetime) -> None:
