@@ -30,10 +30,10 @@ def rehearsal_problems(found: Rehearsal) -> list[str]:
         if stop.scene.ends != "keys":
             continue
         place = f"{found.flow.name}: {name} in {found.language}"
-        rules = (_options, _keys, _waits, _repair, _pace)
-        if isinstance(found.flow.steps[name], Wait):
+        rules = [_options, _keys]
+        if not isinstance(found.flow.steps[name], Wait):
             # A caller in line is silent because they wait: nothing is asked again, and no pace is theirs.
-            rules = (_options, _keys)
+            rules += [_waits, _repair, _pace]
         faults += [f"{place} {fault}" for rule in rules for fault in rule(found, stop)]
     return list(dict.fromkeys(faults))
 
