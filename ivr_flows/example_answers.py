@@ -181,6 +181,10 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("keep_place", "promised"): {"": _promise_with_wait},
     ("keep_place", "refused"): {"": _says("line.cannot_keep")},
     ("mark_silent", "marked"): {"": _says("silent.noted")},
+    **{
+        (verb, "accepted"): {"": _say_all(), "who calls cannot talk": _says("liaison.silent")}
+        for verb in ("accept", "accept_direct")
+    },
     ("since_last_call", "go"): {
         "the first call": _say_all(),
         "a call before": _since(wrong_tries=False),
