@@ -76,7 +76,7 @@ class Walk:
             return self.enter(self.flow.locked_out or self.flow.give_up)
         if isinstance(step, Transfer | Conference):
             return self._follow(step.then, step.on, "")
-        if self._is_too_long():
+        if not isinstance(step, Wait) and self._is_too_long():
             return self.enter(self.flow.silent)
         if not digits:
             return self._look_again(name, step) if isinstance(step, Wait) else self._miss(name, "silence")
