@@ -116,6 +116,14 @@ def waiting(session: Session, now: datetime, *, with_pin_alone: bool = False) ->
     return _count(session, now, *((LineWait.verified.is_(True),) if with_pin_alone else ()))
 
 
+def kept_for_line(session: Session, now: datetime, *, verified: bool, due_at: datetime) -> int:
+    """How many free liaisons a callback leaves to those who wait on the line, who ask every few seconds.
+
+    One that is overdue leaves none, and a verified person's callback none to callers without a PIN.
+    """
+    return 0 if due_at <= now else waiting(session, now, with_pin_alone=verified)
+
+
 def talk_began(session: Session, call_id: int) -> datetime | None:
     """When a liaison took this caller by a key, or None when none has."""
     return session.scalar(

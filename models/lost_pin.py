@@ -10,7 +10,7 @@ from models import audit
 from models.abandoned_wait import Job, PromisingOffice
 from models.callback import IS_OPEN, Callback
 from models.callback_request import Promise, asked_lately, hold_phone, promise_callback
-from models.case import Case, CaseError, find_open_case, give_new_pin
+from models.case import Case, find_open_case, give_new_pin
 from models.database import keyring_of
 from models.new_pin import new_pin
 from models.pin_hash import PinHasher
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 #: How staff may come to believe that someone is the registrant; the code is kept (R08).
 EVIDENCE = ("rang_confirmed_phone", "agency_vouched", "met_in_person")
+
+
+class LostPinError(ValueError):
+    """A lost PIN cannot be replaced like this; the sentence names the option."""
 
 
 def report_lost_pin(
@@ -81,15 +85,16 @@ def replace_lost_pin(
     """Give a case a new PIN on the word of two people; answers it, shown this once, and how many are told.
 
     Every safe phone gets a callback in its window to tell its owner, and for ``hold`` phones and windows
-    stay as they are (R08). Raises CaseError for an unknown code, number or person, or one person twice.
+    stay as they are (R08). Raises LostPinError for an unknown code or person, or one
+    person twice, and CaseError for an unknown number.
     """
     if evidence not in EVIDENCE:
-        raise CaseError(f"--evidence must be one of {', '.join(EVIDENCE)}.")
+        raise LostPinError(f"--evidence must be one of {', '.join(EVIDENCE)}.")
     pin = new_pin()
     pin_hash = hasher.hash(pin)
     people = [_staff(session, by, "--by"), _staff(session, and_by, "--and")]
     if people[0].id == people[1].id:
-        raise CaseError("--and: a second person must approve a new PIN.")
+        raise LostPinError("--and: a second person must approve a new PIN.")
     case = find_open_case(session, number)
     give_new_pin(session, case, pin_hash, now)
     case.changes_held_until = now + hold
@@ -145,5 +150,5 @@ def _is_open(session: Session, number_key: str) -> bool:
 def _staff(session: Session, email: str, option: str) -> Staff:
     person = session.scalar(select(Staff).where(func.lower(Staff.email) == email.strip().lower()))
     if person is None:
-        raise CaseError(f"{option}: nobody of the staff has this e-mail address.")
+        raise LostPinError(f"{option}: nobody of the staff has this e-mail address.")
     return person

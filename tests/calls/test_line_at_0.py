@@ -10,7 +10,7 @@ from models import Call, Callback, Consent, LineWait, Registrant, Staff
 from models.registrant import Phone as RegisteredPhone
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import document_of, opens_the_case, reaches_the_first_menu
-from tests.factories import MadeCase
+from tests.factories import MadeCase, make_callback
 from tests.phone import CALLER, Phone
 from workers.sweeper import sweep
 
@@ -340,6 +340,41 @@ def test_without_redis_nobody_in_line_notices(
     phone.answers().presses("1")
 
     assert phone.is_talking
+
+
+def test_a_callback_that_is_due_leaves_the_free_liaison_to_who_waits_on_the_line(
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+) -> None:
+    asker = phone.another()
+    opens_the_case(asker, make_case(custody_status="in_custody"), from_=OTHER)
+    asker.presses("2")
+    asker.presses("1")
+    asker.hangs_up()
+    waits_in_line(phone, make_case(custody_status="in_custody"))
+    busy.hangs_up()
+
+    house.jobs.works_off()
+    assert house.carrier.placed == []
+    phone.says_nothing()
+    assert len(phone.rings) == 1
+    phone.hangs_up()
+    house.dialler.dial_liaison(house.rows(select(Callback.id))[0])
+    assert len(house.carrier.placed) == 1
+
+
+def test_an_overdue_callback_waits_for_nobody_on_the_line(
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+) -> None:
+    with house.database.transaction() as session:
+        make_callback(session, due_at=clock.now, next_attempt_at=clock.now).verified = True
+    waits_in_line(phone, make_case(custody_status="in_custody"))
+    busy.hangs_up()
+
+    house.dialler.dial_liaison(house.row(select(Callback.id)))
+
+    assert len(house.carrier.placed) == 1
+    phone.says_nothing()
+    assert phone.hears("still in line")
 
 
 def test_in_spanish_the_line_speaks_spanish(

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from models.caller_state import load_by_leg, load_by_sid
 from models.database import Database
 from models.liaison import free_direct_liaisons
+from models.line_wait import waiting
 from tests.factories import make_call
 
 #: A few people, and a few standing conditions: counting them through is cheaper than any index.
@@ -23,6 +24,8 @@ READS: dict[str, Callable[[Session, datetime], Any]] = {
 }
 OTHERS: dict[str, Callable[[Session, datetime], Any]] = {
     "the end of a call": lambda session, now: free_direct_liaisons(session, 1, now),
+    "the PIN that may open": lambda session, now: load_by_sid(session, "CA1", now, opening=True),
+    "how many wait ahead": lambda session, now: waiting(session, now),
 }
 
 
