@@ -60,7 +60,7 @@ def call_at(flow: str, step: str, language: str, *, is_inbound: bool) -> CallSta
         language=language, pace="normal", step=step, turn=0, heard_from=step, misses=0, silences=0, tries=0,
         pending_since=None, last_key_at=NOW, progress_at=NOW, said="", topic=None, trail="", number_key=None,
         case_id=None, verified_at=None, callback_id=None, staff_id=None, parent_call_id=None,
-        accepted_at=None, silent=False, time_zone=None, wrong_tries=0, last_call_at=None, new_pin_hash=None,
+        accepted_at=None,
     )  # fmt: skip
 
 

@@ -89,11 +89,11 @@ class CallState:
     staff_id: int | None
     parent_call_id: int | None
     accepted_at: datetime | None
-    silent: bool
-    time_zone: str | None
-    wrong_tries: int
-    last_call_at: datetime | None
-    new_pin_hash: str | None
+    silent: bool = False
+    time_zone: str | None = None
+    wrong_tries: int = 0
+    last_call_at: datetime | None = None
+    new_pin_hash: str | None = None
 
     # The case (of the PIN step: the one whose number was keyed, opened or not).
     found_case_id: int | None = None

@@ -217,7 +217,6 @@ class Line:
             silences=0, tries=0, pending_since=None, last_key_at=None, progress_at=None, said="", topic=None,
             trail="", number_key=None, case_id=None, verified_at=None, callback_id=None, staff_id=None,
             parent_call_id=None, accepted_at=None,
-            silent=False, time_zone=None, wrong_tries=0, last_call_at=None, new_pin_hash=None,
         )  # fmt: skip
 
     def _desk(self, unit: Unit, call: CallState, now: datetime) -> Desk:
