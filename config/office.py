@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import phonenumbers
 
 from config.office_file import E164, WEEKDAYS, FieldError, Service, Span, public_holidays, read_office
+from config.phone_zones import zones_of_countries, zones_of_number
 from config.policies import Policy, PolicyError
 
 #: Numbers set aside for fiction belong to nobody: demos and tests ring them, no numbering plan knows them.
@@ -135,17 +136,26 @@ class Office:
         """
         if not E164.fullmatch(number) or number in self.lines:
             return False
-        if fictional := FICTIONAL.fullmatch(number):
-            # Its neighbour tells what the area code is: 900 stays premium, 800 toll-free, 876 abroad.
-            number = f"{fictional[1]}2345678"
         try:
-            parsed = phonenumbers.parse(number)
+            parsed = phonenumbers.parse(_neighbour(number))
         except phonenumbers.NumberParseException:
             return False
         return (
             phonenumbers.number_type(parsed) in ORDINARY
             and phonenumbers.region_code_for_number(parsed) in self.countries
         )
+
+    def zone_of(self, number: str) -> str:
+        """The time zone where this E.164 number probably is: a guess, to be confirmed by asking (R29)."""
+        zones = zones_of_number(_neighbour(number))
+        if not zones or self.time_zone in zones:
+            return self.time_zone
+        return zones[len(zones) // 2]
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """The time zones in which the people whom this office calls may be."""
+        return zones_of_countries(self.countries)
 
     @property
     def _zone(self) -> ZoneInfo:
@@ -169,6 +179,12 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         raise OfficeError("time_zone must be an IANA name such as America/New_York.") from None
+
+
+def _neighbour(number: str) -> str:
+    """An ordinary number of the same area code: 900 stays premium, 800 toll-free, 876 abroad, 808 Hawaii."""
+    fictional = FICTIONAL.fullmatch(number)
+    return f"{fictional[1]}2345678" if fictional else number
 
 
 def _aware(at: datetime) -> datetime:

@@ -1,59 +1,142 @@
-"""Verbs of the callback and of reaching a person, on the caller's side."""
+"""Verbs of the callback on the caller's side: asking, choosing a time, keeping, moving, cancelling."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from ivr_flows.day_part import next_part_of_day
 from ivr_flows.desk import Desk, Ring
 from ivr_flows.flow import answers
+from ivr_flows.time_words import neighbour
+from ivr_flows.wait_words import wait_prompt
 from models import callback as callbacks
-from models import leg as legs
-from models.liaison import take_liaison_for
+from models.callback import Callback
+from models.callback_request import request_callback
+from models.wait_time import callback_wait
+from models.wishes import last_wishes, save_wish
 
 #: The service that plans for safety with a caller, by its key in office.toml.
 SAFETY_SERVICE = "domestic_violence"
+NOON, EVENING = 12, 17
 
 
-@answers("open", "none", "cannot")
+@answers("open", "known", "stranger", "cannot")
 def callback_stands(desk: Desk, _digits: str) -> str:
     """Whether a callback is open for this case, and whether there is a phone to call (R35)."""
     call = desk.call
     if desk.is_verified and call.open_callback_id is not None and call.open_callback_due_at is not None:
         desk.say("callback.open", when=desk.deadline(call.open_callback_due_at))
+        _say_window(desk, call.open_callback_window_starts, call.open_callback_window_ends)
         return "open"
-    return "none" if desk.number_to_call() else "cannot"
+    if not desk.number_to_call():
+        return "cannot"
+    return "known" if desk.is_verified else "stranger"
 
 
 @answers("promised", "refused")
 def request_express(desk: Desk, _digits: str) -> str:
     """A callback with the safest defaults, in one key (R35)."""
-    return _request(desk, "other", "asked")
+    return promise(desk, "other", "asked")
 
 
 @answers("promised", "refused")
 def request_afraid(desk: Desk, _digits: str) -> str:
     """A callback within the hour, because the caller is afraid (R36)."""
-    return _request(desk, "urgent", "afraid")
+    return promise(desk, "urgent", "afraid")
 
 
 @answers("promised", "refused")
 def request_for_news(desk: Desk, _digits: str) -> str:
     """A callback within the hour, to be told hard news by a person (R19, R36)."""
-    return _request(desk, "urgent", "hard_news")
+    return promise(desk, "urgent", "hard_news")
 
 
 @answers("promised", "refused")
 def request_morning(desk: Desk, _digits: str) -> str:
     """A callback before noon, where the caller is."""
-    return _request(desk, "other", "asked", (int(desk.office.policy("window_opens_hour")), 12))
+    return _request_part(desk, int(desk.office.policy("window_opens_hour")), NOON)
 
 
 @answers("promised", "refused")
 def request_afternoon(desk: Desk, _digits: str) -> str:
-    """A callback from noon on, where the caller is."""
-    return _request(desk, "other", "asked", (12, int(desk.office.policy("window_closes_hour"))))
+    """A callback from noon to five, where the caller is."""
+    return _request_part(desk, NOON, EVENING)
 
 
-def _request(desk: Desk, urgency: str, reason: str, hours: tuple[int, int] | None = None) -> str:
-    """Write the promise and say it. A case has one open callback: asking again changes that one (R35)."""
-    number, call, office = desk.number_to_call(), desk.call, desk.office
+@answers("promised", "refused")
+def request_evening(desk: Desk, _digits: str) -> str:
+    """A callback from five on, where the caller is."""
+    return _request_part(desk, EVENING, int(desk.office.policy("window_closes_hour")))
+
+
+@answers("promised", "refused")
+def request_any_time(desk: Desk, _digits: str) -> str:
+    """A callback at any time of the day, as soon as it can be."""
+    return _as_last_time(desk, promise(desk, "other", "asked"))
+
+
+@answers("known", "guessed", "held")
+def may_choose(desk: Desk, _digits: str) -> str:
+    """Whether times and wishes may be changed now, and whether the time there is known (R08, R29)."""
+    if desk.is_held:
+        return "held"
+    known = desk.call.time_zone or (desk.is_verified and desk.call.registrant_time_zone)
+    return "known" if known else "guessed"
+
+
+@answers("right")
+def hour_is_right(desk: Desk, _digits: str) -> str:
+    """It is about that hour where the caller is: the guess is kept."""
+    desk.call.time_zone = desk.call.time_zone or desk.guessed_zone()
+    return "right"
+
+
+@answers("shifted")
+def hour_is_earlier(desk: Desk, _digits: str) -> str:
+    """It is earlier there: ask for the next zone to the west."""
+    return _shift(desk, later=False)
+
+
+@answers("shifted")
+def hour_is_later(desk: Desk, _digits: str) -> str:
+    """It is later there: ask for the next zone to the east."""
+    return _shift(desk, later=True)
+
+
+def _shift(desk: Desk, *, later: bool) -> str:
+    before = desk.call.time_zone or desk.guessed_zone()
+    desk.call.time_zone = neighbour(desk.office.zones, before, desk.now, later=later)
+    return "shifted"
+
+
+def _request_part(desk: Desk, starts_hour: int, ends_hour: int) -> str:
+    return _as_last_time(desk, promise(desk, "other", "asked", (starts_hour, ends_hour)))
+
+
+def _as_last_time(desk: Desk, word: str) -> str:
+    """Who chooses more than the express callback starts from their last answers, once the PIN was right."""
+    found = desk.asked_for
+    if word == "promised" and found is not None and desk.is_verified and found.requested_at == desk.now:
+        wishes = last_wishes(desk.session, found)
+        save_wish(desk.session, found.id, actor=f"caller:{desk.call.id}", now=desk.now, **wishes.columns)
+    return word
+
+
+def promise(
+    desk: Desk,
+    urgency: str,
+    reason: str,
+    hours: tuple[int, int] | None = None,
+    *,
+    verified: bool | None = None,
+    since: datetime | None = None,
+) -> str:
+    """Write the promise and say it. A case has one open callback: asking again changes that one (R35).
+
+    ``hours`` are of the caller's own clock. ``verified`` is whether the PIN counts, if not as now, and
+    ``since`` when they began to wait, for who waited in line.
+    """
+    verified = desk.is_verified if verified is None else verified
+    number, call, office = desk.number_to_call(verified=verified), desk.call, desk.office
     if number is None:
         return "refused"
     # An hour is promised from when someone can keep it: now, or when the office opens next (R36).
@@ -65,17 +148,36 @@ def _request(desk: Desk, urgency: str, reason: str, hours: tuple[int, int] | Non
     window = next_part_of_day(first_at, desk.zone, *hours) if hours else None
     if window is not None:
         first_at, due_at = window[0], max(due_at, window[1])
-    found = callbacks.request_callback(
+    found = request_callback(
         desk.session, call=call, number=number, urgency=urgency, reason=reason, due_at=due_at,
-        next_attempt_at=first_at, time_zone=desk.zone, verified=desk.is_verified, now=desk.now, window=window,
-        unverified_a_day=int(office.policy("unverified_callbacks_a_day")),
+        next_attempt_at=first_at, time_zone=desk.zone, verified=verified, now=desk.now, window=window,
+        unverified_a_day=int(office.policy("unverified_callbacks_a_day")), requested_at=since,
     )  # fmt: skip
     if found is None:
         return "refused"
+    desk.asked_for = found
     call.topic = call.topic or "callback"
     desk.jobs.append(("dial_liaison", found.id))
-    desk.say("callback.promise", when=desk.deadline(found.due_at))
+    _say_promise(desk, found)
     return "promised"
+
+
+def _say_promise(desk: Desk, found: Callback) -> None:
+    desk.say("callback.promise", when=desk.deadline(found.due_at))
+    _say_window(desk, found.window_starts, found.window_ends)
+    wait = callback_wait(desk.session, desk.now, urgency=found.urgency, verified=found.verified)
+    prompt = None if wait is None or found.window_starts is not None else wait_prompt(wait)
+    if prompt is not None:
+        desk.say("callback.wait", wait=desk.words(prompt))
+
+
+def _say_window(desk: Desk, starts: datetime | None, ends: datetime | None) -> None:
+    """The day and the part of it that the caller chose."""
+    if starts is None or ends is None:
+        return
+    hour = ends.astimezone(ZoneInfo(desk.zone)).hour
+    part = "morning" if hour == NOON else "afternoon" if hour == EVENING else "evening"
+    desk.say("callback.window", day=desk.day(starts), part=desk.words(f"part.{part}"))
 
 
 @answers("kept")
@@ -94,30 +196,6 @@ def cancel_callback(desk: Desk, _digits: str) -> str:
         return "gone"
     desk.call.open_callback_id = None
     return "cancelled"
-
-
-@answers("ringing", "nobody", "closed")
-def find_person(desk: Desk, _digits: str) -> str:
-    """0: in opening hours ring a free liaison, verified callers first; else say what is in the way (R36)."""
-    call, office = desk.call, desk.office
-    if not office.is_open(desk.now):
-        desk.say("person.closed", when=desk.moment(office.next_open(desk.now)))
-        return "closed"
-    taken = take_liaison_for(desk.session, call, desk.now, verified=desk.is_verified)
-    if taken is None:
-        desk.say("person.nobody")
-        return "nobody"
-    desk.ring = Ring(taken.number, int(office.policy("liaison_ring_seconds")), taken.leg_id)
-    return "ringing"
-
-
-@answers("talked", "nobody")
-def person_ended(desk: Desk, _digits: str) -> str:
-    """Whether someone accepted by a key; an answered phone alone proves nothing (Legs)."""
-    if legs.direct_ended(desk.session, desk.call, desk.now) == "talked":
-        return "talked"
-    desk.say("person.nobody")
-    return "nobody"
 
 
 @answers("ringing")

@@ -7,14 +7,15 @@ from ivr_flows.flow import SlowHandler, answers
 from ivr_flows.status_words import say_status
 from models import pin_try
 from models.case import check_digit_is_right
+from models.pin_change import FirstEntry, SecondEntry
 from models.pin_try import Guess
 
 
 @dataclass(frozen=True, slots=True)
 class PinWork:
-    """A reserved try. The PIN lives here alone, in memory, until the hash is worked (R03)."""
+    """A reserved try, or an entry of a new PIN. The PIN lives here alone, until the hash is worked (R03)."""
 
-    guess: Guess
+    guess: Guess | FirstEntry | SecondEntry
     pin: str = field(repr=False)
 
 
@@ -46,6 +47,8 @@ def _reserve(desk: Desk, digits: str) -> PinWork:
 
 def _record(desk: Desk, work: PinWork, matched: bool) -> str:
     call, most = desk.call, int(desk.office.policy("tries_per_call"))
+    if not isinstance(work.guess, Guess):
+        raise TypeError("An entry of a new PIN is no try.")
     word, writes = pin_try.record(call, work.guess, matched, desk.now)
     desk.writes += writes
     if word == "right":
@@ -55,6 +58,8 @@ def _record(desk: Desk, work: PinWork, matched: bool) -> str:
             desk.now,
             0,
         )
+        # Said after the status, so that nothing stands between the PIN and the status (R04, R20).
+        call.wrong_tries, call.last_call_at = call.wrong_since_verified, call.last_verified_at
         if "slow" in (call.pace, call.registrant_pace):
             desk.slow_down()
         return "right"

@@ -15,6 +15,7 @@ from ivr_flows.flow import (
     Menu,
     SlowHandler,
     Transfer,
+    Wait,
 )
 from ivr_flows.prompts import Prompts
 
@@ -23,7 +24,7 @@ DANGER_SECONDS = 4
 INSTRUCTION_SECONDS = 20
 MENU_WORDS = 75
 SENTENCE_WORDS = 20
-INBOUND_KEYS = {"0", "*", "9", "7"}
+INBOUND_KEYS = {"0", "*", "9", "7", "5"}
 #: Prompts that the engine and the desk say by themselves, in any step.
 ENGINE_PROMPTS = (
     "repair.silence",
@@ -84,11 +85,13 @@ def _words(flow: Flow) -> Iterator[str]:
                 pairs = [(step.then, step.on)]
             case Decide():
                 pairs = [(step.ask, step.on)]
-            case Menu():
+            case Menu() | Wait():
                 pairs = [(choice.does, choice.on) for choice in step.choices if choice.does is not None]
                 for choice in step.choices:
                     if (choice.does is None) == (choice.next is None):
                         yield f"{flow.name}: {choice.prompt} of {name} needs a next step or a verb, not both."
+                if isinstance(step, Wait):
+                    pairs.append((step.look, step.on))
         for handler, on in pairs:
             if handler is None:
                 continue
@@ -156,7 +159,7 @@ def _opening(flow: Flow, prompts: Prompts) -> Iterator[str]:
 
 def _menus(flow: Flow, prompts: Prompts) -> Iterator[str]:
     for name, step in flow.steps.items():
-        if not isinstance(step, Menu):
+        if not isinstance(step, Menu | Wait):
             continue
         if not 1 <= len(step.choices) <= MOST_CHOICES:
             yield f"{flow.name}: {name} has {len(step.choices)} options, not 1 to {MOST_CHOICES} (R20)."
@@ -178,9 +181,9 @@ def _lengths(flow: Flow, prompts: Prompts) -> Iterator[str]:
                 else:
                     texts.append(text)
             spoken = " ".join(texts)
-            if isinstance(step, Menu) and _count(spoken) > MENU_WORDS:
+            if isinstance(step, Menu | Wait) and _count(spoken) > MENU_WORDS:
                 yield f"{flow.name}: the menu {name} has over {MENU_WORDS} words in {code} (R23)."
-            if not isinstance(step, Menu) and _seconds(spoken) > INSTRUCTION_SECONDS:
+            if not isinstance(step, Menu | Wait) and _seconds(spoken) > INSTRUCTION_SECONDS:
                 yield f"{flow.name}: {name} takes over {INSTRUCTION_SECONDS} s in {code} (R23)."
     for code, language in prompts.languages.items():
         for prompt in ENGINE_PROMPTS:
@@ -200,7 +203,7 @@ def long_sentences(text: str) -> Iterator[str]:
 
 def _keys(flow: Flow, prompts: Prompts) -> Iterator[str]:
     if "0" in flow.keys and set(flow.keys) != INBOUND_KEYS:
-        yield f"{flow.name}: the keys 0, *, 9 and 7 work at every step (R22)."
+        yield f"{flow.name}: the keys 0, *, 9, 7 and 5 work at every step (R22)."
     for code, language in prompts.languages.items():
         for prompt, text in language.texts.items():
             if re.search(r"\b[79]\b", text):

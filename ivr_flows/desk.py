@@ -8,7 +8,9 @@ from sqlalchemy.orm import Session
 
 from ivr_flows.prompts import Prompts
 from ivr_flows.rules import OfficeRules, Rules
+from ivr_flows.time_words import hour_prompt
 from ivr_flows.turn import Say, Slots, Turn
+from models.callback import Callback
 from models.caller_state import CallState
 from models.custody_status import Heard, heard
 from models.database import Write
@@ -44,6 +46,8 @@ class Desk:
     jobs: list[tuple[str, int]] = field(default_factory=list)
     ring: Ring | None = None
     conference: str | None = None
+    #: The callback that this turn promised.
+    asked_for: Callback | None = None
     _words: list[Say] = field(default_factory=list)
 
     @property
@@ -78,8 +82,20 @@ class Desk:
 
     @property
     def zone(self) -> str:
-        """The caller's time zone: the registrant's once known by PIN, else the office's."""
-        return (self.call.registrant_time_zone if self.is_verified else None) or self.office.time_zone
+        """The caller's time zone: what they told, the registrant's once known by PIN, else a guess."""
+        told = self.call.time_zone or (self.call.registrant_time_zone if self.is_verified else None)
+        return told or self.guessed_zone()
+
+    def guessed_zone(self) -> str:
+        """The time zone of the number that called, else the office's: a guess (R29)."""
+        number = self.called_from()
+        return self.office.time_zone if number is None else self.office.zone_of(number)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether phones and windows stay as they are, since staff have just replaced a lost PIN (R08)."""
+        until = self.call.changes_held_until
+        return self.is_verified and until is not None and self.now < until
 
     def say(self, prompt: str, **slots: str) -> None:
         """Add a prompt to what this turn says."""
@@ -103,6 +119,14 @@ class Desk:
         """A date and time as the caller would say it, in their language and time zone."""
         return self.prompts.moment(self.call.language, at, self.zone, self.now)
 
+    def words(self, prompt: str) -> str:
+        """The words of a prompt that goes into another."""
+        return self.prompts.text(self.call.language, prompt)
+
+    def day(self, at: datetime) -> str:
+        """A day as the caller would say it, where they are."""
+        return self.prompts.day(self.call.language, at, self.zone)
+
     def slow_down(self) -> None:
         """Give this caller time from now on; after the PIN it is remembered for their next calls (R26)."""
         call = self.call
@@ -117,7 +141,7 @@ class Desk:
         return self.moment(at - timedelta(minutes=1) if ends_a_day else at)
 
     def slots(self, about: str | None, language: str | None = None) -> Slots:
-        """The words for a prompt about the line, a service, the emergency number or the caller's phone."""
+        """The words for a prompt about the line, a service, the emergency number, the phone or the hour."""
         language = language or self.call.language
         kind, _, position = (about or "").partition(".")
         match kind:
@@ -133,6 +157,9 @@ class Desk:
                 own = self.called_from()
                 which = "phone.this" if own is not None and own == self.number_to_call() else "phone.yours"
                 return (("phone", self.prompts.text(language, which)),)
+            case "hour":
+                prompt = hour_prompt(self.now, self.call.time_zone or self.guessed_zone())
+                return (("hour", self.prompts.text(language, prompt)),)
             case _:
                 return ()
 
@@ -143,15 +170,22 @@ class Desk:
         number = self.keyring.unseal("call.phone", self.call.phone_sealed)
         return number if self.office.can_dial(number) else None
 
-    def number_to_call(self) -> str | None:
-        """The phone this call came from, else (after the PIN) the registrant's first safe one, else None."""
+    def number_to_call(self, *, verified: bool | None = None) -> str | None:
+        """The phone this call came from, else (after the PIN) the registrant's first safe one, else None.
+
+        While changes are held it is one of the registrant's safe phones in any case: whoever got a new PIN
+        by deceit must not get the calls as well (R08). ``verified`` is whether the PIN counts, if not as now.
+        """
         number, registrant_id = self.called_from(), self.call.registrant_id
-        if not self.is_verified or registrant_id is None:
+        if not (self.is_verified if verified is None else verified) or registrant_id is None:
             return number
+        safe = [one for one in safe_numbers(self.session, registrant_id) if self.office.can_dial(one)]
+        if self.is_held:
+            return number if number in safe else next(iter(safe), None)
         key = self.call.phone_key
         if number is not None and key is not None and not is_barred(self.session, registrant_id, key):
             return number
-        return next(filter(self.office.can_dial, safe_numbers(self.session, registrant_id)), None)
+        return next(iter(safe), None)
 
     def heard(self) -> Heard:
         """What may be said of the person in the case, now (R12-R15)."""

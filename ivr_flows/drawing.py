@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
-from ivr_flows.flow import Announce, Collect, Conference, Decide, Flow, Menu, Transfer
+from ivr_flows.flow import Announce, Collect, Conference, Decide, Flow, Menu, Transfer, Wait
 from ivr_flows.prompts import Prompts
 
 BOX_WIDTH, BOX_HEIGHT, COLUMN, ROW, MARGIN = 190, 44, 260, 62, 24
@@ -12,6 +12,7 @@ COLOURS = {
     "Menu": "#fef0c8",
     "Collect": "#f2e4d4",
     "Decide": "#f0f0f0",
+    "Wait": "#fbe3c0",
     "Transfer": "#d9e8f6",
     "Conference": "#d9e8f6",
     "Bridge": "#e1f3d8",
@@ -33,6 +34,10 @@ def edges(flow: Flow, name: str) -> Iterator[tuple[str, str]]:
                     yield f"{key}, {word}", target
             if step.give_up or step.silence:
                 yield "silence", step.silence or step.give_up or ""
+        case Wait():
+            for key, choice in enumerate(step.choices, 1):
+                yield from ((f"{key}, {word}", target) for word, target in choice.on.items())
+            yield from ((f"silence, {word}", target) for word, target in step.on.items())
         case Collect(on=on) | Decide(on=on) | Transfer(on=on) | Conference(on=on):
             yield from ((word, target) for word, target in on.items() if target in flow.steps)
         case _:

@@ -9,9 +9,11 @@ from ivr_flows.flow import (
     AGAIN,
     COVER,
     ENTRY_SECONDS,
+    LINE_SECONDS,
     MENU_SECONDS,
     PERSON,
     REPEAT,
+    SILENT,
     SLOW,
     Announce,
     Bridge,
@@ -25,6 +27,7 @@ from ivr_flows.flow import (
     Menu,
     SlowHandler,
     Transfer,
+    Wait,
 )
 from ivr_flows.turn import Say, Turn
 
@@ -73,10 +76,10 @@ class Walk:
             return self.enter(self.flow.locked_out or self.flow.give_up)
         if isinstance(step, Transfer | Conference):
             return self._follow(step.then, step.on, "")
-        if self._is_too_long():
+        if not isinstance(step, Wait) and self._is_too_long():
             return self.enter(self.flow.silent)
         if not digits:
-            return self._miss(name, "silence")
+            return self._look_again(name, step) if isinstance(step, Wait) else self._miss(name, "silence")
         desk.heard_a_key()
         everywhere = self.flow.keys.get(digits)
         if digits == REPEAT:
@@ -84,10 +87,10 @@ class Walk:
         if digits == SLOW and SLOW in self.flow.keys:
             desk.slow_down()
             return self._repeat()
-        if everywhere is not None and digits in (PERSON, COVER):
+        if everywhere is not None and digits in (PERSON, COVER, SILENT):
             return self._progress(everywhere)
         match step:
-            case Menu():
+            case Menu() | Wait():
                 return self._choose(name, step, digits)
             case Collect():
                 if not digits.isdecimal() or not (step.least or step.digits) <= len(digits) <= step.digits:
@@ -100,17 +103,20 @@ class Walk:
             case _:
                 return self.enter(self.flow.stranded or self.flow.give_up)
 
-    def resume(self, deferred: Deferred, matched: bool) -> Turn:
+    def resume(self, deferred: Deferred, found: Any) -> Turn:
         """Record what the work found, and go on."""
         step = self.flow.steps[deferred.step]
         if not isinstance(step, Collect) or not isinstance(step.then, SlowHandler):
             raise TypeError("Only a collect step with a slow handler can be resumed.")
         self.call.pending_since = None
-        word = step.then.record(self.desk, deferred.task, matched)
+        word = step.then.record(self.desk, deferred.task, found)
         return self._progress(step.on[word])
 
-    def _choose(self, name: str, step: Menu, digits: str) -> Turn:
+    def _choose(self, name: str, step: Menu | Wait, digits: str) -> Turn:
         if len(digits) != 1 or not "1" <= digits <= str(len(step.choices)):
+            if isinstance(step, Wait):
+                # Nobody loses their place by a wrong key, however many.
+                return self._wait_at(name, (), (Say("repair.wrong"), *self._asks(name)))
             return self._miss(name, "wrong")
         choice = step.choices[int(digits) - 1]
         if choice.language is not None:
@@ -136,6 +142,17 @@ class Walk:
         """Go to another step; after repair that failed this is no progress, or it could go on for ever."""
         self.call.misses = 0
         return self.enter(target)
+
+    def _look_again(self, name: str, step: Wait) -> Turn:
+        """A caller in line said nothing, as they should: see how things stand, and say a word of it."""
+        call = self.call
+        # To wait is no lack of progress (R11); how often was looked tells the verb what to say.
+        call.misses, call.progress_at = call.misses + 1, self.desk.now
+        target = step.on[step.look.run(self.desk, "")]
+        if target != name:
+            return self._progress(target)
+        call.heard_from = OWN_WORDS
+        return self._wait_at(name, (), tuple(self.desk.taken_words()))
 
     def _miss(self, name: str, kind: str) -> Turn:
         """Repair (R25): first short, then fuller, then simplest with 0; after that never a deeper menu."""
@@ -204,7 +221,7 @@ class Walk:
                     word = step.ask.run(desk, "")
                     says += desk.taken_words()
                     name = step.on[word]
-                case Menu() | Collect():
+                case Menu() | Collect() | Wait():
                     says += self._asks(name)
                     return self._wait_at(name, tuple(before), tuple(says))
                 case Transfer():
@@ -231,8 +248,10 @@ class Walk:
         call, step = self.call, self.flow.steps[name]
         call.step, call.turn = name, call.turn + 1
         digits = step.digits if isinstance(step, Collect) else 1
-        seconds = ENTRY_SECONDS if isinstance(step, Collect) else MENU_SECONDS
-        end = turns.Gather(name, call.turn, digits, seconds, slow=call.pace == "slow")
+        seconds = {Collect: ENTRY_SECONDS, Wait: LINE_SECONDS}.get(type(step), MENU_SECONDS)
+        # In line a key may come at any time, so the slow pace has nothing to wait for there.
+        slow = call.pace == "slow" and not isinstance(step, Wait)
+        end = turns.Gather(name, call.turn, digits, seconds, slow=slow)
         return Turn(before, says, end)
 
     def _announced(self, step: Announce) -> list[Say]:
@@ -245,6 +264,8 @@ class Walk:
         step = self.flow.steps[name]
         if isinstance(step, Collect):
             return [Say(step.prompt)]
+        if isinstance(step, Wait):
+            return [self._option(key, choice) for key, choice in enumerate(step.choices, 1)]
         if not isinstance(step, Menu):
             return []
         says = [Say(step.prompt, self.desk.slots(step.about))] if step.prompt else []

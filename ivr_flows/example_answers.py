@@ -37,7 +37,7 @@ class ExampleDesk(Desk):
         """An ordinary number."""
         return CALLER
 
-    def number_to_call(self) -> str | None:
+    def number_to_call(self, *, verified: bool | None = None) -> str | None:  # noqa: ARG002 - it has no PIN.
         """The same number."""
         return CALLER
 
@@ -78,6 +78,61 @@ def _is_verified(desk: Desk) -> None:
 
 
 _PROMISE = _says("callback.promise", when=timedelta(hours=8))
+
+
+def _say_all(*prompts: str) -> Answer:
+    """Several prompts that need no slots, one after another."""
+
+    def answer(desk: Desk) -> None:
+        for prompt in prompts:
+            desk.say(prompt)
+
+    return answer
+
+
+def _promise_for(part: str) -> Answer:
+    def answer(desk: Desk) -> None:
+        _PROMISE(desk)
+        desk.say("callback.window", day=desk.day(NOW), part=desk.words(f"part.{part}"))
+
+    return answer
+
+
+def _promise_with_wait(desk: Desk) -> None:
+    _PROMISE(desk)
+    desk.say("callback.wait", wait=desk.words("wait.40"))
+
+
+def _stand(place: int, wait: str | None = None) -> Answer:
+    def answer(desk: Desk) -> None:
+        desk.say("person.nobody")
+        if place == 1:
+            desk.say("line.next")
+        else:
+            desk.say("line.place", place=str(place))
+        if wait is not None:
+            desk.say("line.wait", wait=desk.words(wait))
+        desk.say("silent.offer")
+
+    return answer
+
+
+def _report(desk: Desk) -> None:
+    _say_all("line.next", "line.longer")(desk)
+    desk.say("line.keep", key="1")
+
+
+def _since(*, wrong_tries: bool) -> Answer:
+    def answer(desk: Desk) -> None:
+        if wrong_tries:
+            desk.say("since.wrong_tries")
+        desk.say("since.last_call", at=desk.moment(_SINCE))
+        if wrong_tries:
+            desk.say("since.advice")
+
+    return answer
+
+
 _NOBODY = _says("person.nobody")
 #: In custody, with all that may be said beside it.
 _IN_FULL = _status(
@@ -111,17 +166,54 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("tell_news", "not_out"): {"sent away": _status("removed"), "dead": _status("deceased")},
     ("callback_stands", "open"): {"": _says("callback.open", when=timedelta(hours=8))},
     ("find_person", "nobody"): {"": _NOBODY},
+    ("find_person", "wait"): {
+        "next, and no wait is known": _stand(1),
+        "third, and the wait is known": _stand(3, "wait.8"),
+    },
+    ("person_ended", "wait"): {"": _stand(1)},
+    ("person_ended", "closed"): {"": _says("person.closed", when=timedelta(hours=17))},
+    ("look_again", "still"): {
+        "most times": _says("line.hold"),
+        "now and then": _report,
+    },
+    ("look_again", "nobody"): {"": _NOBODY},
+    ("look_again", "closed"): {"": _says("person.closed", when=timedelta(hours=17))},
+    ("keep_place", "promised"): {"": _promise_with_wait},
+    ("keep_place", "refused"): {"": _says("line.cannot_keep")},
+    ("mark_silent", "marked"): {"": _says("silent.noted")},
+    **{
+        (verb, "accepted"): {"": _say_all(), "who calls cannot talk": _says("liaison.silent")}
+        for verb in ("accept", "accept_direct")
+    },
+    ("since_last_call", "go"): {
+        "the first call": _say_all(),
+        "a call before": _since(wrong_tries=False),
+        "wrong tries since": _since(wrong_tries=True),
+    },
+    ("say_how", "said"): {
+        "the safest": _say_all("how.no_message", "how.only_me"),
+        "a message, and to be asked for": _say_all("how.message", "how.ask_for_me"),
+        "anyone may answer, by key": _say_all("how.no_message", "how.anyone", "how.silent"),
+    },
     ("find_person", "closed"): {"": _says("person.closed", when=timedelta(hours=17))},
     ("person_ended", "nobody"): {"": _NOBODY},
     ("keep_callback", "kept"): {"": _PROMISE},
     **{
         (f"request_{kind}", "promised"): {"": _PROMISE}
-        for kind in ("express", "afraid", "for_news", "morning", "afternoon")
+        for kind in ("afraid", "for_news")
+    },
+    ("request_express", "promised"): {"": _PROMISE, "the wait is known": _promise_with_wait},
+    ("request_any_time", "promised"): {"": _PROMISE},
+    **{
+        (f"request_{part}", "promised"): {"": _promise_for(part)}
+        for part in ("morning", "afternoon", "evening")
     },
 }  # fmt: skip
 
 #: Words that no verb answers before the PIN was right.
-VERIFIED_ALONE = frozenset({("callback_stands", "open")})
+VERIFIED_ALONE = frozenset(
+    {("callback_stands", "open"), ("callback_stands", "known"), ("may_choose", "held")}
+)
 
 #: What a word means, for those who do not know the verbs.
 MEANINGS: Mapping[str, str] = {
@@ -139,10 +231,34 @@ MEANINGS: Mapping[str, str] = {
     "find_person: ringing": "a liaison's phone rings",
     "find_person: nobody": "nobody is free",
     "find_person: closed": "the office is closed",
+    "find_person: wait": "all are busy",
+    "find_person_at_once: ringing": "a liaison's phone rings",
+    "find_person_at_once: nobody": "nobody is free",
+    "look_again: ringing": "a liaison is free now",
+    "look_again: still": "all are busy still",
+    "look_again: nobody": "nobody is on shift any more",
+    "look_again: closed": "the office has closed",
+    "person_ended: wait": "nobody accepted, and others may",
+    "person_ended: closed": "nobody accepted, and the office has closed",
+    "may_choose: known": "the time there is known",
+    "may_choose: guessed": "the time there is a guess",
+    "may_choose: held": "staff have just replaced the PIN",
+    "since_last_call: must_change": "the PIN came by letter",
+    "take_new_pin: good": "the new PIN will do",
+    "take_new_pin: guessable": "others would guess it",
+    "take_new_pin: same": "it is the one in force",
+    "confirm_new_pin: changed": "both were the same",
+    "confirm_new_pin: differs": "the two differ",
+    "confirm_new_pin: gone": "the case got another PIN meanwhile",
+    "lost_pin: number": "no number was keyed yet",
+    "lost_pin: reported": "a number was keyed",
+    "lost_pin_of: reported": "the number is well formed",
+    "lost_pin_of: mistyped": "the number is mistyped",
     "weigh_news: out": "the person is out",
     "weigh_news: not_out": "the person is not out",
     "callback_stands: open": "a callback is promised already",
-    "callback_stands: none": "no callback is promised yet",
+    "callback_stands: known": "no callback is promised yet",
+    "callback_stands: stranger": "no callback is promised yet, and no PIN was right",
     "callback_stands: cannot": "there is no phone to call back",
     "person_ended: talked": "they talked",
     "person_ended: nobody": "nobody accepted",

@@ -13,7 +13,9 @@ AGAIN = "(again)"
 MENU_SECONDS = 8
 ENTRY_SECONDS = 10
 MOST_CHOICES = 4
-PERSON, REPEAT, SLOW, COVER = "0", "*", "9", "7"
+PERSON, REPEAT, SLOW, COVER, SILENT = "0", "*", "9", "7", "5"
+#: How long a caller in line hears nothing before the line looks again.
+LINE_SECONDS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,16 @@ def answers(*words: str) -> "Callable[[Callable[[Desk, str], str]], Handler]":
 
 @dataclass(frozen=True, slots=True)
 class SlowHandler:
-    """A handler with work between two transactions: ``reserve``, the work with none open, ``record``."""
+    """A handler with work between two transactions: ``reserve``, the work with none open, ``record``.
+
+    ``is_a_try``: what was keyed is a try at a PIN, of the case whose number was keyed, known or not (R05).
+    """
 
     name: str
     words: frozenset[str]
     reserve: "Callable[[Desk, str], Any]"
-    record: "Callable[[Desk, Any, bool], str]"
+    record: "Callable[[Desk, Any, Any], str]"
+    is_a_try: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +115,18 @@ class Decide:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """Keep a caller in line. After each silence ``look`` is asked again; the choices are as in a menu.
+
+    Silence is what a waiting caller is there for: it is no miss, counts as progress, and slows nothing.
+    """
+
+    choices: tuple[Choice, ...]
+    look: Handler
+    on: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Transfer:
     """Ring the number that the desk has ready, and go on when the leg has ended."""
 
@@ -138,8 +156,8 @@ class Hangup:
     prompt: str
 
 
-Step = Announce | Menu | Collect | Decide | Transfer | Conference | Bridge | Hangup
-WAITING = (Menu, Collect, Transfer, Conference)
+Step = Announce | Menu | Collect | Decide | Wait | Transfer | Conference | Bridge | Hangup
+WAITING = (Menu, Collect, Wait, Transfer, Conference)
 
 
 @dataclass(frozen=True)
@@ -182,6 +200,12 @@ class Flow:
                     yield from choice.on.values()
                 yield step.give_up or self.give_up
                 yield step.silence or step.give_up or self.silent
+            case Wait():
+                for choice in step.choices:
+                    yield from choice.on.values()
+                    if choice.next is not None:
+                        yield choice.next
+                yield from step.on.values()
             case Collect():
                 yield from (exit_ for exit_ in step.on.values() if exit_ != AGAIN)
                 yield self.give_up
@@ -201,6 +225,9 @@ class Flow:
             case Menu(prompt=lead, choices=choices):
                 if lead is not None:
                     yield lead, None
+                for choice in choices:
+                    yield choice.prompt, choice.language
+            case Wait(choices=choices):
                 for choice in choices:
                     yield choice.prompt, choice.language
             case Decide() | Bridge():

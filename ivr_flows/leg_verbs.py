@@ -2,7 +2,9 @@
 
 from ivr_flows.desk import Desk
 from ivr_flows.flow import answers
+from ivr_flows.silent_words import tell_if_silent
 from models import leg as legs
+from models.line_wait import leave_line
 
 
 @answers("accepted", "gone")
@@ -12,6 +14,7 @@ def accept(desk: Desk, _digits: str) -> str:
     if word == "accepted" and desk.call.callback_id is not None:
         desk.call.accepted_at = desk.now
         desk.jobs.append(("dial_caller", desk.call.callback_id))
+        tell_if_silent(desk)
     return word
 
 
@@ -41,6 +44,10 @@ def accept_direct(desk: Desk, _digits: str) -> str:
     word = legs.accept_direct(desk.session, desk.call, desk.now)
     if word == "accepted":
         desk.call.accepted_at = desk.now
+        if desk.call.parent_call_id is not None:
+            # With this key the caller's wait is over; it is measured until now.
+            leave_line(desk.session, desk.call.parent_call_id, "talked", desk.now)
+        tell_if_silent(desk)
     return word
 
 

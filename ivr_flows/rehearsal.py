@@ -19,7 +19,9 @@ from ivr_flows.flow import (
     AGAIN,
     COVER,
     PERSON,
+    SILENT,
     Announce,
+    Choice,
     Collect,
     Conference,
     Decide,
@@ -29,6 +31,7 @@ from ivr_flows.flow import (
     SlowHandler,
     Step,
     Transfer,
+    Wait,
 )
 from ivr_flows.prompts import DIGITS_MARK, Prompts, count_words
 from ivr_flows.rules import OfficeRules
@@ -209,6 +212,9 @@ class _Stage:
                     for key, choice in enumerate(step.choices, 1)
                     if choice.language in {None, self._language}
                 ]
+            case Wait():
+                keys = [_Action(f"presses {key}", str(key)) for key, _ in enumerate(step.choices, 1)]
+                return [*keys, _Action("stays in line", None)]
             case Collect():
                 return [_Action(f"keys {step.digits} digits", (KEYED * 2)[: step.digits])]
             case Transfer() | Conference():
@@ -229,7 +235,7 @@ class _Stage:
         found += [
             _Action(f"presses {key}", key, target=scene.entered[0])
             for key, scene in stop.extra.items()
-            if key in {PERSON, COVER}
+            if key in {PERSON, COVER, SILENT}
         ]
         if name not in flow.open_to_all and flow.locked_out is not None:
             words = "presses a key after ten minutes without one"
@@ -255,15 +261,20 @@ class _Stage:
             case Collect():
                 return dataclasses.replace(step, then=self._played(name, step.then, step.on))
             case Menu():
-                choices = tuple(
-                    choice
-                    if choice.does is None
-                    else dataclasses.replace(choice, does=self._played(name, choice.does, choice.on))
-                    for choice in step.choices
-                )
-                return dataclasses.replace(step, choices=choices)
+                return dataclasses.replace(step, choices=self._played_choices(name, step.choices))
+            case Wait():
+                look = self._played(name, step.look, step.on)
+                return dataclasses.replace(step, choices=self._played_choices(name, step.choices), look=look)
             case _:
                 return step
+
+    def _played_choices(self, name: str, choices: Sequence[Choice]) -> tuple[Choice, ...]:
+        return tuple(
+            choice
+            if choice.does is None
+            else dataclasses.replace(choice, does=self._played(name, choice.does, choice.on))
+            for choice in choices
+        )
 
     def _played(self, step: str, handler: Handler | SlowHandler, on: Mapping[str, str]) -> Handler:
         def run(desk: Any, _digits: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ivr_flows.check import long_sentences
-from ivr_flows.flow import COVER, PERSON, REPEAT, SLOW
+from ivr_flows.flow import COVER, PERSON, REPEAT, SILENT, SLOW, Wait
 from ivr_flows.rehearsal import MOST_MISSES
 from ivr_flows.scene import Rehearsal, Scene, Stop
 
@@ -15,6 +15,8 @@ SLOW_WAIT_MORE = 10
 LEAST_SLIPS = 3
 #: Prompts that offer a callback.
 OFFERS = frozenset({"callback.express", "callback.keep"})
+#: Words after a promise that stands: who is silent then has asked for a callback already.
+PROMISED = frozenset({"how.no_message", "how.message"})
 #: After this prompt all is said: a caller who is silent, or who slips though 0 was offered, may be let go.
 LAST_WORDS = "end.question"
 #: Prompts of a choice before hard news; silence there is followed by a person or by the news (R19).
@@ -28,7 +30,10 @@ def rehearsal_problems(found: Rehearsal) -> list[str]:
         if stop.scene.ends != "keys":
             continue
         place = f"{found.flow.name}: {name} in {found.language}"
-        rules = (_options, _keys, _waits, _repair, _pace)
+        rules = [_options, _keys]
+        if not isinstance(found.flow.steps[name], Wait):
+            # A caller in line is silent because they wait: nothing is asked again, and no pace is theirs.
+            rules += [_waits, _repair, _pace]
         faults += [f"{place} {fault}" for rule in rules for fault in rule(found, stop)]
     return list(dict.fromkeys(faults))
 
@@ -48,7 +53,7 @@ def _options(_found: Rehearsal, stop: Stop) -> Iterator[str]:
 
 
 def _keys(found: Rehearsal, stop: Stop) -> Iterator[str]:
-    """R22: 0 is a person, * repeats, 9 repeats slowly, 7 covers; who was called has * alone."""
+    """R22: 0 is a person, 5 too, * repeats, 9 repeats slowly, 7 covers; who was called has * alone."""
     said, person = [spoken.text for spoken in stop.scene.spoken], found.flow.keys.get(PERSON)
     for key, scene in stop.extra.items():
         is_right = {
@@ -56,6 +61,7 @@ def _keys(found: Rehearsal, stop: Stop) -> Iterator[str]:
             REPEAT: scene.step == stop.scene.step and [spoken.text for spoken in scene.spoken] == said,
             SLOW: scene.step == stop.scene.step and [spoken.text for spoken in scene.spoken] == said,
             COVER: scene.ends == "hang-up",
+            SILENT: scene.entered[0] == found.flow.keys.get(SILENT),
         }
         if not is_right.get(key, False):
             yield f"does not do what {key} does everywhere (R22)."
@@ -97,7 +103,7 @@ def _repair(found: Rehearsal, stop: Stop) -> Iterator[str]:
 
 def _leads_on(stop: Stop, left: Scene, *, is_silent: bool) -> bool:
     here, there = ({spoken.prompt for spoken in scene.spoken} for scene in (stop.scene, left))
-    if left.ends == "ringing" or there & OFFERS:
+    if left.ends == "ringing" or there & (OFFERS | PROMISED):
         return True
     if left.ends == "hang-up":
         is_last = LAST_WORDS in here and (is_silent or len(stop.slips) > LEAST_SLIPS)

@@ -9,7 +9,13 @@ from ivr_flows.scene import Path, Rehearsal, Scene, Spoken, Stop
 #: Seconds of a text as a voice really speaks it, in a language; None where no voice is installed.
 Measure = Callable[[str, str], float | None]
 WIDTH = 100
-_EVERYWHERE = {"0": "a person", "*": "hear it again", "9": "slow pace", "7": "harmless words, then the end"}
+_EVERYWHERE = {
+    "0": "a person",
+    "*": "hear it again",
+    "9": "slow pace",
+    "7": "harmless words, then the end",
+    "5": "a person, by key alone",
+}
 _ENDS = {"bridge": "The two are joined.", "hang-up": "The line hangs up."}
 
 

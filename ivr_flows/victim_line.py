@@ -2,23 +2,10 @@
 
 from collections.abc import Sequence
 
-from ivr_flows import callback_verbs, case_verbs
-from ivr_flows.flow import (
-    AGAIN,
-    Announce,
-    Choice,
-    Collect,
-    Decide,
-    Flow,
-    Handler,
-    Hangup,
-    Menu,
-    Step,
-    Transfer,
-)
-
-PIN_DIGITS = 6
-CASE_DIGITS = 8
+from ivr_flows import callback_verbs, case_verbs, line_verbs, pin_verbs
+from ivr_flows.callback_steps import callback_steps
+from ivr_flows.flow import AGAIN, Announce, Choice, Collect, Decide, Flow, Hangup, Menu, Step, Transfer, Wait
+from ivr_flows.pin_steps import CASE_DIGITS, CLOSED_PIN_STEPS, PIN_DIGITS, pin_steps
 
 
 def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: int) -> Flow:
@@ -65,12 +52,13 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
             case_verbs.may_try, {"yes": "pin_again", "number_too": "ask_number", "no": "tries_spent"}
         ),
         "pin_again": Announce("pin_again", "ask_pin"),
-        "status": Decide(case_verbs.read_status, {"said": "case_menu", "hard": "hard_news"}),
+        "status": Decide(case_verbs.read_status, {"said": "since", "hard": "hard_news"}),
         "case_menu": Menu(
             (
-                Choice("case.again", next="status"),
+                Choice("case.again", does=pin_verbs.hear_again, on={"again": "status"}),
                 Choice("case.callback", next="callback"),
                 Choice("case.help", next="services"),
+                Choice("case.new_pin", next="new_pin"),
             )
         ),
         # Hard news: warn, then choose (R19).
@@ -82,8 +70,8 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
             silence="person_or_news",
         ),
         "person_or_news": Decide(
-            callback_verbs.find_person,
-            {"ringing": "ring_person", "nobody": "news", "closed": "news"},
+            line_verbs.find_person_at_once,
+            {"ringing": "ring_person", "nobody": "news"},
         ),
         "warn_alone": Menu(
             (
@@ -100,59 +88,46 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
         ),
         "news": Decide(case_verbs.weigh_news, {"out": "danger_again", "not_out": "telling"}),
         "danger_again": Announce("danger_line", "telling", barge_in=False, about="emergency"),
-        "telling": Decide(case_verbs.tell_news, {"not_out": "case_menu", "out": "news_menu"}),
+        "telling": Decide(case_verbs.tell_news, {"not_out": "since", "out": "since_out"}),
         "news_menu": Menu(
             (
-                Choice("case.again", next="news"),
+                Choice("case.again", does=pin_verbs.hear_again, on={"again": "news"}),
                 Choice("case.callback", next="callback"),
                 _safety_choice(services),
+                Choice("case.new_pin", next="new_pin"),
             )
         ),
-        # To be called back (R35).
+        # To be called back (R35), or a person now.
         "callback_or_person": Menu(
-            (Choice("choose.callback", next="callback"), Choice("choose.person", next="person"))
-        ),
-        "callback": Decide(
-            callback_verbs.callback_stands,
-            {"open": "callback_open", "none": "callback_menu", "cannot": "callback_cannot"},
-        ),
-        "callback_menu": Menu(
             (
-                _asking("callback.express", callback_verbs.request_express),
-                Choice("callback.more", next="callback_more", about="phone"),
-                _asking("callback.afraid", callback_verbs.request_afraid),
+                Choice("choose.callback", next="callback"),
+                Choice("choose.person", next="person"),
+                Choice("choose.lost_pin", next="lost_pin"),
             ),
-            silence="goodbye",
+            prompt="silent.offer",
         ),
-        "callback_more": Menu(
-            (
-                _asking("callback.morning", callback_verbs.request_morning),
-                _asking("callback.afternoon", callback_verbs.request_afternoon),
-            )
-        ),
-        "callback_open": Menu(
-            (
-                Choice("callback.keep", does=callback_verbs.keep_callback, on={"kept": "promised"}),
-                Choice("callback.move", next="callback_more"),
-                Choice(
-                    "callback.cancel",
-                    does=callback_verbs.cancel_callback,
-                    on={"cancelled": "callback_cancelled", "gone": "callback_gone"},
-                ),
-            ),
-            silence="goodbye",
-        ),
-        "callback_cancelled": Announce("callback.cancelled", "anything_else"),
-        "callback_gone": Announce("callback.gone", "anything_else"),
-        "callback_refused": Announce("callback.refused", "anything_else"),
-        "callback_cannot": Announce("callback.cannot", "anything_else"),
-        "promised": Announce("callback.neutral_call", "anything_else"),
-        # 0: a person (R22, R36).
+        **callback_steps(languages),
+        # 0: a person (R22, R36), by ear and key or, with 5, by key alone.
+        "silent": Decide(line_verbs.mark_silent, {"marked": "person"}),
         "person": Decide(
-            callback_verbs.find_person, {"ringing": "ring_person", "nobody": "callback", "closed": "callback"}
+            line_verbs.find_person,
+            {"ringing": "ring_person", "wait": "in_line", "nobody": "callback", "closed": "callback"},
         ),
         "ring_person": Transfer(
-            "person.connecting", callback_verbs.person_ended, {"talked": "goodbye", "nobody": "callback"}
+            "person.connecting",
+            line_verbs.person_ended,
+            {"talked": "goodbye", "wait": "in_line", "nobody": "callback", "closed": "callback"},
+        ),
+        "in_line": Wait(
+            (
+                Choice(
+                    "line.keep",
+                    does=line_verbs.keep_place,
+                    on={"promised": "promised", "refused": "in_line"},
+                ),
+            ),
+            line_verbs.look_again,
+            {"ringing": "ring_person", "still": "in_line", "nobody": "callback", "closed": "callback"},
         ),
         # Help and services.
         "services": Menu(_services(services)),
@@ -170,6 +145,7 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
         "report_crime": Announce("report.crime_answer", "anything_else", about="emergency"),
         "report_tip": Announce("report.tip_answer", "anything_else", about="emergency"),
         "report_comment": Announce("report.comment_answer", "anything_else"),
+        **pin_steps(case_digits),
         # Ends.
         "anything_else": Menu(
             (Choice("end.main", next="main_menu"), Choice("case.help", next="services")),
@@ -182,7 +158,12 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
         "no_one_there": Announce("no_one_there", "silent_offer"),
         "silent_offer": Decide(
             callback_verbs.callback_stands,
-            {"open": "goodbye", "none": "callback_menu", "cannot": "goodbye"},
+            {
+                "open": "goodbye",
+                "known": "callback_menu",
+                "stranger": "callback_menu_without_pin",
+                "cannot": "goodbye",
+            },
         ),
         "cover": Hangup("cover"),
         "goodbye": Hangup("goodbye"),
@@ -199,6 +180,7 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
         "danger_again",
         "news_menu",
         "callback_open",
+        *CLOSED_PIN_STEPS,
     }
     return Flow(
         name="victim_line",
@@ -207,15 +189,10 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
         open_to_all=frozenset(steps) - closed,
         give_up="person",
         silent="no_one_there",
-        keys={"0": "person", "*": "", "9": "", "7": "cover"},
+        keys={"0": "person", "*": "", "9": "", "7": "cover", "5": "silent"},
+        moved={"callback_more": "callback_when"},
         locked_out="lapsed",
         stranded="person",
-    )
-
-
-def _asking(prompt: str, verb: Handler) -> Choice:
-    return Choice(
-        prompt, does=verb, on={"promised": "promised", "refused": "callback_refused"}, about="phone"
     )
 
 

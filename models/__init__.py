@@ -8,6 +8,7 @@ from models.callback import Callback
 from models.case import Case
 from models.custody import CustodyRecord, Facility
 from models.custody_import import CustodyImport, ImportRow
+from models.line_wait import LineWait
 from models.pin import Guard, KnownPhone, PinCounter, PinTry
 from models.registrant import Consent, Phone, Registrant
 from models.staff import Staff
@@ -27,6 +28,7 @@ __all__ = [
     "Guard",
     "ImportRow",
     "KnownPhone",
+    "LineWait",
     "Phone",
     "PinCounter",
     "PinTry",

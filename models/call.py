@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Insert, String, Table, Text, bindparam, text, update
+from sqlalchemy import ForeignKey, Index, Insert, String, Table, Text, bindparam, false, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, UtcDateTime
@@ -17,6 +17,10 @@ class Call(Base):
 
     ``number_key`` is a keyed hash of the case number keyed last, real or not; ``trail`` names the steps
     passed and never a key. ``leg_id`` is opaque and made before we dial; Twilio's ``call_sid`` comes later.
+
+    ``silent``: the caller cannot talk. ``time_zone``: an IANA name that the caller confirmed. ``wrong_tries``
+    and ``last_call_at`` are what the caller is yet to hear of the time since their last verified call (R04).
+    ``new_pin_hash`` is a new PIN between its two entries; a PIN itself stands in no row (R03).
     """
 
     __tablename__ = "calls"
@@ -61,6 +65,12 @@ class Call(Base):
     parent_call_id: Mapped[int | None] = mapped_column(ForeignKey("calls.id"))
     accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
+    silent: Mapped[bool] = mapped_column(default=False, server_default=false())
+    time_zone: Mapped[str | None] = mapped_column(String(64))
+    wrong_tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    last_call_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    new_pin_hash: Mapped[str | None] = mapped_column(Text)
+
 
 CALLS: Table = Call.__table__  # type: ignore[assignment]
 
@@ -68,7 +78,7 @@ CALLS: Table = Call.__table__  # type: ignore[assignment]
 TURN_COLUMNS = (
     "language", "pace", "step", "turn", "heard_from", "misses", "silences", "tries", "pending_since",
     "last_key_at", "progress_at", "said", "topic", "trail", "number_key", "case_id", "verified_at",
-    "accepted_at",
+    "accepted_at", "silent", "time_zone", "wrong_tries", "last_call_at", "new_pin_hash",
 )  # fmt: skip
 
 _SAVE = (

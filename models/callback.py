@@ -1,8 +1,8 @@
 """A callback: we phone someone back. The row is the promise; the queue only carries its id."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from datetime import datetime
+from typing import Any, cast
 
 from sqlalchemy import (
     ColumnElement,
@@ -12,13 +12,12 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    func,
+    false,
     literal_column,
     select,
     text,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import audit
@@ -27,22 +26,24 @@ from models.callback_state import FINAL_STATES as FINAL_STATES
 from models.callback_state import MOVES
 from models.callback_state import OPEN_STATES as OPEN_STATES
 from models.callback_state import STATES as STATES
-from models.database import keyring_of
-
-if TYPE_CHECKING:
-    from models.caller_state import CallState
 
 _OPEN = text("state IN ('requested','claimed','ringing_liaison','ringing_caller','talking')")
 
 
 class Callback(Base):
-    """One promise. ``urgency`` is ``urgent`` or ``other`` (R36); ``due_at`` is the latest moment promised."""
+    """One promise. ``urgency`` is ``urgent`` or ``other`` (R36); ``due_at`` is the latest moment promised.
+
+    ``reason`` is one of REASONS; ``may_answer``, ``voicemail_text`` and ``when_dropped`` are words of
+    models/wishes.py. ``silent``: the person cannot talk and answers by key. ``requested_at`` is when the
+    person began to wait, also where they waited on the line first.
+    """
 
     __tablename__ = "callbacks"
     __table_args__ = (
         Index("uq_callbacks_open_case", "case_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index("ix_callbacks_due", "state", "next_attempt_at"),
         Index("ix_callbacks_number", "number_key", "requested_at"),
+        Index("ix_callbacks_measured", "urgency", "verified", "requested_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -59,7 +60,10 @@ class Callback(Base):
     window_starts: Mapped[datetime | None] = mapped_column(UtcDateTime)
     window_ends: Mapped[datetime | None] = mapped_column(UtcDateTime)
     voicemail_allowed: Mapped[bool] = mapped_column(default=False)
+    voicemail_text: Mapped[str | None] = mapped_column(String(16))
     may_answer: Mapped[str] = mapped_column(String(16), default="only_me")
+    when_dropped: Mapped[str] = mapped_column(String(16), default="wait_for_me", server_default="wait_for_me")
+    silent: Mapped[bool] = mapped_column(default=False, server_default=false())
     requested_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     next_attempt_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -80,7 +84,11 @@ CALLBACKS = cast(Table, Callback.__table__)
 #: statement would hide from SQLite that the index serves, and each turn would go through all open ones.
 IS_OPEN = CALLBACKS.c.state.in_([literal_column(f"'{state}'") for state in OPEN_STATES])
 
-A_DAY = timedelta(hours=24)
+#: Why we phone someone back, in neutral codes.
+REASONS = (
+    "asked", "afraid", "hard_news", "waited", "abandoned", "lost_pin", "pin_changed",
+    "about_person", "about_court", "about_safety", "about_other",
+)  # fmt: skip
 
 
 def advance(
@@ -135,60 +143,6 @@ def locked(session: Session, callback_id: int) -> Callback | None:
     ).first()
 
 
-def request_callback(
-    session: Session,
-    *,
-    call: "CallState",
-    number: str,
-    urgency: str,
-    reason: str,
-    due_at: datetime,
-    next_attempt_at: datetime,
-    time_zone: str,
-    verified: bool,
-    now: datetime,
-    window: tuple[datetime, datetime] | None = None,
-    unverified_a_day: int = 2,
-) -> Callback | None:
-    """Promise to call ``number`` (E.164, known to be one that may be dialled); None when refused (R35).
-
-    A case has one open callback: asking again keeps its place in the list, and changes its window while no
-    one is being rung for it. An unverified caller gets one to the calling phone only: one open at a time
-    and ``unverified_a_day`` in 24 hours; whatever else they ask is refused.
-    """
-    starts, ends = window or (None, None)
-    number_key = keyring_of(session).index("phone", number)
-    if not verified:
-        if call.phone_key is None or number_key != call.phone_key:
-            return None
-        _hold_phone(session, number_key)
-    standing = _standing(session, call.case_id if verified else None, number_key)
-    if standing is None:
-        if not verified and _asked_lately(session, number_key, now) >= unverified_a_day:
-            return None
-        values = {
-            "state": "requested", "urgency": urgency, "reason": reason, "verified": verified,
-            "case_id": call.case_id if verified else None, "requested_in_call_id": call.id,
-            "language": call.language, "time_zone": time_zone, "number_key": number_key,
-            "number_sealed": keyring_of(session).seal("callback.number", number),
-            "window_starts": starts, "window_ends": ends, "voicemail_allowed": False, "may_answer": "only_me",
-            "requested_at": now, "due_at": due_at, "next_attempt_at": next_attempt_at,
-            "liaison_tries": 0, "caller_tries": 0,
-        }  # fmt: skip
-        made = _insert_unless_open(session, values)
-        if made is not None:
-            _audit_change(session, "request", made, call, {"urgency": urgency, "verified": verified}, now)
-            return session.get_one(Callback, made)
-        # Another call about the same case asked a moment ago; theirs is the open one.
-        standing = _standing(session, call.case_id, number_key)
-        if standing is None:
-            return None
-    if standing.state == "requested":
-        _ask_again(session, standing, urgency, due_at, next_attempt_at, window)
-        _audit_change(session, "ask_again_for", standing.id, call, {"urgency": standing.urgency}, now)
-    return standing
-
-
 def cancel_callback(session: Session, callback_id: int, now: datetime, actor: str = "caller") -> bool:
     """Cancel a callback, unless the person is being rung or talking already; then False."""
     return advance(session, callback_id, "cancel", actor=actor, now=now)
@@ -238,68 +192,4 @@ def due_callbacks(session: Session, now: datetime, limit: int) -> list[int]:
             )
             .limit(limit)
         )
-    )
-
-
-def _standing(session: Session, case_id: int | None, number_key: str) -> Callback | None:
-    """The open callback of the case; without a case, the open unverified one to this phone."""
-    whose = (
-        (Callback.case_id == case_id,)
-        if case_id is not None
-        else (Callback.number_key == number_key, Callback.case_id.is_(None), ~Callback.verified)
-    )
-    return session.scalars(select(Callback).where(*whose, IS_OPEN).with_for_update(key_share=True)).first()
-
-
-def _asked_lately(session: Session, number_key: str, now: datetime) -> int:
-    return session.scalar(
-        select(func.count())
-        .select_from(Callback)
-        .where(Callback.number_key == number_key, Callback.requested_at > now - A_DAY, ~Callback.verified)
-    ) or 0  # fmt: skip
-
-
-def _hold_phone(session: Session, number_key: str) -> None:
-    """Let one call at a time from this phone ask; SQLite's write transactions come one at a time anyway."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(select(func.pg_advisory_xact_lock(int(number_key[:15], 16))))
-
-
-def _insert_unless_open(session: Session, values: dict[str, Any]) -> int | None:
-    """Insert the promise, or None when the case got an open one meanwhile: the partial index decides."""
-    on_postgresql = session.get_bind().dialect.name == "postgresql"
-    statement = (postgresql.insert if on_postgresql else sqlite.insert)(CALLBACKS).values(values)
-    made = session.scalars(statement.on_conflict_do_nothing().returning(CALLBACKS.c.id)).first()
-    return None if made is None else int(made)
-
-
-def _ask_again(
-    session: Session,
-    standing: Callback,
-    urgency: str,
-    due_at: datetime,
-    next_attempt_at: datetime,
-    window: tuple[datetime, datetime] | None,
-) -> None:
-    """Change a waiting promise in the asker's favour; only a window that they chose puts it off."""
-    if window is not None:
-        standing.window_starts, standing.window_ends = window
-        standing.urgency, standing.due_at, standing.next_attempt_at = urgency, due_at, next_attempt_at
-    else:
-        standing.urgency = "urgent" if "urgent" in (urgency, standing.urgency) else "other"
-        standing.due_at = min(standing.due_at, due_at)
-        standing.next_attempt_at = min(standing.next_attempt_at, next_attempt_at)
-    session.flush()
-
-
-def _audit_change(
-    session: Session, change: str, callback_id: int, call: "CallState", facts: dict[str, Any], now: datetime
-) -> None:
-    audit.record(
-        session,
-        actor=f"caller:{call.id}",
-        action=f"{change}_callback",
-        target=f"callback:{callback_id}",
-        facts=facts,
-        now=now,
     )

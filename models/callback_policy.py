@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
 
@@ -24,10 +24,12 @@ class CallbackOffice(Protocol):
     """What callbacks ask of the office.
 
     ``calling_window(at, time_zone)`` is the earliest moment at or after ``at`` inside the permitted hours
-    there (R29); ``can_dial(number)`` tells whether an E.164 number is one that the line may ring (R35).
+    there (R29); ``due_at`` is the latest moment promised; ``can_dial(number)`` tells whether an E.164 number
+    is one that the line may ring (R35).
     """
 
     def policy(self, name: str) -> int | float: ...
+    def due_at(self, urgency: Literal["urgent", "other"], at: datetime) -> datetime: ...
     def calling_window(self, at: datetime, time_zone: str) -> datetime: ...
     def can_dial(self, number: str) -> bool: ...
 

@@ -89,11 +89,18 @@ class CallState:
     staff_id: int | None
     parent_call_id: int | None
     accepted_at: datetime | None
+    silent: bool = False
+    time_zone: str | None = None
+    wrong_tries: int = 0
+    last_call_at: datetime | None = None
+    new_pin_hash: str | None = None
 
     # The case (of the PIN step: the one whose number was keyed, opened or not).
     found_case_id: int | None = None
     case_closed_at: datetime | None = None
     pin_issued_at: datetime | None = None
+    pin_kind: str | None = None
+    changes_held_until: datetime | None = None
     registrant_id: int | None = None
     registrant_pace: str | None = None
     registrant_time_zone: str | None = None
@@ -115,11 +122,12 @@ class CallState:
     open_callback_id: int | None = None
     open_callback_due_at: datetime | None = None
     open_callback_state: str | None = None
+    open_callback_window_starts: datetime | None = None
+    open_callback_window_ends: datetime | None = None
     free_liaisons: int = 0
     liaisons_on_shift: int = 0
     # Of the PIN step alone.
     pin_hash: str | None = None
-    pin_kind: str | None = None
     pin_expires_at: datetime | None = None
     last_verified_at: datetime | None = None
     phone_is_known: bool = False
@@ -135,6 +143,7 @@ class CallState:
     phone_opened_any: int = 0
     number_has_failures: int = 0
     spraying_until: datetime | None = None
+    wrong_since_verified: int = 0
     # What the office decided, for `is_verified`.
     verification_minutes: float = VERIFICATION_MINUTES
     # The turn as it was read: a save finds out by it whether another was faster.
@@ -148,11 +157,18 @@ class CallState:
 
         Lately is within the last ``verification_minutes``.
         """
-        if self.verified_at is None or self.case_id is None:
-            return False
-        if self.pin_issued_at is not None and self.pin_issued_at > self.verified_at:
+        if self.verified_at is None or not self.opened_its_case():
             return False
         return now - (self.last_key_at or self.verified_at) <= timedelta(minutes=self.verification_minutes)
+
+    def opened_its_case(self) -> bool:
+        """Whether the PIN was right in this call and is still the case's, however long ago that was.
+
+        For what was promised then and shows nothing of the case, such as a place in line.
+        """
+        if self.verified_at is None or self.case_id is None:
+            return False
+        return self.pin_issued_at is None or self.pin_issued_at <= self.verified_at
 
 
 def load_by_sid(
@@ -198,12 +214,14 @@ def _moments(now: datetime, *, for_pin: bool) -> dict[str, datetime]:
 def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
     columns: list[Any] = [CALLS.c[column.name] for column in fields(CallState)[: len(CALLS.c)]]
     told: list[Any] = [
-        _CASES.c.pin_issued_at, _REGISTRANTS.c.id, _REGISTRANTS.c.pace, _REGISTRANTS.c.time_zone,
+        _CASES.c.pin_issued_at, _CASES.c.pin_kind, _CASES.c.changes_held_until,
+        _REGISTRANTS.c.id, _REGISTRANTS.c.pace, _REGISTRANTS.c.time_zone,
         _SUBJECTS.c.as_of, _SUBJECTS.c.absent_since, _SUBJECTS.c.held_import_id, _RECORDS.c.id,
         _RECORDS.c.status, _RECORDS.c.status_at, _RECORDS.c.releasable, _RECORDS.c.removal_stage,
         _RECORDS.c.expected_release_at, _RECORDS.c.next_hearing_at, _RECORDS.c.next_hearing_place,
         _FACILITIES.c.name, _FACILITIES.c.phone,
         CALLBACKS.c.id, CALLBACKS.c.due_at, CALLBACKS.c.state,
+        CALLBACKS.c.window_starts, CALLBACKS.c.window_ends,
     ]  # fmt: skip
     columns += [
         _CASES.c.id, _CASES.c.closed_at, *(_without(told) if for_pin else told),
@@ -216,7 +234,7 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
     own, stranger = _COUNTERS.alias(), _COUNTERS.alias()
     if by_number:
         columns += [
-            _CASES.c.pin_hash, _CASES.c.pin_kind, _CASES.c.pin_expires_at, _CASES.c.last_verified_at,
+            _CASES.c.pin_hash, _CASES.c.pin_expires_at, _CASES.c.last_verified_at,
             _KNOWN.c.phone_key.is_not(None),
             own.c.consecutive, own.c.wait_until, own.c.locked_at, _total(own=True),
             stranger.c.consecutive, stranger.c.wait_until, stranger.c.locked_at, _total(own=False),
@@ -224,6 +242,7 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
             _of_phone(lambda tries: func.count(case((tries.c.opened, 1)))),
             _at_number(),
             select(_GUARDS.c.raised_until).where(_GUARDS.c.name == "spraying").scalar_subquery(),
+            _since_verified() if opening else literal_column("0").label("untold_tries"),
         ]  # fmt: skip
     statement = select(*columns).select_from(CALLS).outerjoin(_CASES, case_is_it)
     if not for_pin:
@@ -268,6 +287,23 @@ def _total(*, own: bool) -> Any:
         )
         .limit(COUNTED_AT_MOST)
         .correlate(CALLS)
+        .subquery()
+    )
+    return select(func.count()).select_from(few).scalar_subquery()
+
+
+def _since_verified() -> Any:
+    """Wrong tries at the number since it was last opened, those of this call apart (R04)."""
+    few = (
+        select(_TRIES.c.at)
+        .where(
+            _TRIES.c.number_key == CALLS.c.number_key,
+            _TRIES.c.at > _CASES.c.last_verified_at,
+            _TRIES.c.call_id != CALLS.c.id,
+            not_(_TRIES.c.opened),
+        )
+        .limit(COUNTED_AT_MOST)
+        .correlate(CALLS, _CASES)
         .subquery()
     )
     return select(func.count()).select_from(few).scalar_subquery()

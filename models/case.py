@@ -28,7 +28,8 @@ class CaseError(ValueError):
 class Case(Base):
     """The number is kept sealed and as a keyed index; the PIN as an Argon2id hash alone (R01-R03).
 
-    ``pin_kind`` is ``standing`` or ``one_time`` (a mailed PIN, which dies at ``pin_expires_at``).
+    ``pin_kind`` is ``standing`` or ``one_time`` (a mailed PIN, which dies at ``pin_expires_at``). Until
+    ``changes_held_until`` phones and windows stay as they are, since staff have just given a new PIN (R08).
     A number is never reissued: a closed case keeps its row.
     """
 
@@ -47,6 +48,7 @@ class Case(Base):
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    changes_held_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     registrant: Mapped[Registrant] = relationship()
     subject: Mapped[Subject] = relationship()
@@ -126,28 +128,45 @@ def add_case(
 
 
 def rotate_pin(
-    session: Session, hasher: PinHasher, number: str, now: datetime, actor: str = "command line"
+    session: Session,
+    hasher: PinHasher,
+    number: str,
+    now: datetime,
+    actor: str = "command line",
+    *,
+    expires_at: datetime | None = None,
 ) -> str:
-    """Give an open case a new standing PIN, shown this once, and lift its lock and waits (R04).
+    """Give an open case a new PIN, shown this once, and lift its lock and waits (R04).
 
-    Tries of the last 30 days stay counted: nothing but time clears them. Raises CaseError when there is
-    no such case or it is closed.
+    With ``expires_at`` it is a one-time PIN for a letter: it dies then, and the line has it replaced in the
+    first call that keys it (R02). Raises CaseError when there is no such case or it is closed.
     """
     pin = new_pin()
     pin_hash = hasher.hash(pin)
-    case = _open_case_of(session, number)
+    case = find_open_case(session, number)
+    give_new_pin(session, case, pin_hash, now, expires_at=expires_at)
+    facts = None if expires_at is None else {"kind": "one_time"}
+    audit.record(session, actor=actor, action="rotate_pin", target=f"case:{case.id}", facts=facts, now=now)
+    return pin
+
+
+def give_new_pin(
+    session: Session, case: Case, pin_hash: str, now: datetime, *, expires_at: datetime | None = None
+) -> None:
+    """Put a PIN's hash into force, and lift the lock and waits that tries at the old one made.
+
+    Tries of the last 30 days stay counted: nothing but time clears them.
+    """
     case.pin_hash = pin_hash
-    case.pin_kind = "standing"
+    case.pin_kind = "standing" if expires_at is None else "one_time"
     case.pin_issued_at = now
-    case.pin_expires_at = None
+    case.pin_expires_at = expires_at
     session.flush()
     session.execute(
         update(PinCounter)
         .where(PinCounter.number_key == case.number_key)
         .values(consecutive=0, wait_until=None, locked_at=None)
     )
-    audit.record(session, actor=actor, action="rotate_pin", target=f"case:{case.id}", now=now)
-    return pin
 
 
 def close_case(session: Session, number: str, now: datetime, actor: str = "command line") -> None:
@@ -155,7 +174,7 @@ def close_case(session: Session, number: str, now: datetime, actor: str = "comma
 
     Raises CaseError when there is no such case or it is closed already.
     """
-    case = _open_case_of(session, number)
+    case = find_open_case(session, number)
     case.closed_at = now
     session.flush()
     cancelled = session.scalars(
@@ -168,7 +187,8 @@ def close_case(session: Session, number: str, now: datetime, actor: str = "comma
     audit.record(session, actor=actor, action="close_case", target=f"case:{case.id}", facts=facts, now=now)
 
 
-def _open_case_of(session: Session, number: str) -> Case:
+def find_open_case(session: Session, number: str) -> Case:
+    """The open case under a number, locked. Raises CaseError when there is none."""
     key = keyring_of(session).index("case", number)
     case = session.scalars(select(Case).where(Case.number_key == key).with_for_update()).one_or_none()
     if case is None:

@@ -14,6 +14,7 @@ from models.database import keyring_of
 from models.leg import make_liaison_leg, mark_dialling
 from models.leg_end import Job, leave_for_staff
 from models.liaison import choose_liaison, free_liaisons, hold_liaison, unverified_may_take
+from models.line_wait import kept_for_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ def claim_callback(session: Session, callback_id: int, now: datetime, policy: Ca
     callback = locked(session, callback_id)
     if callback is None or callback.state != "requested" or callback.next_attempt_at > now:
         return False
-    if not free_liaisons(session) or not (callback.verified or unverified_may_take(session, now)):
+    kept = kept_for_line(session, now, verified=callback.verified, due_at=callback.due_at)
+    if free_liaisons(session) <= kept or not (callback.verified or unverified_may_take(session, now)):
         return False
     opens = policy.next_moment(callback, now)
     if opens > now:

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from models.abandoned_wait import wait_ended
 from models.call import CALLS
 from models.call_status import DIALLING
 from models.callback import Callback, advance, locked
@@ -42,8 +43,9 @@ def leg_ended(
     callback = None if ended.callback_id is None else locked(session, ended.callback_id)
     free_liaison(session, call_id, now)
     if callback is None:
+        jobs = wait_ended(session, call_id, now, office)
         free_direct_liaisons(session, call_id, now)
-        return []
+        return jobs
     policy = CallbackPolicy.of(office)
     if call_id == callback.liaison_call_id:
         return _liaison_left(session, callback, now, policy, actor, counted=counted)

@@ -26,6 +26,7 @@ from models.caller_state import CallState
 from models.case import Case
 from models.database import PerDialect, Write
 from models.pin import KnownPhone, PinCounter, PinTry
+from models.pin_hash import PinHasher
 
 #: After so many doublings the wait is the longest one; the statement has one bind name for each.
 DOUBLINGS = 12
@@ -95,6 +96,14 @@ class Guess:
     def first(self) -> bool:
         """Whether this guess is worked before others: the phone verified this number before."""
         return self.own
+
+    def work(self, hasher: PinHasher, pin: str) -> bool:
+        """Whether the PIN is the case's: one run of the KDF, whatever was found (R05)."""
+        return hasher.matches(self.stored, pin)
+
+    def opens(self, result: bool) -> bool:
+        """Whether this try may open the case, so that the second transaction reads it."""
+        return result and self.allowed
 
 
 def reserve(

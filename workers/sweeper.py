@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from config.office import Office
 from config.settings import Settings
+from models.abandoned_wait import end_lapsed_waits
 from models.callback import Callback, due_callbacks
 from models.callback_policy import CallbackPolicy
 from models.custody_import import resume
@@ -75,6 +76,7 @@ class _Pass:
         self._guarded(self._look_after_lapsed)
         self._guarded(self._release_left_behind)
         self._guarded(self._free_forgotten)
+        self._guarded(self._end_lapsed_waits)
         self._guarded(self._offer_due)
         self._guarded(self._resume_imports)
         self._guarded(self._measure_failures)
@@ -104,6 +106,12 @@ class _Pass:
             in_question = free_forgotten(session, self._now, self._policy)
         for call_id in in_question:
             self._guarded(lambda row_id=call_id: self._mender.end_forgotten(row_id))  # type: ignore[misc]
+
+    def _end_lapsed_waits(self) -> None:
+        """Callers in line at 0 whose call is over without the carrier's word of it."""
+        with self._database.transaction() as session:
+            jobs = end_lapsed_waits(session, self._now, self._office)
+        self._hand_on_all(jobs)
 
     def _offer_due(self) -> None:
         """As many as liaisons are free, less what waits already: a queue that nobody works must not grow."""

@@ -1,12 +1,13 @@
 """`hotline case`: opens and closes cases and issues PINs. A PIN is shown here once and nowhere else (R03)."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import click
 
 from hotline.cli.context import emit, fail, open_house
 from hotline.cli.fields import language_of, ordinary_phone, plain_text, time_zone_of
 from models.case import CaseError, check_digit_is_right, close_case, open_case, rotate_pin
+from models.lost_pin import EVIDENCE, LostPinError, replace_lost_pin
 from models.pin_hash import PinHasher
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -62,18 +63,55 @@ def add(
 
 @case.command("rotate-pin")
 @click.argument("number")
+@click.option("--one-time", is_flag=True, help="For a letter: it dies soon, and the first call replaces it.")
 @as_json
-def rotate(number: str, as_json: bool) -> None:
+def rotate(number: str, one_time: bool, as_json: bool) -> None:
     """Give a case a new PIN, printed this once, and lift its lock and waits."""
     _check(number)
     house = open_house()
-    hasher = PinHasher(house.settings.pin_pepper)
+    hasher, now = PinHasher(house.settings.pin_pepper), datetime.now(UTC)
+    expires_at = now + timedelta(days=house.office.policy("one_time_pin_days")) if one_time else None
     try:
         with house.database.transaction() as session:
-            pin = rotate_pin(session, hasher, number, datetime.now(UTC))
+            pin = rotate_pin(session, hasher, number, now, expires_at=expires_at)
     except CaseError as error:
         fail(f"NUMBER: {error}")
     _print(number, pin, as_json)
+
+
+@case.command("lost-pin")
+@click.argument("number")
+@click.option("--evidence", required=True, help=f"How you know who it is: {', '.join(EVIDENCE)}.")
+@click.option("--by", required=True, help="The e-mail of the person who looked into it.")
+@click.option("--and", "and_by", required=True, help="The e-mail of a second person who approves.")
+@as_json
+def lost_pin(number: str, evidence: str, by: str, and_by: str, as_json: bool) -> None:
+    """Replace a lost PIN on the word of two people; the new one is printed this once.
+
+    Every safe phone of the case is called to tell its owner, and phones and times stay as they are for
+    some days. Give the PIN by another way than the number went.
+    """
+    _check(number)
+    house = open_house()
+    try:
+        with house.database.transaction() as session:
+            pin, told = replace_lost_pin(
+                session,
+                PinHasher(house.settings.pin_pepper),
+                number,
+                evidence=evidence,
+                by=by,
+                and_by=and_by,
+                hold=timedelta(hours=house.office.policy("lost_pin_hold_hours")),
+                office=house.office,
+                now=datetime.now(UTC),
+            )
+    except CaseError as error:
+        fail(f"NUMBER: {error}")
+    except LostPinError as error:
+        fail(str(error))
+    text = f"PIN          {pin}\nThe PIN is shown this once. Safe phones that will be called: {told}."
+    emit(as_json, {"pin": pin, "phones_told": told}, text)
 
 
 @case.command()

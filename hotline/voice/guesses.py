@@ -11,10 +11,9 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from models.pin_hash import PinHasher
-from models.pin_try import Guess
 
 T = TypeVar("T")
 
@@ -22,6 +21,19 @@ T = TypeVar("T")
 WAIT_SECONDS = 3.0
 #: How much the hashing thread steps back behind the threads that answer turns (0 none, 19 most).
 NICENESS = 10
+
+
+class Work(Protocol):
+    """A PIN of one call and turn that is worked here: a guess, or an entry of a new PIN."""
+
+    @property
+    def call_id(self) -> int: ...
+    @property
+    def turn(self) -> int: ...
+    @property
+    def first(self) -> bool: ...
+    def work(self, hasher: PinHasher, pin: str, /) -> Any: ...
+
 
 _STOP, _KNOWN_PHONE, _OTHER = range(3)
 _LOG = logging.getLogger(__name__)
@@ -33,9 +45,9 @@ class _Item:
 
     rank: int
     number: int
-    guess: Guess | None = field(default=None, compare=False)
+    guess: Work | None = field(default=None, compare=False)
     pin: str = field(default="", compare=False, repr=False)
-    finish: Callable[[bool], Any] = field(default=bool, compare=False, repr=False)
+    finish: Callable[[Any], Any] = field(default=bool, compare=False, repr=False)
     future: "Future[Any]" = field(default_factory=Future, compare=False)
 
 
@@ -53,15 +65,15 @@ class Guesses:
         self._lock = threading.Lock()
         self._numbers = count()
         self._waiting: queue.PriorityQueue[_Item] = queue.PriorityQueue()
-        self._worked: queue.SimpleQueue[tuple[_Item, bool] | None] = queue.SimpleQueue()
+        self._worked: queue.SimpleQueue[tuple[_Item, Any] | None] = queue.SimpleQueue()
         self._pending: dict[int, tuple[int, Future[Any]]] = {}
         self._threads: list[threading.Thread] = []
         self._closed = False
         # One caller without a known phone may hold a web thread; the rest hold the line instead.
         self._ordinary_seat = threading.BoundedSemaphore(1)
 
-    def submit(self, guess: Guess, pin: str, finish: Callable[[bool], T]) -> "Future[T]":
-        """Queue a reserved try; ``finish`` gets whether the PIN matched and returns the future's result.
+    def submit(self, guess: Work, pin: str, finish: Callable[[Any], T]) -> "Future[T]":
+        """Queue a reserved try; ``finish`` gets what its work found and returns the future's result.
 
         The same call and turn again, while it is pending, gets the same future. An exception of the KDF
         or of ``finish`` is set on the future. Raises RuntimeError after `close`.
@@ -132,22 +144,22 @@ class Guesses:
 
     def _work(self) -> None:
         _step_back()
-        while (item := self._waiting.get()).guess is not None:
+        while (guess := (item := self._waiting.get()).guess) is not None:
             if not item.future.set_running_or_notify_cancel():
                 continue
             try:
-                matched = self._hasher.matches(item.guess.stored, item.pin)
+                found = guess.work(self._hasher, item.pin)
             except Exception as fault:  # noqa: BLE001 - the thread serves every call, and must outlive one's fault.
                 _fail(item, fault)
             else:
-                self._worked.put((item, matched))
+                self._worked.put((item, found))
         self._worked.put(None)
 
     def _finish(self) -> None:
         while (worked := self._worked.get()) is not None:
-            item, matched = worked
+            item, found = worked
             try:
-                result = item.finish(matched)
+                result = item.finish(found)
             except Exception as fault:  # noqa: BLE001 - as above.
                 _fail(item, fault)
             else:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from config.office import Office
 from hotline.voice.form import caller_id
@@ -101,9 +101,10 @@ class Line:
         now = self.clock()
         try:
             with unit_of(self.database) as unit:
-                if self._is_slow(step):
+                slow = self._slow(step)
+                if slow is not None:
                     # A try is reserved with the call locked, so that none is counted twice (R04).
-                    call = load_by_sid(unit.session, call_sid, now, for_pin=True)
+                    call = load_by_sid(unit.session, call_sid, now, for_pin=slow.is_a_try)
                 else:
                     call = glance(unit, call_sid)
                 if call is not None and (step, turn_number) != (call.step, call.turn):
@@ -127,7 +128,9 @@ class Line:
     ) -> tuple[Desk, Turn | Deferred]:
         if call.pending_since is not None:
             # The process that worked this try is gone. The try was counted, and is not counted again.
-            call.pending_since, call.tries = None, call.tries - bool(digits)
+            slow = self._slow(call.step)
+            counted = bool(digits) and slow is not None and slow.is_a_try
+            call.pending_since, call.tries = None, call.tries - counted
         desk = self._desk(unit, call, now)
         result = Walk(self.flows[call.flow], desk).answer(digits)
         self._save(desk, result if isinstance(result, Turn) else None)
@@ -170,23 +173,23 @@ class Line:
         work: PinWork = deferred.task
         number = call.turn
 
-        def finish(matched: bool) -> Spoken:
-            return tried_again(lambda: self._finish(call_sid, number, deferred, matched))
+        def finish(found: Any) -> Spoken:
+            return tried_again(lambda: self._finish(call_sid, number, deferred, found))
 
         future = self.guesses.submit(work.guess, work.pin, finish)
         return self._wait_for(call, future)
 
-    def _finish(self, call_sid: str, number: int, deferred: Deferred, matched: bool) -> Spoken:
+    def _finish(self, call_sid: str, number: int, deferred: Deferred, found: Any) -> Spoken:
         now = self.clock()
         with unit_of(self.database) as unit:
-            opening = matched and deferred.task.guess.allowed
+            opening = deferred.task.guess.opens(found)
             call = load_by_sid(unit.session, call_sid, now, opening=opening)
             if call is None:
                 raise LookupError("The call is gone.")
             if (call.step, call.turn) != (deferred.step, number) or call.pending_since is None:
                 return self._said(call)
             desk = self._desk(unit, call, now)
-            turn = Walk(self.flows[call.flow], desk).resume(deferred, matched)
+            turn = Walk(self.flows[call.flow], desk).resume(deferred, found)
             self._save(desk, turn)
         self._enqueue(desk)
         return Spoken(turn, call.language)
@@ -198,7 +201,8 @@ class Line:
         """What comes of the PIN that is being worked, or hold the line and ask again."""
         spoken: Spoken | None = None
         if future is not None:
-            spoken = self.guesses.wait(future, first=call.phone_is_known)
+            # Who opened the case and now chooses a new PIN is known, whatever phone they call from.
+            spoken = self.guesses.wait(future, first=call.phone_is_known or call.verified_at is not None)
         return spoken or Spoken(Turn((), (Say("hold"),), Hold(call.step, call.turn)), call.language)
 
     def _unknown(self, call_sid: str, form: Mapping[str, str]) -> Spoken:
@@ -226,10 +230,11 @@ class Line:
         call.verification_minutes = self.office.policy("verification_minutes")
         return Desk(unit, call, now, self.rules, self.prompts)
 
-    def _is_slow(self, step: str) -> bool:
+    def _slow(self, step: str) -> SlowHandler | None:
+        """The verb of a step whose work is done between two transactions, if it is one."""
         flow = self.flows["victim_line"]
         found = flow.steps.get(flow.find(step) or "")
-        return isinstance(found, Collect) and isinstance(found.then, SlowHandler)
+        return found.then if isinstance(found, Collect) and isinstance(found.then, SlowHandler) else None
 
     def _keep(self, call: CallState, turn: Turn) -> None:
         call.said = self.database.keyring.seal("call.said", turn.to_json())

@@ -75,6 +75,11 @@ class Prompts:
             language, at.replace(second=0, microsecond=0), time_zone, is_this_year=is_this_year
         )
 
+    def day(self, language: str, at: datetime, time_zone: str) -> str:
+        """A day in ``time_zone``, as one says it: "Monday, November 23"."""
+        locale, local = self.languages[language].locale, at.astimezone(ZoneInfo(time_zone))
+        return format_date(local.date(), self.text(language, "moment.day"), locale=locale)
+
     def _say_moment(self, language: str, at: datetime, time_zone: str, *, is_this_year: bool) -> str:
         locale, local = self.languages[language].locale, at.astimezone(ZoneInfo(time_zone))
         pattern = self.text(language, "moment.day" if is_this_year else "moment.day_and_year")

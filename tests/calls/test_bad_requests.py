@@ -135,6 +135,8 @@ def test_a_body_of_ten_megabytes_is_refused(sender: Carrier, phone: Phone, house
 
 def test_extra_parameters_change_nothing(phone: Phone, make_case: MakeCase) -> None:
     case = make_case(custody_status="in_custody")
+    # What is said of the call before is then the same in both.
+    opens_the_case(phone.another(), case)
     opens_the_case(phone, case)
     plain, odd = phone.heard_so_far, phone.another()
 

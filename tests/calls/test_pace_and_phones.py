@@ -36,7 +36,7 @@ def test_the_slow_pace_is_remembered_for_the_next_call(
 def test_a_slip_at_the_last_question_does_not_end_the_call(phone: Telephone, make_case: MakeCase) -> None:
     at_the_last_question(phone, make_case())
 
-    phone.presses("5")
+    phone.presses("6")
 
     assert phone.hears("Sorry, I did not get that", "To go back to the start, press 1")
     phone.says_nothing()

@@ -159,7 +159,7 @@ def test_a_liaison_who_does_not_answer_leads_to_the_offer_of_a_callback(
 
     phone.declines(status=way)
 
-    assert phone.hears("No one is free right now", "For a call to this phone as soon as we can, press 1")
+    assert phone.hears("No one is free right now", "You are next", "keep your place and be called, press 1")
     assert house.row(select(Staff.busy_call_id)) is None
     phone.presses("1")
     assert phone.hears("We will call you")

@@ -203,3 +203,26 @@ def test_a_missing_release_switch_denies(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(OfficeError, match=r"cannot be read"):
         Office.load(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("number", "zone"),
+    [
+        ("+12025550123", "America/New_York"),
+        ("+18085550123", "Pacific/Honolulu"),
+        ("+12065550123", "America/Los_Angeles"),
+        ("+13125550123", "America/Chicago"),
+        ("+17875550123", "America/Puerto_Rico"),
+        ("+9990", "America/New_York"),
+        ("nonsense", "America/New_York"),
+    ],
+)
+def test_the_zone_of_a_number_is_guessed_by_its_area_code(number: str, zone: str) -> None:
+    assert make_office().zone_of(number) == zone
+
+
+def test_the_zones_of_an_office_are_those_of_its_countries() -> None:
+    zones = make_office(countries=("US", "PR")).zones
+
+    assert {"America/New_York", "Pacific/Honolulu", "America/Puerto_Rico"} <= set(zones)
+    assert "Europe/Berlin" not in zones

@@ -10,11 +10,11 @@ from sqlalchemy import select
 
 from config.settings import Settings
 from hotline.cli import group
-from models import AuditEntry, Case, Phone
+from models import AuditEntry, Callback, Case, Phone
 from models.case import check_digit_is_right, new_number
 from models.database import Database
 from models.pin_hash import PinHasher
-from tests.factories import make_callback, make_case
+from tests.factories import make_callback, make_case, make_staff
 
 Hotline = Callable[..., Result]
 ADD = ("case", "add", "--subject-id", "A-1", "--subject-name", "Ivo Invented")
@@ -161,3 +161,76 @@ def test_a_mistyped_number_is_told_from_one_that_does_not_exist(
     hotline: Hotline, command: str, number: str
 ) -> None:
     assert _refused(hotline("case", command, number), "NUMBER", "check digit")
+
+
+@pytest.fixture
+def two_people(database: Database) -> tuple[str, str]:
+    with database.transaction() as session:
+        for email in ("lea@office.example.org", "sam@office.example.org"):
+            make_staff(session, email)
+    return "lea@office.example.org", "sam@office.example.org"
+
+
+def test_a_lost_pin_is_replaced_by_two_people_and_every_safe_phone_is_told(
+    hotline: Hotline, settings: Settings, database: Database, two_people: tuple[str, str]
+) -> None:
+    with database.transaction() as session:
+        case = make_case(session, phone="+12025550123")
+    by, and_by = two_people
+
+    result = hotline(
+        "case", "lost-pin", case.number, "--evidence", "met_in_person", "--by", by, "--and", and_by, "--json"
+    )
+
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    assert document["phones_told"] == 1
+    assert case.number not in result.output
+    with database.reading() as session:
+        row = session.get_one(Case, case.id)
+        assert PinHasher(settings.pin_pepper).matches(row.pin_hash, document["pin"])
+        assert row.changes_held_until is not None
+        assert row.changes_held_until - row.pin_issued_at == timedelta(hours=72)
+        told = session.scalars(select(Callback)).one()
+        assert (told.reason, told.state, told.case_id) == ("pin_changed", "requested", None)
+        entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "replace_lost_pin")).all()
+        assert [entry.actor for entry in entries] == [by, and_by]
+        assert entries[0].facts == {"evidence": "met_in_person", "phones_told": 1}
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"--evidence": "sounded_right"}, "--evidence"),
+        ({"--by": "nobody@office.example.org"}, "--by"),
+        ({"--and": "nobody@office.example.org"}, "--and"),
+        ({"--and": "lea@office.example.org"}, "second person"),
+    ],
+)
+def test_a_lost_pin_is_not_replaced_on_one_word_or_without_evidence(
+    hotline: Hotline, database: Database, two_people: tuple[str, str], changes: dict[str, str], word: str
+) -> None:
+    with database.transaction() as session:
+        case = make_case(session, phone="+12025550123")
+    options = {"--evidence": "met_in_person", "--by": two_people[0], "--and": two_people[1], **changes}
+
+    result = hotline("case", "lost-pin", case.number, *(part for pair in options.items() for part in pair))
+
+    assert _refused(result, word)
+    with database.reading() as session:
+        assert session.scalars(select(Callback)).all() == []
+        assert session.get_one(Case, case.id).changes_held_until is None
+
+
+def test_a_pin_for_a_letter_is_one_time_and_dies_in_21_days(hotline: Hotline, database: Database) -> None:
+    with database.transaction() as session:
+        case = make_case(session)
+
+    result = hotline("case", "rotate-pin", case.number, "--one-time", "--json")
+
+    assert result.exit_code == 0, result.output
+    with database.reading() as session:
+        row = session.get_one(Case, case.id)
+        assert row.pin_kind == "one_time"
+        assert row.pin_expires_at is not None
+        assert row.pin_expires_at - row.pin_issued_at == timedelta(days=21)

@@ -191,3 +191,33 @@ def test_a_repeat_of_the_status_is_one_read_and_one_write(
 
         assert phone.hears("in custody")
         assert trips == ["rw"]
+
+
+def test_what_came_since_the_last_call_costs_no_trip_more(
+    database: Database, phone: Phone, case: MadeCase
+) -> None:
+    for _ in range(2):
+        _asked_for_the_pin(phone, case.number)
+        with _trips(database) as trips:
+            phone.presses(case.pin)
+
+    assert phone.hears("The last call with your PIN was on")
+    assert trips == ["rw", "rw"]
+    for keys in ("*", "1"):
+        with _trips(database) as trips:
+            phone.presses(keys)
+
+        assert phone.hears("in custody")
+        assert trips == ["rw"]
+
+
+def test_to_ask_for_a_new_pin_is_one_read_and_one_write(
+    database: Database, phone: Phone, case: MadeCase
+) -> None:
+    _asked_for_the_pin(phone, case.number)
+    phone.presses(case.pin)
+    with _trips(database) as trips:
+        phone.presses("4")
+
+    assert phone.hears("new PIN")
+    assert trips == ["rw"]

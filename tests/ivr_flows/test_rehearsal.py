@@ -34,9 +34,9 @@ FOUND = {
     for language in PROMPTS.languages
 }
 #: Only unverified callers come to the silent offer, and none of them has a callback of a case.
-NEVER_TAKEN = {("silent_offer", "goodbye")}
+NEVER_TAKEN = {("silent_offer", "goodbye"), ("silent_offer", "callback_menu")}
 #: Not spoken in any tree: text messages, a fault of ours, and words that go into other prompts.
-SPOKEN_ELSEWHERE = re.compile(r"sms\.|apology|hold$|moment|clock|phone\.")
+SPOKEN_ELSEWHERE = re.compile(r"sms\.|apology|hold$|moment|clock|phone\.|hour\.\d|wait\.\d|part\.")
 
 
 def scenes(found: Rehearsal) -> list[Scene]:

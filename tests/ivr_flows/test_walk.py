@@ -14,7 +14,7 @@ from hotline.trees import build_flows
 from hotline.voice.twiml import Renderer
 from ivr_flows.desk import Desk, Ring
 from ivr_flows.engine import Walk
-from ivr_flows.flow import Announce, Collect, Conference, Decide, Flow, Handler, Menu, Step, Transfer
+from ivr_flows.flow import Announce, Collect, Conference, Decide, Flow, Handler, Menu, Step, Transfer, Wait
 from ivr_flows.prompts import Prompts
 from ivr_flows.turn import Gather, Hangup, Say, Turn
 from models.caller_state import CallState
@@ -35,6 +35,7 @@ SLOTS = {
     "place": "the court", "service": "the help line", "number": "+12025550100",
     **dict.fromkeys(("at", "as_of", "when"), "Monday, November 23 at 3:05 PM"),
     "day": "Monday, November 23", "clock": "at 3:05 PM", "time": "3:05 PM",
+    "wait": "about forty minutes", "part": "in the morning", "hour": "three in the afternoon",
 }  # fmt: skip
 
 
@@ -65,14 +66,17 @@ def answering(flow: Flow, words: dict[str, str]) -> Flow:
                 steps[name] = dataclasses.replace(step, ask=stub(name, step.ask, step.on))
             case Transfer() | Conference():
                 steps[name] = dataclasses.replace(step, then=stub(name, step.then, step.on))
-            case Menu():
+            case Menu() | Wait():
                 choices = tuple(
                     choice
                     if choice.does is None
                     else dataclasses.replace(choice, does=stub(name, choice.does, choice.on))
                     for choice in step.choices
                 )
-                steps[name] = dataclasses.replace(step, choices=choices)
+                changed = dataclasses.replace(step, choices=choices)
+                if isinstance(changed, Wait):
+                    changed = dataclasses.replace(changed, look=stub(name, changed.look, changed.on))
+                steps[name] = changed
             case _:
                 steps[name] = step
     return dataclasses.replace(flow, steps=steps)

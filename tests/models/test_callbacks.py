@@ -12,6 +12,7 @@ from config.office import Office
 from models import Call, Callback
 from models import callback as callbacks
 from models.callback_policy import CallbackPolicy
+from models.callback_request import request_callback
 from models.callback_state import FINAL_STATES, MOVERS, MOVES, STATES, may_move
 from models.caller_state import CallState
 from models.database import Database, keyring_of
@@ -40,7 +41,7 @@ class Asker:
             "verified": self.case is not None, **facts,
         }  # fmt: skip
         with self.desk.database.transaction() as session:
-            return callbacks.request_callback(
+            return request_callback(
                 session, call=self.call, number=number, urgency=urgency, reason="asked", now=now, **given
             )
 

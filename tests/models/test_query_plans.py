@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from models.caller_state import load_by_leg, load_by_sid
 from models.database import Database
 from models.liaison import free_direct_liaisons
+from models.line_wait import waiting
 from tests.factories import make_call
 
 #: A few people, and a few standing conditions: counting them through is cheaper than any index.
@@ -23,6 +24,7 @@ READS: dict[str, Callable[[Session, datetime], Any]] = {
 }
 OTHERS: dict[str, Callable[[Session, datetime], Any]] = {
     "the end of a call": lambda session, now: free_direct_liaisons(session, 1, now),
+    "the PIN that may open": lambda session, now: load_by_sid(session, "CA1", now, opening=True),
 }
 
 
@@ -73,3 +75,13 @@ def test_the_open_callback_of_a_case_is_found_by_its_own_index(
     # By the state alone, every turn would go through all callbacks that stand open.
     found = [line for line in plan.splitlines() if "callbacks" in line]
     assert all("uq_callbacks_open_case" in line for line in found), plan
+
+
+def test_who_waits_in_line_is_counted_by_an_index_of_those_who_wait_alone(
+    database: Database, now: datetime
+) -> None:
+    with database.transaction() as session:
+        plan = _plans(session, lambda: waiting(session, now))
+
+    # The index holds the few who wait, not all who ever did.
+    assert "ix_line_waits_waiting" in plan, plan

@@ -1,0 +1,131 @@
+"""The steps of asking for a callback: express, or a time of day and how to be called (R35)."""
+
+from collections.abc import Sequence
+
+from ivr_flows import callback_verbs, wish_verbs
+from ivr_flows.flow import Announce, Choice, Decide, Handler, Menu, Step
+
+
+def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
+    """Every step of the callback, for the languages offered."""
+    return {
+        "callback": Decide(
+            callback_verbs.callback_stands,
+            {
+                "open": "callback_open",
+                "known": "callback_menu",
+                "stranger": "callback_menu_without_pin",
+                "cannot": "callback_cannot",
+            },
+        ),
+        "callback_menu": Menu(_ways(), silence="goodbye"),
+        "callback_menu_without_pin": Menu(
+            (*_ways(), Choice("callback.lost_pin", next="lost_pin")), silence="goodbye"
+        ),
+        "callback_open": Menu(
+            (
+                Choice("callback.keep", does=callback_verbs.keep_callback, on={"kept": "promised"}),
+                Choice("callback.move", next="callback_may_choose"),
+                Choice(
+                    "callback.cancel",
+                    does=callback_verbs.cancel_callback,
+                    on={"cancelled": "callback_cancelled", "gone": "callback_gone"},
+                ),
+                Choice("callback.how", next="callback_may_change"),
+            ),
+            silence="goodbye",
+        ),
+        # Which time it is there is asked where it is only guessed (R29).
+        "callback_may_choose": Decide(
+            callback_verbs.may_choose,
+            {"known": "callback_when", "guessed": "callback_hour", "held": "callback_held"},
+        ),
+        "callback_may_change": Decide(
+            callback_verbs.may_choose,
+            {"known": "callback_wishes", "guessed": "callback_wishes", "held": "callback_held"},
+        ),
+        "callback_hour": Menu(
+            (
+                Choice("hour.right", does=callback_verbs.hour_is_right, on={"right": "callback_when"}),
+                Choice("hour.earlier", does=callback_verbs.hour_is_earlier, on={"shifted": "callback_hour"}),
+                Choice("hour.later", does=callback_verbs.hour_is_later, on={"shifted": "callback_hour"}),
+            ),
+            prompt="hour.question",
+            about="hour",
+        ),
+        "callback_when": Menu(
+            (
+                _choosing("callback.morning", callback_verbs.request_morning),
+                _choosing("callback.afternoon", callback_verbs.request_afternoon),
+                _choosing("callback.evening", callback_verbs.request_evening),
+                _choosing("callback.any_time", callback_verbs.request_any_time),
+            )
+        ),
+        # The promise stands already: whoever hangs up here is called with the safest answers.
+        "callback_wishes": Menu(
+            (
+                Choice("wishes.done", next="promised"),
+                Choice("wishes.who", next="callback_who"),
+                Choice("wishes.message", next="callback_message"),
+                Choice("wishes.more", next="callback_more_wishes"),
+            ),
+            silence="promised",
+        ),
+        "callback_more_wishes": Menu(
+            (
+                Choice("wishes.dropped", next="callback_dropped"),
+                Choice("wishes.about", next="callback_about"),
+                Choice("wishes.language", next="callback_language"),
+                Choice("wishes.done", next="promised"),
+            ),
+            silence="promised",
+        ),
+        "callback_who": _wish(("who.only_me", "who.ask_for_me", "who.anyone"), wish_verbs.choose_who),
+        "callback_message": _wish(
+            ("message.none", "message.please_call", "message.we_call_again", "message.hello"),
+            wish_verbs.choose_message,
+        ),
+        "callback_dropped": _wish(("dropped.wait", "dropped.ring"), wish_verbs.choose_when_dropped),
+        "callback_about": _wish(
+            ("about.person", "about.court", "about.safety", "about.other"), wish_verbs.choose_about
+        ),
+        "callback_language": Menu(
+            tuple(
+                Choice("language.choose", does=wish_verbs.choose_language, on=_SAVED, language=language)
+                for language in languages
+            ),
+            silence="promised",
+        ),
+        "callback_saved": Announce("wishes.saved", "callback_wishes"),
+        "callback_held": Announce("callback.held", "callback"),
+        "callback_cancelled": Announce("callback.cancelled", "anything_else"),
+        "callback_gone": Announce("callback.gone", "anything_else"),
+        "callback_refused": Announce("callback.refused", "anything_else"),
+        "callback_cannot": Announce("callback.cannot", "anything_else"),
+        "promised": Decide(wish_verbs.say_how, {"said": "anything_else"}),
+    }
+
+
+_SAVED = {"saved": "callback_saved", "gone": "callback_gone"}
+
+
+def _ways() -> tuple[Choice, ...]:
+    return (
+        _asking("callback.express", callback_verbs.request_express),
+        Choice("callback.more", next="callback_may_choose"),
+        _asking("callback.afraid", callback_verbs.request_afraid),
+    )
+
+
+def _asking(prompt: str, verb: Handler) -> Choice:
+    return Choice(
+        prompt, does=verb, on={"promised": "promised", "refused": "callback_refused"}, about="phone"
+    )
+
+
+def _choosing(prompt: str, verb: Handler) -> Choice:
+    return Choice(prompt, does=verb, on={"promised": "callback_wishes", "refused": "callback_refused"})
+
+
+def _wish(prompts: tuple[str, ...], verb: Handler) -> Menu:
+    return Menu(tuple(Choice(prompt, does=verb, on=_SAVED) for prompt in prompts), silence="promised")

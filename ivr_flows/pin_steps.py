@@ -1,0 +1,60 @@
+"""The steps of a new PIN, keyed twice, and of a lost one (R02, R08)."""
+
+from ivr_flows import pin_verbs
+from ivr_flows.flow import AGAIN, Announce, Collect, Decide, Step
+
+PIN_DIGITS = 6
+CASE_DIGITS = 8
+
+#: Only after the right PIN.
+CLOSED_PIN_STEPS = frozenset(
+    {
+        "since",
+        "since_out",
+        "new_pin_needed",
+        "new_pin",
+        "new_pin_again",
+        "new_pin_guessable",
+        "new_pin_same",
+        "new_pin_differs",
+        "new_pin_done",
+    }
+)
+
+
+def pin_steps(case_digits: int) -> dict[str, Step]:
+    """Every step of them, for the length of a case number."""
+    return {
+        # What the caller should know of the time since their last call, after the status (R04).
+        "since": Decide(pin_verbs.since_last_call, {"go": "case_menu", "must_change": "new_pin_needed"}),
+        "since_out": Decide(pin_verbs.since_last_call, {"go": "news_menu", "must_change": "new_pin_needed"}),
+        "new_pin_needed": Announce("new_pin.needed", "new_pin"),
+        "new_pin": Collect(
+            "new_pin.ask",
+            PIN_DIGITS,
+            pin_verbs.take_new_pin,
+            {"good": "new_pin_again", "guessable": "new_pin_guessable", "same": "new_pin_same"},
+        ),
+        "new_pin_guessable": Announce("new_pin.guessable", "new_pin"),
+        "new_pin_same": Announce("new_pin.same", "new_pin"),
+        "new_pin_again": Collect(
+            "new_pin.again",
+            PIN_DIGITS,
+            pin_verbs.confirm_new_pin,
+            {"changed": "new_pin_done", "differs": "new_pin_differs", "gone": "lapsed"},
+        ),
+        "new_pin_differs": Announce("new_pin.differs", "new_pin"),
+        "new_pin_done": Announce("new_pin.done", "case_menu"),
+        # A lost PIN: the same words whether the number is a case's or not (R05, R08).
+        "lost_pin": Decide(
+            pin_verbs.lost_pin, {"number": "ask_number_of_lost_pin", "reported": "lost_pin_reported"}
+        ),
+        "ask_number_of_lost_pin": Collect(
+            "lost_pin.number",
+            case_digits,
+            pin_verbs.lost_pin_of,
+            {"reported": "lost_pin_reported", "mistyped": AGAIN},
+            least=CASE_DIGITS,
+        ),
+        "lost_pin_reported": Announce("lost_pin.reported", "anything_else"),
+    }

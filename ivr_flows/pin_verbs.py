@@ -1,0 +1,91 @@
+"""Verbs of the PIN after it was right: what happened since the last call, a new PIN; and of a lost one."""
+
+from ivr_flows.case_verbs import PinWork, check_number
+from ivr_flows.desk import Desk
+from ivr_flows.flow import SlowHandler, answers
+from models.lost_pin import report_lost_pin
+from models.pin_change import FirstEntry, SecondEntry, Weighed, change_pin, hash_in_force
+
+
+@answers("go", "must_change")
+def since_last_call(desk: Desk, _digits: str) -> str:
+    """When the case was opened last and whether wrong PINs came since; a mailed PIN must be replaced."""
+    call = desk.call
+    if call.wrong_tries:
+        desk.say("since.wrong_tries")
+    if call.last_call_at is not None:
+        desk.say("since.last_call", at=desk.moment(call.last_call_at))
+    if call.wrong_tries:
+        desk.say("since.advice")
+    return "must_change" if call.pin_kind == "one_time" else "go"
+
+
+@answers("again")
+def hear_again(desk: Desk, _digits: str) -> str:
+    """The status once more, without what was told of the time since the last call."""
+    desk.call.wrong_tries, desk.call.last_call_at = 0, None
+    return "again"
+
+
+def _take_first(desk: Desk, digits: str) -> PinWork:
+    call = desk.call
+    stored = hash_in_force(desk.session, call.case_id) if call.case_id is not None else None
+    return PinWork(FirstEntry(call.id, call.turn, stored), digits)
+
+
+def _keep_first(desk: Desk, _work: PinWork, found: Weighed) -> str:
+    # Between the two entries the hash alone is kept, on the call.
+    desk.call.new_pin_hash = found.pin_hash
+    return found.word
+
+
+def _take_second(desk: Desk, digits: str) -> PinWork:
+    return PinWork(SecondEntry(desk.call.id, desk.call.turn, desk.call.new_pin_hash), digits)
+
+
+def _put_into_force(desk: Desk, _work: PinWork, matched: bool) -> str:
+    call = desk.call
+    new_hash, call.new_pin_hash = call.new_pin_hash, None
+    if not matched or new_hash is None:
+        return "differs"
+    if not (desk.is_verified and change_pin(desk.session, call, new_hash, desk.now)):
+        return "gone"
+    # This call knows the new PIN: what it opened stays open, of every other call it is closed.
+    call.verified_at = call.pin_issued_at = desk.now
+    call.wrong_tries, call.last_call_at = 0, None
+    return "changed"
+
+
+take_new_pin = SlowHandler(
+    "take_new_pin", frozenset({"good", "guessable", "same"}), _take_first, _keep_first, is_a_try=False
+)
+confirm_new_pin = SlowHandler(
+    "confirm_new_pin",
+    frozenset({"changed", "differs", "gone"}),
+    _take_second,
+    _put_into_force,
+    is_a_try=False,
+)
+
+
+@answers("number", "reported")
+def lost_pin(desk: Desk, _digits: str) -> str:
+    """The PIN is lost: a person looks into it, once the line knows which number it is about (R08)."""
+    if desk.call.number_key is None:
+        return "number"
+    return _report(desk)
+
+
+@answers("reported", "mistyped")
+def lost_pin_of(desk: Desk, digits: str) -> str:
+    """The case number whose PIN is lost; whether a case has it changes no word of what follows."""
+    if check_number.run(desk, digits) == "mistyped":
+        return "mistyped"
+    return _report(desk)
+
+
+def _report(desk: Desk) -> str:
+    a_day = int(desk.office.policy("unverified_callbacks_a_day"))
+    desk.jobs += report_lost_pin(desk.session, desk.call, desk.now, desk.office, a_day=a_day)
+    desk.call.topic = desk.call.topic or "lost_pin"
+    return "reported"

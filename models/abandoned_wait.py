@@ -1,0 +1,89 @@
+"""Callers who hang up in the line at 0: who allowed it is called back; of others nothing is kept (R36)."""
+
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from models.call import Call
+from models.callback_request import Promise, promise_callback
+from models.case import Case
+from models.database import keyring_of
+from models.line_wait import LineWait, lapsed_waits, leave_line, talk_began, wait_of
+from models.registrant import Consent, Phone, Registrant
+from models.safe_phone import SAFE, next_window
+
+Job = tuple[str, int]
+
+
+class PromisingOffice(Protocol):
+    """What this file asks of the office; see ``Office`` for what each answers."""
+
+    def due_at(self, urgency: Literal["urgent", "other"], at: datetime) -> datetime: ...
+    def calling_window(self, at: datetime, time_zone: str) -> datetime: ...
+    def can_dial(self, number: str) -> bool: ...
+
+
+def wait_ended(session: Session, call_id: int, now: datetime, office: PromisingOffice) -> list[Job]:
+    """A caller's call is over: end its wait, and promise a callback to who was waiting and allowed it.
+
+    Answers the jobs to enqueue after the commit; none for a call that held no wait, or that had a person.
+    """
+    wait = wait_of(session, call_id)
+    if wait is None:
+        return []
+    talked_from = talk_began(session, call_id)
+    if talked_from is not None:
+        leave_line(session, call_id, "talked", talked_from)
+        return []
+    leave_line(session, call_id, "abandoned", now)
+    return _offer(session, wait, now, office)
+
+
+def end_lapsed_waits(session: Session, now: datetime, office: PromisingOffice) -> list[Job]:
+    """Do the same for calls of which nothing was heard any more: the news of their end was lost."""
+    jobs: list[Job] = []
+    for call_id in lapsed_waits(session, now):
+        wait = wait_of(session, call_id)
+        if wait is not None and leave_line(session, call_id, "lapsed", now):
+            jobs += _offer(session, wait, now, office)
+    return jobs
+
+
+def _offer(session: Session, wait: LineWait, now: datetime, office: PromisingOffice) -> list[Job]:
+    """A callback to the phone that called, if its verified owner agreed to calls there; else nothing."""
+    call = session.get_one(Call, wait.call_id)
+    if not wait.verified or call.case_id is None or call.phone_key is None or call.phone_sealed is None:
+        return []
+    allowed = _allowed_phone(session, call.case_id, call.phone_key, now)
+    number = keyring_of(session).unseal("call.phone", call.phone_sealed)
+    if allowed is None or not office.can_dial(number):
+        return []
+    time_zone, window = allowed
+    promise = Promise(
+        number=number, urgency="other", reason="abandoned", verified=True, language=call.language,
+        time_zone=time_zone, requested_at=wait.since, due_at=office.due_at("other", now),
+        # A call that was cut off is best taken up after a moment, not while the phone is being put away.
+        next_attempt_at=office.calling_window(now + timedelta(minutes=1), time_zone),
+        case_id=call.case_id, call_id=call.id, silent=call.silent, window=window,
+    )  # fmt: skip
+    made = promise_callback(session, promise, actor=f"caller:{call.id}", now=now)
+    return [] if made is None else [("dial_liaison", made)]
+
+
+def _allowed_phone(
+    session: Session, case_id: int, phone_key: str, now: datetime
+) -> tuple[str, tuple[datetime, datetime] | None] | None:
+    """The time zone and next window of a phone where its owner agreed to be called, or None (R28, R29)."""
+    agreed = exists().where(
+        Consent.phone_id == Phone.id, Consent.channel == "voice", Consent.withdrawn_at.is_(None)
+    )
+    found = session.execute(
+        select(Phone, Registrant.time_zone)
+        .join(Registrant, Registrant.id == Phone.registrant_id)
+        .join(Case, Case.registrant_id == Registrant.id)
+        .where(Case.id == case_id, Case.closed_at.is_(None), Phone.number_key == phone_key, *SAFE, agreed)
+        .limit(1)
+    ).first()
+    return None if found is None else (found[1], next_window(found[0], found[1], now))

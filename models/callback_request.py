@@ -1,0 +1,188 @@
+"""Asking for a callback: who may, what asking again does, and the one row that a case may have open (R35)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from models import audit
+from models.callback import CALLBACKS, IS_OPEN, Callback
+from models.database import keyring_of
+
+if TYPE_CHECKING:
+    from models.caller_state import CallState
+
+A_DAY = timedelta(hours=24)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Promise:
+    """What a callback is made of. ``number`` is E.164; ``window`` is when the person wants to be called."""
+
+    number: str = field(repr=False)
+    urgency: str
+    reason: str
+    verified: bool
+    language: str
+    time_zone: str
+    requested_at: datetime
+    due_at: datetime
+    next_attempt_at: datetime
+    case_id: int | None = None
+    call_id: int | None = None
+    silent: bool = False
+    window: tuple[datetime, datetime] | None = None
+    state: str = "requested"
+    outcome: str | None = None
+
+
+def request_callback(
+    session: Session,
+    *,
+    call: "CallState",
+    number: str,
+    urgency: str,
+    reason: str,
+    due_at: datetime,
+    next_attempt_at: datetime,
+    time_zone: str,
+    verified: bool,
+    now: datetime,
+    window: tuple[datetime, datetime] | None = None,
+    unverified_a_day: int = 2,
+    requested_at: datetime | None = None,
+) -> Callback | None:
+    """Promise to call ``number`` (E.164, known to be one that may be dialled); None when refused (R35).
+
+    A case has one open callback: asking again keeps its place in the list, and changes its window while no
+    one is being rung for it. An unverified caller gets one to the calling phone only: one open at a time
+    and ``unverified_a_day`` in 24 hours; whatever else they ask is refused. ``requested_at`` is for who
+    began to wait before now and keeps that place.
+    """
+    number_key = keyring_of(session).index("phone", number)
+    if not verified:
+        if call.phone_key is None or number_key != call.phone_key:
+            return None
+        hold_phone(session, number_key)
+    since = requested_at or now
+    standing = _standing(session, call.case_id if verified else None, number_key)
+    if standing is None:
+        if not verified and asked_lately(session, number_key, now) >= unverified_a_day:
+            return None
+        promise = Promise(
+            number=number, urgency=urgency, reason=reason, verified=verified, language=call.language,
+            time_zone=time_zone, requested_at=since, due_at=due_at, next_attempt_at=next_attempt_at,
+            case_id=call.case_id if verified else None, call_id=call.id, silent=bool(call.silent),
+            window=window,
+        )  # fmt: skip
+        made = promise_callback(session, promise, actor=f"caller:{call.id}", now=now)
+        if made is not None:
+            return session.get_one(Callback, made)
+        # Another call about the same case asked a moment ago; theirs is the open one.
+        standing = _standing(session, call.case_id, number_key)
+        if standing is None:
+            return None
+    if standing.state == "requested":
+        standing.silent = standing.silent or bool(call.silent)
+        standing.requested_at = min(standing.requested_at, since)
+        _ask_again(session, standing, urgency, due_at, next_attempt_at, window)
+        audit.record(
+            session,
+            actor=f"caller:{call.id}",
+            action="ask_again_for_callback",
+            target=f"callback:{standing.id}",
+            facts={"urgency": standing.urgency},
+            now=now,
+        )
+    return standing
+
+
+def promise_callback(session: Session, promise: Promise, *, actor: str, now: datetime) -> int | None:
+    """Write a promise and its audit entry; the row's id, or None when its case has an open one already."""
+    keyring = keyring_of(session)
+    starts, ends = promise.window or (None, None)
+    made = _insert_unless_open(session, {
+        "state": promise.state, "urgency": promise.urgency, "reason": promise.reason,
+        "verified": promise.verified, "case_id": promise.case_id, "requested_in_call_id": promise.call_id,
+        "language": promise.language, "time_zone": promise.time_zone,
+        "number_key": keyring.index("phone", promise.number),
+        "number_sealed": keyring.seal("callback.number", promise.number),
+        "window_starts": starts, "window_ends": ends, "voicemail_allowed": False, "may_answer": "only_me",
+        "when_dropped": "wait_for_me", "silent": promise.silent, "requested_at": promise.requested_at,
+        "due_at": promise.due_at, "next_attempt_at": promise.next_attempt_at, "liaison_tries": 0,
+        "caller_tries": 0, "outcome": promise.outcome,
+        "closed_at": now if promise.state != "requested" else None,
+    })  # fmt: skip
+    if made is not None:
+        audit.record(
+            session,
+            actor=actor,
+            action="request_callback",
+            target=f"callback:{made}",
+            facts={"urgency": promise.urgency, "verified": promise.verified, "reason": promise.reason},
+            now=now,
+        )
+    return made
+
+
+def hold_phone(session: Session, number_key: str) -> None:
+    """Let one call at a time from this phone ask; SQLite's write transactions come one at a time anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(int(number_key[:15], 16))))
+
+
+def asked_lately(session: Session, number_key: str, now: datetime) -> int:
+    """How many callbacks were asked for without a PIN to this phone in the last 24 hours."""
+    return session.scalar(
+        select(func.count())
+        .select_from(Callback)
+        .where(Callback.number_key == number_key, Callback.requested_at > now - A_DAY, ~Callback.verified)
+    ) or 0  # fmt: skip
+
+
+def asked_in_call(session: Session, call: "CallState", *, verified: bool) -> Sequence[int]:
+    """The open callbacks that this call may still change: its case's, or the one it asked for itself."""
+    mine = Callback.requested_in_call_id == call.id
+    whose = mine & ~Callback.verified if not verified else Callback.case_id == call.case_id
+    return session.scalars(select(Callback.id).where(whose, Callback.state == "requested")).all()
+
+
+def _standing(session: Session, case_id: int | None, number_key: str) -> Callback | None:
+    """The open callback of the case; without a case, the open unverified one to this phone."""
+    whose = (
+        (Callback.case_id == case_id,)
+        if case_id is not None
+        else (Callback.number_key == number_key, Callback.case_id.is_(None), ~Callback.verified)
+    )
+    return session.scalars(select(Callback).where(*whose, IS_OPEN).with_for_update(key_share=True)).first()
+
+
+def _insert_unless_open(session: Session, values: dict[str, Any]) -> int | None:
+    """Insert the promise, or None when the case got an open one meanwhile: the partial index decides."""
+    on_postgresql = session.get_bind().dialect.name == "postgresql"
+    statement = (postgresql.insert if on_postgresql else sqlite.insert)(CALLBACKS).values(values)
+    made = session.scalars(statement.on_conflict_do_nothing().returning(CALLBACKS.c.id)).first()
+    return None if made is None else int(made)
+
+
+def _ask_again(
+    session: Session,
+    standing: Callback,
+    urgency: str,
+    due_at: datetime,
+    next_attempt_at: datetime,
+    window: tuple[datetime, datetime] | None,
+) -> None:
+    """Change a waiting promise in the asker's favour; only a window that they chose puts it off."""
+    if window is not None:
+        standing.window_starts, standing.window_ends = window
+        standing.urgency, standing.due_at, standing.next_attempt_at = urgency, due_at, next_attempt_at
+    else:
+        standing.urgency = "urgent" if "urgent" in (urgency, standing.urgency) else "other"
+        standing.due_at = min(standing.due_at, due_at)
+        standing.next_attempt_at = min(standing.next_attempt_at, next_attempt_at)
+    session.flush()

@@ -1,0 +1,157 @@
+"""A place in the line at 0: who waits for a person now, in which order, and whether they are still there."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    ForeignKey,
+    Index,
+    String,
+    and_,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
+
+from models.base import Base, UtcDateTime
+from models.call import Call
+
+if TYPE_CHECKING:
+    from models.caller_state import CallState
+
+_WAITS = text("ended_at IS NULL")
+#: Whoever waits is heard of every few seconds, by their own call. After so long without, nobody is there,
+#: whether or not the carrier's word of the hang-up ever came.
+SEEN_WITHIN = timedelta(seconds=60)
+
+
+class LineWait(Base):
+    """One call's place. ``since`` is when the caller began to wait, ``seen_at`` when their call last asked.
+
+    ``outcome``, once it has ended: ``talked``, ``kept`` (as a callback), ``offered`` (a callback, since
+    nobody came), ``abandoned`` (the caller hung up) or ``lapsed`` (nothing was heard of the call).
+    ``verified`` tells whether the PIN was right when they began to wait; it does not run out meanwhile.
+    """
+
+    __tablename__ = "line_waits"
+    __table_args__ = (
+        Index("ix_line_waits_waiting", "since", sqlite_where=_WAITS, postgresql_where=_WAITS),
+        Index("ix_line_waits_measured", "verified", "since"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id"), unique=True)
+    verified: Mapped[bool]
+    since: Mapped[datetime] = mapped_column(UtcDateTime)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    outcome: Mapped[str | None] = mapped_column(String(16))
+
+
+def wait_of(session: Session, call_id: int) -> LineWait | None:
+    """The place in line that this call holds now."""
+    return session.scalars(
+        select(LineWait).where(LineWait.call_id == call_id, LineWait.ended_at.is_(None))
+    ).first()
+
+
+def join_line(
+    session: Session, state: "CallState", now: datetime, *, verified: bool, since: datetime | None = None
+) -> LineWait:
+    """Join the line, or show that one is still in it; a place once taken keeps its moment.
+
+    ``since`` is for who began to wait before now, while a phone that nobody answered rang for them.
+    """
+    mine = select(LineWait).where(LineWait.call_id == state.id)
+    wait = session.scalars(mine).first()
+    if wait is None:
+        new = {"call_id": state.id, "verified": verified, "since": since or now, "seen_at": now}
+        on_postgresql = session.get_bind().dialect.name == "postgresql"
+        insert = (postgresql.insert if on_postgresql else sqlite.insert)(LineWait)
+        # The same webhook may come twice at one moment; then the other request's row is this caller's.
+        session.execute(insert.values(new).on_conflict_do_nothing())
+        wait = session.scalars(mine).one()
+    elif wait.ended_at is not None:
+        # Back in line after a callback was offered or a talk ended: a new wait begins.
+        wait.since, wait.verified, wait.ended_at, wait.outcome = since or now, verified, None, None
+    # Who opens the case while they wait moves up; nobody moves down.
+    wait.verified, wait.seen_at = wait.verified or verified, now
+    session.flush()
+    return wait
+
+
+def leave_line(session: Session, call_id: int, outcome: str, now: datetime) -> bool:
+    """End the place of a call, once; False when it holds none."""
+    ended = (
+        update(LineWait)
+        .where(LineWait.call_id == call_id, LineWait.ended_at.is_(None))
+        .values(ended_at=now, outcome=outcome)
+    )
+    return cast(CursorResult[Any], session.execute(ended)).rowcount == 1
+
+
+def ahead_of(session: Session, now: datetime, *, verified: bool, wait: LineWait | None = None) -> int:
+    """How many wait ahead of this place, or of someone who would join now: verified first, then by time.
+
+    A caller for whom a liaison's phone rings already has their own, and is ahead of nobody.
+    """
+    if wait is None:
+        return waiting(session, now, with_pin_alone=verified)
+    earlier = or_(LineWait.since < wait.since, and_(LineWait.since == wait.since, LineWait.id < wait.id))
+    before = and_(LineWait.verified.is_(verified), earlier)
+    if not verified:
+        before = or_(LineWait.verified.is_(True), before)
+    return _count(session, now, LineWait.id != wait.id, before)
+
+
+def waiting(session: Session, now: datetime, *, with_pin_alone: bool = False) -> int:
+    """How many are in line and not being served; ``with_pin_alone`` counts those who gave a right PIN."""
+    return _count(session, now, *((LineWait.verified.is_(True),) if with_pin_alone else ()))
+
+
+def kept_for_line(session: Session, now: datetime, *, verified: bool, due_at: datetime) -> int:
+    """How many free liaisons a callback leaves to those who wait on the line, who ask every few seconds.
+
+    One that is overdue leaves none, and a verified person's callback none to callers without a PIN.
+    """
+    return 0 if due_at <= now else waiting(session, now, with_pin_alone=verified)
+
+
+def talk_began(session: Session, call_id: int) -> datetime | None:
+    """When a liaison took this caller by a key, or None when none has."""
+    return session.scalar(
+        select(func.min(Call.accepted_at)).where(
+            Call.parent_call_id == call_id, Call.accepted_at.is_not(None)
+        )
+    )
+
+
+def rung_for(session: Session, call_id: int) -> tuple[int, datetime | None]:
+    """How many liaisons were rung for this caller, and when the first was."""
+    rung = select(func.count(), func.min(Call.started_at)).where(Call.parent_call_id == call_id)
+    count, first = session.execute(rung).one()
+    return count, first
+
+
+def lapsed_waits(session: Session, now: datetime) -> list[int]:
+    """The calls that hold a place though nothing was heard of them for a minute."""
+    quiet = select(LineWait.call_id).where(LineWait.ended_at.is_(None), LineWait.seen_at <= now - SEEN_WITHIN)
+    return list(session.scalars(quiet.where(~_is_served())))
+
+
+def _count(session: Session, now: datetime, *which: Any) -> int:
+    there = (LineWait.ended_at.is_(None), LineWait.seen_at > now - SEEN_WITHIN, ~_is_served())
+    return session.scalar(select(func.count()).select_from(LineWait).where(*there, *which)) or 0
+
+
+def _is_served() -> ColumnElement[bool]:
+    """Whether a liaison's leg is up for the caller of a place."""
+    leg = aliased(Call)
+    return exists().where(leg.parent_call_id == LineWait.call_id, leg.ended_at.is_(None))

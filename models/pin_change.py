@@ -1,0 +1,92 @@
+"""A caller's own new PIN: keyed twice, hashed with no transaction open, and in force at once (R02, R03)."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from sqlalchemy import CursorResult, select, update
+from sqlalchemy.orm import Session
+
+from models import audit
+from models.case import Case
+from models.new_pin import is_guessable
+from models.pin_hash import PinHasher
+
+if TYPE_CHECKING:
+    from models.caller_state import CallState
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What is made of a PIN that was keyed for the first time; ``pin_hash`` when it will do."""
+
+    word: Literal["good", "guessable", "same"]
+    pin_hash: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstEntry:
+    """A new PIN on its way to the KDF. It holds no PIN; ``stored`` is the hash that is in force."""
+
+    call_id: int
+    turn: int
+    stored: str | None = field(repr=False)
+    #: The caller opened the case, so this is worked before guesses of phones that nobody knows.
+    first: bool = True
+
+    def work(self, hasher: PinHasher, pin: str) -> Weighed:
+        """Refuse what others would try first and the PIN in force; hash anything else."""
+        if pin[:1] == "0" or is_guessable(pin):
+            return Weighed("guessable")
+        if hasher.matches(self.stored, pin):
+            return Weighed("same")
+        return Weighed("good", hasher.hash(pin))
+
+    def opens(self, _result: Any) -> bool:
+        """A new PIN opens nothing."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class SecondEntry:
+    """The new PIN keyed again, to be compared with the first entry's hash."""
+
+    call_id: int
+    turn: int
+    stored: str | None = field(repr=False)
+    first: bool = True
+
+    def work(self, hasher: PinHasher, pin: str) -> bool:
+        """Whether both entries were the same."""
+        return hasher.matches(self.stored, pin)
+
+    def opens(self, _result: Any) -> bool:
+        """A new PIN opens nothing."""
+        return False
+
+
+def hash_in_force(session: Session, case_id: int) -> str | None:
+    """The stored hash of a case's PIN."""
+    return session.scalar(select(Case.pin_hash).where(Case.id == case_id))
+
+
+def change_pin(session: Session, state: "CallState", new_hash: str, now: datetime) -> bool:
+    """Put the PIN that was keyed twice into force; the old one is dead from now on.
+
+    False, and nothing is changed, when the case was closed or got another PIN since this call opened it.
+    """
+    statement = (
+        update(Case)
+        .where(
+            Case.id == state.case_id,
+            Case.closed_at.is_(None),
+            Case.pin_issued_at <= state.verified_at,
+        )
+        .values(pin_hash=new_hash, pin_kind="standing", pin_issued_at=now, pin_expires_at=None)
+    )
+    if cast(CursorResult[Any], session.execute(statement)).rowcount != 1:
+        return False
+    audit.record(
+        session, actor=f"caller:{state.id}", action="change_pin", target=f"case:{state.case_id}", now=now
+    )
+    return True

@@ -1,0 +1,77 @@
+"""How long a caller will wait, as an honest 80th percentile of what lately was measured (R36)."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models.callback import Callback
+from models.line_wait import LineWait
+
+#: Eight of ten callers wait less than what is said.
+SHARE = 0.8
+#: What is measured: the latest so many requests, none older than four weeks.
+LATEST = 200
+RECENT = timedelta(days=28)
+#: With fewer measured waits than this nothing is said: a guess is no promise.
+KNOWN_LEAST = 20
+
+
+def percentile(waits: Iterable[tuple[float, bool]], share: float = SHARE) -> float | None:
+    """The wait in seconds that ``share`` of all callers stay below, or None while that is not known.
+
+    Each wait is its length so far and whether it ended in two people talking. One that did not, since the
+    caller gave up or is waiting still, was at least so long: leaving it out would make the line look
+    better the worse it gets. This is the product-limit estimate of Kaplan and Meier (1958).
+    """
+    # At equal lengths the talks come first: who is waiting still has waited longer than they did.
+    ordered = sorted(waits, key=lambda wait: (wait[0], not wait[1]))
+    if sum(talked for _, talked in ordered) < KNOWN_LEAST:
+        return None
+    waiting = 1.0
+    for place, (seconds, talked) in enumerate(ordered):
+        if talked:
+            waiting *= 1 - 1 / (len(ordered) - place)
+        # A hair of tolerance: eight of ten must not become nine for the last bit of a product.
+        if waiting <= 1 - share + 1e-9:
+            return seconds
+    return None
+
+
+def callback_wait(session: Session, now: datetime, *, urgency: str, verified: bool) -> timedelta | None:
+    """From asking for a callback of this class to two people talking; None when too few are known."""
+    rows = session.execute(
+        select(
+            Callback.requested_at,
+            func.coalesce(Callback.talking_at, Callback.closed_at),
+            Callback.talking_at.is_not(None),
+        )
+        .where(
+            Callback.urgency == urgency,
+            Callback.verified == verified,
+            Callback.requested_at > now - RECENT,
+            Callback.requested_at <= now,
+        )
+        .order_by(Callback.requested_at.desc())
+        .limit(LATEST)
+    )
+    return _spoken(rows.all(), now)
+
+
+def wait_in_line(session: Session, now: datetime, *, verified: bool) -> timedelta | None:
+    """From joining the line at 0 to a person; None when too few are known."""
+    rows = session.execute(
+        select(LineWait.since, LineWait.ended_at, func.coalesce(LineWait.outcome, "") == "talked")
+        .where(LineWait.verified == verified, LineWait.since > now - RECENT, LineWait.since <= now)
+        .order_by(LineWait.since.desc())
+        .limit(LATEST)
+    )
+    return _spoken(rows.all(), now)
+
+
+def _spoken(rows: Sequence[Any], now: datetime) -> timedelta | None:
+    waits = [(((ended or now) - since).total_seconds(), bool(talked)) for since, ended, talked in rows]
+    found = percentile(waits)
+    return None if found is None else timedelta(seconds=found)

@@ -1,0 +1,87 @@
+"""How a person wants to be called back: who may answer, which message is left, what a drop means (R31)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, select, update
+from sqlalchemy.orm import Session
+
+from models import audit
+from models.callback import CALLBACKS, Callback
+
+#: Who may be spoken with when the phone is answered; the first is the safest.
+WHO_MAY_ANSWER = ("only_me", "ask_for_me", "anyone")
+#: The neutral messages that may be left; None is none, the safest (R31).
+VOICEMAIL_TEXTS = (None, "please_call", "we_call_again", "hello")
+#: What to do when the call drops; the first is the safest.
+WHEN_DROPPED = ("wait_for_me", "ring_once")
+ABOUT = ("about_person", "about_court", "about_safety", "about_other")
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """The answers of one callback."""
+
+    may_answer: str = "only_me"
+    voicemail_text: str | None = None
+    when_dropped: str = "wait_for_me"
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """What they are on a callback's row."""
+        return {
+            "may_answer": self.may_answer,
+            "voicemail_text": self.voicemail_text,
+            "voicemail_allowed": self.voicemail_text is not None,
+            "when_dropped": self.when_dropped,
+        }
+
+
+SAFEST = Wishes()
+
+
+def save_wish(session: Session, callback_id: int, *, actor: str, now: datetime, **values: Any) -> bool:
+    """Change how a callback is to be made while nobody is rung for it; False when it is too late."""
+    statement = update(CALLBACKS).where(CALLBACKS.c.id == callback_id, CALLBACKS.c.state == "requested")
+    changed = cast(CursorResult[Any], session.execute(statement.values(**values))).rowcount == 1
+    if changed:
+        audit.record(
+            session,
+            actor=actor,
+            action="change_callback",
+            target=f"callback:{callback_id}",
+            facts={"changed": sorted(values)},
+            now=now,
+        )
+    return changed
+
+
+def wishes_of(session: Session, callback_id: int) -> Wishes:
+    """How this callback is to be made."""
+    return _wishes(session.get_one(Callback, callback_id, populate_existing=True))
+
+
+def last_wishes(session: Session, callback: Callback) -> Wishes:
+    """The answers given the last time this case was to be called at this phone, else the safest.
+
+    Another phone may stand in another home, so its answers count for nothing here.
+    """
+    if callback.case_id is None:
+        return SAFEST
+    before = session.scalars(
+        select(Callback)
+        .where(
+            Callback.case_id == callback.case_id,
+            Callback.number_key == callback.number_key,
+            Callback.id != callback.id,
+        )
+        .order_by(Callback.id.desc())
+        .limit(1)
+    ).first()
+    return SAFEST if before is None else _wishes(before)
+
+
+def _wishes(callback: Callback) -> Wishes:
+    text = callback.voicemail_text if callback.voicemail_allowed else None
+    return Wishes(callback.may_answer, text, callback.when_dropped)

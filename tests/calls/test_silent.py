@@ -1,0 +1,118 @@
+"""Calls of people who cannot talk: 5, a liaison who asks yes or no, and keys that answer (silent mode)."""
+
+from collections.abc import Callable
+
+from sqlalchemy import select
+
+from models import Call, Callback, Staff
+from tests.calls.conftest import House
+from tests.calls.places import EVERYWHERE
+from tests.calls.stories import document_of, opens_the_case, reaches_the_first_menu
+from tests.calls.test_callbacks import accepted_by
+from tests.factories import MadeCase
+from tests.phone import Phone
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+TOLD = "This caller cannot talk. Ask yes or no questions. The tone of key 1 means yes, key 2 means no"
+
+
+@EVERYWHERE
+def test_5_is_0_for_who_cannot_talk_from_everywhere(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, place: Callable[[Phone, MadeCase], None]
+) -> None:
+    make_staff()
+    place(phone, make_case(custody_status="in_custody"))
+
+    phone.presses("5")
+
+    assert phone.hears("You need not talk. We will ask, and you press 1 for yes and 2 for no")
+    assert len(phone.rings) == 1
+
+
+def test_the_liaison_is_told_after_the_accept_key_and_not_before(
+    phone: Phone, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    reaches_the_first_menu(phone)
+    phone.presses("5")
+    liaison = phone.answers()
+    assert liaison.does_not_hear("cannot talk")
+
+    liaison.presses("1")
+
+    assert liaison.hears(TOLD, "You are now joined")
+    assert liaison.is_talking
+    assert house.row(select(Call.silent).where(Call.flow == "victim_line"))
+
+
+def test_a_caller_who_talks_is_announced_as_nothing_else(phone: Phone, make_staff: MakeStaff) -> None:
+    make_staff()
+    reaches_the_first_menu(phone)
+    phone.presses("0")
+    liaison = phone.answers()
+    liaison.presses("1")
+
+    assert liaison.does_not_hear("cannot talk")
+
+
+def test_it_goes_with_the_callback_to_the_liaison_who_keeps_it(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("5")
+    assert phone.hears("No one is free right now")
+    phone.presses("1")
+    assert phone.hears("We will call you", "You need not talk. We will ask, and you can answer by key")
+    assert house.row(select(Callback.silent))
+    make_staff()
+
+    house.jobs.works_off()
+    liaison = phone.another()
+    liaison, to_caller = accepted_by(phone, house)
+
+    assert liaison.hears(TOLD, "We are calling them now")
+    called = phone.answers(to_caller)
+    called.presses("1")
+    assert called.is_talking
+
+
+def test_in_line_5_keeps_the_place_and_is_offered_once(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    talker = phone.another()
+    opens_the_case(talker, make_case(custody_status="in_custody"), from_="+12025550149")
+    talker.presses("0")
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("0")
+    assert phone.hears("If you cannot talk, press 5")
+
+    phone.presses("5")
+
+    assert phone.hears("You need not talk", "You are next", "press 1")
+    assert phone.does_not_hear("If you cannot talk, press 5")
+
+
+def test_the_keys_of_both_are_heard_by_the_other_since_no_verb_takes_them(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff
+) -> None:
+    """The carrier passes tones on in-band; only a Gather or hangupOnStar would keep them from the liaison."""
+    make_staff()
+    reaches_the_first_menu(phone)
+    phone.presses("5")
+
+    assert "<Dial" in document_of(phone)
+    assert "hangupOnStar" not in document_of(phone)
+
+
+def test_5_in_spanish(phone: Phone, make_staff: MakeStaff) -> None:
+    make_staff(languages="en,es")
+    reaches_the_first_menu(phone, language="2")
+    phone.presses("5")
+    assert phone.hears("No tiene que hablar")
+
+    liaison = phone.answers()
+    liaison.presses("1")
+
+    assert liaison.hears("Esta persona no puede hablar")
