@@ -31,6 +31,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "lease_seconds": (60, 3600),
     "unverified_callbacks_a_day": (1, 10),
     "urgent_minutes": (1, 1440),
+    "hard_news_hours": (1, 720),
     "one_time_pin_days": (1, 21),
     "lost_pin_hold_hours": (24, 720),
     "window_opens_hour": (0, 23),

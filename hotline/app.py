@@ -19,6 +19,7 @@ from hotline.voice.twiml import Renderer
 from hotline.voice.views import voice_blueprint
 from ivr_flows.prompts import Prompts
 from ivr_flows.rules import Rules
+from models.call import keep_pending
 from models.case import number_length
 from models.custody_status import HeardRules
 from models.database import BUSY_SECONDS, Database
@@ -65,7 +66,9 @@ def create_app(
         rules=rules_of(office, database.keyring),
         prompts=prompts,
         flows=flows,
-        guesses=Guesses(hasher or PinHasher(settings.pin_pepper)),
+        guesses=Guesses(
+            hasher or PinHasher(settings.pin_pepper), lambda calls: keep_pending(database, calls, clock())
+        ),
         jobs=jobs or Jobs(settings.queue_url),
         clock=clock,
     )

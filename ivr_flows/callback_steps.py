@@ -24,7 +24,11 @@ def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
         ),
         "callback_open": Menu(
             (
-                Choice("callback.keep", does=callback_verbs.keep_callback, on={"kept": "promised"}),
+                Choice(
+                    "callback.keep",
+                    does=callback_verbs.keep_callback,
+                    on={"kept": "promised", "gone": "callback_gone"},
+                ),
                 Choice("callback.move", next="callback_may_choose"),
                 Choice(
                     "callback.cancel",

@@ -1,6 +1,6 @@
 """Verbs of the callback on the caller's side: asking, choosing a time, keeping, moving, cancelling."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ivr_flows.day_part import next_part_of_day
@@ -24,7 +24,7 @@ def callback_stands(desk: Desk, _digits: str) -> str:
     """Whether a callback is open for this case, and whether there is a phone to call (R35)."""
     call = desk.call
     if desk.is_verified and call.open_callback_id is not None and call.open_callback_due_at is not None:
-        desk.say("callback.open", when=desk.deadline(call.open_callback_due_at))
+        _say_due(desk, "callback.open", call.open_callback_due_at)
         _say_window(desk, call.open_callback_window_starts, call.open_callback_window_ends)
         return "open"
     if not desk.number_to_call():
@@ -136,6 +136,8 @@ def promise(
     ``since`` when they began to wait, for who waited in line.
     """
     verified = desk.is_verified if verified is None else verified
+    if urgency == "other":
+        urgency, reason = _class_of(desk, reason, verified=verified)
     number, call, office = desk.number_to_call(verified=verified), desk.call, desk.office
     if number is None:
         return "refused"
@@ -162,8 +164,28 @@ def promise(
     return "promised"
 
 
+def _class_of(desk: Desk, reason: str, *, verified: bool) -> tuple[str, str]:
+    """The urgent class is also for fresh hard news, and for who could not open their case (R36)."""
+    if verified:
+        found = desk.heard()
+        fresh = timedelta(hours=desk.office.policy("hard_news_hours"))
+        if found.hard_news and found.status_at is not None and desk.now - found.status_at <= fresh:
+            return "urgent", "hard_news"
+    elif desk.call.tries >= desk.office.policy("tries_per_call"):
+        return "urgent", "lockout"
+    return "other", reason
+
+
+def _say_due(desk: Desk, prompt: str, due_at: datetime) -> None:
+    """Until when we will have called; a promise that is late is said to be late."""
+    if due_at > desk.now:
+        desk.say(prompt, when=desk.deadline(due_at))
+    else:
+        desk.say("callback.late")
+
+
 def _say_promise(desk: Desk, found: Callback) -> None:
-    desk.say("callback.promise", when=desk.deadline(found.due_at))
+    _say_due(desk, "callback.promise", found.due_at)
     _say_window(desk, found.window_starts, found.window_ends)
     wait = callback_wait(desk.session, desk.now, urgency=found.urgency, verified=found.verified)
     prompt = None if wait is None or found.window_starts is not None else wait_prompt(wait)
@@ -180,11 +202,12 @@ def _say_window(desk: Desk, starts: datetime | None, ends: datetime | None) -> N
     desk.say("callback.window", day=desk.day(starts), part=desk.words(f"part.{part}"))
 
 
-@answers("kept")
+@answers("kept", "gone")
 def keep_callback(desk: Desk, _digits: str) -> str:
-    """Leave the open callback as it is, and say it once more."""
-    if desk.call.open_callback_due_at is not None:
-        desk.say("callback.promise", when=desk.deadline(desk.call.open_callback_due_at))
+    """Leave the open callback as it is, and say it once more; ``gone`` when it was closed meanwhile."""
+    if desk.call.open_callback_due_at is None:
+        return "gone"
+    _say_due(desk, "callback.promise", desk.call.open_callback_due_at)
     return "kept"
 
 

@@ -61,6 +61,8 @@ def _exits(flow: Flow) -> Iterator[str]:
     }
     if flow.locked_out is not None:
         named["locked_out"] = flow.locked_out
+    if flow.overlong is not None:
+        named["overlong"] = flow.overlong
     if flow.stranded is not None:
         named["stranded"] = flow.stranded
     for place, target in named.items():
@@ -105,7 +107,7 @@ def _words(flow: Flow) -> Iterator[str]:
 
 def _reach(flow: Flow) -> Iterator[str]:
     everywhere = {step for step in flow.keys.values() if step} | {flow.give_up, flow.silent}
-    everywhere |= {step for step in (flow.locked_out, flow.stranded) if step}
+    everywhere |= {step for step in (flow.locked_out, flow.stranded, flow.overlong) if step}
     seen: set[str] = set()
     ahead = [flow.start, *everywhere]
     while ahead:

@@ -39,6 +39,8 @@ T = TypeVar("T")
 #: A chain of steps that ask nothing is longer than this only when the table loops.
 LONGEST_CHAIN = 30
 LONGEST_TRAIL = 2000
+#: A call that went on for too long is offered a callback, and may answer for so long.
+GRACE = timedelta(minutes=2)
 #: A caller not verified who says nothing hears this many prompts, then an offer, then an end (R25).
 MOST_SILENT_PROMPTS = 3
 #: In place of a step to repeat from: what was said came from a verb, and no step could say it again.
@@ -77,6 +79,10 @@ class Walk:
         if isinstance(step, Transfer | Conference):
             return self._follow(step.then, step.on, "")
         if not isinstance(step, Wait) and self._is_too_long():
+            if self.flow.overlong is not None and self.flow.silent in call.trail.split():
+                return self.enter(self.flow.overlong)
+            # What is offered now can still be taken: the next key is not too late again.
+            call.progress_at = desk.now - self._longest() + GRACE
             return self.enter(self.flow.silent)
         if not digits:
             return self._look_again(name, step) if isinstance(step, Wait) else self._miss(name, "silence")
@@ -285,7 +291,10 @@ class Walk:
         if call.direction != "inbound" or call.pace == "slow" or call.is_verified(now):
             return False
         since = call.progress_at or call.started_at
-        return now - since > timedelta(minutes=self.desk.unverified_minutes)
+        return now - since > self._longest()
+
+    def _longest(self) -> timedelta:
+        return timedelta(minutes=self.desk.unverified_minutes)
 
 
 def _required(value: T | None) -> T:

@@ -164,7 +164,10 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "escaped": _status("escaped"),
     },
     ("tell_news", "not_out"): {"sent away": _status("removed"), "dead": _status("deceased")},
-    ("callback_stands", "open"): {"": _says("callback.open", when=timedelta(hours=8))},
+    ("callback_stands", "open"): {
+        "in time": _says("callback.open", when=timedelta(hours=8)),
+        "late": _says("callback.late"),
+    },
     ("find_person", "nobody"): {"": _NOBODY},
     ("find_person", "wait"): {
         "next, and no wait is known": _stand(1),

@@ -167,7 +167,8 @@ class Flow:
     ``open_to_all`` lists the steps an unverified caller may be at; ``keys`` are the keys that work at every
     step that waits for keys; ``give_up`` follows a third miss, ``silent`` a third miss of a caller who never
     pressed a key; ``locked_out`` is where an unverified caller at a closed step is sent. ``moved`` maps steps
-    of an older tree to steps of this one, so that a deploy strands no call.
+    of an older tree to steps of this one, so that a deploy strands no call. ``overlong`` ends an unverified
+    call that made no progress for too long and did not take what ``silent`` offered (R38).
     """
 
     name: str
@@ -180,6 +181,7 @@ class Flow:
     locked_out: str | None = None
     moved: Mapping[str, str] = field(default_factory=dict)
     stranded: str | None = None
+    overlong: str | None = None
 
     def find(self, step: str) -> str | None:
         """The step of this tree that a call waiting at ``step`` is at now, or None when it was dropped."""

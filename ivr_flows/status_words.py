@@ -29,7 +29,7 @@ def say_status(desk: "Desk", found: Heard) -> None:
         desk.say(f"stage.{found.removal_stage}")
     if found.next_hearing_at is not None:
         desk.say("status.hearing", at=desk.moment(found.next_hearing_at))
-    if found.next_hearing_place is not None:
+    if found.next_hearing_place is not None and not desk.prompts.tells(found.next_hearing_place):
         desk.say("status.hearing_place", place=found.next_hearing_place)
     if found.expected_release_at is not None:
         desk.say("status.expected_release", at=desk.moment(found.expected_release_at))

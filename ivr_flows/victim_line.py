@@ -193,6 +193,7 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
         moved={"callback_more": "callback_when"},
         locked_out="lapsed",
         stranded="person",
+        overlong="goodbye",
     )
 
 

@@ -1,5 +1,6 @@
 """A call: one leg, its place in a call tree, and the one statement that saves a turn of it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -7,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, Insert, String, Table, Text, bindparam
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, UtcDateTime
-from models.database import PerDialect, Write
+from models.database import Database, PerDialect, Write
 
 _A_LEG = text("parent_call_id IS NOT NULL")
 
@@ -126,3 +127,10 @@ def saving_turn(call: Any) -> Write:
     values = {f"call_{name}": getattr(call, name) for name in TURN_COLUMNS}
     values |= {"saved_call_id": call.id, "turn_read": call.turn_read}
     return _SAVE, values
+
+
+def keep_pending(database: Database, call_ids: Sequence[int], now: datetime) -> None:
+    """The PINs of these calls still wait to be worked, and are not lost with their process."""
+    with database.transaction() as session:
+        waits = update(CALLS).where(CALLS.c.id.in_(call_ids), CALLS.c.pending_since.is_not(None))
+        session.execute(waits.values(pending_since=now))

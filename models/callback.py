@@ -86,7 +86,7 @@ IS_OPEN = CALLBACKS.c.state.in_([literal_column(f"'{state}'") for state in OPEN_
 
 #: Why we phone someone back, in neutral codes.
 REASONS = (
-    "asked", "afraid", "hard_news", "waited", "abandoned", "lost_pin", "pin_changed",
+    "asked", "afraid", "hard_news", "lockout", "waited", "abandoned", "lost_pin", "pin_changed",
     "about_person", "about_court", "about_safety", "about_other",
 )  # fmt: skip
 

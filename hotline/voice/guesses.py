@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
+from time import monotonic
 from typing import Any, Protocol, TypeVar
 
 from models.pin_hash import PinHasher
@@ -21,6 +22,8 @@ T = TypeVar("T")
 WAIT_SECONDS = 3.0
 #: How much the hashing thread steps back behind the threads that answer turns (0 none, 19 most).
 NICENESS = 10
+#: How often the rows are told that their PINs still wait here: well within PIN_WORK_LIFE of the line.
+KEEP_SECONDS = 2.0
 
 
 class Work(Protocol):
@@ -60,8 +63,11 @@ class Guesses:
     thread that has stepped back. The queue is no longer than there are calls: a call has one guess.
     """
 
-    def __init__(self, hasher: PinHasher) -> None:
+    def __init__(self, hasher: PinHasher, keep: Callable[[list[int]], None] | None = None) -> None:
+        """``keep`` is told every KEEP_SECONDS of which calls a PIN is still to be worked here."""
         self._hasher = hasher
+        self._keep = keep
+        self._kept_at = 0.0
         self._lock = threading.Lock()
         self._numbers = count()
         self._waiting: queue.PriorityQueue[_Item] = queue.PriorityQueue()
@@ -156,7 +162,7 @@ class Guesses:
         self._worked.put(None)
 
     def _finish(self) -> None:
-        while (worked := self._worked.get()) is not None:
+        while (worked := self._next_worked()) is not None:
             item, found = worked
             try:
                 result = item.finish(found)
@@ -164,6 +170,25 @@ class Guesses:
                 _fail(item, fault)
             else:
                 item.future.set_result(result)
+
+    def _next_worked(self) -> tuple[_Item, Any] | None:
+        """The next PIN that was worked. Meanwhile those that wait are kept, or they would count as lost."""
+        while True:
+            if monotonic() - self._kept_at > KEEP_SECONDS:
+                self._keep_waiting()
+            with suppress(queue.Empty):
+                return self._worked.get(timeout=KEEP_SECONDS)
+
+    def _keep_waiting(self) -> None:
+        self._kept_at = monotonic()
+        with self._lock:
+            waiting = list(self._pending)
+        if not waiting or self._keep is None:
+            return
+        try:
+            self._keep(waiting)
+        except Exception as fault:  # noqa: BLE001 - as above.
+            _LOG.error("PINs that wait could not be kept: %s", type(fault).__name__)
 
     def _forget(self, call_id: int, done: "Future[Any]") -> None:
         with self._lock:

@@ -154,14 +154,22 @@ class Line:
             desk = self._desk(unit, call, now)
             flow = self.flows[call.flow]
             turn = Walk(flow, desk).enter(flow.stranded or flow.give_up)
-            turn = Turn(turn.before, (Say("apology"), *turn.says), turn.end)
+            # Whoever answered a call that we placed may be anyone, and nobody is looked for on their behalf.
+            sorry = "apology" if call.direction == "inbound" else "apology.leg"
+            turn = Turn(turn.before, (Say(sorry), *turn.says), turn.end)
             self._save(desk, turn)
         self._enqueue(desk)
         return Spoken(turn, call.language)
 
-    def last_words(self) -> Turn:
-        """When not even the database answers: an apology in each language, then a person's number."""
+    def last_words(self, *, placed: bool = False) -> Turn:
+        """When not even the database answers: an apology in each language, then a person's number.
+
+        In a call that we ``placed`` it is neutral words alone (R30).
+        """
         office = self.office
+        if placed:
+            sorry = tuple(Say("apology.leg", (), language) for language in office.languages)
+            return Turn((), (*sorry, Say("called.goodbye")), Hangup())
         says = tuple(
             Say("apology.end", (("emergency", office.emergency_number),), language)
             for language in office.languages

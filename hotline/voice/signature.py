@@ -121,12 +121,22 @@ def guard_twilio(view: Callable[..., Any]) -> Callable[..., Any]:
         target = quote(request.path, safe=_PATH_SAFE).encode()
         if request.query_string:
             target += b"?" + request.query_string
-        request.form = door.admit(request.method, target, request.headers, _read_body())  # type: ignore[arg-type]
+        form = door.admit(request.method, target, request.headers, _read_body())  # type: ignore[arg-type]
+        # No phone and no carrier sends a NUL, and PostgreSQL keeps none.
+        if "\0" in request.path or b"%00" in request.query_string:
+            raise BadRequest("The address holds a NUL.")
+        request.form = _without_nul(form)
         request.files = ImmutableMultiDict()
         return view(*args, **values)
 
     guarded.guard = "twilio"  # type: ignore[attr-defined]
     return guarded
+
+
+def _without_nul(form: Form) -> Form:
+    if not any("\0" in value for _, value in form.items(multi=True)):
+        return form
+    return ImmutableMultiDict((name, value.replace("\0", "")) for name, value in form.items(multi=True))
 
 
 def _read_body() -> bytes:

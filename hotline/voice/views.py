@@ -22,7 +22,9 @@ def voice_blueprint(line: Line, renderer: Renderer) -> Blueprint:
     """Make the routes of one line."""
     voice = Blueprint("voice", __name__)
     # Ready before any fault: when the database is what failed, these words need nothing of it.
-    last_words = renderer.render(line.last_words(), line.office.languages[0])
+    last_words, last_neutral_words = (
+        renderer.render(line.last_words(placed=placed), line.office.languages[0]) for placed in (False, True)
+    )
 
     def speak(spoken: Spoken) -> Response:
         return _twiml(renderer.render(spoken.turn, spoken.language))
@@ -67,8 +69,10 @@ def voice_blueprint(line: Line, renderer: Renderer) -> Blueprint:
         if request.endpoint == "voice.call_events":
             # No caller waits for this answer; the carrier may send it again.
             return Response(status=500)
+        placed = request.endpoint == "voice.leg" or request.form.get("Direction", "").startswith("outbound")
         return _first_that_works(
-            lambda: speak(line.apologise(request.form.get("CallSid"))), lambda: _twiml(last_words)
+            lambda: speak(line.apologise(request.form.get("CallSid"))),
+            lambda: _twiml(last_neutral_words if placed else last_words),
         )
 
     return voice

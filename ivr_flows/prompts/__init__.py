@@ -101,6 +101,14 @@ class Prompts:
         national = number.removeprefix("+1") if number.startswith("+1") else number
         return DIGITS_MARK.format(national)
 
+    def tells(self, words: str) -> bool:
+        """Whether words from elsewhere, such as a feed's, hold a telling word of any language (R13)."""
+        return any(
+            re.search(rf"\b{re.escape(word)}", words, re.IGNORECASE)
+            for language in self.languages.values()
+            for word in language.telling_words
+        )
+
     def problems(self) -> list[str]:
         """What keeps a language from being offered (R13, R27): one sentence each."""
         found: list[str] = []

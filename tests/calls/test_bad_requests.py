@@ -165,7 +165,20 @@ def test_a_call_that_makes_no_progress_for_a_quarter_of_an_hour_is_offered_a_cal
     phone.presses("1")
 
     assert phone.hears("press 1")
-    assert not phone.is_over
+    phone.presses("1")
+    assert phone.hears("We will call you")
+
+
+def test_a_robot_that_presses_wrong_keys_comes_to_an_end(phone: Phone, clock: Clock, house: House) -> None:
+    phone.dials_in()
+    for _ in range(60):
+        if phone.is_over:
+            break
+        clock.passes(minutes=1)
+        phone.presses("8")
+
+    assert phone.is_over
+    assert house.rows(select(Callback)) == []
 
 
 class BrokenError(RuntimeError):
@@ -229,11 +242,26 @@ def test_when_the_database_is_gone_the_caller_is_joined_to_a_person(
     url = next_url(document_of(phone))
     with monkeypatch.context() as patch:
         _is_gone(house, patch)
-        for path in ("/voice/inbound", url, "/voice/legs/" + "a" * 32):
+        for path in ("/voice/inbound", url):
             document = phone.raw(phone.posts(path, Digits="1"))
             assert "I am sorry, something went wrong on our side" in document
             assert "Lo siento, algo falló de nuestro lado" in document
             assert house.office.person_number in document
+
+
+def test_whoever_answers_a_call_we_placed_hears_neutral_words_when_the_database_is_gone(
+    phone: Phone, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reaches_the_first_menu(phone)
+    with monkeypatch.context() as patch:
+        _is_gone(house, patch)
+        first = phone.raw(phone.posts("/voice/legs/" + "a" * 32))
+        later = phone.raw(phone.posts("/voice/steps/safe_time/1", Direction="outbound-api", Digits="1"))
+    for document in (first, later):
+        assert "I am sorry, something went wrong." in document
+        assert "<Hangup/>" in document
+        for word in ("911", house.office.person_number, "person", "persona"):
+            assert word not in document
 
 
 def _every_connection_is_closed(house: House) -> None:

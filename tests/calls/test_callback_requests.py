@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from models import Callback, Staff
+from models.callback import cancel_callback
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import is_asked_for_a_number, opens_the_case, reaches_the_first_menu, wrong
 from tests.calls.test_callbacks import accepted_by, asks_express, the_callback
@@ -263,3 +264,61 @@ def test_star_repeats_the_promise(phone: Phone, make_case: MakeCase, house: Hous
     assert "We will call you" in promise
     assert len(house.rows(select(Callback))) == 1
     assert len(house.jobs.waiting) == 1
+
+
+@pytest.mark.parametrize("keys", ["1", ""])
+def test_a_promise_that_is_late_is_said_to_be_late(
+    phone: Phone, make_case: MakeCase, clock: Clock, keys: str
+) -> None:
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+    clock.passes(days=6)
+    opens_the_case(phone, case)
+    for key in ("2", *keys):
+        phone.presses(key)
+
+    assert phone.hears("we are late", "as soon as we can")
+    assert phone.does_not_hear("at the latest by")
+
+
+def test_a_promise_that_was_closed_meanwhile_is_not_kept_in_words(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+    opens_the_case(phone, case)
+    phone.presses("2")
+    with house.database.transaction() as session:
+        cancel_callback(session, the_callback(house).id, house.clock.now)
+
+    phone.presses("1")
+
+    assert phone.hears("It can no longer be changed")
+    assert phone.does_not_hear("We will")
+
+
+@pytest.mark.parametrize(("hours", "urgency"), [(1, "urgent"), (71, "urgent"), (73, "other")])
+def test_a_callback_after_fresh_hard_news_is_urgent(
+    phone: Phone, make_case: MakeCase, house: House, clock: Clock, hours: int, urgency: str
+) -> None:
+    case = make_case(custody_status="released", record={"status_at": clock.now - timedelta(hours=hours)})
+    opens_the_case(phone, case)
+    for key in ("1", "2", "1"):
+        phone.presses(key)
+
+    assert phone.hears("We will call you")
+    assert the_callback(house).urgency == urgency
+
+
+def test_who_could_not_open_their_case_is_called_within_the_hour(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    case = make_case(custody_status="in_custody")
+    is_asked_for_a_number(phone)
+    for _ in range(3):
+        phone.presses(case.number)
+        phone.presses(wrong(case.pin))
+    phone.presses("1")
+
+    assert phone.hears("We will call you")
+    assert (the_callback(house).urgency, the_callback(house).reason) == ("urgent", "lockout")

@@ -1,12 +1,16 @@
 """Calls of people who key numbers and PINs, right and wrong (R01-R07)."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import select, update
 
+from models import Call
+from models.call import keep_pending
 from models.case import check_digit_is_right, new_number, rotate_pin
 from tests.calls.conftest import Clock, House
-from tests.calls.stories import is_asked_for_a_number, opens_the_case, wrong
+from tests.calls.stories import document_of, is_asked_for_a_number, next_url, opens_the_case, wrong
 from tests.factories import HASHER, MadeCase
 from tests.phone import Phone
 
@@ -181,3 +185,20 @@ def test_a_new_pin_ends_what_the_old_one_had_opened(
     phone.presses(case.number)
     phone.presses(pin)
     assert phone.hears("in custody")
+
+
+def test_a_pin_that_still_waits_to_be_worked_is_not_asked_for_again(
+    phone: Phone, house: House, clock: Clock, make_case: MakeCase
+) -> None:
+    case = make_case(custody_status="in_custody")
+    is_asked_for_a_number(phone)
+    phone.presses(case.number)
+    with house.database.transaction() as session:
+        session.execute(update(Call).values(pending_since=clock.now))
+        call_id = session.scalars(select(Call.id)).one()
+    clock.passes(seconds=60)
+    keep_pending(house.database, [call_id], clock.now - timedelta(seconds=2))
+
+    again = phone.posts(next_url(document_of(phone)), Digits=case.pin)
+
+    assert "One moment, please" in phone.raw(again)

@@ -132,6 +132,14 @@ def test_what_is_not_known_is_said_of_the_record_and_not_of_a_court_date(
     assert phone.hears("at 10:00 AM. I do not know what happened after that")
 
 
+def test_a_court_whose_name_would_tell_is_not_named(phone: Phone, make_case: MakeCase, clock: Clock) -> None:
+    facts = {"next_hearing_at": clock.now + timedelta(days=5), "next_hearing_place": "Juvenile Court, Room 4"}
+    opens_the_case(phone, make_case(custody_status="in_custody", record=facts))
+
+    assert phone.hears("The next court date is Monday, November 30")
+    assert phone.does_not_hear("juvenile", "The court is")
+
+
 def test_times_are_spoken_as_spanish_speakers_say_them(phone: Phone, make_case: MakeCase) -> None:
     facts = {
         "status_at": datetime(2026, 11, 20, 18, 5, tzinfo=UTC),

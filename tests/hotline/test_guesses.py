@@ -150,6 +150,24 @@ def test_a_hash_that_takes_too_long_lets_the_web_thread_go_and_the_seat_with_it(
     assert desk.wait(future, first=False) is False
 
 
+def test_a_pin_that_waits_for_its_turn_is_told_of_until_it_is_worked(
+    hasher: SlowHasher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guesses, "KEEP_SECONDS", 0.01)
+    kept: queue.SimpleQueue[list[int]] = queue.SimpleQueue()
+    desk = Guesses(hasher, kept.put)
+    futures = [desk.submit(guess(call_id), "482163", bool) for call_id in (1, 2)]
+
+    while kept.get(timeout=10) != [1, 2]:
+        continue
+
+    assert [1, 2] in (kept.get(timeout=10), kept.get(timeout=10))
+    hasher.may_go.release(2)
+    for future in futures:
+        future.result(timeout=10)
+    desk.close()
+
+
 def test_the_same_webhook_again_awaits_the_same_guess(desk: Guesses, hasher: SlowHasher) -> None:
     first = desk.submit(guess(1), "guess", bool)
 
