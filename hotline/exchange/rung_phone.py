@@ -93,6 +93,9 @@ class RungPhone:
         if status != 200:
             raise LineError(f"the exchange answered {status}")
         self.state = seen["state"]
-        self.transcript = [Passage(p["kind"], p["text"]) for p in seen["transcript"]]
+        self.transcript = [
+            Passage(p["kind"], p["text"], p["language"], seconds=p["seconds"], at=p["at"])
+            for p in seen["transcript"]
+        ]
         if seen["trouble"]:
             raise LineError(seen["trouble"])
