@@ -116,7 +116,7 @@ def test_a_call_can_be_placed_with_its_document(exchange: Exchange) -> None:
         to=LIAISON, from_=LINE, twiml="<Response><Say>Hello.</Say></Response>"
     )
 
-    assert exchange.act(call.sid, "answer")["transcript"][0] ["text"] == "Hello."
+    assert exchange.act(call.sid, "answer")["transcript"][0]["text"] == "Hello."
 
 
 def test_a_line_that_fails_ends_the_call_and_the_trouble_is_told(exchange: Exchange) -> None:
@@ -200,12 +200,3 @@ def test_a_phone_is_only_moved_by_json(exchange: Exchange) -> None:
     assert exchange.web.post(f"/handset/{sid}/dance", json={}).status_code == 404
     exchange.act(sid, "answer")
     assert exchange.web.post(f"/handset/{sid}/keys", json={"keys": "x"}).status_code == 400
-
-
-def test_the_page_says_how_to_call_the_line(exchange: Exchange) -> None:
-    place(exchange)
-
-    page = exchange.web.get("/", follow_redirects=True).get_data(as_text=True)
-
-    assert "hotline phone" in page
-    assert "One phone rings." in page

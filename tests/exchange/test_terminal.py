@@ -71,9 +71,7 @@ def world(tmp_path: Path) -> Iterator[World]:
     with listening(line.app) as line_port:
         line.public_url = f"http://127.0.0.1:{line_port}"
         switchboard = Switchboard(ACCOUNT, over_http(line.public_url, TOKEN))
-        app = create_exchange(
-            switchboard, public_url=line.public_url, account_sid=ACCOUNT, credentials={ACCOUNT: (TOKEN,)}
-        )
+        app = create_exchange(switchboard, account_sid=ACCOUNT, credentials={ACCOUNT: (TOKEN,)})
         with listening(app) as exchange_port:
             yield World(tmp_path, line, exchange_port, switchboard)
 
