@@ -4,11 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: run test lint bench setup lock clean
+.PHONY: run phone test lint bench setup lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.run
 	@exec $(BIN)/hotline serve
+
+# Rings the line that `make run` has started, from this terminal.
+phone: $(VENV)/.run
+	@exec $(BIN)/hotline phone
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest

@@ -1,4 +1,4 @@
-"""How long a voice takes for a text, measured on espeak-ng where it is installed."""
+"""The voices of espeak-ng where it is installed, and how long one takes for a text."""
 
 import shutil
 import subprocess
@@ -15,6 +15,12 @@ MOST_SECONDS = 20
 _VOICES = {"en": "en-us", "es": "es-419"}
 
 
+def voice_for(language: str) -> str:
+    """espeak-ng's voice for a language, with or without its country (``es``, ``es-US``)."""
+    base = language.split("-")[0]
+    return _VOICES.get(language, _VOICES.get(base, base))
+
+
 @lru_cache(maxsize=4096)
 def measured_seconds(text: str, language: str) -> float | None:
     """Seconds of audio of ``text``, or None where there is no espeak-ng or it cannot speak this."""
@@ -23,7 +29,7 @@ def measured_seconds(text: str, language: str) -> float | None:
         return None
     with tempfile.TemporaryDirectory(prefix="speech-") as folder:
         audio = Path(folder) / "words.wav"
-        voice = _VOICES.get(language, language)
+        voice = voice_for(language)
         command = [program, "-v", voice, "-s", str(WORDS_A_MINUTE), "-w", str(audio), "--", text]
         try:
             subprocess.run(command, check=True, capture_output=True, timeout=MOST_SECONDS)

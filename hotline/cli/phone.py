@@ -9,8 +9,10 @@ import click
 
 from hotline.cli.bind import read_bind
 from hotline.cli.context import fail, load_office, load_settings
+from hotline.cli.speaker import Speaker, find_program
 from hotline.exchange.delivery import over_http
 from hotline.exchange.inbound import InboundCall
+from hotline.exchange.real_time import RealTime
 from hotline.exchange.request import LineError
 from hotline.exchange.rung_phone import ExchangeClient
 from hotline.exchange.terminal import HELP, Terminal, meaning
@@ -30,13 +32,30 @@ _PERSON_PATIENCE_SECONDS = 2.0
     "--bind", default="127.0.0.1:8000", show_default=True, metavar="HOST:PORT", help="Where the line listens."
 )
 @click.option("--script", help='Play by itself: keys, "" for silence, hangup, answer, back, comma-separated.')
+@click.option("--real-time", is_flag=True, help="Words, silence and ringing last as long as on a phone.")
+@click.option(
+    "--speak", is_flag=True, help="Say aloud what is heard, each phrase in its language (espeak-ng)."
+)
 @click.option(
     "--transcript",
     type=click.File("w", encoding="utf-8", lazy=False),
     help="Also write the call to this file.",
 )
-def phone(from_: str, to: str | None, bind: str, script: str | None, transcript: TextIO | None) -> None:
-    """Ring the line from this terminal."""
+def phone(
+    from_: str,
+    to: str | None,
+    bind: str,
+    script: str | None,
+    real_time: bool,
+    speak: bool,
+    transcript: TextIO | None,
+) -> None:
+    """Ring the line from this terminal.
+
+    Exits 0 when all that was typed was done, 3 when nobody picked up (the line, or a phone that a script
+    answers), 4 when the line hung up before the script was through, 1 when the call failed, 2 for wrong
+    usage.
+    """
     settings = load_settings(read_bind(bind).url)
     if settings.carrier != "exchange":
         fail("hotline phone calls through the exchange alone: HOTLINE_CARRIER is not exchange.")
@@ -44,6 +63,9 @@ def phone(from_: str, to: str | None, bind: str, script: str | None, transcript:
     for option, number in (("--from", from_), ("--to", to)):
         if not _E164.fullmatch(number):
             fail(f"{option} must be a phone number in E.164, such as +12025550123.")
+    program = find_program() if speak else None
+    if speak and program is None:
+        fail("--speak needs espeak-ng, which is not installed here.")
     lines = None if script is None else iter(_tokens(script))
     paper = _Paper(transcript)
     call = InboundCall(
@@ -52,6 +74,7 @@ def phone(from_: str, to: str | None, bind: str, script: str | None, transcript:
         account_sid=settings.twilio_account_sid,
         from_=from_,
         to=to,
+        timed=real_time,
     )
     if lines is None:
         click.echo(f"Type {HELP}.", err=True)
@@ -61,12 +84,16 @@ def phone(from_: str, to: str | None, bind: str, script: str | None, transcript:
         read=_typed(paper) if lines is None else _scripted(lines, paper),
         write=paper.show,
         patience_seconds=_PERSON_PATIENCE_SECONDS if lines is None else _SCRIPT_PATIENCE_SECONDS,
+        clock=RealTime(call) if real_time else None,
+        voice=None if program is None else Speaker(program),
+        is_scripted=lines is not None,
     )
     try:
-        terminal.play()
+        outcome = terminal.play()
     except LineError as problem:
         click.echo(f"The call failed: {problem}.", err=True)
         sys.exit(1)
+    sys.exit(outcome)
 
 
 class _Paper:

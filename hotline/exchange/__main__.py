@@ -8,7 +8,7 @@ import click
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from config.settings import Settings
-from hotline.cli.context import fail, load_settings
+from hotline.cli.context import fail, load_office, load_settings
 from hotline.exchange.app import create_exchange
 from hotline.exchange.delivery import over_http
 from hotline.exchange.faults import Faults
@@ -60,9 +60,9 @@ def main() -> None:
     deliver = faults.around(over_http(settings.public_url, settings.twilio_auth_tokens[0]))
     app = create_exchange(
         Switchboard(settings.twilio_account_sid, deliver, any_number=line_number(settings.public_url)),
-        public_url=settings.public_url,
         account_sid=settings.twilio_account_sid,
         credentials=credentials(settings),
+        lines=load_office(settings).lines,
         faults=faults,
     )
     with listening:

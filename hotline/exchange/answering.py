@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from hotline.exchange.handset import FINAL
-from hotline.exchange.order import Order, Phones
+from hotline.exchange.order import Answering, Order, Phones
 from hotline.exchange.request import Reply, Request
 from hotline.exchange.switched_call import SwitchedCall
 from hotline.exchange.timers import Timers
@@ -68,7 +68,9 @@ class Unattended:
 
             self._board.timers.after(seconds, lambda: self._board.post(call, now))
 
-        after(getattr(waits, "seconds", 30), new[0], lambda: call.live.is_not_answered("no-answer"))
+        if not call.live.leg.timed:
+            # A call that is timed gives up by itself.
+            after(getattr(waits, "seconds", 30), new[0], lambda: call.live.is_not_answered("no-answer"))
         for phone in new:
             who = self._board.phones.at(phone)
             if who.picks_up:
@@ -78,11 +80,11 @@ class Unattended:
                 after(who.after_seconds, phone, partial(call.live.is_not_answered, status))
 
     def _machine_joins(self, call: SwitchedCall, phone: str) -> None:
-        self._listens(self._board.joins(call, phone))
+        self.listens(self._board.joins(call, phone))
 
     def detects(self, call: SwitchedCall, order: Order) -> None:
         """Find out who picked up. Without AsyncAmd the call waits, and its first request tells."""
-        found = self._board.phones.at(order.to).found_by(order.detection)
+        found = self._who(call).found_by(order.detection)
         if order.detection is None or found is None:
             return
         if order.detection.is_async:
@@ -113,14 +115,17 @@ class Unattended:
     def _machine_picks_up(self, call: SwitchedCall) -> None:
         with suppress(WrongMomentError):
             self._board.picks_up(call)
-            self._board.post(call, lambda: self._listens(call))
+            self._board.post(call, lambda: self.listens(call))
 
-    def _listens(self, call: SwitchedCall) -> None:
+    def listens(self, call: SwitchedCall) -> None:
         """A machine presses nothing, whatever it is asked, and hangs up some time later."""
-        for _ in range(_MOST_SILENCES):
+        for _ in range(0 if call.live.leg.timed else _MOST_SILENCES):
             if call.live.state != "keys":
                 break
             call.live.says_nothing()
         if call.status not in FINAL:
-            stays = self._board.phones.at(call.to).stays_seconds
+            stays = self._who(call).stays_seconds
             self._board.timers.after(stays, lambda: self._board.post(call, call.live.hangs_up))
+
+    def _who(self, call: SwitchedCall) -> Answering:
+        return call.picked_up_by or self._board.phones.at(call.to)

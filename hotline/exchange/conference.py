@@ -23,6 +23,9 @@ class Member(Protocol):
     def note(self, words: str) -> None:
         """Tell the person on this leg what happened."""
 
+    def hears(self, words: str) -> None:
+        """Hear what another member says."""
+
     def conference_ends(self) -> None:
         """Go on after the conference."""
 
@@ -164,7 +167,7 @@ class Conferences:
                 return False
             hearers = [] if not room.has_a_starter else room.hearers(room.people[member])
         for other in hearers:
-            other.note(f"said: {words}")
+            other.hears(words)
         return True
 
     def reserve(self, name: str) -> Room:

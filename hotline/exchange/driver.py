@@ -54,6 +54,10 @@ class LegDriver:
         """Put into the transcript what the person notices without being told by the line."""
         self._put("note", words)
 
+    def hears(self, words: str) -> None:
+        """Hear what another person says."""
+        self._put("talk", words)
+
     def heard_since_last_key(self) -> list[str]:
         """The phrases heard after the last thing that was pressed or left unpressed."""
         last = max((at for at, p in enumerate(self.transcript) if p.kind == "pressed"), default=-1)

@@ -16,13 +16,16 @@ MOST_KEPT = 2000
 class Happening:
     """``number`` counts up from 1. ``kind`` is one of
 
-    - ``placed``: a call began (to, from, direction, parent)
+    - ``placed``: a call began (to, from, direction, parent, handset)
     - ``status``: its call status changed (status)
+    - ``state``: what the person on it can do changed (state)
     - ``transcript``: it grew (passages, each with kind and text; at, the place of the first in the whole)
     - ``webhook``: a request was delivered (method, url, params, status, content_type, body, milliseconds,
       trouble, code, is_event)
     - ``trouble``: an action of the call failed (trouble)
     - ``message``: a text message came or changed (its document in Twilio's words)
+    - ``handsets``, ``phone`` and ``tempo``: the page of handsets was changed, who picks up a phone (number,
+      answering), or how fast calls are played (speed)
     """
 
     number: int
@@ -57,6 +60,12 @@ class Feed:
                 self._listeners = tuple(one for one in self._listeners if one is not listener)
 
         return unsubscribe
+
+    @property
+    def last(self) -> int:
+        """The number of what happened last; 0 before anything did."""
+        with self._lock:
+            return self._count
 
     def since(self, number: int) -> list[Happening]:
         """What happened after ``number``, as far back as it is kept, oldest first."""

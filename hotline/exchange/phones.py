@@ -40,6 +40,7 @@ def phones(board: Switchboard, messages: Messages) -> Blueprint:
         if kind not in KINDS or not all(type(one) in {int, float} and one >= 0 for one in seconds):
             raise ValueError(f"kind is one of {', '.join(KINDS)}, and seconds are not negative")
         board.phones.set(_text(given, "number"), Answering(kind, *seconds))
+        board.feed.tell("phone", "", number=given["number"], answering=kind)
         return jsonify(number=given["number"], kind=kind)
 
     @blueprint.get("/<sid>.json")
@@ -52,9 +53,12 @@ def phones(board: Switchboard, messages: Messages) -> Blueprint:
         keys, words = str(given.get("keys", "")), str(given.get("words", ""))
         phone = given.get("phone") or None
         actions: dict[str, Callable[[], SwitchedCall]] = {
-            "answer": lambda: board.answer(sid),
+            # A person at a handset of the page hears the call as it lasts; a script hears all at once.
+            "answer": lambda: board.answer(sid, at_tempo=bool(given.get("at_tempo"))),
+            "voicemail": lambda: board.answer_by_machine(sid),
             "decline": lambda: board.end_unanswered(sid, "busy"),
             "keys": lambda: board.press(sid, keys),
+            "types": lambda: board.type(sid, keys),
             "silence": lambda: board.say_nothing(sid),
             "words": lambda: board.speak(sid, words),
             "hang-up": lambda: board.hang_up(sid),
@@ -104,6 +108,10 @@ def _summary(call: SwitchedCall) -> dict[str, Any]:
 
 def _answer(call: SwitchedCall) -> Response:
     """What the person on this call can see: where it stands and everything heard so far."""
-    return jsonify(
-        _summary(call) | {"state": call.live.state, "trouble": call.trouble, "transcript": call.passages()}
-    )
+    seen = {
+        "state": call.live.state,
+        "speaking": call.live.leg.is_speaking,
+        "trouble": call.trouble,
+        "transcript": call.passages(),
+    }
+    return jsonify(_summary(call) | seen)

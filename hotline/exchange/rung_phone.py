@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlsplit
@@ -37,7 +37,9 @@ class ExchangeClient:
             sleep(_LOOK_EVERY_SECONDS)
             left -= _LOOK_EVERY_SECONDS
 
-    def ask(self, method: str, path: str, given: dict[str, str] | None = None) -> tuple[int, dict[str, Any]]:
+    def ask(
+        self, method: str, path: str, given: Mapping[str, str | bool] | None = None
+    ) -> tuple[int, dict[str, Any]]:
         """Send one request; gives the HTTP status and the JSON that came back."""
         where = urlsplit(self._url)
         connection = HTTPConnection(where.hostname or "", where.port, timeout=_TIMEOUT_SECONDS)
@@ -53,20 +55,24 @@ class ExchangeClient:
 
 
 class RungPhone:
-    """One phone that the line rang, picked up. ``transcript`` and ``state`` are as they were last seen."""
+    """One phone that the line rang, picked up. All that can be asked of it is as it was last seen.
 
-    def __init__(self, exchange: ExchangeClient, sid: str, number: str) -> None:
-        self._exchange, self._sid, self.number = exchange, sid, number
+    With ``at_tempo`` its words take their time, as fast as the exchange plays calls.
+    """
+
+    def __init__(self, exchange: ExchangeClient, sid: str, number: str, *, at_tempo: bool = False) -> None:
+        self._exchange, self._sid, self.number, self._at_tempo = exchange, sid, number, at_tempo
+        self.is_speaking = False
         self.state = "nothing"
         self.transcript: list[Passage] = []
 
     def picks_up(self) -> None:
         """Answer it."""
-        self._act("answer")
+        self._act("answer", at_tempo=self._at_tempo)
 
     def presses(self, keys: str) -> None:
         """Type ``keys``."""
-        self._act("keys", keys=keys)
+        self._act("types" if self._at_tempo else "keys", keys=keys)
 
     def says_nothing(self) -> None:
         """Wait until the line gives up waiting for keys."""
@@ -81,7 +87,7 @@ class RungPhone:
         """See what has happened on it since."""
         self._see(*self._exchange.ask("GET", f"/handset/{self._sid}.json"))
 
-    def _act(self, action: str, **given: str) -> None:
+    def _act(self, action: str, **given: str | bool) -> None:
         self._see(*self._exchange.ask("POST", f"/handset/{self._sid}/{action}", given))
 
     def _see(self, status: int, seen: dict[str, Any]) -> None:
@@ -92,7 +98,10 @@ class RungPhone:
             return
         if status != 200:
             raise LineError(f"the exchange answered {status}")
-        self.state = seen["state"]
-        self.transcript = [Passage(p["kind"], p["text"]) for p in seen["transcript"]]
+        self.state, self.is_speaking = seen["state"], seen["speaking"]
+        self.transcript = [
+            Passage(p["kind"], p["text"], p["language"], seconds=p["seconds"], at=p["at"])
+            for p in seen["transcript"]
+        ]
         if seen["trouble"]:
             raise LineError(seen["trouble"])

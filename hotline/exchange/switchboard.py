@@ -7,25 +7,27 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillWorkingError
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from hotline.exchange.answering import Unattended, WrongMomentError
 from hotline.exchange.call import LiveCall
+from hotline.exchange.clocks import Clocks
 from hotline.exchange.conference import Conferences, Member
 from hotline.exchange.delivery import Deliver
 from hotline.exchange.feed import Feed
 from hotline.exchange.fetching import fetching, with_fallback
 from hotline.exchange.handset import FINAL, Leg
 from hotline.exchange.mailbox import Mailbox
-from hotline.exchange.order import Order, PhoneNumber, Phones
+from hotline.exchange.order import Answering, Order, PhoneNumber, Phones
 from hotline.exchange.pace import Pace
+from hotline.exchange.register import Register
 from hotline.exchange.request import LineError, Reply, Request
 from hotline.exchange.switched_call import SwitchedCall
+from hotline.exchange.tempo import Tempo
 from hotline.exchange.timers import Timers
 from hotline.exchange.watched import watched
 
-#: Ended calls beyond this number are forgotten, oldest first.
-MOST_REMEMBERED = 1000
 #: So many calls and events talk to the line at once; more wait for a thread.
 MOST_AT_ONCE = 256
 #: How long whoever pressed a key waits to see what came of it, and how long a REST update does.
@@ -38,7 +40,8 @@ class Switchboard:
 
     Whatever moves a call, and so may wait for the line, is done in the mailbox of that call, one thing at a
     time; looking at calls and placing one never waits. ``feed`` tells what happens. ``numbers`` are the
-    line's own, by E.164, and ``any_number`` stands for all others that are called.
+    line's own, by E.164, and ``any_number`` stands for all others that are called. ``find``, ``all`` and
+    ``forget`` are the register's.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Switchboard:
         numbers: Mapping[str, PhoneNumber] | None = None,
         any_number: PhoneNumber | None = None,
         calls_per_second: float | None = None,
+        tempo: Tempo | None = None,
         sleep: Callable[[float], object] = time.sleep,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
@@ -57,11 +61,15 @@ class Switchboard:
         self.feed = Feed(clock)
         self.phones = Phones()
         self.pace = Pace(calls_per_second, monotonic)
+        self.tempo = tempo or Tempo()
+        self.clock = clock
         self.timers = Timers(monotonic)
+        self._clocks = Clocks(self.tempo, self.timers, self.post, monotonic)
+        self._sleep = sleep
         self._numbers, self._any_number = dict(numbers or {}), any_number
-        self._sleep, self.clock = sleep, clock
+        self._register = Register(self.feed, clock)
+        self.find, self.all, self.forget = self._register.find, self._register.all, self._register.forget
         self._pool = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="exchange")
-        self._calls: dict[str, SwitchedCall] = {}
         self._lock = threading.RLock()
         self.deliver = watched(deliver, self.feed)
         self._fetch = fetching(self.deliver)
@@ -84,24 +92,31 @@ class Switchboard:
             leg, order.status_callback, order.wanted, order.fallback_url, order.fallback_method, order=order
         )
         call.queue_seconds = wait
-        self._keep(call)
+        self._register.keep(call)
         if wait:
             self.timers.after(wait, lambda: call.work.post(lambda: self._rings(call)))
         else:
             self._rings(call)
         return call
 
-    def dial(self, from_: str, to: str, extra: Mapping[str, str] | None = None) -> SwitchedCall:
-        """Someone calls ``to``, a number of the line; ``extra`` goes into requests. Raises LookupError."""
+    def dial(
+        self, from_: str, to: str, extra: Mapping[str, str] | None = None, *, handset: int = 0
+    ) -> SwitchedCall:
+        """Someone calls ``to``, a number of the line; ``extra`` goes into requests. Raises LookupError.
+
+        A person who dials on a ``handset`` of the page listens as the call lasts.
+        """
         number = self.number(to)
         leg = Leg(account_sid=self.account_sid, from_=from_, to=to, extra=extra)
         call = self._new(
             leg, number.status_callback, frozenset({"completed"}), number.fallback_url, number.fallback_method
         )
         call.started_at = call.answered_at = call.created_at
-        self._keep(call)
+        call.handset, call.follows_tempo = handset, bool(handset)
+        self._register.keep(call)
 
         def begins() -> None:
+            self._clocks.starts(call)
             call.live.events.tell("answered")
             call.live.fetches(number.voice_url, number.voice_method)
 
@@ -119,32 +134,24 @@ class Switchboard:
         """Whether the line may call from there: from anywhere, unless it was told which numbers it has."""
         return not self._numbers or self._any_number is not None or number in self._numbers
 
-    # Calls are looked at.
-
-    def find(self, sid: str) -> SwitchedCall:
-        """The call with that sid. Raises LookupError."""
-        with self._lock:
-            return self._calls[sid]
-
-    def all(self) -> list[SwitchedCall]:
-        """Every call remembered, oldest first."""
-        with self._lock:
-            return list(self._calls.values())
-
-    def forget(self, sid: str) -> None:
-        """Remove a call that is over. Raises LookupError and WrongMomentError."""
-        with self._lock:
-            call = self.find(sid)
-            if call.status not in FINAL:
-                raise WrongMomentError(f"the call is {call.status}")
-            del self._calls[sid]
-
     # What people do with their phones.
 
-    def answer(self, sid: str) -> SwitchedCall:
-        """Someone picks up: the call's document is fetched and runs. Raises WrongMomentError."""
+    def answer(self, sid: str, *, at_tempo: bool = False) -> SwitchedCall:
+        """Someone picks up: the call's document is fetched and runs. Raises WrongMomentError.
+
+        With ``at_tempo`` it is someone who listens as the call lasts.
+        """
         call = self.find(sid)
-        return self._waits_for(call, self.picks_up(call))
+        future = self.picks_up(call, at_tempo=at_tempo) if call.parent is None else self._answers_dial(call)
+        return self._waits_for(call, future)
+
+    def answer_by_machine(self, sid: str) -> SwitchedCall:
+        """Voicemail picks up this call, whoever picks up this phone as a rule. Raises WrongMomentError."""
+        call = self.find(sid)
+        call.picked_up_by = Answering("machine")
+        self.answer(sid)
+        self.post(call, lambda: self._unattended.listens(call))
+        return call
 
     def pick_up(self, sid: str, phone: str | None = None) -> SwitchedCall:
         """Someone answers a ``phone`` that this call's Dial rings (the first by default): their leg.
@@ -152,7 +159,7 @@ class Switchboard:
         Raises LookupError when it does not ring.
         """
         call = self.find(sid)
-        future = call.work.post(lambda: self.joins(call, phone))
+        future = self.post(call, lambda: self.joins(call, phone))
         child: SwitchedCall = future.result(HANDSET_PATIENCE_SECONDS)
         return child
 
@@ -166,35 +173,43 @@ class Switchboard:
         Raises WrongMomentError.
         """
         call = self.find(sid)
+        if call.parent is not None:
+            return self._waits_for(call, self.post(call, lambda: self._declines_dial(call, status)))
         with self._lock:
             if call.status not in _BEFORE_ANSWER or call.direction != "outbound-api":
                 raise WrongMomentError(f"the call is {call.status}")
             call.live.hangs_up(status)
-        self._look()
+        self._register.look()
         return call
 
     def press(self, sid: str, keys: str) -> SwitchedCall:
-        """Keys on a call that was answered. Raises WrongMomentError, and ValueError for what is no key."""
+        """Keys on a call that was answered, and what comes of them.
+
+        Raises WrongMomentError, and ValueError for what is no key.
+        """
         return self._do(sid, lambda live: live.presses(keys))
+
+    def type(self, sid: str, keys: str) -> SwitchedCall:
+        """Keys on a call that was answered; more may follow. Raises as ``press`` does."""
+        return self._do(sid, lambda live: live.types(keys))
 
     def say_nothing(self, sid: str) -> SwitchedCall:
         """No key on a call that was answered. Raises WrongMomentError."""
         return self._do(sid, LiveCall.says_nothing)
 
     def speak(self, sid: str, words: str) -> SwitchedCall:
-        """Say something to whoever is on the other side. Raises WrongMomentError when nobody is."""
-        call = self.find(sid)
-        if not self.conferences.speaks(call.live, words):
-            others = [
-                other for other in self.all() if other.status not in FINAL and call in {other.parent, other}
-            ]
-            heard = [o for o in [*others, call.parent] if o is not None and o is not call]
-            if call.live.state != "talking" or not heard:
+        """Say something to whoever, or whatever, listens. Raises WrongMomentError when nobody does."""
+
+        def says(live: LiveCall) -> None:
+            listens = live.state in {"talking", "recording"} or getattr(
+                live.leg.waits_for, "takes_speech", False
+            )
+            if not listens:
                 raise WrongMomentError("nobody is on the other side")
-            for other in heard:
-                other.live.note(f"said: {words}")
-        self._look()
-        return call
+            self.conferences.speaks(live, words)
+            live.says(words)
+
+        return self._do(sid, says)
 
     def hang_up(self, sid: str, patience: float = HANDSET_PATIENCE_SECONDS) -> SwitchedCall:
         """End a call that was answered. Raises WrongMomentError."""
@@ -209,6 +224,14 @@ class Switchboard:
         return self._do(sid, lambda live: live.goes_to(url, method), REST_PATIENCE_SECONDS)
 
     # Machinery.
+
+    def goes_as_fast_as(self, speed: float | None) -> None:
+        """Set the tempo of this exchange, for calls that last already too. Raises ValueError."""
+        self.tempo.speed = speed
+        self.feed.tell("tempo", "", speed=speed)
+        for call in self.all():
+            if call.parent is None and call.ended_at is None:
+                self.post(call, partial(self._clocks.follows, call))
 
     def new_mailbox(self) -> Mailbox:
         """A mailbox that shares this exchange's threads."""
@@ -248,18 +271,6 @@ class Switchboard:
         call = SwitchedCall(live, self.new_mailbox(), events, self.clock(), order=order)
         return call
 
-    def _keep(self, call: SwitchedCall) -> None:
-        with self._lock:
-            ended = [sid for sid, one in self._calls.items() if one.ended_at is not None]
-            for sid in ended[: max(0, len(self._calls) - MOST_REMEMBERED)]:
-                del self._calls[sid]
-            self._calls[call.sid] = call
-        parent = None if call.parent is None else call.parent.sid
-        self.feed.tell(
-            "placed", call.sid, to=call.to, **{"from": call.from_}, direction=call.direction, parent=parent
-        )
-        self._look()
-
     def _rings(self, call: SwitchedCall) -> None:
         order = call.order
         with self._lock:
@@ -269,10 +280,10 @@ class Switchboard:
             call.started_at = self.clock()
             call.live.events.tell("initiated")
             call.live.events.tell("ringing")
-        self._look()
+        self._register.look()
         self._unattended.rings(call, order)
 
-    def picks_up(self, call: SwitchedCall) -> Any:
+    def picks_up(self, call: SwitchedCall, *, at_tempo: bool = False) -> Any:
         """Answer a call that was placed; gives a future of when its document ran. Raises WrongMomentError."""
         order = call.order
         with self._lock:
@@ -280,8 +291,10 @@ class Switchboard:
                 raise WrongMomentError(f"the call is {call.status}")
             call.live.leg.call_status = "in-progress"
             call.answered_at = self.clock()
+            call.follows_tempo = at_tempo
+            self._clocks.starts(call)
             call.live.events.tell("answered", "in-progress")
-        self._look()
+        self._register.look()
         return self.post(call, lambda: self._goes_to_its_document(call, order))
 
     def _goes_to_its_document(self, call: SwitchedCall, order: Order) -> None:
@@ -292,12 +305,28 @@ class Switchboard:
             call.live.fetches(order.url or "", order.method)
 
     def joins(self, parent: SwitchedCall, phone: str | None) -> SwitchedCall:
-        """Put the one who answers a phone that ``parent`` rings on a leg; done in the parent's mailbox."""
-        live = parent.live.picks_up(phone)
-        child = SwitchedCall(live, parent.work, parent.events, self.clock(), parent=parent)
-        child.started_at = child.answered_at = child.created_at
-        self._keep(child)
-        return child
+        """Someone answers a phone that ``parent`` rings; done in its mailbox. Raises LookupError."""
+        self._register.keep_those_dialled(parent)
+        live = next((one for one in parent.live.ringing if phone in {None, one.leg.to}), None)
+        if live is None:
+            raise LookupError("this call rings no such phone")
+        live.answers()
+        return self.find(live.leg.call_sid)
+
+    def _answers_dial(self, call: SwitchedCall) -> Any:
+        def answers() -> None:
+            try:
+                call.live.answers()
+            except LookupError:
+                raise WrongMomentError(f"the call is {call.status}") from None
+
+        return self.post(call, answers)
+
+    def _declines_dial(self, call: SwitchedCall, status: str) -> None:
+        try:
+            call.live.declines(status)
+        except LookupError:
+            raise WrongMomentError(f"the call is {call.status}") from None
 
     def _do(
         self, sid: str, action: Callable[[LiveCall], object], patience: float = HANDSET_PATIENCE_SECONDS
@@ -318,15 +347,18 @@ class Switchboard:
     def post(self, call: SwitchedCall, action: Callable[[], object]) -> Any:
         """Move a call in its mailbox. What the line does wrong is the call's trouble, and told."""
 
-        def act() -> None:
+        def act() -> Any:
             try:
-                action()
+                with self._clocks.now(call):
+                    return action()
             except LineError as problem:
                 call.trouble = str(problem)
                 self.feed.tell("trouble", call.sid, trouble=call.trouble, code=problem.code)
             finally:
-                self._unattended.dials(call)
-                self._look()
+                self._register.keep_those_dialled(call.root)
+                self._unattended.dials(call.root)
+                self._register.look()
+                self._clocks.arms(call)
 
         return call.work.post(act)
 
@@ -352,24 +384,5 @@ class Switchboard:
             self.deliver(request)
 
     def _pauses(self, seconds: float) -> None:
-        self._look()
+        self._register.look()
         self._sleep(seconds)
-
-    def _look(self) -> None:
-        """Tell the feed what changed on any call since it was last looked at."""
-        told: list[tuple[str, SwitchedCall, Any]] = []
-        with self._lock:
-            for call in self._calls.values():
-                if call.ended_at is not None:
-                    continue
-                passages = call.passages(call.told_passages)
-                if passages:
-                    told.append(("transcript", call, {"at": call.told_passages, "passages": passages}))
-                    call.told_passages += len(passages)
-                if call.status != call.told_status:
-                    call.told_status, call.updated_at = call.status, self.clock()
-                    told.append(("status", call, {"status": call.status}))
-                if call.live.leg.is_over:
-                    call.ended_at = call.updated_at
-        for kind, call, facts in told:
-            self.feed.tell(kind, call.sid, **facts)

@@ -6,7 +6,8 @@ from typing import Any
 
 from hotline.exchange.call import LiveCall
 from hotline.exchange.mailbox import Mailbox
-from hotline.exchange.order import Order
+from hotline.exchange.order import Answering, Order
+from hotline.exchange.real_time import RealTime
 
 
 @dataclass(eq=False, slots=True)
@@ -30,8 +31,18 @@ class SwitchedCall:
     updated_at: datetime | None = None
     answered_by: str | None = None
     trouble: str = ""
-    #: What listeners have been told so far: the call status, and how many passages of the transcript.
+    #: The clock of an answered call, which those that it dialled share; ``ticks`` counts what moved it.
+    time: RealTime | None = None
+    ticks: int = 0
+    #: Whether someone listens as it lasts; on other calls all is heard at once.
+    follows_tempo: bool = False
+    #: Who picked this call up, when that is not who picks up this phone as a rule.
+    picked_up_by: Answering | None = None
+    #: The handset it was dialled from (its number may be withheld), or 0.
+    handset: int = 0
+    #: What listeners have been told so far: the call status, the state, and how many passages were heard.
     told_status: str = ""
+    told_state: str = ""
     told_passages: int = 0
     #: What the call waited for when it was last looked at, and the phones that its Dial rang then.
     dial_seen: tuple[Any, tuple[str, ...]] | None = None
@@ -42,6 +53,11 @@ class SwitchedCall:
     def sid(self) -> str:
         """The call's identifier."""
         return self.live.leg.call_sid
+
+    @property
+    def root(self) -> "SwitchedCall":
+        """The call that dialled this leg, or the one that dialled that, or this call itself."""
+        return self if self.parent is None else self.parent.root
 
     @property
     def status(self) -> str:
@@ -65,4 +81,13 @@ class SwitchedCall:
 
     def passages(self, since: int = 0) -> list[dict[str, Any]]:
         """The transcript from passage number ``since`` on, as JSON can carry it."""
-        return [{"kind": one.kind, "text": one.text} for one in list(self.live.transcript)[since:]]
+        return [
+            {
+                "kind": one.kind,
+                "text": one.text,
+                "language": one.language,
+                "seconds": round(one.seconds, 1),
+                "at": round(one.at, 1),
+            }
+            for one in list(self.live.transcript)[since:]
+        ]

@@ -47,8 +47,8 @@ class Exchange:
         self.limit = RestLimit(lambda: self.now)
         app = create_exchange(
             self.board,
-            public_url=PUBLIC_URL,
             account_sid=ACCOUNT,
+            lines=[LINE],
             credentials={ACCOUNT: (TOKEN, "second"), "SK1": ("secret",)},
             faults=self.faults,
             limit=self.limit,

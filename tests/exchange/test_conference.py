@@ -22,6 +22,9 @@ class Person:
     def note(self, words: str) -> None:
         self.notes.append(words)
 
+    def hears(self, words: str) -> None:
+        self.notes.append(words)
+
     def conference_ends(self) -> None:
         self.went_on += 1
         if self.fails:

@@ -83,12 +83,12 @@ def test_what_is_said_reaches_those_who_may_hear_it(exchange: Exchange, two: lis
     liaison, caller = two
     people = exchange.twilio.conferences(room(exchange).sid).participants
     exchange.act(liaison, "words", words="Hello there")
-    assert heard(exchange, caller)[-1] == "said: Hello there"
+    assert heard(exchange, caller)[-1] == "Hello there"
 
     people(caller).update(muted=True)
     exchange.act(caller, "words", words="Can you hear me")
 
-    assert "said: Can you hear me" not in heard(exchange, liaison)
+    assert "Can you hear me" not in heard(exchange, liaison)
 
 
 def test_someone_can_be_dialled_into_a_conference_to_coach(exchange: Exchange, two: list[str]) -> None:
@@ -103,8 +103,8 @@ def test_someone_can_be_dialled_into_a_conference_to_coach(exchange: Exchange, t
     exchange.act(made.call_sid, "words", words="Ask for the case number")
 
     assert people(made.call_sid).fetch().coaching is True
-    assert heard(exchange, liaison)[-1] == "said: Ask for the case number"
-    assert "said: Ask for the case number" not in heard(exchange, caller)
+    assert heard(exchange, liaison)[-1] == "Ask for the case number"
+    assert "Ask for the case number" not in heard(exchange, caller)
 
 
 def test_a_conference_can_begin_with_whoever_is_dialled_into_it(exchange: Exchange) -> None:

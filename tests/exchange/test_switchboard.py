@@ -152,16 +152,20 @@ def test_a_phone_that_a_callers_dial_rings_is_picked_up_and_both_can_talk(exchan
     caller = exchange.board.dial(CALLER, LINE)
     assert exchange.waits_until(lambda: caller.live.state == "keys")
     exchange.act(caller.sid, "keys", keys="1")
-    (shown,) = exchange.web.get("/handset/rung.json").json["calls"]
+    shown, rung = exchange.web.get("/handset/rung.json").json["calls"]
     assert shown["rings"] == [LIAISON]
+    assert (rung["to"], rung["status"], rung["direction"]) == (LIAISON, "ringing", "outbound-dial")
 
     child = exchange.act(caller.sid, "pick-up", phone=LIAISON)
     exchange.act(child["sid"], "keys", keys="1")
     exchange.act(caller.sid, "words", words="Hello")
     exchange.act(child["sid"], "words", words="Yes?")
 
-    assert exchange.board.find(child["sid"]).passages()[-1]["text"] == "said: Hello"
-    assert caller.passages()[-1]["text"] == "said: Yes?"
+    talk = [(one["kind"], one["text"]) for one in caller.passages()[-2:]]
+    assert talk == [("said", "Hello"), ("talk", "Yes?")]
+    talk = [(one["kind"], one["text"]) for one in exchange.board.find(child["sid"]).passages()[-2:]]
+    assert talk == [("talk", "Hello"), ("said", "Yes?")]
+    assert child["sid"] == rung["sid"]
     assert exchange.twilio.calls(child["sid"]).fetch().parent_call_sid == caller.sid
     exchange.act(child["sid"], "hang-up")
     assert exchange.waits_until(lambda: caller.status == "completed")

@@ -71,9 +71,7 @@ def world(tmp_path: Path) -> Iterator[World]:
     with listening(line.app) as line_port:
         line.public_url = f"http://127.0.0.1:{line_port}"
         switchboard = Switchboard(ACCOUNT, over_http(line.public_url, TOKEN))
-        app = create_exchange(
-            switchboard, public_url=line.public_url, account_sid=ACCOUNT, credentials={ACCOUNT: (TOKEN,)}
-        )
+        app = create_exchange(switchboard, account_sid=ACCOUNT, credentials={ACCOUNT: (TOKEN,)})
         with listening(app) as exchange_port:
             yield World(tmp_path, line, exchange_port, switchboard)
 
@@ -147,6 +145,64 @@ def test_the_transcript_counts_keys_and_does_not_hold_them(world: World, tmp_pat
     assert "93572468" not in written
     assert "> 8 keys" in written
     assert "Goodbye." in written
+
+
+def test_a_script_that_the_line_cuts_short_exits_4(world: World) -> None:
+    played = world.plays("--script", "2,1")
+
+    assert played.exit_code == 4
+    assert "(this call is over)" in played.stdout
+
+
+def test_a_script_that_waits_for_a_phone_that_never_rings_exits_3(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hotline.cli.phone._SCRIPT_PATIENCE_SECONDS", 0)
+
+    played = world.plays("--script", "hangup,answer")
+
+    assert played.exit_code == 3
+    assert "(no phone rings)" in played.stdout
+
+
+def test_in_real_time_whoever_rings_at_the_exchange_is_heard_as_the_call_lasts(world: World) -> None:
+    world.rings_the_liaison()
+    world.switchboard.goes_as_fast_as(20)
+
+    played = world.plays("--real-time", "--script", "hangup,answer,1,hangup")
+
+    assert played.exit_code == 0, played.output
+    assert played.stdout.index("To accept, press 1.") < played.stdout.index("> 1")
+    assert "you are alone in the conference" in played.stdout
+
+
+def test_a_person_in_real_time_hears_while_they_type_nothing(world: World) -> None:
+    played = world.plays("--real-time", typed="2\nq\n")
+
+    assert played.exit_code == 0, played.output
+    assert "To talk to someone" in played.stdout
+    assert "Goodbye." in played.stdout
+
+
+def test_speaking_aloud_needs_a_voice(world: World) -> None:
+    world.environ["PATH"] = ""
+
+    played = world.plays("--speak", "--script", "2")
+
+    assert played.exit_code == 2
+    assert "espeak-ng" in played.stderr
+    assert world.line.asked == []
+
+
+def test_what_is_heard_is_spoken_aloud_where_there_is_a_voice(world: World, tmp_path: Path) -> None:
+    program = tmp_path / "espeak-ng"
+    program.write_text(f"#!/bin/sh\n/bin/cat >> {tmp_path}/said\n")
+    program.chmod(0o755)
+    world.environ["PATH"] = str(tmp_path)
+
+    assert world.plays("--speak", "--script", "2").exit_code == 0
+
+    assert (tmp_path / "said").read_text() == "To talk to someone, . press 1.Goodbye."
 
 
 def test_a_line_that_fails_is_a_fault(world: World) -> None:

@@ -1,0 +1,52 @@
+"""One handset on the page of the exchange, used as a person would: by what it is called and what it says."""
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+
+class Handset:
+    """A handset by its name."""
+
+    def __init__(self, page: Page, name: str) -> None:
+        self.page, self.name = page, name
+        self.card: Locator = page.get_by_role("article", name=name, exact=True)
+        self.words: Locator = self.card.get_by_role("log", name=f"Words on {name}")
+
+    def dials(self) -> None:
+        self.button("Dial the line").click()
+
+    def answers(self) -> None:
+        self.button("Answer").click()
+
+    def hangs_up(self) -> None:
+        self.button("Hang up").click()
+
+    def presses(self, keys: str) -> None:
+        for key in keys:
+            self.card.get_by_role("group", name=re.compile("Keypad")).get_by_text(key, exact=True).click()
+
+    def types(self, keys: str) -> None:
+        """On the keyboard, wherever the page has put the focus."""
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def says(self, words: str) -> None:
+        self.card.get_by_label("Say something").fill(words)
+        self.page.keyboard.press("Enter")
+
+    def hears(self, *phrases: str) -> None:
+        """Wait until each of ``phrases`` was heard."""
+        for phrase in phrases:
+            expect(self.words).to_contain_text(phrase)
+
+    def is_shown_as(self, state: str) -> None:
+        expect(self.card.get_by_role("status")).to_have_text(f"{self.name}: {state}")
+
+    def button(self, name: str) -> Locator:
+        return self.card.get_by_role("button", name=name, exact=True)
+
+
+def is_live(page: Page) -> None:
+    """Wait until the page follows the exchange."""
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()

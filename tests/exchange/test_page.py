@@ -1,0 +1,157 @@
+"""What the page of handsets is given, and what can be done from it."""
+
+from typing import Any
+
+import pytest
+
+from hotline.exchange.handsets import MOST_HANDSETS
+from hotline.exchange.order import Answering
+from tests.exchange.small_exchange import CALLER, LIAISON, LINE, Exchange, place
+
+
+def state(exchange: Exchange) -> Any:
+    return exchange.web.get("/exchange/state.json").json
+
+
+def test_the_front_leads_to_the_page(exchange: Exchange) -> None:
+    page = exchange.web.get("/", follow_redirects=True)
+
+    assert page.request.path == "/exchange/"
+    assert "<title>The exchange</title>" in page.get_data(as_text=True)
+    assert page.headers["Cache-Control"] == "no-store"
+
+
+def test_a_call_dialled_on_a_handset_is_shown_with_what_was_heard(exchange: Exchange) -> None:
+    sid = exchange.web.post("/exchange/handsets/1/dial", json={"to": LINE, "from": "anonymous"}).json["sid"]
+    assert exchange.waits_until(lambda: exchange.board.find(sid).passages())
+
+    (call,) = state(exchange)["calls"]
+
+    assert (call["sid"], call["handset"], call["from"], call["direction"]) == (sid, 1, "anonymous", "inbound")
+    assert call["transcript"][0]["text"] == "To talk to someone, … press 1."
+    assert call["transcript"][0]["language"] == "en-US"
+    (asked,) = [one["facts"] for one in state(exchange)["log"]]
+    assert ["From", "anonymous"] in asked["params"]
+    assert asked["body"].startswith("<Response>\n  <Gather")
+    assert asked["status"] == 200
+
+
+def test_the_log_shows_what_the_strict_reader_finds(exchange: Exchange) -> None:
+    caller = exchange.board.dial(CALLER, LINE)
+    assert exchange.waits_until(lambda: caller.live.state == "keys")
+    exchange.act(caller.sid, "keys", keys="4")
+
+    last = [one["facts"] for one in state(exchange)["log"] if one["kind"] == "webhook"][1]
+
+    assert last["body"] == "<Response>\n  <Dial/>\n</Response>"
+    assert {"code", "line", "message", "severity"} == set(last["findings"][0])
+    assert any(one["line"] == 2 and "Dial" in one["message"] for one in last["findings"])
+
+
+def test_handsets_are_added_and_removed_for_every_tab(exchange: Exchange) -> None:
+    before = exchange.board.feed.last
+    added = exchange.web.post("/exchange/handsets", json={"name": " My  phone ", "number": "+1 202-555-0160"})
+    assert added.json == {"id": 3, "name": "My phone", "number": "+12025550160"}
+    assert [one["number"] for one in state(exchange)["handsets"]][-1] == "+12025550160"
+    assert exchange.web.delete("/exchange/handsets/3").status_code == 200
+    assert exchange.web.delete("/exchange/handsets/3").status_code == 404
+
+    assert [one.kind for one in exchange.board.feed.since(before)] == ["handsets", "handsets"]
+    assert len(state(exchange)["handsets"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"name": "", "number": "+12025550160"}, "name"),
+        ({"name": "A", "number": "0160"}, "E.164"),
+        ({"name": "A", "number": "+12025550144"}, "another handset"),
+        ({}, "name"),
+        ([], "object"),
+    ],
+)
+def test_a_handset_that_cannot_be_is_refused(exchange: Exchange, given: Any, why: str) -> None:
+    refused = exchange.web.post("/exchange/handsets", json=given)
+
+    assert refused.status_code == 400
+    assert why in refused.json["error"]
+
+
+def test_there_is_an_end_to_handsets(exchange: Exchange) -> None:
+    given = [{"name": "One more", "number": f"+120255501{number}"} for number in range(50, 70)]
+
+    codes = [exchange.web.post("/exchange/handsets", json=one).status_code for one in given]
+
+    assert codes.count(200) == MOST_HANDSETS - 2
+    assert set(codes[MOST_HANDSETS - 2 :]) == {400}
+
+
+def test_only_numbers_of_the_line_are_dialled_and_only_from_handsets_that_are_there(
+    exchange: Exchange,
+) -> None:
+    assert exchange.web.post("/exchange/handsets/1/dial", json={"to": LIAISON}).status_code == 404
+    assert exchange.web.post("/exchange/handsets/9/dial", json={"to": LINE}).status_code == 404
+    assert exchange.board.all() == []
+
+
+def test_digits_are_typed_one_by_one_and_silence_ends_them(exchange: Exchange) -> None:
+    exchange.board.goes_as_fast_as(None)
+    sid = exchange.web.post("/exchange/handsets/1/dial", json={"to": LINE}).json["sid"]
+    assert exchange.waits_until(lambda: exchange.board.find(sid).live.state == "keys")
+
+    heard = exchange.act(sid, "silence")["transcript"]
+    over = exchange.act(sid, "types", keys="2")
+
+    assert "Take your time." in [passage["text"] for passage in heard]
+    assert over["transcript"][-1]["text"] == "Goodbye."
+    assert exchange.web.post(f"/handset/{sid}/types", json={"keys": "1"}).status_code == 409
+
+
+def test_voicemail_answers_this_call_and_the_next_one_rings_again(exchange: Exchange) -> None:
+    first = place(
+        exchange,
+        machine_detection="Enable",
+        async_amd="true",
+        async_amd_status_callback="https://line.example.org/voice/call-events",
+    ).sid
+
+    assert exchange.act(first, "voicemail")["status"] == "in-progress"
+
+    assert exchange.waits_until(lambda: exchange.board.find(first).answered_by == "machine_start")
+    assert exchange.board.phones.at(LIAISON) == Answering()
+    assert exchange.board.find(place(exchange).sid).status == "ringing"
+
+
+def test_voicemail_answers_a_phone_that_a_call_dials_and_does_not_accept(exchange: Exchange) -> None:
+    caller = exchange.board.dial(CALLER, LINE)
+    assert exchange.waits_until(lambda: caller.live.state == "keys")
+    exchange.act(caller.sid, "keys", keys="1")
+    (child,) = [one for one in exchange.board.all() if one.parent is caller]
+
+    exchange.act(child.sid, "voicemail")
+
+    assert exchange.waits_until(lambda: caller.passages()[-1]["text"] == "Dial completed, bridged false.")
+
+
+def test_a_phone_that_a_call_dials_is_answered_and_declined_like_any_other(exchange: Exchange) -> None:
+    for action, ends in (("decline", "Dial busy, bridged false."), ("answer", "")):
+        caller = exchange.board.dial(CALLER, LINE)
+        assert exchange.waits_until(lambda call=caller: call.live.state == "keys")
+        exchange.act(caller.sid, "keys", keys="1")
+        child = [one for one in exchange.board.all() if one.parent is caller][-1]
+
+        exchange.act(child.sid, action)
+
+        assert exchange.web.post(f"/handset/{child.sid}/{action}", json={}).status_code == 409
+        if ends:
+            assert caller.passages()[-1]["text"] == ends
+        else:
+            assert child.passages()[-1]["text"] == "To accept, press 1."
+
+
+def test_who_answers_a_phone_is_told_to_every_tab(exchange: Exchange) -> None:
+    exchange.web.post("/handset/set", json={"number": LIAISON, "kind": "machine"})
+
+    assert state(exchange)["phones"] == {LIAISON: "machine"}
+    told = exchange.board.feed.since(0)[-1]
+    assert (told.kind, told.facts) == ("phone", {"number": LIAISON, "answering": "machine"})

@@ -1,0 +1,66 @@
+"""The exchange cannot be had in production, whichever way it is asked for."""
+
+import dataclasses
+
+import pytest
+
+from config.settings import Settings
+from hotline import create_app
+from hotline.cli.bind import Bind
+from hotline.cli.supervision import programs
+from hotline.exchange.__main__ import HOST, main
+from models.database import Database
+
+PRODUCTION = {
+    "HOTLINE_ENV": "production",
+    "HOTLINE_DATABASE_URL": "sqlite://",
+    "HOTLINE_PUBLIC_URL": "https://line.example.org",
+    "HOTLINE_SECRET_KEY": "s" * 32,
+    "HOTLINE_PIN_PEPPER": "p" * 32,
+    "HOTLINE_FIELD_KEYS": "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+    "TWILIO_ACCOUNT_SID": "AC" + "1" * 32,
+    "TWILIO_AUTH_TOKEN": "the-token-of-a-house-in-production",
+}
+
+
+@pytest.mark.parametrize("carrier", ["exchange", "twilio", ""])
+def test_its_process_ends_at_once_in_production(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], carrier: str
+) -> None:
+    for name, value in {**PRODUCTION, "HOTLINE_CARRIER": carrier}.items():
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(SystemExit) as refused:
+        main()
+
+    assert refused.value.code == 2
+    told = capsys.readouterr().err
+    assert "HOTLINE_CARRIER" in told
+    assert told.count("\n") == 1
+
+
+def test_nothing_that_serves_production_starts_it_or_leads_to_it(
+    settings: Settings, database: Database
+) -> None:
+    produced = Settings.from_env({**PRODUCTION, "HOTLINE_REDIS_URL": settings.queue_url})
+
+    assert "exchange" not in {program.name for program in programs(produced, Bind("127.0.0.1", 8000))}
+    web = create_app(dataclasses.replace(settings, carrier="twilio"), database=database).test_client()
+    for path in ("/exchange/", "/exchange/events", "/exchange/state.json", "/handset/rung.json"):
+        assert web.get(path).status_code in {403, 404}, path
+
+
+def test_in_development_the_line_leads_to_it_and_streams_nothing_itself(
+    settings: Settings, database: Database
+) -> None:
+    web = create_app(settings, database=database).test_client()
+
+    there = web.get("/exchange/")
+
+    assert there.status_code == 302
+    assert there.headers["Location"] == f"http://127.0.0.1:{settings.exchange_port}/exchange/"
+    assert web.get("/exchange/events").status_code == 404
+
+
+def test_it_listens_on_this_machine_alone() -> None:
+    assert HOST == "127.0.0.1"
