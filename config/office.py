@@ -45,6 +45,8 @@ class Office:
     voices: Mapping[str, str]
     voice_languages: Mapping[str, str]
     lines: tuple[str, ...]
+    staff_line: str | None
+    interpreters: Mapping[str, str]
     emergency_number: str
     person_number: str
     time_zone: str
@@ -134,7 +136,7 @@ class Office:
 
         Never a premium, toll-free, short or satellite number, and never one of the office's own lines.
         """
-        if not E164.fullmatch(number) or number in self.lines:
+        if not E164.fullmatch(number) or number in (*self.lines, self.staff_line):
             return False
         try:
             parsed = phonenumbers.parse(_neighbour(number))

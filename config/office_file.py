@@ -45,8 +45,8 @@ def public_holidays(country: str | None, subdivision: str | None, year: int) -> 
 _SWITCHES = ("allow_facility", "allow_hearing", "allow_expected_release", "allow_removal_stage")
 _OFFICE_FIELDS = frozenset(
     {
-        "name", "neutral_name", "languages", "voices", "lines", "emergency_number", "person_number",
-        "time_zone", "countries", "shared_phones",
+        "name", "neutral_name", "languages", "voices", "lines", "staff_line", "emergency_number",
+        "person_number", "time_zone", "countries", "shared_phones",
     }
 )  # fmt: skip
 
@@ -54,7 +54,7 @@ _OFFICE_FIELDS = frozenset(
 def read_office(table: Mapping[str, Any]) -> dict[str, Any]:
     """Check the file and return an Office's fields. Raises FieldError or PolicyError at the first fault."""
     office, release = _table(table, "office"), _table(table, "release")
-    _no_others(table, {"office", "hours", "holidays", "services", "release", "policies"}, "")
+    _no_others(table, {"office", "hours", "holidays", "services", "interpreters", "release", "policies"}, "")
     _no_others(office, _OFFICE_FIELDS, "office.")
     _no_others(release, {"gates", *_SWITCHES}, "release.")
     languages = _words(office, "office", "languages")
@@ -95,6 +95,8 @@ def read_office(table: Mapping[str, Any]) -> dict[str, Any]:
             for code in languages
         },
         lines=lines,
+        staff_line=_staff_line(office, lines),
+        interpreters=_interpreters(table.get("interpreters", {}), languages),
         emergency_number=emergency,
         person_number=person_number,
         time_zone=time_zone,
@@ -145,6 +147,27 @@ def _numbers(office: Mapping[str, Any], name: str) -> tuple[str, ...]:
     if any(not E164.fullmatch(number) for number in numbers):
         raise FieldError(f"office.{name} must hold numbers such as +12025550100.")
     return numbers
+
+
+def _staff_line(office: Mapping[str, Any], lines: tuple[str, ...]) -> str | None:
+    number = office.get("staff_line", "")
+    if number == "":
+        return None
+    if not isinstance(number, str) or not E164.fullmatch(number) or number in lines:
+        raise FieldError(
+            'office.staff_line must be a number of its own such as +12025550103, or "" for none.'
+        )
+    return number
+
+
+def _interpreters(table: Any, languages: tuple[str, ...]) -> dict[str, str]:
+    if not isinstance(table, dict):
+        raise FieldError("[interpreters] must give a number for a language.")
+    _no_others(table, set(languages), "interpreters.")
+    for code, number in table.items():
+        if not isinstance(number, str) or not E164.fullmatch(number):
+            raise FieldError(f"interpreters.{code} must be a number such as +12025550104.")
+    return dict(table)
 
 
 def _each_language(

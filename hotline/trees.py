@@ -5,10 +5,17 @@ from collections.abc import Mapping
 from config.office import Office
 from ivr_flows.check import problems
 from ivr_flows.flow import Flow
-from ivr_flows.legs import callback_call, liaison_callback, liaison_direct
+from ivr_flows.legs import (
+    callback_call,
+    colleague_call,
+    interpreter_call,
+    liaison_callback,
+    liaison_direct,
+)
 from ivr_flows.prompts import Prompts
 from ivr_flows.rehearsal import rehearse
 from ivr_flows.rehearsal_check import rehearsal_problems
+from ivr_flows.staff_line import staff_line
 from ivr_flows.victim_line import victim_line
 
 
@@ -19,7 +26,8 @@ def build_flows(office: Office, case_digits: int = 0) -> dict[str, Flow]:
         [service.key for service in office.services],
         max(case_digits, int(office.policy("case_number_digits"))),
     )
-    return {flow.name: flow for flow in (victims, liaison_callback(), liaison_direct(), callback_call())}
+    legs = liaison_callback(), liaison_direct(), callback_call(), colleague_call(), interpreter_call()
+    return {flow.name: flow for flow in (victims, *legs, staff_line(office.languages))}
 
 
 def tree_problems(flows: Mapping[str, Flow], prompts: Prompts) -> list[str]:

@@ -14,6 +14,7 @@ from ivr_flows.flow import (
     Hangup,
     Menu,
     SlowHandler,
+    Stay,
     Transfer,
     Wait,
 )
@@ -65,6 +66,7 @@ def _exits(flow: Flow) -> Iterator[str]:
         named["overlong"] = flow.overlong
     if flow.stranded is not None:
         named["stranded"] = flow.stranded
+    named |= {f"recalled from {step}": target for step, target in flow.recalled.items()}
     for place, target in named.items():
         if target not in flow.steps:
             yield f"{flow.name}: {place} leads to {target}, which is no step."
@@ -83,7 +85,7 @@ def _words(flow: Flow) -> Iterator[str]:
     for name, step in flow.steps.items():
         pairs = []
         match step:
-            case Collect() | Transfer() | Conference():
+            case Collect() | Stay() | Transfer() | Conference():
                 pairs = [(step.then, step.on)]
             case Decide():
                 pairs = [(step.ask, step.on)]
@@ -108,6 +110,7 @@ def _words(flow: Flow) -> Iterator[str]:
 def _reach(flow: Flow) -> Iterator[str]:
     everywhere = {step for step in flow.keys.values() if step} | {flow.give_up, flow.silent}
     everywhere |= {step for step in (flow.locked_out, flow.stranded, flow.overlong) if step}
+    everywhere |= set(flow.recalled.values())
     seen: set[str] = set()
     ahead = [flow.start, *everywhere]
     while ahead:
@@ -163,6 +166,10 @@ def _menus(flow: Flow, prompts: Prompts) -> Iterator[str]:
     for name, step in flow.steps.items():
         if not isinstance(step, Menu | Wait):
             continue
+        options = {str(key) for key in range(1, len(step.choices) + 1)}
+        extra = set(step.extra) if isinstance(step, Menu) else set()
+        for key in extra & (options | {"*", "#"} | set(flow.keys)):
+            yield f"{flow.name}: the extra key {key} of {name} is taken."
         if not 1 <= len(step.choices) <= MOST_CHOICES:
             yield f"{flow.name}: {name} has {len(step.choices)} options, not 1 to {MOST_CHOICES} (R20)."
         for code in prompts.languages:

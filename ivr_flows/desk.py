@@ -48,6 +48,7 @@ class Desk:
     conference: str | None = None
     #: The callback that this turn promised.
     asked_for: Callback | None = None
+    conference_ends_with_me: bool = False
     _words: list[Say] = field(default_factory=list)
 
     @property
@@ -149,6 +150,8 @@ class Desk:
                 return (("line", self.office.name[language]),)
             case "neutral":
                 return (("line", self.office.neutral_name[language]),)
+            case "rest":
+                return (("minutes", str(int(self.office.policy("hard_call_minutes")))),)
             case "emergency":
                 return (("emergency", self.office.emergency_number),)
             case "service":

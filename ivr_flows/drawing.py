@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
-from ivr_flows.flow import Announce, Collect, Conference, Decide, Flow, Menu, Transfer, Wait
+from ivr_flows.flow import Announce, Collect, Conference, Decide, Flow, Menu, Stay, Transfer, Wait
 from ivr_flows.prompts import Prompts
 
 BOX_WIDTH, BOX_HEIGHT, COLUMN, ROW, MARGIN = 190, 44, 260, 62, 24
@@ -11,6 +11,7 @@ COLOURS = {
     "Announce": "#e7f2f5",
     "Menu": "#fef0c8",
     "Collect": "#f2e4d4",
+    "Stay": "#f4ead9",
     "Decide": "#f0f0f0",
     "Wait": "#fbe3c0",
     "Transfer": "#d9e8f6",
@@ -32,13 +33,14 @@ def edges(flow: Flow, name: str) -> Iterator[tuple[str, str]]:
                     yield str(key), choice.next
                 for word, target in choice.on.items():
                     yield f"{key}, {word}", target
+            yield from step.extra.items()
             if step.give_up or step.silence:
                 yield "silence", step.silence or step.give_up or ""
         case Wait():
             for key, choice in enumerate(step.choices, 1):
                 yield from ((f"{key}, {word}", target) for word, target in choice.on.items())
             yield from ((f"silence, {word}", target) for word, target in step.on.items())
-        case Collect(on=on) | Decide(on=on) | Transfer(on=on) | Conference(on=on):
+        case Collect(on=on) | Decide(on=on) | Stay(on=on) | Transfer(on=on) | Conference(on=on):
             yield from ((word, target) for word, target in on.items() if target in flow.steps)
         case _:
             return
@@ -51,7 +53,8 @@ def as_text(flow: Flow, prompts: Prompts, language: str) -> str:
         lines.append(f"  at every step, {key}: {target or {'*': 'repeat', '9': 'slow pace'}[key]}")
     lines.append(f"  after three misses: {flow.give_up}; after silence alone: {flow.silent}")
     for name in _in_order(flow):
-        gate = "" if name in flow.open_to_all else "  [verified callers only]"
+        who = "verified callers" if flow.gate == "case" else "staff who signed in"
+        gate = "" if name in flow.open_to_all else f"  [{who} only]"
         lines += ["", f"{name} ({type(flow.steps[name]).__name__.lower()}){gate}"]
         for prompt, own_language in flow.prompts(name):
             lines.append(f"    “{prompts.languages[own_language or language].texts[prompt]}”")

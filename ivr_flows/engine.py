@@ -26,6 +26,7 @@ from ivr_flows.flow import (
     Hangup,
     Menu,
     SlowHandler,
+    Stay,
     Transfer,
     Wait,
 )
@@ -67,6 +68,17 @@ class Walk:
         """The first document of the call."""
         return self.enter(self.flow.start)
 
+    def recall(self) -> Turn | None:
+        """Tell a leg that was sent to its address again how things stand; None where it waits for a key."""
+        name = self.flow.find(self.call.step)
+        target = self.flow.recalled.get(name or "")
+        if target is not None:
+            return self._progress(target)
+        if name is not None and isinstance(self.flow.steps[name], Conference):
+            # Only a leg taken out of its conference asks for its first document while it is there.
+            return self._whole(self.answer(None))
+        return None
+
     def answer(self, digits: str | None) -> Turn | Deferred:
         """The caller's keys at the step where the call waits; None or empty is silence."""
         call, desk = self.call, self.desk
@@ -84,9 +96,13 @@ class Walk:
             # What is offered now can still be taken: the next key is not too late again.
             call.progress_at = desk.now - self._longest() + GRACE
             return self.enter(self.flow.silent)
+        if isinstance(step, Stay) and not digits:
+            return self._follow(step.then, step.on, "")
         if not digits:
             return self._look_again(name, step) if isinstance(step, Wait) else self._miss(name, "silence")
         desk.heard_a_key()
+        if isinstance(step, Stay):
+            return self._follow(step.then, step.on, digits)
         everywhere = self.flow.keys.get(digits)
         if digits == REPEAT:
             return self._repeat()
@@ -119,6 +135,8 @@ class Walk:
         return self._progress(step.on[word])
 
     def _choose(self, name: str, step: Menu | Wait, digits: str) -> Turn:
+        if isinstance(step, Menu) and digits in step.extra:
+            return self._progress(step.extra[digits])
         if len(digits) != 1 or not "1" <= digits <= str(len(step.choices)):
             if isinstance(step, Wait):
                 # Nobody loses their place by a wrong key, however many.
@@ -168,7 +186,7 @@ class Walk:
             call.silences += 1
             if SLOW in self.flow.keys:
                 self.desk.slow_down()
-        verified = call.is_verified(self.desk.now)
+        verified = self._has_passed()
         own = step if isinstance(step, Menu) else None
         most = step.misses if isinstance(step, Menu | Collect) else 0
         if own is not None and own.silences is not None and kind == "silence":
@@ -227,7 +245,7 @@ class Walk:
                     word = step.ask.run(desk, "")
                     says += desk.taken_words()
                     name = step.on[word]
-                case Menu() | Collect() | Wait():
+                case Menu() | Collect() | Wait() | Stay():
                     says += self._asks(name)
                     return self._wait_at(name, tuple(before), tuple(says))
                 case Transfer():
@@ -237,15 +255,15 @@ class Walk:
                     end = turns.Dial(name, call.turn, ring.number, ring.seconds, ring.leg_id)
                     return Turn(tuple(before), tuple(says), end)
                 case Conference():
-                    says.append(Say(step.prompt))
                     call.step, call.turn = name, call.turn + 1
-                    join = turns.Join(name, call.turn, _required(desk.conference), ends_with_me=True)
+                    room = _required(desk.conference)
+                    join = turns.Join(name, call.turn, room, desk.conference_ends_with_me, star=step.star)
                     return Turn(tuple(before), tuple(says), join)
                 case Bridge():
                     call.step, call.turn = name, call.turn + 1
                     return Turn(tuple(before), tuple(says), turns.Connect())
                 case Hangup():
-                    says.append(Say(step.prompt))
+                    says += [Say(step.prompt)] if step.prompt else []
                     call.step, call.turn = name, call.turn + 1
                     return Turn(tuple(before), tuple(says), turns.Hangup())
         raise RuntimeError(f"The flow {self.flow.name} loops at {name}.")
@@ -255,8 +273,10 @@ class Walk:
         call.step, call.turn = name, call.turn + 1
         digits = step.digits if isinstance(step, Collect) else 1
         seconds = {Collect: ENTRY_SECONDS, Wait: LINE_SECONDS}.get(type(step), MENU_SECONDS)
-        # In line a key may come at any time, so the slow pace has nothing to wait for there.
-        slow = call.pace == "slow" and not isinstance(step, Wait)
+        if isinstance(step, Stay):
+            seconds = step.seconds
+        # Where nobody is asked anything the slow pace has nothing to wait for.
+        slow = call.pace == "slow" and not isinstance(step, Wait | Stay)
         end = turns.Gather(name, call.turn, digits, seconds, slow=slow)
         return Turn(before, says, end)
 
@@ -272,6 +292,8 @@ class Walk:
             return [Say(step.prompt)]
         if isinstance(step, Wait):
             return [self._option(key, choice) for key, choice in enumerate(step.choices, 1)]
+        if isinstance(step, Stay) and step.prompt:
+            return [Say(step.prompt, self.desk.slots(step.about))]
         if not isinstance(step, Menu):
             return []
         says = [Say(step.prompt, self.desk.slots(step.about))] if step.prompt else []
@@ -283,7 +305,19 @@ class Walk:
         return Say(choice.prompt, (("key", str(key)), *slots), choice.language)
 
     def _is_open(self, name: str) -> bool:
-        return name in self.flow.open_to_all or self.call.is_verified(self.desk.now)
+        return name in self.flow.open_to_all or self._has_passed()
+
+    def _has_passed(self) -> bool:
+        """Whether this call is past the tree's gate: by a case's PIN, or signed in as staff."""
+        if self.flow.gate == "staff":
+            return self.call.is_signed_in(self.desk.now)
+        return self.call.is_verified(self.desk.now)
+
+    @staticmethod
+    def _whole(result: "Turn | Deferred") -> Turn:
+        if isinstance(result, Deferred):
+            raise TypeError("What follows a conference is never slow.")
+        return result
 
     def _is_too_long(self) -> bool:
         """Whether an unverified call made no progress for too long (R11, R38); slow pace has no limit."""

@@ -12,6 +12,7 @@ from ivr_flows.turn import Turn
 from models.caller_state import CallState
 from models.custody_status import NEUTRAL, Heard
 from models.unit import Unit
+from models.voicemail import TEXTS
 
 #: The hour of every example: a Wednesday morning in the offices of North America.
 NOW = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)
@@ -75,6 +76,20 @@ def _says(prompt: str, **after: timedelta) -> Answer:
 
 def _is_verified(desk: Desk) -> None:
     desk.call.verified_at, desk.call.case_id = NOW, 1
+
+
+def _is_signed_in(desk: Desk) -> None:
+    desk.call.verified_at, desk.call.staff_id = NOW, 1
+
+
+def _message(text: str) -> Answer:
+    return lambda desk: desk.say(f"voicemail.{text}", line=desk.office.neutral_name[desk.call.language])
+
+
+def _waiting(desk: Desk) -> None:
+    desk.say("staff.waiting", verified="3", other="4")
+    desk.say("staff.longest", minutes="12")
+    desk.say("staff.promise", when=desk.moment(NOW + timedelta(hours=2)))
 
 
 _PROMISE = _says("callback.promise", when=timedelta(hours=8))
@@ -146,6 +161,15 @@ _PLACE = {"facility_name": "Valle Verde", "facility_phone": "+12025550190"}
 #: word that is not listed says nothing.
 ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("verify_pin", "right"): {"": _is_verified},
+    ("verify_staff_pin", "right"): {"": _is_signed_in},
+    ("look_at_shift", "on"): {"": _says("staff.on_shift")},
+    ("look_at_shift", "off"): {"": _says("staff.off_shift")},
+    ("tell_waiting", "told"): {"some wait": _waiting, "nobody waits": _says("staff.nobody_waits")},
+    ("nobody_pressed", "message"): {text.replace("_", " "): _message(text) for text in TEXTS},
+    ("caller_stands", "back"): {
+        "": _says("called.colleague"),
+        "an interpreter joins": _says("called.interpreter"),
+    },
     ("read_status", "said"): {
         "in custody": _status("in_custody", age="fresh", **_PLACE),
         "in custody, with all that may be known": _IN_FULL,
@@ -266,8 +290,23 @@ MEANINGS: Mapping[str, str] = {
     "person_ended: talked": "they talked",
     "person_ended: nobody": "nobody accepted",
     "service_ended: ended": "the call with the service is over",
-    "conference_left: talked": "they talked",
-    "conference_left: not_reached": "they did not talk",
+    "accept: code": "their phone is a personal one",
+    "staff_left: star": "they pressed star",
+    "staff_left: early": "they pressed star before the caller joined",
+    "staff_left: moment": "a colleague is out of the conference",
+    "staff_left: over": "the talk is over",
+    "staff_left: not_reached": "the caller never joined",
+    "staff_stands: alone": "nobody else of staff is with the caller",
+    "staff_stands: shared": "a colleague is with the caller",
+    "caller_left: stay": "the talk goes on, as far as is known",
+    "caller_stands: back": "staff are with the caller",
+    "caller_stands: held": "staff are out for a moment",
+    "caller_stands: cut_off": "the talk was cut off",
+    "caller_stands: over": "the talk is over",
+    "joiner_stands: join": "the caller was told",
+    "joiner_stands: wait": "the caller is not told yet",
+    "nobody_pressed: message": "a message is allowed",
+    "nobody_pressed: nothing": "no message is allowed",
 }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from ivr_flows.desk import Desk
@@ -80,6 +80,7 @@ class Menu:
 
     After ``misses`` misses in a row the next one leads on. ``silences``: as many, where silence is to lead on
     sooner than slips.
+    ``extra`` are keys beyond the options that work at this menu alone, each with its step.
     """
 
     choices: tuple[Choice, ...]
@@ -89,6 +90,7 @@ class Menu:
     give_up: str | None = None
     silence: str | None = None
     silences: int | None = None
+    extra: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,20 @@ class Collect:
     on: Mapping[str, str]
     misses: int = 3
     least: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """Keep someone on the line for ``seconds``, or until a key, and then look how things stand.
+
+    Neither a key nor silence is a slip here: the verb gets what was keyed, or nothing.
+    """
+
+    then: Handler
+    on: Mapping[str, str]
+    seconds: int
+    prompt: str | None = None
+    about: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +153,11 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Conference:
-    """Join the conference of the callback, and go on when this leg has left it."""
+    """Join the conference of the callback, and go on when this leg has left it, with ``star`` also by *."""
 
-    prompt: str
     then: Handler
     on: Mapping[str, str]
+    star: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +167,13 @@ class Bridge:
 
 @dataclass(frozen=True, slots=True)
 class Hangup:
-    """Say goodbye and end the call."""
+    """Say goodbye, unless all was said already, and end the call."""
 
-    prompt: str
+    prompt: str | None = None
 
 
-Step = Announce | Menu | Collect | Decide | Wait | Transfer | Conference | Bridge | Hangup
-WAITING = (Menu, Collect, Wait, Transfer, Conference)
+Step = Announce | Menu | Collect | Stay | Decide | Wait | Transfer | Conference | Bridge | Hangup
+WAITING = (Menu, Collect, Stay, Wait, Transfer, Conference)
 
 
 @dataclass(frozen=True)
@@ -168,7 +184,10 @@ class Flow:
     step that waits for keys; ``give_up`` follows a third miss, ``silent`` a third miss of a caller who never
     pressed a key; ``locked_out`` is where an unverified caller at a closed step is sent. ``moved`` maps steps
     of an older tree to steps of this one, so that a deploy strands no call. ``overlong`` ends an unverified
-    call that made no progress for too long and did not take what ``silent`` offered (R38).
+    call that made no progress for too long and did not take what ``silent`` offered (R38). ``gate`` says who
+    may pass the steps that are not open: who gave a case's PIN, or who signed in as staff. ``recalled`` says
+    where a leg goes that was sent to its own address again while it waits at a step: there it hears how
+    things stand.
     """
 
     name: str
@@ -182,6 +201,8 @@ class Flow:
     moved: Mapping[str, str] = field(default_factory=dict)
     stranded: str | None = None
     overlong: str | None = None
+    gate: Literal["case", "staff"] = "case"
+    recalled: Mapping[str, str] = field(default_factory=dict)
 
     def find(self, step: str) -> str | None:
         """The step of this tree that a call waiting at ``step`` is at now, or None when it was dropped."""
@@ -200,6 +221,7 @@ class Flow:
                     if choice.next is not None:
                         yield choice.next
                     yield from choice.on.values()
+                yield from step.extra.values()
                 yield step.give_up or self.give_up
                 yield step.silence or step.give_up or self.silent
             case Wait():
@@ -212,7 +234,7 @@ class Flow:
                 yield from (exit_ for exit_ in step.on.values() if exit_ != AGAIN)
                 yield self.give_up
                 yield self.silent
-            case Decide() | Transfer() | Conference():
+            case Decide() | Stay() | Transfer() | Conference():
                 yield from step.on.values()
             case Bridge() | Hangup():
                 return
@@ -222,8 +244,9 @@ class Flow:
         match self.steps[name]:
             case Announce(prompt=prompt) | Collect(prompt=prompt) | Transfer(prompt=prompt):
                 yield prompt, None
-            case Conference(prompt=prompt) | Hangup(prompt=prompt):
-                yield prompt, None
+            case Stay(prompt=words) | Hangup(prompt=words):
+                if words is not None:
+                    yield words, None
             case Menu(prompt=lead, choices=choices):
                 if lead is not None:
                     yield lead, None
@@ -232,5 +255,5 @@ class Flow:
             case Wait(choices=choices):
                 for choice in choices:
                     yield choice.prompt, choice.language
-            case Decide() | Bridge():
+            case Decide() | Conference() | Bridge():
                 return

@@ -1,21 +1,43 @@
-"""Verbs of the legs we ring: the liaison's, the whisper's, and that of the person called back."""
+"""Verbs of the legs we ring before anyone talks: the liaison's, the whisper's, that of the person called."""
 
 from ivr_flows.desk import Desk
 from ivr_flows.flow import answers
 from ivr_flows.silent_words import tell_if_silent
 from models import leg as legs
+from models import staff_secret
 from models.line_wait import leave_line
+from models.voicemail import leave_message
+
+
+@answers("accepted", "code", "gone")
+def accept(desk: Desk, _digits: str) -> str:
+    """1: the liaison takes the callback, and the caller is rung at once; a personal phone asks a code."""
+    return "code" if needs_code(desk) else take(desk)
 
 
 @answers("accepted", "gone")
-def accept(desk: Desk, _digits: str) -> str:
-    """1: the liaison takes the callback, and the caller's leg is placed at once (Legs)."""
+def accept_with_code(desk: Desk, _digits: str) -> str:
+    """The code was right: as good as the key on an office phone (Legs)."""
+    return take(desk)
+
+
+def take(desk: Desk) -> str:
+    """The acceptance itself."""
     word = legs.accept_by_liaison(desk.session, desk.call, desk.now)
     if word == "accepted" and desk.call.callback_id is not None:
         desk.call.accepted_at = desk.now
         desk.jobs.append(("dial_caller", desk.call.callback_id))
         tell_if_silent(desk)
     return word
+
+
+def needs_code(desk: Desk) -> bool:
+    """Whether this leg rings a personal phone; tries at its code are then counted on the person (R04)."""
+    staff_id = desk.call.staff_id
+    if staff_id is None or not legs.rings_personal_phone(desk.session, desk.call):
+        return False
+    desk.call.number_key = staff_secret.code_key(desk.session, staff_id)
+    return True
 
 
 @answers("passed")
@@ -25,22 +47,20 @@ def pass_on(desk: Desk, _digits: str) -> str:
     return "passed"
 
 
-@answers("ready", "gone")
-def find_conference(desk: Desk, _digits: str) -> str:
-    """The conference of this leg's callback, while the callback is alive."""
-    desk.conference = legs.conference_of(desk.session, desk.call)
-    return "ready" if desk.conference else "gone"
-
-
-@answers("talked", "not_reached")
-def conference_left(desk: Desk, _digits: str) -> str:
-    """Whether the two keys were pressed before this leg left the conference (Legs)."""
-    return legs.conference_ended(desk.session, desk.call, desk.now)
+@answers("accepted", "code", "gone")
+def accept_direct(desk: Desk, _digits: str) -> str:
+    """1: the liaison takes the caller who is waiting; ending the whisper bridges the two."""
+    return "code" if needs_code(desk) else take_direct(desk)
 
 
 @answers("accepted", "gone")
-def accept_direct(desk: Desk, _digits: str) -> str:
-    """1: the liaison takes the caller who is waiting; ending the whisper bridges the two."""
+def accept_direct_with_code(desk: Desk, _digits: str) -> str:
+    """The code was right."""
+    return take_direct(desk)
+
+
+def take_direct(desk: Desk) -> str:
+    """The acceptance of a caller who waits at 0."""
     word = legs.accept_direct(desk.session, desk.call, desk.now)
     if word == "accepted":
         desk.call.accepted_at = desk.now
@@ -65,3 +85,13 @@ def not_safe(desk: Desk, _digits: str) -> str:
     """2: not now; the callback keeps its place and is tried later."""
     desk.jobs += legs.not_safe(desk.session, desk.call, desk.now, desk.office)
     return "put_off"
+
+
+@answers("message", "nothing")
+def nobody_pressed(desk: Desk, _digits: str) -> str:
+    """No key after the neutral opening: a machine, or no safe moment. A message only where allowed (R31)."""
+    text = leave_message(desk.session, desk.call, desk.now)
+    if text is None:
+        return "nothing"
+    desk.say(f"voicemail.{text}", line=desk.office.neutral_name[desk.call.language])
+    return "message"

@@ -3,8 +3,28 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ivr_flows import leg_verbs
-from ivr_flows.flow import Announce, Bridge, Choice, Conference, Decide, Flow, Hangup, Menu, Step
+from ivr_flows import leg_verbs, secret_verbs, talk_verbs
+from ivr_flows.flow import (
+    Announce,
+    Bridge,
+    Choice,
+    Collect,
+    Conference,
+    Decide,
+    Flow,
+    Handler,
+    Hangup,
+    Menu,
+    Stay,
+    Step,
+)
+from ivr_flows.talk_steps import RECALLED, outcome_steps, talk_steps
+from models.staff_secret import LEAST_CODE, MOST_CODE
+
+#: How long a caller who is out of the conference hears nothing before the line looks again.
+STAY_SECONDS, HELD_SECONDS = 3, 8
+#: The same for a joiner of whom the caller is being told.
+JOINER_SECONDS = 5
 
 
 def liaison_callback() -> Flow:
@@ -12,7 +32,11 @@ def liaison_callback() -> Flow:
     steps: dict[str, Step] = {
         "offer": Menu(
             (
-                Choice("liaison.accept", does=leg_verbs.accept, on={"accepted": "meet", "gone": "gone"}),
+                Choice(
+                    "liaison.accept",
+                    does=leg_verbs.accept,
+                    on={"accepted": "calling", "code": "ask_code", "gone": "gone"},
+                ),
                 Choice("liaison.pass", does=leg_verbs.pass_on, on={"passed": "passed"}),
             ),
             prompt="liaison.offer",
@@ -20,17 +44,17 @@ def liaison_callback() -> Flow:
             give_up="passed_over",
             silence="passed_over",
         ),
+        **_code_steps(leg_verbs.accept_with_code, "calling", "passed_over"),
         "passed_over": Decide(leg_verbs.pass_on, {"passed": "passed"}),
         "passed": Hangup("liaison.passed"),
-        "meet": Decide(leg_verbs.find_conference, {"ready": "conference", "gone": "gone"}),
-        "conference": Conference(
-            "liaison.calling", leg_verbs.conference_left, {"talked": "done", "not_reached": "not_reached"}
-        ),
-        "done": Hangup("liaison.done"),
+        "calling": Decide(talk_verbs.staff_returns, {"ready": "calling_them", "gone": "gone"}),
+        "calling_them": Announce("liaison.calling", "conference"),
+        **talk_steps(not_reached="not_reached"),
+        **_ends(),
         "not_reached": Hangup("liaison.not_reached"),
         "gone": Hangup("liaison.gone"),
     }
-    return _outbound("liaison_callback", "offer", steps, give_up="passed_over")
+    return _outbound("liaison_callback", "offer", steps, give_up="passed_over", recalled=RECALLED)
 
 
 def liaison_direct() -> Flow:
@@ -39,7 +63,9 @@ def liaison_direct() -> Flow:
         "offer": Menu(
             (
                 Choice(
-                    "liaison.accept", does=leg_verbs.accept_direct, on={"accepted": "bridge", "gone": "gone"}
+                    "liaison.accept",
+                    does=leg_verbs.accept_direct,
+                    on={"accepted": "bridge", "code": "ask_code", "gone": "gone"},
                 ),
                 Choice("liaison.pass", next="passed"),
             ),
@@ -48,6 +74,7 @@ def liaison_direct() -> Flow:
             give_up="passed",
             silence="passed",
         ),
+        **_code_steps(leg_verbs.accept_direct_with_code, "bridge", "passed"),
         "bridge": Announce("liaison.joining", "join"),
         "join": Bridge(),
         "passed": Hangup("liaison.passed"),
@@ -56,8 +83,44 @@ def liaison_direct() -> Flow:
     return _outbound("liaison_direct", "offer", steps, give_up="passed")
 
 
+def colleague_call() -> Flow:
+    """Another liaison is rung into a talk, accepts by a key, and comes in once the caller was told (R43)."""
+    steps: dict[str, Step] = {
+        "offer": _joining_offer("colleague.offer"),
+        **_code_steps(talk_verbs.accept_joining_with_code, "telling", "passed_over"),
+        **_joining_steps(),
+        **talk_steps(not_reached="gone"),
+        **_ends(),
+    }
+    recalled = {**RECALLED, "announcing": "look"}
+    return _outbound("colleague_call", "offer", steps, give_up="passed_over", recalled=recalled)
+
+
+def interpreter_call() -> Flow:
+    """An interpreter is rung into a talk as a third leg; they have no menu of their own."""
+    steps: dict[str, Step] = {
+        "offer": _joining_offer("interpreter.offer"),
+        **_code_steps(talk_verbs.accept_joining_with_code, "telling", "passed_over"),
+        **_joining_steps(),
+        # The conference may end under them while staff step out: they are kept, and come back with them.
+        "conference": Conference(
+            talk_verbs.joiner_stands, {"join": "staying", "wait": "staying", "gone": "done"}
+        ),
+        "staying": Stay(
+            talk_verbs.joiner_stands,
+            {"join": "coming_in", "wait": "staying", "gone": "done"},
+            JOINER_SECONDS,
+            prompt="called.stay",
+        ),
+        "done": Hangup("liaison.done"),
+    }
+    recalled = {"announcing": "look", "staying": "look", "conference": "look"}
+    return _outbound("interpreter_call", "offer", steps, give_up="passed_over", recalled=recalled)
+
+
 def callback_call() -> Flow:
     """The person called back: neutral words, "is now a safe time?", and a key joins them (R30, Legs)."""
+    told = {"back": "back", "held": "held", "cut_off": "cut_off", "over": "done"}
     steps: dict[str, Step] = {
         "opening": Announce("called.opening", "safe_time", about="neutral"),
         "safe_time": Menu(
@@ -65,20 +128,88 @@ def callback_call() -> Flow:
                 Choice("called.yes", does=leg_verbs.join, on={"joined": "meet", "gone": "gone"}),
                 Choice("called.no", does=leg_verbs.not_safe, on={"put_off": "put_off"}),
             ),
-            give_up="put_off_silently",
+            give_up="unclear",
             silence="put_off_silently",
         ),
-        "put_off_silently": Hangup("called.goodbye"),
+        # Silence: a machine, or no safe moment. A message where it is allowed, else not one word more (R31).
+        "put_off_silently": Decide(leg_verbs.nobody_pressed, {"message": "end", "nothing": "end"}),
+        "end": Hangup(),
+        "unclear": Hangup("called.goodbye"),
         "put_off": Hangup("called.put_off"),
-        "meet": Decide(leg_verbs.find_conference, {"ready": "conference", "gone": "gone"}),
+        "meet": Decide(talk_verbs.caller_joins, {"back": "joining", "held": "held", "over": "gone"}),
+        "joining": Announce("called.joining", "conference"),
         "conference": Conference(
-            "called.joining", leg_verbs.conference_left, {"talked": "done", "not_reached": "done"}
+            talk_verbs.caller_left, {"stay": "stay", "cut_off": "cut_off", "over": "done"}
         ),
+        "stay": Stay(talk_verbs.caller_stands, told, STAY_SECONDS, prompt="called.stay"),
+        "held": Stay(talk_verbs.caller_stands, told, HELD_SECONDS, prompt="called.held"),
+        "look": Decide(talk_verbs.caller_stands, told),
+        "back": Announce("called.back", "conference"),
+        "cut_off": Hangup("called.cut_off"),
         "done": Hangup("called.goodbye"),
         "gone": Hangup("called.gone"),
     }
+    recalled = {"conference": "look", "stay": "look", "held": "look"}
     # Whoever is called back gets the slow pace after one silence, as a caller does (R26).
-    return _outbound("callback_call", "opening", steps, give_up="put_off_silently", keys={"*": "", "9": ""})
+    keys = {"*": "", "9": ""}
+    return _outbound("callback_call", "opening", steps, give_up="unclear", keys=keys, recalled=recalled)
+
+
+def _code_steps(accept: Handler, accepted: str, refused: str) -> dict[str, Step]:
+    """On a personal phone: the person's code, and only then what the accept key does on an office phone."""
+    return {
+        "ask_code": Collect(
+            "staff.ask_code",
+            MOST_CODE,
+            secret_verbs.verify_code,
+            {"right": "code_right", "wrong": "wrong_code", "spent": refused},
+            least=LEAST_CODE,
+        ),
+        "wrong_code": Announce("staff.wrong_code", "ask_code"),
+        "code_right": Decide(accept, {"accepted": accepted, "gone": "gone"}),
+    }
+
+
+def _joining_offer(prompt: str) -> Menu:
+    return Menu(
+        (
+            Choice(
+                "liaison.accept",
+                does=talk_verbs.accept_joining,
+                on={"accepted": "telling", "code": "ask_code", "gone": "gone"},
+            ),
+            Choice("liaison.pass", does=talk_verbs.decline_joining, on={"passed": "passed"}),
+        ),
+        prompt=prompt,
+        about="line",
+        give_up="passed_over",
+        silence="passed_over",
+    )
+
+
+def _joining_steps() -> dict[str, Step]:
+    stands = {"join": "coming_in", "wait": "announcing", "gone": "gone"}
+    return {
+        "passed_over": Decide(talk_verbs.decline_joining, {"passed": "passed"}),
+        "passed": Hangup("liaison.passed"),
+        "telling": Announce("joiner.telling", "announcing"),
+        "announcing": Stay(talk_verbs.joiner_stands, stands, JOINER_SECONDS, prompt="joiner.wait"),
+        "look": Decide(talk_verbs.joiner_stands, stands),
+        "coming_in": Announce("liaison.joining", "conference"),
+        "gone": Hangup("liaison.gone"),
+    }
+
+
+def _ends() -> dict[str, Step]:
+    """How the call of a liaison ends after a talk."""
+    return {
+        **outcome_steps(),
+        "noted": Hangup("outcome.noted"),
+        "late": Hangup("outcome.late"),
+        "unsaid": Hangup("liaison.done"),
+        "handed": Hangup("liaison.handed"),
+        "stopped": Hangup("liaison.passed"),
+    }
 
 
 def _outbound(
@@ -87,6 +218,7 @@ def _outbound(
     steps: dict[str, Step],
     give_up: str,
     keys: Mapping[str, str] = MappingProxyType({"*": ""}),
+    recalled: Mapping[str, str] = MappingProxyType({}),
 ) -> Flow:
     """A tree of a leg we placed: open to whoever answered, with * to repeat and no other key unless asked."""
     return Flow(
@@ -98,4 +230,5 @@ def _outbound(
         silent=give_up,
         keys=keys,
         stranded=give_up,
+        recalled=recalled,
     )

@@ -29,6 +29,7 @@ from ivr_flows.flow import (
     Handler,
     Menu,
     SlowHandler,
+    Stay,
     Step,
     Transfer,
     Wait,
@@ -42,7 +43,7 @@ from models.caller_state import CallState
 #: More answers of one kind in a row than any step should ask for.
 MOST_MISSES = 8
 #: Five options are one too many (R20), so this key is no option of any menu.
-WRONG_KEY = "8"
+WRONG_KEY = "6"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class _Action:
     words: str
     keys: str | None
     lapsed: bool = False
+    recalled: bool = False
     target: str | None = None
     times: int = 1
 
@@ -142,7 +144,11 @@ class _Stage:
             call.trail = ""
             desk = ExampleDesk(call, self._prompts, self._office, turn)
             walk = Walk(self._flow, desk)
-            answer = walk.answer(action.keys) if turn else walk.start()
+            answer: Turn | Deferred | None
+            if turn is None:
+                answer = walk.start()
+            else:
+                answer = walk.recall() if action.recalled else walk.answer(action.keys)
             turn = walk.resume(answer, True) if isinstance(answer, Deferred) else answer
         if turn is None:
             raise LookupError("An action was done no times.")
@@ -153,7 +159,8 @@ class _Stage:
         spoken = [self._spoken(say, call, can_be_stopped=False) for say in turn.before]
         spoken += [self._spoken(say, call, can_be_stopped=True) for say in turn.says]
         entered = tuple(call.trail.split()) or (call.step,)
-        scene = Scene(words, tuple(self._when), entered, tuple(spoken), call.step, _kind(turn), turn=turn)
+        kind = "stay" if isinstance(self._flow.steps.get(call.step), Stay) else _kind(turn)
+        scene = Scene(words, tuple(self._when), entered, tuple(spoken), call.step, kind, turn=turn)
         if not isinstance(turn.end, Gather):
             return scene
         said = sum(spoken.counted for spoken in scene.spoken)
@@ -207,19 +214,30 @@ class _Stage:
         step = self._flow.steps[name]
         match step:
             case Menu():
-                return [
-                    _Action(f"presses {key}", str(key))
-                    for key, choice in enumerate(step.choices, 1)
-                    if choice.language in {None, self._language}
-                ]
+                return (
+                    [
+                        _Action(f"presses {key}", str(key))
+                        for key, choice in enumerate(step.choices, 1)
+                        if choice.language in {None, self._language}
+                    ]
+                    + [_Action(f"presses {key}", key) for key in step.extra]
+                    + self._recalls(name)
+                )
             case Wait():
                 keys = [_Action(f"presses {key}", str(key)) for key, _ in enumerate(step.choices, 1)]
                 return [*keys, _Action("stays in line", None)]
             case Collect():
                 return [_Action(f"keys {step.digits} digits", (KEYED * 2)[: step.digits])]
             case Transfer() | Conference():
-                return [_Action("is on the line again", None)]
+                return [_Action("is on the line again", None), *self._recalls(name)]
+            case Stay():
+                return [_Action("stays on the line", None), *self._recalls(name)]
         return []
+
+    def _recalls(self, name: str) -> list[_Action]:
+        """What a leg hears that is sent to its own address again while it waits here."""
+        found = name in self._flow.recalled
+        return [_Action("is taken out of it by the line", None, recalled=True)] if found else []
 
     def _repairs(self, name: str) -> list[_Action]:
         """What is told only where it leads to a step that no path has been written at yet."""
@@ -248,7 +266,7 @@ class _Stage:
         match step:
             case Decide():
                 return dataclasses.replace(step, ask=self._played(name, step.ask, step.on))
-            case Transfer() | Conference():
+            case Stay() | Transfer() | Conference():
                 return dataclasses.replace(step, then=self._played(name, step.then, step.on))
             case Collect(then=SlowHandler() as slow):
                 played = self._played(name, slow, step.on)

@@ -29,9 +29,9 @@ class Spoken:
 class Scene:
     """What one action leads to: what is so then, what is said, and where and how the line waits after it.
 
-    ``entered`` are the steps in their order. ``ends`` is ``keys``, ``ringing``, ``conference``, ``bridge`` or
-    ``hang-up``; with ``keys`` up to ``digits`` are taken, after ``seconds`` without one it counts as silence,
-    and ``slow_seconds`` are given at the slow pace (R26).
+    ``entered`` are the steps in their order. ``ends`` is ``keys``, ``ringing``, ``conference``, ``stay``,
+    ``bridge`` or ``hang-up``; with ``keys`` up to ``digits`` are taken, after ``seconds`` without one it is
+    silence, and ``slow_seconds`` are given at the slow pace (R26).
     """
 
     action: str

@@ -119,6 +119,8 @@ def _end(scene: Scene) -> str:
             return "The phone rings."
         case "conference":
             return "They talk."
+        case "stay":
+            return f"Keeps them on the line, and looks again after {scene.seconds} s."
         case other:
             return _ENDS[other]
 

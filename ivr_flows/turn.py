@@ -54,12 +54,16 @@ class Dial:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Join a conference with an opaque name; the conference ends with this leg when ``ends_with_me``."""
+    """Join a conference with an opaque name; the conference ends with this leg when ``ends_with_me``.
+
+    With ``star`` the key * takes this leg out of it, to what comes next.
+    """
 
     step: str
     turn: int
     conference: str
     ends_with_me: bool
+    star: bool = False
 
 
 @dataclass(frozen=True, slots=True)

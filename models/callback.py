@@ -36,6 +36,9 @@ class Callback(Base):
     ``reason`` is one of REASONS; ``may_answer``, ``voicemail_text`` and ``when_dropped`` are words of
     models/wishes.py. ``silent``: the person cannot talk and answers by key. ``requested_at`` is when the
     person began to wait, also where they waited on the line first.
+
+    Of its talk: ``held_at`` is since when nobody of staff is with the caller, and ``announced_at`` when the
+    caller was last told who joins; whoever accepted before then may come in (R43).
     """
 
     __tablename__ = "callbacks"
@@ -75,6 +78,8 @@ class Callback(Base):
     caller_call_id: Mapped[int | None] = mapped_column(ForeignKey("calls.id", use_alter=True))
     conference: Mapped[str | None] = mapped_column(String(32))
     talking_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    held_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    announced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     outcome: Mapped[str | None] = mapped_column(String(32))
 
@@ -88,6 +93,7 @@ IS_OPEN = CALLBACKS.c.state.in_([literal_column(f"'{state}'") for state in OPEN_
 REASONS = (
     "asked", "afraid", "hard_news", "lockout", "waited", "abandoned", "lost_pin", "pin_changed",
     "about_person", "about_court", "about_safety", "about_other",
+    "dropped", "cut_off", "call_later", "to_supervisor",
 )  # fmt: skip
 
 

@@ -36,7 +36,8 @@ _TABLE = (
     Move("caller_missed", ("ringing_caller",), "requested", ("worker", "carrier", "sweeper")),
     Move("not_safe", ("ringing_caller",), "requested", ("caller",)),
     Move("join", ("ringing_caller",), "talking", ("caller",)),
-    Move("reach", ("talking",), "reached", ("carrier", "sweeper")),
+    # By the end of either leg, by staff who end the talk, or by a hold that has lasted too long.
+    Move("reach", ("talking",), "reached", ("caller", "liaison", "staff", "carrier", "sweeper")),
     Move("give_up", ("ringing_caller",), "no_answer", ("worker", "carrier", "sweeper")),
     Move(
         "leave",

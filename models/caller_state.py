@@ -159,7 +159,16 @@ class CallState:
         """
         if self.verified_at is None or not self.opened_its_case():
             return False
-        return now - (self.last_key_at or self.verified_at) <= timedelta(minutes=self.verification_minutes)
+        return self._keyed_lately(self.verified_at, now)
+
+    def is_signed_in(self, now: datetime) -> bool:
+        """Whether a member of staff gave their number and PIN in this call, and a key came lately."""
+        if self.flow != "staff_line" or self.staff_id is None or self.verified_at is None:
+            return False
+        return self._keyed_lately(self.verified_at, now)
+
+    def _keyed_lately(self, since: datetime, now: datetime) -> bool:
+        return now - (self.last_key_at or since) <= timedelta(minutes=self.verification_minutes)
 
     def opened_its_case(self) -> bool:
         """Whether the PIN was right in this call and is still the case's, however long ago that was.
@@ -226,7 +235,9 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
     columns += [
         _CASES.c.id, _CASES.c.closed_at, *(_without(told) if for_pin else told),
         select(func.count()).select_from(_STAFF)
-            .where(_STAFF.c.on_shift == true(), _STAFF.c.busy_call_id.is_(None)).scalar_subquery(),
+            .where(
+                _STAFF.c.on_shift == true(), _STAFF.c.busy_call_id.is_(None), _STAFF.c.resting_until.is_(None)
+            ).scalar_subquery(),
         select(func.count()).select_from(_STAFF).where(_STAFF.c.on_shift == true()).scalar_subquery(),
     ]  # fmt: skip
     by_number = for_pin or opening

@@ -9,11 +9,13 @@ from sqlalchemy.orm import Session
 
 from models.call import CALLS, Call
 from models.call_status import DIALLING, LEAVING, bring_forward
-from models.callback import CALLBACKS, Callback, advance, locked
+from models.callback import Callback, advance
 from models.callback_policy import CallbackOffice, CallbackPolicy
 from models.database import keyring_of
 from models.leg_end import Job, liaison_missed
 from models.liaison import Liaison, free_direct_liaisons, outbound_leg
+from models.staff import Staff
+from models.talk import callback_of
 
 if TYPE_CHECKING:
     from models.caller_state import CallState
@@ -61,13 +63,19 @@ def mark_dialling(session: Session, call_id: int) -> bool:
     return cast(CursorResult[Any], session.execute(statement)).rowcount == 1
 
 
+def rings_personal_phone(session: Session, leg: "CallState") -> bool:
+    """Whether the phone that this leg rings is a person's own, where accepting asks their code (Legs)."""
+    office_phone = session.scalar(select(Staff.office_phone).where(Staff.id == leg.staff_id))
+    return office_phone is False
+
+
 def accept_by_liaison(session: Session, leg: "CallState", now: datetime) -> Literal["accepted", "gone"]:
     """The accept key on a liaison's leg: the caller's leg is made, for ``dial_caller`` to ring (Legs).
 
     ``gone`` when the callback was cancelled, or taken from this leg, meanwhile. A repeated key is accepted
     again and rings nobody twice.
     """
-    callback = _of(session, leg)
+    callback = callback_of(session, leg)
     if callback is None or callback.liaison_call_id != leg.id:
         return _gone(session, leg)
     if callback.state in ("ringing_caller", "talking"):
@@ -90,7 +98,7 @@ def accept_by_liaison(session: Session, leg: "CallState", now: datetime) -> Lite
 
 def decline_by_liaison(session: Session, leg: "CallState", now: datetime, office: CallbackOffice) -> None:
     """The liaison passes: the callback goes to the next one, and this one is free when the leg ends."""
-    callback = _of(session, leg)
+    callback = callback_of(session, leg)
     if callback is not None and callback.liaison_call_id == leg.id and callback.state == "ringing_liaison":
         liaison_missed(session, callback, now, CallbackPolicy.of(office), f"liaison:{leg.staff_id}")
     bring_forward(session, leg.id, LEAVING)
@@ -98,7 +106,7 @@ def decline_by_liaison(session: Session, leg: "CallState", now: datetime, office
 
 def join_caller(session: Session, leg: "CallState", now: datetime) -> Literal["joined", "gone"]:
     """The key of the person called back: with it the two are talking. ``gone`` when the liaison has left."""
-    callback = _of(session, leg)
+    callback = callback_of(session, leg)
     if callback is None or callback.caller_call_id != leg.id:
         return _gone(session, leg)
     if callback.state == "talking":
@@ -115,7 +123,7 @@ def not_safe(session: Session, leg: "CallState", now: datetime, office: Callback
 
     Answers the jobs to enqueue after the commit: the liaison who waits is told.
     """
-    callback = _of(session, leg)
+    callback = callback_of(session, leg)
     bring_forward(session, leg.id, LEAVING)
     if callback is None or callback.caller_call_id != leg.id or callback.state != "ringing_caller":
         return []
@@ -137,29 +145,6 @@ def not_safe(session: Session, leg: "CallState", now: datetime, office: Callback
     return [("release_leg", liaison_leg)] if liaison_leg is not None else []
 
 
-def conference_of(session: Session, leg: "CallState") -> str | None:
-    """The opaque name of the conference that this leg may join, or None when its callback is over for it."""
-    return session.scalar(
-        select(CALLBACKS.c.conference).where(
-            CALLBACKS.c.id == leg.callback_id,
-            CALLBACKS.c.state.in_(("ringing_caller", "talking")),
-            (CALLBACKS.c.liaison_call_id == leg.id) | (CALLBACKS.c.caller_call_id == leg.id),
-        )
-    )
-
-
-def conference_ended(session: Session, leg: "CallState", now: datetime) -> Literal["talked", "not_reached"]:
-    """This leg left the conference: after both keys the callback is reached; before, the two never talked."""
-    callback = _of(session, leg)
-    bring_forward(session, leg.id, LEAVING)
-    if callback is None or leg.id not in (callback.liaison_call_id, callback.caller_call_id):
-        return "not_reached"
-    if callback.state == "talking":
-        advance(session, callback.id, "reach", actor="carrier", now=now, outcome="reached")
-        return "talked"
-    return "talked" if callback.state == "reached" else "not_reached"
-
-
 def accept_direct(session: Session, leg: "CallState", _now: datetime) -> Literal["accepted", "gone"]:
     """The accept key on a whisper leg; ``gone`` when the caller who waited has hung up."""
     waits = select(Call.id).where(Call.id == leg.parent_call_id, Call.ended_at.is_(None))
@@ -175,10 +160,6 @@ def direct_ended(session: Session, state: "CallState", now: datetime) -> Literal
     ).first()
     free_direct_liaisons(session, state.id, now)
     return "nobody" if accepted_at is None else "talked"
-
-
-def _of(session: Session, leg: "CallState") -> Callback | None:
-    return None if leg.callback_id is None else locked(session, leg.callback_id)
 
 
 def _gone(session: Session, leg: "CallState") -> Literal["gone"]:

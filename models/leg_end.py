@@ -10,10 +10,9 @@ from models.call import CALLS
 from models.call_status import DIALLING
 from models.callback import Callback, advance, locked
 from models.callback_policy import CallbackOffice, CallbackPolicy
+from models.job import Job as Job
 from models.liaison import free_direct_liaisons, free_liaison
-
-#: The name of a job and the id of a row, to be enqueued after the commit.
-Job = tuple[str, int]
+from models.talk import caller_left, leader_left, settle
 
 
 def leg_ended(
@@ -33,7 +32,7 @@ def leg_ended(
     is False when the end says nothing about the person rung, such as a carrier that is overloaded.
     """
     ended = session.execute(
-        update(CALLS)
+        update(CALLS)  # The leg before its callback: callback_of holds them in the same order.
         .where(CALLS.c.id == call_id, CALLS.c.ended_at.is_(None))
         .values(call_status=call_status, ended_at=now)
         .returning(CALLS.c.callback_id)
@@ -48,10 +47,11 @@ def leg_ended(
         return jobs
     policy = CallbackPolicy.of(office)
     if call_id == callback.liaison_call_id:
-        return _liaison_left(session, callback, now, policy, actor, counted=counted)
+        return _liaison_left(session, callback, now, policy, actor, office, counted=counted)
     if call_id == callback.caller_call_id:
-        return _caller_left(session, callback, now, policy, actor, counted=counted)
-    return []
+        return _caller_left(session, callback, now, policy, actor, office, counted=counted)
+    # A joiner has left; the caller must not stay alone when nobody else is with them.
+    return settle(session, callback, now)
 
 
 def liaison_missed(
@@ -126,11 +126,18 @@ def leave_for_staff(
 
 
 def _liaison_left(
-    session: Session, callback: Callback, now: datetime, policy: CallbackPolicy, actor: str, *, counted: bool
+    session: Session,
+    callback: Callback,
+    now: datetime,
+    policy: CallbackPolicy,
+    actor: str,
+    office: CallbackOffice,
+    *,
+    counted: bool,
 ) -> list[Job]:
     if callback.state == "talking":
-        advance(session, callback.id, "reach", actor=actor, now=now, outcome="reached")
-    elif callback.state in ("ringing_liaison", "ringing_caller"):
+        return leader_left(session, callback, actor, now, office)
+    if callback.state in ("ringing_liaison", "ringing_caller"):
         other = callback.caller_call_id
         if other is not None and _may_have_been_dialled(session, other):
             # Nobody knows whether the person was rung: another try might ring them twice for one acceptance.
@@ -141,7 +148,14 @@ def _liaison_left(
 
 
 def _caller_left(
-    session: Session, callback: Callback, now: datetime, policy: CallbackPolicy, actor: str, *, counted: bool
+    session: Session,
+    callback: Callback,
+    now: datetime,
+    policy: CallbackPolicy,
+    actor: str,
+    office: CallbackOffice,
+    *,
+    counted: bool,
 ) -> list[Job]:
     liaison_leg = callback.liaison_call_id
     if callback.state == "ringing_caller":
@@ -151,7 +165,7 @@ def _caller_left(
         # Both keys were pressed: the liaison is free without waiting for news of their own leg.
         free_liaison(session, liaison_leg, now)
     if callback.state == "talking":
-        advance(session, callback.id, "reach", actor=actor, now=now, outcome="reached")
+        return caller_left(session, callback, actor, now, office)
     return []
 
 

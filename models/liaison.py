@@ -152,7 +152,11 @@ def free_direct_liaisons(session: Session, parent_call_id: int, now: datetime) -
         free_liaison(session, leg_id, now)
 
 
-_FREE: tuple[ColumnElement[bool], ...] = (Staff.on_shift == true(), Staff.busy_call_id.is_(None))
+_FREE: tuple[ColumnElement[bool], ...] = (
+    Staff.on_shift == true(),
+    Staff.busy_call_id.is_(None),
+    Staff.resting_until.is_(None),
+)
 #: ``last_offered_at`` is when the last offer began or ended; who came on shift since is idle from then.
 _IDLE_SINCE = case(
     (Staff.last_offered_at > Staff.shift_changed_at, Staff.last_offered_at),

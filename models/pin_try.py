@@ -151,21 +151,26 @@ def record(
         and guess.allowed
         and guess.found_case_id is not None
         and (state.found_case_id, state.pin_hash) == (guess.found_case_id, guess.stored)
-        and not _locked_before(state, guess)
+        and not was_locked_meanwhile(state, guess)
     )
     if not right:
         return "wrong", []
+    verified = {"verified_case_id": guess.found_case_id, "verified_now": now}
+    return "right", [*opening(state, guess, now), (_VERIFIED, verified)]
+
+
+def opening(state: CallState, guess: Guess, now: datetime) -> list[Write]:
+    """What any right secret changes: its try is no failure, its counter is cleared, its phone is known."""
     writes: list[Write] = [
         (_OPENED, {"opened_call_id": guess.call_id, "opened_turn": guess.turn}),
         (_CLEARED, {"cleared_key": guess.number_key, "cleared_own": guess.own, "cleared_since": guess.at}),
-        (_VERIFIED, {"verified_case_id": guess.found_case_id, "verified_now": now}),
     ]
     # A phone that becomes known shares the counter of known phones. While that one is locked, a new
     # phone is better off as the stranger who has just opened the case.
     if guess.phone_key is not None and (guess.own or state.own_locked_at is None):
         known = {"known_key": guess.number_key, "known_phone": guess.phone_key, "known_now": now}
         writes.append((_KNOW, known))
-    return "right", writes
+    return writes
 
 
 def _is_open(state: CallState, now: datetime, limits: PinLimits) -> bool:
@@ -203,7 +208,8 @@ def _is_tightened(state: CallState, now: datetime, limits: PinLimits, *, shared_
     return phone_failed and state.phone_numbers_tried > before_in_this_call
 
 
-def _locked_before(state: CallState, guess: Guess) -> bool:
+def was_locked_meanwhile(state: CallState, guess: Guess) -> bool:
+    """Whether an earlier try locked the number while the hash of this one was worked."""
     locked_at = state.own_locked_at if guess.own else state.stranger_locked_at
     return locked_at is not None and locked_at < guess.at
 

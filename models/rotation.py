@@ -50,6 +50,7 @@ SEALED_COLUMNS = (
     SealedColumn("callbacks", "number_sealed", "callback.number"),
     SealedColumn("staff", "name_sealed", "staff.name"),
     SealedColumn("staff", "phone_sealed", "staff.phone"),
+    SealedColumn("staff", "number_sealed", "staff.number"),
 )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from argon2 import PasswordHasher
-from sqlalchemy import ForeignKey, String, Text, func, select, update
+from sqlalchemy import ForeignKey, Index, String, Text, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import audit
@@ -23,9 +23,15 @@ class StaffError(ValueError):
 
 
 class Staff(Base):
-    """``busy_call_id`` is the leg that rings or holds this person; who is on shift and not busy is free."""
+    """``busy_call_id`` is the leg that rings or holds this person; who is on shift and not busy is free.
+
+    ``resting_until`` ends a pause after a hard call; the sweeper takes it away, and until then nobody rings
+    them. A staff number and its PIN open the staff line, and a code is keyed to accept on a personal phone;
+    ``new_hash`` is a new one of these between its two entries (models/staff_secret.py).
+    """
 
     __tablename__ = "staff"
+    __table_args__ = (Index("uq_staff_number_key", "number_key", unique=True),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254), unique=True)
@@ -43,6 +49,12 @@ class Staff(Base):
     busy_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     busy_call_id: Mapped[int | None] = mapped_column(ForeignKey("calls.id", use_alter=True))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    number_sealed: Mapped[str | None] = mapped_column(Text)
+    number_key: Mapped[str | None] = mapped_column(String(64))
+    pin_hash: Mapped[str | None] = mapped_column(Text)
+    code_hash: Mapped[str | None] = mapped_column(Text)
+    new_hash: Mapped[str | None] = mapped_column(Text)
+    resting_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 def add_staff(
@@ -56,9 +68,11 @@ def add_staff(
     on_shift: bool,
     actor: str,
     now: datetime,
+    office_phone: bool = True,
 ) -> tuple[int, str]:
-    """Add a person; answers their id and a password that works once. ``phone`` is an office phone in E.164.
+    """Add a person; answers their id and a password that works once. ``phone`` is in E.164.
 
+    Accepting a call asks no staff code on an office phone, and asks it on a personal one (Legs).
     Raises StaffError when the e-mail is already on the list or the role is none of ROLES.
     """
     if role not in ROLES:
@@ -76,6 +90,7 @@ def add_staff(
         role=role,
         phone_sealed=keyring.seal("staff.phone", phone),
         phone_key=keyring.index("phone", phone),
+        office_phone=office_phone,
         languages=",".join(languages),
         password_hash=password_hash,
         on_shift=on_shift,
@@ -84,7 +99,9 @@ def add_staff(
     )
     session.add(person)
     session.flush()
-    facts = {"role": role, "languages": list(languages), "on_shift": on_shift}
+    facts = {
+        "role": role, "languages": list(languages), "on_shift": on_shift, "office_phone": office_phone,
+    }  # fmt: skip
     audit.record(session, actor=actor, action="add_staff", target=f"staff:{person.id}", facts=facts, now=now)
     return person.id, password
 

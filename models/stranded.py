@@ -13,6 +13,7 @@ from models.callback import Callback, advance
 from models.callback_policy import CallbackPolicy
 from models.liaison import free_direct_liaisons, free_liaison
 from models.staff import Staff
+from models.talk import COLLEAGUE, JOINERS
 
 #: The carrier ends any call after this long, so nobody is still talking then (Twilio's own limit).
 LONGEST_CALL = timedelta(hours=4)
@@ -83,14 +84,33 @@ def undialled_callers(session: Session, now: datetime) -> Sequence[int]:
     ).all()
 
 
+def undialled_joiners(session: Session, now: datetime) -> Sequence[int]:
+    """Legs of colleagues and interpreters that no worker has begun to ring into a talk."""
+    return session.scalars(
+        select(Call.id)
+        .join(Callback, Callback.id == Call.callback_id)
+        .where(
+            Callback.state == "talking",
+            Call.flow.in_(JOINERS),
+            Call.call_status.is_(None),
+            Call.call_sid.is_(None),
+            Call.ended_at.is_(None),
+            Call.started_at < now - _JOB_LOST_AFTER,
+        )
+    ).all()
+
+
 def left_behind_legs(session: Session, now: datetime) -> Sequence[int]:
     """Legs that go on though their callback went on without them, and that nobody has told so."""
-    still_served = and_(
-        Callback.state.in_(("ringing_liaison", "ringing_caller", "talking", "reached")),
-        or_(
-            Call.id == func.coalesce(Callback.liaison_call_id, 0),
-            Call.id == func.coalesce(Callback.caller_call_id, 0),
-        ),
+    its_own = or_(
+        Call.id == func.coalesce(Callback.liaison_call_id, 0),
+        Call.id == func.coalesce(Callback.caller_call_id, 0),
+    )
+    still_served = or_(
+        and_(Callback.state.in_(("ringing_liaison", "ringing_caller", "talking")), its_own),
+        and_(Callback.state == "talking", Call.flow.in_(JOINERS)),
+        # The jobs that tell the legs of a talk of its end are on their way.
+        and_(Callback.state == "reached", Callback.closed_at > now - _JOB_LOST_AFTER),
     )
     return session.scalars(
         select(Call.id)
@@ -124,8 +144,13 @@ def free_forgotten(session: Session, now: datetime, policy: CallbackPolicy) -> l
         elif call.flow == "liaison_direct" and call.accepted_at is None and age > ring:
             call.ended_at = now
             free_liaison(session, call.id, now)
-        elif call.flow == "liaison_callback" and age > ring + policy.lease and not _serves(call, callback):
+        elif (
+            call.flow in ("liaison_callback", COLLEAGUE)
+            and age > ring + policy.lease
+            and not _serves(call, callback)
+        ):
             if call.call_sid is None:
+                call.ended_at = now
                 free_liaison(session, call.id, now)
             else:
                 in_question.append(call.id)
@@ -133,4 +158,8 @@ def free_forgotten(session: Session, now: datetime, policy: CallbackPolicy) -> l
 
 
 def _serves(call: Call, callback: Callback | None) -> bool:
-    return callback is not None and callback.closed_at is None and call.id == callback.liaison_call_id
+    if callback is None or callback.closed_at is not None:
+        return False
+    # A colleague serves from their key on; one who let it ring, or whose call nobody knows of, does not.
+    joined = call.flow == COLLEAGUE and call.accepted_at is not None
+    return joined or call.id == callback.liaison_call_id

@@ -1,6 +1,6 @@
 """A carrier that dials nobody: the methods of ``workers.carrier.Carrier``, and the calls it was asked for."""
 
-from tests.phone import PlacedCall
+from tests.phone import Phone, PlacedCall
 from workers.carrier import CarrierRefused, CarrierUnknown
 
 
@@ -11,6 +11,7 @@ class FakeCarrier:
         self.placed: list[PlacedCall] = []
         self.refused = 0
         self._next: list[str] = []
+        self._came_in: list[PlacedCall] = []
 
     @property
     def ringing(self) -> list[PlacedCall]:
@@ -24,6 +25,12 @@ class FakeCarrier:
     def loses_next_answer(self, *, dialled: bool = True) -> None:
         """The answer to the next call is lost on the way, whether it was ``dialled`` or not."""
         self._next.append("lost" if dialled else "lost before dialling")
+
+    def carries(self, phone: Phone) -> None:
+        """A call that came in, which the line may want to move as well as those it placed."""
+        self._came_in.append(
+            PlacedCall("", "", 0, call_sid=phone.call_sid, status="in-progress", phone=phone)
+        )
 
     def place_call(self, *, to: str, leg_id: str, ring_seconds: int) -> str:
         """Dial ``to`` and give the call's sid."""
@@ -58,7 +65,7 @@ class FakeCarrier:
         call.phone.is_sent_to(f"/voice/legs/{leg_id}")
 
     def _find(self, call_sid: str) -> PlacedCall:
-        for call in self.placed:
+        for call in (*self.placed, *self._came_in):
             if call.call_sid == call_sid:
                 return call
         raise CarrierRefused("The carrier knows no such call: 404.")

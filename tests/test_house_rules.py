@@ -18,6 +18,7 @@ from hotline.trees import build_flows, tree_problems
 from ivr_flows.prompts import Prompts
 from models.database import Database
 from workers import callbacks
+from workers.queue import JOBS
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("config", "models", "ivr_flows", "workers", "hotline")
@@ -217,10 +218,10 @@ def test_every_job_takes_one_id() -> None:
     jobs = [
         function
         for name, function in inspect.getmembers(callbacks, inspect.isfunction)
-        if function.__module__ == callbacks.__name__ and name.startswith(("dial_", "release_"))
+        if function.__module__ == callbacks.__name__ and name in JOBS
     ]
 
-    assert {job.__name__ for job in jobs} >= {"dial_liaison", "dial_caller"}
+    assert {job.__name__ for job in jobs} == set(JOBS)
     for job in jobs:
         (parameter,) = inspect.signature(job).parameters.values()
         assert parameter.annotation is int

@@ -17,6 +17,7 @@ from models.call_status import LEAVING, bring_forward
 from models.callback_policy import CallbackPolicy
 from models.database import Database
 from models.dispatch import Dial, claim_callback, ring_caller, ring_liaison
+from models.joiner import dial_joiner
 from models.keyring import Keyring
 from models.leg_end import Job, leg_ended
 from workers.carrier import Carrier, CarrierRefused, CarrierUnknown
@@ -64,6 +65,30 @@ class Dialler:
             dial, jobs = ring_caller(session, callback_id, self._clock(), self._policy)
         self._hand_on(jobs)
         self._place(dial)
+
+    def ring_joiner(self, call_id: int) -> None:
+        """Ring a colleague or an interpreter into a talk that goes on, once."""
+        with self._database.transaction() as session:
+            found = dial_joiner(session, call_id)
+        if found is not None:
+            leg_id, number = found
+            self._place(Dial(call_id, leg_id, number, self._policy.liaison_ring_seconds))
+
+    def move_leg(self, call_id: int) -> None:
+        """Send a leg that goes on to its own address, where it hears how its talk stands now."""
+        with self._database.reading() as session:
+            leg = session.execute(
+                select(CALLS.c.call_sid, CALLS.c.leg_id).where(
+                    CALLS.c.id == call_id, CALLS.c.ended_at.is_(None)
+                )
+            ).first()
+        if leg is None or leg.call_sid is None or leg.leg_id is None:
+            return
+        try:
+            self._carrier.redirect_call(leg.call_sid, leg.leg_id)
+        except (CarrierRefused, CarrierUnknown):
+            # The leg looks by itself soon, or its end is told.
+            log.info("A leg could not be moved.", extra={"call_id": call_id})
 
     def release_leg(self, call_id: int) -> None:
         """Let go of a leg whose callback went on without it: who answered hears so, else it stops ringing."""
@@ -119,6 +144,16 @@ def dial_liaison(callback_id: int) -> None:
 def dial_caller(callback_id: int) -> None:
     """Job: ring the person of an accepted callback."""
     _run(lambda: _dialler().dial_caller(callback_id), "dial_caller", callback_id)
+
+
+def ring_joiner(call_id: int) -> None:
+    """Job: ring a colleague or an interpreter into a talk."""
+    _run(lambda: _dialler().ring_joiner(call_id), "ring_joiner", call_id)
+
+
+def move_leg(call_id: int) -> None:
+    """Job: take a leg to where the rows say it belongs."""
+    _run(lambda: _dialler().move_leg(call_id), "move_leg", call_id)
 
 
 def release_leg(call_id: int) -> None:

@@ -18,6 +18,7 @@ from models.database import Database
 from models.keyring import Keyring
 from models.leg_end import Job
 from models.liaison import free_liaisons, unverified_may_take
+from models.outcome import end_rests
 from models.pin import Guard
 from models.pin_guard import SPRAYING, measure_global_failures
 from models.pin_try import PinLimits
@@ -27,6 +28,7 @@ from models.stranded import (
     lapsed_callbacks,
     left_behind_legs,
     undialled_callers,
+    undialled_joiners,
 )
 from workers.callbacks import CallCarrier, Dialler
 from workers.carrier import Carrier
@@ -77,6 +79,7 @@ class _Pass:
         self._guarded(self._release_left_behind)
         self._guarded(self._free_forgotten)
         self._guarded(self._end_lapsed_waits)
+        self._guarded(self._end_rests)
         self._guarded(self._offer_due)
         self._guarded(self._resume_imports)
         self._guarded(self._measure_failures)
@@ -84,7 +87,9 @@ class _Pass:
     def _ring_undialled_callers(self) -> None:
         with self._database.reading() as session:
             found = undialled_callers(session, self._now)
+            joining = undialled_joiners(session, self._now)
         self._hand_on_all(("dial_caller", callback_id) for callback_id in found)
+        self._hand_on_all(("ring_joiner", call_id) for call_id in joining)
 
     def _give_back_lapsed(self) -> None:
         with self._database.transaction() as session:
@@ -112,6 +117,10 @@ class _Pass:
         with self._database.transaction() as session:
             jobs = end_lapsed_waits(session, self._now, self._office)
         self._hand_on_all(jobs)
+
+    def _end_rests(self) -> None:
+        with self._database.transaction() as session:
+            end_rests(session, self._now)
 
     def _offer_due(self) -> None:
         """As many as liaisons are free, less what waits already: a queue that nobody works must not grow."""

@@ -8,7 +8,9 @@ import click
 
 from hotline.cli.context import emit, fail, open_house
 from hotline.cli.fields import language_of, ordinary_phone, plain_text
+from models.pin_hash import PinHasher
 from models.staff import ROLES, StaffError, add_staff, change_shift, everyone
+from models.staff_secret import fresh_code, fresh_pin, issue_code, issue_pin
 
 ACTOR = "command line"
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -25,12 +27,20 @@ def staff() -> None:
 @click.argument("email")
 @click.option("--name", required=True, help="Their name; kept sealed.")
 @click.option("--role", required=True, type=click.Choice(ROLES), help="What they may do.")
-@click.option("--phone", required=True, help="Their office phone in E.164; accepting there asks no code.")
+@click.option("--phone", required=True, help="Their phone in E.164; accepting at an office asks no code.")
+@click.option("--personal", is_flag=True, help="The phone is their own: accepting there asks their code.")
 @click.option("--languages", help="The languages they speak, such as en,es; the office's first unless given.")
 @click.option("--on-shift", is_flag=True, help="Start their shift at once.")
 @as_json
 def add(
-    email: str, name: str, role: str, phone: str, languages: str | None, on_shift: bool, as_json: bool
+    email: str,
+    name: str,
+    role: str,
+    phone: str,
+    personal: bool,
+    languages: str | None,
+    on_shift: bool,
+    as_json: bool,
 ) -> None:
     """Add a person and print a password that works once."""
     house = open_house()
@@ -54,11 +64,44 @@ def add(
                 on_shift=on_shift,
                 actor=ACTOR,
                 now=datetime.now(UTC),
+                office_phone=not personal,
             )
     except StaffError as error:
         fail(f"EMAIL: {error}")
     text = f"Staff        {staff_id}\nPassword     {password}\nIt works once and is shown this once."
     emit(as_json, {"id": staff_id, "one_time_password": password}, text)
+
+
+@staff.command()
+@click.argument("email")
+@as_json
+def pin(email: str, as_json: bool) -> None:
+    """Issue a new PIN for the staff line, print it once with the staff number, and lift a lock."""
+    house, fresh = open_house(), fresh_pin()
+    # Hashed with no transaction open.
+    hashed = PinHasher(house.settings.pin_pepper).hash(fresh)
+    try:
+        with house.database.transaction() as session:
+            number = issue_pin(session, _email(email), hashed, ACTOR, datetime.now(UTC))
+    except StaffError as error:
+        fail(f"EMAIL: {error}")
+    text = f"Staff number  {number}\nPIN           {fresh}\nThe PIN is shown this once."
+    emit(as_json, {"staff_number": number, "pin": fresh}, text)
+
+
+@staff.command()
+@click.argument("email")
+@as_json
+def code(email: str, as_json: bool) -> None:
+    """Issue a new code for accepting calls on a personal phone, print it once, and lift a lock."""
+    house, fresh = open_house(), fresh_code()
+    hashed = PinHasher(house.settings.pin_pepper).hash(fresh)
+    try:
+        with house.database.transaction() as session:
+            issue_code(session, _email(email), hashed, ACTOR, datetime.now(UTC))
+    except StaffError as error:
+        fail(f"EMAIL: {error}")
+    emit(as_json, {"code": fresh}, f"Code  {fresh}\nIt is shown this once.")
 
 
 @staff.command("list")

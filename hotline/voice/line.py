@@ -13,7 +13,7 @@ from hotline.voice.guesses import Guesses
 from ivr_flows.case_verbs import PinWork
 from ivr_flows.desk import Desk
 from ivr_flows.engine import Deferred, Walk
-from ivr_flows.flow import Collect, Conference, Flow, SlowHandler
+from ivr_flows.flow import Collect, Flow, SlowHandler
 from ivr_flows.prompts import Prompts
 from ivr_flows.rules import Rules
 from ivr_flows.turn import Dial, Hangup, Hold, Say, Turn
@@ -83,12 +83,8 @@ class Line:
             desk = self._desk(unit, call, now)
             desk.jobs += record_call_sid(unit.session, call.id, call_sid, now, self.office)
             walk = Walk(self.flows[call.flow], desk)
-            if call.turn == 0:
-                turn = walk.start()
-            elif isinstance(self.flows[call.flow].steps.get(call.step), Conference):
-                # Only a leg taken out of its conference asks for its first document while it is there.
-                turn = _whole(walk.answer(None))
-            else:
+            turn = walk.start() if call.turn == 0 else walk.recall()
+            if turn is None:
                 return self._said(call)
             self._save(desk, turn)
         self._enqueue(desk)
@@ -223,7 +219,7 @@ class Line:
         number = caller_id(form.get("From", ""))
         keyring = self.database.keyring
         return CallState(
-            id=0, call_sid=call_sid, leg_id=None, direction="inbound", flow="victim_line",
+            id=0, call_sid=call_sid, leg_id=None, direction="inbound", flow=_flow_of(form, self.office),
             line=_line_of(form.get("To", ""), self.office),
             phone_sealed=keyring.seal("call.phone", number) if number else None,
             phone_key=keyring.index("phone", number) if number else None,
@@ -240,9 +236,11 @@ class Line:
 
     def _slow(self, step: str) -> SlowHandler | None:
         """The verb of a step whose work is done between two transactions, if it is one."""
-        flow = self.flows["victim_line"]
-        found = flow.steps.get(flow.find(step) or "")
-        return found.then if isinstance(found, Collect) and isinstance(found.then, SlowHandler) else None
+        for flow in self.flows.values():
+            found = flow.steps.get(flow.find(step) or "")
+            if isinstance(found, Collect) and isinstance(found.then, SlowHandler):
+                return found.then
+        return None
 
     def _keep(self, call: CallState, turn: Turn) -> None:
         call.said = self.database.keyring.seal("call.said", turn.to_json())
@@ -272,10 +270,10 @@ class Line:
         return Spoken(Turn((), (Say("called.gone"),), Hangup()), language)
 
 
-def _whole(result: Turn | Deferred) -> Turn:
-    if isinstance(result, Deferred):
-        raise TypeError("A leg that we rang has no slow step.")
-    return result
+def _flow_of(form: Mapping[str, str], office: Office) -> str:
+    """The tree of the number that was called; whatever is not the staff's own line is the victim line."""
+    own = office.staff_line
+    return "staff_line" if own is not None and form.get("To", "") == own else "victim_line"
 
 
 def _line_of(to: str, office: Office) -> str:

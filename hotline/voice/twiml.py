@@ -154,6 +154,7 @@ class Renderer:
         # and nothing to fetch: a wait document that fails would keep the conference from starting.
         return (
             f'<Dial timeLimit="{LONGEST_TALK_SECONDS}" record="do-not-record" method="POST" '
+            f'hangupOnStar="{"true" if end.star else "false"}" '
             f'action="{self._action(end.step, end.turn)}"><Conference beep="false" '
             f'startConferenceOnEnter="true" endConferenceOnExit="{"true" if end.ends_with_me else "false"}" '
             f'waitUrl="" waitMethod="POST" record="do-not-record">{_segment(end.conference)}'

@@ -95,8 +95,14 @@ def test_a_callback_from_the_first_key_to_the_last(
     kept = the_callback(house)
     assert (kept.state, kept.outcome) == ("reached", "reached")
     assert kept.closed_at is not None
-    assert liaison.is_over
     assert nobody_is_held(house)
+
+    house.jobs.works_off()
+    assert liaison.hears("The call is over. How did it end?", "If you reached them, press 1")
+    liaison.presses("1")
+    assert liaison.hears("It is noted")
+    assert liaison.is_over
+    assert the_callback(house).outcome == "reached"
 
 
 def test_the_liaison_who_hangs_up_first_also_closes_it(

@@ -163,3 +163,39 @@ def test_a_value_that_no_key_opens_is_told_and_exits_as_a_fault(hotline: Hotline
     assert result.exit_code == 1
     assert json.loads(result.stdout) == {"moved": 1, "remaining": 1}
     assert "HOTLINE_FIELD_KEYS" in result.stderr
+
+
+def test_a_staff_pin_and_a_code_are_shown_once_and_the_number_stays(
+    hotline: Hotline, database: Database
+) -> None:
+    hotline(*ADD, *PHONE, "--personal")
+    first = json.loads(hotline("staff", "pin", "lea@office.example.org", "--json").stdout)
+    second = json.loads(hotline("staff", "pin", "Lea@office.example.org", "--json").stdout)
+    code = json.loads(hotline("staff", "code", "lea@office.example.org", "--json").stdout)["code"]
+
+    assert first["staff_number"] == second["staff_number"]
+    assert first["pin"] != second["pin"]
+    assert (len(first["staff_number"]), len(first["pin"]), len(code)) == (5, 6, 5)
+    with database.reading() as session:
+        person = session.scalars(select(Staff)).one()
+        entries = session.scalars(select(AuditEntry)).all()
+        session.expunge_all()
+    assert not person.office_phone
+    assert "$argon2id$" in (person.pin_hash or "")
+    assert "$argon2id$" in (person.code_hash or "")
+    assert [entry.action for entry in entries][1:] == [
+        "issue_staff_pin",
+        "issue_staff_pin",
+        "issue_staff_code",
+    ]
+    for entry in entries:
+        assert first["pin"] not in str(entry.facts)
+        assert code not in str(entry.facts)
+
+
+@pytest.mark.parametrize("what", ["pin", "code"])
+def test_a_pin_or_a_code_for_an_unknown_e_mail_is_refused(hotline: Hotline, what: str) -> None:
+    result = hotline("staff", what, "nobody@office.example.org")
+
+    assert result.exit_code == 2
+    assert "No one on the staff list has this e-mail." in result.stderr

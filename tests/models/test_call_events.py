@@ -19,6 +19,7 @@ from models.callback import cancel_callback
 from models.callback_state import FINAL_STATES
 from models.caller_state import load_by_leg
 from models.database import Database
+from models.hold import staff_left
 from tests.callback_desk import CallbackDesk
 from tests.factories import NOW, make_call, make_callback, make_case, make_office, make_staff
 
@@ -124,7 +125,7 @@ WAY = (("dial_liaison", 0), ("accept", 0), ("dial_caller", 0), ("join", 1))
 KEYS: dict[str, Any] = {
     "accept": legs.accept_by_liaison,
     "join": legs.join_caller,
-    "leave": legs.conference_ended,
+    "leave": staff_left,
 }
 
 

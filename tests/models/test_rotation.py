@@ -44,7 +44,7 @@ def _fill(database: Database) -> int:
         case = make_case(session, phone="+12025550123")
         registrant_name = database.keyring.seal("registrant.name", "Rosa Invented")
         session.execute(text("UPDATE registrants SET name_sealed = :name"), {"name": registrant_name})
-        make_staff(session)
+        make_staff(session, number_sealed=database.keyring.seal("staff.number", "40127"))
         make_call(session, phone="+12025550124")
         make_callback(session, case)
         for number in range(SUBJECTS):

@@ -11,6 +11,7 @@ from models import leg as legs
 from models.audit import verify
 from models.callback_policy import CallbackPolicy
 from models.dispatch import claim_callback, ring_liaison
+from models.hold import staff_left, staff_returns
 from tests.callback_desk import CallbackDesk, accept
 from tests.factories import make_callback, make_case, make_office, make_staff
 
@@ -31,8 +32,7 @@ def test_a_callback_rings_the_liaison_then_the_caller_and_two_keys_join_them(des
     assert desk.presses(caller, legs.join_caller) == "joined"
     row = desk.callback()
     assert (row.state, row.talking_at) == ("talking", desk.now)
-    assert desk.presses(liaison, lambda s, leg, _now: legs.conference_of(s, leg)) == row.conference
-    assert desk.presses(caller, lambda s, leg, _now: legs.conference_of(s, leg)) == row.conference
+    assert desk.presses(liaison, staff_returns)[0] == row.conference
 
     desk.hangs_up(caller)
     row = desk.callback()
@@ -56,10 +56,13 @@ def test_either_leg_that_leaves_first_closes_the_callback_as_reached(desk: Callb
     desk.presses(caller, legs.join_caller)
     first = liaison if who == "liaison" else caller
 
-    assert desk.presses(first, legs.conference_ended) == "talked"
-    assert desk.state() == "reached"
     desk.hangs_up(first)
+    assert desk.state() == "reached"
     assert desk.busy() == 0
+    desk.works_off()
+    assert [call_sid for call_sid, _ in desk.carrier.redirected] == [
+        (caller if who == "liaison" else liaison).call_sid
+    ]
 
 
 def test_a_job_that_runs_twice_rings_nobody_twice(desk: CallbackDesk) -> None:
@@ -148,7 +151,7 @@ def test_a_caller_who_is_not_reached_goes_back_to_the_list_and_the_liaison_is_to
     assert row.next_attempt_at == desk.now + timedelta(minutes=30)
     desk.works_off()
     assert desk.carrier.redirected == [(liaison.call_sid, liaison.leg_id)]
-    assert desk.presses(liaison, legs.conference_ended) == "not_reached"
+    assert desk.presses(liaison, staff_left)[0] == "not_reached"
     assert desk.busy() == 1
     desk.hangs_up(liaison)
     assert (desk.busy(), desk.callback().caller_tries) == (0, 1)
@@ -284,7 +287,7 @@ def test_legs_carry_opaque_ids_and_no_number_in_the_clear(desk: CallbackDesk) ->
     for leg in rows:
         assert len(leg.leg_id) == 32
         assert int(leg.leg_id, 16)
-        assert "555" not in f"{leg.leg_id} {leg.line} {leg.trail}"
+        assert "0255501" not in f"{leg.leg_id} {leg.line} {leg.trail}"
         assert "12025550" not in str(leg.phone_sealed)
     conference = desk.callback().conference
     assert conference is not None

@@ -1,0 +1,149 @@
+"""The steps of a talk that every tree of staff shares: the conference, the star's menus, and the outcome."""
+
+from ivr_flows import outcome_verbs, talk_verbs
+from ivr_flows.flow import Announce, Choice, Conference, Decide, Menu, Stay, Step
+
+#: How long staff on hold hear nothing before they are reminded.
+HOLD_REMINDER_SECONDS = 20
+#: How long news of another leg may take that left the same conference.
+MOMENT_SECONDS = 3
+#: Where a leg of staff goes that is sent to its address again: it hears how the talk stands.
+RECALLED = {
+    "conference": "recalled",
+    "moment": "recalled",
+    "star_menu": "out",
+    "shared_menu": "out",
+    "early": "out",
+    "holding": "out",
+}
+
+
+def talk_steps(not_reached: str) -> dict[str, Step]:
+    """From the conference to the outcome; ``not_reached`` follows when the caller never joined.
+
+    The tree that takes them has ``handed``, where staff go who left the talk to another, and ``outcome``.
+    """
+    add = Choice(
+        "talk.interpreter",
+        does=talk_verbs.add_interpreter,
+        on={"rung": "interpreter_rung", "none": "no_interpreter"},
+    )
+    end = Choice("talk.end", does=talk_verbs.end_talk, on={"ended": "outcome"})
+    return {
+        "conference": Conference(
+            talk_verbs.staff_left,
+            {
+                "star": "out",
+                "early": "early",
+                "moment": "moment",
+                "over": "outcome",
+                "not_reached": not_reached,
+            },
+            star=True,
+        ),
+        "moment": Stay(
+            talk_verbs.colleague_left,
+            {"star": "out", "back": "returning", "over": "outcome", "not_reached": not_reached},
+            MOMENT_SECONDS,
+            prompt="joiner.wait",
+        ),
+        "recalled": Decide(
+            talk_verbs.staff_stands,
+            {
+                "alone": "returning",
+                "shared": "returning",
+                "early": "returning",
+                "over": "outcome",
+                "not_reached": not_reached,
+            },
+        ),
+        "out": Decide(
+            talk_verbs.staff_stands,
+            {
+                "alone": "star_menu",
+                "shared": "shared_menu",
+                "early": "early",
+                "over": "outcome",
+                "not_reached": not_reached,
+            },
+        ),
+        "star_menu": Menu(
+            (
+                Choice("talk.back", next="returning"),
+                Choice(
+                    "talk.colleague",
+                    does=talk_verbs.add_colleague,
+                    on={"ringing": "colleague_rung", "nobody": "no_colleague"},
+                ),
+                add,
+                end,
+            ),
+            prompt="talk.held",
+            misses=1,
+            give_up="holding",
+            silence="holding",
+        ),
+        "shared_menu": Menu(
+            (
+                Choice("talk.back", next="returning"),
+                Choice("talk.hand_over", does=talk_verbs.hand_over, on={"handed": "handed", "nobody": "out"}),
+                add,
+                end,
+            ),
+            prompt="talk.shared",
+            misses=1,
+            give_up="returning",
+            silence="returning",
+        ),
+        "holding": Stay(
+            talk_verbs.hold_on,
+            {"menu": "out", "still": "holding", "over": "outcome", "not_reached": not_reached},
+            HOLD_REMINDER_SECONDS,
+            prompt="talk.holding",
+        ),
+        "early": Menu(
+            (Choice("talk.wait_on", next="returning"), Choice("talk.stop", next="stopped")),
+            prompt="talk.early",
+            misses=1,
+            give_up="returning",
+            silence="returning",
+        ),
+        "colleague_rung": Announce("talk.colleague_rung", "returning"),
+        "no_colleague": Announce("talk.no_colleague", "out"),
+        "interpreter_rung": Announce("talk.interpreter_rung", "returning"),
+        "no_interpreter": Announce("talk.no_interpreter", "out"),
+        "returning": Decide(talk_verbs.staff_returns, {"ready": "joined_again", "gone": "out_of_it"}),
+        "joined_again": Announce("talk.joined", "conference"),
+        "out_of_it": Decide(
+            talk_verbs.staff_stands,
+            {
+                "alone": "outcome",
+                "shared": "outcome",
+                "early": not_reached,
+                "over": "outcome",
+                "not_reached": not_reached,
+            },
+        ),
+    }
+
+
+def outcome_steps() -> dict[str, Step]:
+    """After the talk: four codes, and 8 after a hard call. The tree has ``noted`` and ``unsaid``."""
+    noting = {"noted": "noted", "late": "late"}
+    return {
+        "outcome": Menu(
+            (
+                Choice("outcome.reached", does=outcome_verbs.note_reached, on=noting),
+                Choice("outcome.message", does=outcome_verbs.note_message, on=noting),
+                Choice("outcome.later", does=outcome_verbs.note_later, on=noting),
+                Choice("outcome.supervisor", does=outcome_verbs.note_supervisor, on=noting),
+            ),
+            prompt="outcome.question",
+            misses=1,
+            give_up="unsaid",
+            silence="unsaid",
+            extra={"8": "rest"},
+        ),
+        "rest": Decide(outcome_verbs.rest, {"rests": "rests"}),
+        "rests": Announce("outcome.rest", "outcome", about="rest"),
+    }

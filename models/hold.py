@@ -1,0 +1,198 @@
+"""A hold: staff step out of a talk by star, the caller hears words and waits, and never for ever."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Literal
+
+from sqlalchemy.orm import Session
+
+from models.call import Call
+from models.call_status import LEAVING, bring_forward
+from models.callback import Callback
+from models.follow_up import CUT_OFF, is_promised_again
+from models.job import Job
+from models.joiner import announce_joiners
+from models.talk import (
+    IN_TALK,
+    TalkOffice,
+    audit_talk,
+    call_again,
+    callback_of,
+    close_talk,
+    is_announced,
+    move_caller,
+    settle,
+    staff_in_talk,
+)
+
+if TYPE_CHECKING:
+    from models.caller_state import CallState
+
+Left = Literal["star", "early", "moment", "back", "over", "not_reached"]
+Stands = Literal["alone", "shared", "early", "over", "not_reached"]
+
+
+def hold_talk(
+    session: Session, callback: Callback, actor: str, now: datetime, but: int | None = None
+) -> list[Job]:
+    """Put the caller on hold, unless other staff than ``but`` are with them; they hear so at once."""
+    if (
+        callback.state != "talking"
+        or callback.held_at is not None
+        or staff_in_talk(session, callback, but=but)
+    ):
+        return []
+    callback.held_at = now
+    audit_talk(session, callback, "hold_talk", actor, now)
+    return move_caller(callback)
+
+
+def resume_talk(session: Session, callback: Callback, actor: str, now: datetime) -> list[Job]:
+    """Someone of staff is back: the hold ends, and the caller is fetched."""
+    if callback.state != "talking" or callback.held_at is None:
+        return []
+    callback.held_at = None
+    audit_talk(session, callback, "resume_talk", actor, now)
+    return move_caller(callback)
+
+
+def staff_left(
+    session: Session, leg: "CallState", now: datetime, *, led: bool = True
+) -> tuple[Left, list[Job]]:
+    """A leg of staff has left the conference; ``led``: the conference was to end with this leg.
+
+    ``early``: the caller has not joined yet. ``star``: the leader stepped out, and the caller is on hold
+    unless others are there. ``moment``: a colleague's leg, which may have pressed star, or the conference
+    ended with the leader's; news of the leader may come a moment later (``colleague_left``).
+    """
+    callback = callback_of(session, leg)
+    word = _standing(leg, callback)
+    if callback is None or word in ("over", "not_reached"):
+        bring_forward(session, leg.id, LEAVING)
+        return ("over" if word == "over" else "not_reached"), []
+    if word == "early":
+        return "early", []
+    if not led or leg.id != callback.liaison_call_id:
+        return "moment", []
+    jobs = hold_talk(session, callback, f"liaison:{leg.staff_id}", now, but=leg.id)
+    # The conference ends with the leader's leg, so the carrier itself asks what the caller is to hear. Only
+    # when this came late, and they went back meanwhile to where nobody is, must they be fetched.
+    return "star", [] if _is_out(session, callback.caller_call_id) else jobs
+
+
+def colleague_left(session: Session, leg: "CallState", now: datetime) -> tuple[Left, list[Job]]:
+    """A moment later: ``star`` while the leader is still with the caller, else ``back`` to the caller."""
+    callback = callback_of(session, leg)
+    word = _standing(leg, callback)
+    if callback is None or word != "talking":
+        goes(session, leg)
+        return ("over" if word == "over" else "not_reached"), []
+    if leg.id == callback.liaison_call_id or _is_out(session, callback.liaison_call_id):
+        return "back", []
+    return "star", hold_talk(session, callback, f"liaison:{leg.staff_id}", now, but=leg.id)
+
+
+def staff_stands(session: Session, leg: "CallState") -> Stands:
+    """How the talk stands for one of staff who is out of it: whether the caller is alone, or all is over."""
+    callback = callback_of(session, leg)
+    word = _standing(leg, callback)
+    if callback is None or word != "talking":
+        if word in ("over", "not_reached"):
+            bring_forward(session, leg.id, LEAVING)
+        return "not_reached" if callback is None or word == "talking" else word
+    return "shared" if staff_in_talk(session, callback, but=leg.id) else "alone"
+
+
+def staff_returns(session: Session, leg: "CallState", now: datetime) -> tuple[str | None, bool, list[Job]]:
+    """One of staff goes (back) to the caller: the conference, whether it ends with them, and the jobs.
+
+    None for a conference that is not theirs any more.
+    """
+    callback = callback_of(session, leg)
+    word = _standing(leg, callback)
+    if callback is None or word not in ("early", "talking"):
+        return None, False, []
+    jobs = resume_talk(session, callback, f"liaison:{leg.staff_id}", now)
+    return callback.conference, leg.id == callback.liaison_call_id, jobs
+
+
+def caller_is_out(session: Session, leg: "CallState", now: datetime, office: TalkOffice) -> "CallerStands":
+    """How things stand for a caller who is out of the conference, and what they are to be told."""
+    callback = callback_of(session, leg)
+    if callback is None or callback.caller_call_id != leg.id or callback.state != "talking":
+        goes(session, leg)
+        return CallerStands("cut_off" if is_promised_again(session, leg.id) else "over")
+    held_since = callback.held_at
+    if held_since is None and staff_in_talk(session, callback):
+        names, jobs = announce_joiners(session, callback, now)
+        return CallerStands("back", callback.conference, names, jobs)
+    if held_since is not None and now - held_since >= timedelta(seconds=office.policy("hold_most_seconds")):
+        actor = f"caller:{leg.id}"
+        jobs = close_talk(session, callback, actor, now)
+        jobs += call_again(session, callback, CUT_OFF, actor, now, office)
+        goes(session, leg)
+        return CallerStands("cut_off", jobs=[job for job in jobs if job != ("release_leg", leg.id)])
+    settle(session, callback, now)
+    return CallerStands("held")
+
+
+def caller_left(session: Session, leg: "CallState") -> Literal["stay", "cut_off", "over"]:
+    """The conference ended under the caller.
+
+    Whether its leader pressed star or hung up may not be known yet, so that this only says to stay, and the
+    next look finds out.
+    """
+    callback = callback_of(session, leg)
+    if callback is not None and callback.state == "talking" and callback.caller_call_id == leg.id:
+        return "stay"
+    goes(session, leg)
+    return "cut_off" if is_promised_again(session, leg.id) else "over"
+
+
+def goes(session: Session, leg: "CallState") -> None:
+    """This leg is told how its talk ended, so that no job need tell it."""
+    bring_forward(session, leg.id, LEAVING)
+
+
+def caller_joins(session: Session, leg: "CallState", now: datetime) -> "CallerStands":
+    """The person called back pressed their key: to the conference, or on hold while staff are out."""
+    callback = callback_of(session, leg)
+    if callback is None or callback.caller_call_id != leg.id or callback.state != "talking":
+        return CallerStands("over")
+    if staff_in_talk(session, callback):
+        return CallerStands("back", callback.conference)
+    settle(session, callback, now)
+    return CallerStands("held")
+
+
+class CallerStands:
+    """Where the caller goes next, the conference if they join one, who joins it too, and the jobs after."""
+
+    __slots__ = ("conference", "jobs", "joiners", "word")
+
+    def __init__(
+        self,
+        word: str,
+        conference: str | None = None,
+        joiners: list[str] | None = None,
+        jobs: list[Job] | None = None,
+    ) -> None:
+        self.word, self.conference = word, conference
+        self.joiners, self.jobs = joiners or [], jobs or []
+
+
+def _standing(
+    leg: "CallState", callback: Callback | None
+) -> Literal["early", "talking", "over", "not_reached"]:
+    if callback is None:
+        return "not_reached"
+    leads, joined = leg.id == callback.liaison_call_id, is_announced(leg, callback)
+    if callback.state == "talking" and (leads or joined):
+        return "talking"
+    if callback.state == "ringing_caller" and leads:
+        return "early"
+    return "over" if callback.state == "reached" and (leads or joined) else "not_reached"
+
+
+def _is_out(session: Session, call_id: int | None) -> bool:
+    leg = session.get(Call, call_id, populate_existing=True) if call_id is not None else None
+    return leg is None or leg.ended_at is not None or leg.step != IN_TALK

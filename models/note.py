@@ -1,0 +1,55 @@
+"""A note of staff on a call: short, and refused when it holds what must stand nowhere in free text (R37)."""
+
+import re
+from typing import Literal
+
+MOST_CHARACTERS = 280
+
+Refusal = Literal["too_long", "ssn", "a_number", "phone", "street_address"]
+
+_SEPARATOR = r"[\s.\-\u2010-\u2015\u00a0/]{0,2}"
+_SSN = re.compile(rf"(?<!\d)\d{{3}}{_SEPARATOR}\d{{2}}{_SEPARATOR}\d{{4}}(?!\d)")
+#: An alien registration number: A and seven to nine digits, with or without a separator.
+_A_NUMBER = re.compile(
+    rf"(?<![A-Za-z])A{_SEPARATOR}#?{_SEPARATOR}(?:\d{_SEPARATOR}){{6,8}}\d(?!\d)", re.IGNORECASE
+)
+#: Seven digits or more in a row of groups: what a phone number is, however it is written.
+_PHONE = re.compile(r"(?<!\d)\+?(?:\(?\d\)?[\s.\-\u2010-\u2015\u00a0/()]{0,3}){6,14}\d(?!\d)")
+_STREETS = (
+    "street|st|avenue|ave|av|road|rd|boulevard|blvd|lane|ln|drive|dr|court|ct|circle|cir|highway|hwy|place|pl|"
+    "parkway|pkwy|terrace|ter|way|square|sq|trail|trl|turnpike|tpke|alley|loop|plaza"
+)
+_AFTER = re.compile(rf"\b\d{{1,6}}[a-z]?\s+(?:[\w.'\u2019-]+\s+){{0,4}}?(?:{_STREETS})\b", re.IGNORECASE)
+_BEFORE = re.compile(
+    r"\b(?:calle|avenida|av|avda|camino|carretera|paseo|callej[oó]n|bulevar)\.?\s+(?:[\w.'\u2019-]+\s+){0,4}?"
+    r"(?:n[uú]m(?:ero)?\.?\s*|no?\.?\s*|#\s*)?\d{1,6}\b",
+    re.IGNORECASE,
+)
+_BOX = re.compile(
+    r"\b(?:p\.?\s*o\.?\s*box|apartado(?:\s+postal)?|apt|apartment|suite|unit|depto)\.?\s*#?\s*\d+",
+    re.IGNORECASE,
+)
+
+
+def refusal(text: str) -> Refusal | None:
+    """Why a note is not kept, or None. It looks for what stands there, in any spelling; it errs by refusing.
+
+    The text is in no log and no exception: the answer is a word.
+    """
+    if len(text) > MOST_CHARACTERS:
+        return "too_long"
+    plain = _digits_alike(text)
+    if _A_NUMBER.search(plain):
+        return "a_number"
+    if _SSN.search(plain):
+        return "ssn"
+    if _PHONE.search(plain):
+        return "phone"
+    if _AFTER.search(plain) or _BEFORE.search(plain) or _BOX.search(plain):
+        return "street_address"
+    return None
+
+
+def _digits_alike(text: str) -> str:
+    """Full-width and other decimal digits as plain ones, so that they hide nothing."""
+    return "".join(str(int(one)) if one.isdecimal() else one for one in text)

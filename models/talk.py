@@ -1,0 +1,214 @@
+"""A talk: which legs are in it, who leads it, and how it ends. It begins with the second key (Legs)."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from models import audit
+from models.call import CALLS, Call
+from models.call_status import LEAVING, bring_forward
+from models.callback import Callback, advance, locked
+from models.follow_up import CUT_OFF, DROPPED, FollowUpOffice, follow_up
+from models.job import Job
+from models.liaison import free_liaison
+
+if TYPE_CHECKING:
+    from models.caller_state import CallState
+
+#: The step, in every tree, at which a leg is in the conference; and the one of a colleague who has just left
+#: it, by star or because it ended under them: until that is known they count as being with the caller.
+IN_TALK, MOMENT = "conference", "moment"
+#: The trees of legs that join a talk which goes on.
+COLLEAGUE, INTERPRETER = "colleague_call", "interpreter_call"
+JOINERS = (COLLEAGUE, INTERPRETER)
+
+
+class TalkOffice(FollowUpOffice, Protocol):
+    """What a talk asks of the office."""
+
+    def policy(self, name: str) -> int | float: ...
+
+
+class TalkingLeg(Protocol):
+    """What of a leg says whether it may be in a talk; a row and a turn's state both have it."""
+
+    @property
+    def accepted_at(self) -> datetime | None: ...
+
+
+def callback_of(session: Session, leg: "CallState") -> Callback | None:
+    """The callback that a leg serves, held until the transaction ends; so is the leg, which is held first.
+
+    Who is told of a leg's end holds the leg before its callback; in another order the two could wait for
+    each other.
+    """
+    if leg.callback_id is None:
+        return None
+    session.execute(select(CALLS.c.id).where(CALLS.c.id == leg.id).with_for_update(key_share=True))
+    return locked(session, leg.callback_id)
+
+
+def is_announced(leg: TalkingLeg, callback: Callback) -> bool:
+    """Whether the caller was told of this joiner since they accepted (R43)."""
+    if leg.accepted_at is None or callback.announced_at is None:
+        return False
+    return leg.accepted_at <= callback.announced_at
+
+
+def legs_of_talk(session: Session, callback: Callback) -> Sequence[Call]:
+    """Every leg of the talk that goes on: the caller's, its leader's, and those who joined or may yet."""
+    mine = [one for one in (callback.liaison_call_id, callback.caller_call_id) if one is not None]
+    return session.scalars(
+        select(Call)
+        .where(Call.ended_at.is_(None), or_(Call.id.in_(mine), _joins(callback.id)))
+        .order_by(Call.id)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def staff_in_talk(session: Session, callback: Callback, but: int | None = None) -> list[Call]:
+    """The legs of staff who are with the caller now, apart from ``but``: the leader's first."""
+    found = [leg for leg in legs_of_talk(session, callback) if leg.id != but and _is_in(leg, callback)]
+    return sorted(found, key=lambda leg: leg.id != callback.liaison_call_id)
+
+
+def colleagues(session: Session, callback: Callback, but: int | None = None) -> list[Call]:
+    """The staff who joined and were announced, with the caller or out for a moment, apart from ``but``."""
+    return [
+        leg
+        for leg in legs_of_talk(session, callback)
+        if leg.flow == COLLEAGUE and is_announced(leg, callback) and leg.id != but
+    ]
+
+
+def lead(session: Session, callback: Callback, leg: Call, actor: str, now: datetime) -> list[Job]:
+    """The talk goes on under another member of staff; the first leader is free (warm hand-over)."""
+    before = callback.liaison_call_id
+    callback.liaison_call_id, callback.staff_id = leg.id, leg.staff_id
+    session.flush()
+    if before is not None:
+        free_liaison(session, before, now)
+    audit_talk(session, callback, "hand_over_talk", actor, now, {"to": f"staff:{leg.staff_id}"})
+    # The conference must end with the new leader's leg, so that the caller is never alone in it.
+    return [("move_leg", leg.id)]
+
+
+def close_talk(session: Session, callback: Callback, actor: str, now: datetime) -> list[Job]:
+    """End the talk as reached: all staff are free at once, and every leg that goes on hears of it."""
+    if not advance(session, callback.id, "reach", actor=actor, now=now, outcome="reached"):
+        return []
+    legs = legs_of_talk(session, callback)
+    for leg in legs:
+        if leg.staff_id is not None:
+            free_liaison(session, leg.id, now)
+    # One that nobody has begun to ring is never rung.
+    for leg in legs:
+        if leg.call_sid is None and leg.call_status is None:
+            leg.ended_at = now
+    session.flush()
+    return [("release_leg", leg.id) for leg in legs if leg.ended_at is None]
+
+
+def leader_left(
+    session: Session, callback: Callback, actor: str, now: datetime, office: TalkOffice
+) -> list[Job]:
+    """The leader's leg has ended: a colleague leads on, else the talk is over; a cut one is made good."""
+    for leg in colleagues(session, callback):
+        return [*lead(session, callback, leg, actor, now), *settle(session, callback, now)]
+    was_held = callback.held_at is not None
+    jobs = close_talk(session, callback, actor, now)
+    if was_held:
+        # They were told to wait, and the one who would have come back is gone.
+        return jobs + call_again(session, callback, CUT_OFF, actor, now, office)
+    return jobs + after_drop(session, callback, actor, now, office)
+
+
+def caller_left(
+    session: Session, callback: Callback, actor: str, now: datetime, office: TalkOffice
+) -> list[Job]:
+    """The caller's leg has ended in the talk."""
+    return close_talk(session, callback, actor, now) + after_drop(session, callback, actor, now, office)
+
+
+def after_drop(
+    session: Session, callback: Callback, actor: str, now: datetime, office: TalkOffice
+) -> list[Job]:
+    """One more call after a talk too short to be one, where the person asked for that."""
+    asked = callback.when_dropped == "ring_once"
+    lasted = now - (callback.talking_at or now)
+    if (
+        not asked
+        or callback.reason == DROPPED
+        or lasted >= timedelta(seconds=office.policy("dropped_seconds"))
+    ):
+        return []
+    return call_again(session, callback, DROPPED, actor, now, office)
+
+
+def call_again(
+    session: Session, callback: Callback, reason: str, actor: str, now: datetime, office: TalkOffice
+) -> list[Job]:
+    """Promise another call at once: they were talking a moment ago, so their phone may ring now."""
+    due_at = office.due_at("urgent" if callback.urgency == "urgent" else "other", now)
+    return follow_up(session, callback, reason=reason, at=now, due_at=due_at, actor=actor, now=now)
+
+
+def settle(session: Session, callback: Callback, now: datetime) -> list[Job]:
+    """Nobody is with the caller though nobody put them on hold: from now on they are, and hear words."""
+    if callback.state != "talking" or callback.held_at is not None or staff_in_talk(session, callback):
+        return []
+    callback.held_at = now
+    session.flush()
+    return move_caller(callback)
+
+
+def end_talk(session: Session, callback: Callback, actor: str, now: datetime) -> list[Job]:
+    """Staff end the talk for everyone; nobody was cut off, so no other call is promised."""
+    callback.held_at = None
+    session.flush()
+    return close_talk(session, callback, actor, now)
+
+
+def hand_over(
+    session: Session, callback: Callback, leg_id: int, actor: str, now: datetime
+) -> list[Job] | None:
+    """One of staff leaves and the talk goes on with another; None when nobody else is with the caller."""
+    others = staff_in_talk(session, callback, but=leg_id)
+    if callback.state != "talking" or not others:
+        return None
+    bring_forward(session, leg_id, LEAVING)
+    if leg_id != callback.liaison_call_id:
+        free_liaison(session, leg_id, now)
+        audit_talk(session, callback, "leave_talk", actor, now)
+        return []
+    return lead(session, callback, others[0], actor, now)
+
+
+def move_caller(callback: Callback) -> list[Job]:
+    """Take the caller's leg to where the row says it belongs."""
+    return [] if callback.caller_call_id is None else [("move_leg", callback.caller_call_id)]
+
+
+def audit_talk(
+    session: Session,
+    callback: Callback,
+    action: str,
+    actor: str,
+    now: datetime,
+    facts: dict[str, str] | None = None,
+) -> None:
+    """Note what was done to a talk."""
+    audit.record(session, actor=actor, action=action, target=f"callback:{callback.id}", facts=facts, now=now)
+
+
+def _joins(callback_id: int) -> ColumnElement[bool]:
+    return and_(Call.callback_id == callback_id, Call.flow.in_(JOINERS))
+
+
+def _is_in(leg: Call, callback: Callback) -> bool:
+    if leg.staff_id is None or leg.accepted_at is None or leg.step not in (IN_TALK, MOMENT):
+        return False
+    return leg.id == callback.liaison_call_id or is_announced(leg, callback)

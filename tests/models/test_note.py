@@ -1,0 +1,81 @@
+"""Notes of staff: what is kept, and what is refused however it is written (R37)."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.note import MOST_CHARACTERS, refusal
+
+WORDS = st.text(alphabet="abcdefghijklmnoprstuvwxyz ,.", max_size=60).map(lambda text: f" {text} ")
+SEPARATORS = st.sampled_from(["", " ", "-", ".", "\u2013", "\u00a0"])
+
+
+def digits(count: int) -> st.SearchStrategy[str]:
+    return st.text(alphabet="0123456789", min_size=count, max_size=count)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "Asked about the hearing on Monday at 10.", "Wants to be called after 3 p.m.",
+        "Third call this week. Gave 988 and the shelter's name.", "Está tranquila. Llamar el martes.",
+        "Court is at 9:30, room 12.",
+    ],
+)  # fmt: skip
+def test_an_ordinary_note_is_kept(text: str) -> None:
+    assert refusal(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("SSN 123-45-6789", "ssn"), ("her number is 123 45 6789", "ssn"), ("A123456789", "a_number"),
+        ("a 012 345 678", "a_number"), ("A#12345678", "a_number"), ("call (202) 555-0123", "phone"),
+        ("+1 202 555 0123", "phone"), ("\uff15\uff15\uff15 \uff10\uff11\uff12\uff13 0199", "phone"),
+        ("lives at 12 Oak Street", "street_address"),
+        ("4500 N. Martin Luther King Blvd", "street_address"), ("calle Juárez 45", "street_address"),
+        ("P.O. Box 12", "street_address"), ("x" * 281, "too_long"),
+    ],
+)  # fmt: skip
+def test_what_must_stand_nowhere_is_refused_with_its_reason(text: str, why: str) -> None:
+    assert refusal(text) == why
+
+
+@given(WORDS, digits(3), digits(2), digits(4), SEPARATORS, WORDS)
+def test_an_ssn_is_refused_in_any_words(before: str, a: str, b: str, c: str, by: str, after: str) -> None:
+    assert refusal(f"{before}{a}{by}{b}{by}{c}{after}") is not None
+
+
+@given(WORDS, st.sampled_from(["A", "a", "A-", "A#", "A "]), st.integers(7, 9).flatmap(digits), WORDS)
+def test_an_a_number_is_refused_in_any_words(before: str, mark: str, number: str, after: str) -> None:
+    assert refusal(f"{before}{mark}{number}{after}") is not None
+
+
+@given(WORDS, digits(3), digits(3), digits(4), SEPARATORS, st.sampled_from(["", "1 ", "+1 "]), WORDS)
+def test_a_phone_is_refused_in_any_words(
+    before: str, a: str, b: str, c: str, by: str, country: str, after: str
+) -> None:
+    assert refusal(f"{before}{country}{a}{by}{b}{by}{c}{after}") is not None
+
+
+@given(
+    WORDS,
+    st.integers(1, 99999),
+    st.lists(st.sampled_from(["Oak", "N.", "Old", "O'Neill", "1st"]), min_size=1, max_size=3),
+    st.sampled_from(["St", "street", "AVE", "Road", "Blvd", "Ln", "drive", "Court"]),
+    WORDS,
+)
+def test_a_street_address_is_refused_in_any_words(
+    before: str, number: int, names: list[str], kind: str, after: str
+) -> None:
+    assert refusal(f"{before}{number} {' '.join(names)} {kind}{after}") is not None
+
+
+@given(st.text(min_size=MOST_CHARACTERS + 1, max_size=MOST_CHARACTERS * 2))
+def test_nothing_long_is_kept(text: str) -> None:
+    assert refusal(text) == "too_long"
+
+
+@given(st.text(max_size=MOST_CHARACTERS))
+def test_any_text_gets_an_answer(text: str) -> None:
+    assert refusal(text) in {None, "too_long", "ssn", "a_number", "phone", "street_address"}
