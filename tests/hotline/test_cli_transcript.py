@@ -37,7 +37,7 @@ def test_without_a_voice_the_script_says_so_and_nothing_fails() -> None:
     done = CliRunner().invoke(group, ["flows", "transcript", "--language", "es"])
 
     assert done.exit_code == 0
-    assert done.stdout.count("espeak-ng is not installed.") == 4
+    assert done.stdout.count("espeak-ng is not installed.") == 7
     assert "VICTIM LINE (es)" in done.stdout
     assert "VICTIM LINE (en)" not in done.stdout
 
@@ -60,7 +60,7 @@ def test_the_json_tells_every_tree_in_every_language() -> None:
 
     document = json.loads(done.stdout)
     assert done.exit_code == 0
-    assert len(document) == 8
+    assert len(document) == 14
     first = document[0]["paths"][0]["scenes"][0]
     assert first["action"] == "dials the line"
     assert first["says"][0] == {
