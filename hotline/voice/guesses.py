@@ -140,6 +140,7 @@ class Guesses:
     def _start(self) -> None:
         if self._threads:
             return
+        self._kept_at = monotonic()
         self._threads = [
             threading.Thread(target=self._work, name="pin-hash", daemon=True),
             threading.Thread(target=self._finish, name="pin-finish", daemon=True),

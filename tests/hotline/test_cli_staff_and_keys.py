@@ -178,7 +178,7 @@ def test_a_staff_pin_and_a_code_are_shown_once_and_the_number_stays(
     assert (len(first["staff_number"]), len(first["pin"]), len(code)) == (5, 6, 5)
     with database.reading() as session:
         person = session.scalars(select(Staff)).one()
-        entries = session.scalars(select(AuditEntry)).all()
+        entries = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
         session.expunge_all()
     assert not person.office_phone
     assert "$argon2id$" in (person.pin_hash or "")

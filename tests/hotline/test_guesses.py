@@ -83,8 +83,12 @@ def test_the_future_brings_what_the_second_transaction_answered(desk: Guesses, h
     assert wrong.result() == ("recorded", False)
 
 
-def test_nothing_starts_before_the_first_guess(desk: Guesses) -> None:
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("pin-")]
+def test_nothing_starts_before_the_first_guess(hasher: SlowHasher) -> None:
+    running = set(threading.enumerate())
+
+    Guesses(hasher).close()
+
+    assert set(threading.enumerate()) <= running
 
 
 def test_among_thirty_callers_guessing_a_known_phone_is_served_next(
