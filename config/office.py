@@ -91,6 +91,15 @@ class Office:
             starts <= local.time() < ends for starts, ends in self._spans(local.date())
         )
 
+    def is_holiday(self, day: date) -> bool:
+        """Whether the office rests on that day of its own calendar: a holiday not worked, or a closure."""
+        if self.always_open:
+            return False
+        return day in self.extra_closures or (
+            day not in self.worked_holidays
+            and day in public_holidays(self.holiday_country, self.holiday_subdivision, day.year)
+        )
+
     def next_open(self, at: datetime) -> datetime:
         """The earliest moment at or after ``at`` when the office works."""
         if self.is_open(at):
@@ -166,11 +175,7 @@ class Office:
     def _spans(self, day: date) -> tuple[Span, ...]:
         if self.always_open:
             return _WHOLE_DAY
-        if day in self.extra_closures:
-            return ()
-        if day not in self.worked_holidays and day in public_holidays(
-            self.holiday_country, self.holiday_subdivision, day.year
-        ):
+        if self.is_holiday(day):
             return ()
         return self.hours.get(WEEKDAYS[day.weekday()], ())
 

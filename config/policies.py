@@ -28,7 +28,14 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "caller_tries": (1, 10),
     "retry_minutes": (1, 1440),
     "liaison_retry_seconds": (1, 3600),
-    "lease_seconds": (60, 3600),
+    "supervisor_tries": (0, 5),
+    "lease_seconds": (8, 3600),
+    "talk_check_seconds": (10, 3600),
+    "carrier_calls_per_second": (1, 100),
+    "warn_staff_before_minutes": (0, 1440),
+    "warn_supervisor_before_minutes": (0, 1440),
+    "warn_staff_after_minutes": (0, 1440),
+    "warn_supervisor_after_minutes": (0, 1440),
     "unverified_callbacks_a_day": (1, 10),
     "urgent_minutes": (1, 1440),
     "hard_news_hours": (1, 720),
@@ -86,6 +93,12 @@ def read_policies(table: Mapping[str, Any]) -> dict[str, Policy]:
     ):
         if policies[low].value >= policies[high].value:
             raise PolicyError(f"policies.{low}.value must be below policies.{high}.value.")
+    for first, second in (
+        ("warn_supervisor_before_minutes", "warn_staff_before_minutes"),
+        ("warn_staff_after_minutes", "warn_supervisor_after_minutes"),
+    ):
+        if policies[first].value > policies[second].value:
+            raise PolicyError(f"policies.{first}.value must not be above policies.{second}.value.")
     return policies
 
 

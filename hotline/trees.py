@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from config.office import Office
+from ivr_flows.alert_call import alert_call
 from ivr_flows.check import problems
 from ivr_flows.flow import Flow
 from ivr_flows.legs import (
@@ -27,7 +28,7 @@ def build_flows(office: Office, case_digits: int = 0) -> dict[str, Flow]:
         max(case_digits, int(office.policy("case_number_digits"))),
     )
     legs = liaison_callback(), liaison_direct(), callback_call(), colleague_call(), interpreter_call()
-    return {flow.name: flow for flow in (victims, *legs, staff_line(office.languages))}
+    return {flow.name: flow for flow in (victims, *legs, alert_call(), staff_line(office.languages))}
 
 
 def tree_problems(flows: Mapping[str, Flow], prompts: Prompts) -> list[str]:

@@ -192,6 +192,10 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "in time": _says("callback.open", when=timedelta(hours=8)),
         "late": _says("callback.late"),
     },
+    ("tell_alert", "told"): {
+        "promises are at risk": lambda desk: desk.say("alert.late", count="2"),
+        "promises were left for a person": lambda desk: desk.say("alert.left", count="2"),
+    },
     ("find_person", "nobody"): {"": _NOBODY},
     ("find_person", "wait"): {
         "next, and no wait is known": _stand(1),

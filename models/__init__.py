@@ -1,5 +1,6 @@
 """models remember: every table of the house, one noun a file."""
 
+from models.alert import Alert
 from models.audit import AuditEntry
 from models.base import Base
 from models.call import Call
@@ -9,12 +10,16 @@ from models.case import Case
 from models.custody import CustodyRecord, Facility
 from models.custody_import import CustodyImport, ImportRow
 from models.line_wait import LineWait
+from models.pacing import Pace
 from models.pin import Guard, KnownPhone, PinCounter, PinTry
 from models.registrant import Consent, Phone, Registrant
+from models.schedule import Absence, Schedule
 from models.staff import Staff
 from models.subject import Subject
 
 __all__ = [
+    "Absence",
+    "Alert",
     "AuditEntry",
     "Base",
     "Call",
@@ -29,10 +34,12 @@ __all__ = [
     "ImportRow",
     "KnownPhone",
     "LineWait",
+    "Pace",
     "Phone",
     "PinCounter",
     "PinTry",
     "Registrant",
+    "Schedule",
     "Staff",
     "Subject",
 ]

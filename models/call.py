@@ -11,6 +11,7 @@ from models.base import Base, UtcDateTime
 from models.database import Database, PerDialect, Write
 
 _A_LEG = text("parent_call_id IS NOT NULL")
+_A_LIVE_LEG = text("ended_at IS NULL AND callback_id IS NOT NULL")
 
 
 class Call(Base):
@@ -28,6 +29,7 @@ class Call(Base):
     __table_args__ = (
         # Few calls have a parent, and those that have none need not pay for being found by it.
         Index("ix_calls_parent_call_id", "parent_call_id", sqlite_where=_A_LEG, postgresql_where=_A_LEG),
+        Index("ix_calls_live_legs", "started_at", sqlite_where=_A_LIVE_LEG, postgresql_where=_A_LIVE_LEG),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

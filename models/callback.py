@@ -28,6 +28,11 @@ from models.callback_state import OPEN_STATES as OPEN_STATES
 from models.callback_state import STATES as STATES
 
 _OPEN = text("state IN ('requested','claimed','ringing_liaison','ringing_caller','talking')")
+_IN_LINE = text("state = 'requested' AND place IS NOT NULL")
+_NOT_YET = text("state = 'requested' AND place IS NULL")
+_IN_HAND = text("state IN ('claimed','ringing_liaison','ringing_caller','talking')")
+_LEFT = text("state = 'left_for_staff'")
+_MISSED = text("state = 'requested' AND liaison_tries > 0")
 
 
 class Callback(Base):
@@ -39,14 +44,40 @@ class Callback(Base):
 
     Of its talk: ``held_at`` is since when nobody of staff is with the caller, and ``announced_at`` when the
     caller was last told who joins; whoever accepted before then may come in (R43).
+
+    ``place``: in which part of the line it waits for somebody free, None before its time has come
+    (``models/callback_list.py``).
+    ``missed_by_id`` missed it last. ``warned`` counts the warnings that it is at risk.
     """
 
     __tablename__ = "callbacks"
     __table_args__ = (
         Index("uq_callbacks_open_case", "case_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
-        Index("ix_callbacks_due", "state", "next_attempt_at"),
         Index("ix_callbacks_number", "number_key", "requested_at"),
         Index("ix_callbacks_measured", "urgency", "verified", "requested_at"),
+        Index(
+            "ix_callbacks_in_hand", "state", "lease_until", sqlite_where=_IN_HAND, postgresql_where=_IN_HAND
+        ),
+        # The order of the line itself. No other index may begin with the state of those in it: SQLite would
+        # take that one, and sort whoever is due.
+        Index(
+            "ix_callbacks_line",
+            "place",
+            "due_at",
+            "id",
+            sqlite_where=_IN_LINE,
+            postgresql_where=_IN_LINE,
+        ),
+        Index(
+            "ix_callbacks_not_yet",
+            "urgency",
+            "next_attempt_at",
+            sqlite_where=_NOT_YET,
+            postgresql_where=_NOT_YET,
+        ),
+        Index("ix_callbacks_missed", "liaison_tries", sqlite_where=_MISSED, postgresql_where=_MISSED),
+        Index("ix_callbacks_warned", "warned", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_callbacks_left", "warned", "closed_at", sqlite_where=_LEFT, postgresql_where=_LEFT),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -70,10 +101,13 @@ class Callback(Base):
     requested_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     next_attempt_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    place: Mapped[int | None]
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     liaison_tries: Mapped[int] = mapped_column(default=0)
     caller_tries: Mapped[int] = mapped_column(default=0)
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    missed_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    warned: Mapped[int] = mapped_column(default=0)
     liaison_call_id: Mapped[int | None] = mapped_column(ForeignKey("calls.id", use_alter=True))
     caller_call_id: Mapped[int | None] = mapped_column(ForeignKey("calls.id", use_alter=True))
     conference: Mapped[str | None] = mapped_column(String(32))
@@ -119,7 +153,7 @@ def advance(
     if rule.after in FINAL_STATES:
         values |= {"closed_at": now, "lease_until": None}
     elif rule.after == "requested":
-        values |= {"lease_until": None, "staff_id": None, "conference": None}
+        values |= {"lease_until": None, "staff_id": None, "conference": None, "place": None}
         values |= {"liaison_call_id": None, "caller_call_id": None}
     statement = (
         update(CALLBACKS)
@@ -167,7 +201,7 @@ def move_callback(
     statement = (
         update(CALLBACKS)
         .where(CALLBACKS.c.id == callback_id, CALLBACKS.c.state == "requested")
-        .values(next_attempt_at=next_attempt_at, due_at=due_at)
+        .values(next_attempt_at=next_attempt_at, due_at=due_at, place=None)
     )
     moved = cast(CursorResult[Any], session.execute(statement)).rowcount == 1
     if moved:
@@ -185,17 +219,3 @@ def leave_stopped(session: Session, number_key: str, now: datetime) -> int:
         for callback_id in standing
     ]
     return sum(left)
-
-
-def due_callbacks(session: Session, now: datetime, limit: int) -> list[int]:
-    """What to offer next, at most ``limit``: verified first, then urgent, then by the moment promised."""
-    return list(
-        session.scalars(
-            select(Callback.id)
-            .where(Callback.state == "requested", Callback.next_attempt_at <= now)
-            .order_by(
-                Callback.verified.desc(), (Callback.urgency == "urgent").desc(), Callback.due_at, Callback.id
-            )
-            .limit(limit)
-        )
-    )

@@ -4,7 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
-from zoneinfo import ZoneInfo
+
+from models.daily_window import DailyWindow, moment_inside
+
+#: A day takes three steps at most, so this sees past any holidays; what has no moment in it has none.
+_MOST_STEPS = 60
 
 
 class Windowed(Protocol):
@@ -20,18 +24,28 @@ class Windowed(Protocol):
     def window_ends(self) -> datetime | None: ...
 
 
+class Missed(Protocol):
+    """What of a callback tells how often nobody of the office accepted it."""
+
+    @property
+    def liaison_tries(self) -> int: ...
+
+
 class CallbackOffice(Protocol):
     """What callbacks ask of the office.
 
     ``calling_window(at, time_zone)`` is the earliest moment at or after ``at`` inside the permitted hours
     there (R29); ``due_at`` is the latest moment promised; ``can_dial(number)`` tells whether an E.164 number
-    is one that the line may ring (R35).
+    is one that the line may ring (R35); ``next_open(at)`` is the earliest moment at or after ``at`` when the
+    office works.
     """
 
     def policy(self, name: str) -> int | float: ...
     def due_at(self, urgency: Literal["urgent", "other"], at: datetime) -> datetime: ...
     def calling_window(self, at: datetime, time_zone: str) -> datetime: ...
     def can_dial(self, number: str) -> bool: ...
+    def is_open(self, at: datetime) -> bool: ...
+    def next_open(self, at: datetime) -> datetime: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +59,13 @@ class CallbackPolicy:
     retry: timedelta
     liaison_retry: timedelta
     lease: timedelta
+    supervisor_tries: int
+    talk_check: timedelta
+    call_interval: timedelta
     calling_window: Callable[[datetime, str], datetime] = field(repr=False)
     can_dial: Callable[[str], bool] = field(repr=False)
+    is_open: Callable[[datetime], bool] = field(repr=False)
+    next_open: Callable[[datetime], datetime] = field(repr=False)
 
     @classmethod
     def of(cls, office: CallbackOffice) -> "CallbackPolicy":
@@ -59,31 +78,54 @@ class CallbackPolicy:
             retry=timedelta(minutes=office.policy("retry_minutes")),
             liaison_retry=timedelta(seconds=office.policy("liaison_retry_seconds")),
             lease=timedelta(seconds=office.policy("lease_seconds")),
+            supervisor_tries=int(office.policy("supervisor_tries")),
+            talk_check=timedelta(seconds=office.policy("talk_check_seconds")),
+            call_interval=timedelta(seconds=1) / office.policy("carrier_calls_per_second"),
             calling_window=office.calling_window,
             can_dial=office.can_dial,
+            is_open=office.is_open,
+            next_open=office.next_open,
         )
 
     def next_moment(self, callback: Windowed, at: datetime) -> datetime:
-        """The earliest moment at or after ``at`` when this callback may ring the person it is for.
+        """When to look at this callback again, at or after ``at``: never outside the permitted hours (R29).
 
-        Asking for an urgent callback opens the window until it is kept; any other one rings in the permitted
-        hours, narrowed by the person's own window, which comes round each day at their local time.
+        Whether it may ring then is asked once more, of ``moment_inside``, before anybody is rung.
         """
         if callback.urgency == "urgent":
             return at
-        moment = self.calling_window(at, callback.time_zone)
-        if callback.window_starts is None or callback.window_ends is None:
-            return moment
-        first = moment
-        for _ in range(2):
-            starts, ends = _window_after(
-                callback.window_starts, callback.window_ends, callback.time_zone, first
-            )
-            first = self.calling_window(max(first, starts), callback.time_zone)
-            if first <= ends:
-                return first
-        # A window that lies wholly outside the permitted hours gives way to them.
-        return moment
+        return self.moment_inside(callback, at) or self.calling_window(at, callback.time_zone)
+
+    def moment_inside(
+        self, callback: Windowed, at: datetime, phone: DailyWindow | None = None
+    ) -> datetime | None:
+        """The earliest moment at or after ``at`` when this callback may ring the person it is for.
+
+        Asking for an urgent callback opens the window until it is kept. Any other one rings in the permitted
+        hours, narrowed by the person's own window and by their ``phone``'s, while the office works: outside
+        its hours no liaison is rung for it. None when these never meet, so that a person must see to it.
+        """
+        if callback.urgency == "urgent":
+            return at
+        moment = at
+        for _ in range(_MOST_STEPS):
+            first = moment
+            moment = self.calling_window(moment, callback.time_zone)
+            if callback.window_starts is not None and callback.window_ends is not None:
+                moment = moment_inside(
+                    callback.window_starts, callback.window_ends, callback.time_zone, moment
+                )
+            if phone is not None:
+                moment = phone.moment_inside(moment, callback.time_zone)
+            if not self.is_open(moment):
+                moment = self.next_open(moment)
+            if moment == first:
+                return moment
+        return None
+
+    def is_for_supervisor(self, callback: Missed) -> bool:
+        """Whether liaisons missed it so often that the supervisor's phone rings next."""
+        return callback.liaison_tries >= self.liaison_tries
 
     def liaison_lease(self, now: datetime) -> datetime:
         """Until when a liaison's leg may go without news before the sweeper looks after it."""
@@ -92,17 +134,3 @@ class CallbackPolicy:
     def caller_lease(self, now: datetime) -> datetime:
         """Until when a caller's leg may go without news before the sweeper looks after it."""
         return now + timedelta(seconds=self.caller_ring_seconds) + self.lease
-
-
-def _window_after(
-    starts: datetime, ends: datetime, time_zone: str, moment: datetime
-) -> tuple[datetime, datetime]:
-    """The first daily return of a window that is not over at ``moment``."""
-    zone = ZoneInfo(time_zone)
-    local_start, local_end = starts.astimezone(zone), ends.astimezone(zone)
-    days = max(0, (moment.astimezone(zone).date() - local_end.date()).days)
-    # Whole days are added to local time, so three in the afternoon stays three when clocks change.
-    if local_end + timedelta(days=days) <= moment:
-        days += 1
-    shift = timedelta(days=days)
-    return (local_start + shift), (local_end + shift)

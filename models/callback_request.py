@@ -185,4 +185,6 @@ def _ask_again(
         standing.urgency = "urgent" if "urgent" in (urgency, standing.urgency) else "other"
         standing.due_at = min(standing.due_at, due_at)
         standing.next_attempt_at = min(standing.next_attempt_at, next_attempt_at)
+    # Its windows are looked at anew before it stands in line again.
+    standing.place = None
     session.flush()

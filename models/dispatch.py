@@ -1,20 +1,30 @@
-"""What may be dialled, and by whom: each function is one short transaction's work on one callback."""
+"""What may be dialled, when and by whom: each function is one short transaction's work on one callback."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models import pacing
 from models.call import CALLS, Call
-from models.callback import CALLBACKS, advance, locked
+from models.callback import CALLBACKS, Callback, advance, locked
+from models.callback_list import first_in_line, settle_moment, stand_in_line
 from models.callback_policy import CallbackPolicy
 from models.database import keyring_of
 from models.leg import make_liaison_leg, mark_dialling
 from models.leg_end import Job, leave_for_staff
-from models.liaison import choose_liaison, free_liaisons, hold_liaison, unverified_may_take
+from models.liaison import Pool, choose_liaison, count_free, hold_liaison, unverified_may_take
 from models.line_wait import kept_for_line
+from models.safe_phone import standing_of
+
+#: Callbacks that a job may find closed or taken before it gives up; the sweeper offers the rest.
+_LOOKS = 8
+#: A person who accepted waits on the line: their caller's leg may take a slot so far ahead.
+CALLER_PATIENCE = timedelta(seconds=10)
+#: A liaison's leg takes a slot no further ahead, so that callers, whom somebody waits for, go first.
+LIAISON_PATIENCE = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +37,63 @@ class Dial:
     ring_seconds: int
 
 
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The right to have one call placed at ``at``; until then its holder waits, with no transaction open."""
+
+    at: datetime
+
+
+def take_turn(
+    session: Session, callback_id: int, now: datetime, policy: CallbackPolicy
+) -> tuple[Slot | None, int | None]:
+    """Take a slot for the head of the line, which this callback joins if its time has come, and claim it.
+
+    No slot when nobody is free for anybody in line, or the carrier may not be asked so soon; nothing is
+    claimed yet when the slot is a moment ahead.
+    """
+    stand_in_line(session, callback_id, now, policy)
+    found = first_in_line(session, now, policy, _LOOKS)
+    if not found:
+        return None, None
+    at = pacing.take_slot(session, now, policy.call_interval, LIAISON_PATIENCE)
+    if at is None:
+        return None, None
+    return Slot(at), _claim_first_of(session, found, now, policy) if at <= now else None
+
+
+def claim_first(session: Session, now: datetime, policy: CallbackPolicy) -> int | None:
+    """Take the first callback in line that somebody is free for in hand; its id, or None."""
+    return _claim_first_of(session, first_in_line(session, now, policy, _LOOKS), now, policy)
+
+
+def _claim_first_of(session: Session, found: list[int], now: datetime, policy: CallbackPolicy) -> int | None:
+    for callback_id in found:
+        callback = locked(session, callback_id)
+        if callback is not None and _claim(session, callback, now, policy):
+            return callback_id
+    return None
+
+
 def claim_callback(session: Session, callback_id: int, now: datetime, policy: CallbackPolicy) -> bool:
     """Take a due callback in hand until its lease ends; False when not due, taken, or nobody is free.
 
     One that came due outside its window is put off to the next one (R29).
     """
     callback = locked(session, callback_id)
-    if callback is None or callback.state != "requested" or callback.next_attempt_at > now:
+    if callback is None:
         return False
+    free = count_free(session, is_open=policy.is_open(now))[pool_for(callback, policy)]
     kept = kept_for_line(session, now, verified=callback.verified, due_at=callback.due_at)
-    if free_liaisons(session) <= kept or not (callback.verified or unverified_may_take(session, now)):
+    if free <= kept or not (callback.verified or unverified_may_take(session, now)):
         return False
-    opens = policy.next_moment(callback, now)
-    if opens > now:
-        callback.next_attempt_at = opens
-        session.flush()
+    return _claim(session, callback, now, policy)
+
+
+def _claim(session: Session, callback: Callback, now: datetime, policy: CallbackPolicy) -> bool:
+    if callback.state != "requested" or callback.next_attempt_at > now:
+        return False
+    if settle_moment(session, callback, now, policy) != now:
         return False
     number = keyring_of(session).unseal("callback.number", callback.number_sealed)
     if not policy.can_dial(number):
@@ -49,13 +101,20 @@ def claim_callback(session: Session, callback_id: int, now: datetime, policy: Ca
         return False
     return advance(
         session,
-        callback_id,
+        callback.id,
         "claim",
         actor="worker",
         now=now,
         only_if=(CALLBACKS.c.next_attempt_at <= now,),
         lease_until=now + policy.lease,
     )
+
+
+def pool_for(callback: Callback, policy: CallbackPolicy) -> Pool:
+    """Whom the line rings for this callback next."""
+    if policy.is_for_supervisor(callback):
+        return Pool.SUPERVISORS
+    return Pool.URGENT if callback.urgency == "urgent" else Pool.LIAISONS
 
 
 def ring_liaison(session: Session, callback_id: int, now: datetime, policy: CallbackPolicy) -> Dial | None:
@@ -66,7 +125,15 @@ def ring_liaison(session: Session, callback_id: int, now: datetime, policy: Call
     callback = locked(session, callback_id)
     if callback is None or callback.state != "claimed":
         return None
-    liaison = choose_liaison(session, callback.language, verified=callback.verified, now=now)
+    liaison = choose_liaison(
+        session,
+        callback.language,
+        verified=callback.verified,
+        now=now,
+        pool=pool_for(callback, policy),
+        is_open=policy.is_open(now),
+        missed_by=callback.missed_by_id,
+    )
     if liaison is None:
         advance(session, callback_id, "give_back", actor="worker", now=now)
         return None
@@ -89,6 +156,36 @@ def ring_liaison(session: Session, callback_id: int, now: datetime, policy: Call
     return Dial(leg.id, cast(str, leg.leg_id), liaison.phone, policy.liaison_ring_seconds)
 
 
+def take_caller_slot(
+    session: Session,
+    callback_id: int,
+    now: datetime,
+    policy: CallbackPolicy,
+    patience: timedelta = CALLER_PATIENCE,
+) -> Slot | None:
+    """Take a slot for the caller's leg of an accepted callback; None when it has one, or needs none.
+
+    The row notes the slot, so that a second job of the same callback takes no other.
+    """
+    callback = locked(session, callback_id)
+    if callback is None or callback.state != "ringing_caller" or callback.next_attempt_at > now:
+        return None
+    undialled = select(CALLS.c.id).where(
+        CALLS.c.id == callback.caller_call_id,
+        CALLS.c.call_status.is_(None),
+        CALLS.c.call_sid.is_(None),
+        CALLS.c.ended_at.is_(None),
+    )
+    if session.execute(undialled).first() is None:
+        return None
+    at = pacing.take_slot(session, now, policy.call_interval, patience)
+    if at is None:
+        return None
+    callback.next_attempt_at = at
+    session.flush()
+    return Slot(at)
+
+
 def ring_caller(
     session: Session, callback_id: int, now: datetime, policy: CallbackPolicy
 ) -> tuple[Dial | None, list[Job]]:
@@ -104,7 +201,11 @@ def ring_caller(
     number = keyring_of(session).unseal("callback.number", callback.number_sealed)
     if not policy.can_dial(number):
         return None, leave_for_staff(session, callback, now, "worker", "cannot_dial")
-    opens = policy.next_moment(callback, now)
+    phone = standing_of(session, callback.case_id, callback.number_key)
+    opens = None if phone.is_barred else policy.moment_inside(callback, now, phone.window)
+    if opens is None:
+        outcome = "cannot_dial" if phone.is_barred else "no_window"
+        return None, leave_for_staff(session, callback, now, "worker", outcome)
     call_id, liaison_leg = callback.caller_call_id, callback.liaison_call_id
     if not mark_dialling(session, call_id):
         return None, []

@@ -11,7 +11,7 @@ from models.call_status import DIALLING
 from models.callback import Callback, advance, locked
 from models.callback_policy import CallbackOffice, CallbackPolicy
 from models.job import Job as Job
-from models.liaison import free_direct_liaisons, free_liaison
+from models.liaison import Pool, free_direct_liaisons, free_liaison, is_anyone_in
 from models.talk import caller_left, leader_left, settle
 
 
@@ -63,11 +63,11 @@ def liaison_missed(
     *,
     counted: bool = True,
 ) -> None:
-    """Pass the callback on to the next liaison, or to staff after the policy's tries."""
+    """Pass the callback on to another liaison, after the policy's tries to the supervisor, then to staff."""
     tries = callback.liaison_tries + counted
     if callback.caller_call_id is not None:
         _never_dial(session, callback.caller_call_id, now)
-    if tries >= policy.liaison_tries:
+    if tries >= policy.liaison_tries + _supervisor_tries(session, now, policy):
         advance(
             session, callback.id, "leave", actor=actor, now=now, liaison_tries=tries, outcome="no_liaison"
         )
@@ -81,6 +81,7 @@ def liaison_missed(
         now=now,
         liaison_tries=tries,
         next_attempt_at=next_at,
+        missed_by_id=callback.staff_id,
     )
 
 
@@ -167,6 +168,12 @@ def _caller_left(
     if callback.state == "talking":
         return caller_left(session, callback, actor, now, office)
     return []
+
+
+def _supervisor_tries(session: Session, now: datetime, policy: CallbackPolicy) -> int:
+    """How often the supervisor is rung after the liaisons: never when there is none."""
+    there_is_one = is_anyone_in(session, Pool.SUPERVISORS, is_open=policy.is_open(now))
+    return policy.supervisor_tries if there_is_one else 0
 
 
 def _may_have_been_dialled(session: Session, call_id: int) -> bool:

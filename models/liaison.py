@@ -3,9 +3,10 @@
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, case, func, literal, or_, select, true, update
+from sqlalchemy import ColumnElement, CursorResult, and_, case, func, literal, or_, select, text, true, update
 from sqlalchemy.orm import Session, aliased
 
 from models.call import CALLS, Call
@@ -15,6 +16,18 @@ from models.staff import Staff
 
 if TYPE_CHECKING:
     from models.caller_state import CallState
+
+
+class Pool(Enum):
+    """Whom the line may ring for a callback (R36)."""
+
+    #: Those on shift.
+    LIAISONS = "liaisons"
+    #: For an urgent callback: those on shift; out of hours, or when nobody is, also those on call.
+    URGENT = "urgent"
+    #: When liaisons missed it too often: supervisors, in opening hours wherever their phone is.
+    SUPERVISORS = "supervisors"
+
 
 #: Any number that nothing else in the house locks by; it makes picking a liaison one at a time.
 _PICKING = 5_102_884_317
@@ -39,15 +52,47 @@ class Taken:
 
 
 def free_liaisons(session: Session) -> int:
-    """How many could be rung now."""
+    """How many of those on shift could be rung now."""
     return session.scalar(select(func.count()).select_from(Staff).where(*_FREE)) or 0
 
 
-def choose_liaison(session: Session, language: str, *, verified: bool, now: datetime) -> Liaison | None:
+def count_free(session: Session, *, is_open: bool) -> dict[Pool, int]:
+    """How many of each pool could be rung now; ``is_open``: whether the office works."""
+    at_hand, idle = or_(Staff.on_shift, Staff.on_call), _IDLE
+    found = session.execute(
+        select(
+            func.count(case((Staff.on_shift, 1))),
+            func.count(case((and_(Staff.on_shift, idle), 1))),
+            func.count(case((and_(at_hand, idle), 1))),
+            func.count(case((and_(_supervises(is_open), idle), 1))),
+        )
+    ).one()
+    on_shift, on_shift_idle, at_hand_idle, supervisors = found
+    urgent = at_hand_idle if not is_open or not on_shift else on_shift_idle
+    return {Pool.LIAISONS: on_shift_idle, Pool.URGENT: urgent, Pool.SUPERVISORS: supervisors}
+
+
+def is_anyone_in(session: Session, pool: Pool, *, is_open: bool) -> bool:
+    """Whether a pool has anybody, free or not."""
+    member = select(Staff.id).where(_members(session, pool, is_open)).limit(1)
+    return session.execute(member).first() is not None
+
+
+def choose_liaison(
+    session: Session,
+    language: str,
+    *,
+    verified: bool,
+    now: datetime,
+    pool: Pool = Pool.LIAISONS,
+    is_open: bool = True,
+    missed_by: int | None = None,
+) -> Liaison | None:
     """The free liaison who speaks the language, else any, idle longest first; None when none may be taken.
 
-    One picks at a time until the transaction ends, so that no two legs get the same person. For an
-    unverified caller see ``unverified_may_take``.
+    Whoever missed this callback last (``missed_by``) comes after everyone else. One picks at a time until
+    the transaction ends, so that no two legs get the same person. For an unverified caller see
+    ``unverified_may_take``.
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(select(func.pg_advisory_xact_lock(_PICKING)))
@@ -55,8 +100,15 @@ def choose_liaison(session: Session, language: str, *, verified: bool, now: date
         return None
     row = session.execute(
         select(Staff.id, Staff.phone_sealed, Staff.languages)
-        .where(*_FREE)
-        .order_by(_speaks(language).desc(), _IDLE_SINCE.asc().nulls_first(), Staff.id)
+        .where(_members(session, pool, is_open), _IDLE)
+        .order_by(
+            case((Staff.id == (missed_by or 0), 1), else_=0),
+            # Who is at work goes before who would have to be fetched.
+            Staff.on_shift.desc() if pool is not Pool.LIAISONS else literal(0),
+            _speaks(language).desc(),
+            _IDLE_SINCE.asc().nulls_first(),
+            Staff.id,
+        )
         .limit(1)
     ).first()
     if row is None:
@@ -69,14 +121,18 @@ def choose_liaison(session: Session, language: str, *, verified: bool, now: date
 def unverified_may_take(session: Session, now: datetime) -> bool:
     """Whether an unverified caller may have a liaison now (R36).
 
-    At most half of those on shift, rounded up, serve unverified callers at once, and none more while a
-    verified person's callback is due and nobody has taken it up.
+    At most half of those on shift (of those on call, while nobody is), rounded up, serve unverified callers
+    at once, and none more while a verified person's callback is due and nobody has taken it up.
     """
-    waiting = select(Callback.id).where(
-        Callback.state == "requested", Callback.next_attempt_at <= now, Callback.verified
-    )
-    if session.execute(waiting.limit(1)).first() is not None:
-        return False
+    for waits in (
+        # Each by its own index: those in line, and those whose time came a moment ago.
+        text("callbacks.state = 'requested' AND callbacks.place < 2"),
+        text("callbacks.state = 'requested' AND callbacks.place IS NULL AND callbacks.urgency = 'urgent'"),
+        text("callbacks.state = 'requested' AND callbacks.place IS NULL AND callbacks.urgency = 'other'"),
+    ):
+        waiting = select(Callback.id).where(waits, Callback.verified, Callback.next_attempt_at <= now)
+        if session.execute(waiting.limit(1)).first() is not None:
+            return False
     parent = aliased(Call)
     serving = (
         select(func.count())
@@ -91,13 +147,15 @@ def unverified_may_take(session: Session, now: datetime) -> bool:
             )
         )
     )
-    on_shift = session.scalar(select(func.count()).select_from(Staff).where(Staff.on_shift == true())) or 0
-    return (session.scalar(serving) or 0) < (on_shift + 1) // 2
+    people = session.execute(
+        select(func.count(case((Staff.on_shift, 1))), func.count(case((Staff.on_call, 1))))
+    ).one()
+    return (session.scalar(serving) or 0) < ((people[0] or people[1]) + 1) // 2
 
 
 def hold_liaison(session: Session, staff_id: int, call_id: int, now: datetime) -> bool:
     """Mark the person busy with a leg; False when someone else was quicker."""
-    held = update(Staff).where(Staff.id == staff_id, *_FREE)
+    held = update(Staff).where(Staff.id == staff_id, _IDLE)
     return _changed(session, held.values(busy_call_id=call_id, busy_since=now, last_offered_at=now))
 
 
@@ -152,16 +210,29 @@ def free_direct_liaisons(session: Session, parent_call_id: int, now: datetime) -
         free_liaison(session, leg_id, now)
 
 
-_FREE: tuple[ColumnElement[bool], ...] = (
-    Staff.on_shift == true(),
-    Staff.busy_call_id.is_(None),
-    Staff.resting_until.is_(None),
-)
+_IDLE: ColumnElement[bool] = and_(Staff.busy_call_id.is_(None), Staff.resting_until.is_(None))
+_FREE: tuple[ColumnElement[bool], ...] = (Staff.on_shift == true(), _IDLE)
 #: ``last_offered_at`` is when the last offer began or ended; who came on shift since is idle from then.
 _IDLE_SINCE = case(
     (Staff.last_offered_at > Staff.shift_changed_at, Staff.last_offered_at),
     else_=func.coalesce(Staff.shift_changed_at, Staff.last_offered_at),
 )
+
+
+def _members(session: Session, pool: Pool, is_open: bool) -> ColumnElement[bool]:
+    if pool is Pool.LIAISONS:
+        return Staff.on_shift == true()
+    at_hand = or_(Staff.on_shift, Staff.on_call)
+    if pool is Pool.URGENT:
+        nobody = session.scalar(select(Staff.id).where(Staff.on_shift).limit(1)) is None
+        return at_hand if nobody or not is_open else Staff.on_shift == true()
+    return _supervises(is_open)
+
+
+def _supervises(is_open: bool) -> ColumnElement[bool]:
+    """In opening hours a supervisor is at their office phone; at night only one who is at hand is woken."""
+    at_hand = or_(Staff.on_shift, Staff.on_call)
+    return and_(Staff.role == "supervisor", ~Staff.away, true() if is_open else at_hand)
 
 
 def _speaks(language: str) -> ColumnElement[int]:

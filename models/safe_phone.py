@@ -1,11 +1,14 @@
 """Which of a registrant's phones may be rung: confirmed, not unsafe, not stopped, in their own order."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
+from models.case import Case
+from models.daily_window import DailyWindow
 from models.database import keyring_of
 from models.registrant import Phone
 
@@ -14,6 +17,30 @@ SAFE: tuple[ColumnElement[bool], ...] = (
     Phone.unsafe_since.is_(None),
     Phone.stopped_at.is_(None),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneStanding:
+    """What a registrant said of the phone that a callback is for: whether it may be rung, and when (R29)."""
+
+    is_barred: bool = False
+    window: DailyWindow | None = None
+
+
+def standing_of(session: Session, case_id: int | None, phone_key: str) -> PhoneStanding:
+    """How a phone stands with the registrant of a case; one that they never named has no window."""
+    if case_id is None:
+        return PhoneStanding()
+    found = session.execute(
+        select(Phone.unsafe_since, Phone.stopped_at, Phone.window_starts, Phone.window_ends)
+        .join(Case, Case.registrant_id == Phone.registrant_id)
+        .where(Case.id == case_id, Phone.number_key == phone_key)
+        .order_by(Phone.position)
+    ).all()
+    is_barred = any(row.unsafe_since is not None or row.stopped_at is not None for row in found)
+    return PhoneStanding(
+        is_barred, DailyWindow.of(found[0].window_starts, found[0].window_ends) if found else None
+    )
 
 
 def is_barred(session: Session, registrant_id: int, phone_key: str) -> bool:

@@ -44,6 +44,10 @@ class Staff(Base):
     password_hash: Mapped[str] = mapped_column(Text)
     password_is_one_time: Mapped[bool] = mapped_column(default=True)
     on_shift: Mapped[bool] = mapped_column(default=False)
+    on_call: Mapped[bool] = mapped_column(default=False)
+    away: Mapped[bool] = mapped_column(default=False)
+    #: What the schedule said when it was applied last; None before it is for the first time.
+    scheduled_shift: Mapped[bool | None]
     shift_changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_offered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     busy_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -109,11 +113,10 @@ def add_staff(
 def change_shift(session: Session, email: str, *, on_shift: bool, actor: str, now: datetime) -> None:
     """Begin or end a person's shift; a call they are in goes on. Raises StaffError for an unknown e-mail.
 
-    Asking for what already is changes nothing and is no entry in the audit.
+    It holds until the next change that their schedule brings. Asking for what already is changes nothing
+    and is no entry in the audit.
     """
-    person_id = session.scalar(select(Staff.id).where(Staff.email == email.lower()))
-    if person_id is None:
-        raise StaffError("No one on the staff list has this e-mail.")
+    person_id = find_staff(session, email).id
     changed = session.scalar(
         update(Staff)
         .where(Staff.id == person_id, Staff.on_shift.is_not(on_shift))
@@ -124,6 +127,14 @@ def change_shift(session: Session, email: str, *, on_shift: bool, actor: str, no
         return
     action = "begin_shift" if on_shift else "end_shift"
     audit.record(session, actor=actor, action=action, target=f"staff:{person_id}", now=now)
+
+
+def find_staff(session: Session, email: str) -> Staff:
+    """The person with this e-mail. Raises StaffError for one that nobody has."""
+    person = session.scalars(select(Staff).where(Staff.email == email.lower())).one_or_none()
+    if person is None:
+        raise StaffError("No one on the staff list has this e-mail.")
+    return person
 
 
 def count_on_shift(session: Session) -> int:

@@ -9,7 +9,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from models.call import CALLS
-from models.callback import Callback, advance, due_callbacks
+from models.callback import IS_OPEN, Callback, advance
+from models.callback_list import due_callbacks, tidy_line
 from models.callback_policy import CallbackPolicy
 from models.dispatch import claim_callback
 from models.job import Job
@@ -42,7 +43,7 @@ def waiting(session: Session, now: datetime) -> Waiting:
             func.count().filter(~Callback.verified),
             func.min(Callback.next_attempt_at),
             func.min(Callback.due_at),
-        ).where(Callback.state == "requested", Callback.next_attempt_at <= now)
+        ).where(IS_OPEN, Callback.state == "requested", Callback.next_attempt_at <= now)
     ).one()
     return Waiting(row[0], row[1], row[2], row[3])
 
@@ -70,6 +71,7 @@ def take_next(
     if person is None or not person.on_shift or person.busy_call_id is not None:
         return "none", []
     spoken = {code.strip() for code in person.languages.split(",")}
+    tidy_line(session, now, policy)
     found = due_callbacks(session, now, _LOOKS)
     rows = session.execute(select(Callback.id, Callback.language).where(Callback.id.in_(found))).all()
     languages = {row.id: row.language for row in rows}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, func, not_, or_, select
+from sqlalchemy import and_, func, not_, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from models.call import Call
@@ -19,6 +19,11 @@ from models.talk import COLLEAGUE, JOINERS
 LONGEST_CALL = timedelta(hours=4)
 #: The leg of a caller is dialled within moments of the accept key, or its job was lost.
 _JOB_LOST_AFTER = timedelta(seconds=2)
+#: The very words of the partial index, so that both databases see that it serves.
+_IN_HAND = text("callbacks.state IN ('claimed','ringing_liaison','ringing_caller','talking')")
+_CALLED = "liaison_callback"
+#: Longer than any liaison's leg goes on whose callback went on without it: it was told so long ago.
+_TOLD_TO_END = timedelta(seconds=200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ class LiveLeg:
 
 def give_back_lapsed(session: Session, now: datetime) -> None:
     """Callbacks whose worker died between claiming and holding a liaison: nothing was dialled for them."""
-    lapsed = select(Callback.id).where(Callback.state == "claimed", Callback.lease_until < now)
+    lapsed = select(Callback.id).where(_IN_HAND, Callback.state == "claimed", Callback.lease_until < now)
     for callback_id in session.scalars(lapsed).all():
         advance(
             session, callback_id, "give_back", actor="sweeper", now=now, only_if=(Callback.lease_until < now,)
@@ -45,15 +50,16 @@ def lapsed_callbacks(session: Session, now: datetime, policy: CallbackPolicy) ->
     return session.scalars(
         select(Callback.id)
         .where(
+            _IN_HAND,
             or_(
                 and_(Callback.state.in_(("ringing_liaison", "ringing_caller")), Callback.lease_until < now),
                 and_(Callback.state == "talking", Callback.lease_until < now),
                 and_(
                     Callback.state == "talking",
                     Callback.lease_until.is_(None),
-                    Callback.talking_at < now - policy.lease,
+                    Callback.talking_at < now - policy.talk_check,
                 ),
-            )
+            ),
         )
         .order_by(Callback.id)
     ).all()
@@ -75,12 +81,16 @@ def undialled_callers(session: Session, now: datetime) -> Sequence[int]:
         select(Callback.id)
         .join(Call, Call.id == Callback.caller_call_id)
         .where(
+            _IN_HAND,
             Callback.state == "ringing_caller",
             Call.call_status.is_(None),
             Call.call_sid.is_(None),
             Call.ended_at.is_(None),
             Call.started_at < now - _JOB_LOST_AFTER,
+            # A worker that waits for its slot has noted it here.
+            Callback.next_attempt_at < now - _JOB_LOST_AFTER,
         )
+        .order_by(Callback.id)
     ).all()
 
 
@@ -117,11 +127,13 @@ def left_behind_legs(session: Session, now: datetime) -> Sequence[int]:
         .join(Callback, Callback.id == Call.callback_id)
         .where(
             Call.ended_at.is_(None),
+            Call.callback_id.is_not(None),
             Call.call_sid.is_not(None),
             Call.started_at > now - LONGEST_CALL,
             or_(Call.call_status.is_(None), Call.call_status != LEAVING),
             not_(still_served),
         )
+        .order_by(Call.started_at, Call.id)
     ).all()
 
 
@@ -146,7 +158,7 @@ def free_forgotten(session: Session, now: datetime, policy: CallbackPolicy) -> l
             free_liaison(session, call.id, now)
         elif (
             call.flow in ("liaison_callback", COLLEAGUE)
-            and age > ring + policy.lease
+            and age > _TOLD_TO_END
             and not _serves(call, callback)
         ):
             if call.call_sid is None:

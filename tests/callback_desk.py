@@ -73,13 +73,22 @@ class CallbackDesk:
     def __init__(self, database: Database, office: Office, now: datetime) -> None:
         self.database, self.office, self.now = database, office, now
         self.carrier, self.jobs = DeskCarrier(), WaitingJobs()
+        #: The seconds that the carrier's pace asked workers to wait; a test does not.
+        self.waited: list[float] = []
         self._sequence = 0
 
     # What the workers do.
 
     @property
     def dialler(self) -> Dialler:
-        return Dialler(self.database, self.carrier, self.office, self.jobs, lambda: self.now)  # type: ignore[arg-type]
+        return Dialler(
+            self.database,
+            self.carrier,
+            self.office,
+            self.jobs,
+            lambda: self.now,
+            self.waited.append,  # type: ignore[arg-type]
+        )
 
     def works_off(self) -> None:
         """Do every job that waits, and those that these bring."""
@@ -90,7 +99,7 @@ class CallbackDesk:
     def sweeps(self, **later: float) -> None:
         """Let time pass and sweep once, without doing the jobs it hands on."""
         self.now += timedelta(**later)
-        sweep(self.database, self.jobs, self.carrier, self.office, self.now)  # type: ignore[arg-type]
+        sweep(self.database, self.jobs, self.carrier, self.office, self.now, self.waited.append)  # type: ignore[arg-type]
 
     # What people do.
 

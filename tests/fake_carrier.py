@@ -10,6 +10,7 @@ class FakeCarrier:
     def __init__(self) -> None:
         self.placed: list[PlacedCall] = []
         self.refused = 0
+        self.texts: list[tuple[str, str]] = []
         self._next: list[str] = []
         self._came_in: list[PlacedCall] = []
 
@@ -63,6 +64,16 @@ class FakeCarrier:
         if call.phone is None or call.phone.is_over:
             raise CarrierRefused("The carrier refused: 400.")
         call.phone.is_sent_to(f"/voice/legs/{leg_id}")
+
+    def send_text(self, *, to: str, body: str) -> None:
+        """Send a text, unless the next answer is to be lost or refused."""
+        fate = self._next.pop(0) if self._next else "sent"
+        if fate == "refused":
+            raise CarrierRefused("The carrier did not send: 400.")
+        if fate != "lost before dialling":
+            self.texts.append((to, body))
+        if fate != "sent":
+            raise CarrierUnknown("The carrier did not answer.")
 
     def _find(self, call_sid: str) -> PlacedCall:
         for call in (*self.placed, *self._came_in):

@@ -1,9 +1,10 @@
 """The jobs of the callback list. Each takes one row's id, and asks the carrier with no transaction open."""
 
+import gc
 import logging
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime
-from functools import lru_cache
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from sqlalchemy import select
@@ -11,17 +12,28 @@ from sqlalchemy.orm import configure_mappers
 
 from config.office import Office
 from config.settings import Settings
+from models import pacing
 from models.call import CALLS
 from models.call_event import record_call_sid
 from models.call_status import LEAVING, bring_forward
 from models.callback_policy import CallbackPolicy
 from models.database import Database
-from models.dispatch import Dial, claim_callback, ring_caller, ring_liaison
+from models.dispatch import (
+    CALLER_PATIENCE,
+    Dial,
+    claim_first,
+    ring_caller,
+    ring_liaison,
+    take_caller_slot,
+    take_turn,
+)
 from models.joiner import dial_joiner
 from models.keyring import Keyring
 from models.leg_end import Job, leg_ended
+from workers.alerts import AlertSender
 from workers.carrier import Carrier, CarrierRefused, CarrierUnknown
 from workers.queue import Jobs
+from workers.rehearsal import rehearse
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +45,7 @@ class CallCarrier(Protocol):
     def fetch_status(self, call_sid: str) -> str: ...
     def end_call(self, call_sid: str) -> None: ...
     def redirect_call(self, call_sid: str, leg_id: str) -> None: ...
+    def send_text(self, *, to: str, body: str) -> None: ...
 
 
 class Dialler:
@@ -45,29 +58,58 @@ class Dialler:
         office: Office,
         jobs: Jobs,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        wait: Callable[[float], None] = time.sleep,
+        patience: timedelta = CALLER_PATIENCE,
     ) -> None:
+        """``wait`` lets so many seconds pass, until the slot that the carrier's pace allows.
+
+        ``patience``: how far ahead a slot for a caller's leg may lie.
+        """
         self._database, self._carrier, self._office = database, carrier, office
-        self._jobs, self._clock = jobs, clock
+        self._jobs, self._clock, self._wait, self._patience = jobs, clock, wait, patience
         self._policy = CallbackPolicy.of(office)
 
     def dial_liaison(self, callback_id: int) -> None:
-        """Claim a due callback, hold the liaison whose turn it is, and ring them."""
+        """Claim whoever is first in line, hold the liaison whose turn it is, and ring them.
+
+        The id is a hint that this callback may be due: the list says who is served first.
+        """
+        now = self._clock()
         with self._database.transaction() as session:
-            if not claim_callback(session, callback_id, self._clock(), self._policy):
-                return
+            slot, claimed = take_turn(session, callback_id, now, self._policy)
+        if slot is not None and slot.at > now:
+            self._wait((slot.at - now).total_seconds())
+            with self._database.transaction() as session:
+                claimed = claim_first(session, self._clock(), self._policy)
+        if claimed is None:
+            return
         with self._database.transaction() as session:
-            dial = ring_liaison(session, callback_id, self._clock(), self._policy)
+            dial = ring_liaison(session, claimed, self._clock(), self._policy)
         self._place(dial)
 
     def dial_caller(self, callback_id: int) -> None:
         """Ring the person of an accepted callback, once for one acceptance."""
+        now, dial, jobs = self._clock(), None, list[Job]()
         with self._database.transaction() as session:
-            dial, jobs = ring_caller(session, callback_id, self._clock(), self._policy)
+            slot = take_caller_slot(session, callback_id, now, self._policy, self._patience)
+            if slot is not None and slot.at <= now:
+                dial, jobs = ring_caller(session, callback_id, now, self._policy)
+        if slot is not None and slot.at > now:
+            self._wait((slot.at - now).total_seconds())
+            with self._database.transaction() as session:
+                dial, jobs = ring_caller(session, callback_id, self._clock(), self._policy)
         self._hand_on(jobs)
         self._place(dial)
 
     def ring_joiner(self, call_id: int) -> None:
         """Ring a colleague or an interpreter into a talk that goes on, once."""
+        now = self._clock()
+        with self._database.transaction() as session:
+            slot = pacing.take_slot(session, now, self._policy.call_interval, self._patience)
+        if slot is None:
+            return
+        if slot > now:
+            self._wait((slot - now).total_seconds())
         with self._database.transaction() as session:
             found = dial_joiner(session, call_id)
         if found is not None:
@@ -107,6 +149,11 @@ class Dialler:
         except CarrierRefused:
             log.info("A leg was over before it could be ended.")
 
+    def send_alert(self, alert_id: int) -> None:
+        """Tell a member of staff that promises are at risk, once."""
+        sender = AlertSender(self._database, self._carrier, self._office, self._clock, self._wait)
+        self._hand_on(sender.send(alert_id))
+
     def _place(self, dial: Dial | None) -> None:
         """Ask the carrier, with no transaction open, and record what is known of the call afterwards."""
         if dial is None:
@@ -122,9 +169,13 @@ class Dialler:
                     session, dial.call_id, "failed", self._clock(), self._office,
                     actor="worker", counted=refused.counts,
                 )  # fmt: skip
+                if not refused.counts:
+                    pacing.rest(session, self._clock())
         except CarrierUnknown:
             # It may be ringing. An event or the leg's first document may still prove it; the sweeper decides.
             log.warning("It is not known whether a call was placed.", extra={"call_id": dial.call_id})
+            with self._database.transaction() as session:
+                pacing.rest(session, self._clock())
             return
         else:
             with self._database.transaction() as session:
@@ -161,15 +212,29 @@ def release_leg(call_id: int) -> None:
     _run(lambda: _dialler().release_leg(call_id), "release_leg", call_id)
 
 
+def send_alert(alert_id: int) -> None:
+    """Job: tell a member of staff that promises are at risk."""
+    _run(lambda: _dialler().send_alert(alert_id), "send_alert", alert_id)
+
+
 def equip(settings: Settings) -> None:
-    """Tell this process, before it forks for a job, what its jobs will need. Opens no connection.
+    """Tell this process, before it forks for a job, what its jobs will need. Keeps no connection.
 
     What every job would otherwise read or build anew in its own process is made here once.
     """
     configure_mappers()
     Carrier.warm_up()
+    office = Office.load(settings.office_file, settings.office_always_open)
+    # The patterns of the numbering plan are compiled when the first number is looked at.
+    office.can_dial(office.person_number)
+    keyring = Keyring(settings.field_keys, settings.secret_key)
+    database = Database(settings.database_url, keyring, pool_size=1)
+    rehearse(database, office)
     _equipment.clear()
-    _equipment.append((settings, Office.load(settings.office_file, settings.office_always_open)))
+    _equipment.append(Dialler(database, Carrier(settings, office.lines[0]), office, Jobs(settings.queue_url)))
+    # What stands here now stays: a job whose collector went through it would copy it page by page.
+    gc.collect()
+    gc.freeze()
 
 
 def _run(job: Callable[[], None], name: str, row_id: int) -> None:
@@ -181,13 +246,9 @@ def _run(job: Callable[[], None], name: str, row_id: int) -> None:
         log.exception("A job failed.", extra={"job": name, "row_id": row_id})
 
 
-_equipment: list[tuple[Settings, Office]] = []
+_equipment: list[Dialler] = []
 
 
-@lru_cache(maxsize=1)
 def _dialler() -> Dialler:
-    """Made in the process that does the job, since no connection may be shared across a fork."""
-    settings, office = _equipment[-1]
-    keyring = Keyring(settings.field_keys, settings.secret_key)
-    database = Database(settings.database_url, keyring, pool_size=1)
-    return Dialler(database, Carrier(settings, office.lines[0]), office, Jobs(settings.queue_url))
+    """Made before the fork, and connected to nothing until then: each job has connections of its own."""
+    return _equipment[-1]

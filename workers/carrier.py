@@ -13,6 +13,8 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from config.settings import Settings
 
+#: How long we wait to be told how a call stands.
+ASKING_SECONDS = 3.0
 CALL_EVENTS = ["initiated", "ringing", "answered", "completed"]
 _REQUEST_TIMEOUT = 408
 
@@ -35,25 +37,24 @@ class CarrierUnknown(Exception):  # noqa: N818
 class Carrier:
     """Places calls, asks how they stand and ends them, within the settings' timeout and without retries."""
 
-    def __init__(self, settings: Settings, line: str) -> None:
-        """``line`` is the number (E.164) that people see when we ring."""
+    def __init__(self, settings: Settings, line: str, most_seconds: float = 60.0) -> None:
+        """``line`` is the number (E.164) that people see when we ring.
+
+        No answer is waited for longer than ``most_seconds``, whatever the settings allow.
+        """
         self._line = line
         self._public_url = settings.public_url
-        self._http = _Http(settings.twilio_api_base_url, settings.carrier_timeout_seconds)
-        account = settings.twilio_account_sid
-        self._client = Client(
-            settings.twilio_api_key or account,
-            settings.twilio_api_secret or settings.twilio_auth_tokens[0],
-            account,
-            http_client=self._http,
-            # A mapping of its own: the client would read TWILIO_EDGE and TWILIO_REGION behind our back.
-            environment={"": ""},
-        )
+        patience = min(settings.carrier_timeout_seconds, most_seconds)
+        self._http = _Http(settings.twilio_api_base_url, patience)
+        # To ask how a call stands changes nothing, and may be asked again soon.
+        self._asking_http = _Http(settings.twilio_api_base_url, min(patience, ASKING_SECONDS))
+        self._client, self._asking = _client(settings, self._http), _client(settings, self._asking_http)
 
     @staticmethod
     def warm_up() -> None:
         """Read the client's modules now; it would read them at the first call of each process."""
-        _ = Client("none", "none", environment={"": ""}).calls
+        client = Client("none", "none", environment={"": ""})
+        _ = client.calls, client.messages
 
     def place_call(self, *, to: str, leg_id: str, ring_seconds: int) -> str:
         """Ring ``to`` (E.164) and return the call's sid. Raises CarrierRefused or CarrierUnknown."""
@@ -76,7 +77,7 @@ class Carrier:
 
     def fetch_status(self, call_sid: str) -> str:
         """How far a call has come, in Twilio's words. Raises CarrierRefused or CarrierUnknown."""
-        return str(self._ask(lambda: self._client.calls(call_sid).fetch()).status)
+        return str(self._ask(lambda: self._asking.calls(call_sid).fetch()).status)
 
     def end_call(self, call_sid: str) -> None:
         """Hang up, or stop ringing. Raises CarrierRefused or CarrierUnknown."""
@@ -90,9 +91,14 @@ class Carrier:
         url = self._leg_url(leg_id)
         self._ask(lambda: self._client.calls(call_sid).update(url=url, method="POST"))
 
+    def send_text(self, *, to: str, body: str) -> None:
+        """Send a text to ``to`` (E.164). Raises CarrierRefused or CarrierUnknown."""
+        self._ask(lambda: self._client.messages.create(to=to, from_=self._line, body=body))
+
     def close(self) -> None:
         """Give back the connections."""
         self._http.close()
+        self._asking_http.close()
 
     def _leg_url(self, leg_id: str) -> str:
         return f"{self._public_url}/voice/legs/{leg_id}"
@@ -109,6 +115,18 @@ class Carrier:
             raise CarrierUnknown(f"The carrier gave no answer ({type(fault).__name__}).") from None
         except (ValueError, KeyError, TypeError, AttributeError) as fault:
             raise CarrierUnknown(f"The carrier's answer cannot be read ({type(fault).__name__}).") from None
+
+
+def _client(settings: Settings, http: "_Http") -> Client:
+    account = settings.twilio_account_sid
+    return Client(
+        settings.twilio_api_key or account,
+        settings.twilio_api_secret or settings.twilio_auth_tokens[0],
+        account,
+        http_client=http,
+        # A mapping of its own: the client would read TWILIO_EDGE and TWILIO_REGION behind our back.
+        environment={"": ""},
+    )
 
 
 def _judged(http_status: Any) -> CarrierRefused | CarrierUnknown:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from config.office import Office
 from models.call import Call
@@ -18,6 +18,9 @@ from workers.callbacks import CallCarrier
 from workers.carrier import CarrierRefused, CarrierUnknown
 
 log = logging.getLogger(__name__)
+
+#: A carrier that cannot be asked how a lapsed leg stands is asked again for so long; then a person decides.
+ASK_AGAIN = timedelta(seconds=5)
 
 
 class Mender:
@@ -68,6 +71,8 @@ class Mender:
         elif leg.call_sid is not None:
             try:
                 self._carrier.end_call(leg.call_sid)
+            except CarrierUnknown:
+                log.info("A leg that should be over could not be ended; the next pass tells it again.")
             except CarrierRefused:
                 # It is not in progress, so it holds nobody. To free a liaison rings no one.
                 with self._database.transaction() as session:
@@ -93,7 +98,7 @@ class Mender:
             if callback is None or callback.state != "talking" or callback.talking_at is None:
                 return
             if callback.talking_at > self._now - LONGEST_CALL:
-                callback.lease_until = self._now + self._policy.lease
+                callback.lease_until = self._now + self._policy.talk_check
                 return
             if callback.liaison_call_id is not None:
                 free_liaison(session, callback.liaison_call_id, self._now)
@@ -127,7 +132,7 @@ class Mender:
         return ringing and callback.lease_until is not None and callback.lease_until < self._now
 
     def _is_long_lapsed(self, callback: Callback) -> bool:
-        return callback.lease_until is not None and callback.lease_until + self._policy.lease < self._now
+        return callback.lease_until is not None and callback.lease_until + ASK_AGAIN < self._now
 
     def _hand_on_all(self, jobs: list[Job]) -> None:
         for job in jobs:

@@ -3,6 +3,7 @@
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
@@ -11,17 +12,19 @@ from sqlalchemy import select
 from config.office import Office
 from config.settings import Settings
 from models.abandoned_wait import end_lapsed_waits
-from models.callback import Callback, due_callbacks
+from models.alert import make_alerts, unsent_alerts
+from models.callback_list import first_in_line, tidy_line
 from models.callback_policy import CallbackPolicy
 from models.custody_import import resume
 from models.database import Database
+from models.dispatch import LIAISON_PATIENCE
 from models.keyring import Keyring
 from models.leg_end import Job
-from models.liaison import free_liaisons, unverified_may_take
 from models.outcome import end_rests
 from models.pin import Guard
 from models.pin_guard import SPRAYING, measure_global_failures
 from models.pin_try import PinLimits
+from models.schedule import apply_schedules
 from models.stranded import (
     free_forgotten,
     give_back_lapsed,
@@ -33,24 +36,39 @@ from models.stranded import (
 from workers.callbacks import CallCarrier, Dialler
 from workers.carrier import Carrier
 from workers.mending import Mender
+from workers.patience import PatientOnce
 from workers.queue import Jobs
 
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 2.0
+#: The sweeper waits for the carrier no longer than this: what it looks after must not wait for it.
+MOST_SECONDS = 5.0
+_OFFERED_AT_ONCE = 50
 MEASURE_EVERY = timedelta(minutes=1)
 
 
-def sweep(database: Database, jobs: Jobs, carrier: CallCarrier, office: Office, now: datetime) -> None:
-    """One pass. A fault in one part, or with one row, stops no other; ``now`` is the moment of the pass."""
-    _Pass(database, jobs, carrier, office, now).run()
+def sweep(
+    database: Database,
+    jobs: Jobs,
+    carrier: CallCarrier,
+    office: Office,
+    now: datetime,
+    wait: Callable[[float], None] = time.sleep,
+) -> None:
+    """One pass. A fault in one part, or with one row, stops no other; ``now`` is the moment of the pass.
+
+    ``wait`` lets so many seconds pass, when the sweep dials by itself and the carrier's pace asks for it.
+    """
+    _Pass(database, jobs, carrier, office, now, wait).run()
 
 
 def run_sweeper(settings: Settings) -> None:
     """Sweep every two seconds until told to stop."""
     office = Office.load(settings.office_file, settings.office_always_open)
     database = Database(settings.database_url, Keyring(settings.field_keys, settings.secret_key), pool_size=2)
-    jobs, carrier = Jobs(settings.queue_url), Carrier(settings, office.lines[0])
+    jobs = Jobs(settings.queue_url)
+    carrier = Carrier(settings, office.lines[0], MOST_SECONDS)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -64,11 +82,20 @@ def run_sweeper(settings: Settings) -> None:
 
 class _Pass:
     def __init__(
-        self, database: Database, jobs: Jobs, carrier: CallCarrier, office: Office, now: datetime
+        self,
+        database: Database,
+        jobs: Jobs,
+        carrier: CallCarrier,
+        office: Office,
+        now: datetime,
+        wait: Callable[[float], None],
     ) -> None:
         self._database, self._jobs, self._office, self._now = database, jobs, office, now
         self._policy = CallbackPolicy.of(office)
-        self._dialler = Dialler(database, carrier, office, jobs, clock=lambda: now)
+        carrier = PatientOnce(carrier)
+        self._dialler = Dialler(
+            database, carrier, office, jobs, clock=lambda: now, wait=wait, patience=LIAISON_PATIENCE
+        )
         self._mender = Mender(database, carrier, office, now, self._hand_on)
 
     def run(self) -> None:
@@ -80,7 +107,9 @@ class _Pass:
         self._guarded(self._free_forgotten)
         self._guarded(self._end_lapsed_waits)
         self._guarded(self._end_rests)
+        self._guarded(self._apply_schedules)
         self._guarded(self._offer_due)
+        self._guarded(self._warn)
         self._guarded(self._resume_imports)
         self._guarded(self._measure_failures)
 
@@ -122,17 +151,26 @@ class _Pass:
         with self._database.transaction() as session:
             end_rests(session, self._now)
 
+    def _apply_schedules(self) -> None:
+        with self._database.transaction() as session:
+            apply_schedules(session, self._now, self._office)
+
     def _offer_due(self) -> None:
-        """As many as liaisons are free, less what waits already: a queue that nobody works must not grow."""
+        """As many as people are free, less what waits already: a queue that nobody works must not grow."""
+        with self._database.transaction() as session:
+            tidy_line(session, self._now, self._policy)
         with self._database.reading() as session:
-            free = free_liaisons(session)
-            due = due_callbacks(session, self._now, free) if free else []
-            if due and not unverified_may_take(session, self._now):
-                verified = session.scalars(select(Callback.id).where(Callback.id.in_(due), Callback.verified))
-                may_be_served = set(verified)
-                due = [callback_id for callback_id in due if callback_id in may_be_served]
+            due = first_in_line(session, self._now, self._policy, _OFFERED_AT_ONCE)
         waiting = self._jobs.depth() or 0 if due else 0
-        self._hand_on_all(("dial_liaison", callback_id) for callback_id in due[: max(0, free - waiting)])
+        self._hand_on_all(("dial_liaison", callback_id) for callback_id in due[: max(0, len(due) - waiting)])
+
+    def _warn(self) -> None:
+        with self._database.transaction() as session:
+            make_alerts(session, self._now, self._office)
+        with self._database.reading() as session:
+            found = unsent_alerts(session, _OFFERED_AT_ONCE)
+        waiting = self._jobs.depth() or 0 if found else 0
+        self._hand_on_all(("send_alert", alert_id) for alert_id in found[: max(0, len(found) - waiting)])
 
     def _resume_imports(self) -> None:
         resume(self._database, self._now)

@@ -1,5 +1,8 @@
 """`hotline callbacks`: the list of callbacks, without a number and without a name."""
 
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
 import click
 from sqlalchemy import select
 
@@ -16,11 +19,21 @@ def callbacks() -> None:
 @click.option(
     "--state", "states", multiple=True, type=click.Choice(STATES), help="Only these; may be repeated."
 )
+@click.option("--aged", is_flag=True, help="Only what is not kept yet, longest waiting first, with its age.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def list_(states: tuple[str, ...], as_json: bool) -> None:
-    """Print every callback, oldest first: its state, when it was asked for and the latest moment promised."""
+def list_(states: tuple[str, ...], aged: bool, as_json: bool) -> None:
+    """Print every callback, oldest first: its state, when it was asked for and the latest moment promised.
+
+    With --aged: what waits for two people to talk, or for a person to decide; how long, and how long past
+    the moment promised.
+    """
     house = open_house()
-    asked = select(Callback.id, Callback.state, Callback.requested_at, Callback.due_at, Callback.verified)
+    asked = select(
+        Callback.id, Callback.state, Callback.requested_at, Callback.due_at, Callback.verified,
+        Callback.urgency, Callback.outcome, Callback.warned,
+    )  # fmt: skip
+    if aged:
+        asked = asked.where(Callback.state.in_(_NOT_KEPT))
     if states:
         asked = asked.where(Callback.state.in_(states))
     with house.database.reading() as session:
@@ -31,21 +44,46 @@ def list_(states: tuple[str, ...], as_json: bool) -> None:
                 "requested_at": row.requested_at.isoformat(),
                 "due_at": row.due_at.isoformat(),
                 "verified": row.verified,
+                **(_age(row, datetime.now(UTC)) if aged else {}),
             }
             for row in session.execute(asked.order_by(Callback.requested_at, Callback.id))
         ]
     emit(as_json, found, lambda: _table(found))
 
 
+#: Nobody has talked, and nobody but a person can end it.
+_NOT_KEPT = ("requested", "claimed", "ringing_liaison", "ringing_caller", "left_for_staff")
+
+
+def _age(row: Any, now: datetime) -> dict[str, object]:
+    """Whole minutes from the request to now, and past the moment promised (0 before it)."""
+    late = max(timedelta(0), now - row.due_at)
+    return {
+        "urgency": row.urgency,
+        "outcome": row.outcome,
+        "warned": row.warned,
+        "waiting_minutes": int((now - row.requested_at).total_seconds() // 60),
+        "late_minutes": int(late.total_seconds() // 60),
+    }
+
+
 def _table(found: list[dict[str, object]]) -> str:
     if not found:
         return "No callbacks."
-    lines = [f"{'id':>6}  {'state':16}  {'requested at':25}  {'due at':25}  verified"]
+    is_aged = "waiting_minutes" in found[0]
+    heads = "  waiting       late     class" if is_aged else ""
+    lines = [f"{'id':>6}  {'state':16}  {'requested at':25}  {'due at':25}  verified{heads}"]
     lines += [
         f"{row['id']:>6}  {row['state']:16}  {_minute(row['requested_at']):25}  {_minute(row['due_at']):25}  "
-        + ("yes" if row["verified"] else "no")
+        + f"{'yes' if row['verified'] else 'no':8}"
+        + (
+            f"  {row['waiting_minutes']:>5} min  {row['late_minutes']:>5} min  {row['urgency']}"
+            if is_aged
+            else ""
+        )
         for row in found
     ]
+    lines = [line.rstrip() for line in lines]
     return "\n".join(lines)
 
 

@@ -8,6 +8,7 @@ import click
 
 from hotline.cli.context import emit, fail, open_house
 from hotline.cli.fields import language_of, ordinary_phone, plain_text
+from hotline.cli.schedule import absence, schedule
 from models.pin_hash import PinHasher
 from models.staff import ROLES, StaffError, add_staff, change_shift, everyone
 from models.staff_secret import fresh_code, fresh_pin, issue_code, issue_pin
@@ -20,7 +21,11 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON d
 
 @click.group()
 def staff() -> None:
-    """Add and list staff, start and end shifts."""
+    """Add and list staff, start and end shifts, set schedules."""
+
+
+staff.add_command(schedule)
+staff.add_command(absence)
 
 
 @staff.command()
@@ -117,6 +122,7 @@ def list_all(as_json: bool) -> None:
                 "role": person.role,
                 "languages": person.languages.split(","),
                 "on_shift": person.on_shift,
+                "on_call": person.on_call,
                 "busy": person.busy_call_id is not None,
             }
             for person in everyone(session)
@@ -132,7 +138,7 @@ def list_all(as_json: bool) -> None:
 @click.argument("email")
 @as_json
 def on_shift(email: str, as_json: bool) -> None:
-    """Start a person's shift: the line may ring them."""
+    """Start a person's shift: the line may ring them, until their schedule says otherwise."""
     _change(email, True, as_json)
 
 
@@ -146,7 +152,7 @@ def off_shift(email: str, as_json: bool) -> None:
 
 def _now(person: dict[str, Any]) -> str:
     if not person["on_shift"]:
-        return "off shift"
+        return "on call" if person["on_call"] else "off shift"
     return "on shift, in a call" if person["busy"] else "on shift"
 
 

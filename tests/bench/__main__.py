@@ -1,9 +1,11 @@
-"""`make bench`: the exchange's interpreter, turns beside a naive route, PIN floods, and what times tell."""
+"""`make bench`: the exchange, turns beside a naive route, PIN floods, what times tell, and callbacks."""
 
 import sys
 
 import click
 
+from tests.bench.callback_list import claiming
+from tests.bench.callbacks import overhead, request_to_ring
 from tests.bench.interpreter import LEAST_RATE, interpreter
 from tests.bench.interpreter import LEAST_RATIO as LEAST_PARSES
 from tests.bench.pin import LIMIT, welch
@@ -14,6 +16,13 @@ from tests.bench.turns import INBOUND, MENU, STATUS, turns
 LEAST_RATIO = 0.3
 #: A known phone's PIN turn stays below this in a flood (seconds).
 MOST_PIN_SECONDS = 2.0
+#: From the request of a callback to the liaison's ring, at the 99th percentile (seconds).
+MOST_RING_SECONDS = 1.0
+#: What a callback may cost a worker, in empty jobs of the same worker class.
+MOST_OVERHEAD = 2.0
+#: What a claim may cost with the most rows, beside a hundred.
+MOST_GROWTH = 2.0
+_QUICK_ROWS, _ROWS = 100_000, 1_000_000
 _QUICK_SECONDS, _QUICK_TRIES, _QUICK_TURNS = 4.0, 2_000, 8
 _TRIES, _TURNS = 10_000, 30
 _QUICK_HANDSET_TURNS, _HANDSET_TURNS = 10_000, 100_000
@@ -32,6 +41,11 @@ def bench(seconds: float, quick: bool) -> None:
     slowest = flood(_QUICK_TURNS if quick else _TURNS)
     click.echo("What the time of a try tells")
     largest = welch(_QUICK_TRIES if quick else _TRIES)
+    click.echo("Callbacks")
+    ring = request_to_ring(40 if quick else 200)
+    ratio_of_work = overhead(30 if quick else 100)
+    click.echo("Claiming")
+    growth = claiming(_QUICK_ROWS if quick else _ROWS)
     missed = [
         f"{name}: {value:.2f}, and {limit} was the limit"
         for name, value, limit, is_met in (
@@ -43,6 +57,12 @@ def bench(seconds: float, quick: bool) -> None:
             ),
             ("slowest PIN turn", slowest, MOST_PIN_SECONDS, slowest < MOST_PIN_SECONDS),
             ("largest |t|", largest, LIMIT, largest < LIMIT),
+            ("request to ring, p99", ring, MOST_RING_SECONDS, ring < MOST_RING_SECONDS),
+            ("a callback in empty jobs", ratio_of_work, MOST_OVERHEAD, ratio_of_work <= MOST_OVERHEAD),
+            *(
+                (f"growth of a claim on {name}", ratio, MOST_GROWTH, ratio <= MOST_GROWTH)
+                for name, ratio in growth.items()
+            ),
         )
         if not is_met
     ]

@@ -1,5 +1,6 @@
 """Fixtures of whole calls: a house with its own clock, a phone to it, a carrier that dials nobody."""
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -78,7 +79,7 @@ class House:
     @property
     def dialler(self) -> Dialler:
         """What a worker works with."""
-        return Dialler(self.database, self.carrier, self.office, self.jobs, self.clock)
+        return Dialler(self.database, self.carrier, self.office, self.jobs, self.clock, lambda _seconds: None)
 
     def rows(self, statement: Any) -> list[Any]:
         """What a SELECT finds."""
@@ -111,8 +112,10 @@ def carrier() -> FakeCarrier:
 def house(
     database: Database, office: Office, clock: Clock, carrier: FakeCarrier, settings: Settings
 ) -> House:
-    """A hotline with nobody in it."""
-    return House(database, office, clock, carrier, settings)
+    """A hotline with nobody in it, on an account that may place many calls at one moment of its clock."""
+    pace = dataclasses.replace(office.policies["carrier_calls_per_second"], value=100)
+    fast = dataclasses.replace(office, policies={**office.policies, "carrier_calls_per_second": pace})
+    return House(database, fast, clock, carrier, settings)
 
 
 @pytest.fixture

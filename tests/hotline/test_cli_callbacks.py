@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner, Result
@@ -73,3 +73,21 @@ def test_an_unknown_state_is_refused(hotline: Hotline, database: Database) -> No
     result = hotline("list", "--state", "lost")
     assert (result.exit_code, result.stdout) == (2, "")
     assert "--state" in result.stderr
+
+
+def test_the_aged_list_holds_what_nobody_has_kept_yet_with_its_age(
+    hotline: Hotline, database: Database
+) -> None:
+    asked = datetime.now(UTC) - timedelta(minutes=90)
+    with database.transaction() as session:
+        for state in STATES:
+            make_callback(session, state=state, requested_at=asked, due_at=asked + timedelta(minutes=60))
+    listed = json.loads(hotline("list", "--aged", "--json").stdout)
+    assert [row["state"] for row in listed] == [
+        "requested", "claimed", "ringing_liaison", "ringing_caller", "left_for_staff",
+    ]  # fmt: skip
+    assert {(row["waiting_minutes"], row["late_minutes"], row["urgency"]) for row in listed} == {
+        (90, 30, "other")
+    }
+    assert "90 min     30 min  other" in hotline("list", "--aged").stdout
+    assert "waiting" not in hotline("list").stdout

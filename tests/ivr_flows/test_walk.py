@@ -47,7 +47,7 @@ SLOTS = {
     "key": "1", "line": OFFICE.name["en"], "emergency": "911", "facility": "Stewart", "phone": "this phone",
     "place": "the court", "service": "the help line", "number": "+12025550100",
     **dict.fromkeys(("at", "as_of", "when"), "Monday, November 23 at 3:05 PM"),
-    "day": "Monday, November 23", "clock": "at 3:05 PM", "time": "3:05 PM", "minutes": "10",
+    "day": "Monday, November 23", "clock": "at 3:05 PM", "time": "3:05 PM", "minutes": "10", "count": "2",
     "verified": "3", "other": "4",
     "wait": "about forty minutes", "part": "in the morning", "hour": "three in the afternoon",
 }  # fmt: skip

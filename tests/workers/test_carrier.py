@@ -11,7 +11,7 @@ import pytest
 
 from config.settings import Settings
 from tests.fake_twilio import FakeTwilio, running_twilio
-from workers.carrier import Carrier, CarrierRefused, CarrierUnknown
+from workers.carrier import ASKING_SECONDS, Carrier, CarrierRefused, CarrierUnknown
 
 LINE, PHONE, LEG = "+12025550100", "+12025550123", "a" * 32
 
@@ -147,3 +147,24 @@ def test_no_number_and_no_token_stands_in_a_log_or_a_fault(
             told = "".join(traceback.format_exception(fault))
     for private in ("5550123", "5550100", "the-token-of-the-test-suite"):
         assert private not in caplog.text + told
+
+
+def test_a_text_goes_out_from_our_number_and_its_fate_is_as_certain_as_a_calls(
+    carrier: Carrier, twilio: FakeTwilio, settings: Settings
+) -> None:
+    carrier.send_text(to=PHONE, body="Promised calls that are at risk: 2.")
+    ((method, path, form),) = twilio.asked
+    assert (method, path) == ("POST", f"/2010-04-01/Accounts/{settings.twilio_account_sid}/Messages.json")
+    assert form == {"To": [PHONE], "From": [LINE], "Body": ["Promised calls that are at risk: 2."]}
+    for behaves, expected in ((400, CarrierRefused), (503, CarrierUnknown), ("drop", CarrierUnknown)):
+        twilio.behaves = behaves
+        with pytest.raises(expected):
+            carrier.send_text(to=PHONE, body="again")
+
+
+def test_to_ask_how_a_call_stands_waits_no_longer_than_a_pass_of_the_sweeper_may(
+    make_carrier: Callable[..., Carrier],
+) -> None:
+    carrier = make_carrier(carrier_timeout_seconds=10)
+    assert carrier._asking_http.timeout == ASKING_SECONDS
+    assert carrier._http.timeout == 10

@@ -16,7 +16,7 @@ from models.database import Database
 from models.keyring import Keyring
 from tests.callback_desk import CallbackDesk, DeskCarrier, WaitingJobs
 from tests.conftest import FIELD_KEYS, SECRET_KEY
-from tests.factories import NOW, make_callback, make_case, make_staff
+from tests.factories import NOW, make_callback, make_case, make_office, make_staff
 from workers import callbacks
 from workers.callbacks import Dialler
 
@@ -49,14 +49,14 @@ class _DeadlyCarrier(DeskCarrier):
 def _work(url: str, office: Office, job: str, callback_id: int, point: str, told: Connection) -> None:
     """A worker's process. What it changes in the modules ends with it."""
     if point == "before claim":
-        callbacks.claim_callback = callbacks.ring_caller = _die  # type: ignore[assignment]
+        callbacks.take_turn = callbacks.ring_caller = _die  # type: ignore[assignment]
     if point == "after claim":
         callbacks.ring_liaison = _die  # type: ignore[assignment]
         if job == "dial_caller":
             Dialler._place = _die  # type: ignore[method-assign,assignment]
     database = Database(url, Keyring(FIELD_KEYS, SECRET_KEY), pool_size=1)
     carrier = _DeadlyCarrier(point, told)
-    getattr(Dialler(database, carrier, office, WaitingJobs(), lambda: NOW), job)(callback_id)  # type: ignore[arg-type]
+    getattr(Dialler(database, carrier, office, WaitingJobs(), lambda: NOW, lambda _: None), job)(callback_id)  # type: ignore[arg-type]
 
 
 def _dies(desk: CallbackDesk, database_url: str, job: str, point: str) -> list[str]:
@@ -119,7 +119,7 @@ def test_a_worker_that_dies_while_it_rings_the_caller_rings_them_at_most_once(
 
     dialled = _dies(desk, database_url, "dial_caller", point)
 
-    desk.sweeps(seconds=3)
+    desk.sweeps(seconds=4)
     desk.works_off()
     rung = len(dialled) + len(desk.carrier.placed) - 1
     assert rung == (point in ("before claim", "after dial"))
@@ -154,6 +154,7 @@ def test_workers_with_the_same_job_ring_one_liaison(desk: CallbackDesk) -> None:
 
 
 def test_many_callbacks_at_once_share_the_liaisons_without_a_double(desk: CallbackDesk) -> None:
+    desk.office = make_office(policies={"carrier_calls_per_second": 100})
     with desk.database.transaction() as session:
         for position in range(2):
             make_staff(session, phone=f"+1202555018{position}")

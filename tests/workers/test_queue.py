@@ -86,6 +86,7 @@ def test_every_job_takes_one_whole_number() -> None:
         assert getattr(callbacks, name).__annotations__ in (
             {"callback_id": int, "return": None},
             {"call_id": int, "return": None},
+            {"alert_id": int, "return": None},
         )
         assert callable(getattr(Dialler, name))
     with pytest.raises(ValueError, match="no job of this name"):

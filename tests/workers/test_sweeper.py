@@ -52,9 +52,11 @@ def test_only_as_many_are_offered_as_liaisons_are_free_verified_and_urgent_first
         urgent = make_callback(session, make_case(session), urgency="urgent")
         make_callback(session, make_case(session), next_attempt_at=empty_desk.now + timedelta(hours=1))
     empty_desk.sweeps(seconds=1)
-    assert empty_desk.jobs.waiting == [("dial_liaison", urgent.id), ("dial_liaison", late.id)]
+    offered = [job for job in empty_desk.jobs.waiting if job[0] == "dial_liaison"]
+    assert offered == [("dial_liaison", urgent.id), ("dial_liaison", late.id)]
+    waiting = list(empty_desk.jobs.waiting)
     empty_desk.sweeps(seconds=2)
-    assert len(empty_desk.jobs.waiting) == 2, "a queue that nobody works does not grow"
+    assert empty_desk.jobs.waiting == waiting, "a queue that nobody works does not grow"
 
 
 def test_an_unverified_callback_waits_while_a_verified_one_is_due(empty_desk: CallbackDesk) -> None:
@@ -78,9 +80,9 @@ def test_a_worker_that_died_after_its_claim_leaves_a_callback_that_is_requested_
     row = desk.callback()
     with desk.database.transaction() as session:
         assert claim_callback(session, row.id, desk.now, CallbackPolicy.of(desk.office))
-    desk.sweeps(seconds=60)
+    desk.sweeps(seconds=11)
     assert desk.state() == "claimed"
-    desk.sweeps(seconds=31)
+    desk.sweeps(seconds=2)
     assert desk.state() == "requested"
     desk.works_off()
     assert len(desk.carrier.placed) == 1
@@ -93,9 +95,9 @@ def test_a_liaison_call_that_nobody_proves_is_left_for_staff_and_never_dialled_a
     desk.carrier.loses_next_answer(dialled=dialled)
     desk.works_off()
     placed = len(desk.carrier.placed)
-    desk.sweeps(seconds=100)
+    desk.sweeps(seconds=31)
     assert desk.state() == "ringing_liaison"
-    desk.sweeps(seconds=20)
+    desk.sweeps(seconds=2)
     row = desk.callback()
     assert (row.state, row.outcome) == ("left_for_staff", "unknown_call")
     assert desk.busy() == 0
@@ -136,7 +138,7 @@ def test_a_liaison_who_listens_for_long_keeps_the_callback(desk: CallbackDesk) -
     desk.answers(desk.carrier.placed[0])
     desk.sweeps(seconds=111)
     assert desk.state() == "ringing_liaison"
-    assert desk.callback().lease_until == desk.now + timedelta(seconds=90)
+    assert desk.callback().lease_until == desk.now + timedelta(seconds=12)
 
 
 def test_a_carrier_that_cannot_be_asked_is_asked_again_before_a_person_must_decide(
@@ -144,9 +146,9 @@ def test_a_carrier_that_cannot_be_asked_is_asked_again_before_a_person_must_deci
 ) -> None:
     desk.works_off()
     desk.carrier.is_deaf = True
-    desk.sweeps(seconds=111)
+    desk.sweeps(seconds=34)
     assert desk.state() == "ringing_liaison"
-    desk.sweeps(seconds=91)
+    desk.sweeps(seconds=4)
     assert desk.state() == "left_for_staff"
 
 
@@ -207,9 +209,9 @@ def test_a_liaison_rung_for_a_caller_who_is_gone_is_freed(empty_desk: CallbackDe
         empty_desk.tells(call, "completed")
         assert empty_desk.busy() == 0
         return
-    empty_desk.sweeps(seconds=100)
+    empty_desk.sweeps(seconds=31)
     assert empty_desk.busy() == 1
-    empty_desk.sweeps(seconds=20)
+    empty_desk.sweeps(seconds=2)
     assert empty_desk.busy() == 0
 
 

@@ -1,0 +1,226 @@
+"""Alerts: whom of the office the line warns of promises at risk, each promise once at each level (R36)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal, Protocol, cast
+
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from models import audit
+from models.base import Base, UtcDateTime
+from models.call import Call
+from models.call_status import DIALLING
+from models.callback import CALLBACKS, IS_OPEN, Callback
+from models.database import keyring_of
+from models.liaison import outbound_leg
+from models.staff import Staff
+
+#: The levels in the order in which a promise passes through them, who is told, and the policy that says when.
+LEVELS = (
+    ("staff_before", "staff", "warn_staff_before_minutes", 1),
+    ("supervisor_before", "supervisor", "warn_supervisor_before_minutes", 1),
+    ("staff_after", "staff", "warn_staff_after_minutes", -1),
+    ("supervisor_after", "supervisor", "warn_supervisor_after_minutes", -1),
+)
+#: A callback that was left for a person, once somebody was told of it.
+LEFT, LEFT_TOLD = "left_for_staff", len(LEVELS) + 1
+_UNSENT = text("state IN ('made','sending')")
+_LEFT_UNTOLD = text(f"callbacks.state = '{LEFT}'")
+_A_FEW = 200
+#: Who began to send an alert and was not heard of for so long has died; it is not sent twice.
+_LOST_AFTER = timedelta(seconds=60)
+
+#: While the carrier cannot be reached an alert is tried again for so long.
+_NEWS = timedelta(minutes=60)
+Ending = Literal["sent", "refused", "unknown", "not asked"]
+
+
+class AlertOffice(Protocol):
+    """What alerts ask of the office."""
+
+    def policy(self, name: str) -> int | float: ...
+    def is_open(self, at: datetime) -> bool: ...
+
+
+class Alert(Base):
+    """One text or call to one person, which says how many promises came into question at once.
+
+    ``state`` goes from ``made`` by ``sending`` to ``sent``, ``refused`` or ``unknown``.
+    """
+
+    __tablename__ = "alerts"
+    __table_args__ = (Index("ix_alerts_unsent", "made_at", sqlite_where=_UNSENT, postgresql_where=_UNSENT),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
+    channel: Mapped[str] = mapped_column(String(8))
+    level: Mapped[str] = mapped_column(String(24))
+    promises: Mapped[int]
+    state: Mapped[str] = mapped_column(String(8), default="made")
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    call_id: Mapped[int | None] = mapped_column(ForeignKey("calls.id"), index=True)
+
+
+_ALERTS = cast(Table, Alert.__table__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """An alert that its holder alone may send now; ``number`` is E.164, ``leg_id`` that of a call."""
+
+    alert_id: int
+    level: str
+    language: str
+    promises: int
+    number: str = field(repr=False)
+    call_id: int | None = None
+    leg_id: str | None = None
+
+
+def make_alerts(session: Session, now: datetime, office: AlertOffice) -> None:
+    """Warn of every promise that came to its next level, and of those newly left for a person."""
+    for passed, (level, whom, policy, sign) in enumerate(LEVELS):
+        minutes = timedelta(minutes=office.policy(policy))
+        at_risk = (
+            IS_OPEN,
+            Callback.state != "talking",
+            Callback.warned == passed,
+            Callback.due_at <= now + sign * minutes,
+        )
+        _warn(session, at_risk, passed + 1, level, whom, now, office)
+    # A callback that was left has been at risk: only the supervisor can decide, and a text will do.
+    left = (_LEFT_UNTOLD, Callback.warned < LEFT_TOLD)
+    _warn(session, left, LEFT_TOLD, LEFT, "supervisor", now, office)
+    # What nobody finished sending may have arrived, so it is not sent again.
+    lost = update(_ALERTS).where(_UNSENT, _ALERTS.c.state == "sending", _ALERTS.c.made_at < now - _LOST_AFTER)
+    session.execute(lost.where(_ALERTS.c.sent_at < now - _LOST_AFTER).values(state="unknown"))
+
+
+def unsent_alerts(session: Session, limit: int) -> Sequence[int]:
+    """Alerts that no worker has begun to send, oldest first."""
+    unsent = select(Alert.id).where(_UNSENT, Alert.state == "made")
+    return session.scalars(unsent.order_by(Alert.made_at).limit(limit)).all()
+
+
+def channel_of(session: Session, alert_id: int) -> str | None:
+    """How an alert that is still to be sent goes out: ``text`` or ``call``; None when there is none."""
+    return session.scalar(select(Alert.channel).where(Alert.id == alert_id, Alert.state == "made"))
+
+
+def begin_alert(session: Session, alert_id: int, now: datetime) -> Sending | None:
+    """Take the right to send an alert: one asker's alone, ever. None for everybody else."""
+    alert = session.get(Alert, alert_id)
+    begun = update(_ALERTS).where(_ALERTS.c.id == alert_id, _ALERTS.c.state == "made")
+    if alert is None or not _changed(session, begun.values(state="sending", sent_at=now)):
+        return None
+    person = session.get_one(Staff, alert.staff_id)
+    language, keyring = person.languages.split(",")[0].strip(), keyring_of(session)
+    number = keyring.unseal("staff.phone", person.phone_sealed)
+    if alert.channel == "text":
+        return Sending(alert.id, alert.level, language, alert.promises, number)
+    leg = Call(flow="alert_call", call_status=DIALLING, **outbound_leg(session, number, language, now))
+    leg.staff_id = person.id
+    session.add(leg)
+    session.flush()
+    session.execute(update(_ALERTS).where(_ALERTS.c.id == alert_id).values(call_id=leg.id))
+    return Sending(alert.id, alert.level, language, alert.promises, number, leg.id, leg.leg_id)
+
+
+def end_alert(session: Session, alert_id: int, how: Ending, now: datetime) -> None:
+    """Note what became of it. A phone that takes no text, such as an office's, is rung instead.
+
+    ``not asked``: the carrier could not be reached, so it is tried again while it is news.
+    """
+    alert = session.get_one(Alert, alert_id)
+    if how == "not asked" and alert.made_at > now - _NEWS:
+        alert.state, alert.sent_at, alert.call_id = "made", None, None
+        session.flush()
+        return
+    alert.state, alert.sent_at = "refused" if how == "not asked" else how, now
+    if how == "refused" and alert.channel == "text":
+        session.add(
+            Alert(
+                staff_id=alert.staff_id,
+                channel="call",
+                level=alert.level,
+                promises=alert.promises,
+                made_at=now,
+            )
+        )
+    session.flush()
+
+
+def alert_of(session: Session, call_id: int) -> tuple[str, int]:
+    """The level of the alert that this call tells, and how many promises it is about."""
+    found = session.execute(select(Alert.level, Alert.promises).where(Alert.call_id == call_id)).first()
+    return ("", 0) if found is None else (found.level, found.promises)
+
+
+def _warn(
+    session: Session,
+    whose: tuple[ColumnElement[bool] | Any, ...],
+    passed: int,
+    level: str,
+    whom: str,
+    now: datetime,
+    office: AlertOffice,
+) -> None:
+    rows = session.execute(
+        select(Callback.id, Callback.state).where(*whose).order_by(Callback.due_at).limit(_A_FEW)
+    ).all()
+    warned = 0
+    for row in rows:
+        # Whatever was settled meanwhile is at risk no more.
+        told = update(CALLBACKS).where(CALLBACKS.c.id == row.id, CALLBACKS.c.state == row.state)
+        if _changed(session, told.where(CALLBACKS.c.warned < passed).values(warned=passed)):
+            warned += 1
+            audit.record(
+                session,
+                actor="sweeper",
+                action="warn_of_callback",
+                target=f"callback:{row.id}",
+                facts={"level": level},
+                now=now,
+            )
+    if warned:
+        for staff_id, channel in _recipients(session, level, whom, office.is_open(now)):
+            session.add(Alert(staff_id=staff_id, channel=channel, level=level, promises=warned, made_at=now))
+        session.flush()
+
+
+def _recipients(session: Session, level: str, whom: str, is_open: bool) -> list[tuple[int, str]]:
+    """Whom to tell, and how: the staff by a text, the supervisor by a text and a call."""
+    on_shift, at_hand = Staff.on_shift, or_(Staff.on_shift, Staff.on_call)
+    if whom == "staff":
+        people = session.scalars(select(Staff.id).where(on_shift).order_by(Staff.id)).all()
+        if not people or not is_open:
+            people = session.scalars(select(Staff.id).where(at_hand).order_by(Staff.id)).all()
+        return [(person, "text") for person in people]
+    supervisors = session.execute(
+        select(Staff.id, at_hand.label("at_hand"))
+        .where(Staff.role == "supervisor", ~Staff.away)
+        .order_by(Staff.id)
+    ).all()
+    told = [(one.id, "text") for one in supervisors]
+    if level != LEFT:
+        # At night only who is at hand is rung; the others have a text in the morning.
+        told += [(one.id, "call") for one in supervisors if is_open or one.at_hand]
+    return told
+
+
+def _changed(session: Session, statement: Any) -> bool:
+    return cast(CursorResult[Any], session.execute(statement)).rowcount == 1

@@ -1,0 +1,45 @@
+"""Windows of the day in which a person may be rung: the one that they asked for, and their phone's own."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class DailyWindow:
+    """From ``starts`` to ``ends`` in local time, each day; past midnight when it ends before it starts."""
+
+    starts: time
+    ends: time
+
+    @classmethod
+    def of(cls, starts: time | None, ends: time | None) -> "DailyWindow | None":
+        """The window of a phone's two columns; one alone is open on its other side, none is no window."""
+        if starts is None and ends is None:
+            return None
+        return cls(starts or time(0), ends or time(0))
+
+    def moment_inside(self, at: datetime, time_zone: str) -> datetime:
+        """The earliest moment at or after ``at`` inside the window, where the phone is."""
+        zone = ZoneInfo(time_zone)
+        today = at.astimezone(zone).date()
+        over_midnight = timedelta(days=1 if self.ends <= self.starts else 0)
+        for ahead in (-1, 0, 1):
+            day = today + timedelta(days=ahead)
+            opens = datetime.combine(day, self.starts, zone).astimezone(UTC)
+            closes = datetime.combine(day + over_midnight, self.ends, zone).astimezone(UTC)
+            if at < closes:
+                return max(at, opens)
+        # The hour in which the clocks change may swallow a short window; the day after has it again.
+        return datetime.combine(today + timedelta(days=2), self.starts, zone).astimezone(UTC)
+
+
+def moment_inside(starts: datetime, ends: datetime, time_zone: str, at: datetime) -> datetime:
+    """The earliest moment at or after ``at`` inside a window that comes round each day from its first on."""
+    zone = ZoneInfo(time_zone)
+    local_start, local_end = starts.astimezone(zone), ends.astimezone(zone)
+    days = max(0, (at.astimezone(zone).date() - local_end.date()).days)
+    # Whole days are added to local time, so three in the afternoon stays three when clocks change.
+    while (local_end + timedelta(days=days)).astimezone(UTC) <= at:
+        days += 1
+    return max(at, (local_start + timedelta(days=days)).astimezone(UTC))

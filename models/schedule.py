@@ -1,0 +1,162 @@
+"""Schedules: when each member of staff is on shift or on call each week, and when they are away."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ForeignKey, String, delete, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from models import audit
+from models.base import Base
+from models.staff import Staff, find_staff
+
+#: ``on_shift``: rung for everything. ``on_call``: rung for urgent callbacks while nobody is on shift.
+KINDS = ("on_shift", "on_call")
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class ScheduleOffice(Protocol):
+    """What schedules ask of the office: its time zone, and whether it rests on a day of its calendar."""
+
+    @property
+    def time_zone(self) -> str: ...
+    def is_holiday(self, day: date) -> bool: ...
+
+
+class Schedule(Base):
+    """One span of a week, in the office's time zone. ``weekday`` 0 is Monday, the day on which it starts.
+
+    A span that ends at or before its start goes on past midnight.
+    """
+
+    __tablename__ = "schedules"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    weekday: Mapped[int]
+    starts: Mapped[time]
+    ends: Mapped[time]
+
+
+class Absence(Base):
+    """Days, the last one included, on which a person is neither on shift nor on call by their schedule."""
+
+    __tablename__ = "absences"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
+    first_day: Mapped[date]
+    last_day: Mapped[date]
+
+
+def set_schedule(
+    session: Session,
+    email: str,
+    *,
+    kind: str,
+    weekdays: Iterable[int],
+    span: tuple[time, time] | None,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Replace what a person's week holds on those days; ``span`` None leaves them free.
+
+    An explicit shift goes on until the next change that the new schedule brings. Raises StaffError for an
+    unknown e-mail.
+    """
+    person, days = find_staff(session, email), sorted(set(weekdays))
+    session.execute(
+        delete(Schedule).where(
+            Schedule.staff_id == person.id, Schedule.kind == kind, Schedule.weekday.in_(days)
+        )
+    )
+    if span is not None:
+        session.add_all(
+            Schedule(staff_id=person.id, kind=kind, weekday=day, starts=span[0], ends=span[1]) for day in days
+        )
+    if kind == "on_shift":
+        person.scheduled_shift = None
+    session.flush()
+    facts = {"kind": kind, "days": days, "span": span and [str(at)[:5] for at in span]}
+    audit.record(
+        session, actor=actor, action="set_schedule", target=f"staff:{person.id}", facts=facts, now=now
+    )
+
+
+def add_absence(
+    session: Session, email: str, first_day: date, last_day: date, *, actor: str, now: datetime
+) -> None:
+    """Note days on which a person is away. Raises StaffError for an unknown e-mail."""
+    person = find_staff(session, email)
+    session.add(Absence(staff_id=person.id, first_day=first_day, last_day=last_day))
+    session.flush()
+    facts = {"first_day": first_day.isoformat(), "last_day": last_day.isoformat()}
+    audit.record(
+        session, actor=actor, action="add_absence", target=f"staff:{person.id}", facts=facts, now=now
+    )
+
+
+def week_of(session: Session, staff_id: int) -> list[Schedule]:
+    """A person's spans, from Monday on."""
+    spans = select(Schedule).where(Schedule.staff_id == staff_id)
+    return list(session.scalars(spans.order_by(Schedule.kind, Schedule.weekday, Schedule.starts)))
+
+
+def apply_schedules(session: Session, now: datetime, office: ScheduleOffice) -> None:
+    """Begin and end the shifts that the schedules say; done at each change of the schedule, and no more.
+
+    So an explicit change of a shift holds until the next scheduled one. Office holidays and absences take a
+    person off their shift; of on-call duty only an absence does.
+    """
+    zone = ZoneInfo(office.time_zone)
+    today = now.astimezone(zone).date()
+    spans: dict[int, list[Schedule]] = {}
+    for span in session.scalars(select(Schedule)):
+        spans.setdefault(span.staff_id, []).append(span)
+    away: dict[int, list[Absence]] = {}
+    for absence in session.scalars(select(Absence).where(Absence.last_day >= today - timedelta(days=1))):
+        away.setdefault(absence.staff_id, []).append(absence)
+    for person in session.scalars(select(Staff).order_by(Staff.id)).all():
+        absences, week = away.get(person.id, []), spans.get(person.id, [])
+        is_on = {
+            kind: any(span.kind == kind and _covers(span, now, zone, office, absences) for span in week)
+            for kind in KINDS
+        }
+        person.away = any(one.first_day <= today <= one.last_day for one in absences)
+        person.on_call = is_on["on_call"]
+        if any(span.kind == "on_shift" for span in week):
+            _follow(session, person, is_on["on_shift"], now)
+    session.flush()
+
+
+def _follow(session: Session, person: Staff, scheduled: bool, now: datetime) -> None:
+    if person.scheduled_shift == scheduled:
+        return
+    # A schedule that is new puts nobody off the shift that they began by themselves.
+    is_change = person.scheduled_shift is not None or scheduled
+    person.scheduled_shift = scheduled
+    if is_change and person.on_shift != scheduled:
+        person.on_shift, person.shift_changed_at = scheduled, now
+        action = "begin_shift" if scheduled else "end_shift"
+        audit.record(session, actor="schedule", action=action, target=f"staff:{person.id}", now=now)
+
+
+def _covers(
+    span: Schedule, now: datetime, zone: ZoneInfo, office: ScheduleOffice, away: Iterable[Absence]
+) -> bool:
+    over_midnight = span.ends <= span.starts
+    today = now.astimezone(zone).date()
+    for day in (today, today - timedelta(days=1)) if over_midnight else (today,):
+        if day.weekday() != span.weekday or any(one.first_day <= day <= one.last_day for one in away):
+            continue
+        if span.kind == "on_shift" and office.is_holiday(day):
+            continue
+        starts = datetime.combine(day, span.starts, zone)
+        ends = datetime.combine(day + timedelta(days=over_midnight), span.ends, zone)
+        # Compared as moments, not as local times: the hour that a change of clocks repeats comes twice.
+        if starts.timestamp() <= now.timestamp() < ends.timestamp():
+            return True
+    return False

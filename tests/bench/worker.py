@@ -1,0 +1,37 @@
+"""The worker of the callback list as shipped, which does an empty job as well, to be measured beside it."""
+
+import sys
+
+from redis import Redis
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from config.settings import Settings
+from workers import __main__ as shipped
+from workers.callbacks import equip
+from workers.queue import QUEUE
+
+
+def nothing(_row_id: int) -> None:
+    """An empty job."""
+
+
+def work(environ: dict[str, str]) -> None:
+    """Do what is in the queue, then end."""
+    settings = Settings.from_env(environ)
+    equip(settings)
+    shipped.FUNCTIONS = shipped.FUNCTIONS | {"tests.bench.worker.nothing"}
+    connection = Redis.from_url(settings.queue_url)
+    worker = shipped.CallbackWorker(
+        [Queue(QUEUE, connection=connection, serializer=JSONSerializer)],
+        connection=connection,
+        serializer=JSONSerializer,
+        log_job_description=False,
+    )
+    worker.work(burst=True, logging_level="WARNING")
+
+
+if __name__ == "__main__":
+    import os
+
+    sys.exit(work(dict(os.environ)))

@@ -1,0 +1,53 @@
+"""A call that warns the supervisor of a promise at risk, as they hear it."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from models import Call
+from models.alert import make_alerts
+from tests.calls.conftest import House
+from tests.factories import make_callback
+from tests.phone import Phone
+
+
+def _a_promise_is_at_risk(house: House, make_staff: object) -> None:
+    make_staff(role="supervisor", on_shift=False, phone="+12025550172")  # type: ignore[operator]
+    with house.database.transaction() as session:
+        make_callback(session, due_at=house.clock.now + timedelta(minutes=5))
+        make_alerts(session, house.clock.now, house.office)
+    for alert_id in (1, 2, 3):
+        house.dialler.send_alert(alert_id)
+
+
+def test_the_supervisor_hears_how_many_are_at_risk_and_confirms_by_a_key(
+    phone: Phone, house: House, make_staff: object
+) -> None:
+    _a_promise_is_at_risk(house, make_staff)
+    (rung,) = [call for call in house.carrier.placed if call.to == "+12025550172"]
+
+    supervisor = phone.answers(rung)
+
+    assert supervisor.hears(
+        "This message is for the staff.", "Promised calls that are at risk: 1.", "To confirm", "press 1"
+    )
+    supervisor.presses("1")
+    assert supervisor.hears("Thank you. Goodbye.")
+    call = house.row(select(Call).where(Call.flow == "alert_call"))
+    assert (call.accepted_at, call.ended_at) == (house.clock.now, house.clock.now)
+
+
+def test_a_machine_that_answers_confirms_nothing_and_hears_no_name_and_no_number(
+    phone: Phone, house: House, make_staff: object
+) -> None:
+    _a_promise_is_at_risk(house, make_staff)
+    (rung,) = [call for call in house.carrier.placed if call.to == "+12025550172"]
+
+    machine = phone.answers(rung)
+    for _ in range(4):
+        machine.says_nothing()
+
+    assert machine.is_over
+    assert "555" not in machine.heard_so_far
+    assert "Victim" not in machine.heard_so_far
+    assert house.row(select(Call.accepted_at).where(Call.flow == "alert_call")) is None

@@ -1,0 +1,213 @@
+"""The state table and the real rows, driven by random events in random order beside a simple model."""
+
+import secrets
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import delete, update
+
+from models import Alert, AuditEntry, Call, Callback, CallEvent, Pace, Staff
+from models import leg as legs
+from models.callback import cancel_callback, move_callback
+from models.callback_request import request_callback
+from models.callback_state import FINAL_STATES, MOVES, OPEN_STATES
+from models.database import Database
+from models.hold import staff_left
+from tests.callback_desk import CallbackDesk
+from tests.factories import NOW, make_call, make_case, make_office, make_staff
+
+STATUSES = ("initiated", "ringing", "in-progress", "completed", "busy", "no-answer", "failed", "canceled")
+#: Which states may follow which, by the table alone.
+FOLLOWS = {(before, move.after) for move in MOVES.values() for before in move.before}
+#: By several moves between two looks.
+REACHABLE = set(FOLLOWS)
+for _ in OPEN_STATES:
+    REACHABLE |= {(a, d) for a, b in REACHABLE for c, d in FOLLOWS if b == c}
+
+
+class Hotline(RuleBasedStateMachine):
+    """Three cases, two liaisons, a supervisor; callers, phones, workers and the carrier do as they like."""
+
+    database: Database
+
+    @initialize()
+    def opens(self) -> None:
+        self.desk = CallbackDesk(self.database, make_office(policies={"carrier_calls_per_second": 100}), NOW)
+        self.desk.jobs.is_down = False
+        with self.database.transaction() as session:
+            self.cases = [make_case(session) for _ in range(3)]
+            for last in range(2):
+                make_staff(session, phone=f"+1202555017{last}")
+            make_staff(session, phone="+12025550172", role="supervisor", on_shift=False)
+        # What is written stays, so the trail of the examples before is still there.
+        self.audited_before = max((entry.id for entry in self.desk.rows(AuditEntry)), default=0)
+        self.before: dict[int, str] = {}
+        self.ended: dict[int, tuple[str, str | None]] = {}
+        self.told: list[tuple[Any, str]] = []
+
+    # Callers.
+
+    @rule(which=st.integers(0, 2), urgency=st.sampled_from(("urgent", "other")))
+    def a_caller_asks(self, which: int, urgency: str) -> None:
+        case, now = self.cases[which], self.desk.now
+        with self.database.transaction() as session:
+            call = make_call(session, phone="+12025550110", case_id=case.id, leg_id=secrets.token_hex(16))
+        state = self.desk.leg(str(call.leg_id))
+        with self.database.transaction() as session:
+            made = request_callback(
+                session, call=state, number="+12025550110", urgency=urgency, reason="asked", now=now,
+                due_at=now + timedelta(hours=1), next_attempt_at=now, time_zone="America/New_York",
+                verified=True,
+            )  # fmt: skip
+        assert made is not None
+        self.desk.jobs.enqueue("dial_liaison", made.id)
+
+    @precondition(lambda self: self.before)
+    @rule(data=st.data(), moves=st.booleans())
+    def a_caller_cancels_or_moves(self, data: st.DataObject, moves: bool) -> None:
+        callback_id = data.draw(st.sampled_from(sorted(self.before)))
+        later = self.desk.now + timedelta(minutes=1)
+        with self.database.transaction() as session:
+            if moves:
+                move_callback(session, callback_id, next_attempt_at=later, due_at=later, now=self.desk.now)
+            else:
+                cancel_callback(session, callback_id, self.desk.now)
+
+    # Phones.
+
+    @precondition(lambda self: self.desk.carrier.placed)
+    @rule(
+        data=st.data(),
+        key=st.sampled_from(("accept", "pass", "safe", "not safe", "leaves")),
+    )
+    def somebody_presses(self, data: st.DataObject, key: str) -> None:
+        call = data.draw(st.sampled_from(self.desk.carrier.placed))
+        keys: dict[str, tuple[Callable[..., Any], tuple[Any, ...], str]] = {
+            "accept": (legs.accept_by_liaison, (), "liaison_callback"),
+            "pass": (legs.decline_by_liaison, (self.desk.office,), "liaison_callback"),
+            "safe": (legs.join_caller, (), "callback_call"),
+            "not safe": (legs.not_safe, (self.desk.office,), "callback_call"),
+            "leaves": (staff_left, (), "liaison_callback"),
+        }
+        press, more, flow = keys[key]
+        if self.desk.leg(call.leg_id).flow.startswith(flow or ""):
+            self.desk.presses(call, press, *more)
+
+    @precondition(lambda self: self.desk.carrier.placed)
+    @rule(data=st.data(), status=st.sampled_from(STATUSES), again=st.booleans())
+    def the_carrier_tells(self, data: st.DataObject, status: str, again: bool) -> None:
+        call = data.draw(st.sampled_from(self.desk.carrier.placed))
+        if call.status == "ringing" and status not in ("initiated", "ringing"):
+            call.status = status
+        self.desk.tells(call, status, leg_id=call.leg_id)
+        self.told.append((call, status))
+        if again:
+            old, word = data.draw(st.sampled_from(self.told))
+            self.desk.tells(old, word, sequence=0, leg_id=old.leg_id)
+
+    # The house.
+
+    @precondition(lambda self: self.desk.jobs.waiting)
+    @rule(data=st.data(), twice=st.booleans())
+    def a_worker_does_a_job(self, data: st.DataObject, twice: bool) -> None:
+        """In any order, lost, or twice."""
+        name, row_id = data.draw(st.sampled_from(sorted(self.desk.jobs.waiting)))
+        self.desk.jobs.waiting.remove((name, row_id))
+        for _ in range(1 + twice):
+            getattr(self.desk.dialler, name)(row_id)
+
+    @rule(fate=st.sampled_from(("refused", "lost", "lost before dialling")))
+    def the_next_answer_goes_wrong(self, fate: str) -> None:
+        self.desk.carrier._next = [fate]
+
+    @rule(is_down=st.booleans(), is_deaf=st.booleans())
+    def redis_and_the_carrier_come_and_go(self, is_down: bool, is_deaf: bool) -> None:
+        self.desk.jobs.is_down, self.desk.carrier.is_deaf = is_down, is_deaf
+        self.desk.jobs.waiting.clear()
+
+    @rule(seconds=st.sampled_from((1, 3, 20, 70, 1900)))
+    def time_passes_and_the_sweeper_looks(self, seconds: int) -> None:
+        self.desk.sweeps(seconds=seconds)
+
+    # What is always so.
+
+    @invariant()
+    def no_final_state_changes_and_every_move_is_one_of_the_table(self) -> None:
+        rows = self.desk.rows(Callback)
+        for row in rows:
+            before = self.before.get(row.id, "requested")
+            assert before == row.state or (before, row.state) in REACHABLE
+            if row.id in self.ended:
+                assert (row.state, row.outcome) == self.ended[row.id]
+            elif row.state in FINAL_STATES:
+                assert row.closed_at is not None
+                self.ended[row.id] = (row.state, row.outcome)
+        self.before = {row.id: row.state for row in rows}
+
+    @invariant()
+    def a_case_has_one_open_callback(self) -> None:
+        cases = Counter(row.case_id for row in self.desk.rows(Callback, Callback.state.in_(OPEN_STATES)))
+        assert all(count == 1 for count in cases.values())
+
+    @invariant()
+    def nobody_is_held_by_two_and_no_leg_serves_two(self) -> None:
+        held = Counter(one.busy_call_id for one in self.desk.rows(Staff, Staff.busy_call_id.is_not(None)))
+        assert all(count == 1 for count in held.values())
+        rows = self.desk.rows(Callback, Callback.state.in_(("ringing_liaison", "ringing_caller", "talking")))
+        serving = Counter(row.liaison_call_id for row in rows)
+        assert all(leg is not None and count == 1 for leg, count in serving.items())
+        assert all(row.lease_until is not None or row.state == "talking" for row in rows)
+
+    @invariant()
+    def nobody_is_rung_twice_for_one_acceptance(self) -> None:
+        accepted = Counter(
+            entry.target
+            for entry in self.desk.rows(
+                AuditEntry, AuditEntry.action == "accept_callback", AuditEntry.id > self.audited_before
+            )
+        )
+        made = Counter(f"callback:{leg.callback_id}" for leg in self.desk.legs("callback_call"))
+        assert made == accepted
+        dialled = Counter(call.leg_id for call in self.desk.carrier.placed)
+        assert all(count == 1 for count in dialled.values())
+
+    def teardown(self) -> None:
+        if not hasattr(self, "desk"):
+            return
+        with self.database.transaction() as session:
+            session.execute(update(Staff).values(busy_call_id=None))
+            session.execute(update(Call).values(callback_id=None, staff_id=None, parent_call_id=None))
+            session.execute(delete(Alert))
+            session.execute(delete(Pace))
+            session.execute(delete(Callback))
+            session.execute(delete(CallEvent))
+            session.execute(delete(Call))
+            session.execute(delete(Staff))
+
+
+@pytest.mark.timeout(300)
+def test_random_events_in_random_order_keep_every_promise_in_one_hand(database: Database) -> None:
+    machine = type("OnThisDatabase", (Hotline,), {"database": database})
+
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=12,
+            stateful_step_count=40,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

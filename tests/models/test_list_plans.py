@@ -1,0 +1,115 @@
+"""Claiming is as quick with a million callbacks as with a hundred: each look at the list is by an index."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, text
+from sqlalchemy.orm import Session
+
+from models.alert import make_alerts, unsent_alerts
+from models.call import CALLS
+from models.callback import CALLBACKS
+from models.callback_list import due_callbacks, first_in_line, tidy_line
+from models.callback_policy import CallbackPolicy
+from models.database import Database, keyring_of
+from models.dispatch import claim_first, take_turn
+from models.liaison import unverified_may_take
+from models.stranded import give_back_lapsed, lapsed_callbacks, left_behind_legs, undialled_callers
+from tests.factories import NOW, make_office, make_staff
+from tests.models.test_query_plans import _plans
+
+OFFICE = make_office()
+POLICY = CallbackPolicy.of(OFFICE)
+#: Never many: people, and what the line knows of its own pace. Of the audit only the newest entry is read.
+SMALL = {"staff", "staff_1", "paces", "guards", "calls_1", "audit_entries"}
+#: Walked from end to end and never long: the line in its own order, and the alerts that are not sent yet.
+WALKED = r"SCAN (\w+) USING (?:COVERING )?INDEX ix_(?:callbacks_line|alerts_unsent)"
+LOOKS: dict[str, Callable[[Session, datetime], Any]] = {
+    "the head of the line": lambda session, now: due_callbacks(session, now, 8),
+    "whom somebody is free for": lambda session, now: first_in_line(session, now, POLICY, 8),
+    "who joins the line": lambda session, now: tidy_line(session, now, POLICY),
+    "half of the capacity": unverified_may_take,
+    "promises at risk": lambda session, now: make_alerts(session, now, OFFICE),
+    "alerts to send": lambda session, _now: unsent_alerts(session, 50),
+    "claims that lapsed": give_back_lapsed,
+    "legs that lapsed": lambda session, now: lapsed_callbacks(session, now, POLICY),
+    "accepted and not dialled": undialled_callers,
+    "legs left behind": left_behind_legs,
+    "a slot": lambda session, now: take_turn(session, 1, now, POLICY),
+    "a claim": lambda session, now: claim_first(session, now, POLICY),
+}
+MANY = 4_000
+
+
+def _listed(now: datetime, number: int) -> dict[str, Any]:
+    """One of many: two in three long over, the rest wait for a window that is closed, or stand in line."""
+    state = ("reached", "left_for_staff", "requested")[number % 3]
+    in_line = number % 6 == 2
+    return {
+        "state": state, "urgency": "other", "reason": "asked", "verified": number % 4 > 0, "language": "en",
+        "time_zone": "America/New_York", "number_key": f"{number:064d}",
+        "voicemail_allowed": False, "may_answer": "only_me", "requested_at": now,
+        "due_at": now + timedelta(hours=5, seconds=number), "place": 1 if in_line else None, "warned": 5,
+        "next_attempt_at": now if in_line else now + timedelta(hours=3), "liaison_tries": 0,
+        "caller_tries": 0,
+    }  # fmt: skip
+
+
+def _call(at: datetime) -> dict[str, Any]:
+    return {
+        "direction": "outbound", "flow": "callback_call", "line": "", "started_at": at, "ended_at": at,
+        "language": "en", "pace": "normal", "step": "", "turn": 0, "heard_from": "", "misses": 0,
+        "silences": 0, "tries": 0, "said": "", "trail": "",
+    }  # fmt: skip
+
+
+@pytest.fixture
+def crowded(database: Database, now: datetime) -> Database:
+    """A list with many on it, and what SQLite learns of them by looking (ANALYZE)."""
+    with database.transaction() as session:
+        make_staff(session)
+        sealed = keyring_of(session).seal("callback.number", "+12025550110")
+        rows = [_listed(now, number) | {"number_sealed": sealed} for number in range(MANY)]
+        session.execute(insert(CALLBACKS), rows)
+        session.execute(insert(CALLS), [_call(now - timedelta(days=9))] * MANY)
+    if database.engine.dialect.name == "sqlite":
+        # What PostgreSQL learned would stay for the tests that come after; there a scan is forbidden instead.
+        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("ANALYZE"))
+    return database
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_a_look_at_the_list_reads_no_table_that_grows(crowded: Database, name: str) -> None:
+    with crowded.transaction() as session:
+        plan = _plans(session, lambda: LOOKS[name](session, NOW))
+
+    scanned = set(re.findall(r"(?:SCAN|Seq Scan on) (\w+)", plan)) - SMALL
+    walked = set(re.findall(WALKED, plan))
+    assert not {table for table in scanned - walked if not table.startswith("anon")}, plan
+
+
+def test_the_head_of_the_line_is_read_in_the_order_of_its_index_and_sorted_nowhere(crowded: Database) -> None:
+    with crowded.transaction() as session:
+        plan = _plans(session, lambda: due_callbacks(session, NOW, 8))
+
+    assert "ix_callbacks_line" in plan
+    assert not re.search(r"TEMP B-TREE|Sort", plan), plan
+
+
+def test_who_joins_the_line_is_found_by_when_their_time_comes(crowded: Database) -> None:
+    with crowded.transaction() as session:
+        plan = _plans(session, lambda: tidy_line(session, NOW, POLICY))
+
+    assert "ix_callbacks_not_yet" in plan
+
+
+def test_promises_at_risk_are_found_by_the_moment_promised(crowded: Database) -> None:
+    with crowded.transaction() as session:
+        plan = _plans(session, lambda: make_alerts(session, NOW, OFFICE))
+
+    assert plan.count("ix_callbacks_warned") == 4, plan
+    assert "ix_callbacks_left" in plan

@@ -1,0 +1,107 @@
+"""Sends one alert to a member of staff, by text or by call, with no transaction open meanwhile."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Protocol
+
+from config.office import Office
+from ivr_flows.prompts import Prompts
+from models import pacing
+from models.alert import LEFT, Ending, Sending, begin_alert, channel_of, end_alert
+from models.call_event import record_call_sid
+from models.database import Database
+from models.leg_end import Job, leg_ended
+from workers.carrier import CarrierRefused, CarrierUnknown
+
+log = logging.getLogger(__name__)
+
+_PATIENCE = timedelta(seconds=1)
+
+
+class AlertCarrier(Protocol):
+    """What sending asks of the carrier."""
+
+    def place_call(self, *, to: str, leg_id: str, ring_seconds: int) -> str: ...
+    def send_text(self, *, to: str, body: str) -> None: ...
+
+
+class AlertSender:
+    """Sends alerts; run twice for one alert, it sends it once."""
+
+    def __init__(
+        self,
+        database: Database,
+        carrier: AlertCarrier,
+        office: Office,
+        clock: Callable[[], datetime],
+        wait: Callable[[float], None],
+    ) -> None:
+        self._database, self._carrier, self._office = database, carrier, office
+        self._clock, self._wait = clock, wait
+
+    def send(self, alert_id: int) -> list[Job]:
+        """Send it, unless it was begun already or the carrier's pace has no slot for its call now."""
+        now = self._clock()
+        with self._database.transaction() as session:
+            channel = channel_of(session, alert_id)
+            slot: datetime | None = now
+            if channel == "call":
+                interval = timedelta(seconds=1) / self._office.policy("carrier_calls_per_second")
+                slot = pacing.take_slot(session, now, interval, _PATIENCE)
+        if channel is None or slot is None:
+            return []
+        if slot > now:
+            self._wait((slot - now).total_seconds())
+        with self._database.transaction() as session:
+            sending = begin_alert(session, alert_id, self._clock())
+        return [] if sending is None else self._deliver(sending)
+
+    def _deliver(self, sending: Sending) -> list[Job]:
+        call_sid = ""
+        try:
+            if sending.leg_id is None:
+                self._carrier.send_text(to=sending.number, body=self._text(sending))
+            else:
+                call_sid = self._carrier.place_call(
+                    to=sending.number,
+                    leg_id=sending.leg_id,
+                    ring_seconds=int(self._office.policy("liaison_ring_seconds")),
+                )
+        except CarrierRefused as refused:
+            log.warning("The carrier refused an alert.", extra={"alert_id": sending.alert_id})
+            return self._end(sending, "refused" if refused.counts else "not asked")
+        except CarrierUnknown:
+            log.warning("It is not known whether an alert was sent.", extra={"alert_id": sending.alert_id})
+            return self._end(sending, "unknown")
+        return self._end(sending, "sent", call_sid)
+
+    def _end(self, sending: Sending, how: Ending, call_sid: str = "") -> list[Job]:
+        now = self._clock()
+        with self._database.transaction() as session:
+            end_alert(session, sending.alert_id, how, now)
+            if sending.call_id is None:
+                return []
+            if call_sid:
+                return record_call_sid(session, sending.call_id, call_sid, now, self._office)
+            if how != "unknown":
+                return leg_ended(session, sending.call_id, "failed", now, self._office, actor="worker")
+            return []
+
+    def _text(self, sending: Sending) -> str:
+        language = sending.language
+        if language not in self._office.languages:
+            language = self._office.languages[0]
+        prompt = "alert.left" if sending.level == LEFT else "alert.late"
+        opening = _prompts(self._office.languages).text(
+            language, "alert.opening", line=self._office.neutral_name[language]
+        )
+        return f"{opening} " + _prompts(self._office.languages).text(
+            language, prompt, count=str(sending.promises)
+        )
+
+
+@lru_cache(maxsize=1)
+def _prompts(languages: tuple[str, ...]) -> Prompts:
+    return Prompts.load(languages)

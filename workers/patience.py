@@ -1,0 +1,55 @@
+"""A carrier that gave no answer is asked no more in the same pass: what hangs on the rest must not wait."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from workers.callbacks import CallCarrier
+from workers.carrier import CarrierRefused, CarrierUnknown
+
+_Answer = TypeVar("_Answer")
+
+
+class PatientOnce:
+    """Passes questions on until the first that the carrier does not answer, and then answers for it.
+
+    A call that it does not pass on was certainly not placed.
+    """
+
+    def __init__(self, carrier: CallCarrier) -> None:
+        self._carrier, self._is_silent = carrier, False
+
+    def place_call(self, *, to: str, leg_id: str, ring_seconds: int) -> str:
+        """As the carrier's own. Raises CarrierRefused or CarrierUnknown."""
+        if self._is_silent:
+            raise CarrierRefused("The carrier is not asked again so soon.", counts=False)
+        return self._ask(lambda: self._carrier.place_call(to=to, leg_id=leg_id, ring_seconds=ring_seconds))
+
+    def send_text(self, *, to: str, body: str) -> None:
+        """As the carrier's own. Raises CarrierRefused or CarrierUnknown."""
+        if self._is_silent:
+            raise CarrierRefused("The carrier is not asked again so soon.", counts=False)
+        self._ask(lambda: self._carrier.send_text(to=to, body=body))
+
+    def fetch_status(self, call_sid: str) -> str:
+        """As the carrier's own. Raises CarrierRefused or CarrierUnknown."""
+        return self._ask(lambda: self._carrier.fetch_status(call_sid))
+
+    def end_call(self, call_sid: str) -> None:
+        """As the carrier's own. Raises CarrierRefused or CarrierUnknown."""
+        self._ask(lambda: self._carrier.end_call(call_sid))
+
+    def redirect_call(self, call_sid: str, leg_id: str) -> None:
+        """As the carrier's own. Raises CarrierRefused or CarrierUnknown."""
+        self._ask(lambda: self._carrier.redirect_call(call_sid, leg_id))
+
+    def _ask(self, question: Callable[[], _Answer]) -> _Answer:
+        if self._is_silent:
+            raise CarrierUnknown("The carrier is not asked again so soon.")
+        try:
+            return question()
+        except CarrierUnknown:
+            self._is_silent = True
+            raise
+        except CarrierRefused as refused:
+            self._is_silent = not refused.counts
+            raise
