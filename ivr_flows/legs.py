@@ -136,6 +136,9 @@ def callback_call() -> Flow:
         "end": Hangup(),
         "unclear": Hangup("called.goodbye"),
         "put_off": Hangup("called.put_off"),
+        # 7 plays harmless words, and counts as no safe moment (R22); the person 0 would ask for is behind 1.
+        "cover": Decide(leg_verbs.not_safe, {"put_off": "covered"}),
+        "covered": Hangup("cover"),
         "meet": Decide(talk_verbs.caller_joins, {"back": "joining", "held": "held", "over": "gone"}),
         "joining": Announce("called.joining", "conference"),
         "conference": Conference(
@@ -151,7 +154,7 @@ def callback_call() -> Flow:
     }
     recalled = {"conference": "look", "stay": "look", "held": "look"}
     # Whoever is called back gets the slow pace after one silence, as a caller does (R26).
-    keys = {"*": "", "9": ""}
+    keys = {"*": "", "9": "", "7": "cover"}
     return _outbound("callback_call", "opening", steps, give_up="unclear", keys=keys, recalled=recalled)
 
 

@@ -13,6 +13,7 @@ from models.callback import CALLBACKS, Callback, advance, locked
 from models.callback_list import first_in_line, settle_moment, stand_in_line
 from models.callback_policy import CallbackPolicy
 from models.database import keyring_of
+from models.keyring import SealError
 from models.leg import make_liaison_leg, mark_dialling
 from models.leg_end import Job, leave_for_staff
 from models.liaison import Pool, choose_liaison, count_free, hold_liaison, unverified_may_take
@@ -95,8 +96,7 @@ def _claim(session: Session, callback: Callback, now: datetime, policy: Callback
         return False
     if settle_moment(session, callback, now, policy) != now:
         return False
-    number = keyring_of(session).unseal("callback.number", callback.number_sealed)
-    if not policy.can_dial(number):
+    if not _can_dial(session, callback, policy):
         leave_for_staff(session, callback, now, "worker", "cannot_dial")
         return False
     return advance(
@@ -108,6 +108,14 @@ def _claim(session: Session, callback: Callback, now: datetime, policy: Callback
         only_if=(CALLBACKS.c.next_attempt_at <= now,),
         lease_until=now + policy.lease,
     )
+
+
+def _can_dial(session: Session, callback: Callback, policy: CallbackPolicy) -> bool:
+    """Whether its number may be rung. One that no key opens is none: it must not hold up those behind it."""
+    try:
+        return policy.can_dial(keyring_of(session).unseal("callback.number", callback.number_sealed))
+    except SealError:
+        return False
 
 
 def pool_for(callback: Callback, policy: CallbackPolicy) -> Pool:
@@ -198,9 +206,9 @@ def ring_caller(
     if callback is None or callback.state != "ringing_caller" or callback.caller_call_id is None:
         return None, []
     leg_id = session.scalar(select(CALLS.c.leg_id).where(CALLS.c.id == callback.caller_call_id))
-    number = keyring_of(session).unseal("callback.number", callback.number_sealed)
-    if not policy.can_dial(number):
+    if not _can_dial(session, callback, policy):
         return None, leave_for_staff(session, callback, now, "worker", "cannot_dial")
+    number = keyring_of(session).unseal("callback.number", callback.number_sealed)
     phone = standing_of(session, callback.case_id, callback.number_key)
     opens = None if phone.is_barred else policy.moment_inside(callback, now, phone.window)
     if opens is None:

@@ -17,6 +17,8 @@ from models.talk import COLLEAGUE, JOINERS
 
 #: The carrier ends any call after this long, so nobody is still talking then (Twilio's own limit).
 LONGEST_CALL = timedelta(hours=4)
+#: How often the carrier is asked whether a direct talk goes on, and how far apart two sweeps may be.
+_ASK_EVERY, _A_SWEEP = timedelta(minutes=5), timedelta(seconds=4)
 #: The leg of a caller is dialled within moments of the accept key, or its job was lost.
 _JOB_LOST_AFTER = timedelta(seconds=2)
 #: The very words of the partial index, so that both databases see that it serves.
@@ -167,6 +169,24 @@ def free_forgotten(session: Session, now: datetime, policy: CallbackPolicy) -> l
             else:
                 in_question.append(call.id)
     return in_question
+
+
+def direct_talks(session: Session, now: datetime) -> Sequence[int]:
+    """Legs of liaisons who took a caller at 0 and whose talk's end may have been lost: time to ask again.
+
+    Each is asked about once in _ASK_EVERY, so that the carrier is not asked at every sweep.
+    """
+    rows = session.execute(
+        select(Call.id, Staff.busy_since)
+        .join(Staff, Staff.busy_call_id == Call.id)
+        .where(
+            Call.flow == "liaison_direct",
+            Call.accepted_at < now - _ASK_EVERY,
+            Call.ended_at.is_(None),
+            Call.call_sid.is_not(None),
+        )
+    ).all()
+    return [call_id for call_id, since in rows if since and (now - since) % _ASK_EVERY < _A_SWEEP]
 
 
 def _serves(call: Call, callback: Callback | None) -> bool:

@@ -78,6 +78,15 @@ class Mender:
                 with self._database.transaction() as session:
                     free_liaison(session, call_id, self._now)
 
+    def look_after_talk(self, call_id: int) -> None:
+        """A talk at 0 that goes on for long: its end may have been lost. It is only ever asked about."""
+        with self._database.reading() as session:
+            row = session.get_one(Call, call_id)
+            leg = LiveLeg(row.id, row.call_sid, row.call_status, row.ended_at is not None)
+        word = self._standing_of(leg)[1]
+        if word in FINAL_CALL_STATUSES:
+            self._apply_end(call_id, word)
+
     def _standing_of(self, leg: LiveLeg) -> tuple[int, str]:
         """The leg's id and its call status; ``unknown`` when never proven, ``no news`` to be asked again."""
         if leg.call_sid is None:

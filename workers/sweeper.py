@@ -26,6 +26,7 @@ from models.pin_guard import SPRAYING, measure_global_failures
 from models.pin_try import PinLimits
 from models.schedule import apply_schedules
 from models.stranded import (
+    direct_talks,
     free_forgotten,
     give_back_lapsed,
     lapsed_callbacks,
@@ -140,6 +141,10 @@ class _Pass:
             in_question = free_forgotten(session, self._now, self._policy)
         for call_id in in_question:
             self._guarded(lambda row_id=call_id: self._mender.end_forgotten(row_id))  # type: ignore[misc]
+        with self._database.reading() as session:
+            talks = direct_talks(session, self._now)
+        for call_id in talks:
+            self._guarded(lambda row_id=call_id: self._mender.look_after_talk(row_id))  # type: ignore[misc]
 
     def _end_lapsed_waits(self) -> None:
         """Callers in line at 0 whose call is over without the carrier's word of it."""

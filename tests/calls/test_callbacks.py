@@ -226,7 +226,7 @@ def test_who_says_that_now_is_not_safe_is_put_off_and_the_liaison_is_told(
 
     assert called.hears("We will call at another time")
     assert called.is_over
-    assert liaison.hears("We could not reach them. The line will try again")
+    assert liaison.hears("We could not reach them now. Goodbye")
     callback = the_callback(house)
     assert callback.state == "requested"
     assert callback.next_attempt_at == clock.now + timedelta(minutes=30)
@@ -309,3 +309,18 @@ def test_a_liaison_who_hangs_up_before_the_caller_answers_lets_the_callers_phone
     assert to_caller.status == "canceled"
     assert the_callback(house).state == "requested"
     assert nobody_is_held(house)
+
+
+def test_someone_who_walks_in_is_given_harmless_words_by_7_and_the_call_is_tried_later(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    asks_express(phone, make_case(custody_status="in_custody"))
+    _, to_caller = accepted_by(phone, house)
+    called = phone.answers(to_caller)
+
+    called.presses("7")
+
+    assert called.hears("The store is closed now")
+    assert called.is_over
+    assert the_callback(house).state == "requested"

@@ -6,13 +6,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from models import Callback, Guard, Staff
+from models import Call, Callback, Guard, Staff
 from models import leg as legs
 from models.callback_policy import CallbackPolicy
 from models.dispatch import claim_callback
 from models.liaison import take_liaison_for
 from tests.callback_desk import CallbackDesk, accept
 from tests.factories import make_call, make_callback, make_case, make_staff
+from tests.phone import PlacedCall
 from workers import sweeper
 
 
@@ -213,6 +214,45 @@ def test_a_liaison_rung_for_a_caller_who_is_gone_is_freed(empty_desk: CallbackDe
     assert empty_desk.busy() == 1
     empty_desk.sweeps(seconds=2)
     assert empty_desk.busy() == 0
+
+
+@pytest.mark.parametrize(("word", "busy"), [("completed", 0), ("in-progress", 1)])
+def test_a_direct_talk_whose_end_was_lost_is_found_and_one_that_goes_on_is_left_alone(
+    empty_desk: CallbackDesk, word: str, busy: int
+) -> None:
+    with empty_desk.database.transaction() as session:
+        make_staff(session)
+        make_call(session, leg_id="0" * 32)
+    state = empty_desk.leg("0" * 32)
+    placed = PlacedCall("", "", 0, call_sid=f"CA{'d' * 32}", status=word)
+    empty_desk.carrier.placed.append(placed)
+    with empty_desk.database.transaction() as session:
+        assert take_liaison_for(session, state, empty_desk.now, verified=True)
+        taken = session.scalars(select(Call).where(Call.flow == "liaison_direct")).one()
+        taken.call_sid, taken.accepted_at = placed.call_sid, empty_desk.now
+
+    for _ in range(4):
+        empty_desk.sweeps(minutes=5, seconds=1)
+
+    assert empty_desk.busy() == busy
+    assert empty_desk.carrier.ended == []
+
+
+def test_a_number_that_no_key_opens_does_not_hold_up_those_behind_it(empty_desk: CallbackDesk) -> None:
+    with empty_desk.database.transaction() as session:
+        make_staff(session)
+        broken = make_callback(session, make_case(session), due_at=empty_desk.now)
+        broken.number_sealed = broken.number_sealed[:-4] + "AAA="
+        good = make_callback(session, make_case(session), due_at=empty_desk.now + timedelta(hours=3))
+        ids = broken.id, good.id
+
+    for _ in range(3):
+        empty_desk.sweeps(seconds=2)
+        empty_desk.works_off()
+
+    with empty_desk.database.reading() as session:
+        states = [session.get_one(Callback, row_id).state for row_id in ids]
+    assert states == ["left_for_staff", "ringing_liaison"]
 
 
 def test_a_fault_in_one_part_stops_no_other_and_tells_nothing_but_its_class(
