@@ -153,7 +153,7 @@ _NOBODY = _says("person.nobody")
 _IN_FULL = _status(
     "in_custody", age="notice", facility_name="Valle Verde", facility_phone="+12025550190",
     removal_stage="proceedings_open", next_hearing_at=NOW + timedelta(days=5),
-    next_hearing_place="Rio Claro", expected_release_at=NOW + timedelta(days=30),
+    next_hearing_place="Río Claro", expected_release_at=NOW + timedelta(days=30),
 )  # fmt: skip
 _PLACE = {"facility_name": "Valle Verde", "facility_phone": "+12025550190"}
 
@@ -167,7 +167,8 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("tell_waiting", "told"): {"some wait": _waiting, "nobody waits": _says("staff.nobody_waits")},
     ("nobody_pressed", "message"): {text.replace("_", " "): _message(text) for text in TEXTS},
     ("caller_stands", "back"): {
-        "": _says("called.colleague"),
+        "as before": lambda _desk: None,
+        "a colleague joins": _says("called.colleague"),
         "an interpreter joins": _says("called.interpreter"),
     },
     ("read_status", "said"): {
@@ -202,13 +203,13 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "third, and the wait is known": _stand(3, "wait.8"),
     },
     ("person_ended", "wait"): {"": _stand(1)},
-    ("person_ended", "closed"): {"": _says("person.closed", when=timedelta(hours=17))},
+    ("person_ended", "closed"): {"": _says("person.closed", when=timedelta(minutes=90))},
     ("look_again", "still"): {
         "most times": _says("line.hold"),
         "now and then": _report,
     },
     ("look_again", "nobody"): {"": _NOBODY},
-    ("look_again", "closed"): {"": _says("person.closed", when=timedelta(hours=17))},
+    ("look_again", "closed"): {"": _says("person.closed", when=timedelta(minutes=90))},
     ("keep_place", "promised"): {"": _promise_with_wait},
     ("keep_place", "refused"): {"": _says("line.cannot_keep")},
     ("mark_silent", "marked"): {"": _says("silent.noted")},
@@ -226,7 +227,7 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "a message, and to be asked for": _say_all("how.message", "how.ask_for_me"),
         "anyone may answer, by key": _say_all("how.no_message", "how.anyone", "how.silent"),
     },
-    ("find_person", "closed"): {"": _says("person.closed", when=timedelta(hours=17))},
+    ("find_person", "closed"): {"": _says("person.closed", when=timedelta(minutes=90))},
     ("person_ended", "nobody"): {"": _NOBODY},
     ("keep_callback", "kept"): {"": _PROMISE},
     **{

@@ -18,7 +18,11 @@ from hotline.exchange.visitors import admit_this_machine_alone
 from hotline.exchange.workshop import workshop
 
 #: The handsets that the page begins with: someone who calls, and those whom the demo office rings.
-FIRST_HANDSETS = (("Victim", "+12025550144"), ("Liaison", "+12025550170"))
+FIRST_HANDSETS = (
+    ("Victim", "+12025550144"),
+    ("Liaison", "+12025550170"),
+    ("Second liaison", "+12025550171"),
+)
 
 
 def create_exchange(

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
+from hotline.exchange.answering import WrongMomentError
 from hotline.exchange.faults import WITHHELD_CALLER_IDS
 from hotline.exchange.handsets import HandsetError, Handsets
 from hotline.exchange.order import KINDS
@@ -15,6 +16,7 @@ from hotline.exchange.switched_call import SwitchedCall
 
 #: What the page shows at first of what went before: ended calls, and requests to the line.
 MOST_ENDED, MOST_LOGGED = 50, 100
+LONGEST_CALLER_ID = 256
 _PAGE = Path(__file__).with_name("static") / "index.html"
 _LOGGED = frozenset({"webhook", "message", "trouble"})
 
@@ -67,15 +69,21 @@ def page(board: Switchboard, handsets: Handsets, streams: Streams, lines: Sequen
 
     @blueprint.delete("/handsets/<int:id_>")
     def remove(id_: int) -> Response:
+        handset = handsets.find(id_)
+        if board.is_talking(handset.number, handset.id):
+            raise WrongMomentError("this handset is in a call")
         handsets.remove(id_)
         return jsonify(id=id_)
 
     @blueprint.post("/handsets/<int:id_>/dial")
     def dial(id_: int) -> Response:
-        given = _given()
-        from_ = given.get("from") or handsets.find(id_).number
-        call = board.dial(str(from_), str(given.get("to", "")), handset=handsets.find(id_).id)
-        return jsonify(_call(call))
+        given, handset = _given(), handsets.find(id_)
+        from_, to = given.get("from") or handset.number, given.get("to", "")
+        if not isinstance(from_, str) or not isinstance(to, str) or len(from_) > LONGEST_CALLER_ID:
+            raise ValueError("from and to are numbers, as text")
+        if board.is_talking(handset.number, handset.id):
+            raise WrongMomentError("this handset is in a call")
+        return jsonify(_call(board.dial(from_, to, handset=handset.id)))
 
     @blueprint.post("/tempo")
     def tempo() -> Response:
@@ -84,6 +92,10 @@ def page(board: Switchboard, handsets: Handsets, streams: Streams, lines: Sequen
             raise ValueError("speed is a number, or null for no time at all")
         board.goes_as_fast_as(speed)
         return jsonify(speed=board.tempo.speed)
+
+    @blueprint.errorhandler(WrongMomentError)
+    def wrong_moment(problem: WrongMomentError) -> tuple[Response, int]:
+        return jsonify(error=str(problem)), 409
 
     @blueprint.errorhandler(LookupError)
     def unknown(_problem: LookupError) -> tuple[Response, int]:

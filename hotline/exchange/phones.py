@@ -11,6 +11,9 @@ from hotline.exchange.order import KINDS, Answering
 from hotline.exchange.switchboard import Switchboard
 from hotline.exchange.switched_call import SwitchedCall
 
+#: More than anyone says in one breath.
+LONGEST_WORDS = 2000
+
 
 def phones(board: Switchboard, messages: Messages) -> Blueprint:
     """Phones that ring, as JSON. Changes take JSON alone, which no page of another site can send unasked."""
@@ -66,6 +69,10 @@ def phones(board: Switchboard, messages: Messages) -> Blueprint:
             "pick-up": lambda: board.pick_up(sid, phone),
             "decline-dialled": lambda: board.let_ring(sid, "busy"),
         }
+        if action in {"answer", "pick-up"} and board.is_talking(phone or board.find(sid).to, but=sid):
+            raise WrongMomentError("that phone is in a call already")
+        if len(words) > LONGEST_WORDS:
+            raise ValueError(f"words are at most {LONGEST_WORDS} characters")
         return _answer(actions[action]())
 
     @blueprint.errorhandler(LookupError)

@@ -21,9 +21,14 @@ class ExchangeClient:
         self._url = url
 
     def ringing(self) -> list[dict[str, str]]:
-        """The calls that ring now, oldest first, each with ``sid``, ``to`` and ``from``."""
+        """The phones that the line rings now, oldest first, each with ``sid``, ``to`` and ``from``.
+
+        A call to the line is no phone of ours that rings, however long the line takes to answer it.
+        """
         _, found = self.ask("GET", "/handset/rung.json")
-        return [call for call in found["calls"] if call["status"] == "ringing"]
+        return [
+            call for call in found["calls"] if call["status"] == "ringing" and call["direction"] != "inbound"
+        ]
 
     def oldest_ringing(
         self, patience_seconds: float, sleep: Callable[[float], object] = time.sleep

@@ -55,7 +55,7 @@ class Streams:
 
     def _events(self, last_id: str) -> Iterator[str]:
         epoch, _, text = last_id.partition("-")
-        if epoch != self._epoch or not text.isdecimal():
+        if epoch != self._epoch or not (text.isdecimal() and len(text) < 19):
             yield "event: reset\ndata:\n\n"
             return
         number = int(text)

@@ -8,6 +8,9 @@ from hotline.exchange.faults import Faults
 from hotline.exchange.rest import RestLimit
 from hotline.exchange.switchboard import Switchboard
 
+#: No seed, count or wait is larger; a number that is none is no smaller either.
+MOST = 1e9
+
 
 def workshop(board: Switchboard, faults: Faults, limit: RestLimit) -> Blueprint:
     """``/exchange/faults`` and ``/exchange/limits``; changes take JSON alone, as the phones do."""
@@ -48,7 +51,7 @@ def workshop(board: Switchboard, faults: Faults, limit: RestLimit) -> Blueprint:
         numbers = {name: _number(given, name, 1.0) for name, value in given.items() if value is not None}
         if not all(number > 0 for number in numbers.values()):
             raise ValueError("a limit is a number above 0, or null for none")
-        whole = {name: int(number) for name, number in numbers.items()}
+        whole = {name: max(1, int(number)) for name, number in numbers.items()}
         if "calls_per_second" in given:
             board.pace.per_second = numbers.get("calls_per_second")
         if "requests_per_second" in given:
@@ -73,8 +76,8 @@ def _given(known: set[str]) -> dict[str, Any]:
 
 def _number(given: dict[str, Any], name: str, default: float) -> float:
     value = given.get(name, default)
-    if type(value) not in {int, float}:
-        raise ValueError(f"{name} is not a number")
+    if type(value) not in {int, float} or not abs(value) < MOST:
+        raise ValueError(f"{name} is not a number below {MOST:,.0f}")
     return float(value)
 
 

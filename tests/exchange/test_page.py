@@ -51,13 +51,13 @@ def test_the_log_shows_what_the_strict_reader_finds(exchange: Exchange) -> None:
 def test_handsets_are_added_and_removed_for_every_tab(exchange: Exchange) -> None:
     before = exchange.board.feed.last
     added = exchange.web.post("/exchange/handsets", json={"name": " My  phone ", "number": "+1 202-555-0160"})
-    assert added.json == {"id": 3, "name": "My phone", "number": "+12025550160"}
+    assert added.json == {"id": 4, "name": "My phone", "number": "+12025550160"}
     assert [one["number"] for one in state(exchange)["handsets"]][-1] == "+12025550160"
-    assert exchange.web.delete("/exchange/handsets/3").status_code == 200
-    assert exchange.web.delete("/exchange/handsets/3").status_code == 404
+    assert exchange.web.delete("/exchange/handsets/4").status_code == 200
+    assert exchange.web.delete("/exchange/handsets/4").status_code == 404
 
     assert [one.kind for one in exchange.board.feed.since(before)] == ["handsets", "handsets"]
-    assert len(state(exchange)["handsets"]) == 2
+    assert len(state(exchange)["handsets"]) == 3
 
 
 @pytest.mark.parametrize(
@@ -82,8 +82,8 @@ def test_there_is_an_end_to_handsets(exchange: Exchange) -> None:
 
     codes = [exchange.web.post("/exchange/handsets", json=one).status_code for one in given]
 
-    assert codes.count(200) == MOST_HANDSETS - 2
-    assert set(codes[MOST_HANDSETS - 2 :]) == {400}
+    assert codes.count(200) == MOST_HANDSETS - 3
+    assert set(codes[MOST_HANDSETS - 3 :]) == {400}
 
 
 def test_only_numbers_of_the_line_are_dialled_and_only_from_handsets_that_are_there(
@@ -155,3 +155,18 @@ def test_who_answers_a_phone_is_told_to_every_tab(exchange: Exchange) -> None:
     assert state(exchange)["phones"] == {LIAISON: "machine"}
     told = exchange.board.feed.since(0)[-1]
     assert (told.kind, told.facts) == ("phone", {"number": LIAISON, "answering": "machine"})
+
+
+def test_a_handset_in_a_call_dials_no_second_one_and_cannot_be_removed(exchange: Exchange) -> None:
+    dialled = exchange.web.post("/exchange/handsets/1/dial", json={"to": LINE})
+    sid = dialled.json["sid"]
+
+    again = exchange.web.post("/exchange/handsets/1/dial", json={"to": LINE})
+    removed = exchange.web.delete("/exchange/handsets/1")
+
+    assert dialled.status_code == 200
+    assert [answer.status_code for answer in (again, removed)] == [409, 409]
+    assert again.json == {"error": "this handset is in a call"}
+    exchange.act(sid, "hang-up")
+    assert exchange.waits_until(lambda: exchange.board.find(sid).ended_at is not None)
+    assert exchange.web.post("/exchange/handsets/1/dial", json={"to": LINE}).status_code == 200

@@ -49,7 +49,8 @@ def test_a_call_that_is_answered_hears_the_document_and_tells_its_events_in_orde
 
 
 def test_legs_in_one_conference_are_joined_until_the_one_who_ends_it_leaves(exchange: Exchange) -> None:
-    liaison, caller = place(exchange).sid, place(exchange, url=f"{PUBLIC_URL}/voice/inbound").sid
+    liaison = place(exchange).sid
+    caller = place(exchange, to="+12025550144", url=f"{PUBLIC_URL}/voice/inbound").sid
     exchange.act(liaison, "answer")
     exchange.act(liaison, "keys", keys="1")
     exchange.act(caller, "answer")
