@@ -63,11 +63,16 @@ class Interpreter(LegFacts):
         #: A <Leave> was run: whoever drives the leg knows its queue, and ends the wait.
         self.left_queue = False
 
+    @property
+    def waits_behind(self) -> Wait | None:
+        """What the leg waits for, be it while a document that fills the time is heard."""
+        return self.waits_for if self.hold is None else self.hold.waits_for
+
     def ends(self, status: str = "completed") -> None:
         """End the leg from outside: someone hung up, or nobody answered."""
         if self.is_over:
             return
-        wait = self.hold.waits_for if self.hold is not None else self.waits_for
+        wait = self.waits_behind
         self.call_status = status
         if isinstance(wait, Recording):
             # Twilio still asks for the action of a Record, though nobody will hear the answer.

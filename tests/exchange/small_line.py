@@ -24,7 +24,7 @@ ACCEPT = (
 def conference(ends_with_me: str) -> str:
     return (
         '<Dial action="/voice/steps/after/3"><Conference endConferenceOnExit="'
-        f'{ends_with_me}">room</Conference></Dial>'
+        f'{ends_with_me}" waitUrl="">room</Conference></Dial>'
     )
 
 
@@ -67,6 +67,8 @@ class SmallLine:
             f"bridged {request.form.get('DialBridged')}.</Say>",
             "sms": "<Message>Call us.</Message>",
             "fallback": f"<Say>Something went wrong: {request.form.get('ErrorCode')}.</Say>",
+            "hold": "<Say>Please hold.</Say>",
+            "news": "<Say>The line closes in five minutes.</Say>",
             "steps/after/3": "<Say>The talk is over.</Say>",
             "legs/whisper": ACCEPT,
             "legs/liaison": ACCEPT.replace("accept/1", "join/1"),
