@@ -101,7 +101,8 @@ class LegDriver:
             what = reply.content_type or "no type"
             raise LineError(f"the line answered with {what}, which is no document", 12300)
         try:
-            return self.leg.takes(reply.body)
+            # After a redirect or a fallback its addresses are relative to where it came from in the end.
+            return self.leg.takes(reply.body, url="" if reply.url == request.url else reply.url)
         finally:
             self._take_down()
 

@@ -139,6 +139,8 @@ class Interpreter(LegFacts):
                         13201, "<Dial> may not stand in a document of a number that was itself dialled"
                     )
                 self.waits_for = verbs.dial(verb, self._urls.absolute)
+                for one in (verb, *verb):
+                    self._note_unsimulated(one, "record", "amdStatusCallback", "machineDetection")
             case "Redirect":
                 url = self._urls.absolute(verb.text or "", "Redirect")
                 return self._request(url, method_of(verb), () if self.hold is None else self.hold.params)
@@ -149,6 +151,7 @@ class Interpreter(LegFacts):
                 self.ends()
             case "Record":
                 self.waits_for = verbs.record(verb, self._urls.absolute, self._urls.base)
+                self._note_unsimulated(verb, "transcribeCallback", "transcribe")
                 if verb.get("playBeep") != "false":
                     self._sounds.append(Sound("beep", "[beep]", 0.5))
             case "Enqueue":
@@ -177,6 +180,7 @@ class Interpreter(LegFacts):
 
     def _gather(self, verb: ET.Element) -> None:
         wait = verbs.gather(verb, self._urls.absolute, self._urls.base)
+        self._note_unsimulated(verb, "partialResultCallback")
         for nested in verb:
             if nested.tag not in _PROMPTS:
                 raise TwimlError(13320, f"<{nested.tag}> may not stand in <Gather>")
@@ -185,6 +189,11 @@ class Interpreter(LegFacts):
             self._sounds.extend(sounds_of(nested, self._note))
         self._pause, self._typed = 0.0, ""
         self.waits_for = wait
+
+    def _note_unsimulated(self, verb: ET.Element, *names: str) -> None:
+        for name in names:
+            if verb.get(name, "") not in {"", "false", "do-not-record"}:
+                self._note(f"{name} of <{verb.tag}> is not simulated")
 
     def _leave(self) -> Request | None:
         hold = self.hold

@@ -167,6 +167,32 @@ def test_a_gather_that_only_listens_hears_no_key() -> None:
     assert line.paths() == ["start"]
 
 
+@pytest.mark.parametrize(
+    ("verb", "note"),
+    [
+        ('<Gather partialResultCallback="/partial"/>', "partialResultCallback of <Gather>"),
+        ('<Record transcribeCallback="/text"/>', "transcribeCallback of <Record>"),
+        ('<Record transcribe="true"/>', "transcribe of <Record>"),
+        ('<Dial record="record-from-answer">+12025550142</Dial>', "record of <Dial>"),
+        (
+            '<Dial><Number machineDetection="Enable">+12025550142</Number></Dial>',
+            "machineDetection of <Number>",
+        ),
+        ('<Dial><Conference record="record-from-start">r</Conference></Dial>', "record of <Conference>"),
+    ],
+)
+def test_what_a_verb_asks_for_and_does_not_get_is_noted(verb: str, note: str) -> None:
+    assert f"{note} is not simulated" in noted(ScriptedLine(start=verb).is_dialled())
+
+
+@pytest.mark.parametrize(
+    "verb",
+    ['<Record transcribe="false"/>', '<Dial record="do-not-record">+12025550142</Dial>', "<Gather/>"],
+)
+def test_what_a_verb_does_not_ask_for_is_not_noted(verb: str) -> None:
+    assert not any("simulated" in note for note in noted(ScriptedLine(start=verb).is_dialled()))
+
+
 def test_record_ends_with_a_key_and_tells_its_action_and_its_callback() -> None:
     line = ScriptedLine(
         start='<Record action="/kept" recordingStatusCallback="/recording"/>', kept="<Say>thanks</Say>"
@@ -525,6 +551,13 @@ def test_refer_is_for_sip_alone() -> None:
     call = ScriptedLine(start="<Refer><Sip>sip:a@example.org</Sip></Refer><Say>on</Say>").is_dialled()
 
     assert any("13801" in note for note in noted(call))
+    assert heard(call) == ["on"]
+
+
+def test_message_is_no_verb_of_a_call() -> None:
+    call = ScriptedLine(start="<Message>your ride is here</Message><Say>on</Say>").is_dialled()
+
+    assert any("12200" in note and "Message" in note for note in noted(call))
     assert heard(call) == ["on"]
 
 
