@@ -62,6 +62,8 @@ class SmallLine:
                 "2": "<Say>Goodbye.</Say>",
                 "3": conference("false"),
                 "4": "<Dial/>",
+                "5": '<Enqueue waitUrl="/voice/hold">help</Enqueue><Say>You have left the line.</Say>',
+                "6": "<Dial><Queue>help</Queue></Dial><Say>The talk is over.</Say>",
             }.get(request.form.get("Digits", ""), "<Say>Take your time.</Say>" + GREETING),
             "steps/person/2": f"<Say>Dial {request.form.get('DialCallStatus')}, "
             f"bridged {request.form.get('DialBridged')}.</Say>",

@@ -365,11 +365,9 @@ def test_the_whisper_of_a_number_is_asked_for_on_the_leg_of_whoever_answers() ->
     assert (whisper["ParentCallSid"], whisper["CallSid"]) == (call.leg.call_sid, child.leg.call_sid)
     assert (whisper["From"], whisper["Direction"]) == ("+12025550100", "outbound-dial")
     assert call.is_talking
-    assert [told["CallStatus"] for path, told in line.asked if path == "child"] == [
-        "initiated",
-        "ringing",
-        "in-progress",
-    ]
+    events = [told for path, told in line.asked if path == "child"]
+    assert [told["CallStatus"] for told in events] == ["initiated", "ringing", "in-progress"]
+    assert {told["ParentCallSid"] for told in events} == {call.leg.call_sid}
     assert "the carrier sends the tones wW12" in noted(child)
 
 
