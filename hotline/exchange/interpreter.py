@@ -7,7 +7,7 @@ from typing import Unpack
 from hotline.exchange import verbs
 from hotline.exchange.documents import TwimlError, method_of, text_of
 from hotline.exchange.leg_facts import Facts, LegFacts, new_sid
-from hotline.exchange.recorded import told_of
+from hotline.exchange.recorded import events_of, told_of
 from hotline.exchange.request import Params, Request
 from hotline.exchange.sound import Sound, sounds_of
 from hotline.exchange.spec import ATTRIBUTES
@@ -58,6 +58,7 @@ class Interpreter(LegFacts):
         self._pause = 0.0
         self._began = 0.0
         self._talked = False
+        self._recording = new_sid("RE")
         self._requests = 0
         self._asked_at = 0.0
         #: A <Leave> was run: whoever drives the leg knows its queue, and ends the wait.
@@ -76,9 +77,10 @@ class Interpreter(LegFacts):
         self.call_status = status
         if isinstance(wait, Recording):
             # Twilio still asks for the action of a Record, though nobody will hear the answer.
-            told, event = told_of(self, wait, self.now - self._began, "hangup")
+            seconds = self.now - self._began
+            told = told_of(self._recording, seconds, "hangup")
             self.asides.append(Request.of(wait.method, wait.action, self.standard_params() + told))
-            self.asides += [] if event is None else [event]
+            self.asides += events_of(self, wait, self._recording, "completed", seconds)
         self._drops_everything()
         self._verbs = deque()
 
@@ -226,7 +228,8 @@ class Interpreter(LegFacts):
         if isinstance(wait, Keys):
             self._due = self.now + wait.seconds
         elif isinstance(wait, Recording):
-            self._began, self._talked = self.now, False
+            self._began, self._talked, self._recording = self.now, False, new_sid("RE")
+            self.asides += events_of(self, wait, self._recording, "in-progress")
             self._due = self.now + (min(wait.silence, wait.most) if wait.silence else wait.most)
         else:
             self._due = None
@@ -253,11 +256,13 @@ class Interpreter(LegFacts):
 
     def _recorded(self, record: Recording, key: str) -> Request | None:
         """The recording ends, by a key or by silence; one without a word in it counts as none."""
+        seconds = self.now - self._began
         if not key and not self._talked:
+            self.asides += events_of(self, record, self._recording, "absent")
             self._stops()
             return self._run()
-        told, event = told_of(self, record, self.now - self._began, key)
-        self.asides += [] if event is None else [event]
+        told = told_of(self._recording, seconds, key)
+        self.asides += events_of(self, record, self._recording, "completed", seconds)
         self._stops()
         return self._request(record.action, record.method, told)
 

@@ -213,6 +213,22 @@ def test_record_ends_with_a_key_and_tells_its_action_and_its_callback() -> None:
     assert heard(call)[-1] == "thanks"
 
 
+@pytest.mark.parametrize(("talks", "last"), [(True, "completed"), (False, "absent")])
+def test_a_recording_tells_when_it_begins_and_how_it_ended(talks: bool, last: str) -> None:
+    wanted = 'recordingStatusCallbackEvent="in-progress completed absent"'
+    line = ScriptedLine(start=f'<Record action="/kept" recordingStatusCallback="/recording" {wanted}/>')
+    call = line.is_dialled()
+
+    call.passes(0.5)
+    if talks:
+        call.says(FIVE_WORDS)
+    call.passes(8)
+
+    told = [params for path, params in line.asked if path == "recording"]
+    assert [params["RecordingStatus"] for params in told] == ["in-progress", last]
+    assert len({params["RecordingSid"] for params in told}) == 1
+
+
 def test_record_ends_after_five_seconds_of_silence() -> None:
     line = ScriptedLine(start='<Record playBeep="false" action="/kept"/>')
     call = line.is_dialled()
