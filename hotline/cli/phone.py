@@ -11,7 +11,8 @@ from hotline.cli.bind import read_bind
 from hotline.cli.context import fail, load_office, load_settings
 from hotline.cli.speaker import Speaker, find_program
 from hotline.exchange.delivery import over_http
-from hotline.exchange.inbound import InboundCall
+from hotline.exchange.fetching import fetching, with_fallback
+from hotline.exchange.inbound import InboundCall, line_number
 from hotline.exchange.real_time import RealTime
 from hotline.exchange.request import LineError
 from hotline.exchange.rung_phone import ExchangeClient
@@ -68,8 +69,11 @@ def phone(
         fail("--speak needs espeak-ng, which is not installed here.")
     lines = None if script is None else iter(_tokens(script))
     paper = _Paper(transcript)
+    carries = over_http(settings.public_url, settings.twilio_auth_tokens[0])
+    main = line_number(settings.public_url)
     call = InboundCall(
-        over_http(settings.public_url, settings.twilio_auth_tokens[0]),
+        with_fallback(fetching(carries), main.fallback_url, main.fallback_method),
+        send=carries,
         public_url=settings.public_url,
         account_sid=settings.twilio_account_sid,
         from_=from_,

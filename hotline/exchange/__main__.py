@@ -12,7 +12,7 @@ from hotline.cli.context import fail, load_office, load_settings
 from hotline.exchange.app import create_exchange
 from hotline.exchange.delivery import over_http
 from hotline.exchange.faults import Faults
-from hotline.exchange.order import PhoneNumber
+from hotline.exchange.inbound import line_number
 from hotline.exchange.switchboard import Switchboard
 
 #: The exchange asks nobody who plays with its phones, so nobody but this machine may.
@@ -32,17 +32,6 @@ def credentials(settings: Settings) -> dict[str, tuple[str, ...]]:
     if settings.twilio_api_key and settings.twilio_api_secret:
         known[settings.twilio_api_key] = (settings.twilio_api_secret,)
     return known
-
-
-def line_number(public_url: str) -> PhoneNumber:
-    """How a number of this line is set up at the carrier; the README says the same for a real one."""
-    base = public_url.rstrip("/")
-    return PhoneNumber(
-        voice_url=f"{base}/voice/inbound",
-        fallback_url=f"{base}/voice/fallback.xml",
-        status_callback=f"{base}/voice/call-events",
-        sms_url=f"{base}/sms/inbound",
-    )
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from contextlib import suppress
 from typing import Unpack
 
 from hotline.exchange.conference import Conferences
+from hotline.exchange.conference_member import ConferenceMember
 from hotline.exchange.delivery import Deliver
 from hotline.exchange.driver import LegDriver, Wiring
 from hotline.exchange.handset import Leg
@@ -19,7 +20,7 @@ MOST_SECONDS = 14_400.0
 _A_MOMENT = 1e-6
 
 
-class LiveCall(QueueMember):
+class LiveCall(ConferenceMember):
     """A leg that is driven to its next wait after every action.
 
     Every action raises LineError when the line answers with something else than a document that runs; the
@@ -39,11 +40,10 @@ class LiveCall(QueueMember):
         parent: "LiveCall | None" = None,
         **wiring: Unpack[Wiring],
     ) -> None:
-        super().__init__(leg, deliver, queues=queues, **wiring)
+        super().__init__(leg, deliver, conferences=conferences, queues=queues, **wiring)
         #: The leg that answered this leg's Dial, and those that still ring.
         self.child: LiveCall | None = None
         self.ringing: list[LiveCall] = []
-        self._conferences = Conferences() if conferences is None else conferences
         self._parent = parent
         self._number: Number | None = None
         self._numbers_left: list[Number] = []
@@ -66,7 +66,7 @@ class LiveCall(QueueMember):
                 return "recording"
             case Ringing() | Dequeuing():
                 return "ringing"
-        return "waiting" if self._is_waiting else "nothing"
+        return "nothing" if self._place is None else "waiting"
 
     @property
     def is_talking(self) -> bool:
@@ -101,7 +101,7 @@ class LiveCall(QueueMember):
         """
         self._put("pressed", keys)
         self._go_on(lambda: self.leg.types(keys) if self.leg.timed else self.leg.presses(keys))
-        if "*" in keys and getattr(self.leg.waits_for, "star_ends", False) and self.is_talking:
+        if "*" in keys and getattr(self.leg.waits_behind, "star_ends", False) and self.is_talking:
             self._ends_talk()
 
     def types(self, keys: str) -> None:
@@ -112,7 +112,9 @@ class LiveCall(QueueMember):
     def says_nothing(self) -> None:
         """Wait until the line gives up waiting for keys, or until the next round of what is heard on hold."""
         self._put("pressed", "")
-        if self._is_waiting and self.leg.hold is None:
+        if isinstance(self.leg.waits_for, Dequeuing) and self._place is not None and not self.leg.timed:
+            self._gives_up_on_queue()
+        elif (self._place or self._playback) is not None and self.leg.hold is None:
             self._holds()
         else:
             self._go_on(self.leg.hears_out)
@@ -130,7 +132,6 @@ class LiveCall(QueueMember):
         if self.leg.is_over:
             return
         self.note("hung up")
-        self._leaves_queue("hangup", is_over=True)
         self.leg.ends(status)
         self._settle()
 
@@ -206,13 +207,6 @@ class LiveCall(QueueMember):
             if left <= 0 and (due is None or due > step):
                 return
 
-    def conference_ends(self) -> None:
-        """Go on after the conference that this leg was in."""
-        self._joined = False
-        self._dial_due = None
-        self.note("the conference is over")
-        self._go_on(self.leg.conference_ends)
-
     def _lets_pass(self, seconds: float) -> None:
         end = self.leg.now + seconds
         for one in self._family():
@@ -249,7 +243,8 @@ class LiveCall(QueueMember):
         if not self.is_talking:
             return []
         found: tuple[LegDriver | None, ...]
-        found = (self.child, self._parent if self._joined else None, self._partner)
+        met = None if self._meeting is None else self._meeting.other(self)
+        found = (self.child, self._parent if self._joined else None, met)
         return [one for one in found if one is not None]
 
     # Dialling.
@@ -316,8 +311,8 @@ class LiveCall(QueueMember):
         if self.leg.left_queue:
             self.leg.left_queue = False
             self._leaves_queue("leave")
-        elif isinstance(waits, Conference) and not self._joined:
-            self._joins(waits)
+        elif isinstance(waits, Conference):
+            self._settles_in_conference() if self._joined else self._joins(waits)
         elif isinstance(waits, Ringing) and not self._family():
             self._rings(waits)
         elif isinstance(waits, Queued | Dequeuing):
@@ -330,29 +325,12 @@ class LiveCall(QueueMember):
             self._ended = True
             self._end()
 
-    def _joins(self, waits: Conference) -> None:
-        self._joined = True
-        self._dial_due = self.leg.now + waits.talk_seconds if self.leg.timed else None
-        self._conferences.join(
-            waits.name,
-            self,
-            ends_with_me=waits.ends_with_me,
-            starts_on_enter=waits.starts_on_enter,
-            muted=waits.muted,
-            beep=waits.beep,
-            label=waits.label,
-            most=waits.most,
-            wait_url=waits.wait_url,
-            wait_method=waits.wait_method,
-            status_callback=waits.status_callback,
-            status_callback_events=waits.status_callback_events,
-        )
-
     def _end(self) -> None:
+        self._leaves_queue("hangup", is_over=True)
+        self._parts(goes_on=False)
         self._send_asides()
         self.events.tell("completed", self.leg.call_status)
         self._drops_those_dialled()
-        self._parts(goes_on=False)
         self._leave_conference()
         if self._parent is not None:
             self._parent._dial_is_over(self)
@@ -381,7 +359,7 @@ class LiveCall(QueueMember):
         """End what this leg dialled, and go on: a star was pressed, or the time is up."""
         if self.child is not None:
             self.child.hangs_up()
-        elif self._partner is not None:
+        elif self._meeting is not None:
             self._parts()
         elif self._joined:
             self._leave_conference()
@@ -392,8 +370,3 @@ class LiveCall(QueueMember):
         self._parts(goes_on=False)
         self._leave_conference()
         self._leaves_queue("redirected", is_over=True)
-
-    def _leave_conference(self) -> None:
-        if self._joined:
-            self._joined = False
-            self._conferences.leave(self)

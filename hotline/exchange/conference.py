@@ -8,7 +8,7 @@ from typing import Protocol
 
 from hotline.exchange.handset import Leg
 from hotline.exchange.request import LineError, Request
-from hotline.exchange.room import Participant, Room
+from hotline.exchange.room import Participant, Playback, Room
 
 #: Conferences that are over, beyond this number, are forgotten, oldest first.
 MOST_REMEMBERED = 1000
@@ -29,13 +29,16 @@ class Member(Protocol):
     def conference_ends(self) -> None:
         """Go on after the conference."""
 
+    def room_changes(self) -> None:
+        """Hear what is played by now: who is there, or on hold, has changed, or something is announced."""
+
 
 class Conferences:
     """Rooms by name. A member who "ends it" sends everyone else on when leaving.
 
-    ``send`` takes a conference's events. ``move`` does what sends a member on, so that whoever drives many
-    calls can do it where that member's call is driven; without one it is done at once. Neither they nor any
-    member is called with a lock held.
+    ``send`` takes a conference's events. ``move`` does what sends a member on, or changes what it hears, so
+    that whoever drives many calls can do it where that member's call is driven; without one it is done at
+    once. Neither they nor any member is called with a lock held.
     """
 
     def __init__(
@@ -60,10 +63,12 @@ class Conferences:
         muted: bool = False,
         beep: str = "true",
         label: str | None = None,
+        coach: str = "",
         most: int = 250,
         wait_url: str | None = None,
         wait_method: str = "POST",
         status_callback: str | None = None,
+        status_method: str = "POST",
         status_callback_events: frozenset[str] = frozenset(),
     ) -> Participant | None:
         """Add ``member``; everyone there hears how many others there are once the conference has started.
@@ -74,7 +79,8 @@ class Conferences:
         with self._lock:
             room = self._open(name)
             if status_callback and room.status_callback is None:
-                room.status_callback, room.wanted = status_callback, status_callback_events
+                room.status_callback, room.status_method = status_callback, status_method
+                room.wanted = status_callback_events
             is_taken = bool(label) and any(one.label == label for one in room.people.values())
             if len(room.people) >= most or is_taken:
                 participant = None
@@ -88,6 +94,8 @@ class Conferences:
                     beep=beep,
                     wait_url=wait_url,
                     wait_method=wait_method,
+                    coaching=bool(coach),
+                    call_sid_to_coach=coach or None,
                     joined_at=self._clock(),
                 )
                 room.people[member] = participant
@@ -106,12 +114,13 @@ class Conferences:
             return participant
         for one in others:
             one.note(_connected(len(others) - 1))
+        self._change([one for one in others if one is not member])
         return participant
 
     def leave(self, member: Member, reason: str = "participant_hung_up") -> None:
         """Take ``member`` out of the conference that it is in, if any."""
         with self._lock:
-            room = next((room for room in self._rooms.values() if member in room.people), None)
+            room = self._room_of(member)
             if room is None:
                 return
             participant = room.people.pop(member)
@@ -131,6 +140,7 @@ class Conferences:
         else:
             for other in others:
                 other.note(_connected(len(others) - 1))
+            self._change(others)
 
     def end(self, sid: str) -> Room:
         """End a conference from outside: everyone in it goes on. Raises LookupError."""
@@ -149,7 +159,7 @@ class Conferences:
         self._send_on([member])
 
     def change(self, sid: str, call_sid: str, **changes: object) -> Participant:
-        """Set muted, hold, hold_url, coaching, call_sid_to_coach or ends_with_me. Raises LookupError."""
+        """Set what Twilio lets change of a participant, by its field here. Raises LookupError."""
         with self._lock:
             member, participant = self.member(sid, call_sid)
             room = self.find(sid)
@@ -157,12 +167,45 @@ class Conferences:
         for words in notes:
             member.note(words)
         self._tell(told)
+        self._change([member])
         return participant
+
+    def announce(self, sid: str, url: str, method: str, call_sid: str | None = None) -> None:
+        """Play the document at ``url`` once to one participant, or to all. Raises LookupError."""
+        with self._lock:
+            room = self.find(sid)
+            members = list(room.people) if call_sid is None else [self.member(sid, call_sid)[0]]
+            for member in members:
+                room.people[member].announcements.append(Playback("announcement", url, method))
+        self._change(members)
+
+    def announced(self, member: Member, playback: Playback, *, failed: bool) -> None:
+        """``member`` has heard an announcement to its end, or the line ``failed`` to say it."""
+        event = "announcement-fail" if failed else "announcement-end"
+        with self._lock:
+            room = self._room_of(member)
+            told: list[Request] = []
+            if room is not None and playback in room.people[member].announcements:
+                participant = room.people[member]
+                participant.announcements.remove(playback)
+                told = room.events("announcement", event, self._clock(), participant)
+        self._tell(told)
+
+    def plays_to(self, member: Member) -> Playback | None:
+        """What ``member`` hears besides people; None when there is nothing, or it is in no conference."""
+        with self._lock:
+            room = self._room_of(member)
+            return None if room is None else room.plays_to(room.people[member])
+
+    def has(self, member: Member) -> bool:
+        """Whether ``member`` is in a conference."""
+        with self._lock:
+            return self._room_of(member) is not None
 
     def speaks(self, member: Member, words: str) -> bool:
         """What ``member`` says reaches those who can hear it; False when it is in no conference."""
         with self._lock:
-            room = next((room for room in self._rooms.values() if member in room.people), None)
+            room = self._room_of(member)
             if room is None:
                 return False
             hearers = [] if not room.has_a_starter else room.hearers(room.people[member])
@@ -198,6 +241,9 @@ class Conferences:
         with self._lock:
             return list(self._rooms.values())
 
+    def _room_of(self, member: Member) -> Room | None:
+        return next((room for room in self._rooms.values() if member in room.people), None)
+
     def _open(self, name: str) -> Room:
         for room in self._rooms.values():
             if room.name == name and room.status != "completed":
@@ -223,6 +269,15 @@ class Conferences:
             with suppress(LineError):
                 if self._send is not None:
                     self._send(request)
+
+    def _change(self, members: list[Member]) -> None:
+        for member in members:
+            # What the line does wrong on another's call is that one's trouble.
+            with suppress(LineError):
+                if self._move is None:
+                    member.room_changes()
+                else:
+                    self._move(member, member.room_changes)
 
     def _send_on(self, members: list[Member]) -> None:
         """Send every member on, even when the line fails one of them; the last failure is raised."""

@@ -66,6 +66,10 @@ class LegDriver:
     def _settle(self) -> None:
         """Do what follows from where the leg has come to rest."""
 
+    def _outlives(self, problem: TwimlError | LineError) -> bool:  # noqa: ARG002  (a conference looks at it)
+        """Whether the call goes on although the line failed it just now."""
+        return False
+
     def _go_on(self, step: Callable[[], Request | None]) -> None:
         """Take one step of the leg, then deliver and run documents until the leg waits or is over."""
         try:
@@ -74,10 +78,14 @@ class LegDriver:
             while request is not None:
                 request = self._ask(request)
         except (TwimlError, LineError) as problem:
+            self._take_down()
+            if self._outlives(problem):
+                self._settle()
+                return
             self.note("an application error has occurred")
             self.leg.ends("completed")
             self._settle()
-            raise LineError(str(problem)) from None
+            raise LineError(str(problem), problem.code) from None
         self._settle()
 
     def _ask(self, request: Request) -> Request | None:
@@ -88,11 +96,13 @@ class LegDriver:
             # Someone hung up while the line was thinking: nobody hears what it answers.
             return None
         if reply.status != 200:
-            raise LineError(f"the line answered {reply.status}")
+            raise LineError(f"the line answered {reply.status}", 11217)
         if reply.content_type.partition(";")[0].strip() not in _DOCUMENT_TYPES:
-            raise LineError(f"the line answered with {reply.content_type or 'no type'}, which is no document")
+            what = reply.content_type or "no type"
+            raise LineError(f"the line answered with {what}, which is no document", 12300)
         try:
-            return self.leg.takes(reply.body)
+            # After a redirect or a fallback its addresses are relative to where it came from in the end.
+            return self.leg.takes(reply.body, url="" if reply.url == request.url else reply.url)
         finally:
             self._take_down()
 

@@ -28,21 +28,22 @@ def fetching(deliver: Deliver) -> Deliver:
 
 
 def with_redirects(deliver: Deliver) -> Deliver:
-    """Follow up to 10 redirects; the reply's ``url`` is where they ended.
+    """Follow up to 10 redirects; the reply's ``url`` is where the last one pointed.
 
     A 307 or 308 is followed with the same method, the others with GET. Keys pressed are not sent again.
     """
 
     def carry(request: Request) -> Reply:
-        reply = deliver(request)
+        reply, where = deliver(request), request.url
         for _ in range(MOST_REDIRECTS):
             if reply.status not in _REDIRECTS:
-                return reply if reply.url else replace(reply, url=request.url)
-            request = _redirected(request, reply)
+                return reply if reply.url else replace(reply, url=where)
+            where = _location(request, reply)
+            request = _redirected(request, reply, where)
             reply = deliver(request)
         if reply.status in _REDIRECTS:
             raise LineError("the line redirects in circles", _TOO_MANY)
-        return replace(reply, url=request.url)
+        return replace(reply, url=where)
 
     return carry
 
@@ -99,7 +100,7 @@ def _not_in(params: tuple[tuple[str, str], ...], url: str) -> tuple[tuple[str, s
     return tuple((name, value) for name, value in params if name not in names)
 
 
-def _redirected(request: Request, reply: Reply) -> Request:
+def _location(request: Request, reply: Reply) -> str:
     where = next(iter(reply.all_of("Location")), "")
     try:
         url = urlsplit(urljoin(request.url, where.strip()))
@@ -107,12 +108,16 @@ def _redirected(request: Request, reply: Reply) -> Request:
             raise LineError("the line redirects to nowhere", _BAD_REDIRECT)
     except ValueError:
         raise LineError("the line redirects to nowhere", _BAD_REDIRECT) from None
+    return url.geturl()
+
+
+def _redirected(request: Request, reply: Reply, where: str) -> Request:
     known = tuple((name, value) for name, value in request.said if name not in _ANSWERS)
     if request.method == "GET":
         # What the line put into the address that it redirects from was meant for that address alone.
         known = tuple((name, value) for name, value in known if name[:1].isupper())
     method = request.method if reply.status in _KEEP_METHOD else "GET"
-    return Request.of(method, url.geturl(), known)
+    return Request.of(method, where, known)
 
 
 def _twiml(reply: Reply, verb: str) -> Reply:

@@ -43,14 +43,18 @@ class Leg(Interpreter):
         self._drops_everything()
         return self._request(url, method, params)
 
-    def takes(self, document: bytes, *, inline: bool = False) -> Request | None:
-        """Run the document that came back. An ``inline`` one has no URL, so its actions must be absolute.
+    def takes(self, document: bytes, *, inline: bool = False, url: str = "") -> Request | None:
+        """Run the document that came back, from ``url`` if that is not where it was asked for.
+
+        An ``inline`` one has no URL, so its actions must be absolute.
 
         Raises TwimlError for a document that cannot be run, and for what it says when it comes to that.
         """
         if inline:
             self._drops_everything()
             self._urls.become("")
+        elif url:
+            self._urls.become(url)
         self._stops()
         self._verbs = deque(parse(document))
         if self.call_status == "ringing" and self._verbs and self._verbs[0].tag == "Reject":

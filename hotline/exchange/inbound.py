@@ -1,4 +1,4 @@
-"""A call to the line."""
+"""A call to the line, and how the number that it dials is set up."""
 
 from collections.abc import Mapping
 from typing import Unpack
@@ -8,8 +8,20 @@ from hotline.exchange.conference import Conferences
 from hotline.exchange.delivery import Deliver
 from hotline.exchange.driver import Wiring
 from hotline.exchange.handset import Leg
+from hotline.exchange.order import PhoneNumber
 from hotline.exchange.queue_member import QueueMember
 from hotline.exchange.queues import Queues
+
+
+def line_number(public_url: str) -> PhoneNumber:
+    """How a number of this line is set up at the carrier; the README says the same for a real one."""
+    base = public_url.rstrip("/")
+    return PhoneNumber(
+        voice_url=f"{base}/voice/inbound",
+        fallback_url=f"{base}/voice/fallback.xml",
+        status_callback=f"{base}/voice/call-events",
+        sms_url=f"{base}/sms/inbound",
+    )
 
 
 class InboundCall(LiveCall):
@@ -29,8 +41,8 @@ class InboundCall(LiveCall):
         timed: bool = False,
         **wiring: Unpack[Wiring],
     ) -> None:
-        base = public_url.rstrip("/")
-        wiring.setdefault("events_url", f"{base}/voice/call-events")
+        number = line_number(public_url)
+        wiring.setdefault("events_url", number.status_callback)
         super().__init__(
             Leg(account_sid=account_sid, from_=from_, to=to, extra=extra, timed=timed),
             deliver,
@@ -38,7 +50,7 @@ class InboundCall(LiveCall):
             queues=queues,
             **wiring,
         )
-        self._voice_url = f"{base}/voice/inbound"
+        self._voice_url = number.voice_url
 
     def dials(self) -> None:
         """Ring the line, which answers with its first words."""

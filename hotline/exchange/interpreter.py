@@ -7,7 +7,7 @@ from typing import Unpack
 from hotline.exchange import verbs
 from hotline.exchange.documents import TwimlError, method_of, text_of
 from hotline.exchange.leg_facts import Facts, LegFacts, new_sid
-from hotline.exchange.recorded import told_of
+from hotline.exchange.recorded import events_of, told_of
 from hotline.exchange.request import Params, Request
 from hotline.exchange.sound import Sound, sounds_of
 from hotline.exchange.spec import ATTRIBUTES
@@ -58,22 +58,29 @@ class Interpreter(LegFacts):
         self._pause = 0.0
         self._began = 0.0
         self._talked = False
+        self._recording = new_sid("RE")
         self._requests = 0
         self._asked_at = 0.0
         #: A <Leave> was run: whoever drives the leg knows its queue, and ends the wait.
         self.left_queue = False
 
+    @property
+    def waits_behind(self) -> Wait | None:
+        """What the leg waits for, be it while a document that fills the time is heard."""
+        return self.waits_for if self.hold is None else self.hold.waits_for
+
     def ends(self, status: str = "completed") -> None:
         """End the leg from outside: someone hung up, or nobody answered."""
         if self.is_over:
             return
-        wait = self.hold.waits_for if self.hold is not None else self.waits_for
+        wait = self.waits_behind
         self.call_status = status
         if isinstance(wait, Recording):
             # Twilio still asks for the action of a Record, though nobody will hear the answer.
-            told, event = told_of(self, wait, self.now - self._began, "hangup")
+            seconds = self.now - self._began
+            told = told_of(self._recording, seconds, "hangup")
             self.asides.append(Request.of(wait.method, wait.action, self.standard_params() + told))
-            self.asides += [] if event is None else [event]
+            self.asides += events_of(self, wait, self._recording, "completed", seconds)
         self._drops_everything()
         self._verbs = deque()
 
@@ -134,6 +141,8 @@ class Interpreter(LegFacts):
                         13201, "<Dial> may not stand in a document of a number that was itself dialled"
                     )
                 self.waits_for = verbs.dial(verb, self._urls.absolute)
+                for one in (verb, *verb):
+                    self._note_unsimulated(one, "record", "amdStatusCallback", "machineDetection")
             case "Redirect":
                 url = self._urls.absolute(verb.text or "", "Redirect")
                 return self._request(url, method_of(verb), () if self.hold is None else self.hold.params)
@@ -144,6 +153,7 @@ class Interpreter(LegFacts):
                 self.ends()
             case "Record":
                 self.waits_for = verbs.record(verb, self._urls.absolute, self._urls.base)
+                self._note_unsimulated(verb, "transcribeCallback", "transcribe")
                 if verb.get("playBeep") != "false":
                     self._sounds.append(Sound("beep", "[beep]", 0.5))
             case "Enqueue":
@@ -172,6 +182,7 @@ class Interpreter(LegFacts):
 
     def _gather(self, verb: ET.Element) -> None:
         wait = verbs.gather(verb, self._urls.absolute, self._urls.base)
+        self._note_unsimulated(verb, "partialResultCallback")
         for nested in verb:
             if nested.tag not in _PROMPTS:
                 raise TwimlError(13320, f"<{nested.tag}> may not stand in <Gather>")
@@ -180,6 +191,11 @@ class Interpreter(LegFacts):
             self._sounds.extend(sounds_of(nested, self._note))
         self._pause, self._typed = 0.0, ""
         self.waits_for = wait
+
+    def _note_unsimulated(self, verb: ET.Element, *names: str) -> None:
+        for name in names:
+            if verb.get(name, "") not in {"", "false", "do-not-record"}:
+                self._note(f"{name} of <{verb.tag}> is not simulated")
 
     def _leave(self) -> Request | None:
         hold = self.hold
@@ -212,7 +228,8 @@ class Interpreter(LegFacts):
         if isinstance(wait, Keys):
             self._due = self.now + wait.seconds
         elif isinstance(wait, Recording):
-            self._began, self._talked = self.now, False
+            self._began, self._talked, self._recording = self.now, False, new_sid("RE")
+            self.asides += events_of(self, wait, self._recording, "in-progress")
             self._due = self.now + (min(wait.silence, wait.most) if wait.silence else wait.most)
         else:
             self._due = None
@@ -239,11 +256,13 @@ class Interpreter(LegFacts):
 
     def _recorded(self, record: Recording, key: str) -> Request | None:
         """The recording ends, by a key or by silence; one without a word in it counts as none."""
+        seconds = self.now - self._began
         if not key and not self._talked:
+            self.asides += events_of(self, record, self._recording, "absent")
             self._stops()
             return self._run()
-        told, event = told_of(self, record, self.now - self._began, key)
-        self.asides += [] if event is None else [event]
+        told = told_of(self._recording, seconds, key)
+        self.asides += events_of(self, record, self._recording, "completed", seconds)
         self._stops()
         return self._request(record.action, record.method, told)
 

@@ -1,29 +1,39 @@
 """What a carrier tells about a recording: to the action of a Record, and to its recordingStatusCallback."""
 
-from hotline.exchange.leg_facts import LegFacts, new_sid
+from hotline.exchange.leg_facts import LegFacts
 from hotline.exchange.request import Params, Request
 from hotline.exchange.waits import Recording
 
 
-def told_of(leg: LegFacts, record: Recording, seconds: float, key: str) -> tuple[Params, Request | None]:
-    """The parameters of the action, and the event beside it if one is wanted.
+def told_of(sid: str, seconds: float, key: str) -> Params:
+    """The parameters of the action. ``key`` is what ended the recording: a key, ``hangup``, or nothing."""
+    about = {"RecordingUrl": _url(sid), "RecordingDuration": _length(seconds), "RecordingSid": sid}
+    return (*about.items(), ("Digits", key))
 
-    ``key`` is what ended the recording: a key, ``hangup``, or nothing.
-    """
-    sid, length = new_sid("RE"), str(max(1, round(seconds)))
-    url = f"https://recordings.example.org/{sid}"
-    about = {"RecordingUrl": url, "RecordingDuration": length, "RecordingSid": sid, "Digits": key}
-    action = tuple(about.items())
-    if record.status_callback is None or "completed" not in record.status_events:
-        return action, None
+
+def events_of(
+    leg: LegFacts, record: Recording, sid: str, status: str, seconds: float | None = None
+) -> list[Request]:
+    """The event beside it, if a ``status`` (in-progress, completed, absent) is wanted and there is a URL."""
+    if record.status_callback is None or status not in record.status_events:
+        return []
     event = {
         "AccountSid": leg.account_sid,
         "CallSid": leg.call_sid,
         "RecordingSid": sid,
-        "RecordingUrl": url,
-        "RecordingStatus": "completed",
-        "RecordingDuration": length,
+        "RecordingUrl": _url(sid),
+        "RecordingStatus": status,
         "RecordingChannels": "1",
         "RecordingSource": "RecordVerb",
     }
-    return action, Request.of(record.status_method, record.status_callback, tuple(event.items()))
+    if seconds is not None:
+        event["RecordingDuration"] = _length(seconds)
+    return [Request.of(record.status_method, record.status_callback, tuple(event.items()))]
+
+
+def _url(sid: str) -> str:
+    return f"https://recordings.example.org/{sid}"
+
+
+def _length(seconds: float) -> str:
+    return str(max(1, round(seconds)))

@@ -13,6 +13,14 @@ from hotline.exchange.room import Participant, Room
 from hotline.exchange.switchboard import Switchboard
 from hotline.exchange.switched_call import SwitchedCall
 
+#: What an invitation may say besides, by the attribute of <Conference> that says the same.
+_MORE = {
+    "Label": "participantLabel",
+    "WaitMethod": "waitMethod",
+    "MaxParticipants": "maxParticipants",
+    "ConferenceStatusCallback": "statusCallback",
+    "ConferenceStatusCallbackMethod": "statusCallbackMethod",
+}
 _BEEPS = frozenset({"true", "false", "onEnter", "onExit"})
 
 
@@ -43,6 +51,8 @@ def add_conferences(rest: Blueprint, board: Switchboard) -> None:
         status = request.form.get("Status", "")
         if status not in {"", "completed"}:
             raise RestError(400, 20001, "A conference's Status can only become completed")
+        if request.form.get("AnnounceUrl"):
+            rooms.announce(room.sid, *_document("Announce", "POST"))
         if status:
             rooms.end(room.sid)
         return jsonify(_room(room))
@@ -93,11 +103,15 @@ def add_conferences(rest: Blueprint, board: Switchboard) -> None:
         }
         changes: dict[str, object] = {}
         if form.get("HoldUrl"):
-            changes["hold_url"] = absolute(form["HoldUrl"], 21205, "HoldUrl")
+            changes["hold_url"], changes["hold_method"] = _document("Hold", "GET")
+        if form.get("WaitUrl"):
+            changes["wait_url"], changes["wait_method"] = _document("Wait", "POST")
         if form.get("CallSidToCoach"):
             changes["call_sid_to_coach"] = form["CallSidToCoach"]
         changes |= {field: truth(form, name, False) for name, field in names.items() if name in form}
         one = _or_not_found(lambda: rooms.change(sid, call_sid, **changes))
+        if form.get("AnnounceUrl"):
+            rooms.announce(sid, *_document("Announce", "POST"), one.call_sid)
         return jsonify(_participant(rooms.find(sid), one))
 
     @rest.delete("/<account>/Conferences/<sid>/Participants/<call_sid>.json")
@@ -113,6 +127,14 @@ def _or_not_found(look: Callable[[], Any]) -> Any:
         raise not_found() from None
 
 
+def _document(name: str, method: str) -> tuple[str, str]:
+    """Where a document is that the request wants played, and the ``method`` unless it names one."""
+    url, method = request.form[f"{name}Url"], request.form.get(f"{name}Method", method).upper()
+    if method not in {"GET", "POST"}:
+        raise RestError(400, 20001, f"{name}Method is GET or POST")
+    return absolute(url, 21205, f"{name}Url"), method
+
+
 def _joins(room: Room) -> bytes:
     """The document that takes whoever answers into the conference."""
     form = request.form
@@ -125,9 +147,9 @@ def _joins(room: Room) -> bytes:
         "startConferenceOnEnter": str(truth(form, "StartConferenceOnEnter", True)).lower(),
         "endConferenceOnExit": str(truth(form, "EndConferenceOnExit", False)).lower(),
     }
-    for name, attribute in (("Label", "participantLabel"), ("ConferenceStatusCallback", "statusCallback")):
-        if form.get(name):
-            attributes[attribute] = form[name]
+    attributes |= {attribute: form[name] for name, attribute in _MORE.items() if form.get(name)}
+    if "WaitUrl" in form:
+        attributes["waitUrl"] = form["WaitUrl"]
     if form.getlist("ConferenceStatusCallbackEvent"):
         attributes["statusCallbackEvent"] = " ".join(form.getlist("ConferenceStatusCallbackEvent"))
     text = " ".join(f"{name}={quoteattr(value)}" for name, value in attributes.items())

@@ -15,6 +15,18 @@ _MUTED, _HOLD = {True: "participant-mute", False: "participant-unmute"}, {
 }  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Playback:
+    """What a conference plays to one member: a document at ``url``, music (None) or silence (empty).
+
+    ``kind`` is ``wait`` (before the conference starts, and alone), ``hold`` or ``announcement``.
+    """
+
+    kind: str
+    url: str | None
+    method: str
+
+
 @dataclass(slots=True)
 class Participant:
     """One call in a conference. ``call_sid_to_coach`` is the only one who hears someone who coaches."""
@@ -30,6 +42,8 @@ class Participant:
     wait_method: str = "POST"
     hold: bool = False
     hold_url: str | None = None
+    hold_method: str = "GET"
+    announcements: list[Playback] = field(default_factory=list)
     coaching: bool = False
     call_sid_to_coach: str | None = None
 
@@ -45,6 +59,7 @@ class Room:
     status: str = "init"
     people: "dict[Any, Participant]" = field(default_factory=dict)
     status_callback: str | None = None
+    status_method: str = "POST"
     wanted: frozenset[str] = frozenset()
     updated_at: datetime | None = None
     reason_ended: str | None = None
@@ -74,6 +89,16 @@ class Room:
         coached = self.coaching_asked.pop(participant.call_sid, None)
         if coached is not None:
             participant.coaching, participant.call_sid_to_coach = True, coached
+
+    def plays_to(self, participant: Participant) -> Playback | None:
+        """What one hears besides people; None when there is nothing."""
+        if participant.announcements:
+            return participant.announcements[0]
+        if participant.hold:
+            return Playback("hold", participant.hold_url, participant.hold_method)
+        if self.status == "init" or len(self.people) == 1:
+            return Playback("wait", participant.wait_url, participant.wait_method)
+        return None
 
     def hearers(self, speaker: Participant) -> list[Any]:
         """Those who hear ``speaker``: nobody when muted or on hold, one alone when coaching."""
@@ -136,7 +161,7 @@ class Room:
         self._sequence += 1
         return [
             Request.of(
-                "POST",
+                self.status_method,
                 self.status_callback,
                 tuple((params | {name: value for name, value in extra.items() if value}).items()),
             )

@@ -1,13 +1,13 @@
 """What a carrier remembers of one call at one host: cookies, and credentials that a 401 once asked for."""
 
-import base64
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from http.cookies import CookieError, Morsel, SimpleCookie
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
+from hotline.exchange.credentials import Credentials, credentials_for
 from hotline.exchange.delivery import Deliver
 from hotline.exchange.request import LineError, Reply, Request
 
@@ -19,7 +19,7 @@ _PROTOCOL = 11206
 @dataclass(slots=True)
 class _Session:
     cookies: "dict[str, Morsel[Any]]" = field(default_factory=dict)
-    authorization: str = ""
+    credentials: Credentials | None = None
 
 
 def with_sessions(deliver: Deliver) -> Deliver:
@@ -43,9 +43,9 @@ def with_sessions(deliver: Deliver) -> Deliver:
         session = session_of(request)
         reply = deliver(_dressed(request, session))
         _keep_cookies(session, reply)
-        credentials = _credentials(request.url)
-        if reply.status == 401 and credentials and not session.authorization:
-            session.authorization = credentials
+        credentials = credentials_for(request, reply)
+        if credentials is not None and (session.credentials is None or _is_stale(reply)):
+            session.credentials = credentials
             reply = deliver(_dressed(request, session))
             _keep_cookies(session, reply)
         return reply
@@ -63,9 +63,14 @@ def _dressed(request: Request, session: _Session) -> Request:
     ]
     if cookies:
         headers.append(("Cookie", "; ".join(cookies)))
-    if session.authorization:
-        headers.append(("Authorization", session.authorization))
+    if session.credentials is not None:
+        headers.append(("Authorization", session.credentials(request)))
     return request.with_headers(*headers) if headers else request
+
+
+def _is_stale(reply: Reply) -> bool:
+    """Whether the line only wants a Digest made anew."""
+    return any("stale=true" in text.lower().replace('"', "") for text in reply.all_of("WWW-Authenticate"))
 
 
 def _keep_cookies(session: _Session, reply: Reply) -> None:
@@ -82,9 +87,3 @@ def _keep_cookies(session: _Session, reply: Reply) -> None:
                 session.cookies.pop(name, None)
             else:
                 session.cookies[name] = cookie
-
-
-def _credentials(url: str) -> str:
-    """The header for the user and password in a URL; empty when it has none."""
-    user, at, _host = urlsplit(url).netloc.rpartition("@")
-    return f"Basic {base64.b64encode(unquote(user).encode()).decode()}" if at else ""

@@ -21,6 +21,8 @@ from hotline.exchange.handset import FINAL, Leg
 from hotline.exchange.mailbox import Mailbox
 from hotline.exchange.order import Answering, Order, PhoneNumber, Phones
 from hotline.exchange.pace import Pace
+from hotline.exchange.queue_member import QueueMember
+from hotline.exchange.queues import Queues
 from hotline.exchange.register import Register
 from hotline.exchange.request import LineError, Reply, Request
 from hotline.exchange.switched_call import SwitchedCall
@@ -81,6 +83,7 @@ class Switchboard:
             move=self._moves,
             clock=clock,
         )
+        self.queues: Queues[QueueMember] = Queues(move=self._moves)
 
     # Calls begin.
 
@@ -278,6 +281,7 @@ class Switchboard:
             wanted=wanted,
             send=lambda request: events.post(lambda: self.tells(told(request))),
             conferences=self.conferences,
+            queues=self.queues,
             sleep=self._pauses,
             clock=self.clock,
         )
@@ -382,10 +386,10 @@ class Switchboard:
             future.result(patience)
         return call
 
-    def _moves(self, member: Member, action: Callable[[], None]) -> None:
-        """Let a member go on after a conference where its own call is driven."""
-        call = self.find(member.leg.call_sid)
-        self.post(call, action)
+    def _moves(self, member: Member | QueueMember, action: Callable[[], None]) -> None:
+        """Move a member of a conference or queue where its own call is driven, if there still is one."""
+        with suppress(LookupError):
+            self.post(self.find(member.leg.call_sid), action)
 
     def _fetches(self, call: SwitchedCall, fetch: Deliver, request: Request) -> Reply:
         first, call.first_params = call.first_params, {}

@@ -3,10 +3,14 @@
 import os
 import shutil
 from collections.abc import Iterator
-from typing import Any
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 from tests.exchange.small_exchange import Exchange
 
@@ -31,14 +35,35 @@ def installed() -> str | None:
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
+def is_missing(what: str) -> NoReturn:
+    """Leave tests out for want of ``what``, or fail them where they must not be."""
+    if os.environ.get(REQUIRED) == "1":
+        pytest.fail(f"{REQUIRED} is 1 and no {what} is installed.", pytrace=False)
+    pytest.skip(f"no {what} is installed", allow_module_level=True)
+
+
+class WithoutPlaywright(pytest.Module):
+    """A file of tests that cannot even be read, as it imports playwright."""
+
+    def collect(self) -> NoReturn:
+        is_missing("playwright")
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
+    """Read a file of tests as usual (None), where its imports can be had."""
+    if find_spec("playwright") is not None:
+        return None
+    return WithoutPlaywright.from_parent(parent, path=module_path)
+
+
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser() -> "Iterator[Browser]":
     """One browser for all; each page is a visitor of its own."""
+    from playwright.sync_api import expect, sync_playwright
+
     where = installed()
     if where is None:
-        if os.environ.get(REQUIRED) == "1":
-            pytest.fail(f"{REQUIRED} is 1 and no Chromium is installed.")
-        pytest.skip("no Chromium is installed")
+        is_missing("Chromium")
     expect.set_options(timeout=PATIENCE_MILLISECONDS)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=where, args=ARGUMENTS)
@@ -49,12 +74,12 @@ def browser() -> Iterator[Browser]:
 class Visitors:
     """Opens pages and keeps what they complain of."""
 
-    def __init__(self, browser: Browser) -> None:
+    def __init__(self, browser: "Browser") -> None:
         self._browser = browser
         self._contexts: list[Any] = []
         self.complaints: list[str] = []
 
-    def opens(self, url: str, width: int = 1280, context: Any = None, **options: Any) -> Page:
+    def opens(self, url: str, width: int = 1280, context: Any = None, **options: Any) -> "Page":
         """A page in a browser window of its own, or as another tab of ``context``."""
         if context is None:
             context = self._browser.new_context(viewport={"width": width, "height": 900}, **options)
@@ -76,7 +101,7 @@ class Visitors:
 
 
 @pytest.fixture
-def visitors(browser: Browser) -> Iterator[Visitors]:
+def visitors(browser: "Browser") -> Iterator[Visitors]:
     """Opens pages; none of them may have complained when the test is over."""
     one = Visitors(browser)
     yield one

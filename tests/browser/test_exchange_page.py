@@ -37,6 +37,29 @@ def rings_liaison(exchange: Exchange, page: Page, to: str = "+12025550170") -> H
     return liaison
 
 
+def test_one_handset_waits_in_a_queue_another_takes_it_out_and_both_talk(
+    visitors: Visitors, exchange: Exchange
+) -> None:
+    page = opened(visitors, exchange)
+    victim, liaison = Handset(page, "Victim"), Handset(page, "Liaison")
+    for handset, key in ((victim, "5"), (liaison, "6")):
+        handset.dials()
+        handset.hears("To talk to someone")
+        handset.presses(key)
+    victim.hears("Please hold.")
+    victim.is_shown_as("Talking")
+    liaison.is_shown_as("Talking")
+
+    victim.says("Is anyone there?")
+    liaison.hears("Is anyone there?")
+    liaison.says("Yes, I am.")
+    victim.hears("Yes, I am.")
+    victim.hangs_up()
+
+    liaison.hears("The talk is over.")
+    liaison.is_shown_as("Call over")
+
+
 def test_a_call_by_keyboard_alone(visitors: Visitors, exchange: Exchange) -> None:
     page = opened(visitors, exchange)
     caller = Handset(page, "Victim")

@@ -20,13 +20,17 @@ class ScriptedLine:
             path: deque([verbs] if isinstance(verbs, str) else verbs) for path, verbs in answers.items()
         }
         self.asked: list[tuple[str, dict[str, str]]] = []
+        self.methods: list[str] = []
         self.slept: list[float] = []
-        self.conferences = Conferences()
+        #: The events of conferences, as they came.
+        self.sent: list[Request] = []
+        self.conferences = Conferences(send=self.sent.append)
         self.queues: Queues[QueueMember] = Queues()
 
     def __call__(self, request: Request) -> Reply:
         path = request.url.removeprefix(f"{BASE}/").partition("?")[0]
         self.asked.append((path, dict(request.params)))
+        self.methods.append(request.method)
         verbs = self.answers.get(path, deque([""]))
         document = f"<Response>{verbs.popleft() if len(verbs) > 1 else verbs[0]}</Response>"
         return Reply(200, "text/xml", document.encode())

@@ -102,17 +102,7 @@ class Exchange:
 
     def waits_until(self, fact: Callable[[], object]) -> bool:
         """Whether ``fact`` comes true; it is looked at whenever something happens at the exchange."""
-        happened = threading.Event()
-        unsubscribe = self.board.feed.subscribe(lambda _happening: happened.set())
-        try:
-            for _ in range(200):
-                if fact():
-                    return True
-                happened.wait(0.05)
-                happened.clear()
-        finally:
-            unsubscribe()
-        return False
+        return wait_until(self.board, fact)
 
     def closes(self) -> None:
         """Hang up everywhere, and stop."""
@@ -121,6 +111,21 @@ class Exchange:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+def wait_until(board: Switchboard, fact: Callable[[], object]) -> bool:
+    """Whether ``fact`` comes true; it is looked at whenever something happens at the exchange."""
+    happened = threading.Event()
+    unsubscribe = board.feed.subscribe(lambda _happening: happened.set())
+    try:
+        for _ in range(200):
+            if fact():
+                return True
+            happened.wait(0.05)
+            happened.clear()
+    finally:
+        unsubscribe()
+    return False
 
 
 class _Here(TwilioHttpClient):

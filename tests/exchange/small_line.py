@@ -24,7 +24,7 @@ ACCEPT = (
 def conference(ends_with_me: str) -> str:
     return (
         '<Dial action="/voice/steps/after/3"><Conference endConferenceOnExit="'
-        f'{ends_with_me}">room</Conference></Dial>'
+        f'{ends_with_me}" waitUrl="">room</Conference></Dial>'
     )
 
 
@@ -62,11 +62,15 @@ class SmallLine:
                 "2": "<Say>Goodbye.</Say>",
                 "3": conference("false"),
                 "4": "<Dial/>",
+                "5": '<Enqueue waitUrl="/voice/hold">help</Enqueue><Say>You have left the line.</Say>',
+                "6": "<Dial><Queue>help</Queue></Dial><Say>The talk is over.</Say>",
             }.get(request.form.get("Digits", ""), "<Say>Take your time.</Say>" + GREETING),
             "steps/person/2": f"<Say>Dial {request.form.get('DialCallStatus')}, "
             f"bridged {request.form.get('DialBridged')}.</Say>",
             "sms": "<Message>Call us.</Message>",
             "fallback": f"<Say>Something went wrong: {request.form.get('ErrorCode')}.</Say>",
+            "hold": "<Say>Please hold.</Say>",
+            "news": "<Say>The line closes in five minutes.</Say>",
             "steps/after/3": "<Say>The talk is over.</Say>",
             "legs/whisper": ACCEPT,
             "legs/liaison": ACCEPT.replace("accept/1", "join/1"),

@@ -25,6 +25,9 @@ class Person:
     def hears(self, words: str) -> None:
         self.notes.append(words)
 
+    def room_changes(self) -> None:
+        """Hear the music or what is announced, which nobody here listens to."""
+
     def conference_ends(self) -> None:
         self.went_on += 1
         if self.fails:

@@ -76,7 +76,7 @@ def test_a_redirect_is_followed_and_the_keys_are_not_sent_again(line: WebLine, f
     method, target, _, body = line.asked[1]
     assert (method, body) == ("GET", b"")
     assert target == "/voice?step=2&CallSid=CA1&From=%2B12025550123"
-    assert reply.url == line.url + target
+    assert reply.url == f"{line.url}/voice?step=2"
 
     fetch(post(line, "/moved-for-now"))
     assert line.asked[3][0] == "POST"

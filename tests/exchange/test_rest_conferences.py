@@ -64,9 +64,11 @@ def test_participants_are_listed_muted_held_and_put_out(exchange: Exchange, two:
     assert people(liaison).fetch().end_conference_on_exit is True
 
     assert people(caller).update(muted=True).muted is True
-    assert people(caller).update(hold=True, hold_url=f"{PUBLIC_URL}/voice/hold").hold is True
+    held = people(caller).update(hold=True, hold_url=f"{PUBLIC_URL}/voice/hold", hold_method="POST")
+    assert held.hold is True
     assert [one.call_sid for one in people.list(muted=True, hold=True)] == [caller]
-    assert heard(exchange, caller)[-2:] == ["you are muted", "you are on hold"]
+    told = ["you are muted", "you are on hold", "Please hold."]
+    assert exchange.waits_until(lambda: heard(exchange, caller)[-3:] == told)
     people(caller).update(muted=False, hold=False)
     assert people.list(muted=True) == []
 
@@ -77,6 +79,37 @@ def test_participants_are_listed_muted_held_and_put_out(exchange: Exchange, two:
     with pytest.raises(TwilioRestException) as gone:
         people(caller).fetch()
     assert gone.value.code == 20404
+
+
+def test_an_announcement_is_heard_by_one_or_by_all(exchange: Exchange, two: list[str]) -> None:
+    liaison, caller = two
+    found, news = room(exchange), f"{PUBLIC_URL}/voice/news"
+    words = "The line closes in five minutes."
+
+    found.participants(caller).update(announce_url=news)
+    assert exchange.waits_until(lambda: heard(exchange, caller)[-1] == words)
+    assert words not in heard(exchange, liaison)
+    found.update(announce_url=news)
+
+    assert exchange.waits_until(lambda: heard(exchange, liaison)[-1] == words)
+    assert exchange.waits_until(lambda: heard(exchange, caller).count(words) == 2)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"hold_url": "elsewhere"},
+        {"announce_url": f"{PUBLIC_URL}/voice/news", "announce_method": "PUT"},
+        {"wait_url": "ftp://elsewhere"},
+    ],
+)
+def test_what_cannot_be_played_is_refused(
+    exchange: Exchange, two: list[str], changes: dict[str, str]
+) -> None:
+    with pytest.raises(TwilioRestException) as refused:
+        room(exchange).participants(two[1]).update(**changes)
+
+    assert refused.value.code in {20001, 21205}
 
 
 def test_what_is_said_reaches_those_who_may_hear_it(exchange: Exchange, two: list[str]) -> None:
@@ -109,10 +142,11 @@ def test_someone_can_be_dialled_into_a_conference_to_coach(exchange: Exchange, t
 
 def test_a_conference_can_begin_with_whoever_is_dialled_into_it(exchange: Exchange) -> None:
     made = exchange.twilio.conferences("a new room").participants.create(
-        from_=LINE, to=LIAISON, end_conference_on_exit=True
+        from_=LINE, to=LIAISON, end_conference_on_exit=True, wait_url=f"{PUBLIC_URL}/voice/hold"
     )
 
-    assert exchange.act(made.call_sid, "answer")["state"] == "talking"
+    answered = exchange.act(made.call_sid, "answer")
+    assert (answered["state"], answered["transcript"][-1]["text"]) == ("talking", "Please hold.")
 
     (found,) = exchange.twilio.conferences.list(friendly_name="a new room")
     (one,) = found.participants.list()

@@ -16,6 +16,7 @@ from hotline.exchange.app import create_exchange
 from hotline.exchange.delivery import over_http
 from hotline.exchange.switchboard import Order, Switchboard
 from tests.exchange.small_line import ACCOUNT, TOKEN, SmallLine
+from tests.exchange.web_line import Answer, WebLine, document, web_line
 
 
 class Quiet(WSGIRequestHandler):
@@ -211,6 +212,35 @@ def test_a_line_that_fails_is_a_fault(world: World) -> None:
     assert played.exit_code == 1
     assert "The call failed: <Dial> names no phone" in played.stderr
     assert [status for _, status in world.line.events] == ["completed"]
+
+
+def test_the_phone_keeps_cookies_follows_redirects_and_goes_to_the_fallback(world: World) -> None:
+    def answers(line: WebLine, path: str) -> Answer | None:
+        match path.partition("?")[0]:
+            case "/voice/inbound":
+                return 302, {"Location": "/moved/hello", "Set-Cookie": "crumb=1"}, b""
+            case "/moved/hello":
+                verbs = b'<Gather numDigits="1" action="next"><Say>Hello.</Say></Gather>'
+                return 200, {"Content-Type": "text/xml"}, b"<Response>" + verbs + b"</Response>"
+            case "/voice/fallback.xml":
+                return document("Something went wrong.")
+        return 500, {}, b""
+
+    with web_line(answers) as line:
+        world.environ["HOTLINE_PUBLIC_URL"] = line.url
+        played = world.plays("--script", "1")
+
+    assert "Something went wrong." in played.output
+    asked = [(target.partition("?")[0], headers.get("Cookie")) for _, target, headers, _ in line.asked]
+    assert asked[:4] == [
+        ("/voice/inbound", None),
+        ("/moved/hello", "crumb=1"),
+        ("/moved/next", "crumb=1"),
+        ("/voice/fallback.xml", "crumb=1"),
+    ]
+    tokens = [headers["I-Twilio-Idempotency-Token"] for _, _, headers, _ in line.asked]
+    assert len(set(tokens)) == len(tokens)
+    assert b"ErrorCode=11217" in line.asked[3][3]
 
 
 def test_a_line_that_is_not_running_is_one_sentence(world: World) -> None:

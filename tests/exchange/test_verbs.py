@@ -167,6 +167,32 @@ def test_a_gather_that_only_listens_hears_no_key() -> None:
     assert line.paths() == ["start"]
 
 
+@pytest.mark.parametrize(
+    ("verb", "note"),
+    [
+        ('<Gather partialResultCallback="/partial"/>', "partialResultCallback of <Gather>"),
+        ('<Record transcribeCallback="/text"/>', "transcribeCallback of <Record>"),
+        ('<Record transcribe="true"/>', "transcribe of <Record>"),
+        ('<Dial record="record-from-answer">+12025550142</Dial>', "record of <Dial>"),
+        (
+            '<Dial><Number machineDetection="Enable">+12025550142</Number></Dial>',
+            "machineDetection of <Number>",
+        ),
+        ('<Dial><Conference record="record-from-start">r</Conference></Dial>', "record of <Conference>"),
+    ],
+)
+def test_what_a_verb_asks_for_and_does_not_get_is_noted(verb: str, note: str) -> None:
+    assert f"{note} is not simulated" in noted(ScriptedLine(start=verb).is_dialled())
+
+
+@pytest.mark.parametrize(
+    "verb",
+    ['<Record transcribe="false"/>', '<Dial record="do-not-record">+12025550142</Dial>', "<Gather/>"],
+)
+def test_what_a_verb_does_not_ask_for_is_not_noted(verb: str) -> None:
+    assert not any("simulated" in note for note in noted(ScriptedLine(start=verb).is_dialled()))
+
+
 def test_record_ends_with_a_key_and_tells_its_action_and_its_callback() -> None:
     line = ScriptedLine(
         start='<Record action="/kept" recordingStatusCallback="/recording"/>', kept="<Say>thanks</Say>"
@@ -185,6 +211,22 @@ def test_record_ends_with_a_key_and_tells_its_action_and_its_callback() -> None:
     assert (event["RecordingStatus"], event["RecordingSource"]) == ("completed", "RecordVerb")
     assert event["RecordingSid"] == kept["RecordingSid"]
     assert heard(call)[-1] == "thanks"
+
+
+@pytest.mark.parametrize(("talks", "last"), [(True, "completed"), (False, "absent")])
+def test_a_recording_tells_when_it_begins_and_how_it_ended(talks: bool, last: str) -> None:
+    wanted = 'recordingStatusCallbackEvent="in-progress completed absent"'
+    line = ScriptedLine(start=f'<Record action="/kept" recordingStatusCallback="/recording" {wanted}/>')
+    call = line.is_dialled()
+
+    call.passes(0.5)
+    if talks:
+        call.says(FIVE_WORDS)
+    call.passes(8)
+
+    told = [params for path, params in line.asked if path == "recording"]
+    assert [params["RecordingStatus"] for params in told] == ["in-progress", last]
+    assert len({params["RecordingSid"] for params in told}) == 1
 
 
 def test_record_ends_after_five_seconds_of_silence() -> None:
@@ -339,11 +381,9 @@ def test_the_whisper_of_a_number_is_asked_for_on_the_leg_of_whoever_answers() ->
     assert (whisper["ParentCallSid"], whisper["CallSid"]) == (call.leg.call_sid, child.leg.call_sid)
     assert (whisper["From"], whisper["Direction"]) == ("+12025550100", "outbound-dial")
     assert call.is_talking
-    assert [told["CallStatus"] for path, told in line.asked if path == "child"] == [
-        "initiated",
-        "ringing",
-        "in-progress",
-    ]
+    events = [told for path, told in line.asked if path == "child"]
+    assert [told["CallStatus"] for told in events] == ["initiated", "ringing", "in-progress"]
+    assert {told["ParentCallSid"] for told in events} == {call.leg.call_sid}
     assert "the carrier sends the tones wW12" in noted(child)
 
 
@@ -525,6 +565,13 @@ def test_refer_is_for_sip_alone() -> None:
     call = ScriptedLine(start="<Refer><Sip>sip:a@example.org</Sip></Refer><Say>on</Say>").is_dialled()
 
     assert any("13801" in note for note in noted(call))
+    assert heard(call) == ["on"]
+
+
+def test_message_is_no_verb_of_a_call() -> None:
+    call = ScriptedLine(start="<Message>your ride is here</Message><Say>on</Say>").is_dialled()
+
+    assert any("12200" in note and "Message" in note for note in noted(call))
     assert heard(call) == ["on"]
 
 
