@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from hotline.exchange.answering import WrongMomentError
+from hotline.exchange.busy import is_talking
 from hotline.exchange.faults import WITHHELD_CALLER_IDS
 from hotline.exchange.handsets import HandsetError, Handsets
 from hotline.exchange.order import KINDS
@@ -70,7 +71,7 @@ def page(board: Switchboard, handsets: Handsets, streams: Streams, lines: Sequen
     @blueprint.delete("/handsets/<int:id_>")
     def remove(id_: int) -> Response:
         handset = handsets.find(id_)
-        if board.is_talking(handset.number, handset.id):
+        if is_talking(board, handset.number, handset.id):
             raise WrongMomentError("this handset is in a call")
         handsets.remove(id_)
         return jsonify(id=id_)
@@ -81,7 +82,7 @@ def page(board: Switchboard, handsets: Handsets, streams: Streams, lines: Sequen
         from_, to = given.get("from") or handset.number, given.get("to", "")
         if not isinstance(from_, str) or not isinstance(to, str) or len(from_) > LONGEST_CALLER_ID:
             raise ValueError("from and to are numbers, as text")
-        if board.is_talking(handset.number, handset.id):
+        if is_talking(board, handset.number, handset.id):
             raise WrongMomentError("this handset is in a call")
         return jsonify(_call(board.dial(from_, to, handset=handset.id)))
 

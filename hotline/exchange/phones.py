@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from hotline.exchange.answering import WrongMomentError
+from hotline.exchange.busy import is_talking
 from hotline.exchange.messages import Messages
 from hotline.exchange.order import KINDS, Answering
 from hotline.exchange.switchboard import Switchboard
@@ -69,7 +70,7 @@ def phones(board: Switchboard, messages: Messages) -> Blueprint:
             "pick-up": lambda: board.pick_up(sid, phone),
             "decline-dialled": lambda: board.let_ring(sid, "busy"),
         }
-        if action in {"answer", "pick-up"} and board.is_talking(phone or board.find(sid).to, but=sid):
+        if action in {"answer", "pick-up"} and is_talking(board, phone or board.find(sid).to, but=sid):
             raise WrongMomentError("that phone is in a call already")
         if len(words) > LONGEST_WORDS:
             raise ValueError(f"words are at most {LONGEST_WORDS} characters")

@@ -126,19 +126,6 @@ class Switchboard:
         self.post(call, begins)
         return call
 
-    def is_talking(self, number: str, handset: int = 0, *, but: str = "") -> bool:
-        """Whether the phone with this number is in a call already, other than the one with sid ``but``.
-
-        A handset of the page is also in the calls that it dialled, whatever number it showed.
-        """
-        return any(
-            (call.to == number and call.status == "in-progress")
-            if call.direction != "inbound"
-            else (handset > 0 and call.handset == handset)
-            for call in self.all()
-            if call.ended_at is None and call.sid != but
-        )
-
     def number(self, to: str) -> PhoneNumber:
         """How a number of the line is set up. Raises LookupError for one that is none of the line's."""
         number = self._numbers.get(to, self._any_number)

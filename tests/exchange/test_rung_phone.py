@@ -10,7 +10,10 @@ class Answered(ExchangeClient):
     """An exchange that tells of two calls which ring: one to the line, and one by it."""
 
     def ask(
-        self, method: str, path: str, given: Mapping[str, str | bool] | None = None
+        self,
+        method: str,  # noqa: ARG002
+        path: str,  # noqa: ARG002
+        given: Mapping[str, str | bool] | None = None,  # noqa: ARG002
     ) -> tuple[int, dict[str, Any]]:
         calls = [
             {"sid": "CA1", "to": "+12025550100", "status": "ringing", "direction": "inbound"},
