@@ -137,8 +137,10 @@ class _Pass:
 
     def _free_forgotten(self) -> None:
         with self._database.transaction() as session:
-            in_question = free_forgotten(session, self._now, self._policy)
+            in_question, to_end = free_forgotten(session, self._now, self._policy)
         for call_id in in_question:
+            self._guarded(lambda row_id=call_id: self._mender.ask_about(row_id))  # type: ignore[misc]
+        for call_id in to_end:
             self._guarded(lambda row_id=call_id: self._mender.end_forgotten(row_id))  # type: ignore[misc]
 
     def _end_lapsed_waits(self) -> None:
