@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: run phone test lint bench setup lock clean
+.PHONY: run phone test lint bench chaos setup lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.run
@@ -28,6 +28,10 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench
+
+# A thousand callbacks while everything that keeps them is killed; CHAOS="--seed 7 --database sqlite" is another.
+chaos: $(VENV)/.dev
+	$(BIN)/python -m tests.chaos $(CHAOS)
 
 # What the line itself needs; `make run` waits for nothing else.
 $(VENV)/.run: requirements.lock pyproject.toml

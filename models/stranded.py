@@ -26,6 +26,8 @@ _IN_HAND = text("callbacks.state IN ('claimed','ringing_liaison','ringing_caller
 _CALLED = "liaison_callback"
 #: Longer than any liaison's leg goes on whose callback went on without it: it was told so long ago.
 _TOLD_TO_END = timedelta(seconds=200)
+#: Whether such a leg is over the carrier may be asked much earlier: to ask cuts nobody off.
+_ASKED_ABOUT = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +141,15 @@ def left_behind_legs(session: Session, now: datetime) -> Sequence[int]:
     ).all()
 
 
-def free_forgotten(session: Session, now: datetime, policy: CallbackPolicy) -> list[int]:
-    """Free liaisons whose leg is surely over; answers the legs whose end the carrier must tell."""
+def free_forgotten(session: Session, now: datetime, policy: CallbackPolicy) -> tuple[list[int], list[int]]:
+    """Free liaisons whose leg is surely over; answers the legs of others who may be held by nothing.
+
+    The carrier is to be asked about the first, and told to end the second if they still go on.
+    """
     ring = timedelta(seconds=policy.liaison_ring_seconds) + policy.lease
     parent = aliased(Call)
-    in_question = []
+    in_question: list[int] = []
+    to_end: list[int] = []
     for call, callback, busy_since, parent_ended_at in session.execute(
         select(Call, Callback, Staff.busy_since, parent.ended_at)
         .join(Staff, Staff.busy_call_id == Call.id)
@@ -158,17 +164,15 @@ def free_forgotten(session: Session, now: datetime, policy: CallbackPolicy) -> l
         elif call.flow == "liaison_direct" and call.accepted_at is None and age > ring:
             call.ended_at = now
             free_liaison(session, call.id, now)
-        elif (
-            call.flow in ("liaison_callback", COLLEAGUE)
-            and age > _TOLD_TO_END
-            and not _serves(call, callback)
-        ):
-            if call.call_sid is None:
+        elif call.flow in ("liaison_callback", COLLEAGUE) and not _serves(call, callback):
+            if age > _TOLD_TO_END and call.call_sid is None:
                 call.ended_at = now
                 free_liaison(session, call.id, now)
-            else:
+            elif age > _TOLD_TO_END:
+                to_end.append(call.id)
+            elif age > _ASKED_ABOUT and call.call_sid is not None:
                 in_question.append(call.id)
-    return in_question
+    return in_question, to_end
 
 
 def direct_talks(session: Session, now: datetime) -> Sequence[int]:

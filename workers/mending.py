@@ -60,15 +60,14 @@ class Mender:
         elif "no news" not in words:
             self._extend(callback_id)
 
+    def ask_about(self, call_id: int) -> None:
+        """A leg that serves no callback and holds a liaison: free them when the carrier says it is over."""
+        self._not_over(call_id)
+
     def end_forgotten(self, call_id: int) -> None:
-        """A leg that was told to end and still holds a liaison: believe the carrier, else tell it again."""
-        with self._database.reading() as session:
-            row = session.get_one(Call, call_id)
-            leg = LiveLeg(row.id, row.call_sid, row.call_status, row.ended_at is not None)
-        word = self._standing_of(leg)[1]
-        if word in FINAL_CALL_STATUSES:
-            self._apply_end(call_id, word)
-        elif leg.call_sid is not None:
+        """A leg that was told to end long ago and still holds a liaison: if it goes on, tell it again."""
+        leg = self._not_over(call_id)
+        if leg is not None and leg.call_sid is not None:
             try:
                 self._carrier.end_call(leg.call_sid)
             except CarrierUnknown:
@@ -78,14 +77,16 @@ class Mender:
                 with self._database.transaction() as session:
                     free_liaison(session, call_id, self._now)
 
-    def look_after_talk(self, call_id: int) -> None:
-        """A talk at 0 that goes on for long: its end may have been lost. It is only ever asked about."""
+    def _not_over(self, call_id: int) -> LiveLeg | None:
+        """The leg, unless the carrier says that it is over; then its end is applied."""
         with self._database.reading() as session:
             row = session.get_one(Call, call_id)
             leg = LiveLeg(row.id, row.call_sid, row.call_status, row.ended_at is not None)
         word = self._standing_of(leg)[1]
-        if word in FINAL_CALL_STATUSES:
-            self._apply_end(call_id, word)
+        if word not in FINAL_CALL_STATUSES:
+            return leg
+        self._apply_end(call_id, word)
+        return None
 
     def _standing_of(self, leg: LiveLeg) -> tuple[int, str]:
         """The leg's id and its call status; ``unknown`` when never proven, ``no news`` to be asked again."""

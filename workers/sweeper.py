@@ -138,13 +138,15 @@ class _Pass:
 
     def _free_forgotten(self) -> None:
         with self._database.transaction() as session:
-            in_question = free_forgotten(session, self._now, self._policy)
+            in_question, to_end = free_forgotten(session, self._now, self._policy)
         for call_id in in_question:
+            self._guarded(lambda row_id=call_id: self._mender.ask_about(row_id))  # type: ignore[misc]
+        for call_id in to_end:
             self._guarded(lambda row_id=call_id: self._mender.end_forgotten(row_id))  # type: ignore[misc]
         with self._database.reading() as session:
             talks = direct_talks(session, self._now)
         for call_id in talks:
-            self._guarded(lambda row_id=call_id: self._mender.look_after_talk(row_id))  # type: ignore[misc]
+            self._guarded(lambda row_id=call_id: self._mender.ask_about(row_id))  # type: ignore[misc]
 
     def _end_lapsed_waits(self) -> None:
         """Callers in line at 0 whose call is over without the carrier's word of it."""

@@ -198,6 +198,22 @@ def test_a_liaison_held_by_a_leg_that_should_be_over_is_freed(desk: CallbackDesk
     assert desk.busy() == 0
 
 
+def test_a_liaison_who_declined_is_free_within_a_minute_when_the_end_was_never_told(
+    desk: CallbackDesk,
+) -> None:
+    desk.works_off()
+    (liaison,) = desk.carrier.placed
+    desk.answers(liaison)
+    desk.presses(liaison, legs.decline_by_liaison, desk.office)
+    desk.sweeps(seconds=35)
+    assert desk.carrier.ended == [], "one who still listens is not cut off"
+    liaison.status = "completed"
+
+    desk.sweeps(seconds=2)
+
+    assert not any(staff.busy_call_id == 1 for staff in desk.rows(Staff))
+
+
 @pytest.mark.parametrize("ends", ["never answered", "hung up"])
 def test_a_liaison_rung_for_a_caller_who_is_gone_is_freed(empty_desk: CallbackDesk, ends: str) -> None:
     with empty_desk.database.transaction() as session:

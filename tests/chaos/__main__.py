@@ -1,0 +1,56 @@
+"""`make chaos`: many callbacks in a storm of kills, and whether each promise was kept."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+from tests.chaos.storm import MOST_CALLBACKS, STANDS_STILL, Storm, told
+
+
+@click.command()
+@click.option("--callbacks", type=click.IntRange(1, MOST_CALLBACKS), default=1000, show_default=True)
+@click.option("--kills", default=50, show_default=True, help="SIGKILLs of web, worker, sweeper and Valkey.")
+@click.option("--wipes", default=5, show_default=True, help="How often Valkey's data is lost.")
+@click.option("--restarts", default=3, show_default=True, help="Restarts of PostgreSQL.")
+@click.option("--seed", default=0, show_default=True, help="Who does what, and when what is killed.")
+@click.option("--database", type=click.Choice(["sqlite", "postgresql"]), default="postgresql")
+@click.option("--liaisons", type=click.IntRange(1, 30), default=20, show_default=True)
+@click.option("--seconds", default=0.0, help="Over how long people ask; without it two a second.")
+@click.option("--log", type=click.Path(path_type=Path), help="Where to write what the house logged.")
+def chaos(
+    callbacks: int,
+    kills: int,
+    wipes: int,
+    restarts: int,
+    seed: int,
+    database: str,
+    liaisons: int,
+    seconds: float,
+    log: Path | None,
+) -> None:
+    """Let a storm pass, print what became of every promise, and exit 1 when a rule was broken."""
+    storm = Storm(
+        callbacks=callbacks,
+        kills=kills,
+        wipes=wipes,
+        restarts=restarts if database == "postgresql" else 0,
+        seed=seed,
+        database=database,
+        liaisons=liaisons,
+        asking_seconds=seconds or callbacks / 2,
+        caller_tries=3,
+        # Each round that nobody took costs a retry of a minute, and everybody waits for a free liaison.
+        most_seconds=STANDS_STILL + 4 * 75 + callbacks * 10 / liaisons,
+    )
+    with tempfile.TemporaryDirectory(prefix="hc-") as folder:
+        verdict, logged = storm.passes(Path(folder))
+    if log is not None:
+        log.write_text(logged)
+    click.echo(told(storm, verdict))
+    sys.exit(bool(verdict.broken))
+
+
+if __name__ == "__main__":
+    chaos()

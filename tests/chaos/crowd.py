@@ -1,0 +1,104 @@
+"""Those whom the line rings in a storm: liaisons and callers, each of whose doings the seed decides."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from random import Random
+from threading import Lock
+
+from hotline.exchange.answering import WrongMomentError
+from hotline.exchange.feed import Happening
+from hotline.exchange.switchboard import Switchboard
+from hotline.exchange.switched_call import SwitchedCall
+
+#: Nobody stays on a call for longer than this (seconds).
+MOST_PATIENCE = 30.0
+_LOOKS_EVERY = 0.2
+
+
+class Crowd:
+    """Answers what rings at ``board``. The same number acts the same way at its n-th ring of a seed."""
+
+    def __init__(self, board: Switchboard, seed: int, office_phones: Collection[str]) -> None:
+        self._board, self._seed, self._office_phones = board, seed, office_phones
+        self._rings: Counter[str] = Counter()
+        self._lock, self._pool = Lock(), ThreadPoolExecutor(128, thread_name_prefix="crowd")
+        self._unsubscribe = board.feed.subscribe(self._hears_of)
+
+    def goes_home(self) -> None:
+        """Answer nothing any more."""
+        self._unsubscribe()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _hears_of(self, happening: Happening) -> None:
+        if happening.kind == "placed" and happening.facts["direction"] == "outbound-api":
+            to = happening.facts["to"]
+            with self._lock:
+                self._rings[to] += 1
+                chance = Random(f"{self._seed}/{to}/{self._rings[to]}")
+            self._pool.submit(self._takes, happening.call_sid, to, chance)
+
+    def _takes(self, sid: str, to: str, chance: Random) -> None:
+        time.sleep(chance.uniform(0.1, 1.2))
+        # The call may have ended, or lost its line, before someone got to it.
+        with suppress(WrongMomentError, LookupError):
+            call = self._board.find(sid)
+            (self._is_liaison if to in self._office_phones else self._is_caller)(call, chance)
+
+    def _is_liaison(self, call: SwitchedCall, chance: Random) -> None:
+        way = chance.random()
+        if way < 0.08:
+            return
+        if way < 0.16:
+            self._board.end_unanswered(call.sid, "busy")
+            return
+        self._board.answer(call.sid)
+        if way < 0.22:
+            self._board.hang_up(call.sid)
+            return
+        self._board.press(call.sid, "2" if way < 0.28 else "1")
+        self._stays(call, chance.uniform(4, 10), answers_questions=chance.random() < 0.7)
+
+    def _is_caller(self, call: SwitchedCall, chance: Random) -> None:
+        way = chance.random()
+        if way < 0.08:
+            return
+        if way < 0.16:
+            self._board.end_unanswered(call.sid, "busy")
+            return
+        if way < 0.21:
+            self._board.answer_by_machine(call.sid)
+            return
+        self._board.answer(call.sid)
+        if way < 0.28:
+            self._board.hang_up(call.sid)
+            return
+        self._board.press(call.sid, "2" if way < 0.33 else "1")
+        self._stays(call, chance.uniform(0.5, 4))
+
+    def _stays(self, call: SwitchedCall, talks: float, *, answers_questions: bool = False) -> None:
+        """Talk for so many seconds, answer how it ended or do not, and hang up."""
+        ends_at, until = time.monotonic() + MOST_PATIENCE, None
+        while time.monotonic() < ends_at and call.ended_at is None:
+            if call.live.is_talking:
+                until = until or time.monotonic() + talks
+                if time.monotonic() > until:
+                    break
+            elif until is not None and call.live.state == "keys":
+                if answers_questions:
+                    self._board.press(call.sid, "1")
+                break
+            time.sleep(_LOOKS_EVERY)
+        self._board.hang_up(call.sid)
+
+
+def waits_until(fact: Callable[[], bool], seconds: float) -> bool:
+    """Whether ``fact`` comes true within so many seconds."""
+    ends_at = time.monotonic() + seconds
+    while not fact():
+        if time.monotonic() > ends_at:
+            return False
+        time.sleep(0.05)
+    return True

@@ -1,0 +1,114 @@
+"""A storm: people ask to be called back and are, while what serves them is killed at random moments."""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from tests.chaos.asker import Asker
+from tests.chaos.carrier import ChaosCarrier
+from tests.chaos.crowd import Crowd
+from tests.chaos.house import POLICIES, House, house
+from tests.chaos.verdict import Verdict, judge
+from tests.chaos.watch import BOUND_SECONDS, Watch
+
+#: Nobody has these numbers; those of the office are of another area.
+AREAS = ("206", "212", "305", "312", "404", "415", "503", "602", "617", "713")
+MOST_CALLBACKS = len(AREAS) * 100
+#: Nothing stands still for longer: the line's own bound and both rings.
+STANDS_STILL = BOUND_SECONDS + POLICIES["liaison_ring_seconds"] + POLICIES["caller_ring_seconds"]
+_ASKERS_AT_ONCE = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Storm:
+    """What happens; the same seed draws the same people and moments, but processes are never as punctual.
+
+    ``asking_seconds`` is over how long people ask and things are killed. ``most_seconds`` is how
+    long it may take after that until no callback is open any more; ``caller_tries`` is the office's policy.
+    """
+
+    callbacks: int
+    kills: int
+    wipes: int
+    restarts: int
+    seed: int
+    database: str
+    liaisons: int
+    asking_seconds: float
+    caller_tries: int
+    most_seconds: float
+
+    def passes(self, folder: Path) -> tuple[Verdict, str]:
+        """Let it pass over a house in an empty folder; gives the verdict and the log of the house."""
+        with house(folder, self.database, self.caller_tries) as place:
+            office_phones, cases = place.moves_in(self.liaisons, self.callbacks)
+            carrier = ChaosCarrier(place.public_url, place.carrier_port, place.token, self.seed)
+            crowd = Crowd(carrier.board, self.seed, office_phones)
+            watch = Watch(place.database, STANDS_STILL)
+            try:
+                place.opens()
+                watch.begins()
+                line = place.office.lines[0]
+                askers = [
+                    Asker(carrier.board, line, case, f"+1{AREAS[n // 100]}55501{n % 100:02d}")
+                    for n, case in enumerate(cases)
+                ]
+                troubles = threading.Thread(target=self._befalls, args=(place,))
+                troubles.start()
+                self._ask(askers)
+                troubles.join()
+                watch.waits_until_quiet(self.most_seconds)
+                watch.ends()
+                return judge(place, carrier, askers, watch), place.log
+            finally:
+                watch.ends()
+                crowd.goes_home()
+                carrier.closes()
+
+    def _ask(self, askers: list[Asker]) -> None:
+        chance, started = Random(f"{self.seed}/asks"), time.monotonic()
+        moments = sorted(chance.uniform(0, self.asking_seconds) for _ in askers)
+        with ThreadPoolExecutor(_ASKERS_AT_ONCE) as pool:
+            for moment, asker in zip(moments, askers, strict=True):
+                time.sleep(max(0.0, started + moment - time.monotonic()))
+                pool.submit(asker.asks)
+
+    def _befalls(self, place: House) -> None:
+        chance, started = Random(f"{self.seed}/troubles"), time.monotonic()
+        troubles: list[Callable[[Random], None]] = [
+            *[place.suffers_kill] * self.kills,
+            *[place.suffers_wipe] * self.wipes,
+            *[place.suffers_restart] * self.restarts,
+        ]
+        chance.shuffle(troubles)
+        moments = sorted(chance.uniform(0, self.asking_seconds) for _ in troubles)
+        for moment, trouble in zip(moments, troubles, strict=True):
+            time.sleep(max(0.0, started + moment - time.monotonic()))
+            trouble(chance)
+
+
+def small_storm(database: str, restarts: int) -> Storm:
+    """One that the suite has time for."""
+    return Storm(
+        callbacks=14,
+        kills=8,
+        wipes=1,
+        restarts=restarts,
+        seed=4,
+        database=database,
+        liaisons=8,
+        asking_seconds=8,
+        # No second round: it would begin a minute later, which the suite does not have.
+        caller_tries=1,
+        most_seconds=80,
+    )
+
+
+def told(storm: Storm, verdict: Verdict) -> str:
+    """The verdict as a table under what it was, so that it can be had again."""
+    head = f"seed {storm.seed}, {storm.database}: {storm.callbacks} callbacks, {storm.kills} kills, "
+    return f"{head}{storm.wipes} wipes, {storm.restarts} restarts of PostgreSQL\n{verdict.table()}"

@@ -1,0 +1,14 @@
+"""The small storm on PostgreSQL, in a file of its own so that both pass at the same time."""
+
+from pathlib import Path
+
+from tests.chaos.storm import small_storm, told
+
+
+def test_every_promise_is_kept_while_postgresql_is_restarted_too(tmp_path: Path) -> None:
+    storm = small_storm("postgresql", restarts=1)
+
+    verdict, _ = storm.passes(tmp_path)
+
+    assert not verdict.broken, told(storm, verdict)
+    assert verdict.counts["reached"] > 0

@@ -1,0 +1,142 @@
+"""What a storm left behind, judged from the database and from the carrier's own ledger."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select
+
+from models import AuditEntry, Call, Callback, Staff
+from models.call_status import DIALLING
+from models.database import keyring_of
+from tests.chaos.asker import Asker
+from tests.chaos.carrier import ChaosCarrier
+from tests.chaos.house import House
+from tests.chaos.watch import Watch
+
+#: How long after its time a callback that waits may still stand there untouched.
+_SLACK = timedelta(seconds=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``broken`` are the rules that were broken, one sentence each; none when every promise was kept."""
+
+    counts: dict[str, int | float]
+    broken: tuple[str, ...]
+
+    def table(self) -> str:
+        """One line a number, and one for each broken rule."""
+        lines = [f"  {name:<26} {number:>8,.10g}" for name, number in self.counts.items()]
+        return "\n".join([*lines, *(f"  BROKEN: {rule}" for rule in self.broken)])
+
+
+def judge(house: House, carrier: ChaosCarrier, askers: Sequence[Asker], watch: Watch) -> Verdict:
+    """Hold every promise against the rows, and every ring against an acceptance."""
+    with house.database.reading() as session:
+        keyring = keyring_of(session)
+        rows = list(session.scalars(select(Callback)))
+        accepted = Counter(
+            session.scalars(select(AuditEntry.target).where(AuditEntry.action == "accept_callback"))
+        )
+        held = session.execute(
+            select(Staff.id, Staff.busy_since, Call, Callback)
+            .join(Call, Call.id == Staff.busy_call_id)
+            .outerjoin(Callback, Callback.id == Call.callback_id)
+        ).all()
+        unproven = list(
+            session.scalars(
+                select(Call.callback_id).where(
+                    Call.flow == "callback_call", Call.call_status == DIALLING, Call.call_sid.is_(None)
+                )
+            )
+        )
+        acceptances: Counter[str] = Counter()
+        for row in rows:
+            acceptances[row.number_key] += accepted[f"callback:{row.id}"]
+        keys = {asker.phone: keyring.index("phone", asker.phone) for asker in askers}
+        broken = [
+            *_not_kept(rows, datetime.now(UTC)),
+            *_lost(rows, askers, keys),
+            *(f"callback {number} stood still: {how}" for number, how in sorted(watch.stuck.items())),
+            *(_held(*one, carrier) for one in held),
+            *_doubles(carrier, acceptances, keys),
+            *(
+                f"callback {row.id}: nobody knows whether its caller was rung, and it is {row.state}"
+                for row in rows
+                if row.id in unproven and row.state in {"requested", "no_answer"}
+            ),
+        ]
+        states = Counter(row.state for row in rows)
+        unknown = sum(row.outcome == "unknown_call" for row in rows)
+    counts: dict[str, int | float] = {
+        "promised": sum(asker.promised_at is not None for asker in askers),
+        "requested": len(rows),
+        "reached": states["reached"],
+        "left for staff": states["left_for_staff"],
+        "of these unknown": unknown,
+        "no answer": states["no_answer"],
+        "waiting": states["requested"],
+        "calls placed": sum(carrier.placed.values()),
+        "answers lost": carrier.answers_lost,
+        **{f"kills of {kind}": number for kind, number in house.killed.items()},
+        "doubles": len(list(_doubles(carrier, acceptances, keys))),
+        "stuck": len(watch.stuck),
+        "slowest recovery (s)": round(watch.slowest, 1),
+        **{f"faults: {name}": n for name, n in sorted(carrier.faults.summary()["injected"].items())},
+    }
+    return Verdict(counts, tuple(broken))
+
+
+def _not_kept(rows: Sequence[Callback], now: datetime) -> list[str]:
+    """Callbacks that are neither kept, nor a person's, nor waiting for a time that is still to come."""
+    broken = []
+    for row in rows:
+        if row.state == "reached" and row.talking_at is None:
+            broken.append(f"callback {row.id} was reached without a talk")
+        elif row.state == "requested" and (row.next_attempt_at < now - _SLACK or row.due_at < now):
+            broken.append(f"callback {row.id} waits past its time ({row.next_attempt_at:%H:%M:%S})")
+        elif row.state not in {"reached", "left_for_staff", "no_answer", "requested"}:
+            broken.append(f"callback {row.id} is still {row.state}")
+        elif row.state == "no_answer" and row.caller_tries == 0:
+            broken.append(f"callback {row.id} was given up without a try")
+    return broken
+
+
+def _held(liaison: int, since: datetime, call: Call, callback: Callback | None, carrier: ChaosCarrier) -> str:
+    """A liaison who is still held, by which leg, and what the carrier knows of that one."""
+    placed = [
+        one.status
+        for one in carrier.board.all()
+        if one.order and (one.order.url or "").endswith(f"/{call.leg_id}")
+    ]
+    proven, over = "proven" if call.call_sid else "unproven", "over" if call.ended_at else "not over"
+    return (
+        f"liaison {liaison} is held since {since:%H:%M:%S} by leg {call.id} ({call.flow}, "
+        f"{call.call_status}, {proven}, {over}) of "
+        f"{callback and f'callback {callback.id} ({callback.state})'}; the carrier says {placed}"
+    )
+
+
+def _lost(rows: Sequence[Callback], askers: Sequence[Asker], keys: dict[str, str]) -> list[str]:
+    """People who heard the promise and of whom no callback stands, and people who never heard it."""
+    found = {(row.case_id, row.number_key) for row in rows}
+    broken = []
+    for asker in askers:
+        if asker.promised_at is None:
+            broken.append(f"case {asker.case.id} was promised nothing in {asker.calls} calls")
+        elif (asker.case.id, keys[asker.phone]) not in found:
+            broken.append(f"case {asker.case.id} was promised a call that stands nowhere")
+    return broken
+
+
+def _doubles(carrier: ChaosCarrier, acceptances: Counter[str], keys: dict[str, str]) -> list[str]:
+    """Legs that were placed twice, and callers who were rung more often than a liaison accepted."""
+    twice = [f"leg {leg} was placed {times} times" for leg, times in carrier.placed.items() if times > 1]
+    often = [
+        f"a caller was rung {carrier.rung[phone]} times for {acceptances[key]} acceptances"
+        for phone, key in keys.items()
+        if carrier.rung[phone] > acceptances[key]
+    ]
+    return twice + often

@@ -1,0 +1,92 @@
+"""Watches the list during a storm: how long each callback stands still in somebody's hands."""
+
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from models import Callback, Staff
+from models.callback_state import OPEN_STATES
+from models.database import Database
+from tests.chaos.crowd import waits_until
+
+#: Nothing may stand still for longer than this and the two rings (seconds): the bound that the line states.
+BOUND_SECONDS = 60.0
+_LOOKS_EVERY = 0.5
+_IN_HAND = tuple(state for state in OPEN_STATES if state != "requested")
+
+Mark = tuple[str, int | None, int | None, int]
+
+
+@dataclass(slots=True)
+class Watch:
+    """``longest`` is the longest time for which one stood still, by its state; ``stuck`` who did too long.
+
+    A talk counts from its begin on, since talks of a storm are short.
+    """
+
+    database: Database
+    bound_seconds: float
+    longest: dict[str, float] = field(default_factory=lambda: dict.fromkeys(_IN_HAND, 0.0))
+    stuck: dict[int, str] = field(default_factory=dict)
+    _seen: dict[int, tuple[Mark, float]] = field(default_factory=dict)
+    _ended: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def begins(self) -> None:
+        """Look twice a second from now on."""
+        self._thread = threading.Thread(target=self._looks_on, daemon=True)
+        self._thread.start()
+
+    def ends(self) -> None:
+        """Look no more."""
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    @property
+    def slowest(self) -> float:
+        """The longest of all."""
+        return max(self.longest.values())
+
+    def _looks_on(self) -> None:
+        while not self._ended.wait(_LOOKS_EVERY):
+            # A database that is being restarted is looked at again in a moment.
+            with suppress(SQLAlchemyError):
+                self._looks()
+
+    def _looks(self) -> None:
+        with self.database.reading() as session:
+            rows = session.execute(
+                select(
+                    Callback.id,
+                    Callback.state,
+                    Callback.liaison_call_id,
+                    Callback.caller_call_id,
+                    Callback.caller_tries,
+                ).where(Callback.state.in_(_IN_HAND))
+            ).all()
+        now = time.monotonic()
+        before, self._seen = self._seen, {}
+        for callback_id, *rest in rows:
+            mark: Mark = (rest[0], rest[1], rest[2], rest[3])
+            known = before.get(callback_id)
+            since = known[1] if known is not None and known[0] == mark else now
+            self._seen[callback_id] = mark, since
+            self.longest[mark[0]] = max(self.longest[mark[0]], now - since)
+            if now - since > self.bound_seconds:
+                self.stuck[callback_id] = f"{mark[0]} for {now - since:.0f} s"
+
+    def waits_until_quiet(self, most_seconds: float) -> bool:
+        """Wait until no callback is open and no liaison is held. False when that takes too long."""
+        return waits_until(self._is_quiet, most_seconds)
+
+    def _is_quiet(self) -> bool:
+        with suppress(SQLAlchemyError), self.database.reading() as session:
+            held = session.scalar(select(func.count()).where(Staff.busy_call_id.is_not(None)))
+            goes_on = Callback.state.in_(OPEN_STATES)
+            return not held and not session.scalar(select(func.count(Callback.id)).where(goes_on))
+        return False
