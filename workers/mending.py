@@ -61,7 +61,7 @@ class Mender:
             self._extend(callback_id)
 
     def ask_about(self, call_id: int) -> None:
-        """A leg that serves no callback and holds a liaison: free them when the carrier says it is over."""
+        """A leg that holds a liaison and may be over: free them when the carrier says that it is."""
         self._not_over(call_id)
 
     def end_forgotten(self, call_id: int) -> None:
