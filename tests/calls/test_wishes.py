@@ -281,7 +281,7 @@ def test_a_measured_wait_for_a_callback_is_said_in_words(
     reaches_the_first_menu(stranger, language="2", from_="+12025550145")
     for key in ("2", "1", "1"):
         stranger.presses(key)
-    assert stranger.hears("Ocho de diez personas hablan con nosotros en más o menos tres horas")
+    assert stranger.hears("Ocho de cada diez personas hablan con nosotros en más o menos tres horas")
 
 
 def test_a_call_that_waits_at_the_old_choice_of_a_time_goes_on_at_the_new_one(
