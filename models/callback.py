@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     false,
     literal_column,
     select,
@@ -175,12 +176,15 @@ def advance(
 
 def locked(session: Session, callback_id: int) -> Callback | None:
     """The callback as it stands now, held until the transaction ends."""
-    return session.scalars(
-        select(Callback)
-        .where(Callback.id == callback_id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    ).first()
+    return session.scalars(_LOCKED, {"callback_id": callback_id}).first()
+
+
+_LOCKED = (
+    select(Callback)
+    .where(Callback.id == bindparam("callback_id"))
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
 
 
 def cancel_callback(session: Session, callback_id: int, now: datetime, actor: str = "caller") -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, text
+from sqlalchemy import Boolean, ColumnElement, and_, literal, or_, select, text
 from sqlalchemy.orm import Session
 
 from models.callback import Callback, advance, locked
@@ -42,7 +42,8 @@ def first_in_line(session: Session, now: datetime, policy: CallbackPolicy, limit
         Pool.URGENT: and_(~passed_over, Callback.urgency == "urgent"),
         Pool.SUPERVISORS: passed_over,
     }
-    only = or_(false(), *(whose[pool] for pool in Pool if free[pool]))
+    # Who is free goes as a value: one wording whoever it is, which a worker's forked job finds ready.
+    only = or_(*(and_(literal(free[pool] > 0, Boolean), whose[pool]) for pool in Pool))
     at_most = max(free[Pool.LIAISONS], free[Pool.URGENT]) + free[Pool.SUPERVISORS]
     found = [
         row

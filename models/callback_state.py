@@ -24,7 +24,8 @@ class Move:
 _TABLE = (
     Move("claim", ("requested",), "claimed", ("worker", "sweeper")),
     Move("give_back", ("claimed",), "requested", ("worker", "sweeper")),
-    Move("ring_liaison", ("claimed",), "ringing_liaison", ("worker", "sweeper")),
+    # At once by whoever finds it in line, with the liaison held in the same transaction.
+    Move("ring_liaison", ("requested", "claimed"), "ringing_liaison", ("worker", "sweeper")),
     Move("accept", ("ringing_liaison",), "ringing_caller", ("liaison",)),
     # A liaison may also hang up after the accept key, while the caller is still being rung.
     Move(

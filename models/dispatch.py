@@ -16,7 +16,7 @@ from models.database import keyring_of
 from models.keyring import SealError
 from models.leg import make_liaison_leg, mark_dialling
 from models.leg_end import Job, leave_for_staff
-from models.liaison import Pool, choose_liaison, count_free, hold_liaison, unverified_may_take
+from models.liaison import Pool, choose_liaison, count_free, hold_liaison, pick_alone, unverified_may_take
 from models.line_wait import kept_for_line
 from models.safe_phone import standing_of
 
@@ -47,12 +47,13 @@ class Slot:
 
 def take_turn(
     session: Session, callback_id: int, now: datetime, policy: CallbackPolicy
-) -> tuple[Slot | None, int | None]:
-    """Take a slot for the head of the line, which this callback joins if its time has come, and claim it.
+) -> tuple[Slot | None, Dial | None]:
+    """Take a slot for the head of the line, which this callback joins if its time has come, and ring for it.
 
-    No slot when nobody is free for anybody in line, or the carrier may not be asked so soon; nothing is
-    claimed yet when the slot is a moment ahead.
+    No slot when nobody is free for anybody in line, or the carrier may not be asked so soon; nobody is
+    held yet when the slot is a moment ahead.
     """
+    pick_alone(session)
     stand_in_line(session, callback_id, now, policy)
     found = first_in_line(session, now, policy, _LOOKS)
     if not found:
@@ -60,19 +61,22 @@ def take_turn(
     at = pacing.take_slot(session, now, policy.call_interval, LIAISON_PATIENCE)
     if at is None:
         return None, None
-    return Slot(at), _claim_first_of(session, found, now, policy) if at <= now else None
+    return Slot(at), _ring_first_of(session, found, now, policy) if at <= now else None
 
 
-def claim_first(session: Session, now: datetime, policy: CallbackPolicy) -> int | None:
-    """Take the first callback in line that somebody is free for in hand; its id, or None."""
-    return _claim_first_of(session, first_in_line(session, now, policy, _LOOKS), now, policy)
+def ring_first(session: Session, now: datetime, policy: CallbackPolicy) -> Dial | None:
+    """Hold a free liaison for the first callback in line that there is one for, with the intent to dial."""
+    pick_alone(session)
+    return _ring_first_of(session, first_in_line(session, now, policy, _LOOKS), now, policy)
 
 
-def _claim_first_of(session: Session, found: list[int], now: datetime, policy: CallbackPolicy) -> int | None:
+def _ring_first_of(session: Session, found: list[int], now: datetime, policy: CallbackPolicy) -> Dial | None:
     for callback_id in found:
         callback = locked(session, callback_id)
-        if callback is not None and _claim(session, callback, now, policy):
-            return callback_id
+        if callback is not None and _may_be_taken(session, callback, now, policy):
+            dial = _ring_liaison(session, callback, now, policy)
+            if dial is not None:
+                return dial
     return None
 
 
@@ -88,18 +92,7 @@ def claim_callback(session: Session, callback_id: int, now: datetime, policy: Ca
     kept = kept_for_line(session, now, verified=callback.verified, due_at=callback.due_at)
     if free <= kept or not (callback.verified or unverified_may_take(session, now)):
         return False
-    return _claim(session, callback, now, policy)
-
-
-def _claim(session: Session, callback: Callback, now: datetime, policy: CallbackPolicy) -> bool:
-    if callback.state != "requested" or callback.next_attempt_at > now:
-        return False
-    if settle_moment(session, callback, now, policy) != now:
-        return False
-    if not _can_dial(session, callback, policy):
-        leave_for_staff(session, callback, now, "worker", "cannot_dial")
-        return False
-    return advance(
+    return _may_be_taken(session, callback, now, policy) and advance(
         session,
         callback.id,
         "claim",
@@ -108,6 +101,18 @@ def _claim(session: Session, callback: Callback, now: datetime, policy: Callback
         only_if=(CALLBACKS.c.next_attempt_at <= now,),
         lease_until=now + policy.lease,
     )
+
+
+def _may_be_taken(session: Session, callback: Callback, now: datetime, policy: CallbackPolicy) -> bool:
+    """Whether a callback that is held waits for its turn, now and at a number that may be rung."""
+    if callback.state != "requested" or callback.next_attempt_at > now:
+        return False
+    if settle_moment(session, callback, now, policy) != now:
+        return False
+    if not _can_dial(session, callback, policy):
+        leave_for_staff(session, callback, now, "worker", "cannot_dial")
+        return False
+    return True
 
 
 def _can_dial(session: Session, callback: Callback, policy: CallbackPolicy) -> bool:
@@ -125,14 +130,8 @@ def pool_for(callback: Callback, policy: CallbackPolicy) -> Pool:
     return Pool.URGENT if callback.urgency == "urgent" else Pool.LIAISONS
 
 
-def ring_liaison(session: Session, callback_id: int, now: datetime, policy: CallbackPolicy) -> Dial | None:
-    """Hold a free liaison for a claimed callback and record the intent to dial them.
-
-    None when nobody is free after all: the callback is requested again at once.
-    """
-    callback = locked(session, callback_id)
-    if callback is None or callback.state != "claimed":
-        return None
+def _ring_liaison(session: Session, callback: Callback, now: datetime, policy: CallbackPolicy) -> Dial | None:
+    """Hold a free liaison and record the intent to dial them; None when nobody is free after all."""
     liaison = choose_liaison(
         session,
         callback.language,
@@ -143,17 +142,15 @@ def ring_liaison(session: Session, callback_id: int, now: datetime, policy: Call
         missed_by=callback.missed_by_id,
     )
     if liaison is None:
-        advance(session, callback_id, "give_back", actor="worker", now=now)
         return None
-    leg = make_liaison_leg(session, callback_id, liaison, now)
+    leg = make_liaison_leg(session, callback.id, liaison, now)
     if not hold_liaison(session, liaison.id, leg.id, now):
         session.delete(leg)
         session.flush()
-        advance(session, callback_id, "give_back", actor="worker", now=now)
         return None
     advance(
         session,
-        callback_id,
+        callback.id,
         "ring_liaison",
         actor="worker",
         now=now,

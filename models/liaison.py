@@ -6,7 +6,20 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, and_, case, func, literal, or_, select, text, true, update
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    CursorResult,
+    and_,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
 from sqlalchemy.orm import Session, aliased
 
 from models.call import CALLS, Call
@@ -78,6 +91,16 @@ def is_anyone_in(session: Session, pool: Pool, *, is_open: bool) -> bool:
     return session.execute(member).first() is not None
 
 
+def pick_alone(session: Session) -> None:
+    """From here to the end of the transaction nobody else picks a liaison; SQLite writes alone anyway.
+
+    Whoever changes a callback and then picks asks for this first: an entry in the audit makes others wait
+    as well, and two who wait for each other would both be broken off.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(_PICKING)))
+
+
 def choose_liaison(
     session: Session,
     language: str,
@@ -94,8 +117,7 @@ def choose_liaison(
     the transaction ends, so that no two legs get the same person. For an unverified caller see
     ``unverified_may_take``.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(select(func.pg_advisory_xact_lock(_PICKING)))
+    pick_alone(session)
     if not verified and not unverified_may_take(session, now):
         return None
     row = session.execute(
@@ -232,7 +254,7 @@ def _members(session: Session, pool: Pool, is_open: bool) -> ColumnElement[bool]
 def _supervises(is_open: bool) -> ColumnElement[bool]:
     """In opening hours a supervisor is at their office phone; at night only one who is at hand is woken."""
     at_hand = or_(Staff.on_shift, Staff.on_call)
-    return and_(Staff.role == "supervisor", ~Staff.away, true() if is_open else at_hand)
+    return and_(Staff.role == "supervisor", ~Staff.away, or_(literal(is_open, Boolean), at_hand))
 
 
 def _speaks(language: str) -> ColumnElement[int]:

@@ -10,7 +10,6 @@ from sqlalchemy import (
     Index,
     String,
     and_,
-    exists,
     func,
     or_,
     select,
@@ -18,10 +17,10 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base, UtcDateTime
-from models.call import Call
+from models.call import CALLS, Call
 
 if TYPE_CHECKING:
     from models.caller_state import CallState
@@ -143,15 +142,16 @@ def rung_for(session: Session, call_id: int) -> tuple[int, datetime | None]:
 def lapsed_waits(session: Session, now: datetime) -> list[int]:
     """The calls that hold a place though nothing was heard of them for a minute."""
     quiet = select(LineWait.call_id).where(LineWait.ended_at.is_(None), LineWait.seen_at <= now - SEEN_WITHIN)
-    return list(session.scalars(quiet.where(~_is_served())))
+    return list(session.scalars(quiet.where(~_IS_SERVED)))
 
 
 def _count(session: Session, now: datetime, *which: Any) -> int:
-    there = (LineWait.ended_at.is_(None), LineWait.seen_at > now - SEEN_WITHIN, ~_is_served())
+    there = (LineWait.ended_at.is_(None), LineWait.seen_at > now - SEEN_WITHIN, ~_IS_SERVED)
     return session.scalar(select(func.count()).select_from(LineWait).where(*there, *which)) or 0
 
 
-def _is_served() -> ColumnElement[bool]:
-    """Whether a liaison's leg is up for the caller of a place."""
-    leg = aliased(Call)
-    return exists().where(leg.parent_call_id == LineWait.call_id, leg.ended_at.is_(None))
+_LEG = CALLS.alias()
+#: Whether a liaison's leg is up for the caller of a place.
+_IS_SERVED: ColumnElement[bool] = (
+    select(_LEG.c.id).where(_LEG.c.parent_call_id == LineWait.call_id, _LEG.c.ended_at.is_(None)).exists()
+)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from models.case import Case
@@ -31,12 +31,7 @@ def standing_of(session: Session, case_id: int | None, phone_key: str) -> PhoneS
     """How a phone stands with the registrant of a case; one that they never named has no window."""
     if case_id is None:
         return PhoneStanding()
-    found = session.execute(
-        select(Phone.unsafe_since, Phone.stopped_at, Phone.window_starts, Phone.window_ends)
-        .join(Case, Case.registrant_id == Phone.registrant_id)
-        .where(Case.id == case_id, Phone.number_key == phone_key)
-        .order_by(Phone.position)
-    ).all()
+    found = session.execute(_STANDING, {"case_id": case_id, "number_key": phone_key}).all()
     is_barred = any(row.unsafe_since is not None or row.stopped_at is not None for row in found)
     return PhoneStanding(
         is_barred, DailyWindow.of(found[0].window_starts, found[0].window_ends) if found else None
@@ -83,3 +78,11 @@ def next_window(phone: Phone, time_zone: str, at: datetime) -> tuple[datetime, d
         if ends > at:
             return starts, ends
     return None
+
+
+_STANDING = (
+    select(Phone.unsafe_since, Phone.stopped_at, Phone.window_starts, Phone.window_ends)
+    .join(Case, Case.registrant_id == Phone.registrant_id)
+    .where(Case.id == bindparam("case_id"), Phone.number_key == bindparam("number_key"))
+    .order_by(Phone.position)
+)

@@ -21,9 +21,8 @@ from models.database import Database
 from models.dispatch import (
     CALLER_PATIENCE,
     Dial,
-    claim_first,
     ring_caller,
-    ring_liaison,
+    ring_first,
     take_caller_slot,
     take_turn,
 )
@@ -70,21 +69,17 @@ class Dialler:
         self._policy = CallbackPolicy.of(office)
 
     def dial_liaison(self, callback_id: int) -> None:
-        """Claim whoever is first in line, hold the liaison whose turn it is, and ring them.
+        """Hold the liaison whose turn it is for whoever is first in line, and ring them.
 
         The id is a hint that this callback may be due: the list says who is served first.
         """
         now = self._clock()
         with self._database.transaction() as session:
-            slot, claimed = take_turn(session, callback_id, now, self._policy)
+            slot, dial = take_turn(session, callback_id, now, self._policy)
         if slot is not None and slot.at > now:
             self._wait((slot.at - now).total_seconds())
             with self._database.transaction() as session:
-                claimed = claim_first(session, self._clock(), self._policy)
-        if claimed is None:
-            return
-        with self._database.transaction() as session:
-            dial = ring_liaison(session, claimed, self._clock(), self._policy)
+                dial = ring_first(session, self._clock(), self._policy)
         self._place(dial)
 
     def dial_caller(self, callback_id: int) -> None:

@@ -14,12 +14,14 @@ from config.office import Office
 from models import pacing
 from models.call import CALLS
 from models.call_event import record_call_sid
-from models.callback import Callback, locked
+from models.callback import Callback
 from models.callback_policy import CallbackPolicy
 from models.database import Database, keyring_of
-from models.dispatch import claim_first, ring_caller, ring_liaison, take_caller_slot, take_turn
+from models.dispatch import ring_caller, ring_first, take_caller_slot, take_turn
 from models.leg import make_caller_leg
-from models.liaison import free_liaison
+from models.liaison import Pool, choose_liaison, free_liaison
+from models.line_wait import kept_for_line
+from models.safe_phone import standing_of
 from models.staff import Staff
 
 log = logging.getLogger(__name__)
@@ -69,19 +71,25 @@ def _walk(session: Session, office: Office, now: datetime) -> None:
     session.flush()
     # A minute ahead of the pace, which others have taken slots of.
     then = now + timedelta(minutes=2)
-    _, claimed = take_turn(session, callback.id, then, policy)
-    claimed = claimed or claim_first(session, then, policy)
-    dial = ring_liaison(session, claimed, then, policy) if claimed is not None else None
-    if claimed is None or dial is None:
+    _, dial = take_turn(session, callback.id, then, policy)
+    dial = dial or ring_first(session, then, policy)
+    if dial is None:
         return
+    for pool in Pool:
+        for is_open in (True, False):
+            choose_liaison(session, callback.language, verified=True, now=then, pool=pool, is_open=is_open)
+    # A callback of a case asks for its phone's standing, and one that is not late yet for those in line.
+    standing_of(session, 0, "rehearsal")
+    # Twice: a condition that is made once for all statements has its final key after the first one.
+    for _ in range(2):
+        kept_for_line(session, now, verified=True, due_at=then)
     record_call_sid(session, dial.call_id, "rehearsal", then, office)
-    row = locked(session, claimed)
-    if row is not None:
-        leg = make_caller_leg(session, row, then)
-        row.state, row.caller_call_id = "ringing_caller", leg.id
-        session.flush()
-        take_caller_slot(session, claimed, then, policy)
-        ring_caller(session, claimed, then, policy)
+    row = session.scalars(select(Callback).where(Callback.liaison_call_id == dial.call_id)).one()
+    leg = make_caller_leg(session, row, then)
+    row.state, row.caller_call_id = "ringing_caller", leg.id
+    session.flush()
+    take_caller_slot(session, row.id, then, policy)
+    ring_caller(session, row.id, then, policy)
     session.execute(select(CALLS).where(CALLS.c.id == dial.call_id)).first()
     free_liaison(session, dial.call_id, then)
     pacing.rest(session, then)

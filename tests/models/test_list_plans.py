@@ -16,7 +16,7 @@ from models.callback import CALLBACKS
 from models.callback_list import due_callbacks, first_in_line, tidy_line
 from models.callback_policy import CallbackPolicy
 from models.database import Database, keyring_of
-from models.dispatch import claim_first, take_turn
+from models.dispatch import ring_first, take_turn
 from models.keyring import Keyring
 from models.liaison import unverified_may_take
 from models.migrate import upgrade
@@ -44,7 +44,7 @@ LOOKS: dict[str, Callable[[Session, datetime], Any]] = {
     "accepted and not dialled": undialled_callers,
     "legs left behind": left_behind_legs,
     "a slot": lambda session, now: take_turn(session, 1, now, POLICY),
-    "a claim": lambda session, now: claim_first(session, now, POLICY),
+    "a ring": lambda session, now: ring_first(session, now, POLICY),
 }
 MANY = 4_000
 

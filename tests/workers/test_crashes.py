@@ -51,9 +51,12 @@ def _work(url: str, office: Office, job: str, callback_id: int, point: str, told
     if point == "before claim":
         callbacks.take_turn = callbacks.ring_caller = _die  # type: ignore[assignment]
     if point == "after claim":
-        callbacks.ring_liaison = _die  # type: ignore[assignment]
         if job == "dial_caller":
             Dialler._place = _die  # type: ignore[method-assign,assignment]
+        else:
+            # Claim, liaison and intent are one transaction, which ends unfinished.
+            take_turn = callbacks.take_turn
+            callbacks.take_turn = lambda *asked: _die(take_turn(*asked))  # type: ignore[assignment,return-value]
     database = Database(url, Keyring(FIELD_KEYS, SECRET_KEY), pool_size=1)
     carrier = _DeadlyCarrier(point, told)
     getattr(Dialler(database, carrier, office, WaitingJobs(), lambda: NOW, lambda _: None), job)(callback_id)  # type: ignore[arg-type]

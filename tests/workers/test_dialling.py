@@ -10,8 +10,9 @@ from models import Callback, Staff
 from models import leg as legs
 from models.audit import verify
 from models.callback_policy import CallbackPolicy
-from models.dispatch import claim_callback, ring_liaison
+from models.dispatch import claim_callback, ring_first, take_turn
 from models.hold import staff_left, staff_returns
+from models.pacing import REST, rest
 from tests.callback_desk import CallbackDesk, accept
 from tests.factories import make_callback, make_case, make_office, make_staff
 
@@ -43,7 +44,7 @@ def test_a_callback_rings_the_liaison_then_the_caller_and_two_keys_join_them(des
     assert desk.state() == "reached"
     assert len(desk.carrier.placed) == 2
     assert desk.audited()[1:] == [
-        "claim_callback", "ring_liaison_callback", "accept_callback", "join_callback", "reach_callback",
+        "ring_liaison_callback", "accept_callback", "join_callback", "reach_callback",
     ]  # fmt: skip
     with desk.database.reading() as session:
         assert verify(session) is None
@@ -87,20 +88,34 @@ def test_nobody_is_rung_while_no_liaison_is_free_and_the_place_is_kept(empty_des
     assert empty_desk.carrier.placed == []
 
 
-def test_a_claimed_callback_whose_liaison_was_taken_meanwhile_is_requested_at_once(
-    desk: CallbackDesk,
-) -> None:
+def test_a_callback_that_is_in_hand_is_offered_to_nobody_else(desk: CallbackDesk) -> None:
     policy = CallbackPolicy.of(desk.office)
     row = desk.callback()
     with desk.database.transaction() as session:
         assert claim_callback(session, row.id, desk.now, policy)
         assert not claim_callback(session, row.id, desk.now, policy)
     with desk.database.transaction() as session:
+        assert ring_first(session, desk.now, policy) is None
+    assert desk.state() == "claimed"
+    assert desk.busy() == 0
+
+
+def test_a_callback_whose_liaison_left_while_the_carriers_pace_was_waited_for_keeps_its_place(
+    desk: CallbackDesk,
+) -> None:
+    policy = CallbackPolicy.of(desk.office)
+    row = desk.callback()
+    with desk.database.transaction() as session:
+        rest(session, desk.now - REST + timedelta(milliseconds=500))
+    with desk.database.transaction() as session:
+        slot, dial = take_turn(session, row.id, desk.now, policy)
+    assert slot is not None
+    assert (slot.at > desk.now, dial) == (True, None)
+    with desk.database.transaction() as session:
         session.scalars(select(Staff)).one().on_shift = False
     with desk.database.transaction() as session:
-        assert ring_liaison(session, row.id, desk.now, policy) is None
-    assert desk.state() == "requested"
-    assert desk.callback().lease_until is None
+        assert ring_first(session, slot.at, policy) is None
+    assert (desk.state(), desk.callback().lease_until) == ("requested", None)
 
 
 def test_a_liaison_who_does_not_answer_passes_it_on_until_a_person_must_see_to_it(desk: CallbackDesk) -> None:
