@@ -84,8 +84,9 @@ def _fill(database: Database, size: int) -> None:
     )
     numbers = _NUMBERS[dialect].format(last=size - 1)
     with database.transaction() as session:
-        session.execute(text("DELETE FROM callbacks"))
         session.execute(text("UPDATE staff SET busy_call_id = NULL"))
+        session.execute(text("DELETE FROM calls"))
+        session.execute(text("DELETE FROM callbacks"))
         if session.scalar(text("SELECT count(*) FROM staff")) == 0:
             make_staff(session)
         sealed = keyring_of(session).seal("callback.number", "+12025550110")

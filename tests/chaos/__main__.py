@@ -42,7 +42,7 @@ def chaos(
         asking_seconds=seconds or callbacks / 2,
         caller_tries=3,
         # Each round that nobody took costs a retry of a minute, and everybody waits for a free liaison.
-        most_seconds=STANDS_STILL + 4 * 75 + callbacks * 10 / liaisons,
+        most_seconds=STANDS_STILL + 6 * 75 + callbacks * 15 / liaisons,
     )
     with tempfile.TemporaryDirectory(prefix="hc-") as folder:
         verdict, logged = storm.passes(Path(folder))
