@@ -26,7 +26,7 @@ from models.dispatch import (
     take_caller_slot,
     take_turn,
 )
-from models.joiner import dial_joiner
+from models.joiner import dial_joiner, take_joiner_slot
 from models.keyring import Keyring
 from models.leg_end import Job, leg_ended
 from workers.alerts import AlertSender
@@ -98,15 +98,15 @@ class Dialler:
 
     def ring_joiner(self, call_id: int) -> None:
         """Ring a colleague or an interpreter into a talk that goes on, once."""
-        now = self._clock()
+        now, found = self._clock(), None
         with self._database.transaction() as session:
-            slot = pacing.take_slot(session, now, self._policy.call_interval, self._patience)
-        if slot is None:
-            return
-        if slot > now:
+            slot = take_joiner_slot(session, call_id, now, self._policy.call_interval, self._patience)
+            if slot is not None and slot <= now:
+                found = dial_joiner(session, call_id)
+        if slot is not None and slot > now:
             self._wait((slot - now).total_seconds())
-        with self._database.transaction() as session:
-            found = dial_joiner(session, call_id)
+            with self._database.transaction() as session:
+                found = dial_joiner(session, call_id)
         if found is not None:
             leg_id, number = found
             self._place(Dial(call_id, leg_id, number, self._policy.liaison_ring_seconds))
