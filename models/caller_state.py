@@ -15,6 +15,7 @@ from sqlalchemy import (
     func,
     literal_column,
     not_,
+    or_,
     select,
     true,
 )
@@ -247,8 +248,8 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
         columns += [
             _CASES.c.pin_hash, _CASES.c.pin_expires_at, _CASES.c.last_verified_at,
             _KNOWN.c.phone_key.is_not(None),
-            own.c.consecutive, own.c.wait_until, own.c.locked_at, _total(own=True),
-            stranger.c.consecutive, stranger.c.wait_until, stranger.c.locked_at, _total(own=False),
+            own.c.consecutive, own.c.wait_until, own.c.locked_at, _total(own, own=True),
+            stranger.c.consecutive, stranger.c.wait_until, stranger.c.locked_at, _total(stranger, own=False),
             _of_phone(lambda tries: func.count(distinct(tries.c.number_key))),
             _of_phone(lambda tries: func.count(case((tries.c.opened, 1)))),
             _at_number(),
@@ -286,8 +287,8 @@ def _without(columns: list[Any]) -> list[Any]:
     return [literal_column("NULL").label(f"untold_{i}") for i in range(len(columns))]
 
 
-def _total(*, own: bool) -> Any:
-    """Failures at the number within 30 days, counted no further than any limit needs."""
+def _total(counter: Any, *, own: bool) -> Any:
+    """Failures at the number within 30 days that no supervisor lifted, counted as far as limits need."""
     few = (
         select(_TRIES.c.at)
         .where(
@@ -295,9 +296,10 @@ def _total(*, own: bool) -> Any:
             _TRIES.c.own == (true() if own else false()),
             _TRIES.c.at >= bindparam("total_since"),
             not_(_TRIES.c.opened),
+            or_(counter.c.lifted_at.is_(None), _TRIES.c.at > counter.c.lifted_at),
         )
         .limit(COUNTED_AT_MOST)
-        .correlate(CALLS)
+        .correlate(CALLS, counter)
         .subquery()
     )
     return select(func.count()).select_from(few).scalar_subquery()
