@@ -112,6 +112,7 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
         "person": Decide(
             line_verbs.find_person,
             {"ringing": "ring_person", "wait": "in_line", "nobody": "callback", "closed": "callback"},
+            once=True,
         ),
         "ring_person": Transfer(
             "person.connecting",

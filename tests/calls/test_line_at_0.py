@@ -171,6 +171,44 @@ def test_extra_keys_say_the_place_again_and_keep_it(
     assert house.row(select(LineWait.since)) == since
 
 
+def test_star_says_again_that_no_one_is_free_and_looks_for_nobody(
+    phone: Phone, make_case: MakeCase, busy: Phone, clock: Clock
+) -> None:
+    waits_in_line(phone, make_case(custody_status="in_custody"))
+    said = phone.heard
+    busy.hangs_up()
+
+    phone.presses("*")
+
+    assert phone.heard == said
+    assert phone.rings == ()
+    phone.says_nothing()
+    assert phone.hears("I am calling someone for you")
+
+
+def test_star_says_again_that_no_one_is_on_shift(phone: Phone, make_case: MakeCase) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody"), language="2")
+    phone.presses("0")
+    said = phone.heard
+    assert phone.hears("oprima 1")
+
+    phone.presses("*")
+
+    assert phone.heard == said
+
+
+def test_who_presses_keys_for_minutes_is_still_there_and_keeps_their_place(
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+) -> None:
+    waits_in_line(phone, make_case(custody_status="in_custody"))
+    for _ in range(10):
+        clock.passes(seconds=15)
+        phone.presses("*")
+        sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+
+    assert outcomes(house) == [None]
+
+
 def test_the_wait_is_the_same_for_a_slow_caller_and_slows_nobody(
     phone: Phone, make_case: MakeCase, busy: Phone, house: House
 ) -> None:
