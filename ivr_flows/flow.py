@@ -126,7 +126,7 @@ class Stay:
 class Decide:
     """Look something up, perhaps say it, and go where the word points. Nothing is asked of the caller.
 
-    ``once``: * says again what was said, and does not do it again, as it does not look for a person anew (R22).
+    ``once``: * says again what was said, and does not do it again: it looks for no person anew (R22).
     """
 
     ask: Handler

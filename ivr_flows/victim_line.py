@@ -130,6 +130,11 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
             line_verbs.look_again,
             {"ringing": "ring_person", "still": "in_line", "nobody": "callback", "closed": "callback"},
         ),
+        "fetched": Decide(
+            line_verbs.look_at_once,
+            {"ringing": "ring_person", "still": "in_line", "nobody": "callback", "closed": "callback"},
+            once=True,
+        ),
         # Help and services.
         "services": Menu(_services(services)),
         "ring_service": Transfer(
@@ -195,6 +200,7 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
         locked_out="lapsed",
         stranded="person",
         overlong="goodbye",
+        recalled={"in_line": "fetched", "ring_person": "fetched"},
     )
 
 

@@ -115,6 +115,13 @@ def waiting(session: Session, now: datetime, *, with_pin_alone: bool = False) ->
     return _count(session, now, *((LineWait.verified.is_(True),) if with_pin_alone else ()))
 
 
+def first_waiting(session: Session, now: datetime, most: int) -> list[int]:
+    """The calls at the head of the line, verified ones first, then by when they began to wait."""
+    there = (LineWait.ended_at.is_(None), _is_there(now), ~_IS_SERVED)
+    line = (LineWait.verified.desc(), LineWait.since, LineWait.id)
+    return list(session.scalars(select(LineWait.call_id).where(*there).order_by(*line).limit(most)))
+
+
 def kept_for_line(session: Session, now: datetime, *, verified: bool, due_at: datetime) -> int:
     """How many free liaisons a callback leaves to those who wait on the line, who ask every few seconds.
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import configure_mappers
 
 from config.office import Office
 from config.settings import Settings
-from models import pacing
+from models import line_turn, pacing
 from models.call import CALLS
 from models.call_event import record_call_sid
 from models.call_status import LEAVING, bring_forward
@@ -127,6 +127,19 @@ class Dialler:
             # The leg looks by itself soon, or its end is told.
             log.info("A leg could not be moved.", extra={"call_id": call_id})
 
+    def fetch_caller(self, call_id: int) -> None:
+        """Take a caller at the head of the line at 0 to who is free; they hear at once whom it rings."""
+        now = self._clock()
+        with self._database.transaction() as session:
+            found = line_turn.fetch(session, call_id, now, is_open=self._policy.is_open(now))
+        if found is None:
+            return
+        try:
+            self._carrier.redirect_call(*found)
+        except (CarrierRefused, CarrierUnknown):
+            # The caller looks by themselves in some seconds.
+            log.info("A caller in line could not be fetched.", extra={"call_id": call_id})
+
     def release_leg(self, call_id: int) -> None:
         """Let go of a leg whose callback went on without it: who answered hears so, else it stops ringing."""
         with self._database.transaction() as session:
@@ -200,6 +213,11 @@ def ring_joiner(call_id: int) -> None:
 def move_leg(call_id: int) -> None:
     """Job: take a leg to where the rows say it belongs."""
     _run(lambda: _dialler().move_leg(call_id), "move_leg", call_id)
+
+
+def fetch_caller(call_id: int) -> None:
+    """Job: take a caller out of the line at 0 to who is free."""
+    _run(lambda: _dialler().fetch_caller(call_id), "fetch_caller", call_id)
 
 
 def release_leg(call_id: int) -> None:
