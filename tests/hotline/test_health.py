@@ -2,7 +2,6 @@
 
 import dataclasses
 import resource
-import shutil
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from config.settings import Settings
 from hotline.health import health_blueprint
 from models.database import Database
 from models.keyring import Keyring
+from models.migrate import upgrade
 from models.pin import Guard
 
 
@@ -70,12 +70,12 @@ def test_a_database_that_is_gone_is_named_without_its_address(settings: Settings
 
 
 def test_a_full_disk_is_named_though_it_can_still_be_read(
-    settings: Settings, tmp_path: Path, _migrated_sqlite: Path, redis_url: str
+    settings: Settings, tmp_path: Path, redis_url: str
 ) -> None:
-    shutil.copyfile(_migrated_sqlite, tmp_path / "full.db")
     database = Database(
         f"sqlite:///{tmp_path / 'full.db'}", Keyring(settings.field_keys, settings.secret_key)
     )
+    upgrade(database)
     client = asked(settings, database)
     assert client.get("/up/ready").status_code == 200
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
