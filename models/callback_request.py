@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from models import audit
 from models.callback import CALLBACKS, IS_OPEN, Callback
 from models.database import keyring_of
+from models.safe_phone import safe_numbers
 
 if TYPE_CHECKING:
     from models.caller_state import CallState
@@ -60,7 +61,8 @@ def request_callback(
 
     A case has one open callback: asking again keeps its place in the list, and changes its window while no
     one is being rung for it. An unverified caller gets one to the calling phone only: one open at a time
-    and ``unverified_a_day`` in 24 hours; whatever else they ask is refused. ``requested_at`` is for who
+    and ``unverified_a_day`` in 24 hours; whatever else they ask is refused. While a case's changes are held
+    it is rung at its safe phones alone and gets no other window (R08). ``requested_at`` is for who
     began to wait before now and keeps that place.
     """
     number_key = keyring_of(session).index("phone", number)
@@ -68,6 +70,8 @@ def request_callback(
         if call.phone_key is None or number_key != call.phone_key:
             return None
         hold_phone(session, number_key)
+    elif call.holds_changes(now) and (window is not None or not _is_safe(session, call, number)):
+        return None
     since = requested_at or now
     standing = _standing(session, call.case_id if verified else None, number_key)
     if standing is None:
@@ -149,6 +153,10 @@ def asked_in_call(session: Session, call: "CallState", *, verified: bool) -> Seq
     mine = Callback.requested_in_call_id == call.id
     whose = mine & ~Callback.verified if not verified else Callback.case_id == call.case_id
     return session.scalars(select(Callback.id).where(whose, Callback.state == "requested")).all()
+
+
+def _is_safe(session: Session, call: "CallState", number: str) -> bool:
+    return call.registrant_id is not None and number in safe_numbers(session, call.registrant_id)
 
 
 def _standing(session: Session, case_id: int | None, number_key: str) -> Callback | None:

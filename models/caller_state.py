@@ -171,6 +171,11 @@ class CallState:
     def _keyed_lately(self, since: datetime, now: datetime) -> bool:
         return now - (self.last_key_at or since) <= timedelta(minutes=self.verification_minutes)
 
+    def holds_changes(self, now: datetime) -> bool:
+        """Whether the case that this call opened, however long ago, keeps its phones and windows (R08)."""
+        until = self.changes_held_until
+        return self.opened_its_case() and until is not None and now < until
+
     def opened_its_case(self) -> bool:
         """Whether the PIN was right in this call and is still the case's, however long ago that was.
 
