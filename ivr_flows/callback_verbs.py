@@ -156,6 +156,7 @@ def promise(
         desk.session, call=call, number=number, urgency=urgency, reason=reason, due_at=due_at,
         next_attempt_at=first_at, time_zone=desk.zone, verified=verified, now=desk.now, window=window,
         unverified_a_day=int(office.policy("unverified_callbacks_a_day")), requested_at=since,
+        is_shared=desk.keyring.index("phone", number) in desk.rules.shared_phone_keys,
     )  # fmt: skip
     if found is None:
         return "refused"
