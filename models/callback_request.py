@@ -186,7 +186,7 @@ def _standing(session: Session, case_id: int | None, number_key: str) -> Callbac
 
 
 def _asked_without_pin(session: Session, number_key: str) -> Callback | None:
-    """What was asked for to this phone without a PIN and is not being kept yet; a lost PIN is another wish."""
+    """What was asked for to this phone without a PIN and is not kept yet; a lost PIN is another wish."""
     standing = _standing(session, None, number_key)
     if standing is None or standing.reason == "lost_pin" or standing.state not in MOVES["cancel"].before:
         return None
@@ -214,9 +214,7 @@ def _with_former(
     return both, min(due_at, former.due_at), min(next_attempt_at, former.next_attempt_at), None
 
 
-def _supersede(
-    session: Session, former: Callback | None, by: int, call: "CallState", now: datetime
-) -> None:
+def _supersede(session: Session, former: Callback | None, by: int, call: "CallState", now: datetime) -> None:
     if former is not None:
         facts, actor = {"superseded_by": by}, f"caller:{call.id}"
         advance(session, former.id, "cancel", actor=actor, now=now, facts=facts, outcome="superseded")

@@ -95,6 +95,8 @@ class CallState:
     wrong_tries: int = 0
     last_call_at: datetime | None = None
     new_pin_hash: str | None = None
+    caller_id_doubted: bool = False
+    crowded: bool = False
 
     # The case (of the PIN step: the one whose number was keyed, opened or not).
     found_case_id: int | None = None
@@ -152,6 +154,9 @@ class CallState:
 
     def __post_init__(self) -> None:
         self.turn_read = self.turn
+        if self.caller_id_doubted:
+            # Under another's number nobody gets at the counter of those who know the PIN (R04, R07).
+            self.phone_is_known = False
 
     def is_verified(self, now: datetime) -> bool:
         """Whether the PIN was right, is still the case's, and a key came lately (R11).

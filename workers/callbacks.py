@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import configure_mappers
 
 from config.office import Office
@@ -29,6 +29,7 @@ from models.dispatch import (
 from models.joiner import dial_joiner, take_joiner_slot
 from models.keyring import Keyring
 from models.leg_end import Job, leg_ended
+from models.talk import MISSED, TOLD, missed_in
 from workers.alerts import AlertSender
 from workers.carrier import Carrier, CarrierRefused, CarrierUnknown
 from workers.queue import Jobs
@@ -44,6 +45,7 @@ class CallCarrier(Protocol):
     def fetch_status(self, call_sid: str) -> str: ...
     def end_call(self, call_sid: str) -> None: ...
     def redirect_call(self, call_sid: str, leg_id: str) -> None: ...
+    def tell_missed(self, call_sid: str, conference: str, leg_id: str) -> None: ...
     def send_text(self, *, to: str, body: str) -> None: ...
 
 
@@ -126,6 +128,25 @@ class Dialler:
         except (CarrierRefused, CarrierUnknown):
             # The leg looks by itself soon, or its end is told.
             log.info("A leg could not be moved.", extra={"call_id": call_id})
+
+    def tell_missed(self, call_id: int) -> None:
+        """Tell staff in a talk, and not the caller, that someone rung into it does not come."""
+        with self._database.reading() as session:
+            found = missed_in(session, call_id)
+        if found is None:
+            return
+        leg_id, conference, staff = found
+        try:
+            for call_sid in staff:
+                self._carrier.tell_missed(call_sid, conference, leg_id)
+        except (CarrierRefused, CarrierUnknown):
+            # They hear so at their next star.
+            log.info("Staff could not be told who does not come.", extra={"call_id": call_id})
+            return
+        with self._database.transaction() as session:
+            session.execute(
+                update(CALLS).where(CALLS.c.id == call_id, CALLS.c.topic == MISSED).values(topic=TOLD)
+            )
 
     def fetch_caller(self, call_id: int) -> None:
         """Take a caller at the head of the line at 0 to who is free; they hear at once whom it rings."""
@@ -213,6 +234,11 @@ def ring_joiner(call_id: int) -> None:
 def move_leg(call_id: int) -> None:
     """Job: take a leg to where the rows say it belongs."""
     _run(lambda: _dialler().move_leg(call_id), "move_leg", call_id)
+
+
+def tell_missed(call_id: int) -> None:
+    """Job: tell staff in a talk that someone rung into it does not come."""
+    _run(lambda: _dialler().tell_missed(call_id), "tell_missed", call_id)
 
 
 def fetch_caller(call_id: int) -> None:

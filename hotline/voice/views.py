@@ -46,6 +46,11 @@ def voice_blueprint(line: Line, renderer: Renderer) -> Blueprint:
     def leg(leg_id: str) -> Response:
         return speak(tried_again(lambda: line.begin_leg(leg_id, call_sid(request.form))))
 
+    @voice.route("/voice/legs/<leg_id>/missed", methods=GET_AND_POST)
+    @guard_twilio
+    def missed(leg_id: str) -> Response:
+        return speak(line.tell_missed(leg_id))
+
     @voice.route("/voice/call-events", methods=GET_AND_POST)
     @guard_twilio
     def call_events() -> Response:

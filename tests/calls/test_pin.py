@@ -108,7 +108,9 @@ def _guess(phone: Phone, number: str, pin: str, from_: str) -> str:
     is_asked_for_a_number(caller, from_=from_)
     caller.presses(number)
     caller.presses(pin)
-    return caller.heard
+    heard = caller.heard
+    caller.hangs_up()
+    return heard
 
 
 def test_inside_a_wait_the_right_pin_gets_a_wrong_ones_answer_and_opens_after_it(
