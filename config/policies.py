@@ -37,6 +37,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "warn_staff_after_minutes": (0, 1440),
     "warn_supervisor_after_minutes": (0, 1440),
     "unverified_callbacks_a_day": (1, 10),
+    "calls_at_once": (1, 1000),
     "urgent_minutes": (1, 1440),
     "hard_news_hours": (1, 720),
     "one_time_pin_days": (1, 21),

@@ -1,19 +1,24 @@
 """Whether this process lives, and whether what it stands on can be used. The carrier is never asked."""
 
+import secrets
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import redis
 from flask import Blueprint, jsonify
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
 from config.settings import Settings
 from models.database import Database
 from models.migrate import is_current
+from models.pin import Guard
 
 REDIS_TIMEOUT_SECONDS = 0.5
+#: More than one page of SQLite's cache holds; and the size of that cache, as SQLite has it by itself.
+ROWS_ON_SQLITE, SQLITE_CACHE = 300, -2000
 
 
 class Readiness:
@@ -42,11 +47,31 @@ class Readiness:
         try:
             with self._database.reading() as session:
                 session.execute(text("SELECT 1"))
-            # Reading the revisions costs more than a health check should; a schema does not go back.
-            self._migrated = self._migrated or is_current(self._database)
         except SQLAlchemyError as error:
             return f"not reachable ({type(error).__name__})"
-        return None if self._migrated else "not of this release"
+        try:
+            # Reading the revisions costs more than a health check should; a schema does not go back.
+            self._migrated = self._migrated or is_current(self._database)
+            if not self._migrated:
+                return "not of this release"
+            self._write_and_take_back()
+        except SQLAlchemyError as error:
+            return f"cannot be written ({type(error).__name__})"
+        return None
+
+    def _write_and_take_back(self) -> None:
+        """A disk that is full, or a database that may only be read, answers to reads as ever."""
+        with self._database.reading() as session:
+            on_sqlite = session.get_bind().dialect.name == "sqlite"
+            if on_sqlite:
+                # With so small a cache SQLite puts pages on the disk before anything is committed.
+                session.execute(text("PRAGMA cache_size = 1"))
+            try:
+                session.execute(insert(Guard), _rows_of_no_use(ROWS_ON_SQLITE if on_sqlite else 1))
+            finally:
+                session.rollback()
+                if on_sqlite:
+                    session.execute(text(f"PRAGMA cache_size = {SQLITE_CACHE}"))
 
     def _redis_fault(self) -> str | None:
         try:
@@ -58,6 +83,11 @@ class Readiness:
     def _flows_fault(self) -> str | None:
         faults = self._flow_faults()
         return f"{len(faults)} faults; run `hotline flows check`" if faults else None
+
+
+def _rows_of_no_use(count: int) -> list[dict[str, Any]]:
+    name, now = f"ready {secrets.token_hex(8)}", datetime.now(UTC)
+    return [{"name": f"{name} {n}", "raised_until": None, "measured_at": now} for n in range(count)]
 
 
 def health_blueprint(

@@ -11,6 +11,7 @@ from ivr_flows.wait_words import wait_prompt
 from models import callback as callbacks
 from models.callback import Callback
 from models.callback_request import request_callback
+from models.liaison import Pool, is_anyone_in
 from models.wait_time import callback_wait
 from models.wishes import last_wishes, save_wish
 
@@ -142,8 +143,9 @@ def promise(
     if number is None:
         return "refused"
     # An hour is promised from when someone can keep it: now, or when the office opens next (R36).
-    someone = office.is_open(desk.now) or call.liaisons_on_shift > 0
-    from_when = desk.now if someone or urgency != "urgent" else office.next_open(desk.now)
+    closed = urgency == "urgent" and not office.is_open(desk.now)
+    waits = closed and not is_anyone_in(desk.session, Pool.URGENT, is_open=False)
+    from_when = office.next_open(desk.now) if waits else desk.now
     due_at = office.due_at("urgent" if urgency == "urgent" else "other", from_when)
     # An urgent callback opens the window of the phone it was asked for; others wait for it (R29).
     first_at = desk.now if urgency == "urgent" else office.calling_window(desk.now, desk.zone)
@@ -154,6 +156,7 @@ def promise(
         desk.session, call=call, number=number, urgency=urgency, reason=reason, due_at=due_at,
         next_attempt_at=first_at, time_zone=desk.zone, verified=verified, now=desk.now, window=window,
         unverified_a_day=int(office.policy("unverified_callbacks_a_day")), requested_at=since,
+        is_shared=desk.keyring.index("phone", number) in desk.rules.shared_phone_keys,
     )  # fmt: skip
     if found is None:
         return "refused"

@@ -29,6 +29,12 @@ def check_number(desk: Desk, digits: str) -> str:
     return "ok"
 
 
+@answers("room", "crowded")
+def has_room(desk: Desk, _digits: str) -> str:
+    """Whether this phone had fewer calls open than the office allows when this one began (R38)."""
+    return "crowded" if desk.call.crowded else "room"
+
+
 @answers("yes", "number_too", "no")
 def may_try(desk: Desk, _digits: str) -> str:
     """Three tries a call (R04); after a lapse of time the PIN alone is asked again (R11)."""

@@ -83,8 +83,12 @@ class Desk:
 
     @property
     def zone(self) -> str:
-        """The caller's time zone: what they told, the registrant's once known by PIN, else a guess."""
-        told = self.call.time_zone or (self.call.registrant_time_zone if self.is_verified else None)
+        """The caller's time zone: what they told, the registrant's once known by PIN, else a guess.
+
+        While changes are held it is the registrant's: another zone would be another window (R08).
+        """
+        own = self.call.registrant_time_zone if self.is_verified else None
+        told = own if self.is_held and own else self.call.time_zone or own
         return told or self.guessed_zone()
 
     def guessed_zone(self) -> str:
@@ -95,8 +99,7 @@ class Desk:
     @property
     def is_held(self) -> bool:
         """Whether phones and windows stay as they are, since staff have just replaced a lost PIN (R08)."""
-        until = self.call.changes_held_until
-        return self.is_verified and until is not None and self.now < until
+        return self.is_verified and self.call.holds_changes(self.now)
 
     def say(self, prompt: str, **slots: str) -> None:
         """Add a prompt to what this turn says."""
@@ -183,7 +186,8 @@ class Desk:
         if not (self.is_verified if verified is None else verified) or registrant_id is None:
             return number
         safe = [one for one in safe_numbers(self.session, registrant_id) if self.office.can_dial(one)]
-        if self.is_held:
+        if self.call.holds_changes(self.now):
+            # Also of who opened the case so long ago that the PIN would be asked again.
             return number if number in safe else next(iter(safe), None)
         key = self.call.phone_key
         if number is not None and key is not None and not is_barred(self.session, registrant_id, key):

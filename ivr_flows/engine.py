@@ -242,6 +242,8 @@ class Walk:
                         says = []
                     name = step.next
                 case Decide():
+                    if step.once:
+                        call.heard_from = OWN_WORDS
                     word = step.ask.run(desk, "")
                     says += desk.taken_words()
                     name = step.on[word]

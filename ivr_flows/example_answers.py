@@ -171,6 +171,11 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "a colleague joins": _says("called.colleague"),
         "an interpreter joins": _says("called.interpreter"),
     },
+    ("staff_stands", "alone"): {
+        "nobody else was rung": lambda _desk: None,
+        "a colleague was rung in vain": _says("talk.colleague_missed"),
+        "an interpreter was rung in vain": _says("talk.interpreter_missed"),
+    },
     ("read_status", "said"): {
         "in custody": _status("in_custody", age="fresh", **_PLACE),
         "in custody, with all that may be known": _IN_FULL,
@@ -249,6 +254,8 @@ VERIFIED_ALONE = frozenset(
 
 #: What a word means, for those who do not know the verbs.
 MEANINGS: Mapping[str, str] = {
+    "has_room: room": "few calls of this phone are open",
+    "has_room: crowded": "too many calls of this phone are open",
     "may_try: yes": "tries are left",
     "may_try: number_too": "tries are left, and the number is asked too",
     "may_try: no": "no tries are left",

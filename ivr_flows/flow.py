@@ -124,10 +124,14 @@ class Stay:
 
 @dataclass(frozen=True, slots=True)
 class Decide:
-    """Look something up, perhaps say it, and go where the word points. Nothing is asked of the caller."""
+    """Look something up, perhaps say it, and go where the word points. Nothing is asked of the caller.
+
+    ``once``: * says again what was said, and does not do it again: it looks for no person anew (R22).
+    """
 
     ask: Handler
     on: Mapping[str, str]
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from ivr_flows.wait_words import wait_prompt
 from models import leg as legs
 from models import line_wait as waits
 from models.abandoned_wait import wait_ended
-from models.liaison import take_liaison_for
+from models.liaison import free_liaisons, take_liaison_for
 from models.wait_time import wait_in_line
 
 #: Every so many looks the caller in line hears where they stand; in between, a word that the line is there.
@@ -56,6 +56,17 @@ def look_again(desk: Desk, _digits: str) -> str:
         _report(desk)
         desk.say("line.keep", key="1")
     return "still"
+
+
+@answers("ringing", "still", "nobody", "closed")
+def look_at_once(desk: Desk, digits: str) -> str:
+    """Somebody is free and the line itself took this call out of its wait.
+
+    It may have begun to ring a liaison at that very moment, whose phone the carrier then stopped.
+    """
+    legs.direct_ended(desk.session, desk.call, desk.now)
+    desk.call.free_liaisons = free_liaisons(desk.session)
+    return look_again.run(desk, digits)
 
 
 @answers("promised", "refused")

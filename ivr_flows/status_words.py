@@ -13,7 +13,10 @@ def say_status(desk: "Desk", found: Heard) -> None:
     if found.status is None or found.status_at is None or found.as_of is None:
         desk.say("status.neutral")
         return
-    desk.say(f"status.{found.status}", at=desk.moment(found.status_at), as_of=desk.moment(found.as_of))
+    # Feeds do say that something happened after the moment for which they speak. To say "as of" a time before
+    # it would sound untrue; how old the record is counts from the feed's own moment all the same (R14).
+    as_of = max(found.as_of, found.status_at)
+    desk.say(f"status.{found.status}", at=desk.moment(found.status_at), as_of=desk.moment(as_of))
     if found.age == "notice":
         desk.say("status.old")
     if found.status != "deceased":

@@ -28,8 +28,13 @@ def colleague_left(desk: Desk, _digits: str) -> str:
 
 @answers("alone", "shared", "early", "over", "not_reached")
 def staff_stands(desk: Desk, _digits: str) -> str:
-    """How the talk stands for one who is out of it."""
-    return hold.staff_stands(desk.session, desk.call)
+    """How the talk stands for one who is out of it, and who was rung into it in vain meanwhile."""
+    word = hold.staff_stands(desk.session, desk.call)
+    callback = talk.callback_of(desk.session, desk.call)
+    if callback is not None and word in ("alone", "shared"):
+        for flow in talk.tell_missed(desk.session, callback):
+            desk.say("talk.colleague_missed" if flow == talk.COLLEAGUE else "talk.interpreter_missed")
+    return word
 
 
 @answers("menu", "still", "over", "not_reached")

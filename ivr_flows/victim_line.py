@@ -18,7 +18,10 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
         "language": Menu(
             tuple(Choice("language.choose", next="welcome", language=language) for language in languages)
         ),
-        "welcome": Announce("welcome", "main_menu", about="line"),
+        "welcome": Announce("welcome", "room", about="line"),
+        # More calls of one phone at once than the office allows get words, a callback or a person (R38).
+        "room": Decide(case_verbs.has_room, {"room": "main_menu", "crowded": "crowded"}),
+        "crowded": Announce("crowded", "callback_or_person"),
         "main_menu": Menu(
             (
                 Choice("main.case", next="may_try"),
@@ -112,6 +115,7 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
         "person": Decide(
             line_verbs.find_person,
             {"ringing": "ring_person", "wait": "in_line", "nobody": "callback", "closed": "callback"},
+            once=True,
         ),
         "ring_person": Transfer(
             "person.connecting",
@@ -128,6 +132,11 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
             ),
             line_verbs.look_again,
             {"ringing": "ring_person", "still": "in_line", "nobody": "callback", "closed": "callback"},
+        ),
+        "fetched": Decide(
+            line_verbs.look_at_once,
+            {"ringing": "ring_person", "still": "in_line", "nobody": "callback", "closed": "callback"},
+            once=True,
         ),
         # Help and services.
         "services": Menu(_services(services)),
@@ -148,7 +157,7 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
         **pin_steps(case_digits),
         # Ends.
         "anything_else": Menu(
-            (Choice("end.main", next="main_menu"), Choice("case.help", next="services")),
+            (Choice("end.main", next="room"), Choice("case.help", next="services")),
             prompt="end.question",
             # All is said, so silence is a goodbye; a slip is asked again, and 0 is offered (R25).
             give_up="goodbye",
@@ -194,6 +203,7 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
         locked_out="lapsed",
         stranded="person",
         overlong="goodbye",
+        recalled={"in_line": "fetched", "ring_person": "fetched"},
     )
 
 

@@ -54,7 +54,7 @@ def say_how(desk: Desk, _digits: str) -> str:
 
 
 def _save(desk: Desk, **values: Any) -> str:
-    mine = _mine(desk)
+    mine = None if desk.is_held else _mine(desk)
     saved = mine is not None and save_wish(
         desk.session, mine, actor=f"caller:{desk.call.id}", now=desk.now, **values
     )

@@ -11,6 +11,7 @@ from models.base import Base, UtcDateTime
 from models.database import Database, PerDialect, Write
 
 _A_LEG = text("parent_call_id IS NOT NULL")
+_OPEN_INBOUND = text("ended_at IS NULL AND direction = 'inbound'")
 _A_LIVE_LEG = text("ended_at IS NULL AND callback_id IS NOT NULL")
 
 
@@ -23,12 +24,17 @@ class Call(Base):
     ``silent``: the caller cannot talk. ``time_zone``: an IANA name that the caller confirmed. ``wrong_tries``
     and ``last_call_at`` are what the caller is yet to hear of the time since their last verified call (R04).
     ``new_pin_hash`` is a new PIN between its two entries; a PIN itself stands in no row (R03).
+    ``caller_id_doubted``: the carrier says that the number is not the caller's (R07). ``crowded``: when it
+    began, its phone had as many calls open as the office allows (R38).
     """
 
     __tablename__ = "calls"
     __table_args__ = (
         # Few calls have a parent, and those that have none need not pay for being found by it.
         Index("ix_calls_parent_call_id", "parent_call_id", sqlite_where=_A_LEG, postgresql_where=_A_LEG),
+        Index(
+            "ix_calls_open_of_phone", "phone_key", sqlite_where=_OPEN_INBOUND, postgresql_where=_OPEN_INBOUND
+        ),
         Index("ix_calls_live_legs", "started_at", sqlite_where=_A_LIVE_LEG, postgresql_where=_A_LIVE_LEG),
     )
 
@@ -73,6 +79,8 @@ class Call(Base):
     wrong_tries: Mapped[int] = mapped_column(default=0, server_default="0")
     last_call_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     new_pin_hash: Mapped[str | None] = mapped_column(Text)
+    caller_id_doubted: Mapped[bool] = mapped_column(default=False, server_default=false())
+    crowded: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 CALLS: Table = Call.__table__  # type: ignore[assignment]
@@ -101,6 +109,8 @@ _OPENING_COLUMNS = (
     "phone_key",
     "call_status",
     "started_at",
+    "caller_id_doubted",
+    "crowded",
 )
 
 

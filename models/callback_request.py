@@ -10,8 +10,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from models import audit
-from models.callback import CALLBACKS, IS_OPEN, Callback
+from models.callback import CALLBACKS, IS_OPEN, Callback, advance
+from models.callback_state import MOVES
 from models.database import keyring_of
+from models.safe_phone import safe_numbers
 
 if TYPE_CHECKING:
     from models.caller_state import CallState
@@ -55,12 +57,16 @@ def request_callback(
     window: tuple[datetime, datetime] | None = None,
     unverified_a_day: int = 2,
     requested_at: datetime | None = None,
+    is_shared: bool = False,
 ) -> Callback | None:
     """Promise to call ``number`` (E.164, known to be one that may be dialled); None when refused (R35).
 
     A case has one open callback: asking again keeps its place in the list, and changes its window while no
     one is being rung for it. An unverified caller gets one to the calling phone only: one open at a time
-    and ``unverified_a_day`` in 24 hours; whatever else they ask is refused. ``requested_at`` is for who
+    and ``unverified_a_day`` in 24 hours; whatever else they ask is refused. While a case's changes are held
+    it is rung at its safe phones alone and gets no other window (R08). Who asked for a call to this phone
+    before they gave the PIN is rung once: the promise without a PIN goes into the new one, unless the phone
+    ``is_shared`` by many people. ``requested_at`` is for who
     began to wait before now and keeps that place.
     """
     number_key = keyring_of(session).index("phone", number)
@@ -68,7 +74,19 @@ def request_callback(
         if call.phone_key is None or number_key != call.phone_key:
             return None
         hold_phone(session, number_key)
+    elif call.holds_changes(now) and (window is not None or not _is_safe(session, call, number)):
+        return None
     since = requested_at or now
+    former = None
+    if verified and not is_shared:
+        former = _asked_without_pin(session, number_key)
+    if former is not None:
+        since = min(since, former.requested_at)
+        if former.urgency == "urgent" != urgency and window is None:
+            reason = former.reason
+        urgency, due_at, next_attempt_at, window = _with_former(
+            former, urgency, due_at, next_attempt_at, window, keeps_window=not call.holds_changes(now)
+        )
     standing = _standing(session, call.case_id if verified else None, number_key)
     if standing is None:
         if not verified and asked_lately(session, number_key, now) >= unverified_a_day:
@@ -81,6 +99,7 @@ def request_callback(
         )  # fmt: skip
         made = promise_callback(session, promise, actor=f"caller:{call.id}", now=now)
         if made is not None:
+            _supersede(session, former, made, call, now)
             return session.get_one(Callback, made)
         # Another call about the same case asked a moment ago; theirs is the open one.
         standing = _standing(session, call.case_id, number_key)
@@ -98,6 +117,7 @@ def request_callback(
             facts={"urgency": standing.urgency},
             now=now,
         )
+        _supersede(session, former, standing.id, call, now)
     return standing
 
 
@@ -151,6 +171,10 @@ def asked_in_call(session: Session, call: "CallState", *, verified: bool) -> Seq
     return session.scalars(select(Callback.id).where(whose, Callback.state == "requested")).all()
 
 
+def _is_safe(session: Session, call: "CallState", number: str) -> bool:
+    return call.registrant_id is not None and number in safe_numbers(session, call.registrant_id)
+
+
 def _standing(session: Session, case_id: int | None, number_key: str) -> Callback | None:
     """The open callback of the case; without a case, the open unverified one to this phone."""
     whose = (
@@ -159,6 +183,41 @@ def _standing(session: Session, case_id: int | None, number_key: str) -> Callbac
         else (Callback.number_key == number_key, Callback.case_id.is_(None), ~Callback.verified)
     )
     return session.scalars(select(Callback).where(*whose, IS_OPEN).with_for_update(key_share=True)).first()
+
+
+def _asked_without_pin(session: Session, number_key: str) -> Callback | None:
+    """What was asked for to this phone without a PIN and is not kept yet; a lost PIN is another wish."""
+    standing = _standing(session, None, number_key)
+    if standing is None or standing.reason == "lost_pin" or standing.state not in MOVES["cancel"].before:
+        return None
+    return standing
+
+
+def _with_former(
+    former: Callback,
+    urgency: str,
+    due_at: datetime,
+    next_attempt_at: datetime,
+    window: tuple[datetime, datetime] | None,
+    *,
+    keeps_window: bool,
+) -> tuple[str, datetime, datetime, tuple[datetime, datetime] | None]:
+    """Both promises in one, in the asker's favour; a window that they chose last, or alone, stays."""
+    if window is not None:
+        return urgency, due_at, next_attempt_at, window
+    if urgency == "other" == former.urgency and former.window_starts is not None:
+        if keeps_window and former.window_ends is not None:
+            chosen = former.window_starts, former.window_ends
+            return urgency, former.due_at, former.next_attempt_at, chosen
+        return urgency, due_at, next_attempt_at, None
+    both = "urgent" if "urgent" in (urgency, former.urgency) else "other"
+    return both, min(due_at, former.due_at), min(next_attempt_at, former.next_attempt_at), None
+
+
+def _supersede(session: Session, former: Callback | None, by: int, call: "CallState", now: datetime) -> None:
+    if former is not None:
+        facts, actor = {"superseded_by": by}, f"caller:{call.id}"
+        advance(session, former.id, "cancel", actor=actor, now=now, facts=facts, outcome="superseded")
 
 
 def _insert_unless_open(session: Session, values: dict[str, Any]) -> int | None:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     func,
     literal_column,
     not_,
+    or_,
     select,
     true,
 )
@@ -94,6 +95,8 @@ class CallState:
     wrong_tries: int = 0
     last_call_at: datetime | None = None
     new_pin_hash: str | None = None
+    caller_id_doubted: bool = False
+    crowded: bool = False
 
     # The case (of the PIN step: the one whose number was keyed, opened or not).
     found_case_id: int | None = None
@@ -151,6 +154,9 @@ class CallState:
 
     def __post_init__(self) -> None:
         self.turn_read = self.turn
+        if self.caller_id_doubted:
+            # Under another's number nobody gets at the counter of those who know the PIN (R04, R07).
+            self.phone_is_known = False
 
     def is_verified(self, now: datetime) -> bool:
         """Whether the PIN was right, is still the case's, and a key came lately (R11).
@@ -169,6 +175,11 @@ class CallState:
 
     def _keyed_lately(self, since: datetime, now: datetime) -> bool:
         return now - (self.last_key_at or since) <= timedelta(minutes=self.verification_minutes)
+
+    def holds_changes(self, now: datetime) -> bool:
+        """Whether the case that this call opened, however long ago, keeps its phones and windows (R08)."""
+        until = self.changes_held_until
+        return self.opened_its_case() and until is not None and now < until
 
     def opened_its_case(self) -> bool:
         """Whether the PIN was right in this call and is still the case's, however long ago that was.
@@ -247,8 +258,8 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
         columns += [
             _CASES.c.pin_hash, _CASES.c.pin_expires_at, _CASES.c.last_verified_at,
             _KNOWN.c.phone_key.is_not(None),
-            own.c.consecutive, own.c.wait_until, own.c.locked_at, _total(own=True),
-            stranger.c.consecutive, stranger.c.wait_until, stranger.c.locked_at, _total(own=False),
+            own.c.consecutive, own.c.wait_until, own.c.locked_at, _total(own, own=True),
+            stranger.c.consecutive, stranger.c.wait_until, stranger.c.locked_at, _total(stranger, own=False),
             _of_phone(lambda tries: func.count(distinct(tries.c.number_key))),
             _of_phone(lambda tries: func.count(case((tries.c.opened, 1)))),
             _at_number(),
@@ -286,8 +297,8 @@ def _without(columns: list[Any]) -> list[Any]:
     return [literal_column("NULL").label(f"untold_{i}") for i in range(len(columns))]
 
 
-def _total(*, own: bool) -> Any:
-    """Failures at the number within 30 days, counted no further than any limit needs."""
+def _total(counter: Any, *, own: bool) -> Any:
+    """Failures at the number within 30 days that no supervisor lifted, counted as far as limits need."""
     few = (
         select(_TRIES.c.at)
         .where(
@@ -295,9 +306,10 @@ def _total(*, own: bool) -> Any:
             _TRIES.c.own == (true() if own else false()),
             _TRIES.c.at >= bindparam("total_since"),
             not_(_TRIES.c.opened),
+            or_(counter.c.lifted_at.is_(None), _TRIES.c.at > counter.c.lifted_at),
         )
         .limit(COUNTED_AT_MOST)
-        .correlate(CALLS)
+        .correlate(CALLS, counter)
         .subquery()
     )
     return select(func.count()).select_from(few).scalar_subquery()

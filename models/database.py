@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from time import sleep
+from time import monotonic, sleep
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -29,6 +29,8 @@ T = TypeVar("T")
 
 #: Twilio gives up after 15 s: a turn that finds the database busy must still be able to say so.
 BUSY_SECONDS = 4.0
+#: So much longer than the server itself allows is an answer waited for, since the server may be hung.
+GRACE_SECONDS = 0.5
 #: How often work is begun anew after a fault that passes by itself.
 TRIES = 3
 #: How often, and with which pause, a writer looks for SQLite's lock before it waits as SQLite does.
@@ -63,12 +65,16 @@ def tried_again(work: Callable[[], T]) -> T:
 
     A connection that was closed meanwhile fails once, and with it all that waited in the pool; of two
     transactions that wait for each other one is broken off. Either was rolled back whole. ``work`` finds by
-    what it reads whether its commit had come through after all.
+    what it reads whether its commit had come through after all. After one answer that never came
+    it is begun anew, after two no more: a caller waits, and is to hear words before the carrier gives up.
     """
+    began = monotonic()
     for _ in range(TRIES - 1):
         try:
             return work()
         except DBAPIError as fault:
+            if monotonic() - began > BUSY_SECONDS + 2 * GRACE_SECONDS:
+                raise
             if not fault.connection_invalidated and getattr(fault.orig, "sqlstate", None) not in _PASSING:
                 raise
     return work()
@@ -80,7 +86,10 @@ class Database:
     def __init__(
         self, url: str, keyring: Keyring, pool_size: int = 5, *, patience_seconds: float | None = None
     ) -> None:
-        """``patience_seconds``: how long a statement may take on PostgreSQL, where a caller waits for it."""
+        """``patience_seconds``: how long a statement may take on PostgreSQL, where a caller waits for it.
+
+        So long, and a moment, is also waited for the answer of a server that is hung.
+        """
         self.keyring = keyring
         self.engine = _engine(url, pool_size, patience_seconds)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False, info={"keyring": keyring})
@@ -179,8 +188,11 @@ def _engine(url: str, pool_size: int, patience: float | None, *, singly: bool = 
     if not url.startswith("sqlite"):
         if singly:
             options["isolation_level"] = "AUTOCOMMIT"
+        if patience is not None:
+            options |= {"pool_timeout": patience, "connect_args": {"connect_timeout": max(2, int(patience))}}
         engine = create_engine(url, max_overflow=pool_size, pool_pre_ping=False, **options)
         if patience is not None:
+            event.listen(engine, "do_connect", _connect_to_answer_in(patience + GRACE_SECONDS))
             event.listen(engine, "connect", lambda connection, _: _be_patient(connection, patience))
         if singly:
             event.listen(engine, "connect", _hurry_on_postgresql)
@@ -192,6 +204,18 @@ def _engine(url: str, pool_size: int, patience: float | None, *, singly: bool = 
     else:
         event.listen(engine, "begin", _begin)
     return engine
+
+
+def _connect_to_answer_in(seconds: float) -> Callable[..., Any]:
+    def connect(_dialect: Any, _record: Any, args: Any, options: Any) -> Any:
+        # PostgreSQL's driver, which a house on SQLite need not load.
+        from models.patient_connection import PatientConnection
+
+        connection = PatientConnection.connect(*args, **options)
+        connection.answer_seconds = seconds
+        return connection
+
+    return connect
 
 
 def _be_patient(connection: Any, seconds: float) -> None:

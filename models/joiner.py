@@ -1,10 +1,12 @@
 """Joiners: a colleague or an interpreter rung into a talk that goes on, announced before they hear a word."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models import pacing
 from models.call import Call
 from models.call_status import LEAVING, bring_forward
 from models.callback import Callback
@@ -62,6 +64,28 @@ def add_interpreter(
     leg = _leg(session, callback, INTERPRETER, number, language, now)
     audit_talk(session, callback, "add_interpreter", actor, now, {"language": callback.language})
     return "ringing", [("ring_joiner", leg.id)]
+
+
+def take_joiner_slot(
+    session: Session, call_id: int, now: datetime, interval: timedelta, patience: timedelta
+) -> datetime | None:
+    """Take the moment at which a joiner's leg may be rung; None when it has one, or needs none any more.
+
+    The leg notes it, so that a second job of the same leg takes no other. The carrier may place one call in
+    each ``interval``, and the moment lies up to ``patience`` ahead.
+    """
+    leg = session.scalars(select(Call).where(Call.id == call_id).with_for_update(key_share=True)).first()
+    if leg is None or leg.callback_id is None or leg.started_at > now:
+        return None
+    if leg.call_status is not None or leg.call_sid is not None or leg.ended_at is not None:
+        return None
+    if session.scalar(select(Callback.state).where(Callback.id == leg.callback_id)) != "talking":
+        return None
+    at = pacing.take_slot(session, now, interval, patience)
+    if at is not None:
+        leg.started_at = at
+        session.flush()
+    return at
 
 
 def dial_joiner(session: Session, call_id: int) -> tuple[str, str] | None:

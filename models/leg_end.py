@@ -12,7 +12,7 @@ from models.callback import Callback, advance, locked
 from models.callback_policy import CallbackOffice, CallbackPolicy
 from models.job import Job as Job
 from models.liaison import Pool, free_direct_liaisons, free_liaison, is_anyone_in
-from models.talk import caller_left, leader_left, settle
+from models.talk import caller_left, joiner_missed, leader_left, settle
 
 
 def leg_ended(
@@ -51,7 +51,7 @@ def leg_ended(
     if call_id == callback.caller_call_id:
         return _caller_left(session, callback, now, policy, actor, office, counted=counted)
     # A joiner has left; the caller must not stay alone when nobody else is with them.
-    return settle(session, callback, now)
+    return joiner_missed(session, callback, call_id) + settle(session, callback, now)
 
 
 def liaison_missed(

@@ -115,6 +115,13 @@ def waiting(session: Session, now: datetime, *, with_pin_alone: bool = False) ->
     return _count(session, now, *((LineWait.verified.is_(True),) if with_pin_alone else ()))
 
 
+def first_waiting(session: Session, now: datetime, most: int) -> list[int]:
+    """The calls at the head of the line, verified ones first, then by when they began to wait."""
+    there = (LineWait.ended_at.is_(None), _is_there(now), ~_IS_SERVED)
+    line = (LineWait.verified.desc(), LineWait.since, LineWait.id)
+    return list(session.scalars(select(LineWait.call_id).where(*there).order_by(*line).limit(most)))
+
+
 def kept_for_line(session: Session, now: datetime, *, verified: bool, due_at: datetime) -> int:
     """How many free liaisons a callback leaves to those who wait on the line, who ask every few seconds.
 
@@ -141,13 +148,20 @@ def rung_for(session: Session, call_id: int) -> tuple[int, datetime | None]:
 
 def lapsed_waits(session: Session, now: datetime) -> list[int]:
     """The calls that hold a place though nothing was heard of them for a minute."""
-    quiet = select(LineWait.call_id).where(LineWait.ended_at.is_(None), LineWait.seen_at <= now - SEEN_WITHIN)
+    quiet = select(LineWait.call_id).where(LineWait.ended_at.is_(None), ~_is_there(now))
     return list(session.scalars(quiet.where(~_IS_SERVED)))
 
 
 def _count(session: Session, now: datetime, *which: Any) -> int:
-    there = (LineWait.ended_at.is_(None), LineWait.seen_at > now - SEEN_WITHIN, ~_IS_SERVED)
+    there = (LineWait.ended_at.is_(None), _is_there(now), ~_IS_SERVED)
     return session.scalar(select(func.count()).select_from(LineWait).where(*there, *which)) or 0
+
+
+def _is_there(now: datetime) -> ColumnElement[bool]:
+    """Whether a caller's call was heard of lately, by a look or by any key."""
+    since = now - SEEN_WITHIN
+    keyed = select(_LEG.c.id).where(_LEG.c.id == LineWait.call_id, _LEG.c.last_key_at > since).exists()
+    return or_(LineWait.seen_at > since, keyed)
 
 
 _LEG = CALLS.alias()

@@ -9,7 +9,10 @@ from models.base import Base, UtcDateTime
 
 
 class PinCounter(Base):
-    """Consecutive failures at one number; ``own`` counts phones that verified this case, not strangers."""
+    """Consecutive failures at one number; ``own`` counts phones that verified this case, not strangers.
+
+    ``lifted_at``: a supervisor looked at the tries before, which no longer count towards the 30-day total.
+    """
 
     __tablename__ = "pin_counters"
 
@@ -18,6 +21,7 @@ class PinCounter(Base):
     consecutive: Mapped[int] = mapped_column(default=0)
     wait_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     locked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lifted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class PinTry(Base):

@@ -167,7 +167,9 @@ def opening(state: CallState, guess: Guess, now: datetime) -> list[Write]:
     ]
     # A phone that becomes known shares the counter of known phones. While that one is locked, a new
     # phone is better off as the stranger who has just opened the case.
-    if guess.phone_key is not None and (guess.own or state.own_locked_at is None):
+    # Nor does a phone become known by a call that the carrier says is not from it (R07).
+    may_be_known = guess.phone_key is not None and not state.caller_id_doubted
+    if may_be_known and (guess.own or state.own_locked_at is None):
         known = {"known_key": guess.number_key, "known_phone": guess.phone_key, "known_now": now}
         writes.append((_KNOW, known))
     return writes

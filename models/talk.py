@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from models import audit
 from models.call import CALLS, Call
@@ -24,6 +24,10 @@ IN_TALK, MOMENT = "conference", "moment"
 #: The trees of legs that join a talk which goes on.
 COLLEAGUE, INTERPRETER = "colleague_call", "interpreter_call"
 JOINERS = (COLLEAGUE, INTERPRETER)
+#: The steps of staff who are out of the conference and hear their choices.
+OUT = ("star_menu", "shared_menu", "holding")
+#: What the leg of someone rung in vain is about, until staff in the talk were told, and after.
+MISSED, TOLD = "missed", "told"
 
 
 class TalkOffice(FollowUpOffice, Protocol):
@@ -170,6 +174,58 @@ def end_talk(session: Session, callback: Callback, actor: str, now: datetime) ->
     callback.held_at = None
     session.flush()
     return close_talk(session, callback, actor, now)
+
+
+def joiner_missed(session: Session, callback: Callback, call_id: int) -> list[Job]:
+    """Whoever was rung into the talk and pressed no accept key: staff in it are to be told, once.
+
+    Answers the jobs that take those there who are out of the conference; the others hear it where they are.
+    """
+    leg = session.get(Call, call_id, populate_existing=True)
+    if leg is None or leg.flow not in JOINERS or leg.accepted_at is not None or callback.state != "talking":
+        return []
+    leg.topic = MISSED
+    session.flush()
+    staff = [one for one in legs_of_talk(session, callback) if one.staff_id is not None and one.accepted_at]
+    out: list[Job] = [("move_leg", one.id) for one in staff if one.step in OUT]
+    return out or [("tell_missed", call_id)]
+
+
+def missed_in(session: Session, call_id: int) -> tuple[str, str, list[str]] | None:
+    """Of a joiner rung in vain: their leg's id, the conference, and the calls of staff who wait in it.
+
+    None when somebody was told already, or the talk is over.
+    """
+    leg = session.get(Call, call_id)
+    if leg is None or leg.topic != MISSED or leg.leg_id is None or leg.callback_id is None:
+        return None
+    callback = session.get(Callback, leg.callback_id)
+    if callback is None or callback.state != "talking" or callback.conference is None:
+        return None
+    staff = [one.call_sid for one in staff_in_talk(session, callback) if one.call_sid is not None]
+    return leg.leg_id, callback.conference, staff
+
+
+def missed_words(session: Session, leg_id: str) -> tuple[str, str] | None:
+    """The tree of a leg rung in vain, and the language of who leads the talk; None for no such leg."""
+    leader = aliased(Call)
+    found = session.execute(
+        select(Call.flow, leader.language)
+        .join(Callback, Callback.id == Call.callback_id)
+        .join(leader, leader.id == Callback.liaison_call_id)
+        .where(Call.leg_id == leg_id, Call.flow.in_(JOINERS))
+    ).first()
+    return None if found is None else (found[0], found[1])
+
+
+def tell_missed(session: Session, callback: Callback) -> list[str]:
+    """The trees of those rung into this talk in vain of whom nobody was told; from now on all are told."""
+    missed = select(Call).where(_joins(callback.id), Call.topic == MISSED).order_by(Call.id)
+    legs = session.scalars(missed.with_for_update(key_share=True)).all()
+    for leg in legs:
+        leg.topic = TOLD
+    session.flush()
+    return [leg.flow for leg in legs]
 
 
 def hand_over(

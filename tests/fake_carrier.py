@@ -65,6 +65,13 @@ class FakeCarrier:
             raise CarrierRefused("The carrier refused: 400.")
         call.phone.is_sent_to(f"/voice/legs/{leg_id}")
 
+    def tell_missed(self, call_sid: str, conference: str, leg_id: str) -> None:
+        """Let one participant of a conference hear that a leg was rung in vain."""
+        call = self._find(call_sid)
+        if call.phone is None or not call.phone.is_talking:
+            raise CarrierRefused("The carrier refused: 404.")
+        call.phone.is_told(conference, f"/voice/legs/{leg_id}/missed")
+
     def send_text(self, *, to: str, body: str) -> None:
         """Send a text, unless the next answer is to be lost or refused."""
         fate = self._next.pop(0) if self._next else "sent"

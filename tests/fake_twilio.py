@@ -19,6 +19,7 @@ class FakeTwilio:
         self.authorization: str | None = None
         self.behaves: str | int = "well"
         self.call_status = "queued"
+        self.has_conference = True
 
 
 @contextmanager
@@ -55,6 +56,9 @@ class _Handler(BaseHTTPRequestHandler):
             case int(status):
                 error = {"code": 21211, "message": f"The number {body} is wrong", "status": status}
                 self._send(status, json.dumps(error).encode())
+            case _ if self.command == "GET" and "/Conferences.json" in self.path:
+                rooms = [{"sid": f"CF{1:032x}"}] if twilio.has_conference else []
+                self._send(200, json.dumps({"conferences": rooms, "next_page_uri": None}).encode())
             case _:
                 sid = self.path.rpartition("/")[2].removesuffix(".json")
                 sid = sid if sid != "Calls" else f"CA{len(twilio.asked):032x}"

@@ -163,6 +163,13 @@ class Phone:
         """The carrier takes this call, out of any conference, to another document of the line."""
         self._do(lambda: self.call.goes_to(f"{self._public_url}{path}"))
 
+    def is_told(self, conference: str, path: str) -> None:
+        """The carrier plays a document of the line to this participant of a conference alone."""
+        rooms = [one for one in self._conferences.all() if one.name == conference]
+        (room,) = [one for one in rooms if one.status == "in-progress"]
+        url = f"{self._public_url}{path}"
+        self._do(lambda: self._conferences.announce(room.sid, url, "POST", self.call_sid))
+
     # What can be told of the call.
 
     @property

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import configure_mappers
 
 from config.office import Office
 from config.settings import Settings
-from models import pacing
+from models import line_turn, pacing
 from models.call import CALLS
 from models.call_event import record_call_sid
 from models.call_status import LEAVING, bring_forward
@@ -26,9 +26,10 @@ from models.dispatch import (
     take_caller_slot,
     take_turn,
 )
-from models.joiner import dial_joiner
+from models.joiner import dial_joiner, take_joiner_slot
 from models.keyring import Keyring
 from models.leg_end import Job, leg_ended
+from models.talk import MISSED, TOLD, missed_in
 from workers.alerts import AlertSender
 from workers.carrier import Carrier, CarrierRefused, CarrierUnknown
 from workers.queue import Jobs
@@ -44,6 +45,7 @@ class CallCarrier(Protocol):
     def fetch_status(self, call_sid: str) -> str: ...
     def end_call(self, call_sid: str) -> None: ...
     def redirect_call(self, call_sid: str, leg_id: str) -> None: ...
+    def tell_missed(self, call_sid: str, conference: str, leg_id: str) -> None: ...
     def send_text(self, *, to: str, body: str) -> None: ...
 
 
@@ -98,15 +100,15 @@ class Dialler:
 
     def ring_joiner(self, call_id: int) -> None:
         """Ring a colleague or an interpreter into a talk that goes on, once."""
-        now = self._clock()
+        now, found = self._clock(), None
         with self._database.transaction() as session:
-            slot = pacing.take_slot(session, now, self._policy.call_interval, self._patience)
-        if slot is None:
-            return
-        if slot > now:
+            slot = take_joiner_slot(session, call_id, now, self._policy.call_interval, self._patience)
+            if slot is not None and slot <= now:
+                found = dial_joiner(session, call_id)
+        if slot is not None and slot > now:
             self._wait((slot - now).total_seconds())
-        with self._database.transaction() as session:
-            found = dial_joiner(session, call_id)
+            with self._database.transaction() as session:
+                found = dial_joiner(session, call_id)
         if found is not None:
             leg_id, number = found
             self._place(Dial(call_id, leg_id, number, self._policy.liaison_ring_seconds))
@@ -126,6 +128,38 @@ class Dialler:
         except (CarrierRefused, CarrierUnknown):
             # The leg looks by itself soon, or its end is told.
             log.info("A leg could not be moved.", extra={"call_id": call_id})
+
+    def tell_missed(self, call_id: int) -> None:
+        """Tell staff in a talk, and not the caller, that someone rung into it does not come."""
+        with self._database.reading() as session:
+            found = missed_in(session, call_id)
+        if found is None:
+            return
+        leg_id, conference, staff = found
+        try:
+            for call_sid in staff:
+                self._carrier.tell_missed(call_sid, conference, leg_id)
+        except (CarrierRefused, CarrierUnknown):
+            # They hear so at their next star.
+            log.info("Staff could not be told who does not come.", extra={"call_id": call_id})
+            return
+        with self._database.transaction() as session:
+            session.execute(
+                update(CALLS).where(CALLS.c.id == call_id, CALLS.c.topic == MISSED).values(topic=TOLD)
+            )
+
+    def fetch_caller(self, call_id: int) -> None:
+        """Take a caller at the head of the line at 0 to who is free; they hear at once whom it rings."""
+        now = self._clock()
+        with self._database.transaction() as session:
+            found = line_turn.fetch(session, call_id, now, is_open=self._policy.is_open(now))
+        if found is None:
+            return
+        try:
+            self._carrier.redirect_call(*found)
+        except (CarrierRefused, CarrierUnknown):
+            # The caller looks by themselves in some seconds.
+            log.info("A caller in line could not be fetched.", extra={"call_id": call_id})
 
     def release_leg(self, call_id: int) -> None:
         """Let go of a leg whose callback went on without it: who answered hears so, else it stops ringing."""
@@ -200,6 +234,16 @@ def ring_joiner(call_id: int) -> None:
 def move_leg(call_id: int) -> None:
     """Job: take a leg to where the rows say it belongs."""
     _run(lambda: _dialler().move_leg(call_id), "move_leg", call_id)
+
+
+def tell_missed(call_id: int) -> None:
+    """Job: tell staff in a talk that someone rung into it does not come."""
+    _run(lambda: _dialler().tell_missed(call_id), "tell_missed", call_id)
+
+
+def fetch_caller(call_id: int) -> None:
+    """Job: take a caller out of the line at 0 to who is free."""
+    _run(lambda: _dialler().fetch_caller(call_id), "fetch_caller", call_id)
 
 
 def release_leg(call_id: int) -> None:

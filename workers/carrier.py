@@ -91,6 +91,25 @@ class Carrier:
         url = self._leg_url(leg_id)
         self._ask(lambda: self._client.calls(call_sid).update(url=url, method="POST"))
 
+    def tell_missed(self, call_sid: str, conference: str, leg_id: str) -> None:
+        """Let one participant of a conference, and nobody else in it, hear that ``leg_id`` was rung in vain.
+
+        Raises CarrierRefused, also when no such conference goes on, or CarrierUnknown.
+        """
+        rooms = self._ask(
+            lambda: self._asking.conferences.list(friendly_name=conference, status="in-progress", limit=1)
+        )
+        if not rooms:
+            raise CarrierRefused("No such conference goes on.")
+        url = f"{self._leg_url(leg_id)}/missed"
+        self._ask(
+            lambda: (
+                self._client.conferences(rooms[0].sid)
+                .participants(call_sid)
+                .update(announce_url=url, announce_method="POST")
+            )
+        )
+
     def send_text(self, *, to: str, body: str) -> None:
         """Send a text to ``to`` (E.164). Raises CarrierRefused or CarrierUnknown."""
         self._ask(lambda: self._client.messages.create(to=to, from_=self._line, body=body))

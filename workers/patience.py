@@ -38,6 +38,12 @@ class PatientOnce:
         """As the carrier's own. Raises CarrierRefused or CarrierUnknown."""
         self._ask(lambda: self._carrier.end_call(call_sid))
 
+    def tell_missed(self, call_sid: str, conference: str, leg_id: str) -> None:
+        """As the carrier's own. Raises CarrierRefused or CarrierUnknown."""
+        if self._is_silent:
+            raise CarrierUnknown("The carrier is not asked again so soon.")
+        self._ask(lambda: self._carrier.tell_missed(call_sid, conference, leg_id))
+
     def redirect_call(self, call_sid: str, leg_id: str) -> None:
         """As the carrier's own. Raises CarrierRefused or CarrierUnknown."""
         self._ask(lambda: self._carrier.redirect_call(call_sid, leg_id))

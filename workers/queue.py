@@ -17,7 +17,16 @@ log = logging.getLogger(__name__)
 #: One queue for a worker: with several, RQ loses a job whose worker dies between taking and starting it.
 QUEUE = "callbacks"
 #: Every job there is, and the function in ``workers.callbacks`` of the same name that does it.
-JOBS = ("dial_liaison", "dial_caller", "ring_joiner", "move_leg", "release_leg", "send_alert")
+JOBS = (
+    "dial_liaison",
+    "dial_caller",
+    "ring_joiner",
+    "move_leg",
+    "release_leg",
+    "send_alert",
+    "fetch_caller",
+    "tell_missed",
+)
 JOB_SECONDS = 60
 #: A phone turn waits for Redis no longer than this.
 PATIENCE_SECONDS = 0.3

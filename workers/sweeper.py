@@ -20,6 +20,7 @@ from models.database import Database
 from models.dispatch import LIAISON_PATIENCE
 from models.keyring import Keyring
 from models.leg_end import Job
+from models.line_turn import whose_turn
 from models.outcome import end_rests
 from models.pin import Guard
 from models.pin_guard import SPRAYING, measure_global_failures
@@ -102,6 +103,7 @@ class _Pass:
     def run(self) -> None:
         """Callers who wait for a leg come first, then what holds liaisons back, then what is due."""
         self._guarded(self._ring_undialled_callers)
+        self._guarded(self._fetch_first_in_line)
         self._guarded(self._give_back_lapsed)
         self._guarded(self._look_after_lapsed)
         self._guarded(self._release_left_behind)
@@ -120,6 +122,12 @@ class _Pass:
             joining = undialled_joiners(session, self._now)
         self._hand_on_all(("dial_caller", callback_id) for callback_id in found)
         self._hand_on_all(("ring_joiner", call_id) for call_id in joining)
+
+    def _fetch_first_in_line(self) -> None:
+        """Callers in line at 0 hear of who is free within a sweep, without asking more often."""
+        with self._database.reading() as session:
+            found = whose_turn(session, self._now, is_open=self._policy.is_open(self._now))
+        self._hand_on_all(("fetch_caller", call_id) for call_id in found)
 
     def _give_back_lapsed(self) -> None:
         with self._database.transaction() as session:

@@ -9,6 +9,7 @@ from hotline.cli.fields import language_of, ordinary_phone, plain_text, time_zon
 from models.case import CaseError, check_digit_is_right, close_case, open_case, rotate_pin
 from models.lost_pin import EVIDENCE, LostPinError, replace_lost_pin
 from models.pin_hash import PinHasher
+from models.total_lift import TotalLiftError, lift_total
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
@@ -112,6 +113,24 @@ def lost_pin(number: str, evidence: str, by: str, and_by: str, as_json: bool) ->
         fail(str(error))
     text = f"PIN          {pin}\nThe PIN is shown this once. Safe phones that will be called: {told}."
     emit(as_json, {"pin": pin, "phones_told": told}, text)
+
+
+@case.command("lift-total")
+@click.argument("number")
+@click.option("--by", required=True, help="The e-mail of a supervisor, who looked at the tries.")
+@as_json
+def lift(number: str, by: str, as_json: bool) -> None:
+    """Count no wrong PIN keyed so far towards the number's limit of 30 days; a lock stays."""
+    _check(number)
+    house = open_house()
+    try:
+        with house.database.transaction() as session:
+            tries = lift_total(session, number, by=by, now=datetime.now(UTC))
+    except CaseError as error:
+        fail(f"NUMBER: {error}")
+    except TotalLiftError as error:
+        fail(str(error))
+    emit(as_json, {"tries_lifted": tries}, f"Wrong tries that no longer count: {tries}.")
 
 
 @case.command()

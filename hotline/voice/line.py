@@ -16,11 +16,13 @@ from ivr_flows.engine import Deferred, Walk
 from ivr_flows.flow import Collect, Flow, SlowHandler
 from ivr_flows.prompts import Prompts
 from ivr_flows.rules import Rules
-from ivr_flows.turn import Dial, Hangup, Hold, Say, Turn
+from ivr_flows.turn import Connect, Dial, Hangup, Hold, Say, Turn
 from models.call import inserting_call, saving_turn
 from models.call_event import record_call_event, record_call_sid
 from models.caller_state import CallState, glance, load_by_leg, load_by_sid
+from models.calls_at_once import caller_id_is_doubted, open_calls
 from models.database import Database, tried_again
+from models.talk import COLLEAGUE, INTERPRETER, missed_words
 from models.unit import OvertakenError, Unit, unit_of
 
 log = logging.getLogger(__name__)
@@ -65,6 +67,7 @@ class Line:
         call = self._new_call(call_sid, form, now)
         try:
             with unit_of(self.database) as unit:
+                call.crowded = self._is_crowded(unit, call, now)
                 desk = self._desk(unit, call, now)
                 turn = Walk(self.flows[call.flow], desk).start()
                 self._keep(call, turn)
@@ -157,6 +160,14 @@ class Line:
         self._enqueue(desk)
         return Spoken(turn, call.language)
 
+    def tell_missed(self, leg_id: str) -> Spoken:
+        """What staff in a conference hear of someone who was rung into their talk in vain."""
+        with self.database.reading() as session:
+            flow, language = missed_words(session, leg_id) or (None, self.office.languages[0])
+        prompts = {COLLEAGUE: "talk.colleague_missed", INTERPRETER: "talk.interpreter_missed"}
+        says = (Say(prompts[flow]),) if flow in prompts else ()
+        return Spoken(Turn((), says, Connect()), language)
+
     def last_words(self, *, placed: bool = False) -> Turn:
         """When not even the database answers: an apology in each language, then a person's number.
 
@@ -227,8 +238,14 @@ class Line:
             language=self.office.languages[0], pace="normal", step="", turn=0, heard_from="", misses=0,
             silences=0, tries=0, pending_since=None, last_key_at=None, progress_at=None, said="", topic=None,
             trail="", number_key=None, case_id=None, verified_at=None, callback_id=None, staff_id=None,
-            parent_call_id=None, accepted_at=None,
+            parent_call_id=None, accepted_at=None, caller_id_doubted=caller_id_is_doubted(form),
         )  # fmt: skip
+
+    def _is_crowded(self, unit: Unit, call: CallState, now: datetime) -> bool:
+        """Whether this phone has as many calls open as the office allows (R38); many share some phones."""
+        if call.phone_key in self.rules.shared_phone_keys:
+            return False
+        return open_calls(unit, call, now) >= self.office.policy("calls_at_once")
 
     def _desk(self, unit: Unit, call: CallState, now: datetime) -> Desk:
         call.verification_minutes = self.office.policy("verification_minutes")

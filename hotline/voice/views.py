@@ -46,6 +46,11 @@ def voice_blueprint(line: Line, renderer: Renderer) -> Blueprint:
     def leg(leg_id: str) -> Response:
         return speak(tried_again(lambda: line.begin_leg(leg_id, call_sid(request.form))))
 
+    @voice.route("/voice/legs/<leg_id>/missed", methods=GET_AND_POST)
+    @guard_twilio
+    def missed(leg_id: str) -> Response:
+        return speak(line.tell_missed(leg_id))
+
     @voice.route("/voice/call-events", methods=GET_AND_POST)
     @guard_twilio
     def call_events() -> Response:
@@ -69,7 +74,9 @@ def voice_blueprint(line: Line, renderer: Renderer) -> Blueprint:
         if request.endpoint == "voice.call_events":
             # No caller waits for this answer; the carrier may send it again.
             return Response(status=500)
-        placed = request.endpoint == "voice.leg" or request.form.get("Direction", "").startswith("outbound")
+        # A caller in line has such an address as well; what the carrier does not tell of counts as placed.
+        unsaid = "outbound" if request.endpoint == "voice.leg" else ""
+        placed = request.form.get("Direction", unsaid).startswith("outbound")
         return _first_that_works(
             lambda: speak(line.apologise(request.form.get("CallSid"))),
             lambda: _twiml(last_neutral_words if placed else last_words),

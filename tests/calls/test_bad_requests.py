@@ -255,13 +255,24 @@ def test_whoever_answers_a_call_we_placed_hears_neutral_words_when_the_database_
     reaches_the_first_menu(phone)
     with monkeypatch.context() as patch:
         _is_gone(house, patch)
-        first = phone.raw(phone.posts("/voice/legs/" + "a" * 32))
+        first = phone.raw(phone.posts("/voice/legs/" + "a" * 32, Direction="outbound-api"))
         later = phone.raw(phone.posts("/voice/steps/safe_time/1", Direction="outbound-api", Digits="1"))
     for document in (first, later):
         assert "I am sorry, something went wrong." in document
         assert "<Hangup/>" in document
         for word in ("911", house.office.person_number, "person", "persona"):
             assert word not in document
+
+
+def test_a_caller_fetched_from_the_line_hears_of_a_person_when_the_database_is_gone(
+    phone: Phone, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reaches_the_first_menu(phone)
+    with monkeypatch.context() as patch:
+        _is_gone(house, patch)
+        document = phone.raw(phone.posts("/voice/legs/" + "a" * 32))
+
+    assert house.office.person_number in document
 
 
 def _every_connection_is_closed(house: House) -> None:

@@ -1,12 +1,14 @@
 """Calls of people who ask for a callback: whose, when, how many, to which phones (R35, R36)."""
 
+import dataclasses
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
-from models import Callback, Staff
+from models import AuditEntry, Callback, Staff
 from models.callback import cancel_callback
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import is_asked_for_a_number, opens_the_case, reaches_the_first_menu, wrong
@@ -109,6 +111,67 @@ def test_who_has_no_pin_gets_one_open_callback_to_the_calling_phone(
 
     callback = the_callback(house)
     assert (callback.verified, callback.case_id) == (False, None)
+
+
+@pytest.mark.parametrize("key", ["1", "3"])
+def test_who_asked_without_a_pin_and_then_with_it_is_rung_once(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock, key: str
+) -> None:
+    asks_unverified(phone)
+    phone.presses(key)
+    assert phone.hears("We will call you")
+    first = the_callback(house)
+    clock.passes(minutes=20)
+    again = phone.another()
+    case = make_case(custody_status="in_custody")
+    opens_the_case(again, case)
+    again.presses("2")
+    again.presses("1")
+
+    assert again.hears("We will call you")
+    before, after = house.rows(select(Callback).order_by(Callback.id))
+    assert (before.state, before.outcome) == ("cancelled", "superseded")
+    assert (after.state, after.case_id, after.verified) == ("requested", case.id, True)
+    for name in ("requested_at", "urgency", "reason", "due_at", "number_key"):
+        assert getattr(after, name) == getattr(first, name)
+    entry = house.row(select(AuditEntry).where(AuditEntry.action == "cancel_callback"))
+    assert entry.facts == {"superseded_by": after.id}
+    make_staff()
+    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+    house.jobs.works_off()
+    assert len(house.carrier.placed) == 1
+
+
+def test_the_window_that_was_chosen_without_a_pin_stays_and_is_said(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    asks_unverified(phone)
+    for key in ("2", "1", "2"):
+        phone.presses(key)
+    assert phone.hears("in the afternoon")
+    again = phone.another()
+    opens_the_case(again, make_case(custody_status="in_custody"), language="2")
+    again.presses("2")
+
+    again.presses("1")
+
+    assert again.hears("Le llamaremos", "miércoles 25 de noviembre", "tarde")
+    before, after = house.rows(select(Callback).order_by(Callback.id))
+    assert (after.window_starts, after.window_ends) == (before.window_starts, before.window_ends)
+    assert before.state == "cancelled"
+
+
+def test_two_people_of_a_shared_phone_are_both_called(
+    app: Flask, phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    key = house.database.keyring.index("phone", CALLER)
+    line = app.extensions["hotline.line"]
+    object.__setattr__(line, "rules", dataclasses.replace(line.rules, shared_phone_keys=frozenset({key})))
+    asks_unverified(phone)
+    phone.presses("1")
+    asks_express(phone.another(), make_case(custody_status="in_custody"))
+
+    assert house.rows(select(Callback.state)) == ["requested", "requested"]
 
 
 def test_who_has_no_pin_gets_two_callbacks_a_day(

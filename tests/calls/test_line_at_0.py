@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from models import Call, Callback, Consent, LineWait, Registrant, Staff
+from models.line_turn import fetch
 from models.registrant import Phone as RegisteredPhone
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import document_of, opens_the_case, reaches_the_first_menu
@@ -169,6 +170,44 @@ def test_extra_keys_say_the_place_again_and_keep_it(
 
     assert phone.hears("You are next", "press 1")
     assert house.row(select(LineWait.since)) == since
+
+
+def test_star_says_again_that_no_one_is_free_and_looks_for_nobody(
+    phone: Phone, make_case: MakeCase, busy: Phone, clock: Clock
+) -> None:
+    waits_in_line(phone, make_case(custody_status="in_custody"))
+    said = phone.heard
+    busy.hangs_up()
+
+    phone.presses("*")
+
+    assert phone.heard == said
+    assert phone.rings == ()
+    phone.says_nothing()
+    assert phone.hears("I am calling someone for you")
+
+
+def test_star_says_again_that_no_one_is_on_shift(phone: Phone, make_case: MakeCase) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody"), language="2")
+    phone.presses("0")
+    said = phone.heard
+    assert phone.hears("oprima 1")
+
+    phone.presses("*")
+
+    assert phone.heard == said
+
+
+def test_who_presses_keys_for_minutes_is_still_there_and_keeps_their_place(
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+) -> None:
+    waits_in_line(phone, make_case(custody_status="in_custody"))
+    for _ in range(10):
+        clock.passes(seconds=15)
+        phone.presses("*")
+        sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+
+    assert outcomes(house) == [None]
 
 
 def test_the_wait_is_the_same_for_a_slow_caller_and_slows_nobody(
@@ -415,3 +454,95 @@ def test_a_measured_wait_is_said_in_words(
     for _ in range(4):
         phone.says_nothing()
     assert phone.hears("The wait is longer than it should be")
+
+
+def test_who_is_free_is_offered_to_the_first_in_line_before_they_look_again(
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+) -> None:
+    second = phone.another()
+    for caller, number in ((phone, CALLER), (second, OTHER)):
+        waits_in_line(caller, make_case(custody_status="in_custody"), from_=number)
+        house.carrier.carries(caller)
+        clock.passes(seconds=1)
+    _a_sweep(house)
+    assert (phone.rings, second.rings) == ((), ())
+
+    busy.hangs_up()
+    clock.passes(seconds=1)
+    _a_sweep(house)
+
+    assert phone.hears("I am calling someone for you")
+    assert len(phone.rings) == 1
+    assert second.rings == ()
+    _a_sweep(house)
+    liaison = phone.answers()
+    liaison.presses("1")
+    assert (phone.is_talking, liaison.is_talking) == (True, True)
+    _a_sweep(house)
+    assert phone.is_talking
+
+
+def test_a_caller_without_a_pin_is_fetched_only_when_their_half_has_room(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff()
+    make_staff(phone="+12025550171")
+    for number in ("+12025550149", "+12025550147"):
+        talker = phone.another()
+        reaches_the_first_menu(talker, from_=number)
+        talker.presses("0")
+        if number == "+12025550149":
+            talker.answers().presses("1")
+    assert talker.hears("You are next")
+    house.carrier.carries(talker)
+
+    clock.passes(seconds=1)
+    _a_sweep(house)
+
+    assert talker.rings == ()
+    assert talker.hears("You are next"), "nothing cuts off what they hear"
+
+
+def test_after_a_ring_in_vain_the_caller_hears_so_before_they_are_fetched(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff()
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    house.carrier.carries(phone)
+    phone.presses("0")
+    phone.lets_ring()
+    assert phone.hears("No one is free right now")
+
+    clock.passes(seconds=2)
+    _a_sweep(house)
+    assert phone.rings == ()
+    clock.passes(seconds=7)
+    _a_sweep(house)
+
+    assert len(phone.rings) == 1
+
+
+def test_a_caller_fetched_while_a_phone_began_to_ring_for_them_hears_it_ring_again(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, busy: Phone, clock: Clock
+) -> None:
+    waits_in_line(phone, make_case(custody_status="in_custody"))
+    house.carrier.carries(phone)
+    busy.hangs_up()
+    with house.database.transaction() as session:
+        call_id = session.scalars(select(LineWait.call_id).order_by(LineWait.id.desc())).first()
+        assert call_id is not None
+        found = fetch(session, call_id, clock.now, is_open=True)
+    assert found is not None
+    phone.says_nothing()
+    assert len(phone.rings) == 1
+
+    house.carrier.redirect_call(*found)
+
+    assert len(phone.rings) == 1
+    phone.answers().presses("1")
+    assert phone.is_talking
+
+
+def _a_sweep(house: House) -> None:
+    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
+    house.jobs.works_off()

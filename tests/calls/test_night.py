@@ -99,6 +99,28 @@ def test_with_nobody_on_shift_the_hour_is_promised_from_the_opening(
     assert house.row(select(Callback)).urgency == "urgent"
 
 
+@pytest.mark.parametrize(("language", "promised"), [("1", "11:59 PM"), ("2", "11:59 p.m.")])
+def test_with_somebody_on_call_the_hour_is_promised_from_now_and_their_phone_rings(
+    phone: Phone,
+    make_case: MakeCase,
+    make_staff: MakeStaff,
+    house: House,
+    clock: Clock,
+    language: str,
+    promised: str,
+) -> None:
+    make_staff(on_shift=False, on_call=True)
+    clock.passes(minutes=-1)
+    opens_the_case(phone, make_case(custody_status="in_custody"), language=language)
+    phone.presses("2")
+    phone.presses("3")
+
+    assert phone.hears(promised)
+    assert house.row(select(Callback)).due_at == clock.now + timedelta(minutes=60)
+    house.jobs.works_off()
+    assert len(house.carrier.ringing) == 1
+
+
 def test_spanish_times_end_in_one_full_stop(phone: Phone, make_case: MakeCase, clock: Clock) -> None:
     opens_the_case(
         phone, make_case(custody_status="in_custody", record={"status_at": clock.now}), language="2"

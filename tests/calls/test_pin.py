@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from models import Call
+from models import AuditEntry, Call, PinCounter, PinTry, Staff
 from models.call import keep_pending
 from models.case import check_digit_is_right, new_number, rotate_pin
+from models.total_lift import lift_total
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import document_of, is_asked_for_a_number, next_url, opens_the_case, wrong
 from tests.factories import HASHER, MadeCase
@@ -107,7 +108,9 @@ def _guess(phone: Phone, number: str, pin: str, from_: str) -> str:
     is_asked_for_a_number(caller, from_=from_)
     caller.presses(number)
     caller.presses(pin)
-    return caller.heard
+    heard = caller.heard
+    caller.hangs_up()
+    return heard
 
 
 def test_inside_a_wait_the_right_pin_gets_a_wrong_ones_answer_and_opens_after_it(
@@ -202,3 +205,26 @@ def test_a_pin_that_still_waits_to_be_worked_is_not_asked_for_again(
     again = phone.posts(next_url(document_of(phone)), Digits=case.pin)
 
     assert "One moment, please" in phone.raw(again)
+
+
+def test_a_hundred_wrong_tries_in_a_month_close_a_number_until_a_supervisor_lifts_them(
+    phone: Phone, house: House, clock: Clock, make_case: MakeCase, make_staff: Callable[..., Staff]
+) -> None:
+    case = make_case(custody_status="in_custody")
+    make_staff(email="ruth@office.example.org", role="supervisor")
+    key = house.database.keyring.index("case", case.number)
+    with house.database.transaction() as session:
+        session.add(PinCounter(number_key=key, own=False))
+        session.add_all(
+            PinTry(call_id=-1, turn=n, number_key=key, own=False, at=clock.now - timedelta(days=n / 5))
+            for n in range(100)
+        )
+    assert "in custody" not in _guess(phone, case.number, case.pin, "+12025550144")
+
+    clock.passes(minutes=1)
+    with house.database.transaction() as session:
+        assert lift_total(session, case.number, by="ruth@office.example.org", now=clock.now) == 101
+
+    assert "in custody" in _guess(phone, case.number, case.pin, "+12025550144")
+    entry = house.row(select(AuditEntry).where(AuditEntry.action == "lift_total"))
+    assert (entry.actor, entry.facts) == ("ruth@office.example.org", {"tries": 101})

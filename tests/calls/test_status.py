@@ -29,6 +29,29 @@ def test_a_caller_with_the_right_pin_hears_where_the_person_is(phone: Phone, mak
     assert phone.hears("in custody", "as of", "Stewart", "Monday, November 23 at 10:00 AM")
 
 
+@pytest.mark.parametrize(
+    ("language", "words"), [("1", "the record as of Wednesday, November 25 at 9:50 AM"), ("2", "9:50")]
+)
+def test_no_status_is_as_of_a_moment_before_it_began(
+    phone: Phone, make_case: MakeCase, clock: Clock, language: str, words: str
+) -> None:
+    began, told = clock.now - timedelta(minutes=10), clock.now - timedelta(minutes=40)
+    case = make_case(custody_status="in_custody", as_of=told, record={"status_at": began})
+    opens_the_case(phone, case, language=language)
+
+    assert phone.hears(words)
+    assert phone.does_not_hear("9:20")
+
+
+def test_a_status_after_its_feeds_moment_makes_the_record_no_younger(
+    phone: Phone, make_case: MakeCase, clock: Clock
+) -> None:
+    began, told = clock.now - timedelta(minutes=10), clock.now - timedelta(hours=25)
+    opens_the_case(phone, make_case(custody_status="in_custody", as_of=told, record={"status_at": began}))
+
+    assert phone.hears(NEUTRAL)
+
+
 def test_the_status_comes_within_five_requests_and_eighteen_keys(
     phone: Phone, make_case: MakeCase, house: House
 ) -> None:

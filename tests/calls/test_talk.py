@@ -612,3 +612,59 @@ def test_a_colleague_hears_as_the_liaison_did_that_the_caller_cannot_talk(
     colleague.presses("1")
 
     assert colleague.hears("This caller cannot talk. Ask yes or no questions")
+
+
+# Who was asked and does not come.
+
+
+@pytest.mark.parametrize("way", ["no-answer", "busy", "failed", "passes", "machine"])
+def test_a_liaison_hears_in_the_talk_that_the_colleague_does_not_come_and_the_caller_hears_nothing(
+    talk: tuple[Phone, Phone], phone: Phone, house: House, make_staff: MakeStaff, way: str
+) -> None:
+    liaison, called = talk
+    placed = a_colleague_is_rung(phone, house, make_staff, liaison)
+    before = called.heard
+    if way in ("passes", "machine"):
+        colleague = phone.answers(placed)
+        while not colleague.is_over:
+            colleague.presses("2") if way == "passes" else colleague.says_nothing()
+    else:
+        phone.another().declines(placed, way)
+    house.jobs.works_off()
+
+    assert liaison.hears("Your colleague did not join")
+    assert called.heard == before
+    assert (liaison.is_talking, called.is_talking) == (True, True)
+    liaison.presses("*")
+    assert liaison.does_not_hear("did not join"), "once is enough"
+
+
+def test_a_liaison_out_of_the_talk_hears_at_once_that_the_interpreter_does_not_come(
+    talk: tuple[Phone, Phone], phone: Phone, house: House
+) -> None:
+    liaison, _ = talk
+    liaison.presses("*")
+    liaison.presses("3")
+    house.jobs.works_off()
+    assert house.carrier.ringing[-1].to == INTERPRETER
+    liaison.presses("*")
+    phone.another().lets_ring(house.carrier.ringing[-1])
+    house.jobs.works_off()
+
+    assert liaison.hears("The interpreter did not join", "To go back to the caller, press 1")
+
+
+def test_with_redis_down_the_liaison_hears_it_at_the_next_star_in_spanish(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=FIRST, languages="es")
+    asks_express(phone, make_case(custody_status="in_custody"), language="2")
+    liaison, to_caller = accepted_by(phone, house)
+    phone.answers(to_caller).presses("1")
+    placed = a_colleague_is_rung(phone, house, make_staff, liaison)
+    house.jobs.is_down = True
+    phone.another().lets_ring(placed)
+
+    liaison.presses("*")
+
+    assert liaison.hears("Su colega no se unió a la llamada")

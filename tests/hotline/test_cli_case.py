@@ -234,3 +234,20 @@ def test_a_pin_for_a_letter_is_one_time_and_dies_in_21_days(hotline: Hotline, da
         assert row.pin_kind == "one_time"
         assert row.pin_expires_at is not None
         assert row.pin_expires_at - row.pin_issued_at == timedelta(days=21)
+
+
+def test_a_supervisor_alone_lifts_the_total_of_wrong_tries(hotline: Hotline, database: Database) -> None:
+    with database.transaction() as session:
+        case = make_case(session)
+        make_staff(session, "ruth@office.example.org", role="supervisor")
+        make_staff(session, "ana@office.example.org", role="liaison")
+
+    for nobody in ("ana@office.example.org", "nobody@office.example.org"):
+        assert _refused(hotline("case", "lift-total", case.number, "--by", nobody), "--by", "supervisor")
+    result = hotline("case", "lift-total", case.number, "--by", "ruth@office.example.org", "--json")
+
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout) == {"tries_lifted": 0}
+    with database.reading() as session:
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "lift_total")).one()
+        assert entry.actor == "ruth@office.example.org"

@@ -1,15 +1,20 @@
 """Health: that this process lives, and what of its ground cannot be used."""
 
 import dataclasses
+import resource
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from config.settings import Settings
 from hotline.health import health_blueprint
 from models.database import Database
 from models.keyring import Keyring
+from models.migrate import upgrade
+from models.pin import Guard
 
 
 def asked(settings: Settings, database: Database, *flow_faults: str) -> FlaskClient:
@@ -62,6 +67,60 @@ def test_a_database_that_is_gone_is_named_without_its_address(settings: Settings
     assert answer.status_code == 503
     assert answer.json == {"ready": False, "not_usable": {"database": "not reachable (OperationalError)"}}
     assert "canary" not in answer.text
+
+
+def test_a_full_disk_is_named_though_it_can_still_be_read(
+    settings: Settings, tmp_path: Path, redis_url: str
+) -> None:
+    database = Database(
+        f"sqlite:///{tmp_path / 'full.db'}", Keyring(settings.field_keys, settings.secret_key)
+    )
+    upgrade(database)
+    client = asked(settings, database)
+    assert client.get("/up/ready").status_code == 200
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    # No file of this process may grow, as on a disk with no room.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, hard))
+    try:
+        answer = client.get("/up/ready")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert answer.status_code == 503
+    assert answer.json == {
+        "ready": False,
+        "not_usable": {"database": "cannot be written (OperationalError)"},
+    }
+    assert client.get("/up/ready").status_code == 200
+    database.close()
+
+
+def test_a_database_that_may_only_be_read_is_named(
+    settings: Settings, database_url: str, redis_url: str
+) -> None:
+    keyring = Keyring(settings.field_keys, settings.secret_key)
+    if database_url.startswith("sqlite"):
+        database_url = database_url.replace("sqlite:///", "sqlite:///file:") + "?mode=ro&uri=true"
+    else:
+        database_url += "&" if "?" in database_url else "?"
+        database_url += "options=-c%20default_transaction_read_only%3Don"
+    database = Database(database_url, keyring)
+
+    answer = asked(settings, database).get("/up/ready")
+    database.close()
+
+    assert answer.status_code == 503
+    assert "cannot be written" in answer.json["not_usable"]["database"]
+
+
+def test_a_readiness_check_leaves_nothing_behind(
+    settings: Settings, database: Database, redis_url: str
+) -> None:
+    assert asked(settings, database).get("/up/ready").status_code == 200
+
+    with database.reading() as session:
+        assert session.scalars(select(Guard)).all() == []
 
 
 def test_a_tree_with_a_fault_is_named_without_its_words(

@@ -122,9 +122,16 @@ def _unused(number: str) -> str:
     return next(other for other in iter(new_number, "") if other != number)
 
 
-def test_a_new_call_is_one_write(database: Database, phone: Phone) -> None:
+def test_a_new_call_is_one_read_and_one_write(database: Database, phone: Phone) -> None:
     with _trips(database) as trips:
         phone.dials_in()
+
+    assert trips == ["rw"]
+
+
+def test_a_new_call_whose_number_is_withheld_is_one_write(database: Database, phone: Phone) -> None:
+    with _trips(database) as trips:
+        phone.dials_in(from_="anonymous")
 
     assert trips == ["w"]
 
@@ -134,7 +141,7 @@ def test_the_same_ring_twice_reads_what_was_said(database: Database, phone: Phon
     with _trips(database) as trips:
         phone.redelivers_last()
 
-    assert trips == ["w", "r"]
+    assert trips == ["rw", "r"]
 
 
 def test_a_menu_turn_is_one_read_and_one_write(database: Database, phone: Phone) -> None:

@@ -64,6 +64,28 @@ def test_a_call_is_placed_with_our_number_an_opaque_address_and_its_events(
     }
 
 
+def test_one_participant_of_a_conference_is_told_who_does_not_come(
+    carrier: Carrier, twilio: FakeTwilio, settings: Settings
+) -> None:
+    call_sid = f"CA{7:032x}"
+    carrier.tell_missed(call_sid, "b" * 32, LEG)
+    (_, asked, _), (method, path, form) = twilio.asked
+    account = f"/2010-04-01/Accounts/{settings.twilio_account_sid}"
+    assert asked == f"{account}/Conferences.json"
+    assert (method, path) == ("POST", f"{account}/Conferences/CF{1:032x}/Participants/{call_sid}.json")
+    assert form == {
+        "AnnounceUrl": [f"https://line.example.org/voice/legs/{LEG}/missed"],
+        "AnnounceMethod": ["POST"],
+    }
+
+
+def test_nobody_is_told_in_a_conference_that_is_over(carrier: Carrier, twilio: FakeTwilio) -> None:
+    twilio.has_conference = False
+    with pytest.raises(CarrierRefused):
+        carrier.tell_missed(f"CA{7:032x}", "b" * 32, LEG)
+    assert len(twilio.asked) == 1
+
+
 def test_the_account_or_an_api_key_signs_in(
     make_carrier: Callable[..., Carrier], twilio: FakeTwilio, settings: Settings
 ) -> None:

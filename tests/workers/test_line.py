@@ -9,8 +9,10 @@ from config.office import Office
 from models import Callback, Phone, Staff
 from models import leg as legs
 from models.database import Database
+from models.joiner import add_colleague
+from models.pacing import Pace
 from models.schedule import add_absence, set_schedule
-from tests.callback_desk import CallbackDesk
+from tests.callback_desk import CallbackDesk, accept
 from tests.factories import make_callback, make_case, make_office, make_staff
 from workers.carrier import CarrierRefused
 
@@ -221,6 +223,34 @@ def test_two_jobs_of_one_acceptance_take_one_slot(desk: CallbackDesk) -> None:
     for _ in range(3):
         desk.dialler.dial_caller(callback_id)
     assert (desk.waited, len(desk.carrier.placed)) == ([1.0], 2)
+
+
+def test_a_colleague_rung_into_a_talk_takes_one_slot_though_the_job_is_doubled(desk: CallbackDesk) -> None:
+    _people(desk, ANA, LUIS)
+    _asks(desk)
+    desk.sweeps()
+    _, caller = accept(desk)
+    desk.answers(caller)
+    desk.presses(caller, legs.join_caller)
+    with desk.database.transaction() as session:
+        callback = session.scalars(select(Callback)).one()
+        ((_, leg_id),) = add_colleague(session, callback, "liaison:1", desk.now)[1]
+
+    class DoubledJob(list[float]):
+        """The queue hands the job on again while the first worker waits for its slot."""
+
+        def append(self, seconds: float) -> None:
+            super().append(seconds)
+            desk.dialler.ring_joiner(leg_id)
+
+    desk.waited = DoubledJob()
+    desk.dialler.ring_joiner(leg_id)
+    desk.dialler.ring_joiner(leg_id)
+
+    assert desk.waited == [2.0], "the liaison's call and the caller's were placed at this moment's slots"
+    assert [call.to for call in desk.carrier.placed].count(LUIS) == 1
+    (pace,) = desk.rows(Pace)
+    assert pace.next_at == desk.now + timedelta(seconds=3)
 
 
 def test_a_carrier_that_cannot_be_reached_is_left_alone_for_a_while_and_counts_for_nobody(

@@ -1,0 +1,56 @@
+"""Whose turn it is in the line at 0: who is free is offered at once, not at the caller's next look (R36)."""
+
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session, aliased
+
+from models.call import CALLS, Call
+from models.liaison import free_liaisons, unverified_may_take
+from models.line_wait import LineWait, first_waiting
+
+#: The step at which a caller is in line, in the tree of the victim line.
+IN_LINE = "in_line"
+#: After a liaison's phone rang in vain the caller hears so first, and looks again by themselves.
+_AFTER_A_RING = timedelta(seconds=8)
+
+
+def whose_turn(session: Session, now: datetime, *, is_open: bool) -> list[int]:
+    """The calls in line for which somebody is free, verified ones first; ``is_open``: the office works."""
+    free = free_liaisons(session) if is_open else 0
+    if not free:
+        return []
+    leg = aliased(Call)
+    rung_just_now = exists().where(leg.parent_call_id == Call.id, leg.ended_at > now - _AFTER_A_RING)
+    first = first_waiting(session, now, free)
+    found = session.execute(
+        select(Call.id, LineWait.verified)
+        .join(LineWait, LineWait.call_id == Call.id)
+        .where(
+            Call.id.in_(first),
+            Call.step == IN_LINE,
+            Call.ended_at.is_(None),
+            Call.call_sid.is_not(None),
+            ~rung_just_now,
+        )
+    ).all()
+    others_too = all(verified for _, verified in found) or unverified_may_take(session, now)
+    by_id = {call_id: verified for call_id, verified in found if verified or others_too}
+    return [call_id for call_id in first if call_id in by_id]
+
+
+def fetch(session: Session, call_id: int, now: datetime, *, is_open: bool) -> tuple[str, str] | None:
+    """The call and the address at which it looks for a person at once; None when it is not its turn any more.
+
+    A call that came in has no address of its own before.
+    """
+    held = select(CALLS.c.leg_id).where(CALLS.c.id == call_id).with_for_update(key_share=True)
+    leg_id = session.scalar(held)
+    if call_id not in whose_turn(session, now, is_open=is_open):
+        return None
+    if leg_id is None:
+        leg_id = secrets.token_hex(16)
+        session.execute(update(CALLS).where(CALLS.c.id == call_id).values(leg_id=leg_id))
+    call_sid = session.scalar(select(CALLS.c.call_sid).where(CALLS.c.id == call_id))
+    return None if call_sid is None else (call_sid, leg_id)

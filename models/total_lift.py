@@ -1,0 +1,50 @@
+"""Lifting the 30-day total of wrong tries at a case number, which needs a supervisor (R04)."""
+
+from datetime import datetime
+
+from sqlalchemy import func, not_, select, update
+from sqlalchemy.orm import Session
+
+from models import audit
+from models.caller_state import TOTAL_LIFE
+from models.case import find_open_case
+from models.pin import PinCounter, PinTry
+from models.staff import Staff
+
+
+class TotalLiftError(ValueError):
+    """A total cannot be lifted like this; the sentence names the option."""
+
+
+def lift_total(session: Session, number: str, *, by: str, now: datetime) -> int:
+    """Count no wrong try at ``number`` so far towards its 30-day total; answers how many counted.
+
+    ``by`` is a supervisor's e-mail. The tries stay on record, and a lock or a wait of the number stays as it
+    is. Raises TotalLiftError for anyone else, and CaseError for an unknown number.
+    """
+    person = session.scalar(select(Staff).where(func.lower(Staff.email) == by.strip().lower()))
+    if person is None or person.role != "supervisor":
+        raise TotalLiftError("--by: this is not the e-mail address of a supervisor.")
+    case = find_open_case(session, number)
+    lifted_at = func.coalesce(PinCounter.lifted_at, now - TOTAL_LIFE)
+    counted = session.scalar(
+        select(func.count())
+        .select_from(PinTry)
+        .join(PinCounter, (PinCounter.number_key == PinTry.number_key) & (PinCounter.own == PinTry.own))
+        .where(
+            PinTry.number_key == case.number_key,
+            PinTry.at > lifted_at,
+            PinTry.at >= now - TOTAL_LIFE,
+            not_(PinTry.opened),
+        )
+    )
+    session.execute(update(PinCounter).where(PinCounter.number_key == case.number_key).values(lifted_at=now))
+    audit.record(
+        session,
+        actor=person.email,
+        action="lift_total",
+        target=f"case:{case.id}",
+        facts={"tries": counted or 0},
+        now=now,
+    )
+    return counted or 0

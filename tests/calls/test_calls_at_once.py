@@ -1,0 +1,161 @@
+"""Many calls of one phone at once, and callers under a number that is not theirs (R07, R38)."""
+
+import dataclasses
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from models import Callback, KnownPhone, Staff
+from tests.calls.conftest import Clock, House
+from tests.calls.stories import is_asked_for_a_number, opens_the_case, reaches_the_first_menu, wrong
+from tests.factories import MadeCase
+from tests.phone import CALLER, Phone
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+SPOOFED = {"StirVerstat": "TN-Validation-Failed-C"}
+
+
+@pytest.fixture
+def crowd(phone: Phone, house: House) -> list[Phone]:
+    """As many open calls of one phone as the office leads to a case."""
+    calls = [phone.another() for _ in range(int(house.office.policy("calls_at_once")))]
+    for call in calls:
+        reaches_the_first_menu(call)
+        assert call.hears("For your case, press 1")
+    return calls
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "case"),
+    [
+        ("1", ("In this call I cannot open a case now", "To be called back, press 1"), "For your case"),
+        ("2", ("En esta llamada no puedo abrir un caso ahora", "oprima 1"), "Para su caso"),
+    ],
+)
+def test_one_call_too_many_hears_words_and_is_offered_a_callback_or_a_person(
+    phone: Phone, crowd: list[Phone], house: House, language: str, words: tuple[str, ...], case: str
+) -> None:
+    reaches_the_first_menu(phone, language)
+
+    assert phone.hears(*words)
+    assert phone.does_not_hear(case)
+    assert "911" in phone.heard_so_far
+    phone.presses("1")
+    phone.presses("1")
+    assert house.row(select(Callback.state)) == "requested"
+    phone.presses("1")
+    assert phone.hears(words[0]), "no way round by the main menu"
+
+
+def test_one_call_too_many_reaches_a_person_by_0(
+    phone: Phone, crowd: list[Phone], make_staff: MakeStaff
+) -> None:
+    make_staff()
+    reaches_the_first_menu(phone)
+
+    phone.presses("0")
+
+    phone.answers().presses("1")
+    assert phone.is_talking
+
+
+def test_a_call_that_has_ended_makes_room(phone: Phone, crowd: list[Phone], make_case: MakeCase) -> None:
+    crowd[0].hangs_up()
+
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+
+    assert phone.hears("in custody")
+
+
+def test_calls_whose_end_was_never_told_take_no_room_for_long(
+    phone: Phone, crowd: list[Phone], make_case: MakeCase, clock: Clock
+) -> None:
+    clock.passes(minutes=2, seconds=1)
+
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+
+    assert phone.hears("in custody")
+
+
+def test_the_calls_that_came_first_go_on_as_before(
+    phone: Phone, crowd: list[Phone], make_case: MakeCase
+) -> None:
+    case = make_case(custody_status="in_custody")
+    reaches_the_first_menu(phone)
+
+    crowd[0].presses("1")
+    crowd[0].presses(case.number)
+    crowd[0].presses(case.pin)
+
+    assert crowd[0].hears("in custody")
+
+
+@pytest.mark.parametrize("from_", ["anonymous", "+12025550188"])
+def test_withheld_numbers_and_other_phones_are_not_one_bucket(
+    phone: Phone, crowd: list[Phone], make_case: MakeCase, house: House, from_: str
+) -> None:
+    case = make_case(custody_status="in_custody")
+    for _ in range(int(house.office.policy("calls_at_once")) + 1 if from_ == "anonymous" else 1):
+        caller = phone.another()
+        is_asked_for_a_number(caller, from_=from_)
+        assert caller.hears("case number")
+    opens_the_case(phone, case, from_=from_)
+
+    assert phone.hears("in custody")
+
+
+def test_a_shared_phone_has_no_limit(
+    app: Flask, phone: Phone, crowd: list[Phone], make_case: MakeCase, house: House
+) -> None:
+    key = house.database.keyring.index("phone", CALLER)
+    line = app.extensions["hotline.line"]
+    object.__setattr__(line, "rules", dataclasses.replace(line.rules, shared_phone_keys=frozenset({key})))
+
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+
+    assert phone.hears("in custody")
+
+
+def test_who_calls_under_anothers_number_takes_no_room_from_them(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    for _ in range(int(house.office.policy("calls_at_once"))):
+        phone.another().dials_in(**SPOOFED)
+
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+
+    assert phone.hears("in custody")
+
+
+def test_who_tries_pins_under_anothers_number_locks_them_out_of_nothing(
+    phone: Phone, make_case: MakeCase, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody")
+    opens_the_case(phone.another(), case)
+    for _ in range(12):
+        stranger = phone.another()
+        stranger.dials_in(**SPOOFED)
+        for keys in ("1", "1", case.number, wrong(case.pin)):
+            stranger.presses(keys)
+        stranger.hangs_up()
+        clock.passes(hours=1)
+
+    opens_the_case(phone, case)
+
+    assert phone.hears("in custody")
+
+
+def test_a_right_pin_under_a_doubted_number_opens_the_case_and_makes_no_phone_known(
+    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody", record={"status_at": clock.now - timedelta(days=1)})
+    phone.dials_in(**SPOOFED)
+    for keys in ("1", "1", case.number, case.pin):
+        phone.presses(keys)
+
+    assert phone.hears("in custody")
+    assert house.rows(select(KnownPhone)) == []

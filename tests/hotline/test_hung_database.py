@@ -1,0 +1,138 @@
+"""Calls while PostgreSQL is hung, not dead: words and a person before the carrier gives up (R39)."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from config.office import Office
+from config.settings import Settings
+from hotline import create_app
+from models.database import BUSY_SECONDS, GRACE_SECONDS, Database
+from models.keyring import Keyring
+from tests.factories import HASHER
+from tests.phone import Phone
+from tests.servers import Postgres
+from tests.twiml_check import check
+
+#: In place of BUSY_SECONDS, so that the suite need not wait as long as a caller may.
+PATIENCE = 0.4
+
+
+class NoQueue:
+    """A Redis that is down."""
+
+    def enqueue(self, _name: str, _row_id: int) -> bool:
+        """Take nothing."""
+        return False
+
+
+@pytest.fixture
+def url(postgres: Postgres, _migrated_postgresql: str) -> str:
+    postgres.empty(_migrated_postgresql)
+    return postgres.url(_migrated_postgresql)
+
+
+@pytest.fixture
+def phone(url: str, settings: Settings, office: Office, now: datetime) -> Iterator[Phone]:
+    """A telephone to a line on this PostgreSQL, whose patience is short."""
+    keyring = Keyring(settings.field_keys, settings.secret_key)
+    database = Database(url, keyring, patience_seconds=PATIENCE)
+    app = create_app(
+        settings, office=office, database=database, hasher=HASHER, jobs=NoQueue(), clock=lambda: now
+    )
+    yield Phone(
+        app.test_client(), public_url=settings.public_url, auth_token=settings.twilio_auth_tokens[0],
+        account_sid=settings.twilio_account_sid, line=office.lines[0], check=check,
+    )  # fmt: skip
+    app.extensions["hotline.line"].guesses.close()
+    database.close()
+
+
+@pytest.fixture
+def watch(url: str) -> Iterator[psycopg.Connection[Any]]:
+    """A connection of somebody else."""
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain) as connection:
+        yield connection
+
+
+def _others(watch: psycopg.Connection[Any]) -> list[int]:
+    """The server's processes that serve the line."""
+    found = watch.execute(
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    ).fetchall()
+    watch.rollback()
+    return [pid for (pid,) in found]
+
+
+def _hears_an_apology_and_a_person(phone: Phone, office: Office) -> bool:
+    return phone.hears("Sorry", "911") and phone.is_rung(office.person_number)
+
+
+def test_a_caller_behind_a_lock_that_nobody_lets_go_hears_words_and_a_person(
+    phone: Phone, office: Office, watch: psycopg.Connection[Any]
+) -> None:
+    phone.dials_in()
+    watch.execute("LOCK TABLE calls IN ACCESS EXCLUSIVE MODE")
+
+    phone.presses("1")
+
+    assert _hears_an_apology_and_a_person(phone, office)
+    watch.rollback()
+    phone.another().dials_in()
+
+
+@pytest.fixture
+def stops() -> Iterator[Callable[[list[int]], None]]:
+    """Stops processes of the test's own server, and lets them go on at the end."""
+    stopped: list[int] = []
+
+    def stop(pids: list[int]) -> None:
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+            stopped.append(pid)
+
+    yield stop
+    for pid in stopped:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_a_caller_whose_connection_is_hung_is_served_on_another(
+    phone: Phone, watch: psycopg.Connection[Any], stops: Callable[[list[int]], None]
+) -> None:
+    phone.dials_in()
+    phone.presses("1")
+    stops(_others(watch))
+
+    phone.presses("1")
+
+    assert phone.hears("Please enter your case number")
+
+
+def test_a_caller_whose_whole_server_is_stopped_hears_words_and_a_person(
+    phone: Phone, office: Office, watch: psycopg.Connection[Any], stops: Callable[[list[int]], None]
+) -> None:
+    phone.dials_in()
+    serving = _others(watch)
+    stops([*serving, _parent_of(serving[0])])
+
+    phone.presses("1")
+
+    assert _hears_an_apology_and_a_person(phone, office)
+
+
+def test_what_a_caller_waits_for_at_most_leaves_the_carrier_time_to_speak() -> None:
+    # A turn that is begun anew once, and an apology that fails as well.
+    assert 3 * (BUSY_SECONDS + GRACE_SECONDS) < 15
+
+
+def _parent_of(pid: int) -> int:
+    """The server's first process, which makes a new one for each connection."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
