@@ -55,6 +55,9 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "brake_releasable_percent": (0, 100),
     "brake_drop_percent": (0, 100),
     "future_skew_minutes": (0, 60),
+    "console_idle_minutes": (5, 240),
+    "console_session_hours": (1, 24),
+    "console_fresh_minutes": (1, 60),
 }
 FRACTIONS = frozenset(
     {
