@@ -34,11 +34,17 @@ def install_layout(app: Flask, console: Console) -> None:
             "current_entry": console.navigation.current(person.role, request.endpoint) if person else None,
             "language": words.language(),
             "languages": console.words.names(),
-            "office_name": console.office.name.get(words.language())
-            or next(iter(console.office.name.values())),
+            "office_name": _office_name(console),
             "static_url": static_url,
             "typed": typed,
         }
+
+
+def _office_name(console: Console) -> str:
+    names = console.office.name
+    name = names.get(words.language()) or next(iter(names.values()))
+    # In a spoken sentence it begins small.
+    return name[:1].upper() + name[1:]
 
 
 def typed(name: str, otherwise: object = "") -> str:
