@@ -142,10 +142,12 @@ def find_staff(session: Session, email: str) -> Staff:
     return person
 
 
-def stored_password(session: Session, email: str) -> tuple[int | None, str | None]:
-    """Id and password hash of whoever has this e-mail, or None twice; one look-up in either case."""
-    found = session.execute(select(Staff.id, Staff.password_hash).where(Staff.email == email.lower())).first()
-    return (None, None) if found is None else (found[0], found[1])
+def name_of(session: Session, staff_id: int) -> str:
+    """A person's name. Raises StaffError for an id that nobody has."""
+    sealed = session.scalar(select(Staff.name_sealed).where(Staff.id == staff_id))
+    if sealed is None:
+        raise StaffError("No one on the staff list has this id.")
+    return keyring_of(session).unseal("staff.name", sealed)
 
 
 def choose_interface_language(session: Session, staff_id: int, language: str) -> None:

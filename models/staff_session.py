@@ -2,10 +2,11 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, Index, String, Text, select, update
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base, UtcDateTime
@@ -15,6 +16,8 @@ from models.staff import Staff
 #: A session that is used is written down as seen at most this often.
 SEEN_EVERY = timedelta(seconds=60)
 TOKEN_BYTES = 32
+#: How long after its end a session's row is kept.
+KEPT = timedelta(days=30)
 
 
 class StaffSession(Base):
@@ -41,6 +44,8 @@ class StaffSession(Base):
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     kept_sealed: Mapped[str | None] = mapped_column(Text)
+    #: A hash of what the browser keeps, so that it counts failures on its own when they sign in again.
+    known_browser: Mapped[str | None] = mapped_column(String(64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,26 +58,36 @@ class SignedIn:
     role: str
     name: str = field(repr=False)
     language: str | None
+    method: str
     fresh_at: datetime
     seen_at: datetime
-    ends_at: datetime
+    has_kept: bool
 
 
 def begin_session(
-    session: Session, staff_id: int, *, method: str, browser: str, hours: float, now: datetime
+    session: Session,
+    staff_id: int,
+    *,
+    method: str,
+    browser: str,
+    hours: float,
+    now: datetime,
+    known_browser: str | None = None,
 ) -> str:
     """Begin a session that ends after ``hours`` at the latest; answers the token, which is stored nowhere."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
+    forget_old_sessions(session, now)
     session.add(
         StaffSession(
             staff_id=staff_id,
-            token_hash=_hash(token),
+            token_hash=hash_of(token),
             method=method,
             browser=browser[:80],
             created_at=now,
             seen_at=now,
             fresh_at=now,
             ends_at=now + timedelta(hours=hours),
+            known_browser=known_browser,
         )
     )
     session.flush()
@@ -84,12 +99,7 @@ def find_signed_in(session: Session, token: str, *, idle_minutes: float, now: da
     found = session.execute(
         select(StaffSession, Staff)
         .join(Staff, Staff.id == StaffSession.staff_id)
-        .where(
-            StaffSession.token_hash == _hash(token),
-            StaffSession.ended_at.is_(None),
-            StaffSession.ends_at > now,
-            StaffSession.seen_at > now - timedelta(minutes=idle_minutes),
-        )
+        .where(StaffSession.token_hash == hash_of(token), *_lasting(idle_minutes, now))
     ).first()
     if found is None:
         return None
@@ -101,9 +111,10 @@ def find_signed_in(session: Session, token: str, *, idle_minutes: float, now: da
         role=person.role,
         name=keyring_of(session).unseal("staff.name", person.name_sealed),
         language=person.interface_language,
+        method=row.method,
         fresh_at=row.fresh_at,
         seen_at=row.seen_at,
-        ends_at=row.ends_at,
+        has_kept=row.kept_sealed is not None,
     )
 
 
@@ -112,16 +123,60 @@ def see_session(session: Session, session_id: int, now: datetime) -> None:
     session.execute(update(StaffSession).where(StaffSession.id == session_id).values(seen_at=now))
 
 
-def end_session(session: Session, session_id: int, now: datetime) -> bool:
-    """End a session at once; False when it had ended before."""
+def prove_again(session: Session, session_id: int, now: datetime) -> None:
+    """Note that whoever holds this session has just proved again who they are."""
+    session.execute(
+        update(StaffSession).where(StaffSession.id == session_id).values(fresh_at=now, seen_at=now)
+    )
+
+
+def sessions_of(
+    session: Session, staff_id: int, *, idle_minutes: float, now: datetime
+) -> Sequence[StaffSession]:
+    """A person's sessions that last, the latest used first."""
+    return session.scalars(
+        select(StaffSession)
+        .where(StaffSession.staff_id == staff_id, *_lasting(idle_minutes, now))
+        .order_by(StaffSession.seen_at.desc(), StaffSession.id.desc())
+    ).all()
+
+
+def end_session(session: Session, staff_id: int, session_id: int, now: datetime) -> bool:
+    """End a session of this person at once; False when they have none of this id that lasts."""
     ended = session.scalar(
         update(StaffSession)
-        .where(StaffSession.id == session_id, StaffSession.ended_at.is_(None))
+        .where(
+            StaffSession.id == session_id,
+            StaffSession.staff_id == staff_id,
+            StaffSession.ended_at.is_(None),
+        )
         .values(ended_at=now)
         .returning(StaffSession.id)
     )
     return ended is not None
 
 
-def _hash(token: str) -> str:
+def end_sessions_of(session: Session, staff_id: int, now: datetime, *, but: int | None = None) -> int:
+    """End all of a person's sessions, or all but one; answers how many."""
+    ended = update(StaffSession).where(StaffSession.staff_id == staff_id, StaffSession.ended_at.is_(None))
+    if but is not None:
+        ended = ended.where(StaffSession.id != but)
+    return len(session.scalars(ended.values(ended_at=now).returning(StaffSession.id)).all())
+
+
+def forget_old_sessions(session: Session, now: datetime) -> None:
+    """Delete sessions that ended long ago, with what was kept for them."""
+    session.execute(delete(StaffSession).where(StaffSession.ends_at < now - KEPT))
+
+
+def _lasting(idle_minutes: float, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        StaffSession.ended_at.is_(None),
+        StaffSession.ends_at > now,
+        StaffSession.seen_at > now - timedelta(minutes=idle_minutes),
+    )
+
+
+def hash_of(token: str) -> str:
+    """What a row holds of a token: it has 256 bits of chance, so that one round of SHA-256 is enough."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -205,7 +205,17 @@ def test_every_route_has_a_guard(settings: Settings, database: Database) -> None
     for path in ("/voice/inbound", "/voice/call-events", "/sms/inbound"):
         assert guards[path] == "twilio"
     unguarded = {path for path, guard in guards.items() if guard == "open"}
-    way_in = {"/console/sign-in", "/console/language", "/console/static/<of>/<path:name>"}
+    way_in = {
+        "/console/language",
+        "/console/set-up",
+        "/console/set-up/code",
+        "/console/set-up/passkey",
+        "/console/set-up/password",
+        "/console/sign-in",
+        "/console/sign-in/code",
+        "/console/sign-in/passkey",
+        "/console/static/<of>/<path:name>",
+    }
     assert unguarded <= {"/up", "/up/ready", "/voice/fallback.xml", "/exchange/", *way_in}
     assert all(
         guard == "staff"

@@ -3,15 +3,19 @@
 import hmac
 
 from flask import Blueprint, Flask, current_app, g, request, session
-from flask_wtf.csrf import CSRFProtect
-from werkzeug.exceptions import BadRequest, HTTPException
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import BadRequest
 
-from hotline.console.console import Console
+from hotline.console.account_views import register_account
+from hotline.console.confirm_views import register_confirm
+from hotline.console.console import EXTENSION, Console
 from hotline.console.cookie import PREFIX, SealedCookies, is_console
-from hotline.console.guard import BODY_BYTES, EXTENSION, recognise
+from hotline.console.guard import BODY_BYTES, recognise
 from hotline.console.headers import set_headers
 from hotline.console.home_views import register_home
 from hotline.console.layout import install_layout
+from hotline.console.oidc_views import register_oidc
+from hotline.console.set_up_views import register_set_up
 from hotline.console.sign_in_views import register_sign_in
 from hotline.console.static_files import register_static_files
 from hotline.console.trouble import install_trouble
@@ -20,6 +24,9 @@ from hotline.console.trouble import install_trouble
 AREAS = (
     register_home,
     register_sign_in,
+    register_set_up,
+    register_confirm,
+    register_account,
 )
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -69,6 +76,7 @@ def console_blueprint(app: Flask, console: Console, csrf: CSRFProtect) -> Bluepr
     register_static_files(blueprint)
     for register in AREAS:
         register(blueprint, console)
+    register_oidc(app, blueprint, console)
     return blueprint
 
 
@@ -79,5 +87,5 @@ def _is_from_here(csrf: CSRFProtect) -> None:
         raise BadRequest("The form comes from another site.")
     try:
         csrf.protect()  # type: ignore[no-untyped-call]
-    except HTTPException:
+    except CSRFError:
         raise BadRequest("The form has no token of ours.") from None

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
+
+from flask import current_app
 
 from config.office import Office
 from config.settings import Settings
@@ -13,6 +15,8 @@ from hotline.console.words import Words
 from ivr_flows.prompts import Prompts
 from models.database import Database
 from models.pin_hash import PinHasher
+
+EXTENSION = "hotline.console"
 
 
 class JobTaker(Protocol):
@@ -40,3 +44,8 @@ class Console:
     words: Words
     clock: Callable[[], datetime]
     navigation: Navigation = field(default_factory=Navigation)
+
+
+def the_console() -> Console:
+    """The console of the app at hand."""
+    return cast(Console, current_app.extensions[EXTENSION])

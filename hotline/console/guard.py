@@ -6,19 +6,18 @@ from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, cast
 
-from flask import current_app, g, redirect, request, session, url_for
+from flask import g, redirect, request, session, url_for
 from werkzeug.exceptions import Forbidden, Unauthorized
 from werkzeug.wrappers import Response
 
-from hotline.console.console import Console
+from hotline.console.console import Console, the_console
+from hotline.console.kept_request import TOKEN, keep_request, page_at_hand
+from models.kept_form import forget_kept_form, read_kept_form
 from models.staff import ROLES
 from models.staff_session import SEEN_EVERY, SignedIn, find_signed_in, see_session
 
-EXTENSION = "hotline.console"
 #: The most that a form may carry, unless its route says otherwise.
 BODY_BYTES = 64_000
-#: In the cookie: the token of the staff session, and the page someone wanted.
-TOKEN, WANTED = "token", "wanted"
 
 View = Callable[..., Any]
 
@@ -33,6 +32,7 @@ class Person:
     name: str = field(repr=False)
     language: str
     session_id: int
+    method: str
     fresh_at: datetime
 
 
@@ -47,11 +47,6 @@ def me() -> Person:
 def someone() -> Person | None:
     """The person who is signed in, or None."""
     return cast(Person | None, g.get("person"))
-
-
-def the_console() -> Console:
-    """The console of this app."""
-    return cast(Console, current_app.extensions[EXTENSION])
 
 
 def guard_open(view: View) -> View:
@@ -112,6 +107,8 @@ def recognise(console: Console, *, live: bool) -> None:
             see_session(writing, found.session_id, now)
     g.person = _person(console, found)
     g.language = g.person.language
+    if found.has_kept and request.method == "GET":
+        _show_kept_form(console, found.session_id)
 
 
 def is_fresh(person: Person) -> bool:
@@ -126,21 +123,24 @@ def sign_in_first(*, live: bool = False) -> Response:
     if live:
         # A part of a page that asks by itself must not become the page to come back to.
         raise Unauthorized("Nobody is signed in any more.")
-    session[WANTED] = page_of_request()
+    keep_request()
     return redirect(url_for("console.sign_in"), code=303)
 
 
 def confirm_first() -> Response:
-    """Lead to proving once more who they are, and from there back."""
-    session[WANTED] = page_of_request()
-    return redirect(url_for("console.sign_in"), code=303)
+    """Lead to proving once more who they are, and from there back; what was typed is kept."""
+    keep_request()
+    return redirect(url_for("console.confirm"), code=303)
 
 
-def page_of_request() -> str:
-    """The page that was asked for, or for a form the page it was on; always a path of the console."""
-    if request.method in {"GET", "HEAD"}:
-        return request.full_path.rstrip("?")
-    return url_for("console.home")
+def _show_kept_form(console: Console, session_id: int) -> None:
+    with console.database.reading() as reading:
+        kept = read_kept_form(reading, session_id)
+    if kept is None or kept.page != page_at_hand():
+        return
+    with console.database.transaction() as writing:
+        forget_kept_form(writing, session_id)
+    g.kept_form = kept.fields
 
 
 def _person(console: Console, found: SignedIn) -> Person:
@@ -151,5 +151,6 @@ def _person(console: Console, found: SignedIn) -> Person:
         name=found.name,
         language=console.words.known(found.language) or g.language,
         session_id=found.session_id,
+        method=found.method,
         fresh_at=found.fresh_at,
     )

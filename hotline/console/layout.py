@@ -37,6 +37,10 @@ def install_layout(app: Flask, console: Console) -> None:
             "office_name": _office_name(console),
             "static_url": static_url,
             "typed": typed,
+            "typed_all": typed_all,
+            "form_was_sent": form_was_sent,
+            "was_kept": "kept_form" in g,
+            "role_name": role_name,
         }
 
 
@@ -55,6 +59,31 @@ def typed(name: str, otherwise: object = "") -> str:
     if kept is not None and kept.get(name):
         return kept[name][0]
     return "" if otherwise is None else str(otherwise)
+
+
+def typed_all(name: str) -> list[str]:
+    """Every value of ``name`` in the form at hand, or in one that was kept."""
+    if request.method == "POST":
+        return request.form.getlist(name)
+    kept: Mapping[str, list[str]] = g.get("kept_form") or {}
+    return list(kept.get(name, []))
+
+
+def form_was_sent() -> bool:
+    """Whether the page shows a form as someone filled it in, so that a box without a tick is one unticked."""
+    return request.method == "POST" or "kept_form" in g
+
+
+ROLE_NAMES = {
+    "liaison": words.N_("Liaison"),
+    "supervisor": words.N_("Supervisor"),
+    "administrator": words.N_("Administrator"),
+}
+
+
+def role_name(role: str) -> str:
+    """A role's name in the language of the page."""
+    return words.gettext(ROLE_NAMES.get(role, role))
 
 
 def attributes(given: Mapping[str, object]) -> Markup:

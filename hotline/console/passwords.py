@@ -25,13 +25,14 @@ class BusyError(RuntimeError):
 class Passwords:
     """The password hashes of one web process. The thread starts with the first, so it survives a fork.
 
-    At most one web thread waits for a hash; any other is told to try again, so that a flood of sign-ins
-    leaves threads and a core to those who answer callers.
+    One web thread at most waits for the hash of a stranger, and one for that of someone whose browser is
+    known; any other is told to try again, so that a flood of sign-ins leaves threads and a core to those
+    who answer callers, and keeps nobody out who signs in where they always do.
     """
 
     def __init__(self, kdf: PasswordKdf | None = None) -> None:
         self._kdf = kdf or PasswordKdf()
-        self._seat = threading.BoundedSemaphore(1)
+        self._seats = {True: threading.BoundedSemaphore(1), False: threading.BoundedSemaphore(1)}
         self._lock = threading.Lock()
         self._thread: ThreadPoolExecutor | None = None
 
@@ -42,11 +43,14 @@ class Passwords:
 
     def hash(self, password: str) -> str:
         """The string to store. Raises BusyError."""
-        return self._work(lambda: self._kdf.hash(password))
+        return self._work(lambda: self._kdf.hash(password), known=True)
 
-    def matches(self, stored: str | None, password: str) -> bool:
-        """Whether it is the password behind ``stored``; None costs the same time. Raises BusyError."""
-        return self._work(lambda: self._kdf.matches(stored, password))
+    def matches(self, stored: str | None, password: str, *, known: bool = False) -> bool:
+        """Whether it is the password behind ``stored``; None costs the same time. Raises BusyError.
+
+        ``known``: they are signed in, or sign in from a browser in which they have before.
+        """
+        return self._work(lambda: self._kdf.matches(stored, password), known=known)
 
     def close(self) -> None:
         """End the thread after the hash at hand."""
@@ -55,8 +59,9 @@ class Passwords:
         if thread is not None:
             thread.shutdown(wait=True, cancel_futures=True)
 
-    def _work(self, work: Callable[[], T]) -> T:
-        if not self._seat.acquire(timeout=0.2):
+    def _work(self, work: Callable[[], T], *, known: bool) -> T:
+        seat = self._seats[known]
+        if not seat.acquire(blocking=False):
             raise BusyError("Too many passwords at once.")
         try:
             future: Future[T] = self._started().submit(work)
@@ -65,7 +70,7 @@ class Passwords:
             future.cancel()
             raise BusyError("A password took too long.") from None
         finally:
-            self._seat.release()
+            seat.release()
 
     def _started(self) -> ThreadPoolExecutor:
         with self._lock:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+import pyotp
 import pytest
 from flask import Flask
 from lxml import html
@@ -17,12 +18,15 @@ from models.database import Database
 from models.pin_hash import PinHasher
 from models.staff import Staff, add_staff
 from models.staff_password import PasswordKdf
+from models.staff_totp import set_totp
 from tests.callback_desk import WaitingJobs
 from tests.console.signed_in import cookie_of
 
 #: The least that the KDFs can do, so that a test takes no time.
 CHEAP_KIB, CHEAP_COST = 8, 1
 HOST, COOKIE = "line.example.org", "__Host-console"
+#: The authenticator's secret of whoever has one.
+TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 PASSWORD = "a long enough password of Ana"
 
 
@@ -43,8 +47,9 @@ class Clock:
 class Browser:
     """A browser without scripts: it keeps cookies, follows redirects, and shows one page."""
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: Flask, address: str = "127.0.0.1") -> None:
         self._client = app.test_client()
+        self._client.environ_base["REMOTE_ADDR"] = address
         self._base = f"https://{HOST}"
         self.path = ""
         self.status = 0
@@ -118,6 +123,10 @@ class Browser:
         """The console's cookie as this browser holds it, or None."""
         return self._client.get_cookie(COOKIE, HOST, "/")
 
+    def holds(self, value: str) -> None:
+        """Hold this as the console's cookie, as someone does who copied it."""
+        self._client.set_cookie(COOKIE, value, domain=HOST, path="/", secure=True)
+
     def forgets(self) -> None:
         """Lose every cookie."""
         self._client.delete_cookie(COOKIE, domain=HOST, path="/")
@@ -162,11 +171,14 @@ class Member(Browser):
         super().__init__(app)
         self.staff_id, self.email, self.password = staff_id, email, password
 
+    def code(self, now: datetime) -> str:
+        """What their authenticator shows; it opens once."""
+        return pyotp.TOTP(TOTP_SECRET).at(now)
+
     def signs_in(self) -> "Member":
         """Have just signed in, and see the first page; test_sign_in.py takes the way by the form."""
         console = self._client.application.extensions["hotline.console"]
-        cookie = cookie_of(console.database, self.staff_id, console.clock())
-        self._client.set_cookie(COOKIE, cookie, domain=HOST, path="/", secure=True)
+        self.holds(cookie_of(console.database, self.staff_id, console.clock()))
         self.opens("/console/")
         assert self.status == 200, self.words
         return self
@@ -216,7 +228,9 @@ def staff(app: Flask, database: Database, clock: Clock) -> Any:
     kdf = PasswordKdf(CHEAP_KIB, CHEAP_COST)
     count = 0
 
-    def add(role: str = "liaison", *, email: str = "", name: str = "", **facts: Any) -> Member:
+    def add(
+        role: str = "liaison", *, email: str = "", name: str = "", totp: bool = False, **facts: Any
+    ) -> Member:
         nonlocal count
         count += 1
         email = email or f"{role}{count}@office.example.org"
@@ -234,6 +248,8 @@ def staff(app: Flask, database: Database, clock: Clock) -> Any:
             person = session.get(Staff, staff_id)
             assert person is not None
             person.password_hash, person.password_is_one_time = kdf.hash(PASSWORD), False
+            if totp:
+                set_totp(session, staff_id, TOTP_SECRET, 0)
         return Member(app, staff_id, email, PASSWORD)
 
     return add

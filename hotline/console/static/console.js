@@ -51,6 +51,13 @@
   // A form is sent once, however often its button is pressed; coming back to the page frees it again.
   document.addEventListener("submit", (event) => {
     const form = event.target;
+    if (!navigator.onLine) {
+      // The browser's own page about it would take away what was typed.
+      event.preventDefault();
+      lost = false;
+      lose();
+      return;
+    }
     if (form.dataset.sent) {
       event.preventDefault();
       return;
