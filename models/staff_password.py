@@ -58,8 +58,7 @@ class PasswordKdf:
         self._hasher = PasswordHasher(time_cost=time_cost, memory_cost=memory_kib, parallelism=LANES)
         self._lock = threading.Lock()
         self._runs = 0
-        # Nobody has this password; a try for nobody is compared with it.
-        self._dummy = self._hasher.hash(secrets.token_urlsafe())
+        self._dummy: str | None = None
 
     @property
     def runs(self) -> int:
@@ -77,19 +76,14 @@ class PasswordKdf:
         """Whether ``password`` is the one behind ``stored``; None, or what is no hash, costs as much."""
         with self._lock:
             self._runs += 1
+            # Nobody has this password. It is made with the first try of a process, whoever makes it.
+            self._dummy = self._dummy or self._hasher.hash(secrets.token_urlsafe())
+        is_hash = stored is not None and stored.startswith("$argon2")
+        compared = stored if stored is not None and is_hash else self._dummy
         try:
-            return self._hasher.verify(stored or self._dummy, _bytes(password)) and stored is not None
-        except InvalidHashError:
-            return self._matches_dummy(password)
-        except Argon2Error:
+            return self._hasher.verify(compared, _bytes(password)) and is_hash
+        except (Argon2Error, InvalidHashError):
             return False
-
-    def _matches_dummy(self, password: str) -> bool:
-        try:
-            self._hasher.verify(self._dummy, _bytes(password))
-        except Argon2Error:
-            return False
-        return False
 
 
 def _normal(password: str) -> str:

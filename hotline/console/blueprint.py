@@ -1,9 +1,11 @@
 """The console at /console: its areas, and what happens before and after every request."""
 
 import hmac
+from contextlib import suppress
 
 from flask import Blueprint, Flask, current_app, g, request, session
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import BadRequest
 
 from hotline.console.account_views import register_account
@@ -54,6 +56,10 @@ def install_console(app: Flask, console: Console) -> None:
             g.language = console.words.known(session.get("language")) or console.words.accepted(
                 request.headers.get("Accept-Language", "")
             )
+            if request.endpoint is None:
+                # Also on a page that there is not, people see that they are signed in.
+                with suppress(SQLAlchemyError):
+                    recognise(console, live=True)
 
 
 def console_blueprint(app: Flask, console: Console, csrf: CSRFProtect) -> Blueprint:

@@ -6,7 +6,7 @@ _BROWSERS = (
     ("Edge", r"\bEdg(e|A|iOS)?/"),
     ("Opera", r"\b(OPR|Opera)/"),
     ("Firefox", r"\b(Firefox|FxiOS)/"),
-    ("Chrome", r"\b(Chrome|CriOS|Chromium)/"),
+    ("Chrome", r"\b((Headless)?Chrome|CriOS|Chromium)/"),
     ("Safari", r"\bVersion/[\d.]+ .*Safari/"),
 )
 _SYSTEMS = (

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_time, get_timezone
+from babel.dates import format_date, format_time, get_timezone
 from flask import Flask, g, request
 from markupsafe import Markup, escape
 
@@ -106,9 +106,7 @@ class Moments:
 
     def when(self, moment: datetime | None) -> Markup:
         """Day and time, in a ``<time>``; nothing for None."""
-        return self._time(
-            moment, lambda at, lang: format_datetime(at, "medium", tzinfo=self._babel_zone, locale=lang)
-        )
+        return self._time(moment, self._day_and_time)
 
     def clock(self, moment: datetime | None) -> Markup:
         """The time of day alone, in a ``<time>``; nothing for None."""
@@ -123,6 +121,10 @@ class Moments:
         local = moment.astimezone(self._zone).date() if isinstance(moment, datetime) else moment
         said = format_date(local, "medium", locale=words.language())
         return Markup('<time datetime="{}">{}</time>').format(local.isoformat(), said)
+
+    def _day_and_time(self, local: datetime, language: str) -> str:
+        day = format_date(local.date(), "medium", locale=language)
+        return f"{day}, {format_time(local, 'short', tzinfo=self._babel_zone, locale=language)}"
 
     def _time(self, moment: datetime | None, say: Any) -> Markup:
         if moment is None:

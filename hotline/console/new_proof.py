@@ -33,7 +33,9 @@ def qr_code(console: Console, secret: str, email: str) -> Markup:
     issuer = office.neutral_name.get(office.languages[0], "Console")
     drawn = segno.make(address_of(secret, email, issuer), error="m")
     # Black on white also in the dark: cameras want it so.
-    svg = drawn.svg_inline(scale=5, border=4, dark="#000", light="#fff", svgclass="qr-code", lineclass=None)
+    svg = drawn.svg_inline(
+        border=4, dark="#000", light="#fff", svgclass="qr-code", lineclass=None, omitsize=True
+    )
     return Markup(svg)  # noqa: S704 - segno's own drawing, which holds no text
 
 

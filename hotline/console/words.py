@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 from babel import Locale
@@ -23,12 +24,9 @@ class Words:
         self._catalogs = catalogs
 
     @classmethod
-    def load(cls, folder: Path = FOLDER) -> "Words":
-        """Read ``folder``/LANGUAGE/*.po. Raises ValueError for a file that is no catalog."""
-        catalogs: dict[str, NullTranslations] = {ENGLISH: NullTranslations()}
-        for language in sorted(path for path in folder.iterdir() if path.is_dir()):
-            catalogs[language.name] = _merged(language.name, sorted(language.glob("*.po")))
-        return cls(catalogs)
+    def load(cls) -> "Words":
+        """Read translations/LANGUAGE/*.po, once a process. Raises ValueError for a broken one."""
+        return cls(_catalogs())
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -55,6 +53,14 @@ class Words:
     def catalog(self, language: str) -> NullTranslations:
         """The words of one language; those of English for one that is unknown."""
         return self._catalogs.get(language, self._catalogs[ENGLISH])
+
+
+@cache
+def _catalogs() -> dict[str, NullTranslations]:
+    catalogs: dict[str, NullTranslations] = {ENGLISH: NullTranslations()}
+    for language in sorted(path for path in FOLDER.iterdir() if path.is_dir()):
+        catalogs[language.name] = _merged(language.name, sorted(language.glob("*.po")))
+    return catalogs
 
 
 def _merged(language: str, files: Iterable[Path]) -> NullTranslations:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyotp
 from werkzeug.serving import make_server
 
 from config.office import Office
@@ -19,6 +20,7 @@ from models.keyring import Keyring
 from models.pin_hash import PinHasher
 from models.staff import Staff, add_staff
 from models.staff_password import PasswordKdf
+from models.staff_totp import set_totp
 from tests.browser.axe import violations
 from tests.callback_desk import WaitingJobs
 from tests.console.signed_in import cookie_of
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 #: With this set, `is_well_made` leaves a picture of each page in it.
 PICTURES = "HOTLINE_PICTURES"
+TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 PASSWORD = "a long enough password of Ana"
 CHEAP_KIB, CHEAP_COST = 8, 1
 
@@ -41,6 +44,10 @@ class Colleague:
     staff_id: int
     email: str
     password: str
+
+    def code(self) -> str:
+        """What their authenticator shows now; it opens once."""
+        return pyotp.TOTP(TOTP_SECRET).now()
 
 
 class ConsoleHouse:
@@ -98,7 +105,17 @@ class ConsoleHouse:
             assert person is not None
             person.password_hash = PasswordKdf(CHEAP_KIB, CHEAP_COST).hash(PASSWORD)
             person.password_is_one_time = False
+            set_totp(session, staff_id, TOTP_SECRET, 0)
         return Colleague(staff_id, email, PASSWORD)
+
+    def adds_newcomer(self) -> Colleague:
+        """Add someone who has only the password that works once."""
+        with self.database.transaction() as session:
+            staff_id, password = add_staff(
+                session, email="neu@office.example.org", name="Nina Newcomer", role="liaison",
+                phone="+12025550179", languages=["en"], on_shift=False, actor="test", now=datetime.now(UTC),
+            )  # fmt: skip
+        return Colleague(staff_id, "neu@office.example.org", password)
 
     def opens(
         self, visitors: "Visitors", path: str, who: Colleague | None = None, width: int = 1280, **options: Any
@@ -142,6 +159,7 @@ def judge(page: "Page", name: str) -> None:
     if folder := os.environ.get(PICTURES):
         Path(folder).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
-    assert violations(page) == [], name
+    found = violations(page)
+    assert found == [], f"{name}: {found}"
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0, f"{name} scrolls sideways by {wide} px"

@@ -63,6 +63,10 @@ class Browser:
         self._shows(self._client.get(path, base_url=self._base, headers=self._as_browsers_do(headers)))
         return self
 
+    def gets(self, path: str) -> Any:
+        """The bare answer for a path; what it leads to is not followed."""
+        return self._client.get(path, base_url=self._base, headers=self._as_browsers_do({}))
+
     def sends(self, path: str, data: dict[str, Any], **headers: str) -> "Browser":
         """Send a form that is not on the page, as forgers and old tabs do."""
         answer = self._client.post(

@@ -67,6 +67,7 @@ def test_each_kind_of_trouble_has_its_page(liaison: Member, path: str, status: i
 
     assert (liaison.status, liaison.heading) == (status, heading)
     assert reference(liaison)
+    assert "Sign out" in liaison.words or "static" in path
     assert "Content-Security-Policy" in liaison.headers
     assert liaison.headers["Cache-Control"] == "no-store"
 
