@@ -230,6 +230,7 @@ def test_a_lost_connection_is_said_and_what_was_typed_stays(
     page.get_by_role("button", name="Change the password").click()
 
     expect(page.get_by_text("The password is changed.")).to_be_visible()
+    page.wait_for_load_state("networkidle")
 
 
 def test_it_can_be_read_in_spanish_and_at_twice_its_size(
