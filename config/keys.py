@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from config.settings import SettingsError
+from config.environment import SettingsError
 
 #: Which file of the data folder stands in for which variable, and how a new one is made.
 KEY_FILES: dict[str, tuple[str, Callable[[], str]]] = {

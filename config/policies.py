@@ -56,6 +56,14 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "brake_releasable_percent": (0, 100),
     "brake_drop_percent": (0, 100),
     "future_skew_minutes": (0, 60),
+    "sign_in_wait_after_failures": (3, 20),
+    "sign_in_wait_first_seconds": (5, 3600),
+    "sign_in_wait_most_seconds": (60, 86400),
+    "sign_in_lock_after_failures": (5, 100),
+    "sign_in_client_failures": (10, 10000),
+    "console_idle_minutes": (5, 240),
+    "console_session_hours": (1, 24),
+    "console_fresh_minutes": (1, 60),
 }
 FRACTIONS = frozenset(
     {
@@ -91,6 +99,8 @@ def read_policies(table: Mapping[str, Any]) -> dict[str, Policy]:
         ("window_opens_hour", "window_closes_hour"),
         ("wait_after_failures", "lock_after_failures"),
         ("wait_first_seconds", "wait_most_seconds"),
+        ("sign_in_wait_after_failures", "sign_in_lock_after_failures"),
+        ("sign_in_wait_first_seconds", "sign_in_wait_most_seconds"),
     ):
         if policies[low].value >= policies[high].value:
             raise PolicyError(f"policies.{low}.value must be below policies.{high}.value.")

@@ -1,26 +1,19 @@
 """The settings of one running house. Nothing else in the house reads the environment."""
 
-import base64
-import binascii
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal, TypeVar, cast
+from typing import Literal, cast
 from urllib.parse import urlsplit
+
+from config.environment import Reader, SettingsError
 
 #: A Unix socket's path may be 104 bytes on some systems; one is kept for the closing zero.
 LONGEST_SOCKET_PATH = 103
 #: The account that the local exchange stands for; no account at a real carrier has this id.
 EXCHANGE_ACCOUNT = "AC" + "0" * 32
-SHORTEST_SECRET = 32
-
-_T = TypeVar("_T")
-
-
-class SettingsError(ValueError):
-    """A setting is missing or wrong. The message is one sentence naming the variable, never its value."""
 
 
 def _about(env: str, help: str, default: str = "") -> dict[str, str]:
@@ -148,6 +141,31 @@ class Settings:
         )
     )
     log_level: str = field(metadata=_about("HOTLINE_LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR", "INFO"))
+    web_proxies: int = field(
+        metadata=_about(
+            "HOTLINE_WEB_PROXIES",
+            "proxies of ours in front of the web processes; the client is what they say in X-Forwarded-For",
+            "0",
+        )
+    )
+    oidc_issuer: str | None = field(
+        metadata=_about(
+            "HOTLINE_OIDC_ISSUER",
+            "the URL of an OpenID provider by which staff may sign in to the console too; off without one",
+        )
+    )
+    oidc_client_id: str = field(
+        metadata=_about("HOTLINE_OIDC_CLIENT_ID", "the console's id at the provider; needed with an issuer")
+    )
+    oidc_client_secret: str = field(
+        metadata=_about(
+            "HOTLINE_OIDC_CLIENT_SECRET", "the console's secret at the provider; needed with an issuer"
+        ),
+        repr=False,
+    )
+    oidc_name: str = field(
+        metadata=_about("HOTLINE_OIDC_NAME", "what the sign-in page calls the provider", "your organization")
+    )
     exchange_port: int = field(
         metadata=_about(
             "HOTLINE_EXCHANGE_PORT", "the local exchange's port; 0 is the one after the main port", "0"
@@ -161,7 +179,7 @@ class Settings:
         ``bound_to`` is the URL of the address that a server was told to bind to; the public URL and the
         exchange's port are derived from it where they are not set.
         """
-        read = _Reader(environ)
+        read = Reader(environ)
         env = read.one_of("HOTLINE_ENV", ("development", "production"), "development")
         production = env == "production"
         carrier = read.one_of(
@@ -189,6 +207,10 @@ class Settings:
         api_secret = read.text("TWILIO_API_SECRET") or None
         if (api_key is None) != (api_secret is None):
             raise SettingsError("TWILIO_API_KEY and TWILIO_API_SECRET are set together or not at all.")
+        oidc_issuer = read.url("HOTLINE_OIDC_ISSUER", ("https",) if production else ("https", "http"))
+        if oidc_issuer is not None:
+            read.required("HOTLINE_OIDC_CLIENT_ID", "with HOTLINE_OIDC_ISSUER")
+            read.required("HOTLINE_OIDC_CLIENT_SECRET", "with HOTLINE_OIDC_ISSUER")
         return cls(
             env=cast(Literal["development", "production"], env),
             data_dir=data_dir,
@@ -214,6 +236,11 @@ class Settings:
             ),
             web_workers=read.number("HOTLINE_WEB_WORKERS", int, 2, least=1, most=64),
             web_threads=read.number("HOTLINE_WEB_THREADS", int, 2, least=1, most=64),
+            web_proxies=read.number("HOTLINE_WEB_PROXIES", int, 0, least=0, most=8),
+            oidc_issuer=oidc_issuer,
+            oidc_client_id=read.text("HOTLINE_OIDC_CLIENT_ID"),
+            oidc_client_secret=read.text("HOTLINE_OIDC_CLIENT_SECRET"),
+            oidc_name=read.text("HOTLINE_OIDC_NAME", "your organization"),
             log_level=read.one_of("HOTLINE_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
             exchange_port=exchange_port,
         )
@@ -245,125 +272,6 @@ class Settings:
         return self.redis_url or f"unix://{self.valkey_socket}"
 
 
-class _Reader:
-    """Reads one variable at a time and names it in every complaint. An empty variable counts as unset."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-
-    def text(self, name: str, default: str = "") -> str:
-        return self._environ.get(name, "").strip() or default
-
-    def required(self, name: str, why: str = "") -> str:
-        value = self.text(name)
-        if not value:
-            raise SettingsError(f"{name} is not set; it is required{' ' + why if why else ''}.")
-        return value
-
-    def one_of(self, name: str, words: tuple[str, ...], default: str) -> str:
-        value = self.text(name, default)
-        for word in words:
-            if value.lower() == word.lower():
-                return word
-        raise SettingsError(f"{name} must be one of {', '.join(words)}.")
-
-    def truth(self, name: str) -> bool:
-        value = self.text(name, "0").lower()
-        if value in {"1", "true", "yes", "on"}:
-            return True
-        if value in {"0", "false", "no", "off"}:
-            return False
-        raise SettingsError(f"{name} must be 1 or 0.")
-
-    def number(self, name: str, kind: type[_T], default: _T, *, least: float, most: float) -> _T:
-        value = self.text(name)
-        if not value:
-            return default
-        complaint = f"{name} must be a number from {least:g} to {most:g}."
-        try:
-            number = kind(value)  # type: ignore[call-arg]
-        except ValueError:
-            raise SettingsError(complaint) from None
-        if not least <= cast(float, number) <= most:
-            raise SettingsError(complaint)
-        return number
-
-    def url(self, name: str, schemes: tuple[str, ...]) -> str | None:
-        value = self.text(name)
-        if not value:
-            return None
-        complaint = f"{name} must be a URL that starts with {' or '.join(s + '://' for s in schemes)}."
-        try:
-            parts = urlsplit(value)
-            _ = parts.port
-        except ValueError:
-            raise SettingsError(complaint) from None
-        if parts.scheme not in schemes or not (parts.path if parts.scheme == "unix" else parts.hostname):
-            raise SettingsError(complaint)
-        if parts.scheme in {"http", "https"} and (parts.query or parts.fragment):
-            raise SettingsError(f"{name} must have no query and no fragment.")
-        return value.rstrip("/")
-
-    def database_url(self, data_dir: Path) -> str:
-        value = self.text("HOTLINE_DATABASE_URL")
-        if not value:
-            return f"sqlite:///{data_dir / 'hotline.db'}"
-        scheme, separator, rest = value.partition("://")
-        if scheme in {"postgresql", "postgres"}:
-            scheme = "postgresql+psycopg"
-        if not separator or scheme not in {"sqlite", "postgresql+psycopg"}:
-            raise SettingsError("HOTLINE_DATABASE_URL must start with sqlite:/// or postgresql+psycopg://.")
-        return f"{scheme}://{rest}"
-
-    def office_file(self) -> Path:
-        value = self.text("HOTLINE_OFFICE_FILE")
-        return Path(value).expanduser().absolute() if value else Path(__file__).with_name("office.toml")
-
-    def secret(self, name: str) -> bytes:
-        value = self.required(name)
-        if len(value) < SHORTEST_SECRET:
-            raise SettingsError(f"{name} must have at least {SHORTEST_SECRET} characters.")
-        return value.encode()
-
-    def tokens(self) -> tuple[str, ...]:
-        tokens = tuple(t.strip() for t in self.required("TWILIO_AUTH_TOKEN").split(",") if t.strip())
-        if not 1 <= len(tokens) <= 2:
-            raise SettingsError("TWILIO_AUTH_TOKEN must hold one token, or two while they rotate.")
-        return tokens
-
-    def pairs(self, name: str, form: str) -> list[tuple[str, str]]:
-        pairs = []
-        for part in filter(None, (p.strip() for p in self.text(name).split(","))):
-            key, separator, value = part.partition(":")
-            if not separator or not key.strip() or not value.strip():
-                raise SettingsError(f"{name} must hold {form}, comma-separated.")
-            pairs.append((key.strip(), value.strip()))
-        if len({key for key, _ in pairs}) != len(pairs):
-            raise SettingsError(f"{name} holds one name twice.")
-        return pairs
-
-    def field_keys(self) -> tuple[tuple[str, bytes], ...]:
-        self.required("HOTLINE_FIELD_KEYS")
-        return tuple(
-            (key_id, _field_key(key_id, text))
-            for key_id, text in self.pairs("HOTLINE_FIELD_KEYS", "ID:BASE64")
-        )
-
-
-def _field_key(key_id: str, text: str) -> bytes:
-    try:
-        key = base64.b64decode(
-            text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4), validate=True
-        )
-    except binascii.Error:
-        raise SettingsError("HOTLINE_FIELD_KEYS holds a key that is not base64.") from None
-    if len(key) != 32 or "." in key_id or len(key_id) > 20:
-        raise SettingsError(
-            "HOTLINE_FIELD_KEYS must hold keys of 32 bytes under names of 1 to 20 letters without a dot."
-        )
-    return key
-
-
 def _port(url: str) -> int:
     parts = urlsplit(url)
     return parts.port or (443 if parts.scheme == "https" else 80)
@@ -371,7 +279,7 @@ def _port(url: str) -> int:
 
 def data_folder(environ: Mapping[str, str]) -> Path:
     """The data folder, known before the other settings because keys may have to be made in it."""
-    return Path(_Reader(environ).text("HOTLINE_DATA_DIR", "var")).expanduser().absolute()
+    return Path(Reader(environ).text("HOTLINE_DATA_DIR", "var")).expanduser().absolute()
 
 
 def variables() -> dict[str, dict[str, str]]:

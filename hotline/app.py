@@ -9,6 +9,10 @@ from werkzeug.wrappers import Response
 
 from config.office import Office
 from config.settings import Settings
+from hotline.console.blueprint import install_console
+from hotline.console.console import Console
+from hotline.console.passwords import Passwords
+from hotline.console.words import Words
 from hotline.health import health_blueprint
 from hotline.trees import build_flows, tree_problems
 from hotline.voice.fallback import fallback_blueprint
@@ -40,6 +44,7 @@ def create_app(
     database: Database | None = None,
     hasher: PinHasher | None = None,
     jobs: JobTaker | None = None,
+    passwords: Passwords | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Flask:
     """Put the house together.
@@ -60,16 +65,16 @@ def create_app(
 
     app = Flask(__name__, static_folder=None)
     Door(settings).install(app)
+    hasher = hasher or PinHasher(settings.pin_pepper)
+    jobs = jobs or Jobs(settings.queue_url)
     line = Line(
         database=database,
         office=office,
         rules=rules_of(office, database.keyring),
         prompts=prompts,
         flows=flows,
-        guesses=Guesses(
-            hasher or PinHasher(settings.pin_pepper), lambda calls: keep_pending(database, calls, clock())
-        ),
-        jobs=jobs or Jobs(settings.queue_url),
+        guesses=Guesses(hasher, lambda calls: keep_pending(database, calls, clock())),
+        jobs=jobs,
         clock=clock,
     )
     # Where whoever made the app finds what must be closed at the end.
@@ -78,6 +83,20 @@ def create_app(
     app.register_blueprint(voice_blueprint(line, renderer))
     app.register_blueprint(fallback_blueprint())
     app.register_blueprint(health_blueprint(settings, database, lambda: tree_problems(flows, prompts)))
+    install_console(
+        app,
+        Console(
+            settings=settings,
+            database=database,
+            office=office,
+            prompts=prompts,
+            jobs=jobs,
+            hasher=hasher,
+            passwords=passwords or Passwords(),
+            words=Words.load(),
+            clock=clock,
+        ),
+    )
     if settings.carrier == "exchange":
         _point_to_exchange(app, settings)
     return app

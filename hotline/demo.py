@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 
 from config.office import Office
 from config.settings import Settings
-from models import Case, CustodyImport, CustodyRecord, Facility, Staff, Subject
+from hotline.demo_staff import add_missing_staff
+from models import Case, CustodyImport, CustodyRecord, Facility, Subject
 from models.case import add_case
 from models.custody import facility_key
 from models.database import Database, keyring_of
 from models.pin_hash import PinHasher
 from models.registrant import register
-from models.staff import add_staff
 from models.subject import find_or_add_subject
 
 ACTOR = "demo data"
@@ -31,13 +31,6 @@ FLATS, POINT, CREEK = (
     "Alder Creek County Jail",
 )
 FACILITIES = ((FLATS, "+12025550180"), (POINT, "+12025550181"), (CREEK, "+12025550182"))
-
-#: E-mail, name, role, office phone, languages, on shift.
-STAFF = (
-    ("ana@office.example.org", "Ana Demo", "liaison", "+12025550170", ("en",), True),
-    ("luis@office.example.org", "Luis Demo", "liaison", "+12025550171", ("en", "es"), True),
-    ("ruth@office.example.org", "Ruth Demo", "supervisor", "+12025550172", ("en",), False),
-)
 
 
 class DemoError(RuntimeError):
@@ -164,7 +157,7 @@ def load(
     if settings.production:
         raise DemoError("The demo office is refused when HOTLINE_ENV is production: everyone knows its PINs.")
     now = now or datetime.now(UTC)
-    _add_missing_staff(database, office, now)
+    add_missing_staff(database, office, ACTOR, now)
     hashes = _hash_missing(database, PinHasher(settings.pin_pepper))
     with database.transaction() as session:
         for name, phone in FACILITIES:
@@ -178,26 +171,6 @@ def load(
             for person in PEOPLE
             if _is_as_it_was(session, person)
         ]
-
-
-def _add_missing_staff(database: Database, office: Office, now: datetime) -> None:
-    with database.reading() as session:
-        there = set(session.scalars(select(Staff.email)))
-    for email, name, role, phone, languages, on_shift in STAFF:
-        if email in there:
-            continue
-        with database.transaction() as session:
-            add_staff(
-                session,
-                email=email,
-                name=name,
-                role=role,
-                phone=phone,
-                languages=[word for word in languages if word in office.languages] or office.languages[:1],
-                on_shift=on_shift,
-                actor=ACTOR,
-                now=now,
-            )
 
 
 def _hash_missing(database: Database, hasher: PinHasher) -> dict[str, str]:

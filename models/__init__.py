@@ -11,10 +11,14 @@ from models.custody import CustodyRecord, Facility
 from models.custody_import import CustodyImport, ImportRow
 from models.line_wait import LineWait
 from models.pacing import Pace
+from models.passkey import Passkey
 from models.pin import Guard, KnownPhone, PinCounter, PinTry
+from models.recovery_code import RecoveryCode
 from models.registrant import Consent, Phone, Registrant
 from models.schedule import Absence, Schedule
+from models.sign_in_counter import SignInCounter
 from models.staff import Staff
+from models.staff_session import StaffSession
 from models.subject import Subject
 
 __all__ = [
@@ -35,11 +39,15 @@ __all__ = [
     "KnownPhone",
     "LineWait",
     "Pace",
+    "Passkey",
     "Phone",
     "PinCounter",
     "PinTry",
+    "RecoveryCode",
     "Registrant",
     "Schedule",
+    "SignInCounter",
     "Staff",
+    "StaffSession",
     "Subject",
 ]

@@ -51,6 +51,8 @@ SEALED_COLUMNS = (
     SealedColumn("staff", "name_sealed", "staff.name"),
     SealedColumn("staff", "phone_sealed", "staff.phone"),
     SealedColumn("staff", "number_sealed", "staff.number"),
+    SealedColumn("staff", "totp_sealed", "staff.totp"),
+    SealedColumn("staff_sessions", "kept_sealed", "staff_session.kept"),
 )
 
 

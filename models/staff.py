@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from argon2 import PasswordHasher
-from sqlalchemy import ForeignKey, Index, String, Text, func, select, update
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import audit
@@ -58,6 +58,11 @@ class Staff(Base):
     pin_hash: Mapped[str | None] = mapped_column(Text)
     code_hash: Mapped[str | None] = mapped_column(Text)
     new_hash: Mapped[str | None] = mapped_column(Text)
+    #: The language in which they read the console; None is that of their browser.
+    interface_language: Mapped[str | None] = mapped_column(String(16))
+    totp_sealed: Mapped[str | None] = mapped_column(Text)
+    #: The time step of the last code that was taken: no code of that step or before opens again.
+    totp_step: Mapped[int | None] = mapped_column(BigInteger)
     resting_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
@@ -135,6 +140,19 @@ def find_staff(session: Session, email: str) -> Staff:
     if person is None:
         raise StaffError("No one on the staff list has this e-mail.")
     return person
+
+
+def name_of(session: Session, staff_id: int) -> str:
+    """A person's name. Raises StaffError for an id that nobody has."""
+    sealed = session.scalar(select(Staff.name_sealed).where(Staff.id == staff_id))
+    if sealed is None:
+        raise StaffError("No one on the staff list has this id.")
+    return keyring_of(session).unseal("staff.name", sealed)
+
+
+def choose_interface_language(session: Session, staff_id: int, language: str) -> None:
+    """Let a person read the console in this language from now on, wherever they sign in."""
+    session.execute(update(Staff).where(Staff.id == staff_id).values(interface_language=language))
 
 
 def count_on_shift(session: Session) -> int:

@@ -22,7 +22,7 @@ from workers.queue import JOBS
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("config", "models", "ivr_flows", "workers", "hotline")
-GUARDS = {"twilio", "open", "operators"}
+GUARDS = {"twilio", "open", "operators", "staff"}
 #: What is left lying about by tools, by setting up and by running.
 NO_ROOMS = {"var", "build"}
 
@@ -205,7 +205,23 @@ def test_every_route_has_a_guard(settings: Settings, database: Database) -> None
     for path in ("/voice/inbound", "/voice/call-events", "/sms/inbound"):
         assert guards[path] == "twilio"
     unguarded = {path for path, guard in guards.items() if guard == "open"}
-    assert unguarded <= {"/up", "/up/ready", "/voice/fallback.xml", "/exchange/"}
+    way_in = {
+        "/console/language",
+        "/console/set-up",
+        "/console/set-up/code",
+        "/console/set-up/passkey",
+        "/console/set-up/password",
+        "/console/sign-in",
+        "/console/sign-in/code",
+        "/console/sign-in/passkey",
+        "/console/static/<of>/<path:name>",
+    }
+    assert unguarded <= {"/up", "/up/ready", "/voice/fallback.xml", "/exchange/", *way_in}
+    assert all(
+        guard == "staff"
+        for path, guard in guards.items()
+        if path.startswith("/console") and path not in way_in
+    )
 
 
 def test_every_prompt_is_in_every_language_and_every_tree_is_whole() -> None:

@@ -9,9 +9,10 @@ from typing import Any, NoReturn
 
 import click
 
+from config.environment import SettingsError
 from config.keys import make_missing_keys
 from config.office import Office, OfficeError
-from config.settings import Settings, SettingsError, data_folder
+from config.settings import Settings, data_folder
 
 
 @dataclass(frozen=True)

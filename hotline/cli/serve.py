@@ -204,7 +204,19 @@ class _Supervised:
         if self._cases:
             lines += ["", "Demo cases, with invented people:"]
             lines += [f"  case number {c.number}   PIN {c.pin}   {c.says}" for c in self._cases]
+            lines += ["", *_how_to_sign_in(self._bind.url)]
         return "\n".join([*lines, ""])
+
+
+def _how_to_sign_in(url: str) -> list[str]:
+    from hotline.demo_staff import PASSWORD, STAFF
+
+    first = STAFF[0][0]
+    return [
+        f"Staff sign in at {url}/console/ with the password: {PASSWORD}",
+        *(f"  {email:<28} {role}" for email, _, role, *_ in STAFF),
+        f"The code that is asked for then: .venv/bin/hotline staff sign-in-code {first}",
+    ]
 
 
 def _wait(process: subprocess.Popen[str]) -> int:

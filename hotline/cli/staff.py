@@ -9,6 +9,7 @@ import click
 from hotline.cli.context import emit, fail, open_house
 from hotline.cli.fields import language_of, ordinary_phone, plain_text
 from hotline.cli.schedule import absence, schedule
+from hotline.cli.staff_sign_in import reset, sign_in_code, unlock
 from models.pin_hash import PinHasher
 from models.staff import ROLES, StaffError, add_staff, change_shift, everyone
 from models.staff_secret import fresh_code, fresh_pin, issue_code, issue_pin
@@ -26,6 +27,9 @@ def staff() -> None:
 
 staff.add_command(schedule)
 staff.add_command(absence)
+staff.add_command(unlock)
+staff.add_command(reset)
+staff.add_command(sign_in_code)
 
 
 @staff.command()

@@ -12,6 +12,8 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+    from tests.browser.console_house import ConsoleHouse
+
 from tests.exchange.small_exchange import Exchange
 
 #: With 1 a machine without a browser fails, as the gate must; else these tests are left out there.
@@ -113,5 +115,15 @@ def visitors(browser: "Browser") -> Iterator[Visitors]:
 def exchange() -> Iterator[Exchange]:
     """An exchange in front of the small line."""
     one = Exchange()
+    yield one
+    one.closes()
+
+
+@pytest.fixture
+def console_house(tmp_path: Path, request: pytest.FixtureRequest) -> "Iterator[ConsoleHouse]":
+    """The console on a port of its own; see tests/browser/console_house.py."""
+    from tests.browser.console_house import ConsoleHouse
+
+    one = ConsoleHouse(tmp_path, request.getfixturevalue("_migrated_sqlite"))
     yield one
     one.closes()

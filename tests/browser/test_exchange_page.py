@@ -1,25 +1,15 @@
 """The page of handsets in a real browser: by keyboard, by mouse, in several tabs, and for everyone."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.axe import violations
 from tests.browser.conftest import Visitors
 from tests.browser.handset import Handset, is_live
 from tests.exchange.small_exchange import LIAISON, LINE, Exchange, place
-
-AXE = (Path(__file__).parent / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-
-def violations(page: Page) -> list[str]:
-    """What axe-core finds against WCAG 2.2 AA, each with where."""
-    page.evaluate(AXE)
-    found: Any = page.evaluate("tags => axe.run({ runOnly: tags })", WCAG)
-    return [f"{one['id']}: {[node['target'] for node in one['nodes']]}" for one in found["violations"]]
 
 
 def opened(visitors: Visitors, exchange: Exchange, speed: str = "Instant", **options: Any) -> Page:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from config.environment import SettingsError
 from config.keys import KEY_FILES, make_missing_keys
-from config.settings import LONGEST_SOCKET_PATH, Settings, SettingsError
+from config.settings import LONGEST_SOCKET_PATH, Settings
 
 KEYS = [base64.b64encode(letter * 32).decode() for letter in (b"2", b"1")]
 WHOLE = {

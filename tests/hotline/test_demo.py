@@ -11,7 +11,8 @@ from sqlalchemy import func, select
 
 from config.office import FICTIONAL, Office
 from config.settings import Settings
-from hotline.demo import PEOPLE, STAFF, DemoError, load
+from hotline.demo import PEOPLE, DemoError, load
+from hotline.demo_staff import STAFF
 from models import Base, Case, CustodyRecord, Facility, Phone, Staff, Subject
 from models.caller_state import load_by_sid
 from models.case import check_digit_is_right, close_case, rotate_pin
@@ -27,7 +28,8 @@ from tests.factories import HASHER, make_call
 def _light_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same hashes at less cost: the demo makes twenty of them each time."""
     monkeypatch.setattr("hotline.demo.PinHasher", partial(PinHasher, memory_kib=64, time_cost=1))
-    monkeypatch.setattr("models.staff.PasswordHasher", partial(PasswordHasher, memory_cost=64, time_cost=1))
+    for module in ("models.staff", "hotline.demo_staff"):
+        monkeypatch.setattr(f"{module}.PasswordHasher", partial(PasswordHasher, memory_cost=64, time_cost=1))
 
 
 def test_every_demo_case_has_a_number_and_pin_such_as_the_office_would_issue() -> None:

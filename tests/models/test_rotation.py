@@ -15,6 +15,7 @@ from models import Base, Phone, Staff, Subject
 from models.database import Database
 from models.keyring import Keyring
 from models.rotation import SEALED_COLUMNS, count_remaining, rotate
+from models.staff_session import begin_session
 from tests.conftest import FIELD_KEYS, SECRET_KEY
 from tests.factories import make_call, make_callback, make_case, make_staff, make_subject
 
@@ -44,7 +45,14 @@ def _fill(database: Database) -> int:
         case = make_case(session, phone="+12025550123")
         registrant_name = database.keyring.seal("registrant.name", "Rosa Invented")
         session.execute(text("UPDATE registrants SET name_sealed = :name"), {"name": registrant_name})
-        make_staff(session, number_sealed=database.keyring.seal("staff.number", "40127"))
+        seal = database.keyring.seal
+        person = make_staff(session, number_sealed=seal("staff.number", "40127"))
+        person.totp_sealed = seal("staff.totp", "JBSWY3DPEHPK3PXP")
+        begin_session(
+            session, person.id, method="password", browser="Firefox", hours=12, now=person.created_at
+        )
+        kept = {"kept": seal("staff_session.kept", "{}")}
+        session.execute(text("UPDATE staff_sessions SET kept_sealed = :kept"), kept)
         make_call(session, phone="+12025550124")
         make_callback(session, case)
         for number in range(SUBJECTS):

@@ -1,0 +1,61 @@
+"""`hotline staff unlock`, `reset` and `sign-in-code`: letting someone in to the console again."""
+
+from datetime import UTC, datetime
+
+import click
+
+from hotline.cli.context import emit, fail, open_house
+from hotline.demo_staff import next_code
+from models import staff_access
+from models.staff import StaffError, new_password
+from models.staff_password import PasswordKdf
+
+ACTOR = "command line"
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+@click.command()
+@click.argument("email")
+@as_json
+def unlock(email: str, as_json: bool) -> None:
+    """Let a person sign in again after too many wrong tries."""
+    house = open_house()
+    try:
+        with house.database.transaction() as session:
+            staff_access.unlock(session, email, actor=ACTOR, now=datetime.now(UTC))
+    except StaffError as error:
+        fail(f"EMAIL: {error}")
+    emit(as_json, {"unlocked": True}, "They can sign in again.")
+
+
+@click.command()
+@click.argument("email")
+@as_json
+def reset(email: str, as_json: bool) -> None:
+    """Print a password that works once; sessions, authenticator, passkeys and recovery codes end."""
+    house, password = open_house(), new_password()
+    # Hashed with no transaction open.
+    hashed = PasswordKdf().hash(password)
+    try:
+        with house.database.transaction() as session:
+            staff_access.reset(session, email, hashed, actor=ACTOR, now=datetime.now(UTC))
+    except StaffError as error:
+        fail(f"EMAIL: {error}")
+    text = f"Password  {password}\nIt works once, to set up everything anew, and is shown this once."
+    emit(as_json, {"one_time_password": password}, text)
+
+
+@click.command("sign-in-code")
+@click.argument("email")
+@as_json
+def sign_in_code(email: str, as_json: bool) -> None:
+    """Print the code with which one of the demo's people signs in now; never in production."""
+    house = open_house()
+    if house.settings.production:
+        fail("There are no demo people when HOTLINE_ENV is production.")
+    with house.database.reading() as session:
+        code = next_code(session, email.strip().lower(), datetime.now(UTC))
+    if code is None:
+        fail("EMAIL: Nobody of the demo has this e-mail, or they have an authenticator of their own.")
+    emit(as_json, {"code": code}, code)

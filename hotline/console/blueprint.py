@@ -1,0 +1,97 @@
+"""The console at /console: its areas, and what happens before and after every request."""
+
+import hmac
+from contextlib import suppress
+
+from flask import Blueprint, Flask, current_app, g, request, session
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import BadRequest
+
+from hotline.console.account_views import register_account
+from hotline.console.confirm_views import register_confirm
+from hotline.console.console import EXTENSION, Console
+from hotline.console.cookie import PREFIX, SealedCookies, is_console
+from hotline.console.guard import BODY_BYTES, recognise
+from hotline.console.headers import set_headers
+from hotline.console.home_views import register_home
+from hotline.console.layout import install_layout
+from hotline.console.oidc_views import register_oidc
+from hotline.console.set_up_views import register_set_up
+from hotline.console.sign_in_views import register_sign_in
+from hotline.console.static_files import register_static_files
+from hotline.console.trouble import install_trouble
+
+#: Each area of the console; it registers its routes and its entries of the navigation.
+AREAS = (
+    register_home,
+    register_sign_in,
+    register_set_up,
+    register_confirm,
+    register_account,
+)
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def install_console(app: Flask, console: Console) -> None:
+    """Put the console into ``app``: its cookie, its pages, and its answers to what goes wrong."""
+    app.extensions[EXTENSION] = console
+    app.secret_key = hmac.digest(console.settings.secret_key, b"hotline console", "sha256")
+    SealedCookies(console.database.keyring).install(app, console.settings.public_url)
+    # A token lasts as long as the cookie; requests of callers are signed and have none.
+    app.config.update(
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+        MAX_FORM_PARTS=2000,
+    )
+    csrf = CSRFProtect(app)  # type: ignore[no-untyped-call]
+    app.register_blueprint(console_blueprint(app, console, csrf))
+
+    @app.before_request
+    def reads_in_a_language() -> None:
+        # Also where no page is found: what went wrong is said in the reader's language.
+        if is_console(request.path):
+            g.words = console.words
+            g.language = console.words.known(session.get("language")) or console.words.accepted(
+                request.headers.get("Accept-Language", "")
+            )
+            if request.endpoint is None:
+                # Also on a page that there is not, people see that they are signed in.
+                with suppress(SQLAlchemyError):
+                    recognise(console, live=True)
+
+
+def console_blueprint(app: Flask, console: Console, csrf: CSRFProtect) -> Blueprint:
+    """Every page of the console."""
+    blueprint = Blueprint("console", __name__, url_prefix=PREFIX, template_folder="templates")
+    install_layout(app, console)
+    install_trouble(app, blueprint)
+
+    @blueprint.before_request
+    def enters() -> None:
+        view = current_app.view_functions.get(request.endpoint or "")
+        if request.endpoint == "console.static_file":
+            return
+        request.max_content_length = getattr(view, "body_bytes", BODY_BYTES)
+        recognise(console, live=getattr(view, "live", False))
+        if request.method not in SAFE_METHODS:
+            _is_from_here(csrf)
+
+    blueprint.after_request(set_headers)
+    register_static_files(blueprint)
+    for register in AREAS:
+        register(blueprint, console)
+    register_oidc(app, blueprint, console)
+    return blueprint
+
+
+def _is_from_here(csrf: CSRFProtect) -> None:
+    """Raise BadRequest unless one of our own pages sent this form."""
+    # Every current browser says where a request comes from; the token is for those that do not.
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+        raise BadRequest("The form comes from another site.")
+    try:
+        csrf.protect()  # type: ignore[no-untyped-call]
+    except CSRFError:
+        raise BadRequest("The form has no token of ours.") from None

@@ -1,0 +1,51 @@
+"""What every page of the console works with, put together once in create_app."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, cast
+
+from flask import current_app
+
+from config.office import Office
+from config.settings import Settings
+from hotline.console.navigation import Navigation
+from hotline.console.passwords import Passwords
+from hotline.console.words import Words
+from ivr_flows.prompts import Prompts
+from models.database import Database
+from models.pin_hash import PinHasher
+
+EXTENSION = "hotline.console"
+
+
+class JobTaker(Protocol):
+    """What takes a job after the commit: its name and one row's id (workers/queue.py)."""
+
+    def enqueue(self, name: str, row_id: int, /) -> Any: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Console:
+    """The parts of the house that the console needs; each area's views have it by closure.
+
+    ``hasher`` works the KDF of case PINs and ``passwords`` that of staff passwords; neither may be asked
+    while a transaction is open. ``clock`` answers an aware moment in UTC; the areas fill
+    ``navigation``.
+    """
+
+    settings: Settings
+    database: Database
+    office: Office
+    prompts: Prompts
+    jobs: JobTaker
+    hasher: PinHasher
+    passwords: Passwords
+    words: Words
+    clock: Callable[[], datetime]
+    navigation: Navigation = field(default_factory=Navigation)
+
+
+def the_console() -> Console:
+    """The console of the app at hand."""
+    return cast(Console, current_app.extensions[EXTENSION])

@@ -1,0 +1,72 @@
+"""The console's cookie: what a browser holds for us, sealed, so that nobody can read or forge it."""
+
+import json
+from typing import Any
+
+from flask import Flask, Request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
+from itsdangerous import BadSignature
+
+from models.keyring import Keyring, SealError
+
+PURPOSE = "console.cookie"
+PREFIX = "/console"
+
+
+class _Sealer:
+    """What the interface asks of a serializer, with the house's keyring in place of a signature."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+
+    def dumps(self, held: dict[str, Any]) -> str:
+        return self._keyring.seal(PURPOSE, json.dumps(held, separators=(",", ":")))
+
+    def loads(self, sealed: str, max_age: int | None = None) -> dict[str, Any]:  # noqa: ARG002
+        # How old it may be is said by the session's row, which the cookie only names.
+        try:
+            held = json.loads(self._keyring.unseal(PURPOSE, sealed))
+        except (SealError, ValueError):
+            raise BadSignature("The cookie is none of ours.") from None
+        return held if isinstance(held, dict) else {}
+
+
+class SealedCookies(SecureCookieSessionInterface):
+    """Flask's session, for requests of the console alone: a caller's turn neither opens nor sends one.
+
+    It holds the token of the staff session, the CSRF token, flash messages, and where someone wanted to go.
+    """
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._sealer = _Sealer(keyring)
+
+    def install(self, app: Flask, public_url: str) -> None:
+        """Make these the sessions of ``app``; over https the cookie is bound to this host and to TLS."""
+        is_https = public_url.startswith("https://")
+        app.session_interface = self
+        app.config.update(
+            SESSION_COOKIE_NAME="__Host-console" if is_https else "console",
+            SESSION_COOKIE_SECURE=is_https,
+            SESSION_COOKIE_HTTPONLY=True,
+            # Lax, so that a link in a message opens a page; whatever changes something is a POST.
+            SESSION_COOKIE_SAMESITE="Lax",
+            SESSION_COOKIE_PATH="/" if is_https else PREFIX,
+        )
+
+    def get_signing_serializer(self, app: Flask) -> Any:  # noqa: ARG002
+        """The sealer: Flask asks for it to read and to write the cookie."""
+        return self._sealer
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """The cookie's content; None, which is a session that cannot be written, outside the console."""
+        return super().open_session(app, request) if is_console(request.path) else None
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Any) -> None:
+        """Send the cookie when it changed."""
+        if isinstance(session, SecureCookieSession):
+            super().save_session(app, session, response)
+
+
+def is_console(path: str) -> bool:
+    """Whether a path is one of the console's."""
+    return path == PREFIX or path.startswith(f"{PREFIX}/")

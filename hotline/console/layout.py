@@ -1,0 +1,135 @@
+"""What every template can use: words, moments in the office's time, the navigation, what was typed."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_time, get_timezone
+from flask import Flask, g, request
+from markupsafe import Markup, escape
+
+from hotline.console import words
+from hotline.console.console import Console
+from hotline.console.guard import someone
+from hotline.console.static_files import static_url
+
+
+def install_layout(app: Flask, console: Console) -> None:
+    """Teach the templates of ``app`` the words, filters and names that the console's pages use."""
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        words.gettext_only, words.ngettext_only, newstyle=True
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    moments = Moments(console.office.time_zone)
+    app.jinja_env.filters.update(when=moments.when, clock=moments.clock, day=moments.day, _attrs=attributes)
+
+    @app.context_processor
+    def names() -> dict[str, Any]:
+        person = someone()
+        return {
+            "person": person,
+            "navigation": console.navigation.of(person.role) if person else [],
+            "current_entry": console.navigation.current(person.role, request.endpoint) if person else None,
+            "language": words.language(),
+            "languages": console.words.names(),
+            "office_name": _office_name(console),
+            "static_url": static_url,
+            "typed": typed,
+            "typed_all": typed_all,
+            "form_was_sent": form_was_sent,
+            "was_kept": "kept_form" in g,
+            "role_name": role_name,
+        }
+
+
+def _office_name(console: Console) -> str:
+    names = console.office.name
+    name = names.get(words.language()) or next(iter(names.values()))
+    # In a spoken sentence it begins small.
+    return name[:1].upper() + name[1:]
+
+
+def typed(name: str, otherwise: object = "") -> str:
+    """What was typed into a field: of the form at hand, of one that was kept, else ``otherwise``."""
+    kept: Mapping[str, list[str]] | None = g.get("kept_form")
+    if request.method == "POST" and name in request.form:
+        return request.form[name]
+    if kept is not None and kept.get(name):
+        return kept[name][0]
+    return "" if otherwise is None else str(otherwise)
+
+
+def typed_all(name: str) -> list[str]:
+    """Every value of ``name`` in the form at hand, or in one that was kept."""
+    if request.method == "POST":
+        return request.form.getlist(name)
+    kept: Mapping[str, list[str]] = g.get("kept_form") or {}
+    return list(kept.get(name, []))
+
+
+def form_was_sent() -> bool:
+    """Whether the page shows a form as someone filled it in, so that a box without a tick is one unticked."""
+    return request.method == "POST" or "kept_form" in g
+
+
+ROLE_NAMES = {
+    "liaison": words.N_("Liaison"),
+    "supervisor": words.N_("Supervisor"),
+    "administrator": words.N_("Administrator"),
+}
+
+
+def role_name(role: str) -> str:
+    """A role's name in the language of the page."""
+    return words.gettext(ROLE_NAMES.get(role, role))
+
+
+def attributes(given: Mapping[str, object]) -> Markup:
+    """Attributes of an element: ``hx_get="/x"`` becomes ``hx-get="/x"``, True a bare name, False nothing."""
+    said = Markup("")
+    for name, value in given.items():
+        if value is True:
+            said += Markup(" {}").format(name.replace("_", "-"))
+        elif value is not None and value is not False:
+            said += Markup(' {}="{}"').format(name.replace("_", "-"), value)
+    return said
+
+
+class Moments:
+    """Moments as people read them: in the office's time zone and the language of the page."""
+
+    def __init__(self, time_zone: str) -> None:
+        self._zone = ZoneInfo(time_zone)
+        self._babel_zone = get_timezone(time_zone)
+
+    def when(self, moment: datetime | None) -> Markup:
+        """Day and time, in a ``<time>``; nothing for None."""
+        return self._time(moment, self._day_and_time)
+
+    def clock(self, moment: datetime | None) -> Markup:
+        """The time of day alone, in a ``<time>``; nothing for None."""
+        return self._time(
+            moment, lambda at, lang: format_time(at, "short", tzinfo=self._babel_zone, locale=lang)
+        )
+
+    def day(self, moment: datetime | date | None) -> Markup:
+        """The day alone, in a ``<time>``; nothing for None."""
+        if moment is None:
+            return Markup("")
+        local = moment.astimezone(self._zone).date() if isinstance(moment, datetime) else moment
+        said = format_date(local, "medium", locale=words.language())
+        return Markup('<time datetime="{}">{}</time>').format(local.isoformat(), said)
+
+    def _day_and_time(self, local: datetime, language: str) -> str:
+        day = format_date(local.date(), "medium", locale=language)
+        return f"{day}, {format_time(local, 'short', tzinfo=self._babel_zone, locale=language)}"
+
+    def _time(self, moment: datetime | None, say: Any) -> Markup:
+        if moment is None:
+            return Markup("")
+        local = moment.astimezone(self._zone)
+        return Markup('<time datetime="{}">{}</time>').format(
+            local.isoformat(timespec="minutes"), escape(say(local, words.language()))
+        )

@@ -1,0 +1,74 @@
+// What the pages of the console do by script: nothing that matters, since every form works without it.
+"use strict";
+
+(() => {
+  const place = document.getElementById("connection");
+
+  // A lost connection is said once, and so is that it is back; htmx asks again by itself.
+  let lost = false;
+  const say = (text, kind, link) => {
+    place.className = `connection connection--${kind}`;
+    place.replaceChildren(document.createTextNode(text));
+    if (link) {
+      const anchor = document.createElement("a");
+      anchor.href = place.dataset.signInAt;
+      anchor.textContent = place.dataset.signIn;
+      place.append(" ", anchor);
+    }
+  };
+  const lose = () => {
+    if (!lost) say(place.dataset.lost, "lost");
+    lost = true;
+  };
+  const recover = () => {
+    if (!lost) return;
+    lost = false;
+    say(place.dataset.back, "back");
+    window.setTimeout(() => {
+      if (!lost && place.classList.contains("connection--back")) place.replaceChildren();
+    }, 4000);
+  };
+
+  document.addEventListener("htmx:sendError", lose);
+  document.addEventListener("htmx:timeout", lose);
+  window.addEventListener("offline", lose);
+  window.addEventListener("online", recover);
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const status = event.detail.xhr ? event.detail.xhr.status : 0;
+    if (status === 401) {
+      say(place.dataset.signedOut, "lost", true);
+    } else if (status >= 500) {
+      lose();
+    } else if (status > 0) {
+      recover();
+    }
+  });
+
+  // What is wrong with a form is heard and seen first.
+  const first = document.querySelector("[data-focus]");
+  if (first) first.focus();
+
+  // A form is sent once, however often its button is pressed; coming back to the page frees it again.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!navigator.onLine) {
+      // The browser's own page about it would take away what was typed.
+      event.preventDefault();
+      lost = false;
+      lose();
+      return;
+    }
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "1";
+    form.setAttribute("aria-busy", "true");
+  });
+  window.addEventListener("pageshow", () => {
+    document.querySelectorAll("form[data-sent]").forEach((form) => {
+      delete form.dataset.sent;
+      form.removeAttribute("aria-busy");
+    });
+  });
+})();

@@ -1,0 +1,73 @@
+"""A form that came when its session was over: kept, sealed, until the same person has signed in again."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from models.database import keyring_of
+from models.keyring import SealError
+from models.staff_session import StaffSession, hash_of
+
+PURPOSE = "staff_session.kept"
+#: A longer form is not kept: nobody types that much.
+MOST_CHARACTERS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class KeptForm:
+    """``page`` is the path on which the form stands; ``fields`` are the values typed, by name."""
+
+    page: str
+    fields: Mapping[str, list[str]] = field(repr=False)
+
+
+def keep_form(session: Session, token: str, form: KeptForm) -> bool:
+    """Keep it with the session of this token, whether that has ended or not; False when there is none."""
+    text = json.dumps({"page": form.page, "fields": form.fields})
+    if len(text) > MOST_CHARACTERS:
+        return False
+    kept = session.scalar(
+        update(StaffSession)
+        .where(StaffSession.token_hash == hash_of(token))
+        .values(kept_sealed=keyring_of(session).seal(PURPOSE, text))
+        .returning(StaffSession.id)
+    )
+    return kept is not None
+
+
+def carry_kept_form(session: Session, old_token: str, new_token: str) -> None:
+    """Move what was kept to a new session of the same person; from anyone else's it is never moved."""
+    old = session.scalars(
+        select(StaffSession).where(
+            StaffSession.token_hash == hash_of(old_token), StaffSession.kept_sealed.is_not(None)
+        )
+    ).one_or_none()
+    if old is None:
+        return
+    kept, old.kept_sealed = old.kept_sealed, None
+    session.flush()
+    session.execute(
+        update(StaffSession)
+        .where(StaffSession.token_hash == hash_of(new_token), StaffSession.staff_id == old.staff_id)
+        .values(kept_sealed=kept)
+    )
+
+
+def read_kept_form(session: Session, session_id: int) -> KeptForm | None:
+    """What was kept for this session, or None."""
+    sealed = session.scalar(select(StaffSession.kept_sealed).where(StaffSession.id == session_id))
+    if sealed is None:
+        return None
+    try:
+        kept = json.loads(keyring_of(session).unseal(PURPOSE, sealed))
+    except SealError:
+        return None
+    return KeptForm(kept["page"], kept["fields"])
+
+
+def forget_kept_form(session: Session, session_id: int) -> None:
+    """It was shown again, so it is kept no longer."""
+    session.execute(update(StaffSession).where(StaffSession.id == session_id).values(kept_sealed=None))

@@ -1,0 +1,158 @@
+"""Counts failed sign-ins to the console: waits that grow, a lock of one way in, and never of who is in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+
+from sqlalchemy import String, Table, bindparam, delete, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from models.base import Base, UtcDateTime
+from models.database import PerDialect, keyring_of, write_together
+
+#: Failures of one client (an address) are forgotten when none came for so long.
+CLIENT_MEMORY = timedelta(minutes=15)
+#: Counters that are not locked are kept for so long after their last failure.
+KEPT = timedelta(days=30)
+
+Kind = Literal["account", "browser", "client", "code", "session"]
+
+
+class SignInCounter(Base):
+    """``key`` is a keyed hash of what is counted on: an e-mail, whether it exists or not, or a client."""
+
+    __tablename__ = "sign_in_counters"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failures: Mapped[int] = mapped_column(default=0)
+    failed_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    locked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+_COUNTERS: Table = SignInCounter.__table__  # type: ignore[assignment]
+_MAKE = PerDialect.built(
+    lambda insert: (
+        insert(_COUNTERS)
+        .values(key=bindparam("counter_key"), failures=0, failed_at=bindparam("counter_at"))
+        .on_conflict_do_nothing()
+    )
+)
+
+
+class OfficeNumbers(Protocol):
+    """What this file asks of the office."""
+
+    def policy(self, name: str, /) -> int | float:
+        """The number an office decided on."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignInLimits:
+    """What the office decided about failed sign-ins; times in seconds, the rest are counts."""
+
+    wait_after: int
+    wait_first_seconds: int
+    wait_most_seconds: int
+    lock_after: int
+    client_failures: int
+
+    @classmethod
+    def of(cls, office: OfficeNumbers) -> "SignInLimits":
+        """Read the office's policies."""
+        return cls(
+            wait_after=int(office.policy("sign_in_wait_after_failures")),
+            wait_first_seconds=int(office.policy("sign_in_wait_first_seconds")),
+            wait_most_seconds=int(office.policy("sign_in_wait_most_seconds")),
+            lock_after=int(office.policy("sign_in_lock_after_failures")),
+            client_failures=int(office.policy("sign_in_client_failures")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a try is not worked: ``until`` a moment, or for None until an administrator lifts the lock."""
+
+    until: datetime | None
+
+
+def counter_key(session: Session, kind: Kind, what: str) -> str:
+    """What failures are counted on: a keyed hash, so that the table names nobody and no address."""
+    return keyring_of(session).index(f"sign_in.{kind}", what)
+
+
+def reserve_try(
+    session: Session, key: str, now: datetime, limits: SignInLimits, client: str | None = None
+) -> Refusal | None:
+    """Count a try as failed before anything is worked; or say why it may not be made now.
+
+    ``key`` and ``client`` are of `counter_key`. A try in a wait or a lock counts nothing, so a wait ends when
+    it was said to end. A counter that reaches the limit is locked; that of a client never is.
+    """
+    rows = _locked_rows(session, [key] if client is None else [key, client], now)
+    own, theirs = rows[key], None if client is None else rows[client]
+    if own.locked_at is not None:
+        return Refusal(None)
+    until = own.failed_at + _wait(own.failures, limits)
+    if theirs is not None and theirs.failures >= limits.client_failures:
+        until = max(until, theirs.failed_at + CLIENT_MEMORY)
+    if until > now:
+        return Refusal(until)
+    own.failures += 1
+    if own.failures >= limits.lock_after:
+        own.locked_at = now
+    if theirs is not None:
+        theirs.failures = 1 if theirs.failed_at + CLIENT_MEMORY <= now else theirs.failures + 1
+        theirs.failed_at = now
+    own.failed_at = now
+    session.flush()
+    return None
+
+
+def forgive(session: Session, keys: Sequence[str]) -> None:
+    """Forget the failures counted on these keys, and lift their locks."""
+    session.execute(delete(SignInCounter).where(SignInCounter.key.in_(keys)))
+
+
+def forgive_one(session: Session, key: str) -> None:
+    """Take back one failure that was counted ahead and turned out to be none."""
+    session.execute(
+        update(SignInCounter)
+        .where(SignInCounter.key == key, SignInCounter.failures > 0)
+        .values(failures=SignInCounter.failures - 1)
+    )
+
+
+def is_locked(session: Session, keys: Sequence[str]) -> bool:
+    """Whether one of these keys is locked."""
+    found = select(SignInCounter.key).where(SignInCounter.key.in_(keys), SignInCounter.locked_at.is_not(None))
+    return session.scalar(found.limit(1)) is not None
+
+
+def forget_old_counters(session: Session, now: datetime) -> None:
+    """Delete counters that nobody needs any more."""
+    session.execute(
+        delete(SignInCounter).where(SignInCounter.failed_at < now - KEPT, SignInCounter.locked_at.is_(None))
+    )
+
+
+def _wait(failures: int, limits: SignInLimits) -> timedelta:
+    if failures < limits.wait_after:
+        return timedelta(0)
+    doubled = limits.wait_first_seconds * 2 ** min(failures - limits.wait_after, 20)
+    return timedelta(seconds=min(doubled, limits.wait_most_seconds))
+
+
+def _locked_rows(session: Session, keys: list[str], now: datetime) -> dict[str, SignInCounter]:
+    """The rows of these keys, made where they were missing, and ours until the end of the transaction."""
+    for key in sorted(keys):
+        # Each on its own and in order, so that two tries never wait for each other.
+        write_together(session, (_MAKE, {"counter_key": key, "counter_at": now - KEPT}))
+    rows = session.scalars(
+        select(SignInCounter)
+        .where(SignInCounter.key.in_(keys))
+        .order_by(SignInCounter.key)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {row.key: row for row in rows}

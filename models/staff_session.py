@@ -1,0 +1,182 @@
+"""Sessions of the console: who is signed in where, and until when; rows, so that each can be ended."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, delete, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from models.base import Base, UtcDateTime
+from models.database import keyring_of
+from models.staff import Staff
+
+#: A session that is used is written down as seen at most this often.
+SEEN_EVERY = timedelta(seconds=60)
+TOKEN_BYTES = 32
+#: How long after its end a session's row is kept.
+KEPT = timedelta(days=30)
+
+
+class StaffSession(Base):
+    """``token_hash`` is of the browser's token; ``fresh_at`` is when they last proved who they are.
+
+    ``kept_sealed`` is a form that came when the session was over: it is shown again, filled in, when the same
+    person has signed in again. No address is kept, and of the browser no more than its name.
+    """
+
+    __tablename__ = "staff_sessions"
+    __table_args__ = (
+        Index("ix_staff_sessions_staff_id", "staff_id"),
+        Index("ix_staff_sessions_ends_at", "ends_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    method: Mapped[str] = mapped_column(String(16))
+    browser: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    fresh_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    kept_sealed: Mapped[str | None] = mapped_column(Text)
+    #: A hash of what the browser keeps, so that it counts failures on its own when they sign in again.
+    known_browser: Mapped[str | None] = mapped_column(String(64))
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A person with a session that lasts, as they were when the request came in."""
+
+    session_id: int
+    staff_id: int
+    email: str
+    role: str
+    name: str = field(repr=False)
+    language: str | None
+    method: str
+    fresh_at: datetime
+    seen_at: datetime
+    has_kept: bool
+
+
+def begin_session(
+    session: Session,
+    staff_id: int,
+    *,
+    method: str,
+    browser: str,
+    hours: float,
+    now: datetime,
+    known_browser: str | None = None,
+) -> str:
+    """Begin a session that ends after ``hours`` at the latest; answers the token, which is stored nowhere."""
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    forget_old_sessions(session, now)
+    session.add(
+        StaffSession(
+            staff_id=staff_id,
+            token_hash=hash_of(token),
+            method=method,
+            browser=browser[:80],
+            created_at=now,
+            seen_at=now,
+            fresh_at=now,
+            ends_at=now + timedelta(hours=hours),
+            known_browser=known_browser,
+        )
+    )
+    session.flush()
+    return token
+
+
+def find_signed_in(session: Session, token: str, *, idle_minutes: float, now: datetime) -> SignedIn | None:
+    """Who holds this token; None when its session has ended, was ended, or never was. One look-up."""
+    found = session.execute(
+        select(StaffSession, Staff)
+        .join(Staff, Staff.id == StaffSession.staff_id)
+        .where(StaffSession.token_hash == hash_of(token), *_lasting(idle_minutes, now))
+    ).first()
+    if found is None:
+        return None
+    row, person = found
+    return SignedIn(
+        session_id=row.id,
+        staff_id=person.id,
+        email=person.email,
+        role=person.role,
+        name=keyring_of(session).unseal("staff.name", person.name_sealed),
+        language=person.interface_language,
+        method=row.method,
+        fresh_at=row.fresh_at,
+        seen_at=row.seen_at,
+        has_kept=row.kept_sealed is not None,
+    )
+
+
+def see_session(session: Session, session_id: int, now: datetime) -> None:
+    """Note that the session is in use, so that it does not end as idle."""
+    session.execute(update(StaffSession).where(StaffSession.id == session_id).values(seen_at=now))
+
+
+def prove_again(session: Session, session_id: int, now: datetime) -> None:
+    """Note that whoever holds this session has just proved again who they are."""
+    session.execute(
+        update(StaffSession).where(StaffSession.id == session_id).values(fresh_at=now, seen_at=now)
+    )
+
+
+def sessions_of(
+    session: Session, staff_id: int, *, idle_minutes: float, now: datetime
+) -> Sequence[StaffSession]:
+    """A person's sessions that last, the latest used first."""
+    return session.scalars(
+        select(StaffSession)
+        .where(StaffSession.staff_id == staff_id, *_lasting(idle_minutes, now))
+        .order_by(StaffSession.seen_at.desc(), StaffSession.id.desc())
+    ).all()
+
+
+def end_session(session: Session, staff_id: int, session_id: int, now: datetime) -> bool:
+    """End a session of this person at once; False when they have none of this id that lasts."""
+    ended = session.scalar(
+        update(StaffSession)
+        .where(
+            StaffSession.id == session_id,
+            StaffSession.staff_id == staff_id,
+            StaffSession.ended_at.is_(None),
+        )
+        .values(ended_at=now)
+        .returning(StaffSession.id)
+    )
+    return ended is not None
+
+
+def end_sessions_of(session: Session, staff_id: int, now: datetime, *, but: int | None = None) -> int:
+    """End all of a person's sessions, or all but one; answers how many."""
+    ended = update(StaffSession).where(StaffSession.staff_id == staff_id, StaffSession.ended_at.is_(None))
+    if but is not None:
+        ended = ended.where(StaffSession.id != but)
+    return len(session.scalars(ended.values(ended_at=now).returning(StaffSession.id)).all())
+
+
+def forget_old_sessions(session: Session, now: datetime) -> None:
+    """Delete sessions that ended long ago, with what was kept for them."""
+    session.execute(delete(StaffSession).where(StaffSession.ends_at < now - KEPT))
+
+
+def _lasting(idle_minutes: float, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        StaffSession.ended_at.is_(None),
+        StaffSession.ends_at > now,
+        StaffSession.seen_at > now - timedelta(minutes=idle_minutes),
+    )
+
+
+def hash_of(token: str) -> str:
+    """What a row holds of a token: it has 256 bits of chance, so that one round of SHA-256 is enough."""
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,165 @@
+"""The console on a port of its own, with people in it, for tests in a real browser."""
+
+import os
+import shutil
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyotp
+from werkzeug.serving import make_server
+
+from config.office import Office
+from config.settings import Settings
+from hotline import create_app
+from hotline.console.passwords import Passwords
+from models.database import Database
+from models.keyring import Keyring
+from models.pin_hash import PinHasher
+from models.staff import Staff, add_staff
+from models.staff_password import PasswordKdf
+from models.staff_totp import set_totp
+from tests.browser.axe import violations
+from tests.callback_desk import WaitingJobs
+from tests.console.signed_in import cookie_of
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.browser.conftest import Visitors
+
+#: With this set, `is_well_made` leaves a picture of each page in it.
+PICTURES = "HOTLINE_PICTURES"
+TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+PASSWORD = "a long enough password of Ana"
+CHEAP_KIB, CHEAP_COST = 8, 1
+
+
+@dataclass(frozen=True)
+class Colleague:
+    """A member of staff who is set up."""
+
+    staff_id: int
+    email: str
+    password: str
+
+    def code(self) -> str:
+        """What their authenticator shows now; it opens once."""
+        return pyotp.TOTP(TOTP_SECRET).now()
+
+
+class ConsoleHouse:
+    """``database``, ``office``, ``jobs`` and ``app`` are the house's; its clock is the real one."""
+
+    def __init__(self, folder: Path, migrated: Path) -> None:
+        shutil.copyfile(migrated, folder / "hotline.db")
+        self._server: Any = None
+        self.jobs = WaitingJobs()
+        self._passwords = Passwords(PasswordKdf(CHEAP_KIB, CHEAP_COST))
+        # The port is known when the server listens, and the app needs to know it first.
+        self._server = make_server("127.0.0.1", 0, self._answers, threaded=True)
+        self.url = f"http://localhost:{self._server.server_port}"
+        self.settings = Settings.from_env(
+            {
+                "HOTLINE_DATA_DIR": str(folder),
+                "HOTLINE_REDIS_URL": f"unix://{folder}/down.sock",
+                "HOTLINE_PUBLIC_URL": self.url,
+                "HOTLINE_SECRET_KEY": "the secret key of the test suite, never of a house",
+                "HOTLINE_PIN_PEPPER": "the PIN pepper of the test suite, never of a house",
+                "HOTLINE_FIELD_KEYS": "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+                "HOTLINE_OFFICE_ALWAYS_OPEN": "1",
+                "TWILIO_AUTH_TOKEN": "the-token-of-the-test-suite",
+            }
+        )
+        self.office = Office.load(self.settings.office_file, always_open=True)
+        self.database = Database(
+            self.settings.database_url, Keyring(self.settings.field_keys, self.settings.secret_key)
+        )
+        self.app = create_app(
+            self.settings,
+            office=self.office,
+            database=self.database,
+            hasher=PinHasher(self.settings.pin_pepper, CHEAP_KIB, CHEAP_COST),
+            jobs=self.jobs,
+            passwords=self._passwords,
+        )
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        )
+        self._thread.start()
+        self._count = 0
+
+    def adds(self, role: str = "liaison", name: str = "Ana Invented", **facts: Any) -> Colleague:
+        """Add a member of staff who is set up."""
+        self._count += 1
+        email = f"{role}{self._count}@office.example.org"
+        facts = {"phone": f"+120255501{70 + self._count}", "languages": ["en"], "on_shift": False, **facts}
+        now = datetime.now(UTC)
+        with self.database.transaction() as session:
+            staff_id, _ = add_staff(
+                session, email=email, name=name, role=role, actor="test", now=now, **facts
+            )
+            person = session.get(Staff, staff_id)
+            assert person is not None
+            person.password_hash = PasswordKdf(CHEAP_KIB, CHEAP_COST).hash(PASSWORD)
+            person.password_is_one_time = False
+            set_totp(session, staff_id, TOTP_SECRET, 0)
+        return Colleague(staff_id, email, PASSWORD)
+
+    def adds_newcomer(self) -> Colleague:
+        """Add someone who has only the password that works once."""
+        with self.database.transaction() as session:
+            staff_id, password = add_staff(
+                session, email="neu@office.example.org", name="Nina Newcomer", role="liaison",
+                phone="+12025550179", languages=["en"], on_shift=False, actor="test", now=datetime.now(UTC),
+            )  # fmt: skip
+        return Colleague(staff_id, "neu@office.example.org", password)
+
+    def opens(
+        self, visitors: "Visitors", path: str, who: Colleague | None = None, width: int = 1280, **options: Any
+    ) -> "Page":
+        """A page in a window of its own, in which ``who`` has signed in."""
+        page = visitors.opens("about:blank", width, **options)
+        if who is not None:
+            value = cookie_of(self.database, who.staff_id, datetime.now(UTC))
+            cookie: Any = {
+                "name": "console", "value": value, "domain": "localhost", "path": "/console",
+                "httpOnly": True, "sameSite": "Lax",
+            }  # fmt: skip
+            page.context.add_cookies([cookie])
+        page.goto(f"{self.url}{path}")
+        return page
+
+    def is_well_made(self, visitors: "Visitors", path: str, who: Colleague | None, name: str) -> None:
+        """Hold a page to WCAG 2.2 AA on narrow and wide screens, light and dark; none may scroll sideways."""
+        for width in (360, 1280):
+            for scheme in ("light", "dark"):
+                page = self.opens(visitors, path, who, width, color_scheme=scheme)
+                judge(page, f"{name}-{width}-{scheme}")
+                page.context.close()
+
+    def closes(self) -> None:
+        """End the server and give everything back."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+        self._passwords.close()
+        self.app.extensions["hotline.line"].guesses.close()
+        self.database.close()
+
+    def _answers(self, environ: Any, start_response: Any) -> Any:
+        return self.app(environ, start_response)
+
+
+def judge(page: "Page", name: str) -> None:
+    """Hold a page as it stands to WCAG 2.2 AA, and to fitting its screen; keep a picture where asked to."""
+    page.wait_for_load_state("networkidle")
+    if folder := os.environ.get(PICTURES):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+    found = violations(page)
+    assert found == [], f"{name}: {found}"
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0, f"{name} scrolls sideways by {wide} px"

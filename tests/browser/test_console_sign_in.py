@@ -1,0 +1,247 @@
+"""Signing in to the console in a real browser: at first, with an app, with a passkey, by keyboard."""
+
+import re
+from typing import Any
+
+import pyotp
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visitors
+from tests.browser.console_house import Colleague, ConsoleHouse, judge
+
+NEW_PASSWORD = "seven quiet herons over the weir"
+#: Each page state is judged at these widths and in these colours.
+LOOKS = [(width, scheme) for width in (360, 1280) for scheme in ("light", "dark")]
+
+
+def heading(page: Page, text: str) -> None:
+    expect(page.get_by_role("heading", level=1)).to_have_text(text)
+
+
+def gives_password(page: Page, who: Colleague) -> None:
+    page.get_by_label("E-mail").fill(who.email)
+    page.get_by_label("Password").fill(who.password)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def with_authenticator(page: Page) -> Any:
+    """A built-in authenticator that says yes, as a fingerprint reader would."""
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    session.send(
+        "WebAuthn.addVirtualAuthenticator",
+        {
+            "options": {
+                "protocol": "ctap2",
+                "transport": "internal",
+                "hasResidentKey": True,
+                "hasUserVerification": True,
+                "isUserVerified": True,
+                "automaticPresenceSimulation": True,
+            }
+        },
+    )
+    return session
+
+
+def test_the_way_in_is_for_everyone(visitors: Visitors, console_house: ConsoleHouse) -> None:
+    ana = console_house.adds("liaison")
+
+    console_house.is_well_made(visitors, "/console/sign-in", None, "sign-in")
+    console_house.is_well_made(visitors, "/console/account", ana, "account")
+
+
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+def test_the_first_sign_in_step_by_step(
+    visitors: Visitors, console_house: ConsoleHouse, width: int, scheme: Any
+) -> None:
+    nina = console_house.adds_newcomer()
+    page = console_house.opens(visitors, "/console/", width=width, color_scheme=scheme)
+    look = f"{width}-{scheme}"
+    gives_password(page, nina)
+    heading(page, "Choose a password of your own")
+    judge(page, f"new-password-{look}")
+
+    page.get_by_label("New password").fill("passwordpassword1")
+    page.get_by_label("The same once more").fill("passwordpassword1")
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("alert")).to_contain_text("Others would try this one early.")
+    judge(page, f"new-password-refused-{look}")
+    page.get_by_label("New password").fill(NEW_PASSWORD)
+    page.get_by_label("The same once more").fill(NEW_PASSWORD)
+    page.get_by_role("button", name="Go on").click()
+
+    heading(page, "Choose a second proof")
+    page.get_by_text("I cannot scan it").click()
+    judge(page, f"second-proof-{look}")
+    secret = page.locator(".secret").inner_text().replace(" ", "")
+    page.get_by_label("Code").fill(pyotp.TOTP(secret).now())
+    page.get_by_role("button", name="Go on").click()
+
+    heading(page, "Your recovery codes")
+    expect(page.locator(".codes li")).to_have_count(10)
+    judge(page, f"codes-{look}")
+    page.get_by_role("button", name="I have kept them").click()
+    heading(page, "Welcome")
+    judge(page, f"home-{look}")
+    # The browser itself notes what was not right.
+    visitors.complaints[:] = [one for one in visitors.complaints if "status of 422" not in one]
+
+
+def test_the_wrong_password_the_code_and_the_second_question_look_well(
+    visitors: Visitors, console_house: ConsoleHouse
+) -> None:
+    for width, scheme in LOOKS:
+        ana = console_house.adds("liaison")
+        page = console_house.opens(visitors, "/console/", width=width, color_scheme=scheme)
+        look = f"{width}-{scheme}"
+        gives_password(page, Colleague(ana.staff_id, ana.email, "wrong"))
+        expect(page.get_by_role("alert")).to_have_text(re.compile("is not right"))
+        judge(page, f"sign-in-wrong-{look}")
+        gives_password(page, ana)
+        heading(page, "Now your code")
+        judge(page, f"code-{look}")
+        page.get_by_label("Code").fill(ana.code())
+        page.get_by_role("button", name="Go on").click()
+        heading(page, "Welcome")
+        for path, name in (
+            ("/console/confirm", "confirm"),
+            ("/console/none", "not-found"),
+            ("/console/account/authenticator", "authenticator"),
+            ("/console/account/password", "password"),
+            ("/console/account/passkey", "passkey"),
+        ):
+            page.goto(console_house.url + path)
+            judge(page, f"{name}-{look}")
+        page.context.close()
+    # The browser itself notes a page that is not there, and what was not right.
+    visitors.complaints[:] = [one for one in visitors.complaints if "status of 4" not in one]
+
+
+def test_a_passkey_is_made_at_the_first_sign_in_and_opens_without_a_password(
+    visitors: Visitors, console_house: ConsoleHouse
+) -> None:
+    nina = console_house.adds_newcomer()
+    page = console_house.opens(visitors, "/console/")
+    with_authenticator(page)
+    gives_password(page, nina)
+    page.get_by_label("New password").fill(NEW_PASSWORD)
+    page.get_by_label("The same once more").fill(NEW_PASSWORD)
+    page.get_by_role("button", name="Go on").click()
+
+    page.get_by_role("button", name="Make a passkey").click()
+    heading(page, "Your recovery codes")
+    page.get_by_role("button", name="I have kept them").click()
+    heading(page, "Welcome")
+    page.get_by_role("button", name="Sign out").click()
+    heading(page, "Sign in")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+
+    heading(page, "Welcome")
+    page.goto(f"{console_house.url}/console/account")
+    expect(page.get_by_role("region", name="Passkeys")).to_contain_text("Chrome, Linux")
+
+
+def test_a_passkey_is_added_proves_once_more_and_is_no_good_once_removed(
+    visitors: Visitors, console_house: ConsoleHouse
+) -> None:
+    ana = console_house.adds("liaison")
+    page = console_house.opens(visitors, "/console/account/passkey", ana)
+    with_authenticator(page)
+    page.get_by_label("A name for it").fill("Desk <1>")
+    page.get_by_role("button", name="Make a passkey").click()
+    expect(page.get_by_role("status")).to_contain_text(["The passkey is added."])
+    page.goto(f"{console_house.url}/console/confirm")
+    page.get_by_role("button", name="Use my passkey").click()
+    heading(page, "Welcome")
+
+    page.goto(f"{console_house.url}/console/account")
+    page.get_by_role("button", name="Remove the passkey Desk <1>").click()
+    expect(page.get_by_text("You have no passkey.")).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Sign in with a passkey").click()
+
+    expect(page.get_by_text("This passkey was not accepted.")).to_be_visible()
+    visitors.complaints[:] = [one for one in visitors.complaints if "status of 422" not in one]
+
+
+def test_a_passkey_that_is_refused_by_its_owner_says_so(
+    visitors: Visitors, console_house: ConsoleHouse
+) -> None:
+    page = console_house.opens(visitors, "/console/sign-in")
+    authenticator = with_authenticator(page)
+    authenticator.send("WebAuthn.disable")
+    page.evaluate("() => { navigator.credentials.get = () => Promise.reject(new Error('no')); }")
+
+    page.get_by_role("button", name="Sign in with a passkey").click()
+
+    expect(page.get_by_text("No passkey was used.")).to_be_visible()
+
+
+def test_by_keyboard_alone_and_with_the_skip_link(visitors: Visitors, console_house: ConsoleHouse) -> None:
+    ana = console_house.adds("liaison")
+    page = console_house.opens(visitors, "/console/sign-in")
+    expect(page.get_by_label("E-mail")).to_be_focused()
+    page.keyboard.type(ana.email)
+    page.keyboard.press("Tab")
+    page.keyboard.type(ana.password)
+    page.keyboard.press("Enter")
+    heading(page, "Now your code")
+    expect(page.get_by_label("Code")).to_be_focused()
+    page.keyboard.type(ana.code())
+    page.keyboard.press("Enter")
+    heading(page, "Welcome")
+
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+
+
+def test_everything_works_without_scripts(visitors: Visitors, console_house: ConsoleHouse) -> None:
+    ana = console_house.adds("liaison")
+    page = console_house.opens(visitors, "/console/", java_script_enabled=False)
+    gives_password(page, ana)
+    page.get_by_label("Code").fill(ana.code())
+    page.get_by_role("button", name="Go on").click()
+    heading(page, "Welcome")
+
+    page.get_by_role("button", name="Sign out").click()
+
+    heading(page, "Sign in")
+    expect(page.get_by_role("button", name="passkey")).to_have_count(0)
+
+
+def test_a_lost_connection_is_said_and_what_was_typed_stays(
+    visitors: Visitors, console_house: ConsoleHouse
+) -> None:
+    ana = console_house.adds("liaison")
+    page = console_house.opens(visitors, "/console/account/password", ana)
+    page.get_by_label("New password").fill(NEW_PASSWORD)
+    page.context.set_offline(True)
+
+    expect(page.get_by_text("The connection is lost.")).to_be_visible()
+    page.get_by_label("The same once more").fill(NEW_PASSWORD)
+    page.get_by_role("button", name="Change the password").click()
+    expect(page.get_by_label("New password")).to_have_value(NEW_PASSWORD)
+    page.context.set_offline(False)
+    expect(page.get_by_text("The connection is back.")).to_be_visible()
+    page.get_by_role("button", name="Change the password").click()
+
+    expect(page.get_by_text("The password is changed.")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+
+
+def test_it_can_be_read_in_spanish_and_at_twice_its_size(
+    visitors: Visitors, console_house: ConsoleHouse
+) -> None:
+    ana = console_house.adds("liaison")
+    page = console_house.opens(visitors, "/console/account", ana, width=640)
+    page.get_by_role("button", name="Español").click()
+    heading(page, "Mi cuenta")
+    judge(page, "account-spanish-640")
+
+    narrow = console_house.opens(visitors, "/console/account", ana, width=320)
+    heading(narrow, "Mi cuenta")
+    judge(narrow, "account-spanish-320")

@@ -1,0 +1,16 @@
+"""A session of the console for a test that is not about signing in."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from hotline.console.cookie import PURPOSE
+from models.database import Database
+from models.staff_session import begin_session
+
+
+def cookie_of(database: Database, staff_id: int, now: datetime, **held: Any) -> str:
+    """The cookie of a browser in which this person has just signed in."""
+    with database.transaction() as session:
+        token = begin_session(session, staff_id, method="password", browser="Test browser", hours=12, now=now)
+    return database.keyring.seal(PURPOSE, json.dumps({"token": token, **held}))

@@ -1,0 +1,197 @@
+"""My account: one's own sessions, password, authenticator, passkeys and codes; nobody else's."""
+
+from typing import Any
+
+import pyotp
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from models import AuditEntry, Passkey, StaffSession
+from models.database import Database
+from models.passkey import add_passkey
+from tests.console.conftest import PASSWORD, Browser, Clock, Member
+
+NEW_PASSWORD = "seven quiet herons over the weir"
+
+
+def actions(database: Database) -> list[str]:
+    with database.reading() as session:
+        return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
+
+
+@pytest.fixture
+def elsewhere(liaison: Member, app: Flask) -> Member:
+    """The same liaison at another browser."""
+    return Member(app, liaison.staff_id, liaison.email, PASSWORD).signs_in()
+
+
+def test_sessions_are_listed_and_another_one_can_be_ended(
+    liaison: Member, elsewhere: Member, database: Database
+) -> None:
+    liaison.opens("/console/account")
+    assert liaison.words.count("Test browser") == 2
+    buttons = liaison.page.xpath("//form[contains(@action, '/end')]/button[text()='End it']")
+    other = next(b for b in buttons if "this one" not in b.xpath("ancestor::tr")[0].text_content())
+
+    liaison._submits(other)
+
+    assert liaison.reads("The session has ended.")
+    assert elsewhere.opens("/console/").heading == "Sign in"
+    assert liaison.opens("/console/").heading == "Welcome"
+    assert actions(database)[-1] == "end_session"
+
+
+def test_all_others_can_be_ended_at_once(liaison: Member, elsewhere: Member) -> None:
+    liaison.opens("/console/account").clicks("End all others")
+
+    assert liaison.reads("1 other session has ended.")
+    assert elsewhere.opens("/console/").heading == "Sign in"
+
+
+def test_nobody_ends_the_session_of_someone_else(
+    liaison: Member, supervisor: Member, database: Database
+) -> None:
+    with database.reading() as session:
+        theirs = session.scalars(
+            select(StaffSession.id).where(StaffSession.staff_id == supervisor.staff_id)
+        ).one()
+    liaison.opens("/console/account")
+
+    liaison.sends(f"/console/account/sessions/{theirs}/end", {"csrf_token": liaison.token})
+
+    assert liaison.status == 404
+    assert supervisor.opens("/console/").heading == "Welcome"
+
+
+def test_a_changed_password_ends_every_other_session_and_opens_from_then_on(
+    staff: Any, app: Flask, clock: Clock, database: Database
+) -> None:
+    person: Member = staff("liaison", totp=True).signs_in()
+    other = Member(app, person.staff_id, person.email, PASSWORD).signs_in()
+    person.opens("/console/account").clicks("Change it")
+
+    person.fills(new_password=NEW_PASSWORD, new_password_again=NEW_PASSWORD).clicks("Change the password")
+
+    assert person.reads("The password is changed.")
+    assert other.opens("/console/").heading == "Sign in"
+    other.fills(email=person.email, password=PASSWORD).clicks("Sign in")
+    assert other.status == 422
+    other.fills(email=person.email, password=NEW_PASSWORD).clicks("Sign in")
+    assert other.heading == "Now your code"
+    assert "change_password" in actions(database)
+
+
+def test_a_weak_password_changes_nothing(liaison: Member, database: Database) -> None:
+    liaison.opens("/console/account/password")
+
+    liaison.fills(new_password="liaisonliaison1", new_password_again="liaisonliaison1")
+    liaison.clicks("Change the password")
+
+    assert liaison.status == 422
+    assert "change_password" not in actions(database)
+
+
+def test_a_new_authenticator_replaces_the_old_one(
+    staff: Any, clock: Clock, app: Flask, database: Database
+) -> None:
+    person: Member = staff("liaison", totp=True).signs_in()
+    person.opens("/console/account").clicks("Set up a new one")
+    secret = "".join(person.page.xpath("//*[contains(@class, 'secret')]")[0].text_content().split())
+    person.fills(code=person.code(clock())).clicks("Go on")
+    assert person.status == 422
+
+    person.fills(code=pyotp.TOTP(secret).at(clock())).clicks("Go on")
+
+    assert person.reads("the old one opens no more")
+    browser = Browser(app)
+    clock.goes_on(seconds=60)
+    browser.opens("/console/sign-in").fills(email=person.email, password=PASSWORD).clicks("Sign in")
+    browser.fills(code=person.code(clock())).clicks("Go on")
+    assert browser.status == 422
+    browser.fills(code=pyotp.TOTP(secret).at(clock())).clicks("Go on")
+    assert browser.heading == "Welcome"
+
+
+def test_new_recovery_codes_make_the_old_ones_void_and_are_shown_once(staff: Any, database: Database) -> None:
+    person: Member = staff("liaison", totp=True).signs_in()
+    shown = []
+    for _ in range(2):
+        person.opens("/console/account").clicks("Make ten new ones")
+        shown.append({item.text_content() for item in person.page.xpath("//ul[@class='codes']/li")})
+        person.clicks("I have kept them")
+
+    assert len(shown[0]) == len(shown[1]) == 10
+    assert not shown[0] & shown[1]
+    assert person.opens("/console/account/codes").heading == "My account"
+    assert person.reads("10 codes left")
+
+
+def test_the_only_second_proof_cannot_be_removed(liaison: Member, database: Database, clock: Clock) -> None:
+    with database.transaction() as session:
+        add_passkey(
+            session, liaison.staff_id, credential_id="abc", public_key=b"k", sign_count=0, name="Key",
+            now=clock(),
+        )  # fmt: skip
+    liaison.opens("/console/account")
+
+    liaison.clicks("Remove")
+
+    assert liaison.reads("This is your only second proof.")
+    with database.reading() as session:
+        assert session.scalars(select(Passkey.name)).all() == ["Key"]
+
+
+def test_nobody_removes_the_passkey_of_someone_else(
+    liaison: Member, supervisor: Member, database: Database, clock: Clock
+) -> None:
+    with database.transaction() as session:
+        add_passkey(
+            session, supervisor.staff_id, credential_id="abc", public_key=b"k", sign_count=0, name="Key",
+            now=clock(),
+        )  # fmt: skip
+        theirs = session.scalars(select(Passkey.id)).one()
+    liaison.opens("/console/account")
+
+    liaison.sends(f"/console/account/passkey/{theirs}/remove", {"csrf_token": liaison.token})
+
+    assert liaison.status == 404
+    with database.reading() as session:
+        assert session.scalars(select(Passkey.id)).all() == [theirs]
+
+
+@pytest.mark.parametrize("answer", ["", "null", "[]", "{}", '{"id": "abc"}', "x" * 30_000, '{"id": 5}'])
+def test_an_answer_that_is_no_passkey_opens_nothing(app: Flask, answer: str) -> None:
+    browser = Browser(app)
+    browser.opens("/console/sign-in")
+
+    browser.sends("/console/sign-in/passkey", {"csrf_token": browser.token, "passkey": answer})
+
+    assert browser.status == 422
+    assert browser.reads("This passkey was not accepted.")
+
+
+@pytest.mark.parametrize("path", ["/account/password", "/account/authenticator", "/account/passkey"])
+def test_what_someone_signs_in_with_asks_for_a_fresh_proof(liaison: Member, clock: Clock, path: str) -> None:
+    clock.goes_on(minutes=6)
+
+    assert liaison.opens(f"/console{path}").heading == "Is it you?"
+
+
+def test_the_language_stays_wherever_one_signs_in(liaison: Member, app: Flask) -> None:
+    liaison.opens("/console/account").clicks("Español")
+    assert liaison.heading == "Mi cuenta"
+    assert liaison.page.get("lang") == "es"
+
+    again = Member(app, liaison.staff_id, liaison.email, PASSWORD).signs_in()
+
+    assert again.opens("/console/account").heading == "Mi cuenta"
+
+
+def test_before_signing_in_the_language_is_that_of_the_browser_until_chosen(app: Flask) -> None:
+    browser = Browser(app)
+    assert browser.opens("/console/sign-in", Accept_Language="fr, es;q=0.8").heading == "Iniciar sesión"
+
+    browser.clicks("English")
+
+    assert browser.opens("/console/sign-in", Accept_Language="es").heading == "Sign in"

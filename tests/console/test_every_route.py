@@ -1,0 +1,89 @@
+"""Every route of the console with every role and with nobody: who gets in is what its guard says."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.routing import Rule
+
+from models.staff import ROLES
+from tests.console.conftest import Browser, Member
+
+OPEN = {
+    f"console.{name}"
+    for name in (
+        "sign_in", "check_password", "second_proof", "check_code", "check_passkey", "set_up",
+        "choose_password",
+        "prove_authenticator", "prove_passkey", "choose_language", "static_file",
+    )
+}  # fmt: skip
+
+
+def routes(app: Flask) -> list[tuple[str, str, Any]]:
+    """Method, path with an id that nobody has, and view of each route of the console."""
+    return [
+        (method, _path(rule), app.view_functions[rule.endpoint])
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.startswith("console.")
+        for method in sorted((rule.methods or set()) & {"GET", "POST"})
+    ]
+
+
+def _path(rule: Rule) -> str:
+    with_ids = {name: 999_999 if name.endswith("id") else "none" for name in rule.arguments}
+    path = rule.build({name: str(value) for name, value in with_ids.items()})
+    assert path is not None
+    return str(path[1])
+
+
+def test_only_the_way_in_is_open(app: Flask) -> None:
+    unguarded = {
+        endpoint
+        for endpoint, view in app.view_functions.items()
+        if endpoint.startswith("console.") and getattr(view, "guard", None) != "staff"
+    }
+
+    assert unguarded == OPEN
+
+
+def test_nobody_gets_in_without_signing_in(app: Flask) -> None:
+    stranger = Browser(app)
+    for method, path, view in routes(app):
+        if view.guard == "open":
+            continue
+        if method == "GET":
+            stranger.opens(path)
+        else:
+            stranger.opens("/console/sign-in")
+            stranger.sends(path, {"csrf_token": stranger.token})
+
+        is_refused = stranger.status == 401 if view.live else stranger.heading == "Sign in"
+        assert is_refused, f"{method} {path}"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_page_is_refused_to_every_role_that_it_does_not_name(app: Flask, staff: Any, role: str) -> None:
+    person: Member = staff(role).signs_in()
+    person.opens("/console/my-first-page-of-none")
+    for method, path, view in routes(app):
+        if view.guard == "open" or path == "/console/sign-out":
+            continue
+        if method == "GET":
+            person.opens(path)
+        else:
+            person.opens("/console/none-of-ours")
+            person.sends(path, {"csrf_token": person.token})
+
+        assert (person.status == 403) == (role not in view.roles), f"{method} {path} {person.status}"
+        assert person.status < 500, f"{method} {path}"
+
+
+def test_a_form_without_our_token_is_refused_on_every_route(app: Flask, staff: Any) -> None:
+    for role in ROLES:
+        person: Member = staff(role).signs_in()
+        for method, path, view in routes(app):
+            if method == "POST" and (view.guard == "open" or role in view.roles):
+                person.sends(path, {"csrf_token": "forged"})
+
+                assert person.status == 400, path
+                assert person.heading == "That did not work"

@@ -1,0 +1,239 @@
+"""What was typed is not lost when a session ends meanwhile, and is shown to nobody else."""
+
+from typing import Any
+
+import pytest
+from flask import Blueprint, Flask, render_template_string, request
+from sqlalchemy import select
+
+from hotline.console import blueprint as console_blueprint
+from hotline.console.console import Console
+from hotline.console.guard import guard_staff
+from models import StaffSession
+from models.database import Database
+from tests.console.conftest import PASSWORD, Browser, Clock, Member
+
+PAGE = """{% extends "console/base.html" %}{% block title %}Note{% endblock %}{% block main %}<h1>Note</h1>
+<form method="post" action="{{ url_for('console.save_note') }}">{{ ui.csrf() }}
+{{ ui.field("note", "Note", rows=3) }}{{ ui.field("pin", "PIN") }}{{ ui.field("reason_code", "Reason") }}
+{{ ui.checkbox("urgent", "Urgent", value=true) }}{{ ui.checkbox("calm", "Calm") }}
+{{ ui.button("Save") }}</form>{% endblock %}"""
+
+
+@pytest.fixture
+def saved() -> list[dict[str, str]]:
+    """What the form of this test saved."""
+    return []
+
+
+@pytest.fixture(autouse=True)
+def _with_a_form(monkeypatch: pytest.MonkeyPatch, saved: list[dict[str, str]]) -> None:
+    """One more area of the console, with one form."""
+
+    def register(blueprint: Blueprint, console: Console) -> None:
+        @blueprint.get("/notes/<int:note_id>")
+        @guard_staff("liaison", "supervisor")
+        def note(note_id: int) -> str:
+            return render_template_string(PAGE)
+
+        @blueprint.post("/notes")
+        @guard_staff("liaison", "supervisor")
+        def save_note() -> str:
+            saved.append(request.form.to_dict())
+            return render_template_string(PAGE)
+
+        @blueprint.get("/secret-notes")
+        @guard_staff("liaison", fresh=True)
+        def secret_note() -> str:
+            return render_template_string(PAGE.replace("save_note", "save_secret_note"))
+
+        @blueprint.post("/secret-notes")
+        @guard_staff("liaison", fresh=True)
+        def save_secret_note() -> str:
+            saved.append(request.form.to_dict())
+            return render_template_string(PAGE)
+
+        @blueprint.get("/notes/live")
+        @guard_staff("liaison", live=True)
+        def live_note() -> str:
+            return "live"
+
+    monkeypatch.setattr(console_blueprint, "AREAS", (*console_blueprint.AREAS, register))
+
+
+def signs_in_again(person: Member, clock: Clock) -> None:
+    assert person.heading == "Sign in"
+    person.fills(email=person.email, password=PASSWORD).clicks("Sign in")
+    person.fills(code=person.code(clock())).clicks("Go on")
+
+
+def writes(person: Member) -> None:
+    person.fills(note="She calls back on Monday.\nAsk for Rosa.", reason_code="R4", pin="739482", urgent="")
+
+
+def test_a_form_that_comes_too_late_is_there_again_after_signing_in(
+    staff: Any, clock: Clock, saved: list[dict[str, str]], database: Database
+) -> None:
+    person: Member = staff("liaison", totp=True).signs_in()
+    person.opens("/console/notes/7")
+    writes(person)
+    del person.filled["urgent"]
+    clock.goes_on(minutes=31)
+
+    person.clicks("Save")
+    assert "Monday" not in person.text
+    signs_in_again(person, clock)
+
+    assert person.path == "/console/notes/7"
+    assert person.reads("this was not sent. What you had typed is here again")
+    assert person.value("note").splitlines() == ["She calls back on Monday.", "Ask for Rosa."]
+    assert person.value("reason_code") == "R4"
+    # Whatever proves who someone is was kept nowhere.
+    assert person.value("pin") == ""
+    assert saved == []
+    person.clicks("Save")
+    assert saved[0]["note"].startswith("She calls back")
+    assert person.opens("/console/notes/7").value("note") == ""
+    with database.reading() as session:
+        assert set(session.scalars(select(StaffSession.kept_sealed))) == {None}
+
+
+def test_a_box_that_was_unticked_comes_back_unticked(staff: Any, clock: Clock) -> None:
+    person: Member = staff("liaison", totp=True).signs_in()
+    person.opens("/console/notes/7")
+    token = person.token
+    clock.goes_on(minutes=31)
+
+    person.sends("/console/notes", {"csrf_token": token, "note": "x", "calm": "1"})
+    signs_in_again(person, clock)
+
+    assert person.page.xpath("//input[@name='calm'][@checked]")
+    assert not person.page.xpath("//input[@name='urgent'][@checked]")
+
+
+def test_what_one_person_typed_is_never_shown_to_another_at_the_same_browser(
+    staff: Any, clock: Clock, database: Database
+) -> None:
+    person: Member = staff("liaison", totp=True).signs_in()
+    other: Member = staff("liaison", totp=True)
+    person.opens("/console/notes/7")
+    writes(person)
+    clock.goes_on(minutes=31)
+    person.clicks("Save")
+
+    person.fills(email=other.email, password=PASSWORD).clicks("Sign in")
+    person.fills(code=other.code(clock())).clicks("Go on")
+
+    assert "Monday" not in person.text
+    assert person.opens("/console/notes/7").value("note") == ""
+    with database.reading() as session:
+        assert set(session.scalars(select(StaffSession.kept_sealed))) == {None}
+
+
+def test_what_was_typed_is_sealed_where_it_waits(staff: Any, clock: Clock, database: Database) -> None:
+    person: Member = staff("liaison", totp=True).signs_in()
+    person.opens("/console/notes/7")
+    writes(person)
+    clock.goes_on(minutes=31)
+
+    person.clicks("Save")
+
+    with database.reading() as session:
+        (kept,) = session.scalars(select(StaffSession.kept_sealed)).all()
+    assert kept is not None
+    assert "Monday" not in kept
+    assert "Monday" not in person.cookie().value
+    assert "Monday" not in person.path
+
+
+def test_proving_once_more_who_one_is_keeps_what_was_typed(
+    staff: Any, clock: Clock, saved: list[dict[str, str]]
+) -> None:
+    person: Member = staff("liaison").signs_in()
+    person.opens("/console/secret-notes")
+    writes(person)
+    clock.goes_on(minutes=6)
+
+    person.clicks("Save")
+    assert person.heading == "Is it you?"
+    assert saved == []
+    person.fills(password="not it").clicks("Go on")
+    assert person.reads("The password is not right.")
+    person.fills(password=PASSWORD).clicks("Go on")
+
+    assert person.path == "/console/secret-notes"
+    assert person.value("note").startswith("She calls back")
+    person.clicks("Save")
+    assert len(saved) == 1
+
+
+def test_twenty_wrong_proofs_end_the_session_alone(staff: Any, clock: Clock) -> None:
+    person: Member = staff("liaison", totp=True).signs_in()
+    clock.goes_on(minutes=6)
+    person.opens("/console/secret-notes")
+    for _ in range(20):
+        person.fills(password="not it").clicks("Go on")
+        clock.goes_on(minutes=16)
+
+    person.fills(password=PASSWORD).clicks("Go on")
+
+    assert person.heading == "Sign in"
+    assert person.reads("this session has ended")
+    signs_in_again(person, clock)
+    assert person.heading == "Welcome"
+
+
+def test_a_part_that_asks_by_itself_is_told_and_keeps_no_session_alive(liaison: Member, clock: Clock) -> None:
+    for _ in range(31):
+        liaison.opens("/console/notes/live")
+        clock.goes_on(minutes=1)
+
+    assert liaison.opens("/console/notes/live").status == 401
+    # It did not become the page to come back to.
+    assert liaison.opens("/console/").heading == "Sign in"
+
+
+def test_a_page_keeps_a_session_alive_but_not_beyond_its_longest_time(liaison: Member, clock: Clock) -> None:
+    for _ in range(23):
+        clock.goes_on(minutes=29)
+        assert liaison.opens("/console/").heading == "Welcome"
+    clock.goes_on(minutes=54)
+
+    assert liaison.opens("/console/").heading == "Sign in"
+
+
+@pytest.mark.parametrize(
+    "referer", ["https://evil.example/console/notes/7", "//evil.example", "javascript:alert(1)", ""]
+)
+def test_one_is_led_back_to_no_page_but_ours(staff: Any, clock: Clock, referer: str) -> None:
+    person: Member = staff("liaison", totp=True).signs_in()
+    person.opens("/console/notes/7")
+    token = person.token
+    clock.goes_on(minutes=31)
+
+    person.sends("/console/notes", {"csrf_token": token, "note": "x"}, Referer=referer)
+    signs_in_again(person, clock)
+
+    assert person.path == "/console/"
+
+
+def test_a_very_long_form_is_not_kept_and_nothing_breaks(staff: Any, clock: Clock) -> None:
+    person: Member = staff("liaison", totp=True).signs_in()
+    person.opens("/console/notes/7").fills(note="é" * 10_000)
+    clock.goes_on(minutes=31)
+
+    person.clicks("Save")
+    signs_in_again(person, clock)
+
+    assert person.value("note") == ""
+
+
+def test_a_stranger_without_a_session_has_nothing_kept(app: Flask, database: Database) -> None:
+    stranger = Browser(app)
+    stranger.opens("/console/sign-in")
+
+    stranger.sends("/console/notes", {"csrf_token": stranger.token, "note": "x"})
+
+    assert stranger.heading == "Sign in"
+    with database.reading() as session:
+        assert session.scalars(select(StaffSession.id)).all() == []

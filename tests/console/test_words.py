@@ -1,0 +1,49 @@
+"""Every word of the console is in every language."""
+
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from hotline.console.words import FOLDER, Words
+
+CONSOLE = FOLDER.parent
+KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
+METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2.ext.babel_extract")]
+LANGUAGES = [language for language in Words.load().languages if language != "en"]
+
+
+def said() -> dict[str, str]:
+    """Every English text of the console, and the file it stands in."""
+    options = {"**/templates/**.html": {"newstyle_gettext": "true", "trimmed": "true"}}
+    return {
+        message if isinstance(message, str) else message[0]: file
+        for file, _, message, _, _ in extract_from_dir(str(CONSOLE), METHODS, options, keywords=KEYWORDS)
+    }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_is_translated(language: str) -> None:
+    catalog = Words.load().catalog(language)
+
+    missing = {text: file for text, file in said().items() if text and catalog.gettext(text) == text}
+
+    assert {text: file for text, file in missing.items() if text not in SAME[language]} == {}
+
+
+#: Words that are the same in both languages.
+SAME = {"es": {"Error", "PIN", "No"}}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_translation_is_left_over_or_unsure(language: str) -> None:
+    texts = said()
+    for path in sorted(Path(FOLDER / language).glob("*.po")):
+        with path.open("rb") as file:
+            for message in read_po(file, locale=language):
+                one = message.id if isinstance(message.id, str) else message.id[0]
+                if one:
+                    assert one in texts, f"{path.name}: {one}"
+                    assert not message.fuzzy, f"{path.name}: {one}"
+                    assert not list(message.check()), f"{path.name}: {one}"
