@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from models import audit
-from models.callback import CALLBACKS, IS_OPEN, Callback, advance
+from models.callback import CALLBACKS, IS_OWED, Callback, advance
 from models.callback_state import MOVES
 from models.database import keyring_of
 from models.safe_phone import safe_numbers
@@ -61,7 +61,7 @@ def request_callback(
 ) -> Callback | None:
     """Promise to call ``number`` (E.164, known to be one that may be dialled); None when refused (R35).
 
-    A case has one open callback: asking again keeps its place in the list, and changes its window while no
+    A case is owed one callback: asking again keeps its place in the list, and changes its window while no
     one is being rung for it. An unverified caller gets one to the calling phone only: one open at a time
     and ``unverified_a_day`` in 24 hours; whatever else they ask is refused. While a case's changes are held
     it is rung at its safe phones alone and gets no other window (R08). Who asked for a call to this phone
@@ -122,7 +122,7 @@ def request_callback(
 
 
 def promise_callback(session: Session, promise: Promise, *, actor: str, now: datetime) -> int | None:
-    """Write a promise and its audit entry; the row's id, or None when its case has an open one already."""
+    """Write a promise and its audit entry; the row's id, or None when its case is owed one already."""
     keyring = keyring_of(session)
     starts, ends = promise.window or (None, None)
     made = _insert_unless_open(session, {
@@ -176,13 +176,13 @@ def _is_safe(session: Session, call: "CallState", number: str) -> bool:
 
 
 def _standing(session: Session, case_id: int | None, number_key: str) -> Callback | None:
-    """The open callback of the case; without a case, the open unverified one to this phone."""
+    """The callback that the case is owed; without a case, the unverified one owed to this phone."""
     whose = (
         (Callback.case_id == case_id,)
         if case_id is not None
         else (Callback.number_key == number_key, Callback.case_id.is_(None), ~Callback.verified)
     )
-    return session.scalars(select(Callback).where(*whose, IS_OPEN).with_for_update(key_share=True)).first()
+    return session.scalars(select(Callback).where(*whose, IS_OWED).with_for_update(key_share=True)).first()
 
 
 def _asked_without_pin(session: Session, number_key: str) -> Callback | None:

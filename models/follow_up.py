@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from models import audit
-from models.callback import CALLBACKS, IS_OPEN, Callback
+from models.callback import CALLBACKS, IS_OPEN, IS_OWED, Callback
 from models.job import Job
 
 #: Why one callback follows another; none of these is followed by a third of its own kind.
@@ -82,8 +82,8 @@ def is_promised_again(session: Session, call_id: int | None) -> bool:
 
 
 def _stands(session: Session, number_key: str) -> bool:
-    """Whether an unverified callback to this phone stands open already."""
+    """Whether an unverified callback is owed to this phone already."""
     standing = select(Callback.id).where(
-        Callback.number_key == number_key, Callback.case_id.is_(None), IS_OPEN
+        Callback.number_key == number_key, Callback.case_id.is_(None), IS_OWED
     )
     return session.scalar(standing.limit(1)) is not None
