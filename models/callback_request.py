@@ -55,6 +55,7 @@ def request_callback(
     verified: bool,
     now: datetime,
     window: tuple[datetime, datetime] | None = None,
+    any_time: bool = False,
     unverified_a_day: int = 2,
     requested_at: datetime | None = None,
     is_shared: bool = False,
@@ -66,8 +67,8 @@ def request_callback(
     and ``unverified_a_day`` in 24 hours; whatever else they ask is refused. While a case's changes are held
     it is rung at its safe phones alone and gets no other window (R08). Who asked for a call to this phone
     before they gave the PIN is rung once: the promise without a PIN goes into the new one, unless the phone
-    ``is_shared`` by many people. ``requested_at`` is for who
-    began to wait before now and keeps that place.
+    ``is_shared`` by many people. ``any_time`` gives up the window that was chosen before. ``requested_at``
+    is for who began to wait before now and keeps that place.
     """
     number_key = keyring_of(session).index("phone", number)
     if not verified:
@@ -108,6 +109,9 @@ def request_callback(
     if standing.state == "requested":
         standing.silent = standing.silent or bool(call.silent)
         standing.requested_at = min(standing.requested_at, since)
+        if any_time or (window is None and urgency == "urgent"):
+            # Both are to be as soon as can be, so the part of the day of an earlier wish is not it any more.
+            standing.window_starts = standing.window_ends = None
         _ask_again(session, standing, urgency, due_at, next_attempt_at, window)
         audit.record(
             session,
