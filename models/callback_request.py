@@ -13,6 +13,7 @@ from models import audit
 from models.callback import CALLBACKS, IS_OWED, Callback, advance
 from models.callback_state import MOVES
 from models.database import keyring_of
+from models.follow_up import LATER
 from models.safe_phone import safe_numbers
 
 if TYPE_CHECKING:
@@ -108,6 +109,9 @@ def request_callback(
             return None
     if standing.state == "requested":
         standing.silent = standing.silent or bool(call.silent)
+        if standing.reason == LATER:
+            # It is theirs now: the liaison who thought of it cannot take it back any more.
+            standing.reason = reason
         standing.requested_at = min(standing.requested_at, since)
         if any_time or (window is None and urgency == "urgent"):
             # Both are to be as soon as can be, so the part of the day of an earlier wish is not it any more.

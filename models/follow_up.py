@@ -19,6 +19,7 @@ _ANEW = frozenset(
         "id", "state", "urgency", "reason", "requested_at", "due_at", "next_attempt_at", "lease_until",
         "liaison_tries", "caller_tries", "staff_id", "liaison_call_id", "caller_call_id", "conference",
         "talking_at", "held_at", "announced_at", "closed_at", "outcome", "requested_in_call_id",
+        "place", "missed_by_id", "warned",
     }
 )  # fmt: skip
 
@@ -38,11 +39,13 @@ def follow_up(
     due_at: datetime,
     actor: str,
     now: datetime,
+    left: bool = False,
 ) -> list[Job]:
     """Promise the same person another call at ``at``, the latest by ``due_at``; the jobs to enqueue after.
 
     It is asked for in the caller's own leg, so that they can be told of it there. A case with an open
-    callback keeps that one, and nothing is added.
+    callback keeps that one, and nothing is added. ``left``: a person of staff must see to it, whatever else
+    stands open, and the line rings nobody.
     """
     kept = {
         column.name: getattr(callback, column.name)
@@ -60,8 +63,11 @@ def follow_up(
         "next_attempt_at": at,
         "liaison_tries": 0,
         "caller_tries": 0,
+        "warned": 0,
     }  # fmt: skip
-    if callback.case_id is None and _stands(session, callback.number_key):
+    if left:
+        values |= {"state": "left_for_staff", "closed_at": now, "outcome": reason}
+    elif callback.case_id is None and _stands(session, callback.number_key):
         return []
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     statement = insert(CALLBACKS).values(values).on_conflict_do_nothing().returning(CALLBACKS.c.id)
@@ -72,7 +78,7 @@ def follow_up(
     audit.record(
         session, actor=actor, action="request_callback", target=f"callback:{made}", facts=facts, now=now
     )
-    return [("dial_liaison", int(made))]
+    return [] if left else [("dial_liaison", int(made))]
 
 
 def is_promised_again(session: Session, call_id: int | None) -> bool:
