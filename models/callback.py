@@ -160,6 +160,9 @@ def advance(
     elif rule.after == "requested":
         values |= {"lease_until": None, "staff_id": None, "conference": None, "place": None}
         values |= {"liaison_call_id": None, "caller_call_id": None}
+        if rule.before == ("ringing_caller",):
+            # A liaison stayed until the caller's answer was known, so those of the next round begin anew.
+            values["liaison_tries"] = 0
     statement = (
         update(CALLBACKS)
         .where(CALLBACKS.c.id == callback_id, CALLBACKS.c.state.in_(rule.before), *only_if)

@@ -311,6 +311,23 @@ def test_a_liaison_who_hangs_up_before_the_caller_answers_lets_the_callers_phone
     assert nobody_is_held(house)
 
 
+def test_a_liaison_who_accepts_and_is_cut_off_each_time_does_not_make_the_callers_phone_ring_for_ever(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff()
+    asks_express(phone, make_case(custody_status="in_custody"))
+
+    for _ in range(3):
+        liaison, _to_caller = accepted_by(phone, house)
+        liaison.hangs_up()
+        house.jobs.works_off()
+        clock.passes(seconds=20)
+        sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+
+    assert (the_callback(house).state, the_callback(house).outcome) == ("left_for_staff", "no_liaison")
+    assert [call.status for call in house.carrier.placed[1::2]] == ["canceled"] * 3
+
+
 def test_someone_who_walks_in_is_given_harmless_words_by_7_and_the_call_is_tried_later(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
 ) -> None:
