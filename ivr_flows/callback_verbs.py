@@ -209,9 +209,10 @@ def _say_window(desk: Desk, starts: datetime | None, ends: datetime | None) -> N
 @answers("kept", "gone")
 def keep_callback(desk: Desk, _digits: str) -> str:
     """Leave the open callback as it is, and say it once more; ``gone`` when it was closed meanwhile."""
-    if desk.call.open_callback_due_at is None:
+    found, due_at = desk.call.open_callback_id, desk.call.open_callback_due_at
+    if found is None or due_at is None or not callbacks.keep_callback(desk.session, found):
         return "gone"
-    _say_due(desk, "callback.promise", desk.call.open_callback_due_at)
+    _say_due(desk, "callback.promise", due_at)
     return "kept"
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    case,
     false,
     literal_column,
     select,
@@ -192,6 +193,17 @@ _LOCKED = (
     .with_for_update(key_share=True)
     .execution_options(populate_existing=True)
 )
+
+
+def keep_callback(session: Session, callback_id: int) -> bool:
+    """The person wants the call that they are owed; False when it is owed no more.
+
+    A round that misses them now must not be the last one: they were told that we call. It is not the first
+    one either, which alone may leave a message (R31).
+    """
+    kept = update(CALLBACKS).where(CALLBACKS.c.id == callback_id, IS_OWED)
+    fewer = case((CALLBACKS.c.caller_tries > 1, 1), else_=CALLBACKS.c.caller_tries)
+    return cast(CursorResult[Any], session.execute(kept.values(caller_tries=fewer))).rowcount == 1
 
 
 def cancel_callback(session: Session, callback_id: int, now: datetime, actor: str = "caller") -> bool:

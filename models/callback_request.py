@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from models import audit
-from models.callback import CALLBACKS, IS_OWED, Callback, advance
+from models.callback import CALLBACKS, IS_OWED, Callback, advance, keep_callback
 from models.callback_state import MOVES
 from models.database import keyring_of
 from models.follow_up import LATER
@@ -107,6 +107,7 @@ def request_callback(
         standing = _standing(session, call.case_id, number_key)
         if standing is None:
             return None
+    keep_callback(session, standing.id)
     if standing.state == "requested":
         standing.silent = standing.silent or bool(call.silent)
         if standing.reason == LATER:
