@@ -1,4 +1,4 @@
-"""A case may be owed a callback while a talk of an earlier one is not known to be over.
+"""A talk not known to be over keeps no later promise, and the live calls of staff have an index.
 
 Revision: 0009, after 0008.
 """
@@ -12,6 +12,7 @@ branch_labels = None
 depends_on = None
 
 OWED = sa.text("state IN ('requested','claimed','ringing_liaison','ringing_caller')")
+OF_STAFF = sa.text("ended_at IS NULL AND staff_id IS NOT NULL")
 
 
 def upgrade() -> None:
@@ -24,4 +25,7 @@ def upgrade() -> None:
         unique=True,
         sqlite_where=OWED,
         postgresql_where=OWED,
+    )
+    op.create_index(
+        "ix_calls_of_staff", "calls", ["staff_id"], sqlite_where=OF_STAFF, postgresql_where=OF_STAFF
     )
