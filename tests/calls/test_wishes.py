@@ -275,6 +275,11 @@ def test_a_measured_wait_for_a_callback_is_said_in_words(
                 made = make_callback(session, state="reached", requested_at=since)
                 made.verified = verified
                 made.talking_at = made.closed_at = since + timedelta(minutes=minutes)
+            # They wished for the evening, or staff thought of calling again: that is no wait in line.
+            for later in ({"window_starts": since, "window_ends": since}, {"reason": "call_later"}):
+                made = make_callback(session, state="reached", requested_at=since, **later)
+                made.verified = True
+                made.talking_at = made.closed_at = since + timedelta(hours=10)
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("2")
     phone.presses("1")
