@@ -72,7 +72,7 @@ def request_evening(desk: Desk, _digits: str) -> str:
 @answers("promised", "refused")
 def request_any_time(desk: Desk, _digits: str) -> str:
     """A callback at any time of the day, as soon as it can be."""
-    return _as_last_time(desk, promise(desk, "other", "asked"))
+    return _as_last_time(desk, promise(desk, "other", "asked", any_time=True))
 
 
 @answers("known", "guessed", "held")
@@ -128,13 +128,14 @@ def promise(
     reason: str,
     hours: tuple[int, int] | None = None,
     *,
+    any_time: bool = False,
     verified: bool | None = None,
     since: datetime | None = None,
 ) -> str:
     """Write the promise and say it. A case has one open callback: asking again changes that one (R35).
 
-    ``hours`` are of the caller's own clock. ``verified`` is whether the PIN counts, if not as now, and
-    ``since`` when they began to wait, for who waited in line.
+    ``hours`` are of the caller's own clock, and ``any_time`` gives up those chosen before. ``verified`` is
+    whether the PIN counts, if not as now, and ``since`` when they began to wait, for who waited in line.
     """
     verified = desk.is_verified if verified is None else verified
     if urgency == "other":
@@ -151,12 +152,12 @@ def promise(
     first_at = desk.now if urgency == "urgent" else office.calling_window(desk.now, desk.zone)
     window = next_part_of_day(first_at, desk.zone, *hours) if hours else None
     if window is not None:
-        first_at, due_at = window[0], max(due_at, window[1])
+        first_at, due_at = max(first_at, window[0]), max(due_at, window[1])
     found = request_callback(
         desk.session, call=call, number=number, urgency=urgency, reason=reason, due_at=due_at,
         next_attempt_at=first_at, time_zone=desk.zone, verified=verified, now=desk.now, window=window,
-        unverified_a_day=int(office.policy("unverified_callbacks_a_day")), requested_at=since,
-        is_shared=desk.keyring.index("phone", number) in desk.rules.shared_phone_keys,
+        any_time=any_time, unverified_a_day=int(office.policy("unverified_callbacks_a_day")),
+        requested_at=since, is_shared=desk.keyring.index("phone", number) in desk.rules.shared_phone_keys,
     )  # fmt: skip
     if found is None:
         return "refused"
@@ -208,9 +209,10 @@ def _say_window(desk: Desk, starts: datetime | None, ends: datetime | None) -> N
 @answers("kept", "gone")
 def keep_callback(desk: Desk, _digits: str) -> str:
     """Leave the open callback as it is, and say it once more; ``gone`` when it was closed meanwhile."""
-    if desk.call.open_callback_due_at is None:
+    found, due_at = desk.call.open_callback_id, desk.call.open_callback_due_at
+    if found is None or due_at is None or not callbacks.keep_callback(desk.session, found):
         return "gone"
-    _say_due(desk, "callback.promise", desk.call.open_callback_due_at)
+    _say_due(desk, "callback.promise", due_at)
     return "kept"
 
 

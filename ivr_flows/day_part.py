@@ -9,7 +9,8 @@ def next_part_of_day(
 ) -> tuple[datetime, datetime]:
     """The next span from one full hour to another in ``time_zone`` that is not over at ``at``, in UTC.
 
-    A span that is running starts now. Hours are 0 to 24 of that zone's own clock.
+    A span that is running has begun already: it comes round as a whole the next day. Hours are 0 to 24 of
+    that zone's own clock.
     """
     zone = ZoneInfo(time_zone)
     local = at.astimezone(zone)
@@ -19,5 +20,5 @@ def next_part_of_day(
         midnight = datetime.combine(day + timedelta(days=1), time(0), zone)
         ends = midnight if ends_hour == 24 else datetime.combine(day, time(ends_hour), zone)
         if ends > local:
-            return max(starts, local).astimezone(at.tzinfo), ends.astimezone(at.tzinfo)
+            return starts.astimezone(at.tzinfo), ends.astimezone(at.tzinfo)
     raise ValueError("A part of the day must end after it starts.")

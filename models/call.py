@@ -13,6 +13,7 @@ from models.database import Database, PerDialect, Write
 _A_LEG = text("parent_call_id IS NOT NULL")
 _OPEN_INBOUND = text("ended_at IS NULL AND direction = 'inbound'")
 _A_LIVE_LEG = text("ended_at IS NULL AND callback_id IS NOT NULL")
+_OF_STAFF = text("ended_at IS NULL AND staff_id IS NOT NULL")
 
 
 class Call(Base):
@@ -36,6 +37,7 @@ class Call(Base):
             "ix_calls_open_of_phone", "phone_key", sqlite_where=_OPEN_INBOUND, postgresql_where=_OPEN_INBOUND
         ),
         Index("ix_calls_live_legs", "started_at", sqlite_where=_A_LIVE_LEG, postgresql_where=_A_LIVE_LEG),
+        Index("ix_calls_of_staff", "staff_id", sqlite_where=_OF_STAFF, postgresql_where=_OF_STAFF),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -29,3 +29,12 @@ def bring_forward(session: Session, call_id: int, call_status: str) -> bool:
         .values(call_status=call_status)
     )
     return cast(CursorResult[Any], session.execute(statement)).rowcount == 1
+
+
+def take_back_leaving(session: Session, call_id: int) -> None:
+    """The leg could not be told that it has nothing more to do, so it is to be told again."""
+    session.execute(
+        update(CALLS)
+        .where(CALLS.c.id == call_id, CALLS.c.call_status == LEAVING, CALLS.c.ended_at.is_(None))
+        .values(call_status=None)
+    )

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    case,
     false,
     literal_column,
     select,
@@ -26,9 +27,11 @@ from models.base import Base, UtcDateTime
 from models.callback_state import FINAL_STATES as FINAL_STATES
 from models.callback_state import MOVES
 from models.callback_state import OPEN_STATES as OPEN_STATES
+from models.callback_state import OWED_STATES as OWED_STATES
 from models.callback_state import STATES as STATES
 
 _OPEN = text("state IN ('requested','claimed','ringing_liaison','ringing_caller','talking')")
+_OWED = text("state IN ('requested','claimed','ringing_liaison','ringing_caller')")
 _IN_LINE = text("state = 'requested' AND place IS NOT NULL")
 _NOT_YET = text("state = 'requested' AND place IS NULL")
 _IN_HAND = text("state IN ('claimed','ringing_liaison','ringing_caller','talking')")
@@ -53,7 +56,7 @@ class Callback(Base):
 
     __tablename__ = "callbacks"
     __table_args__ = (
-        Index("uq_callbacks_open_case", "case_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("uq_callbacks_owed_case", "case_id", unique=True, sqlite_where=_OWED, postgresql_where=_OWED),
         Index("ix_callbacks_number", "number_key", "requested_at"),
         Index("ix_callbacks_measured", "urgency", "verified", "requested_at"),
         Index(
@@ -123,6 +126,8 @@ CALLBACKS = cast(Table, Callback.__table__)
 #: Whether a callback stands open, in the very words of the partial index: a value sent apart from the
 #: statement would hide from SQLite that the index serves, and each turn would go through all open ones.
 IS_OPEN = CALLBACKS.c.state.in_([literal_column(f"'{state}'") for state in OPEN_STATES])
+#: Whether the two are still to be joined, in the words of the index that lets a case have one of these.
+IS_OWED = CALLBACKS.c.state.in_([literal_column(f"'{state}'") for state in OWED_STATES])
 
 #: Why we phone someone back, in neutral codes.
 REASONS = (
@@ -156,6 +161,9 @@ def advance(
     elif rule.after == "requested":
         values |= {"lease_until": None, "staff_id": None, "conference": None, "place": None}
         values |= {"liaison_call_id": None, "caller_call_id": None}
+        if rule.before == ("ringing_caller",):
+            # A liaison stayed until the caller's answer was known, so those of the next round begin anew.
+            values["liaison_tries"] = 0
     statement = (
         update(CALLBACKS)
         .where(CALLBACKS.c.id == callback_id, CALLBACKS.c.state.in_(rule.before), *only_if)
@@ -185,6 +193,17 @@ _LOCKED = (
     .with_for_update(key_share=True)
     .execution_options(populate_existing=True)
 )
+
+
+def keep_callback(session: Session, callback_id: int) -> bool:
+    """The person wants the call that they are owed; False when it is owed no more.
+
+    A round that misses them now must not be the last one: they were told that we call. It is not the first
+    one either, which alone may leave a message (R31).
+    """
+    kept = update(CALLBACKS).where(CALLBACKS.c.id == callback_id, IS_OWED)
+    fewer = case((CALLBACKS.c.caller_tries > 1, 1), else_=CALLBACKS.c.caller_tries)
+    return cast(CursorResult[Any], session.execute(kept.values(caller_tries=fewer))).rowcount == 1
 
 
 def cancel_callback(session: Session, callback_id: int, now: datetime, actor: str = "caller") -> bool:

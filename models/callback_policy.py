@@ -93,7 +93,7 @@ class CallbackPolicy:
         Whether it may ring then is asked once more, of ``moment_inside``, before anybody is rung.
         """
         if callback.urgency == "urgent":
-            return at
+            return _own_window(callback, at)
         return self.moment_inside(callback, at) or self.calling_window(at, callback.time_zone)
 
     def moment_inside(
@@ -101,20 +101,18 @@ class CallbackPolicy:
     ) -> datetime | None:
         """The earliest moment at or after ``at`` when this callback may ring the person it is for.
 
-        Asking for an urgent callback opens the window until it is kept. Any other one rings in the permitted
-        hours, narrowed by the person's own window and by their ``phone``'s, while the office works: outside
-        its hours no liaison is rung for it. None when these never meet, so that a person must see to it.
+        Asking for an urgent callback opens every window until it is kept, but for the one that the person
+        chose with it: hard news may wait until they are alone. Any other one rings in the permitted hours,
+        narrowed by the person's own window and by their ``phone``'s, while the office works: outside its
+        hours no liaison is rung for it. None when these never meet, so that a person must see to it.
         """
         if callback.urgency == "urgent":
-            return at
+            return _own_window(callback, at)
         moment = at
         for _ in range(_MOST_STEPS):
             first = moment
             moment = self.calling_window(moment, callback.time_zone)
-            if callback.window_starts is not None and callback.window_ends is not None:
-                moment = moment_inside(
-                    callback.window_starts, callback.window_ends, callback.time_zone, moment
-                )
+            moment = _own_window(callback, moment)
             if phone is not None:
                 moment = phone.moment_inside(moment, callback.time_zone)
             if not self.is_open(moment):
@@ -134,3 +132,10 @@ class CallbackPolicy:
     def caller_lease(self, now: datetime) -> datetime:
         """Until when a caller's leg may go without news before the sweeper looks after it."""
         return now + timedelta(seconds=self.caller_ring_seconds) + self.lease
+
+
+def _own_window(callback: Windowed, at: datetime) -> datetime:
+    """The earliest moment at or after ``at`` in the part of the day that the person chose, if they did."""
+    if callback.window_starts is None or callback.window_ends is None:
+        return at
+    return moment_inside(callback.window_starts, callback.window_ends, callback.time_zone, at)

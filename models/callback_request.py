@@ -10,9 +10,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from models import audit
-from models.callback import CALLBACKS, IS_OPEN, Callback, advance
+from models.callback import CALLBACKS, IS_OWED, Callback, advance, keep_callback
 from models.callback_state import MOVES
 from models.database import keyring_of
+from models.follow_up import LATER
 from models.safe_phone import safe_numbers
 
 if TYPE_CHECKING:
@@ -55,19 +56,20 @@ def request_callback(
     verified: bool,
     now: datetime,
     window: tuple[datetime, datetime] | None = None,
+    any_time: bool = False,
     unverified_a_day: int = 2,
     requested_at: datetime | None = None,
     is_shared: bool = False,
 ) -> Callback | None:
     """Promise to call ``number`` (E.164, known to be one that may be dialled); None when refused (R35).
 
-    A case has one open callback: asking again keeps its place in the list, and changes its window while no
+    A case is owed one callback: asking again keeps its place in the list, and changes its window while no
     one is being rung for it. An unverified caller gets one to the calling phone only: one open at a time
     and ``unverified_a_day`` in 24 hours; whatever else they ask is refused. While a case's changes are held
     it is rung at its safe phones alone and gets no other window (R08). Who asked for a call to this phone
     before they gave the PIN is rung once: the promise without a PIN goes into the new one, unless the phone
-    ``is_shared`` by many people. ``requested_at`` is for who
-    began to wait before now and keeps that place.
+    ``is_shared`` by many people. ``any_time`` gives up the window that was chosen before. ``requested_at``
+    is for who began to wait before now and keeps that place.
     """
     number_key = keyring_of(session).index("phone", number)
     if not verified:
@@ -105,9 +107,16 @@ def request_callback(
         standing = _standing(session, call.case_id, number_key)
         if standing is None:
             return None
+    keep_callback(session, standing.id)
     if standing.state == "requested":
         standing.silent = standing.silent or bool(call.silent)
+        if standing.reason == LATER:
+            # It is theirs now: the liaison who thought of it cannot take it back any more.
+            standing.reason = reason
         standing.requested_at = min(standing.requested_at, since)
+        if any_time or (window is None and urgency == "urgent"):
+            # Both are to be as soon as can be, so the part of the day of an earlier wish is not it any more.
+            standing.window_starts = standing.window_ends = None
         _ask_again(session, standing, urgency, due_at, next_attempt_at, window)
         audit.record(
             session,
@@ -122,7 +131,7 @@ def request_callback(
 
 
 def promise_callback(session: Session, promise: Promise, *, actor: str, now: datetime) -> int | None:
-    """Write a promise and its audit entry; the row's id, or None when its case has an open one already."""
+    """Write a promise and its audit entry; the row's id, or None when its case is owed one already."""
     keyring = keyring_of(session)
     starts, ends = promise.window or (None, None)
     made = _insert_unless_open(session, {
@@ -176,13 +185,13 @@ def _is_safe(session: Session, call: "CallState", number: str) -> bool:
 
 
 def _standing(session: Session, case_id: int | None, number_key: str) -> Callback | None:
-    """The open callback of the case; without a case, the open unverified one to this phone."""
+    """The callback that the case is owed; without a case, the unverified one owed to this phone."""
     whose = (
         (Callback.case_id == case_id,)
         if case_id is not None
         else (Callback.number_key == number_key, Callback.case_id.is_(None), ~Callback.verified)
     )
-    return session.scalars(select(Callback).where(*whose, IS_OPEN).with_for_update(key_share=True)).first()
+    return session.scalars(select(Callback).where(*whose, IS_OWED).with_for_update(key_share=True)).first()
 
 
 def _asked_without_pin(session: Session, number_key: str) -> Callback | None:

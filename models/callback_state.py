@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 OPEN_STATES = ("requested", "claimed", "ringing_liaison", "ringing_caller", "talking")
+#: Before the two talk. A talk closes by itself, and news of its end may be late: it keeps no later promise.
+OWED_STATES = OPEN_STATES[:-1]
 FINAL_STATES = ("reached", "no_answer", "left_for_staff", "cancelled")
 STATES = OPEN_STATES + FINAL_STATES
 #: In these a leg rings or holds somebody, so the carrier may still have something to say.

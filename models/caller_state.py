@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from models.base import table_of
 from models.call import CALLS
-from models.callback import CALLBACKS, IS_OPEN
+from models.callback import CALLBACKS, IS_OWED
 from models.case import Case
 from models.custody import CustodyRecord, Facility
 from models.database import send
@@ -121,7 +121,7 @@ class CallState:
     next_hearing_place: str | None = None
     facility_name: str | None = None
     facility_phone: str | None = None
-    # The callback that stands open for the case, and who could take a call now.
+    # The callback that the case is still owed, and who could take a call now.
     open_callback_id: int | None = None
     open_callback_due_at: datetime | None = None
     open_callback_state: str | None = None
@@ -273,7 +273,7 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
             .outerjoin(_SUBJECTS, _SUBJECTS.c.id == _CASES.c.subject_id)
             .outerjoin(_RECORDS, _RECORDS.c.id == _SUBJECTS.c.record_id)
             .outerjoin(_FACILITIES, _FACILITIES.c.name_key == _RECORDS.c.facility_key)
-            .outerjoin(CALLBACKS, and_(CALLBACKS.c.case_id == _CASES.c.id, IS_OPEN))
+            .outerjoin(CALLBACKS, and_(CALLBACKS.c.case_id == _CASES.c.id, IS_OWED))
         )
     if by_number:
         statement = (

@@ -9,7 +9,7 @@ from stdnum import damm
 
 from models import audit
 from models.base import Base, UtcDateTime
-from models.callback import IS_OPEN, Callback
+from models.callback import IS_OWED, Callback
 from models.database import keyring_of
 from models.new_pin import new_pin
 from models.pin import PinCounter
@@ -179,7 +179,7 @@ def close_case(session: Session, number: str, now: datetime, actor: str = "comma
     session.flush()
     cancelled = session.scalars(
         update(Callback)
-        .where(Callback.case_id == case.id, IS_OPEN, Callback.state != "talking")
+        .where(Callback.case_id == case.id, IS_OWED)
         .values(state="cancelled", closed_at=now, outcome="case_closed", lease_until=None)
         .returning(Callback.id)
     ).all()

@@ -8,19 +8,27 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from models import audit
-from models.callback import CALLBACKS, IS_OPEN, Callback
+from models.callback import CALLBACKS, IS_OPEN, IS_OWED, Callback
+from models.case import Case
 from models.job import Job
 
 #: Why one callback follows another; none of these is followed by a third of its own kind.
 DROPPED, CUT_OFF, LATER, SUPERVISOR = "dropped", "cut_off", "call_later", "to_supervisor"
+#: The outcome of one that was left or unanswered, once a person promised it anew.
+ANEW = "promised_anew"
 #: What the new promise does not take over from the old one.
 _ANEW = frozenset(
     {
         "id", "state", "urgency", "reason", "requested_at", "due_at", "next_attempt_at", "lease_until",
         "liaison_tries", "caller_tries", "staff_id", "liaison_call_id", "caller_call_id", "conference",
         "talking_at", "held_at", "announced_at", "closed_at", "outcome", "requested_in_call_id",
+        "place", "missed_by_id", "warned",
     }
 )  # fmt: skip
+
+
+class NotAgainError(ValueError):
+    """This callback is not promised anew. The message is one sentence that names nobody."""
 
 
 class FollowUpOffice(Protocol):
@@ -38,11 +46,13 @@ def follow_up(
     due_at: datetime,
     actor: str,
     now: datetime,
+    left: bool = False,
 ) -> list[Job]:
     """Promise the same person another call at ``at``, the latest by ``due_at``; the jobs to enqueue after.
 
     It is asked for in the caller's own leg, so that they can be told of it there. A case with an open
-    callback keeps that one, and nothing is added.
+    callback keeps that one, and nothing is added. ``left``: a person of staff must see to it, whatever else
+    stands open, and the line rings nobody.
     """
     kept = {
         column.name: getattr(callback, column.name)
@@ -52,7 +62,7 @@ def follow_up(
     values: dict[str, Any] = {
         **kept,
         "state": "requested",
-        "urgency": callback.urgency if reason in (DROPPED, CUT_OFF) else "other",
+        "urgency": "other" if reason in (LATER, SUPERVISOR) else callback.urgency,
         "reason": reason,
         "requested_at": now,
         "requested_in_call_id": callback.caller_call_id,
@@ -60,8 +70,11 @@ def follow_up(
         "next_attempt_at": at,
         "liaison_tries": 0,
         "caller_tries": 0,
+        "warned": 0,
     }  # fmt: skip
-    if callback.case_id is None and _stands(session, callback.number_key):
+    if left:
+        values |= {"state": "left_for_staff", "closed_at": now, "outcome": reason}
+    elif callback.case_id is None and _stands(session, callback.number_key):
         return []
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     statement = insert(CALLBACKS).values(values).on_conflict_do_nothing().returning(CALLBACKS.c.id)
@@ -72,7 +85,33 @@ def follow_up(
     audit.record(
         session, actor=actor, action="request_callback", target=f"callback:{made}", facts=facts, now=now
     )
-    return [("dial_liaison", int(made))]
+    return [] if left else [("dial_liaison", int(made))]
+
+
+def promise_anew(
+    session: Session, callback_id: int, office: FollowUpOffice, actor: str, now: datetime
+) -> list[Job]:
+    """Somebody looked into a callback that was left for staff, or not answered: it is promised once more.
+
+    The line calls within the same windows, in the same class. Raises NotAgainError where that may not be: it
+    is neither left nor unanswered, the phone said stop, the case is closed, or a call is owed already.
+    """
+    callback = session.get(Callback, callback_id, populate_existing=True, with_for_update={"key_share": True})
+    if callback is None:
+        raise NotAgainError("There is no callback with this id.")
+    if callback.state not in ("left_for_staff", "no_answer") or callback.outcome == ANEW:
+        raise NotAgainError("It was neither left for staff nor unanswered, or is promised anew already.")
+    if callback.outcome == "stopped":
+        raise NotAgainError("This phone asked for no more calls.")
+    if callback.case_id is not None and session.get_one(Case, callback.case_id).closed_at is not None:
+        raise NotAgainError("The case is closed.")
+    due_at = office.due_at("urgent" if callback.urgency == "urgent" else "other", now)
+    jobs = follow_up(session, callback, reason=callback.reason, at=now, due_at=due_at, actor=actor, now=now)
+    if not jobs:
+        raise NotAgainError("A call to them is promised already.")
+    callback.outcome = ANEW
+    session.flush()
+    return jobs
 
 
 def is_promised_again(session: Session, call_id: int | None) -> bool:
@@ -82,8 +121,8 @@ def is_promised_again(session: Session, call_id: int | None) -> bool:
 
 
 def _stands(session: Session, number_key: str) -> bool:
-    """Whether an unverified callback to this phone stands open already."""
+    """Whether an unverified callback is owed to this phone already."""
     standing = select(Callback.id).where(
-        Callback.number_key == number_key, Callback.case_id.is_(None), IS_OPEN
+        Callback.number_key == number_key, Callback.case_id.is_(None), IS_OWED
     )
     return session.scalar(standing.limit(1)) is not None

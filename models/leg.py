@@ -91,7 +91,6 @@ def accept_by_liaison(session: Session, leg: "CallState", now: datetime) -> Lite
         now=now,
         caller_call_id=caller_leg.id,
         conference=secrets.token_hex(16),
-        liaison_tries=0,
     )
     return "accepted"
 

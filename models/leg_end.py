@@ -1,8 +1,8 @@
 """What follows when a leg ends: who is freed, and where the callback that it served goes."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from models.abandoned_wait import wait_ended
@@ -13,6 +13,13 @@ from models.callback_policy import CallbackOffice, CallbackPolicy
 from models.job import Job as Job
 from models.liaison import Pool, free_direct_liaisons, free_liaison, is_anyone_in
 from models.talk import caller_left, joiner_missed, leader_left, settle
+
+#: How a leg ends that nobody took; the carrier says busy of a phone that is in use.
+_NOT_TAKEN = ("busy", "no-answer")
+#: Who pressed a key in another call with us so lately is still on it, unless its end was told.
+_ON_IT = timedelta(minutes=10)
+#: The very words of the partial index, so that both databases see that it serves.
+_LIVE = text("calls.ended_at IS NULL AND calls.staff_id IS NOT NULL")
 
 
 def leg_ended(
@@ -47,6 +54,9 @@ def leg_ended(
         return jobs
     policy = CallbackPolicy.of(office)
     if call_id == callback.liaison_call_id:
+        counted = counted and not (
+            call_status in _NOT_TAKEN and _is_on_another_leg(session, callback.staff_id, call_id, now)
+        )
         return _liaison_left(session, callback, now, policy, actor, office, counted=counted)
     if call_id == callback.caller_call_id:
         return _caller_left(session, callback, now, policy, actor, office, counted=counted)
@@ -168,6 +178,17 @@ def _caller_left(
     if callback.state == "talking":
         return caller_left(session, callback, actor, now, office)
     return []
+
+
+def _is_on_another_leg(session: Session, staff_id: int | None, call_id: int, now: datetime) -> bool:
+    """Whether this member of staff was on a call with us when the phone was busy, or rang, for another."""
+    other = select(CALLS.c.id).where(
+        _LIVE,
+        CALLS.c.staff_id == staff_id,
+        CALLS.c.id != call_id,
+        CALLS.c.last_key_at > now - _ON_IT,
+    )
+    return staff_id is not None and session.execute(other.limit(1)).first() is not None
 
 
 def _supervisor_tries(session: Session, now: datetime, policy: CallbackPolicy) -> int:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from models import audit
 from models.abandoned_wait import Job, PromisingOffice
-from models.callback import IS_OPEN, Callback
+from models.callback import IS_OWED, Callback
 from models.callback_request import Promise, asked_lately, hold_phone, promise_callback
 from models.case import Case, find_open_case, give_new_pin
 from models.database import keyring_of
@@ -142,7 +142,7 @@ def _case_of(session: Session, number_key: str | None) -> Case | None:
 
 def _is_open(session: Session, number_key: str) -> bool:
     standing = select(Callback.id).where(
-        Callback.number_key == number_key, Callback.reason == "lost_pin", IS_OPEN
+        Callback.number_key == number_key, Callback.reason == "lost_pin", IS_OWED
     )
     return session.execute(standing.limit(1)).first() is not None
 

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from models import audit
-from models.callback import CALLBACKS, Callback, advance
+from models.callback import CALLBACKS, IS_OWED, Callback, cancel_callback
 from models.follow_up import LATER, SUPERVISOR, FollowUpOffice, follow_up
 from models.job import Job
 from models.staff import Staff
@@ -66,18 +66,28 @@ def note_outcome(
         facts={"code": code},
         now=now,
     )
-    if code == before or code not in (LATER, SUPERVISOR):
+    if code == before:
+        return "noted", []
+    if before == LATER:
+        _take_back_later(session, callback, f"staff:{staff_id}", now)
+    if code not in (LATER, SUPERVISOR):
         return "noted", []
     at = now + timedelta(minutes=office.policy("call_later_minutes"))
-    jobs = follow_up(
-        session, callback, reason=code, at=at, due_at=office.due_at("other", at), actor=actor, now=now
-    )
-    if code == LATER:
-        # Nothing is due yet; the sweeper finds it when its time has come.
-        return "noted", []
-    for _, callback_id in jobs:
-        advance(session, callback_id, "leave", actor=actor, now=now, outcome=SUPERVISOR)
+    follow_up(
+        session, callback, reason=code, at=at, due_at=office.due_at("other", at), actor=actor, now=now,
+        left=code == SUPERVISOR,
+    )  # fmt: skip
+    # Nothing is due yet; the sweeper finds it when its time has come.
     return "noted", []
+
+
+def _take_back_later(session: Session, callback: Callback, actor: str, now: datetime) -> None:
+    """The code was put right: who need not be called again is not, unless they asked for it since."""
+    promised = select(Callback.id).where(
+        Callback.requested_in_call_id == callback.caller_call_id, Callback.reason == LATER, IS_OWED
+    )
+    for callback_id in session.scalars(promised).all():
+        cancel_callback(session, callback_id, now, actor)
 
 
 def rest(session: Session, staff_id: int, now: datetime, office: OutcomeOffice) -> datetime:

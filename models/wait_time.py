@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.callback import Callback
+from models.follow_up import LATER, SUPERVISOR
 from models.line_wait import LineWait
 
 #: Eight of ten callers wait less than what is said.
@@ -41,7 +42,10 @@ def percentile(waits: Iterable[tuple[float, bool]], share: float = SHARE) -> flo
 
 
 def callback_wait(session: Session, now: datetime, *, urgency: str, verified: bool) -> timedelta | None:
-    """From asking for a callback of this class to two people talking; None when too few are known."""
+    """From asking for a callback of this class to two people talking; None when too few are known.
+
+    Who chose a later time, and whom staff put off, waited because of that: it tells nothing of the line.
+    """
     rows = session.execute(
         select(
             Callback.requested_at,
@@ -51,6 +55,8 @@ def callback_wait(session: Session, now: datetime, *, urgency: str, verified: bo
         .where(
             Callback.urgency == urgency,
             Callback.verified == verified,
+            Callback.window_starts.is_(None),
+            Callback.reason.not_in((LATER, SUPERVISOR)),
             Callback.requested_at > now - RECENT,
             Callback.requested_at <= now,
         )

@@ -15,7 +15,7 @@ from config.settings import Settings
 from models import line_turn, pacing
 from models.call import CALLS
 from models.call_event import record_call_sid
-from models.call_status import LEAVING, bring_forward
+from models.call_status import LEAVING, bring_forward, take_back_leaving
 from models.callback_policy import CallbackPolicy
 from models.database import Database
 from models.dispatch import (
@@ -168,13 +168,22 @@ class Dialler:
             if leg is None or leg.call_sid is None or not bring_forward(session, call_id, LEAVING):
                 return
         try:
-            if leg.said:
-                self._carrier.redirect_call(leg.call_sid, leg.leg_id)
+            self._let_go(leg.call_sid, leg.leg_id, is_answered=bool(leg.said))
+        except CarrierUnknown:
+            # Whoever is on it may wait in an empty conference, so it is not told yet: the next pass does.
+            log.warning("It is not known whether a leg was let go of.", extra={"call_id": call_id})
+            with self._database.transaction() as session:
+                take_back_leaving(session, call_id)
+
+    def _let_go(self, call_sid: str, leg_id: str, *, is_answered: bool) -> None:
+        try:
+            if is_answered:
+                self._carrier.redirect_call(call_sid, leg_id)
                 return
         except CarrierRefused:
             log.info("A leg was not in progress and is ended instead.")
         try:
-            self._carrier.end_call(leg.call_sid)
+            self._carrier.end_call(call_sid)
         except CarrierRefused:
             log.info("A leg was over before it could be ended.")
 

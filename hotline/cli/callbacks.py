@@ -4,15 +4,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from hotline.cli.context import emit, open_house
+from hotline.cli.context import emit, fail, open_house
 from models.callback import STATES, Callback
+from models.follow_up import ANEW, NotAgainError, promise_anew
+from models.staff import StaffError, find_staff
+
+#: The largest id that both databases hold.
+_MOST_ID = 2**31 - 1
 
 
 @click.group()
 def callbacks() -> None:
-    """List callbacks."""
+    """List callbacks, and promise anew what a person looked into."""
 
 
 @callbacks.command("list")
@@ -33,7 +38,7 @@ def list_(states: tuple[str, ...], aged: bool, as_json: bool) -> None:
         Callback.urgency, Callback.outcome, Callback.warned,
     )  # fmt: skip
     if aged:
-        asked = asked.where(Callback.state.in_(_NOT_KEPT))
+        asked = asked.where(Callback.state.in_(_NOT_KEPT), func.coalesce(Callback.outcome, "") != ANEW)
     if states:
         asked = asked.where(Callback.state.in_(states))
     with house.database.reading() as session:
@@ -49,6 +54,24 @@ def list_(states: tuple[str, ...], aged: bool, as_json: bool) -> None:
             for row in session.execute(asked.order_by(Callback.requested_at, Callback.id))
         ]
     emit(as_json, found, lambda: _table(found))
+
+
+@callbacks.command("again")
+@click.argument("callback_id", metavar="ID", type=click.IntRange(1, _MOST_ID))
+@click.option("--by", required=True, help="The e-mail of the person who looked into it.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def again(callback_id: int, by: str, as_json: bool) -> None:
+    """Promise one anew that was left for staff or not answered; the line calls in the same windows."""
+    house = open_house()
+    now = datetime.now(UTC)
+    try:
+        with house.database.transaction() as session:
+            actor = find_staff(session, by).email
+            ((_, made),) = promise_anew(session, callback_id, house.office, actor, now)
+    except (NotAgainError, StaffError) as error:
+        fail(str(error))
+    # The sweeper finds it within seconds.
+    emit(as_json, {"id": made}, f"Callback {made} is promised.")
 
 
 #: Nobody has talked, and nobody but a person can end it.

@@ -249,7 +249,12 @@ class Line:
 
     def _desk(self, unit: Unit, call: CallState, now: datetime) -> Desk:
         call.verification_minutes = self.office.policy("verification_minutes")
+        call.language = self._offered(call.language)
         return Desk(unit, call, now, self.rules, self.prompts)
+
+    def _offered(self, language: str) -> str:
+        """A language of the office. One given up since a call was promised in it must not fail that call."""
+        return language if language in self.office.languages else self.office.languages[0]
 
     def _slow(self, step: str) -> SlowHandler | None:
         """The verb of a step whose work is done between two transactions, if it is one."""
@@ -263,9 +268,10 @@ class Line:
         call.said = self.database.keyring.seal("call.said", turn.to_json())
 
     def _said(self, call: CallState) -> Spoken:
+        language = self._offered(call.language)
         if not call.said:
-            return self._gone(call.language)
-        return Spoken(Turn.from_json(self.database.keyring.unseal("call.said", call.said)), call.language)
+            return self._gone(language)
+        return Spoken(Turn.from_json(self.database.keyring.unseal("call.said", call.said)), language)
 
     def _said_last(self, call_sid: str) -> Spoken:
         """Another request of this call was faster: hear what came of it."""

@@ -143,6 +143,11 @@ def app(house: House) -> Iterator[Flask]:
 @pytest.fixture
 def phone(app: Flask, house: House) -> Phone:
     """A telephone whose calls reach the app."""
+    return a_phone(app, house)
+
+
+def a_phone(app: Flask, house: House) -> Phone:
+    """A telephone whose calls reach this web process of the house."""
     return Phone(
         app.test_client(),
         public_url=house.settings.public_url,

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from models import AuditEntry, Callback, Staff
 from models.callback import cancel_callback
@@ -385,3 +385,54 @@ def test_who_could_not_open_their_case_is_called_within_the_hour(
 
     assert phone.hears("We will call you")
     assert (the_callback(house).urgency, the_callback(house).reason) == ("urgent", "lockout")
+
+
+@pytest.mark.parametrize("with_pin", [True, False])
+def test_who_asks_again_before_the_end_of_their_talk_was_told_is_owed_a_call_of_its_own(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, with_pin: bool
+) -> None:
+    make_staff()
+    case = make_case(custody_status="in_custody")
+
+    def asks() -> None:
+        if with_pin:
+            opens_the_case(phone, case)
+            phone.presses("2")
+        else:
+            asks_unverified(phone)
+        phone.presses("1")
+        assert phone.hears("We will call you")
+        phone.hangs_up()
+
+    asks()
+    _, to_caller = accepted_by(phone, house)
+    called = phone.answers(to_caller)
+    called.presses("1")
+
+    # They hung up, and news of that is on its way when they ring again.
+    asks()
+    called.hangs_up()
+
+    states = house.rows(select(Callback.state).order_by(Callback.id))
+    assert states == ["reached", "requested"]
+
+
+def test_who_asks_again_while_the_last_try_rings_is_called_once_more(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+    with house.database.transaction() as session:
+        session.execute(update(Callback).values(caller_tries=2))
+    _, to_caller = accepted_by(phone, house)
+    again = phone.another()
+    opens_the_case(again, case)
+    again.presses("2")
+    again.presses("1")
+    assert again.hears("We will call you")
+
+    # Their phone is busy, since they are on it with us.
+    phone.declines(to_caller)
+
+    assert (the_callback(house).state, the_callback(house).caller_tries) == ("requested", 2)

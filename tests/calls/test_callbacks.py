@@ -12,6 +12,7 @@ from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase
 from tests.fake_carrier import FakeCarrier
 from tests.phone import Phone, PlacedCall
+from workers.carrier import CarrierUnknown
 from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
@@ -308,6 +309,47 @@ def test_a_liaison_who_hangs_up_before_the_caller_answers_lets_the_callers_phone
 
     assert to_caller.status == "canceled"
     assert the_callback(house).state == "requested"
+    assert nobody_is_held(house)
+
+
+def test_a_liaison_who_accepts_and_is_cut_off_each_time_does_not_make_the_callers_phone_ring_for_ever(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff()
+    asks_express(phone, make_case(custody_status="in_custody"))
+
+    for _ in range(3):
+        liaison, _to_caller = accepted_by(phone, house)
+        liaison.hangs_up()
+        house.jobs.works_off()
+        clock.passes(seconds=20)
+        sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+
+    assert (the_callback(house).state, the_callback(house).outcome) == ("left_for_staff", "no_liaison")
+    assert [call.status for call in house.carrier.placed[1::2]] == ["canceled"] * 3
+
+
+def test_a_liaison_who_waits_for_nobody_hears_so_though_the_carrier_gave_no_answer_at_first(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    def fails(*_: str) -> None:
+        raise CarrierUnknown("The carrier failed (500).")
+
+    make_staff()
+    asks_express(phone, make_case(custody_status="in_custody"))
+    liaison, to_caller = accepted_by(phone, house)
+    phone.lets_ring(to_caller)
+    with monkeypatch.context() as broken:
+        broken.setattr(house.carrier, "redirect_call", fails)
+        house.jobs.works_off()
+    assert not liaison.is_over
+
+    clock.passes(seconds=2)
+    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+    house.jobs.works_off()
+
+    assert liaison.hears("We could not reach them now. Goodbye")
     assert nobody_is_held(house)
 
 

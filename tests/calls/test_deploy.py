@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping
 import pytest
 from flask import Flask
 
+from hotline import create_app
 from ivr_flows.flow import Announce, Collect, Decide, Flow
+from models import Staff
+from tests.calls.conftest import House, a_phone
 from tests.calls.stories import (
     document_of,
     is_asked_for_a_number,
@@ -14,10 +17,12 @@ from tests.calls.stories import (
     reaches_the_first_menu,
     wrong,
 )
-from tests.factories import MadeCase
+from tests.calls.test_callbacks import accepted_by
+from tests.factories import HASHER, MadeCase
 from tests.phone import Phone
 
 MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
 
 
 @pytest.fixture
@@ -116,3 +121,31 @@ def test_a_case_that_is_open_stays_open(
     phone.presses("1")
 
     assert phone.hears("in custody", "to be called back, press 2")
+
+
+def test_a_call_back_that_was_promised_in_a_language_given_up_since_is_made_in_the_first_one(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(languages="es")
+    opens_the_case(phone, make_case(custody_status="in_custody"), language="2")
+    for key in ("2", "1"):
+        phone.presses(key)
+    assert phone.hears("Le llamaremos")
+    phone.hangs_up()
+    first = house.office.languages[:1]
+    house.office = dataclasses.replace(
+        house.office,
+        languages=first,
+        **{each: {"en": getattr(house.office, each)["en"]} for each in ("name", "neutral_name", "voices")},
+    )
+    app = create_app(
+        house.settings, office=house.office, database=house.database, hasher=HASHER, jobs=house.jobs,
+        clock=house.clock,
+    )  # fmt: skip
+
+    liaison, to_caller = accepted_by(a_phone(app, house), house)
+    called = a_phone(app, house).answers(to_caller)
+    app.extensions["hotline.line"].guesses.close()
+
+    assert liaison.hears("We are calling them now")
+    assert called.hears("Is now a safe time? For yes, press 1")

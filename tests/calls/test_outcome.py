@@ -8,9 +8,13 @@ import pytest
 from sqlalchemy import select, update
 
 from models import AuditEntry, Callback, Staff
+from models.callback_request import request_callback
+from models.caller_state import load_by_sid
+from models.follow_up import SUPERVISOR
+from models.outcome import note_outcome
 from tests.calls.conftest import Clock, House
 from tests.calls.test_callbacks import TELLING, accepted_by, asks_express, the_callback
-from tests.factories import MadeCase
+from tests.factories import MadeCase, make_callback
 from tests.phone import Phone
 from workers.sweeper import sweep
 
@@ -79,6 +83,65 @@ def test_what_is_given_to_the_supervisor_is_listed_for_a_person(liaison: Phone, 
     assert (second.state, second.outcome) == ("left_for_staff", "to_supervisor")
     house.jobs.works_off()
     assert house.carrier.ringing == []
+
+
+def test_what_is_given_to_the_supervisor_is_listed_though_the_person_asked_for_a_call_meanwhile(
+    liaison: Phone, phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    with house.database.transaction() as session:
+        make_callback(session, case_id=callbacks(house)[0].case_id, verified=True)
+
+    liaison.presses("4")
+
+    assert liaison.hears("It is noted")
+    assert [(row.state, row.reason) for row in callbacks(house)] == [
+        ("reached", "asked"), ("requested", "asked"), ("left_for_staff", "to_supervisor"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "more"), [("reached", []), (SUPERVISOR, ["left_for_staff"])])
+def test_who_need_not_be_called_again_after_all_is_not(
+    liaison: Phone, house: House, code: str, more: list[str]
+) -> None:
+    liaison.presses("3")
+
+    with house.database.transaction() as session:
+        talk = session.get_one(Callback, callbacks(house)[0].id)
+        assert talk.staff_id is not None
+        note_outcome(session, talk, code, talk.staff_id, house.clock.now, house.office)
+
+    assert [row.state for row in callbacks(house)] == ["reached", "cancelled", *more]
+
+
+def test_a_call_that_the_person_asked_for_themselves_is_not_taken_back(
+    liaison: Phone, phone: Phone, house: House
+) -> None:
+    liaison.presses("3")
+    with house.database.transaction() as session:
+        talk, later = session.scalars(select(Callback).order_by(Callback.id)).all()
+        caller = load_by_sid(session, liaison.call_sid, house.clock.now)
+        assert caller is not None
+        caller.case_id = later.case_id
+        request_callback(
+            session, call=caller, number="+12025550123", urgency="other", reason="asked", verified=True,
+            due_at=later.due_at, next_attempt_at=house.clock.now, time_zone=later.time_zone,
+            now=house.clock.now,
+        )  # fmt: skip
+        assert talk.staff_id is not None
+        note_outcome(session, talk, "reached", talk.staff_id, house.clock.now, house.office)
+
+    assert [(row.state, row.reason) for row in callbacks(house)] == [
+        ("reached", "asked"), ("requested", "asked"),
+    ]  # fmt: skip
+
+
+def test_a_new_promise_is_warned_of_though_the_one_before_it_was_late(liaison: Phone, house: House) -> None:
+    with house.database.transaction() as session:
+        session.execute(update(Callback).values(warned=4))
+
+    liaison.presses("3")
+
+    assert [row.warned for row in callbacks(house)] == [4, 0]
 
 
 def test_a_code_that_comes_too_late_changes_nothing(liaison: Phone, house: House, clock: Clock) -> None:

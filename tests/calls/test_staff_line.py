@@ -411,3 +411,23 @@ def test_a_caller_at_0_is_joined_to_a_personal_phone_only_after_the_code(
     liaison.presses(f"{CODE}#")
 
     assert phone.is_talking
+
+
+def test_a_phone_that_is_busy_with_the_staff_line_itself_misses_no_callback(
+    phone: Phone, make_case: MakeCase, house: House, number: str, carrier: FakeCarrier, clock: Clock
+) -> None:
+    staff = signs_in(phone, house, number)
+    staff.presses("1")
+    asks_express(phone, make_case(custody_status="in_custody"))
+    for _ in range(4):
+        house.jobs.works_off()
+        phone.declines(carrier.ringing[-1])
+        clock.passes(seconds=16)
+        staff.presses("2")
+        assert staff.hears("Verified callers who wait: 1")
+        sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+
+    staff.presses("1")
+
+    assert staff.hears("We are calling them now")
+    assert (the_callback(house).state, the_callback(house).liaison_tries) == ("ringing_caller", 0)

@@ -6,13 +6,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from models import Call, Callback
+from models import Call, Callback, Staff
+from models.callback_policy import CallbackPolicy
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
+from tests.calls.test_callbacks import accepted_by
 from tests.factories import MadeCase, make_callback
 from tests.phone import CALLER, Phone
 
 MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
 HAWAII = "+18085550123"
 
 
@@ -272,6 +275,11 @@ def test_a_measured_wait_for_a_callback_is_said_in_words(
                 made = make_callback(session, state="reached", requested_at=since)
                 made.verified = verified
                 made.talking_at = made.closed_at = since + timedelta(minutes=minutes)
+            # They wished for the evening, or staff thought of calling again: that is no wait in line.
+            for later in ({"window_starts": since, "window_ends": since}, {"reason": "call_later"}):
+                made = make_callback(session, state="reached", requested_at=since, **later)
+                made.verified = True
+                made.talking_at = made.closed_at = since + timedelta(hours=10)
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("2")
     phone.presses("1")
@@ -295,3 +303,73 @@ def test_a_call_that_waits_at_the_old_choice_of_a_time_goes_on_at_the_new_one(
 
     assert "We will call you" in answer
     assert the_callback(house).window_ends is not None
+
+
+def test_who_moves_a_call_from_the_evening_to_any_time_is_called_at_any_time(
+    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody")
+    chooses_more(phone, case)
+    phone.presses("3")
+    assert phone.hears("We will try on Wednesday, November 25, in the evening")
+    opens_the_case(phone, case)
+    for key in ("2", "2", "4"):
+        phone.presses(key)
+
+    assert phone.hears("We will call you")
+    assert phone.does_not_hear("in the evening")
+    moved = the_callback(house)
+    assert (moved.window_starts, moved.next_attempt_at) == (None, clock.now)
+
+
+def test_who_asks_to_be_called_first_is_not_told_of_the_evening_they_chose_before(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="released")
+    opens_the_case(phone, case)
+    for key in ("1", "2", "2", "3"):
+        phone.presses(key)
+    assert phone.hears("in the evening")
+    opens_the_case(phone, case)
+    assert phone.hears("To be called first, press 2")
+
+    phone.presses("2")
+
+    assert phone.hears("at the latest by Wednesday, November 25 at 11:00 AM")
+    assert phone.does_not_hear("in the evening")
+    assert the_callback(house).window_starts is None
+
+
+def test_hard_news_for_which_a_morning_was_chosen_rings_nobody_in_the_afternoon(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff()
+    clock.passes(minutes=110)  # Ten to noon.
+    opens_the_case(phone, make_case(custody_status="released"))
+    for key in ("1", "2", "2", "1"):
+        phone.presses(key)
+    assert phone.hears("We will try on Wednesday, November 25, in the morning")
+    phone.hangs_up()
+    _, to_caller = accepted_by(phone, house)
+
+    phone.lets_ring(to_caller)
+
+    asked = the_callback(house)
+    assert (asked.urgency, asked.state) == ("urgent", "requested")
+    assert asked.next_attempt_at == clock.now.replace(hour=13, minute=0) + timedelta(days=1)
+
+
+def test_who_chooses_the_morning_two_minutes_before_noon_has_all_of_the_next_one(
+    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+) -> None:
+    clock.passes(minutes=118)
+    chooses_more(phone, make_case(custody_status="in_custody"))
+
+    phone.presses("1")
+
+    asked = the_callback(house)
+    assert asked.next_attempt_at == clock.now
+    assert asked.window_starts == clock.now.replace(hour=13, minute=0)
+    clock.passes(minutes=3)
+    opens = CallbackPolicy.of(house.office).moment_inside(asked, clock.now)
+    assert opens == asked.window_starts + timedelta(days=1)

@@ -3,15 +3,18 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import select
 
 from config.settings import Settings
 from hotline.cli import group
+from models import AuditEntry, Callback, Case
 from models.callback import STATES
 from models.database import Database
-from tests.factories import NOW, make_callback, make_case
+from tests.factories import NOW, make_callback, make_case, make_staff
 
 Hotline = Callable[..., Result]
 
@@ -91,3 +94,57 @@ def test_the_aged_list_holds_what_nobody_has_kept_yet_with_its_age(
     }
     assert "90 min     30 min  other" in hotline("list", "--aged").stdout
     assert "waiting" not in hotline("list").stdout
+
+
+def test_what_was_left_for_staff_is_promised_anew_once_somebody_looked_into_it(
+    hotline: Hotline, database: Database
+) -> None:
+    with database.transaction() as session:
+        make_staff(session, email="ruth@office.example.org", role="supervisor")
+        case = make_case(session)
+        left = make_callback(
+            session, case, state="left_for_staff", outcome="no_liaison", urgency="urgent", warned=5
+        ).id
+
+    result = hotline("again", str(left), "--by", "Ruth@office.example.org", "--json")
+
+    made = json.loads(result.stdout)["id"]
+    with database.reading() as session:
+        row, before = session.get_one(Callback, made), session.get_one(Callback, left)
+        assert (before.state, before.outcome) == ("left_for_staff", "promised_anew")
+        assert (row.state, row.urgency, row.case_id, row.warned) == ("requested", "urgent", case.id, 0)
+        assert row.number_key == before.number_key
+        entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
+        assert (entry.actor, entry.action) == ("ruth@office.example.org", "request_callback")
+    assert [row["id"] for row in json.loads(hotline("list", "--aged", "--json").stdout)] == [made]
+    assert hotline("again", str(left), "--by", "ruth@office.example.org").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("facts", "sentence"),
+    [
+        ({"state": "reached"}, "neither left for staff nor unanswered"),
+        ({"state": "left_for_staff", "outcome": "stopped"}, "no more calls"),
+        ({"state": "no_answer", "by": "nobody@office.example.org"}, "No one on the staff list"),
+        ({"state": "no_answer", "stands": True}, "promised already"),
+        ({"state": "no_answer", "closed": True}, "The case is closed"),
+        ({"state": "no_answer", "id": 77}, "no callback with this id"),
+    ],
+)
+def test_what_may_not_be_promised_anew_is_refused_in_one_sentence(
+    hotline: Hotline, database: Database, facts: dict[str, Any], sentence: str
+) -> None:
+    with database.transaction() as session:
+        make_staff(session, email="ruth@office.example.org", role="supervisor")
+        case = make_case(session)
+        row = make_callback(session, case, state=facts["state"], outcome=facts.get("outcome"))
+        if facts.get("stands"):
+            make_callback(session, case)
+        if facts.get("closed"):
+            session.get_one(Case, case.id).closed_at = NOW
+        found = facts.get("id", row.id)
+
+    result = hotline("again", str(found), "--by", facts.get("by", "ruth@office.example.org"))
+
+    assert (result.exit_code, sentence in result.stderr) == (2, True), result.stderr
+    assert len(result.stderr.splitlines()) == 1

@@ -76,7 +76,7 @@ def test_the_open_callback_of_a_case_is_found_by_its_own_index(
 
     # By the state alone, every turn would go through all callbacks that stand open.
     found = [line for line in plan.splitlines() if "callbacks" in line]
-    assert all("uq_callbacks_open_case" in line for line in found), plan
+    assert all("uq_callbacks_owed_case" in line for line in found), plan
 
 
 def test_who_waits_in_line_is_counted_by_an_index_of_those_who_wait_alone(

@@ -93,7 +93,7 @@ def test_a_supervisor_accepts_as_a_liaison_does(desk: CallbackDesk) -> None:
     call = desk.carrier.placed[-1]
     desk.answers(call)
     assert desk.presses(call, legs.accept_by_liaison) == "accepted"
-    assert (desk.state(), desk.callback().liaison_tries) == ("ringing_caller", 0)
+    assert desk.state() == "ringing_caller"
 
 
 def test_one_that_waits_for_a_busy_supervisor_holds_nobody_else_back(desk: CallbackDesk) -> None:
