@@ -161,6 +161,7 @@ _PLACE = {"facility_name": "Valle Verde", "facility_phone": "+12025550190"}
 #: word that is not listed says nothing.
 ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("verify_pin", "right"): {"": _is_verified},
+    ("verify_pin", "staff"): {"": _is_signed_in},
     ("verify_staff_pin", "right"): {"": _is_signed_in},
     ("look_at_shift", "on"): {"": _says("staff.on_shift")},
     ("look_at_shift", "off"): {"": _says("staff.off_shift")},
@@ -259,9 +260,10 @@ MEANINGS: Mapping[str, str] = {
     "may_try: yes": "tries are left",
     "may_try: number_too": "tries are left, and the number is asked too",
     "may_try: no": "no tries are left",
-    "check_number: ok": "the number is well formed",
-    "check_number: mistyped": "the number is mistyped",
+    "take_number: ok": "the number is well formed",
+    "take_number: mistyped": "the number is mistyped",
     "verify_pin: right": "the PIN is right",
+    "verify_pin: staff": "the number and the PIN are those of a member of staff",
     "verify_pin: wrong": "the PIN or the number is wrong",
     "verify_pin: spent": "wrong, and it was the last try",
     "read_status: hard": "the news is hard",

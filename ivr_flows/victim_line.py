@@ -4,7 +4,20 @@ from collections.abc import Sequence
 
 from ivr_flows import callback_verbs, case_verbs, line_verbs, pin_verbs
 from ivr_flows.callback_steps import callback_steps
-from ivr_flows.flow import AGAIN, Announce, Choice, Collect, Decide, Flow, Hangup, Menu, Step, Transfer, Wait
+from ivr_flows.flow import (
+    AGAIN,
+    Announce,
+    Choice,
+    Collect,
+    Crossing,
+    Decide,
+    Flow,
+    Hangup,
+    Menu,
+    Step,
+    Transfer,
+    Wait,
+)
 from ivr_flows.pin_steps import CASE_DIGITS, CLOSED_PIN_STEPS, PIN_DIGITS, pin_steps
 
 
@@ -37,7 +50,7 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
         "ask_number": Collect(
             "ask_number",
             case_digits,
-            case_verbs.check_number,
+            case_verbs.take_number,
             {"ok": "ask_pin", "mistyped": AGAIN},
             # Where numbers have grown to ten digits, the first ones still have eight (R01).
             least=CASE_DIGITS,
@@ -46,8 +59,10 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
             "ask_pin",
             PIN_DIGITS,
             case_verbs.verify_pin,
-            {"right": "status", "wrong": "no_match", "spent": "no_more"},
+            {"right": "status", "staff": "staff", "wrong": "no_match", "spent": "no_more"},
         ),
+        # Staff without a number of their own to call sign in here, by a number that no case can have.
+        "staff": Crossing("staff_line", "shift"),
         "no_match": Announce("no_match", "ask_number"),
         "no_more": Announce("no_match", "tries_spent"),
         "tries_spent": Announce("tries_spent", "person"),

@@ -87,7 +87,7 @@ CALLS: Table = Call.__table__  # type: ignore[assignment]
 
 #: The columns that a turn may change, and no other; one compiled statement saves them all.
 TURN_COLUMNS = (
-    "language", "pace", "step", "turn", "heard_from", "misses", "silences", "tries", "pending_since",
+    "flow", "language", "pace", "step", "turn", "heard_from", "misses", "silences", "tries", "pending_since",
     "last_key_at", "progress_at", "said", "topic", "trail", "number_key", "case_id", "verified_at",
     "accepted_at", "silent", "time_zone", "wrong_tries", "last_call_at", "new_pin_hash",
 )  # fmt: skip
@@ -103,7 +103,6 @@ _SAVE = (
 _OPENING_COLUMNS = (
     "call_sid",
     "direction",
-    "flow",
     "line",
     "phone_sealed",
     "phone_key",

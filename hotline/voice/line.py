@@ -69,7 +69,7 @@ class Line:
             with unit_of(self.database) as unit:
                 call.crowded = self._is_crowded(unit, call, now)
                 desk = self._desk(unit, call, now)
-                turn = Walk(self.flows[call.flow], desk).start()
+                turn = self._walk(desk).start()
                 self._keep(call, turn)
                 unit.save(*desk.writes, inserting_call(call))
         except OvertakenError:
@@ -85,7 +85,7 @@ class Line:
                 return self._gone(self.office.languages[0])
             desk = self._desk(unit, call, now)
             desk.jobs += record_call_sid(unit.session, call.id, call_sid, now, self.office)
-            walk = Walk(self.flows[call.flow], desk)
+            walk = self._walk(desk)
             turn = walk.start() if call.turn == 0 else walk.recall()
             if turn is None:
                 return self._said(call)
@@ -131,7 +131,7 @@ class Line:
             counted = bool(digits) and slow is not None and slow.is_a_try
             call.pending_since, call.tries = None, call.tries - counted
         desk = self._desk(unit, call, now)
-        result = Walk(self.flows[call.flow], desk).answer(digits)
+        result = self._walk(desk).answer(digits)
         self._save(desk, result if isinstance(result, Turn) else None)
         return desk, result
 
@@ -152,7 +152,7 @@ class Line:
             call.pending_since = None
             desk = self._desk(unit, call, now)
             flow = self.flows[call.flow]
-            turn = Walk(flow, desk).enter(flow.stranded or flow.give_up)
+            turn = self._walk(desk).enter(flow.stranded or flow.give_up)
             # Whoever answered a call that we placed may be anyone, and nobody is looked for on their behalf.
             sorry = "apology" if call.direction == "inbound" else "apology.leg"
             turn = Turn(turn.before, (Say(sorry), *turn.says), turn.end)
@@ -204,7 +204,7 @@ class Line:
             if (call.step, call.turn) != (deferred.step, number) or call.pending_since is None:
                 return self._said(call)
             desk = self._desk(unit, call, now)
-            turn = Walk(self.flows[call.flow], desk).resume(deferred, found)
+            turn = self._walk(desk).resume(deferred, found)
             self._save(desk, turn)
         self._enqueue(desk)
         return Spoken(turn, call.language)
@@ -250,6 +250,9 @@ class Line:
     def _desk(self, unit: Unit, call: CallState, now: datetime) -> Desk:
         call.verification_minutes = self.office.policy("verification_minutes")
         return Desk(unit, call, now, self.rules, self.prompts)
+
+    def _walk(self, desk: Desk) -> Walk:
+        return Walk(self.flows[desk.call.flow], desk, self.flows)
 
     def _slow(self, step: str) -> SlowHandler | None:
         """The verb of a step whose work is done between two transactions, if it is one."""

@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from models import AuditEntry, Call, Callback, PinTry, Staff
+from models.staff_number import for_main_line
 from models.staff_secret import issue_code, issue_pin
 from tests.calls.conftest import Clock, House
-from tests.calls.stories import opens_the_case
+from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.calls.test_callbacks import CALLER, asks_express, nobody_is_held, the_callback
 from tests.factories import HASHER, MadeCase
 from tests.fake_carrier import FakeCarrier
@@ -115,6 +116,21 @@ def test_many_wrong_tries_lock_even_the_right_pin_until_a_new_one_is_issued(
         issue_pin(session, "lea@office.example.org", HASHER.hash(OTHER_PIN), "the suite", clock.now)
 
     assert signs_in(phone, house, number, OTHER_PIN).hears("You are off shift")
+
+
+def test_wrong_tries_on_the_main_line_lock_the_number_on_the_staff_line_too(
+    phone: Phone, house: House, number: str, clock: Clock
+) -> None:
+    for _ in range(10):
+        caller = phone.another()
+        reaches_the_first_menu(caller)
+        for keys in ("1", for_main_line(number), OTHER_PIN):
+            caller.presses(keys)
+        assert caller.hears("I could not open a case with those numbers")
+        caller.hangs_up()
+        clock.passes(hours=1)
+
+    assert signs_in(phone, house, number).hears("I could not sign you in with those numbers")
 
 
 def test_nobody_comes_past_the_pin_by_guessing_steps_and_a_long_silence_asks_for_it_again(

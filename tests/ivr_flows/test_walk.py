@@ -104,7 +104,7 @@ def walk_of(flow: Flow, call: CallState) -> Walk:
     """A walk that has a phone to ring and a conference to join."""
     desk = Desk(cast(Unit, None), call, NOW, RULES, PROMPTS)
     desk.ring, desk.conference = Ring("+12025550170", 20, "a" * 32), "b" * 32
-    return Walk(flow, desk)
+    return Walk(flow, desk, {name: answering(tree, {}) for name, tree in FLOWS.items()})
 
 
 def ways(flow: Flow, name: str) -> Iterator[Flow]:
