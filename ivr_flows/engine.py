@@ -93,7 +93,7 @@ class Walk:
             return self.enter(self.flow.locked_out or self.flow.give_up)
         if isinstance(step, Transfer | Conference):
             return self._follow(step.then, step.on, "")
-        if not isinstance(step, Wait) and self._is_too_long():
+        if not isinstance(step, Wait | Stay) and self._is_too_long():
             if self.flow.overlong is not None and self.flow.silent in call.trail.split():
                 return self.enter(self.flow.overlong)
             # What is offered now can still be taken: the next key is not too late again.
@@ -104,7 +104,7 @@ class Walk:
         if not digits:
             return self._look_again(name, step) if isinstance(step, Wait) else self._miss(name, "silence")
         desk.heard_a_key()
-        if isinstance(step, Stay):
+        if isinstance(step, Stay) and not (digits == COVER and COVER in self.flow.keys):
             return self._follow(step.then, step.on, digits)
         everywhere = self.flow.keys.get(digits)
         if digits == REPEAT:

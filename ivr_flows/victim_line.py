@@ -19,6 +19,7 @@ from ivr_flows.flow import (
     Wait,
 )
 from ivr_flows.pin_steps import CASE_DIGITS, CLOSED_PIN_STEPS, PIN_DIGITS, pin_steps
+from ivr_flows.talk_steps import CALLER_RECALLED, caller_steps
 
 
 def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: int) -> Flow:
@@ -89,7 +90,7 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
         ),
         "person_or_news": Decide(
             line_verbs.find_person_at_once,
-            {"ringing": "ring_person", "nobody": "news"},
+            {"ringing": "in_line", "nobody": "news"},
         ),
         "warn_alone": Menu(
             (
@@ -129,9 +130,16 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
         "silent": Decide(line_verbs.mark_silent, {"marked": "person"}),
         "person": Decide(
             line_verbs.find_person,
-            {"ringing": "ring_person", "wait": "in_line", "nobody": "callback", "closed": "callback"},
+            {
+                "wait": "in_line",
+                "joined": "meet",
+                "dial": "ring_person",
+                "nobody": "callback",
+                "closed": "callback",
+            },
             once=True,
         ),
+        # When no worker comes, the caller's own call dials the liaison and the carrier bridges the two.
         "ring_person": Transfer(
             "person.connecting",
             line_verbs.person_ended,
@@ -142,17 +150,32 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
                 Choice(
                     "line.keep",
                     does=line_verbs.keep_place,
-                    on={"promised": "promised", "refused": "in_line"},
+                    on={"promised": "promised", "refused": "in_line", "joined": "meet"},
                 ),
             ),
             line_verbs.look_again,
-            {"ringing": "ring_person", "still": "in_line", "nobody": "callback", "closed": "callback"},
+            {
+                "still": "in_line",
+                "joined": "meet",
+                "dial": "ring_person",
+                "nobody": "callback",
+                "closed": "callback",
+            },
         ),
         "fetched": Decide(
             line_verbs.look_at_once,
-            {"ringing": "ring_person", "still": "in_line", "nobody": "callback", "closed": "callback"},
+            {
+                "still": "in_line",
+                "joined": "meet",
+                "dial": "ring_person",
+                "nobody": "callback",
+                "closed": "callback",
+            },
             once=True,
         ),
+        **caller_steps(gone="in_line", over="goodbye"),
+        # The liaison was lost while this caller was on hold: they are on the line yet, and wait again.
+        "cut_off": Announce("line.cut_off", "person"),
         # Help and services.
         "services": Menu(_services(services)),
         "ring_service": Transfer(
@@ -218,7 +241,7 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
         locked_out="lapsed",
         stranded="person",
         overlong="goodbye",
-        recalled={"in_line": "fetched", "ring_person": "fetched"},
+        recalled={**CALLER_RECALLED, "in_line": "fetched", "ring_person": "fetched"},
     )
 
 

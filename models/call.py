@@ -12,6 +12,7 @@ from models.database import Database, PerDialect, Write
 
 _A_LEG = text("parent_call_id IS NOT NULL")
 _OPEN_INBOUND = text("ended_at IS NULL AND direction = 'inbound'")
+_A_LIVE_CHILD = text("ended_at IS NULL AND parent_call_id IS NOT NULL")
 _A_LIVE_LEG = text("ended_at IS NULL AND callback_id IS NOT NULL")
 
 
@@ -34,6 +35,12 @@ class Call(Base):
         Index("ix_calls_parent_call_id", "parent_call_id", sqlite_where=_A_LEG, postgresql_where=_A_LEG),
         Index(
             "ix_calls_open_of_phone", "phone_key", sqlite_where=_OPEN_INBOUND, postgresql_where=_OPEN_INBOUND
+        ),
+        Index(
+            "ix_calls_live_children",
+            "started_at",
+            sqlite_where=_A_LIVE_CHILD,
+            postgresql_where=_A_LIVE_CHILD,
         ),
         Index("ix_calls_live_legs", "started_at", sqlite_where=_A_LIVE_LEG, postgresql_where=_A_LIVE_LEG),
     )

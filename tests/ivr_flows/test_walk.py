@@ -202,10 +202,10 @@ def test_a_call_at_a_step_that_was_dropped_goes_to_a_person_or_to_a_polite_end(
 ) -> None:
     call = call_at("a_step_of_last_year", flow, "en")
 
-    turn = walk_of(answering(FLOWS[flow], {"person": "ringing"}), call).answer(keys)
+    turn = walk_of(answering(FLOWS[flow], {"person": "wait"}), call).answer(keys)
 
     assert "<Say" in rendered(turn, "en", flow)
-    assert call.step == ("ring_person" if flow == "victim_line" else FLOWS[flow].stranded) or isinstance(
+    assert call.step == ("in_line" if flow == "victim_line" else FLOWS[flow].stranded) or isinstance(
         cast(Turn, turn).end, Hangup
     )
 
