@@ -10,6 +10,7 @@ from ivr_flows.legs import (
     callback_call,
     colleague_call,
     interpreter_call,
+    liaison_at_0,
     liaison_callback,
     liaison_direct,
 )
@@ -27,7 +28,8 @@ def build_flows(office: Office, case_digits: int = 0) -> dict[str, Flow]:
         [service.key for service in office.services],
         max(case_digits, int(office.policy("case_number_digits"))),
     )
-    legs = liaison_callback(), liaison_direct(), callback_call(), colleague_call(), interpreter_call()
+    at_0 = liaison_at_0(), liaison_direct()
+    legs = liaison_callback(), *at_0, callback_call(), colleague_call(), interpreter_call()
     return {flow.name: flow for flow in (victims, *legs, alert_call(), staff_line(office.languages))}
 
 

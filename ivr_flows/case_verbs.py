@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from ivr_flows.desk import Desk
 from ivr_flows.flow import SlowHandler, answers
 from ivr_flows.status_words import say_status
-from models import pin_try
+from models import pin_try, staff_secret
 from models.case import check_digit_is_right
 from models.pin_change import FirstEntry, SecondEntry
 from models.pin_try import Guess
+from models.staff_number import from_main_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,17 @@ def has_room(desk: Desk, _digits: str) -> str:
     return "crowded" if desk.call.crowded else "room"
 
 
+@answers("ok", "mistyped")
+def take_number(desk: Desk, digits: str) -> str:
+    """A case number, or a staff number in the form of none: for both the PIN is what tells (R05)."""
+    number = from_main_line(digits)
+    if number is None:
+        return check_number.run(desk, digits)
+    desk.call.number_key = staff_secret.number_key(desk.keyring, number)
+    desk.call.case_id = desk.call.verified_at = None
+    return "ok"
+
+
 @answers("yes", "number_too", "no")
 def may_try(desk: Desk, _digits: str) -> str:
     """Three tries a call (R04); after a lapse of time the PIN alone is asked again (R11)."""
@@ -57,6 +69,9 @@ def _record(desk: Desk, work: PinWork, matched: bool) -> str:
         raise TypeError("An entry of a new PIN is no try.")
     word, writes = pin_try.record(call, work.guess, matched, desk.now)
     desk.writes += writes
+    if word == "right" and work.guess.found_staff_id is not None:
+        staff_secret.sign_in(desk.session, call, work.guess.found_staff_id, desk.now)
+        return "staff"
     if word == "right":
         call.case_id, call.verified_at, call.last_key_at, call.tries = (
             call.found_case_id,
@@ -73,7 +88,7 @@ def _record(desk: Desk, work: PinWork, matched: bool) -> str:
     return "wrong" if call.tries < most else "spent"
 
 
-verify_pin = SlowHandler("verify_pin", frozenset({"right", "wrong", "spent"}), _reserve, _record)
+verify_pin = SlowHandler("verify_pin", frozenset({"right", "staff", "wrong", "spent"}), _reserve, _record)
 
 
 @answers("said", "hard")

@@ -9,6 +9,7 @@ from ivr_flows.flow import (
     Bridge,
     Collect,
     Conference,
+    Crossing,
     Decide,
     Flow,
     Hangup,
@@ -26,6 +27,7 @@ INSTRUCTION_SECONDS = 20
 MENU_WORDS = 75
 SENTENCE_WORDS = 20
 INBOUND_KEYS = {"0", "*", "9", "7", "5"}
+_ENDING = Hangup | Bridge | Transfer | Conference | Crossing
 #: Prompts that the engine and the desk say by themselves, in any step.
 ENGINE_PROMPTS = (
     "repair.silence",
@@ -121,7 +123,7 @@ def _reach(flow: Flow) -> Iterator[str]:
         ahead += flow.exits(name)
     for name in sorted(set(flow.steps) - seen):
         yield f"{flow.name}: no caller can reach the step {name}."
-    ending = {n for n, s in flow.steps.items() if isinstance(s, Hangup | Bridge | Transfer | Conference)}
+    ending = {n for n, s in flow.steps.items() if isinstance(s, _ENDING)}
     while True:
         more = {n for n in flow.steps if n not in ending and any(t in ending for t in flow.exits(n))}
         if not more:

@@ -45,6 +45,8 @@ class Desk:
     writes: list[Write] = field(default_factory=list)
     jobs: list[tuple[str, int]] = field(default_factory=list)
     ring: Ring | None = None
+    #: It is known that no worker will do this turn's jobs soon.
+    queue_is_down: bool = False
     conference: str | None = None
     #: The callback that this turn promised.
     asked_for: Callback | None = None

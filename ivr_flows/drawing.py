@@ -17,6 +17,7 @@ COLOURS = {
     "Transfer": "#d9e8f6",
     "Conference": "#d9e8f6",
     "Bridge": "#e1f3d8",
+    "Crossing": "#e1f3d8",
     "Hangup": "#f8dfe2",
 }
 

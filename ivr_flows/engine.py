@@ -1,7 +1,9 @@
 """Walks a flow: one caller action in, one Turn out. Repair, the gate and the extra keys live here once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ivr_flows import turn as turns
@@ -20,6 +22,7 @@ from ivr_flows.flow import (
     Choice,
     Collect,
     Conference,
+    Crossing,
     Decide,
     Flow,
     Handler,
@@ -57,10 +60,10 @@ class Deferred:
 
 
 class Walk:
-    """One walk of one call through its flow, within one transaction."""
+    """One walk of one call through its flow, within one transaction; ``trees`` are all, for a crossing."""
 
-    def __init__(self, flow: Flow, desk: "Desk") -> None:
-        self.flow = flow
+    def __init__(self, flow: Flow, desk: "Desk", trees: Mapping[str, Flow] = MappingProxyType({})) -> None:
+        self.flow, self._trees = flow, trees
         self.desk = desk
         self.call = desk.call
 
@@ -90,7 +93,7 @@ class Walk:
             return self.enter(self.flow.locked_out or self.flow.give_up)
         if isinstance(step, Transfer | Conference):
             return self._follow(step.then, step.on, "")
-        if not isinstance(step, Wait) and self._is_too_long():
+        if not isinstance(step, Wait | Stay) and self._is_too_long():
             if self.flow.overlong is not None and self.flow.silent in call.trail.split():
                 return self.enter(self.flow.overlong)
             # What is offered now can still be taken: the next key is not too late again.
@@ -101,7 +104,7 @@ class Walk:
         if not digits:
             return self._look_again(name, step) if isinstance(step, Wait) else self._miss(name, "silence")
         desk.heard_a_key()
-        if isinstance(step, Stay):
+        if isinstance(step, Stay) and not (digits == COVER and COVER in self.flow.keys):
             return self._follow(step.then, step.on, digits)
         everywhere = self.flow.keys.get(digits)
         if digits == REPEAT:
@@ -250,6 +253,9 @@ class Walk:
                 case Menu() | Collect() | Wait() | Stay():
                     says += self._asks(name)
                     return self._wait_at(name, tuple(before), tuple(says))
+                case Crossing():
+                    self.flow = self._trees[step.tree]
+                    call.flow, name = step.tree, step.at
                 case Transfer():
                     says.append(Say(step.prompt))
                     call.step, call.turn = name, call.turn + 1

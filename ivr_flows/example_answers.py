@@ -87,8 +87,10 @@ def _message(text: str) -> Answer:
 
 
 def _waiting(desk: Desk) -> None:
+    desk.say("staff.in_line", count="2", minutes="3")
     desk.say("staff.waiting", verified="3", other="4")
-    desk.say("staff.longest", minutes="12")
+    desk.say("staff.urgent", count="1", minutes="5")
+    desk.say("staff.not_urgent", count="6", minutes="12")
     desk.say("staff.promise", when=desk.moment(NOW + timedelta(hours=2)))
 
 
@@ -161,6 +163,7 @@ _PLACE = {"facility_name": "Valle Verde", "facility_phone": "+12025550190"}
 #: word that is not listed says nothing.
 ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("verify_pin", "right"): {"": _is_verified},
+    ("verify_pin", "staff"): {"": _is_signed_in},
     ("verify_staff_pin", "right"): {"": _is_signed_in},
     ("look_at_shift", "on"): {"": _says("staff.on_shift")},
     ("look_at_shift", "off"): {"": _says("staff.off_shift")},
@@ -204,23 +207,27 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     },
     ("find_person", "nobody"): {"": _NOBODY},
     ("find_person", "wait"): {
-        "next, and no wait is known": _stand(1),
-        "third, and the wait is known": _stand(3, "wait.8"),
+        "a liaison's phone rings": _says("person.connecting"),
+        "all are busy; next, and no wait is known": _stand(1),
+        "all are busy; third, and the wait is known": _stand(3, "wait.8"),
     },
     ("person_ended", "wait"): {"": _stand(1)},
     ("person_ended", "closed"): {"": _says("person.closed", when=timedelta(minutes=90))},
     ("look_again", "still"): {
+        "a liaison's phone rings": _says("line.ringing"),
         "most times": _says("line.hold"),
         "now and then": _report,
     },
     ("look_again", "nobody"): {"": _NOBODY},
+    ("find_person_at_once", "ringing"): {"": _says("person.connecting")},
     ("look_again", "closed"): {"": _says("person.closed", when=timedelta(minutes=90))},
     ("keep_place", "promised"): {"": _promise_with_wait},
     ("keep_place", "refused"): {"": _says("line.cannot_keep")},
     ("mark_silent", "marked"): {"": _says("silent.noted")},
+    ("note", "noted"): {"": _say_all(), "no phone may be called": _says("outcome.no_phone")},
     **{
         (verb, "accepted"): {"": _say_all(), "who calls cannot talk": _says("liaison.silent")}
-        for verb in ("accept", "accept_direct")
+        for verb in ("accept", "accept_direct", "accept_at_0")
     },
     ("since_last_call", "go"): {
         "the first call": _say_all(),
@@ -259,22 +266,25 @@ MEANINGS: Mapping[str, str] = {
     "may_try: yes": "tries are left",
     "may_try: number_too": "tries are left, and the number is asked too",
     "may_try: no": "no tries are left",
-    "check_number: ok": "the number is well formed",
-    "check_number: mistyped": "the number is mistyped",
+    "take_number: ok": "the number is well formed",
+    "take_number: mistyped": "the number is mistyped",
     "verify_pin: right": "the PIN is right",
+    "verify_pin: staff": "the number and the PIN are those of a member of staff",
     "verify_pin: wrong": "the PIN or the number is wrong",
     "verify_pin: spent": "wrong, and it was the last try",
     "read_status: hard": "the news is hard",
     "look_for_someone: free": "a person is free",
     "look_for_someone: nobody": "nobody is free",
-    "find_person: ringing": "a liaison's phone rings",
+    "find_person: joined": "a liaison has accepted",
+    "find_person: dial": "no worker rings the liaison",
     "find_person: nobody": "nobody is free",
     "find_person: closed": "the office is closed",
-    "find_person: wait": "all are busy",
+    "find_person: wait": "they wait in line",
     "find_person_at_once: ringing": "a liaison's phone rings",
     "find_person_at_once: nobody": "nobody is free",
-    "look_again: ringing": "a liaison is free now",
-    "look_again: still": "all are busy still",
+    "look_again: joined": "a liaison has accepted",
+    "look_again: dial": "no worker rings the liaison",
+    "look_again: still": "they wait on",
     "look_again: nobody": "nobody is on shift any more",
     "look_again: closed": "the office has closed",
     "person_ended: wait": "nobody accepted, and others may",

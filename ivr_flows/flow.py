@@ -170,13 +170,21 @@ class Bridge:
 
 
 @dataclass(frozen=True, slots=True)
+class Crossing:
+    """The call goes on in another tree, at a step of that one."""
+
+    tree: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class Hangup:
     """Say goodbye, unless all was said already, and end the call."""
 
     prompt: str | None = None
 
 
-Step = Announce | Menu | Collect | Stay | Decide | Wait | Transfer | Conference | Bridge | Hangup
+Step = Announce | Menu | Collect | Stay | Decide | Wait | Transfer | Conference | Bridge | Crossing | Hangup
 WAITING = (Menu, Collect, Stay, Wait, Transfer, Conference)
 
 
@@ -240,7 +248,7 @@ class Flow:
                 yield self.silent
             case Decide() | Stay() | Transfer() | Conference():
                 yield from step.on.values()
-            case Bridge() | Hangup():
+            case Bridge() | Crossing() | Hangup():
                 return
 
     def prompts(self, name: str) -> Iterator[tuple[str, str | None]]:
@@ -259,5 +267,5 @@ class Flow:
             case Wait(choices=choices):
                 for choice in choices:
                     yield choice.prompt, choice.language
-            case Decide() | Conference() | Bridge():
+            case Decide() | Conference() | Bridge() | Crossing():
                 return

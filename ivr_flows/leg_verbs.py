@@ -4,7 +4,7 @@ from ivr_flows.desk import Desk
 from ivr_flows.flow import answers
 from ivr_flows.silent_words import tell_if_silent
 from models import leg as legs
-from models import staff_secret
+from models import line_ring, staff_secret
 from models.line_wait import leave_line
 from models.voicemail import leave_message
 
@@ -69,6 +69,41 @@ def take_direct(desk: Desk) -> str:
             leave_line(desk.session, desk.call.parent_call_id, "talked", desk.now)
         tell_if_silent(desk)
     return word
+
+
+@answers("accepted", "code", "gone")
+def accept_at_0(desk: Desk, _digits: str) -> str:
+    """1: the liaison takes the caller who waits in line, and both go to a conference of their own."""
+    return "code" if needs_code(desk) else take_at_0(desk)
+
+
+@answers("accepted", "gone")
+def accept_at_0_with_code(desk: Desk, _digits: str) -> str:
+    """The code was right."""
+    return take_at_0(desk)
+
+
+def take_at_0(desk: Desk) -> str:
+    """The acceptance of a caller who waits in line: this key alone makes the talk, since they are there."""
+    word, jobs = line_ring.accept_at_0(desk.session, desk.call, desk.now)
+    desk.jobs += jobs
+    if word == "accepted":
+        desk.call.accepted_at = desk.call.accepted_at or desk.now
+        tell_if_silent(desk)
+    return word
+
+
+@answers("passed")
+def pass_at_0(desk: Desk, _digits: str) -> str:
+    """2, or nobody who pressed a key: the next liaison is rung for the caller."""
+    line_ring.pass_at_0(desk.session, desk.call, desk.now)
+    return "passed"
+
+
+@answers("wanted", "gone")
+def still_wanted(desk: Desk, _digits: str) -> str:
+    """Whether the caller still waits."""
+    return "wanted" if line_ring.is_wanted(desk.session, desk.call) else "gone"
 
 
 @answers("joined", "gone")

@@ -18,12 +18,10 @@ from ivr_flows.flow import (
     Stay,
     Step,
 )
-from ivr_flows.talk_steps import RECALLED, outcome_steps, talk_steps
+from ivr_flows.talk_steps import CALLER_RECALLED, RECALLED, caller_steps, outcome_steps, talk_steps
 from models.staff_secret import LEAST_CODE, MOST_CODE
 
-#: How long a caller who is out of the conference hears nothing before the line looks again.
-STAY_SECONDS, HELD_SECONDS = 3, 8
-#: The same for a joiner of whom the caller is being told.
+#: How long a joiner hears nothing, of whom the caller is being told, before the line looks again.
 JOINER_SECONDS = 5
 
 
@@ -57,8 +55,40 @@ def liaison_callback() -> Flow:
     return _outbound("liaison_callback", "offer", steps, give_up="passed_over", recalled=RECALLED)
 
 
+def liaison_at_0() -> Flow:
+    """A liaison is rung for a caller who waits in line; the accept key joins the two (Legs)."""
+    steps: dict[str, Step] = {
+        "offer": Menu(
+            (
+                Choice(
+                    "liaison.accept",
+                    does=leg_verbs.accept_at_0,
+                    on={"accepted": "joining", "code": "ask_code", "gone": "gone"},
+                ),
+                Choice("liaison.pass", does=leg_verbs.pass_at_0, on={"passed": "passed"}),
+            ),
+            prompt="liaison.direct",
+            about="line",
+            give_up="passed_over",
+            silence="passed_over",
+        ),
+        **_code_steps(leg_verbs.accept_at_0_with_code, "joining", "passed_over"),
+        "passed_over": Decide(leg_verbs.pass_at_0, {"passed": "passed"}),
+        "passed": Hangup("liaison.passed"),
+        # Sent to its address again before the key: the caller has gone.
+        "wanted": Decide(leg_verbs.still_wanted, {"wanted": "offer", "gone": "gone"}),
+        "joining": Decide(talk_verbs.staff_returns, {"ready": "joining_them", "gone": "gone"}),
+        "joining_them": Announce("liaison.joining", "conference"),
+        **talk_steps(not_reached="gone"),
+        **_ends(),
+        "gone": Hangup("liaison.gone"),
+    }
+    recalled = {**RECALLED, "offer": "wanted"}
+    return _outbound("liaison_at_0", "offer", steps, give_up="passed_over", recalled=recalled)
+
+
 def liaison_direct() -> Flow:
-    """The whisper before a caller at 0 meets a liaison; ending it without a hang-up bridges the two."""
+    """The whisper of a liaison whom the caller's own call dialled; ending it bridges the two."""
     steps: dict[str, Step] = {
         "offer": Menu(
             (
@@ -120,7 +150,6 @@ def interpreter_call() -> Flow:
 
 def callback_call() -> Flow:
     """The person called back: neutral words, "is now a safe time?", and a key joins them (R30, Legs)."""
-    told = {"back": "back", "held": "held", "cut_off": "cut_off", "over": "done"}
     steps: dict[str, Step] = {
         "opening": Announce("called.opening", "safe_time", about="neutral"),
         "safe_time": Menu(
@@ -139,23 +168,16 @@ def callback_call() -> Flow:
         # 7 plays harmless words, and counts as no safe moment (R22); the person 0 would ask for is behind 1.
         "cover": Decide(leg_verbs.not_safe, {"put_off": "covered"}),
         "covered": Hangup("cover"),
-        "meet": Decide(talk_verbs.caller_joins, {"back": "joining", "held": "held", "over": "gone"}),
-        "joining": Announce("called.joining", "conference"),
-        "conference": Conference(
-            talk_verbs.caller_left, {"stay": "stay", "cut_off": "cut_off", "over": "done"}
-        ),
-        "stay": Stay(talk_verbs.caller_stands, told, STAY_SECONDS, prompt="called.stay"),
-        "held": Stay(talk_verbs.caller_stands, told, HELD_SECONDS, prompt="called.held"),
-        "look": Decide(talk_verbs.caller_stands, told),
-        "back": Announce("called.back", "conference"),
+        **caller_steps(gone="gone", over="done"),
         "cut_off": Hangup("called.cut_off"),
         "done": Hangup("called.goodbye"),
         "gone": Hangup("called.gone"),
     }
-    recalled = {"conference": "look", "stay": "look", "held": "look"}
     # Whoever is called back gets the slow pace after one silence, as a caller does (R26).
     keys = {"*": "", "9": "", "7": "cover"}
-    return _outbound("callback_call", "opening", steps, give_up="unclear", keys=keys, recalled=recalled)
+    return _outbound(
+        "callback_call", "opening", steps, give_up="unclear", keys=keys, recalled=CALLER_RECALLED
+    )
 
 
 def _code_steps(accept: Handler, accepted: str, refused: str) -> dict[str, Step]:

@@ -6,10 +6,11 @@ from ivr_flows.callback_verbs import promise
 from ivr_flows.desk import Desk, Ring
 from ivr_flows.flow import answers
 from ivr_flows.wait_words import wait_prompt
+from models import direct_talk, line_ring
 from models import leg as legs
 from models import line_wait as waits
 from models.abandoned_wait import wait_ended
-from models.liaison import free_liaisons, take_liaison_for
+from models.liaison import free_liaisons
 from models.wait_time import wait_in_line
 
 #: Every so many looks the caller in line hears where they stand; in between, a word that the line is there.
@@ -24,13 +25,16 @@ def mark_silent(desk: Desk, _digits: str) -> str:
     return "marked"
 
 
-@answers("ringing", "wait", "nobody", "closed")
+@answers("wait", "joined", "dial", "nobody", "closed")
 def find_person(desk: Desk, _digits: str) -> str:
-    """0: in opening hours ring a free liaison or join the line, verified callers first (R36)."""
-    word = _seek(desk)
+    """0: in opening hours join the line, verified callers first, while a free liaison is rung (R36)."""
+    word, is_rung = _seek(desk)
     if word == "wait":
-        desk.say("person.nobody")
-        _report(desk)
+        if is_rung:
+            desk.say("person.connecting")
+        else:
+            desk.say("person.nobody")
+            _report(desk)
         if not desk.call.silent:
             desk.say("silent.offer")
     return word
@@ -38,19 +42,26 @@ def find_person(desk: Desk, _digits: str) -> str:
 
 @answers("ringing", "nobody")
 def find_person_at_once(desk: Desk, _digits: str) -> str:
-    """A liaison who is free this moment, for a caller who asked for nothing: nobody is put in line (R19)."""
-    if desk.office.is_open(desk.now) and _ring_if_free(desk):
-        return "ringing"
-    return "nobody"
+    """A liaison who is free this moment, for a caller who asked for nothing; else nobody waits (R19)."""
+    if not desk.office.is_open(desk.now) or desk.call.free_liaisons == 0:
+        return "nobody"
+    wait = waits.join_line(desk.session, desk.call, desk.now, verified=desk.is_verified)
+    if line_ring.rung_now(desk.session, desk.call.id) is None and not _ring_if_free(desk, wait):
+        waits.leave_line(desk.session, desk.call.id, "offered", desk.now)
+        return "nobody"
+    desk.say("person.connecting")
+    return "ringing"
 
 
-@answers("ringing", "still", "nobody", "closed")
+@answers("still", "joined", "dial", "nobody", "closed")
 def look_again(desk: Desk, _digits: str) -> str:
-    """Some seconds on in line: ring a liaison who is free now, else say that the line is still there."""
-    word = _seek(desk)
+    """Some seconds on in line: go to a liaison who accepted, ring one who is free, or say a word of it."""
+    word, is_rung = _seek(desk)
     if word != "wait":
         return word
-    if desk.call.misses % LOOKS_TO_A_REPORT:
+    if is_rung:
+        desk.say("line.ringing")
+    elif desk.call.misses % LOOKS_TO_A_REPORT:
         desk.say("line.hold")
     else:
         _report(desk)
@@ -58,28 +69,37 @@ def look_again(desk: Desk, _digits: str) -> str:
     return "still"
 
 
-@answers("ringing", "still", "nobody", "closed")
-def look_at_once(desk: Desk, digits: str) -> str:
-    """Somebody is free and the line itself took this call out of its wait.
+@answers("still", "joined", "dial", "nobody", "closed")
+def look_at_once(desk: Desk, _digits: str) -> str:
+    """The line itself took this call out of its wait: somebody is free, has accepted, or did not come.
 
-    It may have begun to ring a liaison at that very moment, whose phone the carrier then stopped.
+    Its own call may have begun to ring a liaison at that very moment, whose phone the carrier then stopped.
     """
-    legs.direct_ended(desk.session, desk.call, desk.now)
+    line_ring.dial_is_over(desk.session, desk.call.id, desk.now)
     desk.call.free_liaisons = free_liaisons(desk.session)
-    return look_again.run(desk, digits)
+    word, is_rung = _seek(desk)
+    if word != "wait":
+        return word
+    desk.say("person.connecting" if is_rung else "line.hold")
+    return "still"
 
 
-@answers("promised", "refused")
+@answers("promised", "refused", "joined")
 def keep_place(desk: Desk, _digits: str) -> str:
     """Hang up and be called back, with the place in the list of when the caller began to wait (R36)."""
-    held = waits.wait_of(desk.session, desk.call.id)
-    verified = desk.is_verified or (held is not None and held.verified and desk.call.opened_its_case())
+    session, call, now = desk.session, desk.call, desk.now
+    held = waits.wait_of(session, call.id)
+    # The place is the right to this caller: a liaison's key of the same moment may have ended it first.
+    if not waits.leave_line(session, call.id, "kept", now) and direct_talk.talks_now(session, call.id):
+        return "joined"
+    verified = desk.is_verified or (held is not None and held.verified and call.opened_its_case())
     word = promise(desk, "other", "waited", verified=verified, since=held.since if held else None)
-    if word == "promised":
-        waits.leave_line(desk.session, desk.call.id, "kept", desk.now)
-        return "promised"
-    desk.say("line.cannot_keep")
-    return "refused"
+    if word != "promised":
+        waits.take_back(session, call.id)
+        desk.say("line.cannot_keep")
+        return "refused"
+    desk.jobs += line_ring.stop_ringing(session, call.id, now)
+    return "promised"
 
 
 @answers("talked", "wait", "nobody", "closed")
@@ -92,45 +112,58 @@ def person_ended(desk: Desk, _digits: str) -> str:
     if legs.direct_ended(session, call, desk.now) == "talked":
         wait_ended(session, call.id, desk.now, office)
         return "talked"
-    tries, since = waits.rung_for(session, call.id)
-    if tries >= office.policy("liaison_tries"):
+    wait = waits.wait_of(session, call.id)
+    if wait is None or waits.rung_since(session, wait) >= office.policy("liaison_tries"):
         return _give_up(desk, "nobody")
     if not office.is_open(desk.now):
         return _close(desk)
     if call.liaisons_on_shift == 0:
         return _give_up(desk, "nobody")
-    waits.join_line(session, call, desk.now, verified=desk.is_verified, since=since)
+    wait.seen_at = desk.now
     desk.say("person.nobody")
     _report(desk)
     return "wait"
 
 
-def _seek(desk: Desk) -> str:
-    """A liaison for this caller if it is their turn, else a place in line while someone is on shift."""
+def _seek(desk: Desk) -> tuple[str, bool]:
+    """How things stand for this caller in line, and whether a liaison is rung for them now.
+
+    To a liaison who has accepted; else a place in line, while one is rung or somebody is on shift.
+    """
     session, call, now = desk.session, desk.call, desk.now
-    if not desk.office.is_open(now):
-        return _close(desk)
-    if _ring_if_free(desk):
-        return "ringing"
-    if call.liaisons_on_shift == 0:
-        return _give_up(desk, "nobody")
-    waits.join_line(session, call, now, verified=desk.is_verified)
-    return "wait"
+    if direct_talk.talks_now(session, call.id):
+        return "joined", False
+    rung = line_ring.rung_now(session, call.id)
+    if rung is None:
+        if not desk.office.is_open(now):
+            return _close(desk), False
+        if call.liaisons_on_shift == 0:
+            return _give_up(desk, "nobody"), False
+    wait = waits.join_line(session, call, now, verified=desk.is_verified)
+    if rung is not None:
+        return _dial_if_lost(desk, rung), True
+    if waits.rung_since(session, wait) >= desk.office.policy("liaison_tries"):
+        return _give_up(desk, "nobody"), False
+    return "wait", _ring_if_free(desk, wait)
 
 
-def _ring_if_free(desk: Desk) -> bool:
+def _ring_if_free(desk: Desk, wait: waits.LineWait) -> bool:
     """Whether a liaison's phone is to ring for this caller: one is free, and nobody ahead waits for them."""
-    session, call, now = desk.session, desk.call, desk.now
-    held = waits.wait_of(session, call.id)
-    verified = desk.is_verified or (held is not None and held.verified)
-    ahead = waits.ahead_of(session, now, verified=verified, wait=held)
-    taken = take_liaison_for(session, call, now, verified=verified) if call.free_liaisons > ahead else None
-    if taken is None:
-        return False
-    if held is not None:
-        held.seen_at = now
-    desk.ring = Ring(taken.number, int(desk.office.policy("liaison_ring_seconds")), taken.leg_id)
-    return True
+    ahead = waits.ahead_of(desk.session, desk.now, verified=wait.verified, wait=wait)
+    free = desk.call.free_liaisons
+    jobs = line_ring.ring_for(desk.session, desk.call, wait, desk.now, free=free, ahead=ahead)
+    desk.jobs += jobs or []
+    return jobs is not None
+
+
+def _dial_if_lost(desk: Desk, rung: line_ring.Rung) -> str:
+    """A liaison whom no worker has begun to ring is dialled by this very call."""
+    found = line_ring.dial_from_call(desk.session, rung, desk.now, at_once=desk.queue_is_down)
+    if found is None:
+        return "wait"
+    leg_id, number = found
+    desk.ring = Ring(number, int(desk.office.policy("liaison_ring_seconds")), leg_id)
+    return "dial"
 
 
 def _close(desk: Desk) -> str:

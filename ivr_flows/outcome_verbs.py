@@ -17,6 +17,9 @@ def _noting(code: str) -> Handler:
             return "late"
         word, jobs = outcome.note_outcome(desk.session, talk, code, staff_id, desk.now, desk.office)
         desk.jobs += jobs
+        if word == "no_phone":
+            desk.say("outcome.no_phone")
+            return "noted"
         return word
 
     return note

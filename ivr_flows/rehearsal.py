@@ -24,9 +24,11 @@ from ivr_flows.flow import (
     Choice,
     Collect,
     Conference,
+    Crossing,
     Decide,
     Flow,
     Handler,
+    Hangup,
     Menu,
     SlowHandler,
     Stay,
@@ -36,7 +38,7 @@ from ivr_flows.flow import (
 )
 from ivr_flows.prompts import DIGITS_MARK, Prompts, count_words
 from ivr_flows.rules import OfficeRules
-from ivr_flows.scene import Path, Rehearsal, Scene, Spoken, Stop
+from ivr_flows.scene import ENDINGS, Path, Rehearsal, Scene, Spoken, Stop
 from ivr_flows.turn import Connect, Dial, Gather, Join, Say, Turn
 from models.caller_state import CallState
 
@@ -84,6 +86,14 @@ class _Stage:
         self._facts: dict[frozenset[str], str] = {}
         self._given = flow
         self._flow = dataclasses.replace(flow, steps={n: self._acted(n, s) for n, s in flow.steps.items()})
+        # Another tree has a rehearsal of its own; here a call that crosses over has come to its end.
+        self._beyond = {
+            step.tree: dataclasses.replace(
+                flow, steps={step.at: Hangup()}, open_to_all=frozenset({step.at}), start=step.at
+            )
+            for step in flow.steps.values()
+            if isinstance(step, Crossing)
+        }
         self._places: dict[str, _Place] = {}
         self._found = Rehearsal(flow, language, [], {}, {})
 
@@ -113,10 +123,10 @@ class _Stage:
                 path.scenes.append(scene)
                 goes_on_in = self._found.written_in.get(scene.step)
                 self._write(path, scene)
-                if goes_on_in is not None and scene.ends not in {"hang-up", "bridge"}:
+                if goes_on_in is not None and scene.ends not in ENDINGS:
                     path.goes_on_in = goes_on_in
                     break
-                if scene.ends in {"hang-up", "bridge"}:
+                if scene.ends in ENDINGS:
                     break
                 self._places[scene.step] = place = dataclasses.replace(now, scenes=(*known, *path.scenes))
                 self._stop(scene, place)
@@ -143,7 +153,7 @@ class _Stage:
             self._when, self._facts, self._chosen = [], {}, {}
             call.trail = ""
             desk = ExampleDesk(call, self._prompts, self._office, turn)
-            walk = Walk(self._flow, desk)
+            walk = Walk(self._flow, desk, self._beyond)
             answer: Turn | Deferred | None
             if turn is None:
                 answer = walk.start()
@@ -158,9 +168,12 @@ class _Stage:
     def _scene(self, words: str, call: CallState, turn: Turn) -> Scene:
         spoken = [self._spoken(say, call, can_be_stopped=False) for say in turn.before]
         spoken += [self._spoken(say, call, can_be_stopped=True) for say in turn.says]
-        entered = tuple(call.trail.split()) or (call.step,)
+        entered = tuple(name for name in call.trail.split() if name in self._flow.steps) or (call.step,)
         kind = "stay" if isinstance(self._flow.steps.get(call.step), Stay) else _kind(turn)
-        scene = Scene(words, tuple(self._when), entered, tuple(spoken), call.step, kind, turn=turn)
+        step = call.step
+        if call.flow != self._flow.name:
+            kind, step = "crossing", entered[-1]
+        scene = Scene(words, tuple(self._when), entered, tuple(spoken), step, kind, turn=turn)
         if not isinstance(turn.end, Gather):
             return scene
         said = sum(spoken.counted for spoken in scene.spoken)

@@ -15,6 +15,8 @@ SLOW_WAIT_MORE = 10
 LEAST_SLIPS = 3
 #: Prompts that offer a callback.
 OFFERS = frozenset({"callback.express", "callback.keep"})
+#: A person is called while the caller waits in line.
+CALLING = frozenset({"person.connecting"})
 #: Words after a promise that stands: who is silent then has asked for a callback already.
 PROMISED = frozenset({"how.no_message", "how.message"})
 #: After this prompt all is said: a caller who is silent, or who slips though 0 was offered, may be let go.
@@ -103,7 +105,7 @@ def _repair(found: Rehearsal, stop: Stop) -> Iterator[str]:
 
 def _leads_on(stop: Stop, left: Scene, *, is_silent: bool) -> bool:
     here, there = ({spoken.prompt for spoken in scene.spoken} for scene in (stop.scene, left))
-    if left.ends == "ringing" or there & (OFFERS | PROMISED):
+    if left.ends == "ringing" or there & (OFFERS | PROMISED | CALLING):
         return True
     if left.ends == "hang-up":
         is_last = LAST_WORDS in here and (is_silent or len(stop.slips) > LEAST_SLIPS)
@@ -116,6 +118,8 @@ def _pace(found: Rehearsal, stop: Stop) -> Iterator[str]:
     if SLOW not in found.flow.keys:
         return
     for scene in (*stop.silences, stop.extra[SLOW]):
+        if isinstance(found.flow.steps.get(scene.step), Wait):
+            continue
         if scene.ends == "keys" and scene.seconds < sum(s.counted for s in scene.spoken) + SLOW_WAIT_MORE:
             yield f"waits {scene.seconds} s at the slow pace for what it says (R26)."
 

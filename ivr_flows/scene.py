@@ -7,6 +7,9 @@ from ivr_flows.check import WORDS_A_SECOND
 from ivr_flows.flow import Flow
 from ivr_flows.turn import Turn
 
+#: Ends of a scene after which a path has no more to tell.
+ENDINGS = frozenset({"hang-up", "bridge", "crossing"})
+
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
@@ -30,8 +33,8 @@ class Scene:
     """What one action leads to: what is so then, what is said, and where and how the line waits after it.
 
     ``entered`` are the steps in their order. ``ends`` is ``keys``, ``ringing``, ``conference``, ``stay``,
-    ``bridge`` or ``hang-up``; with ``keys`` up to ``digits`` are taken, after ``seconds`` without one it is
-    silence, and ``slow_seconds`` are given at the slow pace (R26).
+    ``bridge``, ``crossing`` or ``hang-up``; with ``keys`` up to ``digits`` are taken, after
+    ``seconds`` without one it is silence, and ``slow_seconds`` are given at the slow pace (R26).
     """
 
     action: str

@@ -31,16 +31,24 @@ def end_shift(desk: Desk, _digits: str) -> str:
 
 @answers("told")
 def tell_waiting(desk: Desk, _digits: str) -> str:
-    """How many wait, how long, and the promise that ends first; nothing of who they are."""
+    """How many wait and how long, by class, and the promise that ends first; nothing of who they are."""
     found = staff_desk.waiting(desk.session, desk.now)
-    if found.since is None or found.due_at is None:
+    if found.due_at is None and not found.in_line.count:
         desk.say("staff.nobody_waits")
         return "told"
-    desk.say("staff.waiting", verified=str(found.verified), other=str(found.other))
-    minutes = int((desk.now - found.since).total_seconds() // 60)
-    desk.say("staff.longest", minutes=str(minutes))
-    desk.say("staff.promise", when=desk.deadline(found.due_at))
+    _tell_group(desk, "staff.in_line", found.in_line)
+    if found.due_at is not None:
+        desk.say("staff.waiting", verified=str(found.verified), other=str(found.unverified))
+        _tell_group(desk, "staff.urgent", found.urgent)
+        _tell_group(desk, "staff.not_urgent", found.other)
+        desk.say("staff.promise", when=desk.deadline(found.due_at))
     return "told"
+
+
+def _tell_group(desk: Desk, prompt: str, group: staff_desk.Group) -> None:
+    if group.since is not None:
+        minutes = int((desk.now - group.since).total_seconds() // 60)
+        desk.say(prompt, count=str(group.count), minutes=str(minutes))
 
 
 @answers("taken", "none")

@@ -16,6 +16,29 @@ RECALLED = {
     "early": "out",
     "holding": "out",
 }
+#: The same for the leg of a caller.
+CALLER_RECALLED = {"conference": "look", "stay": "look", "held": "look"}
+#: How long a caller who is out of the conference hears nothing before the line looks again.
+STAY_SECONDS, HELD_SECONDS = 3, 8
+
+
+def caller_steps(gone: str, over: str) -> dict[str, Step]:
+    """A caller's way into the conference, on hold and back; ``gone`` follows a talk that is no more.
+
+    The tree that takes them has ``cut_off``, where a caller goes whose talk broke off on hold.
+    """
+    told = {"back": "back", "held": "held", "cut_off": "cut_off", "over": over}
+    return {
+        "meet": Decide(talk_verbs.caller_joins, {"back": "joining", "held": "held", "over": gone}),
+        "joining": Announce("called.joining", "conference"),
+        "conference": Conference(
+            talk_verbs.caller_left, {"stay": "stay", "cut_off": "cut_off", "over": over}
+        ),
+        "stay": Stay(talk_verbs.caller_stands, told, STAY_SECONDS, prompt="called.stay"),
+        "held": Stay(talk_verbs.caller_stands, told, HELD_SECONDS, prompt="called.held"),
+        "look": Decide(talk_verbs.caller_stands, told),
+        "back": Announce("called.back", "conference"),
+    }
 
 
 def talk_steps(not_reached: str) -> dict[str, Step]:

@@ -30,9 +30,9 @@ def colleague_left(desk: Desk, _digits: str) -> str:
 def staff_stands(desk: Desk, _digits: str) -> str:
     """How the talk stands for one who is out of it, and who was rung into it in vain meanwhile."""
     word = hold.staff_stands(desk.session, desk.call)
-    callback = talk.callback_of(desk.session, desk.call)
-    if callback is not None and word in ("alone", "shared"):
-        for flow in talk.tell_missed(desk.session, callback):
+    found = talk.talk_of(desk.session, desk.call)
+    if found is not None and word in ("alone", "shared"):
+        for flow in talk.tell_missed(desk.session, found):
             desk.say("talk.colleague_missed" if flow == talk.COLLEAGUE else "talk.interpreter_missed")
     return word
 
@@ -58,10 +58,10 @@ def staff_returns(desk: Desk, _digits: str) -> str:
 @answers("ringing", "nobody")
 def add_colleague(desk: Desk, _digits: str) -> str:
     """2: ring another liaison on shift into this talk."""
-    callback = talk.callback_of(desk.session, desk.call)
-    if callback is None:
+    found = talk.talk_of(desk.session, desk.call)
+    if found is None:
         return "nobody"
-    word, jobs = joiner.add_colleague(desk.session, callback, _actor(desk), desk.now)
+    word, jobs = joiner.add_colleague(desk.session, found, _actor(desk), desk.now)
     desk.jobs += jobs
     return word
 
@@ -69,11 +69,11 @@ def add_colleague(desk: Desk, _digits: str) -> str:
 @answers("rung", "none")
 def add_interpreter(desk: Desk, _digits: str) -> str:
     """3: ring the office's interpreter for the caller's language into this talk."""
-    callback = talk.callback_of(desk.session, desk.call)
-    if callback is None:
+    found = talk.talk_of(desk.session, desk.call)
+    if found is None:
         return "none"
-    number, spoken = desk.office.interpreters.get(callback.language), desk.office.languages[0]
-    word, jobs = joiner.add_interpreter(desk.session, callback, number, spoken, _actor(desk), desk.now)
+    number, spoken = desk.office.interpreters.get(found.language), desk.office.languages[0]
+    word, jobs = joiner.add_interpreter(desk.session, found, number, spoken, _actor(desk), desk.now)
     desk.jobs += jobs
     return "rung" if word == "ringing" else "none"
 
@@ -81,9 +81,9 @@ def add_interpreter(desk: Desk, _digits: str) -> str:
 @answers("handed", "nobody")
 def hand_over(desk: Desk, _digits: str) -> str:
     """Leave the caller with the colleague, once the two of them are there."""
-    callback = talk.callback_of(desk.session, desk.call)
-    jobs = None if callback is None else talk.hand_over(
-        desk.session, callback, desk.call.id, _actor(desk), desk.now
+    found = talk.talk_of(desk.session, desk.call)
+    jobs = None if found is None else talk.hand_over(
+        desk.session, found, desk.call.id, _actor(desk), desk.now
     )  # fmt: skip
     desk.jobs += jobs or []
     return "nobody" if jobs is None else "handed"
@@ -92,9 +92,9 @@ def hand_over(desk: Desk, _digits: str) -> str:
 @answers("ended")
 def end_talk(desk: Desk, _digits: str) -> str:
     """4: end the talk for everyone; the caller hears goodbye."""
-    callback = talk.callback_of(desk.session, desk.call)
-    if callback is not None:
-        jobs = talk.end_talk(desk.session, callback, _actor(desk), desk.now)
+    found = talk.talk_of(desk.session, desk.call)
+    if found is not None:
+        jobs = talk.end_talk(desk.session, found, _actor(desk), desk.now)
         desk.jobs += [job for job in jobs if job != ("release_leg", desk.call.id)]
         hold.goes(desk.session, desk.call)
     return "ended"

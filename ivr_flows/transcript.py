@@ -16,7 +16,11 @@ _EVERYWHERE = {
     "7": "harmless words, then the end",
     "5": "a person, by key alone",
 }
-_ENDS = {"bridge": "The two are joined.", "hang-up": "The line hangs up."}
+_ENDS = {
+    "bridge": "The two are joined.",
+    "crossing": "The call goes on in another tree.",
+    "hang-up": "The line hangs up.",
+}
 
 
 def as_script(found: Rehearsal, measure: Measure) -> str:

@@ -4,8 +4,22 @@ from collections.abc import Sequence
 
 from ivr_flows import callback_verbs, case_verbs, line_verbs, pin_verbs
 from ivr_flows.callback_steps import callback_steps
-from ivr_flows.flow import AGAIN, Announce, Choice, Collect, Decide, Flow, Hangup, Menu, Step, Transfer, Wait
+from ivr_flows.flow import (
+    AGAIN,
+    Announce,
+    Choice,
+    Collect,
+    Crossing,
+    Decide,
+    Flow,
+    Hangup,
+    Menu,
+    Step,
+    Transfer,
+    Wait,
+)
 from ivr_flows.pin_steps import CASE_DIGITS, CLOSED_PIN_STEPS, PIN_DIGITS, pin_steps
+from ivr_flows.talk_steps import CALLER_RECALLED, caller_steps
 
 
 def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: int) -> Flow:
@@ -37,7 +51,7 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
         "ask_number": Collect(
             "ask_number",
             case_digits,
-            case_verbs.check_number,
+            case_verbs.take_number,
             {"ok": "ask_pin", "mistyped": AGAIN},
             # Where numbers have grown to ten digits, the first ones still have eight (R01).
             least=CASE_DIGITS,
@@ -46,8 +60,10 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
             "ask_pin",
             PIN_DIGITS,
             case_verbs.verify_pin,
-            {"right": "status", "wrong": "no_match", "spent": "no_more"},
+            {"right": "status", "staff": "staff", "wrong": "no_match", "spent": "no_more"},
         ),
+        # Staff without a number of their own to call sign in here, by a number that no case can have.
+        "staff": Crossing("staff_line", "shift"),
         "no_match": Announce("no_match", "ask_number"),
         "no_more": Announce("no_match", "tries_spent"),
         "tries_spent": Announce("tries_spent", "person"),
@@ -74,7 +90,7 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
         ),
         "person_or_news": Decide(
             line_verbs.find_person_at_once,
-            {"ringing": "ring_person", "nobody": "news"},
+            {"ringing": "in_line", "nobody": "news"},
         ),
         "warn_alone": Menu(
             (
@@ -114,9 +130,16 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
         "silent": Decide(line_verbs.mark_silent, {"marked": "person"}),
         "person": Decide(
             line_verbs.find_person,
-            {"ringing": "ring_person", "wait": "in_line", "nobody": "callback", "closed": "callback"},
+            {
+                "wait": "in_line",
+                "joined": "meet",
+                "dial": "ring_person",
+                "nobody": "callback",
+                "closed": "callback",
+            },
             once=True,
         ),
+        # When no worker comes, the caller's own call dials the liaison and the carrier bridges the two.
         "ring_person": Transfer(
             "person.connecting",
             line_verbs.person_ended,
@@ -127,17 +150,32 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
                 Choice(
                     "line.keep",
                     does=line_verbs.keep_place,
-                    on={"promised": "promised", "refused": "in_line"},
+                    on={"promised": "promised", "refused": "in_line", "joined": "meet"},
                 ),
             ),
             line_verbs.look_again,
-            {"ringing": "ring_person", "still": "in_line", "nobody": "callback", "closed": "callback"},
+            {
+                "still": "in_line",
+                "joined": "meet",
+                "dial": "ring_person",
+                "nobody": "callback",
+                "closed": "callback",
+            },
         ),
         "fetched": Decide(
             line_verbs.look_at_once,
-            {"ringing": "ring_person", "still": "in_line", "nobody": "callback", "closed": "callback"},
+            {
+                "still": "in_line",
+                "joined": "meet",
+                "dial": "ring_person",
+                "nobody": "callback",
+                "closed": "callback",
+            },
             once=True,
         ),
+        **caller_steps(gone="in_line", over="goodbye"),
+        # The liaison was lost while this caller was on hold: they are on the line yet, and wait again.
+        "cut_off": Announce("line.cut_off", "person"),
         # Help and services.
         "services": Menu(_services(services)),
         "ring_service": Transfer(
@@ -203,7 +241,7 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
         locked_out="lapsed",
         stranded="person",
         overlong="goodbye",
-        recalled={"in_line": "fetched", "ring_person": "fetched"},
+        recalled={**CALLER_RECALLED, "in_line": "fetched", "ring_person": "fetched"},
     )
 
 

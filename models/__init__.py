@@ -9,6 +9,7 @@ from models.callback import Callback
 from models.case import Case
 from models.custody import CustodyRecord, Facility
 from models.custody_import import CustodyImport, ImportRow
+from models.direct_talk import DirectTalk
 from models.line_wait import LineWait
 from models.pacing import Pace
 from models.passkey import Passkey
@@ -33,6 +34,7 @@ __all__ = [
     "Consent",
     "CustodyImport",
     "CustodyRecord",
+    "DirectTalk",
     "Facility",
     "Guard",
     "ImportRow",

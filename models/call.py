@@ -12,6 +12,7 @@ from models.database import Database, PerDialect, Write
 
 _A_LEG = text("parent_call_id IS NOT NULL")
 _OPEN_INBOUND = text("ended_at IS NULL AND direction = 'inbound'")
+_A_LIVE_CHILD = text("ended_at IS NULL AND parent_call_id IS NOT NULL")
 _A_LIVE_LEG = text("ended_at IS NULL AND callback_id IS NOT NULL")
 _OF_STAFF = text("ended_at IS NULL AND staff_id IS NOT NULL")
 
@@ -35,6 +36,12 @@ class Call(Base):
         Index("ix_calls_parent_call_id", "parent_call_id", sqlite_where=_A_LEG, postgresql_where=_A_LEG),
         Index(
             "ix_calls_open_of_phone", "phone_key", sqlite_where=_OPEN_INBOUND, postgresql_where=_OPEN_INBOUND
+        ),
+        Index(
+            "ix_calls_live_children",
+            "started_at",
+            sqlite_where=_A_LIVE_CHILD,
+            postgresql_where=_A_LIVE_CHILD,
         ),
         Index("ix_calls_live_legs", "started_at", sqlite_where=_A_LIVE_LEG, postgresql_where=_A_LIVE_LEG),
         Index("ix_calls_of_staff", "staff_id", sqlite_where=_OF_STAFF, postgresql_where=_OF_STAFF),
@@ -89,7 +96,7 @@ CALLS: Table = Call.__table__  # type: ignore[assignment]
 
 #: The columns that a turn may change, and no other; one compiled statement saves them all.
 TURN_COLUMNS = (
-    "language", "pace", "step", "turn", "heard_from", "misses", "silences", "tries", "pending_since",
+    "flow", "language", "pace", "step", "turn", "heard_from", "misses", "silences", "tries", "pending_since",
     "last_key_at", "progress_at", "said", "topic", "trail", "number_key", "case_id", "verified_at",
     "accepted_at", "silent", "time_zone", "wrong_tries", "last_call_at", "new_pin_hash",
 )  # fmt: skip
@@ -105,7 +112,6 @@ _SAVE = (
 _OPENING_COLUMNS = (
     "call_sid",
     "direction",
-    "flow",
     "line",
     "phone_sealed",
     "phone_key",

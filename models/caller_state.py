@@ -131,6 +131,9 @@ class CallState:
     liaisons_on_shift: int = 0
     # Of the PIN step alone.
     pin_hash: str | None = None
+    # A member of staff whose number was keyed in the place of a case's.
+    found_staff_id: int | None = None
+    staff_pin_hash: str | None = None
     pin_expires_at: datetime | None = None
     last_verified_at: datetime | None = None
     phone_is_known: bool = False
@@ -253,10 +256,11 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
     ]  # fmt: skip
     by_number = for_pin or opening
     case_is_it = _CASES.c.number_key == CALLS.c.number_key if by_number else _CASES.c.id == CALLS.c.case_id
-    own, stranger = _COUNTERS.alias(), _COUNTERS.alias()
+    own, stranger, person = _COUNTERS.alias(), _COUNTERS.alias(), _STAFF.alias()
     if by_number:
         columns += [
-            _CASES.c.pin_hash, _CASES.c.pin_expires_at, _CASES.c.last_verified_at,
+            _CASES.c.pin_hash, person.c.id, person.c.pin_hash,
+            _CASES.c.pin_expires_at, _CASES.c.last_verified_at,
             _KNOWN.c.phone_key.is_not(None),
             own.c.consecutive, own.c.wait_until, own.c.locked_at, _total(own, own=True),
             stranger.c.consecutive, stranger.c.wait_until, stranger.c.locked_at, _total(stranger, own=False),
@@ -286,6 +290,7 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
                     _KNOWN.c.last_verified_at >= bindparam("known_since"),
                 ),
             )
+            .outerjoin(person, person.c.number_key == CALLS.c.number_key)
             .outerjoin(own, and_(own.c.number_key == CALLS.c.number_key, own.c.own == true()))
             .outerjoin(stranger, and_(stranger.c.number_key == CALLS.c.number_key, stranger.c.own == false()))
         )

@@ -19,6 +19,7 @@ from models.subject import Subject, find_or_add_subject
 
 #: With more live cases than this, 8 digits would let a guess hit more than once in a thousand (R01).
 LIVE_CASES_OF_8_DIGITS = 9_000
+LEAST_DIGITS = 8
 
 
 class CaseError(ValueError):

@@ -74,7 +74,7 @@ def follow_up(
     }  # fmt: skip
     if left:
         values |= {"state": "left_for_staff", "closed_at": now, "outcome": reason}
-    elif callback.case_id is None and _stands(session, callback.number_key):
+    elif callback.case_id is None and stands(session, callback.number_key):
         return []
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     statement = insert(CALLBACKS).values(values).on_conflict_do_nothing().returning(CALLBACKS.c.id)
@@ -120,7 +120,7 @@ def is_promised_again(session: Session, call_id: int | None) -> bool:
     return call_id is not None and session.scalar(asked) is not None
 
 
-def _stands(session: Session, number_key: str) -> bool:
+def stands(session: Session, number_key: str) -> bool:
     """Whether an unverified callback is owed to this phone already."""
     standing = select(Callback.id).where(
         Callback.number_key == number_key, Callback.case_id.is_(None), IS_OWED

@@ -7,52 +7,49 @@ from sqlalchemy.orm import Session
 
 from models.call import Call
 from models.call_status import LEAVING, bring_forward
-from models.callback import Callback
+from models.direct_talk import DirectTalk
 from models.follow_up import CUT_OFF, is_promised_again
 from models.job import Job
 from models.joiner import announce_joiners
 from models.talk import (
     IN_TALK,
+    Talk,
     TalkOffice,
     audit_talk,
     call_again,
-    callback_of,
     close_talk,
     is_announced,
     move_caller,
     settle,
     staff_in_talk,
+    talk_of,
 )
 
 if TYPE_CHECKING:
     from models.caller_state import CallState
 
+#: The jobs that tell a leg how its talk stands.
+TELLING = ("release_leg", "move_leg")
 Left = Literal["star", "early", "moment", "back", "over", "not_reached"]
 Stands = Literal["alone", "shared", "early", "over", "not_reached"]
 
 
-def hold_talk(
-    session: Session, callback: Callback, actor: str, now: datetime, but: int | None = None
-) -> list[Job]:
+def hold_talk(session: Session, talk: Talk, actor: str, now: datetime, but: int | None = None) -> list[Job]:
     """Put the caller on hold, unless other staff than ``but`` are with them; they hear so at once."""
-    if (
-        callback.state != "talking"
-        or callback.held_at is not None
-        or staff_in_talk(session, callback, but=but)
-    ):
+    if talk.state != "talking" or talk.held_at is not None or staff_in_talk(session, talk, but=but):
         return []
-    callback.held_at = now
-    audit_talk(session, callback, "hold_talk", actor, now)
-    return move_caller(callback)
+    talk.held_at = now
+    audit_talk(session, talk, "hold_talk", actor, now)
+    return move_caller(talk)
 
 
-def resume_talk(session: Session, callback: Callback, actor: str, now: datetime) -> list[Job]:
+def resume_talk(session: Session, talk: Talk, actor: str, now: datetime) -> list[Job]:
     """Someone of staff is back: the hold ends, and the caller is fetched."""
-    if callback.state != "talking" or callback.held_at is None:
+    if talk.state != "talking" or talk.held_at is None:
         return []
-    callback.held_at = None
-    audit_talk(session, callback, "resume_talk", actor, now)
-    return move_caller(callback)
+    talk.held_at = None
+    audit_talk(session, talk, "resume_talk", actor, now)
+    return move_caller(talk)
 
 
 def staff_left(
@@ -64,42 +61,42 @@ def staff_left(
     unless others are there. ``moment``: a colleague's leg, which may have pressed star, or the conference
     ended with the leader's; news of the leader may come a moment later (``colleague_left``).
     """
-    callback = callback_of(session, leg)
-    word = _standing(leg, callback)
-    if callback is None or word in ("over", "not_reached"):
+    talk = talk_of(session, leg)
+    word = _standing(leg, talk)
+    if talk is None or word in ("over", "not_reached"):
         bring_forward(session, leg.id, LEAVING)
         return ("over" if word == "over" else "not_reached"), []
     if word == "early":
         return "early", []
-    if not led or leg.id != callback.liaison_call_id:
+    if not led or leg.id != talk.liaison_call_id:
         return "moment", []
-    jobs = hold_talk(session, callback, f"liaison:{leg.staff_id}", now, but=leg.id)
+    jobs = hold_talk(session, talk, f"liaison:{leg.staff_id}", now, but=leg.id)
     # The conference ends with the leader's leg, so the carrier itself asks what the caller is to hear. Only
     # when this came late, and they went back meanwhile to where nobody is, must they be fetched.
-    return "star", [] if _is_out(session, callback.caller_call_id) else jobs
+    return "star", [] if _is_out(session, talk.caller_call_id) else jobs
 
 
 def colleague_left(session: Session, leg: "CallState", now: datetime) -> tuple[Left, list[Job]]:
     """A moment later: ``star`` while the leader is still with the caller, else ``back`` to the caller."""
-    callback = callback_of(session, leg)
-    word = _standing(leg, callback)
-    if callback is None or word != "talking":
+    talk = talk_of(session, leg)
+    word = _standing(leg, talk)
+    if talk is None or word != "talking":
         goes(session, leg)
         return ("over" if word == "over" else "not_reached"), []
-    if leg.id == callback.liaison_call_id or _is_out(session, callback.liaison_call_id):
+    if leg.id == talk.liaison_call_id or _is_out(session, talk.liaison_call_id):
         return "back", []
-    return "star", hold_talk(session, callback, f"liaison:{leg.staff_id}", now, but=leg.id)
+    return "star", hold_talk(session, talk, f"liaison:{leg.staff_id}", now, but=leg.id)
 
 
 def staff_stands(session: Session, leg: "CallState") -> Stands:
     """How the talk stands for one of staff who is out of it: whether the caller is alone, or all is over."""
-    callback = callback_of(session, leg)
-    word = _standing(leg, callback)
-    if callback is None or word != "talking":
+    talk = talk_of(session, leg)
+    word = _standing(leg, talk)
+    if talk is None or word != "talking":
         if word in ("over", "not_reached"):
             bring_forward(session, leg.id, LEAVING)
-        return "not_reached" if callback is None or word == "talking" else word
-    return "shared" if staff_in_talk(session, callback, but=leg.id) else "alone"
+        return "not_reached" if talk is None or word == "talking" else word
+    return "shared" if staff_in_talk(session, talk, but=leg.id) else "alone"
 
 
 def staff_returns(session: Session, leg: "CallState", now: datetime) -> tuple[str | None, bool, list[Job]]:
@@ -107,31 +104,33 @@ def staff_returns(session: Session, leg: "CallState", now: datetime) -> tuple[st
 
     None for a conference that is not theirs any more.
     """
-    callback = callback_of(session, leg)
-    word = _standing(leg, callback)
-    if callback is None or word not in ("early", "talking"):
+    talk = talk_of(session, leg)
+    word = _standing(leg, talk)
+    if talk is None or word not in ("early", "talking"):
         return None, False, []
-    jobs = resume_talk(session, callback, f"liaison:{leg.staff_id}", now)
-    return callback.conference, leg.id == callback.liaison_call_id, jobs
+    jobs = resume_talk(session, talk, f"liaison:{leg.staff_id}", now)
+    return talk.conference, leg.id == talk.liaison_call_id, jobs
 
 
 def caller_is_out(session: Session, leg: "CallState", now: datetime, office: TalkOffice) -> "CallerStands":
     """How things stand for a caller who is out of the conference, and what they are to be told."""
-    callback = callback_of(session, leg)
-    if callback is None or callback.caller_call_id != leg.id or callback.state != "talking":
-        goes(session, leg)
-        return CallerStands("cut_off" if is_promised_again(session, leg.id) else "over")
-    held_since = callback.held_at
-    if held_since is None and staff_in_talk(session, callback):
-        names, jobs = announce_joiners(session, callback, now)
-        return CallerStands("back", callback.conference, names, jobs)
+    talk = talk_of(session, leg)
+    if talk is None or talk.caller_call_id != leg.id or talk.state != "talking":
+        return CallerStands(_ended_as(session, leg, talk))
+    held_since = talk.held_at
+    if held_since is None and staff_in_talk(session, talk):
+        names, jobs = announce_joiners(session, talk, now)
+        return CallerStands("back", talk.conference, names, jobs)
     if held_since is not None and now - held_since >= timedelta(seconds=office.policy("hold_most_seconds")):
         actor = f"caller:{leg.id}"
-        jobs = close_talk(session, callback, actor, now)
-        jobs += call_again(session, callback, CUT_OFF, actor, now, office)
-        goes(session, leg)
-        return CallerStands("cut_off", jobs=[job for job in jobs if job != ("release_leg", leg.id)])
-    settle(session, callback, now)
+        jobs = close_talk(session, talk, actor, now)
+        if not isinstance(talk, DirectTalk):
+            jobs += call_again(session, talk, CUT_OFF, actor, now, office)
+            goes(session, leg)
+        return CallerStands(
+            "cut_off", jobs=[job for job in jobs if job[1] != leg.id or job[0] not in TELLING]
+        )
+    settle(session, talk, now)
     return CallerStands("held")
 
 
@@ -141,9 +140,17 @@ def caller_left(session: Session, leg: "CallState") -> Literal["stay", "cut_off"
     Whether its leader pressed star or hung up may not be known yet, so that this only says to stay, and the
     next look finds out.
     """
-    callback = callback_of(session, leg)
-    if callback is not None and callback.state == "talking" and callback.caller_call_id == leg.id:
+    talk = talk_of(session, leg)
+    if talk is not None and talk.state == "talking" and talk.caller_call_id == leg.id:
         return "stay"
+    return _ended_as(session, leg, talk)
+
+
+def _ended_as(session: Session, leg: "CallState", talk: Talk | None) -> Literal["cut_off", "over"]:
+    """How a caller's talk ended, for words: cut off while they waited on hold, or over as it should be."""
+    if isinstance(talk, DirectTalk) and talk.caller_call_id == leg.id and talk.held_at is not None:
+        # This caller is on the line yet, and goes on in it.
+        return "cut_off"
     goes(session, leg)
     return "cut_off" if is_promised_again(session, leg.id) else "over"
 
@@ -155,12 +162,12 @@ def goes(session: Session, leg: "CallState") -> None:
 
 def caller_joins(session: Session, leg: "CallState", now: datetime) -> "CallerStands":
     """The person called back pressed their key: to the conference, or on hold while staff are out."""
-    callback = callback_of(session, leg)
-    if callback is None or callback.caller_call_id != leg.id or callback.state != "talking":
+    talk = talk_of(session, leg)
+    if talk is None or talk.caller_call_id != leg.id or talk.state != "talking":
         return CallerStands("over")
-    if staff_in_talk(session, callback):
-        return CallerStands("back", callback.conference)
-    settle(session, callback, now)
+    if staff_in_talk(session, talk):
+        return CallerStands("back", talk.conference)
+    settle(session, talk, now)
     return CallerStands("held")
 
 
@@ -180,17 +187,15 @@ class CallerStands:
         self.joiners, self.jobs = joiners or [], jobs or []
 
 
-def _standing(
-    leg: "CallState", callback: Callback | None
-) -> Literal["early", "talking", "over", "not_reached"]:
-    if callback is None:
+def _standing(leg: "CallState", talk: Talk | None) -> Literal["early", "talking", "over", "not_reached"]:
+    if talk is None:
         return "not_reached"
-    leads, joined = leg.id == callback.liaison_call_id, is_announced(leg, callback)
-    if callback.state == "talking" and (leads or joined):
+    leads, joined = leg.id == talk.liaison_call_id, is_announced(leg, talk)
+    if talk.state == "talking" and (leads or joined):
         return "talking"
-    if callback.state == "ringing_caller" and leads:
+    if talk.state == "ringing_caller" and leads:
         return "early"
-    return "over" if callback.state == "reached" and (leads or joined) else "not_reached"
+    return "over" if talk.state == "reached" and (leads or joined) else "not_reached"
 
 
 def _is_out(session: Session, call_id: int | None) -> bool:

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from models import pacing
 from models.call import Call
 from models.call_status import LEAVING, bring_forward
-from models.callback import Callback
 from models.database import keyring_of
+from models.direct_talk import DirectTalk
 from models.job import Job
 from models.leg import mark_dialling
 from models.liaison import choose_liaison, free_liaison, hold_liaison, outbound_leg
@@ -18,12 +18,13 @@ from models.talk import (
     COLLEAGUE,
     INTERPRETER,
     JOINERS,
+    Talk,
     audit_talk,
-    callback_of,
     is_announced,
     legs_of_talk,
     move_caller,
     staff_in_talk,
+    talk_of,
 )
 
 if TYPE_CHECKING:
@@ -33,53 +34,54 @@ Joins = Literal["join", "wait", "gone"]
 
 
 def add_colleague(
-    session: Session, callback: Callback, actor: str, now: datetime
+    session: Session, talk: Talk, actor: str, now: datetime
 ) -> tuple[Literal["ringing", "nobody"], list[Job]]:
     """Ring another liaison on shift into the talk; ``nobody`` when none is free or one is rung already."""
-    if callback.state != "talking" or _is_there(session, callback, COLLEAGUE):
+    if talk.state != "talking" or _is_there(session, talk, COLLEAGUE):
         return "nobody", []
-    chosen = choose_liaison(session, callback.language, verified=True, now=now)
+    chosen = choose_liaison(session, talk.language, verified=True, now=now)
     if chosen is None:
         return "nobody", []
-    leg = _leg(session, callback, COLLEAGUE, chosen.phone, chosen.language, now)
+    leg = _leg(session, talk, COLLEAGUE, chosen.phone, chosen.language, now)
     leg.staff_id = chosen.id
     session.flush()
     if not hold_liaison(session, chosen.id, leg.id, now):
         session.delete(leg)
         session.flush()
         return "nobody", []
-    audit_talk(session, callback, "add_colleague", actor, now, {"rung": f"staff:{chosen.id}"})
+    audit_talk(session, talk, "add_colleague", actor, now, {"rung": f"staff:{chosen.id}"})
     return "ringing", [("ring_joiner", leg.id)]
 
 
 def add_interpreter(
-    session: Session, callback: Callback, number: str | None, language: str, actor: str, now: datetime
+    session: Session, talk: Talk, number: str | None, language: str, actor: str, now: datetime
 ) -> tuple[Literal["ringing", "nobody"], list[Job]]:
     """Ring the interpreter's ``number`` (E.164) into the talk; they are spoken to in ``language``.
 
     ``nobody`` without a number for the caller's language, or when one is rung or there already.
     """
-    if number is None or callback.state != "talking" or _is_there(session, callback, INTERPRETER):
+    if number is None or talk.state != "talking" or _is_there(session, talk, INTERPRETER):
         return "nobody", []
-    leg = _leg(session, callback, INTERPRETER, number, language, now)
-    audit_talk(session, callback, "add_interpreter", actor, now, {"language": callback.language})
+    leg = _leg(session, talk, INTERPRETER, number, language, now)
+    audit_talk(session, talk, "add_interpreter", actor, now, {"language": talk.language})
     return "ringing", [("ring_joiner", leg.id)]
 
 
 def take_joiner_slot(
     session: Session, call_id: int, now: datetime, interval: timedelta, patience: timedelta
 ) -> datetime | None:
-    """Take the moment at which a joiner's leg may be rung; None when it has one, or needs none any more.
+    """Take the moment at which a joiner, or a liaison for a caller at 0, may be rung; None if it needs none.
 
     The leg notes it, so that a second job of the same leg takes no other. The carrier may place one call in
     each ``interval``, and the moment lies up to ``patience`` ahead.
     """
     leg = session.scalars(select(Call).where(Call.id == call_id).with_for_update(key_share=True)).first()
-    if leg is None or leg.callback_id is None or leg.started_at > now:
+    if leg is None or leg.started_at > now:
         return None
     if leg.call_status is not None or leg.call_sid is not None or leg.ended_at is not None:
         return None
-    if session.scalar(select(Callback.state).where(Callback.id == leg.callback_id)) != "talking":
+    talk = talk_of(session, leg) if leg.flow in JOINERS else None
+    if leg.flow in JOINERS and (talk is None or talk.state != "talking"):
         return None
     at = pacing.take_slot(session, now, interval, patience)
     if at is not None:
@@ -91,10 +93,10 @@ def take_joiner_slot(
 def dial_joiner(session: Session, call_id: int) -> tuple[str, str] | None:
     """Take the right to dial a joiner's leg, once: its leg id and number; None when the talk is over."""
     leg = session.get(Call, call_id)
-    if leg is None or leg.callback_id is None or leg.leg_id is None or leg.phone_sealed is None:
+    if leg is None or leg.leg_id is None or leg.phone_sealed is None:
         return None
-    callback = session.get(Callback, leg.callback_id)
-    if callback is None or callback.state != "talking" or not mark_dialling(session, call_id):
+    talk = talk_of(session, leg)
+    if talk is None or talk.state != "talking" or not mark_dialling(session, call_id):
         return None
     return leg.leg_id, keyring_of(session).unseal("call.phone", leg.phone_sealed)
 
@@ -103,13 +105,13 @@ def accept_joining(
     session: Session, leg: "CallState", now: datetime
 ) -> tuple[Literal["accepted", "gone"], list[Job]]:
     """The accept key of a joiner: the caller is told of them, and only then may they come in (R43)."""
-    callback = callback_of(session, leg)
-    if callback is None or callback.state != "talking" or leg.ended_at is not None:
+    talk = talk_of(session, leg)
+    if talk is None or talk.state != "talking" or leg.ended_at is not None:
         bring_forward(session, leg.id, LEAVING)
         return "gone", []
-    audit_talk(session, callback, "accept_joining", _actor(leg), now)
+    audit_talk(session, talk, "accept_joining", _actor(leg), now)
     # A caller on hold is told when they are fetched back.
-    return "accepted", [] if callback.held_at is not None else move_caller(callback)
+    return "accepted", [] if talk.held_at is not None else move_caller(talk)
 
 
 def decline_joining(session: Session, leg: "CallState", now: datetime) -> None:
@@ -120,46 +122,50 @@ def decline_joining(session: Session, leg: "CallState", now: datetime) -> None:
 
 def joiner_stands(session: Session, leg: "CallState") -> tuple[Joins, str | None, list[Job]]:
     """Whether a joiner who accepted may come in, to which conference, and the jobs that tell the caller."""
-    callback = callback_of(session, leg)
-    if callback is None or callback.state != "talking" or leg.accepted_at is None:
+    talk = talk_of(session, leg)
+    if talk is None or talk.state != "talking" or leg.accepted_at is None:
         bring_forward(session, leg.id, LEAVING)
         return "gone", None, []
-    if is_announced(leg, callback):
+    if is_announced(leg, talk):
         # An interpreter without anyone of staff would be alone with the caller, or in an empty room.
-        if leg.flow == INTERPRETER and not staff_in_talk(session, callback):
+        if leg.flow == INTERPRETER and not staff_in_talk(session, talk):
             return "wait", None, []
-        return "join", callback.conference, []
+        return "join", talk.conference, []
     # Asked for at each look, so that a lost job costs one round of waiting.
-    return "wait", None, [] if callback.held_at is not None else move_caller(callback)
+    return "wait", None, [] if talk.held_at is not None else move_caller(talk)
 
 
-def unannounced(session: Session, callback: Callback) -> list[Call]:
+def unannounced(session: Session, talk: Talk) -> list[Call]:
     """The joiners who accepted and of whom the caller was not told."""
     return [
         leg
-        for leg in legs_of_talk(session, callback)
-        if leg.flow in JOINERS and leg.accepted_at is not None and not is_announced(leg, callback)
+        for leg in legs_of_talk(session, talk)
+        if leg.flow in JOINERS and leg.accepted_at is not None and not is_announced(leg, talk)
     ]
 
 
-def announce_joiners(session: Session, callback: Callback, now: datetime) -> tuple[list[str], list[Job]]:
+def announce_joiners(session: Session, talk: Talk, now: datetime) -> tuple[list[str], list[Job]]:
     """The trees of those who join now, for this very turn to name to the caller, and the jobs after."""
-    new = unannounced(session, callback)
+    new = unannounced(session, talk)
     if new:
-        callback.announced_at = now
+        talk.announced_at = now
         session.flush()
     return [leg.flow for leg in new], [("move_leg", leg.id) for leg in new]
 
 
-def _leg(session: Session, callback: Callback, flow: str, phone: str, language: str, now: datetime) -> Call:
-    leg = Call(flow=flow, callback_id=callback.id, **outbound_leg(session, phone, language, now))
+def _leg(session: Session, talk: Talk, flow: str, phone: str, language: str, now: datetime) -> Call:
+    leg = Call(flow=flow, **outbound_leg(session, phone, language, now))
+    if isinstance(talk, DirectTalk):
+        leg.parent_call_id = talk.caller_call_id
+    else:
+        leg.callback_id = talk.id
     session.add(leg)
     session.flush()
     return leg
 
 
-def _is_there(session: Session, callback: Callback, flow: str) -> bool:
-    return any(leg.flow == flow for leg in legs_of_talk(session, callback))
+def _is_there(session: Session, talk: Talk, flow: str) -> bool:
+    return any(leg.flow == flow for leg in legs_of_talk(session, talk))
 
 
 def _actor(leg: "CallState") -> str:

@@ -13,7 +13,7 @@ from models.callback import Callback, advance
 from models.callback_policy import CallbackOffice, CallbackPolicy
 from models.database import keyring_of
 from models.leg_end import Job, liaison_missed
-from models.liaison import Liaison, free_direct_liaisons, outbound_leg
+from models.liaison import DIALLED_AT_0, Liaison, free_direct_liaisons, outbound_leg
 from models.staff import Staff
 from models.talk import callback_of
 
@@ -155,7 +155,10 @@ def accept_direct(session: Session, leg: "CallState", _now: datetime) -> Literal
 def direct_ended(session: Session, state: "CallState", now: datetime) -> Literal["talked", "nobody"]:
     """The transfer of this caller is over and the liaison is freed. Only the accept key means talked."""
     accepted_at = session.scalars(
-        select(Call.accepted_at).where(Call.parent_call_id == state.id).order_by(Call.id.desc()).limit(1)
+        select(Call.accepted_at)
+        .where(Call.parent_call_id == state.id, Call.flow == DIALLED_AT_0)
+        .order_by(Call.id.desc())
+        .limit(1)
     ).first()
     free_direct_liaisons(session, state.id, now)
     return "nobody" if accepted_at is None else "talked"

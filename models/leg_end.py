@@ -10,8 +10,10 @@ from models.call import CALLS
 from models.call_status import DIALLING
 from models.callback import Callback, advance, locked
 from models.callback_policy import CallbackOffice, CallbackPolicy
+from models.direct_talk import latest_talk
 from models.job import Job as Job
 from models.liaison import Pool, free_direct_liaisons, free_liaison, is_anyone_in
+from models.line_wait import was_missed
 from models.talk import caller_left, joiner_missed, leader_left, settle
 
 #: How a leg ends that nobody took; the carrier says busy of a phone that is in use.
@@ -42,16 +44,14 @@ def leg_ended(
         update(CALLS)  # The leg before its callback: callback_of holds them in the same order.
         .where(CALLS.c.id == call_id, CALLS.c.ended_at.is_(None))
         .values(call_status=call_status, ended_at=now)
-        .returning(CALLS.c.callback_id)
+        .returning(CALLS.c.callback_id, CALLS.c.parent_call_id)
     ).first()
     if ended is None:
         return []
     callback = None if ended.callback_id is None else locked(session, ended.callback_id)
     free_liaison(session, call_id, now)
     if callback is None:
-        jobs = wait_ended(session, call_id, now, office)
-        free_direct_liaisons(session, call_id, now)
-        return jobs
+        return _ended_at_0(session, call_id, ended.parent_call_id, now, actor, office)
     policy = CallbackPolicy.of(office)
     if call_id == callback.liaison_call_id:
         counted = counted and not (
@@ -134,6 +134,30 @@ def leave_for_staff(
         _never_dial(session, callback.caller_call_id, now)
     legs = (callback.liaison_call_id, callback.caller_call_id)
     return [("release_leg", leg) for leg in legs if leg is not None]
+
+
+def _ended_at_0(
+    session: Session,
+    call_id: int,
+    parent_call_id: int | None,
+    now: datetime,
+    actor: str,
+    office: CallbackOffice,
+) -> list[Job]:
+    """A call of no callback is over: a caller's, or that of somebody who was rung for them."""
+    talk = latest_talk(session, parent_call_id or call_id)
+    jobs: list[Job] = []
+    if talk is not None and talk.state == "talking":
+        if call_id == talk.liaison_call_id:
+            jobs = leader_left(session, talk, actor, now, office)
+        elif call_id == talk.caller_call_id:
+            jobs = caller_left(session, talk, actor, now, office)
+        else:
+            jobs = joiner_missed(session, talk, call_id) + settle(session, talk, now)
+    elif parent_call_id is not None:
+        jobs = was_missed(session, call_id)
+    jobs += wait_ended(session, call_id, now, office)
+    return jobs + free_direct_liaisons(session, call_id, now)
 
 
 def _liaison_left(

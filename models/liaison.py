@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session, aliased
 from models.call import CALLS, Call
 from models.callback import Callback
 from models.database import keyring_of
+from models.job import Job
 from models.staff import Staff
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ class Pool(Enum):
     SUPERVISORS = "supervisors"
 
 
+#: The trees of a leg that rings for a caller at 0: placed by a worker, or dialled by the caller's own call,
+#: which bridges the two without a conference.
+AT_0, DIALLED_AT_0 = "liaison_at_0", "liaison_direct"
 #: Any number that nothing else in the house locks by; it makes picking a liaison one at a time.
 _PICKING = 5_102_884_317
 
@@ -57,16 +61,15 @@ class Liaison:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A liaison held for a caller who is waiting, and the leg id that screens who answers (R36)."""
+    """A liaison held for a caller who is waiting, and the leg that will ring them (R36)."""
 
     staff_id: int
-    number: str = field(repr=False)
-    leg_id: str
+    call_id: int
 
 
 def free_liaisons(session: Session) -> int:
     """How many of those on shift could be rung now."""
-    return session.scalar(select(func.count()).select_from(Staff).where(*_FREE)) or 0
+    return session.scalar(select(func.count()).select_from(Staff).where(IS_FREE)) or 0
 
 
 def count_free(session: Session, *, is_open: bool) -> dict[Pool, int]:
@@ -165,7 +168,7 @@ def unverified_may_take(session: Session, now: datetime) -> bool:
         .where(
             or_(
                 ~Callback.verified,
-                (Call.flow == "liaison_direct") & parent.verified_at.is_(None),
+                Call.parent_call_id.is_not(None) & parent.verified_at.is_(None),
             )
         )
     )
@@ -188,12 +191,12 @@ def free_liaison(session: Session, call_id: int, now: datetime) -> bool:
 
 
 def take_liaison_for(session: Session, state: "CallState", now: datetime, *, verified: bool) -> Taken | None:
-    """Hold a free liaison for this call's caller, by a whisper leg of its own; None when nobody is free."""
+    """Hold a free liaison for this call's caller, by a leg of its own; None when nobody is free."""
     chosen = choose_liaison(session, state.language, verified=verified, now=now)
     if chosen is None:
         return None
     leg = Call(
-        flow="liaison_direct",
+        flow=AT_0,
         parent_call_id=state.id,
         **outbound_leg(session, chosen.phone, chosen.language, now),
     )
@@ -204,7 +207,7 @@ def take_liaison_for(session: Session, state: "CallState", now: datetime, *, ver
         session.delete(leg)
         session.flush()
         return None
-    return Taken(chosen.id, chosen.phone, cast(str, leg.leg_id))
+    return Taken(chosen.id, leg.id)
 
 
 def outbound_leg(session: Session, phone: str, language: str, now: datetime) -> dict[str, Any]:
@@ -222,18 +225,32 @@ def outbound_leg(session: Session, phone: str, language: str, now: datetime) -> 
     }
 
 
-def free_direct_liaisons(session: Session, parent_call_id: int, now: datetime) -> None:
-    """End the whisper legs of a caller's call that is over, and free who they held."""
-    legs = session.scalars(
-        select(Call.id).where(Call.parent_call_id == parent_call_id, Call.ended_at.is_(None))
-    ).all()
-    for leg_id in legs:
-        session.execute(update(CALLS).where(CALLS.c.id == leg_id).values(ended_at=now))
-        free_liaison(session, leg_id, now)
+def free_direct_liaisons(session: Session, parent_call_id: int, now: datetime) -> list[Job]:
+    """Let go of the legs that ring for a caller who waits no more; answers the jobs to enqueue after.
+
+    What the caller's own call dialled has ended with its Dial, and a leg that nobody has begun to ring is
+    never rung. One that a worker placed is told to end, and frees its liaison when it has.
+    """
+    jobs: list[Job] = []
+    for leg in session.execute(
+        select(Call.id, Call.flow, Call.call_sid, Call.call_status).where(
+            Call.parent_call_id == parent_call_id,
+            Call.flow.in_((AT_0, DIALLED_AT_0)),
+            Call.ended_at.is_(None),
+            or_(Call.flow == DIALLED_AT_0, Call.accepted_at.is_(None)),
+        )
+    ).all():
+        if leg.flow == AT_0 and (leg.call_sid is not None or leg.call_status is not None):
+            jobs.append(("release_leg", leg.id))
+            continue
+        session.execute(update(CALLS).where(CALLS.c.id == leg.id).values(ended_at=now))
+        free_liaison(session, leg.id, now)
+    return jobs
 
 
 _IDLE: ColumnElement[bool] = and_(Staff.busy_call_id.is_(None), Staff.resting_until.is_(None))
-_FREE: tuple[ColumnElement[bool], ...] = (Staff.on_shift == true(), _IDLE)
+#: On shift, with no leg and no rest.
+IS_FREE: ColumnElement[bool] = and_(Staff.on_shift == true(), _IDLE)
 #: ``last_offered_at`` is when the last offer began or ended; who came on shift since is idle from then.
 _IDLE_SINCE = case(
     (Staff.last_offered_at > Staff.shift_changed_at, Staff.last_offered_at),

@@ -21,10 +21,14 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base, UtcDateTime
 from models.call import CALLS, Call
+from models.job import Job
+from models.liaison import AT_0
 
 if TYPE_CHECKING:
     from models.caller_state import CallState
 
+#: The step at which a caller waits in line.
+IN_LINE = "in_line"
 _WAITS = text("ended_at IS NULL")
 #: Whoever waits is heard of every few seconds, by their own call. After so long without, nobody is there,
 #: whether or not the carrier's word of the hang-up ever came.
@@ -96,6 +100,12 @@ def leave_line(session: Session, call_id: int, outcome: str, now: datetime) -> b
     return cast(CursorResult[Any], session.execute(ended)).rowcount == 1
 
 
+def take_back(session: Session, call_id: int) -> None:
+    """The place that this call has just given up as kept is held again: no callback could be promised."""
+    kept = update(LineWait).where(LineWait.call_id == call_id, LineWait.outcome == "kept")
+    session.execute(kept.values(ended_at=None, outcome=None))
+
+
 def ahead_of(session: Session, now: datetime, *, verified: bool, wait: LineWait | None = None) -> int:
     """How many wait ahead of this place, or of someone who would join now: verified first, then by time.
 
@@ -117,9 +127,16 @@ def waiting(session: Session, now: datetime, *, with_pin_alone: bool = False) ->
 
 def first_waiting(session: Session, now: datetime, most: int) -> list[int]:
     """The calls at the head of the line, verified ones first, then by when they began to wait."""
-    there = (LineWait.ended_at.is_(None), _is_there(now), ~_IS_SERVED)
+    there = _there(now)
     line = (LineWait.verified.desc(), LineWait.since, LineWait.id)
     return list(session.scalars(select(LineWait.call_id).where(*there).order_by(*line).limit(most)))
+
+
+def in_line(session: Session, now: datetime) -> tuple[int, datetime | None]:
+    """How many are in line and not being served, and since when the first of them waits."""
+    found = select(func.count(), func.min(LineWait.since)).where(*_there(now))
+    count, since = session.execute(found).one()
+    return count, since
 
 
 def kept_for_line(session: Session, now: datetime, *, verified: bool, due_at: datetime) -> int:
@@ -139,11 +156,22 @@ def talk_began(session: Session, call_id: int) -> datetime | None:
     )
 
 
-def rung_for(session: Session, call_id: int) -> tuple[int, datetime | None]:
-    """How many liaisons were rung for this caller, and when the first was."""
-    rung = select(func.count(), func.min(Call.started_at)).where(Call.parent_call_id == call_id)
-    count, first = session.execute(rung).one()
-    return count, first
+def rung_since(session: Session, wait: LineWait) -> int:
+    """How many liaisons were rung for this caller since they began to wait."""
+    rung = select(func.count()).where(Call.parent_call_id == wait.call_id, Call.started_at >= wait.since)
+    return session.scalar(rung) or 0
+
+
+def was_missed(session: Session, leg_id: int) -> list[Job]:
+    """A liaison's leg ended without the key: a caller who waits for it in line looks for the next at once."""
+    whose = (
+        select(Call.parent_call_id)
+        .where(Call.id == leg_id, Call.flow == AT_0, Call.accepted_at.is_(None))
+        .scalar_subquery()
+    )
+    waits = select(Call.id).where(Call.id == whose, Call.ended_at.is_(None), Call.step == IN_LINE)
+    caller = session.scalar(waits)
+    return [] if caller is None else [("move_leg", caller)]
 
 
 def lapsed_waits(session: Session, now: datetime) -> list[int]:
@@ -153,8 +181,12 @@ def lapsed_waits(session: Session, now: datetime) -> list[int]:
 
 
 def _count(session: Session, now: datetime, *which: Any) -> int:
-    there = (LineWait.ended_at.is_(None), _is_there(now), ~_IS_SERVED)
+    there = _there(now)
     return session.scalar(select(func.count()).select_from(LineWait).where(*there, *which)) or 0
+
+
+def _there(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return LineWait.ended_at.is_(None), _is_there(now), ~_IS_SERVED
 
 
 def _is_there(now: datetime) -> ColumnElement[bool]:

@@ -7,10 +7,13 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from models import audit
-from models.callback import CALLBACKS, IS_OWED, Callback, cancel_callback
-from models.follow_up import LATER, SUPERVISOR, FollowUpOffice, follow_up
+from models.callback import IS_OWED, Callback, advance, cancel_callback
+from models.direct_follow_up import follow_direct
+from models.direct_talk import DirectTalk
+from models.follow_up import LATER, SUPERVISOR, FollowUpOffice, follow_up, is_promised_again
 from models.job import Job
 from models.staff import Staff
+from models.talk import Talk, audit_talk
 
 #: The codes by their words; each is an outcome of a callback that was reached.
 OUTCOMES = ("reached", "message_left", LATER, SUPERVISOR)
@@ -20,74 +23,89 @@ class OutcomeOffice(FollowUpOffice, Protocol):
     """What an outcome asks of the office."""
 
     def policy(self, name: str) -> int | float: ...
+    def can_dial(self, number: str) -> bool: ...
+    def zone_of(self, number: str) -> str: ...
 
 
-def last_talk(session: Session, staff_id: int, now: datetime, office: OutcomeOffice) -> Callback | None:
+def last_talk(session: Session, staff_id: int, now: datetime, office: OutcomeOffice) -> Talk | None:
     """The talk of this person that ended last, while its outcome may still be refined."""
     since = now - timedelta(minutes=office.policy("outcome_minutes"))
-    return session.scalars(
-        select(Callback)
-        .where(Callback.staff_id == staff_id, Callback.state == "reached", Callback.closed_at > since)
-        .order_by(Callback.closed_at.desc(), Callback.id.desc())
-        .limit(1)
-    ).first()
+    found: list[Talk] = []
+    for kind in (Callback, DirectTalk):
+        mine = select(kind).where(kind.staff_id == staff_id, kind.state == "reached", kind.closed_at > since)
+        found += session.scalars(mine.order_by(kind.closed_at.desc(), kind.id.desc()).limit(1))
+    return max(found, key=lambda talk: talk.closed_at or since, default=None)
 
 
 def note_outcome(
-    session: Session, callback: Callback, code: str, staff_id: int, now: datetime, office: OutcomeOffice
-) -> tuple[Literal["noted", "late"], list[Job]]:
+    session: Session, talk: Talk, code: str, staff_id: int, now: datetime, office: OutcomeOffice
+) -> tuple[Literal["noted", "late", "no_phone"], list[Job]]:
     """Refine the outcome of a talk, and make what follows from it; ``late`` when its minutes are over.
 
-    To be called later: a new callback. For the supervisor: a new one that is left for staff at once. Raises
+    To be called later: a new callback. For the supervisor: a new one that is left for staff at once.
+    ``no_phone``: it is noted, and there is no phone that may be rung for the new one. Raises
     ValueError for a code that is none of OUTCOMES.
     """
     if code not in OUTCOMES:
         raise ValueError("There is no outcome of this name.")
     since = now - timedelta(minutes=office.policy("outcome_minutes"))
+    kind, actor, before = type(talk), f"liaison:{staff_id}", talk.outcome
     refined = session.scalar(
-        update(CALLBACKS)
+        update(kind)
         .where(
-            CALLBACKS.c.id == callback.id,
-            CALLBACKS.c.state == "reached",
-            CALLBACKS.c.staff_id == staff_id,
-            CALLBACKS.c.closed_at > since,
+            kind.id == talk.id,
+            kind.state == "reached",
+            kind.staff_id == staff_id,
+            kind.closed_at > since,
         )
         .values(outcome=code)
-        .returning(CALLBACKS.c.id)
+        .returning(kind.id)
+        .execution_options(synchronize_session=False)
     )
     if refined is None:
         return "late", []
-    actor, before = f"liaison:{staff_id}", callback.outcome
-    audit.record(
-        session,
-        actor=actor,
-        action="note_outcome",
-        target=f"callback:{callback.id}",
-        facts={"code": code},
-        now=now,
-    )
+    audit_talk(session, talk, "note_outcome", actor, now, {"code": code})
     if code == before:
         return "noted", []
     if before == LATER:
-        _take_back_later(session, callback, f"staff:{staff_id}", now)
+        _take_back_later(session, talk, f"staff:{staff_id}", now)
     if code not in (LATER, SUPERVISOR):
         return "noted", []
     at = now + timedelta(minutes=office.policy("call_later_minutes"))
+    if isinstance(talk, DirectTalk):
+        return _after_direct(session, talk, code, at, actor, now, office), []
     follow_up(
-        session, callback, reason=code, at=at, due_at=office.due_at("other", at), actor=actor, now=now,
+        session, talk, reason=code, at=at, due_at=office.due_at("other", at), actor=actor, now=now,
         left=code == SUPERVISOR,
     )  # fmt: skip
     # Nothing is due yet; the sweeper finds it when its time has come.
     return "noted", []
 
 
-def _take_back_later(session: Session, callback: Callback, actor: str, now: datetime) -> None:
+def _take_back_later(session: Session, talk: Talk, actor: str, now: datetime) -> None:
     """The code was put right: who need not be called again is not, unless they asked for it since."""
     promised = select(Callback.id).where(
-        Callback.requested_in_call_id == callback.caller_call_id, Callback.reason == LATER, IS_OWED
+        Callback.requested_in_call_id == talk.caller_call_id, Callback.reason == LATER, IS_OWED
     )
     for callback_id in session.scalars(promised).all():
         cancel_callback(session, callback_id, now, actor)
+
+
+def _after_direct(
+    session: Session,
+    talk: DirectTalk,
+    code: str,
+    at: datetime,
+    actor: str,
+    now: datetime,
+    office: OutcomeOffice,
+) -> Literal["noted", "no_phone"]:
+    made = follow_direct(session, talk, code, at, actor, now, office)
+    if made is None:
+        return "noted" if is_promised_again(session, talk.caller_call_id) else "no_phone"
+    if code == SUPERVISOR:
+        advance(session, made, "leave", actor=actor, now=now, outcome=SUPERVISOR)
+    return "noted"
 
 
 def rest(session: Session, staff_id: int, now: datetime, office: OutcomeOffice) -> datetime:

@@ -91,6 +91,7 @@ class Guess:
     allowed: bool = field(repr=False)
     tightened: bool = field(repr=False)
     found_case_id: int | None = field(repr=False)
+    found_staff_id: int | None = field(default=None, repr=False)
 
     @property
     def first(self) -> bool:
@@ -126,11 +127,13 @@ def reserve(
         number_key=state.number_key,
         phone_key=state.phone_key,
         own=state.phone_is_known,
-        stored=state.pin_hash,
+        # A staff number may be keyed in the place of a case's; one key is never that of both.
+        stored=state.staff_pin_hash if state.found_staff_id is not None else state.pin_hash,
         # The first try of a call is never tightened away: the right PIN opens then.
         allowed=state.tries <= (1 if tightened else limits.tries_per_call) and _is_open(state, now, limits),
         tightened=tightened,
         found_case_id=state.found_case_id,
+        found_staff_id=state.found_staff_id,
     )
     # The counter goes first: its statement looks whether the try's row is there already.
     return guess, [(_COUNT, _count_values(guess, limits)), (_TRY, _try_values(guess))]
@@ -146,14 +149,13 @@ def record(
     was locked by an earlier try, while the hash was worked is wrong. Every kind of wrong (unknown
     number, wrong PIN, wait, lock) reads the call alone and writes nothing here, alike.
     """
-    right = (
-        matched
-        and guess.allowed
-        and guess.found_case_id is not None
-        and (state.found_case_id, state.pin_hash) == (guess.found_case_id, guess.stored)
-        and not was_locked_meanwhile(state, guess)
-    )
-    if not right:
+    right = matched and guess.allowed and not was_locked_meanwhile(state, guess)
+    if right and guess.found_staff_id is not None:
+        if (state.found_staff_id, state.staff_pin_hash) == (guess.found_staff_id, guess.stored):
+            return "right", opening(state, guess, now)
+        return "wrong", []
+    found, stored = state.found_case_id, state.pin_hash
+    if not right or found is None or (found, stored) != (guess.found_case_id, guess.stored):
         return "wrong", []
     verified = {"verified_case_id": guess.found_case_id, "verified_now": now}
     return "right", [*opening(state, guess, now), (_VERIFIED, verified)]

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from models.call import CALLS
 from models.callback import IS_OPEN, Callback, advance
-from models.callback_list import due_callbacks, tidy_line
+from models.callback_list import due_callbacks, place_of, tidy_line
 from models.callback_policy import CallbackPolicy
 from models.dispatch import claim_callback
 from models.job import Job
 from models.leg import accept_by_liaison
-from models.liaison import hold_liaison
+from models.liaison import IS_FREE, hold_liaison
+from models.line_wait import in_line
 from models.staff import Staff, change_shift
 
 if TYPE_CHECKING:
@@ -26,26 +27,42 @@ _LOOKS = 8
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """How many wait, and since when the first does."""
+
+    count: int
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
-    """The callbacks that are due now: how many of each kind, since when, and the promise that ends first."""
+    """Who waits now: for a callback, by half and by class, until which promise; and in line at 0."""
 
     verified: int
-    other: int
-    since: datetime | None
+    unverified: int
+    urgent: Group
+    other: Group
     due_at: datetime | None
+    in_line: Group
 
 
 def waiting(session: Session, now: datetime) -> Waiting:
     """Who waits for a call now; whoever wished for a later time does not wait yet."""
+    urgent = Callback.urgency == "urgent"
     row = session.execute(
         select(
             func.count().filter(Callback.verified),
             func.count().filter(~Callback.verified),
-            func.min(Callback.next_attempt_at),
+            func.count().filter(urgent),
+            func.min(Callback.next_attempt_at).filter(urgent),
+            func.count().filter(~urgent),
+            func.min(Callback.next_attempt_at).filter(~urgent),
             func.min(Callback.due_at),
         ).where(IS_OPEN, Callback.state == "requested", Callback.next_attempt_at <= now)
     ).one()
-    return Waiting(row[0], row[1], row[2], row[3])
+    return Waiting(
+        row[0], row[1], Group(row[2], row[3]), Group(row[4], row[5]), row[6], Group(*in_line(session, now))
+    )
 
 
 def is_on_shift(session: Session, staff_id: int) -> bool:
@@ -64,18 +81,22 @@ def take_next(
 ) -> tuple[Literal["taken", "none"], list[Job]]:
     """The first callback in line is this person's, in this very call: the caller's leg is placed at once.
 
-    The number, the PIN and this key are the acceptance; nothing else of the way differs (Legs).
+    The number, the PIN and this key are the acceptance; nothing else of the way differs (Legs). Verified
+    callers come first, in each half the urgent ones, and among these who speaks a language of this person;
+    another language is left to a colleague who speaks it and is free (R27, R36).
     """
     session.execute(select(CALLS.c.id).where(CALLS.c.id == leg.id).with_for_update(key_share=True))
     person = session.get(Staff, leg.staff_id, populate_existing=True) if leg.staff_id is not None else None
     if person is None or not person.on_shift or person.busy_call_id is not None:
         return "none", []
-    spoken = {code.strip() for code in person.languages.split(",")}
+    spoken = _languages(person)
     tidy_line(session, now, policy)
     found = due_callbacks(session, now, _LOOKS)
-    rows = session.execute(select(Callback.id, Callback.language).where(Callback.id.in_(found))).all()
-    languages = {row.id: row.language for row in rows}
-    for callback_id in sorted(found, key=lambda one: languages[one] not in spoken):
+    rows = session.scalars(select(Callback).where(Callback.id.in_(found))).all()
+    elsewhere = _spoken_by_free_colleagues(session, person.id) - spoken
+    mine = [row for row in rows if row.language not in elsewhere]
+    mine.sort(key=lambda row: (place_of(row), row.language not in spoken, row.due_at, row.id))
+    for callback_id in [row.id for row in mine]:
         if not claim_callback(session, callback_id, now, policy):
             continue
         if not hold_liaison(session, person.id, leg.id, now):
@@ -103,3 +124,12 @@ def take_next(
         leg.accepted_at = now
         return "taken", [("dial_caller", callback_id)]
     return "none", []
+
+
+def _languages(person: Staff) -> set[str]:
+    return {code.strip() for code in person.languages.split(",")}
+
+
+def _spoken_by_free_colleagues(session: Session, staff_id: int) -> set[str]:
+    free = select(Staff).where(Staff.id != staff_id, IS_FREE)
+    return set().union(*map(_languages, session.scalars(free)))

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from models import audit, pin_try
 from models.call import CALLS
 from models.database import Write, keyring_of
+from models.keyring import Keyring
 from models.new_pin import is_guessable, new_pin
 from models.pin import PinCounter
 from models.pin_hash import PinHasher
@@ -113,9 +114,9 @@ def is_weak(keyed: str) -> bool:
     return len(set(keyed)) < 3 or steps in ({1}, {9})
 
 
-def number_key(session: Session, digits: str) -> str:
+def number_key(keyring: Keyring, digits: str) -> str:
     """What tries at a staff number are counted on; unlike any case number's key."""
-    return keyring_of(session).index("staff.number", digits)
+    return keyring.index("staff.number", digits)
 
 
 def code_key(session: Session, staff_id: int) -> str:
@@ -128,7 +129,7 @@ def issue_pin(session: Session, email: str, hasher_hash: str, actor: str, now: d
     person = _find(session, email)
     number = _own_number(session, person)
     person.pin_hash, person.new_hash = hasher_hash, None
-    _forgive(session, number_key(session, number))
+    _forgive(session, number_key(keyring_of(session), number))
     session.flush()
     audit.record(session, actor=actor, action="issue_staff_pin", target=f"staff:{person.id}", now=now)
     return number
@@ -242,7 +243,7 @@ def _own_number(session: Session, person: Staff) -> str:
         return keyring.unseal("staff.number", person.number_sealed)
     while True:
         number = str(secrets.choice(range(10 ** (NUMBER_DIGITS - 1), 10**NUMBER_DIGITS)))
-        key = number_key(session, number)
+        key = number_key(keyring, number)
         if session.scalar(select(Staff.id).where(Staff.number_key == key)) is None:
             person.number_sealed, person.number_key = keyring.seal("staff.number", number), key
             return number

@@ -11,14 +11,12 @@ from models.call import Call
 from models.call_status import LEAVING
 from models.callback import Callback, advance
 from models.callback_policy import CallbackPolicy
-from models.liaison import free_direct_liaisons, free_liaison
+from models.direct_talk import DirectTalk
+from models.liaison import AT_0, DIALLED_AT_0, free_liaison
 from models.staff import Staff
-from models.talk import COLLEAGUE, JOINERS
+from models.stranded_at_0 import LONGEST_CALL as LONGEST_CALL
+from models.talk import COLLEAGUE, JOINERS, Talk
 
-#: The carrier ends any call after this long, so nobody is still talking then (Twilio's own limit).
-LONGEST_CALL = timedelta(hours=4)
-#: How often the carrier is asked whether a direct talk goes on, and how far apart two sweeps may be.
-_ASK_EVERY, _A_SWEEP = timedelta(minutes=5), timedelta(seconds=4)
 #: The leg of a caller is dialled within moments of the accept key, or its job was lost.
 _JOB_LOST_AFTER = timedelta(seconds=2)
 #: The very words of the partial index, so that both databases see that it serves.
@@ -150,21 +148,32 @@ def free_forgotten(session: Session, now: datetime, policy: CallbackPolicy) -> t
     parent = aliased(Call)
     in_question: list[int] = []
     to_end: list[int] = []
-    for call, callback, busy_since, parent_ended_at in session.execute(
-        select(Call, Callback, Staff.busy_since, parent.ended_at)
+    for call, callback, direct, busy_since, parent_ended_at in session.execute(
+        select(Call, Callback, DirectTalk, Staff.busy_since, parent.ended_at)
         .join(Staff, Staff.busy_call_id == Call.id)
         .outerjoin(parent, parent.id == Call.parent_call_id)
         .outerjoin(Callback, Callback.id == Call.callback_id)
+        .outerjoin(
+            DirectTalk,
+            and_(DirectTalk.caller_call_id == Call.parent_call_id, text("direct_talks.state = 'talking'")),
+        )
     ).all():
         age = now - (busy_since or call.started_at)
-        if call.parent_call_id is not None and parent_ended_at is not None:
-            free_direct_liaisons(session, call.parent_call_id, now)
-        elif call.ended_at is not None or age > LONGEST_CALL + policy.lease:
-            free_liaison(session, call.id, now)
-        elif call.flow == "liaison_direct" and call.accepted_at is None and age > ring:
+        rings_at_0 = (
+            call.flow in (AT_0, DIALLED_AT_0) and call.accepted_at is None and parent_ended_at is None
+        )
+        if call.flow == DIALLED_AT_0 and parent_ended_at is not None:
             call.ended_at = now
             free_liaison(session, call.id, now)
-        elif call.flow in ("liaison_callback", COLLEAGUE) and not _serves(call, callback):
+        elif call.ended_at is not None or age > LONGEST_CALL + policy.lease:
+            free_liaison(session, call.id, now)
+        elif rings_at_0 and age > ring and (call.flow == DIALLED_AT_0 or call.call_sid is None):
+            call.ended_at = now
+            free_liaison(session, call.id, now)
+        elif rings_at_0:
+            # One that a worker placed: somebody may just be hearing what it is about.
+            in_question += [call.id] if age > ring else []
+        elif call.flow in (_CALLED, AT_0, COLLEAGUE) and not _serves(call, callback or direct):
             if age > _TOLD_TO_END and call.call_sid is None:
                 call.ended_at = now
                 free_liaison(session, call.id, now)
@@ -175,27 +184,9 @@ def free_forgotten(session: Session, now: datetime, policy: CallbackPolicy) -> t
     return in_question, to_end
 
 
-def direct_talks(session: Session, now: datetime) -> Sequence[int]:
-    """Legs of liaisons who took a caller at 0 and whose talk's end may have been lost: time to ask again.
-
-    Each is asked about once in _ASK_EVERY, so that the carrier is not asked at every sweep.
-    """
-    rows = session.execute(
-        select(Call.id, Staff.busy_since)
-        .join(Staff, Staff.busy_call_id == Call.id)
-        .where(
-            Call.flow == "liaison_direct",
-            Call.accepted_at < now - _ASK_EVERY,
-            Call.ended_at.is_(None),
-            Call.call_sid.is_not(None),
-        )
-    ).all()
-    return [call_id for call_id, since in rows if since and (now - since) % _ASK_EVERY < _A_SWEEP]
-
-
-def _serves(call: Call, callback: Callback | None) -> bool:
-    if callback is None or callback.closed_at is not None:
+def _serves(call: Call, talk: Talk | None) -> bool:
+    if talk is None or talk.closed_at is not None:
         return False
     # A colleague serves from their key on; one who let it ring, or whose call nobody knows of, does not.
     joined = call.flow == COLLEAGUE and call.accepted_at is not None
-    return joined or call.id == callback.liaison_call_id
+    return joined or call.id == talk.liaison_call_id

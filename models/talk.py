@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
-from models import audit
+from models import audit, direct_talk
 from models.call import CALLS, Call
 from models.call_status import LEAVING, bring_forward
 from models.callback import Callback, advance, locked
+from models.direct_talk import DirectTalk
 from models.follow_up import CUT_OFF, DROPPED, FollowUpOffice, follow_up
 from models.job import Job
 from models.liaison import free_liaison
@@ -18,6 +19,8 @@ from models.liaison import free_liaison
 if TYPE_CHECKING:
     from models.caller_state import CallState
 
+#: What a talk is kept in: the callback it keeps, or a row of its own for a caller at 0.
+Talk = Callback | DirectTalk
 #: The step, in every tree, at which a leg is in the conference; and the one of a colleague who has just left
 #: it, by star or because it ended under them: until that is known they count as being with the caller.
 IN_TALK, MOMENT = "conference", "moment"
@@ -43,6 +46,17 @@ class TalkingLeg(Protocol):
     def accepted_at(self) -> datetime | None: ...
 
 
+class TalkLeg(Protocol):
+    """What of a leg leads to its talk."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def callback_id(self) -> int | None: ...
+    @property
+    def parent_call_id(self) -> int | None: ...
+
+
 def callback_of(session: Session, leg: "CallState") -> Callback | None:
     """The callback that a leg serves, held until the transaction ends; so is the leg, which is held first.
 
@@ -55,56 +69,65 @@ def callback_of(session: Session, leg: "CallState") -> Callback | None:
     return locked(session, leg.callback_id)
 
 
-def is_announced(leg: TalkingLeg, callback: Callback) -> bool:
+def talk_of(session: Session, leg: TalkLeg) -> Talk | None:
+    """The talk of a leg, held as ``callback_of`` does: its callback, or the talk of the caller at 0."""
+    session.execute(select(CALLS.c.id).where(CALLS.c.id == leg.id).with_for_update(key_share=True))
+    if leg.callback_id is not None:
+        return locked(session, leg.callback_id)
+    return direct_talk.latest_talk(session, leg.parent_call_id or leg.id)
+
+
+def is_announced(leg: TalkingLeg, talk: Talk) -> bool:
     """Whether the caller was told of this joiner since they accepted (R43)."""
-    if leg.accepted_at is None or callback.announced_at is None:
+    if leg.accepted_at is None or talk.announced_at is None:
         return False
-    return leg.accepted_at <= callback.announced_at
+    return leg.accepted_at <= talk.announced_at
 
 
-def legs_of_talk(session: Session, callback: Callback) -> Sequence[Call]:
+def legs_of_talk(session: Session, talk: Talk) -> Sequence[Call]:
     """Every leg of the talk that goes on: the caller's, its leader's, and those who joined or may yet."""
-    mine = [one for one in (callback.liaison_call_id, callback.caller_call_id) if one is not None]
+    mine = [one for one in (talk.liaison_call_id, talk.caller_call_id) if one is not None]
     return session.scalars(
         select(Call)
-        .where(Call.ended_at.is_(None), or_(Call.id.in_(mine), _joins(callback.id)))
+        .where(Call.ended_at.is_(None), or_(Call.id.in_(mine), _joins(talk)))
         .order_by(Call.id)
         .execution_options(populate_existing=True)
     ).all()
 
 
-def staff_in_talk(session: Session, callback: Callback, but: int | None = None) -> list[Call]:
+def staff_in_talk(session: Session, talk: Talk, but: int | None = None) -> list[Call]:
     """The legs of staff who are with the caller now, apart from ``but``: the leader's first."""
-    found = [leg for leg in legs_of_talk(session, callback) if leg.id != but and _is_in(leg, callback)]
-    return sorted(found, key=lambda leg: leg.id != callback.liaison_call_id)
+    found = [leg for leg in legs_of_talk(session, talk) if leg.id != but and _is_in(leg, talk)]
+    return sorted(found, key=lambda leg: leg.id != talk.liaison_call_id)
 
 
-def colleagues(session: Session, callback: Callback, but: int | None = None) -> list[Call]:
+def colleagues(session: Session, talk: Talk, but: int | None = None) -> list[Call]:
     """The staff who joined and were announced, with the caller or out for a moment, apart from ``but``."""
     return [
         leg
-        for leg in legs_of_talk(session, callback)
-        if leg.flow == COLLEAGUE and is_announced(leg, callback) and leg.id != but
+        for leg in legs_of_talk(session, talk)
+        if leg.flow == COLLEAGUE and is_announced(leg, talk) and leg.id != but
     ]
 
 
-def lead(session: Session, callback: Callback, leg: Call, actor: str, now: datetime) -> list[Job]:
+def lead(session: Session, talk: Talk, leg: Call, actor: str, now: datetime) -> list[Job]:
     """The talk goes on under another member of staff; the first leader is free (warm hand-over)."""
-    before = callback.liaison_call_id
-    callback.liaison_call_id, callback.staff_id = leg.id, leg.staff_id
+    before = talk.liaison_call_id
+    talk.liaison_call_id, talk.staff_id = leg.id, leg.staff_id
     session.flush()
     if before is not None:
         free_liaison(session, before, now)
-    audit_talk(session, callback, "hand_over_talk", actor, now, {"to": f"staff:{leg.staff_id}"})
+    audit_talk(session, talk, "hand_over_talk", actor, now, {"to": f"staff:{leg.staff_id}"})
     # The conference must end with the new leader's leg, so that the caller is never alone in it.
     return [("move_leg", leg.id)]
 
 
-def close_talk(session: Session, callback: Callback, actor: str, now: datetime) -> list[Job]:
+def close_talk(session: Session, talk: Talk, actor: str, now: datetime) -> list[Job]:
     """End the talk as reached: all staff are free at once, and every leg that goes on hears of it."""
-    if not advance(session, callback.id, "reach", actor=actor, now=now, outcome="reached"):
+    was_held = talk.held_at is not None
+    if not _close(session, talk, actor, now):
         return []
-    legs = legs_of_talk(session, callback)
+    legs = legs_of_talk(session, talk)
     for leg in legs:
         if leg.staff_id is not None:
             free_liaison(session, leg.id, now)
@@ -113,28 +136,31 @@ def close_talk(session: Session, callback: Callback, actor: str, now: datetime) 
         if leg.call_sid is None and leg.call_status is None:
             leg.ended_at = now
     session.flush()
-    return [("release_leg", leg.id) for leg in legs if leg.ended_at is None]
+    # A caller at 0 who was cut off goes on in the line: their leg is told, and not let go.
+    goes_on = talk.caller_call_id if isinstance(talk, DirectTalk) and was_held else None
+    return [
+        ("move_leg" if leg.id == goes_on else "release_leg", leg.id) for leg in legs if leg.ended_at is None
+    ]
 
 
-def leader_left(
-    session: Session, callback: Callback, actor: str, now: datetime, office: TalkOffice
-) -> list[Job]:
+def leader_left(session: Session, talk: Talk, actor: str, now: datetime, office: TalkOffice) -> list[Job]:
     """The leader's leg has ended: a colleague leads on, else the talk is over; a cut one is made good."""
-    for leg in colleagues(session, callback):
-        return [*lead(session, callback, leg, actor, now), *settle(session, callback, now)]
-    was_held = callback.held_at is not None
-    jobs = close_talk(session, callback, actor, now)
+    for leg in colleagues(session, talk):
+        return [*lead(session, talk, leg, actor, now), *settle(session, talk, now)]
+    was_held = talk.held_at is not None
+    jobs = close_talk(session, talk, actor, now)
+    if isinstance(talk, DirectTalk):
+        return jobs
     if was_held:
         # They were told to wait, and the one who would have come back is gone.
-        return jobs + call_again(session, callback, CUT_OFF, actor, now, office)
-    return jobs + after_drop(session, callback, actor, now, office)
+        return jobs + call_again(session, talk, CUT_OFF, actor, now, office)
+    return jobs + after_drop(session, talk, actor, now, office)
 
 
-def caller_left(
-    session: Session, callback: Callback, actor: str, now: datetime, office: TalkOffice
-) -> list[Job]:
+def caller_left(session: Session, talk: Talk, actor: str, now: datetime, office: TalkOffice) -> list[Job]:
     """The caller's leg has ended in the talk."""
-    return close_talk(session, callback, actor, now) + after_drop(session, callback, actor, now, office)
+    jobs = close_talk(session, talk, actor, now)
+    return jobs if isinstance(talk, DirectTalk) else jobs + after_drop(session, talk, actor, now, office)
 
 
 def after_drop(
@@ -160,33 +186,33 @@ def call_again(
     return follow_up(session, callback, reason=reason, at=now, due_at=due_at, actor=actor, now=now)
 
 
-def settle(session: Session, callback: Callback, now: datetime) -> list[Job]:
+def settle(session: Session, talk: Talk, now: datetime) -> list[Job]:
     """Nobody is with the caller though nobody put them on hold: from now on they are, and hear words."""
-    if callback.state != "talking" or callback.held_at is not None or staff_in_talk(session, callback):
+    if talk.state != "talking" or talk.held_at is not None or staff_in_talk(session, talk):
         return []
-    callback.held_at = now
+    talk.held_at = now
     session.flush()
-    return move_caller(callback)
+    return move_caller(talk)
 
 
-def end_talk(session: Session, callback: Callback, actor: str, now: datetime) -> list[Job]:
+def end_talk(session: Session, talk: Talk, actor: str, now: datetime) -> list[Job]:
     """Staff end the talk for everyone; nobody was cut off, so no other call is promised."""
-    callback.held_at = None
+    talk.held_at = None
     session.flush()
-    return close_talk(session, callback, actor, now)
+    return close_talk(session, talk, actor, now)
 
 
-def joiner_missed(session: Session, callback: Callback, call_id: int) -> list[Job]:
+def joiner_missed(session: Session, talk: Talk, call_id: int) -> list[Job]:
     """Whoever was rung into the talk and pressed no accept key: staff in it are to be told, once.
 
     Answers the jobs that take those there who are out of the conference; the others hear it where they are.
     """
     leg = session.get(Call, call_id, populate_existing=True)
-    if leg is None or leg.flow not in JOINERS or leg.accepted_at is not None or callback.state != "talking":
+    if leg is None or leg.flow not in JOINERS or leg.accepted_at is not None or talk.state != "talking":
         return []
     leg.topic = MISSED
     session.flush()
-    staff = [one for one in legs_of_talk(session, callback) if one.staff_id is not None and one.accepted_at]
+    staff = [one for one in legs_of_talk(session, talk) if one.staff_id is not None and one.accepted_at]
     out: list[Job] = [("move_leg", one.id) for one in staff if one.step in OUT]
     return out or [("tell_missed", call_id)]
 
@@ -197,30 +223,26 @@ def missed_in(session: Session, call_id: int) -> tuple[str, str, list[str]] | No
     None when somebody was told already, or the talk is over.
     """
     leg = session.get(Call, call_id)
-    if leg is None or leg.topic != MISSED or leg.leg_id is None or leg.callback_id is None:
+    if leg is None or leg.topic != MISSED or leg.leg_id is None:
         return None
-    callback = session.get(Callback, leg.callback_id)
-    if callback is None or callback.state != "talking" or callback.conference is None:
+    talk = talk_of(session, leg)
+    if talk is None or talk.state != "talking" or talk.conference is None:
         return None
-    staff = [one.call_sid for one in staff_in_talk(session, callback) if one.call_sid is not None]
-    return leg.leg_id, callback.conference, staff
+    staff = [one.call_sid for one in staff_in_talk(session, talk) if one.call_sid is not None]
+    return leg.leg_id, talk.conference, staff
 
 
 def missed_words(session: Session, leg_id: str) -> tuple[str, str] | None:
     """The tree of a leg rung in vain, and the language of who leads the talk; None for no such leg."""
-    leader = aliased(Call)
-    found = session.execute(
-        select(Call.flow, leader.language)
-        .join(Callback, Callback.id == Call.callback_id)
-        .join(leader, leader.id == Callback.liaison_call_id)
-        .where(Call.leg_id == leg_id, Call.flow.in_(JOINERS))
-    ).first()
-    return None if found is None else (found[0], found[1])
+    leg = session.scalars(select(Call).where(Call.leg_id == leg_id, Call.flow.in_(JOINERS))).first()
+    talk = None if leg is None else talk_of(session, leg)
+    leader = None if talk is None else session.get(Call, talk.liaison_call_id)
+    return None if leg is None or leader is None else (leg.flow, leader.language)
 
 
-def tell_missed(session: Session, callback: Callback) -> list[str]:
+def tell_missed(session: Session, talk: Talk) -> list[str]:
     """The trees of those rung into this talk in vain of whom nobody was told; from now on all are told."""
-    missed = select(Call).where(_joins(callback.id), Call.topic == MISSED).order_by(Call.id)
+    missed = select(Call).where(_joins(talk), Call.topic == MISSED).order_by(Call.id)
     legs = session.scalars(missed.with_for_update(key_share=True)).all()
     for leg in legs:
         leg.topic = TOLD
@@ -228,43 +250,53 @@ def tell_missed(session: Session, callback: Callback) -> list[str]:
     return [leg.flow for leg in legs]
 
 
-def hand_over(
-    session: Session, callback: Callback, leg_id: int, actor: str, now: datetime
-) -> list[Job] | None:
+def hand_over(session: Session, talk: Talk, leg_id: int, actor: str, now: datetime) -> list[Job] | None:
     """One of staff leaves and the talk goes on with another; None when nobody else is with the caller."""
-    others = staff_in_talk(session, callback, but=leg_id)
-    if callback.state != "talking" or not others:
+    others = staff_in_talk(session, talk, but=leg_id)
+    if talk.state != "talking" or not others:
         return None
     bring_forward(session, leg_id, LEAVING)
-    if leg_id != callback.liaison_call_id:
+    if leg_id != talk.liaison_call_id:
         free_liaison(session, leg_id, now)
-        audit_talk(session, callback, "leave_talk", actor, now)
+        audit_talk(session, talk, "leave_talk", actor, now)
         return []
-    return lead(session, callback, others[0], actor, now)
+    return lead(session, talk, others[0], actor, now)
 
 
-def move_caller(callback: Callback) -> list[Job]:
+def move_caller(talk: Talk) -> list[Job]:
     """Take the caller's leg to where the row says it belongs."""
-    return [] if callback.caller_call_id is None else [("move_leg", callback.caller_call_id)]
+    return [] if talk.caller_call_id is None else [("move_leg", talk.caller_call_id)]
 
 
 def audit_talk(
     session: Session,
-    callback: Callback,
+    talk: Talk,
     action: str,
     actor: str,
     now: datetime,
     facts: dict[str, str] | None = None,
 ) -> None:
     """Note what was done to a talk."""
-    audit.record(session, actor=actor, action=action, target=f"callback:{callback.id}", facts=facts, now=now)
+    audit.record(session, actor=actor, action=action, target=f"{_kind(talk)}:{talk.id}", facts=facts, now=now)
 
 
-def _joins(callback_id: int) -> ColumnElement[bool]:
-    return and_(Call.callback_id == callback_id, Call.flow.in_(JOINERS))
+def _kind(talk: Talk) -> str:
+    return "talk" if isinstance(talk, DirectTalk) else "callback"
 
 
-def _is_in(leg: Call, callback: Callback) -> bool:
+def _close(session: Session, talk: Talk, actor: str, now: datetime) -> bool:
+    if isinstance(talk, DirectTalk):
+        return direct_talk.close(session, talk, actor, now)
+    return advance(session, talk.id, "reach", actor=actor, now=now, outcome="reached")
+
+
+def _joins(talk: Talk) -> ColumnElement[bool]:
+    if isinstance(talk, DirectTalk):
+        return and_(Call.parent_call_id == talk.caller_call_id, Call.flow.in_(JOINERS))
+    return and_(Call.callback_id == talk.id, Call.flow.in_(JOINERS))
+
+
+def _is_in(leg: Call, talk: Talk) -> bool:
     if leg.staff_id is None or leg.accepted_at is None or leg.step not in (IN_TALK, MOMENT):
         return False
-    return leg.id == callback.liaison_call_id or is_announced(leg, callback)
+    return leg.id == talk.liaison_call_id or is_announced(leg, talk)

@@ -47,8 +47,11 @@ class FakeCarrier:
         return call.call_sid
 
     def fetch_status(self, call_sid: str) -> str:
-        """The status of a call that was placed."""
-        return self._find(call_sid).status
+        """The status of a call that was placed, or that came in."""
+        call = self._find(call_sid)
+        if call in self._came_in and not _is_on(call):
+            return "completed"
+        return call.status
 
     def end_call(self, call_sid: str) -> None:
         """Hang up, on whoever answered."""
@@ -61,7 +64,7 @@ class FakeCarrier:
     def redirect_call(self, call_sid: str, leg_id: str) -> None:
         """Send a call that was answered to its leg's address again."""
         call = self._find(call_sid)
-        if call.phone is None or call.phone.is_over:
+        if call.phone is None or not _is_on(call):
             raise CarrierRefused("The carrier refused: 400.")
         call.phone.is_sent_to(f"/voice/legs/{leg_id}")
 
@@ -87,3 +90,8 @@ class FakeCarrier:
             if call.call_sid == call_sid:
                 return call
         raise CarrierRefused("The carrier knows no such call: 404.")
+
+
+def _is_on(call: PlacedCall) -> bool:
+    """Whether the phone is still on this call."""
+    return call.phone is not None and call.phone.call_sid == call.call_sid and not call.phone.is_over

@@ -62,8 +62,10 @@ class Phone:
         queues: Queues[QueueMember] | None = None,
         timed: bool = False,
         faults: Faults | None = None,
+        when_dialled: "Callable[[Phone], None] | None" = None,
     ) -> None:
-        self._faults = faults
+        """``when_dialled`` hears of each call that came in, which a carrier could move."""
+        self._faults, self._when_dialled = faults, when_dialled
         self._client, self._public_url, self._auth_token = client, public_url, auth_token
         self._account_sid, self._line, self._check = account_sid, line, check
         self._conferences = Conferences() if conferences is None else conferences
@@ -90,6 +92,8 @@ class Phone:
             sleep=_no_time_passes,
         )
         self._call = call
+        if self._when_dialled is not None:
+            self._when_dialled(self)
         self._do(call.dials)
 
     def presses(self, keys: str) -> None:
@@ -153,6 +157,7 @@ class Phone:
             queues=self._queues,
             timed=self._timed,
             faults=self._faults,
+            when_dialled=self._when_dialled,
         )
 
     def suffers(self, faults: Faults) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import configure_mappers
+from sqlalchemy.orm import Session, configure_mappers
 
 from config.office import Office
 from config.settings import Settings
@@ -29,6 +29,7 @@ from models.dispatch import (
 from models.joiner import dial_joiner, take_joiner_slot
 from models.keyring import Keyring
 from models.leg_end import Job, leg_ended
+from models.line_ring import dial_direct
 from models.talk import MISSED, TOLD, missed_in
 from workers.alerts import AlertSender
 from workers.carrier import Carrier, CarrierRefused, CarrierUnknown
@@ -100,15 +101,22 @@ class Dialler:
 
     def ring_joiner(self, call_id: int) -> None:
         """Ring a colleague or an interpreter into a talk that goes on, once."""
+        self._ring_for_waiting(call_id, dial_joiner)
+
+    def ring_direct(self, call_id: int) -> None:
+        """Ring a liaison for a caller who waits at 0, once."""
+        self._ring_for_waiting(call_id, dial_direct)
+
+    def _ring_for_waiting(self, call_id: int, take: Callable[[Session, int], tuple[str, str] | None]) -> None:
         now, found = self._clock(), None
         with self._database.transaction() as session:
             slot = take_joiner_slot(session, call_id, now, self._policy.call_interval, self._patience)
             if slot is not None and slot <= now:
-                found = dial_joiner(session, call_id)
+                found = take(session, call_id)
         if slot is not None and slot > now:
             self._wait((slot - now).total_seconds())
             with self._database.transaction() as session:
-                found = dial_joiner(session, call_id)
+                found = take(session, call_id)
         if found is not None:
             leg_id, number = found
             self._place(Dial(call_id, leg_id, number, self._policy.liaison_ring_seconds))
@@ -233,6 +241,11 @@ def dial_liaison(callback_id: int) -> None:
 def dial_caller(callback_id: int) -> None:
     """Job: ring the person of an accepted callback."""
     _run(lambda: _dialler().dial_caller(callback_id), "dial_caller", callback_id)
+
+
+def ring_direct(call_id: int) -> None:
+    """Job: ring a liaison for a caller who waits at 0."""
+    _run(lambda: _dialler().ring_direct(call_id), "ring_direct", call_id)
 
 
 def ring_joiner(call_id: int) -> None:

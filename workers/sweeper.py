@@ -27,7 +27,6 @@ from models.pin_guard import SPRAYING, measure_global_failures
 from models.pin_try import PinLimits
 from models.schedule import apply_schedules
 from models.stranded import (
-    direct_talks,
     free_forgotten,
     give_back_lapsed,
     lapsed_callbacks,
@@ -35,6 +34,7 @@ from models.stranded import (
     undialled_callers,
     undialled_joiners,
 )
+from models.stranded_at_0 import close_forgotten, direct_talks, left_behind_at_0, undialled_at_0
 from workers.callbacks import CallCarrier, Dialler
 from workers.carrier import Carrier
 from workers.mending import Mender
@@ -120,8 +120,10 @@ class _Pass:
         with self._database.reading() as session:
             found = undialled_callers(session, self._now)
             joining = undialled_joiners(session, self._now)
+            at_0 = undialled_at_0(session, self._now)
         self._hand_on_all(("dial_caller", callback_id) for callback_id in found)
         self._hand_on_all(("ring_joiner", call_id) for call_id in joining)
+        self._hand_on_all(at_0)
 
     def _fetch_first_in_line(self) -> None:
         """Callers in line at 0 hear of who is free within a sweep, without asking more often."""
@@ -141,18 +143,20 @@ class _Pass:
 
     def _release_left_behind(self) -> None:
         with self._database.reading() as session:
-            found = left_behind_legs(session, self._now)
+            found = [*left_behind_legs(session, self._now), *left_behind_at_0(session, self._now)]
         self._hand_on_all(("release_leg", call_id) for call_id in found)
 
     def _free_forgotten(self) -> None:
         with self._database.transaction() as session:
             in_question, to_end = free_forgotten(session, self._now, self._policy)
+            jobs = close_forgotten(session, self._now)
+        self._hand_on_all(jobs)
         for call_id in in_question:
             self._guarded(lambda row_id=call_id: self._mender.ask_about(row_id))  # type: ignore[misc]
         for call_id in to_end:
             self._guarded(lambda row_id=call_id: self._mender.end_forgotten(row_id))  # type: ignore[misc]
         with self._database.reading() as session:
-            talks = direct_talks(session, self._now)
+            talks = direct_talks(session, self._now, self._policy)
         for call_id in talks:
             self._guarded(lambda row_id=call_id: self._mender.ask_about(row_id))  # type: ignore[misc]
 

@@ -12,6 +12,7 @@ from hotline.cli.schedule import absence, schedule
 from hotline.cli.staff_sign_in import reset, sign_in_code, unlock
 from models.pin_hash import PinHasher
 from models.staff import ROLES, StaffError, add_staff, change_shift, everyone
+from models.staff_number import for_main_line
 from models.staff_secret import fresh_code, fresh_pin, issue_code, issue_pin
 
 ACTOR = "command line"
@@ -94,8 +95,12 @@ def pin(email: str, as_json: bool) -> None:
             number = issue_pin(session, _email(email), hashed, ACTOR, datetime.now(UTC))
     except StaffError as error:
         fail(f"EMAIL: {error}")
-    text = f"Staff number  {number}\nPIN           {fresh}\nThe PIN is shown this once."
-    emit(as_json, {"staff_number": number, "pin": fresh}, text)
+    main_line = for_main_line(number)
+    text = (
+        f"Staff number  {number}\nPIN           {fresh}\n"
+        f"On the main line key {main_line} in the place of a case number.\nThe PIN is shown this once."
+    )
+    emit(as_json, {"staff_number": number, "main_line_number": main_line, "pin": fresh}, text)
 
 
 @staff.command()

@@ -69,7 +69,7 @@ class Line:
             with unit_of(self.database) as unit:
                 call.crowded = self._is_crowded(unit, call, now)
                 desk = self._desk(unit, call, now)
-                turn = Walk(self.flows[call.flow], desk).start()
+                turn = self._walk(desk).start()
                 self._keep(call, turn)
                 unit.save(*desk.writes, inserting_call(call))
         except OvertakenError:
@@ -85,13 +85,12 @@ class Line:
                 return self._gone(self.office.languages[0])
             desk = self._desk(unit, call, now)
             desk.jobs += record_call_sid(unit.session, call.id, call_sid, now, self.office)
-            walk = Walk(self.flows[call.flow], desk)
+            walk = self._walk(desk)
             turn = walk.start() if call.turn == 0 else walk.recall()
             if turn is None:
                 return self._said(call)
             self._save(desk, turn)
-        self._enqueue(desk)
-        return Spoken(turn, call.language)
+        return self._handed_on(desk, Spoken(turn, call.language))
 
     def answer(
         self, call_sid: str, step: str, turn_number: int, digits: str | None, form: Mapping[str, str]
@@ -117,9 +116,9 @@ class Line:
             return self._unknown(call_sid, form)
         if being_worked:
             return self._wait_for(call, self.guesses.pending(call.id))
-        self._enqueue(desk)
         if isinstance(result, Turn):
-            return Spoken(result, call.language)
+            return self._handed_on(desk, Spoken(result, call.language))
+        self._enqueue(desk)
         return self._work(call_sid, call, result)
 
     def _walk_on(
@@ -131,7 +130,7 @@ class Line:
             counted = bool(digits) and slow is not None and slow.is_a_try
             call.pending_since, call.tries = None, call.tries - counted
         desk = self._desk(unit, call, now)
-        result = Walk(self.flows[call.flow], desk).answer(digits)
+        result = self._walk(desk).answer(digits)
         self._save(desk, result if isinstance(result, Turn) else None)
         return desk, result
 
@@ -152,13 +151,12 @@ class Line:
             call.pending_since = None
             desk = self._desk(unit, call, now)
             flow = self.flows[call.flow]
-            turn = Walk(flow, desk).enter(flow.stranded or flow.give_up)
+            turn = self._walk(desk).enter(flow.stranded or flow.give_up)
             # Whoever answered a call that we placed may be anyone, and nobody is looked for on their behalf.
             sorry = "apology" if call.direction == "inbound" else "apology.leg"
             turn = Turn(turn.before, (Say(sorry), *turn.says), turn.end)
             self._save(desk, turn)
-        self._enqueue(desk)
-        return Spoken(turn, call.language)
+        return self._handed_on(desk, Spoken(turn, call.language))
 
     def tell_missed(self, leg_id: str) -> Spoken:
         """What staff in a conference hear of someone who was rung into their talk in vain."""
@@ -204,10 +202,9 @@ class Line:
             if (call.step, call.turn) != (deferred.step, number) or call.pending_since is None:
                 return self._said(call)
             desk = self._desk(unit, call, now)
-            turn = Walk(self.flows[call.flow], desk).resume(deferred, found)
+            turn = self._walk(desk).resume(deferred, found)
             self._save(desk, turn)
-        self._enqueue(desk)
-        return Spoken(turn, call.language)
+        return self._handed_on(desk, Spoken(turn, call.language))
 
     def _is_being_worked(self, call: CallState, now: datetime) -> bool:
         return call.pending_since is not None and now - call.pending_since < PIN_WORK_LIFE
@@ -256,6 +253,9 @@ class Line:
         """A language of the office. One given up since a call was promised in it must not fail that call."""
         return language if language in self.office.languages else self.office.languages[0]
 
+    def _walk(self, desk: Desk) -> Walk:
+        return Walk(self.flows[desk.call.flow], desk, self.flows)
+
     def _slow(self, step: str) -> SlowHandler | None:
         """The verb of a step whose work is done between two transactions, if it is one."""
         for flow in self.flows.values():
@@ -284,10 +284,28 @@ class Line:
             self._keep(desk.call, turn)
         desk.unit.save(*desk.writes, saving_turn(desk.call))
 
-    def _enqueue(self, desk: Desk) -> None:
+    def _enqueue(self, desk: Desk) -> set[str]:
         # After the commit: the row is the promise, the queue only a hint that the sweeper can give as well.
-        for name, row_id in desk.jobs:
-            self.jobs.enqueue(name, row_id)
+        return {name for name, row_id in desk.jobs if not self.jobs.enqueue(name, row_id)}
+
+    def _handed_on(self, desk: Desk, spoken: Spoken) -> Spoken:
+        """Hand the jobs of a turn on. When none can ring a caller's liaison, their own call does at once."""
+        if "ring_direct" not in self._enqueue(desk) or desk.call.call_sid is None:
+            return spoken
+        try:
+            with unit_of(self.database) as unit:
+                call = glance(unit, desk.call.call_sid)
+                if call is None or call.turn != desk.call.turn:
+                    return spoken
+                again = self._desk(unit, call, self.clock())
+                again.queue_is_down = True
+                turn = self._walk(again).answer(None)
+                if not isinstance(turn, Turn):
+                    return spoken
+                self._save(again, turn)
+        except OvertakenError:
+            return self._said_last(desk.call.call_sid)
+        return Spoken(turn, call.language)
 
     def _gone(self, language: str) -> Spoken:
         return Spoken(Turn((), (Say("called.gone"),), Hangup()), language)

@@ -81,6 +81,29 @@ class House:
         """What a worker works with."""
         return Dialler(self.database, self.carrier, self.office, self.jobs, self.clock, lambda _seconds: None)
 
+    def rung(self) -> list[str]:
+        """The phones that ring, once the workers have done what waits."""
+        self.jobs.works_off()
+        return [call.to for call in self.carrier.ringing]
+
+    def answers(self, phone: Phone) -> Phone:
+        """The liaison's phone that rings now is picked up; ``phone`` is any in the same world."""
+        assert self.rung(), "no phone rings"
+        return phone.answers(self.carrier.ringing[-1])
+
+    def accepts(self, phone: Phone) -> Phone:
+        """The liaison's phone that rings now is picked up, and its holder takes the caller at 0."""
+        liaison = self.answers(phone)
+        liaison.presses("1")
+        self.jobs.works_off()
+        return liaison
+
+    def declines(self, phone: Phone, status: str = "no-answer") -> None:
+        """The liaison's phone that rings now is not answered, and the line goes on from there."""
+        assert self.rung(), "no phone rings"
+        phone.another().declines(self.carrier.ringing[-1], status)
+        self.jobs.works_off()
+
     def rows(self, statement: Any) -> list[Any]:
         """What a SELECT finds."""
         with self.database.reading() as session:
@@ -155,6 +178,7 @@ def a_phone(app: Flask, house: House) -> Phone:
         account_sid=house.settings.twilio_account_sid,
         line=house.office.lines[0],
         check=check,
+        when_dialled=house.carrier.carries,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 
 from models import Call, Callback, Consent, LineWait, Registrant, Staff
 from models.line_turn import fetch
@@ -17,17 +17,17 @@ from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
-OTHER = "+12025550148"
+OTHER, TALKER = "+12025550148", "+12025550149"
 
 
 @pytest.fixture
-def busy(phone: Phone, make_case: MakeCase, make_staff: MakeStaff) -> Phone:
+def busy(phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House) -> Phone:
     """The one liaison on shift talks with someone else; gives that caller's phone."""
     make_staff()
     talker = phone.another()
-    opens_the_case(talker, make_case(custody_status="in_custody"), from_="+12025550149")
+    opens_the_case(talker, make_case(custody_status="in_custody"), from_=TALKER)
     talker.presses("0")
-    talker.answers().presses("1")
+    house.accepts(talker)
     assert talker.is_talking
     return talker
 
@@ -39,8 +39,16 @@ def waits_in_line(phone: Phone, case: MadeCase, **how: str) -> None:
     assert phone.hears("No one is free right now")
 
 
+def waits(house: House) -> list[LineWait]:
+    """The places in line, but the one of whoever talks with the busy liaison."""
+    talker = house.database.keyring.index("phone", TALKER)
+    those = select(LineWait).join(Call, Call.id == LineWait.call_id)
+    others = or_(Call.phone_key.is_(None), Call.phone_key != talker)
+    return house.rows(those.where(others).order_by(LineWait.id))
+
+
 def outcomes(house: House) -> list[str | None]:
-    return [wait.outcome for wait in house.rows(select(LineWait).order_by(LineWait.id))]
+    return [wait.outcome for wait in waits(house)]
 
 
 def test_who_waits_hears_where_they_stand_and_gets_the_next_liaison(
@@ -58,10 +66,10 @@ def test_who_waits_hears_where_they_stand_and_gets_the_next_liaison(
     clock.passes(seconds=8)
     phone.says_nothing()
 
-    assert phone.hears("I am calling someone for you")
-    phone.answers().presses("1")
+    assert phone.hears("I am still calling someone for you")
+    house.accepts(phone)
     assert phone.is_talking
-    (wait,) = house.rows(select(LineWait))
+    (wait,) = waits(house)
     assert (wait.outcome, wait.ended_at) == ("talked", clock.now)
 
 
@@ -78,7 +86,7 @@ def test_every_half_minute_the_place_is_said_again(phone: Phone, make_case: Make
 
 
 def test_a_caller_with_a_pin_waits_ahead_of_one_without(
-    phone: Phone, make_case: MakeCase, busy: Phone, clock: Clock
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
 ) -> None:
     unverified, first = phone.another(), phone.another()
     reaches_the_first_menu(unverified, from_=OTHER)
@@ -93,14 +101,15 @@ def test_a_caller_with_a_pin_waits_ahead_of_one_without(
     busy.hangs_up()
     for waiting in (unverified, phone):
         waiting.says_nothing()
-        assert waiting.rings == ()
+    assert house.rung() == []
     first.says_nothing()
+    assert first.hears("calling someone for you")
 
-    assert len(first.rings) == 1
+    assert len(house.rung()) == 1
     for _ in range(2):
         unverified.says_nothing()
     unverified.presses("*")
-    assert unverified.rings == ()
+    assert len(house.rung()) == 1
 
 
 @pytest.mark.parametrize("pause", [0, 11])
@@ -140,7 +149,7 @@ def test_a_wait_asked_for_twice_is_one_place_and_one_answer(
     said = document_of(phone)
 
     assert phone.raw(phone.redelivers_last()) == said
-    assert len(house.rows(select(LineWait))) == 1
+    assert len(waits(house)) == 1
 
 
 @pytest.mark.parametrize("keys", ["2", "8", "3"])
@@ -163,17 +172,17 @@ def test_extra_keys_say_the_place_again_and_keep_it(
     phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock, keys: str
 ) -> None:
     waits_in_line(phone, make_case(custody_status="in_custody"))
-    since = house.row(select(LineWait.since))
+    since = waits(house)[0].since
     clock.passes(seconds=20)
 
     phone.presses(keys)
 
     assert phone.hears("You are next", "press 1")
-    assert house.row(select(LineWait.since)) == since
+    assert waits(house)[0].since == since
 
 
 def test_star_says_again_that_no_one_is_free_and_looks_for_nobody(
-    phone: Phone, make_case: MakeCase, busy: Phone, clock: Clock
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House
 ) -> None:
     waits_in_line(phone, make_case(custody_status="in_custody"))
     said = phone.heard
@@ -182,9 +191,9 @@ def test_star_says_again_that_no_one_is_free_and_looks_for_nobody(
     phone.presses("*")
 
     assert phone.heard == said
-    assert phone.rings == ()
+    assert house.rung() == []
     phone.says_nothing()
-    assert phone.hears("I am calling someone for you")
+    assert phone.hears("calling someone for you")
 
 
 def test_star_says_again_that_no_one_is_on_shift(phone: Phone, make_case: MakeCase) -> None:
@@ -327,8 +336,9 @@ def test_who_talked_and_hangs_up_is_not_called_back(
 ) -> None:
     waits_in_line(phone, make_case(custody_status="in_custody", phone=CALLER))
     busy.hangs_up()
+    house.jobs.works_off()
     phone.says_nothing()
-    phone.answers().presses("1")
+    house.accepts(phone)
 
     phone.hangs_up()
 
@@ -342,13 +352,15 @@ def test_a_liaison_who_does_not_answer_costs_no_place_and_after_three_a_callback
     make_staff()
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("0")
+    since = waits(house)[0].since
     for _ in range(2):
-        phone.lets_ring()
-        assert phone.hears("You are next")
-        phone.says_nothing()
-        assert len(phone.rings) == 1
+        house.declines(phone)
+        # The next ring does not wait for the caller's next look.
+        assert phone.hears("I am calling someone for you")
+        assert len(house.rung()) == 1
+        assert waits(house)[0].since == since
 
-    phone.lets_ring()
+    house.declines(phone)
 
     assert phone.hears("No one is free right now", "For a call to this phone as soon as we can, press 1")
     assert outcomes(house) == ["offered"]
@@ -374,11 +386,14 @@ def test_without_redis_nobody_in_line_notices(
     waits_in_line(phone, make_case(custody_status="in_custody"))
     phone.says_nothing()
     busy.hangs_up()
-    phone.says_nothing()
+    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
 
-    phone.answers().presses("1")
+    # No worker can ring anybody, so the caller's own call does.
+    assert phone.hears("I am calling someone for you")
+    liaison = phone.answers()
+    liaison.presses("1")
 
-    assert phone.is_talking
+    assert (phone.is_talking, liaison.is_talking) == (True, True)
 
 
 def test_a_callback_that_is_due_leaves_the_free_liaison_to_who_waits_on_the_line(
@@ -392,13 +407,14 @@ def test_a_callback_that_is_due_leaves_the_free_liaison_to_who_waits_on_the_line
     waits_in_line(phone, make_case(custody_status="in_custody"))
     busy.hangs_up()
 
-    house.jobs.works_off()
-    assert house.carrier.placed == []
+    assert house.rung() == []
     phone.says_nothing()
-    assert len(phone.rings) == 1
+    (to_liaison,) = house.rung()
     phone.hangs_up()
-    house.dialler.dial_liaison(house.rows(select(Callback.id))[0])
-    assert len(house.carrier.placed) == 1
+    assert house.rung() == []
+    clock.passes(seconds=31)
+    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+    assert house.rung() == [to_liaison]
 
 
 def test_an_overdue_callback_waits_for_nobody_on_the_line(
@@ -409,9 +425,10 @@ def test_an_overdue_callback_waits_for_nobody_on_the_line(
     waits_in_line(phone, make_case(custody_status="in_custody"))
     busy.hangs_up()
 
+    house.jobs.works_off()
     house.dialler.dial_liaison(house.row(select(Callback.id)))
 
-    assert len(house.carrier.placed) == 1
+    assert len(house.rung()) == 1
     phone.says_nothing()
     assert phone.hears("still in line")
 
@@ -465,18 +482,17 @@ def test_who_is_free_is_offered_to_the_first_in_line_before_they_look_again(
         house.carrier.carries(caller)
         clock.passes(seconds=1)
     _a_sweep(house)
-    assert (phone.rings, second.rings) == ((), ())
+    assert house.rung() == []
 
     busy.hangs_up()
     clock.passes(seconds=1)
     _a_sweep(house)
 
     assert phone.hears("I am calling someone for you")
-    assert len(phone.rings) == 1
-    assert second.rings == ()
+    assert second.does_not_hear("calling someone")
+    assert len(house.rung()) == 1
     _a_sweep(house)
-    liaison = phone.answers()
-    liaison.presses("1")
+    liaison = house.accepts(phone)
     assert (phone.is_talking, liaison.is_talking) == (True, True)
     _a_sweep(house)
     assert phone.is_talking
@@ -492,34 +508,15 @@ def test_a_caller_without_a_pin_is_fetched_only_when_their_half_has_room(
         reaches_the_first_menu(talker, from_=number)
         talker.presses("0")
         if number == "+12025550149":
-            talker.answers().presses("1")
+            house.accepts(talker)
     assert talker.hears("You are next")
     house.carrier.carries(talker)
 
     clock.passes(seconds=1)
     _a_sweep(house)
 
-    assert talker.rings == ()
+    assert house.rung() == []
     assert talker.hears("You are next"), "nothing cuts off what they hear"
-
-
-def test_after_a_ring_in_vain_the_caller_hears_so_before_they_are_fetched(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
-) -> None:
-    make_staff()
-    opens_the_case(phone, make_case(custody_status="in_custody"))
-    house.carrier.carries(phone)
-    phone.presses("0")
-    phone.lets_ring()
-    assert phone.hears("No one is free right now")
-
-    clock.passes(seconds=2)
-    _a_sweep(house)
-    assert phone.rings == ()
-    clock.passes(seconds=7)
-    _a_sweep(house)
-
-    assert len(phone.rings) == 1
 
 
 def test_a_caller_fetched_while_a_phone_began_to_ring_for_them_hears_it_ring_again(
@@ -534,12 +531,13 @@ def test_a_caller_fetched_while_a_phone_began_to_ring_for_them_hears_it_ring_aga
         found = fetch(session, call_id, clock.now, is_open=True)
     assert found is not None
     phone.says_nothing()
-    assert len(phone.rings) == 1
+    assert len(house.rung()) == 1
 
     house.carrier.redirect_call(*found)
 
-    assert len(phone.rings) == 1
-    phone.answers().presses("1")
+    assert phone.hears("I am calling someone for you")
+    assert len(house.rung()) == 1
+    house.accepts(phone)
     assert phone.is_talking
 
 

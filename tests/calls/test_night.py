@@ -36,7 +36,7 @@ def test_0_says_when_it_opens_and_offers_a_callback(
     phone.presses("0")
 
     assert phone.hears("Our office is closed now. It opens on Wednesday, November 25 at 8:00 AM")
-    assert phone.rings == ()
+    assert house.rung() == []
     phone.presses("1")
     assert phone.hears("We will call you")
     callback = house.row(select(Callback))

@@ -13,6 +13,7 @@ from tests.calls.places import EVERYWHERE, WAITING
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.factories import MadeCase
 from tests.phone import Phone
+from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -21,7 +22,11 @@ LIAISON = "+12025550170"
 
 @EVERYWHERE
 def test_0_rings_a_liaison_from_everywhere(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, place: Callable[[Phone, MadeCase], None]
+    phone: Phone,
+    make_case: MakeCase,
+    make_staff: MakeStaff,
+    house: House,
+    place: Callable[[Phone, MadeCase], None],
 ) -> None:
     make_staff(phone=LIAISON)
     place(phone, make_case(custody_status="in_custody"))
@@ -29,7 +34,7 @@ def test_0_rings_a_liaison_from_everywhere(
     phone.presses("0")
 
     assert phone.hears("I am calling someone for you")
-    assert phone.rings == (LIAISON,)
+    assert house.rung() == [LIAISON]
 
 
 @EVERYWHERE
@@ -121,13 +126,15 @@ def test_the_whisper_asks_for_a_key_and_the_key_joins_the_two(
     opens_the_case(phone, make_case(custody_status="in_custody", facility="Stewart"))
     phone.presses("0")
 
-    liaison = phone.answers()
+    liaison = house.answers(phone)
 
     assert liaison.hears("A caller is waiting to speak with someone", "to accept, press 1")
     assert liaison.does_not_hear("custody", "case", "Stewart", "Ivo", "0123")
     assert not phone.is_talking
     liaison.presses("1")
     assert liaison.hears("You are now joined")
+    house.jobs.works_off()
+    assert phone.hears("A person from our office is now on the line")
     assert phone.is_talking
     assert liaison.is_talking
     liaison.hangs_up()
@@ -141,8 +148,8 @@ def test_the_caller_who_hangs_up_after_talking_frees_the_liaison(
     make_staff()
     reaches_the_first_menu(phone)
     phone.presses("0")
-    liaison = phone.answers()
-    liaison.presses("1")
+    house.accepts(phone)
+    assert phone.is_talking
 
     phone.hangs_up()
 
@@ -157,12 +164,12 @@ def test_a_liaison_who_does_not_answer_leads_to_the_offer_of_a_callback(
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("0")
 
-    phone.declines(status=way)
+    house.declines(phone, way)
 
-    assert phone.hears("No one is free right now", "You are next", "keep your place and be called, press 1")
-    assert house.row(select(Staff.busy_call_id)) is None
+    assert phone.hears("keep your place and be called, press 1")
     phone.presses("1")
     assert phone.hears("We will call you")
+    assert house.rung() == []
 
 
 @pytest.mark.parametrize("keys", ["2", None])
@@ -172,14 +179,15 @@ def test_a_liaison_who_passes_and_a_machine_are_no_acceptance(
     make_staff()
     reaches_the_first_menu(phone)
     phone.presses("0")
-    other = phone.answers()
+    other = house.answers(phone)
 
     while not other.is_over:
         other.presses(keys) if keys else other.says_nothing()
 
+    house.jobs.works_off()
     assert not phone.is_talking
-    assert phone.hears("No one is free right now", "press 1")
-    assert house.row(select(Staff.busy_call_id)) is None
+    assert phone.hears("press 1")
+    assert house.rows(select(Call.accepted_at).where(Call.flow == "liaison_at_0")) == [None, None]
 
 
 def test_where_nobody_is_free_a_callback_is_offered(phone: Phone, make_case: MakeCase, house: House) -> None:
@@ -199,10 +207,14 @@ def test_a_caller_who_hangs_up_while_the_liaison_rings_frees_them(
     make_staff()
     reaches_the_first_menu(phone)
     phone.presses("0")
-    assert house.row(select(Staff.busy_call_id)) is not None
+    assert house.rung() == [LIAISON]
 
     phone.hangs_up()
 
+    assert house.rung() == []
+    # No word of the end came from the carrier, which is asked for it.
+    house.clock.passes(seconds=31)
+    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
     assert house.row(select(Staff.busy_call_id)) is None
 
 
@@ -212,7 +224,7 @@ def test_a_liaison_who_accepts_a_caller_who_has_gone_is_told_and_is_free(
     make_staff()
     reaches_the_first_menu(phone)
     phone.presses("0")
-    liaison = phone.answers()
+    liaison = house.answers(phone)
     gone = house.row(select(Call.call_sid).where(Call.flow == "victim_line"))
     phone.posts("/voice/call-events", CallSid=gone, CallStatus="completed")
 
@@ -220,11 +232,12 @@ def test_a_liaison_who_accepts_a_caller_who_has_gone_is_told_and_is_free(
 
     assert liaison.hears("This call is no longer waiting")
     assert not liaison.is_talking
+    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
     assert house.row(select(Staff.busy_call_id)) is None
 
 
 def test_half_of_the_liaisons_are_kept_for_callers_with_a_pin(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
 ) -> None:
     make_staff(phone="+12025550171")
     make_staff(phone="+12025550172")
@@ -233,15 +246,16 @@ def test_half_of_the_liaisons_are_kept_for_callers_with_a_pin(
         reaches_the_first_menu(caller, from_=f"+1202555014{number}")
         caller.presses("0")
 
-    assert [len(caller.rings) for caller in callers] == [1, 0]
+    assert callers[0].hears("I am calling someone for you")
     assert callers[1].hears("No one is free right now")
+    assert len(house.rung()) == 1
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("0")
-    assert len(phone.rings) == 1
+    assert len(house.rung()) == 2
 
 
 def test_one_liaison_is_never_rung_for_two_callers(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
 ) -> None:
     make_staff()
     first, second = phone.another(), phone.another()
@@ -249,18 +263,22 @@ def test_one_liaison_is_never_rung_for_two_callers(
         opens_the_case(caller, make_case(custody_status="in_custody"))
         caller.presses("0")
 
-    assert (len(first.rings), len(second.rings)) == (1, 0)
+    assert first.hears("I am calling someone for you")
+    assert second.hears("No one is free right now")
+    assert len(house.rung()) == 1
 
 
-def test_a_liaison_who_speaks_the_language_is_rung_first(phone: Phone, make_staff: MakeStaff) -> None:
+def test_a_liaison_who_speaks_the_language_is_rung_first(
+    phone: Phone, make_staff: MakeStaff, house: House
+) -> None:
     make_staff(phone="+12025550171", languages="en")
     make_staff(phone="+12025550172", languages="en,es")
 
     reaches_the_first_menu(phone, language="2")
     phone.presses("0")
 
-    assert phone.rings == ("+12025550172",)
-    liaison = phone.answers()
+    assert house.rung() == ["+12025550172"]
+    liaison = house.answers(phone)
     assert liaison.hears("Para aceptar, oprima 1")
 
 

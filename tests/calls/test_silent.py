@@ -19,7 +19,11 @@ TOLD = "This caller cannot talk. Ask yes or no questions. The tone of key 1 mean
 
 @EVERYWHERE
 def test_5_is_0_for_who_cannot_talk_from_everywhere(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, place: Callable[[Phone, MadeCase], None]
+    phone: Phone,
+    make_case: MakeCase,
+    make_staff: MakeStaff,
+    house: House,
+    place: Callable[[Phone, MadeCase], None],
 ) -> None:
     make_staff()
     place(phone, make_case(custody_status="in_custody"))
@@ -27,7 +31,7 @@ def test_5_is_0_for_who_cannot_talk_from_everywhere(
     phone.presses("5")
 
     assert phone.hears("You need not talk. We will ask, and you press 1 for yes and 2 for no")
-    assert len(phone.rings) == 1
+    assert len(house.rung()) == 1
 
 
 def test_the_liaison_is_told_after_the_accept_key_and_not_before(
@@ -36,7 +40,7 @@ def test_the_liaison_is_told_after_the_accept_key_and_not_before(
     make_staff()
     reaches_the_first_menu(phone)
     phone.presses("5")
-    liaison = phone.answers()
+    liaison = house.answers(phone)
     assert liaison.does_not_hear("cannot talk")
 
     liaison.presses("1")
@@ -46,12 +50,13 @@ def test_the_liaison_is_told_after_the_accept_key_and_not_before(
     assert house.row(select(Call.silent).where(Call.flow == "victim_line"))
 
 
-def test_a_caller_who_talks_is_announced_as_nothing_else(phone: Phone, make_staff: MakeStaff) -> None:
+def test_a_caller_who_talks_is_announced_as_nothing_else(
+    phone: Phone, make_staff: MakeStaff, house: House
+) -> None:
     make_staff()
     reaches_the_first_menu(phone)
     phone.presses("0")
-    liaison = phone.answers()
-    liaison.presses("1")
+    liaison = house.accepts(phone)
 
     assert liaison.does_not_hear("cannot talk")
 
@@ -95,24 +100,24 @@ def test_in_line_5_keeps_the_place_and_is_offered_once(
 
 
 def test_the_keys_of_both_are_heard_by_the_other_since_no_verb_takes_them(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff
+    phone: Phone, make_staff: MakeStaff, house: House
 ) -> None:
     """The carrier passes tones on in-band; only a Gather or hangupOnStar would keep them from the liaison."""
     make_staff()
     reaches_the_first_menu(phone)
     phone.presses("5")
+    house.accepts(phone)
 
     assert "<Dial" in document_of(phone)
-    assert "hangupOnStar" not in document_of(phone)
+    assert 'hangupOnStar="true"' not in document_of(phone)
 
 
-def test_5_in_spanish(phone: Phone, make_staff: MakeStaff) -> None:
+def test_5_in_spanish(phone: Phone, make_staff: MakeStaff, house: House) -> None:
     make_staff(languages="en,es")
     reaches_the_first_menu(phone, language="2")
     phone.presses("5")
     assert phone.hears("No tiene que hablar")
 
-    liaison = phone.answers()
-    liaison.presses("1")
+    liaison = house.accepts(phone)
 
     assert liaison.hears("Esta persona no puede hablar")

@@ -6,9 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from models import AuditEntry, Call, Callback, PinTry, Staff
+from models.staff import change_shift
+from models.staff_number import for_main_line
 from models.staff_secret import issue_code, issue_pin
 from tests.calls.conftest import Clock, House
-from tests.calls.stories import opens_the_case
+from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.calls.test_callbacks import CALLER, asks_express, nobody_is_held, the_callback
 from tests.factories import HASHER, MadeCase
 from tests.fake_carrier import FakeCarrier
@@ -117,6 +119,21 @@ def test_many_wrong_tries_lock_even_the_right_pin_until_a_new_one_is_issued(
     assert signs_in(phone, house, number, OTHER_PIN).hears("You are off shift")
 
 
+def test_wrong_tries_on_the_main_line_lock_the_number_on_the_staff_line_too(
+    phone: Phone, house: House, number: str, clock: Clock
+) -> None:
+    for _ in range(10):
+        caller = phone.another()
+        reaches_the_first_menu(caller)
+        for keys in ("1", for_main_line(number), OTHER_PIN):
+            caller.presses(keys)
+        assert caller.hears("I could not open a case with those numbers")
+        caller.hangs_up()
+        clock.passes(hours=1)
+
+    assert signs_in(phone, house, number).hears("I could not sign you in with those numbers")
+
+
 def test_nobody_comes_past_the_pin_by_guessing_steps_and_a_long_silence_asks_for_it_again(
     phone: Phone, house: House, number: str, clock: Clock
 ) -> None:
@@ -146,6 +163,95 @@ def test_staff_hear_how_many_wait_how_long_and_until_when_and_nothing_of_who(
         "The first promise ends on",
     )  # fmt: skip
     assert staff.does_not_hear("0123", "case", "Ivo")
+
+
+def asks_from(phone: Phone, case: MadeCase | None, from_: str, language: str = "1", key: str = "1") -> None:
+    """Ask for a callback; key 3 says that one is afraid, which is urgent."""
+    if case is None:
+        reaches_the_first_menu(phone, from_=from_, language=language)
+        phone.presses("2")
+        phone.presses("1")
+    else:
+        opens_the_case(phone, case, from_=from_, language=language)
+        phone.presses("2")
+    phone.presses(key)
+    phone.hangs_up()
+
+
+def test_staff_hear_each_class_and_the_line_with_its_longest_wait(
+    phone: Phone, house: House, number: str, make_case: MakeCase, clock: Clock
+) -> None:
+    asks_from(phone, make_case(custody_status="in_custody"), "+12025550131")
+    clock.passes(minutes=20)
+    asks_from(phone, make_case(custody_status="in_custody"), "+12025550132", key="3")
+    clock.passes(minutes=7)
+    staff = signs_in(phone, house, number)
+
+    staff.presses("2")
+
+    assert staff.hears(
+        "Verified callers who wait: 2",
+        "Urgent calls: 1. The longest wait, in minutes: 7",
+        "Calls that are not urgent: 1. The longest wait, in minutes: 27",
+    )
+    assert staff.does_not_hear("Callers in line")
+
+
+def test_verified_callers_are_taken_before_others_also_in_another_language(
+    phone: Phone, house: House, number: str, make_case: MakeCase, make_staff: MakeStaff, clock: Clock
+) -> None:
+    asks_from(phone, None, "+12025550131")
+    clock.passes(minutes=5)
+    asks_from(phone, make_case(custody_status="in_custody"), "+12025550132", language="2")
+    clock.passes(minutes=1)
+    asks_from(phone, make_case(custody_status="in_custody"), "+12025550133")
+    house.jobs.waiting.clear()
+    staff = signs_in(phone, house, number)
+    staff.presses("1")
+
+    for expected in ("+12025550133", "+12025550132", "+12025550131"):
+        staff.presses("1")
+        house.jobs.works_off()
+        assert house.carrier.ringing[-1].to == expected
+        called = phone.answers(house.carrier.ringing[-1])
+        called.presses("1")
+        called.hangs_up()
+        house.jobs.works_off()
+        staff.presses("1")
+
+
+def test_a_caller_in_another_language_is_left_to_a_free_colleague_who_speaks_it(
+    phone: Phone, house: House, number: str, make_case: MakeCase, make_staff: MakeStaff
+) -> None:
+    make_staff(phone="+12025550171", languages="es")
+    asks_from(phone, make_case(custody_status="in_custody"), "+12025550132", language="2")
+    house.jobs.waiting.clear()
+    staff = signs_in(phone, house, number)
+    staff.presses("1")
+
+    staff.presses("1")
+
+    assert staff.hears("There is no call to take now")
+    assert the_callback(house).state == "requested"
+
+
+def test_a_shift_that_was_ended_meanwhile_takes_no_call(
+    phone: Phone, house: House, number: str, make_case: MakeCase
+) -> None:
+    asks_express(phone, make_case(custody_status="in_custody"))
+    house.jobs.waiting.clear()
+    staff = signs_in(phone, house, number)
+    assert staff.does_not_hear("take the next call")
+    staff.presses("1")
+    with house.database.transaction() as session:
+        change_shift(
+            session, "lea@office.example.org", on_shift=False, actor="the suite", now=house.clock.now
+        )
+
+    staff.presses("1")
+
+    assert staff.hears("There is no call to take now", "You are off shift")
+    assert the_callback(house).state == "requested"
 
 
 def test_with_nobody_waiting_staff_hear_that(phone: Phone, house: House, number: str) -> None:
@@ -404,11 +510,11 @@ def test_a_caller_at_0_is_joined_to_a_personal_phone_only_after_the_code(
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("0")
-    liaison = phone.answers()
-    liaison.presses("1")
+    liaison = house.accepts(phone)
     assert not phone.is_talking
 
     liaison.presses(f"{CODE}#")
+    house.jobs.works_off()
 
     assert phone.is_talking
 

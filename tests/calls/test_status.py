@@ -181,14 +181,14 @@ def test_times_are_spoken_as_spanish_speakers_say_them(phone: Phone, make_case: 
 
 
 def test_where_someone_is_free_a_person_can_tell_the_news(
-    phone: Phone, make_case: MakeCase, make_staff: Callable[..., object]
+    phone: Phone, make_case: MakeCase, make_staff: Callable[..., object], house: House
 ) -> None:
     make_staff(phone="+12025550171")
     opens_the_case(phone, make_case(custody_status="released"))
 
     assert phone.hears("to hear it now, press 1", "To have a person tell you, press 2")
     phone.presses("2")
-    assert phone.rings == ("+12025550171",)
+    assert house.rung() == ["+12025550171"]
 
 
 def test_silence_twice_before_hard_news_speaks_it_when_nobody_is_free(

@@ -504,7 +504,7 @@ def _key(house: House, number: str) -> str:
 # Whatever anybody does, in any order.
 
 
-class _Stage:
+class Stage:
     """A talk in which anybody may do anything at any moment, with jobs that come late, twice or never."""
 
     def __init__(self, phone: Phone, house: House, clock: Clock, liaison: Phone, called: Phone) -> None:
@@ -575,7 +575,7 @@ def test_whatever_anybody_does_a_caller_is_never_left_alone_in_silence(
     talk: tuple[Phone, Phone], phone: Phone, house: House, make_staff: MakeStaff, clock: Clock, seed: int
 ) -> None:
     make_staff(phone=SECOND)
-    chance, stage = Random(seed), _Stage(phone, house, clock, *talk)
+    chance, stage = Random(seed), Stage(phone, house, clock, *talk)
     deeds = [
         stage.presses, stage.stars, stage.is_silent, stage.hangs_up, stage.answers, stage.works_off,
         stage.works_off, stage.sweeps, stage.redelivers,

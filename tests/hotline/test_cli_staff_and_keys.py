@@ -14,6 +14,7 @@ from hotline.cli import group
 from models import AuditEntry, Staff, Subject, rotation
 from models.database import Database
 from models.keyring import Keyring
+from models.staff_number import for_main_line
 from tests.conftest import FIELD_KEYS, SECRET_KEY
 from tests.factories import make_subject
 
@@ -174,6 +175,7 @@ def test_a_staff_pin_and_a_code_are_shown_once_and_the_number_stays(
     code = json.loads(hotline("staff", "code", "lea@office.example.org", "--json").stdout)["code"]
 
     assert first["staff_number"] == second["staff_number"]
+    assert first["main_line_number"] == for_main_line(first["staff_number"])
     assert first["pin"] != second["pin"]
     assert (len(first["staff_number"]), len(first["pin"]), len(code)) == (5, 6, 5)
     with database.reading() as session:

@@ -4,14 +4,13 @@ import secrets
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
 
 from config.office import Office
 from models import Call, Staff
 from models import leg as legs
 from models.caller_state import CallState
 from models.database import Database
-from models.liaison import Taken, choose_liaison, free_liaison, hold_liaison, take_liaison_for
+from models.liaison import DIALLED_AT_0, Taken, choose_liaison, free_liaison, hold_liaison, take_liaison_for
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_call, make_callback, make_case, make_staff
 
@@ -31,6 +30,15 @@ def _caller(desk: CallbackDesk, verified: bool = False) -> CallState:
 def _take(desk: CallbackDesk, caller: CallState, verified: bool = False) -> Taken | None:
     with desk.database.transaction() as session:
         return take_liaison_for(session, caller, desk.now, verified=verified)
+
+
+def _whisper(desk: CallbackDesk, taken: Taken) -> CallState:
+    """The leg of a liaison whom the caller's own call dials."""
+    with desk.database.transaction() as session:
+        leg = session.get_one(Call, taken.call_id)
+        leg.flow = DIALLED_AT_0
+        leg_id = leg.leg_id
+    return desk.leg(leg_id or "")
 
 
 def _staff(desk: CallbackDesk, count: int) -> None:
@@ -76,9 +84,9 @@ def test_a_caller_who_is_verified_gets_any_free_liaison(desk: CallbackDesk) -> N
     _staff(desk, 1)
     taken = _take(desk, _caller(desk), verified=True)
     assert taken is not None
-    assert taken.number == "+12025550100"
-    (leg,) = desk.legs("liaison_direct")
-    assert (leg.leg_id, leg.staff_id, leg.direction) == (taken.leg_id, taken.staff_id, "outbound")
+    (leg,) = desk.legs("liaison_at_0")
+    assert (leg.id, leg.staff_id, leg.direction) == (taken.call_id, taken.staff_id, "outbound")
+    assert desk.database.keyring.unseal("call.phone", leg.phone_sealed or "") == "+12025550100"
     assert _take(desk, _caller(desk), verified=True) is None
 
 
@@ -106,11 +114,11 @@ def test_callers_who_are_answered_and_accepted_have_talked(desk: CallbackDesk) -
     for accepts, word in ((True, "talked"), (False, "nobody")):
         taken = _take(desk, caller)
         assert taken is not None
+        leg = _whisper(desk, taken)
         if accepts:
-            leg = desk.leg(taken.leg_id)
             with desk.database.transaction() as session:
                 assert legs.accept_direct(session, leg, desk.now) == "accepted"
-                session.scalars(select(Call).where(Call.leg_id == taken.leg_id)).one().accepted_at = desk.now
+                session.get_one(Call, taken.call_id).accepted_at = desk.now
         with desk.database.transaction() as session:
             assert legs.direct_ended(session, caller, desk.now) == word
         assert desk.busy() == 0
@@ -121,7 +129,7 @@ def test_a_whisper_is_gone_when_the_caller_hung_up(desk: CallbackDesk) -> None:
     caller = _caller(desk)
     taken = _take(desk, caller)
     assert taken is not None
-    leg = desk.leg(taken.leg_id)
+    leg = _whisper(desk, taken)
     desk.tells(caller, "completed")
     assert desk.busy() == 0
     with desk.database.transaction() as session:

@@ -1,0 +1,77 @@
+"""The callback that follows a talk at 0 when its liaison keys that it is to go on later (R36, R37)."""
+
+from datetime import datetime
+from typing import Literal, Protocol
+
+from sqlalchemy.orm import Session
+
+from models.call import Call
+from models.callback_request import Promise, promise_callback
+from models.case import Case
+from models.database import keyring_of
+from models.direct_talk import DirectTalk
+from models.follow_up import stands
+from models.registrant import Registrant
+from models.safe_phone import is_barred, safe_numbers
+
+
+class CallingOffice(Protocol):
+    """What this file asks of the office; see ``Office`` for what each answers."""
+
+    def due_at(self, urgency: Literal["urgent", "other"], at: datetime) -> datetime: ...
+    def can_dial(self, number: str) -> bool: ...
+    def zone_of(self, number: str) -> str: ...
+
+
+def follow_direct(
+    session: Session,
+    talk: DirectTalk,
+    reason: str,
+    at: datetime,
+    actor: str,
+    now: datetime,
+    office: CallingOffice,
+) -> int | None:
+    """Promise this caller a call at ``at``; its id, or None when no phone may be rung or one is promised.
+
+    It goes to the phone that called, unless its owner marked it unsafe or it was withheld; then to the first
+    safe one of whoever opened a case in that call.
+    """
+    caller = session.get_one(Call, talk.caller_call_id)
+    case = session.get(Case, caller.case_id) if caller.case_id is not None else None
+    if case is not None and (caller.verified_at is None or caller.verified_at < case.pin_issued_at):
+        # The PIN was not given, or is another one by now.
+        case = None
+    number = _number_of(session, caller, case, now, office)
+    if number is None:
+        return None
+    if case is None and stands(session, keyring_of(session).index("phone", number)):
+        return None
+    registrant = None if case is None else session.get(Registrant, case.registrant_id)
+    promise = Promise(
+        number=number, urgency="other", reason=reason, verified=case is not None, language=caller.language,
+        time_zone=caller.time_zone or (registrant.time_zone if registrant else office.zone_of(number)),
+        requested_at=now, due_at=office.due_at("other", at), next_attempt_at=at,
+        case_id=None if case is None else case.id, call_id=caller.id, silent=caller.silent,
+    )  # fmt: skip
+    return promise_callback(session, promise, actor=actor, now=now)
+
+
+def _number_of(
+    session: Session, caller: Call, case: Case | None, now: datetime, office: CallingOffice
+) -> str | None:
+    keyring = keyring_of(session)
+    own = None if caller.phone_sealed is None else keyring.unseal("call.phone", caller.phone_sealed)
+    if own is not None and not office.can_dial(own):
+        own = None
+    if case is None:
+        return own
+    safe = [one for one in safe_numbers(session, case.registrant_id) if office.can_dial(one)]
+    is_held = case.changes_held_until is not None and now < case.changes_held_until
+    if own is not None and (own in safe if is_held else not _is_barred(session, case, caller)):
+        return own
+    return next(iter(safe), None)
+
+
+def _is_barred(session: Session, case: Case, caller: Call) -> bool:
+    return caller.phone_key is not None and is_barred(session, case.registrant_id, caller.phone_key)

@@ -1,0 +1,104 @@
+"""Finds legs and talks of callers at 0 that wait for something which will not come by itself."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, exists, not_, or_, select, text
+from sqlalchemy.orm import Session, aliased
+
+from models.call import Call
+from models.call_status import LEAVING
+from models.callback_policy import CallbackPolicy
+from models.direct_talk import DirectTalk
+from models.job import Job
+from models.liaison import AT_0, DIALLED_AT_0
+from models.line_ring import JOB_LOST_AFTER
+from models.line_wait import LineWait
+from models.staff import Staff
+from models.talk import JOINERS, close_talk
+
+#: The carrier ends any call after this long, so nobody is still talking then (Twilio's own limit).
+LONGEST_CALL = timedelta(hours=4)
+#: How often the carrier is asked whether a bridged talk goes on, and how far apart two sweeps may be.
+_ASK_EVERY, _A_SWEEP = timedelta(minutes=5), timedelta(seconds=4)
+#: The very words of the partial indexes, so that both databases see that they serve.
+_LIVE = text("calls.ended_at IS NULL AND calls.parent_call_id IS NOT NULL")
+_TALKING = text("direct_talks.state = 'talking'")
+
+
+def undialled_at_0(session: Session, now: datetime) -> Sequence[tuple[str, int]]:
+    """Legs of liaisons, and of joiners, that no worker has begun to ring: the job for each."""
+    rows = session.execute(
+        select(Call.id, Call.flow).where(
+            _LIVE,
+            Call.flow.in_((AT_0, *JOINERS)),
+            Call.call_status.is_(None),
+            Call.call_sid.is_(None),
+            Call.started_at < now - JOB_LOST_AFTER,
+        )
+    ).all()
+    return [("ring_direct" if row.flow == AT_0 else "ring_joiner", row.id) for row in rows]
+
+
+def left_behind_at_0(session: Session, now: datetime) -> Sequence[int]:
+    """Legs that go on though their caller, or their talk, went on without them, and that nobody told so."""
+    in_talk = exists().where(
+        DirectTalk.caller_call_id == Call.parent_call_id,
+        or_(
+            and_(_TALKING, or_(DirectTalk.liaison_call_id == Call.id, Call.flow.in_(JOINERS))),
+            # The jobs that tell the legs of a talk of its end are on their way.
+            DirectTalk.closed_at > now - JOB_LOST_AFTER,
+        ),
+    )
+    waits = exists().where(LineWait.call_id == Call.parent_call_id, LineWait.ended_at.is_(None))
+    return session.scalars(
+        select(Call.id)
+        .where(
+            _LIVE,
+            Call.flow.in_((AT_0, *JOINERS)),
+            Call.call_sid.is_not(None),
+            Call.started_at.between(now - LONGEST_CALL, now - JOB_LOST_AFTER),
+            or_(Call.call_status.is_(None), Call.call_status != LEAVING),
+            not_(in_talk),
+            not_(and_(Call.flow == AT_0, Call.accepted_at.is_(None), waits)),
+        )
+        .order_by(Call.started_at, Call.id)
+    ).all()
+
+
+def direct_talks(session: Session, now: datetime, policy: CallbackPolicy) -> list[int]:
+    """Legs of talks at 0 whose end may have been lost: time to ask the carrier again.
+
+    Each is asked about once in a while, so that the carrier is not asked at every sweep.
+    """
+    bridged = session.execute(
+        select(Call.id, Staff.busy_since)
+        .join(Staff, Staff.busy_call_id == Call.id)
+        .where(
+            Call.flow == DIALLED_AT_0,
+            Call.accepted_at < now - _ASK_EVERY,
+            Call.ended_at.is_(None),
+            Call.call_sid.is_not(None),
+        )
+    ).all()
+    found = [call_id for call_id, since in bridged if since and (now - since) % _ASK_EVERY < _A_SWEEP]
+    leg = aliased(Call)
+    legs = session.execute(
+        select(leg.id, DirectTalk.talking_at)
+        .join(DirectTalk, or_(leg.id == DirectTalk.liaison_call_id, leg.id == DirectTalk.caller_call_id))
+        .where(
+            _TALKING,
+            DirectTalk.talking_at < now - policy.talk_check + _A_SWEEP,
+            leg.ended_at.is_(None),
+            leg.call_sid.is_not(None),
+        )
+    ).all()
+    return found + [call_id for call_id, since in legs if (now - since) % policy.talk_check < _A_SWEEP]
+
+
+def close_forgotten(session: Session, now: datetime) -> list[Job]:
+    """Close the talks at 0 that are longer than any call; answers the jobs to enqueue after the commit."""
+    forgotten = select(DirectTalk).where(_TALKING, DirectTalk.talking_at < now - LONGEST_CALL)
+    return [
+        job for talk in session.scalars(forgotten).all() for job in close_talk(session, talk, "sweeper", now)
+    ]
