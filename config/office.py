@@ -3,16 +3,19 @@
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
 
-from config.office_file import E164, WEEKDAYS, FieldError, Service, Span, public_holidays, read_office
+from config.announcements import Announcement
+from config.field_error import FieldError
+from config.office_changes import laid_over
+from config.office_file import E164, WEEKDAYS, Service, Span, public_holidays, read_office
 from config.phone_zones import zones_of_countries, zones_of_number
 from config.policies import Policy, PolicyError
 
@@ -64,7 +67,10 @@ class Office:
     extra_closures: frozenset[date]
     worked_holidays: frozenset[date]
     policies: Mapping[str, Policy]
+    announcements: tuple[Announcement, ...] = ()
     always_open: bool = False
+    #: What was read, field by field as in the file; changes are laid over it.
+    table: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def load(cls, path: Path, always_open: bool = False) -> "Office":
@@ -76,9 +82,33 @@ class Office:
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise OfficeError(f"The office file {path} is not valid TOML: {error}.") from None
         try:
-            return cls(**read_office(table), always_open=always_open)
+            return cls(**read_office(table), always_open=always_open, table=table)
         except (FieldError, PolicyError) as error:
             raise OfficeError(f"{path}: {error}") from None
+
+    def with_changes(self, changes: Mapping[str, Any]) -> "Office":
+        """This office with some fields changed, each by its name in the file, such as ``hours.monday``.
+
+        Values are JSON, with dates as ISO texts. Raises OfficeError, in the very words that the file would
+        get, when a field is wrong, does not fit the others, or is none that may be changed here.
+        """
+        if not changes:
+            return self
+        try:
+            table = laid_over(self.table, changes)
+            before, after = read_office(self.table), read_office(table)
+        except (FieldError, PolicyError) as error:
+            raise OfficeError(str(error)) from None
+        new = {name: value for name, value in after.items() if value != before[name]}
+        if "policies" in new:
+            changed = {name: one for name, one in new["policies"].items() if one != before["policies"][name]}
+            new["policies"] = {**self.policies, **changed}
+        return replace(self, **new, table=table)
+
+    def announced(self, at: datetime) -> tuple[Mapping[str, str], ...]:
+        """The texts of the announcements of that day in the office's time zone, each by language."""
+        today = _aware(at).astimezone(self._zone).date()
+        return tuple(one.text for one in self.announcements if one.is_on(today))
 
     def policy(self, name: str) -> int | float:
         """The value in force of one policy. Raises KeyError for a name that no policy has."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from config.office import Office
 from ivr_flows.alert_call import alert_call
+from ivr_flows.announcement_check import announcement_problems
 from ivr_flows.check import problems
 from ivr_flows.flow import Flow
 from ivr_flows.legs import (
@@ -37,6 +38,11 @@ def tree_problems(flows: Mapping[str, Flow], prompts: Prompts) -> list[str]:
     for flow in flows.values():
         found += problems(flow, prompts)
     return list(dict.fromkeys(found))
+
+
+def office_problems(office: Office, prompts: Prompts) -> list[str]:
+    """Every fault of the texts that the office wrote itself, one sentence each (R13, R18, R23)."""
+    return announcement_problems(office, prompts)
 
 
 def walked_problems(flows: Mapping[str, Flow], prompts: Prompts, office: Office) -> list[str]:

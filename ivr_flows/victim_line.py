@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ivr_flows import callback_verbs, case_verbs, line_verbs, pin_verbs
+from ivr_flows import announcement_verbs, callback_verbs, case_verbs, line_verbs, pin_verbs
 from ivr_flows.callback_steps import callback_steps
 from ivr_flows.flow import AGAIN, Announce, Choice, Collect, Decide, Flow, Hangup, Menu, Step, Transfer, Wait
 from ivr_flows.pin_steps import CASE_DIGITS, CLOSED_PIN_STEPS, PIN_DIGITS, pin_steps
@@ -18,7 +18,8 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
         "language": Menu(
             tuple(Choice("language.choose", next="welcome", language=language) for language in languages)
         ),
-        "welcome": Announce("welcome", "main_menu", about="line"),
+        "welcome": Announce("welcome", "announcements", about="line"),
+        "announcements": Decide(announcement_verbs.tell_announcements, {"told": "main_menu"}),
         "main_menu": Menu(
             (
                 Choice("main.case", next="may_try"),
@@ -202,7 +203,7 @@ def _services(services: Sequence[str]) -> tuple[Choice, ...]:
         Choice(
             "services.join",
             does=callback_verbs.ring_service,
-            on={"ringing": "ring_service"},
+            on={"ringing": "ring_service", "changed": "services"},
             about=f"service.{n}",
         )
         for n in range(len(services))
@@ -212,5 +213,6 @@ def _services(services: Sequence[str]) -> tuple[Choice, ...]:
 def _safety_choice(services: Sequence[str]) -> Choice:
     """The safety-planning line by a key where the office lists one, else the help menu."""
     if callback_verbs.SAFETY_SERVICE in services:
-        return Choice("case.safety", does=callback_verbs.ring_safety_line, on={"ringing": "ring_service"})
+        exits = {"ringing": "ring_service", "changed": "services"}
+        return Choice("case.safety", does=callback_verbs.ring_safety_line, on=exits)
     return Choice("case.help", next="services")

@@ -10,6 +10,7 @@ from models.case import Case
 from models.custody import CustodyRecord, Facility
 from models.custody_import import CustodyImport, ImportRow
 from models.line_wait import LineWait
+from models.office_change import OfficeChange
 from models.pacing import Pace
 from models.passkey import Passkey
 from models.pin import Guard, KnownPhone, PinCounter, PinTry
@@ -38,6 +39,7 @@ __all__ = [
     "ImportRow",
     "KnownPhone",
     "LineWait",
+    "OfficeChange",
     "Pace",
     "Passkey",
     "Phone",

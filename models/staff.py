@@ -64,6 +64,7 @@ class Staff(Base):
     #: The time step of the last code that was taken: no code of that step or before opens again.
     totp_step: Mapped[int | None] = mapped_column(BigInteger)
     resting_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    left_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 def add_staff(
