@@ -107,7 +107,7 @@ class Office:
 
     def announced(self, at: datetime) -> tuple[Mapping[str, str], ...]:
         """The texts of the announcements of that day in the office's time zone, each by language."""
-        today = _aware(at).astimezone(self._zone).date()
+        today = _aware(at).astimezone(self.zone).date()
         return tuple(one.text for one in self.announcements if one.is_on(today))
 
     def policy(self, name: str) -> int | float:
@@ -116,7 +116,7 @@ class Office:
 
     def is_open(self, at: datetime) -> bool:
         """Whether the office works at that moment (holidays and extra closures known)."""
-        local = _aware(at).astimezone(self._zone)
+        local = _aware(at).astimezone(self.zone)
         return self.always_open or any(
             starts <= local.time() < ends for starts, ends in self._spans(local.date())
         )
@@ -134,11 +134,11 @@ class Office:
         """The earliest moment at or after ``at`` when the office works."""
         if self.is_open(at):
             return at
-        local = at.astimezone(self._zone)
+        local = at.astimezone(self.zone)
         for ahead in range(LONGEST_CLOSURE_DAYS):
             day = local.date() + timedelta(days=ahead)
             for starts, _ in self._spans(day):
-                opens = _moment(day, starts, self._zone)
+                opens = _moment(day, starts, self.zone)
                 if opens >= at:
                     return opens
         raise OfficeError(f"hours: the office does not open within {LONGEST_CLOSURE_DAYS} days.")
@@ -150,11 +150,11 @@ class Office:
         """
         if urgency == "urgent":
             return _aware(at) + timedelta(minutes=self.policy("urgent_minutes"))
-        today = _aware(at).astimezone(self._zone).date()
+        today = _aware(at).astimezone(self.zone).date()
         for ahead in range(1, LONGEST_CLOSURE_DAYS):
             day = today + timedelta(days=ahead)
             if spans := self._spans(day):
-                return _moment(day, spans[-1][1], self._zone)
+                return _moment(day, spans[-1][1], self.zone)
         raise OfficeError(f"hours: the office does not open within {LONGEST_CLOSURE_DAYS} days.")
 
     def calling_window(self, at: datetime, time_zone: str) -> datetime:
@@ -199,7 +199,8 @@ class Office:
         return zones_of_countries(self.countries)
 
     @property
-    def _zone(self) -> ZoneInfo:
+    def zone(self) -> ZoneInfo:
+        """The time zone in which the office's days and hours are meant."""
         return _zone(self.time_zone)
 
     def _spans(self, day: date) -> tuple[Span, ...]:

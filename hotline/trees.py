@@ -42,7 +42,13 @@ def tree_problems(flows: Mapping[str, Flow], prompts: Prompts) -> list[str]:
 
 def office_problems(office: Office, prompts: Prompts) -> list[str]:
     """Every fault of the texts that the office wrote itself, one sentence each (R13, R18, R23)."""
-    return announcement_problems(office, prompts)
+    told = [
+        f"services entry {position}.name.{code} holds the telling word {word!r} (R13)."
+        for position, service in enumerate(office.services, start=1)
+        for code, name in service.name.items()
+        for word in prompts.telling_words(name)
+    ]
+    return told + announcement_problems(office, prompts)
 
 
 def walked_problems(flows: Mapping[str, Flow], prompts: Prompts, office: Office) -> list[str]:

@@ -116,3 +116,9 @@ def changes_of(session: Session, name: str | None = None, limit: int = 50) -> li
 def change_numbered(session: Session, change_id: int) -> OfficeChange | None:
     """One change."""
     return session.get(OfficeChange, change_id)
+
+
+def change_before(session: Session, change: OfficeChange) -> OfficeChange | None:
+    """The change of the same field that it replaced, or None where that was what the file says."""
+    found = select(OfficeChange).where(OfficeChange.field == change.field, OfficeChange.id < change.id)
+    return session.scalars(found.order_by(OfficeChange.id.desc()).limit(1)).first()

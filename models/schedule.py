@@ -120,6 +120,12 @@ def absences_of(session: Session, staff_id: int, since: date) -> list[Absence]:
     return list(session.scalars(theirs.order_by(Absence.first_day, Absence.id)))
 
 
+def all_absences(session: Session, since: date) -> list[Absence]:
+    """Everyone's absences that have not ended before ``since``, the next one first."""
+    found = select(Absence).where(Absence.last_day >= since)
+    return list(session.scalars(found.order_by(Absence.first_day, Absence.id)))
+
+
 def weeks(session: Session) -> list[Schedule]:
     """Everyone's spans, from Monday on."""
     return list(session.scalars(select(Schedule).order_by(Schedule.weekday, Schedule.starts, Schedule.id)))

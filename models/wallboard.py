@@ -1,4 +1,4 @@
-"""The figures of the wallboard: how callers fare now and today, whom the line can ring, how old the feed is."""
+"""The figures of the wallboard: how callers fare, whom the line can ring, and how old the feed is."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -156,7 +156,7 @@ def _promises(session: Session, now: datetime, risk: timedelta) -> dict[str, Any
     return {**dict(zip(names, found, strict=True)), "left_for_staff": left}
 
 
-def _people(session: Session) -> dict[str, int]:
+def _people(session: Session) -> dict[str, Any]:
     busy, rests = Staff.busy_call_id.is_not(None), Staff.resting_until.is_not(None)
     found = session.execute(
         select(

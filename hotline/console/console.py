@@ -52,6 +52,7 @@ class Console:
         """The office as it stands now: what was changed in the console is in it within seconds."""
         return self.standing_office()
 
+
 def the_console() -> Console:
     """The console of the app at hand."""
     return cast(Console, current_app.extensions[EXTENSION])
