@@ -13,6 +13,8 @@ from ivr_flows.prompts import count_words
 from ivr_flows.readability import Readability, readability
 from models.staff import ROLES
 
+#: In place of a group, in the address: every prompt on one page, to be printed.
+ALL = "all"
 #: The longest search that is looked for.
 MOST_CHARACTERS = 100
 
@@ -49,18 +51,27 @@ def register_prompts(blueprint: Blueprint, console: Console) -> None:
             # Scored once a process, when someone looks first: nothing of it changes without a deploy.
             every.extend(_every(console))
         wanted = " ".join(request.args.get("q", "")[:MOST_CHARACTERS].split())
-        found = [one for one in every if _fits(one, wanted)]
+        kinds = dict.fromkeys(_group(one) for one in every)
+        kind = request.args.get("group", next(iter(kinds)))
+        # All at once are too many for one page: a search goes through all, else one group is shown.
+        found = [one for one in every if (_fits(one, wanted) if wanted else kind in {_group(one), ALL})]
         groups: dict[str, list[Prompt]] = {}
         for one in found:
-            groups.setdefault(one.name.split(".")[0], []).append(one)
+            groups.setdefault(_group(one), []).append(one)
         return render_template(
             "console/prompts/prompts.html",
             groups=groups,
+            kinds=[*kinds, ALL],
+            kind="" if wanted else kind,
             wanted=wanted,
             found=len(found),
             total=len(every),
             names={code: language_name(code) for code in console.office.languages},
         )
+
+
+def _group(prompt: Prompt) -> str:
+    return prompt.name.split(".")[0]
 
 
 def language_name(code: str) -> str:

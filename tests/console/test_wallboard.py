@@ -98,3 +98,14 @@ def test_every_prompt_is_read_in_each_language_beside_the_other(liaison: Member)
 def test_prompts_are_found_by_their_words(liaison: Member) -> None:
     assert liaison.opens("/console/prompts?q=OPRIMA").reads("press", "oprima")
     assert liaison.opens("/console/prompts?q=zebra").reads("No prompt has these words.", "0 of")
+
+
+def test_one_group_of_prompts_is_shown_and_all_where_asked_for(liaison: Member) -> None:
+    liaison.opens("/console/prompts?group=callback")
+    assert liaison.reads("callback.express")
+    assert not liaison.page.xpath("//h3[@id='p-danger_line']")
+
+    liaison.opens("/console/prompts?group=all")
+    assert (
+        len(liaison.page.xpath("//article")) == len(liaison.page.xpath("//button[@data-language='es']")) > 200
+    )
