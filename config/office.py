@@ -3,16 +3,19 @@
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
 
-from config.office_file import E164, WEEKDAYS, FieldError, Service, Span, public_holidays, read_office
+from config.announcements import Announcement
+from config.field_error import FieldError
+from config.office_changes import laid_over
+from config.office_file import E164, WEEKDAYS, Service, Span, public_holidays, read_office
 from config.phone_zones import zones_of_countries, zones_of_number
 from config.policies import Policy, PolicyError
 
@@ -64,7 +67,10 @@ class Office:
     extra_closures: frozenset[date]
     worked_holidays: frozenset[date]
     policies: Mapping[str, Policy]
+    announcements: tuple[Announcement, ...] = ()
     always_open: bool = False
+    #: What was read, field by field as in the file; changes are laid over it.
+    table: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def load(cls, path: Path, always_open: bool = False) -> "Office":
@@ -76,9 +82,33 @@ class Office:
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise OfficeError(f"The office file {path} is not valid TOML: {error}.") from None
         try:
-            return cls(**read_office(table), always_open=always_open)
+            return cls(**read_office(table), always_open=always_open, table=table)
         except (FieldError, PolicyError) as error:
             raise OfficeError(f"{path}: {error}") from None
+
+    def with_changes(self, changes: Mapping[str, Any]) -> "Office":
+        """This office with some fields changed, each by its name in the file, such as ``hours.monday``.
+
+        Values are JSON, with dates as ISO texts. Raises OfficeError, in the very words that the file would
+        get, when a field is wrong, does not fit the others, or is none that may be changed here.
+        """
+        if not changes:
+            return self
+        try:
+            table = laid_over(self.table, changes)
+            before, after = read_office(self.table), read_office(table)
+        except (FieldError, PolicyError) as error:
+            raise OfficeError(str(error)) from None
+        new = {name: value for name, value in after.items() if value != before[name]}
+        if "policies" in new:
+            changed = {name: one for name, one in new["policies"].items() if one != before["policies"][name]}
+            new["policies"] = {**self.policies, **changed}
+        return replace(self, **new, table=table)
+
+    def announced(self, at: datetime) -> tuple[Mapping[str, str], ...]:
+        """The texts of the announcements of that day in the office's time zone, each by language."""
+        today = _aware(at).astimezone(self.zone).date()
+        return tuple(one.text for one in self.announcements if one.is_on(today))
 
     def policy(self, name: str) -> int | float:
         """The value in force of one policy. Raises KeyError for a name that no policy has."""
@@ -86,7 +116,7 @@ class Office:
 
     def is_open(self, at: datetime) -> bool:
         """Whether the office works at that moment (holidays and extra closures known)."""
-        local = _aware(at).astimezone(self._zone)
+        local = _aware(at).astimezone(self.zone)
         return self.always_open or any(
             starts <= local.time() < ends for starts, ends in self._spans(local.date())
         )
@@ -104,11 +134,11 @@ class Office:
         """The earliest moment at or after ``at`` when the office works."""
         if self.is_open(at):
             return at
-        local = at.astimezone(self._zone)
+        local = at.astimezone(self.zone)
         for ahead in range(LONGEST_CLOSURE_DAYS):
             day = local.date() + timedelta(days=ahead)
             for starts, _ in self._spans(day):
-                opens = _moment(day, starts, self._zone)
+                opens = _moment(day, starts, self.zone)
                 if opens >= at:
                     return opens
         raise OfficeError(f"hours: the office does not open within {LONGEST_CLOSURE_DAYS} days.")
@@ -120,11 +150,11 @@ class Office:
         """
         if urgency == "urgent":
             return _aware(at) + timedelta(minutes=self.policy("urgent_minutes"))
-        today = _aware(at).astimezone(self._zone).date()
+        today = _aware(at).astimezone(self.zone).date()
         for ahead in range(1, LONGEST_CLOSURE_DAYS):
             day = today + timedelta(days=ahead)
             if spans := self._spans(day):
-                return _moment(day, spans[-1][1], self._zone)
+                return _moment(day, spans[-1][1], self.zone)
         raise OfficeError(f"hours: the office does not open within {LONGEST_CLOSURE_DAYS} days.")
 
     def calling_window(self, at: datetime, time_zone: str) -> datetime:
@@ -169,7 +199,8 @@ class Office:
         return zones_of_countries(self.countries)
 
     @property
-    def _zone(self) -> ZoneInfo:
+    def zone(self) -> ZoneInfo:
+        """The time zone in which the office's days and hours are meant."""
         return _zone(self.time_zone)
 
     def _spans(self, day: date) -> tuple[Span, ...]:

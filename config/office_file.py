@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import holidays
 import phonenumbers
 
+from config.announcements import read_announcements
+from config.field_error import FieldError
 from config.policies import read_policies
 
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -19,10 +21,6 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 MOST_SERVICES = 4
 
 Span = tuple[time, time]
-
-
-class FieldError(ValueError):
-    """A field of the table is missing or wrong; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +40,9 @@ def public_holidays(country: str | None, subdivision: str | None, year: int) -> 
     return frozenset(holidays.country_holidays(country, subdiv=subdivision, years=year))
 
 
+_TABLES = frozenset(
+    {"office", "hours", "holidays", "services", "interpreters", "release", "policies", "announcements"}
+)
 _SWITCHES = ("allow_facility", "allow_hearing", "allow_expected_release", "allow_removal_stage")
 _OFFICE_FIELDS = frozenset(
     {
@@ -54,7 +55,7 @@ _OFFICE_FIELDS = frozenset(
 def read_office(table: Mapping[str, Any]) -> dict[str, Any]:
     """Check the file and return an Office's fields. Raises FieldError or PolicyError at the first fault."""
     office, release = _table(table, "office"), _table(table, "release")
-    _no_others(table, {"office", "hours", "holidays", "services", "interpreters", "release", "policies"}, "")
+    _no_others(table, _TABLES, "")
     _no_others(office, _OFFICE_FIELDS, "office.")
     _no_others(release, {"gates", *_SWITCHES}, "release.")
     languages = _words(office, "office", "languages")
@@ -111,6 +112,7 @@ def read_office(table: Mapping[str, Any]) -> dict[str, Any]:
         extra_closures=closures,
         worked_holidays=worked,
         policies=read_policies(_table(table, "policies")),
+        announcements=read_announcements(table.get("announcements", []), languages),
     )
 
 
@@ -189,9 +191,13 @@ def _switch(release: Mapping[str, Any], name: str) -> bool:
 def _services(entries: Any, languages: tuple[str, ...]) -> tuple[Service, ...]:
     if not isinstance(entries, list) or len(entries) > MOST_SERVICES:
         raise FieldError(f"[[services]] may hold at most {MOST_SERVICES} services.")
+    if not entries:
+        raise FieldError("[[services]] must hold at least one service: the help menu offers them.")
     services = []
     for position, entry in enumerate(entries, start=1):
         place = f"services entry {position}"
+        if not isinstance(entry, dict):
+            raise FieldError(f"{place} must have a key, a name and a phone.")
         _no_others(entry, {"key", "name", "phone"}, f"{place}: ")
         phone = _text(entry, place, "phone")
         if not (E164.fullmatch(phone) or re.fullmatch(r"[0-9]{3,6}", phone)):

@@ -11,11 +11,18 @@ __all__ = ["create_app", "create_app_from_env"]
 
 
 def create_app_from_env() -> "Flask":
-    """The app of this process's environment; what the WSGI server calls."""
+    """The app of this process's environment, which takes up changes of the office; for the WSGI server."""
+    import threading
+
     from hotline.app import create_app
     from hotline.cli.context import load_settings
+    from workers.office_watch import keep_looking
 
-    return create_app(load_settings())
+    app = create_app(load_settings())
+    look = app.extensions["hotline.current_line"].look
+    # On a thread of its own: no caller waits for it, and it ends with the process.
+    threading.Thread(target=keep_looking, args=(look, threading.Event()), daemon=True).start()
+    return app
 
 
 def __getattr__(name: str) -> Any:

@@ -1,6 +1,7 @@
 """hotline answers: the Flask app, put together here from top to bottom."""
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from flask import Flask, redirect
@@ -13,14 +14,17 @@ from hotline.console.blueprint import install_console
 from hotline.console.console import Console
 from hotline.console.passwords import Passwords
 from hotline.console.words import Words
+from hotline.current_line import CurrentLine
 from hotline.health import health_blueprint
-from hotline.trees import build_flows, tree_problems
+from hotline.office_desk import OfficeDesk
+from hotline.trees import build_flows, office_problems, tree_problems
 from hotline.voice.fallback import fallback_blueprint
 from hotline.voice.guesses import Guesses
 from hotline.voice.line import JobTaker, Line
 from hotline.voice.signature import Door
 from hotline.voice.twiml import Renderer
 from hotline.voice.views import voice_blueprint
+from ivr_flows.flow import Flow
 from ivr_flows.prompts import Prompts
 from ivr_flows.rules import Rules
 from models.call import keep_pending
@@ -30,6 +34,7 @@ from models.database import BUSY_SECONDS, Database
 from models.keyring import Keyring
 from models.pin_hash import PinHasher
 from models.pin_try import PinLimits
+from workers.office_watch import OfficeWatch
 from workers.queue import Jobs
 
 
@@ -51,17 +56,17 @@ def create_app(
 
     Raises OfficeError, SealError, PromptError or TreeError before a call can come in.
     """
-    office = office or Office.load(settings.office_file, settings.office_always_open)
+    base = office or Office.load(settings.office_file, settings.office_always_open)
     database = database or Database(
         settings.database_url,
         Keyring(settings.field_keys, settings.secret_key),
         settings.web_threads + 3,
         patience_seconds=BUSY_SECONDS,
     )
+    watch = OfficeWatch(base, database)
+    office = watch.start()
     prompts = Prompts.load(office.languages)
-    flows = build_flows(office, _longest_number(database))
-    if faults := tree_problems(flows, prompts):
-        raise TreeError(" ".join(faults))
+    flows = _whole_flows(office, database, prompts)
 
     app = Flask(__name__, static_folder=None)
     Door(settings).install(app)
@@ -77,18 +82,23 @@ def create_app(
         jobs=jobs,
         clock=clock,
     )
-    # Where whoever made the app finds what must be closed at the end.
+    current = CurrentLine(line, watch, remake)
+    # Where whoever made the app finds what must be closed at the end, and what looks for changes.
     app.extensions["hotline.line"] = line
+    app.extensions["hotline.current_line"] = current
     renderer = Renderer.of(prompts, office, settings.public_url)
-    app.register_blueprint(voice_blueprint(line, renderer))
+    app.register_blueprint(voice_blueprint(current, renderer))
     app.register_blueprint(fallback_blueprint())
-    app.register_blueprint(health_blueprint(settings, database, lambda: tree_problems(flows, prompts)))
+    app.register_blueprint(
+        health_blueprint(settings, database, lambda: tree_problems(current().flows, prompts))
+    )
     install_console(
         app,
         Console(
             settings=settings,
             database=database,
-            office=office,
+            standing_office=lambda: current().office,
+            office_desk=OfficeDesk(base, database, prompts, current.look),
             prompts=prompts,
             jobs=jobs,
             hasher=hasher,
@@ -100,6 +110,23 @@ def create_app(
     if settings.carrier == "exchange":
         _point_to_exchange(app, settings)
     return app
+
+
+def remake(line: Line, office: Office) -> Line:
+    """The same line for an office that was changed. Raises TreeError when its trees would not be whole."""
+    return dataclasses.replace(
+        line,
+        office=office,
+        rules=rules_of(office, line.database.keyring),
+        flows=_whole_flows(office, line.database, line.prompts),
+    )
+
+
+def _whole_flows(office: Office, database: Database, prompts: Prompts) -> Mapping[str, Flow]:
+    flows = build_flows(office, _longest_number(database))
+    if faults := tree_problems(flows, prompts) + office_problems(office, prompts):
+        raise TreeError(" ".join(faults))
+    return flows
 
 
 def _longest_number(database: Database) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from config.office import Office
 from ivr_flows.alert_call import alert_call
+from ivr_flows.announcement_check import announcement_problems
 from ivr_flows.check import problems
 from ivr_flows.flow import Flow
 from ivr_flows.legs import (
@@ -39,6 +40,17 @@ def tree_problems(flows: Mapping[str, Flow], prompts: Prompts) -> list[str]:
     for flow in flows.values():
         found += problems(flow, prompts)
     return list(dict.fromkeys(found))
+
+
+def office_problems(office: Office, prompts: Prompts) -> list[str]:
+    """Every fault of the texts that the office wrote itself, one sentence each (R13, R18, R23)."""
+    told = [
+        f"services entry {position}.name.{code} holds the telling word {word!r} (R13)."
+        for position, service in enumerate(office.services, start=1)
+        for code, name in service.name.items()
+        for word in prompts.telling_words(name)
+    ]
+    return told + announcement_problems(office, prompts)
 
 
 def walked_problems(flows: Mapping[str, Flow], prompts: Prompts, office: Office) -> list[str]:

@@ -226,18 +226,21 @@ def cancel_callback(desk: Desk, _digits: str) -> str:
     return "cancelled"
 
 
-@answers("ringing")
+@answers("ringing", "changed")
 def ring_service(desk: Desk, digits: str) -> str:
-    """Join the caller to a service of the help menu, by its position."""
-    desk.ring = Ring(
-        desk.office.services[int(digits) - 1].phone, int(desk.office.policy("service_ring_seconds"))
-    )
+    """Join the caller to the service that they heard at this key; where it is another by now, ask again."""
+    service = desk.office.services[int(digits) - 1]
+    if not _was_heard(desk, "services.join", key=digits, service=service.name[desk.call.language]):
+        return "changed"
+    desk.ring = Ring(service.phone, int(desk.office.policy("service_ring_seconds")))
     return "ringing"
 
 
-@answers("ringing")
+@answers("ringing", "changed")
 def ring_safety_line(desk: Desk, _digits: str) -> str:
-    """Join the caller to the line that plans for safety (R19)."""
+    """Join the caller to the line that plans for safety (R19), when that is what they heard."""
+    if not _was_heard(desk, "case.safety"):
+        return "changed"
     service = next(service for service in desk.office.services if service.key == SAFETY_SERVICE)
     desk.ring = Ring(service.phone, int(desk.office.policy("service_ring_seconds")))
     return "ringing"
@@ -247,3 +250,10 @@ def ring_safety_line(desk: Desk, _digits: str) -> str:
 def service_ended(_desk: Desk, _digits: str) -> str:
     """The service's leg has ended; the caller is still here."""
     return "ended"
+
+
+def _was_heard(desk: Desk, prompt: str, **slots: str) -> bool:
+    """Whether the caller's last words from us held this option: an office may change its list meanwhile."""
+    return any(
+        say.prompt == prompt and slots.items() <= dict(say.slots).items() for say in desk.last_turn().says
+    )

@@ -120,6 +120,11 @@ def _promise_with_wait(desk: Desk) -> None:
     desk.say("callback.wait", wait=desk.words("wait.40"))
 
 
+def _announcement(desk: Desk) -> None:
+    words = {"en": "The office is closed on Friday.", "es": "La oficina cierra el viernes."}
+    desk.say("announcement", words=words.get(desk.call.language, words["en"]))
+
+
 def _stand(place: int, wait: str | None = None) -> Answer:
     def answer(desk: Desk) -> None:
         desk.say("person.nobody")
@@ -204,6 +209,10 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("tell_alert", "told"): {
         "promises are at risk": lambda desk: desk.say("alert.late", count="2"),
         "promises were left for a person": lambda desk: desk.say("alert.left", count="2"),
+    },
+    ("tell_announcements", "told"): {
+        "nothing is announced": _say_all(),
+        "something is announced": _announcement,
     },
     ("find_person", "nobody"): {"": _NOBODY},
     ("find_person", "wait"): {

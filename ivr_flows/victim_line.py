@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ivr_flows import callback_verbs, case_verbs, line_verbs, pin_verbs
+from ivr_flows import announcement_verbs, callback_verbs, case_verbs, line_verbs, pin_verbs
 from ivr_flows.callback_steps import callback_steps
 from ivr_flows.flow import (
     AGAIN,
@@ -34,8 +34,9 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
         ),
         "welcome": Announce("welcome", "room", about="line"),
         # More calls of one phone at once than the office allows get words, a callback or a person (R38).
-        "room": Decide(case_verbs.has_room, {"room": "main_menu", "crowded": "crowded"}),
+        "room": Decide(case_verbs.has_room, {"room": "announcements", "crowded": "crowded"}),
         "crowded": Announce("crowded", "callback_or_person"),
+        "announcements": Decide(announcement_verbs.tell_announcements, {"told": "main_menu"}),
         "main_menu": Menu(
             (
                 Choice("main.case", next="may_try"),
@@ -250,7 +251,7 @@ def _services(services: Sequence[str]) -> tuple[Choice, ...]:
         Choice(
             "services.join",
             does=callback_verbs.ring_service,
-            on={"ringing": "ring_service"},
+            on={"ringing": "ring_service", "changed": "services"},
             about=f"service.{n}",
         )
         for n in range(len(services))
@@ -260,5 +261,6 @@ def _services(services: Sequence[str]) -> tuple[Choice, ...]:
 def _safety_choice(services: Sequence[str]) -> Choice:
     """The safety-planning line by a key where the office lists one, else the help menu."""
     if callback_verbs.SAFETY_SERVICE in services:
-        return Choice("case.safety", does=callback_verbs.ring_safety_line, on={"ringing": "ring_service"})
+        exits = {"ringing": "ring_service", "changed": "services"}
+        return Choice("case.safety", does=callback_verbs.ring_safety_line, on=exits)
     return Choice("case.help", next="services")

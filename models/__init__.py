@@ -11,6 +11,7 @@ from models.custody import CustodyRecord, Facility
 from models.custody_import import CustodyImport, ImportRow
 from models.direct_talk import DirectTalk
 from models.line_wait import LineWait
+from models.office_change import OfficeChange
 from models.pacing import Pace
 from models.passkey import Passkey
 from models.pin import Guard, KnownPhone, PinCounter, PinTry
@@ -40,6 +41,7 @@ __all__ = [
     "ImportRow",
     "KnownPhone",
     "LineWait",
+    "OfficeChange",
     "Pace",
     "Passkey",
     "Phone",

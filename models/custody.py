@@ -87,6 +87,11 @@ def directory(session: Session) -> list[Facility]:
     return list(session.scalars(select(Facility).order_by(Facility.name)))
 
 
+def facility_numbered(session: Session, facility_id: int) -> Facility | None:
+    """One facility of the directory."""
+    return session.get(Facility, facility_id)
+
+
 def remove_facility(session: Session, *, name: str, actor: str, now: datetime) -> bool:
     """Take a facility out of the directory; False when it was not there. Records keep its folded name."""
     entry = session.scalar(select(Facility).where(Facility.name_key == facility_key(name)))

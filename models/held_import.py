@@ -88,7 +88,9 @@ def reject(database: Database, import_id: int, *, by: str, now: datetime) -> Non
 
 
 def _find_staff(session: Session, email: str, option: str) -> Staff:
-    person = session.scalar(select(Staff).where(func.lower(Staff.email) == email.strip().lower()))
+    person = session.scalar(
+        select(Staff).where(func.lower(Staff.email) == email.strip().lower(), Staff.left_at.is_(None))
+    )
     if person is None:
         raise SettleError(f"{option}: nobody of the staff has this e-mail address.")
     return person

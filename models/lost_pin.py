@@ -148,7 +148,9 @@ def _is_open(session: Session, number_key: str) -> bool:
 
 
 def _staff(session: Session, email: str, option: str) -> Staff:
-    person = session.scalar(select(Staff).where(func.lower(Staff.email) == email.strip().lower()))
+    person = session.scalar(
+        select(Staff).where(func.lower(Staff.email) == email.strip().lower(), Staff.left_at.is_(None))
+    )
     if person is None:
         raise LostPinError(f"{option}: nobody of the staff has this e-mail address.")
     return person

@@ -99,6 +99,38 @@ def add_absence(
     )
 
 
+def remove_absence(session: Session, absence_id: int, *, actor: str, now: datetime) -> int | None:
+    """Take a note of an absence back; answers whose it was, None for one that is not there."""
+    absence = session.get(Absence, absence_id)
+    if absence is None:
+        return None
+    staff_id = absence.staff_id
+    facts = {"first_day": absence.first_day.isoformat(), "last_day": absence.last_day.isoformat()}
+    session.delete(absence)
+    session.flush()
+    audit.record(
+        session, actor=actor, action="remove_absence", target=f"staff:{staff_id}", facts=facts, now=now
+    )
+    return staff_id
+
+
+def absences_of(session: Session, staff_id: int, since: date) -> list[Absence]:
+    """A person's absences that have not ended before ``since``, the next one first."""
+    theirs = select(Absence).where(Absence.staff_id == staff_id, Absence.last_day >= since)
+    return list(session.scalars(theirs.order_by(Absence.first_day, Absence.id)))
+
+
+def all_absences(session: Session, since: date) -> list[Absence]:
+    """Everyone's absences that have not ended before ``since``, the next one first."""
+    found = select(Absence).where(Absence.last_day >= since)
+    return list(session.scalars(found.order_by(Absence.first_day, Absence.id)))
+
+
+def weeks(session: Session) -> list[Schedule]:
+    """Everyone's spans, from Monday on."""
+    return list(session.scalars(select(Schedule).order_by(Schedule.weekday, Schedule.starts, Schedule.id)))
+
+
 def week_of(session: Session, staff_id: int) -> list[Schedule]:
     """A person's spans, from Monday on."""
     spans = select(Schedule).where(Schedule.staff_id == staff_id)
@@ -119,7 +151,7 @@ def apply_schedules(session: Session, now: datetime, office: ScheduleOffice) -> 
     away: dict[int, list[Absence]] = {}
     for absence in session.scalars(select(Absence).where(Absence.last_day >= today - timedelta(days=1))):
         away.setdefault(absence.staff_id, []).append(absence)
-    for person in session.scalars(select(Staff).order_by(Staff.id)).all():
+    for person in session.scalars(select(Staff).where(Staff.left_at.is_(None)).order_by(Staff.id)).all():
         absences, week = away.get(person.id, []), spans.get(person.id, [])
         is_on = {
             kind: any(span.kind == kind and _covers(span, now, zone, office, absences) for span in week)

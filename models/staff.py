@@ -64,6 +64,7 @@ class Staff(Base):
     #: The time step of the last code that was taken: no code of that step or before opens again.
     totp_step: Mapped[int | None] = mapped_column(BigInteger)
     resting_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    left_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 def add_staff(
@@ -137,7 +138,7 @@ def change_shift(session: Session, email: str, *, on_shift: bool, actor: str, no
 def find_staff(session: Session, email: str) -> Staff:
     """The person with this e-mail. Raises StaffError for one that nobody has."""
     person = session.scalars(select(Staff).where(Staff.email == email.lower())).one_or_none()
-    if person is None:
+    if person is None or person.left_at is not None:
         raise StaffError("No one on the staff list has this e-mail.")
     return person
 

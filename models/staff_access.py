@@ -94,7 +94,10 @@ def _forgive_all(session: Session, person: Staff) -> None:
     forgive(session, keys)
 
 
-_ACCESS: Select[Staff, bool] = select(Staff, exists().where(Passkey.staff_id == Staff.id))
+#: Who left the house signs in with nothing.
+_ACCESS: Select[Staff, bool] = select(Staff, exists().where(Passkey.staff_id == Staff.id)).where(
+    Staff.left_at.is_(None)
+)
 
 
 def _read(session: Session, statement: "Select[Staff, bool]") -> Access | None:

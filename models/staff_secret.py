@@ -232,7 +232,7 @@ def change(session: Session, state: "CallState", keying: SecondKeying, same: boo
 
 def _find(session: Session, email: str) -> Staff:
     person = session.scalars(select(Staff).where(Staff.email == email.lower())).one_or_none()
-    if person is None:
+    if person is None or person.left_at is not None:
         raise StaffError("No one on the staff list has this e-mail.")
     return person
 

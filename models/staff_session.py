@@ -99,7 +99,9 @@ def find_signed_in(session: Session, token: str, *, idle_minutes: float, now: da
     found = session.execute(
         select(StaffSession, Staff)
         .join(Staff, Staff.id == StaffSession.staff_id)
-        .where(StaffSession.token_hash == hash_of(token), *_lasting(idle_minutes, now))
+        .where(
+            StaffSession.token_hash == hash_of(token), Staff.left_at.is_(None), *_lasting(idle_minutes, now)
+        )
     ).first()
     if found is None:
         return None

@@ -20,8 +20,12 @@ RECENT = timedelta(days=28)
 KNOWN_LEAST = 20
 
 
-def percentile(waits: Iterable[tuple[float, bool]], share: float = SHARE) -> float | None:
+def percentile(
+    waits: Iterable[tuple[float, bool]], share: float = SHARE, least: int = KNOWN_LEAST
+) -> float | None:
     """The wait in seconds that ``share`` of all callers stay below, or None while that is not known.
+
+    With fewer than ``least`` waits that ended in a talk it is not known.
 
     Each wait is its length so far and whether it ended in two people talking. One that did not, since the
     caller gave up or is waiting still, was at least so long: leaving it out would make the line look
@@ -29,7 +33,7 @@ def percentile(waits: Iterable[tuple[float, bool]], share: float = SHARE) -> flo
     """
     # At equal lengths the talks come first: who is waiting still has waited longer than they did.
     ordered = sorted(waits, key=lambda wait: (wait[0], not wait[1]))
-    if sum(talked for _, talked in ordered) < KNOWN_LEAST:
+    if sum(talked for _, talked in ordered) < least:
         return None
     waiting = 1.0
     for place, (seconds, talked) in enumerate(ordered):

@@ -33,6 +33,7 @@ from models.line_ring import dial_direct
 from models.talk import MISSED, TOLD, missed_in
 from workers.alerts import AlertSender
 from workers.carrier import Carrier, CarrierRefused, CarrierUnknown
+from workers.office_watch import OfficeWatch
 from workers.queue import Jobs
 from workers.rehearsal import rehearse
 
@@ -70,6 +71,12 @@ class Dialler:
         self._database, self._carrier, self._office = database, carrier, office
         self._jobs, self._clock, self._wait, self._patience = jobs, clock, wait, patience
         self._policy = CallbackPolicy.of(office)
+
+    def with_office(self, office: Office) -> "Dialler":
+        """The same for the office as it stands now."""
+        return Dialler(
+            self._database, self._carrier, office, self._jobs, self._clock, self._wait, self._patience
+        )
 
     def dial_liaison(self, callback_id: int) -> None:
         """Hold the liaison whose turn it is for whoever is first in line, and ring them.
@@ -285,14 +292,16 @@ def equip(settings: Settings) -> None:
     """
     configure_mappers()
     Carrier.warm_up()
-    office = Office.load(settings.office_file, settings.office_always_open)
-    # The patterns of the numbering plan are compiled when the first number is looked at.
-    office.can_dial(office.person_number)
     keyring = Keyring(settings.field_keys, settings.secret_key)
     database = Database(settings.database_url, keyring, pool_size=1)
+    watch = OfficeWatch(Office.load(settings.office_file, settings.office_always_open), database)
+    office = watch.start()
+    # The patterns of the numbering plan are compiled when the first number is looked at.
+    office.can_dial(office.person_number)
     rehearse(database, office)
     _equipment.clear()
-    _equipment.append(Dialler(database, Carrier(settings, office.lines[0]), office, Jobs(settings.queue_url)))
+    dialler = Dialler(database, Carrier(settings, office.lines[0]), office, Jobs(settings.queue_url))
+    _equipment.append((dialler, watch))
     # What stands here now stays: a job whose collector went through it would copy it page by page.
     gc.collect()
     gc.freeze()
@@ -307,9 +316,11 @@ def _run(job: Callable[[], None], name: str, row_id: int) -> None:
         log.exception("A job failed.", extra={"job": name, "row_id": row_id})
 
 
-_equipment: list[Dialler] = []
+_equipment: list[tuple[Dialler, OfficeWatch]] = []
 
 
 def _dialler() -> Dialler:
     """Made before the fork, and connected to nothing until then: each job has connections of its own."""
-    return _equipment[-1]
+    dialler, watch = _equipment[-1]
+    # The process that forks opens no connection, so each job looks for itself: one look by a key.
+    return dialler.with_office(watch.office) if watch.look() else dialler

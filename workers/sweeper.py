@@ -38,6 +38,7 @@ from models.stranded_at_0 import close_forgotten, direct_talks, left_behind_at_0
 from workers.callbacks import CallCarrier, Dialler
 from workers.carrier import Carrier
 from workers.mending import Mender
+from workers.office_watch import OfficeWatch
 from workers.patience import PatientOnce
 from workers.queue import Jobs
 
@@ -67,15 +68,16 @@ def sweep(
 
 def run_sweeper(settings: Settings) -> None:
     """Sweep every two seconds until told to stop."""
-    office = Office.load(settings.office_file, settings.office_always_open)
     database = Database(settings.database_url, Keyring(settings.field_keys, settings.secret_key), pool_size=2)
+    watch = OfficeWatch(Office.load(settings.office_file, settings.office_always_open), database)
     jobs = Jobs(settings.queue_url)
-    carrier = Carrier(settings, office.lines[0], MOST_SECONDS)
+    carrier = Carrier(settings, watch.start().lines[0], MOST_SECONDS)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     while not stop.is_set():
-        sweep(database, jobs, carrier, office, datetime.now(UTC))
+        watch.look()
+        sweep(database, jobs, carrier, watch.office, datetime.now(UTC))
         stop.wait(SWEEP_SECONDS)
     jobs.close()
     carrier.close()

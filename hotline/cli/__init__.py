@@ -21,6 +21,7 @@ COMMANDS = {
     "phone": ("phone", "Ring the line from this terminal."),
     "case": ("case", "Open and close cases, issue PINs."),
     "custody": ("custody", "Import custody records and settle what is held."),
+    "office": ("office", "Show what holds of the office, and what was changed of its file."),
     "facility": ("facility", "Keep the directory of facilities."),
     "staff": ("staff", "Add staff, start and end shifts."),
     "callbacks": ("callbacks", "List callbacks."),

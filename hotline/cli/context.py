@@ -82,7 +82,19 @@ def open_house() -> House:
     if command := click.get_current_context(silent=True):
         command.call_on_close(database.close)
     check_migrated(database)
-    return House(settings, office, database)
+    return House(settings, standing_office(office, database), database)
+
+
+def standing_office(base: Office, database: Any) -> Office:
+    """The office of the file with what was changed in the console. Exits 2 when they do not fit."""
+    from models.office_change import standing_changes
+
+    with database.reading() as session:
+        changes = standing_changes(session)
+    try:
+        return base.with_changes(changes.values)
+    except OfficeError as error:
+        fail(f"{error} It was changed in the console: `hotline office reset FIELD` hands it back.")
 
 
 def check_migrated(database: Any) -> None:

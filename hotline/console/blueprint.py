@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import BadRequest
 
 from hotline.console.account_views import register_account
+from hotline.console.announcement_views import register_announcements
 from hotline.console.confirm_views import register_confirm
 from hotline.console.console import EXTENSION, Console
 from hotline.console.cookie import PREFIX, SealedCookies, is_console
@@ -16,11 +17,18 @@ from hotline.console.guard import BODY_BYTES, recognise
 from hotline.console.headers import set_headers
 from hotline.console.home_views import register_home
 from hotline.console.layout import install_layout
+from hotline.console.office_views import register_office
 from hotline.console.oidc_views import register_oidc
+from hotline.console.partner_views import register_partners
+from hotline.console.policy_views import register_policies
+from hotline.console.prompt_views import register_prompts
+from hotline.console.schedule_views import register_schedules
 from hotline.console.set_up_views import register_set_up
 from hotline.console.sign_in_views import register_sign_in
+from hotline.console.staff_views import register_staff
 from hotline.console.static_files import register_static_files
 from hotline.console.trouble import install_trouble
+from hotline.console.wallboard_views import register_wallboard
 
 #: Each area of the console; it registers its routes and its entries of the navigation.
 AREAS = (
@@ -29,6 +37,14 @@ AREAS = (
     register_set_up,
     register_confirm,
     register_account,
+    register_wallboard,
+    register_staff,
+    register_schedules,
+    register_office,
+    register_announcements,
+    register_partners,
+    register_policies,
+    register_prompts,
 )
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -77,6 +93,9 @@ def console_blueprint(app: Flask, console: Console, csrf: CSRFProtect) -> Bluepr
         recognise(console, live=getattr(view, "live", False))
         if request.method not in SAFE_METHODS:
             _is_from_here(csrf)
+            # No keyboard sends a NUL, and PostgreSQL keeps none.
+            if any("\0" in value for _, value in request.form.items(multi=True)):
+                raise BadRequest("A field holds a NUL.")
 
     blueprint.after_request(set_headers)
     register_static_files(blueprint)

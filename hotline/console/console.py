@@ -12,6 +12,7 @@ from config.settings import Settings
 from hotline.console.navigation import Navigation
 from hotline.console.passwords import Passwords
 from hotline.console.words import Words
+from hotline.office_desk import OfficeDesk
 from ivr_flows.prompts import Prompts
 from models.database import Database
 from models.pin_hash import PinHasher
@@ -36,7 +37,8 @@ class Console:
 
     settings: Settings
     database: Database
-    office: Office
+    standing_office: Callable[[], Office]
+    office_desk: OfficeDesk
     prompts: Prompts
     jobs: JobTaker
     hasher: PinHasher
@@ -44,6 +46,11 @@ class Console:
     words: Words
     clock: Callable[[], datetime]
     navigation: Navigation = field(default_factory=Navigation)
+
+    @property
+    def office(self) -> Office:
+        """The office as it stands now: what was changed in the console is in it within seconds."""
+        return self.standing_office()
 
 
 def the_console() -> Console:

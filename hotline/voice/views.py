@@ -18,9 +18,13 @@ log = logging.getLogger(__name__)
 GET_AND_POST = ["GET", "POST"]
 
 
-def voice_blueprint(line: Line, renderer: Renderer) -> Blueprint:
-    """Make the routes of one line."""
+def voice_blueprint(current: Callable[[], Line], renderer: Renderer) -> Blueprint:
+    """Make the routes of one line. ``current`` is the line as its office stands now.
+
+    Each request asks for it once and stays with what it got, whatever is changed meanwhile.
+    """
     voice = Blueprint("voice", __name__)
+    line = current()
     # Ready before any fault: when the database is what failed, these words need nothing of it.
     last_words, last_neutral_words = (
         renderer.render(line.last_words(placed=placed), line.office.languages[0]) for placed in (False, True)
@@ -32,18 +36,20 @@ def voice_blueprint(line: Line, renderer: Renderer) -> Blueprint:
     @voice.route("/voice/inbound", methods=GET_AND_POST)
     @guard_twilio
     def inbound() -> Response:
+        line = current()
         return speak(tried_again(lambda: line.begin(call_sid(request.form), request.form)))
 
     @voice.route("/voice/steps/<step>/<turn>", methods=GET_AND_POST)
     @guard_twilio
     def answer(step: str, turn: str) -> Response:
         number = int(turn) if turn.isdecimal() and len(turn) < 9 else -1
-        sid, keys = call_sid(request.form), digits(request.form)
+        sid, keys, line = call_sid(request.form), digits(request.form), current()
         return speak(tried_again(lambda: line.answer(sid, step, number, keys, request.form)))
 
     @voice.route("/voice/legs/<leg_id>", methods=GET_AND_POST)
     @guard_twilio
     def leg(leg_id: str) -> Response:
+        line = current()
         return speak(tried_again(lambda: line.begin_leg(leg_id, call_sid(request.form))))
 
     @voice.route("/voice/legs/<leg_id>/missed", methods=GET_AND_POST)
@@ -55,12 +61,14 @@ def voice_blueprint(line: Line, renderer: Renderer) -> Blueprint:
     @guard_twilio
     def call_events() -> Response:
         call_sid(request.form)
+        line = current()
         tried_again(lambda: line.hear_event(request.form, request.args.get("leg")))
         return Response(status=204)
 
     @voice.route("/sms/inbound", methods=GET_AND_POST)
     @guard_twilio
     def sms() -> Response:
+        line = current()
         with line.database.transaction() as session:
             answer = sms_inbound(session, line.office, line.prompts, request.form, line.clock())
         return _twiml(answer)
@@ -78,7 +86,7 @@ def voice_blueprint(line: Line, renderer: Renderer) -> Blueprint:
         unsaid = "outbound" if request.endpoint == "voice.leg" else ""
         placed = request.form.get("Direction", unsaid).startswith("outbound")
         return _first_that_works(
-            lambda: speak(line.apologise(request.form.get("CallSid"))),
+            lambda: speak(current().apologise(request.form.get("CallSid"))),
             lambda: _twiml(last_neutral_words if placed else last_words),
         )
 

@@ -103,11 +103,17 @@ class Prompts:
 
     def tells(self, words: str) -> bool:
         """Whether words from elsewhere, such as a feed's, hold a telling word of any language (R13)."""
-        return any(
-            re.search(rf"\b{re.escape(word)}", words, re.IGNORECASE)
-            for language in self.languages.values()
-            for word in language.telling_words
-        )
+        return bool(self.telling_words(words))
+
+    def telling_words(self, words: str) -> list[str]:
+        """The telling words of any language that a text holds, each as its list has it (R13)."""
+        return [
+            word
+            for word in dict.fromkeys(
+                word for language in self.languages.values() for word in language.telling_words
+            )
+            if re.search(rf"\b{re.escape(word)}", words, re.IGNORECASE)
+        ]
 
     def problems(self) -> list[str]:
         """What keeps a language from being offered (R13, R27): one sentence each."""

@@ -48,7 +48,7 @@ SLOTS = {
     "place": "the court", "service": "the help line", "number": "+12025550100",
     **dict.fromkeys(("at", "as_of", "when"), "Monday, November 23 at 3:05 PM"),
     "day": "Monday, November 23", "clock": "at 3:05 PM", "time": "3:05 PM", "minutes": "10", "count": "2",
-    "verified": "3", "other": "4",
+    "verified": "3", "other": "4", "words": "The office is closed on Friday.",
     "wait": "about forty minutes", "part": "in the morning", "hour": "three in the afternoon",
 }  # fmt: skip
 

@@ -1,0 +1,93 @@
+"""Which fields of the office may be changed while it works, and how changes are laid over its file."""
+
+import copy
+from collections.abc import Mapping
+from datetime import date, time
+from typing import Any
+
+from config.field_error import FieldError
+from config.policies import BOUNDS
+
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+#: Every field that may be changed, by its name in the file; the whole of it is given anew each time.
+EDITABLE = (
+    *(f"hours.{day}" for day in _DAYS),
+    *(f"holidays.{name}" for name in ("country", "subdivision", "extra_closures", "worked_holidays")),
+    "services",
+    "announcements",
+    *(f"policies.{name}" for name in BOUNDS),
+)
+#: What stays in the file, and why.
+FIXED = {
+    "release": "what may be said of a person is decided with counsel and changed with a deploy (R12)",
+    "office.lines": "the numbers belong to the carrier's account, which is set up with the file",
+    "office.staff_line": "the numbers belong to the carrier's account, which is set up with the file",
+    "office.person_number": "it is also written into the fallback document that is hosted elsewhere",
+    "office.emergency_number": "it is also written into the fallback document that is hosted elsewhere",
+    "office.languages": "a language needs its prompts, its list of telling words and a voice",
+    "office.voices": "a voice is the carrier's, and is tried before it is used",
+    "office.name": "the name is part of prompts whose length was checked",
+    "office.neutral_name": "it must not tell what the line is for, and is checked with the prompts",
+    "office.time_zone": "moments that were promised stand in it",
+    "office.countries": "it decides which phones the line may ring at all (R35)",
+    "office.shared_phones": "they loosen limits on wrong PINs (R06)",
+    "interpreters": "these numbers are rung into a talk, and are tried before they are used",
+}
+
+
+def laid_over(table: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The file's table with some fields replaced; values are JSON, dates as ISO texts.
+
+    Raises FieldError for a field that may not be changed. Whether the values will do is for
+    ``read_office`` to say.
+    """
+    laid: dict[str, Any] = copy.deepcopy(dict(table))
+    for name, value in changes.items():
+        if name not in EDITABLE:
+            raise FieldError(f"{name} is not changed here: it stands in the office file.")
+        place, _, last = name.rpartition(".")
+        within = laid.setdefault(place, {}) if place else laid
+        within[last] = _with_dates(name, value)
+    return laid
+
+
+def value_of(table: Mapping[str, Any], name: str) -> Any:
+    """What a table has for a field, as JSON; None for nothing. Raises KeyError for no such field."""
+    if name not in EDITABLE:
+        raise KeyError(name)
+    found: Any = table
+    for part in name.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return plain(found)
+
+
+def plain(value: Any) -> Any:
+    """A value of the file as JSON has it: days and times as ISO texts."""
+    if isinstance(value, Mapping):
+        return {key: plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    return value.isoformat() if isinstance(value, date | time) else value
+
+
+def _with_dates(name: str, value: Any) -> Any:
+    """JSON with its dates as dates. What is none stays as it is, for the check to name."""
+    if name in {"holidays.extra_closures", "holidays.worked_holidays"} and isinstance(value, list):
+        return [_date(one) for one in value]
+    if name.startswith("policies.") and isinstance(value, dict):
+        return {key: _date(one) if key == "review_by" else one for key, one in value.items()}
+    if name == "announcements" and isinstance(value, list):
+        return [
+            {key: _date(one) if key in {"first_day", "last_day"} else one for key, one in entry.items()}
+            if isinstance(entry, dict)
+            else entry
+            for entry in value
+        ]
+    return copy.deepcopy(value)
+
+
+def _date(value: Any) -> Any:
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        return value

@@ -1,0 +1,87 @@
+"""`hotline office`: what holds of the office now, and what was changed of its file in the console."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from config.office import OfficeError
+from config.office_changes import EDITABLE, value_of
+from hotline.cli.context import check_migrated, connect, emit, fail, load_office, load_settings
+from models.office_change import OfficeChange, OfficeChangeError, changes_of, standing_changes
+
+ACTOR = "command line"
+as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+@click.group()
+def office() -> None:
+    """Show the office as it stands, and hand changed fields back to its file."""
+
+
+@office.command()
+@as_json
+def show(as_json: bool) -> None:
+    """Print every field that may be changed in the console, with what holds now and where it stands."""
+    base, database = _house()
+    with database.reading() as session:
+        changes = standing_changes(session)
+    fields: list[dict[str, Any]] = [
+        {
+            "field": name,
+            "value": changes.values[name] if name in changes.values else value_of(base.table, name),
+            "from": "console" if name in changes.values else "file",
+        }
+        for name in EDITABLE
+    ]
+    emit(as_json, fields, "\n".join(f"{f['from']:<8} {f['field']} = {f['value']}" for f in fields))
+
+
+@office.command("changes")
+@as_json
+def list_changes(as_json: bool) -> None:
+    """List the latest changes, newest first: who changed what, when and why."""
+    _, database = _house()
+    with database.reading() as session:
+        found = [_plain(row) for row in changes_of(session)]
+    lines = [f"{c['id']:>4}  {c['at'][:16]}  {c['by']:<32} {c['field']}: {c['reason']}" for c in found]
+    emit(as_json, found, "\n".join(lines) or "Nothing was changed in the console.")
+
+
+@office.command()
+@click.argument("field")
+@click.option("--reason", default="Handed back to the office file.", help="Why; it is kept with the change.")
+@as_json
+def reset(field: str, reason: str, as_json: bool) -> None:
+    """Hand a field back to the office file, also when what was changed does not fit it any more."""
+    from hotline.office_desk import OfficeDesk
+    from ivr_flows.prompts import Prompts
+
+    base, database = _house()
+    if field not in EDITABLE:
+        fail(f"FIELD: {field} is none that is changed in the console; `hotline office show` lists them.")
+    with database.reading() as session:
+        seen = standing_changes(session).versions.get(field, 0)
+    desk = OfficeDesk(base, database, Prompts.load(base.languages))
+    try:
+        made = desk.change(field, None, seen=seen, reason=reason, actor=ACTOR, now=datetime.now(UTC))
+    except (OfficeError, OfficeChangeError) as error:
+        fail(f"FIELD: {error}")
+    told = f"{field} is what the file says." if made else f"{field} stood in the file already."
+    emit(as_json, {"changed": made is not None}, told)
+
+
+def _house() -> Any:
+    """The office of the file alone and the database: what was changed may be what is wrong."""
+    settings = load_settings()
+    base, database = load_office(settings), connect(settings)
+    click.get_current_context().call_on_close(database.close)
+    check_migrated(database)
+    return base, database
+
+
+def _plain(row: OfficeChange) -> dict[str, Any]:
+    return {
+        "id": row.id, "field": row.field, "value": row.value, "reason": row.reason, "by": row.actor,
+        "at": row.at.isoformat(),
+    }  # fmt: skip

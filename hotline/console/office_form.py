@@ -1,0 +1,100 @@
+"""What the forms of the office settings share: the version they were drawn with, and saving what changed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask import flash, request
+
+from config.office import Office, OfficeError
+from config.office_changes import value_of
+from hotline.console.console import Console
+from hotline.console.guard import me
+from hotline.console.words import N_, _
+from models.note import MOST_CHARACTERS
+from models.office_change import OfficeChangeError, Standing
+
+READ = ("supervisor", "administrator")
+KEEP = ("administrator",)
+#: What is said when a change is not kept, so that it can be said in each language.
+REFUSALS = (
+    N_("Someone else has changed this meanwhile. Look at what it is now, then change it again."),
+    N_("Others are changing the office settings. Try again in a moment."),
+    N_("Say why you change this."),
+    N_("The reason must have at most 280 characters, and no phone, address or ID number."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The office as the rows have it this moment, for one page."""
+
+    office: Office
+    standing: Standing
+
+    @classmethod
+    def of(cls, console: Console) -> "Settings":
+        """Read it; not from what this process took up a few seconds ago."""
+        return cls(*console.office_desk.standing())
+
+    def value(self, name: str) -> Any:
+        """What a field holds now, as JSON."""
+        return value_of(self.office.table, name)
+
+    def version(self, name: str) -> int:
+        """The change that a form of this field is based on."""
+        return self.standing.versions.get(name, 0)
+
+    def is_changed(self, name: str) -> bool:
+        """Whether the field holds something else than the file says."""
+        return name in self.standing.values
+
+
+def seen(name: str) -> int:
+    """The version of a field that the form at hand was drawn with."""
+    text = request.form.get(f"seen-{name}", "")
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+
+def typed_line(name: str, most: int = 200) -> str:
+    """One line of the form at hand, spaces as one."""
+    return " ".join(request.form.get(name, "")[:most].split())
+
+
+def save(console: Console, *changes: tuple[str, Any]) -> str | None:
+    """Save each field with the form's reason; answers what is wrong in one sentence, or None.
+
+    What was saved before the one that is wrong stays; the flash says what became of them.
+    """
+    reason = request.form.get("reason", "")[: MOST_CHARACTERS + 1]
+    made = 0
+    for name, value in changes:
+        try:
+            change = console.office_desk.change(
+                name, value, seen=seen(name), reason=reason, actor=me().email, now=console.clock()
+            )
+        except (OfficeError, OfficeChangeError) as error:
+            return _(str(error))
+        made += change is not None
+    if made:
+        flash(_("Saved. Every part of the line follows within ten seconds."), "success")
+    else:
+        flash(_("Nothing was changed."), "info")
+    return None
+
+
+def try_to(read: Callable[[], Any]) -> tuple[Any, str | None]:
+    """What ``read`` makes of the form, or what is wrong with it."""
+    try:
+        return read(), None
+    except (OfficeError, OfficeChangeError) as error:
+        return None, _(str(error))
+
+
+def typed_day(name: str) -> date | None:
+    """A day of the form at hand, None for none or for what is no day."""
+    try:
+        return date.fromisoformat(request.form.get(name, ""))
+    except ValueError:
+        return None

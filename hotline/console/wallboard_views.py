@@ -1,0 +1,80 @@
+"""The wallboard: what supervisors see across the room, renewed every five seconds."""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, render_template
+
+from hotline.console.bars import draw
+from hotline.console.console import Console
+from hotline.console.durations import short
+from hotline.console.guard import guard_staff
+from hotline.console.words import N_
+from models.wallboard import Figures, figures
+
+ROLES = ("supervisor", "administrator")
+#: However many look, a process reads the figures at most this often.
+KEPT = timedelta(seconds=4)
+HOURS = 24
+
+
+def register_wallboard(blueprint: Blueprint, console: Console) -> None:
+    """``/console/wallboard`` and the part of it that is renewed."""
+    console.navigation.add("wallboard", N_("Wallboard"), ROLES, place=60)
+    latest = Latest(lambda now: _read(console, now))
+
+    def shown() -> dict[str, Any]:
+        found, office = latest.at(console.clock()), console.office
+        age = None if found.feed_at is None else found.at - found.feed_at
+        fresh = timedelta(minutes=office.policy("fresh_minutes"))
+        stale = timedelta(hours=office.policy("spoken_stale_hours"))
+        hours = found.hours
+        return {
+            "f": found,
+            "short": short,
+            "feed_age": age,
+            "feed_kind": "bad" if age is None or age > stale else "warn" if age > fresh else "good",
+            "is_open": office.is_open(found.at),
+            "zone": ZoneInfo(office.time_zone),
+            "talks": draw([one.requested for one in hours], [one.talked for one in hours], places=HOURS),
+            "pins": draw([one.wrong_pins for one in hours], places=HOURS),
+            "risk_minutes": int(office.policy("warn_staff_before_minutes")),
+        }
+
+    @blueprint.get("/wallboard")
+    @guard_staff(*ROLES)
+    def wallboard() -> str:
+        return render_template("console/wallboard/wallboard.html", **shown())
+
+    @blueprint.get("/wallboard/figures")
+    @guard_staff(*ROLES, live=True)
+    def wallboard_figures() -> str:
+        return render_template("console/wallboard/figures.html", **shown())
+
+
+class Latest:
+    """The figures as of a few seconds ago at most, read once for all who look."""
+
+    def __init__(self, read: Callable[[datetime], Figures]) -> None:
+        self._read, self._lock = read, threading.Lock()
+        self._found: Figures | None = None
+
+    def at(self, now: datetime) -> Figures:
+        """The figures of now, or those of a moment ago."""
+        with self._lock:
+            found = self._found
+            if found is None or not timedelta() <= now - found.at < KEPT:
+                found = self._found = self._read(now)
+            return found
+
+
+def _read(console: Console, now: datetime) -> Figures:
+    office = console.office
+    zone = ZoneInfo(office.time_zone)
+    midnight = datetime.combine(now.astimezone(zone).date(), time(0), zone)
+    risk = timedelta(minutes=office.policy("warn_staff_before_minutes"))
+    with console.database.reading() as session:
+        return figures(session, now, midnight=midnight, risk=risk)

@@ -1,0 +1,124 @@
+"""What was changed of the office since its file was written: rows only appended; the newest counts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Index, String, func, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from models import audit
+from models.base import Base, UtcDateTime
+from models.note import MOST_CHARACTERS, refusal
+
+#: Any number that no other lock of this house has; on PostgreSQL it makes changes wait for one another.
+_LOCK = 3_118_274_906
+
+
+class OfficeChangeError(ValueError):
+    """A change of the office is not kept; the sentence says why."""
+
+
+class OfficeChange(Base):
+    """``field`` is named as in the office file. ``value`` is JSON; None hands the field back to the file.
+
+    ``based_on`` is the change of this field that its author had seen, 0 for what the file says.
+    """
+
+    __tablename__ = "office_changes"
+    __table_args__ = (Index("ix_office_changes_field_id", "field", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    field: Mapped[str] = mapped_column(String(80))
+    value: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))
+    reason: Mapped[str] = mapped_column(String(MOST_CHARACTERS))
+    actor: Mapped[str] = mapped_column(String(254))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    based_on: Mapped[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The changes that hold: the newest of each field. ``version`` is the id of the newest of all, or 0.
+
+    ``versions`` has the newest change of each field, also of those that were handed back to the file.
+    """
+
+    version: int = 0
+    values: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, int] = field(default_factory=dict)
+
+
+def newest_version(session: Session) -> int:
+    """The id of the newest change, 0 before the first: whoever knows it knows whether anything changed."""
+    return session.scalar(select(func.max(OfficeChange.id))) or 0
+
+
+def standing_changes(session: Session) -> Standing:
+    """What holds now, in one look."""
+    newest = select(func.max(OfficeChange.id)).group_by(OfficeChange.field)
+    rows = session.scalars(select(OfficeChange).where(OfficeChange.id.in_(newest))).all()
+    return Standing(
+        max((row.id for row in rows), default=0),
+        {row.field: row.value for row in rows if row.value is not None},
+        {row.field: row.id for row in rows},
+    )
+
+
+def change_field(
+    session: Session,
+    name: str,
+    value: Any | None,
+    *,
+    reason: str,
+    seen: Standing,
+    actor: str,
+    now: datetime,
+) -> int | None:
+    """Append a change of one field and return its id; None when anything was changed since ``seen``.
+
+    ``value`` must have been checked together with what ``seen`` says of the other fields. Raises
+    OfficeChangeError when the reason is missing or holds what free text may not (R37).
+    """
+    reason = " ".join(reason.split())
+    if not reason:
+        raise OfficeChangeError("Say why you change this.")
+    if refusal(reason) is not None:
+        raise OfficeChangeError(
+            f"The reason must have at most {MOST_CHARACTERS} characters, and no phone, address or ID number."
+        )
+    if session.get_bind().dialect.name == "postgresql":
+        # Held until the transaction ends, so that nothing comes between this look and the new row.
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    if newest_version(session) != seen.version:
+        return None
+    row = OfficeChange(
+        field=name, value=value, reason=reason, actor=actor, at=now, based_on=seen.versions.get(name, 0)
+    )
+    session.add(row)
+    session.flush()
+    facts = {"field": name, "change": row.id, "back_to_file": value is None}
+    audit.record(
+        session, actor=actor, action="change_office", target=f"office_change:{row.id}", facts=facts, now=now
+    )
+    return row.id
+
+
+def changes_of(session: Session, name: str | None = None, limit: int = 50) -> list[OfficeChange]:
+    """The latest changes, newest first; of one field when it is named."""
+    found = select(OfficeChange).order_by(OfficeChange.id.desc()).limit(limit)
+    if name is not None:
+        found = found.where(OfficeChange.field == name)
+    return list(session.scalars(found))
+
+
+def change_numbered(session: Session, change_id: int) -> OfficeChange | None:
+    """One change."""
+    return session.get(OfficeChange, change_id)
+
+
+def change_before(session: Session, change: OfficeChange) -> OfficeChange | None:
+    """The change of the same field that it replaced, or None where that was what the file says."""
+    found = select(OfficeChange).where(OfficeChange.field == change.field, OfficeChange.id < change.id)
+    return session.scalars(found.order_by(OfficeChange.id.desc()).limit(1)).first()

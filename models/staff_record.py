@@ -1,0 +1,169 @@
+"""Keeping the staff list: what changes of a person, who leaves the house, and who comes back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from models import audit
+from models.database import keyring_of
+from models.passkey import forget_passkeys
+from models.pin import PinCounter
+from models.recovery_code import forget_recovery_codes
+from models.schedule import Schedule
+from models.staff import ROLES, Staff, StaffError
+from models.staff_secret import code_key
+from models.staff_session import end_sessions_of
+
+#: What is said of each refusal, so that a page can say it in its own language.
+UNKNOWN = "There is no such person on the staff list."
+GONE = "This person has left the house."
+HERE = "This person is in the house."
+OWN_ROLE = "Nobody changes their own role: ask another administrator."
+OWN_LEAVING = "Nobody takes themselves off the staff list: ask another administrator."
+LAST = "This is the last administrator: make someone else one first."
+NO_ROLE = "There is no such role."
+NO_LANGUAGE = "Choose at least one language."
+REFUSALS = (UNKNOWN, GONE, HERE, OWN_ROLE, OWN_LEAVING, LAST, NO_ROLE, NO_LANGUAGE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """What the staff list holds of a person and an administrator may change; ``phone`` is E.164."""
+
+    name: str = field(repr=False)
+    role: str
+    phone: str = field(repr=False)
+    office_phone: bool
+    languages: Sequence[str]
+
+
+def person_numbered(session: Session, staff_id: int) -> Staff:
+    """One person, whether still in the house or not. Raises StaffError for an id that nobody has."""
+    person = session.get(Staff, staff_id)
+    if person is None:
+        raise StaffError(UNKNOWN)
+    return person
+
+
+def record_of(session: Session, person: Staff) -> Record:
+    """What the list holds of a person."""
+    keyring = keyring_of(session)
+    return Record(
+        name=keyring.unseal("staff.name", person.name_sealed),
+        role=person.role,
+        phone=keyring.unseal("staff.phone", person.phone_sealed),
+        office_phone=person.office_phone,
+        languages=tuple(word.strip() for word in person.languages.split(",")),
+    )
+
+
+def change_record(
+    session: Session, staff_id: int, record: Record, *, by_id: int, actor: str, now: datetime
+) -> list[str]:
+    """Change what the list holds of a person; answers the names of what changed, none for no change.
+
+    Raises StaffError for someone who left, for one's own role, and for the last administrator's.
+    """
+    person = _in_the_house(session, staff_id)
+    before = record_of(session, person)
+    if record.role not in ROLES:
+        raise StaffError(NO_ROLE)
+    if not record.languages:
+        raise StaffError(NO_LANGUAGE)
+    if record.role != before.role:
+        if staff_id == by_id:
+            raise StaffError(OWN_ROLE)
+        if before.role == "administrator":
+            _leaves_an_administrator(session, staff_id)
+    changed = [
+        name
+        for name in ("name", "role", "phone", "office_phone", "languages")
+        if _plain(getattr(record, name)) != _plain(getattr(before, name))
+    ]
+    if not changed:
+        return []
+    keyring = keyring_of(session)
+    if "name" in changed:
+        person.name_sealed = keyring.seal("staff.name", record.name)
+    if "phone" in changed:
+        person.phone_sealed = keyring.seal("staff.phone", record.phone)
+        person.phone_key = keyring.index("phone", record.phone)
+    person.role, person.office_phone = record.role, record.office_phone
+    person.languages = ",".join(record.languages)
+    session.flush()
+    # A name and a phone stand in no entry; that they changed does.
+    facts: dict[str, Any] = {"changed": changed}
+    if "role" in changed:
+        facts |= {"role": record.role, "role_before": before.role}
+    audit.record(
+        session, actor=actor, action="change_staff", target=f"staff:{staff_id}", facts=facts, now=now
+    )
+    return changed
+
+
+def let_go(session: Session, staff_id: int, *, by_id: int, actor: str, now: datetime) -> None:
+    """A person leaves the house: nobody rings them, and nothing of theirs opens anything any more.
+
+    Their row and whatever names it stay. Raises StaffError for oneself and for the last administrator.
+    """
+    person = _in_the_house(session, staff_id)
+    if staff_id == by_id:
+        raise StaffError(OWN_LEAVING)
+    if person.role == "administrator":
+        _leaves_an_administrator(session, staff_id)
+    person.left_at = now
+    # Whoever left is away for ever: what looks for people to ring needs no further condition.
+    person.on_shift, person.on_call, person.away, person.scheduled_shift = False, False, True, None
+    person.pin_hash, person.code_hash, person.new_hash = None, None, None
+    _take_ways_in(session, person, now)
+    session.execute(delete(Schedule).where(Schedule.staff_id == staff_id))
+    session.execute(delete(PinCounter).where(PinCounter.number_key == code_key(session, staff_id)))
+    session.flush()
+    audit.record(session, actor=actor, action="let_go_staff", target=f"staff:{staff_id}", now=now)
+
+
+def take_back(session: Session, staff_id: int, password_hash: str, *, actor: str, now: datetime) -> None:
+    """Someone who left is back, off shift, with a password that works once. Raises StaffError if not gone."""
+    person = person_numbered(session, staff_id)
+    if person.left_at is None:
+        raise StaffError(HERE)
+    person.left_at, person.away = None, False
+    person.password_hash, person.password_is_one_time = password_hash, True
+    session.flush()
+    audit.record(session, actor=actor, action="take_back_staff", target=f"staff:{staff_id}", now=now)
+
+
+def _in_the_house(session: Session, staff_id: int) -> Staff:
+    person = person_numbered(session, staff_id)
+    if person.left_at is not None:
+        raise StaffError(GONE)
+    return person
+
+
+def _leaves_an_administrator(session: Session, staff_id: int) -> None:
+    """Raise StaffError when nobody else is one; of two who end each other's role at once one waits."""
+    administrators = session.scalars(
+        select(Staff.id)
+        .where(Staff.role == "administrator", Staff.left_at.is_(None))
+        .order_by(Staff.id)
+        .with_for_update()
+    ).all()
+    if set(administrators) <= {staff_id}:
+        raise StaffError(LAST)
+
+
+def _take_ways_in(session: Session, person: Staff, now: datetime) -> None:
+    # No password has this hash.
+    person.password_hash, person.password_is_one_time = "none", True
+    person.totp_sealed, person.totp_step = None, None
+    forget_passkeys(session, person.id)
+    forget_recovery_codes(session, person.id)
+    end_sessions_of(session, person.id, now)
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, str | bool) else list(value)

@@ -1,0 +1,203 @@
+"""The figures of the wallboard: how callers fare, whom the line can ring, and how old the feed is."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, case, func, or_, select, text, true
+from sqlalchemy.orm import Session
+
+from models.callback import IS_OPEN, Callback
+from models.import_record import CustodyImport
+from models.line_wait import SEEN_WITHIN, LineWait
+from models.pin import Guard, PinTry
+from models.pin_guard import SPRAYING
+from models.staff import Staff
+from models.wait_time import percentile
+
+#: The words of the partial index of those left for a person.
+_LEFT = text("callbacks.state = 'left_for_staff'")
+_HELD = "held"
+#: Each by its own part of the index of waits.
+_CLASSES = [(urgency, verified) for urgency in ("urgent", "other") for verified in (True, False)]
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """What happened within one hour of the office's day; ``starts`` is when it began."""
+
+    starts: datetime
+    requested: int
+    talked: int
+    wrong_pins: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """All figures of one moment. Waits are from the request to two people talking, or to now (R36)."""
+
+    at: datetime
+    #: On the line at 0 now, and since when the first of them.
+    on_line: int
+    on_line_since: datetime | None
+    #: Promised callbacks that are not kept yet, of people with a right PIN and of others.
+    verified: int
+    unverified: int
+    waiting_since: datetime | None
+    talking: int
+    late: int
+    at_risk: int
+    left_for_staff: int
+    #: Today's requests: how long until two people talked. None where too many still wait to tell.
+    asked: int
+    talked: int
+    median: timedelta | None
+    nine_of_ten: timedelta | None
+    on_shift: int
+    free: int
+    busy: int
+    resting: int
+    on_call: int
+    #: Keyed PINs of today.
+    right_pins: int
+    wrong_pins: int
+    tightened: bool
+    feed_at: datetime | None
+    held_imports: int
+    hours: Sequence[Hour]
+
+    @property
+    def waiting(self) -> int:
+        """Everyone who waits for a person now, on the line or to be called."""
+        return self.on_line + self.verified + self.unverified
+
+    @property
+    def longest_wait(self) -> timedelta | None:
+        """How long whoever waits longest has waited, None when nobody waits."""
+        since = [one for one in (self.on_line_since, self.waiting_since) if one is not None]
+        return self.at - min(since) if since else None
+
+
+def figures(session: Session, now: datetime, *, midnight: datetime, risk: timedelta) -> Figures:
+    """Every figure by a fixed number of indexed looks.
+
+    ``midnight`` began the office's day; a promise is at risk from ``risk`` before its moment on.
+    """
+    requests = _requests(session, midnight, now)
+    pins = session.execute(
+        select(PinTry.at, PinTry.opened).where(PinTry.at >= midnight, PinTry.at <= now)
+    ).all()
+    waits = [
+        (((one.talking_at or one.closed_at or now) - one.requested_at).total_seconds(), bool(one.talking_at))
+        for one in requests
+    ]
+    return Figures(
+        at=now,
+        **_line(session, now),
+        **_promises(session, now, risk),
+        **_people(session),
+        **_feed(session),
+        asked=len(waits),
+        talked=sum(talked for _, talked in waits),
+        median=_seconds(percentile(waits, 0.5, least=1)),
+        nine_of_ten=_seconds(percentile(waits, 0.9, least=1)),
+        right_pins=sum(one.opened for one in pins),
+        wrong_pins=sum(not one.opened for one in pins),
+        tightened=_is_tightened(session, now),
+        hours=_hours(
+            midnight,
+            now,
+            requested=[one.requested_at for one in requests],
+            talked=[one.talking_at for one in requests if one.talking_at],
+            wrong_pins=[one.at for one in pins if not one.opened],
+        ),
+    )
+
+
+def _requests(session: Session, midnight: datetime, now: datetime) -> Sequence[Any]:
+    same = [
+        and_(
+            Callback.urgency == urgency,
+            Callback.verified.is_(verified),
+            Callback.requested_at >= midnight,
+            Callback.requested_at <= now,
+        )
+        for urgency, verified in _CLASSES
+    ]
+    return session.execute(
+        select(Callback.requested_at, Callback.talking_at, Callback.closed_at).where(or_(*same))
+    ).all()
+
+
+def _line(session: Session, now: datetime) -> dict[str, Any]:
+    found = session.execute(
+        select(func.count(), func.min(LineWait.since)).where(
+            text("line_waits.ended_at IS NULL"), LineWait.seen_at > now - SEEN_WITHIN
+        )
+    ).one()
+    return {"on_line": found[0], "on_line_since": found[1]}
+
+
+def _promises(session: Session, now: datetime, risk: timedelta) -> dict[str, Any]:
+    waits = Callback.state != "talking"
+    found = session.execute(
+        select(
+            func.count(case((and_(waits, Callback.verified), 1))),
+            func.count(case((and_(waits, ~Callback.verified), 1))),
+            func.min(case((waits, Callback.requested_at))),
+            func.count(case((~waits, 1))),
+            func.count(case((and_(waits, Callback.due_at <= now), 1))),
+            func.count(case((and_(waits, Callback.due_at > now, Callback.due_at <= now + risk), 1))),
+        ).where(IS_OPEN)
+    ).one()
+    left = session.scalar(select(func.count()).select_from(Callback).where(_LEFT)) or 0
+    names = ("verified", "unverified", "waiting_since", "talking", "late", "at_risk")
+    return {**dict(zip(names, found, strict=True)), "left_for_staff": left}
+
+
+def _people(session: Session) -> dict[str, Any]:
+    busy, rests = Staff.busy_call_id.is_not(None), Staff.resting_until.is_not(None)
+    found = session.execute(
+        select(
+            func.count(case((Staff.on_shift == true(), 1))),
+            func.count(case((and_(Staff.on_shift, ~busy, ~rests), 1))),
+            func.count(case((and_(Staff.on_shift, busy), 1))),
+            func.count(case((and_(Staff.on_shift, ~busy, rests), 1))),
+            func.count(case((Staff.on_call == true(), 1))),
+        )
+    ).one()
+    return dict(zip(("on_shift", "free", "busy", "resting", "on_call"), found, strict=True))
+
+
+def _feed(session: Session) -> dict[str, Any]:
+    latest = (
+        select(CustodyImport.settled_at)
+        .where(CustodyImport.state == "landed")
+        .order_by(CustodyImport.id.desc())
+        .limit(1)
+    )
+    held = select(func.count()).select_from(CustodyImport).where(CustodyImport.state == _HELD)
+    return {"feed_at": session.scalar(latest), "held_imports": session.scalar(held) or 0}
+
+
+def _is_tightened(session: Session, now: datetime) -> bool:
+    until = session.scalar(select(Guard.raised_until).where(Guard.name == SPRAYING))
+    return until is not None and until > now
+
+
+def _hours(midnight: datetime, now: datetime, **moments: Iterable[datetime]) -> list[Hour]:
+    """Each hour of the day so far; a day whose clocks change has 23 or 25."""
+    count = int((now - midnight).total_seconds() // 3600) + 1
+    counted = {name: [0] * count for name in moments}
+    for name, each in moments.items():
+        for moment in each:
+            counted[name][min(int((moment - midnight).total_seconds() // 3600), count - 1)] += 1
+    return [
+        Hour(midnight + timedelta(hours=hour), **{name: per_hour[hour] for name, per_hour in counted.items()})
+        for hour in range(count)
+    ]
+
+
+def _seconds(found: float | None) -> timedelta | None:
+    return None if found is None else timedelta(seconds=found)

@@ -1,0 +1,89 @@
+"""Office settings, staff, prompts and the wallboard in a real browser, with rows in them."""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import pytest
+
+from models.schedule import add_absence, set_schedule
+from tests.browser.conftest import Visitors
+from tests.browser.console_house import Colleague, ConsoleHouse
+from tests.factories import make_callback, make_facility, make_import
+
+ANNOUNCEMENT = {
+    "text": {"en": "The office is closed on Friday.", "es": "La oficina cierra el viernes."},
+    "first_day": "2026-01-01", "last_day": "2036-01-01",
+}  # fmt: skip
+LATE_REVIEW = {
+    "value": 3,
+    "basis": "What callers told us.",
+    "decided_by": "the director",
+    "review_by": "2020-01-01",
+}
+
+
+def change(house: ConsoleHouse, name: str, value: Any) -> None:
+    house.app.extensions["hotline.console"].office_desk.change(
+        name,
+        value,
+        seen=0,
+        reason="A storm is coming.",
+        actor="ruth@office.example.org",
+        now=datetime.now(UTC),
+    )
+
+
+@pytest.fixture
+def ruth(console_house: ConsoleHouse) -> Colleague:
+    """An administrator in a house where something goes on."""
+    ruth = console_house.adds("administrator", "Ruth Invented")
+    ana = console_house.adds("liaison", "Ana Invented", on_shift=True, languages=["en", "es"])
+    console_house.adds("supervisor", "Luis Invented")
+    now = datetime.now(UTC)
+    change(console_house, "announcements", [ANNOUNCEMENT])
+    change(console_house, "policies.liaison_tries", LATE_REVIEW)
+    change(console_house, "holidays.extra_closures", ["2035-12-24"])
+    with console_house.database.transaction() as session:
+        make_facility(session, "Juniper Flats Detention Center", created_at=now)
+        make_import(session, started_at=now, settled_at=now - timedelta(minutes=20))
+        for minutes in (3, 25, 70):
+            asked = now - timedelta(minutes=minutes)
+            make_callback(session, requested_at=asked, due_at=now + timedelta(minutes=20 - minutes))
+            make_callback(session, requested_at=asked, due_at=now, state="reached", talking_at=now)
+        for kind, days, span in (
+            ("on_shift", range(5), (time(8), time(16, 30))),
+            ("on_call", (5, 6), (time(20), time(8))),
+        ):
+            set_schedule(session, ana.email, kind=kind, weekdays=days, span=span, actor="test", now=now)
+        add_absence(session, ana.email, now.date(), now.date() + timedelta(days=4), actor="test", now=now)
+    return ruth
+
+
+PAGES = {
+    "wallboard": "wallboard",
+    "office": "office",
+    "office-hours": "office/hours",
+    "office-closures": "office/closures",
+    "office-announcements": "office/announcements",
+    "office-partners": "office/partners",
+    "office-facilities": "office/facilities",
+    "office-facility": "office/facilities/1",
+    "office-policies": "office/policies",
+    "office-policy": "office/policies/liaison_tries",
+    "office-fixed": "office/fixed",
+    "office-changes": "office/changes",
+    "staff": "staff",
+    "staff-new": "staff/new",
+    "staff-person": "staff/2",
+    "staff-deed": "staff/2/pin",
+    "schedule": "schedule",
+    "schedule-week": "schedule/2",
+    "prompts": "prompts?group=case",
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_each_page_is_for_everyone(
+    visitors: Visitors, console_house: ConsoleHouse, ruth: Colleague, name: str
+) -> None:
+    console_house.is_well_made(visitors, f"/console/{PAGES[name]}", ruth, name)

@@ -1,0 +1,275 @@
+"""Calls to an office that is changed in the console while its line goes on, without a restart."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy.exc import OperationalError
+
+from config.office import Office, OfficeError
+from hotline.office_desk import OfficeDesk
+from ivr_flows.prompts import Prompts
+from models.call import Call
+from models.database import Database
+from models.office_change import standing_changes
+from tests.calls.conftest import Clock, House
+from tests.calls.stories import document_of, opens_the_case, reaches_the_first_menu
+from tests.factories import MadeCase
+from tests.phone import Phone
+from workers.callbacks import Dialler
+from workers.office_watch import OfficeWatch
+
+STORM = {"en": "The office is closed because of the storm. Call 911 if you are in danger.",
+         "es": "La oficina está cerrada por la tormenta. Llame al 911 si está en peligro."}  # fmt: skip
+SERVICES = [
+    {"key": "crisis", "name": {"en": "the crisis line", "es": "la línea de crisis"}, "phone": "988"},
+    {"key": "legal", "name": {"en": "free legal help", "es": "ayuda legal gratis"}, "phone": "+12025550160"},
+]
+
+Change = Callable[[str, Any], None]
+
+
+@pytest.fixture
+def office(settings: Any) -> Office:
+    """The shipped office with its own hours: Wednesday 10 a.m. is within them."""
+    return Office.load(settings.office_file)
+
+
+@pytest.fixture
+def changes(house: House, app: Flask) -> Change:
+    """An administrator changes a field, and the web process looks: ``changes("hours.monday", [])``."""
+    look = app.extensions["hotline.current_line"].look
+    desk = OfficeDesk(house.office, house.database, Prompts.load(house.office.languages), look)
+
+    def change(name: str, value: Any) -> None:
+        with house.database.reading() as session:
+            seen = standing_changes(session).versions.get(name, 0)
+        desk.change(name, value, seen=seen, reason="The suite.", actor="ruth", now=house.clock.now)
+
+    return change
+
+
+def announcement(text: dict[str, str], first_day: str = "2026-11-25", last_day: str = "2026-11-26") -> Any:
+    return [{"text": text, "first_day": first_day, "last_day": last_day}]
+
+
+def test_an_announcement_is_heard_after_the_language_and_before_the_first_menu(
+    phone: Phone, changes: Change
+) -> None:
+    changes("announcements", announcement(STORM))
+
+    phone.dials_in()
+    assert phone.does_not_hear("storm")
+    phone.presses("1")
+
+    assert phone.hears(
+        "This is the Victim Assistance Line", "closed because of the storm", "For your case, press 1"
+    )
+
+
+def test_an_announcement_is_made_in_the_language_that_was_chosen(phone: Phone, changes: Change) -> None:
+    changes("announcements", announcement(STORM))
+
+    phone.dials_in()
+    phone.presses("2")
+
+    assert phone.hears("La oficina está cerrada por la tormenta", "Para su caso, oprima 1")
+    assert phone.does_not_hear("storm")
+
+
+def test_an_announcement_is_silent_before_its_first_day_and_after_its_last(
+    phone: Phone, changes: Change, clock: Clock
+) -> None:
+    changes("announcements", announcement(STORM, "2026-11-26", "2026-11-26"))
+
+    reaches_the_first_menu(phone)
+    assert phone.does_not_hear("storm")
+    phone.hangs_up()
+    clock.passes(days=1)
+    reaches_the_first_menu(phone)
+    assert phone.hears("storm")
+    phone.hangs_up()
+    clock.passes(days=1)
+    reaches_the_first_menu(phone)
+    assert phone.does_not_hear("storm")
+
+
+def test_star_says_the_announcement_again_and_a_key_stops_it(phone: Phone, changes: Change) -> None:
+    changes("announcements", announcement(STORM))
+    reaches_the_first_menu(phone)
+
+    gather = document_of(phone).index("<Gather")
+    assert document_of(phone).index("storm") > gather
+
+    phone.presses("*")
+    assert phone.hears("closed because of the storm", "For your case, press 1")
+
+
+def test_a_closure_set_in_the_console_changes_what_the_next_caller_hears(
+    phone: Phone, changes: Change, make_staff: Callable[..., Any]
+) -> None:
+    make_staff()
+    reaches_the_first_menu(phone)
+    phone.presses("0")
+    assert phone.hears("I am calling someone for you")
+    phone.hangs_up()
+
+    changes("holidays.extra_closures", ["2026-11-25"])
+
+    reaches_the_first_menu(phone)
+    phone.presses("0")
+    assert phone.hears("closed", "Friday, November 27 at 8:00 AM")
+    assert phone.rings == ()
+
+
+def test_a_closure_moves_what_is_promised_to_those_who_ask_from_then_on(
+    phone: Phone, changes: Change, make_case: Callable[..., MadeCase]
+) -> None:
+    case = make_case(custody_status="in_custody")
+    changes("holidays.extra_closures", ["2026-11-27"])
+
+    opens_the_case(phone, case)
+    phone.presses("2")
+    phone.presses("1")
+
+    assert phone.hears("We will call you, at the latest by Monday, November 30 at 8:00 PM")
+
+
+def test_a_policy_set_in_the_console_counts_for_a_call_that_is_going_on(
+    phone: Phone, changes: Change, make_case: Callable[..., MadeCase], house: House, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody", as_of=clock.now - timedelta(hours=20))
+    policy = {"value": 12, "basis": "Asked for.", "decided_by": "the director", "review_by": "2027-06-30"}
+    reaches_the_first_menu(phone)
+    phone.presses("1")
+
+    changes("policies.spoken_stale_hours", policy)
+    phone.presses(case.number)
+    phone.presses(case.pin)
+
+    assert phone.hears("I cannot confirm")
+
+
+def test_a_partner_line_that_was_heard_is_not_mixed_up_with_the_one_that_took_its_key(
+    phone: Phone, changes: Change
+) -> None:
+    reaches_the_first_menu(phone)
+    phone.presses("3")
+    assert phone.hears("the domestic violence hotline, press 2")
+
+    changes("services", SERVICES)
+    phone.presses("2")
+
+    assert phone.hears("free legal help, press 2")
+    assert phone.rings == ()
+    phone.presses("2")
+    assert phone.rings == ("+12025550160",)
+
+
+def test_a_key_whose_partner_line_is_gone_is_asked_again(phone: Phone, changes: Change) -> None:
+    reaches_the_first_menu(phone)
+    phone.presses("3")
+
+    changes("services", SERVICES)
+    phone.presses("4")
+
+    assert phone.hears("free legal help, press 2")
+    assert phone.rings == ()
+
+
+def test_a_key_that_stays_the_same_rings_at_once(phone: Phone, changes: Change) -> None:
+    reaches_the_first_menu(phone)
+    phone.presses("3")
+
+    changes("hours.monday", ["09:00-17:00"])
+    phone.presses("1")
+
+    assert phone.rings == ("988",)
+
+
+def test_an_office_that_lists_no_partner_line_is_refused_in_the_words_of_the_file(changes: Change) -> None:
+    with pytest.raises(OfficeError, match="at least one service"):
+        changes("services", [])
+
+
+def test_a_look_that_fails_disturbs_nobody(
+    phone: Phone, house: House, app: Flask, changes: Change, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes("announcements", announcement(STORM))
+
+    def broken(*_: Any) -> int:
+        raise OperationalError("SELECT", {}, Exception("the disk is gone"))
+
+    monkeypatch.setattr("workers.office_watch.newest_version", broken)
+    app.extensions["hotline.current_line"].look()
+
+    reaches_the_first_menu(phone)
+    assert phone.hears("storm")
+
+
+def test_a_turn_asks_for_no_change_of_the_office(
+    phone: Phone, changes: Change, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes("announcements", announcement(STORM))
+    looks: list[int] = []
+    monkeypatch.setattr("workers.office_watch.newest_version", lambda _session: looks.append(1) or 0)
+
+    reaches_the_first_menu(phone)
+
+    assert looks == []
+
+
+def test_a_job_works_with_the_office_as_it_is_by_then(house: House, changes: Change) -> None:
+    watch = OfficeWatch(house.office, house.database)
+    watch.start()
+    policy = {"value": 44, "basis": "Asked for.", "decided_by": "the director", "review_by": "2027-06-30"}
+
+    changes("policies.caller_ring_seconds", policy)
+
+    assert watch.look()
+    dialler: Dialler = house.dialler.with_office(watch.office)
+    assert dialler._policy.caller_ring_seconds == 44
+    assert not watch.look()
+
+
+def test_a_file_that_a_change_fits_no_more_is_told_at_the_start_and_kept_out_later(
+    database: Database, house: House, changes: Change
+) -> None:
+    policy = {"value": 20, "basis": "Asked for.", "decided_by": "the director", "review_by": "2027-06-30"}
+    changes("policies.window_opens_hour", policy)
+    table: Any = {**house.office.table, "policies": {**house.office.table["policies"]}}
+    table["policies"]["window_closes_hour"] = {**table["policies"]["window_closes_hour"], "value": 19}
+    narrower = Office(**{**vars(house.office), "table": table})
+
+    with pytest.raises(ValueError, match=r"window_opens_hour.*hotline office reset"):
+        OfficeWatch(narrower, database).start()
+    watch = OfficeWatch(narrower, database)
+    assert not watch.look()
+    assert watch.office is narrower
+
+
+def test_a_call_in_the_tree_keeps_its_place_through_a_change(
+    phone: Phone, changes: Change, house: House, make_case: Callable[..., MadeCase]
+) -> None:
+    case = make_case(custody_status="in_custody")
+    reaches_the_first_menu(phone)
+    phone.presses("1")
+    phone.presses(case.number)
+    before = {call.step for call in house.rows(_calls())}
+
+    changes(
+        "policies.case_number_digits",
+        {"value": 10, "basis": "b", "decided_by": "d", "review_by": "2027-06-30"},
+    )
+
+    assert {call.step for call in house.rows(_calls())} == before == {"ask_pin"}
+    phone.presses(case.pin)
+    assert phone.hears("in custody")
+
+
+def _calls() -> Any:
+    from sqlalchemy import select
+
+    return select(Call)

@@ -1,0 +1,276 @@
+"""Office settings by the browser: what is saved, who is told, and what no browser changes."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, select
+
+from config.office import Office
+from config.settings import Settings
+from models import AuditEntry, Facility
+from models.database import Database
+from models.office_change import standing_changes
+from tests.console.conftest import Clock, Member
+from tests.factories import make_facility
+
+WHY = "A storm is coming."
+ANNOUNCED = {
+    "text-en": "The office is closed on Friday.", "text-es": "La oficina cierra el viernes.",
+    "first_day": "2026-11-25", "last_day": "2026-11-27",
+}  # fmt: skip
+
+
+@pytest.fixture
+def office(settings: Settings) -> Office:
+    """The shipped office with its own hours."""
+    return Office.load(settings.office_file)
+
+
+def standing(database: Database) -> dict[str, Any]:
+    with database.reading() as session:
+        return dict(standing_changes(session).values)
+
+
+def test_an_administrator_changes_hours_and_the_line_has_them_at_once(
+    app: Flask, administrator: Member, database: Database
+) -> None:
+    administrator.opens("/console/office/hours")
+    administrator.fills(**{"hours-saturday": "09:00–12:00; 13:00-17:00", "reason": WHY}).clicks(
+        "Save the hours"
+    )
+
+    assert administrator.reads("Saved. Every part of the line follows", "changed here")
+    assert standing(database) == {"hours.saturday": ["09:00-12:00", "13:00-17:00"]}
+    assert len(app.extensions["hotline.current_line"]().office.hours["saturday"]) == 2
+    with database.reading() as session:
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "change_office")).one()
+        assert (entry.actor, entry.facts) == (
+            administrator.email, {"field": "hours.saturday", "change": 1, "back_to_file": False},
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"hours-monday": "9 to 5", "reason": WHY}, "hours.monday must hold hours"),
+        ({"hours-monday": "09:00-17:00", "reason": " "}, "Say why you change this."),
+        ({"hours-monday": "09:00-17:00", "reason": "Call Ana at 202 555 0123."}, "no phone, address"),
+    ],
+)
+def test_what_does_not_fit_is_not_saved_and_stays_typed(
+    administrator: Member, database: Database, fields: dict[str, str], told: str
+) -> None:
+    administrator.opens("/console/office/hours").fills(**fields).clicks("Save the hours")
+
+    assert administrator.status == 422
+    assert administrator.reads("This was not saved", told)
+    assert administrator.value("hours-monday") == fields["hours-monday"]
+    assert standing(database) == {}
+
+
+def test_the_second_of_two_administrators_is_told(
+    staff: Any, administrator: Member, database: Database
+) -> None:
+    other = staff("administrator").signs_in()
+    administrator.opens("/console/office/hours")
+    other.opens("/console/office/hours")
+    administrator.fills(**{"hours-monday": "09:00-17:00", "reason": WHY}).clicks("Save the hours")
+
+    other.fills(**{"hours-monday": "10:00-17:00", "reason": WHY}).clicks("Save the hours")
+
+    assert other.status == 422
+    assert other.reads("Someone else has changed this meanwhile")
+    assert standing(database) == {"hours.monday": ["09:00-17:00"]}
+    # The form has the newest version now, and what they typed.
+    other.fills(reason=WHY).clicks("Save the hours")
+    assert standing(database) == {"hours.monday": ["10:00-17:00"]}
+
+
+def test_a_form_that_is_sent_twice_changes_once(administrator: Member, database: Database) -> None:
+    administrator.opens("/console/office/closures")
+    form = {"csrf_token": administrator.token, "which": "extra_closures", "day": "2026-12-24", "reason": WHY,
+            "seen-holidays.extra_closures": "0"}  # fmt: skip
+
+    administrator.sends("/console/office/closures", form)
+    administrator.sends("/console/office/closures", form)
+
+    assert administrator.reads("Someone else has changed this meanwhile")
+    with database.reading() as session:
+        assert standing_changes(session).version == 1
+
+
+def test_a_closure_closes_the_office_and_is_taken_back(
+    app: Flask, administrator: Member, database: Database, clock: Clock
+) -> None:
+    administrator.opens("/console/office/closures").fills(day="2026-11-25", reason=WHY)
+    administrator.clicks("Close the office on this day")
+    office = app.extensions["hotline.current_line"]().office
+    assert not office.is_open(clock())
+
+    administrator.clicks("Remove")
+
+    assert app.extensions["hotline.current_line"]().office.is_open(clock())
+    assert standing(database) == {"holidays.extra_closures": []}
+    administrator.clicks("Work on this day")
+    assert standing(database)["holidays.worked_holidays"] == ["2026-11-26"]
+
+
+def test_a_change_is_undone_by_a_new_one(administrator: Member, database: Database) -> None:
+    for hours in ("09:00-17:00", "10:00-17:00"):
+        administrator.opens("/console/office/hours").fills(**{"hours-monday": hours, "reason": WHY})
+        administrator.clicks("Save the hours")
+
+    administrator.opens("/console/office/changes").clicks("Undo")
+    assert standing(database) == {"hours.monday": ["09:00-17:00"]}
+    # Undone once more, it is what came before that: the row is one of three now.
+    assert administrator.reads("Undone.")
+    with database.reading() as session:
+        assert standing_changes(session).version == 3
+
+
+def test_an_announcement_is_seen_before_it_is_saved(administrator: Member, database: Database) -> None:
+    administrator.opens("/console/office/announcements").fills(**ANNOUNCED).clicks("See and hear it first")
+
+    assert administrator.reads(
+        "What callers will hear", "This is the Victim Assistance Line.", "6 words", "2.4 seconds"
+    )
+    assert standing(database) == {}
+    administrator.fills(reason=WHY).clicks("Save and announce")
+    assert administrator.reads("heard today")
+    assert standing(database)["announcements"][0]["text"]["es"] == "La oficina cierra el viernes."
+    administrator.clicks("Remove this announcement")
+    assert standing(database)["announcements"] == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"text-es": ""}, "Write it in Spanish as well."),
+        ({"text-en": "Ask us about asylum."}, "telling word 'asylum'"),
+        ({"text-en": "We are closed and closed and closed " * 4}, "over 20 words"),
+        ({"last_day": "2026-11-01"}, "The last day is before the first."),
+        ({"first_day": "soon"}, "Enter a day."),
+    ],
+)
+def test_words_that_no_prompt_may_hold_are_not_announced(
+    administrator: Member, database: Database, fields: dict[str, str], told: str
+) -> None:
+    administrator.opens("/console/office/announcements").fills(**{**ANNOUNCED, **fields, "reason": WHY})
+    administrator.clicks("Save and announce")
+
+    assert administrator.status == 422
+    assert administrator.reads(told)
+    assert standing(database) == {}
+
+
+def test_a_policy_has_its_basis_and_review_and_one_overdue_is_marked(
+    administrator: Member, database: Database, clock: Clock
+) -> None:
+    administrator.opens("/console/office/policies/liaison_tries")
+    administrator.fills(value="4", review_by="2026-11-26", reason=WHY).clicks("Save the policy")
+    assert standing(database)["policies.liaison_tries"]["value"] == 4
+
+    clock.goes_on(days=2)
+    administrator.signs_in().opens("/console/office/policies")
+    assert administrator.reads("Liaison tries", "review overdue")
+    administrator.opens("/console/office")
+    assert administrator.reads("Policies whose review is overdue", "Liaison tries")
+
+
+@pytest.mark.parametrize("value", ["0", "11", "three", "2.5", ""])
+def test_a_policy_out_of_its_bounds_is_refused(administrator: Member, database: Database, value: str) -> None:
+    administrator.opens("/console/office/policies/liaison_tries").fills(value=value, reason=WHY)
+    administrator.clicks("Save the policy")
+
+    assert administrator.reads("policies.liaison_tries.value must be a whole number from 1 to 10.")
+    assert standing(database) == {}
+
+
+def test_partner_lines_are_changed_and_a_wrong_number_is_refused(
+    administrator: Member, database: Database
+) -> None:
+    administrator.opens("/console/office/partners")
+    administrator.fills(
+        **{"name-3-en": "free legal help", "name-3-es": "ayuda legal", "phone-3": "202 555 0160"}
+    )
+    administrator.fills(reason=WHY).clicks("Save the partner lines")
+    assert standing(database)["services"][3] == {
+        "key": "victims_of_crime", "name": {"en": "free legal help", "es": "ayuda legal"},
+        "phone": "+12025550160",
+    }  # fmt: skip
+
+    administrator.fills(**{"phone-0": "call us", "reason": WHY}).clicks("Save the partner lines")
+    assert administrator.reads("services entry 1.phone must be a number")
+
+
+def test_a_facility_is_added_changed_and_taken_out(administrator: Member, database: Database) -> None:
+    administrator.opens("/console/office/facilities").fills(name="Cedar  Hill", phone="202 555 0181")
+    administrator.clicks("Add the facility")
+    administrator.clicks("Cedar Hill").fills(phone="202 555 0182").clicks("Save the phone")
+    with database.reading() as session:
+        assert session.scalars(select(Facility)).one().phone == "+12025550182"
+
+    administrator.opens("/console/office/facilities").fills(name="cedar hill", phone="202 555 0183")
+    administrator.clicks("Add the facility")
+    assert administrator.reads("The directory has it already.")
+    administrator.fills(name="Asylum Center", phone="900 555 0123").clicks("Add the facility")
+    assert administrator.reads("has a word that would tell", "Enter an ordinary phone number")
+
+    administrator.opens("/console/office/facilities/1").clicks("Remove this facility")
+    with database.reading() as session:
+        assert session.scalars(select(Facility)).all() == []
+
+
+def test_who_changes_a_facility_that_was_changed_meanwhile_is_told(
+    administrator: Member, database: Database
+) -> None:
+    with database.transaction() as session:
+        one = make_facility(session).id
+    administrator.opens(f"/console/office/facilities/{one}")
+    with database.transaction() as session:
+        session.get_one(Facility, one).phone = "+12025550199"
+
+    administrator.fills(phone="202 555 0182").clicks("Save the phone")
+
+    assert administrator.status == 409
+    with database.reading() as session:
+        assert session.get_one(Facility, one).phone == "+12025550199"
+
+
+def test_a_supervisor_reads_the_settings_and_changes_none(supervisor: Member) -> None:
+    supervisor.opens("/console/office/hours")
+
+    assert supervisor.status == 200
+    assert "Save the hours" not in supervisor.words
+    assert supervisor.sends("/console/office/hours", {"csrf_token": supervisor.token}).status == 403
+
+
+def test_what_stays_in_the_file_is_shown_with_the_reason(administrator: Member) -> None:
+    administrator.opens("/console/office/fixed")
+
+    assert administrator.reads(
+        "release", "section_1367: no", "changed with a deploy (R12)", "office.lines", "+12025550100"
+    )
+
+
+def test_the_pages_take_as_many_looks_for_thirty_rows_as_for_three(
+    administrator: Member, database: Database, clock: Clock
+) -> None:
+    statements: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+
+    def looks(rows: int) -> list[int]:
+        with database.transaction() as session:
+            for _ in range(rows):
+                make_facility(session, f"Place {rows} {_}", created_at=clock() - timedelta(days=1))
+        counts = []
+        for path in ("office", "office/facilities", "office/policies", "office/changes"):
+            statements.clear()
+            administrator.opens(f"/console/{path}")
+            counts.append(len(statements))
+        return counts
+
+    looks(1)
+    assert looks(3) == looks(30)

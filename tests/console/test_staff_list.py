@@ -1,0 +1,211 @@
+"""The staff list and the schedules by the browser."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, select
+
+from models import Absence, AuditEntry, Schedule, Staff
+from models.database import Database
+from models.pin_hash import PinHasher
+from models.staff_record import record_of
+from tests.console.conftest import Member
+from tests.factories import make_staff
+
+NEW = {
+    "email": "Ana@office.example.org",
+    "name": "Ana Invented",
+    "phone": "202 555 0160",
+    "languages": ["en", "es"],
+}
+
+
+def person(database: Database, email: str) -> Staff:
+    with database.reading() as session:
+        found = session.scalars(select(Staff).where(Staff.email == email)).one()
+        session.expunge_all()
+        return found
+
+
+def actions(database: Database) -> list[str]:
+    with database.reading() as session:
+        return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
+
+
+def test_someone_is_added_and_their_password_is_shown_once(
+    administrator: Member, database: Database, app: Flask
+) -> None:
+    administrator.opens("/console/staff").clicks("Add someone").fills(
+        **NEW, role="supervisor", office_phone="0"
+    )
+    administrator.clicks("Add to the staff list")
+
+    shown = administrator.page.xpath("//dd")[0].text_content()
+    assert administrator.reads("Shown once", "cannot be shown again")
+    assert len(shown) == 23
+    ana = person(database, "ana@office.example.org")
+    assert (ana.role, ana.office_phone, ana.languages, ana.on_shift) == ("supervisor", False, "en,es", False)
+    assert ana.password_is_one_time
+    administrator.clicks("I have passed it on")
+    assert shown not in administrator.text
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"email": "nobody"}, "Enter an e-mail address."),
+        ({"name": " "}, "Enter a name."),
+        ({"phone": "900 555 0123"}, "Enter an ordinary phone number"),
+        ({"phone": "202 555 0100"}, "Enter an ordinary phone number"),
+        ({"languages": []}, "Choose at least one language."),
+        ({"email": "liaison2@office.example.org"}, "already on the staff list"),
+    ],
+)
+def test_who_is_typed_wrong_is_not_added(
+    staff: Any, administrator: Member, database: Database, fields: dict[str, Any], told: str
+) -> None:
+    staff("liaison")
+    before = len(actions(database))
+
+    administrator.opens("/console/staff/new").fills(**{**NEW, **fields}).clicks("Add to the staff list")
+
+    assert administrator.status == 422
+    assert administrator.reads(told)
+    assert len(actions(database)) == before
+
+
+def test_a_person_changes_on_the_list_with_an_entry_that_names_no_phone(
+    staff: Any, administrator: Member, database: Database
+) -> None:
+    ana = staff("liaison", name="Ana Invented")
+    administrator.opens("/console/staff").clicks("Ana Invented")
+    administrator.fills(name="Ana Other", phone="202 555 0188", role="supervisor").clicks("Save")
+
+    assert administrator.reads("Saved.", "Ana Other", "Supervisor")
+    with database.reading() as session:
+        record = record_of(session, session.get_one(Staff, ana.staff_id))
+        assert (record.name, record.phone, record.role) == ("Ana Other", "+12025550188", "supervisor")
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "change_staff")).one()
+        assert "0188" not in str(entry.facts)
+
+
+def test_nobody_changes_their_own_role_and_the_last_administrator_stays(
+    staff: Any, administrator: Member, database: Database
+) -> None:
+    administrator.opens(f"/console/staff/{administrator.staff_id}").fills(role="liaison").clicks("Save")
+
+    assert administrator.status == 422
+    assert administrator.reads("Nobody changes their own role")
+    administrator.sends(f"/console/staff/{administrator.staff_id}/leave", {"csrf_token": administrator.token})
+    assert administrator.reads("Nobody takes themselves off the staff list")
+    assert person(database, administrator.email).left_at is None
+
+
+def test_who_leaves_is_signed_out_and_can_be_taken_back(
+    staff: Any, administrator: Member, database: Database
+) -> None:
+    ana = staff("supervisor", name="Ana Invented").signs_in()
+    administrator.opens(f"/console/staff/{ana.staff_id}").clicks("Take them off the staff list")
+    administrator.clicks("They leave the house")
+
+    assert administrator.reads("They are off the staff list.", "Who left")
+    assert ana.opens("/console/staff").heading == "Sign in"
+    administrator.clicks("Ana Invented").clicks("Take them back").clicks("They are back")
+    assert administrator.reads("Shown once")
+    back = person(database, ana.email)
+    assert (back.left_at, back.password_is_one_time, back.on_shift) == (None, True, False)
+    assert actions(database)[-2:] == ["let_go_staff", "take_back_staff"]
+
+
+def test_a_pin_and_a_code_are_shown_once_and_kept_as_hashes(
+    staff: Any, administrator: Member, database: Database, app: Flask
+) -> None:
+    ana = staff("liaison")
+    hasher: PinHasher = app.extensions["hotline.console"].hasher
+    administrator.opens(f"/console/staff/{ana.staff_id}").clicks("Issue a PIN for the staff line")
+    administrator.clicks("Issue a PIN")
+    number, pin = (one.text_content() for one in administrator.page.xpath("//dd"))
+    administrator.opens(f"/console/staff/{ana.staff_id}/code").clicks("Issue a code")
+    code = administrator.page.xpath("//dd")[0].text_content()
+
+    found = person(database, ana.email)
+    assert hasher.matches(found.pin_hash, pin)
+    assert hasher.matches(found.code_hash, code)
+    administrator.opens(f"/console/staff/{ana.staff_id}")
+    assert administrator.reads(number)
+    assert pin not in administrator.text
+    assert actions(database)[-2:] == ["issue_staff_pin", "issue_staff_code"]
+
+
+def test_a_secret_asks_who_they_are_once_more_after_a_while(
+    staff: Any, administrator: Member, clock: Any
+) -> None:
+    ana = staff("liaison")
+    clock.goes_on(minutes=6)
+
+    administrator.opens(f"/console/staff/{ana.staff_id}/pin")
+
+    assert "/pin" not in administrator.path
+
+
+def test_a_week_is_set_and_shown_to_everyone_who_plans(
+    staff: Any, supervisor: Member, database: Database
+) -> None:
+    ana = staff("liaison", name="Ana Invented")
+    supervisor.opens("/console/schedule").clicks("Ana Invented")
+    supervisor.fills(**{"on_shift-0-from": "08:00", "on_shift-0-to": "16:30", "on_call-5-from": "20:00",
+                        "on_call-5-to": "08:00"}).clicks("Save the week")  # fmt: skip
+
+    assert supervisor.opens("/console/schedule").reads("08:00–16:30", "20:00–08:00 on call")
+    before = len(actions(database))
+    supervisor.opens(f"/console/schedule/{ana.staff_id}").clicks("Save the week")
+    assert supervisor.reads("Nothing was changed.")
+    assert len(actions(database)) == before
+    supervisor.fills(**{"on_shift-0-from": "", "on_shift-0-to": ""}).clicks("Save the week")
+    with database.reading() as session:
+        assert [one.kind for one in session.scalars(select(Schedule))] == ["on_call"]
+
+
+def test_half_a_span_is_no_span(staff: Any, supervisor: Member, database: Database) -> None:
+    ana = staff("liaison")
+    supervisor.opens(f"/console/schedule/{ana.staff_id}").fills(**{"on_shift-1-from": "08:00"})
+    supervisor.clicks("Save the week")
+
+    assert supervisor.status == 422
+    assert supervisor.reads("Tuesday: enter when it begins and when it ends.")
+
+
+def test_an_absence_is_noted_and_taken_back(staff: Any, supervisor: Member, database: Database) -> None:
+    ana = staff("liaison")
+    supervisor.opens(f"/console/schedule/{ana.staff_id}")
+    supervisor.fills(first_day="2026-12-01", last_day="2026-12-05").clicks("Add the absence")
+    assert supervisor.reads("Dec 1, 2026 – Dec 5, 2026")
+
+    supervisor.clicks("Remove")
+
+    with database.reading() as session:
+        assert session.scalars(select(Absence)).all() == []
+    assert actions(database)[-2:] == ["add_absence", "remove_absence"]
+    supervisor.fills(first_day="2026-12-05", last_day="2026-12-01").clicks("Add the absence")
+    assert supervisor.reads("Enter the first and the last day.")
+
+
+def test_the_lists_take_as_many_looks_for_thirty_people_as_for_three(
+    supervisor: Member, database: Database
+) -> None:
+    statements: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+
+    def looks(people: int) -> list[int]:
+        with database.transaction() as session:
+            for _ in range(people):
+                make_staff(session)
+        counts = []
+        for path in ("staff", "schedule"):
+            statements.clear()
+            supervisor.opens(f"/console/{path}")
+            counts.append(len(statements))
+        return counts
+
+    assert looks(3) == looks(30)

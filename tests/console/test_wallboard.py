@@ -1,0 +1,111 @@
+"""The wallboard and the prompts page by the browser."""
+
+from datetime import timedelta
+
+from sqlalchemy import event
+
+from hotline.console.bars import HEIGHT, draw
+from hotline.console.durations import short
+from models.database import Database
+from tests.console.conftest import Clock, Member
+from tests.factories import make_callback, make_import, make_staff
+
+
+def test_a_supervisor_sees_how_the_line_stands_and_the_part_renews_itself(
+    supervisor: Member, database: Database, clock: Clock
+) -> None:
+    now = clock()
+    with database.transaction() as session:
+        make_callback(session, requested_at=now - timedelta(minutes=70), due_at=now)
+        make_callback(session, requested_at=now - timedelta(minutes=5), due_at=now + timedelta(minutes=20))
+        make_staff(session)
+        make_import(session, settled_at=now - timedelta(minutes=90))
+    # Their first page was the wallboard, and its figures are kept for some seconds.
+    clock.goes_on(seconds=5)
+
+    supervisor.opens("/console/wallboard")
+
+    for figure in (
+        "Waiting 2", "Longest wait 1 h 10 min", "Late promises 1", "Promises at risk 1", "Free 1",
+    ):  # fmt: skip
+        assert figure in supervisor.words
+    assert supervisor.reads("Age of the feed 1 h 30 min")
+    renewed = supervisor.page.xpath("//*[@hx-trigger='every 5s']")[0].get("hx-get")
+    assert supervisor.opens(renewed).reads("Waiting 2")
+    assert supervisor.page.xpath("//svg[@role='img']/@aria-label")
+
+
+def test_the_figures_are_read_once_for_all_who_look_within_seconds(
+    supervisor: Member, database: Database, clock: Clock
+) -> None:
+    supervisor.opens("/console/wallboard/figures")
+    with database.transaction() as session:
+        make_callback(session, requested_at=clock())
+
+    assert supervisor.opens("/console/wallboard/figures").reads("Waiting 0")
+    clock.goes_on(seconds=5)
+    assert supervisor.opens("/console/wallboard/figures").reads("Waiting 1")
+
+
+def test_thirty_callbacks_take_as_many_looks_as_three(
+    supervisor: Member, database: Database, clock: Clock
+) -> None:
+    statements: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+
+    def looks(callbacks: int) -> int:
+        with database.transaction() as session:
+            for _ in range(callbacks):
+                make_callback(session, requested_at=clock())
+        clock.goes_on(seconds=5)
+        statements.clear()
+        supervisor.opens("/console/wallboard")
+        return len(statements)
+
+    assert looks(3) == looks(30)
+
+
+def test_bars_are_as_high_as_their_numbers() -> None:
+    bars = draw([2, 4, 0], [1, 1, 0], places=24)
+
+    first, second = bars.series
+    assert first[0].height * 2 == first[1].height
+    assert first[1].y + first[1].height == bars.base < HEIGHT
+    assert first[0].x + first[0].width <= second[0].x
+    assert draw([], places=24).top == 0
+
+
+def test_lengths_of_time_are_short() -> None:
+    lengths = [
+        None,
+        timedelta(seconds=45),
+        timedelta(minutes=12),
+        timedelta(hours=3, minutes=5),
+        timedelta(days=3),
+    ]
+
+    assert [short(one) for one in lengths] == ["–", "45 s", "12 min", "3 h 05 min", "3 d 0 h"]
+
+
+def test_every_prompt_is_read_in_each_language_beside_the_other(liaison: Member) -> None:
+    liaison.opens("/console/prompts?q=danger_line")
+
+    assert liaison.reads("If you are in danger, hang up and call {emergency}.", "Si está en peligro")
+    assert liaison.reads("10 words", "4.0 seconds", "score")
+    assert liaison.page.xpath("//button[@data-language='es']/@data-say")[0].startswith("Si está en peligro")
+
+
+def test_prompts_are_found_by_their_words(liaison: Member) -> None:
+    assert liaison.opens("/console/prompts?q=OPRIMA").reads("press", "oprima")
+    assert liaison.opens("/console/prompts?q=zebra").reads("No prompt has these words.", "0 of")
+
+
+def test_one_group_of_prompts_is_shown_and_all_where_asked_for(liaison: Member) -> None:
+    liaison.opens("/console/prompts?group=callback")
+    assert liaison.reads("callback.express")
+    assert not liaison.page.xpath("//h3[@id='p-danger_line']")
+
+    liaison.opens("/console/prompts?group=all")
+    assert (
+        len(liaison.page.xpath("//article")) == len(liaison.page.xpath("//button[@data-language='es']")) > 200
+    )

@@ -1,0 +1,145 @@
+"""The desk where the office is changed: what does not fit is refused, and of two people one is told."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.office import Office, OfficeError
+from hotline.office_desk import OfficeDesk
+from ivr_flows.prompts import Prompts
+from models.database import Database
+from models.office_change import OfficeChangeError, changes_of, standing_changes
+from tests.factories import NOW, make_office
+
+SHIPPED = Path(__file__).parents[2] / "config" / "office.toml"
+PROMPTS = Prompts.load(["en", "es"])
+POLICY = {"value": 30, "basis": "Asked for.", "decided_by": "the director", "review_by": "2027-06-30"}
+
+
+@pytest.fixture
+def desk(database: Database) -> OfficeDesk:
+    return OfficeDesk(Office.load(SHIPPED), database, PROMPTS)
+
+
+def change(desk: OfficeDesk, name: str, value: Any, seen: int = 0, by: str = "ruth") -> int | None:
+    return desk.change(name, value, seen=seen, reason="The suite.", actor=by, now=NOW)
+
+
+def test_a_change_holds_at_once_and_is_taken_up_by_this_process(database: Database) -> None:
+    looked: list[bool] = []
+    desk = OfficeDesk(Office.load(SHIPPED), database, PROMPTS, lambda: looked.append(True))
+
+    change(desk, "hours.saturday", ["09:00-12:00"])
+
+    office, standing = desk.standing()
+    assert office.hours["saturday"] != ()
+    assert standing.version > 0
+    assert looked == [True]
+
+
+def test_who_had_an_older_page_open_is_told(desk: OfficeDesk) -> None:
+    first = change(desk, "hours.saturday", ["09:00-12:00"])
+
+    with pytest.raises(OfficeChangeError, match="Someone else has changed this"):
+        change(desk, "hours.saturday", ["10:00-12:00"], seen=0, by="ana")
+
+    assert first is not None
+    assert change(desk, "hours.saturday", ["10:00-12:00"], seen=first, by="ana")
+
+
+def test_a_change_of_another_field_stops_nobody(desk: OfficeDesk) -> None:
+    change(desk, "hours.saturday", ["09:00-12:00"])
+
+    assert change(desk, "hours.sunday", ["09:00-12:00"], seen=0, by="ana")
+
+
+def test_a_change_between_the_check_and_the_row_is_checked_anew(
+    desk: OfficeDesk, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = OfficeDesk(Office.load(SHIPPED), database, PROMPTS)
+    check, came = desk.check, []
+
+    def slow_check(*args: Any) -> Office:
+        if not came:
+            came.append(change(other, "policies.window_closes_hour", {**POLICY, "value": 12}))
+        return check(*args)
+
+    monkeypatch.setattr(desk, "check", slow_check)
+
+    with pytest.raises(OfficeError, match=r"window_opens_hour.value must be below"):
+        change(desk, "policies.window_opens_hour", {**POLICY, "value": 13})
+
+
+def test_what_the_office_says_already_is_no_change(desk: OfficeDesk) -> None:
+    assert change(desk, "hours.saturday", []) is None
+    assert change(desk, "announcements", None) is None
+    made = change(desk, "hours.saturday", ["09:00-12:00"])
+    assert made is not None
+    assert change(desk, "hours.saturday", ["09:00-12:00"], seen=made) is None
+
+
+def test_an_undo_is_a_new_change_with_the_old_value(desk: OfficeDesk, database: Database) -> None:
+    made = change(desk, "hours.monday", [])
+    assert made is not None
+
+    undone = change(desk, "hours.monday", ["08:00-20:00"], seen=made)
+    back = change(desk, "hours.monday", None, seen=undone or 0)
+
+    office, standing = desk.standing()
+    assert office.hours == Office.load(SHIPPED).hours
+    assert standing.values == {}
+    with database.reading() as session:
+        assert [one.id for one in changes_of(session, "hours.monday")] == [back, undone, made]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("release.gates", {"adult": "no"}, "is not changed here"),
+        ("hours.monday", ["9 to 5"], "hours.monday must hold hours"),
+        ("policies.fresh_minutes", {**POLICY, "value": 0}, "policies.fresh_minutes.value"),
+        ("services", [], "at least one service"),
+        (
+            "announcements",
+            [{"text": {"en": "Ask about asylum.", "es": "Hola."}, "first_day": "2026-12-01",
+              "last_day": "2026-12-02"}],
+            "telling word",
+        ),
+        (
+            "holidays.extra_closures",
+            [(NOW + timedelta(days=day)).date().isoformat() for day in range(100, 170)],
+            "does not open within 60 days",
+        ),
+    ],
+)  # fmt: skip
+def test_a_wrong_change_is_not_kept(desk: OfficeDesk, field: str, value: Any, told: str) -> None:
+    with pytest.raises(OfficeError, match=told):
+        change(desk, field, value)
+
+    assert desk.standing()[1].version == 0
+
+
+def test_a_field_goes_back_to_the_file_though_the_file_fits_the_changes_no_more(
+    desk: OfficeDesk, database: Database
+) -> None:
+    made = change(desk, "policies.window_opens_hour", {**POLICY, "value": 20})
+    table: Any = {**desk.base.table, "policies": {**desk.base.table["policies"]}}
+    table["policies"]["window_closes_hour"] = {**table["policies"]["window_closes_hour"], "value": 19}
+    later = OfficeDesk(Office(**{**vars(desk.base), "table": table}), database, PROMPTS)
+    with pytest.raises(OfficeError):
+        later.standing()
+
+    assert change(later, "policies.window_opens_hour", None, seen=made or 0)
+
+    assert later.standing()[0].policy("window_opens_hour") == 8
+
+
+def test_an_office_of_tests_keeps_what_was_set_for_it(database: Database) -> None:
+    desk = OfficeDesk(make_office(policies={"liaison_tries": 7}), database, PROMPTS)
+    change(desk, "hours.monday", ["09:00-17:00"])
+
+    assert desk.standing()[0].policy("liaison_tries") == 7
+    with database.reading() as session:
+        assert standing_changes(session).version == 1

@@ -1,0 +1,132 @@
+"""The wallboard counts what supervisors must see, however many rows there are."""
+
+from datetime import timedelta
+
+from sqlalchemy import event
+
+from models import Guard, LineWait, PinTry
+from models.database import Database
+from models.pin_guard import SPRAYING
+from models.wallboard import Figures, figures
+from tests.factories import NOW, make_call, make_callback, make_import, make_staff
+
+MIDNIGHT = NOW.replace(hour=5)
+RISK = timedelta(minutes=30)
+
+
+def read(database: Database) -> Figures:
+    with database.reading() as session:
+        return figures(session, NOW, midnight=MIDNIGHT, risk=RISK)
+
+
+def test_an_empty_house_has_figures_too(database: Database) -> None:
+    found = read(database)
+
+    assert (found.waiting, found.longest_wait, found.median, found.feed_at) == (0, None, None, None)
+    assert [hour.requested for hour in found.hours] == [0] * 11
+
+
+def test_who_waits_is_counted_with_whoever_waits_longest(database: Database) -> None:
+    with database.transaction() as session:
+        for minutes, seen in ((9, 0), (3, 0), (40, 30)):
+            call = make_call(session)
+            since, seen_at = NOW - timedelta(minutes=minutes), NOW - timedelta(minutes=seen)
+            session.add(LineWait(call_id=call.id, verified=False, since=since, seen_at=seen_at))
+        make_callback(session, requested_at=NOW - timedelta(hours=3), verified=True)
+        make_callback(session, requested_at=NOW - timedelta(hours=1))
+        make_callback(session, requested_at=NOW - timedelta(hours=9), state="talking", talking_at=NOW)
+        make_callback(session, requested_at=NOW - timedelta(hours=9), state="reached", talking_at=NOW)
+
+    found = read(database)
+
+    # The third on the line was not heard of for half an hour: nobody is there.
+    assert (found.on_line, found.verified, found.unverified, found.talking) == (2, 1, 1, 1)
+    assert found.waiting == 4
+    assert found.longest_wait == timedelta(hours=3)
+
+
+def test_promises_are_late_at_risk_or_left_for_a_person(database: Database) -> None:
+    with database.transaction() as session:
+        for minutes in (-5, 0, 20, 30, 31):
+            make_callback(session, due_at=NOW + timedelta(minutes=minutes))
+        make_callback(session, due_at=NOW, state="talking", talking_at=NOW)
+        make_callback(session, due_at=NOW, state="left_for_staff", closed_at=NOW)
+
+    found = read(database)
+
+    assert (found.late, found.at_risk, found.left_for_staff) == (2, 2, 1)
+
+
+def test_a_wait_counts_whoever_still_waits_and_not_those_of_yesterday(database: Database) -> None:
+    with database.transaction() as session:
+        for minutes in (10, 20, 30):
+            asked = NOW - timedelta(hours=2)
+            make_callback(
+                session, requested_at=asked, state="reached", talking_at=asked + timedelta(minutes=minutes)
+            )
+        make_callback(session, requested_at=NOW - timedelta(hours=2))
+        yesterday = MIDNIGHT - timedelta(seconds=1)
+        make_callback(session, requested_at=yesterday, state="reached", talking_at=yesterday)
+
+    found = read(database)
+
+    assert (found.asked, found.talked) == (4, 3)
+    assert found.median == timedelta(minutes=20)
+    # One of four still waits, so nobody knows what nine of ten will have waited.
+    assert found.nine_of_ten is None
+    assert [(hour.requested, hour.talked) for hour in found.hours][8] == (4, 3)
+
+
+def test_people_are_free_busy_or_resting(database: Database) -> None:
+    with database.transaction() as session:
+        make_staff(session)
+        make_staff(session, busy_call_id=make_call(session).id)
+        make_staff(session, resting_until=NOW + timedelta(minutes=5))
+        make_staff(session, on_shift=False, on_call=True)
+        make_staff(session, on_shift=False)
+
+    found = read(database)
+
+    assert (found.on_shift, found.free, found.busy, found.resting, found.on_call) == (3, 1, 1, 1, 1)
+
+
+def test_wrong_pins_of_today_are_counted_and_a_tightened_line_is_told(database: Database) -> None:
+    with database.transaction() as session:
+        for turn, (hours, opened) in enumerate(((1, False), (1, False), (2, True), (20, False))):
+            session.add(
+                PinTry(call_id=1, turn=turn, number_key="k", own=False, at=NOW - timedelta(hours=hours),
+                       opened=opened)
+            )  # fmt: skip
+        session.add(Guard(name=SPRAYING, raised_until=NOW + timedelta(minutes=5), measured_at=NOW))
+
+    found = read(database)
+
+    assert (found.right_pins, found.wrong_pins, found.tightened) == (1, 2, True)
+    assert found.hours[9].wrong_pins == 2
+
+
+def test_the_feed_is_as_old_as_what_landed_last(database: Database) -> None:
+    with database.transaction() as session:
+        make_import(session, settled_at=NOW - timedelta(hours=5))
+        make_import(session, settled_at=NOW - timedelta(hours=2))
+        make_import(session, state="held", settled_at=None)
+
+    found = read(database)
+
+    assert (found.feed_at, found.held_imports) == (NOW - timedelta(hours=2), 1)
+
+
+def test_thirty_rows_take_as_many_looks_as_three(database: Database) -> None:
+    statements: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+
+    def looks(rows: int) -> int:
+        with database.transaction() as session:
+            for _ in range(rows):
+                make_callback(session, phone="+12025550110")
+                make_staff(session)
+        statements.clear()
+        read(database)
+        return len(statements)
+
+    assert looks(3) == looks(30)
