@@ -13,6 +13,8 @@ from models.database import PerDialect, keyring_of, write_together
 
 #: Failures of one client (an address) are forgotten when none came for so long.
 CLIENT_MEMORY = timedelta(minutes=15)
+#: No wait is longer; the bounds of the policy say so.
+LONGEST_WAIT = timedelta(days=1)
 #: Counters that are not locked are kept for so long after their last failure.
 KEPT = timedelta(days=30)
 
@@ -120,6 +122,18 @@ def forgive_one(session: Session, key: str) -> None:
         update(SignInCounter)
         .where(SignInCounter.key == key, SignInCounter.failures > 0)
         .values(failures=SignInCounter.failures - 1)
+    )
+
+
+def take_back_try(session: Session, key: str, now: datetime) -> None:
+    """Undo `reserve_try` for a try that was not looked at: the failure, its wait, and the lock it made.
+
+    The wait before it was over, or it had not been let through; so no wait is left.
+    """
+    session.execute(
+        update(SignInCounter)
+        .where(SignInCounter.key == key, SignInCounter.failures > 0)
+        .values(failures=SignInCounter.failures - 1, locked_at=None, failed_at=now - LONGEST_WAIT)
     )
 
 

@@ -76,15 +76,29 @@ def register_account(blueprint: Blueprint, console: Console) -> None:
         flash(said, "success")
         return redirect(url_for("console.account"), code=303)
 
+    def has_second_proof() -> bool:
+        with console.database.reading() as reading:
+            access = access_of(reading, me().staff_id)
+        return access is not None and (access.has_totp or access.has_passkey)
+
+    def second_proof_first() -> Answer:
+        # Of whoever comes in by a provider: a password alone would let others choose the second proof.
+        flash(_("Set up an authenticator app or a passkey first."), "info")
+        return redirect(url_for("console.account"), code=303)
+
     @blueprint.get("/account/password")
     @everyone_anew
     def my_password() -> Answer:
-        return render_template("console/account/password.html")
+        return (
+            render_template("console/account/password.html") if has_second_proof() else second_proof_first()
+        )
 
     @blueprint.post("/account/password")
     @everyone_anew
     def change_password() -> Answer:
         person = me()
+        if not has_second_proof():
+            return second_proof_first()
         if errors := password_faults(console, request.form, person.email, person.name):
             return render_template("console/account/password.html", errors=errors), 422
         try:

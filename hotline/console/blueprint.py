@@ -77,6 +77,9 @@ def console_blueprint(app: Flask, console: Console, csrf: CSRFProtect) -> Bluepr
         recognise(console, live=getattr(view, "live", False))
         if request.method not in SAFE_METHODS:
             _is_from_here(csrf)
+            # No keyboard sends a NUL, and PostgreSQL keeps none.
+            if any("\0" in value for _, value in request.form.items(multi=True)):
+                raise BadRequest("A field holds a NUL.")
 
     blueprint.after_request(set_headers)
     register_static_files(blueprint)

@@ -10,7 +10,7 @@ from hotline.console.passwords import BusyError
 from hotline.console.sign_in_views import Answer, leave, say_busy, say_refusal
 from hotline.console.words import _
 from models import audit
-from models.sign_in_counter import SignInLimits, counter_key, forgive, forgive_one, reserve_try
+from models.sign_in_counter import SignInLimits, counter_key, forgive, reserve_try, take_back_try
 from models.staff import ROLES
 from models.staff_access import access_of
 from models.staff_session import end_session, prove_again
@@ -49,7 +49,7 @@ def register_confirm(blueprint: Blueprint, console: Console) -> None:
             matched = console.passwords.matches(stored, request.form.get("password", ""), known=True)
         except BusyError:
             with console.database.transaction() as writing:
-                forgive_one(writing, key)
+                take_back_try(writing, key, console.clock())
             return _page(console, say_busy(), 503)
         if not matched:
             return _page(console, _("The password is not right."), 422)

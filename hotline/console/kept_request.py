@@ -39,7 +39,9 @@ def page_of_form() -> str:
     """The page that the form stands on, as the browser says, if it is one of ours; else the first."""
     told = urlsplit(request.headers.get("Referer", ""))
     page = told.path + (f"?{told.query}" if told.query else "")
-    if told.netloc == request.host and _is_page(told.path):
+    # A proxy of ours may ask us by another name than the browser does.
+    ours = {request.host, urlsplit(the_console().settings.public_url).netloc}
+    if told.netloc in ours and _is_page(told.path):
         return page
     return request.path if _is_page(request.path) else url_for("console.home")
 

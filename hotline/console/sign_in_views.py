@@ -17,7 +17,15 @@ from hotline.console.words import _, ngettext
 from hotline.demo_staff import has_demo_authenticator
 from models import audit
 from models.recovery_code import use_recovery_code
-from models.sign_in_counter import Refusal, SignInLimits, counter_key, forgive, forgive_one, reserve_try
+from models.sign_in_counter import (
+    Refusal,
+    SignInLimits,
+    counter_key,
+    forgive,
+    forgive_one,
+    reserve_try,
+    take_back_try,
+)
 from models.staff import ROLES
 from models.staff_access import Access, access_of_email
 from models.staff_session import end_session
@@ -59,14 +67,17 @@ def register_sign_in(blueprint: Blueprint, console: Console) -> None:
             matched = console.passwords.matches(stored, request.form.get("password", ""), known=is_known)
         except BusyError:
             with console.database.transaction() as writing:
-                _take_back(writing, key, client)
+                take_back_try(writing, key, console.clock())
+                if client is not None:
+                    forgive_one(writing, client)
             return _first_page(console, say_busy(), 503)
         if not matched or access is None:
             # One sentence for an e-mail that nobody has and for a wrong password.
             return _first_page(console, _("The e-mail or the password is not right."), 422)
         with console.database.transaction() as writing:
-            _take_back(writing, key, client)
             forgive(writing, [key])
+            if client is not None:
+                forgive_one(writing, client)
         go_half(access, console.clock())
         return redirect(url_for("console.second_proof" if access.is_set_up else "console.set_up"), code=303)
 
@@ -151,12 +162,6 @@ def say_busy() -> str:
     return _("Many people are signing in right now. Wait a few seconds, then try again.")
 
 
-def _take_back(writing: Session, key: str, client: str | None) -> None:
-    forgive_one(writing, key)
-    if client is not None:
-        forgive_one(writing, client)
-
-
 def _proof(writing: Session, console: Console, access: Access, code: str) -> str | None:
     """How the code proves who they are, or None."""
     now = console.clock()
@@ -164,7 +169,7 @@ def _proof(writing: Session, console: Console, access: Access, code: str) -> str
         # A demo's database has become a real house's: everyone knows these codes.
         return None
     if check_totp(writing, access.staff_id, code, now):
-        return "password and code"
+        return "code"
     return "recovery code" if use_recovery_code(writing, access.staff_id, code, now) else None
 
 

@@ -82,7 +82,12 @@ def test_a_changed_password_ends_every_other_session_and_opens_from_then_on(
     assert "change_password" in actions(database)
 
 
-def test_a_weak_password_changes_nothing(liaison: Member, database: Database) -> None:
+def test_a_password_needs_a_second_proof_beside_it(liaison: Member) -> None:
+    assert liaison.opens("/console/account/password").reads("Set up an authenticator app or a passkey first.")
+
+
+def test_a_weak_password_changes_nothing(staff: Any, database: Database) -> None:
+    liaison: Member = staff("liaison", totp=True).signs_in()
     liaison.opens("/console/account/password")
 
     liaison.fills(new_password="liaisonliaison1", new_password_again="liaisonliaison1")

@@ -160,7 +160,7 @@ def test_signing_out_leads_to_the_providers_end_as_well(staff: Any, provider: Pr
 def test_proving_once_more_asks_the_provider_for_a_new_sign_in(
     staff: Any, provider: Provider, app: Flask, clock: Clock
 ) -> None:
-    person: Member = staff("supervisor")
+    person: Member = staff("supervisor", totp=True)
     provider.user["email"] = person.email
     browser = Browser(app)
     browser.opens(goes_to_the_provider(browser))

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from hotline.console.passwords import BusyError
 from hotline.demo_staff import TOTP_SECRET
 from models import AuditEntry, SignInCounter, Staff, StaffSession
 from models.database import Database
@@ -235,7 +236,7 @@ def test_an_unknown_email_and_a_wrong_password_are_answered_alike(staff: Any, ap
     person: Member = staff("liaison")
     passwords = app.extensions["hotline.console"].passwords
     answers = []
-    for email in (person.email, "nobody@office.example.org", "", "x" * 5000, "a\0b@c"):
+    for email in (person.email, "nobody@office.example.org", "", "x" * 5000, "ä\u200bb@c"):
         runs = passwords.runs
         browser = gives_password(Browser(app), email, "wrong")
         answers.append((browser.status, browser.reads(WRONG), passwords.runs - runs))
@@ -361,6 +362,27 @@ def test_one_address_that_tries_many_emails_has_to_wait_and_others_not(staff: An
     assert gives_password(stranger, person.email, PASSWORD).reads(TOO_MANY)
     elsewhere = Browser(app, address="203.0.113.9")
     assert gives_password(elsewhere, person.email, PASSWORD).heading == "Choose a second proof"
+
+
+def test_the_last_try_before_the_lock_that_was_not_looked_at_locks_nothing(
+    staff: Any, app: Flask, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person: Member = staff("liaison")
+    for _ in range(19):
+        gives_password(Browser(app), person.email, "wrong")
+        clock.goes_on(minutes=16)
+    passwords = app.extensions["hotline.console"].passwords
+
+    def is_busy(*_: Any, **__: Any) -> bool:
+        raise BusyError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(passwords, "matches", is_busy)
+        busy = gives_password(Browser(app), person.email, PASSWORD)
+
+    assert (busy.status, busy.value("email")) == (503, person.email)
+    assert busy.reads("Many people are signing in right now.")
+    assert gives_password(Browser(app), person.email, PASSWORD).heading == "Choose a second proof"
 
 
 def test_no_email_password_or_address_stands_in_the_counters_or_the_log(

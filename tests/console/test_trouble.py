@@ -90,6 +90,14 @@ def test_a_form_from_another_site_is_refused_even_with_a_token(liaison: Member) 
     assert liaison.opens("/console/").heading == "Welcome"
 
 
+def test_a_nul_in_a_field_is_refused_on_either_database(liaison: Member) -> None:
+    liaison.opens("/console/account")
+
+    liaison.sends("/console/sign-in", {"csrf_token": liaison.token, "email": "a\0b@example.org"})
+
+    assert liaison.status == 400
+
+
 def test_a_token_of_another_browser_is_refused(liaison: Member, supervisor: Member) -> None:
     supervisor.opens("/console/account")
     liaison.opens("/console/account")
