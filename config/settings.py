@@ -166,6 +166,13 @@ class Settings:
     oidc_name: str = field(
         metadata=_about("HOTLINE_OIDC_NAME", "what the sign-in page calls the provider", "your organization")
     )
+    audit_head_file: Path = field(
+        metadata=_about(
+            "HOTLINE_AUDIT_HEAD_FILE",
+            "the second place for the head of the audit, such as a mounted share; without one, "
+            "audit-heads.jsonl in the data folder",
+        )
+    )
     exchange_port: int = field(
         metadata=_about(
             "HOTLINE_EXCHANGE_PORT", "the local exchange's port; 0 is the one after the main port", "0"
@@ -242,6 +249,7 @@ class Settings:
             oidc_client_secret=read.text("HOTLINE_OIDC_CLIENT_SECRET"),
             oidc_name=read.text("HOTLINE_OIDC_NAME", "your organization"),
             log_level=read.one_of("HOTLINE_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
+            audit_head_file=read.audit_head_file(data_dir),
             exchange_port=exchange_port,
         )
 

@@ -2,6 +2,8 @@
 
 from models.alert import Alert
 from models.audit import AuditEntry
+from models.audit_alarm import AuditAlarm
+from models.audit_watch import Approval, AuditWatch
 from models.base import Base
 from models.call import Call
 from models.call_event import CallEvent
@@ -9,6 +11,7 @@ from models.callback import Callback
 from models.case import Case
 from models.custody import CustodyRecord, Facility
 from models.custody_import import CustodyImport, ImportRow
+from models.import_record import ImportReject
 from models.line_wait import LineWait
 from models.pacing import Pace
 from models.passkey import Passkey
@@ -24,7 +27,10 @@ from models.subject import Subject
 __all__ = [
     "Absence",
     "Alert",
+    "Approval",
+    "AuditAlarm",
     "AuditEntry",
+    "AuditWatch",
     "Base",
     "Call",
     "CallEvent",
@@ -35,6 +41,7 @@ __all__ = [
     "CustodyRecord",
     "Facility",
     "Guard",
+    "ImportReject",
     "ImportRow",
     "KnownPhone",
     "LineWait",

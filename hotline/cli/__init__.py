@@ -24,6 +24,7 @@ COMMANDS = {
     "facility": ("facility", "Keep the directory of facilities."),
     "staff": ("staff", "Add staff, start and end shifts."),
     "callbacks": ("callbacks", "List callbacks."),
+    "audit": ("audit", "Check the chain of audit entries and print its head."),
     "keys": ("keys", "Rotate the keys that seal private fields."),
     "demo-data": ("demo_data", "Load the demo office."),
 }
