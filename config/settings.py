@@ -173,6 +173,14 @@ class Settings:
             "audit-heads.jsonl in the data folder",
         )
     )
+    intake_port: int = field(
+        metadata=_about(
+            "HOTLINE_INTAKE_PORT",
+            "the port of `hotline intake`, which takes custody files from the console; 0 is none, and for "
+            "`serve` a free one after the main port",
+            "0",
+        )
+    )
     exchange_port: int = field(
         metadata=_about(
             "HOTLINE_EXCHANGE_PORT", "the local exchange's port; 0 is the one after the main port", "0"
@@ -250,6 +258,7 @@ class Settings:
             oidc_name=read.text("HOTLINE_OIDC_NAME", "your organization"),
             log_level=read.one_of("HOTLINE_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
             audit_head_file=read.audit_head_file(data_dir),
+            intake_port=read.number("HOTLINE_INTAKE_PORT", int, 0, least=0, most=65535),
             exchange_port=exchange_port,
         )
 

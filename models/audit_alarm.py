@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import audit
 from models.base import Base, UtcDateTime
+from models.told_error import ToldError
 
 #: What may be found about a case or a number that was looked at, and about who looks and approves.
 RULES = ("without_call", "many_looks", "one_pair", "own_name", "own_phone")
@@ -18,7 +19,7 @@ FINDINGS = ("explained", "talked_to", "taken_further")
 _OPEN = text("settled_at IS NULL")
 
 
-class AlarmError(ValueError):
+class AlarmError(ToldError):
     """An alarm cannot be settled like this; the sentence says why."""
 
 
@@ -128,7 +129,7 @@ def settle_alarm(session: Session, alarm_id: int, *, finding: str, by: str, now:
     if alarm is None:
         raise AlarmError("There is no such alarm.")
     if alarm.settled_at is not None:
-        raise AlarmError(f"This alarm was settled already, by {alarm.settled_by}.")
+        raise AlarmError("This alarm was settled already, by %(who)s.", who=alarm.settled_by)
     if is_about(alarm, by):
         raise AlarmError("Somebody else must settle an alarm about what you did.")
     alarm.settled_at, alarm.settled_by, alarm.finding = now, by, finding

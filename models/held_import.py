@@ -13,6 +13,7 @@ from models.import_landing import Landed, land, let_go
 from models.import_lock import import_lock
 from models.import_record import CustodyImport, ImportRow
 from models.staff import Staff
+from models.told_error import ToldError
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class HeldImport:
     reasons: tuple[HoldReason, ...]
 
 
-class SettleError(ValueError):
+class SettleError(ToldError):
     """A held import cannot be settled like this. One sentence."""
 
 

@@ -26,7 +26,9 @@ def ask(session: Session, import_id: int, way: str, by: By, now: datetime) -> No
     if way not in WAYS:
         raise SettleError("Choose whether to release or to reject it.")
     if entry.asked is not None:
-        raise SettleError(f"{_who(session, entry)} asked for this already; a second person can settle it.")
+        raise SettleError(
+            "%(who)s asked for this already; a second person can settle it.", who=_who(session, entry)
+        )
     entry.asked, entry.asked_by_id, entry.asked_at = way, by.staff_id, now
     session.flush()
     _record(session, f"ask_{way}_import", import_id, by, None, now)
@@ -66,8 +68,10 @@ def _held(session: Session, import_id: int) -> CustodyImport:
         select(CustodyImport).where(CustodyImport.id == import_id).with_for_update()
     ).one_or_none()
     if entry is None or entry.state != "held":
-        who = " and ".join(entry.settled_by) if entry is not None else ""
-        raise SettleError(f"It is held no more; it was settled by {who}." if who else "It is not held.")
+        who = entry.settled_by if entry is not None else []
+        if not who:
+            raise SettleError("It is not held.")
+        raise SettleError("It is held no more; it was settled by %(who)s.", who=", ".join(who))
     return entry
 
 

@@ -21,6 +21,7 @@ from models.import_preview import as_stored, measure
 from models.import_record import CustodyImport
 from models.import_rejects import keep_rejects
 from models.import_staging import Staging, check_state
+from models.told_error import ToldError
 
 #: So many files may be on their way in at once.
 AT_ONCE = 2
@@ -33,7 +34,7 @@ PATIENCE_SECONDS = 0.5
 Ended = Literal["unreadable", "broken_off", "too_large", "died", "discarded", "expired", "overtaken"]
 
 
-class UploadError(ValueError):
+class UploadError(ToldError):
     """An upload cannot go on like this; the sentence says why."""
 
 

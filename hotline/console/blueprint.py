@@ -9,12 +9,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import BadRequest
 
 from hotline.console.account_views import register_account
+from hotline.console.audit_views import register_audit
 from hotline.console.confirm_views import register_confirm
 from hotline.console.console import EXTENSION, Console
 from hotline.console.cookie import PREFIX, SealedCookies, is_console
 from hotline.console.guard import BODY_BYTES, recognise
 from hotline.console.headers import set_headers
 from hotline.console.home_views import register_home
+from hotline.console.import_settle_views import register_import_settling
+from hotline.console.import_upload_views import register_import_upload
+from hotline.console.import_views import register_imports
 from hotline.console.layout import install_layout
 from hotline.console.oidc_views import register_oidc
 from hotline.console.set_up_views import register_set_up
@@ -29,6 +33,10 @@ AREAS = (
     register_set_up,
     register_confirm,
     register_account,
+    register_imports,
+    register_import_upload,
+    register_import_settling,
+    register_audit,
 )
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -76,7 +84,7 @@ def console_blueprint(app: Flask, console: Console, csrf: CSRFProtect) -> Bluepr
         request.max_content_length = getattr(view, "body_bytes", BODY_BYTES)
         recognise(console, live=getattr(view, "live", False))
         if request.method not in SAFE_METHODS:
-            _is_from_here(csrf)
+            _is_from_here(csrf, streams=getattr(view, "streams", False))
 
     blueprint.after_request(set_headers)
     register_static_files(blueprint)
@@ -86,11 +94,16 @@ def console_blueprint(app: Flask, console: Console, csrf: CSRFProtect) -> Bluepr
     return blueprint
 
 
-def _is_from_here(csrf: CSRFProtect) -> None:
+def _is_from_here(csrf: CSRFProtect, *, streams: bool) -> None:
     """Raise BadRequest unless one of our own pages sent this form."""
+    # A file may go to another port of this host (`hotline intake`), which browsers call the same site.
+    ours = {"same-origin", "same-site", "none"} if streams else {"same-origin", "none"}
     # Every current browser says where a request comes from; the token is for those that do not.
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ours:
         raise BadRequest("The form comes from another site.")
+    if streams:
+        # To look for the token here would read the whole file.
+        return
     try:
         csrf.protect()  # type: ignore[no-untyped-call]
     except CSRFError:

@@ -116,7 +116,7 @@ def test_who_comes_too_late_is_told_who_settled_it(
     _ask(database, import_id, "release", two[0])
     agree(database, import_id, "release", two[1], NOW)
 
-    with pytest.raises(SettleError, match=f"{two[0].email} and {two[1].email}"):
+    with pytest.raises(SettleError, match=f"{two[0].email}, {two[1].email}"):
         agree(database, import_id, "release", two[1], NOW)
     with pytest.raises(SettleError, match="not held"):
         _ask(database, 99, "release", two[0])

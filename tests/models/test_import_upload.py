@@ -327,8 +327,9 @@ def test_a_reader_that_died_leaves_nothing_and_says_so(database: Database, datab
     command = [sys.executable, "-c", script, database_url, str(by.staff_id), by.email]
     child = subprocess.Popen(command, stdin=subprocess.PIPE)
     assert child.stdin is not None
-    # Two batches and a half, and then the sender says nothing; the rest of a buffer fills what is read ahead.
-    child.stdin.write(feed_file(*(feed_row(f"A-{n}") for n in range(50)), *(feed_row(f"B-{n}") for n in range(100))).read())
+    # Two batches and a half; the rest fills what is read ahead, and then the sender says nothing.
+    rows = [feed_row(f"A-{n}") for n in range(50)] + [feed_row(f"B-{n}") for n in range(100)]
+    child.stdin.write(feed_file(*rows).read())
     child.stdin.flush()
     while _staged(database) < 40:
         assert child.poll() is None
