@@ -4,6 +4,7 @@ import logging
 import threading
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import click
 
@@ -49,16 +50,17 @@ def make_application() -> Any:
     app.config[IS_INTAKE] = True
     database = connect(settings)
     threading.Thread(target=_land_forever, args=(database,), name="landing", daemon=True).start()
-    return _only(app)
+    return _only(app, settings.public_url)
 
 
-def _only(app: Any) -> Any:
+def _only(app: Any, elsewhere: str) -> Any:
     def answer(environ: dict[str, Any], start_response: Any) -> Any:
         if environ.get("PATH_INFO") in PATHS:
             return app(environ, start_response)
-        body = b"Not here."
-        start_response("404 Not Found", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
-        return [body]
+        # Such as the page for signing in, to which whoever is signed out is led.
+        path = quote(environ.get("PATH_INFO", "/"))
+        start_response("303 See Other", [("Location", f"{elsewhere}{path}"), ("Content-Length", "0")])
+        return [b""]
 
     return answer
 
