@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from playwright.sync_api import expect
 
 from models import audit
@@ -40,13 +41,21 @@ def _with_entries(house: ConsoleHouse) -> Colleague:
     return ruth
 
 
-def test_the_audit_and_its_alarms_are_for_everyone(visitors: Visitors, console_house: ConsoleHouse) -> None:
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("", "audit"),
+        ("?since=x&kind=case", "audit-wrong"),
+        ("?who=worker", "audit-none"),
+        ("/alarms", "alarms"),
+    ],
+)
+def test_the_audit_and_its_alarms_are_for_everyone(
+    visitors: Visitors, console_house: ConsoleHouse, path: str, name: str
+) -> None:
     ruth = _with_entries(console_house)
 
-    console_house.is_well_made(visitors, "/console/audit", ruth, "audit")
-    console_house.is_well_made(visitors, "/console/audit?since=x&kind=case", ruth, "audit-wrong")
-    console_house.is_well_made(visitors, "/console/audit?who=worker", ruth, "audit-none")
-    console_house.is_well_made(visitors, "/console/audit/alarms", ruth, "alarms")
+    console_house.is_well_made(visitors, f"/console/audit{path}", ruth, name)
 
 
 def test_somebody_searches_and_settles_an_alarm(visitors: Visitors, console_house: ConsoleHouse) -> None:

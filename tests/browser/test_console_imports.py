@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 
 from models.custody_import import resume
@@ -25,18 +26,40 @@ def _held(house: ConsoleHouse) -> int:
         return waiting(session)[0].entry.id
 
 
-def test_every_page_of_imports_is_for_everyone(visitors: Visitors, console_house: ConsoleHouse) -> None:
+def test_the_list_is_for_everyone(visitors: Visitors, console_house: ConsoleHouse) -> None:
     ruth = console_house.adds("supervisor", "Ruth Invented")
     console_house.is_well_made(visitors, "/console/imports", ruth, "imports-none")
-    import_id = _held(console_house)
+    _held(console_house)
 
     console_house.is_well_made(visitors, "/console/imports", ruth, "imports")
+
+
+@pytest.mark.parametrize("part", ["", "/people", "/rejects", "/calls", "/settle"])
+def test_every_page_of_a_held_import_is_for_everyone(
+    visitors: Visitors, console_house: ConsoleHouse, part: str
+) -> None:
+    ruth = console_house.adds("supervisor", "Ruth Invented")
+    import_id = _held(console_house)
+
+    console_house.is_well_made(
+        visitors, f"/console/imports/{import_id}{part}", ruth, f"import-{part[1:] or 'held'}"
+    )
+
+
+def test_the_page_to_upload_at_is_for_everyone(visitors: Visitors, console_house: ConsoleHouse) -> None:
+    ruth = console_house.adds("supervisor", "Ruth Invented")
+
     console_house.is_well_made(visitors, "/console/imports/upload", ruth, "import-upload")
-    console_house.is_well_made(visitors, f"/console/imports/{import_id}", ruth, "import-held")
-    for part in ("people", "rejects", "calls", "settle"):
-        console_house.is_well_made(visitors, f"/console/imports/{import_id}/{part}", ruth, f"import-{part}")
+
+
+def test_an_import_that_landed_and_one_with_a_call_list_are_for_everyone(
+    visitors: Visitors, console_house: ConsoleHouse
+) -> None:
+    ruth = console_house.adds("supervisor", "Ruth Invented")
+    import_id = _held(console_house)
     with console_house.database.transaction() as session:
         page_held(session, datetime.now(UTC) + timedelta(hours=1), console_house.office)
+
     console_house.is_well_made(visitors, f"/console/imports/{import_id}", ruth, "import-call-list")
     console_house.is_well_made(visitors, "/console/imports/1", ruth, "import-landed")
 
