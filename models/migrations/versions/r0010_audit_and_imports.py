@@ -1,13 +1,13 @@
 """The audit can be searched and watched, and a custody file can wait for people in the console.
 
-Revision: 0010, after 0007.
+Revision: 0010, after 0013.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0010"
-down_revision = "0007"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 

@@ -8,8 +8,8 @@ from alembic import op
 
 from models.base import UtcDateTime
 
-revision = "0007"
-down_revision = "0006"
+revision = "0012"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
