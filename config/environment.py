@@ -86,6 +86,11 @@ class Reader:
             raise SettingsError("HOTLINE_DATABASE_URL must start with sqlite:/// or postgresql+psycopg://.")
         return f"{scheme}://{rest}"
 
+    def audit_head_file(self, data_dir: Path) -> Path:
+        """Where heads of the audit are kept."""
+        value = self.text("HOTLINE_AUDIT_HEAD_FILE")
+        return Path(value).expanduser().absolute() if value else data_dir / "audit-heads.jsonl"
+
     def office_file(self) -> Path:
         value = self.text("HOTLINE_OFFICE_FILE")
         return Path(value).expanduser().absolute() if value else Path(__file__).with_name("office.toml")

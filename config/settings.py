@@ -166,6 +166,21 @@ class Settings:
     oidc_name: str = field(
         metadata=_about("HOTLINE_OIDC_NAME", "what the sign-in page calls the provider", "your organization")
     )
+    audit_head_file: Path = field(
+        metadata=_about(
+            "HOTLINE_AUDIT_HEAD_FILE",
+            "the second place for the head of the audit, such as a mounted share; without one, "
+            "audit-heads.jsonl in the data folder",
+        )
+    )
+    intake_port: int = field(
+        metadata=_about(
+            "HOTLINE_INTAKE_PORT",
+            "the port of `hotline intake`, which takes custody files from the console; 0 is none, and for "
+            "`serve` a free one after the main port",
+            "0",
+        )
+    )
     exchange_port: int = field(
         metadata=_about(
             "HOTLINE_EXCHANGE_PORT", "the local exchange's port; 0 is the one after the main port", "0"
@@ -242,6 +257,8 @@ class Settings:
             oidc_client_secret=read.text("HOTLINE_OIDC_CLIENT_SECRET"),
             oidc_name=read.text("HOTLINE_OIDC_NAME", "your organization"),
             log_level=read.one_of("HOTLINE_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
+            audit_head_file=read.audit_head_file(data_dir),
+            intake_port=read.number("HOTLINE_INTAKE_PORT", int, 0, least=0, most=65535),
             exchange_port=exchange_port,
         )
 

@@ -2,14 +2,14 @@
 
 from ivr_flows.desk import Desk
 from ivr_flows.flow import Announce, Choice, Decide, Flow, Hangup, Menu, Step, answers
-from models.alert import LEFT, alert_of
+from models.alert import alert_of, prompt_of
 
 
 @answers("told")
 def tell_alert(desk: Desk, _digits: str) -> str:
     """Say how many promises this call is about; no name and no number."""
     level, promises = alert_of(desk.session, desk.call.id)
-    desk.say("alert.left" if level == LEFT else "alert.late", count=str(promises))
+    desk.say(prompt_of(level), count=str(promises))
     return "told"
 
 

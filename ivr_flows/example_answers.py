@@ -209,6 +209,9 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("tell_alert", "told"): {
         "promises are at risk": lambda desk: desk.say("alert.late", count="2"),
         "promises were left for a person": lambda desk: desk.say("alert.left", count="2"),
+        "an import is held": lambda desk: desk.say("alert.import_held", count="1"),
+        "the list of people to call is ready": lambda desk: desk.say("alert.call_list", count="1"),
+        "the audit has an alarm": lambda desk: desk.say("alert.audit_alarm", count="1"),
     },
     ("tell_announcements", "told"): {
         "nothing is announced": _say_all(),

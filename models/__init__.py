@@ -2,6 +2,8 @@
 
 from models.alert import Alert
 from models.audit import AuditEntry
+from models.audit_alarm import AuditAlarm
+from models.audit_watch import Approval, AuditWatch
 from models.base import Base
 from models.call import Call
 from models.call_event import CallEvent
@@ -10,6 +12,7 @@ from models.case import Case
 from models.custody import CustodyRecord, Facility
 from models.custody_import import CustodyImport, ImportRow
 from models.direct_talk import DirectTalk
+from models.import_record import ImportReject
 from models.line_wait import LineWait
 from models.office_change import OfficeChange
 from models.pacing import Pace
@@ -26,7 +29,10 @@ from models.subject import Subject
 __all__ = [
     "Absence",
     "Alert",
+    "Approval",
+    "AuditAlarm",
     "AuditEntry",
+    "AuditWatch",
     "Base",
     "Call",
     "CallEvent",
@@ -38,6 +44,7 @@ __all__ = [
     "DirectTalk",
     "Facility",
     "Guard",
+    "ImportReject",
     "ImportRow",
     "KnownPhone",
     "LineWait",

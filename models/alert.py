@@ -1,6 +1,6 @@
 """Alerts: whom of the office the line warns of promises at risk, each promise once at each level (R36)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol, cast
@@ -37,6 +37,17 @@ LEVELS = (
 )
 #: A callback that was left for a person, once somebody was told of it.
 LEFT, LEFT_TOLD = "left_for_staff", len(LEVELS) + 1
+#: What else supervisors are told of: an import is held, its call list is ready, the audit has an alarm.
+IMPORT_HELD, CALL_LIST, AUDIT_ALARM = "import_held", "call_list", "audit_alarm"
+#: The prompt that tells an alert of each level; every other is about promises that are at risk.
+PROMPTS = {
+    LEFT: "alert.left",
+    IMPORT_HELD: "alert.import_held",
+    CALL_LIST: "alert.call_list",
+    AUDIT_ALARM: "alert.audit_alarm",
+}
+#: Told by a text alone: nobody need be woken for it.
+_BY_TEXT = frozenset({LEFT, AUDIT_ALARM})
 _UNSENT = text("state IN ('made','sending')")
 _LEFT_UNTOLD = text(f"callbacks.state = '{LEFT}'")
 _A_FEW = 200
@@ -57,6 +68,8 @@ class AlertOffice(Protocol):
 
 class Alert(Base):
     """One text or call to one person, which says how many promises came into question at once.
+
+    ``promises`` is the count that it tells: of imports or alarms where ``level`` is about those.
 
     ``state`` goes from ``made`` by ``sending`` to ``sent``, ``refused`` or ``unknown``.
     """
@@ -108,6 +121,25 @@ def make_alerts(session: Session, now: datetime, office: AlertOffice) -> None:
     # What nobody finished sending may have arrived, so it is not sent again.
     lost = update(_ALERTS).where(_UNSENT, _ALERTS.c.state == "sending", _ALERTS.c.made_at < now - _LOST_AFTER)
     session.execute(lost.where(_ALERTS.c.sent_at < now - _LOST_AFTER).values(state="unknown"))
+
+
+def prompt_of(level: str) -> str:
+    """The id of the prompt that tells an alert of this level; its slot is ``count``."""
+    return PROMPTS.get(level, "alert.late")
+
+
+def tell_supervisors(
+    session: Session, level: str, count: int, now: datetime, office: AlertOffice, *, but: Collection[str] = ()
+) -> None:
+    """Make alerts for the supervisors but those of ``but`` (e-mails); for administrators if none is left."""
+    is_open = office.is_open(now)
+    for role in ("supervisor", "administrator"):
+        told = _those_of(session, role, level, is_open, but)
+        for staff_id, channel in told:
+            session.add(Alert(staff_id=staff_id, channel=channel, level=level, promises=count, made_at=now))
+        if told:
+            break
+    session.flush()
 
 
 def unsent_alerts(session: Session, limit: int) -> Sequence[int]:
@@ -210,15 +242,21 @@ def _recipients(session: Session, level: str, whom: str, is_open: bool) -> list[
         if not people or not is_open:
             people = session.scalars(select(Staff.id).where(at_hand).order_by(Staff.id)).all()
         return [(person, "text") for person in people]
-    supervisors = session.execute(
-        select(Staff.id, at_hand.label("at_hand"))
-        .where(Staff.role == "supervisor", ~Staff.away)
+    return _those_of(session, "supervisor", level, is_open)
+
+
+def _those_of(
+    session: Session, role: str, level: str, is_open: bool, but: Collection[str] = ()
+) -> list[tuple[int, str]]:
+    people = session.execute(
+        select(Staff.id, or_(Staff.on_shift, Staff.on_call).label("at_hand"))
+        .where(Staff.role == role, ~Staff.away, Staff.email.not_in(list(but)))
         .order_by(Staff.id)
     ).all()
-    told = [(one.id, "text") for one in supervisors]
-    if level != LEFT:
+    told = [(one.id, "text") for one in people]
+    if level not in _BY_TEXT:
         # At night only who is at hand is rung; the others have a text in the morning.
-        told += [(one.id, "call") for one in supervisors if is_open or one.at_hand]
+        told += [(one.id, "call") for one in people if is_open or one.at_hand]
     return told
 
 

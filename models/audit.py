@@ -4,10 +4,12 @@ import hashlib
 import hmac
 import json
 import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import JSON, String, Table, insert, select, text
+from sqlalchemy import JSON, Index, String, Table, insert, null, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base, UtcDateTime
@@ -23,11 +25,19 @@ class AuditEntry(Base):
     """``facts`` and ``salt`` may be purged; ``commitment`` keeps the chain valid without them."""
 
     __tablename__ = "audit_entries"
+    __table_args__ = (
+        # Each way to search reads its entries in the order in which they are shown, a page and no more.
+        Index("ix_audit_entries_at", "at", "id"),
+        Index("ix_audit_entries_actor", "actor", "at", "id"),
+        Index("ix_audit_entries_action", "action", "at", "id"),
+        Index("ix_audit_entries_target", "target", "at", "id"),
+        Index("ix_audit_entries_actor_action", "actor", "action", "at", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     actor: Mapped[str] = mapped_column(String(254))
-    action: Mapped[str] = mapped_column(String(64), index=True)
+    action: Mapped[str] = mapped_column(String(64))
     target: Mapped[str] = mapped_column(String(64))
     facts: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     salt: Mapped[str | None] = mapped_column(String(32))
@@ -70,20 +80,58 @@ def record(
     session.execute(insert(_ENTRIES), {**entry, "hash": _hash(**entry), "facts": facts, "salt": salt})
 
 
-def verify(session: Session) -> int | None:
-    """The id of the first entry that does not fit the chain or its own facts; None when all fit.
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The first entry that is wrong: its words or facts are not those it was made with (``changed``), or it
+    does not follow the one before it (``out_of_place``: something was removed, inserted or swapped there)."""
+
+    entry: int
+    what: Literal["changed", "out_of_place"]
+
+
+def find_fault(session: Session, passed: Callable[[int, str], None] | None = None) -> Fault | None:
+    """Walk the whole chain; ``passed`` is told the id and hash of each entry that fits.
 
     A purged entry (no facts, no salt) fits by its commitment. Entries cut off at the end leave a shorter
-    chain that fits: only the head, kept elsewhere, can tell of them.
+    chain that fits: only the head, kept elsewhere (models/audit_head.py), can tell of them.
     """
     previous = BEGINNING
     every = select(_ENTRIES).order_by(_ENTRIES.c.id).execution_options(yield_per=1000)
     with session.execute(every) as entries:
         for entry in entries:
-            if entry.previous != previous or not _fits(entry):
-                return int(entry.id)
+            if not _fits(entry):
+                return Fault(int(entry.id), "changed")
+            if entry.previous != previous:
+                return Fault(int(entry.id), "out_of_place")
             previous = entry.hash
+            if passed is not None:
+                passed(int(entry.id), previous)
     return None
+
+
+def verify(session: Session) -> int | None:
+    """The id of the first entry that does not fit the chain or its own facts; None when all fit."""
+    fault = find_fault(session)
+    return None if fault is None else fault.entry
+
+
+def purge_facts(session: Session, before: datetime, after_id: int, most: int) -> int | None:
+    """Take facts and salts out of the entries older than ``before``, among the ``most`` behind ``after_id``.
+
+    Answers the last id that it looked at, to go on from in the next transaction, or None at the end. What
+    stays (who, what, when, and the commitment) keeps the chain valid; without its salt nobody can find out
+    by trying what a commitment was made of (R41).
+    """
+    ids = select(_ENTRIES.c.id).where(_ENTRIES.c.id > after_id).order_by(_ENTRIES.c.id).limit(most)
+    found = session.scalars(ids).all()
+    if not found:
+        return None
+    session.execute(
+        update(_ENTRIES)
+        .where(_ENTRIES.c.id.in_(found), _ENTRIES.c.at < before, _ENTRIES.c.salt.is_not(None))
+        .values(facts=null(), salt=None)
+    )
+    return int(found[-1])
 
 
 def _fits(entry: Any) -> bool:

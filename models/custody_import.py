@@ -20,8 +20,9 @@ from models.database import Database
 from models.import_file import FeedFileError, read_feed
 from models.import_landing import hold, land, let_go
 from models.import_lock import ImportBusyError, import_lock
+from models.import_preview import as_stored, measure
 from models.import_record import CustodyImport, ImportRow
-from models.import_rejects import Rejects
+from models.import_rejects import Rejects, keep_rejects
 from models.import_staging import Staging, check_state
 
 __all__ = [
@@ -97,7 +98,7 @@ def import_custody(
     """
     if dry_run:
         staging = _stage(database, source, rules, None, full, now, progress)
-        return _result(staging, None, _ask_brake(database, staging, rules, full, now), strict)
+        return result_of(staging, None, ask_brake(database, staging, rules, full, now), strict)
     with import_lock(database):
         _resume(database, now)
         with database.transaction() as session:
@@ -107,8 +108,8 @@ def import_custody(
             import_id = entry.id
         try:
             staging = _stage(database, source, rules, import_id, full, now, progress)
-            result = _result(staging, import_id, _ask_brake(database, staging, rules, full, now), strict)
-            state = _decide(database, import_id, result, now)
+            result = result_of(staging, import_id, ask_brake(database, staging, rules, full, now), strict)
+            state = _decide(database, import_id, result, staging.newest_as_of, now)
         except (Exception, KeyboardInterrupt):
             _abandon(database, import_id, now)
             raise
@@ -121,14 +122,15 @@ def import_custody(
         return result
 
 
-def resume(database: Database, now: datetime) -> None:
+def resume(database: Database, now: datetime, patience: timedelta = timedelta(0)) -> None:
     """Finish what a dead process left: land what was being applied, mark what is held, forget the rest.
 
-    Does nothing while an import is at work. Called by every import and by the sweeper.
+    What was accepted in the console within ``patience`` is left to the process that lands those. Does
+    nothing while an import is at work. Called by every import, by the sweeper and by `hotline intake`.
     """
     try:
         with import_lock(database, wait_seconds=0):
-            _resume(database, now)
+            _resume(database, now, patience)
     except ImportBusyError:
         return
 
@@ -153,9 +155,10 @@ def _stage(
     return staging
 
 
-def _ask_brake(
+def ask_brake(
     database: Database, staging: Staging, rules: ImportRules, full: bool, now: datetime
 ) -> tuple[HoldReason, ...]:
+    """Why what is staged must be held; nothing when it may land."""
     with database.reading() as session:
         open_cases, people = session.execute(
             select(func.count(Case.id), func.count(Case.subject_id.distinct())).where(
@@ -210,9 +213,10 @@ def _peak_hour(session: Session, now: datetime) -> int:
     return max(hours.values(), default=0)
 
 
-def _result(
+def result_of(
     staging: Staging, import_id: int | None, reasons: tuple[HoldReason, ...], strict: bool
 ) -> ImportResult:
+    """What was counted while the file was staged."""
     refused = strict and len(staging.rejects) > 0
     return ImportResult(
         import_id=import_id,
@@ -228,7 +232,9 @@ def _result(
     )
 
 
-def _decide(database: Database, import_id: int, result: ImportResult, now: datetime) -> str:
+def _decide(
+    database: Database, import_id: int, result: ImportResult, newest_as_of: datetime | None, now: datetime
+) -> str:
     """Write what becomes of the staged rows, with the alarms, in one transaction; from here it is certain."""
     state = "abandoned" if result.refused else "held" if result.held else "applying"
     facts = {
@@ -244,18 +250,34 @@ def _decide(database: Database, import_id: int, result: ImportResult, now: datet
                 state=state,
                 hold_reasons=[reason.to_text() for reason in result.hold_reasons],
                 settled_at=now if state == "abandoned" else None,
+                ended="refused" if state == "abandoned" else None,
+                decided_at=now,
+                newest_as_of=newest_as_of,
+                reject_fields=result.rejected.fields,
                 **facts,
             )
+        )
+        keep_rejects(session, import_id, result.rejected)
+        kinds, concerned = measure(session, import_id)
+        session.execute(
+            update(CustodyImport)
+            .where(CustodyImport.id == import_id)
+            .values(kinds=as_stored(kinds), concerned=concerned)
         )
         action = {"abandoned": "refuse_import", "held": "hold_import", "applying": "accept_import"}[state]
         _record(session, action, import_id, {**facts, "reasons": [r.code for r in result.hold_reasons]}, now)
         if not result.refused:
-            _raise_alarm(session, "custody.unmapped_status", import_id, result.unmapped_statuses, now)
-            _raise_alarm(session, "custody.unmapped_facility", import_id, result.unmapped_facilities, now)
+            raise_unmapped(session, import_id, result, now)
     if state == "held":
         codes = ", ".join(reason.code for reason in result.hold_reasons)
         log.warning("An import is held: %s", codes, extra={"import_id": import_id})
     return state
+
+
+def raise_unmapped(session: Session, import_id: int, result: ImportResult, now: datetime) -> None:
+    """An alarm for statuses outside the vocabulary, and one for facilities that nobody listed (R14)."""
+    _raise_alarm(session, "custody.unmapped_status", import_id, result.unmapped_statuses, now)
+    _raise_alarm(session, "custody.unmapped_facility", import_id, result.unmapped_facilities, now)
 
 
 def _raise_alarm(session: Session, name: str, import_id: int, count: int, now: datetime) -> None:
@@ -275,7 +297,7 @@ def _abandon(database: Database, import_id: int, now: datetime) -> None:
         gone = session.execute(
             update(CustodyImport)
             .where(CustodyImport.id == import_id, CustodyImport.state == "staging")
-            .values(state="abandoned", settled_at=now)
+            .values(state="abandoned", settled_at=now, ended="died")
             .returning(CustodyImport.id)
         ).first()
         if gone:
@@ -284,15 +306,19 @@ def _abandon(database: Database, import_id: int, now: datetime) -> None:
         let_go(database, import_id)
 
 
-def _resume(database: Database, now: datetime) -> None:
-    left = exists().where(ImportRow.import_id == CustodyImport.id)
+def _resume(database: Database, now: datetime, patience: timedelta = timedelta(0)) -> None:
+    left = exists().where(
+        ImportRow.import_id == CustodyImport.id, CustodyImport.state.not_in(("uploading", "previewed"))
+    )
     with database.reading() as session:
         unfinished = session.execute(
-            select(CustodyImport.id, CustodyImport.state)
+            select(CustodyImport.id, CustodyImport.state, CustodyImport.decided_at)
             .where(CustodyImport.state.in_(("staging", "applying", "held")) | left)
             .order_by(CustodyImport.id)
         ).all()
-    for import_id, state in unfinished:
+    for import_id, state, decided_at in unfinished:
+        if state == "applying" and decided_at is not None and decided_at > now - patience:
+            continue
         if state == "staging":
             _abandon(database, import_id, now)
         elif state == "applying":

@@ -13,6 +13,7 @@ from models.import_landing import Landed, land, let_go
 from models.import_lock import import_lock
 from models.import_record import CustodyImport, ImportRow
 from models.staff import Staff
+from models.told_error import ToldError
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class HeldImport:
     reasons: tuple[HoldReason, ...]
 
 
-class SettleError(ValueError):
+class SettleError(ToldError):
     """A held import cannot be settled like this. One sentence."""
 
 
@@ -63,7 +64,7 @@ def release(database: Database, import_id: int, *, by: str, and_by: str, now: da
             people = [_find_staff(session, by, "--by"), _find_staff(session, and_by, "--and")]
             if people[0].id == people[1].id:
                 raise SettleError("--and: two different people must release an import.")
-            _settle(session, import_id, "applying", [person.email for person in people], now)
+            settle(session, import_id, "applying", [person.email for person in people], now)
             for person in people:
                 audit.record(
                     session,
@@ -80,7 +81,7 @@ def reject(database: Database, import_id: int, *, by: str, now: datetime) -> Non
     with import_lock(database):
         with database.transaction() as session:
             person = _find_staff(session, by, "--by")
-            _settle(session, import_id, "rejected", [person.email], now)
+            settle(session, import_id, "rejected", [person.email], now)
             audit.record(
                 session, actor=person.email, action="reject_import", target=f"import:{import_id}", now=now
             )
@@ -96,11 +97,12 @@ def _find_staff(session: Session, email: str, option: str) -> Staff:
     return person
 
 
-def _settle(session: Session, import_id: int, state: str, by: list[str], now: datetime) -> None:
+def settle(session: Session, import_id: int, state: str, by: list[str], now: datetime) -> None:
+    """Move a held import on to ``applying`` or ``rejected``. Raises SettleError when it is held no more."""
     settled = session.execute(
         update(CustodyImport)
         .where(CustodyImport.id == import_id, CustodyImport.state == "held")
-        .values(state=state, settled_by=by, settled_at=now)
+        .values(state=state, settled_by=by, settled_at=now, decided_at=now)
         .returning(CustodyImport.id)
     ).first()
     if settled is None:

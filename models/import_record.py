@@ -1,20 +1,31 @@
-"""One file of the custody feed, its staged rows, and whether the brake holds it (R16)."""
+"""One file of the custody feed, its staged rows, its rejects, and whether the brake holds it (R16)."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy import JSON, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, UtcDateTime
 
 
 class CustodyImport(Base):
-    """``state``: staging, held, applying, landed, rejected or abandoned."""
+    """``state``: staging, held, applying, landed, rejected or abandoned; from the console also uploading
+    (it is being read, and ``seen_at`` says that its reader lives) and previewed (someone is to look).
+
+    ``ended`` says why one was abandoned. ``kinds`` are the changes of what may be said, as counts,
+    ``concerned`` the open cases that would hear something else, and ``reject_fields`` the rejects of each
+    field. ``landed_before`` is how many imports had landed when an
+    upload began: with another number its preview is no longer true. ``decided_at`` is when it was accepted
+    or held, ``pages`` how often staff were paged of it, and ``asked`` what one person asks a second to
+    settle: release or reject.
+    """
 
     __tablename__ = "imports"
+    __table_args__ = (Index("ix_imports_state", "state", "id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    state: Mapped[str] = mapped_column(String(16), index=True)
+    state: Mapped[str] = mapped_column(String(16))
     full: Mapped[bool]
     rows: Mapped[int] = mapped_column(default=0)
     new: Mapped[int] = mapped_column(default=0)
@@ -26,12 +37,26 @@ class CustodyImport(Base):
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     settled_by: Mapped[list[str]] = mapped_column(JSON, default=list)
+    uploaded_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    landed_before: Mapped[int | None]
+    newest_as_of: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended: Mapped[str | None] = mapped_column(String(16))
+    kinds: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    concerned: Mapped[int | None]
+    reject_fields: Mapped[dict[str, int] | None] = mapped_column(JSON(none_as_null=True))
+    pages: Mapped[int] = mapped_column(default=0, server_default="0")
+    asked: Mapped[str | None] = mapped_column(String(8))
+    asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class ImportRow(Base):
     """A row that will be applied when its import lands; the gate's reasons were dropped while reading."""
 
     __tablename__ = "import_rows"
+    __table_args__ = (Index("ix_import_rows_change", "import_id", "change"),)
 
     import_id: Mapped[int] = mapped_column(ForeignKey("imports.id"), primary_key=True)
     line: Mapped[int] = mapped_column(primary_key=True)
@@ -46,3 +71,14 @@ class ImportRow(Base):
     next_hearing_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     next_hearing_place: Mapped[str | None] = mapped_column(String(200))
     as_of: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ImportReject(Base):
+    """A row that did not land: its line, the field and the reason, never a value. The first few are kept."""
+
+    __tablename__ = "import_rejects"
+
+    import_id: Mapped[int] = mapped_column(ForeignKey("imports.id"), primary_key=True)
+    line: Mapped[int] = mapped_column(primary_key=True)
+    field: Mapped[str] = mapped_column(String(32))
+    reason: Mapped[str] = mapped_column(String(200))

@@ -3,11 +3,19 @@
 import json
 import tempfile
 import weakref
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
 
 from models.import_file import Reject
+from models.import_record import ImportReject
 
 KEPT_IN_MEMORY_BYTES = 1_000_000
+#: Rejects of one import that the console can show; of the others the number is known, field by field.
+SHOWN_LATER = 1000
 
 
 class Rejects:
@@ -16,6 +24,7 @@ class Rejects:
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(max_size=KEPT_IN_MEMORY_BYTES)  # noqa: SIM115
         self._count = 0
+        self._fields = Counter[str]()
         # The spool goes with its owner, however the import ended.
         weakref.finalize(self, self._file.close)
 
@@ -24,6 +33,12 @@ class Rejects:
         for reject in rejects:
             self._file.write(json.dumps([reject.line, reject.field, reject.reason]).encode() + b"\n")
             self._count += 1
+            self._fields[reject.field] += 1
+
+    @property
+    def fields(self) -> dict[str, int]:
+        """How many there are of each field."""
+        return dict(sorted(self._fields.items()))
 
     def __len__(self) -> int:
         return self._count
@@ -32,3 +47,13 @@ class Rejects:
         self._file.seek(0)
         for text in self._file:
             yield Reject(*json.loads(text))
+
+
+def keep_rejects(session: Session, import_id: int, rejects: Rejects) -> None:
+    """Keep the first of them with the import."""
+    rows = [
+        {"import_id": import_id, "line": one.line, "field": one.field, "reason": one.reason}
+        for one in islice(rejects, SHOWN_LATER)
+    ]
+    if rows:
+        session.execute(insert(ImportReject), rows)

@@ -57,14 +57,24 @@ class _Staged:
 class Staging:
     """One file on its way in. Without an ``import_id`` it only counts (a dry run) and writes nothing.
 
+    ``state`` is what the import's row must stand at while this writes.
+
     Memory grows with the people who have an open case, never with the file. The first line about a
     person stands and a later one is rejected; when the two say different things neither can be trusted,
     so the staged row becomes ``unknown``, releasable only if both were.
     """
 
     def __init__(
-        self, database: Database, future_skew_minutes: float, now: datetime, import_id: int | None
+        self,
+        database: Database,
+        future_skew_minutes: float,
+        now: datetime,
+        import_id: int | None,
+        state: str = "staging",
     ) -> None:
+        self._state = state
+        #: The newest moment at which the feed confirmed anybody, known here or not, that is not to come.
+        self.newest_as_of: datetime | None = None
         self.tally, self.rejects = Tally(), Rejects()
         self.changes = {"new": 0, "changed": 0, "unchanged": 0}
         self.rows = self.ignored = self.unmapped_statuses = self.unmapped_facilities = 0
@@ -104,6 +114,8 @@ class Staging:
         contradicted: list[dict[str, Any]] = []
         for row in rows:
             self.tally.in_the_future += self._is_in_the_future(row)
+            if row.as_of <= self._latest and (self.newest_as_of is None or row.as_of > self.newest_as_of):
+                self.newest_as_of = row.as_of
             known = people.get(row.subject_id)
             if known is None:
                 self.ignored += 1
@@ -173,7 +185,7 @@ class Staging:
         if self._import_id is None or not (fresh or contradicted):
             return
         with gentle_transaction(self._database) as session:
-            check_state(session, self._import_id, "staging")
+            check_state(session, self._import_id, self._state)
             if fresh:
                 session.execute(insert(IMPORT_ROWS), fresh)
             for values in contradicted:

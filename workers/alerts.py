@@ -9,7 +9,7 @@ from typing import Protocol
 from config.office import Office
 from ivr_flows.prompts import Prompts
 from models import pacing
-from models.alert import LEFT, Ending, Sending, begin_alert, channel_of, end_alert
+from models.alert import Ending, Sending, begin_alert, channel_of, end_alert, prompt_of
 from models.call_event import record_call_sid
 from models.database import Database
 from models.leg_end import Job, leg_ended
@@ -93,12 +93,11 @@ class AlertSender:
         language = sending.language
         if language not in self._office.languages:
             language = self._office.languages[0]
-        prompt = "alert.left" if sending.level == LEFT else "alert.late"
         opening = _prompts(self._office.languages).text(
             language, "alert.opening", line=self._office.neutral_name[language]
         )
         return f"{opening} " + _prompts(self._office.languages).text(
-            language, prompt, count=str(sending.promises)
+            language, prompt_of(sending.level), count=str(sending.promises)
         )
 
 

@@ -12,12 +12,15 @@ from sqlalchemy import select
 from config.office import Office
 from config.settings import Settings
 from models.abandoned_wait import end_lapsed_waits
-from models.alert import make_alerts, unsent_alerts
+from models.alert import AUDIT_ALARM, make_alerts, tell_supervisors, unsent_alerts
+from models.audit_watch import has_news, watch
 from models.callback_list import first_in_line, tidy_line
 from models.callback_policy import CallbackPolicy
 from models.custody_import import resume
 from models.database import Database
 from models.dispatch import LIAISON_PATIENCE
+from models.import_paging import is_anything_held, page_held
+from models.import_upload import tidy_uploads
 from models.keyring import Keyring
 from models.leg_end import Job
 from models.line_turn import whose_turn
@@ -35,6 +38,7 @@ from models.stranded import (
     undialled_joiners,
 )
 from models.stranded_at_0 import close_forgotten, direct_talks, left_behind_at_0, undialled_at_0
+from workers.audit_heads import HeadKeeper
 from workers.callbacks import CallCarrier, Dialler
 from workers.carrier import Carrier
 from workers.mending import Mender
@@ -49,6 +53,7 @@ SWEEP_SECONDS = 2.0
 MOST_SECONDS = 5.0
 _OFFERED_AT_ONCE = 50
 MEASURE_EVERY = timedelta(minutes=1)
+_LANDING_PATIENCE = timedelta(seconds=60)
 
 
 def sweep(
@@ -72,12 +77,14 @@ def run_sweeper(settings: Settings) -> None:
     watch = OfficeWatch(Office.load(settings.office_file, settings.office_always_open), database)
     jobs = Jobs(settings.queue_url)
     carrier = Carrier(settings, watch.start().lines[0], MOST_SECONDS)
+    heads = HeadKeeper(database, settings.audit_head_file, settings.secret_key)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     while not stop.is_set():
         watch.look()
         sweep(database, jobs, carrier, watch.office, datetime.now(UTC))
+        heads.keep(datetime.now(UTC))
         stop.wait(SWEEP_SECONDS)
     jobs.close()
     carrier.close()
@@ -116,6 +123,9 @@ class _Pass:
         self._guarded(self._offer_due)
         self._guarded(self._warn)
         self._guarded(self._resume_imports)
+        self._guarded(self._tidy_uploads)
+        self._guarded(self._page_held_imports)
+        self._guarded(self._watch_audit)
         self._guarded(self._measure_failures)
 
     def _ring_undialled_callers(self) -> None:
@@ -194,7 +204,31 @@ class _Pass:
         self._hand_on_all(("send_alert", alert_id) for alert_id in found[: max(0, len(found) - waiting)])
 
     def _resume_imports(self) -> None:
-        resume(self._database, self._now)
+        # What was accepted a moment ago is landed by the console's own process; it would hold up the sweep.
+        resume(self._database, self._now, _LANDING_PATIENCE)
+
+    def _tidy_uploads(self) -> None:
+        lives = timedelta(minutes=self._office.policy("preview_minutes"))
+        tidy_uploads(self._database, lives, self._now)
+
+    def _page_held_imports(self) -> None:
+        with self._database.reading() as session:
+            held = is_anything_held(session)
+        if not held:
+            return
+        with self._database.transaction() as session:
+            page_held(session, self._now, self._office)
+
+    def _watch_audit(self) -> None:
+        with self._database.reading() as session:
+            news = has_news(session)
+        if not news:
+            return
+        with self._database.transaction() as session:
+            alarms = watch(session, self._now, self._office)
+            about = {email for alarm in alarms for email in alarm.actor.split(" ")}
+            if alarms:
+                tell_supervisors(session, AUDIT_ALARM, len(alarms), self._now, self._office, but=about)
 
     def _measure_failures(self) -> None:
         with self._database.reading() as session:

@@ -15,6 +15,7 @@ COMMANDS = {
     "web": ("web", "Answer Twilio; one role of several machines."),
     "worker": ("worker", "Dial out; one role of several machines."),
     "sweeper": ("sweeper", "Mend what was left behind; one role of several machines."),
+    "intake": ("intake", "Take custody files from the console; one role of several machines."),
     "db": ("db", "Bring the database to this release."),
     "doctor": ("doctor", "Say what is configured and what is wrong."),
     "flows": ("flows", "Check and draw the call trees."),
@@ -25,6 +26,7 @@ COMMANDS = {
     "facility": ("facility", "Keep the directory of facilities."),
     "staff": ("staff", "Add staff, start and end shifts."),
     "callbacks": ("callbacks", "List callbacks."),
+    "audit": ("audit", "Check the chain of audit entries and print its head."),
     "keys": ("keys", "Rotate the keys that seal private fields."),
     "demo-data": ("demo_data", "Load the demo office."),
 }

@@ -50,6 +50,11 @@ def refuse_busy(bind: Bind, what: str, patience_seconds: float = 0.0) -> None:
         time.sleep(0.05)
 
 
+def is_free(bind: Bind) -> bool:
+    """Whether something could listen there now."""
+    return _bind_fault(bind) is None
+
+
 def _bind_fault(bind: Bind) -> str | None:
     family = socket.AF_INET6 if ":" in bind.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:

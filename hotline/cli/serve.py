@@ -1,5 +1,6 @@
 """`hotline serve`: everything on this machine under one supervisor, from an empty folder on."""
 
+import dataclasses
 import fcntl
 import json
 import os
@@ -18,7 +19,7 @@ import click
 from config.office import Office
 from config.parent import kill_strays
 from config.settings import Settings
-from hotline.cli.bind import Bind, read_bind, refuse_busy
+from hotline.cli.bind import Bind, is_free, read_bind, refuse_busy
 from hotline.cli.context import connect, fail, load_office, load_settings, whole_environment
 from hotline.cli.log_pump import LogPump
 from hotline.cli.supervision import (
@@ -56,6 +57,7 @@ def serve(bind: str, demo: bool | None) -> None:
     run = make_folders(settings)
     lock = _lock(settings)
     _clear_leavings(settings, run, where)
+    settings = _with_intake(settings, where)
     make_socket_folder(settings)
     cases = _prepare(settings, office, demo=not settings.production if demo is None else demo)
     try_app(settings)
@@ -79,6 +81,17 @@ def _clear_leavings(settings: Settings, run: Path, bind: Bind) -> None:
     refuse_busy(bind, "the line", patience)
     if settings.carrier == "exchange":
         refuse_busy(Bind(bind.host, settings.exchange_port), "the local exchange", patience)
+
+
+def _with_intake(settings: Settings, bind: Bind) -> Settings:
+    """A port for custody files: the one that was set, else a free one after ours."""
+    if settings.intake_port:
+        refuse_busy(Bind(bind.host, settings.intake_port), "custody files")
+        return settings
+    ports = (port for port in range(bind.port + 2, bind.port + 40) if port != settings.exchange_port)
+    # Nobody types it: the page that sends a file knows it.
+    free = next((port for port in ports if port < 65536 and is_free(Bind(bind.host, port))), 0)
+    return dataclasses.replace(settings, intake_port=free)
 
 
 def _prepare(settings: Settings, office: Office, demo: bool) -> list[Any]:
@@ -114,6 +127,7 @@ def _child_environment(settings: Settings) -> dict[str, str]:
         HOTLINE_PUBLIC_URL=settings.public_url,
         HOTLINE_REDIS_URL=settings.queue_url,
         HOTLINE_EXCHANGE_PORT=str(settings.exchange_port),
+        HOTLINE_INTAKE_PORT=str(settings.intake_port),
         PYTHONUNBUFFERED="1",
     )
     return environ

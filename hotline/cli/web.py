@@ -39,21 +39,29 @@ def web(bind: str) -> None:
     run_web(settings, where)
 
 
-def run_web(settings: Settings, bind: Bind, application: str = "hotline.cli.web:make_application") -> None:
-    """Serve until a signal ends it; the bench serves another ``application`` in the same way."""
+def run_web(
+    settings: Settings,
+    bind: Bind,
+    application: str = "hotline.cli.web:make_application",
+    *,
+    role: str = "web",
+    workers: int | None = None,
+    threads: int | None = None,
+) -> None:
+    """Serve until a signal ends it; `hotline intake` and the bench serve others in the same way."""
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
-    set_up_logging("web", settings.log_level)
+    set_up_logging(role, settings.log_level)
     Granian(
         application,
         address=bind.host,
         port=bind.port,
         interface=Interfaces.WSGI,
         factory=True,
-        workers=settings.web_workers,
-        blocking_threads=settings.web_threads,
+        workers=workers or settings.web_workers,
+        blocking_threads=threads or settings.web_threads,
         backpressure=CONNECTIONS_PER_WORKER,
         websockets=False,
         log_access=False,

@@ -10,12 +10,16 @@ from werkzeug.exceptions import BadRequest
 
 from hotline.console.account_views import register_account
 from hotline.console.announcement_views import register_announcements
+from hotline.console.audit_views import register_audit
 from hotline.console.confirm_views import register_confirm
 from hotline.console.console import EXTENSION, Console
 from hotline.console.cookie import PREFIX, SealedCookies, is_console
 from hotline.console.guard import BODY_BYTES, recognise
 from hotline.console.headers import set_headers
 from hotline.console.home_views import register_home
+from hotline.console.import_settle_views import register_import_settling
+from hotline.console.import_upload_views import register_import_upload
+from hotline.console.import_views import register_imports
 from hotline.console.layout import install_layout
 from hotline.console.office_views import register_office
 from hotline.console.oidc_views import register_oidc
@@ -45,6 +49,10 @@ AREAS = (
     register_partners,
     register_policies,
     register_prompts,
+    register_imports,
+    register_import_upload,
+    register_import_settling,
+    register_audit,
 )
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -92,9 +100,10 @@ def console_blueprint(app: Flask, console: Console, csrf: CSRFProtect) -> Bluepr
         request.max_content_length = getattr(view, "body_bytes", BODY_BYTES)
         recognise(console, live=getattr(view, "live", False))
         if request.method not in SAFE_METHODS:
-            _is_from_here(csrf)
+            streams = getattr(view, "streams", False)
+            _is_from_here(csrf, streams=streams)
             # No keyboard sends a NUL, and PostgreSQL keeps none.
-            if any("\0" in value for _, value in request.form.items(multi=True)):
+            if not streams and any("\0" in value for _, value in request.form.items(multi=True)):
                 raise BadRequest("A field holds a NUL.")
 
     blueprint.after_request(set_headers)
@@ -105,11 +114,16 @@ def console_blueprint(app: Flask, console: Console, csrf: CSRFProtect) -> Bluepr
     return blueprint
 
 
-def _is_from_here(csrf: CSRFProtect) -> None:
+def _is_from_here(csrf: CSRFProtect, *, streams: bool) -> None:
     """Raise BadRequest unless one of our own pages sent this form."""
+    # A file may go to another port of this host (`hotline intake`), which browsers call the same site.
+    ours = {"same-origin", "same-site", "none"} if streams else {"same-origin", "none"}
     # Every current browser says where a request comes from; the token is for those that do not.
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ours:
         raise BadRequest("The form comes from another site.")
+    if streams:
+        # To look for the token here would read the whole file.
+        return
     try:
         csrf.protect()  # type: ignore[no-untyped-call]
     except CSRFError:

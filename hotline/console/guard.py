@@ -56,13 +56,18 @@ def guard_open(view: View) -> View:
 
 
 def guard_staff(
-    *roles: str, fresh: bool = False, live: bool = False, body_bytes: int = BODY_BYTES
+    *roles: str,
+    fresh: bool = False,
+    live: bool = False,
+    body_bytes: int = BODY_BYTES,
+    streams: bool = False,
 ) -> Callable[[View], View]:
     """Let staff of these roles in; others get 403, and whoever is not signed in comes back after signing in.
 
     ``fresh``: they proved who they are within the policy ``console_fresh_minutes``, or do so first.
     ``live``: the page asks for it by itself, so it does not keep a session from ending as idle.
-    ``body_bytes``: the most that a request may carry. The wrapper has ``guard``, ``roles`` and ``fresh``
+    ``body_bytes``: the most that a request may carry. ``streams``: the view reads the body while it arrives,
+    and so looks for the form's token by itself. The wrapper has ``guard``, ``roles`` and ``fresh``
     for the test that walks every route. Raises ValueError for a role that there is not.
     """
     if not roles or not set(roles) <= set(ROLES):
@@ -85,6 +90,7 @@ def guard_staff(
         guarded.fresh = fresh  # type: ignore[attr-defined]
         guarded.live = live  # type: ignore[attr-defined]
         guarded.body_bytes = body_bytes  # type: ignore[attr-defined]
+        guarded.streams = streams  # type: ignore[attr-defined]
         return guarded
 
     return wrap

@@ -22,7 +22,8 @@ def keep_request() -> None:
     page = page_of_form() if request.method == "POST" else page_at_hand()
     session[WANTED] = page
     token = session.get(TOKEN)
-    if request.method != "POST" or not isinstance(token, str):
+    # A form with a file is kept nowhere: to read it would put the file into a place of its own (R12).
+    if request.method != "POST" or not isinstance(token, str) or request.mimetype == "multipart/form-data":
         return
     fields = {name: request.form.getlist(name) for name in request.form if not _SECRET.search(name.lower())}
     if fields:

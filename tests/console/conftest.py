@@ -75,6 +75,18 @@ class Browser:
         self._shows(answer)
         return self
 
+    def sends_body(self, path: str, body: bytes, content_type: str) -> "Browser":
+        """Send a form whose bytes were made by hand."""
+        answer = self._client.post(
+            path,
+            base_url=self._base,
+            data=body,
+            content_type=content_type,
+            headers=self._as_browsers_do({}),
+        )
+        self._shows(answer)
+        return self
+
     def fills(self, **fields: Any) -> "Browser":
         """Type into fields of the page, by their names; a list ticks several boxes, "" empties a field."""
         names = {element.get("name") for element in self.page.xpath("//input|//select|//textarea")}

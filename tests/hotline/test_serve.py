@@ -168,6 +168,7 @@ def test_an_empty_folder_becomes_a_line_that_answers_and_ends_cleanly(serving: S
         "hotline.cli web",
         "hotline.cli worker",
         "hotline.cli sweeper",
+        "hotline.cli intake",
         "hotline.exchange",
     ):
         assert role in roles
@@ -202,7 +203,7 @@ def test_what_the_programs_log_are_json_lines(serving: Serving) -> None:
     assert any(line["level"] == "warning" and "sweeper" in line["message"] for line in lines)
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "sweeper", "valkey", "exchange"])
+@pytest.mark.parametrize("name", ["web", "worker", "sweeper", "intake", "valkey", "exchange"])
 def test_a_program_that_is_killed_comes_back(serving: Serving, name: str) -> None:
     killed = serving.child(name)
     below = killed.children(recursive=True)

@@ -1,0 +1,62 @@
+"""`hotline audit`: checks the chain of audit entries against itself and its kept heads (R41)."""
+
+import json
+import sys
+from datetime import UTC, datetime
+
+import click
+
+from hotline.cli.context import emit, open_house
+from models.audit_head import HeadError, check, read_head, read_heads, signed_document, signing_key
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+_WRONG = {
+    "changed": "entry {entry} was changed",
+    "out_of_place": "entry {entry} does not follow the one before it: something was removed or inserted",
+    "rewritten": "entry {entry} is not the one whose hash was kept: the chain was written anew",
+    "cut": "entry {entry}, whose hash was kept, is gone: the chain was cut",
+    "heads": "the kept heads cannot be trusted",
+}
+
+
+@click.group()
+def audit() -> None:
+    """Check the chain of audit entries and print its head."""
+
+
+@audit.command()
+@as_json
+def verify(as_json: bool) -> None:
+    """Walk the whole chain, and hold it against the heads that were kept; exit 1 when it does not hold."""
+    house = open_house()
+    key = signing_key(house.settings.secret_key).public_key()
+    try:
+        heads, reason = read_heads(house.settings.audit_head_file, key), None
+    except HeadError as error:
+        heads, reason = [], str(error)
+    with house.database.reading() as session:
+        found = check(session, heads)
+    what = found.what or ("heads" if reason else None)
+    document = {
+        "holds": what is None, "entries": found.entries, "heads": found.heads, "wrong": what,
+        "entry": found.entry,
+    }  # fmt: skip
+    said = f"The chain holds: {found.entries} entries, compared with {found.heads} kept heads."
+    if what is not None:
+        said = f"The chain does not hold: {_WRONG[what].format(entry=found.entry)}."
+    if reason is not None:
+        click.echo(reason, err=True)
+    emit(as_json, document, said)
+    sys.exit(0 if what is None else 1)
+
+
+@audit.command()
+@as_json
+def head(as_json: bool) -> None:
+    """Print the head as it stands, signed, to be kept where nobody of this house may change it."""
+    house = open_house()
+    with house.database.reading() as session:
+        now = read_head(session, datetime.now(UTC))
+    document = signed_document(now, signing_key(house.settings.secret_key))
+    # It is one line either way: the form in which `audit verify` reads kept heads.
+    emit(as_json, document, json.dumps(document))

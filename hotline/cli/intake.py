@@ -1,0 +1,78 @@
+"""`hotline intake`: takes custody files from the console, and lands what people decided on."""
+
+import logging
+import threading
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+import click
+
+from config.logging import set_up_logging
+from config.parent import end_with_parent
+from hotline.cli.bind import read_bind
+from hotline.cli.context import check_migrated, connect, load_settings
+
+log = logging.getLogger(__name__)
+
+THREADS = 4
+LOOK_SECONDS = 1.0
+#: The paths that are answered here; every other belongs to the web processes.
+PATHS = ("/console/imports/upload",)
+
+
+@click.command()
+@click.option(
+    "--bind", default="127.0.0.1:8002", show_default=True, metavar="HOST:PORT", help="Where to listen."
+)
+def intake(bind: str) -> None:
+    """Take custody files from the console; one role of several machines."""
+    from hotline.cli.web import run_web
+
+    where = read_bind(bind)
+    settings = load_settings()
+    database = connect(settings)
+    check_migrated(database)
+    database.close()
+    # One process: it may be slow, and nobody waits on the telephone for it.
+    run_web(settings, where, "hotline.cli.intake:make_application", role="intake", workers=1, threads=THREADS)
+
+
+def make_application() -> Any:
+    """The WSGI application: the console's, for the one path, and beside it the thread that lands imports."""
+    end_with_parent()
+    from hotline import create_app_from_env
+    from hotline.console.import_upload_views import IS_INTAKE
+
+    settings = load_settings()
+    set_up_logging("intake", settings.log_level)
+    app = create_app_from_env()
+    app.config[IS_INTAKE] = True
+    database = connect(settings)
+    threading.Thread(target=_land_forever, args=(database,), name="landing", daemon=True).start()
+    return _only(app, settings.public_url)
+
+
+def _only(app: Any, elsewhere: str) -> Any:
+    def answer(environ: dict[str, Any], start_response: Any) -> Any:
+        if environ.get("PATH_INFO") in PATHS:
+            return app(environ, start_response)
+        # Such as the page for signing in, to which whoever is signed out is led.
+        path = quote(environ.get("PATH_INFO", "/"))
+        start_response("303 See Other", [("Location", f"{elsewhere}{path}"), ("Content-Length", "0")])
+        return [b""]
+
+    return answer
+
+
+def _land_forever(database: Any) -> None:
+    """Every second what was accepted is landed, and what was rejected is let go."""
+    from models.custody_import import resume
+
+    pause = threading.Event()
+    while not pause.wait(LOOK_SECONDS):
+        try:
+            resume(database, datetime.now(UTC))
+        except Exception:
+            # Whatever it was, the next look starts from the rows again; so does the sweeper.
+            log.exception("Imports could not be landed.")

@@ -1,0 +1,217 @@
+"""What the audit's pages say of actions, of who acted and on what, and of alarms, in plain words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import current_app, url_for
+
+from hotline.console.words import N_, _
+from models.audit_alarm import AuditAlarm
+
+#: Every action that the house writes down, as something that was done.
+ACTIONS = {
+    "open_case": N_("opened a case"),
+    "close_case": N_("closed a case"),
+    "look_at_case": N_("looked at a case"),
+    "reveal_number": N_("revealed a phone number"),
+    "search_cases": N_("searched the cases"),
+    "open_case_to_staff": N_("opened a case to a member of staff"),
+    "hand_callback": N_("handed a callback to a colleague"),
+    "note_callback": N_("wrote a note on a callback"),
+    "rotate_pin": N_("issued a new PIN"),
+    "change_pin": N_("chose a new PIN by phone"),
+    "replace_lost_pin": N_("replaced a lost PIN"),
+    "request_callback": N_("asked for a callback"),
+    "ask_again_for_callback": N_("asked again for a callback"),
+    "change_callback": N_("changed a callback"),
+    "reschedule_callback": N_("moved a callback to another time"),
+    "cancel_callback": N_("cancelled a callback"),
+    "warn_of_callback": N_("warned of a callback at risk"),
+    "leave_message": N_("left a message"),
+    "note_outcome": N_("noted how a call ended"),
+    "stop_phone": N_("stopped calls to a phone"),
+    "add_staff": N_("added a member of staff"),
+    "begin_shift": N_("began a shift"),
+    "end_shift": N_("ended a shift"),
+    "rest": N_("took a rest after a hard call"),
+    "set_schedule": N_("set a schedule"),
+    "add_absence": N_("noted an absence"),
+    "sign_in": N_("signed in"),
+    "sign_out": N_("signed out"),
+    "set_up": N_("set up signing in"),
+    "lose_session": N_("ended a session"),
+    "reset_sign_in": N_("reset how someone signs in"),
+    "renew_staff_sign_in": N_("gave someone a new one-time password"),
+    "unlock_sign_in": N_("unlocked signing in"),
+    "change_staff": N_("changed a member of staff"),
+    "let_go_staff": N_("let a member of staff go"),
+    "take_back_staff": N_("took a member of staff back"),
+    "remove_absence": N_("removed an absence"),
+    "change_office": N_("changed the office's settings"),
+    "issue_staff_pin": N_("issued a staff PIN"),
+    "issue_staff_code": N_("issued a staff code"),
+    "change_staff_pin": N_("chose a staff PIN by phone"),
+    "change_staff_code": N_("chose a staff code by phone"),
+    "add_facility": N_("added a facility"),
+    "update_facility": N_("changed a facility"),
+    "remove_facility": N_("removed a facility"),
+    "rotate_keys": N_("moved sealed fields to a new key"),
+    "upload_import": N_("began to upload a custody file"),
+    "preview_import": N_("read a custody file and showed what it would change"),
+    "accept_import": N_("let an import land"),
+    "hold_import": N_("held an import"),
+    "refuse_import": N_("refused an import with rejects"),
+    "abandon_import": N_("gave up an import"),
+    "land_import": N_("landed an import"),
+    "page_held_import": N_("told supervisors of a held import"),
+    "ask_release_import": N_("asked to release a held import"),
+    "ask_reject_import": N_("asked to reject a held import"),
+    "withdraw_import_request": N_("took back what was asked about an import"),
+    "release_import": N_("released a held import"),
+    "reject_import": N_("rejected a held import"),
+    "custody.unmapped_status": N_("met statuses that are not in the vocabulary"),
+    "custody.unmapped_facility": N_("met facilities that are not in the directory"),
+    "claim_callback": N_("claimed a callback"),
+    "ring_caller_callback": N_("rang the person of a callback"),
+    "accept_callback": N_("accepted a callback"),
+    "join_callback": N_("joined a callback's two people"),
+    "give_back_callback": N_("gave a callback back"),
+    "caller_missed_callback": N_("missed the person of a callback"),
+    "reach_callback": N_("reached the person of a callback"),
+    "give_up_callback": N_("left a callback for staff"),
+    "take_up_callback": N_("took a callback up again"),
+    "leave_callback": N_("left a callback for staff"),
+    "hold_talk": N_("put a talk on hold"),
+    "resume_talk": N_("went back to a talk"),
+    "leave_talk": N_("left a talk"),
+    "hand_over_talk": N_("handed a talk over"),
+    "add_colleague": N_("added a colleague to a talk"),
+    "add_interpreter": N_("added an interpreter to a talk"),
+    "add_phone": N_("added a phone"),
+    "confirm_phone": N_("confirmed a phone"),
+    "give_phone_code": N_("gave a code to a phone"),
+    "fail_phone_code": N_("keyed a wrong code of a phone"),
+    "mark_phone_unsafe": N_("marked a phone as unsafe"),
+    "move_phone": N_("moved a phone in its order"),
+    "change_phone_wishes": N_("changed what a phone may be used for"),
+    "change_registrant": N_("changed a registrant"),
+    "link_subject": N_("linked a case to a person"),
+    "request_pin": N_("asked for a PIN"),
+    "approve_pin": N_("approved a PIN"),
+    "decline_pin": N_("declined a PIN"),
+    "withdraw_pin_request": N_("took back what was asked about a PIN"),
+    "reveal_case_number": N_("revealed a case number"),
+    "reveal_phone": N_("revealed a phone number"),
+    "print_number_letter": N_("printed a letter with a case number"),
+    "print_pin_letter": N_("printed a letter with a PIN"),
+    "change_password": N_("changed their password"),
+    "change_authenticator": N_("changed their authenticator"),
+    "add_passkey": N_("added a passkey"),
+    "remove_passkey": N_("removed a passkey"),
+    "issue_recovery_codes": N_("had new recovery codes made"),
+    "end_session": N_("ended a session"),
+    "end_sessions": N_("ended their other sessions"),
+    "raise_audit_alarm": N_("raised an alarm"),
+    "settle_audit_alarm": N_("settled an alarm"),
+    "fail_audit_head": N_("could not keep the head of the audit in its second place"),
+}
+#: Who acts without being a member of staff.
+PARTS = {
+    "sweeper": N_("the sweeper"),
+    "import": N_("the import"),
+    "command line": N_("the command line"),
+    "schedule": N_("the schedule"),
+    "worker": N_("a worker"),
+    "sms": N_("a text message"),
+    "demo data": N_("the demo office"),
+}
+#: What an entry can be about, and the page that shows one, where there is such a page.
+TARGETS = {
+    "case": (N_("case %(id)s"), "case"),
+    "callback": (N_("callback %(id)s"), "callback"),
+    "import": (N_("import %(id)s"), "import_page"),
+    "staff": (N_("member of staff %(id)s"), ""),
+    "facility": (N_("facility %(id)s"), ""),
+    "phone": (N_("phone %(id)s"), ""),
+    "call": (N_("call %(id)s"), ""),
+    "subject": (N_("person %(id)s"), ""),
+    "alarm": (N_("alarm %(id)s"), ""),
+    "entry": (N_("entry %(id)s"), ""),
+}
+ALARMS = {
+    "without_call": N_("Looked at %(count)s cases that nobody had called about"),
+    "many_looks": N_("%(count)s looks at the cases of one person"),
+    "one_pair": N_("These two made %(count)s of the approvals, which is most of them"),
+    "own_name": N_("Looked at a case with their own surname in it"),
+    "own_phone": N_("Looked at a case with their own phone in it"),
+}
+WHY = {
+    "without_call": N_("No caller opened these cases by PIN lately, and no callback was promised for them."),
+    "many_looks": N_("Everybody's looks within the time that the office set count together."),
+    "one_pair": N_("Two people who always approve for each other check nothing."),
+    "own_name": N_("It may be chance. Ask whether they know the people of this case."),
+    "own_phone": N_("A phone of the case is also that of this member of staff."),
+}
+FINDINGS = {
+    "explained": N_("It is explained"),
+    "talked_to": N_("I talked to them about it"),
+    "taken_further": N_("I took it further"),
+}
+REFUSALS = (
+    N_("Say what you found."),
+    N_("There is no such alarm."),
+    N_("This alarm was settled already, by %(who)s."),
+    N_("Somebody else must settle an alarm about what you did."),
+)
+
+
+def action(name: str) -> str:
+    """An action in words; one that nobody put into words is read as it is."""
+    known = ACTIONS.get(name)
+    return _(known) if known else name.replace("_", " ").replace(".", " ")
+
+
+def who(actor: str, staff: Mapping[int, str]) -> str:
+    """Who acted: an e-mail, a part of the house, or a caller without a name. ``staff`` has e-mails by id."""
+    kind, colon, id_ = actor.partition(":")
+    if colon and kind in {"liaison", "staff"} and id_.isdecimal():
+        return staff.get(int(id_), actor)
+    if colon and kind == "caller":
+        return _("the caller of call %(id)s", id=id_)
+    known = PARTS.get(actor)
+    return _(known) if known else actor
+
+
+def target(name: str) -> tuple[str, str | None]:
+    """What an entry is about, and where to look at it if there is a page."""
+    kind, _colon, id_ = name.partition(":")
+    if kind not in TARGETS or not id_:
+        return name, None
+    words, endpoint = TARGETS[kind]
+    return _(words, id=id_), _page(endpoint, kind, id_)
+
+
+def alarm_target(alarm: AuditAlarm) -> tuple[str, str | None]:
+    """What an alarm is about; a pair's is about nothing but itself."""
+    return ("", None) if alarm.rule == "one_pair" else target(alarm.target)
+
+
+def facts_of(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The facts of an entry as pairs to read."""
+    return [(name.replace("_", " "), _plain(value)) for name, value in facts.items()]
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_plain(one) for one in value) or "–"
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    return "–" if value is None else str(value)
+
+
+def _page(endpoint: str, kind: str, id_: str) -> str | None:
+    name = f"console.{endpoint}"
+    if not endpoint or name not in current_app.view_functions or not id_.isdecimal():
+        return None
+    values: dict[str, Any] = {f"{kind}_id": int(id_)}
+    return url_for(name, **values)

@@ -1,0 +1,145 @@
+"""Imports of the custody feed: what waits, what was, and one of them from every side (R12, R16)."""
+
+from datetime import datetime, timedelta
+
+from flask import Blueprint, make_response, render_template, request
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
+
+from hotline.console import import_words
+from hotline.console.console import Console
+from hotline.console.guard import guard_staff
+from hotline.console.words import N_
+from models.brake import HoldReason
+from models.import_history import PAGE, Listed, history, newest_as_of, one_import, waiting
+from models.import_paging import has_call_list
+from models.import_preview import PAGE as PEOPLE
+from models.import_preview import changes, kinds_of, rejects
+
+ROLES = ("supervisor", "administrator")
+
+
+def register_imports(blueprint: Blueprint, console: Console) -> None:
+    """The list at ``/console/imports`` and the pages of one import."""
+    console.navigation.add("imports", N_("Imports"), ROLES, place=60, area="import")
+
+    @blueprint.get("/imports")
+    @guard_staff(*ROLES)
+    def imports() -> str:
+        before = request.args.get("before", type=int)
+        with console.database.reading() as reading:
+            listed = history(reading, before, PAGE + 1)
+            undecided = waiting(reading) if before is None else []
+            newest = newest_as_of(reading)
+        older = listed[PAGE - 1].entry.id if len(listed) > PAGE else None
+        age = None if newest is None else console.clock() - newest
+        return render_template(
+            "console/imports/imports.html",
+            listed=listed[:PAGE],
+            undecided=undecided,
+            older=older,
+            before=before,
+            newest=newest,
+            is_stale=age is None or age > timedelta(minutes=console.office.policy("fresh_minutes")),
+            words=import_words,
+        )
+
+    @blueprint.get("/imports/<int:import_id>")
+    @guard_staff(*ROLES)
+    def import_page(import_id: int) -> str:
+        one = _find(console, import_id)
+        return render_template("console/imports/import.html", **_about(console, one))
+
+    @blueprint.get("/imports/<int:import_id>/state")
+    @guard_staff(*ROLES, live=True)
+    def import_state(import_id: int) -> Response:
+        # Asked every two seconds while it lands; the same answer is not sent twice.
+        one = _find(console, import_id)
+        response = make_response(render_template("console/imports/state.html", **_about(console, one)))
+        response.add_etag()
+        return response.make_conditional(request)
+
+    @blueprint.get("/imports/<int:import_id>/people")
+    @guard_staff(*ROLES)
+    def import_people(import_id: int) -> str:
+        one = _find(console, import_id)
+        after = request.args.get("after", type=int)
+        with console.database.reading() as reading:
+            found = changes(reading, import_id, heard_alone=False, after=after, size=PEOPLE + 1)
+        return render_template(
+            "console/imports/people.html",
+            **_about(console, one),
+            found=found[:PEOPLE],
+            more=found[PEOPLE - 1].place if len(found) > PEOPLE else None,
+            after=after,
+        )
+
+    @blueprint.get("/imports/<int:import_id>/calls")
+    @guard_staff(*ROLES)
+    def import_calls(import_id: int) -> str:
+        one = _find(console, import_id)
+        after = request.args.get("after", type=int)
+        with console.database.reading() as reading:
+            found = changes(reading, import_id, heard_alone=True, after=after, size=PEOPLE + 1)
+        return render_template(
+            "console/imports/calls.html",
+            **_about(console, one),
+            found=found[:PEOPLE],
+            more=found[PEOPLE - 1].place if len(found) > PEOPLE else None,
+            after=after,
+        )
+
+    @blueprint.get("/imports/<int:import_id>/rejects")
+    @guard_staff(*ROLES)
+    def import_rejects(import_id: int) -> str:
+        one = _find(console, import_id)
+        after, field = request.args.get("after", 0, type=int), request.args.get("field", "")
+        with console.database.reading() as reading:
+            found = [
+                (row.line, row.field, row.reason)
+                for row in rejects(reading, import_id, after=after, field=field, size=PEOPLE + 1)
+            ]
+        return render_template(
+            "console/imports/rejects.html",
+            **_about(console, one),
+            found=found[:PEOPLE],
+            more=found[PEOPLE - 1][0] if len(found) > PEOPLE else None,
+            field=field,
+        )
+
+
+def _find(console: Console, import_id: int) -> Listed:
+    # A number that no row can have is no fault of the database's.
+    if import_id >= 2**31:
+        raise NotFound("There is no such import.")
+    with console.database.reading() as reading:
+        one = one_import(reading, import_id)
+    if one is None:
+        raise NotFound("There is no such import.")
+    return one
+
+
+def _about(console: Console, one: Listed) -> dict[str, object]:
+    """What every page of one import shows."""
+    entry = one.entry
+    return {
+        "one": one,
+        "entry": entry,
+        "kinds": kinds_of(entry.kinds),
+        "reasons": [HoldReason.from_text(text) for text in entry.hold_reasons],
+        "call_list": entry.state == "held" and has_call_list(entry.pages, console.office),
+        "call_list_at": _call_list_at(console, one),
+        "thrown_away_at": _thrown_away_at(console, one),
+        "words": import_words,
+    }
+
+
+def _call_list_at(console: Console, one: Listed) -> datetime:
+    since = one.entry.decided_at or one.entry.started_at
+    return since + timedelta(minutes=console.office.policy("held_list_minutes"))
+
+
+def _thrown_away_at(console: Console, one: Listed) -> datetime | None:
+    if one.entry.state != "previewed" or one.entry.seen_at is None:
+        return None
+    return one.entry.seen_at + timedelta(minutes=console.office.policy("preview_minutes"))

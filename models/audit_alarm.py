@@ -1,0 +1,140 @@
+"""Alarms: what in the audit a supervisor should ask about, each once until it is settled."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import ForeignKey, Index, String, Table, select, text, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from models import audit
+from models.base import Base, UtcDateTime
+from models.told_error import ToldError
+
+#: What may be found about a case or a number that was looked at, and about who looks and approves.
+RULES = ("without_call", "many_looks", "one_pair", "own_name", "own_phone")
+#: What a supervisor found when asking: a code each, so that no name is written down.
+FINDINGS = ("explained", "talked_to", "taken_further")
+_OPEN = text("settled_at IS NULL")
+
+
+class AlarmError(ToldError):
+    """An alarm cannot be settled like this; the sentence says why."""
+
+
+class AuditAlarm(Base):
+    """``rule`` is one of RULES; ``actor`` an e-mail (two, of a pair); ``target`` as in the audit.
+
+    ``count`` is what the rule counted when it was raised last. While it is open, the same again only
+    brings ``count`` and the last entry up to date.
+    """
+
+    __tablename__ = "audit_alarms"
+    __table_args__ = (
+        Index(
+            "uq_audit_alarms_open", "rule", "actor", "target", unique=True,
+            sqlite_where=_OPEN, postgresql_where=_OPEN,
+        ),
+        Index("ix_audit_alarms_settled", "settled_at", "id"),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rule: Mapped[str] = mapped_column(String(16))
+    actor: Mapped[str] = mapped_column(String(512))
+    target: Mapped[str] = mapped_column(String(64))
+    count: Mapped[int]
+    entry_id: Mapped[int] = mapped_column(ForeignKey("audit_entries.id"))
+    raised_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    settled_by: Mapped[str | None] = mapped_column(String(254))
+    finding: Mapped[str | None] = mapped_column(String(16))
+
+
+_ALARMS = cast(Table, AuditAlarm.__table__)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule found at one entry."""
+
+    rule: str
+    actor: str
+    target: str
+    count: int
+
+
+def raise_alarm(session: Session, found: Finding, entry_id: int, at: datetime, now: datetime) -> bool:
+    """Open an alarm, or bring the open one up to date; whether it is new. A new one is an entry."""
+    known = session.scalar(
+        update(_ALARMS)
+        .where(
+            _ALARMS.c.rule == found.rule,
+            _ALARMS.c.actor == found.actor,
+            _ALARMS.c.target == found.target,
+            _OPEN,
+        )
+        .values(count=found.count, entry_id=entry_id, last_at=at)
+        .returning(_ALARMS.c.id)
+    )
+    if known is not None:
+        return False
+    alarm = AuditAlarm(
+        rule=found.rule, actor=found.actor, target=found.target, count=found.count, entry_id=entry_id,
+        raised_at=now, last_at=at,
+    )  # fmt: skip
+    session.add(alarm)
+    session.flush()
+    audit.record(
+        session,
+        actor="sweeper",
+        action="raise_audit_alarm",
+        target=f"alarm:{alarm.id}",
+        facts={"rule": found.rule, "entry": entry_id, "count": found.count},
+        now=now,
+    )
+    return True
+
+
+def open_alarms(session: Session, limit: int = 200) -> Sequence[AuditAlarm]:
+    """The alarms that nobody settled yet, newest first."""
+    query = select(AuditAlarm).where(_OPEN).order_by(AuditAlarm.id.desc()).limit(limit)
+    return session.scalars(query).all()
+
+
+def settled_alarms(session: Session, limit: int = 50) -> Sequence[AuditAlarm]:
+    """The alarms that were settled last, newest first."""
+    query = (
+        select(AuditAlarm)
+        .where(AuditAlarm.settled_at.is_not(None))
+        .order_by(AuditAlarm.settled_at.desc(), AuditAlarm.id.desc())
+        .limit(limit)
+    )
+    return session.scalars(query).all()
+
+
+def is_about(alarm: AuditAlarm, email: str) -> bool:
+    """Whether the alarm is about what this person did."""
+    return email in alarm.actor.split(" ")
+
+
+def settle_alarm(session: Session, alarm_id: int, *, finding: str, by: str, now: datetime) -> None:
+    """Note what was found, on the word of someone whom the alarm is not about. Raises AlarmError."""
+    if finding not in FINDINGS:
+        raise AlarmError("Say what you found.")
+    alarm = session.scalars(
+        select(AuditAlarm).where(AuditAlarm.id == alarm_id).with_for_update()
+    ).one_or_none()
+    if alarm is None:
+        raise AlarmError("There is no such alarm.")
+    if alarm.settled_at is not None:
+        raise AlarmError("This alarm was settled already, by %(who)s.", who=alarm.settled_by)
+    if is_about(alarm, by):
+        raise AlarmError("Somebody else must settle an alarm about what you did.")
+    alarm.settled_at, alarm.settled_by, alarm.finding = now, by, finding
+    session.flush()
+    facts: dict[str, Any] = {"rule": alarm.rule, "finding": finding}
+    audit.record(
+        session, actor=by, action="settle_audit_alarm", target=f"alarm:{alarm_id}", facts=facts, now=now
+    )

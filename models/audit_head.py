@@ -1,0 +1,167 @@
+"""The head of the audit chain, signed and kept in a second place: it tells of a chain that was cut (R41)."""
+
+import base64
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.audit import BEGINNING, AuditEntry, find_fault
+from models.pin import Guard
+
+#: The line's own note of when a head was written last, among its standing conditions.
+HEAD_WRITTEN = "audit_head"
+EVERY = timedelta(days=1)
+#: After a second place that could not be written it is tried again so soon.
+AGAIN = timedelta(minutes=10)
+
+
+class HeadError(ValueError):
+    """A kept head cannot be read or was not signed by this house. One sentence, which names the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest entry of the chain at a moment: its id (0 for an empty chain) and its hash."""
+
+    entry: int
+    hash: str
+    at: datetime
+
+    def _signed(self) -> bytes:
+        moment = self.at.astimezone(UTC).isoformat(timespec="seconds")
+        return f"hotline audit head\n{self.entry}\n{self.hash}\n{moment}".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check of the whole chain found. ``what`` is ``changed``, ``out_of_place``, ``cut`` (kept heads
+    name entries that are gone), ``rewritten`` (an entry of a kept head has another hash), or None.
+
+    ``entry`` is the first that is wrong, ``heads`` how many kept heads were compared.
+    """
+
+    entries: int
+    heads: int
+    entry: int | None
+    what: str | None
+
+
+def signing_key(secret: bytes) -> Ed25519PrivateKey:
+    """The house's key for heads, from its secret key; its public half may be known to everyone."""
+    seed = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"hotline audit head").derive(secret)
+    return Ed25519PrivateKey.from_private_bytes(seed)
+
+
+def public_text(key: Ed25519PublicKey) -> str:
+    """A public key as base64 of its 32 bytes."""
+    return base64.b64encode(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
+
+
+def read_head(session: Session, now: datetime) -> Head:
+    """The head as it stands."""
+    last = session.execute(
+        select(AuditEntry.id, AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)
+    ).first()
+    moment = now.astimezone(UTC).replace(microsecond=0)
+    return Head(0, BEGINNING, moment) if last is None else Head(last.id, last.hash, moment)
+
+
+def signed_document(head: Head, key: Ed25519PrivateKey) -> dict[str, Any]:
+    """A head with its signature (Ed25519, base64), as it is printed and kept."""
+    return {
+        "entry": head.entry,
+        "hash": head.hash,
+        "at": head.at.astimezone(UTC).isoformat(timespec="seconds"),
+        "signature": base64.b64encode(key.sign(head._signed())).decode(),
+        "public_key": public_text(key.public_key()),
+    }
+
+
+def write_head(path: Path, head: Head, key: Ed25519PrivateKey) -> None:
+    """Append a head to the second place, one JSON document a line, and wait for the disk. Raises OSError."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    line = json.dumps(signed_document(head, key)) + "\n"
+    place = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        # One write: a reader, or a death in the middle, meets whole lines or the torn last one.
+        os.write(place, line.encode())
+        os.fsync(place)
+    finally:
+        os.close(place)
+
+
+def read_heads(path: Path, key: Ed25519PublicKey) -> list[Head]:
+    """Every kept head, oldest first; none when nothing was kept yet.
+
+    Raises HeadError at the first line that no key of this house signed. A torn last line is left out: the
+    process that wrote it died.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError) as error:
+        raise HeadError(f"The kept heads cannot be read ({type(error).__name__}).") from None
+    lines = text.split("\n")
+    # What follows the last line end was never finished.
+    return [_read(number, line, key) for number, line in enumerate(lines[:-1], start=1) if line.strip()]
+
+
+def check(session: Session, heads: Sequence[Head] = ()) -> Checked:
+    """Walk the chain and hold it against the kept heads."""
+    kept = {head.entry: head.hash for head in heads if head.entry}
+    count, wrong = 0, list[int]()
+
+    def passed(entry: int, hash_: str) -> None:
+        nonlocal count
+        count += 1
+        if kept.pop(entry, hash_) != hash_:
+            wrong.append(entry)
+
+    fault = find_fault(session, passed)
+    if wrong:
+        return Checked(count, len(heads), wrong[0], "rewritten")
+    if fault is not None:
+        return Checked(count, len(heads), fault.entry, fault.what)
+    if kept:
+        return Checked(count, len(heads), min(kept), "cut")
+    return Checked(count, len(heads), None, None)
+
+
+def head_is_due(session: Session, now: datetime) -> bool:
+    """Whether a day has passed since a head was written, or none ever was."""
+    written = session.scalar(select(Guard.measured_at).where(Guard.name == HEAD_WRITTEN))
+    return written is None or now - written >= EVERY
+
+
+def note_head(session: Session, now: datetime, *, written: bool) -> None:
+    """Remember that a head was written, or when it is to be tried again."""
+    guard = session.get(Guard, HEAD_WRITTEN)
+    if guard is None:
+        guard = Guard(name=HEAD_WRITTEN)
+        session.add(guard)
+    guard.measured_at = now if written else now - EVERY + AGAIN
+    guard.raised_until = None if written else now + AGAIN
+    session.flush()
+
+
+def _read(number: int, line: str, key: Ed25519PublicKey) -> Head:
+    try:
+        document = json.loads(line)
+        head = Head(int(document["entry"]), str(document["hash"]), datetime.fromisoformat(document["at"]))
+        key.verify(base64.b64decode(document["signature"], validate=True), head._signed())
+    except (ValueError, KeyError, TypeError, InvalidSignature):
+        raise HeadError(f"Line {number} of the kept heads was not signed by this house.") from None
+    return head

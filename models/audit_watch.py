@@ -1,0 +1,289 @@
+"""Watches the audit as it grows: looks without a call, many looks, own name or phone, and one pair (R37).
+
+It goes on from the entry it saw last, so an entry is judged once and no table is read from its beginning.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from sqlalchemy import ForeignKey, Index, String, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from models.audit import AuditEntry
+from models.audit_alarm import Finding, raise_alarm
+from models.base import Base, UtcDateTime
+from models.call import Call
+from models.callback import Callback
+from models.case import Case
+from models.database import keyring_of
+from models.registrant import Phone, Registrant
+from models.staff import Staff
+from models.subject import Subject
+from models.surname import surnames
+
+#: What is a look at a case or at a number of it; ``target`` is ``case:ID``, ``callback:ID`` or ``phone:ID``.
+LOOKS = frozenset({"look_at_case", "reveal_number", "reveal_case_number", "reveal_phone", "reveal_name"})
+#: What takes the word of two people; their names stand in two entries, or the second names the first.
+APPROVALS = frozenset(
+    {"release_import", "reject_import", "land_upload", "replace_lost_pin", "approve_pin", "approve_request"}
+)
+#: Of an entry of APPROVALS: the fact that names, by id, who asked for what ``actor`` then approved.
+ASKED_BY = "asked_by"
+BATCH = 200
+_CURSOR = "alarms"
+_STAFF_PREFIXES = ("liaison:", "staff:")
+
+
+class WatchOffice(Protocol):
+    """What the watch asks of the office."""
+
+    def policy(self, name: str, /) -> int | float: ...
+
+
+class AuditWatch(Base):
+    """How far a reader of the audit has come: the last entry it judged."""
+
+    __tablename__ = "audit_watches"
+
+    name: Mapped[str] = mapped_column(String(16), primary_key=True)
+    entry_id: Mapped[int]
+
+
+class Approval(Base):
+    """One thing that two people approved, for counting who approves with whom. ``pair`` is two e-mails."""
+
+    __tablename__ = "approvals"
+    __table_args__ = (Index("ix_approvals_at", "at", "pair"),)
+
+    entry_id: Mapped[int] = mapped_column(ForeignKey("audit_entries.id"), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    action: Mapped[str] = mapped_column(String(64))
+    pair: Mapped[str] = mapped_column(String(512))
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A look by a member of staff at what belongs to one case."""
+
+    entry: Any
+    person: Staff
+    case_id: int
+    subject_id: int
+    registrant_id: int
+
+
+#: A rule at looks: what it is called in RULES, and how many it counts; 0 when there is nothing to ask.
+LookRule = Callable[[Session, Look, WatchOffice], int]
+
+
+def has_news(session: Session) -> bool:
+    """Whether there is an entry that was not judged yet."""
+    seen = session.scalar(select(AuditWatch.entry_id).where(AuditWatch.name == _CURSOR))
+    return seen is None or (session.scalar(select(func.max(AuditEntry.id))) or 0) > seen
+
+
+def watch(session: Session, now: datetime, office: WatchOffice) -> list[Finding]:
+    """Judge the entries that came since the last time; the alarms that are new.
+
+    The first time it begins at the end of the chain: what was before the console has no looks.
+    """
+    cursor = session.scalars(
+        select(AuditWatch).where(AuditWatch.name == _CURSOR).with_for_update()
+    ).one_or_none()
+    if cursor is None:
+        newest = session.scalar(select(func.max(AuditEntry.id))) or 0
+        session.add(AuditWatch(name=_CURSOR, entry_id=newest))
+        session.flush()
+        return []
+    entries = session.execute(
+        select(
+            AuditEntry.id, AuditEntry.at, AuditEntry.actor, AuditEntry.action, AuditEntry.target,
+            AuditEntry.facts,
+        )
+        .where(AuditEntry.id > cursor.entry_id)
+        .order_by(AuditEntry.id)
+        .limit(BATCH)
+    ).all()  # fmt: skip
+    new = []
+    for entry in entries:
+        for found in _judge(session, entry, office):
+            if raise_alarm(session, found, entry.id, entry.at, now):
+                new.append(found)
+    if entries:
+        cursor.entry_id = entries[-1].id
+        session.flush()
+    return new
+
+
+def _judge(session: Session, entry: Any, office: WatchOffice) -> Iterator[Finding]:
+    if entry.action in LOOKS:
+        look = _look(session, entry)
+        if look is not None:
+            for rule, (count, target) in LOOK_RULES.items():
+                if number := count(session, look, office):
+                    yield Finding(rule, look.person.email, target(look), number)
+    elif entry.action in APPROVALS:
+        yield from _one_pair(session, entry, office)
+
+
+def _look(session: Session, entry: Any) -> Look | None:
+    person = _person(session, entry.actor)
+    kind, _, id_ = entry.target.partition(":")
+    if person is None or not id_.isdecimal():
+        return None
+    query = select(Case.id, Case.subject_id, Case.registrant_id).order_by(Case.id.desc()).limit(1)
+    if kind == "case":
+        query = query.where(Case.id == int(id_))
+    elif kind == "callback":
+        query = query.join(Callback, Callback.case_id == Case.id).where(Callback.id == int(id_))
+    elif kind == "phone":
+        query = query.join(Phone, Phone.registrant_id == Case.registrant_id).where(Phone.id == int(id_))
+    else:
+        return None
+    case = session.execute(query).first()
+    return None if case is None else Look(entry, person, case.id, case.subject_id, case.registrant_id)
+
+
+def _person(session: Session, actor: str) -> Staff | None:
+    for prefix in _STAFF_PREFIXES:
+        if actor.startswith(prefix) and actor[len(prefix) :].isdecimal():
+            return session.get(Staff, int(actor[len(prefix) :]))
+    return session.scalars(select(Staff).where(Staff.email == actor)).one_or_none()
+
+
+def _without_call(session: Session, look: Look, office: WatchOffice) -> int:
+    """Looks of one person in the last hours at cases that had neither call nor callback around then."""
+    hours = timedelta(hours=office.policy("audit_look_hours"))
+    if _had_call(session, look.case_id, look.entry.at, hours):
+        return 0
+    lately = session.execute(
+        select(AuditEntry.target, AuditEntry.at)
+        .where(
+            AuditEntry.actor == look.entry.actor,
+            AuditEntry.action == look.entry.action,
+            AuditEntry.at > look.entry.at - hours,
+            AuditEntry.at <= look.entry.at,
+        )
+        .order_by(AuditEntry.at.desc())
+        .limit(BATCH)
+    ).all()
+    cases = {target: at for target, at in lately if target.startswith("case:")}
+    alone = sum(
+        not _had_call(session, int(target.partition(":")[2]), at, hours) for target, at in cases.items()
+    )
+    alone = max(alone, 1)
+    return alone if alone > office.policy("audit_looks_without_call") else 0
+
+
+def _had_call(session: Session, case_id: int, at: datetime, hours: timedelta) -> bool:
+    """Whether somebody opened the case by its PIN, or was to be called back for it, within ``hours``."""
+    called = select(Call.id).where(
+        Call.case_id == case_id,
+        Call.verified_at.is_not(None),
+        Call.started_at > at - hours,
+        Call.started_at <= at,
+    )
+    if session.execute(called.limit(1)).first() is not None:
+        return True
+    # A promise that stands, or ended lately, is a reason to look as well.
+    promised = select(Callback.id, Callback.closed_at).where(
+        Callback.case_id == case_id, Callback.requested_at <= at
+    )
+    promise = session.execute(promised.order_by(Callback.id.desc()).limit(1)).first()
+    return promise is not None and (promise.closed_at is None or promise.closed_at > at - hours)
+
+
+def _many_looks(session: Session, look: Look, office: WatchOffice) -> int:
+    """Looks of everybody together at one subject, through any of the cases about them, in the last hours."""
+    since = look.entry.at - timedelta(hours=office.policy("audit_look_hours"))
+    cases = session.scalars(select(Case.id).where(Case.subject_id == look.subject_id)).all()
+    looks = session.scalar(
+        select(func.count())
+        .select_from(AuditEntry)
+        .where(
+            AuditEntry.target.in_([f"case:{case_id}" for case_id in cases]),
+            AuditEntry.action.in_(LOOKS),
+            AuditEntry.at > since,
+            AuditEntry.at <= look.entry.at,
+        )
+    )
+    return (looks or 0) if (looks or 0) > office.policy("audit_looks_at_subject") else 0
+
+
+def _own_name(session: Session, look: Look, _office: WatchOffice) -> int:
+    """Whether who looks shares a surname with the registrant or the subject.
+
+    The names are opened for this moment alone: an index of surnames would show whoever steals the table
+    who is of one family.
+    """
+    keyring = keyring_of(session)
+    mine = surnames(keyring.unseal("staff.name", look.person.name_sealed))
+    subject = session.get_one(Subject, look.subject_id).name_sealed
+    registrant = session.get_one(Registrant, look.registrant_id).name_sealed
+    theirs = frozenset[str]()
+    if subject is not None:
+        theirs |= surnames(keyring.unseal("subject.name", subject))
+    if registrant is not None:
+        theirs |= surnames(keyring.unseal("registrant.name", registrant))
+    return int(bool(mine & theirs))
+
+
+def _own_phone(session: Session, look: Look, _office: WatchOffice) -> int:
+    """Whether the phone of who looks is one of the registrant's, by their keyed indexes."""
+    same = select(Phone.id).where(
+        Phone.registrant_id == look.registrant_id, Phone.number_key == look.person.phone_key
+    )
+    return int(session.execute(same.limit(1)).first() is not None)
+
+
+def _one_pair(session: Session, entry: Any, office: WatchOffice) -> Iterator[Finding]:
+    pair = _pair(session, entry)
+    if pair is None:
+        return
+    session.add(Approval(entry_id=entry.id, at=entry.at, action=entry.action, pair=pair))
+    session.flush()
+    since = entry.at - timedelta(days=office.policy("audit_pair_days"))
+    counts: Sequence[Any] = session.execute(
+        select(Approval.pair, func.count()).where(Approval.at > since).group_by(Approval.pair)
+    ).all()
+    every = sum(count for _, count in counts)
+    theirs = next((count for one, count in counts if one == pair), 0)
+    most = every * office.policy("audit_pair_percent") / 100
+    if every >= office.policy("audit_pair_least") and theirs > most:
+        yield Finding("one_pair", pair, "approvals", theirs)
+
+
+def _pair(session: Session, entry: Any) -> str | None:
+    """The two e-mails, in the order of the alphabet; None when the entry does not end an approval."""
+    asker = (entry.facts or {}).get(ASKED_BY)
+    second = _person(session, entry.actor)
+    if isinstance(asker, int):
+        first = session.get(Staff, asker)
+    else:
+        # On the command line both are named at once: two entries, one behind the other.
+        other = session.execute(
+            select(AuditEntry.actor)
+            .where(
+                AuditEntry.target == entry.target,
+                AuditEntry.at == entry.at,
+                AuditEntry.action == entry.action,
+                AuditEntry.id < entry.id,
+            )
+            .order_by(AuditEntry.id.desc())
+            .limit(1)
+        ).first()
+        first = None if other is None else _person(session, other.actor)
+    if first is None or second is None or first.id == second.id:
+        return None
+    return " ".join(sorted((first.email, second.email)))
+
+
+#: Each rule at looks: how many it counts, and what its alarm is about.
+LOOK_RULES: dict[str, tuple[LookRule, Callable[[Look], str]]] = {
+    "without_call": (_without_call, lambda look: f"staff:{look.person.id}"),
+    "many_looks": (_many_looks, lambda look: f"subject:{look.subject_id}"),
+    "own_name": (_own_name, lambda look: f"case:{look.case_id}"),
+    "own_phone": (_own_phone, lambda look: f"case:{look.case_id}"),
+}

@@ -1,0 +1,85 @@
+"""Settling a held import in the console: one person asks, another on a session of their own agrees (R16)."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import audit
+from models.database import Database
+from models.held_import import SettleError, settle
+from models.import_lock import import_lock
+from models.import_record import CustodyImport
+from models.import_upload import PATIENCE_SECONDS, By
+from models.staff import Staff
+
+WAYS = ("release", "reject")
+
+
+def ask(session: Session, import_id: int, way: str, by: By, now: datetime) -> None:
+    """Ask a second person to release or reject a held import. Raises SettleError.
+
+    One question stands at a time: whoever wants the other withdraws it first, so that a second click never
+    agrees to what it did not read.
+    """
+    entry = _held(session, import_id)
+    if way not in WAYS:
+        raise SettleError("Choose whether to release or to reject it.")
+    if entry.asked is not None:
+        raise SettleError(
+            "%(who)s asked for this already; a second person can settle it.", who=_who(session, entry)
+        )
+    entry.asked, entry.asked_by_id, entry.asked_at = way, by.staff_id, now
+    session.flush()
+    _record(session, f"ask_{way}_import", import_id, by, None, now)
+
+
+def withdraw(session: Session, import_id: int, by: By, now: datetime) -> None:
+    """Take the question back; anyone who may settle may do so. Raises SettleError."""
+    entry = _held(session, import_id)
+    if entry.asked is None:
+        raise SettleError("Nobody asks for anything here any more.")
+    entry.asked, entry.asked_by_id, entry.asked_at = None, None, None
+    session.flush()
+    _record(session, "withdraw_import_request", import_id, by, None, now)
+
+
+def agree(database: Database, import_id: int, way: str, by: By, now: datetime) -> None:
+    """Settle a held import as a first person asked. Raises SettleError, also for that very person.
+
+    ``way`` is what the second person read on their page. What is left to do takes longer than a click:
+    `hotline intake` and the sweeper do it (resume). Raises ImportBusyError while an import is at work.
+    """
+    with import_lock(database, PATIENCE_SECONDS), database.transaction() as session:
+        entry = _held(session, import_id)
+        if entry.asked is None or entry.asked != way:
+            raise SettleError("What was asked has changed since you read it. Look at it again.")
+        if entry.asked_by_id == by.staff_id:
+            raise SettleError("You asked for this. Somebody else must settle it, on a session of their own.")
+        first = session.get_one(Staff, entry.asked_by_id)
+        state = "applying" if way == "release" else "rejected"
+        session.expunge(entry)
+        settle(session, import_id, state, [first.email, by.email], now)
+        _record(session, f"{way}_import", import_id, by, {"asked_by": first.id}, now)
+
+
+def _held(session: Session, import_id: int) -> CustodyImport:
+    entry = session.scalars(
+        select(CustodyImport).where(CustodyImport.id == import_id).with_for_update()
+    ).one_or_none()
+    if entry is None or entry.state != "held":
+        who = entry.settled_by if entry is not None else []
+        if not who:
+            raise SettleError("It is not held.")
+        raise SettleError("It is held no more; it was settled by %(who)s.", who=", ".join(who))
+    return entry
+
+
+def _who(session: Session, entry: CustodyImport) -> str:
+    return session.get_one(Staff, entry.asked_by_id).email
+
+
+def _record(
+    session: Session, action: str, import_id: int, by: By, facts: dict[str, int] | None, now: datetime
+) -> None:
+    audit.record(session, actor=by.email, action=action, target=f"import:{import_id}", facts=facts, now=now)

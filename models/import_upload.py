@@ -1,0 +1,240 @@
+"""A custody file that comes through the console: read at once, shown as counts, then landed or thrown away.
+
+The file itself is kept nowhere (R12): its rows are staged while they arrive, with the gate's reasons dropped.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, BinaryIO, Literal
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.orm import Session
+
+from models import audit
+from models.custody_import import ImportRules, ask_brake, raise_unmapped, result_of
+from models.database import Database
+from models.import_file import FeedFileError, read_feed
+from models.import_landing import let_go
+from models.import_lock import ImportBusyError, import_lock
+from models.import_preview import as_stored, measure
+from models.import_record import CustodyImport
+from models.import_rejects import keep_rejects
+from models.import_staging import Staging, check_state
+from models.told_error import ToldError
+
+#: So many files may be on their way in at once.
+AT_ONCE = 2
+BEAT = timedelta(seconds=5)
+#: A reader that was not heard of for so long has died.
+LOST_AFTER = timedelta(minutes=2)
+#: How long someone who clicks waits for another import to end; it is no web thread's work to wait.
+PATIENCE_SECONDS = 0.5
+
+Ended = Literal["unreadable", "broken_off", "too_large", "died", "discarded", "expired", "overtaken"]
+
+
+class UploadError(ToldError):
+    """An upload cannot go on like this; the sentence says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who uploads or settles: the id and e-mail of a member of staff."""
+
+    staff_id: int
+    email: str
+
+
+def upload(
+    database: Database,
+    source: BinaryIO,
+    rules: ImportRules,
+    *,
+    full: bool,
+    by: By,
+    clock: Callable[[], datetime],
+) -> int:
+    """Read a file as it arrives and stage it; the id of the import, which is ``previewed`` then.
+
+    Needs no import lock: a slow sender holds up no feed. Raises FeedFileError for a file that is none,
+    UploadError when too many are on their way, and whatever ``source`` raises; then nothing is left of it.
+    """
+    now = clock()
+    import_id = _begin(database, full, by, now)
+    try:
+        staging = Staging(database, rules.brake.future_skew_minutes, now, import_id, "uploading")
+        staging.take(read_feed(source, rules.gates, _beating(database, import_id, now, clock)))
+        if full:
+            staging.stage_absent()
+        _finish(database, staging, import_id, rules, full, by, clock())
+    except (Exception, KeyboardInterrupt) as fault:
+        unreadable = isinstance(fault, FeedFileError)
+        throw_away(database, import_id, "unreadable" if unreadable else _why(fault), by.email, clock())
+        raise
+    return import_id
+
+
+def land_upload(database: Database, import_id: int, by: By, lives: timedelta, now: datetime) -> str:
+    """Let a previewed import land; ``applying`` or ``held``, as the brake said when it was read.
+
+    What is left to do takes longer than a click: `hotline intake` and the sweeper do it (resume). Raises
+    UploadError when it waits no more or another import landed since, and ImportBusyError.
+    """
+    overtaken = False
+    with import_lock(database, PATIENCE_SECONDS), database.transaction() as session:
+        entry = _previewed(session, import_id)
+        if entry.seen_at is None or now - entry.seen_at > lives:
+            raise UploadError("This preview is too old. Upload the file again.")
+        if entry.landed_before != _landed(session):
+            overtaken = True
+        else:
+            entry.state = "held" if entry.hold_reasons else "applying"
+            entry.decided_at = now
+            session.flush()
+            action = "hold_import" if entry.state == "held" else "accept_import"
+            facts = {"reasons": [text.split(" ")[0] for text in entry.hold_reasons]}
+            _record(session, by.email, action, import_id, facts, now)
+        state = entry.state
+    if overtaken:
+        throw_away(database, import_id, "overtaken", by.email, now)
+        raise UploadError(
+            "Another import landed since this file was read, so the preview is not true any more. "
+            "Upload the file again."
+        )
+    return state
+
+
+def discard_upload(database: Database, import_id: int, by: By, now: datetime) -> None:
+    """Throw a previewed import away. Raises UploadError when it waits no more."""
+    with database.reading() as session:
+        _previewed(session, import_id)
+    throw_away(database, import_id, "discarded", by.email, now)
+
+
+def tidy_uploads(database: Database, lives: timedelta, now: datetime) -> None:
+    """Throw away what a dead reader left, and what nobody decided on in its time."""
+    with database.reading() as session:
+        over = session.execute(
+            select(CustodyImport.id, CustodyImport.state).where(
+                or_(
+                    (CustodyImport.state == "uploading") & (CustodyImport.seen_at < now - LOST_AFTER),
+                    (CustodyImport.state == "previewed") & (CustodyImport.seen_at < now - lives),
+                )
+            )
+        ).all()
+    for import_id, state in over:
+        throw_away(database, import_id, "died" if state == "uploading" else "expired", "sweeper", now)
+
+
+def throw_away(database: Database, import_id: int, ended: Ended, actor: str, now: datetime) -> None:
+    """Forget what was staged; the row stays and says how it ended."""
+    with database.transaction() as session:
+        gone = session.execute(
+            update(CustodyImport)
+            .where(CustodyImport.id == import_id, CustodyImport.state.in_(("uploading", "previewed")))
+            .values(state="abandoned", settled_at=now, ended=ended)
+            .returning(CustodyImport.id)
+        ).first()
+        if gone is not None:
+            _record(session, actor, "abandon_import", import_id, {"ended": ended}, now)
+    if gone is not None:
+        let_go(database, import_id)
+
+
+def _begin(database: Database, full: bool, by: By, now: datetime) -> int:
+    with database.transaction() as session:
+        under_way = session.scalar(
+            select(func.count()).select_from(CustodyImport).where(CustodyImport.state == "uploading")
+        )
+        if (under_way or 0) >= AT_ONCE:
+            raise UploadError("Other files are being read right now. Try again in a minute.")
+        entry = CustodyImport(
+            state="uploading", full=full, started_at=now, seen_at=now, hold_reasons=[], settled_by=[],
+            uploaded_by_id=by.staff_id, landed_before=_landed(session),
+        )  # fmt: skip
+        session.add(entry)
+        session.flush()
+        _record(session, by.email, "upload_import", entry.id, {"full": full}, now)
+        return entry.id
+
+
+def _beating(
+    database: Database, import_id: int, began: datetime, clock: Callable[[], datetime]
+) -> Callable[[int], None]:
+    """Says now and then that the reader lives, and finds out when its import was given up."""
+    last = began
+
+    def progress(_count: int) -> None:
+        nonlocal last
+        now = clock()
+        if now - last < BEAT:
+            return
+        last = now
+        with database.transaction() as session:
+            check_state(session, import_id, "uploading")
+            session.execute(update(CustodyImport).where(CustodyImport.id == import_id).values(seen_at=now))
+
+    return progress
+
+
+def _finish(
+    database: Database,
+    staging: Staging,
+    import_id: int,
+    rules: ImportRules,
+    full: bool,
+    by: By,
+    now: datetime,
+) -> None:
+    result = result_of(staging, import_id, ask_brake(database, staging, rules, full, now), strict=False)
+    with database.transaction() as session:
+        check_state(session, import_id, "uploading")
+        kinds, concerned = measure(session, import_id)
+        facts = {
+            "rows": result.rows, "new": result.new, "changed": result.changed, "unchanged": result.unchanged,
+            "ignored": result.ignored, "rejected": len(result.rejected),
+        }  # fmt: skip
+        session.execute(
+            update(CustodyImport)
+            .where(CustodyImport.id == import_id)
+            .values(
+                state="previewed", seen_at=now, kinds=as_stored(kinds), concerned=concerned,
+                hold_reasons=[reason.to_text() for reason in result.hold_reasons],
+                newest_as_of=staging.newest_as_of, reject_fields=result.rejected.fields, **facts,
+            )
+        )  # fmt: skip
+        keep_rejects(session, import_id, result.rejected)
+        _record(session, by.email, "preview_import", import_id, facts, now)
+        raise_unmapped(session, import_id, result, now)
+
+
+def _why(fault: BaseException) -> Ended:
+    return getattr(fault, "ended", "broken_off")
+
+
+def _previewed(session: Session, import_id: int) -> CustodyImport:
+    entry = session.scalars(
+        select(CustodyImport).where(CustodyImport.id == import_id).with_for_update()
+    ).one_or_none()
+    if entry is None or entry.state != "previewed":
+        raise UploadError("This file does not wait for anyone any more.")
+    return entry
+
+
+def _landed(session: Session) -> int:
+    """How many imports have landed; each does so once."""
+    landed = select(func.count()).select_from(CustodyImport).where(CustodyImport.state == "landed")
+    return session.scalar(landed) or 0
+
+
+def _record(
+    session: Session, actor: str, action: str, import_id: int, facts: dict[str, Any], now: datetime
+) -> None:
+    audit.record(session, actor=actor, action=action, target=f"import:{import_id}", facts=facts, now=now)
+
+
+__all__ = [
+    "By", "ImportBusyError", "UploadError", "discard_upload", "land_upload", "throw_away", "tidy_uploads",
+    "upload",
+]  # fmt: skip

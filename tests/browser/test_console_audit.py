@@ -1,0 +1,74 @@
+"""The audit and its alarms in a real browser."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import expect
+
+from models import audit
+from models.audit_head import note_head
+from models.audit_watch import watch
+from tests.browser.conftest import Visitors
+from tests.browser.console_house import Colleague, ConsoleHouse
+from tests.factories import make_case, make_subject
+
+
+def _with_entries(house: ConsoleHouse) -> Colleague:
+    """A supervisor, a liaison who looked at a case of their own surname, and some entries."""
+    ruth, lea = house.adds("supervisor", "Ruth Invented"), house.adds("liaison", "Lea Quill")
+    now = datetime.now(UTC) - timedelta(hours=3)
+    with house.database.transaction() as session:
+        watch(session, now, house.office)
+        case = make_case(session, subject=make_subject(session, name="Ivo Quill"))
+        note_head(session, now, written=True)
+    for number, (who, what, target, facts) in enumerate(
+        (
+            ("sweeper", "warn_of_callback", "callback:7", {"level": "supervisor_before"}),
+            (lea.email, "look_at_case", f"case:{case.id}", None),
+            ("caller:12", "change_pin", f"case:{case.id}", None),
+            ("import", "hold_import", "import:3", {"rows": 41_200, "reasons": ["status_changes"]}),
+            (ruth.email, "ask_release_import", "import:3", None),
+            (f"liaison:{lea.staff_id}", "rest", f"staff:{lea.staff_id}", None),
+        )
+    ):
+        with house.database.transaction() as session:
+            audit.record(
+                session, actor=who, action=what, target=target, facts=facts,
+                now=now + timedelta(minutes=number),
+            )  # fmt: skip
+    with house.database.transaction() as session:
+        watch(session, now, house.office)
+    return ruth
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("", "audit"),
+        ("?since=x&kind=case", "audit-wrong"),
+        ("?who=worker", "audit-none"),
+        ("/alarms", "alarms"),
+    ],
+)
+def test_the_audit_and_its_alarms_are_for_everyone(
+    visitors: Visitors, console_house: ConsoleHouse, path: str, name: str
+) -> None:
+    ruth = _with_entries(console_house)
+
+    console_house.is_well_made(visitors, f"/console/audit{path}", ruth, name)
+
+
+def test_somebody_searches_and_settles_an_alarm(visitors: Visitors, console_house: ConsoleHouse) -> None:
+    ruth = _with_entries(console_house)
+    page = console_house.opens(visitors, "/console/audit", ruth)
+
+    page.get_by_label("Did what").select_option(label="looked at a case")
+    page.get_by_role("button", name="Search").click()
+    expect(page.locator(".record")).to_have_count(1)
+
+    page.get_by_role("link", name="1 alarm to look at").click()
+    page.get_by_text("I talked to them about it").click()
+    page.get_by_role("button", name="Settle it").click()
+
+    expect(page.get_by_text("There is nothing to ask about.")).to_be_visible()
+    expect(page.get_by_role("cell", name="I talked to them about it")).to_be_visible()

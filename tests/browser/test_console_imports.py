@@ -1,0 +1,112 @@
+"""Imports in a real browser: a file is chosen, read and landed; two people settle what is held."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from models.custody_import import resume
+from models.import_history import waiting
+from models.import_paging import page_held
+from tests.browser.conftest import Visitors
+from tests.browser.console_house import ConsoleHouse, judge
+from tests.models.feed import feed_file, feed_row, load, open_cases
+
+
+def _held(house: ConsoleHouse) -> int:
+    now = datetime.now(UTC) - timedelta(minutes=20)
+    cases = open_cases(house.database, *(f"A-{n}" for n in range(30)))
+    before = now - timedelta(hours=2)
+    load(house.database, *(feed_row(name, as_of=before) for name in cases), now=before)
+    rows = [feed_row(name, status=("released", "escaped", "removed")[n % 3], as_of=now)
+            for n, name in enumerate(cases)]  # fmt: skip
+    load(house.database, *rows, feed_row("B-1", as_of=""), feed_row("B-2", status_at="soon"), now=now)
+    with house.database.reading() as session:
+        return waiting(session)[0].entry.id
+
+
+def test_the_list_is_for_everyone(visitors: Visitors, console_house: ConsoleHouse) -> None:
+    ruth = console_house.adds("supervisor", "Ruth Invented")
+    console_house.is_well_made(visitors, "/console/imports", ruth, "imports-none")
+    _held(console_house)
+
+    console_house.is_well_made(visitors, "/console/imports", ruth, "imports")
+
+
+@pytest.mark.parametrize("part", ["", "/people", "/rejects", "/calls", "/settle"])
+def test_every_page_of_a_held_import_is_for_everyone(
+    visitors: Visitors, console_house: ConsoleHouse, part: str
+) -> None:
+    ruth = console_house.adds("supervisor", "Ruth Invented")
+    import_id = _held(console_house)
+
+    console_house.is_well_made(
+        visitors, f"/console/imports/{import_id}{part}", ruth, f"import-{part[1:] or 'held'}"
+    )
+
+
+def test_the_page_to_upload_at_is_for_everyone(visitors: Visitors, console_house: ConsoleHouse) -> None:
+    ruth = console_house.adds("supervisor", "Ruth Invented")
+
+    console_house.is_well_made(visitors, "/console/imports/upload", ruth, "import-upload")
+
+
+def test_an_import_that_landed_and_one_with_a_call_list_are_for_everyone(
+    visitors: Visitors, console_house: ConsoleHouse
+) -> None:
+    ruth = console_house.adds("supervisor", "Ruth Invented")
+    import_id = _held(console_house)
+    with console_house.database.transaction() as session:
+        page_held(session, datetime.now(UTC) + timedelta(hours=1), console_house.office)
+
+    console_house.is_well_made(visitors, f"/console/imports/{import_id}", ruth, "import-call-list")
+    console_house.is_well_made(visitors, "/console/imports/1", ruth, "import-landed")
+
+
+def test_a_file_is_chosen_read_and_landed(
+    visitors: Visitors, console_house: ConsoleHouse, tmp_path: Path
+) -> None:
+    ada = console_house.adds("administrator", "Ada Invented")
+    now = datetime.now(UTC)
+    open_cases(console_house.database, "A-1", "A-2")
+    file = tmp_path / "feed.csv"
+    rows = [
+        feed_row("A-1", as_of=now),
+        feed_row("A-2", as_of=now, status="released"),
+        feed_row("A-3", as_of=""),
+    ]
+    file.write_bytes(feed_file(*rows).read())
+    page = console_house.opens(visitors, "/console/imports", ada)
+
+    page.get_by_role("link", name="Upload a custody file").click()
+    page.get_by_label("Custody file").set_input_files(file)
+    page.get_by_role("button", name="Read the file").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Import 1")
+    judge(page, "import-preview-1280-light")
+    page.get_by_role("button", name="Let it land").click()
+    expect(page.locator("#state")).to_contain_text("Landing")
+    resume(console_house.database, datetime.now(UTC))
+
+    # The page finds out by itself.
+    expect(page.locator("#state")).to_contain_text("Landed")
+
+
+def test_two_people_settle_it_each_at_their_own_browser(
+    visitors: Visitors, console_house: ConsoleHouse
+) -> None:
+    ruth, sam = (
+        console_house.adds("supervisor", "Ruth Invented"),
+        console_house.adds("supervisor", "Sam Invented"),
+    )
+    import_id = _held(console_house)
+    hers = console_house.opens(visitors, f"/console/imports/{import_id}/settle", ruth)
+    hers.locator("label[for=way-release]").click()
+    hers.get_by_role("button", name="Ask a second person").click()
+    expect(hers.get_by_text("somebody else must agree")).to_be_visible()
+
+    his = console_house.opens(visitors, f"/console/imports/{import_id}/settle", sam)
+    judge(his, "import-agree-1280-light")
+    his.get_by_role("button", name="Agree: release it").click()
+
+    expect(his.get_by_text("You both released it.")).to_be_visible()

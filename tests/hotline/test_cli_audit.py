@@ -1,0 +1,102 @@
+"""`hotline audit`: whether the chain holds, by itself and by its kept heads."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import text
+
+from config.settings import Settings
+from hotline.cli import audit as command
+from hotline.cli.context import House
+from models import audit
+from models.audit_head import read_head, signing_key, write_head
+from models.database import Database
+from tests.factories import NOW, make_office
+
+
+@pytest.fixture
+def hotline(database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Runs one command on the suite's database, whose chain has six entries."""
+    monkeypatch.setattr(command, "open_house", lambda: House(settings, make_office(), database))
+    with database.transaction() as session:
+        for number in range(6):
+            audit.record(session, actor="a", action="open_case", target=f"case:{number}", now=NOW)
+    return lambda *args: CliRunner().invoke(command.audit, args)
+
+
+def _kept(database: Database, settings: Settings) -> Path:
+    with database.reading() as session:
+        write_head(settings.audit_head_file, read_head(session, NOW), signing_key(settings.secret_key))
+    return settings.audit_head_file
+
+
+def _meddle(database: Database, sql: str) -> None:
+    with database.transaction() as session:
+        if session.get_bind().dialect.name == "sqlite":
+            session.execute(text("DROP TRIGGER audit_entries_refuse_delete"))
+            session.execute(text("DROP TRIGGER audit_entries_refuse_update"))
+        else:
+            session.execute(text("SET LOCAL session_replication_role = replica"))
+        session.execute(text(sql))
+
+
+def _said(result: Result) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(result.stdout)
+    return document
+
+
+def test_a_whole_chain_holds(hotline: Any, database: Database, settings: Settings) -> None:
+    _kept(database, settings)
+    result = hotline("verify", "--json")
+
+    assert result.exit_code == 0
+    assert _said(result) == {"holds": True, "entries": 6, "heads": 1, "wrong": None, "entry": None}
+    assert "The chain holds: 6 entries, compared with 1 kept heads." in hotline("verify").stdout
+
+
+@pytest.mark.parametrize(
+    ("sql", "wrong", "entry"),
+    [
+        ("UPDATE audit_entries SET actor = 'x' WHERE id = 3", "changed", 3),
+        ("DELETE FROM audit_entries WHERE id = 3", "out_of_place", 4),
+        ("DELETE FROM audit_entries WHERE id > 3", "cut", 6),
+    ],
+)
+def test_what_does_not_hold_is_named_and_exits_1(
+    hotline: Any, database: Database, settings: Settings, sql: str, wrong: str, entry: int
+) -> None:
+    _kept(database, settings)
+    _meddle(database, sql)
+    result = hotline("verify", "--json")
+
+    assert result.exit_code == 1
+    assert (_said(result)["holds"], _said(result)["wrong"], _said(result)["entry"]) == (False, wrong, entry)
+    assert f"entry {entry}" in hotline("verify").stdout
+
+
+def test_heads_that_somebody_else_wrote_are_no_proof(
+    hotline: Any, database: Database, settings: Settings
+) -> None:
+    kept = _kept(database, settings)
+    kept.write_text(kept.read_text().replace('"entry": 6', '"entry": 5'))
+    result = hotline("verify", "--json")
+
+    assert result.exit_code == 1
+    assert _said(result)["wrong"] == "heads"
+    assert "Line 1" in result.stderr
+
+
+def test_a_head_that_was_printed_can_be_kept_and_compared(
+    hotline: Any, database: Database, settings: Settings
+) -> None:
+    settings.audit_head_file.parent.mkdir(parents=True, exist_ok=True)
+    settings.audit_head_file.write_text(hotline("head").stdout)
+    assert _said(hotline("head", "--json"))["entry"] == 6
+
+    _meddle(database, "DELETE FROM audit_entries WHERE id = 6")
+
+    assert _said(hotline("verify", "--json"))["wrong"] == "cut"

@@ -1,0 +1,199 @@
+"""A held import: whom it pages and when, and the two people who settle it in the console (R16)."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from models import Alert, AuditEntry, CustodyImport
+from models.custody_import import resume
+from models.custody_status import NEUTRAL
+from models.database import Database
+from models.held_import import SettleError, list_held
+from models.import_paging import has_call_list, is_anything_held, page_held
+from models.import_request import agree, ask, withdraw
+from models.import_upload import By
+from tests.factories import NOW, MadeCase, make_office, make_staff
+from tests.models.feed import at, feed_row, load, open_cases, what_is_heard
+
+OFFICE = make_office()
+
+
+@pytest.fixture
+def two(database: Database) -> tuple[By, By]:
+    with database.transaction() as session:
+        people = [
+            make_staff(session, f"{name}@office.example.org", role="supervisor", on_shift=False)
+            for name in ("ruth", "sam")
+        ]
+        return By(people[0].id, people[0].email), By(people[1].id, people[1].email)
+
+
+@pytest.fixture
+def held(database: Database) -> dict[str, MadeCase]:
+    """Twelve people whom one import would let out, held by the brake."""
+    cases = open_cases(database, *(f"A-{n}" for n in range(12)))
+    load(database, *(feed_row(name, as_of=at(-2)) for name in cases), now=at(-2))
+    load(database, *(feed_row(name, status="released") for name in cases))
+    return cases
+
+
+def _held_id(database: Database) -> int:
+    with database.reading() as session:
+        (entry,) = list_held(session)
+        return entry.id
+
+
+def _ask(database: Database, import_id: int, way: str, by: By) -> None:
+    with database.transaction() as session:
+        ask(session, import_id, way, by, NOW)
+
+
+def test_two_people_release_it(database: Database, two: tuple[By, By], held: dict[str, MadeCase]) -> None:
+    first, second = two
+    import_id = _held_id(database)
+    _ask(database, import_id, "release", first)
+    assert what_is_heard(database, held["A-0"]) is NEUTRAL
+
+    agree(database, import_id, "release", second, NOW)
+    resume(database, NOW)
+
+    assert what_is_heard(database, held["A-0"]).status == "released"
+    with database.reading() as session:
+        assert session.get_one(CustodyImport, import_id).settled_by == [first.email, second.email]
+        said = session.execute(
+            select(AuditEntry.actor, AuditEntry.action, AuditEntry.facts)
+            .where(AuditEntry.target == f"import:{import_id}", AuditEntry.actor.like("%@%"))
+            .order_by(AuditEntry.id)
+        ).all()
+        assert [tuple(one) for one in said] == [
+            (first.email, "ask_release_import", None),
+            (second.email, "release_import", {"asked_by": first.staff_id}),
+        ]
+
+
+def test_two_people_reject_it(database: Database, two: tuple[By, By], held: dict[str, MadeCase]) -> None:
+    import_id = _held_id(database)
+    _ask(database, import_id, "reject", two[0])
+
+    agree(database, import_id, "reject", two[1], NOW)
+    resume(database, NOW)
+
+    assert what_is_heard(database, held["A-0"]).status == "in_custody"
+    with database.reading() as session:
+        assert session.get_one(CustodyImport, import_id).state == "rejected"
+
+
+def test_nobody_settles_what_they_asked_for_themselves(
+    database: Database, two: tuple[By, By], held: dict[str, MadeCase]
+) -> None:
+    import_id = _held_id(database)
+    _ask(database, import_id, "release", two[0])
+
+    with pytest.raises(SettleError, match="Somebody else"):
+        agree(database, import_id, "release", two[0], NOW)
+
+
+def test_a_second_click_agrees_to_nothing_that_it_did_not_read(
+    database: Database, two: tuple[By, By], held: dict[str, MadeCase]
+) -> None:
+    first, second = two
+    import_id = _held_id(database)
+    with pytest.raises(SettleError, match="has changed"):
+        agree(database, import_id, "release", second, NOW)
+    _ask(database, import_id, "reject", first)
+
+    with pytest.raises(SettleError, match="has changed"):
+        agree(database, import_id, "release", second, NOW)
+    with pytest.raises(SettleError, match=f"{first.email} asked"):
+        _ask(database, import_id, "release", second)
+
+
+def test_who_comes_too_late_is_told_who_settled_it(
+    database: Database, two: tuple[By, By], held: dict[str, MadeCase]
+) -> None:
+    import_id = _held_id(database)
+    _ask(database, import_id, "release", two[0])
+    agree(database, import_id, "release", two[1], NOW)
+
+    with pytest.raises(SettleError, match=f"{two[0].email}, {two[1].email}"):
+        agree(database, import_id, "release", two[1], NOW)
+    with pytest.raises(SettleError, match="not held"):
+        _ask(database, 99, "release", two[0])
+
+
+def test_a_question_can_be_taken_back(
+    database: Database, two: tuple[By, By], held: dict[str, MadeCase]
+) -> None:
+    import_id = _held_id(database)
+    _ask(database, import_id, "release", two[0])
+    with database.transaction() as session:
+        withdraw(session, import_id, two[1], NOW)
+        with pytest.raises(SettleError, match="Nobody asks"):
+            withdraw(session, import_id, two[1], NOW)
+
+    _ask(database, import_id, "reject", two[1])
+
+
+def test_there_are_two_ways_to_settle_it(
+    database: Database, two: tuple[By, By], held: dict[str, MadeCase]
+) -> None:
+    with pytest.raises(SettleError, match="Choose"):
+        _ask(database, _held_id(database), "burn", two[0])
+
+
+def _pages(database: Database, now: datetime) -> list[tuple[str, str]]:
+    with database.transaction() as session:
+        before = set(session.scalars(select(Alert.id)).all())
+        page_held(session, now, OFFICE)
+        made = session.scalars(select(Alert).order_by(Alert.id)).all()
+        return [(one.level, one.channel) for one in made if one.id not in before]
+
+
+def test_supervisors_are_paged_at_0_15_and_30_minutes_and_told_of_the_call_list_at_60(
+    database: Database, two: tuple[By, By], held: dict[str, MadeCase]
+) -> None:
+    paged = {
+        minute: {level for level, _ in found}
+        for minute in range(0, 90)
+        if (found := _pages(database, NOW + timedelta(minutes=minute)))
+    }
+
+    assert paged == {0: {"import_held"}, 15: {"import_held"}, 30: {"import_held"}, 60: {"call_list"}}
+    with database.reading() as session:
+        assert has_call_list(session.get_one(CustodyImport, _held_id(database)).pages, OFFICE)
+
+
+def test_each_supervisor_has_a_text_and_a_call(
+    database: Database, two: tuple[By, By], held: dict[str, MadeCase]
+) -> None:
+    assert sorted(_pages(database, NOW)) == [("import_held", "call")] * 2 + [("import_held", "text")] * 2
+
+
+def test_after_a_pause_the_newest_page_stands_for_those_before(
+    database: Database, two: tuple[By, By], held: dict[str, MadeCase]
+) -> None:
+    assert {level for level, _ in _pages(database, NOW + timedelta(minutes=40))} == {"import_held"}
+    assert _pages(database, NOW + timedelta(minutes=41)) == []
+    assert {level for level, _ in _pages(database, NOW + timedelta(hours=3))} == {"call_list"}
+
+
+def test_an_office_without_a_supervisor_pages_its_administrators(
+    database: Database, held: dict[str, MadeCase]
+) -> None:
+    with database.transaction() as session:
+        make_staff(session, "ada@office.example.org", role="administrator")
+
+    assert len(_pages(database, NOW)) == 2
+
+
+def test_what_is_settled_pages_nobody(
+    database: Database, two: tuple[By, By], held: dict[str, MadeCase]
+) -> None:
+    import_id = _held_id(database)
+    _ask(database, import_id, "reject", two[0])
+    agree(database, import_id, "reject", two[1], NOW)
+
+    assert _pages(database, NOW + timedelta(minutes=15)) == []
+    with database.reading() as session:
+        assert not is_anything_held(session)

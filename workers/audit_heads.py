@@ -1,0 +1,44 @@
+"""Writes the head of the audit chain to its second place once a day (R41)."""
+
+import logging
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from models import audit
+from models.audit_head import Head, head_is_due, note_head, read_head, signing_key, write_head
+from models.database import Database
+
+log = logging.getLogger(__name__)
+
+
+class HeadKeeper:
+    """The sweeper's part that keeps heads. Two sweepers may keep one each, which does no harm."""
+
+    def __init__(self, database: Database, path: Path, secret: bytes) -> None:
+        self._database, self._path, self._key = database, path, signing_key(secret)
+
+    def keep(self, now: datetime) -> None:
+        """Write a head if a day has passed. A place that cannot be written is an entry, and tried again."""
+        try:
+            with self._database.reading() as session:
+                head = read_head(session, now) if head_is_due(session, now) else None
+            if head is not None:
+                self._write(head, now)
+        except SQLAlchemyError:
+            log.exception("The head of the audit could not be kept.")
+
+    def _write(self, head: Head, now: datetime) -> None:
+        try:
+            write_head(self._path, head, self._key)
+        except OSError as fault:
+            log.error("The head of the audit could not be written (%s).", type(fault).__name__)  # noqa: TRY400
+            with self._database.transaction() as session:
+                note_head(session, now, written=False)
+                audit.record(
+                    session, actor="sweeper", action="fail_audit_head", target=f"entry:{head.entry}", now=now
+                )
+            return
+        with self._database.transaction() as session:
+            note_head(session, now, written=True)
