@@ -111,6 +111,7 @@ ACTIONS = {
     "issue_recovery_codes": N_("had new recovery codes made"),
     "end_session": N_("ended a session"),
     "end_sessions": N_("ended their other sessions"),
+    "lift_total": N_("lifted the total of wrong tries at a case"),
     "raise_audit_alarm": N_("raised an alarm"),
     "settle_audit_alarm": N_("settled an alarm"),
     "fail_audit_head": N_("could not keep the head of the audit in its second place"),
