@@ -13,6 +13,7 @@ from models.job import Job
 from models.joiner import announce_joiners
 from models.talk import (
     IN_TALK,
+    JOINERS,
     TalkOffice,
     audit_talk,
     call_again,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from models.caller_state import CallState
 
 Left = Literal["star", "early", "moment", "back", "over", "not_reached"]
-Stands = Literal["alone", "shared", "early", "over", "not_reached"]
+Stands = Literal["alone", "shared", "early", "handed", "over", "not_reached"]
 
 
 def hold_talk(
@@ -92,8 +93,13 @@ def colleague_left(session: Session, leg: "CallState", now: datetime) -> tuple[L
 
 
 def staff_stands(session: Session, leg: "CallState") -> Stands:
-    """How the talk stands for one of staff who is out of it: whether the caller is alone, or all is over."""
+    """How the talk stands for one of staff who is out of it: whether the caller is alone, or all is over.
+
+    ``handed``: they gave it to a colleague from the console, and their leg is told so now.
+    """
     callback = callback_of(session, leg)
+    if callback is not None and _handed_over(leg, callback):
+        return "handed"
     word = _standing(leg, callback)
     if callback is None or word != "talking":
         if word in ("over", "not_reached"):
@@ -191,6 +197,12 @@ def _standing(
     if callback.state == "ringing_caller" and leads:
         return "early"
     return "over" if callback.state == "reached" and (leads or joined) else "not_reached"
+
+
+def _handed_over(leg: "CallState", callback: Callback) -> bool:
+    """Whether the talk goes on under somebody else while this leg, which led it, was told to leave."""
+    led_once = leg.flow not in JOINERS or leg.call_status == LEAVING
+    return callback.state == "talking" and leg.id != callback.liaison_call_id and led_once
 
 
 def _is_out(session: Session, call_id: int | None) -> bool:

@@ -20,6 +20,7 @@ QUEUE = "callbacks"
 JOBS = (
     "dial_liaison",
     "dial_caller",
+    "ring_taker",
     "ring_joiner",
     "move_leg",
     "release_leg",

@@ -34,6 +34,7 @@ from models.stranded import (
     left_behind_legs,
     undialled_callers,
     undialled_joiners,
+    undialled_takers,
 )
 from workers.callbacks import CallCarrier, Dialler
 from workers.carrier import Carrier
@@ -119,8 +120,10 @@ class _Pass:
     def _ring_undialled_callers(self) -> None:
         with self._database.reading() as session:
             found = undialled_callers(session, self._now)
+            taking = undialled_takers(session, self._now)
             joining = undialled_joiners(session, self._now)
         self._hand_on_all(("dial_caller", callback_id) for callback_id in found)
+        self._hand_on_all(("ring_taker", call_id) for call_id in taking)
         self._hand_on_all(("ring_joiner", call_id) for call_id in joining)
 
     def _fetch_first_in_line(self) -> None:
