@@ -9,6 +9,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import BadRequest
 
 from hotline.console.account_views import register_account
+from hotline.console.callback_action_views import register_callback_actions
+from hotline.console.callback_views import register_callbacks
 from hotline.console.confirm_views import register_confirm
 from hotline.console.console import EXTENSION, Console
 from hotline.console.cookie import PREFIX, SealedCookies, is_console
@@ -18,6 +20,7 @@ from hotline.console.home_views import register_home
 from hotline.console.layout import install_layout
 from hotline.console.oidc_views import register_oidc
 from hotline.console.set_up_views import register_set_up
+from hotline.console.shift_views import register_shift
 from hotline.console.sign_in_views import register_sign_in
 from hotline.console.static_files import register_static_files
 from hotline.console.trouble import install_trouble
@@ -29,6 +32,9 @@ AREAS = (
     register_set_up,
     register_confirm,
     register_account,
+    register_callbacks,
+    register_callback_actions,
+    register_shift,
 )
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 

@@ -1,0 +1,41 @@
+"""Every sentence with which a model refuses something about a callback, marked for translation."""
+
+from hotline.console.words import N_
+
+#: A test holds this against what the models say.
+SENTENCES = (
+    N_("The new time must lie ahead, and within {days} days."),
+    N_("No moment fits the hours of this person and those of the office."),
+    N_("That is outside this person's hours; the next moment inside is {at}."),
+    N_("Choose a reason from the list."),
+    N_("Only who has a callback in hand sees its number; claim it first."),
+    N_("A case is opened only from a callback that was asked for with the PIN, by who has it in hand."),
+    N_("This callback was closed at {at}."),
+    N_("There is no such colleague on the staff list."),
+    N_("There is no such callback."),
+    N_("{name} took this callback at {at}."),
+    N_("The line is ringing {name} for this callback."),
+    N_("{name} has been talking with this person since {at}."),
+    N_("The line is ringing a colleague for this callback now."),
+    N_("Nobody has this callback; it is back in the line."),
+    N_("This callback is left for staff; nobody has it."),
+    N_("This person has asked again and has a newer callback; take that one and close this."),
+    N_("On a personal phone accepting asks your staff code; have one issued first."),
+    N_("Choose at least one language."),
+    N_("There are no such days of yours."),
+    N_("Your phone is in a call of the line already."),
+    N_("You rest until {at}; end your rest first."),
+    N_("This phone may not be rung: it is marked unsafe, asked to stop, or is no number."),
+    N_("This person may not be rung now; their next hours begin at {at}."),
+    N_("{name} is with the caller too, so nobody is on hold."),
+    N_("No other colleague is free, or one is being rung already."),
+    N_("The office lists no interpreter for this language."),
+    N_("An interpreter is being rung or is there already."),
+    N_("No colleague is with the caller yet; add one first, and wait until they are there."),
+    N_("You are not talking in this callback now."),
+    N_("The note is longer than {most} characters."),
+    N_("The note holds what looks like a Social Security number. Take it out."),
+    N_("The note holds what looks like an A-number. Take it out."),
+    N_("The note holds what looks like a phone number. Take it out."),
+    N_("The note holds what looks like a street address. Take it out."),
+)
