@@ -39,7 +39,7 @@ def today_of(session: Session, staff_id: int, since: datetime, now: datetime) ->
         .order_by(Callback.talking_at)
     ).all()
     lengths = [(row.closed_at or now) - row.talking_at for row in rows]
-    waits = [(row.talking_at - row.requested_at).total_seconds() for row in rows]
+    waits = [max(0.0, (row.talking_at - row.requested_at).total_seconds()) for row in rows]
     return Today(
         talks=len(rows),
         kept=sum(row.state == "reached" for row in rows),
