@@ -17,7 +17,7 @@ from models.staff import Staff
 
 #: What staff look for, in the order in which it is offered.
 VIEWS = ("due", "late", "mine", "open", "left")
-PAGE = 50
+PAGE = 25
 #: The very words of the partial indexes: values sent apart from the statement would hide that they serve.
 _OPEN = text("callbacks.state IN ('requested','claimed','ringing_liaison','ringing_caller','talking')")
 _IN_HAND = text("callbacks.state IN ('claimed','ringing_liaison','ringing_caller','talking')")

@@ -1,6 +1,7 @@
 """A callback in words that staff read: what state it is in, what the person wishes, what happened to it."""
 
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime, format_skeleton, get_timezone
@@ -168,8 +169,14 @@ def tries(row: Listed) -> str:
 
 def there(at: datetime, time_zone: str) -> str:
     """The day and time of a moment where the person is."""
+    return _there(at.replace(second=0, microsecond=0), time_zone, language())
+
+
+@lru_cache(maxsize=4096)
+def _there(at: datetime, time_zone: str, said_in: str) -> str:
+    # Most callbacks are due at the same few moments, and a page of the list says dozens of them.
     zone = get_timezone(time_zone)
-    return format_skeleton("EEEhmm", at.astimezone(ZoneInfo(time_zone)), tzinfo=zone, locale=language())
+    return format_skeleton("EEEhmm", at.astimezone(ZoneInfo(time_zone)), tzinfo=zone, locale=said_in)
 
 
 def happened(one: Happening) -> str:

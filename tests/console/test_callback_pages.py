@@ -133,7 +133,7 @@ def test_a_long_list_is_paged_and_costs_as_many_queries_as_a_short_one(
     assert queries(f"/console/callbacks/{one}") == few_of_one
     assert "Next page" in liaison.opens("/console/callbacks?view=open").links
     liaison.clicks("Next page")
-    assert len([text for text in liaison.links if text.startswith("Callback ")]) == 10
+    assert len([text for text in liaison.links if text.startswith("Callback ")]) == 25
 
 
 def test_a_part_that_did_not_change_answers_304_after_one_look(
