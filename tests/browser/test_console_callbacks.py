@@ -12,18 +12,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from config.keys import make_missing_keys
-from config.settings import Settings, variables
-from hotline.demo import PEOPLE, STAFF
-from models import Callback, Staff, audit
+from config.settings import variables
+from hotline.demo import PEOPLE
+from hotline.demo_staff import PASSWORD, STAFF
+from models import Callback, audit
 from models.claim import claim
-from models.database import Database
-from models.keyring import Keyring
 from models.note import refusal
 from tests.browser.conftest import Visitors
 from tests.browser.console_house import Colleague, ConsoleHouse, judge
 from tests.browser.handset import Handset, is_live
-from tests.console.signed_in import cookie_of
 from tests.factories import make_callback, make_case
 from tests.hotline.test_serve import Serving
 
@@ -216,10 +213,11 @@ def test_a_note_is_looked_at_as_it_is_typed_with_the_eyes_of_the_server(
 def test_two_browsers_fight_over_one_callback(visitors: Visitors, console_house: ConsoleHouse) -> None:
     ana, luis = console_house.adds(name="Ana Demo"), console_house.adds(name="Luis Demo")
     callback_id = promises(console_house)
-    pages = [console_house.opens(visitors, f"/console/callbacks/{callback_id}", who) for who in (ana, luis)]
-    for page in pages:
-        # Nothing comes by itself, so that both press what they see.
-        page.evaluate("document.querySelector('[data-live]').removeAttribute('hx-get')")
+    # Without scripts nothing is renewed, so that both press what they see.
+    pages = [
+        console_house.opens(visitors, f"/console/callbacks/{callback_id}", who, java_script_enabled=False)
+        for who in (ana, luis)
+    ]
 
     pages[0].get_by_role("button", name="Take it", exact=True).click()
     expect(pages[0].get_by_text("It is yours until")).to_be_visible()
@@ -257,10 +255,11 @@ def environment(serving: Serving) -> dict[str, str]:
     return {**ours, "HOTLINE_DATA_DIR": str(serving.data_dir), "HOTLINE_OFFICE_ALWAYS_OPEN": "1"}
 
 
-def runs(serving: Serving, *words: str) -> None:
-    """A command of the house."""
+def runs(serving: Serving, *words: str) -> str:
+    """What a command of the house prints."""
     command = [sys.executable, "-m", "hotline.cli", *words]
-    subprocess.run(command, env=environment(serving), capture_output=True, check=True)
+    done = subprocess.run(command, env=environment(serving), capture_output=True, check=True, text=True)
+    return done.stdout
 
 
 @pytest.mark.timeout(240)
@@ -316,20 +315,13 @@ def test_somebody_is_called_back_from_the_console_from_the_claim_to_the_outcome(
 
 
 def signed_in(serving: Serving, visitors: Visitors) -> Page:
-    """The list, open before Ana of the demo office, who has just signed in."""
-    settings = Settings.from_env(make_missing_keys(serving.data_dir, environment(serving)))
-    database = Database(settings.database_url, Keyring(settings.field_keys, settings.secret_key))
-    with database.transaction() as session:
-        ana = session.query(Staff).filter_by(email=STAFF[0][0]).one()
-        ana.password_is_one_time = False
-        staff_id = ana.id
-    value = cookie_of(database, staff_id, datetime.now(UTC))
-    database.close()
-    page = visitors.opens("about:blank")
-    cookie: Any = {
-        "name": "console", "value": value, "domain": "127.0.0.1", "path": "/console",
-        "httpOnly": True, "sameSite": "Lax",
-    }  # fmt: skip
-    page.context.add_cookies([cookie])
-    page.goto(f"http://127.0.0.1:{serving.port}/console/callbacks")
+    """The list, open before Ana of the demo office, who signs in by her password and a code."""
+    email = STAFF[0][0]
+    page = visitors.opens(f"http://127.0.0.1:{serving.port}/console/")
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_label("Code").fill(runs(serving, "staff", "sign-in-code", email).split()[0])
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Callbacks")
     return page
