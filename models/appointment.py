@@ -9,7 +9,7 @@ from models import audit
 from models.callback import Callback, advance, is_idle, move_callback
 from models.callback_policy import CallbackPolicy
 from models.callback_state import TAKEN_UP_AGAIN
-from models.claim import OVERSEERS, actor_of, claim, is_mine, let_go, refuse, standing
+from models.claim import OVERSEERS, actor_of, claim, is_mine, let_go, may_be_called, refuse, standing
 from models.refusal import RefusedError
 from models.safe_phone import standing_of
 from models.staff import Staff
@@ -52,6 +52,7 @@ def reschedule(
     callback = standing(session, callback_id)
     if not now < at <= now + LONGEST_AHEAD:
         raise RefusedError("The new time must lie ahead, and within {days} days.", days=LONGEST_AHEAD.days)
+    may_be_called(session, callback)
     opens = next_moment_inside(session, callback, at, policy)
     if opens is None:
         raise RefusedError("No moment fits the hours of this person and those of the office.")

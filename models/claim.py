@@ -12,12 +12,18 @@ from sqlalchemy.orm import Session
 from models import audit
 from models.callback import IS_OWED, Callback, advance, locked
 from models.callback_state import TAKEN_UP_AGAIN
+from models.case import Case
 from models.database import keyring_of
+from models.follow_up import ANEW
 from models.refusal import RefusedError
 from models.staff import Staff
 
 #: The roles that may take a callback out of the hands of somebody else.
 OVERSEERS = ("supervisor", "administrator")
+
+
+#: The outcome of one whose phone said stop (R33).
+STOPPED = "stopped"
 
 
 class ClaimOffice(Protocol):
@@ -157,7 +163,17 @@ def actor_of(staff_id: int) -> str:
     return f"staff:{staff_id}"
 
 
+def may_be_called(session: Session, callback: Callback) -> None:
+    """Refuse to call a phone that said stop, and anybody of a case that is closed. Raises RefusedError."""
+    if callback.outcome == STOPPED:
+        raise RefusedError("This phone asked for no more calls.")
+    if callback.case_id is not None and session.get_one(Case, callback.case_id).closed_at is not None:
+        raise RefusedError("The case of this callback is closed.")
+
+
 def _take_up(session: Session, callback: Callback, staff_id: int, now: datetime, until: datetime) -> None:
+    if callback.outcome == ANEW:
+        raise RefusedError("This callback was promised anew already.")
     if callback.case_id is not None:
         other = select(Callback.id).where(Callback.case_id == callback.case_id, IS_OWED).limit(1)
         if session.scalar(other) is not None:

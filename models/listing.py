@@ -12,6 +12,7 @@ from models.audit import AuditEntry
 from models.callback import CALLBACKS, Callback
 from models.callback_list import IN_LINE
 from models.database import keyring_of
+from models.follow_up import ANEW
 from models.keyring import SealError
 from models.staff import Staff
 
@@ -134,7 +135,8 @@ def _whose(view: str, staff_id: int, now: datetime) -> Sequence[ColumnElement[bo
         case "mine":
             return (_IN_HAND, Callback.staff_id == staff_id)
         case "left":
-            return (_LEFT,)
+            # What was promised anew is another callback by now.
+            return (_LEFT, Callback.outcome.is_distinct_from(ANEW))
         case _:
             return (_OPEN,)
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from models.call import Call
 from models.callback import Callback, advance
 from models.callback_policy import CallbackPolicy
-from models.claim import ClaimOffice, actor_of, claim, refuse, standing
+from models.claim import ClaimOffice, actor_of, claim, may_be_called, refuse, standing
 from models.database import keyring_of
 from models.dispatch import Dial, can_dial
 from models.job import Job
@@ -63,6 +63,7 @@ def call_now(
 
 def may_ring_now(session: Session, callback: Callback, now: datetime, policy: CallbackPolicy) -> None:
     """Refuse what the dispatcher would refuse: a barred phone, a number we may not ring, a closed window."""
+    may_be_called(session, callback)
     phone = standing_of(session, callback.case_id, callback.number_key)
     if phone.is_barred or not can_dial(session, callback, policy):
         raise RefusedError("This phone may not be rung: it is marked unsafe, asked to stop, or is no number.")

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from config.office import Office
-from models import AuditEntry, Call, Callback, Staff
+from models import AuditEntry, Call, Callback, Case, Staff
 from models import leg as legs
 from models.appointment import cancel, reschedule, reveal_number
 from models.callback import cancel_callback, move_callback
@@ -16,6 +16,7 @@ from models.callback_policy import CallbackPolicy
 from models.callback_request import request_callback
 from models.claim import claim, hand, release
 from models.database import Database
+from models.dispatch import claim_callback
 from models.note import keep_note, note_of
 from models.own_call import call_now
 from models.refusal import RefusedError
@@ -123,16 +124,14 @@ def test_a_claim_that_is_sent_twice_is_made_once(
 def test_a_worker_that_comes_late_rings_nobody_for_what_a_person_has_claimed(
     desk: CallbackDesk, console: Console, ana: Staff, luis: Staff, callback: Callback
 ) -> None:
-    from models.dispatch import claim_callback, ring_liaison
-
-    policy = CallbackPolicy.of(desk.office)
     with desk.database.transaction() as session:
-        assert claim_callback(session, callback.id, desk.now, policy)
+        assert claim_callback(session, callback.id, desk.now, CallbackPolicy.of(desk.office))
     desk.sweeps(seconds=60)
     console.claims(callback, ana)
+    desk.jobs.enqueue("dial_liaison", callback.id)
+    desk.works_off()
 
-    with desk.database.transaction() as session:
-        assert ring_liaison(session, callback.id, desk.now, policy) is None
+    assert desk.carrier.placed == []
     assert (desk.callback().state, desk.callback().staff_id) == ("claimed", ana.id)
 
 
@@ -456,3 +455,31 @@ def test_a_leg_that_nobody_dialled_is_not_dialled_twice(
     desk.dialler.ring_taker(leg.id)
 
     assert len(desk.carrier.placed) == 1
+
+
+@pytest.mark.parametrize(
+    ("outcome", "sentence"),
+    [("stopped", "asked for no more calls"), ("promised_anew", "promised anew already")],
+)
+def test_a_phone_that_said_stop_is_not_rung_and_what_was_promised_anew_is_not_taken_up(
+    desk: CallbackDesk, console: Console, ana: Staff, callback: Callback, outcome: str, sentence: str
+) -> None:
+    _left(desk, callback, outcome)
+    with pytest.raises(RefusedError, match=sentence):
+        console.calls_now(callback, ana)
+    with pytest.raises(RefusedError, match=sentence):
+        console.reschedules(callback, ana, desk.now + timedelta(hours=1))
+
+    assert (desk.state(), desk.callback().outcome) == ("left_for_staff", outcome)
+    assert desk.carrier.placed == []
+
+
+def test_nobody_of_a_closed_case_is_called(
+    desk: CallbackDesk, console: Console, ana: Staff, callback: Callback
+) -> None:
+    _left(desk, callback)
+    with desk.database.transaction() as session:
+        session.get_one(Case, callback.case_id).closed_at = desk.now
+
+    with pytest.raises(RefusedError, match="is closed"):
+        console.calls_now(callback, ana)

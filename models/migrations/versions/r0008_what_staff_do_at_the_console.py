@@ -1,6 +1,6 @@
 """What staff do to a callback themselves: a claim of theirs, what they took up again, and a short note.
 
-Revision: 0008, after 0007.
+Revision: 0008, after 0014.
 """
 
 from typing import Any
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0008"
-down_revision = "0007"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
