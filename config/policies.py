@@ -39,6 +39,8 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "unverified_callbacks_a_day": (1, 10),
     "calls_at_once": (1, 1000),
     "urgent_minutes": (1, 1440),
+    "claim_minutes": (1, 240),
+    "handed_minutes": (1, 1440),
     "hard_news_hours": (1, 720),
     "one_time_pin_days": (1, 21),
     "lost_pin_hold_hours": (24, 720),

@@ -331,6 +331,7 @@ MEANINGS: Mapping[str, str] = {
     "staff_left: over": "the talk is over",
     "staff_left: not_reached": "the caller never joined",
     "staff_stands: alone": "nobody else of staff is with the caller",
+    "staff_stands: handed": "they gave the talk to a colleague from the console",
     "staff_stands: shared": "a colleague is with the caller",
     "caller_left: stay": "the talk goes on, as far as is known",
     "caller_stands: back": "staff are with the caller",

@@ -1,14 +1,22 @@
 """Turns what may be said of a person into prompts. It says what the record holds, dated, and nothing else."""
 
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import Protocol
 
+from ivr_flows.prompts import Prompts
 from models.custody_status import Heard
 
-if TYPE_CHECKING:
-    from ivr_flows.desk import Desk
+
+class Speaker(Protocol):
+    """Where the words go: the desk of a call, or a page on which staff read what may be said."""
+
+    @property
+    def prompts(self) -> Prompts: ...
+    def say(self, prompt: str, **slots: str) -> None: ...
+    def moment(self, at: datetime) -> str: ...
 
 
-def say_status(desk: "Desk", found: Heard) -> None:
+def say_status(desk: Speaker, found: Heard) -> None:
     """Say a status (R14, R15), or the one neutral phrase for every reason not to (R13)."""
     if found.status is None or found.status_at is None or found.as_of is None:
         desk.say("status.neutral")

@@ -26,7 +26,7 @@ def colleague_left(desk: Desk, _digits: str) -> str:
     return word
 
 
-@answers("alone", "shared", "early", "over", "not_reached")
+@answers("alone", "shared", "early", "handed", "over", "not_reached")
 def staff_stands(desk: Desk, _digits: str) -> str:
     """How the talk stands for one who is out of it, and who was rung into it in vain meanwhile."""
     word = hold.staff_stands(desk.session, desk.call)
@@ -43,6 +43,8 @@ def hold_on(desk: Desk, digits: str) -> str:
     word = hold.staff_stands(desk.session, desk.call)
     if word in ("over", "not_reached"):
         return word
+    if word == "handed":
+        return "over"
     return "menu" if digits else "still"
 
 

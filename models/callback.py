@@ -12,10 +12,12 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    and_,
     bindparam,
     case,
     false,
     literal_column,
+    or_,
     select,
     text,
     update,
@@ -37,6 +39,7 @@ _NOT_YET = text("state = 'requested' AND place IS NULL")
 _IN_HAND = text("state IN ('claimed','ringing_liaison','ringing_caller','talking')")
 _LEFT = text("state = 'left_for_staff'")
 _MISSED = text("state = 'requested' AND liaison_tries > 0")
+_OF_STAFF = text("staff_id IS NOT NULL")
 
 
 class Callback(Base):
@@ -52,6 +55,11 @@ class Callback(Base):
     ``place``: in which part of the line it waits for somebody free, None before its time has come
     (``models/callback_list.py``).
     ``missed_by_id`` missed it last. ``warned`` counts the warnings that it is at risk.
+
+    ``staff_id`` has it in hand, since ``claimed_at`` where they claimed it themselves, and until then it is
+    theirs: ``lease_until``. ``taken_up_at`` is when they took it up after it had been left for staff; until
+    somebody has talked or was surely not reached, it goes back there and never into the line by itself.
+    ``note_sealed`` is a short note of staff (R37).
     """
 
     __tablename__ = "callbacks"
@@ -82,6 +90,16 @@ class Callback(Base):
         Index("ix_callbacks_missed", "liaison_tries", sqlite_where=_MISSED, postgresql_where=_MISSED),
         Index("ix_callbacks_warned", "warned", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index("ix_callbacks_left", "warned", "closed_at", sqlite_where=_LEFT, postgresql_where=_LEFT),
+        # What the console lists: all open ones by the moment promised, and those left by when that was.
+        Index("ix_callbacks_promised", "due_at", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_callbacks_aside", "closed_at", "id", sqlite_where=_LEFT, postgresql_where=_LEFT),
+        Index(
+            "ix_callbacks_of_staff",
+            "staff_id",
+            "talking_at",
+            sqlite_where=_OF_STAFF,
+            postgresql_where=_OF_STAFF,
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -120,6 +138,9 @@ class Callback(Base):
     announced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     outcome: Mapped[str | None] = mapped_column(String(32))
+    claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    taken_up_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    note_sealed: Mapped[str | None] = mapped_column(Text)
 
 
 CALLBACKS = cast(Table, Callback.__table__)
@@ -128,6 +149,11 @@ CALLBACKS = cast(Table, Callback.__table__)
 IS_OPEN = CALLBACKS.c.state.in_([literal_column(f"'{state}'") for state in OPEN_STATES])
 #: Whether the two are still to be joined, in the words of the index that lets a case have one of these.
 IS_OWED = CALLBACKS.c.state.in_([literal_column(f"'{state}'") for state in OWED_STATES])
+#: Nobody is rung or about to be: it waits for its turn, or somebody of staff keeps it for themselves.
+IS_IDLE = or_(
+    CALLBACKS.c.state == "requested",
+    and_(CALLBACKS.c.state == "claimed", CALLBACKS.c.staff_id.is_not(None)),
+)
 
 #: Why we phone someone back, in neutral codes.
 REASONS = (
@@ -151,16 +177,16 @@ def advance(
     """Make one move of the state table: one conditional UPDATE and an audit entry. False when too late.
 
     ``actor`` is a kind of mover and, after a colon, which one. Raises ValueError for a mover that may not
-    make this move at all. A final state is never left, whoever asks.
+    make this move at all. A final state is never left but by staff who take up what was left for them.
     """
     rule = MOVES[move]
     if actor.partition(":")[0] not in rule.movers:
         raise ValueError(f"The move {move} is not one that {actor.partition(':')[0]} may make.")
     if rule.after in FINAL_STATES:
-        values |= {"closed_at": now, "lease_until": None}
+        values |= {"closed_at": now, "lease_until": None, "claimed_at": None, "taken_up_at": None}
     elif rule.after == "requested":
         values |= {"lease_until": None, "staff_id": None, "conference": None, "place": None}
-        values |= {"liaison_call_id": None, "caller_call_id": None}
+        values |= {"liaison_call_id": None, "caller_call_id": None, "claimed_at": None, "taken_up_at": None}
         if rule.before == ("ringing_caller",):
             # A liaison stayed until the caller's answer was known, so those of the next round begin anew.
             values["liaison_tries"] = 0
@@ -206,6 +232,12 @@ def keep_callback(session: Session, callback_id: int) -> bool:
     return cast(CursorResult[Any], session.execute(kept.values(caller_tries=fewer))).rowcount == 1
 
 
+def is_idle(callback: Callback) -> bool:
+    """Whether nobody is rung for it or about to be; see IS_IDLE."""
+    claimed = callback.state == "claimed" and callback.staff_id is not None
+    return callback.state == "requested" or claimed
+
+
 def cancel_callback(session: Session, callback_id: int, now: datetime, actor: str = "caller") -> bool:
     """Cancel a callback, unless the person is being rung or talking already; then False."""
     return advance(session, callback_id, "cancel", actor=actor, now=now)
@@ -223,7 +255,7 @@ def move_callback(
     """Give a callback another time, unless someone is being rung for it already; then False."""
     statement = (
         update(CALLBACKS)
-        .where(CALLBACKS.c.id == callback_id, CALLBACKS.c.state == "requested")
+        .where(CALLBACKS.c.id == callback_id, IS_IDLE)
         .values(next_attempt_at=next_attempt_at, due_at=due_at, place=None)
     )
     moved = cast(CursorResult[Any], session.execute(statement)).rowcount == 1

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from models import audit
-from models.callback import CALLBACKS, IS_OWED, Callback, advance, keep_callback
+from models.callback import CALLBACKS, IS_IDLE, IS_OWED, Callback, advance, is_idle, keep_callback
 from models.callback_state import MOVES
 from models.database import keyring_of
 from models.follow_up import LATER
@@ -108,7 +108,7 @@ def request_callback(
         if standing is None:
             return None
     keep_callback(session, standing.id)
-    if standing.state == "requested":
+    if is_idle(standing):
         standing.silent = standing.silent or bool(call.silent)
         if standing.reason == LATER:
             # It is theirs now: the liaison who thought of it cannot take it back any more.
@@ -117,7 +117,12 @@ def request_callback(
         if any_time or (window is None and urgency == "urgent"):
             # Both are to be as soon as can be, so the part of the day of an earlier wish is not it any more.
             standing.window_starts = standing.window_ends = None
+        was_urgent = standing.urgency == "urgent"
         _ask_again(session, standing, urgency, due_at, next_attempt_at, window)
+        if standing.state == "claimed" and standing.urgency == "urgent" and not was_urgent:
+            # Whoever claimed it may be in no hurry; the line offers it to the first who is free.
+            advance(session, standing.id, "give_back", actor=f"caller:{call.id}", now=now)
+            session.refresh(standing)
         audit.record(
             session,
             actor=f"caller:{call.id}",
@@ -177,7 +182,7 @@ def asked_in_call(session: Session, call: "CallState", *, verified: bool) -> Seq
     """The open callbacks that this call may still change: its case's, or the one it asked for itself."""
     mine = Callback.requested_in_call_id == call.id
     whose = mine & ~Callback.verified if not verified else Callback.case_id == call.case_id
-    return session.scalars(select(Callback.id).where(whose, Callback.state == "requested")).all()
+    return session.scalars(select(Callback.id).where(whose, IS_IDLE)).all()
 
 
 def _is_safe(session: Session, call: "CallState", number: str) -> bool:

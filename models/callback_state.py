@@ -7,6 +7,8 @@ OPEN_STATES = ("requested", "claimed", "ringing_liaison", "ringing_caller", "tal
 OWED_STATES = OPEN_STATES[:-1]
 FINAL_STATES = ("reached", "no_answer", "left_for_staff", "cancelled")
 STATES = OPEN_STATES + FINAL_STATES
+#: An end that a person of staff, and nobody and nothing else, may take up again.
+TAKEN_UP_AGAIN = "left_for_staff"
 #: In these a leg rings or holds somebody, so the carrier may still have something to say.
 LIVE_STATES = ("ringing_liaison", "ringing_caller", "talking")
 
@@ -24,10 +26,14 @@ class Move:
 
 
 _TABLE = (
-    Move("claim", ("requested",), "claimed", ("worker", "sweeper")),
-    Move("give_back", ("claimed",), "requested", ("worker", "sweeper")),
+    # A claim of staff (it names them) rings nobody yet, and is never dialled for by a worker.
+    Move("claim", ("requested",), "claimed", ("worker", "sweeper", "staff")),
+    # What nobody knows the end of is redialled by nothing; a person decides, and it is theirs then.
+    Move("take_up", (TAKEN_UP_AGAIN,), "claimed", ("staff",)),
+    # A person who asks again, more urgently, does not wait for whoever claimed them.
+    Move("give_back", ("claimed",), "requested", ("worker", "sweeper", "staff", "caller")),
     # At once by whoever finds it in line, with the liaison held in the same transaction.
-    Move("ring_liaison", ("requested", "claimed"), "ringing_liaison", ("worker", "sweeper")),
+    Move("ring_liaison", ("requested", "claimed"), "ringing_liaison", ("worker", "sweeper", "staff")),
     Move("accept", ("ringing_liaison",), "ringing_caller", ("liaison",)),
     # A liaison may also hang up after the accept key, while the caller is still being rung.
     Move(
@@ -46,7 +52,7 @@ _TABLE = (
         "leave",
         ("requested", "claimed", "ringing_liaison", "ringing_caller"),
         "left_for_staff",
-        ("caller", "liaison", "worker", "carrier", "sweeper"),
+        ("caller", "liaison", "staff", "worker", "carrier", "sweeper"),
     ),
     Move("cancel", ("requested", "claimed", "ringing_liaison"), "cancelled", ("caller", "staff")),
 )
@@ -64,7 +70,9 @@ def _check() -> None:
     """Refuse a table that could strand a promise or undo an end; run when the table is imported."""
     for move in _TABLE:
         wrong = {*move.before, move.after} - set(STATES) or set(move.movers) - set(MOVERS)
-        if wrong or set(move.before) & set(FINAL_STATES):
+        ended = set(move.before) & set(FINAL_STATES)
+        by_staff_alone = ended == {TAKEN_UP_AGAIN} and move.movers == ("staff",)
+        if wrong or (ended and not by_staff_alone):
             raise ValueError(f"The move {move.name} is not allowed by the states of a callback.")
     ends = set(FINAL_STATES)
     while True:

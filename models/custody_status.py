@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol, TypeGuard
 
-from models.caller_state import CallState
 from models.custody import DATED_FACTS, IN_CUSTODY_KINDS, REMOVAL_STAGES
 
 
@@ -21,6 +20,46 @@ class OfficeSwitches(Protocol):
     def allow_removal_stage(self) -> bool: ...
     def policy(self, name: str, /) -> int | float:
         """The number an office decided on."""
+
+
+class Standing(Protocol):
+    """What of a case decides what may be said: a call's state has it, and so has a callback's case.
+
+    ``case_id`` is the case that was opened and ``found_case_id`` the one that was read.
+    """
+
+    @property
+    def case_id(self) -> int | None: ...
+    @property
+    def found_case_id(self) -> int | None: ...
+    @property
+    def case_closed_at(self) -> datetime | None: ...
+    @property
+    def subject_as_of(self) -> datetime | None: ...
+    @property
+    def absent_since(self) -> datetime | None: ...
+    @property
+    def held_import_id(self) -> int | None: ...
+    @property
+    def record_id(self) -> int | None: ...
+    @property
+    def custody_status(self) -> str | None: ...
+    @property
+    def status_at(self) -> datetime | None: ...
+    @property
+    def releasable(self) -> bool | None: ...
+    @property
+    def removal_stage(self) -> str | None: ...
+    @property
+    def expected_release_at(self) -> datetime | None: ...
+    @property
+    def next_hearing_at(self) -> datetime | None: ...
+    @property
+    def next_hearing_place(self) -> str | None: ...
+    @property
+    def facility_name(self) -> str | None: ...
+    @property
+    def facility_phone(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +115,8 @@ class Heard:
 NEUTRAL = Heard("neutral")
 
 
-def heard(state: CallState, now: datetime, rules: HeardRules) -> Heard:
-    """What a verified caller may hear about the person of the case that this call opened (R12-R15, R19).
+def heard(state: Standing, now: datetime, rules: HeardRules) -> Heard:
+    """What a verified person may hear about the subject of the case that was opened (R12-R15, R19).
 
     Whatever is missing or odd anywhere makes the answer NEUTRAL. It is not a check of the PIN, but a
     call that has opened no case, or another case than the one that was read, hears NEUTRAL too.
@@ -114,15 +153,15 @@ def heard(state: CallState, now: datetime, rules: HeardRules) -> Heard:
     )
 
 
-def _may_be_said(state: CallState, now: datetime, rules: HeardRules) -> bool:
+def _may_be_said(state: Standing, now: datetime, rules: HeardRules) -> bool:
     return _case_is_open_to(state) and _record_may_be_said(state, now, rules) and _details_are_sane(state)
 
 
-def _case_is_open_to(state: CallState) -> bool:
+def _case_is_open_to(state: Standing) -> bool:
     return state.case_id is not None and state.case_id == state.found_case_id and state.case_closed_at is None
 
 
-def _record_may_be_said(state: CallState, now: datetime, rules: HeardRules) -> bool:
+def _record_may_be_said(state: Standing, now: datetime, rules: HeardRules) -> bool:
     if state.record_id is None or state.releasable is not True:
         return False
     if state.absent_since is not None or state.held_import_id is not None:
@@ -134,7 +173,7 @@ def _record_may_be_said(state: CallState, now: datetime, rules: HeardRules) -> b
     return all(_is_moment(at) and at <= latest for at in (state.status_at, state.subject_as_of))
 
 
-def _details_are_sane(state: CallState) -> bool:
+def _details_are_sane(state: Standing) -> bool:
     """An odd detail means a row that was not written by the import; nothing of it is trusted."""
     moments = (state.next_hearing_at, state.expected_release_at)
     texts = (state.facility_name, state.facility_phone, state.next_hearing_place)

@@ -109,13 +109,13 @@ def _may_be_taken(session: Session, callback: Callback, now: datetime, policy: C
         return False
     if settle_moment(session, callback, now, policy) != now:
         return False
-    if not _can_dial(session, callback, policy):
+    if not can_dial(session, callback, policy):
         leave_for_staff(session, callback, now, "worker", "cannot_dial")
         return False
     return True
 
 
-def _can_dial(session: Session, callback: Callback, policy: CallbackPolicy) -> bool:
+def can_dial(session: Session, callback: Callback, policy: CallbackPolicy) -> bool:
     """Whether its number may be rung. One that no key opens is none: it must not hold up those behind it."""
     try:
         return policy.can_dial(keyring_of(session).unseal("callback.number", callback.number_sealed))
@@ -203,7 +203,7 @@ def ring_caller(
     if callback is None or callback.state != "ringing_caller" or callback.caller_call_id is None:
         return None, []
     leg_id = session.scalar(select(CALLS.c.leg_id).where(CALLS.c.id == callback.caller_call_id))
-    if not _can_dial(session, callback, policy):
+    if not can_dial(session, callback, policy):
         return None, leave_for_staff(session, callback, now, "worker", "cannot_dial")
     number = keyring_of(session).unseal("callback.number", callback.number_sealed)
     phone = standing_of(session, callback.case_id, callback.number_key)

@@ -13,6 +13,7 @@ from models.job import Job
 from models.joiner import announce_joiners
 from models.talk import (
     IN_TALK,
+    JOINERS,
     Talk,
     TalkOffice,
     audit_talk,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 #: The jobs that tell a leg how its talk stands.
 TELLING = ("release_leg", "move_leg")
 Left = Literal["star", "early", "moment", "back", "over", "not_reached"]
-Stands = Literal["alone", "shared", "early", "over", "not_reached"]
+Stands = Literal["alone", "shared", "early", "handed", "over", "not_reached"]
 
 
 def hold_talk(session: Session, talk: Talk, actor: str, now: datetime, but: int | None = None) -> list[Job]:
@@ -89,8 +90,13 @@ def colleague_left(session: Session, leg: "CallState", now: datetime) -> tuple[L
 
 
 def staff_stands(session: Session, leg: "CallState") -> Stands:
-    """How the talk stands for one of staff who is out of it: whether the caller is alone, or all is over."""
+    """How the talk stands for one of staff who is out of it: whether the caller is alone, or all is over.
+
+    ``handed``: they gave it to a colleague from the console, and their leg is told so now.
+    """
     talk = talk_of(session, leg)
+    if talk is not None and _handed_over(leg, talk):
+        return "handed"
     word = _standing(leg, talk)
     if talk is None or word != "talking":
         if word in ("over", "not_reached"):
@@ -196,6 +202,12 @@ def _standing(leg: "CallState", talk: Talk | None) -> Literal["early", "talking"
     if talk.state == "ringing_caller" and leads:
         return "early"
     return "over" if talk.state == "reached" and (leads or joined) else "not_reached"
+
+
+def _handed_over(leg: "CallState", talk: Talk) -> bool:
+    """Whether the talk goes on under somebody else while this leg, which led it, was told to leave."""
+    led_once = leg.flow not in JOINERS or leg.call_status == LEAVING
+    return talk.state == "talking" and leg.id != talk.liaison_call_id and led_once
 
 
 def _is_out(session: Session, call_id: int | None) -> bool:

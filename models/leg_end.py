@@ -77,6 +77,10 @@ def liaison_missed(
     tries = callback.liaison_tries + counted
     if callback.caller_call_id is not None:
         _never_dial(session, callback.caller_call_id, now)
+    if callback.taken_up_at is not None:
+        # A person took it up for themselves; nobody else is rung for what may have been dialled before.
+        advance(session, callback.id, "leave", actor=actor, now=now, outcome=callback.outcome)
+        return
     if tries >= policy.liaison_tries + _supervisor_tries(session, now, policy):
         advance(
             session, callback.id, "leave", actor=actor, now=now, liaison_tries=tries, outcome="no_liaison"

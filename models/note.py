@@ -1,11 +1,30 @@
 """A note of staff on a call: short, and refused when it holds what must stand nowhere in free text (R37)."""
 
 import re
+from datetime import datetime
 from typing import Literal
+
+from sqlalchemy.orm import Session
+
+from models import audit
+from models.callback import Callback
+from models.claim import OVERSEERS, actor_of, refuse, standing
+from models.database import keyring_of
+from models.refusal import RefusedError
+from models.staff import Staff
 
 MOST_CHARACTERS = 280
 
 Refusal = Literal["too_long", "ssn", "a_number", "phone", "street_address"]
+
+#: Each reason as a sentence for whoever wrote the note.
+SENTENCES: dict[Refusal, str] = {
+    "too_long": "The note is longer than {most} characters.",
+    "ssn": "The note holds what looks like a Social Security number. Take it out.",
+    "a_number": "The note holds what looks like an A-number. Take it out.",
+    "phone": "The note holds what looks like a phone number. Take it out.",
+    "street_address": "The note holds what looks like a street address. Take it out.",
+}
 
 _SEPARATOR = r"[\s.\-\u2010-\u2015\u00a0/]{0,2}"
 _SSN = re.compile(rf"(?<!\d)\d{{3}}{_SEPARATOR}\d{{2}}{_SEPARATOR}\d{{4}}(?!\d)")
@@ -48,6 +67,47 @@ def refusal(text: str) -> Refusal | None:
     if _AFTER.search(plain) or _BEFORE.search(plain) or _BOX.search(plain):
         return "street_address"
     return None
+
+
+def keep_note(session: Session, callback_id: int, staff: Staff, text: str, now: datetime) -> None:
+    """Keep a note on a callback, in place of the one before; an empty one takes it away.
+
+    For whoever has the callback in hand or talked in it, and for overseers. The note is sealed, and stands
+    in no audit entry. Raises RefusedError, with one of SENTENCES when the text may not stand there.
+    """
+    callback = standing(session, callback_id)
+    if callback.staff_id != staff.id and staff.role not in OVERSEERS:
+        refuse(session, callback)
+    text = " ".join(text.split())
+    why = refusal(text)
+    if why is not None:
+        raise RefusedError(SENTENCES[why], most=MOST_CHARACTERS)
+    callback.note_sealed = keyring_of(session).seal("callback.note", text) if text else None
+    session.flush()
+    audit.record(
+        session, actor=actor_of(staff.id), action="note_callback", target=f"callback:{callback.id}", now=now
+    )
+
+
+def note_of(session: Session, callback: Callback) -> str:
+    """The note on a callback; empty when there is none."""
+    sealed = callback.note_sealed
+    return "" if sealed is None else keyring_of(session).unseal("callback.note", sealed)
+
+
+def patterns() -> list[tuple[Refusal, str]]:
+    """What a note is refused for, as regular expressions that Python and browsers read alike, in their order.
+
+    Letter case does not count. What a browser finds while somebody types is found here again.
+    """
+    return [
+        ("a_number", _A_NUMBER.pattern),
+        ("ssn", _SSN.pattern),
+        ("phone", _PHONE.pattern),
+        ("street_address", _AFTER.pattern),
+        ("street_address", _BEFORE.pattern),
+        ("street_address", _BOX.pattern),
+    ]
 
 
 def _digits_alike(text: str) -> str:

@@ -48,6 +48,7 @@ SEALED_COLUMNS = (
     # A turn may hold a name or a number to dial, so what was said is sealed as well.
     SealedColumn("calls", "said", "call.said"),
     SealedColumn("callbacks", "number_sealed", "callback.number"),
+    SealedColumn("callbacks", "note_sealed", "callback.note"),
     SealedColumn("staff", "name_sealed", "staff.name"),
     SealedColumn("staff", "phone_sealed", "staff.phone"),
     SealedColumn("staff", "number_sealed", "staff.number"),

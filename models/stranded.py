@@ -39,12 +39,17 @@ class LiveLeg:
 
 
 def give_back_lapsed(session: Session, now: datetime) -> None:
-    """Callbacks whose worker died between claiming and holding a liaison: nothing was dialled for them."""
-    lapsed = select(Callback.id).where(_IN_HAND, Callback.state == "claimed", Callback.lease_until < now)
-    for callback_id in session.scalars(lapsed).all():
-        advance(
-            session, callback_id, "give_back", actor="sweeper", now=now, only_if=(Callback.lease_until < now,)
-        )
+    """Callbacks whose worker died between claiming and holding a liaison: nothing was dialled for them.
+
+    So it is with the claims of staff that nobody used. What was left for staff before goes back to them.
+    """
+    lapsed = select(Callback.id, Callback.taken_up_at, Callback.outcome).where(
+        _IN_HAND, Callback.state == "claimed", Callback.lease_until < now
+    )
+    for row in session.execute(lapsed).all():
+        still = (Callback.lease_until < now, Callback.taken_up_at.is_not_distinct_from(row.taken_up_at))
+        move = "give_back" if row.taken_up_at is None else "leave"
+        advance(session, row.id, move, actor="sweeper", now=now, only_if=still)
 
 
 def lapsed_callbacks(session: Session, now: datetime, policy: CallbackPolicy) -> Sequence[int]:
@@ -93,6 +98,24 @@ def undialled_callers(session: Session, now: datetime) -> Sequence[int]:
             Callback.next_attempt_at < now - _JOB_LOST_AFTER,
         )
         .order_by(Callback.id)
+    ).all()
+
+
+def undialled_takers(session: Session, now: datetime) -> Sequence[int]:
+    """Legs of staff who asked to be rung for a callback, and that no worker has begun to ring.
+
+    Also where the callback went on without them: who comes to ring such a leg frees its person instead.
+    """
+    return session.scalars(
+        select(Call.id)
+        .join(Staff, Staff.busy_call_id == Call.id)
+        .where(
+            Call.flow == "liaison_callback",
+            Call.call_status.is_(None),
+            Call.call_sid.is_(None),
+            Call.ended_at.is_(None),
+            Call.started_at < now - _JOB_LOST_AFTER,
+        )
     ).all()
 
 

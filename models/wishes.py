@@ -8,7 +8,7 @@ from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from models import audit
-from models.callback import CALLBACKS, Callback
+from models.callback import CALLBACKS, IS_IDLE, Callback
 
 #: Who may be spoken with when the phone is answered; the first is the safest.
 WHO_MAY_ANSWER = ("only_me", "ask_for_me", "anyone")
@@ -43,7 +43,7 @@ SAFEST = Wishes()
 
 def save_wish(session: Session, callback_id: int, *, actor: str, now: datetime, **values: Any) -> bool:
     """Change how a callback is to be made while nobody is rung for it; False when it is too late."""
-    statement = update(CALLBACKS).where(CALLBACKS.c.id == callback_id, CALLBACKS.c.state == "requested")
+    statement = update(CALLBACKS).where(CALLBACKS.c.id == callback_id, IS_IDLE)
     changed = cast(CursorResult[Any], session.execute(statement.values(**values))).rowcount == 1
     if changed:
         audit.record(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, configure_mappers
 
 from config.office import Office
 from config.settings import Settings
-from models import line_turn, pacing
+from models import line_turn, own_call, pacing
 from models.call import CALLS
 from models.call_event import record_call_sid
 from models.call_status import LEAVING, bring_forward, take_back_leaving
@@ -104,6 +104,22 @@ class Dialler:
             with self._database.transaction() as session:
                 dial, jobs = ring_caller(session, callback_id, self._clock(), self._policy)
         self._hand_on(jobs)
+        self._place(dial)
+
+    def ring_taker(self, call_id: int) -> None:
+        """Ring a member of staff who asked to be rung for a callback, once."""
+        now = self._clock()
+        with self._database.transaction() as session:
+            wanted = own_call.is_wanted(session, call_id)
+            slot = (
+                pacing.take_slot(session, now, self._policy.call_interval, self._patience) if wanted else None
+            )
+        if slot is None:
+            return
+        if slot > now:
+            self._wait((slot - now).total_seconds())
+        with self._database.transaction() as session:
+            dial = own_call.dial_taker(session, call_id, self._clock(), self._policy)
         self._place(dial)
 
     def ring_joiner(self, call_id: int) -> None:
@@ -253,6 +269,11 @@ def dial_caller(callback_id: int) -> None:
 def ring_direct(call_id: int) -> None:
     """Job: ring a liaison for a caller who waits at 0."""
     _run(lambda: _dialler().ring_direct(call_id), "ring_direct", call_id)
+
+
+def ring_taker(call_id: int) -> None:
+    """Job: ring a member of staff who asked to be rung."""
+    _run(lambda: _dialler().ring_taker(call_id), "ring_taker", call_id)
 
 
 def ring_joiner(call_id: int) -> None:

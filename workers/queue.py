@@ -21,6 +21,7 @@ JOBS = (
     "dial_liaison",
     "dial_caller",
     "ring_direct",
+    "ring_taker",
     "ring_joiner",
     "move_leg",
     "release_leg",

@@ -36,6 +36,7 @@ from models.stranded import (
     left_behind_legs,
     undialled_callers,
     undialled_joiners,
+    undialled_takers,
 )
 from models.stranded_at_0 import close_forgotten, direct_talks, left_behind_at_0, undialled_at_0
 from workers.audit_heads import HeadKeeper
@@ -131,9 +132,11 @@ class _Pass:
     def _ring_undialled_callers(self) -> None:
         with self._database.reading() as session:
             found = undialled_callers(session, self._now)
+            taking = undialled_takers(session, self._now)
             joining = undialled_joiners(session, self._now)
             at_0 = undialled_at_0(session, self._now)
         self._hand_on_all(("dial_caller", callback_id) for callback_id in found)
+        self._hand_on_all(("ring_taker", call_id) for call_id in taking)
         self._hand_on_all(("ring_joiner", call_id) for call_id in joining)
         self._hand_on_all(at_0)
 

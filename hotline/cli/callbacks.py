@@ -1,15 +1,23 @@
-"""`hotline callbacks`: the list of callbacks, without a number and without a name."""
+"""`hotline callbacks`: the list of callbacks, without a number or a name, and what staff do to one."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
 from sqlalchemy import func, select
 
-from hotline.cli.context import emit, fail, open_house
+from hotline.cli.context import House, emit, fail, open_house
+from models.appointment import CANCEL_REASONS
+from models.appointment import cancel as cancel_callback
 from models.callback import STATES, Callback
+from models.callback_policy import CallbackPolicy
 from models.follow_up import ANEW, NotAgainError, promise_anew
-from models.staff import StaffError, find_staff
+from models.own_call import call_now
+from models.refusal import RefusedError
+from models.staff import Staff, StaffError, find_staff
+from workers.queue import Jobs
 
 #: The largest id that both databases hold.
 _MOST_ID = 2**31 - 1
@@ -17,7 +25,7 @@ _MOST_ID = 2**31 - 1
 
 @click.group()
 def callbacks() -> None:
-    """List callbacks, and promise anew what a person looked into."""
+    """List callbacks, promise one anew, ring staff for one, cancel one."""
 
 
 @callbacks.command("list")
@@ -112,3 +120,58 @@ def _table(found: list[dict[str, object]]) -> str:
 
 def _minute(moment: object) -> str:
     return str(moment)[:16].replace("T", " ") + " UTC"
+
+
+by = click.option("--by", "email", required=True, metavar="EMAIL", help="The member of staff who does it.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+@callbacks.command()
+@click.argument("callback_id", metavar="ID", type=click.IntRange(1, _MOST_ID))
+@by
+@as_json
+def retry(callback_id: int, email: str, as_json: bool) -> None:
+    """Ring a member of staff for a callback now, and the person when they accept.
+
+    Also for one that was left for staff, which the line itself never dials again: the person may have been
+    rung already, so that this is a person's decision.
+    """
+    house = open_house()
+    with _doing(house, email) as (session, staff):
+        policy = CallbackPolicy.of(house.office)
+        jobs = call_now(session, callback_id, staff.id, datetime.now(UTC), policy, house.office)
+    _hand_on(house, jobs)
+    emit(as_json, {"id": callback_id, "state": "ringing_liaison"}, "Their phone rings; then the person's.")
+
+
+@callbacks.command()
+@click.argument("callback_id", metavar="ID", type=click.IntRange(1, _MOST_ID))
+@click.option("--reason", required=True, type=click.Choice(CANCEL_REASONS), help="Why.")
+@by
+@as_json
+def cancel(callback_id: int, reason: str, email: str, as_json: bool) -> None:
+    """Cancel a callback that nobody is rung for; one that was left for staff is closed by this."""
+    house = open_house()
+    with _doing(house, email) as (session, staff):
+        cancel_callback(session, callback_id, staff, reason, datetime.now(UTC), house.office)
+    emit(as_json, {"id": callback_id, "state": "cancelled"}, "Cancelled.")
+
+
+@contextmanager
+def _doing(house: House, email: str) -> Iterator[tuple[Any, Staff]]:
+    """One transaction in the name of a member of staff; what is refused is one sentence and exit 2."""
+    try:
+        with house.database.transaction() as session:
+            yield session, find_staff(session, email)
+    except StaffError as error:
+        fail(f"--by: {error}")
+    except RefusedError as error:
+        fail(f"ID: {error}")
+
+
+def _hand_on(house: House, jobs: list[tuple[str, int]]) -> None:
+    """To a worker at once; with Redis down the sweeper finds the rows."""
+    queue = Jobs(house.settings.queue_url)
+    for name, row_id in jobs:
+        queue.enqueue(name, row_id)
+    queue.close()

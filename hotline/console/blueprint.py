@@ -11,6 +11,8 @@ from werkzeug.exceptions import BadRequest
 from hotline.console.account_views import register_account
 from hotline.console.announcement_views import register_announcements
 from hotline.console.audit_views import register_audit
+from hotline.console.callback_action_views import register_callback_actions
+from hotline.console.callback_views import register_callbacks
 from hotline.console.confirm_views import register_confirm
 from hotline.console.console import EXTENSION, Console
 from hotline.console.cookie import PREFIX, SealedCookies, is_console
@@ -28,6 +30,7 @@ from hotline.console.policy_views import register_policies
 from hotline.console.prompt_views import register_prompts
 from hotline.console.schedule_views import register_schedules
 from hotline.console.set_up_views import register_set_up
+from hotline.console.shift_views import register_shift
 from hotline.console.sign_in_views import register_sign_in
 from hotline.console.staff_views import register_staff
 from hotline.console.static_files import register_static_files
@@ -53,6 +56,9 @@ AREAS = (
     register_import_upload,
     register_import_settling,
     register_audit,
+    register_callbacks,
+    register_callback_actions,
+    register_shift,
 )
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 

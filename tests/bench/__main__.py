@@ -1,4 +1,4 @@
-"""`make bench`: the exchange, turns beside a naive route, PIN floods, what times tell, and callbacks."""
+"""`make bench`: the exchange, turns beside a naive route, PIN floods, what times tell, callbacks, pages."""
 
 import sys
 
@@ -6,6 +6,7 @@ import click
 
 from tests.bench.callback_list import claiming
 from tests.bench.callbacks import overhead, request_to_ring
+from tests.bench.console_pages import console_pages
 from tests.bench.interpreter import LEAST_RATE, interpreter
 from tests.bench.interpreter import LEAST_RATIO as LEAST_PARSES
 from tests.bench.pin import LIMIT, welch
@@ -22,6 +23,8 @@ MOST_RING_SECONDS = 1.0
 MOST_OVERHEAD = 2.0
 #: What a claim may cost with the most rows, beside a hundred.
 MOST_GROWTH = 2.0
+#: A page of the console with 5,000 open callbacks, at the 99th percentile (seconds).
+MOST_PAGE_SECONDS = 0.1
 _QUICK_ROWS, _ROWS = 100_000, 1_000_000
 _QUICK_SECONDS, _QUICK_TRIES, _QUICK_TURNS = 4.0, 2_000, 8
 _TRIES, _TURNS = 10_000, 30
@@ -46,6 +49,8 @@ def bench(seconds: float, quick: bool) -> None:
     ratio_of_work = overhead(30 if quick else 100)
     click.echo("Claiming")
     growth = claiming(_QUICK_ROWS if quick else _ROWS)
+    click.echo("Pages of the console")
+    pages = console_pages(50 if quick else 300)
     missed = [
         f"{name}: {value:.2f}, and {limit} was the limit"
         for name, value, limit, is_met in (
@@ -62,6 +67,10 @@ def bench(seconds: float, quick: bool) -> None:
             *(
                 (f"growth of a claim on {name}", ratio, MOST_GROWTH, ratio <= MOST_GROWTH)
                 for name, ratio in growth.items()
+            ),
+            *(
+                (f"a page of the console on {name}", taken, MOST_PAGE_SECONDS, taken < MOST_PAGE_SECONDS)
+                for name, taken in pages.items()
             ),
         )
         if not is_met

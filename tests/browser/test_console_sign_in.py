@@ -83,7 +83,7 @@ def test_the_first_sign_in_step_by_step(
     expect(page.locator(".codes li")).to_have_count(10)
     judge(page, f"codes-{look}")
     page.get_by_role("button", name="I have kept them").click()
-    heading(page, "Welcome")
+    heading(page, "Callbacks")
     judge(page, f"home-{look}")
     # The browser itself notes what was not right.
     visitors.complaints[:] = [one for one in visitors.complaints if "status of 422" not in one]
@@ -104,7 +104,7 @@ def test_the_wrong_password_the_code_and_the_second_question_look_well(
         judge(page, f"code-{look}")
         page.get_by_label("Code").fill(ana.code())
         page.get_by_role("button", name="Go on").click()
-        heading(page, "Welcome")
+        heading(page, "Callbacks")
         for path, name in (
             ("/console/confirm", "confirm"),
             ("/console/none", "not-found"),
@@ -133,12 +133,12 @@ def test_a_passkey_is_made_at_the_first_sign_in_and_opens_without_a_password(
     page.get_by_role("button", name="Make a passkey").click()
     heading(page, "Your recovery codes")
     page.get_by_role("button", name="I have kept them").click()
-    heading(page, "Welcome")
+    heading(page, "Callbacks")
     page.get_by_role("button", name="Sign out").click()
     heading(page, "Sign in")
     page.get_by_role("button", name="Sign in with a passkey").click()
 
-    heading(page, "Welcome")
+    heading(page, "Callbacks")
     page.goto(f"{console_house.url}/console/account")
     expect(page.get_by_role("region", name="Passkeys")).to_contain_text("Chrome, Linux")
 
@@ -154,7 +154,7 @@ def test_a_passkey_is_added_proves_once_more_and_is_no_good_once_removed(
     expect(page.get_by_role("status")).to_contain_text(["The passkey is added."])
     page.goto(f"{console_house.url}/console/confirm")
     page.get_by_role("button", name="Use my passkey").click()
-    heading(page, "Welcome")
+    heading(page, "Callbacks")
 
     page.goto(f"{console_house.url}/console/account")
     page.get_by_role("button", name="Remove the passkey Desk <1>").click()
@@ -191,7 +191,7 @@ def test_by_keyboard_alone_and_with_the_skip_link(visitors: Visitors, console_ho
     expect(page.get_by_label("Code")).to_be_focused()
     page.keyboard.type(ana.code())
     page.keyboard.press("Enter")
-    heading(page, "Welcome")
+    heading(page, "Callbacks")
 
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
@@ -205,7 +205,7 @@ def test_everything_works_without_scripts(visitors: Visitors, console_house: Con
     gives_password(page, ana)
     page.get_by_label("Code").fill(ana.code())
     page.get_by_role("button", name="Go on").click()
-    heading(page, "Welcome")
+    heading(page, "Callbacks")
 
     page.get_by_role("button", name="Sign out").click()
 

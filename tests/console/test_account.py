@@ -38,7 +38,7 @@ def test_sessions_are_listed_and_another_one_can_be_ended(
 
     assert liaison.reads("The session has ended.")
     assert elsewhere.opens("/console/").heading == "Sign in"
-    assert liaison.opens("/console/").heading == "Welcome"
+    assert liaison.opens("/console/").heading == "Callbacks"
     assert actions(database)[-1] == "end_session"
 
 
@@ -61,7 +61,7 @@ def test_nobody_ends_the_session_of_someone_else(
     liaison.sends(f"/console/account/sessions/{theirs}/end", {"csrf_token": liaison.token})
 
     assert liaison.status == 404
-    assert supervisor.opens("/console/").heading == "Welcome"
+    assert supervisor.opens("/console/").heading == "Callbacks"
 
 
 def test_a_changed_password_ends_every_other_session_and_opens_from_then_on(
@@ -115,7 +115,7 @@ def test_a_new_authenticator_replaces_the_old_one(
     browser.fills(code=person.code(clock())).clicks("Go on")
     assert browser.status == 422
     browser.fills(code=pyotp.TOTP(secret).at(clock())).clicks("Go on")
-    assert browser.heading == "Welcome"
+    assert browser.heading == "Callbacks"
 
 
 def test_new_recovery_codes_make_the_old_ones_void_and_are_shown_once(staff: Any, database: Database) -> None:

@@ -180,7 +180,7 @@ def test_twenty_wrong_proofs_end_the_session_alone(staff: Any, clock: Clock) -> 
     assert person.heading == "Sign in"
     assert person.reads("this session has ended")
     signs_in_again(person, clock)
-    assert person.heading == "Welcome"
+    assert person.heading == "Callbacks"
 
 
 def test_a_part_that_asks_by_itself_is_told_and_keeps_no_session_alive(liaison: Member, clock: Clock) -> None:
@@ -196,7 +196,7 @@ def test_a_part_that_asks_by_itself_is_told_and_keeps_no_session_alive(liaison: 
 def test_a_page_keeps_a_session_alive_but_not_beyond_its_longest_time(liaison: Member, clock: Clock) -> None:
     for _ in range(23):
         clock.goes_on(minutes=29)
-        assert liaison.opens("/console/").heading == "Welcome"
+        assert liaison.opens("/console/").heading == "Callbacks"
     clock.goes_on(minutes=54)
 
     assert liaison.opens("/console/").heading == "Sign in"

@@ -70,7 +70,7 @@ def test_someone_of_the_staff_list_comes_in(
 
     browser.opens(goes_to_the_provider(browser))
 
-    assert browser.heading == "Welcome"
+    assert browser.heading == "Callbacks"
     assert browser.reads(person.email)
     (asked,) = provider.asked
     assert asked["code_challenge_method"] == "S256"
@@ -139,7 +139,7 @@ def test_a_forged_state_a_used_code_and_another_browser_open_nothing(
     assert other.opens(back).heading == "Sign in"
     assert browser.opens(f"/console/oidc/back?code={code}&state=forged").heading == "Sign in"
     assert browser.opens("/console/oidc/back?error=access_denied").heading == "Sign in"
-    assert browser.opens(back).heading == "Welcome"
+    assert browser.opens(back).heading == "Callbacks"
     browser.clicks("Sign out")
     assert browser.opens(back).heading == "Sign in"
 

@@ -86,7 +86,7 @@ def test_the_first_sign_in_sets_up_a_password_an_app_and_recovery_codes(
     codes = {item.text_content() for item in newcomer.page.xpath("//ul[@class='codes']/li")}
     assert len(codes) == 10
     newcomer.clicks("I have kept them")
-    assert newcomer.heading == "Welcome"
+    assert newcomer.heading == "Callbacks"
     newcomer.opens("/console/account/codes")
     assert newcomer.heading == "My account"
     with database.reading() as session:
@@ -109,7 +109,7 @@ def test_until_all_is_set_up_nothing_is_changed_and_no_page_opens(
     again = Member(app, newcomer.staff_id, newcomer.email, newcomer.password)
     sets_up(again, clock)
 
-    assert again.heading == "Welcome"
+    assert again.heading == "Callbacks"
     newcomer.opens("/console/set-up")
     assert newcomer.heading == "Sign in"
     assert gives_password(Browser(app), newcomer.email, newcomer.password).reads(WRONG)
@@ -149,7 +149,7 @@ def test_every_day_a_password_and_a_code_let_someone_in(newcomer: Member, app: F
     assert newcomer.heading == "Now your code"
     newcomer.fills(code=" ".join(pyotp.TOTP(secret).at(clock()))).clicks("Go on")
 
-    assert newcomer.heading == "Welcome"
+    assert newcomer.heading == "Callbacks"
 
 
 def test_a_code_opens_once(newcomer: Member, app: Flask, clock: Clock) -> None:
@@ -163,7 +163,7 @@ def test_a_code_opens_once(newcomer: Member, app: Flask, clock: Clock) -> None:
     first.fills(code=code).clicks("Go on")
     second.fills(code=code).clicks("Go on")
 
-    assert first.heading == "Welcome"
+    assert first.heading == "Callbacks"
     assert second.reads("This code is not right, or it was used before.")
 
 
@@ -177,7 +177,7 @@ def test_a_clock_may_be_one_step_off_and_no_more(
 
     browser.fills(code=pyotp.TOTP(secret).at(clock() + timedelta(seconds=late))).clicks("Go on")
 
-    assert (browser.heading == "Welcome") == opens
+    assert (browser.heading == "Callbacks") == opens
 
 
 def test_a_recovery_code_lets_in_once_and_says_how_many_are_left(
@@ -311,7 +311,7 @@ def test_a_stranger_can_lock_nobody_out_of_their_own_browser_nor_end_a_session(
     gives_password(newcomer, newcomer.email, NEW_PASSWORD)
     newcomer.fills(code=pyotp.TOTP(secret).at(clock())).clicks("Go on")
 
-    assert newcomer.heading == "Welcome"
+    assert newcomer.heading == "Callbacks"
 
 
 def test_who_is_signed_in_stays_so_while_their_email_is_locked(
@@ -322,7 +322,7 @@ def test_who_is_signed_in_stays_so_while_their_email_is_locked(
         clock.goes_on(minutes=16)
         liaison.opens("/console/")
 
-    assert liaison.opens("/console/").heading == "Welcome"
+    assert liaison.opens("/console/").heading == "Callbacks"
 
 
 def test_a_browser_that_is_known_to_one_person_counts_not_for_another(
@@ -350,7 +350,7 @@ def test_wrong_codes_are_counted_apart_and_end_in_a_wait(staff: Any, app: Flask,
     assert again.fills(code=person.code(clock())).clicks("Go on").reads(TOO_MANY)
     clock.goes_on(seconds=31)
 
-    assert again.fills(code=person.code(clock())).clicks("Go on").heading == "Welcome"
+    assert again.fills(code=person.code(clock())).clicks("Go on").heading == "Callbacks"
 
 
 def test_one_address_that_tries_many_emails_has_to_wait_and_others_not(staff: Any, app: Flask) -> None:

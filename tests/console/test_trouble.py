@@ -87,7 +87,7 @@ def test_a_form_from_another_site_is_refused_even_with_a_token(liaison: Member) 
     liaison.sends("/console/sign-out", {"csrf_token": liaison.token}, Sec_Fetch_Site="cross-site")
 
     assert liaison.status == 400
-    assert liaison.opens("/console/").heading == "Welcome"
+    assert liaison.opens("/console/").heading == "Callbacks"
 
 
 def test_a_nul_in_a_field_is_refused_on_either_database(liaison: Member) -> None:

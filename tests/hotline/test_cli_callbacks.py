@@ -1,4 +1,4 @@
-"""`hotline callbacks list` as outside checks read it."""
+"""`hotline callbacks` as outside checks read it, and as staff without the console use it."""
 
 import json
 from collections.abc import Callable
@@ -148,3 +148,52 @@ def test_what_may_not_be_promised_anew_is_refused_in_one_sentence(
 
     assert (result.exit_code, sentence in result.stderr) == (2, True), result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_what_was_left_for_staff_is_taken_up_by_command(hotline: Hotline, database: Database) -> None:
+    with database.transaction() as session:
+        left = make_callback(session, make_case(session), state="left_for_staff", urgency="urgent").id
+        make_staff(session, "ana@office.example.org", on_shift=False)
+
+    result = hotline("retry", str(left), "--by", "ana@office.example.org", "--json")
+
+    assert (result.exit_code, json.loads(result.stdout)) == (0, {"id": left, "state": "ringing_liaison"})
+    with database.reading() as session:
+        assert session.get_one(Callback, left).state == "ringing_liaison"
+        entries = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
+    assert list(entries)[-2:] == ["take_up_callback", "ring_liaison_callback"]
+
+
+def test_a_callback_is_cancelled_by_command(hotline: Hotline, database: Database) -> None:
+    with database.transaction() as session:
+        made = make_callback(session).id
+        make_staff(session, "ana@office.example.org")
+    options = ("--by", "ana@office.example.org", "--reason", "duplicate")
+
+    assert hotline("cancel", str(made), *options).stdout == "Cancelled.\n"
+
+    again = hotline("cancel", str(made), *options)
+    assert again.exit_code == 2
+    assert again.stderr.startswith("ID: This callback was closed at ")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("retry", "4711", "--by", "ana@office.example.org"), "ID: There is no such callback.\n"),
+        (("retry", "1", "--by", "nobody@office.example.org"), "--by: No one on the staff list"),
+        (("retry", "x", "--by", "ana@office.example.org"), "ID"),
+        (("retry", "1"), "--by"),
+        (("cancel", "1", "--by", "ana@office.example.org", "--reason", "bored"), "--reason"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence_on_stderr(
+    hotline: Hotline, database: Database, words: tuple[str, ...], said: str
+) -> None:
+    with database.transaction() as session:
+        make_staff(session, "ana@office.example.org")
+
+    result = hotline(*words)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert said in result.stderr

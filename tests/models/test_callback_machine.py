@@ -21,11 +21,16 @@ from sqlalchemy import delete, update
 
 from models import Alert, AuditEntry, Call, Callback, CallEvent, Pace, Staff
 from models import leg as legs
+from models.appointment import cancel, reschedule
 from models.callback import cancel_callback, move_callback
+from models.callback_policy import CallbackPolicy
 from models.callback_request import request_callback
 from models.callback_state import FINAL_STATES, MOVES, OPEN_STATES, OWED_STATES
+from models.claim import claim, hand, release
 from models.database import Database
 from models.hold import staff_left
+from models.own_call import call_now
+from models.refusal import RefusedError
 from tests.callback_desk import CallbackDesk
 from tests.factories import NOW, make_call, make_case, make_office, make_staff
 
@@ -49,8 +54,7 @@ class Hotline(RuleBasedStateMachine):
         self.desk.jobs.is_down = False
         with self.database.transaction() as session:
             self.cases = [make_case(session) for _ in range(3)]
-            for last in range(2):
-                make_staff(session, phone=f"+1202555017{last}")
+            self.staff = [make_staff(session, phone=f"+1202555017{last}").id for last in range(2)]
             make_staff(session, phone="+12025550172", role="supervisor", on_shift=False)
         # What is written stays, so the trail of the examples before is still there.
         self.audited_before = max((entry.id for entry in self.desk.rows(AuditEntry)), default=0)
@@ -85,6 +89,41 @@ class Hotline(RuleBasedStateMachine):
                 move_callback(session, callback_id, next_attempt_at=later, due_at=later, now=self.desk.now)
             else:
                 cancel_callback(session, callback_id, self.desk.now)
+
+    # Staff at the console.
+
+    @precondition(lambda self: self.before)
+    @rule(
+        data=st.data(),
+        who=st.integers(0, 1),
+        what=st.sampled_from(("claim", "release", "call now", "hand", "reschedule", "cancel")),
+    )
+    def somebody_clicks(self, data: st.DataObject, who: int, what: str) -> None:
+        callback_id = data.draw(st.sampled_from(sorted(self.before)))
+        desk, policy = self.desk, CallbackPolicy.of(self.desk.office)
+        jobs: list[Any] = []
+        try:
+            with self.database.transaction() as session:
+                me, other = (session.get_one(Staff, self.staff[n]) for n in (who, 1 - who))
+                match what:
+                    case "claim":
+                        claim(session, callback_id, me.id, desk.now, desk.office)
+                    case "release":
+                        release(session, callback_id, me, desk.now)
+                    case "call now":
+                        jobs = call_now(session, callback_id, me.id, desk.now, policy, desk.office)
+                    case "hand":
+                        hand(session, callback_id, me, other.id, desk.now, desk.office)
+                    case "reschedule":
+                        at = desk.now + timedelta(minutes=1)
+                        reschedule(session, callback_id, me, at, desk.now, policy, desk.office)
+                    case _:
+                        cancel(session, callback_id, me, "duplicate", desk.now, desk.office)
+        except RefusedError:
+            return
+        # What was left for staff is open again, by their own hand.
+        self.ended.pop(callback_id, None)
+        desk.take(jobs)
 
     # Phones.
 
@@ -170,6 +209,12 @@ class Hotline(RuleBasedStateMachine):
         serving = Counter(row.liaison_call_id for row in rows)
         assert all(leg is not None and count == 1 for leg, count in serving.items())
         assert all(row.lease_until is not None or row.state == "talking" for row in rows)
+
+    @invariant()
+    def what_was_left_is_in_the_line_by_the_hand_of_staff_alone(self) -> None:
+        for row in self.desk.rows(Callback, Callback.state == "requested"):
+            assert row.taken_up_at is None
+            assert row.claimed_at is None
 
     @invariant()
     def nobody_is_rung_twice_for_one_acceptance(self) -> None:

@@ -185,11 +185,12 @@ def test_a_row_moves_as_the_table_says_and_not_otherwise(desk: CallbackDesk) -> 
         assert row.state == (MOVES[move].after if moved else state)
 
 
-def test_no_move_leaves_a_final_state_and_only_movers_of_the_table_move(
+def test_staff_alone_leave_a_final_state_to_take_up_what_was_left_and_only_movers_of_the_table_move(
     desk: CallbackDesk, case: MadeCase
 ) -> None:
     for move, state, mover in itertools.product(MOVES, FINAL_STATES, MOVERS):
-        assert not may_move(move, state, mover)
+        taken_up = (move, state, mover) == ("take_up", "left_for_staff", "staff")
+        assert may_move(move, state, mover) == taken_up
     with desk.database.transaction() as session:
         made = make_callback(session, case)
         with pytest.raises(ValueError, match="not one that carrier may make"):

@@ -17,10 +17,18 @@ from models.callback_list import due_callbacks, first_in_line, tidy_line
 from models.callback_policy import CallbackPolicy
 from models.database import Database, keyring_of
 from models.dispatch import ring_first, take_turn
+from models.history import history_of
 from models.keyring import Keyring
 from models.liaison import unverified_may_take
+from models.listing import VIEWS, list_callbacks, version
 from models.migrate import upgrade
-from models.stranded import give_back_lapsed, lapsed_callbacks, left_behind_legs, undialled_callers
+from models.stranded import (
+    give_back_lapsed,
+    lapsed_callbacks,
+    left_behind_legs,
+    undialled_callers,
+    undialled_takers,
+)
 from tests.conftest import DATABASES
 from tests.factories import NOW, make_office, make_staff
 from tests.models.test_query_plans import _plans
@@ -45,6 +53,9 @@ LOOKS: dict[str, Callable[[Session, datetime], Any]] = {
     "legs left behind": left_behind_legs,
     "a slot": lambda session, now: take_turn(session, 1, now, POLICY),
     "a ring": lambda session, now: ring_first(session, now, POLICY),
+    "legs of those who asked to be rung": undialled_takers,
+    "whether the list changed": lambda session, _now: version(session),
+    "a history": lambda session, _now: history_of(session, 1),
 }
 MANY = 4_000
 
@@ -123,6 +134,18 @@ def test_who_joins_the_line_is_found_by_when_their_time_comes(crowded: Database)
         plan = _plans(session, lambda: tidy_line(session, NOW, POLICY))
 
     assert "ix_callbacks_not_yet" in plan
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_page_of_the_consoles_list_is_read_from_an_index_and_sorted_nowhere(
+    crowded: Database, view: str
+) -> None:
+    with crowded.reading() as session:
+        plan = _plans(session, lambda: list_callbacks(session, view, 1, NOW))
+
+    page = plan.split("\n\n")[0]
+    assert "ix_callbacks_" in page, plan
+    assert not re.search(r"(?:SCAN|Seq Scan on) callbacks(?! USING)", plan), plan
 
 
 def test_promises_at_risk_are_found_by_the_moment_promised(crowded: Database) -> None:

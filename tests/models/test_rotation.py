@@ -54,7 +54,7 @@ def _fill(database: Database) -> int:
         kept = {"kept": seal("staff_session.kept", "{}")}
         session.execute(text("UPDATE staff_sessions SET kept_sealed = :kept"), kept)
         make_call(session, phone="+12025550124")
-        make_callback(session, case)
+        make_callback(session, case, note_sealed=database.keyring.seal("callback.note", "Prefers mornings."))
         for number in range(SUBJECTS):
             make_subject(session, feed_id=f"S-{number}", name=f"Person {number}")
     return 2 * SUBJECTS + len(SEALED_COLUMNS)

@@ -1,0 +1,198 @@
+"""What is done to a callback by a click: each a form of its own, one transaction, and back to its page."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, flash, redirect, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
+
+from hotline.console import callback_words
+from hotline.console.callback_views import Shown, callback_page
+from hotline.console.console import Console
+from hotline.console.guard import guard_staff, me
+from hotline.console.words import N_, _
+from models import appointment, claim, note, outcome, own_call, talk_desk
+from models.callback import Callback
+from models.callback_policy import CallbackPolicy
+from models.job import Job
+from models.refusal import RefusedError
+from models.staff import ROLES, Staff
+
+
+@dataclass(frozen=True)
+class Click:
+    """Who clicked on what, when, in which open transaction."""
+
+    console: Console
+    session: Session
+    callback_id: int
+    staff: Staff
+    now: datetime
+
+    def typed(self, name: str) -> str:
+        """What was typed into a field, without blanks around it."""
+        return request.form.get(name, "").strip()
+
+    def number(self, name: str) -> int:
+        """A number that was chosen; 0 for anything else."""
+        typed = self.typed(name)
+        return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else 0
+
+
+Action = Callable[[Click], list[Job]]
+
+
+def _claim(click: Click) -> list[Job]:
+    claim.claim(click.session, click.callback_id, click.staff.id, click.now, click.console.office)
+    return []
+
+
+def _release(click: Click) -> list[Job]:
+    claim.release(click.session, click.callback_id, click.staff, click.now)
+    return [("dial_liaison", click.callback_id)]
+
+
+def _call(click: Click) -> list[Job]:
+    office = click.console.office
+    policy = CallbackPolicy.of(office)
+    return own_call.call_now(click.session, click.callback_id, click.staff.id, click.now, policy, office)
+
+
+def _hand(click: Click) -> list[Job]:
+    claim.hand(
+        click.session, click.callback_id, click.staff, click.number("to"), click.now, click.console.office
+    )
+    return []
+
+
+def _reschedule(click: Click) -> list[Job]:
+    row = click.session.get(Callback, click.callback_id)
+    if row is None:
+        raise NotFound
+    at = _moment(click.typed("day"), click.typed("time"), row.time_zone)
+    office = click.console.office
+    policy = CallbackPolicy.of(office)
+    appointment.reschedule(click.session, click.callback_id, click.staff, at, click.now, policy, office)
+    return []
+
+
+def _cancel(click: Click) -> list[Job]:
+    appointment.cancel(
+        click.session, click.callback_id, click.staff, click.typed("reason"), click.now, click.console.office
+    )
+    return []
+
+
+def _note(click: Click) -> list[Job]:
+    note.keep_note(click.session, click.callback_id, click.staff, click.typed("note"), click.now)
+    return []
+
+
+def _outcome(click: Click) -> list[Job]:
+    row = click.session.get(Callback, click.callback_id)
+    code = click.typed("code")
+    if row is None or code not in outcome.OUTCOMES:
+        raise RefusedError(N_("Choose an outcome from the list."))
+    word, jobs = outcome.note_outcome(
+        click.session, row, code, click.staff.id, click.now, click.console.office
+    )
+    if word == "late":
+        raise RefusedError(N_("The time to note an outcome is over, or the talk was not yours."))
+    if click.typed("hard"):
+        outcome.rest(click.session, click.staff.id, click.now, click.console.office)
+    return jobs
+
+
+def _hold(click: Click) -> list[Job]:
+    return talk_desk.hold(click.session, click.callback_id, click.staff.id, click.now)
+
+
+def _resume(click: Click) -> list[Job]:
+    return talk_desk.resume(click.session, click.callback_id, click.staff.id, click.now)
+
+
+def _colleague(click: Click) -> list[Job]:
+    return talk_desk.ring_colleague(click.session, click.callback_id, click.staff.id, click.now)
+
+
+def _interpreter(click: Click) -> list[Job]:
+    return talk_desk.ring_interpreter(
+        click.session, click.callback_id, click.staff.id, click.now, click.console.office
+    )
+
+
+def _hand_over(click: Click) -> list[Job]:
+    return talk_desk.hand_over(click.session, click.callback_id, click.staff.id, click.now)
+
+
+def _end(click: Click) -> list[Job]:
+    return talk_desk.end(click.session, click.callback_id, click.staff.id, click.now)
+
+
+#: Each action by the last word of its address: what does it, what is said afterwards, and the field of its
+#: form that a refusal belongs to.
+ACTIONS: dict[str, tuple[Action, str, str]] = {
+    "claim": (_claim, N_("It is yours now."), ""),
+    "release": (_release, N_("It is back."), ""),
+    "call": (_call, N_("Your phone rings now. Accept there, and the line calls the person."), ""),
+    "hand": (_hand, N_("It is handed on."), "to"),
+    "reschedule": (_reschedule, N_("The line will call at that time."), "day"),
+    "cancel": (_cancel, N_("The callback is cancelled."), "reason"),
+    "note": (_note, N_("The note is kept."), "note"),
+    "outcome": (_outcome, N_("The outcome is noted."), "code"),
+    "hold": (_hold, N_("The person is on hold."), ""),
+    "resume": (_resume, N_("The person comes back."), ""),
+    "colleague": (_colleague, N_("A colleague's phone rings."), ""),
+    "interpreter": (_interpreter, N_("The interpreter's phone rings."), ""),
+    "hand-over": (_hand_over, N_("Your colleague goes on with the call."), ""),
+    "end": (_end, N_("The call is ended."), ""),
+}
+
+
+def register_callback_actions(blueprint: Blueprint, console: Console) -> None:
+    """``/console/callbacks/ID/ACTION``, one for each of ACTIONS."""
+
+    @blueprint.post("/callbacks/<int:callback_id>/<action>")
+    @guard_staff(*ROLES)
+    def callback_action(callback_id: int, action: str) -> Response | tuple[str, int]:
+        if action not in ACTIONS:
+            raise NotFound
+        does, said, field = ACTIONS[action]
+        try:
+            with console.database.transaction() as session:
+                staff = session.get_one(Staff, me().staff_id)
+                jobs = does(Click(console, session, callback_id, staff, console.clock()))
+        except RefusedError as error:
+            return _refused(console, callback_id, action, field, error)
+        for name, row_id in jobs:
+            console.jobs.enqueue(name, row_id)
+        flash(_(said), "success")
+        if action == "release":
+            return redirect(url_for("console.callbacks", view="mine"), code=303)
+        return redirect(url_for("console.callback", callback_id=callback_id), code=303)
+
+
+def _refused(
+    console: Console, callback_id: int, action: str, field: str, error: RefusedError
+) -> Response | tuple[str, int]:
+    """Why not: at the field that is wrong with all that was typed, or above the page as it stands now."""
+    sentence = callback_words.refused(error, console.office.time_zone)
+    if not field:
+        flash(sentence, "error")
+        return redirect(url_for("console.callback", callback_id=callback_id), code=303)
+    shown = Shown({field: sentence}, opened=action)
+    with console.database.reading() as session:
+        return callback_page(console, session, callback_id, shown), 422
+
+
+def _moment(day: str, time: str, time_zone: str) -> datetime:
+    """What was typed, where the person is. Raises RefusedError for what is no day and time."""
+    try:
+        local = datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=ZoneInfo(time_zone))
+    except ValueError:
+        raise RefusedError(N_("Give a day and a time.")) from None
+    return local.astimezone(UTC)

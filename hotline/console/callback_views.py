@@ -1,0 +1,228 @@
+"""The callback list and one callback: what is due, late, mine, open or left, and all that is known of one."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, render_template, request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import NotFound
+
+from hotline.console import callback_words
+from hotline.console.console import Console
+from hotline.console.guard import guard_staff, me
+from hotline.console.live import EVERY, live_part, tag_of
+from hotline.console.status_page import words_of
+from hotline.console.words import N_, language
+from models import listing
+from models.appointment import CANCEL_REASONS, next_moment_inside, reveal_number
+from models.callback import Callback
+from models.callback_policy import CallbackPolicy
+from models.case_words import look_at_words, may_open_case
+from models.claim import OVERSEERS, name_of
+from models.custody_status import HeardRules
+from models.database import keyring_of
+from models.history import history_of
+from models.note import MOST_CHARACTERS, SENTENCES, note_of, patterns
+from models.outcome import OUTCOMES
+from models.refusal import RefusedError
+from models.staff import ROLES, Staff
+
+#: A time that staff settle is offered from so far ahead.
+_LATER = timedelta(hours=1)
+LAST_PAGE = 1000
+
+
+@dataclass
+class Shown:
+    """What one page of a callback shows beside its row; ``errors`` are by the field that is wrong."""
+
+    errors: dict[str, str] = field(default_factory=dict)
+    number: str | None = field(default=None, repr=False)
+    words: list[str] | None = None
+    opened: str = ""
+
+
+def register_callbacks(blueprint: Blueprint, console: Console) -> None:
+    """``/console/callbacks``: the list, one callback, and the parts of both that ask for themselves."""
+    console.navigation.add("callbacks", N_("Callbacks"), ROLES, place=10, area="callback")
+
+    @blueprint.get("/callbacks")
+    @guard_staff(*ROLES)
+    def callbacks() -> str:
+        view, page = _asked()
+        now = console.clock()
+        with console.database.reading() as session:
+            tag = _tag_of_list(session, view, page, now)
+            found = listing.list_callbacks(session, view, me().staff_id, now, page)
+        return render_template(
+            "console/callbacks/list.html", found=found, view=view, now=now, tag=tag, every=EVERY, **_WORDS
+        )
+
+    @blueprint.get("/callbacks/part")
+    @guard_staff(*ROLES, live=True)
+    def callbacks_part() -> Response:
+        view, page = _asked()
+        now = console.clock()
+        with console.database.reading() as session:
+
+            def render() -> str:
+                found = listing.list_callbacks(session, view, me().staff_id, now, page)
+                return render_template(
+                    "console/callbacks/rows.html", found=found, view=view, now=now, **_WORDS
+                )
+
+            return live_part(_tag_of_list(session, view, page, now), render)
+
+    @blueprint.get("/callbacks/<int:callback_id>")
+    @guard_staff(*ROLES)
+    def callback(callback_id: int) -> str:
+        with console.database.reading() as session:
+            return callback_page(console, session, callback_id, Shown())
+
+    @blueprint.get("/callbacks/<int:callback_id>/part")
+    @guard_staff(*ROLES, live=True)
+    def callback_part(callback_id: int) -> Response:
+        now = console.clock()
+        with console.database.reading() as session:
+            row = listing.find_listed(session, callback_id)
+            if row is None:
+                raise NotFound
+
+            def render() -> str:
+                words = _state(console, row, now) | _WORDS
+                return render_template("console/callbacks/state.html", row=row, shown=Shown(), **words)
+
+            return live_part(_tag_of_one(row), render)
+
+    @blueprint.get("/callbacks/<int:callback_id>/words")
+    @guard_staff(*ROLES)
+    def callback_said(callback_id: int) -> tuple[str, int]:
+        now = console.clock()
+        shown, status = Shown(), 200
+        rules = HeardRules.of(console.office)
+        with console.database.transaction() as session:
+            try:
+                found = look_at_words(session, callback_id, me().staff_id, now, rules, console.office)
+            except RefusedError as error:
+                shown.errors[""], status = callback_words.refused(error, console.office.time_zone), 403
+            else:
+                row = session.get_one(Callback, callback_id)
+                shown.words = words_of(console.prompts, found, row.language, row.time_zone, now)
+            return callback_page(console, session, callback_id, shown), status
+
+    @blueprint.post("/callbacks/<int:callback_id>/number")
+    @guard_staff(*ROLES)
+    def callback_number(callback_id: int) -> tuple[str, int]:
+        # Shown in the answer itself: it stands in no address, no cookie and no history of the browser.
+        shown, status = Shown(), 200
+        with console.database.transaction() as session:
+            staff = session.get_one(Staff, me().staff_id)
+            try:
+                row = reveal_number(session, callback_id, staff, console.clock())
+            except RefusedError as error:
+                shown.errors[""], status = callback_words.refused(error, console.office.time_zone), 403
+            else:
+                shown.number = keyring_of(session).unseal("callback.number", row.number_sealed)
+            return callback_page(console, session, callback_id, shown), status
+
+
+def callback_page(console: Console, session: Session, callback_id: int, shown: Shown) -> str:
+    """One callback, whole. Raises NotFound for an id that none has."""
+    row = listing.find_listed(session, callback_id)
+    if row is None:
+        raise NotFound
+    now = console.clock()
+    whole = session.get_one(Callback, callback_id)
+    policy = CallbackPolicy.of(console.office)
+    mine = row.staff_id == me().staff_id or me().role in OVERSEERS
+    soon = next_moment_inside(session, whole, now + _LATER, policy)
+    local = None if soon is None else soon.astimezone(ZoneInfo(row.time_zone))
+    return render_template(
+        "console/callbacks/callback.html",
+        row=row,
+        shown=shown,
+        tag=_tag_of_one(row),
+        every=EVERY,
+        note=note_of(session, whole) if mine else "",
+        may_note=mine,
+        note_patterns=patterns(),
+        note_sentences={why: callback_words.note_sentence(why) for why in SENTENCES},
+        note_most=MOST_CHARACTERS,
+        colleagues=_colleagues(session),
+        settled_day="" if local is None else local.date().isoformat(),
+        settled_time="" if local is None else local.strftime("%H:%M"),
+        history=history_of(session, callback_id),
+        opens_case=may_open_case(whole, me().staff_id, now, console.office),
+        case_id=whole.case_id,
+        **_state(console, row, now),
+        **_WORDS,
+    )
+
+
+def _state(console: Console, row: listing.Listed, now: datetime) -> dict[str, object]:
+    """What may be done now, and by whom."""
+    shortly = now - timedelta(minutes=console.office.policy("outcome_minutes"))
+    is_mine = row.staff_id == me().staff_id
+    over_lately = row.state == "reached" and row.closed_at is not None and row.closed_at > shortly
+    return {
+        "now": now,
+        "is_mine": is_mine,
+        "oversees": me().role in OVERSEERS,
+        "may_note_outcome": is_mine and over_lately,
+        "claim_minutes": int(console.office.policy("claim_minutes")),
+        "has_interpreter": row.language in console.office.interpreters,
+        "office_zone": console.office.time_zone,
+    }
+
+
+def _colleagues(session: Session) -> list[tuple[int, str, bool]]:
+    people = session.scalars(select(Staff).where(Staff.id != me().staff_id).order_by(Staff.id)).all()
+    return [(one.id, name_of(session, one), one.on_shift) for one in people]
+
+
+def _asked() -> tuple[str, int]:
+    view = request.args.get("view", "due")
+    page = request.args.get("page", "1")
+    if view not in listing.VIEWS:
+        raise NotFound
+    number = int(page) if page.isascii() and page.isdecimal() and len(page) < 6 else 1
+    return view, min(max(1, number), LAST_PAGE)
+
+
+def _tag_of_list(session: Session, view: str, page: int, now: datetime) -> str:
+    """Changes with every entry of the audit, and each minute, since what is late or due follows the clock."""
+    minute = now.replace(second=0, microsecond=0)
+    return tag_of(listing.version(session), view, page, me().staff_id, language(), minute)
+
+
+def _tag_of_one(row: listing.Listed) -> str:
+    facts = (
+        row.state,
+        row.staff_id,
+        row.lease_until,
+        row.held_at,
+        row.outcome,
+        row.next_attempt_at,
+        row.due_at,
+    )
+    return tag_of(*facts, row.due_at, me().staff_id, language())
+
+
+_WORDS: dict[str, object] = {
+    "views": listing.VIEWS,
+    "view_names": callback_words.VIEW_NAMES,
+    "states": callback_words.STATES,
+    "reasons": callback_words.REASONS,
+    "outcomes": callback_words.OUTCOMES,
+    "may_have_rung": callback_words.MAY_HAVE_RUNG,
+    "spoken": callback_words.LANGUAGES,
+    "to_do": callback_words.to_do,
+    "tries": callback_words.tries,
+    "there": callback_words.there,
+    "happened": callback_words.happened,
+    "who": callback_words.who,
+    "cancel_choices": [(one, callback_words.CANCEL_NAMES[one]) for one in CANCEL_REASONS],
+    "outcome_choices": [(one, callback_words.OUTCOME_NAMES[one]) for one in OUTCOMES],
+}

@@ -1,0 +1,231 @@
+"""A callback in words that staff read: what state it is in, what the person wishes, what happened to it."""
+
+from datetime import datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime, format_skeleton, get_timezone
+
+from hotline.console.words import N_, _, language, ngettext
+from models.history import Happening
+from models.listing import Listed
+from models.note import MOST_CHARACTERS, SENTENCES
+from models.refusal import RefusedError
+
+VIEW_NAMES = {
+    "due": N_("Due now"),
+    "late": N_("Late"),
+    "mine": N_("Mine"),
+    "open": N_("All open"),
+    "left": N_("Left for staff"),
+}
+#: A word and the kind of its tag.
+STATES = {
+    "requested": (N_("Waiting"), ""),
+    "claimed": (N_("Taken"), "warn"),
+    "ringing_liaison": (N_("Ringing staff"), "warn"),
+    "ringing_caller": (N_("Ringing them"), "warn"),
+    "talking": (N_("Talking"), "good"),
+    "reached": (N_("Reached"), "good"),
+    "no_answer": (N_("No answer"), ""),
+    "left_for_staff": (N_("Left for staff"), "bad"),
+    "cancelled": (N_("Cancelled"), "quiet"),
+}
+REASONS = {
+    "asked": N_("asked to be called back"),
+    "afraid": N_("is afraid"),
+    "hard_news": N_("wants to hear hard news from a person"),
+    "lockout": N_("could not open a case"),
+    "waited": N_("waited on the line"),
+    "abandoned": N_("waited on the line and hung up"),
+    "lost_pin": N_("lost the PIN"),
+    "pin_changed": N_("is to be told that the PIN was changed"),
+    "about_person": N_("about the person in the case"),
+    "about_court": N_("about the court"),
+    "about_safety": N_("about safety"),
+    "about_other": N_("about something else"),
+    "dropped": N_("the last call dropped"),
+    "cut_off": N_("was cut off while on hold"),
+    "call_later": N_("asked to be called later"),
+    "to_supervisor": N_("is for the supervisor"),
+}
+#: How a callback ended, or why it is left; what each means for whoever takes it up.
+OUTCOMES = {
+    "reached": N_("Reached: two people talked."),
+    "message_left": N_("A message was left, or nobody could talk."),
+    "call_later": N_("They asked to be called later."),
+    "to_supervisor": N_("Handed to the supervisor."),
+    "no_answer": N_("The person did not answer in any of the tries."),
+    "no_liaison": N_("Nobody of the office accepted it. The person was not rung."),
+    "not_safe": N_("The person said that it was no safe time, in each of the tries."),
+    "no_window": N_("No moment fits the hours of this person and those of the office."),
+    "cannot_dial": N_("This phone may not be rung: it is marked unsafe, or is none that the line may ring."),
+    "stopped": N_("The person asked this phone not to be called any more."),
+    "no_safe_phone": N_("The case has no safe phone. Decide with the supervisor how to reach the person."),
+    "case_closed": N_("The case was closed."),
+    "unknown": N_("Nobody knows whether the person was rung. They may have been rung already."),
+    "unknown_call": N_("Nobody knows whether the person was rung. They may have been rung already."),
+    "superseded": N_("The person asked again with the PIN, and that callback took its place."),
+    "promised_anew": N_("Somebody looked into it and promised it anew: it is another callback now."),
+    "person_asked": N_("Cancelled: the person asked for it."),
+    "duplicate": N_("Cancelled: there was another callback for the same."),
+    "wrong_number": N_("Cancelled: the number is not theirs."),
+    "settled_otherwise": N_("Cancelled: it was settled in another way."),
+}
+CANCEL_NAMES = {
+    "person_asked": N_("The person asked for it"),
+    "duplicate": N_("There is another callback for the same"),
+    "wrong_number": N_("The number is not theirs"),
+    "settled_otherwise": N_("It was settled in another way"),
+}
+OUTCOME_NAMES = {
+    "reached": N_("Reached"),
+    "message_left": N_("Message left, or nobody could talk"),
+    "call_later": N_("Call again later"),
+    "to_supervisor": N_("For the supervisor"),
+}
+#: Languages by their codes; any other shows its code.
+LANGUAGES = {"en": N_("English"), "es": N_("Spanish")}
+#: In these outcomes somebody may have been rung without anyone knowing.
+MAY_HAVE_RUNG = frozenset({"unknown", "unknown_call"})
+
+HAPPENED = {
+    "request_callback": N_("The callback was asked for"),
+    "ask_again_for_callback": N_("The person asked again"),
+    "change_callback": N_("The person changed how they want to be called"),
+    "reschedule_callback": N_("Another time was settled"),
+    "claim_callback": N_("Taken"),
+    "take_up_callback": N_("Taken up again by staff"),
+    "give_back_callback": N_("Put back into the line"),
+    "hand_callback": N_("Handed to %(to)s"),
+    "ring_liaison_callback": N_("The line began to ring staff"),
+    "accept_callback": N_("Accepted by key"),
+    "liaison_missed_callback": N_("Not accepted; it went to the next"),
+    "caller_missed_callback": N_("The person was not reached; it is tried again later"),
+    "not_safe_callback": N_("The person said that it was no safe time"),
+    "join_callback": N_("The person pressed their key; the talk began"),
+    "reach_callback": N_("The talk ended"),
+    "give_up_callback": N_("No answer in the last try"),
+    "leave_callback": N_("Left for staff"),
+    "cancel_callback": N_("Cancelled"),
+    "warn_of_callback": N_("Staff were warned that it is at risk"),
+    "reveal_number": N_("The whole number was looked at"),
+    "note_callback": N_("The note was written"),
+    "note_outcome": N_("The outcome was noted"),
+    "hold_talk": N_("On hold"),
+    "resume_talk": N_("Back from hold"),
+    "add_colleague": N_("%(rung)s was rung into the talk"),
+    "add_interpreter": N_("An interpreter was rung into the talk"),
+    "accept_joining": N_("Somebody joined, and the person was told"),
+    "hand_over_talk": N_("The talk was handed over to %(to)s"),
+    "leave_talk": N_("Somebody left the talk"),
+    "rang_staff": N_("Call to staff"),
+    "rang_caller": N_("Call to the person"),
+    "rang_colleague": N_("Call to a colleague"),
+    "rang_interpreter": N_("Call to an interpreter"),
+}
+ACTORS = {
+    "caller": N_("The person"),
+    "worker": N_("The line"),
+    "sweeper": N_("The line"),
+    "carrier": N_("The phone company"),
+    "interpreter": N_("The interpreter"),
+}
+_ENDED = {
+    "completed": N_("ended"),
+    "busy": N_("busy"),
+    "no-answer": N_("no answer"),
+    "failed": N_("failed"),
+    "canceled": N_("stopped before it was answered"),
+}
+
+
+def to_do(row: Listed) -> list[str]:
+    """What this person's wishes ask of whoever calls, the most important first."""
+    found = []
+    if row.silent:
+        found.append(_("Cannot talk: ask yes or no questions. They answer 1 for yes and 2 for no."))
+    found.append(
+        {
+            "only_me": _("Only they may answer: if somebody else does, say nothing and hang up."),
+            "ask_for_me": _("Somebody else may answer: ask for them, and say nothing else."),
+        }.get(row.may_answer, _("Whoever answers may be spoken with."))
+    )
+    found.append(
+        _("No voicemail.") if row.voicemail_text is None else _("The line may leave its neutral message.")
+    )
+    if row.when_dropped == "ring_once":
+        found.append(_("If the call drops, the line calls once more."))
+    else:
+        found.append(_("If the call drops, they call us: do not ring again."))
+    return found
+
+
+def tries(row: Listed) -> str:
+    """How often it was tried so far."""
+    staff = ngettext("staff missed it once", "staff missed it %(num)d times", row.liaison_tries)
+    person = ngettext("the person was tried once", "the person was tried %(num)d times", row.caller_tries)
+    said = [words for words, times in ((staff, row.liaison_tries), (person, row.caller_tries)) if times]
+    return "; ".join(said) or _("none so far")
+
+
+def there(at: datetime, time_zone: str) -> str:
+    """The day and time of a moment where the person is."""
+    return _there(at.replace(second=0, microsecond=0), time_zone, language())
+
+
+@lru_cache(maxsize=4096)
+def _there(at: datetime, time_zone: str, said_in: str) -> str:
+    # Most callbacks are due at the same few moments, and a page of the list says dozens of them.
+    zone = get_timezone(time_zone)
+    return format_skeleton("EEEhmm", at.astimezone(ZoneInfo(time_zone)), tzinfo=zone, locale=said_in)
+
+
+def happened(one: Happening) -> str:
+    """One line of the history."""
+    sentence = HAPPENED.get(one.what)
+    if sentence is None:
+        return one.what.replace("_", " ")
+    facts = {"to": "", "rung": ""} | one.facts
+    said = _(sentence, **facts) if "%(" in sentence else _(sentence)
+    if one.what == "note_outcome":
+        return f"{said}: {_(OUTCOME_NAMES.get(str(facts.get('code')), 'Reached'))}"
+    if one.what == "cancel_callback" and facts.get("reason") in CANCEL_NAMES:
+        return f"{said}: {_(CANCEL_NAMES[facts['reason']])}"
+    if one.what.startswith("rang_"):
+        return f"{said}: {_how_it_went(one)}"
+    return said
+
+
+def who(one: Happening) -> str:
+    """Who did it: a name of staff, or a part of the house."""
+    if one.is_staff:
+        return one.who
+    return _(ACTORS[one.who]) if one.who in ACTORS else one.who
+
+
+def refused(error: RefusedError, zone: str) -> str:
+    """Why not, in the reader's language and the office's time."""
+    facts = {
+        name: format_datetime(
+            fact.astimezone(ZoneInfo(zone)), "short", tzinfo=get_timezone(zone), locale=language()
+        )
+        if isinstance(fact, datetime)
+        else fact
+        for name, fact in error.facts.items()
+    }
+    return _(error.sentence).format(**facts)
+
+
+def _how_it_went(one: Happening) -> str:
+    ended = one.facts.get("ended")
+    if one.facts.get("seconds") is None:
+        return _("going on")
+    key = _("a key was pressed") if one.facts.get("accepted") else _("no key")
+    how = _(_ENDED[ended]) if ended in _ENDED else _("ended")
+    return _("%(how)s after %(seconds)d s, %(key)s", how=how, seconds=one.facts["seconds"], key=key)
+
+
+def note_sentence(why: str) -> str:
+    """Why a note is not kept, for the page that looks at it while it is typed."""
+    return _(SENTENCES[why]).format(most=MOST_CHARACTERS)  # type: ignore[index]

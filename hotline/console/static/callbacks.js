@@ -1,0 +1,72 @@
+// The callback list by keyboard, and a note that is looked at while it is typed. Nothing here is needed to work.
+"use strict";
+
+(() => {
+  const OFF = "console.keys.off";
+  const sheet = document.getElementById("keys");
+  const opener = document.querySelector("[data-opens-keys]");
+
+  if (sheet && opener) {
+    opener.hidden = false;
+    opener.addEventListener("click", () => sheet.showModal());
+    const choice = sheet.querySelector("[data-keys-on]");
+    choice.checked = localStorage.getItem(OFF) !== "1";
+    choice.addEventListener("change", () => localStorage.setItem(OFF, choice.checked ? "0" : "1"));
+    sheet.querySelector("[data-closes]").addEventListener("click", () => sheet.close());
+  }
+
+  const step = (by) => {
+    const links = [...document.querySelectorAll("[data-row]")];
+    if (!links.length) return;
+    const at = links.indexOf(document.activeElement);
+    links[at < 0 ? (by > 0 ? 0 : links.length - 1) : Math.min(links.length - 1, Math.max(0, at + by))].focus();
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+    if (event.target.closest("input, textarea, select, [contenteditable]") || (sheet && sheet.open)) return;
+    if (event.key === "?") {
+      if (sheet) sheet.showModal();
+      event.preventDefault();
+      return;
+    }
+    if (localStorage.getItem(OFF) === "1") return;
+    if (event.key === "j" || event.key === "k") {
+      step(event.key === "j" ? 1 : -1);
+      event.preventDefault();
+      return;
+    }
+    const wanted = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+    if (!wanted || wanted.disabled) return;
+    event.preventDefault();
+    if (wanted.matches("summary")) {
+      wanted.parentElement.open = true;
+      const field = wanted.parentElement.querySelector("input:not([type=hidden]), textarea, select");
+      if (field) field.focus();
+    } else if (wanted.matches("textarea, input, select")) {
+      wanted.focus();
+    } else {
+      wanted.click();
+    }
+  });
+
+  // The same expressions as on the server, which looks again.
+  const note = document.querySelector("[data-note-patterns]");
+  if (!note) return;
+  const said = document.getElementById("note-live");
+  const left = document.getElementById("note-left");
+  const patterns = JSON.parse(note.dataset.notePatterns).map(([why, source]) => [why, new RegExp(source, "i")]);
+  const sentences = JSON.parse(note.dataset.noteSentences);
+  const most = Number(note.dataset.noteMost);
+  const plain = (text) => text.normalize("NFKC");
+  const look = () => {
+    const text = plain(note.value);
+    const found = text.length > most ? "too_long" : (patterns.find(([, one]) => one.test(text)) || [null])[0];
+    const sentence = found ? sentences[found] : "";
+    if (said.textContent !== sentence) said.textContent = sentence;
+    note.setAttribute("aria-invalid", found ? "true" : "false");
+    left.textContent = left.dataset.text.replace("{left}", String(most - text.length));
+  };
+  note.addEventListener("input", look);
+  look();
+})();

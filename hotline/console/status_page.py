@@ -1,0 +1,35 @@
+"""What may be said of a case, to be read: the prompts of the line itself, in the person's language (R13)."""
+
+import re
+from datetime import datetime
+
+from ivr_flows.prompts import Prompts
+from ivr_flows.status_words import say_status
+from models.custody_status import Heard
+
+#: Marks for the voice: digits to be read one by one, and pauses.
+_MARKS = re.compile(r"[«»]| \|(?= |$)")
+
+
+class StatusPage:
+    """Takes the words of a status as the desk of a call does."""
+
+    def __init__(self, prompts: Prompts, language: str, time_zone: str, now: datetime) -> None:
+        self.prompts = prompts
+        self.lines: list[str] = []
+        self._language, self._time_zone, self._now = language, time_zone, now
+
+    def say(self, prompt: str, **slots: str) -> None:
+        """One prompt, as it is written."""
+        self.lines.append(_MARKS.sub("", self.prompts.text(self._language, prompt, **slots)))
+
+    def moment(self, at: datetime) -> str:
+        """A day and time where the person is."""
+        return self.prompts.moment(self._language, at, self._time_zone, self._now)
+
+
+def words_of(prompts: Prompts, found: Heard, language: str, time_zone: str, now: datetime) -> list[str]:
+    """Every sentence that may be said, in the order of the line."""
+    page = StatusPage(prompts, language, time_zone, now)
+    say_status(page, found)
+    return page.lines

@@ -1,0 +1,127 @@
+"""Another time for a callback, or none: what staff settle with its person, inside that person's hours."""
+
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+from models import audit
+from models.callback import Callback, advance, is_idle, move_callback
+from models.callback_policy import CallbackPolicy
+from models.callback_state import TAKEN_UP_AGAIN
+from models.claim import OVERSEERS, actor_of, claim, is_mine, let_go, may_be_called, refuse, standing
+from models.refusal import RefusedError
+from models.safe_phone import standing_of
+from models.staff import Staff
+
+#: Why staff cancel a callback, in codes; each is an outcome of one that was cancelled.
+CANCEL_REASONS = ("person_asked", "duplicate", "wrong_number", "settled_otherwise")
+#: Nobody settles a time further ahead than this.
+LONGEST_AHEAD = timedelta(days=60)
+
+
+class AppointmentOffice(Protocol):
+    """What an appointment asks of the office."""
+
+    def policy(self, name: str) -> int | float: ...
+
+
+def next_moment_inside(
+    session: Session, callback: Callback, at: datetime, policy: CallbackPolicy
+) -> datetime | None:
+    """The earliest moment at or after ``at`` when this person may be rung; None when there is none."""
+    phone = standing_of(session, callback.case_id, callback.number_key)
+    return None if phone.is_barred else policy.moment_inside(callback, at, phone.window)
+
+
+def reschedule(
+    session: Session,
+    callback_id: int,
+    staff: Staff,
+    at: datetime,
+    now: datetime,
+    policy: CallbackPolicy,
+    office: AppointmentOffice,
+) -> None:
+    """Let the line ring this person at ``at``, which must lie inside their hours and the office's (R29).
+
+    It goes back into the line for then, also where it had been left for staff: this is their decision. The
+    moment promised moves along only when ``at`` lies past it; the clock goes on from the request. Raises
+    RefusedError, with the next moment that would do.
+    """
+    callback = standing(session, callback_id)
+    if not now < at <= now + LONGEST_AHEAD:
+        raise RefusedError("The new time must lie ahead, and within {days} days.", days=LONGEST_AHEAD.days)
+    may_be_called(session, callback)
+    opens = next_moment_inside(session, callback, at, policy)
+    if opens is None:
+        raise RefusedError("No moment fits the hours of this person and those of the office.")
+    if opens != at:
+        raise RefusedError("That is outside this person's hours; the next moment inside is {at}.", at=opens)
+    _take_in_hand(session, callback, staff, now, office)
+    due_at = max(callback.due_at, at + timedelta(minutes=office.policy("urgent_minutes")))
+    actor = actor_of(staff.id)
+    if callback.state == "claimed":
+        # What was taken up again stays in the line this time: a person has decided that it may ring.
+        callback.taken_up_at = None
+        session.flush()
+        let_go(session, callback, actor, now)
+    move_callback(session, callback.id, next_attempt_at=at, due_at=due_at, now=now, actor=actor)
+
+
+def cancel(
+    session: Session,
+    callback_id: int,
+    staff: Staff,
+    reason: str,
+    now: datetime,
+    office: AppointmentOffice,
+) -> None:
+    """Cancel a callback for one of CANCEL_REASONS; what was left for staff is closed by this as well.
+
+    Raises RefusedError when it is somebody else's, being rung, or over already.
+    """
+    if reason not in CANCEL_REASONS:
+        raise RefusedError("Choose a reason from the list.")
+    callback = standing(session, callback_id)
+    _take_in_hand(session, callback, staff, now, office)
+    advance(
+        session,
+        callback.id,
+        "cancel",
+        actor=actor_of(staff.id),
+        now=now,
+        facts={"reason": reason},
+        outcome=reason,
+    )
+    session.refresh(callback)
+
+
+def reveal_number(session: Session, callback_id: int, staff: Staff, now: datetime) -> Callback:
+    """Note that this person looks at the whole number of a callback, and answer its row.
+
+    For whoever has it in hand, for who talked with the person, and for overseers. Raises RefusedError.
+    """
+    callback = standing(session, callback_id)
+    if callback.staff_id != staff.id and staff.role not in OVERSEERS:
+        raise RefusedError("Only who has a callback in hand sees its number; claim it first.")
+    audit.record(
+        session,
+        actor=actor_of(staff.id),
+        action="reveal_number",
+        target=f"callback:{callback.id}",
+        now=now,
+    )
+    return callback
+
+
+def _take_in_hand(
+    session: Session, callback: Callback, staff: Staff, now: datetime, office: AppointmentOffice
+) -> None:
+    """Only what nobody is rung for, and nobody else has claimed, may be changed by this person."""
+    if callback.state == TAKEN_UP_AGAIN:
+        claim(session, callback.id, staff.id, now, office)
+        return
+    is_anothers = callback.state == "claimed" and not is_mine(callback, staff.id)
+    if not is_idle(callback) or (is_anothers and staff.role not in OVERSEERS):
+        refuse(session, callback)

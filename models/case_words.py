@@ -1,0 +1,101 @@
+"""What may be said of a case to a person called back: the same gate as on the line, no more for staff.
+
+A callback opens its case to whoever has it in hand, when it was asked for in a call that gave the right PIN
+(R37); staff see the words that may be said (R12, R13), and that they looked is an entry.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import audit
+from models.callback import Callback
+from models.callback_state import OPEN_STATES
+from models.case import Case
+from models.claim import actor_of, standing
+from models.custody import CustodyRecord, Facility
+from models.custody_status import NEUTRAL, Heard, HeardRules, heard
+from models.refusal import RefusedError
+from models.subject import Subject
+
+
+class WordsOffice(Protocol):
+    """What this asks of the office."""
+
+    def policy(self, name: str) -> int | float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CaseStanding:
+    """A case and what the feed said last of its subject: what the release gate decides by."""
+
+    case_id: int
+    found_case_id: int
+    case_closed_at: datetime | None
+    subject_as_of: datetime | None
+    absent_since: datetime | None
+    held_import_id: int | None
+    record_id: int | None
+    custody_status: str | None
+    status_at: datetime | None
+    releasable: bool | None
+    removal_stage: str | None
+    expected_release_at: datetime | None
+    next_hearing_at: datetime | None
+    next_hearing_place: str | None
+    facility_name: str | None
+    facility_phone: str | None
+
+
+def may_open_case(callback: Callback, staff_id: int, now: datetime, office: WordsOffice) -> bool:
+    """Whether this callback opens its case to this person: verified, theirs, and going on or just over."""
+    if not callback.verified or callback.case_id is None or callback.staff_id != staff_id:
+        return False
+    shortly = now - timedelta(minutes=office.policy("outcome_minutes"))
+    is_over_lately = callback.closed_at is not None and callback.closed_at > shortly
+    was_talk = callback.state == "reached" and is_over_lately
+    return callback.state in OPEN_STATES or was_talk
+
+
+def look_at_words(
+    session: Session, callback_id: int, staff_id: int, now: datetime, rules: HeardRules, office: WordsOffice
+) -> Heard:
+    """What may be said to the person of a callback now, and the entry that this person looked.
+
+    Raises RefusedError when the callback opens no case to them; why the gate denies is told to nobody.
+    """
+    callback = standing(session, callback_id)
+    if callback.case_id is None or not may_open_case(callback, staff_id, now, office):
+        raise RefusedError(
+            "A case is opened only from a callback that was asked for with the PIN, by who has it in hand."
+        )
+    found = case_standing(session, callback.case_id)
+    audit.record(
+        session,
+        actor=actor_of(staff_id),
+        action="look_at_case",
+        target=f"case:{callback.case_id}",
+        facts={"ground": "callback", "callback": callback.id},
+        now=now,
+    )
+    return NEUTRAL if found is None else heard(found, now, rules)
+
+
+def case_standing(session: Session, case_id: int) -> CaseStanding | None:
+    """How a case stands, in one statement; None when there is none."""
+    row = session.execute(
+        select(
+            Case.id, Case.id, Case.closed_at, Subject.as_of, Subject.absent_since, Subject.held_import_id,
+            CustodyRecord.id, CustodyRecord.status, CustodyRecord.status_at, CustodyRecord.releasable,
+            CustodyRecord.removal_stage, CustodyRecord.expected_release_at, CustodyRecord.next_hearing_at,
+            CustodyRecord.next_hearing_place, Facility.name, Facility.phone,
+        )
+        .join(Subject, Subject.id == Case.subject_id)
+        .outerjoin(CustodyRecord, CustodyRecord.id == Subject.record_id)
+        .outerjoin(Facility, Facility.name_key == CustodyRecord.facility_key)
+        .where(Case.id == case_id)
+    ).first()  # fmt: skip
+    return None if row is None else CaseStanding(*tuple(row))

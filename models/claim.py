@@ -1,0 +1,190 @@
+"""A claim: a member of staff keeps a callback for themselves for a while. It rings nobody yet.
+
+The dispatcher offers to others only what nobody claimed; a claim that is not used goes back by itself.
+"""
+
+from datetime import datetime, timedelta
+from typing import NoReturn, Protocol
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import audit
+from models.callback import IS_OWED, Callback, advance, locked
+from models.callback_state import TAKEN_UP_AGAIN
+from models.case import Case
+from models.database import keyring_of
+from models.follow_up import ANEW
+from models.refusal import RefusedError
+from models.staff import Staff
+
+#: The roles that may take a callback out of the hands of somebody else.
+OVERSEERS = ("supervisor", "administrator")
+
+
+#: The outcome of one whose phone said stop (R33).
+STOPPED = "stopped"
+
+
+class ClaimOffice(Protocol):
+    """What claims ask of the office."""
+
+    def policy(self, name: str) -> int | float: ...
+
+
+def claim(session: Session, callback_id: int, staff_id: int, now: datetime, office: ClaimOffice) -> Callback:
+    """Make a callback this person's; who has it already keeps it as it is.
+
+    What was left for staff is taken up again by this, and by nothing else: nobody knows whether the person
+    was rung. Raises RefusedError when it is somebody else's, being rung, over, or not there.
+    """
+    callback = standing(session, callback_id)
+    if is_mine(callback, staff_id):
+        return callback
+    until = claimed_until(callback, now, office)
+    if callback.state == "requested":
+        advance(
+            session, callback.id, "claim", actor=actor_of(staff_id), now=now,
+            staff_id=staff_id, claimed_at=now, lease_until=until,
+        )  # fmt: skip
+    elif callback.state == TAKEN_UP_AGAIN:
+        _take_up(session, callback, staff_id, now, until)
+    else:
+        refuse(session, callback)
+    session.refresh(callback)
+    return callback
+
+
+def release(session: Session, callback_id: int, staff: Staff, now: datetime) -> None:
+    """Give a claim back before its time: into the line, or to staff where it had been left for them.
+
+    An overseer may release anybody's. Raises RefusedError when there is no such claim.
+    """
+    callback = standing(session, callback_id)
+    if callback.state != "claimed" or callback.staff_id is None:
+        refuse(session, callback)
+    if callback.staff_id != staff.id and staff.role not in OVERSEERS:
+        refuse(session, callback)
+    let_go(session, callback, actor_of(staff.id), now)
+
+
+def hand(
+    session: Session, callback_id: int, staff: Staff, to_id: int, now: datetime, office: ClaimOffice
+) -> Staff:
+    """Hand a callback to a colleague, on shift or not: from now on the claim is theirs, for a longer while.
+
+    Answers the colleague. Raises RefusedError when it is somebody else's, being rung, or over, and for a
+    colleague whom the staff list does not have.
+    """
+    callback = standing(session, callback_id)
+    colleague = session.get(Staff, to_id)
+    if colleague is None:
+        raise RefusedError("There is no such colleague on the staff list.")
+    if callback.state == "claimed" and callback.staff_id not in (None, staff.id):
+        # An overseer hands on what somebody else claimed.
+        if staff.role not in OVERSEERS:
+            refuse(session, callback)
+    elif not is_mine(callback, staff.id):
+        callback = claim(session, callback_id, staff.id, now, office)
+    if callback.state != "claimed":
+        refuse(session, callback)
+    callback.staff_id, callback.claimed_at = colleague.id, now
+    callback.lease_until = claimed_until(callback, now, office, "handed_minutes")
+    session.flush()
+    audit.record(
+        session,
+        actor=actor_of(staff.id),
+        action="hand_callback",
+        target=f"callback:{callback.id}",
+        facts={"to": f"staff:{colleague.id}"},
+        now=now,
+    )
+    return colleague
+
+
+def claimed_until(
+    callback: Callback, now: datetime, office: ClaimOffice, policy: str = "claim_minutes"
+) -> datetime:
+    """Until when a claim made now holds: seldom past the moment promised, so that the line can keep it."""
+    least = now + timedelta(minutes=office.policy("claim_minutes"))
+    return min(now + timedelta(minutes=office.policy(policy)), max(callback.due_at, least))
+
+
+def standing(session: Session, callback_id: int) -> Callback:
+    """The callback, held until the transaction ends. Raises RefusedError for an id that none has."""
+    callback = locked(session, callback_id)
+    if callback is None:
+        raise RefusedError("There is no such callback.")
+    return callback
+
+
+def is_mine(callback: Callback, staff_id: int) -> bool:
+    """Whether this person has it in hand: claimed, ringing, or talking."""
+    return callback.staff_id == staff_id and callback.state in _IN_HAND
+
+
+def let_go(session: Session, callback: Callback, actor: str, now: datetime) -> None:
+    """End a claim: what had been left for staff is left for them again."""
+    if callback.taken_up_at is None:
+        advance(session, callback.id, "give_back", actor=actor, now=now)
+    else:
+        advance(session, callback.id, "leave", actor=actor, now=now)
+    session.refresh(callback)
+
+
+def refuse(session: Session, callback: Callback) -> NoReturn:
+    """Say who has a callback and since when, or how it ended. Raises RefusedError, always."""
+    holder = session.get(Staff, callback.staff_id) if callback.staff_id is not None else None
+    name = None if holder is None else name_of(session, holder)
+    if callback.state == "claimed" and name is not None:
+        raise RefusedError("{name} took this callback at {at}.", name=name, at=callback.claimed_at)
+    if callback.state in ("ringing_liaison", "ringing_caller") and name is not None:
+        raise RefusedError("The line is ringing {name} for this callback.", name=name)
+    if callback.state == "talking" and name is not None:
+        raise RefusedError(
+            "{name} has been talking with this person since {at}.", name=name, at=callback.talking_at
+        )
+    if callback.state == "claimed":
+        raise RefusedError("The line is ringing a colleague for this callback now.")
+    if callback.state == "requested":
+        raise RefusedError("Nobody has this callback; it is back in the line.")
+    if callback.state == TAKEN_UP_AGAIN:
+        raise RefusedError("This callback is left for staff; nobody has it.")
+    raise RefusedError("This callback was closed at {at}.", at=callback.closed_at)
+
+
+def name_of(session: Session, staff: Staff) -> str:
+    """The name that colleagues see."""
+    return keyring_of(session).unseal("staff.name", staff.name_sealed)
+
+
+def actor_of(staff_id: int) -> str:
+    """How the audit and the state table name a member of staff at the console or the command line."""
+    return f"staff:{staff_id}"
+
+
+def may_be_called(session: Session, callback: Callback) -> None:
+    """Refuse to call a phone that said stop, and anybody of a case that is closed. Raises RefusedError."""
+    if callback.outcome == STOPPED:
+        raise RefusedError("This phone asked for no more calls.")
+    if callback.case_id is not None and session.get_one(Case, callback.case_id).closed_at is not None:
+        raise RefusedError("The case of this callback is closed.")
+
+
+def _take_up(session: Session, callback: Callback, staff_id: int, now: datetime, until: datetime) -> None:
+    if callback.outcome == ANEW:
+        raise RefusedError("This callback was promised anew already.")
+    if callback.case_id is not None:
+        other = select(Callback.id).where(Callback.case_id == callback.case_id, IS_OWED).limit(1)
+        if session.scalar(other) is not None:
+            raise RefusedError(
+                "This person has asked again and has a newer callback; take that one and close this."
+            )
+    advance(
+        session, callback.id, "take_up", actor=actor_of(staff_id), now=now, staff_id=staff_id,
+        claimed_at=now, taken_up_at=now, lease_until=until, closed_at=None, conference=None,
+        liaison_call_id=None, caller_call_id=None, talking_at=None, held_at=None, announced_at=None,
+    )  # fmt: skip
+
+
+_IN_HAND = ("claimed", "ringing_liaison", "ringing_caller", "talking")

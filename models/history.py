@@ -1,0 +1,81 @@
+"""What happened to a callback so far, by its audit entries and its calls: who, when, what."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.audit import AuditEntry
+from models.call import Call
+from models.database import keyring_of
+from models.staff import Staff
+
+#: Kinds of people and parts of the house that an actor names before its colon.
+_STAFF_ACTORS = ("staff", "liaison")
+#: The flow of a leg, as what it was.
+_LEGS = {
+    "liaison_callback": "rang_staff",
+    "callback_call": "rang_caller",
+    "colleague_call": "rang_colleague",
+    "interpreter_call": "rang_interpreter",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """``what`` is an action of the audit, or a call; ``who`` a name of staff, or a part of the house.
+
+    Of a call, ``facts`` hold ``ended`` (how), ``accepted`` (a key was pressed) and ``seconds``.
+    """
+
+    at: datetime
+    what: str
+    who: str = field(repr=False)
+    is_staff: bool
+    facts: dict[str, Any]
+
+
+def history_of(session: Session, callback_id: int) -> list[Happening]:
+    """All that happened to a callback, in its order. Three statements, however much that was."""
+    entries = session.scalars(
+        select(AuditEntry).where(AuditEntry.target == f"callback:{callback_id}").order_by(AuditEntry.id)
+    ).all()
+    calls = session.scalars(
+        select(Call).where(Call.callback_id == callback_id, Call.flow.in_(_LEGS)).order_by(Call.id)
+    ).all()
+    names = _names(session)
+    found = [_entry(entry, names) for entry in entries] + [_call(call, names) for call in calls]
+    return sorted(found, key=lambda one: one.at)
+
+
+def _entry(entry: AuditEntry, names: dict[int, str]) -> Happening:
+    staff_id, facts = _staff_of(entry), dict(entry.facts or {})
+    for key in ("to", "rung"):
+        kind, _, number = str(facts.get(key, "")).partition(":")
+        if kind == "staff" and number.isdecimal():
+            facts[key] = names.get(int(number), "")
+    who = names.get(staff_id, "") if staff_id is not None else entry.actor.partition(":")[0]
+    return Happening(entry.at, entry.action, who, staff_id is not None, facts)
+
+
+def _call(call: Call, names: dict[int, str]) -> Happening:
+    seconds = None if call.ended_at is None else int((call.ended_at - call.started_at).total_seconds())
+    facts = {"ended": call.call_status, "accepted": call.accepted_at is not None, "seconds": seconds}
+    who = names.get(call.staff_id, "") if call.staff_id is not None else ""
+    return Happening(call.started_at, _LEGS[call.flow], who, call.staff_id is not None, facts)
+
+
+def _staff_of(entry: AuditEntry) -> int | None:
+    kind, _, number = entry.actor.partition(":")
+    return int(number) if kind in _STAFF_ACTORS and number.isdecimal() else None
+
+
+def _names(session: Session) -> dict[int, str]:
+    """Everyone's name; the staff list is short, and who was handed a callback stands in the facts alone."""
+    keyring = keyring_of(session)
+    return {
+        row.id: keyring.unseal("staff.name", row.name_sealed)
+        for row in session.execute(select(Staff.id, Staff.name_sealed))
+    }

@@ -1,0 +1,161 @@
+"""The callback list as staff read it: pages of it by what they look for, and whether it changed at all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select, text
+from sqlalchemy.orm import Session
+
+from models.audit import AuditEntry
+from models.callback import CALLBACKS, Callback
+from models.callback_list import IN_LINE
+from models.database import keyring_of
+from models.follow_up import ANEW
+from models.keyring import SealError
+from models.staff import Staff
+
+#: What staff look for, in the order in which it is offered.
+VIEWS = ("due", "late", "mine", "open", "left")
+PAGE = 25
+#: The very words of the partial indexes: values sent apart from the statement would hide that they serve.
+_OPEN = text("callbacks.state IN ('requested','claimed','ringing_liaison','ringing_caller','talking')")
+_IN_HAND = text("callbacks.state IN ('claimed','ringing_liaison','ringing_caller','talking')")
+_LEFT = text("callbacks.state = 'left_for_staff'")
+#: Of a phone number staff see the end; the whole is revealed one at a time, and that is noted.
+_SHOWN_DIGITS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One callback as a page shows it. ``number`` is masked; ``holder`` is who has it in hand, by name."""
+
+    id: int
+    state: str
+    urgency: str
+    reason: str
+    verified: bool
+    language: str
+    time_zone: str
+    requested_at: datetime
+    due_at: datetime
+    next_attempt_at: datetime
+    in_line: bool
+    silent: bool
+    voicemail_text: str | None
+    may_answer: str
+    when_dropped: str
+    liaison_tries: int
+    caller_tries: int
+    outcome: str | None
+    staff_id: int | None
+    claimed_at: datetime | None
+    lease_until: datetime | None
+    talking_at: datetime | None
+    held_at: datetime | None
+    closed_at: datetime | None
+    taken_up_at: datetime | None
+    number: str = field(repr=False)
+    holder: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page, how many callbacks each view holds, and whether a page follows."""
+
+    rows: list[Listed]
+    counts: dict[str, int]
+    page: int
+    has_more: bool
+
+
+def version(session: Session) -> int:
+    """A number that grows with every change of anything here: one look at the end of the audit."""
+    return session.scalar(select(func.max(AuditEntry.id))) or 0
+
+
+def list_callbacks(session: Session, view: str, staff_id: int, now: datetime, page: int = 1) -> Listing:
+    """A page of one of VIEWS, numbered from 1, the oldest promise first.
+
+    What is due stands in the line's own order, and what is left in that in which it was left.
+    Two statements, however many are listed. Raises ValueError for another view.
+    """
+    if view not in VIEWS:
+        raise ValueError("There is no such view of the list.")
+    order: tuple[Any, ...] = (Callback.due_at, Callback.id)
+    if view == "due":
+        order = (Callback.place, *order)
+    elif view == "left":
+        order = (Callback.closed_at, Callback.id)
+    found = session.execute(
+        _select()
+        .where(*_whose(view, staff_id, now))
+        .order_by(*order)
+        .offset((page - 1) * PAGE)
+        .limit(PAGE + 1)
+    ).all()
+    counts = session.execute(
+        select(
+            *(
+                select(func.count())
+                .select_from(Callback)
+                .where(*_whose(one, staff_id, now))
+                .scalar_subquery()
+                .label(one)
+                for one in VIEWS
+            )
+        )
+    ).one()
+    return Listing(
+        [_listed(session, row) for row in found[:PAGE]],
+        dict(zip(VIEWS, counts, strict=True)),
+        page,
+        len(found) > PAGE,
+    )
+
+
+def find_listed(session: Session, callback_id: int) -> Listed | None:
+    """One callback, as a page shows it."""
+    row = session.execute(_select().where(Callback.id == callback_id)).first()
+    return None if row is None else _listed(session, row)
+
+
+def masked(number: str) -> str:
+    """A phone number of which the end alone is shown."""
+    return f"••• {number[-_SHOWN_DIGITS:]}"
+
+
+def _whose(view: str, staff_id: int, now: datetime) -> Sequence[ColumnElement[bool] | Any]:
+    match view:
+        case "due":
+            return (IN_LINE,)
+        case "late":
+            return (_OPEN, Callback.due_at < now, Callback.state != "talking")
+        case "mine":
+            return (_IN_HAND, Callback.staff_id == staff_id)
+        case "left":
+            # What was promised anew is another callback by now.
+            return (_LEFT, Callback.outcome.is_distinct_from(ANEW))
+        case _:
+            return (_OPEN,)
+
+
+def _select() -> Select[Any]:
+    columns = [CALLBACKS.c[name] for name in Listed.__dataclass_fields__ if name in CALLBACKS.c]
+    return select(
+        *columns,
+        CALLBACKS.c.place.is_not(None).label("in_line"),
+        CALLBACKS.c.number_sealed,
+        Staff.name_sealed,
+    ).outerjoin(Staff, Staff.id == CALLBACKS.c.staff_id)
+
+
+def _listed(session: Session, row: Any) -> Listed:
+    keyring, values = keyring_of(session), dict(row._mapping)
+    name, number = values.pop("name_sealed"), values.pop("number_sealed")
+    try:
+        shown = masked(keyring.unseal("callback.number", number))
+    except SealError:
+        shown = "•••"
+    return Listed(**values, number=shown, holder=None if name is None else keyring.unseal("staff.name", name))

@@ -1,0 +1,119 @@
+"""A call that a member of staff asks for: the line rings their own phone now, and then the person (Legs)."""
+
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.call import Call
+from models.callback import Callback, advance
+from models.callback_policy import CallbackPolicy
+from models.claim import ClaimOffice, actor_of, claim, may_be_called, refuse, standing
+from models.database import keyring_of
+from models.dispatch import Dial, can_dial
+from models.job import Job
+from models.leg import mark_dialling
+from models.liaison import free_liaison, hold_liaison, outbound_leg
+from models.refusal import RefusedError
+from models.safe_phone import standing_of
+from models.staff import Staff
+
+
+def call_now(
+    session: Session,
+    callback_id: int,
+    staff_id: int,
+    now: datetime,
+    policy: CallbackPolicy,
+    office: ClaimOffice,
+) -> list[Job]:
+    """Ring this person for this callback; the jobs to enqueue after the commit.
+
+    Whoever has no claim on it yet makes one by this. The caller is rung when they accept, by the key as
+    always. Asked twice, it rings once. Raises RefusedError when it is somebody else's, outside the windows
+    of the person to be called (R29), or not to be dialled, and when they have no phone free to be rung.
+    """
+    callback = standing(session, callback_id)
+    if callback.staff_id == staff_id and callback.state in ("ringing_liaison", "ringing_caller", "talking"):
+        return []
+    callback = claim(session, callback_id, staff_id, now, office)
+    if callback.state != "claimed":
+        refuse(session, callback)
+    may_ring_now(session, callback, now, policy)
+    person = session.get_one(Staff, staff_id, populate_existing=True)
+    if person.busy_call_id is not None:
+        raise RefusedError("Your phone is in a call of the line already.")
+    if person.resting_until is not None:
+        raise RefusedError("You rest until {at}; end your rest first.", at=person.resting_until)
+    leg = _own_leg(session, callback, person, now)
+    if not hold_liaison(session, person.id, leg.id, now):
+        raise RefusedError("Your phone is in a call of the line already.")
+    advance(
+        session,
+        callback.id,
+        "ring_liaison",
+        actor=actor_of(staff_id),
+        now=now,
+        liaison_call_id=leg.id,
+        lease_until=policy.liaison_lease(now),
+    )
+    return [("ring_taker", leg.id)]
+
+
+def may_ring_now(session: Session, callback: Callback, now: datetime, policy: CallbackPolicy) -> None:
+    """Refuse what the dispatcher would refuse: a barred phone, a number we may not ring, a closed window."""
+    may_be_called(session, callback)
+    phone = standing_of(session, callback.case_id, callback.number_key)
+    if phone.is_barred or not can_dial(session, callback, policy):
+        raise RefusedError("This phone may not be rung: it is marked unsafe, asked to stop, or is no number.")
+    opens = policy.moment_inside(callback, now, phone.window)
+    if opens is None:
+        raise RefusedError("No moment fits the hours of this person and those of the office.")
+    if opens > now:
+        raise RefusedError("This person may not be rung now; their next hours begin at {at}.", at=opens)
+
+
+def dial_taker(session: Session, call_id: int, now: datetime, policy: CallbackPolicy) -> Dial | None:
+    """Take the right to dial the leg of who asked to be rung, once; None when it is not to be dialled.
+
+    When the callback went on without it, the person whom it holds is free again.
+    """
+    leg = session.get(Call, call_id)
+    if leg is None or leg.callback_id is None or leg.phone_sealed is None:
+        return None
+    callback = standing(session, leg.callback_id)
+    serves = callback.state == "ringing_liaison" and callback.liaison_call_id == call_id
+    if not serves:
+        if mark_dialling(session, call_id):
+            leg.ended_at = now
+            session.flush()
+            free_liaison(session, call_id, now)
+        return None
+    if not mark_dialling(session, call_id):
+        return None
+    callback.lease_until = policy.liaison_lease(now)
+    session.flush()
+    number = keyring_of(session).unseal("call.phone", leg.phone_sealed)
+    return Dial(call_id, cast(str, leg.leg_id), number, policy.liaison_ring_seconds)
+
+
+def is_wanted(session: Session, call_id: int) -> bool:
+    """Whether such a leg is still undialled, so that a slot of the carrier's pace is worth taking."""
+    undialled = select(Call.id).where(
+        Call.id == call_id, Call.call_status.is_(None), Call.call_sid.is_(None), Call.ended_at.is_(None)
+    )
+    return session.execute(undialled).first() is not None
+
+
+def _own_leg(session: Session, callback: Callback, person: Staff, now: datetime) -> Call:
+    spoken = [word.strip() for word in person.languages.split(",")]
+    language = callback.language if callback.language in spoken else spoken[0]
+    phone = keyring_of(session).unseal("staff.phone", person.phone_sealed)
+    leg = Call(
+        flow="liaison_callback", callback_id=callback.id, **outbound_leg(session, phone, language, now)
+    )
+    leg.staff_id = person.id
+    session.add(leg)
+    session.flush()
+    return leg

@@ -1,0 +1,108 @@
+"""What the leader of a talk does to it from the console; by phone the star does the same (R37, Legs)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+from models.call import Call
+from models.callback import Callback
+from models.claim import actor_of, name_of, refuse, standing
+from models.hold import hold_talk, resume_talk
+from models.job import Job
+from models.joiner import add_colleague, add_interpreter
+from models.refusal import RefusedError
+from models.staff import Staff
+from models.talk import end_talk, lead, staff_in_talk
+
+
+class InterpreterOffice(Protocol):
+    """What a talk asks of the office: interpreters' numbers (E.164) by language, and its own languages."""
+
+    @property
+    def interpreters(self) -> Mapping[str, str]: ...
+    @property
+    def languages(self) -> tuple[str, ...]: ...
+
+
+def hold(session: Session, callback_id: int, staff_id: int, now: datetime) -> list[Job]:
+    """Put the caller on hold; they hear words and wait. Held already, it stays so. Raises RefusedError."""
+    callback = _my_talk(session, callback_id, staff_id)
+    if callback.held_at is not None:
+        return []
+    mine = callback.liaison_call_id
+    others = staff_in_talk(session, callback, but=mine)
+    if others:
+        raise RefusedError(
+            "{name} is with the caller too, so nobody is on hold.", name=_names(session, others)
+        )
+    return hold_talk(session, callback, actor_of(staff_id), now, but=mine)
+
+
+def resume(session: Session, callback_id: int, staff_id: int, now: datetime) -> list[Job]:
+    """Fetch the caller back from a hold; without one nothing changes. Raises RefusedError."""
+    callback = _my_talk(session, callback_id, staff_id)
+    return resume_talk(session, callback, actor_of(staff_id), now)
+
+
+def ring_colleague(session: Session, callback_id: int, staff_id: int, now: datetime) -> list[Job]:
+    """Ring a free colleague into the talk; the caller is told before they hear a word (R43).
+
+    Raises RefusedError when nobody is free, or one is rung or there already.
+    """
+    callback = _my_talk(session, callback_id, staff_id)
+    word, jobs = add_colleague(session, callback, actor_of(staff_id), now)
+    if word == "nobody":
+        raise RefusedError("No other colleague is free, or one is being rung already.")
+    return jobs
+
+
+def ring_interpreter(
+    session: Session, callback_id: int, staff_id: int, now: datetime, office: InterpreterOffice
+) -> list[Job]:
+    """Ring the interpreter for the caller's language into the talk. Raises RefusedError for none."""
+    callback = _my_talk(session, callback_id, staff_id)
+    number = office.interpreters.get(callback.language)
+    if number is None:
+        raise RefusedError("The office lists no interpreter for this language.")
+    word, jobs = add_interpreter(session, callback, number, office.languages[0], actor_of(staff_id), now)
+    if word == "nobody":
+        raise RefusedError("An interpreter is being rung or is there already.")
+    return jobs
+
+
+def hand_over(session: Session, callback_id: int, staff_id: int, now: datetime) -> list[Job]:
+    """Leave the caller with the colleague who is there (warm hand-over). Raises RefusedError for none."""
+    callback = _my_talk(session, callback_id, staff_id)
+    mine = callback.liaison_call_id
+    others = staff_in_talk(session, callback, but=mine)
+    if not others or mine is None:
+        raise RefusedError(
+            "No colleague is with the caller yet; add one first, and wait until they are there."
+        )
+    # The conference ends with the leg that led it, so that leg goes first, and the new leader's comes anew.
+    return [("release_leg", mine), *lead(session, callback, others[0], actor_of(staff_id), now)]
+
+
+def end(session: Session, callback_id: int, staff_id: int, now: datetime) -> list[Job]:
+    """End the talk for everyone; the caller hears goodbye. Raises RefusedError."""
+    callback = standing(session, callback_id)
+    if callback.state == "reached" and callback.staff_id == staff_id:
+        return []
+    return end_talk(session, _my_talk(session, callback_id, staff_id), actor_of(staff_id), now)
+
+
+def _my_talk(session: Session, callback_id: int, staff_id: int) -> Callback:
+    """The talk that this person leads, held until the transaction ends."""
+    callback = standing(session, callback_id)
+    if callback.state == "talking" and callback.staff_id == staff_id:
+        return callback
+    if callback.staff_id == staff_id:
+        raise RefusedError("You are not talking in this callback now.")
+    refuse(session, callback)
+
+
+def _names(session: Session, legs: list[Call]) -> str:
+    people = [session.get(Staff, leg.staff_id) for leg in legs]
+    return ", ".join(name_of(session, one) for one in people if one is not None)

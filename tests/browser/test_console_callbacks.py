@@ -1,0 +1,327 @@
+"""The callback list in a real browser: for everyone, live, by keyboard, and the whole way to an outcome."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import cycle
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from config.settings import variables
+from hotline.demo import PEOPLE
+from hotline.demo_staff import PASSWORD, STAFF
+from models import Callback, audit
+from models.claim import claim
+from models.note import refusal
+from tests.browser.conftest import Visitors
+from tests.browser.console_house import Colleague, ConsoleHouse, judge
+from tests.browser.handset import Handset, is_live
+from tests.factories import make_callback, make_case
+from tests.hotline.test_serve import Serving
+
+A_WHILE = timedelta(minutes=7)
+CASE = next(person for person in PEOPLE if person.status == "in_custody" and person.language == "en")
+
+
+def promises(house: ConsoleHouse, *, case: bool = True, **facts: Any) -> int:
+    """Somebody is to be called back now."""
+    now = datetime.now(UTC)
+    facts = {
+        "place": 0,
+        "due_at": now + timedelta(hours=8),
+        "next_attempt_at": now,
+        "requested_at": now,
+    } | facts
+    with house.database.transaction() as session:
+        made = make_case(session, "in_custody", facility="Stewart", as_of=now) if case else None
+        return make_callback(session, made, **facts).id
+
+
+def claims(house: ConsoleHouse, callback_id: int, who: Colleague) -> None:
+    with house.database.transaction() as session:
+        claim(session, callback_id, who.staff_id, datetime.now(UTC), house.office)
+
+
+def many(house: ConsoleHouse, ana: Colleague, luis: Colleague) -> dict[str, int]:
+    """One callback of each kind that staff meet."""
+    now = datetime.now(UTC)
+    mine = {"staff_id": ana.staff_id, "place": None}
+    made = {
+        "urgent": promises(house, urgency="urgent", reason="afraid", silent=True, due_at=now - A_WHILE),
+        "plain": promises(house, time_zone="America/Los_Angeles", liaison_tries=2, caller_tries=1),
+        "spanish": promises(
+            house, case=False, language="es", place=2, may_answer="anyone", voicemail_text="hello",
+            voicemail_allowed=True, when_dropped="ring_once",
+        ),
+        "later": promises(house, place=None, next_attempt_at=now + timedelta(hours=30)),
+        "left": promises(house, state="left_for_staff", outcome="unknown", closed_at=now, place=None),
+        "ringing": promises(house, state="ringing_liaison", lease_until=now, **mine),
+        "calling": promises(house, state="ringing_caller", lease_until=now, **mine),
+        "talking": promises(house, state="talking", talking_at=now, **mine),
+        "held": promises(house, state="talking", talking_at=now, held_at=now, **mine),
+        "reached": promises(
+            house, state="reached", talking_at=now, closed_at=now, outcome="reached", **mine
+        ),
+        "cancelled": promises(house, state="cancelled", closed_at=now, outcome="duplicate", place=None),
+        "theirs": promises(house),
+        "mine": promises(house),
+    }  # fmt: skip
+    claims(house, made["theirs"], luis)
+    claims(house, made["mine"], ana)
+    return made
+
+
+def test_the_list_is_for_everyone(visitors: Visitors, console_house: ConsoleHouse) -> None:
+    ana, luis = console_house.adds(name="Ana Demo"), console_house.adds(name="Luis Demo")
+    console_house.is_well_made(visitors, "/console/callbacks", ana, "callbacks-empty")
+    many(console_house, ana, luis)
+    for view in ("open", "left"):
+        console_house.is_well_made(visitors, f"/console/callbacks?view={view}", ana, f"callbacks-{view}")
+
+
+@pytest.mark.timeout(300)
+def test_every_state_of_a_callback_is_for_everyone(visitors: Visitors, console_house: ConsoleHouse) -> None:
+    ana, luis = console_house.adds(name="Ana Demo"), console_house.adds(name="Luis Demo")
+    kinds = cycle(((360, "light"), (1280, "dark"), (360, "dark"), (1280, "light")))
+    for state, callback_id in many(console_house, ana, luis).items():
+        (width, scheme), path = next(kinds), f"/console/callbacks/{callback_id}"
+        page = console_house.opens(visitors, path, ana, width, color_scheme=scheme)
+        judge(page, f"callback-{state}-{width}-{scheme}")
+        page.context.close()
+        if state == "mine":
+            console_house.is_well_made(visitors, f"{path}/words", ana, "callback-words")
+
+
+def test_my_shift_is_for_everyone(visitors: Visitors, console_house: ConsoleHouse) -> None:
+    ana, luis = console_house.adds(name="Ana Demo"), console_house.adds(name="Luis Demo")
+    many(console_house, ana, luis)
+    console_house.is_well_made(visitors, "/console/shift", ana, "shift")
+
+
+def test_the_help_sheet_and_an_open_form_are_for_everyone(
+    visitors: Visitors, console_house: ConsoleHouse
+) -> None:
+    ana = console_house.adds()
+    callback_id = promises(console_house)
+    claims(console_house, callback_id, ana)
+    page = console_house.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    for summary in page.locator("summary").all():
+        summary.click()
+    judge(page, "callback-forms")
+
+    page.locator("h1").click()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    judge(page, "callback-keys")
+    page.get_by_role("button", name="Close").click()
+
+
+def test_the_list_follows_by_itself_and_asks_in_vain_for_few_bytes(
+    visitors: Visitors, console_house: ConsoleHouse
+) -> None:
+    ana = console_house.adds()
+    page = console_house.opens(visitors, "/console/callbacks", ana)
+    expect(page.get_by_text("Nothing here.")).to_be_visible()
+
+    with page.expect_response(lambda answer: "/callbacks/part" in answer.url) as unchanged:
+        pass
+    assert unchanged.value.status == 304
+    callback_id = promises(console_house)
+    claims(console_house, callback_id, ana)
+    page.get_by_role("link", name=re.compile("^Mine")).click()
+
+    expect(page.get_by_role("link", name=f"Callback {callback_id}")).to_be_visible()
+    expect(page.get_by_role("button", name=f"Call now: callback {callback_id}")).to_be_visible()
+    with console_house.database.transaction() as session:
+        session.get_one(Callback, callback_id).state = "cancelled"
+        audit.record(
+            session, actor="caller", action="cancel_callback", target="callback:1", now=datetime.now(UTC)
+        )
+    expect(page.get_by_text("Nothing here.")).to_be_visible()
+
+
+def test_a_callback_is_taken_and_called_by_keyboard_alone(
+    visitors: Visitors, console_house: ConsoleHouse
+) -> None:
+    ana = console_house.adds()
+    callback_id = promises(console_house)
+    page = console_house.opens(visitors, "/console/callbacks", ana)
+
+    page.keyboard.press("j")
+    expect(page.get_by_role("link", name=f"Callback {callback_id}")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Callback {callback_id}")
+    page.keyboard.press("t")
+    expect(page.get_by_text("It is yours until")).to_be_visible()
+    page.keyboard.press("w")
+    expect(page.get_by_text("These are the words of the line itself")).to_be_visible()
+    expect(page.locator("blockquote")).to_contain_text("in custody")
+    page.keyboard.press("n")
+    expect(page.get_by_label("A short note for colleagues")).to_be_focused()
+    page.keyboard.type("c is only a letter here")
+    page.locator("h1").click()
+    page.keyboard.press("c")
+
+    expect(page.get_by_text("Accept there by pressing 1").first).to_be_visible()
+    assert [name for name, _ in console_house.jobs.waiting] == ["ring_taker"]
+
+
+def test_single_keys_can_be_switched_off(visitors: Visitors, console_house: ConsoleHouse) -> None:
+    ana = console_house.adds()
+    callback_id = promises(console_house)
+    page = console_house.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    page.get_by_role("button", name=re.compile("Keyboard shortcuts")).click()
+    page.get_by_text("Use single keys on this computer").click()
+    page.get_by_role("button", name="Close").click()
+
+    page.keyboard.press("t")
+    page.reload()
+
+    expect(page.get_by_role("button", name="Take it", exact=True)).to_be_visible()
+
+
+#: What is refused, and what is not, by the server and by the page alike.
+NOTES = (
+    "ring 202-555-0110", "A012345678", "her SSN is 123-45-6789", "lives at 12 Main Street", "calle Luna 12",
+    "PO Box 77", "x" * 281, "Prefers mornings.", "Two calls on May 3.", "", "2025550110", "apt 4b is hers",
+    "\N{FULLWIDTH DIGIT TWO}" * 10,
+)  # fmt: skip
+
+
+def test_a_note_is_looked_at_as_it_is_typed_with_the_eyes_of_the_server(
+    visitors: Visitors, console_house: ConsoleHouse
+) -> None:
+    ana = console_house.adds()
+    callback_id = promises(console_house)
+    claims(console_house, callback_id, ana)
+    page = console_house.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    field = page.get_by_label("A short note for colleagues")
+
+    seen = {}
+    for text in NOTES:
+        field.fill(text)
+        seen[text] = page.locator("#note-live").inner_text() != ""
+
+    assert seen == {text: refusal(text) is not None for text in NOTES}
+
+
+def test_two_browsers_fight_over_one_callback(visitors: Visitors, console_house: ConsoleHouse) -> None:
+    ana, luis = console_house.adds(name="Ana Demo"), console_house.adds(name="Luis Demo")
+    callback_id = promises(console_house)
+    # Without scripts nothing is renewed, so that both press what they see.
+    pages = [
+        console_house.opens(visitors, f"/console/callbacks/{callback_id}", who, java_script_enabled=False)
+        for who in (ana, luis)
+    ]
+
+    pages[0].get_by_role("button", name="Take it", exact=True).click()
+    expect(pages[0].get_by_text("It is yours until")).to_be_visible()
+    pages[1].get_by_role("button", name="Take it", exact=True).click()
+
+    expect(pages[1].get_by_role("alert")).to_contain_text("Ana Demo took this callback at")
+
+
+def test_everything_works_without_scripts(visitors: Visitors, console_house: ConsoleHouse) -> None:
+    ana = console_house.adds()
+    callback_id = promises(console_house)
+    page = console_house.opens(visitors, "/console/callbacks", ana, java_script_enabled=False)
+
+    page.get_by_role("button", name=f"Take callback {callback_id}").click()
+    page.get_by_text("Cancel it").click()
+    page.get_by_text("There is another callback for the same").click()
+    page.get_by_role("button", name="Cancel the callback").click()
+
+    expect(page.get_by_text("The callback is cancelled.")).to_be_visible()
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """A whole house, open at any hour."""
+    one = Serving(tmp_path_factory.mktemp("house") / "var", None, HOTLINE_OFFICE_ALWAYS_OPEN="1")
+    try:
+        yield one.waits_until_ready()
+    finally:
+        one.stops()
+
+
+def environment(serving: Serving) -> dict[str, str]:
+    """What a command of that house finds."""
+    ours = {name: value for name, value in os.environ.items() if name not in variables()}
+    return {**ours, "HOTLINE_DATA_DIR": str(serving.data_dir), "HOTLINE_OFFICE_ALWAYS_OPEN": "1"}
+
+
+def runs(serving: Serving, *words: str) -> str:
+    """What a command of the house prints."""
+    command = [sys.executable, "-m", "hotline.cli", *words]
+    done = subprocess.run(command, env=environment(serving), capture_output=True, check=True, text=True)
+    return done.stdout
+
+
+@pytest.mark.timeout(240)
+def test_somebody_is_called_back_from_the_console_from_the_claim_to_the_outcome(
+    serving: Serving, visitors: Visitors
+) -> None:
+    for person in STAFF:
+        runs(serving, "staff", "off-shift", person[0])
+    phones = visitors.opens(f"http://127.0.0.1:{serving.port}/exchange/")
+    is_live(phones)
+    phones.get_by_label("Instant").check()
+    victim, liaison = Handset(phones, "Victim"), Handset(phones, "Liaison")
+    victim.dials()
+    for heard, keys in (
+        ("Para español, oprima 2.", "1"), ("For your case, press 1.", "1"), ("case number", CASE.number),
+        ("PIN", CASE.pin), ("To be called back, press 2.", "2"), ("as soon as we can, press 1.", "1"),
+    ):  # fmt: skip
+        victim.hears(heard)
+        victim.types(keys)
+    victim.hears("We will call you")
+    victim.hangs_up()
+
+    page = signed_in(serving, visitors)
+    row = page.get_by_role("listitem").filter(has=page.get_by_role("link", name="Callback 1", exact=True))
+    expect(row).to_contain_text("Verified")
+    row.get_by_role("button", name="Take callback 1").click()
+    expect(page.get_by_text("It is yours until")).to_be_visible()
+    page.get_by_role("button", name="Call now").click()
+    expect(page.get_by_text("Accept there by pressing 1").first).to_be_visible()
+
+    liaison.answers()
+    liaison.hears("To accept, press 1.")
+    liaison.presses("1")
+    expect(page.get_by_text("You have accepted. Stay on your phone:")).to_be_visible()
+    victim.answers()
+    victim.hears("Is now a safe time?")
+    victim.presses("1")
+    expect(page.get_by_text("You have been talking since")).to_be_visible()
+    page.get_by_role("link", name="Show what may be said").click()
+    expect(page.locator("blockquote")).to_contain_text("in custody")
+
+    page.get_by_role("button", name="Hold", exact=True).click()
+    victim.hears("You are on hold")
+    page.get_by_role("button", name="Back from hold").click()
+    victim.hears("Our office is on the line with you")
+    page.get_by_role("button", name="End the call").click()
+    victim.hears("Goodbye")
+    page.get_by_text("Reached", exact=True).last.click()
+    page.get_by_role("button", name="Note the outcome").click()
+
+    expect(page.get_by_text("The outcome is noted.")).to_be_visible()
+    expect(page.get_by_role("table")).to_contain_text("The person pressed their key; the talk began")
+
+
+def signed_in(serving: Serving, visitors: Visitors) -> Page:
+    """The list, open before Ana of the demo office, who signs in by her password and a code."""
+    email = STAFF[0][0]
+    page = visitors.opens(f"http://127.0.0.1:{serving.port}/console/")
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_label("Code").fill(runs(serving, "staff", "sign-in-code", email).split()[0])
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Callbacks")
+    return page

@@ -1,0 +1,124 @@
+"""Calls in which the liaison clicks instead of pressing star: hold, colleague, interpreter, end."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from models import Callback, Staff, talk_desk
+from models.refusal import RefusedError
+from tests.calls.conftest import House
+from tests.calls.test_callbacks import accepted_by, asks_express, nobody_is_held, the_callback
+from tests.calls.test_talk import SECOND, actions, joins, states, talk
+from tests.factories import MadeCase
+from tests.phone import Phone
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+__all__ = ["talk"]
+
+
+def clicks(house: House, what: Callable[..., Any], *more: Any) -> None:
+    """The leader of the talk clicks; the jobs are done at once."""
+    callback: Callback = the_callback(house)
+    with house.database.transaction() as session:
+        jobs = what(session, callback.id, callback.staff_id, house.clock.now, *more)
+    for name, row_id in jobs:
+        house.jobs.enqueue(name, row_id)
+    house.jobs.works_off()
+
+
+def test_a_hold_from_the_console_plays_words_to_the_caller_and_a_click_fetches_them_back(
+    talk: tuple[Phone, Phone], house: House
+) -> None:
+    liaison, called = talk
+
+    clicks(house, talk_desk.hold)
+    clicks(house, talk_desk.hold)
+    assert called.hears("You are on hold. Please stay on the line")
+    assert (liaison.is_talking, called.is_talking) == (True, False)
+
+    clicks(house, talk_desk.resume)
+    assert called.hears("Our office is on the line with you")
+    assert (liaison.is_talking, called.is_talking) == (True, True)
+    assert actions(house).count("hold_talk") == 1
+
+
+def test_a_click_ends_the_talk_for_both_and_the_phone_asks_for_the_outcome(
+    talk: tuple[Phone, Phone], house: House
+) -> None:
+    liaison, called = talk
+
+    clicks(house, talk_desk.end)
+    clicks(house, talk_desk.end)
+
+    assert called.hears("Goodbye")
+    assert liaison.hears("How did it end?")
+    assert the_callback(house).state == "reached"
+    assert nobody_is_held(house)
+
+
+def test_a_colleague_is_rung_by_a_click_announced_and_takes_the_talk_over(
+    talk: tuple[Phone, Phone], phone: Phone, house: House, make_staff: MakeStaff
+) -> None:
+    liaison, called = talk
+    with pytest.raises(RefusedError, match="No other colleague is free"):
+        clicks(house, talk_desk.ring_colleague)
+    colleague_id = make_staff(phone=SECOND).id
+    with pytest.raises(RefusedError, match="No colleague is with the caller yet"):
+        clicks(house, talk_desk.hand_over)
+
+    clicks(house, talk_desk.ring_colleague)
+    colleague = joins(phone, house, house.carrier.ringing[-1])
+    assert called.hears("One more person from our office now joins this call")
+    assert (colleague.is_talking, called.is_talking) == (True, True)
+    with pytest.raises(RefusedError, match="is with the caller too"):
+        clicks(house, talk_desk.hold)
+
+    clicks(house, talk_desk.hand_over)
+    for one in (colleague, called):
+        if not one.is_talking:
+            one.says_nothing()
+            house.jobs.works_off()
+
+    assert liaison.hears("Your colleague goes on with the call")
+    assert liaison.is_over
+    assert (colleague.is_talking, called.is_talking) == (True, True)
+    assert the_callback(house).staff_id == colleague_id
+    assert states(house) == ["talking"]
+
+
+def test_an_interpreter_is_rung_by_a_click_for_the_callers_language(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    asks_express(phone, make_case(custody_status="in_custody"), language="2")
+    _, to_caller = accepted_by(phone, house)
+    phone.answers(to_caller).presses("1")
+
+    clicks(house, talk_desk.ring_interpreter, house.office)
+
+    assert house.carrier.ringing[-1].to == house.office.interpreters["es"]
+    with pytest.raises(RefusedError, match="is being rung or is there already"):
+        clicks(house, talk_desk.ring_interpreter, house.office)
+
+
+def test_only_the_leader_of_a_talk_that_goes_on_can_do_something_to_it(
+    talk: tuple[Phone, Phone], house: House, make_staff: MakeStaff
+) -> None:
+    liaison, _ = talk
+    stranger = make_staff(phone=SECOND, name="Luis Demo").id
+    callback = the_callback(house)
+    for what in (
+        talk_desk.hold,
+        talk_desk.resume,
+        talk_desk.ring_colleague,
+        talk_desk.hand_over,
+        talk_desk.end,
+    ):
+        with house.database.transaction() as session, pytest.raises(RefusedError, match="has been talking"):
+            what(session, callback.id, stranger, house.clock.now)
+
+    liaison.hangs_up()
+    with pytest.raises(RefusedError, match="You are not talking in this callback now"):
+        clicks(house, talk_desk.hold)

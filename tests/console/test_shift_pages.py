@@ -1,0 +1,126 @@
+"""My shift, as staff use it at their browsers."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from models import Absence, AuditEntry, Staff
+from models.database import Database, keyring_of
+from tests.console.conftest import Clock, Member
+from tests.factories import make_callback, make_case
+
+
+def row(database: Database, member: Member) -> Staff:
+    with database.reading() as session:
+        found = session.get_one(Staff, member.staff_id)
+        session.expunge(found)
+        return found
+
+
+def actions(database: Database) -> list[str]:
+    with database.reading() as session:
+        return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
+
+
+def test_a_shift_begins_and_ends_by_a_click(liaison: Member, database: Database) -> None:
+    liaison.opens("/console/shift").clicks("Begin my shift")
+    assert liaison.reads("Your shift has begun", "You are on shift")
+    assert row(database, liaison).on_shift
+
+    liaison.clicks("End my shift")
+    assert not row(database, liaison).on_shift
+    assert actions(database)[-2:] == ["begin_shift", "end_shift"]
+
+
+def test_a_phone_is_changed_and_the_entry_names_neither(liaison: Member, database: Database) -> None:
+    liaison.opens("/console/shift").fills(phone="(202) 555-0199", kind="office").clicks("Ring this phone")
+
+    assert liaison.reads("The line rings this phone from now on.")
+    with database.reading() as session:
+        person = session.get_one(Staff, liaison.staff_id)
+        assert keyring_of(session).unseal("staff.phone", person.phone_sealed) == "+12025550199"
+        assert person.phone_key == keyring_of(session).index("phone", "+12025550199")
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "change_phone")).one()
+        assert entry.facts == {"office_phone": True}
+
+
+def test_a_phone_that_the_line_may_not_ring_is_refused_and_kept_in_its_field(
+    liaison: Member, database: Database
+) -> None:
+    before = row(database, liaison).phone_sealed
+    for phone in ("911", "+1 900 234 5678", "+12025550100", "x" * 500, ""):
+        liaison.opens("/console/shift").fills(phone=phone, kind="office").clicks("Ring this phone")
+        assert liaison.status == 422
+        assert liaison.reads("Give an ordinary phone that the line may ring")
+        assert liaison.value("phone") == phone
+    assert row(database, liaison).phone_sealed == before
+
+
+def test_a_personal_phone_needs_a_staff_code_first(liaison: Member, database: Database) -> None:
+    liaison.opens("/console/shift").fills(kind="personal").clicks("Ring this phone")
+    assert liaison.status == 422
+    assert liaison.reads("On a personal phone accepting asks your staff code")
+    with database.transaction() as session:
+        session.get_one(Staff, liaison.staff_id).code_hash = "a hash"
+    liaison.opens("/console/shift").fills(kind="personal").clicks("Ring this phone")
+    assert row(database, liaison).office_phone is False
+
+
+def test_languages_are_ticked_and_none_is_refused(liaison: Member, database: Database) -> None:
+    liaison.opens("/console/shift").fills(speaks_en="1", speaks_es="1").clicks("Keep these languages")
+    assert row(database, liaison).languages == "en,es"
+    liaison.fills(speaks_en=[], speaks_es=[]).clicks("Keep these languages")
+    assert liaison.status == 422
+    assert liaison.reads("Choose at least one language.")
+
+
+def test_todays_figures_are_mine_and_of_today(liaison: Member, database: Database, clock: Clock) -> None:
+    now = clock()
+    with database.transaction() as session:
+        for waited, ago in ((10, 60), (30, 40), (50, 20)):
+            talking = now - timedelta(minutes=ago)
+            make_callback(
+                session, make_case(session), state="reached", staff_id=liaison.staff_id,
+                requested_at=talking - timedelta(minutes=waited), talking_at=talking,
+                closed_at=talking + timedelta(minutes=5), outcome="reached",
+            )  # fmt: skip
+        make_callback(
+            session, make_case(session), state="reached", staff_id=liaison.staff_id,
+            talking_at=now - timedelta(days=1), closed_at=now - timedelta(days=1),
+        )  # fmt: skip
+
+    liaison.opens("/console/shift")
+
+    assert liaison.reads("Talks3", "Callbacks kept3", "Minutes talked15", "half within30 min")
+
+
+def test_a_rest_begins_and_ends_when_i_say(liaison: Member, database: Database) -> None:
+    liaison.opens("/console/shift").clicks("Rest for 10 minutes")
+    assert liaison.reads("You rest until 10:10")
+    assert row(database, liaison).resting_until is not None
+    liaison.clicks("End my rest now")
+    assert row(database, liaison).resting_until is None
+    assert actions(database)[-2:] == ["rest", "end_rest"]
+
+
+def test_days_away_are_noted_and_taken_back_and_nobody_elses(
+    staff: Any, database: Database, clock: Clock
+) -> None:
+    ana, luis = staff().signs_in(), staff().signs_in()
+    ana.opens("/console/shift").fills(first_day="2026-11-24", last_day="").clicks("Note these days")
+    assert ana.reads("Give a first day that is today or later.")
+    ana.fills(first_day="2026-12-24", last_day="2026-12-20").clicks("Note these days")
+    assert ana.reads("The last day is before the first.")
+    ana.fills(first_day="2026-12-24", last_day="2026-12-26").clicks("Note these days")
+    assert ana.reads("The days are noted.", "Dec 24, 2026 – Dec 26, 2026")
+    with database.reading() as session:
+        (absence_id,) = session.scalars(select(Absence.id))
+
+    luis.opens("/console/shift")
+    luis.sends(f"/console/shift/absences/{absence_id}/remove", {"csrf_token": luis.token})
+    assert luis.reads("There are no such days of yours.")
+    ana.opens("/console/shift").clicks("Take back")
+    assert ana.reads("The days are taken back.")
+    with database.reading() as session:
+        assert session.scalars(select(Absence.id)).all() == []
