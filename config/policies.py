@@ -44,6 +44,8 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "hard_news_hours": (1, 720),
     "one_time_pin_days": (1, 21),
     "lost_pin_hold_hours": (24, 720),
+    "pin_request_hours": (1, 336),
+    "case_open_minutes": (5, 480),
     "window_opens_hour": (0, 23),
     "window_closes_hour": (1, 23),
     "hold_most_seconds": (30, 1800),

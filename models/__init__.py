@@ -9,15 +9,18 @@ from models.call import Call
 from models.call_event import CallEvent
 from models.callback import Callback
 from models.case import Case
+from models.case_opening import CaseOpening
 from models.custody import CustodyRecord, Facility
 from models.custody_import import CustodyImport, ImportRow
 from models.direct_talk import DirectTalk
 from models.import_record import ImportReject
 from models.line_wait import LineWait
+from models.name_index import NameWord
 from models.office_change import OfficeChange
 from models.pacing import Pace
 from models.passkey import Passkey
 from models.pin import Guard, KnownPhone, PinCounter, PinTry
+from models.pin_request import PinRequest
 from models.recovery_code import RecoveryCode
 from models.registrant import Consent, Phone, Registrant
 from models.schedule import Absence, Schedule
@@ -38,6 +41,7 @@ __all__ = [
     "CallEvent",
     "Callback",
     "Case",
+    "CaseOpening",
     "Consent",
     "CustodyImport",
     "CustodyRecord",
@@ -48,11 +52,13 @@ __all__ = [
     "ImportRow",
     "KnownPhone",
     "LineWait",
+    "NameWord",
     "OfficeChange",
     "Pace",
     "Passkey",
     "Phone",
     "PinCounter",
+    "PinRequest",
     "PinTry",
     "RecoveryCode",
     "Registrant",

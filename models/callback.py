@@ -32,6 +32,7 @@ from models.callback_state import OPEN_STATES as OPEN_STATES
 from models.callback_state import OWED_STATES as OWED_STATES
 from models.callback_state import STATES as STATES
 
+_CLOSED = text("closed_at IS NOT NULL")
 _OPEN = text("state IN ('requested','claimed','ringing_liaison','ringing_caller','talking')")
 _OWED = text("state IN ('requested','claimed','ringing_liaison','ringing_caller')")
 _IN_LINE = text("state = 'requested' AND place IS NOT NULL")
@@ -65,6 +66,7 @@ class Callback(Base):
     __tablename__ = "callbacks"
     __table_args__ = (
         Index("uq_callbacks_owed_case", "case_id", unique=True, sqlite_where=_OWED, postgresql_where=_OWED),
+        Index("ix_callbacks_past", "case_id", "id", sqlite_where=_CLOSED, postgresql_where=_CLOSED),
         Index("ix_callbacks_number", "number_key", "requested_at"),
         Index("ix_callbacks_measured", "urgency", "verified", "requested_at"),
         Index(
@@ -154,10 +156,13 @@ IS_IDLE = or_(
     CALLBACKS.c.state == "requested",
     and_(CALLBACKS.c.state == "claimed", CALLBACKS.c.staff_id.is_not(None)),
 )
+#: Whether it is over, in the very words of the partial index of those.
+IS_PAST = text("callbacks.closed_at IS NOT NULL")
 
 #: Why we phone someone back, in neutral codes.
 REASONS = (
-    "asked", "afraid", "hard_news", "lockout", "waited", "abandoned", "lost_pin", "pin_changed",
+    "asked", "afraid", "hard_news", "lockout", "waited", "abandoned",
+    "lost_pin", "pin_changed", "phone_added",
     "about_person", "about_court", "about_safety", "about_other",
     "dropped", "cut_off", "call_later", "to_supervisor",
 )  # fmt: skip

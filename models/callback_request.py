@@ -15,6 +15,7 @@ from models.callback_state import MOVES
 from models.database import keyring_of
 from models.follow_up import LATER
 from models.safe_phone import safe_numbers
+from models.wishes import SAFEST, Wishes
 
 if TYPE_CHECKING:
     from models.caller_state import CallState
@@ -41,6 +42,7 @@ class Promise:
     window: tuple[datetime, datetime] | None = None
     state: str = "requested"
     outcome: str | None = None
+    wishes: Wishes = SAFEST
 
 
 def request_callback(
@@ -145,8 +147,8 @@ def promise_callback(session: Session, promise: Promise, *, actor: str, now: dat
         "language": promise.language, "time_zone": promise.time_zone,
         "number_key": keyring.index("phone", promise.number),
         "number_sealed": keyring.seal("callback.number", promise.number),
-        "window_starts": starts, "window_ends": ends, "voicemail_allowed": False, "may_answer": "only_me",
-        "when_dropped": "wait_for_me", "silent": promise.silent, "requested_at": promise.requested_at,
+        "window_starts": starts, "window_ends": ends, **promise.wishes.columns,
+        "silent": promise.silent, "requested_at": promise.requested_at,
         "due_at": promise.due_at, "next_attempt_at": promise.next_attempt_at, "liaison_tries": 0,
         "caller_tries": 0, "outcome": promise.outcome,
         "closed_at": now if promise.state != "requested" else None,

@@ -29,7 +29,8 @@ class CaseError(ValueError):
 class Case(Base):
     """The number is kept sealed and as a keyed index; the PIN as an Argon2id hash alone (R01-R03).
 
-    ``pin_kind`` is ``standing`` or ``one_time`` (a mailed PIN, which dies at ``pin_expires_at``). Until
+    ``pin_kind`` is ``standing``, ``one_time`` (a mailed PIN, which dies at ``pin_expires_at``) or ``none``
+    (the first one waits for a second person's word; until then nothing opens the case). Until
     ``changes_held_until`` phones and windows stay as they are, since staff have just given a new PIN (R08).
     A number is never reissued: a closed case keeps its row.
     """
@@ -87,7 +88,7 @@ def open_case(
     pin = new_pin()
     # Hashed before the first statement: no transaction of the database is open while the hash is worked.
     pin_hash = hasher.hash(pin)
-    number = _free_number(session, subject_id, phone)
+    number = free_number(session, subject_id, phone)
     add_case(
         session,
         number=number,
@@ -110,9 +111,10 @@ def add_case(
     now: datetime,
     actor: str,
 ) -> Case:
-    """Write the row and its audit entry, under a number that was found free."""
+    """Write the row and its audit entry, under a number found free; ``pin_hash`` "" is no PIN yet."""
     keyring = keyring_of(session)
     case = Case(
+        pin_kind="standing" if pin_hash else "none",
         registrant=registrant,
         subject=subject,
         number_key=keyring.index("case", number),
@@ -175,7 +177,11 @@ def close_case(session: Session, number: str, now: datetime, actor: str = "comma
 
     Raises CaseError when there is no such case or it is closed already.
     """
-    case = find_open_case(session, number)
+    end_case(session, find_open_case(session, number), now, actor)
+
+
+def end_case(session: Session, case: Case, now: datetime, actor: str) -> None:
+    """Close a case that was found and is open, as ``close_case`` does."""
     case.closed_at = now
     session.flush()
     cancelled = session.scalars(
@@ -205,7 +211,7 @@ def number_length(session: Session) -> int:
     return 8 if live < LIVE_CASES_OF_8_DIGITS else 10
 
 
-def _free_number(session: Session, subject_id: str, phone: str | None) -> str:
+def free_number(session: Session, subject_id: str, phone: str | None) -> str:
     """A number that no case has or had, and that is no phone or id that someone might guess (R01)."""
     length = number_length(session)
     keyring = keyring_of(session)

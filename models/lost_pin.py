@@ -17,6 +17,7 @@ from models.pin_hash import PinHasher
 from models.registrant import Registrant
 from models.safe_phone import next_window, safe_phones
 from models.staff import Staff
+from models.wishes import wishes_of_phone
 
 if TYPE_CHECKING:
     from models.caller_state import CallState
@@ -99,7 +100,7 @@ def replace_lost_pin(
     give_new_pin(session, case, pin_hash, now)
     case.changes_held_until = now + hold
     session.flush()
-    told = _tell(session, case, people[0].email, office, now)
+    told = tell_safe_phones(session, case, "pin_changed", people[0].email, office, now)
     for person in people:
         audit.record(
             session,
@@ -112,21 +113,34 @@ def replace_lost_pin(
     return pin, told
 
 
-def _tell(session: Session, case: Case, actor: str, office: PromisingOffice, now: datetime) -> int:
-    """A callback to each safe phone, in its window: its owner may not be the one who asked."""
+def tell_safe_phones(
+    session: Session,
+    case: Case,
+    reason: str,
+    actor: str,
+    office: PromisingOffice,
+    now: datetime,
+    *,
+    but: int | None = None,
+) -> int:
+    """A callback to each safe phone, in its window: its owner may not be the one who asked. How many.
+
+    ``reason`` is ``pin_changed`` or ``phone_added``; ``but`` is the id of a phone that need not be told.
+    """
     registrant = session.get_one(Registrant, case.registrant_id)
     told = 0
     for phone in safe_phones(session, registrant.id):
         number = keyring_of(session).unseal("phone.number", phone.number_sealed)
-        if not office.can_dial(number):
+        if phone.id == but or not office.can_dial(number):
             continue
         window = next_window(phone, registrant.time_zone, now)
         first_at = office.calling_window(max(now, window[0]) if window else now, registrant.time_zone)
         # Confirmed by its owner, so it counts as verified; without a case it opens none (R37).
         promise = Promise(
-            number=number, urgency="other", reason="pin_changed", verified=True, language=registrant.language,
+            number=number, urgency="other", reason=reason, verified=True, language=registrant.language,
             time_zone=registrant.time_zone, requested_at=now,
             due_at=max(office.due_at("other", now), first_at), next_attempt_at=first_at, window=window,
+            wishes=wishes_of_phone(phone),
         )  # fmt: skip
         told += promise_callback(session, promise, actor=actor, now=now) is not None
     return told

@@ -19,6 +19,8 @@ from sqlalchemy import Connection, text
 
 from models.database import Database
 from models.keyring import Keyring
+from models.name_index import Whose
+from models.name_search import index_missing_names
 
 #: Any number that no other program uses on this database server; it names the lock.
 _LOCK = 7_243_551_902
@@ -39,6 +41,7 @@ def upgrade(database: Database) -> None:
                 "The database has a revision that this release does not know: it was made by a newer one."
             ) from fault
         _check_references(connection)
+    _make_names_findable(database)
 
 
 def is_current(database: Database) -> bool:
@@ -86,6 +89,16 @@ def _pragma_foreign_keys(connection: Connection, *, on: bool) -> None:
 def _check_references(connection: Connection) -> None:
     if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
         raise MigrationError("A revision left a row that refers to nothing; nothing was changed.")
+
+
+def _make_names_findable(database: Database) -> None:
+    """Index names that an older release kept, in short transactions: the line may be open meanwhile."""
+    kinds: tuple[Whose, ...] = ("subject", "registrant")
+    for whose in kinds:
+        last: int | None = 0
+        while last is not None:
+            with database.transaction() as session:
+                last = index_missing_names(session, whose, last)
 
 
 def _draft(message: str) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models.base import Base, UtcDateTime
 from models.database import Write, keyring_of
+from models.name_index import index_name
 
 #: What a registrant agrees to when nothing else was asked: the safest of R35.
 SAFEST_WORDS = (
@@ -18,7 +19,10 @@ CALLS_PER_DAY = 3
 
 
 class Registrant(Base):
-    """A victim or family member. ``time_zone`` is an IANA name; ``pace`` is ``normal`` or ``slow`` (R26)."""
+    """A victim or family member. ``time_zone`` is an IANA name; ``pace`` is ``normal`` or ``slow`` (R26).
+
+    ``mail_safe``: nobody whom they fear opens their letters; until they say so none is posted (R08).
+    """
 
     __tablename__ = "registrants"
 
@@ -27,6 +31,7 @@ class Registrant(Base):
     language: Mapped[str] = mapped_column(String(8))
     time_zone: Mapped[str] = mapped_column(String(64))
     pace: Mapped[str] = mapped_column(String(8), default="normal")
+    mail_safe: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     phones: Mapped[list["Phone"]] = relationship(order_by="Phone.position", back_populates="registrant")
@@ -45,7 +50,12 @@ def saving_pace(registrant_id: int, pace: str) -> Write:
 
 
 class Phone(Base):
-    """One phone of a registrant, with the safest consents as defaults (R28, R31, R35)."""
+    """One phone of a registrant, with the safest consents as defaults (R28, R31, R35).
+
+    ``voicemail_text`` is a word of ``VOICEMAIL_TEXTS`` and ``wishes_at`` when its owner last said how to be
+    called (``models/wishes.py``). ``code_key`` is a keyed hash of the code spoken to a new phone, good until
+    ``code_until`` and for ``code_tries`` fewer than three wrong answers (R09).
+    """
 
     __tablename__ = "phones"
     __table_args__ = (UniqueConstraint("registrant_id", "position"),)
@@ -64,6 +74,11 @@ class Phone(Base):
     may_answer: Mapped[str] = mapped_column(String(16), default="only_me")
     window_starts: Mapped[time | None]
     window_ends: Mapped[time | None]
+    voicemail_text: Mapped[str | None] = mapped_column(String(16))
+    wishes_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    code_key: Mapped[str | None] = mapped_column(String(64))
+    code_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    code_tries: Mapped[int] = mapped_column(default=0)
 
     registrant: Mapped[Registrant] = relationship(back_populates="phones")
     consents: Mapped[list["Consent"]] = relationship(order_by="Consent.granted_at")
@@ -84,14 +99,29 @@ class Consent(Base):
 
 
 def register(
-    session: Session, *, language: str, time_zone: str, phone: str | None, now: datetime
+    session: Session,
+    *,
+    language: str,
+    time_zone: str,
+    phone: str | None,
+    now: datetime,
+    name: str | None = None,
 ) -> Registrant:
-    """Add a registrant without a name; ``phone`` (E.164) is confirmed and safe, with the safest consents."""
+    """Add a registrant; ``phone`` (E.164) is confirmed and safe, with the safest consents."""
     registrant = Registrant(language=language, time_zone=time_zone, created_at=now)
     if phone is not None:
         registrant.phones.append(_safest_phone(session, phone, now))
     session.add(registrant)
+    if name is not None:
+        name_registrant(session, registrant, name)
     return registrant
+
+
+def name_registrant(session: Session, registrant: Registrant, name: str | None) -> None:
+    """Keep a registrant's name sealed and findable, or forget it."""
+    registrant.name_sealed = None if name is None else keyring_of(session).seal("registrant.name", name)
+    session.flush()
+    index_name(session, "registrant", registrant.id, name)
 
 
 def _safest_phone(session: Session, number: str, now: datetime) -> Phone:

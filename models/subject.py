@@ -1,4 +1,4 @@
-"""A subject: the person a case is about. Found by a keyed index of the feed's id, never by name."""
+"""A subject: the person a case is about. The feed finds it by a keyed index of its id."""
 
 from datetime import datetime
 
@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base, UtcDateTime
 from models.database import PerDialect, keyring_of, write_together
+from models.name_index import index_name
 
 
 class Subject(Base):
@@ -44,4 +45,15 @@ def find_or_add_subject(session: Session, *, feed_id: str, name: str, now: datet
     subject = session.scalars(select(Subject).where(Subject.feed_key == key)).one()
     if subject.name_sealed is None:
         subject.name_sealed = sealed_name
+        session.flush()
+    if subject.name_sealed == sealed_name:
+        # No two sealings are alike: this very name was kept just now.
+        index_name(session, "subject", subject.id, name)
     return subject
+
+
+def rename_subject(session: Session, subject: Subject, name: str) -> None:
+    """Keep another name of the same person; all cases about them show it."""
+    subject.name_sealed = keyring_of(session).seal("subject.name", name)
+    session.flush()
+    index_name(session, "subject", subject.id, name)

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from models import audit
 from models.callback import CALLBACKS, IS_IDLE, Callback
+from models.case import Case
+from models.registrant import Phone
 
 #: Who may be spoken with when the phone is answered; the first is the safest.
 WHO_MAY_ANSWER = ("only_me", "ask_for_me", "anyone")
@@ -65,7 +67,8 @@ def wishes_of(session: Session, callback_id: int) -> Wishes:
 def last_wishes(session: Session, callback: Callback) -> Wishes:
     """The answers given the last time this case was to be called at this phone, else the safest.
 
-    Another phone may stand in another home, so its answers count for nothing here.
+    What was agreed for the phone itself since then counts instead. Another phone may stand in another home,
+    so its answers count for nothing here.
     """
     if callback.case_id is None:
         return SAFEST
@@ -79,7 +82,22 @@ def last_wishes(session: Session, callback: Callback) -> Wishes:
         .order_by(Callback.id.desc())
         .limit(1)
     ).first()
+    phone = session.scalars(
+        select(Phone)
+        .join(Case, Case.registrant_id == Phone.registrant_id)
+        .where(Case.id == callback.case_id, Phone.number_key == callback.number_key)
+        .order_by(Phone.position)
+        .limit(1)
+    ).first()
+    agreed_at = None if phone is None else phone.wishes_at
+    if phone is not None and agreed_at is not None and (before is None or before.requested_at < agreed_at):
+        return wishes_of_phone(phone)
     return SAFEST if before is None else _wishes(before)
+
+
+def wishes_of_phone(phone: Phone) -> Wishes:
+    """What its owner agreed to for this phone, whenever we call it."""
+    return Wishes(phone.may_answer, phone.voicemail_text if phone.voicemail_allowed else None)
 
 
 def _wishes(callback: Callback) -> Wishes:

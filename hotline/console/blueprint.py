@@ -13,6 +13,7 @@ from hotline.console.announcement_views import register_announcements
 from hotline.console.audit_views import register_audit
 from hotline.console.callback_action_views import register_callback_actions
 from hotline.console.callback_views import register_callbacks
+from hotline.console.case_views import register_cases
 from hotline.console.confirm_views import register_confirm
 from hotline.console.console import EXTENSION, Console
 from hotline.console.cookie import PREFIX, SealedCookies, is_console
@@ -26,6 +27,8 @@ from hotline.console.layout import install_layout
 from hotline.console.office_views import register_office
 from hotline.console.oidc_views import register_oidc
 from hotline.console.partner_views import register_partners
+from hotline.console.phone_views import register_phones
+from hotline.console.pin_views import register_pins
 from hotline.console.policy_views import register_policies
 from hotline.console.prompt_views import register_prompts
 from hotline.console.schedule_views import register_schedules
@@ -59,6 +62,9 @@ AREAS = (
     register_callbacks,
     register_callback_actions,
     register_shift,
+    register_cases,
+    register_phones,
+    register_pins,
 )
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 

@@ -1,0 +1,113 @@
+"""Checks what is typed into the forms about cases: one sentence for each field that is wrong (issue 5)."""
+
+import re
+from collections.abc import Mapping
+from datetime import time
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import phonenumbers
+
+from config.office import Office
+from hotline.console.words import _
+from models.case import check_digit_is_right
+from models.case_change import Details
+from models.phone_list import PhoneWishes
+from models.wishes import VOICEMAIL_TEXTS, WHO_MAY_ANSWER, Wishes
+
+LONGEST_NAME, LONGEST_ID = 200, 100
+PACES = ("normal", "slow")
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+
+Fields = Mapping[str, str]
+Errors = dict[str, str]
+
+
+def text_of(
+    fields: Fields, name: str, label: str, longest: int, errors: Errors, *, needed: bool = True
+) -> str:
+    """A text without blanks around it; a sentence goes into ``errors`` when it will not do."""
+    value = " ".join(fields.get(name, "").split(" ")).strip()
+    if not value and needed:
+        errors[name] = _("%(field)s: this is empty.", field=label)
+    elif len(value) > longest:
+        errors[name] = _("%(field)s: this is longer than %(most)s characters.", field=label, most=longest)
+    elif value and not value.isprintable():
+        errors[name] = _("%(field)s: this holds a character that cannot be printed.", field=label)
+    return value
+
+
+def number_of(fields: Fields, errors: Errors) -> str:
+    """A case number; a slip in it is noticed by its check digit, whether a case has it or not (R01)."""
+    number = re.sub(r"[\s.-]", "", fields.get("number", ""))
+    if not check_digit_is_right(number):
+        errors["number"] = _("Case number: this is none. It has 8 or 10 digits, and one of them is wrong.")
+    return number
+
+
+def phone_of(fields: Fields, name: str, label: str, office: Office, errors: Errors) -> str:
+    """A phone that the line may ring, in E.164; without a + it is one of the office's own country."""
+    typed = fields.get(name, "").strip()
+    try:
+        region = office.countries[0] if office.countries else None
+        parsed = phonenumbers.parse(typed, region)
+        number = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    except phonenumbers.NumberParseException:
+        errors[name] = _("%(field)s: this is not a phone number.", field=label)
+        return ""
+    if not office.can_dial(number):
+        errors[name] = _(
+            "%(field)s: the line may not ring this number. It takes ordinary numbers of %(countries)s.",
+            field=label,
+            countries=", ".join(office.countries),
+        )
+    return number
+
+
+def details_of(fields: Fields, office: Office, errors: Errors) -> Details:
+    """How a registrant is spoken with."""
+    name = text_of(fields, "name", _("Name of the registrant"), LONGEST_NAME, errors, needed=False)
+    language, pace = fields.get("language", ""), fields.get("pace", "normal")
+    if language not in office.languages:
+        errors["language"] = _("Language: choose one of the list.")
+    zone = fields.get("time_zone", "").strip()
+    try:
+        zone = ZoneInfo(zone).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        errors["time_zone"] = _("Time zone: choose one of the list.")
+    if pace not in PACES:
+        errors["pace"] = _("Pace: choose one of the list.")
+    return Details(
+        name=name or None,
+        language=language,
+        time_zone=zone,
+        pace=pace,
+        mail_safe=fields.get("mail_safe") == "1",
+    )
+
+
+def wishes_of(fields: Fields, errors: Errors) -> PhoneWishes:
+    """How and when a phone may be called."""
+    may_answer, text = fields.get("may_answer", ""), fields.get("voicemail_text") or None
+    if may_answer not in WHO_MAY_ANSWER:
+        errors["may_answer"] = _("Who may be spoken with: choose one.")
+    if text not in VOICEMAIL_TEXTS:
+        errors["voicemail_text"] = _("Message on a machine: choose one.")
+    starts = _time_of(fields, "window_starts", _("Not before"), errors)
+    ends = _time_of(fields, "window_ends", _("Not after"), errors)
+    if not errors and (starts is None) != (ends is None):
+        missing = "window_starts" if starts is None else "window_ends"
+        errors[missing] = _("Times: give both, or neither.")
+    if not errors and starts is not None and starts == ends:
+        errors["window_ends"] = _("Not after: this is the same time as the first.")
+    return PhoneWishes(Wishes(may_answer, text), starts, ends)
+
+
+def _time_of(fields: Fields, name: str, label: str, errors: Errors) -> time | None:
+    typed = fields.get(name, "").strip()
+    if not typed:
+        return None
+    found = _CLOCK.fullmatch(typed)
+    if found is None:
+        errors[name] = _("%(field)s: this is not a time of day, such as 09:00.", field=label)
+        return None
+    return time(int(found[1]), int(found[2]))

@@ -1,0 +1,151 @@
+"""What staff change of a case: who it is about, how its registrant is spoken with, its beginning and end."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import audit
+from models.case import Case, CaseError, add_case, end_case, free_number
+from models.case_opening import OpeningOffice, Person, open_to
+from models.database import keyring_of
+from models.registrant import Registrant, name_registrant, register
+from models.subject import Subject, find_or_add_subject, rename_subject
+
+#: Who may say who a case is about, and end it.
+KEEPERS = frozenset({"supervisor", "administrator"})
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """How a registrant is spoken with; checked before against the office's languages and time zones."""
+
+    name: str | None = field(repr=False)
+    language: str
+    time_zone: str
+    pace: str
+    mail_safe: bool
+
+
+def begin_case(
+    session: Session,
+    person: Person,
+    *,
+    subject_id: str,
+    subject_name: str,
+    details: Details,
+    evidence: str,
+    now: datetime,
+    office: OpeningOffice,
+) -> Case:
+    """Add a case without a PIN: the first one takes a second person's word. It stands open to who added it.
+
+    ``subject_id`` is the feed's id. ``evidence`` is how staff know the registrant (R08).
+    """
+    registrant = register(
+        session,
+        name=details.name,
+        language=details.language,
+        time_zone=details.time_zone,
+        phone=None,
+        now=now,
+    )
+    registrant.pace, registrant.mail_safe = details.pace, details.mail_safe
+    case = add_case(
+        session,
+        number=free_number(session, subject_id, None),
+        pin_hash="",
+        subject=find_or_add_subject(session, feed_id=subject_id, name=subject_name, now=now),
+        registrant=registrant,
+        now=now,
+        actor=person.email,
+    )
+    open_to(session, person, case.id, "added", evidence, now, office)
+    return case
+
+
+def change_details(session: Session, person: Person, case: Case, details: Details, now: datetime) -> None:
+    """Keep what was changed; the entry names the fields and holds nothing of them."""
+    registrant = session.get_one(Registrant, case.registrant_id)
+    keyring = keyring_of(session)
+    known = (
+        None if registrant.name_sealed is None else keyring.unseal("registrant.name", registrant.name_sealed)
+    )
+    changed = [
+        name
+        for name in ("language", "time_zone", "pace", "mail_safe")
+        if getattr(registrant, name) != getattr(details, name)
+    ]
+    for name in changed:
+        setattr(registrant, name, getattr(details, name))
+    if details.name != known:
+        name_registrant(session, registrant, details.name)
+        changed.append("name")
+    session.flush()
+    if changed:
+        _record(session, person, "change_registrant", case, now, {"changed": changed})
+
+
+def link_subject(
+    session: Session, person: Person, case: Case, *, subject_id: str, subject_name: str, now: datetime
+) -> None:
+    """Let a case be about the person with this id of the feed; the same id again corrects their name.
+
+    Raises CaseError for a role that may not, or a closed case.
+    """
+    _may_keep(person, case)
+    before = case.subject_id
+    subject = find_or_add_subject(session, feed_id=subject_id, name=subject_name, now=now)
+    if subject.id == before:
+        rename_subject(session, subject, subject_name)
+    case.subject_id = subject.id
+    session.flush()
+    session.expire(case, ["subject"])
+    _record(session, person, "link_subject", case, now, {"before": before, "after": subject.id})
+
+
+def close_found_case(session: Session, person: Person, case: Case, now: datetime) -> None:
+    """Close an open case and cancel its callback. Raises CaseError for a role that may not."""
+    _may_keep(person, case)
+    end_case(session, case, now, person.email)
+
+
+def reveal_number(session: Session, person: Person, case: Case, now: datetime) -> str:
+    """The case number; that it was looked at is an entry."""
+    number = keyring_of(session).unseal("case.number", case.number_sealed)
+    _record(session, person, "reveal_case_number", case, now)
+    return number
+
+
+def case_locked(session: Session, case_id: int) -> Case:
+    """The case, held until the transaction ends. Raises CaseError when there is none."""
+    case = session.scalars(
+        select(Case).where(Case.id == case_id).with_for_update().execution_options(populate_existing=True)
+    ).one_or_none()
+    if case is None:
+        raise CaseError("There is no such case.")
+    return case
+
+
+def subject_of(session: Session, case: Case) -> Subject:
+    """Who the case is about."""
+    return session.get_one(Subject, case.subject_id)
+
+
+def _may_keep(person: Person, case: Case) -> None:
+    if person.role not in KEEPERS:
+        raise CaseError("A supervisor or an administrator does this.")
+    if case.closed_at is not None:
+        raise CaseError("The case is closed.")
+
+
+def _record(
+    session: Session,
+    person: Person,
+    action: str,
+    case: Case,
+    now: datetime,
+    facts: dict[str, object] | None = None,
+) -> None:
+    audit.record(session, actor=person.email, action=action, target=f"case:{case.id}", facts=facts, now=now)

@@ -1,0 +1,203 @@
+"""Who may look at a case and until when: by a call, a logged verification, a search, or a request (R37)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import ForeignKey, Index, String, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from models import audit
+from models.base import Base, UtcDateTime
+from models.callback import IS_OPEN, IS_PAST, Callback
+from models.case import Case
+from models.database import keyring_of
+from models.lost_pin import EVIDENCE
+
+#: Why a supervisor looks for a case by a name; the code is kept, the name is not.
+SEARCH_REASONS = (
+    "lost_case_number",
+    "change_of_details",
+    "agency_asks",
+    "complaint",
+    "correct_record",
+    "find_duplicates",
+)
+#: Failed verifications of one person in an hour, after which none of theirs opens a case.
+MOST_FAILED = 5
+_HOUR = timedelta(hours=1)
+
+
+class CaseOpeningError(ValueError):
+    """A case is not opened like this; the sentence says why and is the same whether it exists or not."""
+
+
+class Person(Protocol):
+    """Who asks: a signed-in member of staff."""
+
+    @property
+    def staff_id(self) -> int: ...
+    @property
+    def email(self) -> str: ...
+    @property
+    def role(self) -> str: ...
+
+
+class OpeningOffice(Protocol):
+    """What this file asks of the office."""
+
+    def policy(self, name: str, /) -> int | float:
+        """The number an office decided on."""
+
+
+class CaseOpening(Base):
+    """A case stands open to one person until a moment. ``case_id`` is None for a verification that failed.
+
+    ``ground`` is ``verification``, ``search``, ``added`` or ``approval``; ``reason`` the code that was given.
+    """
+
+    __tablename__ = "case_openings"
+    __table_args__ = (
+        Index("ix_case_openings_of_staff", "staff_id", "case_id", "until"),
+        Index("ix_case_openings_case_id", "case_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    ground: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(String(32))
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    until: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """Why someone may look at a case now. ``until`` is None while a call or callback of it goes on."""
+
+    ground: str
+    reason: str
+    until: datetime | None
+
+
+def grounds_for(
+    session: Session, person: Person, case_id: int, now: datetime, office: OpeningOffice
+) -> Grounds | None:
+    """Why this person may look at this case now, or None."""
+    opening = session.execute(
+        select(CaseOpening.ground, CaseOpening.reason, CaseOpening.until)
+        .where(
+            CaseOpening.staff_id == person.staff_id,
+            CaseOpening.case_id == case_id,
+            CaseOpening.until > now,
+        )
+        .order_by(CaseOpening.until.desc())
+        .limit(1)
+    ).first()
+    if opening is not None:
+        return Grounds(opening.ground, opening.reason, opening.until)
+    shortly = now - timedelta(minutes=office.policy("outcome_minutes"))
+    theirs = select(Callback.id).where(
+        Callback.case_id == case_id, Callback.verified, Callback.staff_id == person.staff_id
+    )
+    # Two questions, since each has an index of its own.
+    callback = session.execute(theirs.where(IS_OPEN).limit(1)).first() or (
+        session.execute(theirs.where(IS_PAST, Callback.closed_at > shortly).limit(1)).first()
+    )
+    return None if callback is None else Grounds("callback", "verified_callback", None)
+
+
+def look_at(session: Session, person: Person, case_id: int, now: datetime, office: OpeningOffice) -> Grounds:
+    """Note that this person looks at the case. Raises CaseOpeningError when nothing opens it to them."""
+    grounds = grounds_for(session, person, case_id, now, office)
+    if grounds is None:
+        raise CaseOpeningError("This case is not open to you.")
+    audit.record(
+        session,
+        actor=person.email,
+        action="look_at_case",
+        target=f"case:{case_id}",
+        facts={"ground": grounds.ground, "reason": grounds.reason},
+        now=now,
+    )
+    return grounds
+
+
+def open_by_verification(
+    session: Session, person: Person, number: str, evidence: str, now: datetime, office: OpeningOffice
+) -> int | None:
+    """Open a case on a member of staff's own word that they know whom they speak with (R37).
+
+    None for a number that no open case has, and after MOST_FAILED such tries in an hour for every number:
+    nobody finds out by trying which cases exist. Raises CaseOpeningError for an unknown evidence code.
+    """
+    if evidence not in EVIDENCE:
+        raise CaseOpeningError("Say how you know who it is.")
+    failed = session.scalar(
+        select(func.count())
+        .select_from(CaseOpening)
+        .where(
+            CaseOpening.staff_id == person.staff_id,
+            CaseOpening.case_id.is_(None),
+            CaseOpening.opened_at > now - _HOUR,
+        )
+    )
+    key = keyring_of(session).index("case", number)
+    case_id = session.scalar(select(Case.id).where(Case.number_key == key, Case.closed_at.is_(None)))
+    if (failed or 0) >= MOST_FAILED:
+        case_id = None
+    _open(session, person, case_id, "verification", evidence, now, office)
+    return case_id
+
+
+def open_from_search(
+    session: Session, person: Person, case_id: int, reason: str, now: datetime, office: OpeningOffice
+) -> None:
+    """Open a case that a supervisor found by name, open or closed. Raises CaseOpeningError."""
+    if person.role != "supervisor":
+        raise CaseOpeningError("Only supervisors open a case by its name.")
+    if reason not in SEARCH_REASONS:
+        raise CaseOpeningError("Say why you look for this case.")
+    if session.get(Case, case_id) is None:
+        raise CaseOpeningError("There is no such case.")
+    _open(session, person, case_id, "search", reason, now, office)
+
+
+def open_to(
+    session: Session,
+    person: Person,
+    case_id: int,
+    ground: str,
+    reason: str,
+    now: datetime,
+    office: OpeningOffice,
+) -> None:
+    """Open a case to who has just added it, or was asked to approve a PIN of it."""
+    _open(session, person, case_id, ground, reason, now, office)
+
+
+def _open(
+    session: Session,
+    person: Person,
+    case_id: int | None,
+    ground: str,
+    reason: str,
+    now: datetime,
+    office: OpeningOffice,
+) -> None:
+    until = now + timedelta(minutes=office.policy("case_open_minutes"))
+    session.add(
+        CaseOpening(
+            case_id=case_id, staff_id=person.staff_id, ground=ground, reason=reason, opened_at=now,
+            until=until if case_id is not None else now,
+        )
+    )  # fmt: skip
+    session.flush()
+    audit.record(
+        session,
+        actor=person.email,
+        action="open_case_to_staff" if case_id is not None else "fail_to_open_case",
+        target=f"case:{case_id}" if case_id is not None else f"staff:{person.staff_id}",
+        facts={"ground": ground, "reason": reason},
+        now=now,
+    )

@@ -1,0 +1,116 @@
+"""All that the page of one case shows, read with a number of statements that no case makes larger."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from models.audit import AuditEntry
+from models.callback import IS_OPEN, IS_PAST, Callback
+from models.case import Case
+from models.case_words import case_standing
+from models.custody_status import NEUTRAL, Heard, HeardRules, heard
+from models.database import keyring_of
+from models.pin import PinCounter
+from models.pin_request import PinRequest
+from models.registrant import Phone, Registrant
+from models.subject import Subject
+
+MOST_CALLBACKS, MOST_ENTRIES, MOST_REQUESTS = 20, 50, 10
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneRow:
+    """A phone as the page shows it; ``last_digits`` are two, the rest takes a click that is an entry."""
+
+    phone: Phone
+    last_digits: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """One case, read whole."""
+
+    case: Case
+    registrant: Registrant
+    registrant_name: str | None = field(repr=False)
+    subject_name: str | None = field(repr=False)
+    subject_feed_id: str = field(repr=False)
+    phones: tuple[PhoneRow, ...]
+    heard: Heard
+    callbacks: tuple[Callback, ...]
+    entries: tuple[AuditEntry, ...]
+    requests: tuple[PinRequest, ...]
+    locked_for_known: bool
+    locked_for_strangers: bool
+
+    @property
+    def waiting_request(self) -> PinRequest | None:
+        """The PIN of this case that waits for a second person."""
+        return next((one for one in self.requests if one.state == "waiting"), None)
+
+
+def heard_of_case(session: Session, case_id: int, now: datetime, rules: HeardRules) -> Heard:
+    """What may be said about the person of a case: the very words that a caller with its PIN may hear."""
+    standing = case_standing(session, case_id)
+    return NEUTRAL if standing is None else heard(standing, now, rules)
+
+
+def read_case_page(session: Session, case_id: int, now: datetime, rules: HeardRules) -> CasePage:
+    """The page of a case that was found open to whoever asks. Raises NoResultFound for an unknown id."""
+    case = session.get_one(Case, case_id)
+    registrant = session.get_one(Registrant, case.registrant_id)
+    subject = session.get_one(Subject, case.subject_id)
+    phones = session.scalars(
+        select(Phone)
+        .where(Phone.registrant_id == registrant.id)
+        .order_by(Phone.position)
+        .options(selectinload(Phone.consents))
+    ).all()
+    # Two questions, since each has an index of its own.
+    of_case = select(Callback).where(Callback.case_id == case_id).order_by(Callback.id.desc())
+    callbacks = [
+        *session.scalars(of_case.where(IS_OPEN)),
+        *session.scalars(of_case.where(IS_PAST).limit(MOST_CALLBACKS)),
+    ]
+    entries = session.scalars(
+        select(AuditEntry)
+        .where(AuditEntry.target == f"case:{case_id}")
+        .order_by(AuditEntry.id.desc())
+        .limit(MOST_ENTRIES)
+    ).all()
+    requests = session.scalars(
+        select(PinRequest)
+        .where(PinRequest.case_id == case_id)
+        .order_by(PinRequest.id.desc())
+        .limit(MOST_REQUESTS)
+    ).all()
+    locked = set(
+        session.scalars(
+            select(PinCounter.own).where(
+                PinCounter.number_key == case.number_key, PinCounter.locked_at.is_not(None)
+            )
+        )
+    )
+    keyring = keyring_of(session)
+    return CasePage(
+        case=case,
+        registrant=registrant,
+        registrant_name=_opened(session, "registrant.name", registrant.name_sealed),
+        subject_name=_opened(session, "subject.name", subject.name_sealed),
+        subject_feed_id=keyring.unseal("subject.feed_id", subject.feed_id_sealed),
+        phones=tuple(
+            PhoneRow(phone, keyring.unseal("phone.number", phone.number_sealed)[-2:]) for phone in phones
+        ),
+        heard=heard_of_case(session, case_id, now, rules),
+        callbacks=tuple(callbacks),
+        entries=tuple(entries),
+        requests=tuple(requests),
+        locked_for_known=True in locked,
+        locked_for_strangers=False in locked,
+    )
+
+
+def _opened(session: Session, purpose: str, sealed: str | None) -> str | None:
+    return None if sealed is None else keyring_of(session).unseal(purpose, sealed)

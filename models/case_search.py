@@ -1,0 +1,97 @@
+"""Supervisors find a case by a name, with a reason; the audit keeps the reason alone."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from models import audit
+from models.case import Case
+from models.case_opening import SEARCH_REASONS, Person
+from models.database import keyring_of
+from models.name_index import can_be_asked
+from models.name_search import find_names
+from models.registrant import Registrant
+from models.subject import Subject
+
+#: Cases that one search shows.
+MOST_SHOWN = 50
+LONGEST_NAME = 200
+
+
+class CaseSearchError(ValueError):
+    """A search cannot be done like this; ``field`` names what to change."""
+
+    def __init__(self, sentence: str, field: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCase:
+    """A case that a name fits: who it is about and whose it is; no number."""
+
+    id: int
+    subject_name: str | None = field(repr=False)
+    registrant_name: str | None = field(repr=False)
+    language: str
+    opened_at: datetime
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCases:
+    """What a search shows; ``more``: others may fit as well."""
+
+    cases: tuple[FoundCase, ...]
+    more: bool
+
+
+def search_cases(session: Session, person: Person, *, name: str, reason: str, now: datetime) -> FoundCases:
+    """Cases whose subject or registrant has a name that ``name`` fits, open ones and the newest first.
+
+    Raises CaseSearchError for another role, an unknown reason, or a name with too little to look for.
+    """
+    if person.role != "supervisor":
+        raise CaseSearchError("Only supervisors search by name.", "name")
+    if len(name) > LONGEST_NAME:
+        raise CaseSearchError("Name: this is longer than 200 characters.", "name")
+    if not can_be_asked(name):
+        raise CaseSearchError("Name: type at least two letters of a name.", "name")
+    if reason not in SEARCH_REASONS:
+        raise CaseSearchError("Reason: say why you look for this case.", "reason")
+    matches = find_names(session, name, most=MOST_SHOWN + 1)
+    rows = session.execute(
+        select(
+            Case.id, Case.opened_at, Case.closed_at, Subject.name_sealed, Registrant.name_sealed,
+            Registrant.language,
+        )
+        .join(Subject, Subject.id == Case.subject_id)
+        .join(Registrant, Registrant.id == Case.registrant_id)
+        .where(or_(Case.subject_id.in_(matches.subjects), Case.registrant_id.in_(matches.registrants)))
+        .order_by(Case.closed_at.is_not(None), Case.id.desc())
+        .limit(MOST_SHOWN + 1)
+    ).all()  # fmt: skip
+    keyring = keyring_of(session)
+
+    def opened(purpose: str, sealed: str | None) -> str | None:
+        return None if sealed is None else keyring.unseal(purpose, sealed)
+
+    found = tuple(
+        FoundCase(
+            id=row[0], opened_at=row[1], closed_at=row[2], language=row[5],
+            subject_name=opened("subject.name", row[3]),
+            registrant_name=opened("registrant.name", row[4]),
+        )
+        for row in rows[:MOST_SHOWN]
+    )  # fmt: skip
+    audit.record(
+        session,
+        actor=person.email,
+        action="search_cases",
+        target=f"staff:{person.staff_id}",
+        facts={"reason": reason, "found": len(found)},
+        now=now,
+    )
+    return FoundCases(found, matches.more or len(rows) > MOST_SHOWN)

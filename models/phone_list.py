@@ -1,0 +1,298 @@
+"""A registrant's phones as staff keep them: a new one, its code, its wishes, its place, and unsafe (R09)."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from models import audit
+from models.abandoned_wait import Job, PromisingOffice
+from models.callback import CALLBACKS, IS_IDLE, Callback, advance
+from models.case import Case
+from models.case_opening import Grounds, Person
+from models.database import keyring_of
+from models.lost_pin import tell_safe_phones
+from models.pin import KnownPhone
+from models.registrant import CALLS_PER_DAY, SAFEST_WORDS, Consent, Phone
+from models.wishes import VOICEMAIL_TEXTS, WHO_MAY_ANSWER, Wishes
+
+MOST_PHONES = 8
+CODE_DIGITS, CODE_TRIES, CODE_LIFE = 4, 3, timedelta(minutes=15)
+#: What lets staff bind a phone: the person gave their PIN, or is known to whoever opened the case (R09).
+BINDING_GROUNDS = frozenset({"callback", "verification", "added"})
+_MAY_ANSWER_WORDS = {
+    "only_me": "Speak with no one but me.",
+    "ask_for_me": "Whoever answers, ask for me by my name.",
+    "anyone": "Speak with whoever answers.",
+}
+
+
+class PhoneListError(ValueError):
+    """A phone cannot be kept like this; ``field`` names what to change.
+
+    ``until`` is set while phones and times stay as they are, since a lost PIN was replaced (R08).
+    """
+
+    def __init__(self, sentence: str, field: str = "", until: datetime | None = None) -> None:
+        super().__init__(sentence)
+        self.field, self.until = field, until
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneWishes:
+    """What is agreed for one phone: how it is called, and between which times of its owner's day."""
+
+    wishes: Wishes
+    window_starts: time | None = None
+    window_ends: time | None = None
+
+
+def add_phone(
+    session: Session, person: Person, case: Case, number: str, grounds: Grounds, now: datetime
+) -> Phone:
+    """Add a phone (E.164, one that may be dialled) in the last place. Until it is confirmed nobody rings it.
+
+    Raises PhoneListError while changes are held, without grounds, for a phone that is on the list already.
+    """
+    _may_bind(case, grounds, now)
+    phones = _locked(session, case)
+    keyring = keyring_of(session)
+    key = keyring.index("phone", number)
+    if any(phone.number_key == key for phone in phones):
+        raise PhoneListError("Phone: this number is on the list already.", "phone")
+    if len(phones) >= MOST_PHONES:
+        raise PhoneListError("Phone: a case has at most eight phones.", "phone")
+    phone = Phone(
+        registrant_id=case.registrant_id,
+        position=max((one.position for one in phones), default=0) + 1,
+        number_sealed=keyring.seal("phone.number", number),
+        number_key=key,
+    )
+    session.add(phone)
+    session.flush()
+    _record(session, person, "add_phone", phone, now, {"ground": grounds.ground})
+    return phone
+
+
+def give_code(
+    session: Session, person: Person, case: Case, phone_id: int, grounds: Grounds, now: datetime
+) -> str:
+    """A code to be spoken to this phone, and to be said back by the person in the talk that goes on (R09)."""
+    _may_bind(case, grounds, now)
+    phone = _phone(session, case, phone_id)
+    code = "".join(secrets.choice("23456789") for _ in range(CODE_DIGITS))
+    phone.code_key, phone.code_until, phone.code_tries = _code_key(session, phone, code), now + CODE_LIFE, 0
+    session.flush()
+    _record(session, person, "give_phone_code", phone, now)
+    return code
+
+
+def confirm_phone(
+    session: Session,
+    person: Person,
+    case: Case,
+    phone_id: int,
+    code: str,
+    grounds: Grounds,
+    now: datetime,
+    office: PromisingOffice,
+) -> bool:
+    """Bind the phone when the code that came back is the one that was spoken to it; False when it is not.
+
+    Each other safe phone is called in its window, so that its owner hears of the new one (R09). A phone
+    that was unsafe is safe again by this; one that said stop stays stopped, since only its owner takes that
+    back. Raises PhoneListError when no code is good any more.
+    """
+    _may_bind(case, grounds, now)
+    phone = _phone(session, case, phone_id)
+    if phone.stopped_at is not None:
+        raise PhoneListError("This phone said stop; it is not called.", "code")
+    if phone.code_key is None or phone.code_until is None or phone.code_until <= now:
+        raise PhoneListError("Code: no code is good any more; give a new one.", "code")
+    if phone.code_key != _code_key(session, phone, code):
+        phone.code_tries += 1
+        if phone.code_tries >= CODE_TRIES:
+            phone.code_key = None
+        session.flush()
+        _record(session, person, "fail_phone_code", phone, now)
+        return False
+    phone.code_key, phone.code_until = None, None
+    phone.confirmed_at, phone.unsafe_since = now, None
+    phone.consents.append(
+        Consent(channel="voice", words=SAFEST_WORDS, cap_per_day=CALLS_PER_DAY, granted_at=now)
+    )
+    session.flush()
+    told = tell_safe_phones(session, case, "phone_added", person.email, office, now, but=phone.id)
+    facts = {"ground": grounds.ground, "phones_told": told}
+    _record(session, person, "confirm_phone", phone, now, facts)
+    return True
+
+
+def mark_unsafe(session: Session, person: Person, case: Case, phone_id: int, now: datetime) -> list[Job]:
+    """Stop every call to this phone at once, also while changes are held; the jobs to enqueue after (R09).
+
+    Callbacks that would ring it are left for staff, who may settle another phone with the person.
+    """
+    phone = _phone(session, case, phone_id)
+    if phone.unsafe_since is not None:
+        return []
+    phone.unsafe_since, phone.voicemail_allowed, phone.code_key = now, False, None
+    for consent in phone.consents:
+        consent.withdrawn_at = consent.withdrawn_at or now
+    session.flush()
+    session.execute(
+        update(KnownPhone)
+        .where(KnownPhone.phone_key == phone.number_key, KnownPhone.number_key.in_(_number_keys(case)))
+        .values(unsafe_at=now)
+    )
+    jobs: list[Job] = []
+    standing = session.execute(
+        select(Callback.id, Callback.liaison_call_id, Callback.caller_call_id).where(
+            *_to_phone(case, phone),
+            Callback.state.in_(("requested", "claimed", "ringing_liaison", "ringing_caller")),
+        )
+    ).all()
+    actor = f"liaison:{person.staff_id}"
+    for callback_id, *legs in standing:
+        if advance(session, callback_id, "leave", actor=actor, now=now, outcome="cannot_dial"):
+            jobs += [("release_leg", leg) for leg in legs if leg is not None]
+    _record(session, person, "mark_phone_unsafe", phone, now, {"callbacks_left": len(standing)})
+    return jobs
+
+
+def keep_wishes(
+    session: Session, person: Person, case: Case, phone_id: int, agreed: PhoneWishes, now: datetime
+) -> None:
+    """Keep how and when a phone may be called. Raises PhoneListError while changes are held, or for a window
+    that is no window.
+
+    A callback that waits keeps its own answers but for a message: where none is wanted now, none is left.
+    """
+    _is_not_held(case, now)
+    wishes = agreed.wishes
+    if wishes.may_answer not in WHO_MAY_ANSWER or wishes.voicemail_text not in VOICEMAIL_TEXTS:
+        raise PhoneListError("Say who may answer, and which message may be left.", "may_answer")
+    if (agreed.window_starts is None) != (agreed.window_ends is None):
+        raise PhoneListError("Times: give both, or neither.", "window_starts")
+    if agreed.window_starts is not None and agreed.window_starts == agreed.window_ends:
+        raise PhoneListError("Times: the first and the last are the same.", "window_ends")
+    phone = _phone(session, case, phone_id)
+    phone.may_answer, phone.voicemail_text = wishes.may_answer, wishes.voicemail_text
+    phone.voicemail_allowed = wishes.voicemail_text is not None
+    phone.window_starts, phone.window_ends, phone.wishes_at = agreed.window_starts, agreed.window_ends, now
+    if phone.confirmed_at is not None:
+        for consent in phone.consents:
+            if consent.channel == "voice" and consent.withdrawn_at is None:
+                consent.withdrawn_at = now
+        words = f"{SAFEST_WORDS.partition('. ')[0]}. {_MAY_ANSWER_WORDS[wishes.may_answer]} " + (
+            "You may leave a message." if phone.voicemail_allowed else "Leave no message."
+        )
+        phone.consents.append(
+            Consent(channel="voice", words=words, cap_per_day=CALLS_PER_DAY, granted_at=now)
+        )
+    session.flush()
+    if not phone.voicemail_allowed:
+        session.execute(
+            update(CALLBACKS)
+            .where(*_to_phone(case, phone), IS_IDLE)
+            .values(voicemail_allowed=False, voicemail_text=None)
+        )
+    # Those in line are looked at anew, since the window may be closed by now.
+    session.execute(
+        update(CALLBACKS).where(*_to_phone(case, phone), Callback.state == "requested").values(place=None)
+    )
+    _record(session, person, "change_phone_wishes", phone, now)
+
+
+def move_phone(
+    session: Session, person: Person, case: Case, phone_id: int, *, up: bool, now: datetime
+) -> bool:
+    """Let a phone change places with its neighbour; False at the end of the list."""
+    _is_not_held(case, now)
+    phones = _locked(session, case)
+    place = next((i for i, phone in enumerate(phones) if phone.id == phone_id), None)
+    if place is None:
+        raise PhoneListError("This phone is not on the list any more.")
+    other = place - 1 if up else place + 1
+    if not 0 <= other < len(phones):
+        return False
+    mine, theirs = phones[place], phones[other]
+    first, second = mine.position, theirs.position
+    # Two phones never have one position, not even between two statements.
+    for phone, position in ((mine, -1), (theirs, first), (mine, second)):
+        phone.position = position
+        session.flush()
+    _record(session, person, "move_phone", mine, now)
+    return True
+
+
+def reveal_phone(session: Session, person: Person, case: Case, phone_id: int, now: datetime) -> str:
+    """The number of a phone, in E.164; that it was looked at is an entry."""
+    phone = _phone(session, case, phone_id)
+    number = keyring_of(session).unseal("phone.number", phone.number_sealed)
+    _record(session, person, "reveal_phone", phone, now)
+    return number
+
+
+def _may_bind(case: Case, grounds: Grounds, now: datetime) -> None:
+    _is_not_held(case, now)
+    if grounds.ground not in BINDING_GROUNDS:
+        raise PhoneListError(
+            "Phone: first verify the person, by their case number and how you know them.", "phone"
+        )
+
+
+def _is_not_held(case: Case, now: datetime) -> None:
+    if case.changes_held_until is not None and now < case.changes_held_until:
+        raise PhoneListError(
+            "Phones and times stay as they are, since the PIN was replaced.", until=case.changes_held_until
+        )
+
+
+def _locked(session: Session, case: Case) -> list[Phone]:
+    """Every phone of the registrant in their order, held until the transaction ends."""
+    return list(
+        session.scalars(
+            select(Phone)
+            .where(Phone.registrant_id == case.registrant_id)
+            .order_by(Phone.position)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
+def _phone(session: Session, case: Case, phone_id: int) -> Phone:
+    phone = next((one for one in _locked(session, case) if one.id == phone_id), None)
+    if phone is None:
+        raise PhoneListError("This phone is not on the list any more.")
+    return phone
+
+
+def _to_phone(case: Case, phone: Phone) -> tuple[Any, ...]:
+    """Callbacks to this phone: those of the registrant's cases, and those that tell of a change."""
+    theirs = select(Case.id).where(Case.registrant_id == case.registrant_id)
+    of_them = or_(Callback.case_id.in_(theirs), Callback.reason.in_(("pin_changed", "phone_added")))
+    return Callback.number_key == phone.number_key, of_them
+
+
+def _number_keys(case: Case) -> Any:
+    return select(Case.number_key).where(Case.registrant_id == case.registrant_id)
+
+
+def _code_key(session: Session, phone: Phone, code: str) -> str:
+    return keyring_of(session).index("phone.code", f"{phone.id}:{code.strip()}")
+
+
+def _record(
+    session: Session,
+    person: Person,
+    action: str,
+    phone: Phone,
+    now: datetime,
+    facts: dict[str, Any] | None = None,
+) -> None:
+    audit.record(session, actor=person.email, action=action, target=f"phone:{phone.id}", facts=facts, now=now)

@@ -1,0 +1,254 @@
+"""A PIN that staff ask for and a second person approves: only then is it made, and shown that once (R08)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import ForeignKey, Index, String, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from models import audit
+from models.abandoned_wait import PromisingOffice
+from models.base import Base, UtcDateTime
+from models.case import Case, give_new_pin
+from models.case_opening import Person
+from models.lost_pin import EVIDENCE, tell_safe_phones
+from models.registrant import Registrant
+from models.staff import Staff
+
+#: How a PIN reaches the person. Posted only where mail is safe; told in a talk, it is a standing one (R02).
+DELIVERIES = ("handed_over", "posted", "told")
+#: Who may say yes to a PIN that somebody else asked for.
+APPROVERS = frozenset({"supervisor", "administrator"})
+#: A first PIN is for someone whose phones nobody has confirmed yet.
+FIRST_EVIDENCE = ("met_in_person", "agency_vouched")
+STATES = ("waiting", "approved", "declined", "withdrawn")
+MOST_WAITING = 200
+_WAITING = text("state = 'waiting'")
+
+
+class PinRequestError(ValueError):
+    """A PIN cannot be asked for or settled like this; ``field`` names what to change."""
+
+    def __init__(self, sentence: str, field: str = "") -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+class PinOffice(PromisingOffice, Protocol):
+    """What this file asks of the office."""
+
+    def policy(self, name: str, /) -> int | float:
+        """The number an office decided on."""
+
+
+class PinRequest(Base):
+    """``kind`` is ``first`` or ``lost``; ``state`` is one of STATES.
+
+    ``evidence`` is the code of how whoever asked knows the person. A case has one that waits. The PIN itself
+    stands in no row.
+    """
+
+    __tablename__ = "pin_requests"
+    __table_args__ = (
+        Index(
+            "uq_pin_requests_waiting",
+            "case_id",
+            unique=True,
+            sqlite_where=_WAITING,
+            postgresql_where=_WAITING,
+        ),
+        Index("ix_pin_requests_case_id", "case_id", "id"),
+        Index("ix_pin_requests_state", "state", "requested_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    kind: Mapped[str] = mapped_column(String(8))
+    delivery: Mapped[str] = mapped_column(String(16))
+    evidence: Mapped[str] = mapped_column(String(32))
+    requested_by: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    requested_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    state: Mapped[str] = mapped_column(String(16), default="waiting")
+    settled_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingPin:
+    """A PIN that waits for a second person, as they see it before they open the case."""
+
+    id: int
+    case_id: int
+    kind: str
+    delivery: str
+    evidence: str
+    requested_at: datetime
+    requested_by: str
+    language: str
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedPin:
+    """What follows from an approval: ``expires_at`` of a one-time PIN, and the phones that will be called."""
+
+    case_id: int
+    kind: str
+    delivery: str
+    language: str
+    expires_at: datetime | None
+    phones_told: int
+
+
+def request_pin(
+    session: Session,
+    person: Person,
+    case: Case,
+    *,
+    evidence: str,
+    delivery: str,
+    now: datetime,
+    office: PinOffice,
+) -> PinRequest:
+    """Ask for a PIN. Raises PinRequestError for a closed case, an unknown code, or post that is not safe."""
+    kind = "first" if case.pin_kind == "none" else "lost"
+    if case.closed_at is not None:
+        raise PinRequestError("The case is closed.")
+    if evidence not in (FIRST_EVIDENCE if kind == "first" else EVIDENCE):
+        raise PinRequestError("How you know them: choose one.", "evidence")
+    if delivery not in DELIVERIES:
+        raise PinRequestError("How they get it: choose one.", "delivery")
+    if delivery == "posted" and not case.registrant.mail_safe:
+        raise PinRequestError("How they get it: mail is not marked safe for this person.", "delivery")
+    # Two who ask at the same moment: the second waits for the case's row, and then finds the first.
+    session.execute(select(Case.id).where(Case.id == case.id).with_for_update())
+    waiting = session.scalars(select(PinRequest).where(PinRequest.case_id == case.id, _WAITING)).first()
+    if waiting is not None and waiting.requested_at > now - _life(office):
+        raise PinRequestError("A PIN of this case waits for approval already.")
+    if waiting is not None:
+        _settle(session, person, waiting, "withdrawn", now)
+    asked = PinRequest(
+        case_id=case.id, kind=kind, delivery=delivery, evidence=evidence, requested_by=person.staff_id,
+        requested_at=now,
+    )  # fmt: skip
+    session.add(asked)
+    session.flush()
+    _record(session, person, "request_pin", asked, now)
+    return asked
+
+
+def waiting_pins(session: Session, person: Person, now: datetime, office: PinOffice) -> Sequence[WaitingPin]:
+    """PINs that wait, oldest first: all of them for who may approve, for others their own."""
+    query = (
+        select(PinRequest, Staff.email, Registrant.language)
+        .join(Staff, Staff.id == PinRequest.requested_by)
+        .join(Case, Case.id == PinRequest.case_id)
+        .join(Registrant, Registrant.id == Case.registrant_id)
+        .where(PinRequest.state == "waiting", PinRequest.requested_at > now - _life(office))
+        .order_by(PinRequest.requested_at, PinRequest.id)
+        .limit(MOST_WAITING)
+    )
+    if person.role not in APPROVERS:
+        query = query.where(PinRequest.requested_by == person.staff_id)
+    return [
+        WaitingPin(
+            one.id, one.case_id, one.kind, one.delivery, one.evidence, one.requested_at, email,
+            language, one.requested_by == person.staff_id,
+        )
+        for one, email, language in session.execute(query)
+    ]  # fmt: skip
+
+
+def find_waiting(
+    session: Session, person: Person, request_id: int, now: datetime, office: PinOffice
+) -> tuple[PinRequest, Case]:
+    """A request that this person may approve now, and its case. Raises PinRequestError with the reason."""
+    asked = _waiting(session, request_id, now, office)
+    _is_second(person, asked)
+    return asked, session.get_one(Case, asked.case_id)
+
+
+def approve_pin(
+    session: Session, person: Person, request_id: int, pin_hash: str, now: datetime, office: PinOffice
+) -> ApprovedPin:
+    """Put the new PIN into force on the word of a second person (R08); its hash was worked before.
+
+    A PIN for a letter is a one-time one. When it replaces another, every safe phone is called to tell its
+    owner, and for ``lost_pin_hold_hours`` phones and times stay as they are. Raises PinRequestError.
+    """
+    asked = _waiting(session, request_id, now, office)
+    _is_second(person, asked)
+    case = session.scalars(select(Case).where(Case.id == asked.case_id).with_for_update()).one()
+    if case.closed_at is not None:
+        raise PinRequestError("The case is closed.")
+    if asked.delivery == "posted" and not case.registrant.mail_safe:
+        raise PinRequestError("Mail is not safe for this person any more.")
+    one_time = asked.delivery != "told"
+    expires_at = now + timedelta(days=office.policy("one_time_pin_days")) if one_time else None
+    give_new_pin(session, case, pin_hash, now, expires_at=expires_at)
+    told = 0
+    if asked.kind == "lost":
+        case.changes_held_until = now + timedelta(hours=office.policy("lost_pin_hold_hours"))
+        session.flush()
+        told = tell_safe_phones(session, case, "pin_changed", person.email, office, now)
+    _settle(session, person, asked, "approved", now)
+    _record(session, person, "approve_pin", asked, now, phones_told=told)
+    return ApprovedPin(case.id, asked.kind, asked.delivery, case.registrant.language, expires_at, told)
+
+
+def decline_pin(session: Session, person: Person, request_id: int, now: datetime, office: PinOffice) -> None:
+    """Say no to what somebody else asked for, or take one's own request back. Raises PinRequestError."""
+    asked = _waiting(session, request_id, now, office)
+    if asked.requested_by == person.staff_id:
+        _settle(session, person, asked, "withdrawn", now)
+        _record(session, person, "withdraw_pin_request", asked, now)
+        return
+    _is_second(person, asked)
+    _settle(session, person, asked, "declined", now)
+    _record(session, person, "decline_pin", asked, now)
+
+
+def _waiting(session: Session, request_id: int, now: datetime, office: PinOffice) -> PinRequest:
+    asked = session.scalars(
+        select(PinRequest)
+        .where(PinRequest.id == request_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if asked is None:
+        raise PinRequestError("There is no such request.")
+    if asked.state != "waiting":
+        raise PinRequestError("Somebody has settled this request already.")
+    if asked.requested_at <= now - _life(office):
+        raise PinRequestError("This request is too old; ask for the PIN again.")
+    return asked
+
+
+def _is_second(person: Person, asked: PinRequest) -> None:
+    if person.role not in APPROVERS:
+        raise PinRequestError("A supervisor or an administrator must approve a PIN.")
+    if asked.requested_by == person.staff_id:
+        raise PinRequestError("Somebody else must approve what you asked for.")
+
+
+def _life(office: PinOffice) -> timedelta:
+    return timedelta(hours=office.policy("pin_request_hours"))
+
+
+def _settle(session: Session, person: Person, asked: PinRequest, state: str, now: datetime) -> None:
+    asked.state, asked.settled_by, asked.settled_at = state, person.staff_id, now
+    session.flush()
+
+
+def _record(
+    session: Session, person: Person, action: str, asked: PinRequest, now: datetime, **more: int
+) -> None:
+    facts = {
+        "request": asked.id, "kind": asked.kind, "delivery": asked.delivery, "evidence": asked.evidence,
+        "asked_by": asked.requested_by, **more,
+    }  # fmt: skip
+    audit.record(
+        session, actor=person.email, action=action, target=f"case:{asked.case_id}", facts=facts, now=now
+    )

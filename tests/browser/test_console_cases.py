@@ -1,0 +1,209 @@
+"""Cases, phones and PINs in a real browser: every page well made, and the way from a number to a letter."""
+
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import select
+
+from models import Case, CaseOpening, PinRequest
+from models.case import add_case, new_number
+from models.registrant import Phone, name_registrant, register
+from models.subject import find_or_add_subject
+from tests.browser.conftest import Visitors
+from tests.browser.console_house import Colleague, ConsoleHouse, judge
+from tests.factories import MadeCase, make_callback, make_custody_record, make_facility
+
+FLATS = "Juniper Flats Detention Center"
+
+
+def _case(house: ConsoleHouse, *people: Colleague, number: str | None = None) -> MadeCase:
+    """A case with three phones, callbacks and a record, open to these people."""
+    now, number = datetime.now(UTC), number or new_number()
+    with house.database.transaction() as session:
+        subject = find_or_add_subject(session, feed_id=f"S-{number}", name="Ivo Arden", now=now)
+        registrant = register(
+            session, language="en", time_zone="America/New_York", phone="+12025550110", now=now
+        )
+        name_registrant(session, registrant, "Rosa Invented")
+        made = add_case(
+            session,
+            number=number,
+            pin_hash="x",
+            subject=subject,
+            registrant=registrant,
+            now=now,
+            actor="test",
+        )
+        made.last_verified_at = now
+        if not session.scalar(select(Case.id).where(Case.id != made.id)):
+            make_facility(session, FLATS, created_at=now)
+        make_custody_record(
+            session, subject, facility=FLATS, as_of=now, status_at=now - timedelta(days=3), recorded_at=now
+        )
+        keyring = house.database.keyring
+        for place, (last, facts) in enumerate(
+            (("11", {"confirmed_at": now, "window_starts": time(9), "window_ends": time(12)}), ("12", {})), 2
+        ):
+            phone = f"+120255501{last}"
+            session.add(
+                Phone(
+                    registrant_id=registrant.id, position=place, number_key=keyring.index("phone", phone),
+                    number_sealed=keyring.seal("phone.number", phone), **facts,
+                )
+            )  # fmt: skip
+        session.flush()
+        case = MadeCase(made.id, number, "", subject.id, registrant.id)
+        make_callback(
+            session, case, state="reached", closed_at=now, outcome="helped", requested_at=now, due_at=now
+        )
+        for person in people:
+            session.add(
+                CaseOpening(
+                    case_id=made.id, staff_id=person.staff_id, ground="verification", reason="met_in_person",
+                    opened_at=now, until=now + timedelta(hours=1),
+                )
+            )  # fmt: skip
+    return case
+
+
+def _phones(house: ConsoleHouse, case: MadeCase) -> list[int]:
+    with house.database.reading() as session:
+        of_registrant = select(Phone.id).where(Phone.registrant_id == case.registrant_id)
+        return list(session.scalars(of_registrant.order_by(Phone.position)))
+
+
+#: Pages of one case by the end of their address, and the name of their picture.
+PAGES = (
+    ("", "case"),
+    ("/details", "case-details"),
+    ("/phones/{first}", "case-phone"),
+    ("/phones/{last}", "case-phone-unconfirmed"),
+    ("/phones/new", "case-phone-new"),
+    ("/pin", "case-pin"),
+    ("/subject", "case-subject"),
+    ("/close", "case-close"),
+)
+
+
+@pytest.mark.parametrize(("end", "name"), PAGES)
+def test_the_pages_of_a_case_are_for_everyone(
+    visitors: Visitors, console_house: ConsoleHouse, end: str, name: str
+) -> None:
+    sam = console_house.adds("supervisor", "Sam Invented")
+    case = _case(console_house, sam)
+    first, _, last = _phones(console_house, case)
+
+    path = f"/console/cases/{case.id}" + end.format(first=first, last=last)
+    console_house.is_well_made(visitors, path, sam, name)
+
+
+@pytest.mark.parametrize(("path", "name"), [("/console/cases", "cases"), ("/console/cases/new", "case-new")])
+def test_the_ways_to_a_case_are_for_everyone(
+    visitors: Visitors, console_house: ConsoleHouse, path: str, name: str
+) -> None:
+    console_house.is_well_made(visitors, path, console_house.adds("supervisor", "Sam Invented"), name)
+
+
+def test_the_pages_of_pins_are_for_everyone(visitors: Visitors, console_house: ConsoleHouse) -> None:
+    ana, sam = console_house.adds("liaison"), console_house.adds("supervisor", "Sam Invented")
+    case = _case(console_house, ana)
+    now = datetime.now(UTC)
+    with console_house.database.transaction() as session:
+        asked = PinRequest(
+            case_id=case.id, kind="lost", delivery="handed_over", evidence="met_in_person",
+            requested_by=ana.staff_id, requested_at=now,
+        )  # fmt: skip
+        session.add(asked)
+        session.get_one(Case, case.id).changes_held_until = now + timedelta(hours=72)
+        session.flush()
+        request_id = asked.id
+
+    console_house.is_well_made(visitors, "/console/pins", sam, "pins")
+    console_house.is_well_made(visitors, f"/console/pins/{request_id}", sam, "pin")
+    console_house.is_well_made(visitors, "/console/pins", ana, "pins-of-a-liaison")
+    console_house.is_well_made(visitors, f"/console/cases/{case.id}", ana, "case-held")
+
+
+def test_from_a_number_to_a_letter_by_two_people(visitors: Visitors, console_house: ConsoleHouse) -> None:
+    ana, sam = console_house.adds("liaison"), console_house.adds("supervisor", "Sam Invented")
+    case = _case(console_house)
+    page = console_house.opens(visitors, "/console/cases", ana)
+    page.get_by_label("Case number").fill(case.number)
+    page.get_by_text("I met them in person").click()
+    page.get_by_role("button", name="Open the case").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Case about Ivo Arden")
+    page.get_by_role("link", name="Ask for a PIN").click()
+    page.get_by_text("I met them in person").click()
+    page.get_by_text("Letter, handed over in person").click()
+    page.get_by_role("button", name="Ask a second person").click()
+    expect(page.get_by_text("The PIN waits for a second person.")).to_be_visible()
+
+    other = console_house.opens(visitors, "/console/pins", sam)
+    other.get_by_role("link", name="Decide").click()
+    with other.expect_download() as letter:
+        other.get_by_role("button", name="Approve and get the letter").click()
+
+    assert letter.value.path().read_bytes().startswith(b"%PDF-")
+    other.goto(f"{console_house.url}/console/pins")
+    expect(other.get_by_text("No PIN waits.")).to_be_visible()
+
+
+def test_a_supervisor_searches_with_the_keyboard_alone(
+    visitors: Visitors, console_house: ConsoleHouse
+) -> None:
+    sam = console_house.adds("supervisor", "Sam Invented")
+    _case(console_house)
+    page = console_house.opens(visitors, "/console/cases", sam)
+    page.get_by_label("Name, or how its words begin").focus()
+    page.keyboard.type("arden")
+    page.keyboard.press("Tab")
+    page.keyboard.type("A complaint")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="1 case")).to_be_focused()
+
+    judge(page, "cases-found")
+    page.get_by_role("button", name="Open: Ivo Arden").focus()
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Case about Ivo Arden")
+
+
+def test_a_form_with_mistakes_leads_to_them(visitors: Visitors, console_house: ConsoleHouse) -> None:
+    ana = console_house.adds("liaison")
+    for width in (360, 1280):
+        page = console_house.opens(visitors, "/console/cases/new", ana, width)
+        page.get_by_label("The feed's id of the person").fill("A-1")
+        page.get_by_label("Name of the person").fill("Marek Vale")
+        page.get_by_role("button", name="Add the case").click()
+
+        judge(page, f"case-new-wrong-{width}")
+        expect(page.get_by_label("Name of the person")).to_have_value("Marek Vale")
+        page.get_by_role("link", name="How you know them: choose one.").click()
+        page.context.close()
+    # The browser notes each form that was refused; the page itself had nothing to complain of.
+    assert all("422" in complaint for complaint in visitors.complaints)
+    visitors.complaints.clear()
+
+
+def test_a_phone_is_added_confirmed_and_made_unsafe_without_scripts(
+    visitors: Visitors, console_house: ConsoleHouse
+) -> None:
+    ana = console_house.adds("liaison")
+    case = _case(console_house, ana)
+    page = console_house.opens(visitors, f"/console/cases/{case.id}", ana, java_script_enabled=False)
+    page.get_by_role("link", name="Add a phone").click()
+    page.get_by_label("Phone").fill("202 555 0119")
+    page.get_by_role("button", name="Add the phone").click()
+    page.get_by_role("button", name="Give a code").click()
+    code = page.locator(".spoken-code").inner_text().replace(" ", "")
+    page.get_by_label("Code that the person said back to you").fill(code)
+    page.get_by_role("button", name="Confirm the phone").click()
+    expect(page.get_by_text("The phone is confirmed.")).to_be_visible()
+
+    page.get_by_role("button", name="Move up: Phone 4").click()
+    page.get_by_role("button", name="Unsafe: stop calling it: Phone 3").click()
+
+    expect(page.locator(".phone").nth(2)).to_contain_text("Unsafe")
+    expect(page.locator(".phone").nth(2)).to_contain_text("19")

@@ -1,0 +1,53 @@
+"""Cases, and the ways in which members of staff open them, for tests of the console's pages."""
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import AuditEntry
+from models.database import Database, keyring_of
+from models.registrant import CALLS_PER_DAY, SAFEST_WORDS, Consent, Phone
+from tests.console.conftest import Member
+from tests.factories import NOW, MadeCase, make_case
+
+PHONE = "+12025550110"
+
+
+def kept_case(database: Database, custody_status: str | None = "in_custody", **facts: Any) -> MadeCase:
+    """A case with one confirmed phone, whose subject is where a record says."""
+    facts = {"phone": PHONE, "facility": "Stewart", **facts}
+    if custody_status is None:
+        facts.pop("facility")
+    with database.transaction() as session:
+        return make_case(session, custody_status, **facts)
+
+
+def more_phones(session: Session, case: MadeCase, places: range) -> None:
+    """Further confirmed phones of the case's registrant, at these places of the list."""
+    keyring = keyring_of(session)
+    for place in places:
+        number = f"+120255501{place:02d}"
+        consent = Consent(channel="voice", words=SAFEST_WORDS, cap_per_day=CALLS_PER_DAY, granted_at=NOW)
+        session.add(
+            Phone(
+                registrant_id=case.registrant_id, position=place, confirmed_at=NOW, consents=[consent],
+                number_sealed=keyring.seal("phone.number", number),
+                number_key=keyring.index("phone", number),
+            )
+        )  # fmt: skip
+    session.flush()
+
+
+def verifies(person: Member, case: MadeCase, evidence: str = "met_in_person") -> Member:
+    """Open a case by its number and how one knows the person."""
+    person.opens("/console/cases").fills(number=case.number, evidence=evidence)
+    person.clicks("Open the case")
+    assert person.heading.startswith("Case about"), person.words
+    return person
+
+
+def actions(database: Database) -> list[str]:
+    """What the audit says was done, in order."""
+    with database.reading() as session:
+        return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))

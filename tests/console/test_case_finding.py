@@ -1,0 +1,295 @@
+"""How staff come to a case: by its number and a verification, a search by name, or a callback (R37)."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import event, select
+
+from models import AuditEntry, Case
+from models.case import new_number
+from models.database import Database
+from models.subject import find_or_add_subject
+from tests.console.case_desk import actions, kept_case, more_phones, verifies
+from tests.console.conftest import Clock, Member
+from tests.factories import NOW, make_callback, make_case
+
+
+def test_a_liaison_opens_a_case_by_its_number_and_reads_what_may_be_said(
+    liaison: Member, database: Database
+) -> None:
+    case = kept_case(database)
+
+    verifies(liaison, case)
+
+    assert liaison.reads("in custody", "Stewart", "What may be said", "your logged verification")
+    assert case.number not in liaison.text
+    assert "2025550110" not in liaison.text
+    assert liaison.reads("•••• 10")
+    assert actions(database)[-2:] == ["open_case_to_staff", "look_at_case"]
+
+
+def test_what_the_gate_denies_is_the_neutral_phrase_on_the_page_too(
+    liaison: Member, database: Database
+) -> None:
+    denied = kept_case(database, record={"releasable": False})
+
+    verifies(liaison, denied)
+
+    assert liaison.reads("cannot confirm")
+    assert not liaison.reads("in custody")
+    assert not liaison.reads("Stewart")
+
+
+def test_a_wrong_number_a_closed_case_and_too_many_tries_are_answered_alike(
+    liaison: Member, database: Database
+) -> None:
+    closed, right = kept_case(database, closed_at=NOW), kept_case(database, phone="+12025550111")
+    answers = set()
+    for number in [closed.number, *(new_number() for _ in range(4)), right.number]:
+        liaison.opens("/console/cases").fills(number=number, evidence="agency_vouched").clicks(
+            "Open the case"
+        )
+        answers.add((liaison.status, liaison.words.replace(number, "")))
+
+    assert len(answers) == 1
+    assert liaison.reads("We could not open a case with this number.")
+    assert liaison.value("number") == right.number
+
+
+@pytest.mark.parametrize(
+    ("number", "evidence", "sentence"),
+    [
+        ("12345678", "met_in_person", "Case number: this is none."),
+        ("", "met_in_person", "Case number: this is none."),
+        ("41000723", "", "How you know them: choose one."),
+    ],
+)
+def test_a_slip_is_said_with_its_field_and_what_was_typed_stays(
+    liaison: Member, number: str, evidence: str, sentence: str
+) -> None:
+    liaison.opens("/console/cases").fills(number=number, evidence=evidence).clicks("Open the case")
+
+    assert liaison.status == 422
+    assert liaison.reads(sentence)
+    assert liaison.value("number") == number
+
+
+def test_a_case_that_is_not_open_to_somebody_looks_like_one_that_is_not_there(
+    liaison: Member, database: Database
+) -> None:
+    case = kept_case(database)
+
+    pages = [liaison.opens(f"/console/cases/{case_id}").words for case_id in (case.id, 999_999)]
+
+    assert pages[0] == pages[1]
+    assert liaison.reads("This case is not open to you.")
+    assert "look_at_case" not in actions(database)
+
+
+def test_an_opened_case_closes_by_itself(liaison: Member, database: Database, clock: Clock) -> None:
+    case = kept_case(database)
+    verifies(liaison, case)
+    for _ in range(5):
+        clock.goes_on(minutes=12)
+        liaison.opens("/console/cases")
+
+    liaison.opens(f"/console/cases/{case.id}")
+
+    assert liaison.reads("This case is not open to you.")
+
+
+def test_a_callback_asked_for_with_the_pin_opens_its_case_to_who_has_it_in_hand(
+    liaison: Member, staff: Any, database: Database
+) -> None:
+    case = kept_case(database)
+    with database.transaction() as session:
+        make_callback(session, case, staff_id=liaison.staff_id, state="talking")
+
+    assert liaison.opens(f"/console/cases/{case.id}").reads("a callback asked for with the PIN", "Talking")
+    other: Member = staff("liaison").signs_in()
+    assert other.opens(f"/console/cases/{case.id}").reads("This case is not open to you.")
+
+
+# Search.
+
+
+def _named(database: Database, *names: str) -> None:
+    with database.transaction() as session:
+        for place, name in enumerate(names):
+            subject = find_or_add_subject(session, feed_id=f"S-{place}", name=name, now=NOW)
+            make_case(session, subject=subject)
+
+
+def test_a_supervisor_finds_a_case_by_a_name_and_opens_it_for_a_reason(
+    supervisor: Member, database: Database
+) -> None:
+    _named(database, "María Núñez", "Oren Pike")
+
+    supervisor.opens("/console/cases").fills(name="nunez", reason="complaint").clicks("Search")
+    assert supervisor.reads("1 case", "María Núñez")
+    assert not supervisor.reads("Oren Pike")
+    assert supervisor.path == "/console/cases/search"
+    supervisor.clicks("Open")
+
+    assert supervisor.heading == "Case about María Núñez"
+    assert supervisor.reads("your search")
+    with database.reading() as session:
+        entries = session.scalars(select(AuditEntry)).all()
+        told = " ".join(f"{one.action} {one.target} {one.facts}" for one in entries)
+    assert {"search_cases", "open_case_to_staff", "look_at_case"} <= set(actions(database))
+    assert "nunez" not in told.lower()
+    assert "complaint" in told
+
+
+def test_a_search_without_a_reason_is_not_made_and_the_name_stays(
+    supervisor: Member, database: Database
+) -> None:
+    _named(database, "María Núñez")
+
+    supervisor.opens("/console/cases").fills(name="nunez").clicks("Search")
+
+    assert supervisor.status == 422
+    assert supervisor.reads("Reason: say why you look for this case.")
+    assert supervisor.value("name") == "nunez"
+    assert "search_cases" not in actions(database)
+
+
+@pytest.mark.parametrize("name", ["", "x", "<script>alert(1)</script>", "%_'; --", "\u202e\u0000a", "🙂🙂"])
+def test_whatever_is_typed_into_the_search_breaks_nothing(supervisor: Member, name: str) -> None:
+    supervisor.opens("/console/cases").fills(name=name, reason="complaint").clicks("Search")
+
+    assert supervisor.status in (200, 422)
+    assert "<script>alert" not in supervisor.text
+
+
+def test_no_name_stands_in_an_address(supervisor: Member, database: Database) -> None:
+    _named(database, "María Núñez")
+    supervisor.opens("/console/cases").fills(name="nunez", reason="complaint").clicks("Search")
+
+    assert not any("nunez" in link.lower() for link in supervisor.links.values())
+
+
+def test_liaisons_have_no_search(liaison: Member) -> None:
+    assert "Search by name" not in liaison.opens("/console/cases").words
+
+
+# A page takes as many statements for thirty phones, callbacks and looks as for three.
+
+
+def test_the_page_of_a_case_asks_no_more_for_more_rows(liaison: Member, database: Database) -> None:
+    case = kept_case(database)
+    verifies(liaison, case)
+
+    def statements() -> int:
+        count = 0
+
+        def note(*_: object) -> None:
+            nonlocal count
+            count += 1
+
+        event.listen(database.engine, "before_cursor_execute", note)
+        liaison.opens(f"/console/cases/{case.id}")
+        event.remove(database.engine, "before_cursor_execute", note)
+        return count
+
+    with database.transaction() as session:
+        more_phones(session, case, range(2, 5))
+        for _ in range(3):
+            make_callback(session, case, state="reached", closed_at=NOW)
+    few = statements()
+    with database.transaction() as session:
+        more_phones(session, case, range(11, 41))
+        for _ in range(30):
+            make_callback(session, case, state="reached", closed_at=NOW)
+    assert statements() == few
+
+
+# Adding, changing, closing.
+
+NEW = {
+    "subject_id": "A-77", "subject_name": "Marek Vale", "name": "Rosa Invented", "language": "es",
+    "time_zone": "America/Chicago", "evidence": "met_in_person", "delivery": "handed_over",
+}  # fmt: skip
+
+
+def test_a_liaison_adds_a_case_and_its_pin_waits_for_a_second_person(
+    liaison: Member, database: Database
+) -> None:
+    liaison.opens("/console/cases").clicks("Add a case").fills(**NEW).clicks("Add the case")
+
+    assert liaison.heading == "Case about Marek Vale"
+    assert liaison.reads("Rosa Invented", "No PIN yet", "A PIN waits for a second person", "you added it")
+    with database.reading() as session:
+        case = session.scalars(select(Case)).one()
+        number = database.keyring.unseal("case.number", case.number_sealed)
+    assert number not in liaison.text
+    liaison.clicks("Show")
+    assert number in liaison.text
+    assert "reveal_case_number" in actions(database)
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "sentence"),
+    [
+        ("subject_id", " ", "this is empty"),
+        ("subject_name", "x" * 201, "longer than 200"),
+        ("name", "a\u202eb", "cannot be printed"),
+        ("language", "xx", "Language: choose one"),
+        ("time_zone", "../etc/passwd", "Time zone: choose one"),
+        ("pace", "hasty", "Pace: choose one"),
+        ("evidence", "rang_confirmed_phone", "How you know them"),
+        ("delivery", "posted", "mail is not marked safe"),
+        ("delivery", "", "How they get it"),
+    ],
+)
+def test_a_form_with_something_wrong_says_what_keeps_the_rest_and_adds_nothing(
+    liaison: Member, database: Database, field: str, typed: str, sentence: str
+) -> None:
+    liaison.opens("/console/cases/new").fills(**{**NEW, field: typed}).clicks("Add the case")
+
+    assert liaison.status == 422
+    assert liaison.reads(sentence)
+    if field != "subject_name":
+        assert liaison.value("subject_name") == "Marek Vale"
+    with database.reading() as session:
+        assert session.scalars(select(Case)).all() == []
+
+
+def test_details_are_changed_and_the_page_shows_them(liaison: Member, database: Database) -> None:
+    verifies(liaison, kept_case(database))
+
+    liaison.clicks("Change the details").fills(
+        name="Rosa Invented", language="es", pace="slow", mail_safe="1"
+    )
+    liaison.clicks("Keep the details")
+
+    assert liaison.reads("Rosa Invented", "Spanish", "Slow, with more time", "MailSafe")
+
+
+def test_a_supervisor_links_and_closes_a_case(supervisor: Member, database: Database) -> None:
+    case = kept_case(database)
+    verifies(supervisor, case)
+    supervisor.clicks("Link to a person").fills(subject_id="A-9", subject_name="Oren Pike").clicks(
+        "Link the case"
+    )
+    assert supervisor.heading == "Case about Oren Pike"
+    assert supervisor.reads("cannot confirm")
+
+    supervisor.clicks("Close the case").clicks("Close the case")
+    assert supervisor.reads("tick the box")
+    supervisor.fills(sure="1").clicks("Close the case")
+
+    assert supervisor.reads("The case is closed.")
+    with database.reading() as session:
+        assert session.get_one(Case, case.id).closed_at is not None
+
+
+def test_a_page_in_spanish_has_no_english_word_of_ours(supervisor: Member, database: Database) -> None:
+    case = kept_case(database)
+    verifies(supervisor, case)
+    supervisor.clicks("Español")
+
+    supervisor.opens(f"/console/cases/{case.id}")
+
+    assert supervisor.reads("Lo que se puede decir", "Seguro para llamar", "Historial")
+    assert supervisor.heading.startswith("Caso sobre")

@@ -1,0 +1,243 @@
+"""Phones at the console: bound by a code, called as agreed, moved without a script, unsafe at once (R09)."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from hotline.console.case_forms import wishes_of
+from models import Callback, Case, Phone
+from models.database import Database
+from tests.console.case_desk import actions, kept_case, more_phones, verifies
+from tests.console.conftest import Clock, Member
+from tests.factories import NOW, MadeCase, make_call, make_callback
+
+
+@pytest.fixture
+def case(liaison: Member, database: Database) -> MadeCase:
+    """A case that stands open to the liaison."""
+    made = kept_case(database)
+    verifies(liaison, made)
+    return made
+
+
+def phones(database: Database) -> list[str]:
+    """The numbers of all phones in their order, those that may be rung with a +."""
+    with database.reading() as session:
+        rows = session.scalars(select(Phone).order_by(Phone.position)).all()
+        return [
+            ("+" if one.confirmed_at and not one.unsafe_since else "-")
+            + database.keyring.unseal("phone.number", one.number_sealed)[-4:]
+            for one in rows
+        ]
+
+
+def test_a_phone_is_added_gets_a_code_and_is_confirmed_by_it(
+    liaison: Member, case: MadeCase, database: Database
+) -> None:
+    liaison.clicks("Add a phone").fills(phone="(202) 555-0111").clicks("Add the phone")
+    assert liaison.reads("The phone is on the list.", "Nobody rings this phone yet")
+    assert phones(database) == ["+0110", "-0111"]
+
+    liaison.clicks("Give a code")
+    code = liaison.page.xpath("//p[contains(@class, 'spoken-code')]")[0].text_content().replace(" ", "")
+    liaison.fills(code=code).clicks("Confirm the phone")
+
+    assert liaison.reads("The phone is confirmed.")
+    assert phones(database) == ["+0110", "+0111"]
+    with database.reading() as session:
+        assert session.scalars(select(Callback.reason)).all() == ["phone_added"]
+
+
+def test_a_wrong_code_is_said_and_may_be_typed_again(
+    liaison: Member, case: MadeCase, database: Database
+) -> None:
+    liaison.clicks("Add a phone").fills(phone="+12025550111").clicks("Add the phone").clicks("Give a code")
+    liaison.fills(code="0000").clicks("Confirm the phone")
+
+    assert liaison.status == 422
+    assert liaison.reads("Code: this is not the code")
+    assert liaison.value("code") == "0000"
+    assert phones(database) == ["+0110", "-0111"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("", "Phone: this is not a phone number."),
+        ("call me", "Phone: this is not a phone number."),
+        ("+19005550111", "Phone: the line may not ring this number."),
+        ("+442071838750", "Phone: the line may not ring this number."),
+        ("+12025550100", "Phone: the line may not ring this number."),
+        ("202 555 0110", "Phone: this number is on the list already."),
+    ],
+)
+def test_a_number_that_will_not_do_is_refused_with_a_sentence(
+    liaison: Member, case: MadeCase, typed: str, sentence: str
+) -> None:
+    liaison.clicks("Add a phone").fills(phone=typed).clicks("Add the phone")
+
+    assert liaison.status == 422
+    assert liaison.reads(sentence)
+    assert liaison.value("phone") == typed
+
+
+def test_a_supervisor_who_searched_cannot_add_a_phone(supervisor: Member, database: Database) -> None:
+    made = kept_case(database)
+    supervisor.opens("/console/cases")
+    supervisor.sends(
+        f"/console/cases/{made.id}/open", {"csrf_token": supervisor.token, "reason": "complaint"}
+    )
+    assert "Add a phone" not in supervisor.links
+    supervisor.opens(f"/console/cases/{made.id}/phones/new").fills(phone="+12025550111").clicks(
+        "Add the phone"
+    )
+
+    assert supervisor.reads("first verify the person")
+    assert phones(database) == ["+0110"]
+
+
+def test_how_a_phone_is_called_is_kept_and_shown(liaison: Member, case: MadeCase, database: Database) -> None:
+    liaison.clicks("How it is called")
+    liaison.fills(may_answer="ask_for_me", voicemail_text="hello", window_starts="09:00", window_ends="12:30")
+    liaison.clicks("Keep this")
+
+    assert liaison.reads("09:00 to 12:30", "asked for them by name", "A greeting that says nothing")
+    with database.reading() as session:
+        phone = session.scalars(select(Phone)).one()
+        assert (phone.may_answer, phone.voicemail_allowed, phone.voicemail_text) == (
+            "ask_for_me",
+            True,
+            "hello",
+        )
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "sentence"),
+    [
+        ("09:00", "", "Times: give both, or neither."),
+        ("25:00", "09:00", "Not before: this is not a time of day"),
+        ("09:00", "09:00", "Not after: this is the same time"),
+        ("noon", "13:00", "Not before: this is not a time of day"),
+    ],
+)
+def test_a_window_that_is_none_is_refused_and_stays_in_the_form(
+    liaison: Member, case: MadeCase, starts: str, ends: str, sentence: str
+) -> None:
+    liaison.clicks("How it is called").fills(window_starts=starts, window_ends=ends).clicks("Keep this")
+
+    assert liaison.status == 422
+    assert liaison.reads(sentence)
+    assert liaison.value("window_starts") == starts
+
+
+def test_phones_are_moved_without_a_script(liaison: Member, case: MadeCase, database: Database) -> None:
+    with database.transaction() as session:
+        more_phones(session, case, range(11, 13))
+    liaison.opens(f"/console/cases/{case.id}")
+
+    liaison.clicks("Move down")
+    assert phones(database) == ["+0111", "+0110", "+0112"]
+    for button in liaison.page.xpath("//button[@aria-label='Move up: Phone 3']"):
+        liaison._submits(button)
+
+    assert phones(database) == ["+0111", "+0112", "+0110"]
+
+
+def test_one_click_makes_a_phone_unsafe_and_lets_a_ringing_leg_go(
+    liaison: Member, case: MadeCase, database: Database, jobs: Any
+) -> None:
+    with database.transaction() as session:
+        leg = make_call(session, direction="outbound").id
+        make_callback(session, case, state="ringing_caller", caller_call_id=leg)
+
+    liaison.clicks("Unsafe: stop calling it")
+
+    assert phones(database) == ["-0110"]
+    assert liaison.reads("Unsafe", "Left for staff")
+    assert ("release_leg", leg) in jobs.waiting
+    assert "mark_phone_unsafe" in actions(database)
+
+
+def test_while_changes_are_held_a_sentence_says_until_when_and_unsafe_still_works(
+    liaison: Member, case: MadeCase, database: Database
+) -> None:
+    with database.transaction() as session:
+        session.get_one(Case, case.id).changes_held_until = NOW + timedelta(hours=72)
+    liaison.opens(f"/console/cases/{case.id}")
+    assert liaison.reads("Phones and times stay as they are until Nov 28, 2026", "Phones and times are held")
+    liaison.clicks("How it is called").fills(window_starts="09:00", window_ends="10:00").clicks("Keep this")
+    assert liaison.status == 422
+    assert liaison.reads("stay as they are until Nov 28, 2026")
+
+    liaison.opens(f"/console/cases/{case.id}").clicks("Unsafe: stop calling it")
+
+    assert phones(database) == ["-0110"]
+
+
+def test_after_the_hold_phones_change_again(
+    liaison: Member, case: MadeCase, database: Database, clock: Clock
+) -> None:
+    with database.transaction() as session:
+        session.get_one(Case, case.id).changes_held_until = NOW + timedelta(minutes=10)
+    clock.goes_on(minutes=10)
+    liaison.opens(f"/console/cases/{case.id}")
+
+    assert "Add a phone" in liaison.links
+
+
+def test_a_number_is_shown_by_a_click_that_is_an_entry(
+    liaison: Member, case: MadeCase, database: Database
+) -> None:
+    assert "+12025550110" not in liaison.text
+
+    liaison.clicks("Show the number")
+
+    assert liaison.reads("+12025550110")
+    assert actions(database)[-2:] == ["reveal_phone", "look_at_case"]
+    liaison.opens(f"/console/cases/{case.id}")
+    assert "+12025550110" not in liaison.text
+
+
+def test_a_phone_of_another_case_is_out_of_reach(liaison: Member, case: MadeCase, database: Database) -> None:
+    theirs = kept_case(database, phone="+12025550199")
+    with database.reading() as session:
+        other = session.scalars(select(Phone.id).where(Phone.registrant_id == theirs.registrant_id)).one()
+    token = liaison.token
+    for deed in ("unsafe", "move", "reveal", "code", "confirm"):
+        liaison.sends(f"/console/cases/{case.id}/phones/{other}/{deed}", {"csrf_token": token})
+        assert "0199" not in liaison.text
+        liaison.sends(f"/console/cases/{theirs.id}/phones/{other}/{deed}", {"csrf_token": token})
+        assert liaison.path == "/console/cases"
+
+    assert "+0199" in phones(database)
+
+
+def test_the_number_of_a_case_is_not_shown_to_a_liaison_who_did_not_add_it(
+    liaison: Member, case: MadeCase, database: Database
+) -> None:
+    for path in ("number", "number-letter"):
+        liaison.opens(f"/console/cases/{case.id}")
+        liaison.sends(f"/console/cases/{case.id}/{path}", {"csrf_token": liaison.token})
+        assert liaison.reads("This is not for your role.")
+
+    assert case.number not in liaison.text
+    assert "reveal_case_number" not in actions(database)
+
+
+# Whatever is typed as a time.
+
+
+@given(st.text(max_size=8), st.text(max_size=8))
+def test_a_time_is_read_or_refused_with_its_field_and_never_breaks(starts: str, ends: str) -> None:
+    errors: dict[str, str] = {}
+
+    agreed = wishes_of({"may_answer": "only_me", "window_starts": starts, "window_ends": ends}, errors)
+
+    if not errors:
+        assert (agreed.window_starts is None) == (agreed.window_ends is None)
+    else:
+        assert set(errors) <= {"window_starts", "window_ends"}

@@ -1,0 +1,248 @@
+"""PINs at the console: asked for by one, approved by another, shown once, and kept nowhere (R08)."""
+
+import io
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from pypdf import PdfReader
+from sqlalchemy import select, text
+
+from hotline.console.letters import KEYS, Sender, number_letter, pin_letter
+from models import AuditEntry, Base, Case, PinRequest
+from models.database import Database
+from models.new_pin import is_guessable
+from tests.console.case_desk import actions, kept_case, verifies
+from tests.console.conftest import Clock, Member
+from tests.factories import NOW, MadeCase
+
+
+def asks(
+    person: Member, case: MadeCase, evidence: str = "met_in_person", delivery: str = "handed_over"
+) -> None:
+    """Ask for a PIN of a case that was opened."""
+    verifies(person, case)
+    person.clicks("Ask for a PIN").fills(evidence=evidence, delivery=delivery).clicks("Ask a second person")
+    assert person.reads("The PIN waits for a second person."), person.words
+
+
+def gets_letter(person: Member, button: str) -> bytes:
+    """Click what answers with a letter; the file as it came."""
+    (found,) = person.page.xpath(f"//button[normalize-space()='{button}']")
+    form = found.xpath("ancestor::form")[0]
+    answer = person._client.post(
+        form.get("action"), base_url=person._base, data=dict(form.form_values()),
+        headers=person._as_browsers_do({}),
+    )  # fmt: skip
+    assert answer.status_code == 200, answer.text[:500]
+    assert answer.headers["Content-Type"] == "application/pdf"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="letter.pdf"'
+    return bytes(answer.data)
+
+
+def read(raw: bytes) -> str:
+    """The words of a letter of one page."""
+    (page,) = PdfReader(io.BytesIO(raw)).pages
+    return " ".join(page.extract_text().split())
+
+
+def everything_kept(database: Database) -> str:
+    """Every value of every row, as text."""
+    with database.reading() as session:
+        rows = [session.execute(text(f'SELECT * FROM "{name}"')).all() for name in Base.metadata.tables]  # noqa: S608
+    return " ".join(str(value) for table in rows for row in table for value in row)
+
+
+def test_a_letter_with_the_pin_alone_comes_from_the_approval_and_once(
+    liaison: Member, supervisor: Member, database: Database, app: Flask
+) -> None:
+    case = kept_case(database)
+    asks(liaison, case)
+    supervisor.opens("/console/pins").clicks("Decide")
+    assert supervisor.reads(liaison.email, "I met them in person", "Letter, handed over in person")
+
+    letter = read(gets_letter(supervisor, "Approve and get the letter"))
+
+    found = re.search(r"Your PIN (\d{3}) +(\d{3})", letter)
+    assert found is not None, letter
+    pin = found[1] + found[2]
+    assert not is_guessable(pin)
+    assert case.number not in letter.replace(" ", "")
+    assert not {"Ivo", "Rosa", "victim"} & set(letter.split())
+    with database.reading() as session:
+        row = session.get_one(Case, case.id)
+        assert app.extensions["hotline.console"].hasher.matches(row.pin_hash, pin)
+        assert (row.pin_kind, row.pin_expires_at) == ("one_time", NOW + timedelta(days=21))
+        assert row.changes_held_until == NOW + timedelta(hours=72)
+    assert pin not in everything_kept(database)
+
+    supervisor.clicks("Approve and get the letter")
+    assert supervisor.reads("Somebody has settled this request already.")
+
+
+def test_the_letter_with_the_case_number_holds_no_pin(supervisor: Member, database: Database) -> None:
+    case = kept_case(database)
+    verifies(supervisor, case)
+
+    letter = read(gets_letter(supervisor, "Letter with the case number"))
+
+    assert f"Your case number {case.number[:4]} {case.number[4:]}" in letter
+    assert "Your PIN comes in another way." in letter
+    assert "print_number_letter" in actions(database)
+
+
+def test_a_letter_is_in_the_language_of_the_case_not_of_whoever_prints_it(
+    liaison: Member, supervisor: Member, database: Database
+) -> None:
+    case = kept_case(database, language="es")
+    asks(liaison, case)
+    supervisor.opens("/console/pins").clicks("Decide")
+
+    raw = gets_letter(supervisor, "Approve and get the letter")
+
+    letter = read(raw)
+    assert "Su PIN" in letter
+    assert "16 de diciembre de 2026" in letter
+    assert "Si alguien escucha: oirá un anuncio inofensivo" in letter
+    assert PdfReader(io.BytesIO(raw)).trailer["/Root"]["/Lang"] == "es"
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_each_letter_has_the_map_of_the_keys_on_its_one_page(app: Flask, language: str) -> None:
+    words = app.extensions["hotline.console"].words.catalog(language)
+    sender = Sender("the information line", "+12025550100", "America/New_York")
+    for letter in (
+        pin_letter(language, words.gettext, sender, "739482", NOW),
+        number_letter(language, words.gettext, sender, "4100072317"),
+    ):
+        told = read(letter)
+        for key, does in KEYS:
+            assert f"{key} {words.gettext(does)}" in told
+        assert "(202) 555-0100" in told
+        assert b"739482" not in letter
+
+
+def test_a_pin_that_is_told_is_seen_once_by_who_approved_it(
+    liaison: Member, supervisor: Member, database: Database, app: Flask
+) -> None:
+    case = kept_case(database)
+    asks(liaison, case, "rang_confirmed_phone", "told")
+    supervisor.opens("/console/pins").clicks("Decide").clicks("Approve and see the PIN")
+
+    assert supervisor.headers["Cache-Control"] == "no-store"
+    pin = supervisor.page.xpath("//p[contains(@class, 'spoken-code')]")[0].text_content().replace(" ", "")
+    with database.reading() as session:
+        row = session.get_one(Case, case.id)
+        assert app.extensions["hotline.console"].hasher.matches(row.pin_hash, pin)
+        assert row.pin_kind == "standing"
+    assert supervisor.reads("1 safe phone will be called")
+    supervisor.clicks("Done")
+    assert pin not in supervisor.text
+    assert pin not in everything_kept(database)
+
+
+def test_the_page_of_a_case_says_how_its_pin_stands_and_never_the_pin(
+    liaison: Member, supervisor: Member, database: Database
+) -> None:
+    case = kept_case(database)
+    asks(liaison, case)
+    assert liaison.reads("A PIN waits for a second person since")
+    supervisor.opens("/console/pins").clicks("Decide")
+    gets_letter(supervisor, "Approve and get the letter")
+
+    liaison.opens(f"/console/cases/{case.id}")
+
+    assert liaison.reads("One-time PIN", "Dies", "Changes held", "PIN approved and given")
+
+
+def test_who_asked_cannot_approve_and_can_take_it_back(supervisor: Member, database: Database) -> None:
+    case = kept_case(database)
+    asks(supervisor, case)
+    with database.reading() as session:
+        request_id = session.scalars(select(PinRequest.id)).one()
+
+    supervisor.opens(f"/console/pins/{request_id}")
+    assert supervisor.reads("Somebody else must approve what you asked for.")
+    supervisor.sends(f"/console/pins/{request_id}/approve", {"csrf_token": supervisor.token})
+    assert supervisor.reads("Somebody else must approve what you asked for.")
+    supervisor.clicks("Take it back")
+
+    assert supervisor.reads("The PIN is not given.", "No PIN waits.")
+    assert "approve_pin" not in actions(database)
+
+
+def test_a_liaison_sees_their_own_requests_and_decides_on_none(
+    liaison: Member, staff: Any, database: Database
+) -> None:
+    asks(liaison, kept_case(database))
+    other: Member = staff("liaison").signs_in()
+
+    assert liaison.opens("/console/pins").reads("PINs you asked for", "Take it back")
+    assert other.opens("/console/pins").reads("No PIN waits.")
+    with database.reading() as session:
+        request_id = session.scalars(select(PinRequest.id)).one()
+    other.sends(f"/console/pins/{request_id}/approve", {"csrf_token": other.token})
+    assert other.status == 403
+
+
+def test_two_who_approve_at_once_make_one_pin(
+    liaison: Member, supervisor: Member, administrator: Member, database: Database
+) -> None:
+    asks(liaison, kept_case(database))
+    supervisor.opens("/console/pins").clicks("Decide")
+    administrator.opens("/console/pins").clicks("Decide")
+
+    gets_letter(administrator, "Approve and get the letter")
+    supervisor.clicks("Approve and get the letter")
+
+    assert supervisor.reads("Somebody has settled this request already.")
+    assert actions(database).count("approve_pin") == 1
+
+
+def test_an_approver_looks_at_the_case_first_and_that_is_an_entry(
+    liaison: Member, supervisor: Member, database: Database
+) -> None:
+    asks(liaison, kept_case(database))
+    supervisor.opens("/console/pins").clicks("Decide").clicks("Look at the case first")
+
+    assert supervisor.reads("a PIN that waits for you")
+    with database.reading() as session:
+        looks = session.scalars(select(AuditEntry).where(AuditEntry.action == "look_at_case")).all()
+        assert looks[-1].actor == supervisor.email
+
+
+def test_a_request_is_declined(liaison: Member, supervisor: Member, database: Database) -> None:
+    asks(liaison, kept_case(database))
+    supervisor.opens("/console/pins").clicks("Decide").clicks("Decline")
+
+    assert supervisor.reads("The PIN is not given.")
+    assert actions(database)[-1] == "decline_pin"
+
+
+def test_pins_ask_who_signed_in_long_ago_to_prove_it_again(
+    liaison: Member, supervisor: Member, database: Database, clock: Clock
+) -> None:
+    case = kept_case(database)
+    asks(liaison, case)
+    supervisor.opens("/console/pins")
+    clock.goes_on(minutes=6)
+
+    supervisor.clicks("Decide")
+    liaison.opens(f"/console/cases/{case.id}/pin")
+
+    assert not supervisor.path.startswith("/console/pins/")
+    assert not liaison.path.endswith("/pin")
+
+
+def test_post_is_offered_only_where_mail_is_safe(liaison: Member, database: Database) -> None:
+    case = kept_case(database)
+    verifies(liaison, case)
+    liaison.clicks("Ask for a PIN").fills(evidence="met_in_person", delivery="posted").clicks(
+        "Ask a second person"
+    )
+
+    assert liaison.status == 422
+    assert liaison.reads("mail is not marked safe")

@@ -1,0 +1,145 @@
+"""A case stands open to staff for a reason and a time, and no trying tells which cases there are (R37)."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from models import AuditEntry, CaseOpening
+from models.case import new_number
+from models.case_opening import (
+    MOST_FAILED,
+    CaseOpeningError,
+    grounds_for,
+    look_at,
+    open_by_verification,
+    open_from_search,
+)
+from models.case_page import heard_of_case, read_case_page
+from models.custody_status import NEUTRAL, HeardRules
+from models.database import Database
+from tests.factories import NOW, make_callback, make_case, make_office
+from tests.models.staff_people import someone
+
+OFFICE = make_office()
+RULES = HeardRules.of(OFFICE)
+
+
+def test_a_logged_verification_opens_a_case_for_the_stated_time_to_that_person_alone(
+    database: Database,
+) -> None:
+    with database.transaction() as session:
+        case, me, other = make_case(session), someone(session), someone(session)
+        assert grounds_for(session, me, case.id, NOW, OFFICE) is None
+
+        assert open_by_verification(session, me, case.number, "met_in_person", NOW, OFFICE) == case.id
+
+        grounds = grounds_for(session, me, case.id, NOW, OFFICE)
+        assert grounds is not None
+        assert (grounds.ground, grounds.reason) == ("verification", "met_in_person")
+        assert grounds.until == NOW + timedelta(minutes=60)
+        assert grounds_for(session, other, case.id, NOW, OFFICE) is None
+        assert grounds_for(session, me, case.id, NOW + timedelta(minutes=60), OFFICE) is None
+
+
+def test_a_number_that_no_open_case_has_opens_nothing_and_is_counted(database: Database) -> None:
+    with database.transaction() as session:
+        closed, me = make_case(session, closed_at=NOW), someone(session)
+        for number in (closed.number, new_number(), "not a number"):
+            assert open_by_verification(session, me, number, "agency_vouched", NOW, OFFICE) is None
+
+        entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "fail_to_open_case")).all()
+        assert {entry.target for entry in entries} == {f"staff:{me.staff_id}"}
+        assert len(entries) == 3
+        assert not any(closed.number in f"{entry.facts}" for entry in entries)
+
+
+def test_after_five_wrong_numbers_in_an_hour_a_right_one_opens_nothing_either(database: Database) -> None:
+    with database.transaction() as session:
+        case, me, other = make_case(session), someone(session), someone(session)
+        for _ in range(MOST_FAILED):
+            open_by_verification(session, me, new_number(), "met_in_person", NOW, OFFICE)
+
+        assert open_by_verification(session, me, case.number, "met_in_person", NOW, OFFICE) is None
+        assert open_by_verification(session, other, case.number, "met_in_person", NOW, OFFICE) == case.id
+        later = NOW + timedelta(hours=1, seconds=1)
+        assert open_by_verification(session, me, case.number, "met_in_person", later, OFFICE) == case.id
+
+
+def test_an_unknown_evidence_is_refused_before_anything_is_looked_up(database: Database) -> None:
+    with database.transaction() as session:
+        case, me = make_case(session), someone(session)
+        with pytest.raises(CaseOpeningError):
+            open_by_verification(session, me, case.number, "sounds_right", NOW, OFFICE)
+        assert session.scalars(select(CaseOpening)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "opens"),
+    [
+        ({"state": "talking"}, True),
+        ({"state": "ringing_liaison"}, True),
+        ({"state": "reached", "closed_at": NOW - timedelta(minutes=14)}, True),
+        ({"state": "reached", "closed_at": NOW - timedelta(minutes=16)}, False),
+        ({"state": "talking", "verified": False}, False),
+    ],
+)
+def test_a_callback_asked_for_with_the_pin_opens_its_case_to_who_keeps_it(
+    database: Database, facts: dict[str, Any], opens: bool
+) -> None:
+    with database.transaction() as session:
+        case, me, other = make_case(session), someone(session), someone(session)
+        make_callback(session, case, staff_id=me.staff_id, **facts)
+
+        assert (grounds_for(session, me, case.id, NOW, OFFICE) is not None) is opens
+        assert grounds_for(session, other, case.id, NOW, OFFICE) is None
+
+
+def test_each_look_is_an_entry_with_its_ground_and_a_look_without_one_is_refused(database: Database) -> None:
+    with database.transaction() as session:
+        case, me = make_case(session), someone(session, "supervisor")
+        with pytest.raises(CaseOpeningError):
+            look_at(session, me, case.id, NOW, OFFICE)
+        open_from_search(session, me, case.id, "complaint", NOW, OFFICE)
+
+        for _ in range(2):
+            look_at(session, me, case.id, NOW, OFFICE)
+
+        looks = session.scalars(select(AuditEntry).where(AuditEntry.action == "look_at_case")).all()
+        assert [entry.facts for entry in looks] == [{"ground": "search", "reason": "complaint"}] * 2
+        assert {entry.target for entry in looks} == {f"case:{case.id}"}
+
+
+@pytest.mark.parametrize(
+    ("role", "reason", "exists"),
+    [
+        ("liaison", "complaint", True),
+        ("administrator", "complaint", True),
+        ("supervisor", "curious", True),
+        ("supervisor", "complaint", False),
+    ],
+)
+def test_only_a_supervisor_with_a_reason_opens_a_case_that_was_found_by_name(
+    database: Database, role: str, reason: str, exists: bool
+) -> None:
+    with database.transaction() as session:
+        case, me = make_case(session), someone(session, role)
+        with pytest.raises(CaseOpeningError):
+            open_from_search(session, me, case.id if exists else 999_999, reason, NOW, OFFICE)
+
+
+def test_the_page_of_a_case_says_what_a_caller_may_hear_and_no_more(database: Database) -> None:
+    with database.transaction() as session:
+        said = make_case(session, "in_custody", facility="Stewart")
+        denied = make_case(session, "in_custody", record={"releasable": False})
+        closed = make_case(session, "in_custody", closed_at=NOW)
+        nothing = make_case(session)
+
+        page = read_case_page(session, said.id, NOW, RULES)
+
+        assert (page.heard.status, page.heard.facility_name) == ("in_custody", "Stewart")
+        for silent in (denied, closed, nothing):
+            assert heard_of_case(session, silent.id, NOW, RULES) is NEUTRAL
+        assert heard_of_case(session, 999_999, NOW, RULES) is NEUTRAL
+        assert "Invented" not in repr(page)
