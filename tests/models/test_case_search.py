@@ -132,7 +132,7 @@ def test_too_many_people_of_one_name_are_cut_off_and_it_says_so(
     monkeypatch.setattr(models.name_search, "MOST_UNSEALED", 3)
     _keep(database, *(f"Maria Invented{n}" for n in range(5)))
 
-    found = _search(database, "mar")
+    found = _search(database, "mari")
 
     assert len(found.cases) == 3
     assert found.more
