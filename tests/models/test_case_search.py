@@ -187,7 +187,8 @@ def test_a_search_looks_through_no_table_that_grows(database: Database) -> None:
         )
     through = [line for line in plan.splitlines() if "Seq Scan on" in line or line.startswith("SCAN ")]
     assert not [line for line in through if "name_words" in line or "subjects" in line], plan
-    assert "ix_name_words_of_subjects" in plan
+    # Of an empty table either of the two indexes that begin with the key will do.
+    assert "ix_name_words_of_" in plan
 
 
 # For all names.
