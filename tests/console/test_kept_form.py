@@ -214,7 +214,7 @@ def test_one_is_led_back_to_no_page_but_ours(staff: Any, clock: Clock, referer: 
     person.sends("/console/notes", {"csrf_token": token, "note": "x"}, Referer=referer)
     signs_in_again(person, clock)
 
-    assert person.path == "/console/"
+    assert person.path == "/console/callbacks"
 
 
 def test_a_very_long_form_is_not_kept_and_nothing_breaks(staff: Any, clock: Clock) -> None:

@@ -71,7 +71,7 @@ def test_someone_of_the_staff_list_comes_in(
     browser.opens(goes_to_the_provider(browser))
 
     assert browser.heading == "Callbacks"
-    assert browser.reads(person.email)
+    assert browser.reads("Supervisor 1")
     (asked,) = provider.asked
     assert asked["code_challenge_method"] == "S256"
     assert {"state", "nonce", "code_challenge"} <= set(asked)
