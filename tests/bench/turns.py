@@ -17,6 +17,7 @@ from time import monotonic, sleep
 from uuid import uuid4
 
 import click
+import psutil
 import psycopg
 
 from hotline.demo import PEOPLE
@@ -66,8 +67,8 @@ def turns(seconds: float, rounds: int = 4) -> dict[str, dict[str, float]]:
     """
     ratios = {}
     with tempfile.TemporaryDirectory(prefix="hb-") as folder, ExitStack() as stack:
-        naive = stack.enter_context(_served(Path(folder), ["-m", "tests.bench.naive"], {}))
-        for database, url in _databases(Path(folder), stack):
+        naive, _ = stack.enter_context(served(Path(folder), ["-m", "tests.bench.naive"], {}))
+        for database, url in databases(Path(folder), stack):
             data = Path(folder) / database
             data.mkdir()
             with _line(data, url) as port:
@@ -79,7 +80,8 @@ def turns(seconds: float, rounds: int = 4) -> dict[str, dict[str, float]]:
     return ratios
 
 
-def _databases(folder: Path, stack: ExitStack) -> Iterator[tuple[str, str]]:
+def databases(folder: Path, stack: ExitStack) -> Iterator[tuple[str, str]]:
+    """Each database's name and URL."""
     yield "SQLite", f"sqlite:///{folder / 'SQLite' / 'hotline.db'}"
     try:
         postgres = stack.enter_context(running_postgres())
@@ -179,7 +181,7 @@ def _awaited(heard: bytes) -> int:
 @contextmanager
 def _line(folder: Path, database_url: str) -> Iterator[int]:
     """`hotline web` with the demo office; its port."""
-    environ = _environ(folder, {"HOTLINE_DATABASE_URL": database_url})
+    environ = house_environ(folder, {"HOTLINE_DATABASE_URL": database_url})
     for command in (["db", "upgrade"], ["demo-data"]):
         subprocess.run(
             [sys.executable, "-m", "hotline.cli", *command],
@@ -187,31 +189,36 @@ def _line(folder: Path, database_url: str) -> Iterator[int]:
             check=True,
             stdout=subprocess.DEVNULL,
         )
-    with _served(
-        folder, ["-m", "hotline.cli", "web", "--bind"], {"HOTLINE_DATABASE_URL": database_url}
-    ) as port:
+    with served(folder, ["-m", "hotline.cli", "web", "--bind"], {"HOTLINE_DATABASE_URL": database_url}) as (
+        port,
+        _,
+    ):
         yield port
 
 
 @contextmanager
-def _served(folder: Path, command: Sequence[str], more: dict[str, str]) -> Iterator[int]:
+def served(
+    folder: Path, command: Sequence[str], more: dict[str, str]
+) -> Iterator[tuple[int, psutil.Process]]:
+    """A server of web requests on a free port; the port and its process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
-    environ = _environ(folder, {"HOTLINE_PUBLIC_URL": f"http://127.0.0.1:{port}", **more})
+    environ = house_environ(folder, {"HOTLINE_PUBLIC_URL": f"http://127.0.0.1:{port}", **more})
     with (folder / f"{port}.log").open("w") as log:
         server = subprocess.Popen(
             [sys.executable, *command, f"127.0.0.1:{port}"], env=environ, stdout=log, stderr=log
         )
     try:
         _until_it_listens(port)
-        yield port
+        yield port, psutil.Process(server.pid)
     finally:
         server.terminate()
         server.wait()
 
 
-def _environ(folder: Path, more: dict[str, str]) -> dict[str, str]:
+def house_environ(folder: Path, more: dict[str, str]) -> dict[str, str]:
+    """The environment of a house of the bench, over whatever else this process was given."""
     ours = {
         "HOTLINE_DATA_DIR": str(folder),
         "HOTLINE_OFFICE_ALWAYS_OPEN": "1",

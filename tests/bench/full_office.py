@@ -1,0 +1,77 @@
+"""An office with as many cases and open callbacks as a large one: made a few hundred times, copied by SQL."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Table, func, insert, select, text
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import ColumnElement
+
+from models import Base
+from models.database import Database
+from models.name_index import index_name
+from tests.factories import make_callback, make_case, make_staff, make_subject
+
+#: So many are made one by one, each open callback among them; the rest are copies of theirs.
+_FIRST = 500
+FIRST_NAMES = ("Ada", "Bela", "Ciro", "Dana", "Eva", "Filip", "Gita", "Hugo", "Ines", "Jano")
+SURNAMES = tuple(
+    f"{start}{end}"
+    for start in ("Albo", "Bren", "Cora", "Dele", "Ervi")
+    for end in ("nard", "sky", "tez", "lund", "mont", "rio", "vale", "wick", "yan", "zar")
+)
+_OPEN_IN = 10
+_LIAISONS = 20
+#: More than any id of the first ones.
+_STEP = 100_000
+#: What hangs on a case, in an order in which each row finds what it refers to; of custody records a copy
+#: shows that of its first.
+_COPIED = ("subjects", "registrants", "phones", "consents", "name_words", "cases", "callbacks")
+#: Unique or looked up by value: a copy has one of its own.
+_OWN = frozenset({"number_key", "feed_key", "feed_id"})
+
+
+def fill(database: Database, cases: int) -> None:
+    """Put so many cases into an empty database, and open callbacks of a tenth of them."""
+    now = datetime.now(UTC)
+    with database.transaction() as session:
+        for number in range(_LIAISONS):
+            make_staff(session, phone=f"+1202555{150 + number:04d}")
+        for number in range(_FIRST):
+            # Names as alike as those of a town: each first name and each surname stands for a hundred people.
+            name = f"{FIRST_NAMES[number % 10]} {SURNAMES[number // 10 % 50]}"
+            subject = make_subject(session, name=name)
+            index_name(session, "subject", subject.id, name)
+            case = make_case(
+                session,
+                "in_custody",
+                subject=subject,
+                facility="Stewart",
+                phone=f"+1206555{100 + number % 100:04d}",
+                as_of=now,
+            )
+            if number % _OPEN_IN == 0:
+                due = now + timedelta(minutes=number - _FIRST // 4)
+                make_callback(session, case, due_at=due, next_attempt_at=now + timedelta(hours=1))
+    with database.transaction() as session:
+        for copy in range(1, cases // _FIRST):
+            for name in _COPIED:
+                _copy(session, Base.metadata.tables[name], copy)
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ANALYZE"))
+
+
+def _copy(session: Session, table: Table, copy: int) -> None:
+    """Copy the rows that were made one by one, with ids of their own that refer to copies."""
+    shift = copy * _STEP
+    values: list[ColumnElement[Any]] = []
+    for column in table.columns:
+        refers = any(key.column.table.name in _COPIED for key in column.foreign_keys)
+        if column.primary_key or refers:
+            values.append(column + shift)
+        elif column.name in _OWN:
+            values.append(func.substr(column, 1, 56).concat(f"-{copy}"))
+        else:
+            values.append(column)
+    rows = select(*values).where(table.c.id < _STEP)
+    session.execute(insert(table).from_select([column.name for column in table.columns], rows))
