@@ -1,6 +1,6 @@
 """The callback list as staff read it: pages of it by what they look for, and whether it changed at all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -65,7 +65,7 @@ class Listing:
     """One page, how many callbacks each view holds, and whether a page follows."""
 
     rows: list[Listed]
-    counts: dict[str, int]
+    counts: Mapping[str, int | str]
     page: int
     has_more: bool
 
@@ -113,6 +113,12 @@ def list_callbacks(session: Session, view: str, staff_id: int, now: datetime, pa
         page,
         len(found) > PAGE,
     )
+
+
+def count_mine(session: Session, staff_id: int) -> int:
+    """How many callbacks this person has in hand."""
+    mine = select(func.count()).select_from(Callback).where(_IN_HAND, Callback.staff_id == staff_id)
+    return session.scalar(mine) or 0
 
 
 def find_listed(session: Session, callback_id: int) -> Listed | None:

@@ -1,10 +1,11 @@
 """The callback list and one callback: what is due, late, mine, open or left, and all that is known of one."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, render_template, request
+from flask_wtf.csrf import generate_csrf
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
@@ -13,6 +14,7 @@ from hotline.console import callback_words
 from hotline.console.console import Console
 from hotline.console.guard import guard_staff, me
 from hotline.console.live import EVERY, live_part, tag_of
+from hotline.console.shared_rows import MINE, NOBODY, TOKEN, SharedPage, SharedRows
 from hotline.console.status_page import words_of
 from hotline.console.words import N_, language
 from models import listing
@@ -34,6 +36,13 @@ _LATER = timedelta(hours=1)
 LAST_PAGE = 1000
 
 
+@dataclass(frozen=True)
+class Nobody:
+    """Whoever looks at a page that is the same for all: none of its callbacks is theirs."""
+
+    staff_id: int = NOBODY
+
+
 @dataclass
 class Shown:
     """What one page of a callback shows beside its row; ``errors`` are by the field that is wrong."""
@@ -47,6 +56,20 @@ class Shown:
 def register_callbacks(blueprint: Blueprint, console: Console) -> None:
     """``/console/callbacks``: the list, one callback, and the parts of both that ask for themselves."""
     console.navigation.add("callbacks", N_("Callbacks"), ROLES, place=10, area="callback")
+
+    shared = SharedRows()
+
+    def rows_of(session: Session, view: str, page: int, now: datetime) -> str:
+        person = me()
+        key = (view, page, language())
+        version = (listing.version(session), _minute(now))
+        if view != "mine":
+            kept = shared.page(version, key, lambda: _for_all(session, view, page, now))
+            if person.staff_id not in kept.holders:
+                token = str(generate_csrf())  # type: ignore[no-untyped-call]
+                return kept.made_own(token, listing.count_mine(session, person.staff_id))
+        found = listing.list_callbacks(session, view, person.staff_id, now, page)
+        return render_template("console/callbacks/rows.html", found=found, view=view, now=now, **_WORDS)
 
     @blueprint.get("/callbacks")
     @guard_staff(*ROLES)
@@ -66,14 +89,9 @@ def register_callbacks(blueprint: Blueprint, console: Console) -> None:
         view, page = _asked()
         now = console.clock()
         with console.database.reading() as session:
-
-            def render() -> str:
-                found = listing.list_callbacks(session, view, me().staff_id, now, page)
-                return render_template(
-                    "console/callbacks/rows.html", found=found, view=view, now=now, **_WORDS
-                )
-
-            return live_part(_tag_of_list(session, view, page, now), render)
+            return live_part(
+                _tag_of_list(session, view, page, now), lambda: rows_of(session, view, page, now)
+            )
 
     @blueprint.get("/callbacks/<int:callback_id>")
     @guard_staff(*ROLES)
@@ -126,6 +144,22 @@ def register_callbacks(blueprint: Blueprint, console: Console) -> None:
             else:
                 shown.number = keyring_of(session).unseal("callback.number", row.number_sealed)
             return callback_page(console, session, callback_id, shown), status
+
+
+def _for_all(session: Session, view: str, page: int, now: datetime) -> SharedPage:
+    """The rows as they are for everybody who has none of them in hand."""
+    found = listing.list_callbacks(session, view, NOBODY, now, page)
+    found = replace(found, counts={**found.counts, "mine": MINE})
+    html = render_template(
+        "console/callbacks/rows.html",
+        found=found,
+        view=view,
+        now=now,
+        person=Nobody(),
+        csrf_token=lambda: TOKEN,
+        **_WORDS,
+    )
+    return SharedPage(html, frozenset(row.staff_id for row in found.rows if row.staff_id is not None))
 
 
 def callback_page(console: Console, session: Session, callback_id: int, shown: Shown) -> str:
@@ -193,8 +227,11 @@ def _asked() -> tuple[str, int]:
 
 def _tag_of_list(session: Session, view: str, page: int, now: datetime) -> str:
     """Changes with every entry of the audit, and each minute, since what is late or due follows the clock."""
-    minute = now.replace(second=0, microsecond=0)
-    return tag_of(listing.version(session), view, page, me().staff_id, language(), minute)
+    return tag_of(listing.version(session), view, page, me().staff_id, language(), _minute(now))
+
+
+def _minute(now: datetime) -> datetime:
+    return now.replace(second=0, microsecond=0)
 
 
 def _tag_of_one(row: listing.Listed) -> str:

@@ -461,3 +461,22 @@ def test_the_list_is_read_in_spanish(staff: Any, office_rows: Office, app: Flask
     ana.opens("/console/callbacks").clicks("Español")
     ana.opens(f"/console/callbacks/{callback_id}")
     assert ana.reads("Llamada de vuelta", "haga preguntas de sí o no", "Llamar ahora")
+
+
+def test_what_all_consoles_share_of_the_list_holds_each_ones_own_token_and_count(
+    staff: Any, office_rows: Office
+) -> None:
+    taken, other = office_rows.promises(), office_rows.promises()
+    ana, ben, cleo = staff(), staff(), staff()
+    for one in (ana, ben, cleo):
+        one.signs_in()
+    ana.opens(f"/console/callbacks/{taken}").clicks("Take it")
+
+    seen = [one.opens("/console/callbacks/part?view=open") for one in (cleo, ana, ben)]
+
+    assert len({one.token for one in seen}) == 3
+    assert [one.reads("Mine 1") for one in seen] == [False, True, False]
+    assert [one.reads("Call now") for one in seen] == [False, True, False]
+    ben.clicks("Take")
+    assert office_rows.row(other).staff_id == ben.staff_id
+    assert cleo.opens("/console/callbacks/part?view=open").reads("Mine 0")
