@@ -62,3 +62,24 @@ def test_the_page_to_come_back_to_from_a_language_has_one_line(liaison: Member) 
 
     assert (liaison.status, liaison.path) == (200, "/console/callbacks")
     assert "Set-Cookie" not in liaison.headers
+
+
+def test_clicks_whose_answer_nobody_waits_for_leave_a_cookie_that_browsers_take(
+    app: Flask, liaison: Member
+) -> None:
+    liaison.opens("/console/account")
+    token = liaison.token
+    for _ in range(60):
+        liaison.posts("/console/callbacks/999999/release", {"csrf_token": token})
+
+    assert len(liaison.cookie().value) < 4000
+    assert liaison.opens("/console/callbacks").reads("There is no such callback.")
+
+
+def test_a_page_with_more_words_than_a_cookie_holds_is_come_back_to_without_them(
+    staff: Any, app: Flask
+) -> None:
+    person: Member = staff("supervisor")
+    person.opens("/console/audit?who=" + "x" * 5000)
+    assert person.heading == "Sign in"
+    assert len(person.cookie().value) < 4000
