@@ -13,6 +13,7 @@ from models.callback import IS_OPEN, IS_PAST, Callback
 from models.case import Case
 from models.database import keyring_of
 from models.lost_pin import EVIDENCE
+from models.staff import Staff
 
 #: Why a supervisor looks for a case by a name; the code is kept, the name is not.
 SEARCH_REASONS = (
@@ -133,6 +134,8 @@ def open_by_verification(
     """
     if evidence not in EVIDENCE:
         raise CaseOpeningError("Say how you know who it is.")
+    # Of tries at the same moment each waits for the one before, and so counts it.
+    session.execute(select(Staff.id).where(Staff.id == person.staff_id).with_for_update())
     failed = session.scalar(
         select(func.count())
         .select_from(CaseOpening)

@@ -78,7 +78,7 @@ def hand(
     """
     callback = standing(session, callback_id)
     colleague = session.get(Staff, to_id)
-    if colleague is None:
+    if colleague is None or colleague.left_at is not None:
         raise RefusedError("There is no such colleague on the staff list.")
     if callback.state == "claimed" and callback.staff_id not in (None, staff.id):
         # An overseer hands on what somebody else claimed.

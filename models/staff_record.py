@@ -27,7 +27,8 @@ OWN_LEAVING = "Nobody takes themselves off the staff list: ask another administr
 LAST = "This is the last administrator: make someone else one first."
 NO_ROLE = "There is no such role."
 NO_LANGUAGE = "Choose at least one language."
-REFUSALS = (UNKNOWN, GONE, HERE, OWN_ROLE, OWN_LEAVING, LAST, NO_ROLE, NO_LANGUAGE)
+OTHERWISE = "Someone else has changed this meanwhile. Look at what it is now, then change it again."
+REFUSALS = (UNKNOWN, GONE, HERE, OWN_ROLE, OWN_LEAVING, LAST, NO_ROLE, NO_LANGUAGE, OTHERWISE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,12 +62,27 @@ def record_of(session: Session, person: Staff) -> Record:
     )
 
 
+def stamp_of(session: Session, record: Record) -> str:
+    """What a form carries of the record that it was drawn with: a keyed hash, which tells nobody anything."""
+    held = (record.name, record.role, record.phone, record.office_phone, *record.languages)
+    return keyring_of(session).index("staff.record", repr(held))
+
+
 def change_record(
-    session: Session, staff_id: int, record: Record, *, by_id: int, actor: str, now: datetime
+    session: Session,
+    staff_id: int,
+    record: Record,
+    *,
+    by_id: int,
+    actor: str,
+    now: datetime,
+    seen: str | None = None,
 ) -> list[str]:
     """Change what the list holds of a person; answers the names of what changed, none for no change.
 
-    Raises StaffError for someone who left, for one's own role, and for the last administrator's.
+    ``seen`` is the stamp of the record that the author looked at: a form holds the whole record, and an old
+    one would put back what somebody else has changed since, a role among it. None looks at nothing. Raises
+    StaffError for that, for someone who left, for one's own role, and for the last administrator's.
     """
     person = _in_the_house(session, staff_id)
     before = record_of(session, person)
@@ -86,6 +102,8 @@ def change_record(
     ]
     if not changed:
         return []
+    if seen is not None and seen != stamp_of(session, before):
+        raise StaffError(OTHERWISE)
     keyring = keyring_of(session)
     if "name" in changed:
         person.name_sealed = keyring.seal("staff.name", record.name)
@@ -138,7 +156,10 @@ def take_back(session: Session, staff_id: int, password_hash: str, *, actor: str
 
 
 def _in_the_house(session: Session, staff_id: int) -> Staff:
-    person = person_numbered(session, staff_id)
+    # Held until the transaction ends: of two who change a person at once the second sees what the first did.
+    person = session.get(Staff, staff_id, with_for_update=True, populate_existing=True)
+    if person is None:
+        raise StaffError(UNKNOWN)
     if person.left_at is not None:
         raise StaffError(GONE)
     return person

@@ -74,7 +74,7 @@ def register_audit(blueprint: Blueprint, console: Console) -> None:
             with console.database.transaction() as writing:
                 settle_alarm(
                     writing,
-                    min(alarm_id, 2**31 - 1),
+                    alarm_id,
                     finding=finding,
                     by=me().email,
                     now=console.clock(),

@@ -6,7 +6,8 @@ from contextlib import suppress
 from flask import Blueprint, Flask, current_app, g, request, session
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import BadRequest
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest, NotFound
 
 from hotline.console.account_views import register_account
 from hotline.console.announcement_views import register_announcements
@@ -67,6 +68,8 @@ AREAS = (
     register_pins,
 )
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+#: No row has an id from here on: its columns hold no more, and a database that is asked for one faults.
+IDS_END = 2**31
 
 
 def install_console(app: Flask, console: Console) -> None:
@@ -110,13 +113,15 @@ def console_blueprint(app: Flask, console: Console, csrf: CSRFProtect) -> Bluepr
         if request.endpoint == "console.static_file":
             return
         request.max_content_length = getattr(view, "body_bytes", BODY_BYTES)
+        _could_be_typed(request.args)
         recognise(console, live=getattr(view, "live", False))
         if request.method not in SAFE_METHODS:
             streams = getattr(view, "streams", False)
             _is_from_here(csrf, streams=streams)
-            # No keyboard sends a NUL, and PostgreSQL keeps none.
-            if not streams and any("\0" in value for _, value in request.form.items(multi=True)):
-                raise BadRequest("A field holds a NUL.")
+            if not streams:
+                _could_be_typed(request.form)
+        if any(isinstance(id_, int) and id_ >= IDS_END for id_ in (request.view_args or {}).values()):
+            raise NotFound("No row has such an id.")
 
     blueprint.after_request(set_headers)
     register_static_files(blueprint)
@@ -124,6 +129,12 @@ def console_blueprint(app: Flask, console: Console, csrf: CSRFProtect) -> Bluepr
         register(blueprint, console)
     register_oidc(app, blueprint, console)
     return blueprint
+
+
+def _could_be_typed(fields: MultiDict[str, str]) -> None:
+    """Raise BadRequest for a NUL: no keyboard sends one, and PostgreSQL neither keeps nor compares one."""
+    if any("\0" in value for _, value in fields.items(multi=True)):
+        raise BadRequest("A field holds a NUL.")
 
 
 def _is_from_here(csrf: CSRFProtect, *, streams: bool) -> None:

@@ -193,6 +193,7 @@ def _moment(day: str, time: str, time_zone: str) -> datetime:
     """What was typed, where the person is. Raises RefusedError for what is no day and time."""
     try:
         local = datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=ZoneInfo(time_zone))
-    except ValueError:
+        return local.astimezone(UTC)
+    except (ValueError, OverflowError):
+        # The last day of all is one that no other zone has.
         raise RefusedError(N_("Give a day and a time.")) from None
-    return local.astimezone(UTC)

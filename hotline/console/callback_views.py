@@ -212,7 +212,8 @@ def _state(console: Console, row: listing.Listed, now: datetime) -> dict[str, ob
 
 
 def _colleagues(session: Session) -> list[tuple[int, str, bool]]:
-    people = session.scalars(select(Staff).where(Staff.id != me().staff_id).order_by(Staff.id)).all()
+    others = select(Staff).where(Staff.id != me().staff_id, Staff.left_at.is_(None)).order_by(Staff.id)
+    people = session.scalars(others).all()
     return [(one.id, name_of(session, one), one.on_shift) for one in people]
 
 

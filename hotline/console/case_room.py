@@ -37,7 +37,7 @@ class CaseRoom:
     """Reads and changes cases for the views."""
 
     def __init__(self, console: Console) -> None:
-        self._console, self._rules = console, HeardRules.of(console.office)
+        self._console = console
 
     @contextmanager
     def changing(self, case_id: int) -> Iterator[OpenedCase]:
@@ -72,7 +72,7 @@ class CaseRoom:
                 grounds = look_at(session, me(), case_id, now, console.office)
             except CaseOpeningError:
                 not_open()
-            page = read_case_page(session, case_id, now, self._rules)
+            page = read_case_page(session, case_id, now, HeardRules.of(console.office))
         registrant = page.registrant
         held_until = page.case.changes_held_until
         return render_template(

@@ -18,7 +18,6 @@ from models.staff_session import end_session, prove_again
 
 def register_confirm(blueprint: Blueprint, console: Console) -> None:
     """``/console/confirm``, by password or passkey."""
-    limits = SignInLimits.of(console.office)
 
     @blueprint.get("/confirm")
     @guard_staff(*ROLES)
@@ -32,7 +31,7 @@ def register_confirm(blueprint: Blueprint, console: Console) -> None:
         with console.database.transaction() as writing:
             # Counted on this session alone: what someone tries here keeps nobody from signing in elsewhere.
             key = counter_key(writing, "session", str(person.session_id))
-            refusal = reserve_try(writing, key, now, limits)
+            refusal = reserve_try(writing, key, now, SignInLimits.of(console.office))
             access = access_of(writing, person.staff_id)
             if refusal is not None and refusal.until is None:
                 end_session(writing, person.staff_id, person.session_id, now)

@@ -11,6 +11,8 @@ from models.keyring import Keyring, SealError
 
 PURPOSE = "console.cookie"
 PREFIX = "/console"
+#: So many sentences wait for the next page: a browser takes no cookie over 4,096 bytes, and says nothing.
+MOST_SAID = 4
 
 
 class _Sealer:
@@ -64,6 +66,9 @@ class SealedCookies(SecureCookieSessionInterface):
     def save_session(self, app: Flask, session: SessionMixin, response: Any) -> None:
         """Send the cookie when it changed."""
         if isinstance(session, SecureCookieSession):
+            if len(said := session.get("_flashes", [])) > MOST_SAID:
+                # Of clicks whose answer nobody waited for, each left a sentence.
+                session["_flashes"] = said[-MOST_SAID:]
             super().save_session(app, session, response)
 
 

@@ -34,4 +34,5 @@ def register_home(blueprint: Blueprint, console: Console) -> None:
 def _back() -> str:
     # Only a path of ours: the page says where it is, and a forged one could say anything.
     page = request.form.get("page", "")
-    return page if page.startswith("/console/") and "\\" not in page else url_for("console.home")
+    is_ours = page.startswith("/console/") and page.isprintable() and "\\" not in page
+    return page if is_ours else url_for("console.home")

@@ -25,7 +25,7 @@ def register_import_settling(blueprint: Blueprint, console: Console) -> None:
     @guard_staff(*ROLES, fresh=True)
     def import_settle(import_id: int) -> str | Response:
         with console.database.reading() as reading:
-            one = one_import(reading, import_id) if import_id < 2**31 else None
+            one = one_import(reading, import_id)
         if one is None:
             raise NotFound("There is no such import.")
         if one.entry.state != "held":

@@ -26,7 +26,7 @@ def register_imports(blueprint: Blueprint, console: Console) -> None:
     @blueprint.get("/imports")
     @guard_staff(*ROLES)
     def imports() -> str:
-        before = request.args.get("before", type=int)
+        before = _place("before")
         with console.database.reading() as reading:
             listed = history(reading, before, PAGE + 1)
             undecided = waiting(reading) if before is None else []
@@ -63,7 +63,7 @@ def register_imports(blueprint: Blueprint, console: Console) -> None:
     @guard_staff(*ROLES)
     def import_people(import_id: int) -> str:
         one = _find(console, import_id)
-        after = request.args.get("after", type=int)
+        after = _place("after")
         with console.database.reading() as reading:
             found = changes(reading, import_id, heard_alone=False, after=after, size=PEOPLE + 1)
         return render_template(
@@ -78,7 +78,7 @@ def register_imports(blueprint: Blueprint, console: Console) -> None:
     @guard_staff(*ROLES)
     def import_calls(import_id: int) -> str:
         one = _find(console, import_id)
-        after = request.args.get("after", type=int)
+        after = _place("after")
         with console.database.reading() as reading:
             found = changes(reading, import_id, heard_alone=True, after=after, size=PEOPLE + 1)
         return render_template(
@@ -93,7 +93,7 @@ def register_imports(blueprint: Blueprint, console: Console) -> None:
     @guard_staff(*ROLES)
     def import_rejects(import_id: int) -> str:
         one = _find(console, import_id)
-        after, field = request.args.get("after", 0, type=int), request.args.get("field", "")
+        after, field = _place("after") or 0, request.args.get("field", "")
         with console.database.reading() as reading:
             found = [
                 (row.line, row.field, row.reason)
@@ -108,10 +108,13 @@ def register_imports(blueprint: Blueprint, console: Console) -> None:
         )
 
 
+def _place(name: str) -> int | None:
+    """Where a page begins, as its link says; None for what no link of ours says."""
+    text = request.args.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+
+
 def _find(console: Console, import_id: int) -> Listed:
-    # A number that no row can have is no fault of the database's.
-    if import_id >= 2**31:
-        raise NotFound("There is no such import.")
     with console.database.reading() as reading:
         one = one_import(reading, import_id)
     if one is None:

@@ -13,6 +13,8 @@ from models.kept_form import KeptForm, keep_form
 
 #: In the cookie: the token of the staff session, and the page someone wanted.
 TOKEN, WANTED = "token", "wanted"
+#: The longest page that is remembered with its query; the cookie has room for little.
+LONGEST_PAGE = 1000
 #: Fields that are kept nowhere: tokens, and whatever proves who someone is.
 _SECRET = re.compile(r"csrf_token|password|passkey|^(code|secret)$|(^|_)pin$")
 
@@ -20,7 +22,7 @@ _SECRET = re.compile(r"csrf_token|password|passkey|^(code|secret)$|(^|_)pin$")
 def keep_request() -> None:
     """Remember where the request wanted to go; a form is sealed into the row of its session."""
     page = page_of_form() if request.method == "POST" else page_at_hand()
-    session[WANTED] = page
+    session[WANTED] = page if len(page) <= LONGEST_PAGE else urlsplit(page).path[:LONGEST_PAGE]
     token = session.get(TOKEN)
     # A form with a file is kept nowhere: to read it would put the file into a place of its own (R12).
     if request.method != "POST" or not isinstance(token, str) or request.mimetype == "multipart/form-data":

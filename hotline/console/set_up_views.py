@@ -14,7 +14,7 @@ from hotline.console.words import _
 from models import audit
 from models.recovery_code import issue_recovery_codes
 from models.staff import name_of
-from models.staff_access import Access, access_of, set_password
+from models.staff_access import Access, access_locked, set_password
 from models.staff_totp import new_secret, set_totp, step_of
 
 #: In the cookie, sealed, until all is set up: the hash of the new password, and the authenticator's secret.
@@ -104,7 +104,8 @@ def _finish(
     codes: list[str] = []
     token = ""
     with console.database.transaction() as writing:
-        current = access_of(writing, access.staff_id)
+        # Held: of two who set up with one password at the same moment, one gets in.
+        current = access_locked(writing, access.staff_id)
         if current is None or current.stamp != access.stamp or (access.is_one_time and hashed is None):
             return _begin_again()
         name = browser_name(request.headers.get("User-Agent", ""))

@@ -37,7 +37,6 @@ Answer = Response | tuple[str, int] | str
 
 def register_sign_in(blueprint: Blueprint, console: Console) -> None:
     """``/console/sign-in`` with its steps, and ``/console/sign-out``."""
-    limits = SignInLimits.of(console.office)
 
     @blueprint.get("/sign-in")
     @guard_open
@@ -59,6 +58,7 @@ def register_sign_in(blueprint: Blueprint, console: Console) -> None:
             else:
                 key = counter_key(writing, "account", email)
                 client = counter_key(writing, "client", client_address(console))
+            limits = SignInLimits.of(console.office)
             refusal = reserve_try(writing, key, console.clock(), limits, client)
         if refusal is not None:
             return _first_page(console, say_refusal(refusal, console.clock()), 422)
@@ -99,7 +99,8 @@ def register_sign_in(blueprint: Blueprint, console: Console) -> None:
         now, code = console.clock(), request.form.get("code", "")[:LONGEST_CODE]
         token = None
         with console.database.transaction() as writing:
-            refusal = reserve_try(writing, counter_key(writing, "code", str(access.staff_id)), now, limits)
+            key, limits = counter_key(writing, "code", str(access.staff_id)), SignInLimits.of(console.office)
+            refusal = reserve_try(writing, key, now, limits)
             if refusal is None and (method := _proof(writing, console, access, code)):
                 token = begin(writing, console, access.staff_id, access.email, method)
         if refusal is not None:

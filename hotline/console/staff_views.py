@@ -9,19 +9,23 @@ from werkzeug.wrappers import Response
 from hotline.console.console import Console
 from hotline.console.guard import guard_staff, me
 from hotline.console.office_form import typed_line
+from hotline.console.passwords import BusyError
 from hotline.console.phone_field import dialable, plain_number
 from hotline.console.prompt_views import language_name
+from hotline.console.sign_in_views import say_busy
 from hotline.console.words import N_, _
 from models.database import keyring_of
 from models.schedule import absences_of, week_of
 from models.staff import Staff, StaffError, add_staff, everyone, new_password
 from models.staff_access import reset
 from models.staff_record import (
+    OTHERWISE,
     Record,
     change_record,
     let_go,
     person_numbered,
     record_of,
+    stamp_of,
     take_back,
 )
 from models.staff_secret import fresh_code, fresh_pin, issue_code, issue_pin
@@ -43,6 +47,7 @@ REFUSALS = (
     N_("This is the last administrator: make someone else one first."),
     N_("There is no such role."),
     N_("Choose at least one language."),
+    N_("Someone else has changed this meanwhile. Look at what it is now, then change it again."),
     N_("The e-mail is already on the staff list."),
     N_("No one on the staff list has this e-mail."),
 )
@@ -133,13 +138,14 @@ def register_staff(blueprint: Blueprint, console: Console) -> None:
         with console.database.reading() as session:
             person = _person(session, staff_id)
             record = record_of(session, person)
+            seen = stamp_of(session, record)
             week, absences = week_of(session, staff_id), absences_of(session, staff_id, today)
             number = person.number_sealed
             number = None if number is None else keyring_of(session).unseal("staff.number", number)
             session.expunge_all()
         return render_template(
             "console/staff/person.html", one=person, record=record, roles=ROLE_NAMES, spoken=languages(),
-            errors=errors or {}, week=week, absences=absences, staff_number=number,
+            errors=errors or {}, week=week, absences=absences, staff_number=number, seen=seen,
         )  # fmt: skip
 
     @blueprint.get("/staff/<int:staff_id>")
@@ -157,9 +163,14 @@ def register_staff(blueprint: Blueprint, console: Console) -> None:
                 with console.database.transaction() as session:
                     _person(session, staff_id)
                     changed = change_record(
-                        session, staff_id, record, by_id=me().staff_id, actor=me().email, now=console.clock()
-                    )
+                        session, staff_id, record, by_id=me().staff_id, actor=me().email, now=console.clock(),
+                        seen=request.form.get("seen", ""),
+                    )  # fmt: skip
             except StaffError as error:
+                if str(error) == OTHERWISE:
+                    # What was typed is not shown again: it would put back the very change they are told of.
+                    flash(_(str(error)), "error")
+                    return redirect(url_for("console.staff_person", staff_id=staff_id), code=303)
                 errors["role"] = _(str(error))
         if errors:
             return page(staff_id, errors), 422
@@ -180,6 +191,8 @@ def register_staff(blueprint: Blueprint, console: Console) -> None:
             secrets = _done(console, staff_id, deed)
         except StaffError as error:
             return _asked(console, staff_id, deed, _(str(error))), 422
+        except BusyError:
+            return _asked(console, staff_id, deed, say_busy()), 503
         if not secrets:
             flash(_("They are off the staff list."), "success")
             return redirect(url_for("console.staff"), code=303)

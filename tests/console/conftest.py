@@ -67,6 +67,10 @@ class Browser:
         """The bare answer for a path; what it leads to is not followed."""
         return self._client.get(path, base_url=self._base, headers=self._as_browsers_do({}))
 
+    def posts(self, path: str, data: dict[str, Any]) -> Any:
+        """The bare answer for a form; what it leads to is not waited for."""
+        return self._client.post(path, base_url=self._base, data=data, headers=self._as_browsers_do({}))
+
     def sends(self, path: str, data: dict[str, Any], **headers: str) -> "Browser":
         """Send a form that is not on the page, as forgers and old tabs do."""
         answer = self._client.post(

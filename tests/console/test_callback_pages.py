@@ -376,6 +376,34 @@ def test_another_time_is_settled_in_the_time_of_the_person_or_refused_with_all_t
     assert found.state == "requested"
 
 
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_a_day_at_the_end_of_all_days_is_no_fault(liaison: Member, office_rows: Office, day: str) -> None:
+    callback_id = office_rows.promises(time_zone="America/Los_Angeles")
+    liaison.opens(f"/console/callbacks/{callback_id}")
+
+    liaison.fills(day=day, time="23:59").clicks("Settle this time")
+
+    assert liaison.status == 422
+    assert office_rows.row(callback_id).state == "requested"
+
+
+def test_nothing_is_handed_to_who_has_left_the_house(
+    staff: Any, administrator: Member, office_rows: Office
+) -> None:
+    ana, gone = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo")
+    callback_id = office_rows.promises()
+    ana.opens(f"/console/callbacks/{callback_id}")
+    assert ana.reads("Luis Demo")
+    administrator.opens(f"/console/staff/{gone.staff_id}/leave").clicks("They leave the house")
+
+    ana.fills(to=str(gone.staff_id)).clicks("Hand it on")
+
+    assert ana.status == 422
+    assert ana.reads("There is no such colleague on the staff list.")
+    assert not ana.reads("Luis Demo")
+    assert office_rows.row(callback_id).state == "requested"
+
+
 def test_a_callback_is_handed_to_a_colleague_and_cancelled_with_a_reason(
     staff: Any, office_rows: Office
 ) -> None:

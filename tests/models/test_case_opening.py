@@ -1,5 +1,6 @@
 """A case stands open to staff for a reason and a time, and no trying tells which cases there are (R37)."""
 
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -143,3 +144,28 @@ def test_the_page_of_a_case_says_what_a_caller_may_hear_and_no_more(database: Da
             assert heard_of_case(session, silent.id, NOW, RULES) is NEUTRAL
         assert heard_of_case(session, 999_999, NOW, RULES) is NEUTRAL
         assert "Invented" not in repr(page)
+
+
+def test_a_try_at_the_same_moment_as_the_fifth_wrong_one_waits_for_it_and_counts_it(
+    database: Database,
+) -> None:
+    with database.transaction() as session:
+        case, me = make_case(session), someone(session)
+        for _ in range(MOST_FAILED - 1):
+            open_by_verification(session, me, new_number(), "met_in_person", NOW, OFFICE)
+    opened, is_over = list[int | None](), threading.Event()
+
+    def tries_the_right_one() -> None:
+        with database.transaction() as session:
+            opened.append(open_by_verification(session, me, case.number, "met_in_person", NOW, OFFICE))
+        is_over.set()
+
+    second = threading.Thread(target=tries_the_right_one)
+    with database.transaction() as session:
+        open_by_verification(session, me, new_number(), "met_in_person", NOW, OFFICE)
+        second.start()
+        # It cannot be over before this one is; to wait a moment shows that it is not.
+        is_over.wait(0.3)
+    second.join()
+
+    assert opened == [None]
