@@ -8,7 +8,11 @@ from flask import Flask
 from sqlalchemy import event, select
 
 from config.office import Office
+from config.policies import BOUNDS
 from config.settings import Settings
+from hotline.console.policy_words import NAMES
+from hotline.console.prompt_words import GROUPS
+from ivr_flows.prompts import Prompts
 from models import AuditEntry, Facility
 from models.database import Database
 from models.office_change import standing_changes
@@ -31,6 +35,25 @@ def office(settings: Settings) -> Office:
 def standing(database: Database) -> dict[str, Any]:
     with database.reading() as session:
         return dict(standing_changes(session).values)
+
+
+def test_every_policy_has_a_name_in_plain_words() -> None:
+    assert set(NAMES) == set(BOUNDS)
+
+
+def test_policies_and_groups_of_prompts_are_named_in_the_language_of_the_page(administrator: Member) -> None:
+    administrator.opens("/console/office/policies").clicks("Español")
+    assert administrator.reads("Minutos en que un dato es reciente")
+
+    administrator.opens("/console/prompts?group=hard_news")
+    assert administrator.reads("Noticia difícil", "El aviso de peligro")
+    assert not administrator.reads("Hard news")
+
+
+def test_every_group_of_prompts_has_a_name() -> None:
+    said = Prompts.load(["en", "es"]).languages.values()
+
+    assert {name.split(".")[0] for one in said for name in one.texts} == set(GROUPS)
 
 
 def test_an_administrator_changes_hours_and_the_line_has_them_at_once(
@@ -174,9 +197,9 @@ def test_a_policy_has_its_basis_and_review_and_one_overdue_is_marked(
 
     clock.goes_on(days=2)
     administrator.signs_in().opens("/console/office/policies")
-    assert administrator.reads("Liaison tries", "review overdue")
+    assert administrator.reads("Liaisons rung in one round", "review overdue")
     administrator.opens("/console/office")
-    assert administrator.reads("Policies whose review is overdue", "Liaison tries")
+    assert administrator.reads("Policies whose review is overdue", "Liaisons rung in one round")
 
 
 @pytest.mark.parametrize("value", ["0", "11", "three", "2.5", ""])
