@@ -153,6 +153,18 @@ def test_a_change_is_undone_by_a_new_one(administrator: Member, database: Databa
         assert standing_changes(session).version == 3
 
 
+def test_a_change_is_read_in_words_and_not_as_a_file_holds_it(administrator: Member) -> None:
+    administrator.opens("/console/office/policies/liaison_tries").fills(value="4", reason=WHY)
+    administrator.clicks("Save the policy").opens("/console/office/announcements")
+    administrator.fills(**ANNOUNCED, reason=WHY).clicks("Save and announce")
+
+    administrator.opens("/console/office/changes")
+
+    assert administrator.reads("The office is closed on Friday. · La oficina cierra el viernes.")
+    assert not administrator.reads("{")
+    assert not administrator.reads("decided_by")
+
+
 def test_an_announcement_is_seen_before_it_is_saved(administrator: Member, database: Database) -> None:
     administrator.opens("/console/office/announcements").fills(**ANNOUNCED).clicks("See and hear it first")
 
