@@ -8,8 +8,10 @@ from flask import Flask
 from sqlalchemy import event, select
 
 from config.office import Office
+from config.office_changes import FIXED
 from config.policies import BOUNDS
 from config.settings import Settings
+from hotline.console.fixed_words import WHY as WHY_FIXED
 from hotline.console.policy_words import NAMES
 from hotline.console.prompt_words import GROUPS
 from ivr_flows.prompts import Prompts
@@ -35,6 +37,13 @@ def office(settings: Settings) -> Office:
 def standing(database: Database) -> dict[str, Any]:
     with database.reading() as session:
         return dict(standing_changes(session).values)
+
+
+def test_why_a_field_is_not_changed_is_said_in_the_language_of_the_page(administrator: Member) -> None:
+    assert set(FIXED.values()) == set(WHY_FIXED)
+    administrator.opens("/console/office/fixed").clicks("Español")
+
+    assert administrator.reads("El nombre es parte de mensajes cuya duración se comprobó.")
 
 
 def test_every_policy_has_a_name_in_plain_words() -> None:
