@@ -7,7 +7,7 @@ It stands in no production house, because whoever reads this file can open its c
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from config.office import Office
@@ -162,10 +162,13 @@ def load(
     with database.transaction() as session:
         for name, phone in FACILITIES:
             _add_facility(session, name, phone, now)
+        landed = _add_import(session, now)
         for person in PEOPLE:
             if person.number in hashes:
-                _add_person(session, person, hashes[person.number], office, now)
+                _add_person(session, person, hashes[person.number], office, landed, now)
             _confirm(session, person, now)
+        landed.rows = landed.new = len({one.subject for one in PEOPLE if one.status is not None})
+        landed.newest_as_of = now - FRESH
         return [
             DemoCase(person.number, person.pin, _language(person, office), person.says)
             for person in PEOPLE
@@ -203,7 +206,26 @@ def _add_facility(session: Session, name: str, phone: str, now: datetime) -> Non
         session.flush()
 
 
-def _add_person(session: Session, person: _Person, pin_hash: str, office: Office, now: datetime) -> None:
+def _add_import(session: Session, now: datetime) -> CustodyImport:
+    """The one file that all of the demo's records came from."""
+    key = keyring_of(session).index("feed", PEOPLE[0].subject)
+    its_records = (
+        select(func.min(CustodyRecord.import_id))
+        .join(Subject, Subject.id == CustodyRecord.subject_id)
+        .where(Subject.feed_key == key)
+    )
+    landed = session.scalar(select(CustodyImport).where(CustodyImport.id == its_records.scalar_subquery()))
+    if landed is not None:
+        return landed
+    landed = CustodyImport(state="landed", full=False, started_at=now, settled_at=now)
+    session.add(landed)
+    session.flush()
+    return landed
+
+
+def _add_person(
+    session: Session, person: _Person, pin_hash: str, office: Office, landed: CustodyImport, now: datetime
+) -> None:
     subject = find_or_add_subject(session, feed_id=person.subject, name=person.name, now=now)
     registrant = register(
         session,
@@ -224,13 +246,12 @@ def _add_person(session: Session, person: _Person, pin_hash: str, office: Office
     if person.closed:
         case.closed_at = now
     if person.status is not None and subject.record_id is None:
-        subject.record_id = _add_record(session, person, person.status, subject, now)
+        subject.record_id = _add_record(session, person, person.status, subject, landed, now)
 
 
-def _add_record(session: Session, person: _Person, status: str, subject: Subject, now: datetime) -> int:
-    landed = CustodyImport(state="landed", full=False, rows=1, new=1, started_at=now, settled_at=now)
-    session.add(landed)
-    session.flush()
+def _add_record(
+    session: Session, person: _Person, status: str, subject: Subject, landed: CustodyImport, now: datetime
+) -> int:
     record = CustodyRecord(
         subject_id=subject.id,
         import_id=landed.id,

@@ -218,7 +218,7 @@ class _Supervised:
         if self._cases:
             lines += ["", "Demo cases, with invented people:"]
             lines += [f"  case number {c.number}   PIN {c.pin}   {c.says}" for c in self._cases]
-            lines += ["", *_how_to_sign_in(self._bind.url)]
+            lines += ["", *_how_to_sign_in(self._settings.public_url)]
         return "\n".join([*lines, ""])
 
 

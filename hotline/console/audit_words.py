@@ -11,6 +11,7 @@ from models.audit_alarm import AuditAlarm
 #: Every action that the house writes down, as something that was done.
 ACTIONS = {
     "open_case": N_("opened a case"),
+    "fail_to_open_case": N_("tried a case number that opened nothing"),
     "close_case": N_("closed a case"),
     "look_at_case": N_("looked at a case"),
     "reveal_number": N_("revealed a phone number"),
@@ -73,6 +74,9 @@ ACTIONS = {
     "custody.unmapped_facility": N_("met facilities that are not in the directory"),
     "claim_callback": N_("claimed a callback"),
     "ring_caller_callback": N_("rang the person of a callback"),
+    "ring_liaison_callback": N_("rang staff for a callback"),
+    "liaison_missed_callback": N_("missed staff for a callback"),
+    "not_safe_callback": N_("heard that it was no safe time for a callback"),
     "accept_callback": N_("accepted a callback"),
     "join_callback": N_("joined a callback's two people"),
     "give_back_callback": N_("gave a callback back"),
@@ -123,6 +127,7 @@ PARTS = {
     "command line": N_("the command line"),
     "schedule": N_("the schedule"),
     "worker": N_("a worker"),
+    "carrier": N_("the carrier"),
     "sms": N_("a text message"),
     "demo data": N_("the demo office"),
 }
@@ -157,6 +162,41 @@ FINDINGS = {
     "explained": N_("It is explained"),
     "talked_to": N_("I talked to them about it"),
     "taken_further": N_("I took it further"),
+}
+#: What the facts of entries are called; one that nobody put into words is read as it is.
+FACTS = {
+    "language": N_("language"),
+    "languages": N_("languages"),
+    "subject": N_("person"),
+    "role": N_("role"),
+    "on_shift": N_("on shift"),
+    "office_phone": N_("office phone"),
+    "by": N_("by"),
+    "reason": N_("reason"),
+    "found": N_("found"),
+    "ground": N_("ground"),
+    "callback": N_("callback"),
+    "urgency": N_("class"),
+    "verified": N_("by a right PIN"),
+    "evidence": N_("how they were known"),
+    "phones_told": N_("phones told"),
+    "changed": N_("changed"),
+    "page": N_("page"),
+    "level": N_("level"),
+    "tries": N_("tries"),
+    "to": N_("to"),
+    "rule": N_("rule"),
+    "entry": N_("entry"),
+    "count": N_("count"),
+    "state": N_("state"),
+    "outcome": N_("outcome"),
+    "field": N_("field"),
+    "delivery": N_("how they get it"),
+    "full": N_("full file"),
+    "rows": N_("rows"),
+    "rejected": N_("rejected"),
+    "held": N_("held"),
+    "finding": N_("finding"),
 }
 REFUSALS = (
     N_("Say what you found."),
@@ -199,7 +239,12 @@ def alarm_target(alarm: AuditAlarm) -> tuple[str, str | None]:
 
 def facts_of(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The facts of an entry as pairs to read."""
-    return [(name.replace("_", " "), _plain(value)) for name, value in facts.items()]
+    return [(_fact(name), _plain(value)) for name, value in facts.items()]
+
+
+def _fact(name: str) -> str:
+    known = FACTS.get(name)
+    return _(known) if known else name.replace("_", " ")
 
 
 def _plain(value: Any) -> str:

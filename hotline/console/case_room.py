@@ -10,6 +10,8 @@ from flask import abort, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 
 from hotline.console import case_choices, case_labels
+from hotline.console.audit_words import who
+from hotline.console.callback_words import OUTCOMES
 from hotline.console.console import Console
 from hotline.console.guard import me
 from hotline.console.status_page import words_of
@@ -90,6 +92,8 @@ class CaseRoom:
             may_see_number=may_see_number(grounds),
             is_approver=me().role in APPROVERS,
             now=now,
+            who=who,
+            outcomes=OUTCOMES,
             **given,
         )
 

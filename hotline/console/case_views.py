@@ -29,6 +29,13 @@ def register_cases(blueprint: Blueprint, console: Console) -> None:
     def cases() -> View:
         return _find_page()
 
+    @blueprint.get("/cases/search", endpoint="case_search_again")
+    @blueprint.get("/cases/verify", endpoint="case_verify_again")
+    @guard_staff(*ROLES)
+    def form_again() -> View:
+        # A choice of the language, or the address alone, comes here without what was typed.
+        return redirect(url_for("console.cases"), code=303)
+
     @blueprint.post("/cases/search")
     @guard_staff("supervisor")
     def case_search() -> View:

@@ -1,6 +1,6 @@
 """The first page: it leads to what the signed-in person does most; and the choice of language."""
 
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
 from hotline.console.console import Console
@@ -34,5 +34,9 @@ def register_home(blueprint: Blueprint, console: Console) -> None:
 def _back() -> str:
     # Only a path of ours: the page says where it is, and a forged one could say anything.
     page = request.form.get("page", "")
-    is_ours = page.startswith("/console/") and page.isprintable() and "\\" not in page
-    return page if is_ours else url_for("console.home")
+    if not page.startswith("/console/") or not page.isprintable() or "\\" in page:
+        return url_for("console.home")
+    # What a form showed cannot be asked for again without it.
+    adapter = current_app.create_url_adapter(request)
+    is_page = adapter is not None and "GET" in adapter.allowed_methods(page)
+    return page if is_page else url_for("console.home")

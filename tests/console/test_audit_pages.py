@@ -8,10 +8,11 @@ from typing import Any
 
 from sqlalchemy import event
 
-from hotline.console.audit_words import ACTIONS
+from hotline.console.audit_words import ACTIONS, PARTS
 from models import audit
 from models.audit_head import note_head
 from models.audit_watch import watch
+from models.callback_state import MOVES
 from models.database import Database
 from tests.console.conftest import Clock, Member
 from tests.factories import make_case, make_office, make_subject
@@ -42,6 +43,15 @@ def test_what_was_done_reads_like_a_sentence(supervisor: Member, database: Datab
         f"{supervisor.email} took a rest after a hard call",
         "the caller of call 12 chose a new PIN by phone: case 3",
     )
+
+
+def test_facts_are_called_in_the_language_of_the_page(
+    supervisor: Member, database: Database, clock: Clock
+) -> None:
+    _records(database, clock, "sweeper", "warn_of_callback", "callback:7", level="staff_before", tries=2)
+    supervisor.opens("/console/audit").clicks("Español")
+
+    assert supervisor.reads("nivel staff_before", "intentos 2")
 
 
 def test_a_search_narrows_by_person_action_target_and_day(
@@ -171,6 +181,12 @@ def test_every_action_that_the_house_writes_down_has_words() -> None:
 
     assert {name for name in written if re.fullmatch(r"[a-z_]+", name)} <= set(ACTIONS)
     assert len(written) > 20
+
+
+def test_every_move_of_a_callback_has_words_and_so_has_who_makes_it() -> None:
+    assert {f"{move}_callback" for move in MOVES} <= set(ACTIONS)
+    movers = {mover for rule in MOVES.values() for mover in rule.movers}
+    assert movers - {"liaison", "staff", "caller"} <= set(PARTS)
 
 
 def _texts(node: ast.AST) -> set[str]:

@@ -8,7 +8,13 @@ from flask import Flask
 from sqlalchemy import event, select
 
 from config.office import Office
+from config.office_changes import FIXED
+from config.policies import BOUNDS
 from config.settings import Settings
+from hotline.console.fixed_words import WHY as WHY_FIXED
+from hotline.console.policy_words import NAMES
+from hotline.console.prompt_words import GROUPS
+from ivr_flows.prompts import Prompts
 from models import AuditEntry, Facility
 from models.database import Database
 from models.office_change import standing_changes
@@ -31,6 +37,32 @@ def office(settings: Settings) -> Office:
 def standing(database: Database) -> dict[str, Any]:
     with database.reading() as session:
         return dict(standing_changes(session).values)
+
+
+def test_why_a_field_is_not_changed_is_said_in_the_language_of_the_page(administrator: Member) -> None:
+    assert set(FIXED.values()) == set(WHY_FIXED)
+    administrator.opens("/console/office/fixed").clicks("Español")
+
+    assert administrator.reads("El nombre es parte de mensajes cuya duración se comprobó.")
+
+
+def test_every_policy_has_a_name_in_plain_words() -> None:
+    assert set(NAMES) == set(BOUNDS)
+
+
+def test_policies_and_groups_of_prompts_are_named_in_the_language_of_the_page(administrator: Member) -> None:
+    administrator.opens("/console/office/policies").clicks("Español")
+    assert administrator.reads("Minutos en que un dato es reciente")
+
+    administrator.opens("/console/prompts?group=hard_news")
+    assert administrator.reads("Noticia difícil", "El aviso de peligro")
+    assert not administrator.reads("Hard news")
+
+
+def test_every_group_of_prompts_has_a_name() -> None:
+    said = Prompts.load(["en", "es"]).languages.values()
+
+    assert {name.split(".")[0] for one in said for name in one.texts} == set(GROUPS)
 
 
 def test_an_administrator_changes_hours_and_the_line_has_them_at_once(
@@ -131,6 +163,18 @@ def test_a_change_is_undone_by_a_new_one(administrator: Member, database: Databa
         assert standing_changes(session).version == 3
 
 
+def test_a_change_is_read_in_words_and_not_as_a_file_holds_it(administrator: Member) -> None:
+    administrator.opens("/console/office/policies/liaison_tries").fills(value="4", reason=WHY)
+    administrator.clicks("Save the policy").opens("/console/office/announcements")
+    administrator.fills(**ANNOUNCED, reason=WHY).clicks("Save and announce")
+
+    administrator.opens("/console/office/changes")
+
+    assert administrator.reads("The office is closed on Friday. · La oficina cierra el viernes.")
+    assert not administrator.reads("{")
+    assert not administrator.reads("decided_by")
+
+
 def test_an_announcement_is_seen_before_it_is_saved(administrator: Member, database: Database) -> None:
     administrator.opens("/console/office/announcements").fills(**ANNOUNCED).clicks("See and hear it first")
 
@@ -175,9 +219,9 @@ def test_a_policy_has_its_basis_and_review_and_one_overdue_is_marked(
 
     clock.goes_on(days=2)
     administrator.signs_in().opens("/console/office/policies")
-    assert administrator.reads("Liaison tries", "review overdue")
+    assert administrator.reads("Liaisons rung in one round", "review overdue")
     administrator.opens("/console/office")
-    assert administrator.reads("Policies whose review is overdue", "Liaison tries")
+    assert administrator.reads("Policies whose review is overdue", "Liaisons rung in one round")
 
 
 @pytest.mark.parametrize("value", ["0", "11", "three", "2.5", ""])

@@ -13,12 +13,13 @@ from config.office import FICTIONAL, Office
 from config.settings import Settings
 from hotline.demo import PEOPLE, DemoError, load
 from hotline.demo_staff import STAFF
-from models import Base, Case, CustodyRecord, Facility, Phone, Staff, Subject
+from models import Base, Case, CustodyImport, CustodyRecord, Facility, Phone, Staff, Subject
 from models.caller_state import load_by_sid
 from models.case import check_digit_is_right, close_case, rotate_pin
 from models.custody import CUSTODY_STATUSES
 from models.custody_status import HeardRules, heard
 from models.database import Database
+from models.import_history import newest_as_of
 from models.new_pin import is_guessable
 from models.pin_hash import PinHasher
 from tests.factories import HASHER, make_call
@@ -88,6 +89,17 @@ def test_a_demo_started_tomorrow_is_as_fresh_as_today(
 
     assert ages[0] == ages[1]
     assert min(ages[0]) < timedelta(minutes=60) < timedelta(hours=24) < max(ages[0])
+
+
+def test_the_demos_records_came_in_one_file_whose_age_is_known(
+    database: Database, settings: Settings, office: Office, now: datetime
+) -> None:
+    for moment in (now, now + timedelta(days=1)):
+        load(database, settings, office, moment)
+
+        with database.reading() as session:
+            assert session.scalars(select(CustodyImport.rows)).all() == [15]
+            assert moment - (newest_as_of(session) or now) < timedelta(minutes=60)
 
 
 def test_what_a_record_names_is_in_the_directory(
