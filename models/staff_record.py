@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from models import audit
@@ -157,7 +157,10 @@ def take_back(session: Session, staff_id: int, password_hash: str, *, actor: str
 
 def _in_the_house(session: Session, staff_id: int) -> Staff:
     # Held until the transaction ends: of two who change a person at once the second sees what the first did.
-    person = session.get(Staff, staff_id, with_for_update=True, populate_existing=True)
+    # With the administrators and in one order, so that two who end each other's role wait and do not clash.
+    held = select(Staff.id).where(or_(Staff.id == staff_id, Staff.role == "administrator"))
+    session.execute(held.order_by(Staff.id).with_for_update())
+    person = session.get(Staff, staff_id, populate_existing=True)
     if person is None:
         raise StaffError(UNKNOWN)
     if person.left_at is not None:
