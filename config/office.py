@@ -48,6 +48,8 @@ class Office:
     voices: Mapping[str, str]
     voice_languages: Mapping[str, str]
     lines: tuple[str, ...]
+    #: Those of the lines that answer by the neutral name (R32).
+    discreet_lines: tuple[str, ...]
     staff_line: str | None
     interpreters: Mapping[str, str]
     emergency_number: str

@@ -46,8 +46,8 @@ _TABLES = frozenset(
 _SWITCHES = ("allow_facility", "allow_hearing", "allow_expected_release", "allow_removal_stage")
 _OFFICE_FIELDS = frozenset(
     {
-        "name", "neutral_name", "languages", "voices", "lines", "staff_line", "emergency_number",
-        "person_number", "time_zone", "countries", "shared_phones",
+        "name", "neutral_name", "languages", "voices", "lines", "discreet_lines", "staff_line",
+        "emergency_number", "person_number", "time_zone", "countries", "shared_phones",
     }
 )  # fmt: skip
 
@@ -65,6 +65,9 @@ def read_office(table: Mapping[str, Any]) -> dict[str, Any]:
     lines = _numbers(office, "lines")
     if not lines:
         raise FieldError("office.lines must hold at least the main number.")
+    discreet_lines = _numbers(office, "discreet_lines")
+    if not set(discreet_lines) <= set(lines):
+        raise FieldError("office.discreet_lines must hold numbers of office.lines alone.")
     countries = _words(office, "office", "countries")
     if not countries or any(c not in phonenumbers.SUPPORTED_REGIONS for c in countries):
         raise FieldError("office.countries must list country codes such as US.")
@@ -96,6 +99,7 @@ def read_office(table: Mapping[str, Any]) -> dict[str, Any]:
             for code in languages
         },
         lines=lines,
+        discreet_lines=discreet_lines,
         staff_line=_staff_line(office, lines),
         interpreters=_interpreters(table.get("interpreters", {}), languages),
         emergency_number=emergency,

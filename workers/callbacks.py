@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 class CallCarrier(Protocol):
     """What a worker asks of the carrier; ``workers.carrier.Carrier`` and the suite's fake both do it."""
 
-    def place_call(self, *, to: str, leg_id: str, ring_seconds: int) -> str: ...
+    def place_call(self, *, to: str, leg_id: str, ring_seconds: int, line: str | None = None) -> str: ...
     def fetch_status(self, call_sid: str) -> str: ...
     def end_call(self, call_sid: str) -> None: ...
     def redirect_call(self, call_sid: str, leg_id: str) -> None: ...
@@ -229,7 +229,7 @@ class Dialler:
             return
         try:
             call_sid = self._carrier.place_call(
-                to=dial.number, leg_id=dial.leg_id, ring_seconds=dial.ring_seconds
+                to=dial.number, leg_id=dial.leg_id, ring_seconds=dial.ring_seconds, line=dial.line
             )
         except CarrierRefused as refused:
             log.warning("The carrier refused a call.", extra={"call_id": dial.call_id})
