@@ -11,6 +11,7 @@ from config.office import Office, OfficeError
 from config.office_changes import value_of
 from hotline.console.console import Console
 from hotline.console.guard import me
+from hotline.console.office_names import said
 from hotline.console.words import N_, _
 from models.note import MOST_CHARACTERS
 from models.office_change import OfficeChangeError, Standing
@@ -75,7 +76,7 @@ def save(console: Console, *changes: tuple[str, Any]) -> str | None:
                 name, value, seen=seen(name), reason=reason, actor=me().email, now=console.clock()
             )
         except (OfficeError, OfficeChangeError) as error:
-            return _(str(error))
+            return said(error)
         made += change is not None
     if made:
         flash(_("Saved. Every part of the line follows within ten seconds."), "success")
@@ -89,7 +90,7 @@ def try_to(read: Callable[[], Any]) -> tuple[Any, str | None]:
     try:
         return read(), None
     except (OfficeError, OfficeChangeError) as error:
-        return None, _(str(error))
+        return None, said(error)
 
 
 def typed_day(name: str) -> date | None:

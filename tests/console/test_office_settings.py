@@ -54,7 +54,7 @@ def test_an_administrator_changes_hours_and_the_line_has_them_at_once(
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({"hours-monday": "9 to 5", "reason": WHY}, "hours.monday must hold hours"),
+        ({"hours-monday": "9 to 5", "reason": WHY}, "Hours of Monday must hold hours"),
         ({"hours-monday": "09:00-17:00", "reason": " "}, "Say why you change this."),
         ({"hours-monday": "09:00-17:00", "reason": "Call Ana at 202 555 0123."}, "no phone, address"),
     ],
@@ -174,9 +174,9 @@ def test_a_policy_has_its_basis_and_review_and_one_overdue_is_marked(
 
     clock.goes_on(days=2)
     administrator.signs_in().opens("/console/office/policies")
-    assert administrator.reads("Liaison tries", "review overdue")
+    assert administrator.reads("Liaisons rung in one round of a callback", "review overdue")
     administrator.opens("/console/office")
-    assert administrator.reads("Policies whose review is overdue", "Liaison tries")
+    assert administrator.reads("Policies whose review is overdue", "Liaisons rung in one round")
 
 
 @pytest.mark.parametrize("value", ["0", "11", "three", "2.5", ""])
@@ -184,7 +184,9 @@ def test_a_policy_out_of_its_bounds_is_refused(administrator: Member, database: 
     administrator.opens("/console/office/policies/liaison_tries").fills(value=value, reason=WHY)
     administrator.clicks("Save the policy")
 
-    assert administrator.reads("policies.liaison_tries.value must be a whole number from 1 to 10.")
+    assert administrator.reads(
+        "Liaisons rung in one round of a callback, value must be a whole number from 1 to 10."
+    )
     assert standing(database) == {}
 
 
@@ -202,7 +204,7 @@ def test_partner_lines_are_changed_and_a_wrong_number_is_refused(
     }  # fmt: skip
 
     administrator.fills(**{"phone-0": "call us", "reason": WHY}).clicks("Save the partner lines")
-    assert administrator.reads("services entry 1.phone must be a number")
+    assert administrator.reads("Partner line 1, phone must be a number")
 
 
 def test_a_facility_is_added_changed_and_taken_out(administrator: Member, database: Database) -> None:
