@@ -1,5 +1,7 @@
 """Keeping the staff list: what changes of a person, who leaves the house, and who comes back."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,7 +29,15 @@ OWN_LEAVING = "Nobody takes themselves off the staff list: ask another administr
 LAST = "This is the last administrator: make someone else one first."
 NO_ROLE = "There is no such role."
 NO_LANGUAGE = "Choose at least one language."
-REFUSALS = (UNKNOWN, GONE, HERE, OWN_ROLE, OWN_LEAVING, LAST, NO_ROLE, NO_LANGUAGE)
+CHANGED = "Someone else has changed this meanwhile. Look at what it is now, then change it again."
+REFUSALS = (UNKNOWN, GONE, HERE, OWN_ROLE, OWN_LEAVING, LAST, NO_ROLE, NO_LANGUAGE, CHANGED)
+
+
+_FIELDS = ("name", "role", "phone", "office_phone", "languages")
+
+
+class RecordChangedError(StaffError):
+    """Someone else was quicker: the record is not what the author saw."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,15 +71,26 @@ def record_of(session: Session, person: Staff) -> Record:
     )
 
 
+def version_of(record: Record) -> str:
+    """What tells one state of a record from another, for a form to bring back."""
+    values = [_plain(getattr(record, name)) for name in _FIELDS]
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]
+
+
 def change_record(
-    session: Session, staff_id: int, record: Record, *, by_id: int, actor: str, now: datetime
+    session: Session, staff_id: int, record: Record, *, seen: str, by_id: int, actor: str, now: datetime
 ) -> list[str]:
     """Change what the list holds of a person; answers the names of what changed, none for no change.
 
-    Raises StaffError for someone who left, for one's own role, and for the last administrator's.
+    ``seen`` is the version of the record that the author looked at. Raises RecordChangedError when it is
+    another by now, and StaffError for someone who left, for one's own role, and for the last administrator's.
     """
+    # Held, so that of two who save at one moment the second sees what the first made of it.
+    session.get(Staff, staff_id, populate_existing=True, with_for_update={"key_share": True})
     person = _in_the_house(session, staff_id)
     before = record_of(session, person)
+    if version_of(before) != seen:
+        raise RecordChangedError(CHANGED)
     if record.role not in ROLES:
         raise StaffError(NO_ROLE)
     if not record.languages:
@@ -79,11 +100,7 @@ def change_record(
             raise StaffError(OWN_ROLE)
         if before.role == "administrator":
             _leaves_an_administrator(session, staff_id)
-    changed = [
-        name
-        for name in ("name", "role", "phone", "office_phone", "languages")
-        if _plain(getattr(record, name)) != _plain(getattr(before, name))
-    ]
+    changed = [name for name in _FIELDS if _plain(getattr(record, name)) != _plain(getattr(before, name))]
     if not changed:
         return []
     keyring = keyring_of(session)

@@ -101,7 +101,7 @@ def _typed(settings: Settings) -> tuple[dict[str, Any], dict[str, str]]:
 
 def _judged(console: Console, settings: Settings, entries: list[Any]) -> str | None:
     try:
-        console.office_desk.check(settings.standing, FIELD, entries, console.clock())
+        console.office_desk.check(settings.standing, {FIELD: entries}, console.clock())
     except OfficeError as error:
         return said(error)
     return None

@@ -14,15 +14,17 @@ from hotline.console.prompt_views import language_name
 from hotline.console.words import N_, _
 from models.database import keyring_of
 from models.schedule import absences_of, week_of
-from models.staff import Staff, StaffError, add_staff, everyone, new_password
+from models.staff import Staff, StaffError, add_person, everyone, new_password
 from models.staff_access import reset
 from models.staff_record import (
     Record,
+    RecordChangedError,
     change_record,
     let_go,
     person_numbered,
     record_of,
     take_back,
+    version_of,
 )
 from models.staff_secret import fresh_code, fresh_pin, issue_code, issue_pin
 
@@ -110,15 +112,18 @@ def register_staff(blueprint: Blueprint, console: Console) -> None:
         password = staff_id = None
         if not errors:
             try:
+                # Worked with no transaction open: callers must not wait for it.
+                password = new_password()
+                hashed = console.passwords.hash(password)
                 with console.database.transaction() as session:
-                    staff_id, password = add_staff(
-                        session, email=email, name=record.name, role=record.role, phone=record.phone,
-                        languages=record.languages, on_shift=False, office_phone=record.office_phone,
-                        actor=me().email, now=console.clock(),
+                    staff_id = add_person(
+                        session, password_hash=hashed, email=email, name=record.name, role=record.role,
+                        phone=record.phone, languages=record.languages, on_shift=False,
+                        office_phone=record.office_phone, actor=me().email, now=console.clock(),
                     )  # fmt: skip
             except StaffError as error:
                 errors["email"] = _(str(error))
-        if errors or password is None:
+        if errors or staff_id is None:
             return render_template(
                 "console/staff/new.html", roles=ROLE_NAMES, spoken=languages(), errors=errors
             ), 422
@@ -140,6 +145,7 @@ def register_staff(blueprint: Blueprint, console: Console) -> None:
         return render_template(
             "console/staff/person.html", one=person, record=record, roles=ROLE_NAMES, spoken=languages(),
             errors=errors or {}, week=week, absences=absences, staff_number=number,
+            version=version_of(record),
         )  # fmt: skip
 
     @blueprint.get("/staff/<int:staff_id>")
@@ -157,8 +163,11 @@ def register_staff(blueprint: Blueprint, console: Console) -> None:
                 with console.database.transaction() as session:
                     _person(session, staff_id)
                     changed = change_record(
-                        session, staff_id, record, by_id=me().staff_id, actor=me().email, now=console.clock()
-                    )
+                        session, staff_id, record, seen=request.form.get("seen", ""), by_id=me().staff_id,
+                        actor=me().email, now=console.clock(),
+                    )  # fmt: skip
+            except RecordChangedError as error:
+                return page(staff_id, {"": _(str(error))}), 409
             except StaffError as error:
                 errors["role"] = _(str(error))
         if errors:

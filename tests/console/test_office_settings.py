@@ -70,6 +70,40 @@ def test_what_does_not_fit_is_not_saved_and_stays_typed(
     assert standing(database) == {}
 
 
+def test_one_form_is_saved_whole_or_not_at_all(app: Flask, administrator: Member, database: Database) -> None:
+    administrator.opens("/console/office/hours")
+    administrator.fills(**{"hours-monday": "09:00-17:00", "hours-friday": "5 to 9", "reason": WHY})
+    administrator.clicks("Save the hours")
+
+    assert administrator.reads("Hours of Friday must hold hours")
+    assert standing(database) == {}
+    administrator.fills(**{"hours-friday": "09:00-15:00", "reason": WHY}).clicks("Save the hours")
+    assert standing(database) == {"hours.monday": ["09:00-17:00"], "hours.friday": ["09:00-15:00"]}
+
+
+def test_hours_that_fit_only_together_are_saved_together(administrator: Member, database: Database) -> None:
+    days = ("monday", "tuesday", "wednesday", "thursday", "friday")
+    administrator.opens("/console/office/hours")
+    administrator.fills(**{f"hours-{day}": "" for day in days}, **{"hours-sunday": "10:00-12:00"}, reason=WHY)
+    administrator.clicks("Save the hours")
+
+    assert standing(database) == {f"hours.{day}": [] for day in days} | {"hours.sunday": ["10:00-12:00"]}
+
+
+def test_a_form_whose_other_day_was_changed_meanwhile_saves_nothing(
+    staff: Any, administrator: Member, database: Database
+) -> None:
+    other = staff("administrator").signs_in()
+    administrator.opens("/console/office/hours")
+    other.opens("/console/office/hours")
+    administrator.fills(**{"hours-friday": "09:00-15:00", "reason": WHY}).clicks("Save the hours")
+
+    other.fills(**{"hours-monday": "10:00-17:00", "reason": WHY}).clicks("Save the hours")
+
+    assert other.reads("Someone else has changed this meanwhile")
+    assert standing(database) == {"hours.friday": ["09:00-15:00"]}
+
+
 def test_the_second_of_two_administrators_is_told(
     staff: Any, administrator: Member, database: Database
 ) -> None:

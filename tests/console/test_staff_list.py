@@ -209,3 +209,74 @@ def test_the_lists_take_as_many_looks_for_thirty_people_as_for_three(
         return counts
 
     assert looks(3) == looks(30)
+
+
+def test_the_second_of_two_who_edit_a_person_is_told(
+    staff: Any, administrator: Member, database: Database
+) -> None:
+    kim = staff("liaison", name="Kim Invented")
+    other = staff("administrator").signs_in()
+    administrator.opens(f"/console/staff/{kim.staff_id}")
+    other.opens(f"/console/staff/{kim.staff_id}")
+    administrator.fills(phone="202 555 0161").clicks("Save")
+
+    other.fills(name="Kim Other").clicks("Save")
+
+    assert other.status == 409
+    assert other.reads("Someone else has changed this meanwhile", "Kim Invented")
+    assert other.value("name") == "Kim Other"
+    with database.reading() as session:
+        record = record_of(session, session.get_one(Staff, kim.staff_id))
+        assert (record.name, record.phone) == ("Kim Invented", "+12025550161")
+    # The form has the newest version now, and what they typed.
+    other.fills(phone="202 555 0161").clicks("Save")
+    assert other.reads("Saved.")
+    with database.reading() as session:
+        assert record_of(session, session.get_one(Staff, kim.staff_id)).name == "Kim Other"
+
+
+def test_a_form_without_a_version_changes_nobody(
+    staff: Any, administrator: Member, database: Database
+) -> None:
+    kim = staff("liaison", name="Kim Invented")
+    administrator.opens(f"/console/staff/{kim.staff_id}")
+
+    administrator.sends(
+        f"/console/staff/{kim.staff_id}",
+        {"csrf_token": administrator.token, "name": "X", "phone": "202 555 0161", "role": "liaison",
+         "languages": ["en"], "office_phone": "1"},
+    )  # fmt: skip
+
+    assert administrator.status == 409
+    assert "change_staff" not in actions(database)
+
+
+def test_the_password_of_someone_new_is_hashed_with_no_transaction_open(
+    administrator: Member, database: Database, app: Flask
+) -> None:
+    console, is_open, seen = app.extensions["hotline.console"], [0], list[int]()
+
+    def counts(by: int) -> Any:
+        def count(*_: object) -> None:
+            is_open[0] += by
+
+        return count
+
+    class WatchedPasswords:
+        """Tells how many transactions were open while it hashed."""
+
+        def hash(self, password: str) -> str:
+            """Hash, and look."""
+            seen.append(is_open[0])
+            return str(real.hash(password))
+
+    administrator.opens("/console/staff/new").fills(**NEW, role="liaison", office_phone="1")
+    real = console.passwords
+    for name, by in (("begin", 1), ("commit", -1), ("rollback", -1)):
+        event.listen(database.engine, name, counts(by))
+    object.__setattr__(console, "passwords", WatchedPasswords())
+    administrator.clicks("Add to the staff list")
+    object.__setattr__(console, "passwords", real)
+
+    assert administrator.reads("Shown once")
+    assert seen == [0]

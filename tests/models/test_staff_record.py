@@ -24,6 +24,7 @@ from models.staff_record import (
     person_numbered,
     record_of,
     take_back,
+    version_of,
 )
 from models.staff_session import begin_session, find_signed_in
 from tests.factories import NOW, make_office, make_staff
@@ -45,7 +46,9 @@ def change(database: Database, staff_id: int, by: int, **facts: object) -> list[
     with database.transaction() as session:
         record = record_of(session, person_numbered(session, staff_id))
         changed = dataclasses.replace(record, **facts)  # type: ignore[arg-type]
-        return change_record(session, staff_id, changed, by_id=by, actor=BOSS, now=NOW)
+        return change_record(
+            session, staff_id, changed, seen=version_of(record), by_id=by, actor=BOSS, now=NOW
+        )
 
 
 def leave(database: Database, staff_id: int, by: int) -> None:
