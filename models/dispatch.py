@@ -95,7 +95,11 @@ def claim_callback(session: Session, callback_id: int, now: datetime, policy: Ca
         return False
     free = count_free(session, is_open=policy.is_open(now))[pool_for(callback, policy)]
     kept = kept_for_line(session, now, verified=callback.verified, due_at=callback.due_at)
-    if free <= kept or not (callback.verified or unverified_may_take(session, now)):
+    if free <= kept:
+        return False
+    if not callback.verified and not unverified_may_take(
+        session, now, policy.liaison_tries, is_open=policy.is_open(now)
+    ):
         return False
     return _may_be_taken(session, callback, now, policy) and advance(
         session,
@@ -145,6 +149,7 @@ def _ring_liaison(session: Session, callback: Callback, now: datetime, policy: C
         pool=pool_for(callback, policy),
         is_open=policy.is_open(now),
         missed_by=callback.missed_by_id,
+        liaison_tries=policy.liaison_tries,
     )
     if liaison is None:
         return None
