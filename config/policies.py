@@ -46,6 +46,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "hard_news_hours": (1, 720),
     "one_time_pin_days": (1, 21),
     "lost_pin_hold_hours": (24, 720),
+    "unsafe_phone_hold_hours": (24, 720),
     "pin_request_hours": (1, 336),
     "case_open_minutes": (5, 480),
     "window_opens_hour": (0, 23),

@@ -81,6 +81,8 @@ class Phone(Base):
     code_key: Mapped[str | None] = mapped_column(String(64))
     code_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     code_tries: Mapped[int] = mapped_column(default=0)
+    #: It replaces one that was marked unsafe: until then nothing of a case is told there (R09).
+    content_held_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     registrant: Mapped[Registrant] = relationship(back_populates="phones")
     consents: Mapped[list["Consent"]] = relationship(order_by="Consent.granted_at")

@@ -4,6 +4,7 @@ from hotline.console.words import N_, gettext
 
 #: Every basis of config/office.toml, so that each language has it.
 SHIPPED_BASES = (
+    N_("Hours after a phone was marked unsafe in which the phone that replaces it gets no case content."),
     N_("A record up to this many minutes old is said without a remark about its age."),
     N_("Up to this many hours old it is said with a spoken remark; older, the line cannot confirm."),
     N_("A caller who failed this often in a call is passed to a person or a callback."),

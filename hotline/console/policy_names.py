@@ -41,6 +41,7 @@ POLICY_NAMES = {
     "hard_news_hours": N_("Hours after hard news in which a callback is urgent"),
     "one_time_pin_days": N_("Days that a PIN from a letter lives"),
     "lost_pin_hold_hours": N_("Hours that phones and times are held after a lost PIN"),
+    "unsafe_phone_hold_hours": N_("Hours that a phone that replaces an unsafe one gets no case content"),
     "pin_request_hours": N_("Hours in which a PIN may be approved"),
     "case_open_minutes": N_("Minutes that an opened case stays open"),
     "window_opens_hour": N_("First hour of the day when we ring people"),

@@ -1,4 +1,4 @@
-"""Which of the office's numbers a person chose to see, and whose phone a callback without a case is for.
+"""Which of the office's numbers a person sees, whose phone a callback without a case is for, and new phones.
 
 Revision: 0020, after 0017.
 """
@@ -13,7 +13,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add two columns without copying a table."""
+    """Add columns without copying a table."""
+    op.add_column("phones", sa.Column("content_held_until", sa.DateTime(timezone=True)))
     op.add_column("registrants", sa.Column("line", sa.String(length=16)))
     # SQLite takes the reference only with the column itself.
     if op.get_bind().dialect.name == "sqlite":
