@@ -27,7 +27,9 @@ class Announcement:
 def read_announcements(entries: Any, languages: Sequence[str]) -> tuple[Announcement, ...]:
     """Check the list. Raises FieldError at the first field that is missing or wrong."""
     if not isinstance(entries, list) or len(entries) > MOST_ANNOUNCEMENTS:
-        raise FieldError(f"[[announcements]] may hold at most {MOST_ANNOUNCEMENTS} announcements.")
+        raise FieldError(
+            "[[announcements]] may hold at most %(most)s announcements.", most=MOST_ANNOUNCEMENTS
+        )
     return tuple(
         _announcement(f"announcements entry {position}", entry, languages)
         for position, entry in enumerate(entries, start=1)
@@ -42,11 +44,11 @@ def _announcement(place: str, entry: Any, languages: Sequence[str]) -> Announcem
         raise FieldError(f"{place}.text must be a text in each language of the office.")
     for code in languages:
         if not isinstance(texts.get(code), str) or not texts[code].strip():
-            raise FieldError(f"{place}.text.{code} must be a text.")
+            raise FieldError("%(field)s must be a text.", field=f"{place}.text.{code}")
     for name in ("first_day", "last_day"):
         if type(entry[name]) is not date:
             raise FieldError(f"{place}.{name} must be a date such as 2026-12-24, without quotes.")
     if entry["first_day"] > entry["last_day"]:
-        raise FieldError(f"{place}.last_day must not be before its first_day.")
+        raise FieldError("%(field)s must not be before the first day.", field=f"{place}.last_day")
     spoken = {code: " ".join(texts[code].split()) for code in languages}
     return Announcement(spoken, entry["first_day"], entry["last_day"])

@@ -17,7 +17,7 @@ from config.field_error import FieldError
 from config.office_changes import laid_over
 from config.office_file import E164, WEEKDAYS, Service, Span, public_holidays, read_office
 from config.phone_zones import zones_of_countries, zones_of_number
-from config.policies import Policy, PolicyError
+from config.policies import Policy
 
 #: Numbers set aside for fiction belong to nobody: demos and tests ring them, no numbering plan knows them.
 FICTIONAL = re.compile(r"(\+1[2-9][0-9]{2})55501[0-9]{2}")
@@ -35,7 +35,14 @@ _WHOLE_DAY: tuple[Span, ...] = ((time(0), time.max),)
 
 
 class OfficeError(ValueError):
-    """The office file is wrong. The message is one sentence that names the file and the field."""
+    """The office file is wrong. The message is one sentence that names the file and the field.
+
+    ``fault`` is what is wrong with one field, where a page may say it in another language.
+    """
+
+    def __init__(self, sentence: str, fault: FieldError | None = None) -> None:
+        super().__init__(sentence)
+        self.fault = fault
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +55,8 @@ class Office:
     voices: Mapping[str, str]
     voice_languages: Mapping[str, str]
     lines: tuple[str, ...]
+    #: Those of the lines that answer by the neutral name (R32).
+    discreet_lines: tuple[str, ...]
     staff_line: str | None
     interpreters: Mapping[str, str]
     emergency_number: str
@@ -83,7 +92,7 @@ class Office:
             raise OfficeError(f"The office file {path} is not valid TOML: {error}.") from None
         try:
             return cls(**read_office(table), always_open=always_open, table=table)
-        except (FieldError, PolicyError) as error:
+        except FieldError as error:
             raise OfficeError(f"{path}: {error}") from None
 
     def with_changes(self, changes: Mapping[str, Any]) -> "Office":
@@ -97,8 +106,8 @@ class Office:
         try:
             table = laid_over(self.table, changes)
             before, after = read_office(self.table), read_office(table)
-        except (FieldError, PolicyError) as error:
-            raise OfficeError(str(error)) from None
+        except FieldError as error:
+            raise OfficeError(str(error), error) from None
         new = {name: value for name, value in after.items() if value != before[name]}
         if "policies" in new:
             changed = {name: one for name, one in new["policies"].items() if one != before["policies"][name]}
@@ -141,7 +150,7 @@ class Office:
                 opens = _moment(day, starts, self.zone)
                 if opens >= at:
                     return opens
-        raise OfficeError(f"hours: the office does not open within {LONGEST_CLOSURE_DAYS} days.")
+        raise _never_opens()
 
     def due_at(self, urgency: Literal["urgent", "other"], at: datetime) -> datetime:
         """The latest moment promised for a callback asked for at ``at`` (R36).
@@ -155,7 +164,7 @@ class Office:
             day = today + timedelta(days=ahead)
             if spans := self._spans(day):
                 return _moment(day, spans[-1][1], self.zone)
-        raise OfficeError(f"hours: the office does not open within {LONGEST_CLOSURE_DAYS} days.")
+        raise _never_opens()
 
     def calling_window(self, at: datetime, time_zone: str) -> datetime:
         """The earliest moment at or after ``at`` when a phone in ``time_zone`` may be rung (R29)."""
@@ -217,6 +226,13 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         raise OfficeError("time_zone must be an IANA name such as America/New_York.") from None
+
+
+def _never_opens() -> OfficeError:
+    fault = FieldError(
+        "%(field)s: the office does not open within %(days)s days.", field="hours", days=LONGEST_CLOSURE_DAYS
+    )
+    return OfficeError(str(fault), fault)
 
 
 def _neighbour(number: str) -> str:

@@ -21,6 +21,7 @@ EDITABLE = (
 FIXED = {
     "release": "what may be said of a person is decided with counsel and changed with a deploy (R12)",
     "office.lines": "the numbers belong to the carrier's account, which is set up with the file",
+    "office.discreet_lines": "people chose a number for how it is answered, and must not find it changed",
     "office.staff_line": "the numbers belong to the carrier's account, which is set up with the file",
     "office.person_number": "it is also written into the fallback document that is hosted elsewhere",
     "office.emergency_number": "it is also written into the fallback document that is hosted elsewhere",

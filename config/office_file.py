@@ -46,8 +46,8 @@ _TABLES = frozenset(
 _SWITCHES = ("allow_facility", "allow_hearing", "allow_expected_release", "allow_removal_stage")
 _OFFICE_FIELDS = frozenset(
     {
-        "name", "neutral_name", "languages", "voices", "lines", "staff_line", "emergency_number",
-        "person_number", "time_zone", "countries", "shared_phones",
+        "name", "neutral_name", "languages", "voices", "lines", "discreet_lines", "staff_line",
+        "emergency_number", "person_number", "time_zone", "countries", "shared_phones",
     }
 )  # fmt: skip
 
@@ -65,6 +65,9 @@ def read_office(table: Mapping[str, Any]) -> dict[str, Any]:
     lines = _numbers(office, "lines")
     if not lines:
         raise FieldError("office.lines must hold at least the main number.")
+    discreet_lines = _numbers(office, "discreet_lines")
+    if not set(discreet_lines) <= set(lines):
+        raise FieldError("office.discreet_lines must hold numbers of office.lines alone.")
     countries = _words(office, "office", "countries")
     if not countries or any(c not in phonenumbers.SUPPORTED_REGIONS for c in countries):
         raise FieldError("office.countries must list country codes such as US.")
@@ -96,6 +99,7 @@ def read_office(table: Mapping[str, Any]) -> dict[str, Any]:
             for code in languages
         },
         lines=lines,
+        discreet_lines=discreet_lines,
         staff_line=_staff_line(office, lines),
         interpreters=_interpreters(table.get("interpreters", {}), languages),
         emergency_number=emergency,
@@ -131,16 +135,16 @@ def _no_others(table: Mapping[str, Any], known: set[str] | frozenset[str], prefi
 def _text(table: Mapping[str, Any], place: str, name: str) -> str:
     value = table.get(name)
     if not isinstance(value, str) or not value.strip():
-        raise FieldError(f"{place}.{name} must be a text.")
+        raise FieldError("%(field)s must be a text.", field=f"{place}.{name}")
     return value
 
 
 def _words(table: Mapping[str, Any], place: str, name: str) -> tuple[str, ...]:
     value = table.get(name, [])
     if not isinstance(value, list) or any(not isinstance(word, str) for word in value):
-        raise FieldError(f"{place}.{name} must be a list of texts.")
+        raise FieldError("%(field)s must be a list of texts.", field=f"{place}.{name}")
     if len(set(value)) != len(value):
-        raise FieldError(f"{place}.{name} holds one entry twice.")
+        raise FieldError("%(field)s holds one entry twice.", field=f"{place}.{name}")
     return tuple(value)
 
 
@@ -190,7 +194,7 @@ def _switch(release: Mapping[str, Any], name: str) -> bool:
 
 def _services(entries: Any, languages: tuple[str, ...]) -> tuple[Service, ...]:
     if not isinstance(entries, list) or len(entries) > MOST_SERVICES:
-        raise FieldError(f"[[services]] may hold at most {MOST_SERVICES} services.")
+        raise FieldError("[[services]] may hold at most %(most)s services.", most=MOST_SERVICES)
     if not entries:
         raise FieldError("[[services]] must hold at least one service: the help menu offers them.")
     services = []
@@ -202,7 +206,8 @@ def _services(entries: Any, languages: tuple[str, ...]) -> tuple[Service, ...]:
         phone = _text(entry, place, "phone")
         if not (E164.fullmatch(phone) or re.fullmatch(r"[0-9]{3,6}", phone)):
             raise FieldError(
-                f"{place}.phone must be a number such as +12025550100 or a short one such as 988."
+                "%(field)s must be a number such as +12025550100 or a short one such as 988.",
+                field=f"{place}.phone",
             )
         names = _each_language(entry, place, "name", languages)
         services.append(Service(_text(entry, place, "key"), names, phone))
@@ -218,12 +223,12 @@ def _hours(table: Mapping[str, Any]) -> dict[str, tuple[Span, ...]]:
         raise FieldError("hours must open the office on at least one day of the week.")
     for day, spans in hours.items():
         if any(before[1] > after[0] for before, after in pairwise(spans)):
-            raise FieldError(f"hours.{day} must list its hours in order, without overlap.")
+            raise FieldError("%(field)s must list its hours in order, without overlap.", field=f"hours.{day}")
     return hours
 
 
 def _span(day: str, text: str) -> Span:
-    complaint = f'hours.{day} must hold hours such as "08:00-20:00".'
+    complaint = FieldError('%(field)s must hold hours such as "08:00-20:00".', field=f"hours.{day}")
     starts, separator, ends = text.partition("-")
     try:
         # Midnight at the end of a day is written 24:00.
@@ -232,10 +237,9 @@ def _span(day: str, text: str) -> Span:
             time.max if ends.strip() == "24:00" else time.fromisoformat(ends.strip()),
         )
     except ValueError:
-        raise FieldError(complaint) from None
-    # A time of another zone compares with none of ours.
-    if not separator or span[0].tzinfo or span[1].tzinfo or span[0] >= span[1]:
-        raise FieldError(complaint)
+        raise complaint from None
+    if not separator or span[0] >= span[1] or span[0].tzinfo or span[1].tzinfo:
+        raise complaint
     return span
 
 

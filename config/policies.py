@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from config.field_error import FieldError
+
 #: Every policy the house asks for, with its smallest and largest value; those in HALVES need not be whole.
 BOUNDS: dict[str, tuple[float, float]] = {
     "fresh_minutes": (1, 1440),
@@ -44,6 +46,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "hard_news_hours": (1, 720),
     "one_time_pin_days": (1, 21),
     "lost_pin_hold_hours": (24, 720),
+    "unsafe_phone_hold_hours": (24, 720),
     "pin_request_hours": (1, 336),
     "case_open_minutes": (5, 480),
     "window_opens_hour": (0, 23),
@@ -91,7 +94,7 @@ FRACTIONS = frozenset(
 )
 
 
-class PolicyError(ValueError):
+class PolicyError(FieldError):
     """A policy is missing or wrong; the message names it and the field."""
 
 
@@ -108,7 +111,7 @@ class Policy:
 def read_policies(table: Mapping[str, Any]) -> dict[str, Policy]:
     """Read every policy. Raises PolicyError at the first that is missing, unknown or wrong."""
     if unknown := sorted(set(table) - set(BOUNDS)):
-        raise PolicyError(f"policies.{unknown[0]} is no policy of the line.")
+        raise PolicyError("%(field)s is no policy of the line.", field=f"policies.{unknown[0]}")
     policies = {name: _policy(name, table.get(name)) for name in BOUNDS}
     for low, high in (
         ("window_opens_hour", "window_closes_hour"),
@@ -118,13 +121,19 @@ def read_policies(table: Mapping[str, Any]) -> dict[str, Policy]:
         ("sign_in_wait_first_seconds", "sign_in_wait_most_seconds"),
     ):
         if policies[low].value >= policies[high].value:
-            raise PolicyError(f"policies.{low}.value must be below policies.{high}.value.")
+            raise PolicyError(
+                "%(low)s must be below %(high)s.", low=f"policies.{low}.value", high=f"policies.{high}.value"
+            )
     for first, second in (
         ("warn_supervisor_before_minutes", "warn_staff_before_minutes"),
         ("warn_staff_after_minutes", "warn_supervisor_after_minutes"),
     ):
         if policies[first].value > policies[second].value:
-            raise PolicyError(f"policies.{first}.value must not be above policies.{second}.value.")
+            raise PolicyError(
+                "%(low)s must not be above %(high)s.",
+                low=f"policies.{first}.value",
+                high=f"policies.{second}.value",
+            )
     return policies
 
 
@@ -136,11 +145,17 @@ def _policy(name: str, entry: Any) -> Policy:
     value, (least, most) = entry.get("value"), BOUNDS[name]
     kinds = (int, float) if name in FRACTIONS else (int,)
     if isinstance(value, bool) or not isinstance(value, kinds) or not least <= value <= most:
-        whole = "" if name in FRACTIONS else "whole "
-        raise PolicyError(f"policies.{name}.value must be a {whole}number from {least:g} to {most:g}.")
+        raise PolicyError(
+            "%(field)s must be a number from %(least)s to %(most)s."
+            if name in FRACTIONS
+            else "%(field)s must be a whole number from %(least)s to %(most)s.",
+            field=f"policies.{name}.value", least=f"{least:g}", most=f"{most:g}",
+        )  # fmt: skip
     for field in ("basis", "decided_by"):
         if not isinstance(entry.get(field), str) or not entry[field].strip():
-            raise PolicyError(f"policies.{name}.{field} must be a text.")
+            raise PolicyError("%(field)s must be a text.", field=f"policies.{name}.{field}")
     if type(entry.get("review_by")) is not date:
-        raise PolicyError(f"policies.{name}.review_by must be a date such as 2027-06-30, without quotes.")
+        raise PolicyError(
+            "%(field)s must be a date such as 2027-06-30, without quotes.", field=f"policies.{name}.review_by"
+        )
     return Policy(value, entry["basis"], entry["decided_by"], entry["review_by"])

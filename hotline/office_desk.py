@@ -1,6 +1,6 @@
 """Changes fields of the office: each change is checked with all the others, as a start would check them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +9,7 @@ from config.office_changes import EDITABLE, plain, value_of
 from hotline.trees import build_flows, office_problems, tree_problems
 from ivr_flows.prompts import Prompts
 from models.database import Database
-from models.office_change import OfficeChangeError, Standing, change_field, standing_changes
+from models.office_change import OfficeChangeError, Standing, change_fields, standing_changes
 
 #: So often a change is checked anew because another one, of another field, came between.
 TRIES = 3
@@ -33,15 +33,14 @@ class OfficeDesk:
             changes = standing_changes(session)
         return self.base.with_changes(changes.values), changes
 
-    def check(self, changes: Standing, name: str, value: Any | None, now: datetime) -> Office:
-        """The office with one more change. Raises OfficeError with one sentence that names what is wrong.
+    def check(self, changes: Standing, values: Mapping[str, Any | None], now: datetime) -> Office:
+        """The office with more changes, all at once. Raises OfficeError with one sentence for what is wrong.
 
-        ``value`` None hands the field back to the file.
+        A value None hands its field back to the file.
         """
-        values = {field: one for field, one in changes.values.items() if field != name}
-        if value is not None:
-            values[name] = value
-        office = self.base.with_changes(values)
+        laid = {field: one for field, one in changes.values.items() if field not in values}
+        laid |= {field: one for field, one in values.items() if one is not None}
+        office = self.base.with_changes(laid)
         _stays_open(office, now)
         if faults := tree_problems(build_flows(office), self._prompts) + office_problems(
             office, self._prompts
@@ -52,26 +51,40 @@ class OfficeDesk:
     def change(
         self, name: str, value: Any | None, *, seen: int, reason: str, actor: str, now: datetime
     ) -> int | None:
-        """Change one field, and return the change's id; None when the office says just that already.
+        """Change one field, and return the change's id; None when the office says just that already."""
+        made = self.change_all({name: value}, seen={name: seen}, reason=reason, actor=actor, now=now)
+        return made[0] if made else None
 
-        ``value`` None hands the field back to the file. ``seen`` is the change of this field that the
+    def change_all(
+        self,
+        values: Mapping[str, Any | None],
+        *,
+        seen: Mapping[str, int],
+        reason: str,
+        actor: str,
+        now: datetime,
+    ) -> list[int]:
+        """Change all these fields or none, and return the changes' ids: those that say something new.
+
+        A value None hands its field back to the file. ``seen`` has, for each field, the change that the
         author looked at, 0 for the file. Raises OfficeError for a wrong value, OfficeChangeError when
-        someone else was quicker or the reason will not do.
+        someone else was quicker at any of them or the reason will not do.
         """
         for _ in range(TRIES):
             with self._database.reading() as session:
                 standing = standing_changes(session)
-            if standing.versions.get(name, 0) != seen:
+            if any(standing.versions.get(name, 0) != seen.get(name, 0) for name in values):
                 raise OfficeChangeError(
                     "Someone else has changed this meanwhile. Look at what it is now, then change it again."
                 )
-            if self._is_so(standing, name, value):
-                return None
+            new = {name: value for name, value in values.items() if not self._is_so(standing, name, value)}
+            if not new:
+                return []
             # Checked with no transaction open: callers write to the same database.
-            if value is not None or self._fits(standing):
-                self.check(standing, name, value, now)
+            if any(value is not None for value in new.values()) or self._fits(standing):
+                self.check(standing, new, now)
             with self._database.transaction() as session:
-                made = change_field(session, name, value, reason=reason, seen=standing, actor=actor, now=now)
+                made = change_fields(session, new, reason=reason, seen=standing, actor=actor, now=now)
             if made is not None:
                 self._look()
                 return made

@@ -152,7 +152,10 @@ class Desk:
         kind, _, position = (about or "").partition(".")
         match kind:
             case "line":
-                return (("line", self.office.name[language]),)
+                # Whoever dials a discreet line may be overheard, or not be whom we called (R32).
+                is_discreet = self.call.line in self.office.discreet_lines
+                names = self.office.neutral_name if is_discreet else self.office.name
+                return (("line", names[language]),)
             case "neutral":
                 return (("line", self.office.neutral_name[language]),)
             case "rest":

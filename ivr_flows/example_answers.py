@@ -94,6 +94,12 @@ def _waiting(desk: Desk) -> None:
     desk.say("staff.promise", when=desk.moment(NOW + timedelta(hours=2)))
 
 
+def _waiting_too_long(desk: Desk) -> None:
+    desk.say("staff.waiting", verified="1", other="0")
+    desk.say("staff.not_urgent", count="1", minutes="1500")
+    desk.say("staff.promise_over", when=desk.moment(NOW - timedelta(hours=2)))
+
+
 _PROMISE = _says("callback.promise", when=timedelta(hours=8))
 
 
@@ -172,12 +178,20 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("verify_staff_pin", "right"): {"": _is_signed_in},
     ("look_at_shift", "on"): {"": _says("staff.on_shift")},
     ("look_at_shift", "off"): {"": _says("staff.off_shift")},
-    ("tell_waiting", "told"): {"some wait": _waiting, "nobody waits": _says("staff.nobody_waits")},
+    ("tell_waiting", "told"): {
+        "some wait": _waiting,
+        "one promise is over": _waiting_too_long,
+        "nobody waits": _says("staff.nobody_waits"),
+    },
     ("nobody_pressed", "message"): {text.replace("_", " "): _message(text) for text in TEXTS},
     ("caller_stands", "back"): {
         "as before": lambda _desk: None,
         "a colleague joins": _says("called.colleague"),
         "an interpreter joins": _says("called.interpreter"),
+    },
+    ("staff_stands", "over"): {
+        "as it should": lambda _desk: None,
+        "the hold was too long": _says("talk.cut_off"),
     },
     ("staff_stands", "alone"): {
         "nobody else was rung": lambda _desk: None,

@@ -33,7 +33,11 @@ def staff_line(languages: Sequence[str]) -> Flow:
         "shift": Decide(staff_verbs.look_at_shift, {"on": "on_menu", "off": "off_menu"}),
         "on_menu": Menu(
             (
-                Choice("staff.take", does=staff_verbs.take_next, on={"taken": "calling", "none": "none"}),
+                Choice(
+                    "staff.take",
+                    does=staff_verbs.take_next,
+                    on={"taken": "calling", "none": "none", "in_line": "line_first"},
+                ),
                 Choice("staff.list", next="list"),
                 Choice("staff.end_shift", does=staff_verbs.end_shift, on={"done": "shift"}),
                 Choice("staff.more", next="more"),
@@ -52,6 +56,7 @@ def staff_line(languages: Sequence[str]) -> Flow:
         ),
         "list": Decide(staff_verbs.tell_waiting, {"told": "shift"}),
         "none": Announce("staff.none", "shift"),
+        "line_first": Announce("staff.line_first", "shift"),
         # The next callback, in this very call.
         "calling": Decide(talk_verbs.staff_returns, {"ready": "calling_them", "gone": "none"}),
         "calling_them": Announce("liaison.calling", "conference"),
@@ -98,8 +103,8 @@ def staff_line(languages: Sequence[str]) -> Flow:
     }
     # What a talk needs is open: its right is the row that names this call, and a talk is long without a key.
     closed = {
-        "shift", "on_menu", "off_menu", "list", "none", "calling", "calling_them", "more", "new_pin",
-        "weak_pin", "new_pin_again", "pin_differs", "new_code", "weak_code", "new_code_again",
+        "shift", "on_menu", "off_menu", "list", "none", "line_first", "calling", "calling_them", "more",
+        "new_pin", "weak_pin", "new_pin_again", "pin_differs", "new_code", "weak_code", "new_code_again",
         "code_differs", "changed",
     }  # fmt: skip
     return Flow(

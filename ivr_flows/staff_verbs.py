@@ -41,7 +41,8 @@ def tell_waiting(desk: Desk, _digits: str) -> str:
         desk.say("staff.waiting", verified=str(found.verified), other=str(found.unverified))
         _tell_group(desk, "staff.urgent", found.urgent)
         _tell_group(desk, "staff.not_urgent", found.other)
-        desk.say("staff.promise", when=desk.deadline(found.due_at))
+        is_over = found.due_at <= desk.now
+        desk.say("staff.promise_over" if is_over else "staff.promise", when=desk.deadline(found.due_at))
     return "told"
 
 
@@ -51,13 +52,17 @@ def _tell_group(desk: Desk, prompt: str, group: staff_desk.Group) -> None:
         desk.say(prompt, count=str(group.count), minutes=str(minutes))
 
 
-@answers("taken", "none")
+@answers("taken", "none", "in_line")
 def take_next(desk: Desk, _digits: str) -> str:
-    """1: the first callback in line, in this very call."""
+    """1: the first callback in line, in this very call; callers at 0 are rung to a phone that is free."""
     word, jobs = staff_desk.take_next(desk.session, desk.call, desk.now, CallbackPolicy.of(desk.office))
     desk.jobs += jobs
     if word == "taken":
         tell_if_silent(desk)
+    elif desk.office.is_open(desk.now) and staff_desk.may_be_rung_for_line(
+        desk.session, _who(desk), desk.now
+    ):
+        return "in_line"
     return word
 
 

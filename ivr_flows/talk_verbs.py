@@ -34,6 +34,7 @@ def staff_stands(desk: Desk, _digits: str) -> str:
     if found is not None and word in ("alone", "shared"):
         for flow in talk.tell_missed(desk.session, found):
             desk.say("talk.colleague_missed" if flow == talk.COLLEAGUE else "talk.interpreter_missed")
+    _tell_cut_off(desk, word)
     return word
 
 
@@ -42,10 +43,17 @@ def hold_on(desk: Desk, digits: str) -> str:
     """Any key brings the choices back; without one the hold goes on, until the caller's patience ends it."""
     word = hold.staff_stands(desk.session, desk.call)
     if word in ("over", "not_reached"):
+        _tell_cut_off(desk, word)
         return word
     if word == "handed":
         return "over"
     return "menu" if digits else "still"
+
+
+def _tell_cut_off(desk: Desk, word: str) -> None:
+    """Staff hear why a talk is over that ended while the caller was on hold, and what the caller was told."""
+    if word == "over" and hold.was_cut_off(desk.session, desk.call):
+        desk.say("talk.cut_off")
 
 
 @answers("ready", "gone")

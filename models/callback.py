@@ -60,7 +60,8 @@ class Callback(Base):
     ``staff_id`` has it in hand, since ``claimed_at`` where they claimed it themselves, and until then it is
     theirs: ``lease_until``. ``taken_up_at`` is when they took it up after it had been left for staff; until
     somebody has talked or was surely not reached, it goes back there and never into the line by itself.
-    ``note_sealed`` is a short note of staff (R37).
+    ``note_sealed`` is a short note of staff (R37). ``registrant_id``: whose phone it is for, where it opens
+    no case because nobody gave a PIN (R08, R09).
     """
 
     __tablename__ = "callbacks"
@@ -110,6 +111,7 @@ class Callback(Base):
     reason: Mapped[str] = mapped_column(String(32))
     verified: Mapped[bool]
     case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
+    registrant_id: Mapped[int | None] = mapped_column(ForeignKey("registrants.id"))
     requested_in_call_id: Mapped[int | None] = mapped_column(ForeignKey("calls.id"))
     language: Mapped[str] = mapped_column(String(8))
     time_zone: Mapped[str] = mapped_column(String(64))

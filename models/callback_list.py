@@ -52,7 +52,9 @@ def first_in_line(session: Session, now: datetime, policy: CallbackPolicy, limit
         if row.liaison_tries >= policy.liaison_tries or _is_left(session, now, row, free)
     ]
     # Verified ones stand first, so who asks for the other half is looked at only when nobody else is left.
-    if any(row.place >= _UNVERIFIED for row in found) and not unverified_may_take(session, now):
+    if any(row.place >= _UNVERIFIED for row in found) and not unverified_may_take(
+        session, now, policy.liaison_tries, is_open=policy.is_open(now)
+    ):
         found = [row for row in found if row.place < _UNVERIFIED]
     return [row.id for row in found]
 

@@ -34,11 +34,15 @@ class Missed(Protocol):
 class CallbackOffice(Protocol):
     """What callbacks ask of the office.
 
+    ``lines`` are the office's own numbers, the main one first.
     ``calling_window(at, time_zone)`` is the earliest moment at or after ``at`` inside the permitted hours
     there (R29); ``due_at`` is the latest moment promised; ``can_dial(number)`` tells whether an E.164 number
     is one that the line may ring (R35); ``next_open(at)`` is the earliest moment at or after ``at`` when the
     office works.
     """
+
+    @property
+    def lines(self) -> tuple[str, ...]: ...
 
     def policy(self, name: str) -> int | float: ...
     def due_at(self, urgency: Literal["urgent", "other"], at: datetime) -> datetime: ...
@@ -62,6 +66,7 @@ class CallbackPolicy:
     supervisor_tries: int
     talk_check: timedelta
     call_interval: timedelta
+    lines: tuple[str, ...]
     calling_window: Callable[[datetime, str], datetime] = field(repr=False)
     can_dial: Callable[[str], bool] = field(repr=False)
     is_open: Callable[[datetime], bool] = field(repr=False)
@@ -81,6 +86,7 @@ class CallbackPolicy:
             supervisor_tries=int(office.policy("supervisor_tries")),
             talk_check=timedelta(seconds=office.policy("talk_check_seconds")),
             call_interval=timedelta(seconds=1) / office.policy("carrier_calls_per_second"),
+            lines=office.lines,
             calling_window=office.calling_window,
             can_dial=office.can_dial,
             is_open=office.is_open,

@@ -37,6 +37,7 @@ class Promise:
     due_at: datetime
     next_attempt_at: datetime
     case_id: int | None = None
+    registrant_id: int | None = None
     call_id: int | None = None
     silent: bool = False
     window: tuple[datetime, datetime] | None = None
@@ -143,7 +144,8 @@ def promise_callback(session: Session, promise: Promise, *, actor: str, now: dat
     starts, ends = promise.window or (None, None)
     made = _insert_unless_open(session, {
         "state": promise.state, "urgency": promise.urgency, "reason": promise.reason,
-        "verified": promise.verified, "case_id": promise.case_id, "requested_in_call_id": promise.call_id,
+        "verified": promise.verified, "case_id": promise.case_id,
+        "registrant_id": promise.registrant_id, "requested_in_call_id": promise.call_id,
         "language": promise.language, "time_zone": promise.time_zone,
         "number_key": keyring.index("phone", promise.number),
         "number_sealed": keyring.seal("callback.number", promise.number),

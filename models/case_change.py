@@ -19,13 +19,14 @@ KEEPERS = frozenset({"supervisor", "administrator"})
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """How a registrant is spoken with; checked before against the office's languages and time zones."""
+    """How a registrant is spoken with; checked before against the office's own lists."""
 
     name: str | None = field(repr=False)
     language: str
     time_zone: str
     pace: str
     mail_safe: bool
+    line: str | None = None
 
 
 def begin_case(
@@ -52,6 +53,7 @@ def begin_case(
         now=now,
     )
     registrant.pace, registrant.mail_safe = details.pace, details.mail_safe
+    registrant.line = details.line
     case = add_case(
         session,
         number=free_number(session, subject_id, None),
@@ -74,7 +76,7 @@ def change_details(session: Session, person: Person, case: Case, details: Detail
     )
     changed = [
         name
-        for name in ("language", "time_zone", "pace", "mail_safe")
+        for name in ("language", "time_zone", "pace", "mail_safe", "line")
         if getattr(registrant, name) != getattr(details, name)
     ]
     for name in changed:

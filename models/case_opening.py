@@ -13,6 +13,7 @@ from models.callback import IS_OPEN, IS_PAST, Callback
 from models.case import Case
 from models.database import keyring_of
 from models.lost_pin import EVIDENCE
+from models.new_phone import is_to_new_phone
 from models.staff import Staff
 
 #: Why a supervisor looks for a case by a name; the code is kept, the name is not.
@@ -99,7 +100,11 @@ def grounds_for(
         return Grounds(opening.ground, opening.reason, opening.until)
     shortly = now - timedelta(minutes=office.policy("outcome_minutes"))
     theirs = select(Callback.id).where(
-        Callback.case_id == case_id, Callback.verified, Callback.staff_id == person.staff_id
+        Callback.case_id == case_id,
+        Callback.verified,
+        Callback.staff_id == person.staff_id,
+        # A phone that replaces an unsafe one hears nothing of the case yet (R09).
+        ~is_to_new_phone(now),
     )
     # Two questions, since each has an index of its own.
     callback = session.execute(theirs.where(IS_OPEN).limit(1)).first() or (

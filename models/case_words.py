@@ -18,6 +18,7 @@ from models.case import Case
 from models.claim import actor_of, standing
 from models.custody import CustodyRecord, Facility
 from models.custody_status import NEUTRAL, Heard, HeardRules, heard
+from models.new_phone import holds_content
 from models.refusal import RefusedError
 from models.subject import Subject
 
@@ -71,6 +72,10 @@ def look_at_words(
     if callback.case_id is None or not may_open_case(callback, staff_id, now, office):
         raise RefusedError(
             "A case is opened only from a callback that was asked for with the PIN, by who has it in hand."
+        )
+    if holds_content(session, callback, now):
+        raise RefusedError(
+            "This phone replaced an unsafe one: tell nothing of the case there before staff know who has it."
         )
     found = case_standing(session, callback.case_id)
     audit.record(

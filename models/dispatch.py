@@ -19,6 +19,7 @@ from models.leg_end import Job, leave_for_staff
 from models.liaison import Pool, choose_liaison, count_free, hold_liaison, pick_alone, unverified_may_take
 from models.line_wait import kept_for_line
 from models.safe_phone import standing_of
+from models.shown_line import shown_line
 
 #: Callbacks that a job may find closed or taken before it gives up; the sweeper offers the rest.
 _LOOKS = 8
@@ -30,12 +31,16 @@ LIAISON_PATIENCE = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """A leg that its holder alone may dial now; ``number`` is E.164."""
+    """A leg that its holder alone may dial now; ``number`` is E.164, and so is ``line``, which rings it.
+
+    Without a ``line`` it is the office's main one.
+    """
 
     call_id: int
     leg_id: str
     number: str = field(repr=False)
     ring_seconds: int
+    line: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,11 @@ def claim_callback(session: Session, callback_id: int, now: datetime, policy: Ca
         return False
     free = count_free(session, is_open=policy.is_open(now))[pool_for(callback, policy)]
     kept = kept_for_line(session, now, verified=callback.verified, due_at=callback.due_at)
-    if free <= kept or not (callback.verified or unverified_may_take(session, now)):
+    if free <= kept:
+        return False
+    if not callback.verified and not unverified_may_take(
+        session, now, policy.liaison_tries, is_open=policy.is_open(now)
+    ):
         return False
     return _may_be_taken(session, callback, now, policy) and advance(
         session,
@@ -140,6 +149,7 @@ def _ring_liaison(session: Session, callback: Callback, now: datetime, policy: C
         pool=pool_for(callback, policy),
         is_open=policy.is_open(now),
         missed_by=callback.missed_by_id,
+        liaison_tries=policy.liaison_tries,
     )
     if liaison is None:
         return None
@@ -220,5 +230,7 @@ def ring_caller(
         advance(session, callback_id, "caller_missed", actor="worker", now=now, next_attempt_at=opens)
         return None, [("release_leg", liaison_leg)] if liaison_leg is not None else []
     callback.lease_until = policy.caller_lease(now)
+    line = shown_line(session, callback, policy.lines)
+    session.get_one(Call, call_id).line = line
     session.flush()
-    return Dial(call_id, cast(str, leg_id), number, policy.caller_ring_seconds), []
+    return Dial(call_id, cast(str, leg_id), number, policy.caller_ring_seconds, line), []

@@ -105,6 +105,14 @@ def staff_stands(session: Session, leg: "CallState") -> Stands:
     return "shared" if staff_in_talk(session, talk, but=leg.id) else "alone"
 
 
+def was_cut_off(session: Session, leg: "CallState") -> bool:
+    """Whether the talk of this leg of staff ended by a hold, and the caller was promised a new call."""
+    talk = talk_of(session, leg)
+    if talk is None or talk.state != "reached" or talk.held_at is None:
+        return False
+    return is_promised_again(session, talk.caller_call_id)
+
+
 def staff_returns(session: Session, leg: "CallState", now: datetime) -> tuple[str | None, bool, list[Job]]:
     """One of staff goes (back) to the caller: the conference, whether it ends with them, and the jobs.
 

@@ -113,6 +113,7 @@ def choose_liaison(
     pool: Pool = Pool.LIAISONS,
     is_open: bool = True,
     missed_by: int | None = None,
+    liaison_tries: int | None = None,
 ) -> Liaison | None:
     """The free liaison who speaks the language, else any, idle longest first; None when none may be taken.
 
@@ -121,7 +122,7 @@ def choose_liaison(
     ``unverified_may_take``.
     """
     pick_alone(session)
-    if not verified and not unverified_may_take(session, now):
+    if not verified and not unverified_may_take(session, now, liaison_tries, is_open=is_open):
         return None
     row = session.execute(
         select(Staff.id, Staff.phone_sealed, Staff.languages)
@@ -143,19 +144,28 @@ def choose_liaison(
     return Liaison(row.id, phone, language if language in spoken else spoken[0])
 
 
-def unverified_may_take(session: Session, now: datetime) -> bool:
+def unverified_may_take(
+    session: Session, now: datetime, liaison_tries: int | None = None, *, is_open: bool = True
+) -> bool:
     """Whether an unverified caller may have a liaison now (R36).
 
     At most half of those on shift (of those on call, while nobody is), rounded up, serve unverified callers
-    at once, and none more while a verified person's callback is due and nobody has taken it up.
+    at once, and none more while a verified person's callback is due that somebody free could take up. After
+    ``liaison_tries`` misses it waits for a supervisor: while none is free it keeps no liaison from anyone.
     """
+    servable: ColumnElement[bool] = true()
+    if liaison_tries is not None:
+        supervisor = select(Staff.id).where(_supervises(is_open), _IDLE).exists()
+        servable = or_(Callback.liaison_tries < liaison_tries, supervisor)
     for waits in (
         # Each by its own index: those in line, and those whose time came a moment ago.
         text("callbacks.state = 'requested' AND callbacks.place < 2"),
         text("callbacks.state = 'requested' AND callbacks.place IS NULL AND callbacks.urgency = 'urgent'"),
         text("callbacks.state = 'requested' AND callbacks.place IS NULL AND callbacks.urgency = 'other'"),
     ):
-        waiting = select(Callback.id).where(waits, Callback.verified, Callback.next_attempt_at <= now)
+        waiting = select(Callback.id).where(
+            waits, Callback.verified, Callback.next_attempt_at <= now, servable
+        )
         if session.execute(waiting.limit(1)).first() is not None:
             return False
     parent = aliased(Call)
@@ -190,9 +200,16 @@ def free_liaison(session: Session, call_id: int, now: datetime) -> bool:
     return _changed(session, freed.values(busy_call_id=None, busy_since=None, last_offered_at=now))
 
 
-def take_liaison_for(session: Session, state: "CallState", now: datetime, *, verified: bool) -> Taken | None:
+def take_liaison_for(
+    session: Session,
+    state: "CallState",
+    now: datetime,
+    *,
+    verified: bool,
+    liaison_tries: int | None = None,
+) -> Taken | None:
     """Hold a free liaison for this call's caller, by a leg of its own; None when nobody is free."""
-    chosen = choose_liaison(session, state.language, verified=verified, now=now)
+    chosen = choose_liaison(session, state.language, verified=verified, now=now, liaison_tries=liaison_tries)
     if chosen is None:
         return None
     leg = Call(

@@ -35,10 +35,19 @@ class Rung(NamedTuple):
 
 
 def ring_for(
-    session: Session, caller: "CallState", wait: LineWait, now: datetime, *, free: int, ahead: int
+    session: Session,
+    caller: "CallState",
+    wait: LineWait,
+    now: datetime,
+    *,
+    free: int,
+    ahead: int,
+    liaison_tries: int,
 ) -> list[Job] | None:
     """Hold a free liaison for a caller in line, and answer the job that rings them; None when none is."""
-    taken = take_liaison_for(session, caller, now, verified=wait.verified) if free > ahead else None
+    taken = None
+    if free > ahead:
+        taken = take_liaison_for(session, caller, now, verified=wait.verified, liaison_tries=liaison_tries)
     if taken is None:
         return None
     if caller.leg_id is None:

@@ -16,8 +16,13 @@ IN_LINE = "in_line"
 _AFTER_A_RING = timedelta(seconds=8)
 
 
-def whose_turn(session: Session, now: datetime, *, is_open: bool) -> list[int]:
-    """The calls in line for which somebody is free, verified ones first; ``is_open``: the office works."""
+def whose_turn(
+    session: Session, now: datetime, *, is_open: bool, liaison_tries: int | None = None
+) -> list[int]:
+    """The calls in line for which somebody is free, verified ones first; ``is_open``: the office works.
+
+    ``liaison_tries``: after so many misses a callback waits for a supervisor (``unverified_may_take``).
+    """
     free = free_liaisons(session) if is_open else 0
     if not free:
         return []
@@ -35,19 +40,21 @@ def whose_turn(session: Session, now: datetime, *, is_open: bool) -> list[int]:
             ~rung_just_now,
         )
     ).all()
-    others_too = all(verified for _, verified in found) or unverified_may_take(session, now)
+    others_too = all(verified for _, verified in found) or unverified_may_take(session, now, liaison_tries)
     by_id = {call_id: verified for call_id, verified in found if verified or others_too}
     return [call_id for call_id in first if call_id in by_id]
 
 
-def fetch(session: Session, call_id: int, now: datetime, *, is_open: bool) -> tuple[str, str] | None:
+def fetch(
+    session: Session, call_id: int, now: datetime, *, is_open: bool, liaison_tries: int | None = None
+) -> tuple[str, str] | None:
     """The call and the address at which it looks for a person at once; None when it is not its turn any more.
 
     A call that came in has no address of its own before.
     """
     held = select(CALLS.c.leg_id).where(CALLS.c.id == call_id).with_for_update(key_share=True)
     leg_id = session.scalar(held)
-    if call_id not in whose_turn(session, now, is_open=is_open):
+    if call_id not in whose_turn(session, now, is_open=is_open, liaison_tries=liaison_tries):
         return None
     if leg_id is None:
         leg_id = secrets.token_hex(16)

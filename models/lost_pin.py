@@ -63,7 +63,8 @@ def report_lost_pin(
     promise = Promise(
         number=number, urgency="other", reason="lost_pin", verified=False, language=registrant.language,
         time_zone=registrant.time_zone, requested_at=now, due_at=max(office.due_at("other", now), first_at),
-        next_attempt_at=first_at, call_id=state.id, silent=bool(state.silent), window=window,
+        next_attempt_at=first_at, registrant_id=registrant.id, call_id=state.id,
+        silent=bool(state.silent), window=window,
         state="requested" if phone is not None else "left_for_staff",
         outcome=None if phone is not None else "no_safe_phone",
     )  # fmt: skip
@@ -140,7 +141,7 @@ def tell_safe_phones(
             number=number, urgency="other", reason=reason, verified=True, language=registrant.language,
             time_zone=registrant.time_zone, requested_at=now,
             due_at=max(office.due_at("other", now), first_at), next_attempt_at=first_at, window=window,
-            wishes=wishes_of_phone(phone),
+            registrant_id=registrant.id, wishes=wishes_of_phone(phone),
         )  # fmt: skip
         told += promise_callback(session, promise, actor=actor, now=now) is not None
     return told

@@ -76,10 +76,25 @@ def change_field(
     actor: str,
     now: datetime,
 ) -> int | None:
-    """Append a change of one field and return its id; None when anything was changed since ``seen``.
+    """Append a change of one field and return its id, as ``change_fields`` does for several."""
+    made = change_fields(session, {name: value}, reason=reason, seen=seen, actor=actor, now=now)
+    return made[0] if made else None
 
-    ``value`` must have been checked together with what ``seen`` says of the other fields. Raises
-    OfficeChangeError when the reason is missing or holds what free text may not (R37).
+
+def change_fields(
+    session: Session,
+    values: Mapping[str, Any | None],
+    *,
+    reason: str,
+    seen: Standing,
+    actor: str,
+    now: datetime,
+) -> list[int] | None:
+    """Append a change of each field and return their ids; None when anything was changed since ``seen``.
+
+    All of them stand in one transaction. The ``values`` must have been checked together with what ``seen``
+    says of the other fields. Raises OfficeChangeError when the reason is missing or holds what free text
+    may not (R37).
     """
     reason = " ".join(reason.split())
     if not reason:
@@ -89,20 +104,24 @@ def change_field(
             f"The reason must have at most {MOST_CHARACTERS} characters, and no phone, address or ID number."
         )
     if session.get_bind().dialect.name == "postgresql":
-        # Held until the transaction ends, so that nothing comes between this look and the new row.
+        # Held until the transaction ends, so that nothing comes between this look and the new rows.
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     if newest_version(session) != seen.version:
         return None
-    row = OfficeChange(
-        field=name, value=value, reason=reason, actor=actor, at=now, based_on=seen.versions.get(name, 0)
-    )
-    session.add(row)
-    session.flush()
-    facts = {"field": name, "change": row.id, "back_to_file": value is None}
-    audit.record(
-        session, actor=actor, action="change_office", target=f"office_change:{row.id}", facts=facts, now=now
-    )
-    return row.id
+    made = []
+    for name, value in values.items():
+        row = OfficeChange(
+            field=name, value=value, reason=reason, actor=actor, at=now, based_on=seen.versions.get(name, 0)
+        )
+        session.add(row)
+        session.flush()
+        made.append(row.id)
+        facts = {"field": name, "change": row.id, "back_to_file": value is None}
+        audit.record(
+            session, actor=actor, action="change_office", target=f"office_change:{row.id}", facts=facts,
+            now=now,
+        )  # fmt: skip
+    return made
 
 
 def changes_of(session: Session, name: str | None = None, limit: int = 50) -> list[OfficeChange]:

@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
@@ -15,6 +15,7 @@ from models.case import Case
 from models.case_opening import Grounds, Person
 from models.database import keyring_of
 from models.lost_pin import tell_safe_phones
+from models.new_phone import hold_bound, hold_new
 from models.pin import KnownPhone
 from models.registrant import CALLS_PER_DAY, SAFEST_WORDS, Consent, Phone
 from models.wishes import VOICEMAIL_TEXTS, WHO_MAY_ANSWER, Wishes
@@ -23,11 +24,19 @@ MOST_PHONES = 8
 CODE_DIGITS, CODE_TRIES, CODE_LIFE = 4, 3, timedelta(minutes=15)
 #: What lets staff bind a phone: the person gave their PIN, or is known to whoever opened the case (R09).
 BINDING_GROUNDS = frozenset({"callback", "verification", "added"})
+#: What lets them say who holds a new phone: more than a PIN, which may be stolen (R09).
+VOUCHING_GROUNDS = frozenset({"verification", "added"})
 _MAY_ANSWER_WORDS = {
     "only_me": "Speak with no one but me.",
     "ask_for_me": "Whoever answers, ask for me by my name.",
     "anyone": "Speak with whoever answers.",
 }
+
+
+class PhoneOffice(PromisingOffice, Protocol):
+    """What this file asks of the office."""
+
+    def policy(self, name: str, /) -> int | float: ...
 
 
 class PhoneListError(ValueError):
@@ -98,13 +107,14 @@ def confirm_phone(
     code: str,
     grounds: Grounds,
     now: datetime,
-    office: PromisingOffice,
+    office: PhoneOffice,
 ) -> bool:
     """Bind the phone when the code that came back is the one that was spoken to it; False when it is not.
 
     Each other safe phone is called in its window, so that its owner hears of the new one (R09). A phone
     that was unsafe is safe again by this; one that said stop stays stopped, since only its owner takes that
-    back. Raises PhoneListError when no code is good any more.
+    back. One that replaces an unsafe phone is told nothing of a case yet (models/new_phone.py). Raises
+    PhoneListError when no code is good any more.
     """
     _may_bind(case, grounds, now)
     phone = _phone(session, case, phone_id)
@@ -121,6 +131,8 @@ def confirm_phone(
         return False
     phone.code_key, phone.code_until = None, None
     phone.confirmed_at, phone.unsafe_since = now, None
+    session.flush()
+    hold_bound(_locked(session, case), phone, _hold(office))
     phone.consents.append(
         Consent(channel="voice", words=SAFEST_WORDS, cap_per_day=CALLS_PER_DAY, granted_at=now)
     )
@@ -131,10 +143,32 @@ def confirm_phone(
     return True
 
 
-def mark_unsafe(session: Session, person: Person, case: Case, phone_id: int, now: datetime) -> list[Job]:
+def vouch_for_phone(
+    session: Session, person: Person, case: Case, phone_id: int, grounds: Grounds, now: datetime
+) -> None:
+    """A member of staff knows who holds a new phone: from now on the case may be spoken of there (R09).
+
+    Raises PhoneListError for who has the person's PIN alone to go by, and for a phone that waits for nothing.
+    """
+    if grounds.ground not in VOUCHING_GROUNDS:
+        raise PhoneListError(
+            "Phone: first verify the person yourself, by their case number and how you know them.", "phone"
+        )
+    phone = _phone(session, case, phone_id)
+    if phone.content_held_until is None or phone.content_held_until <= now:
+        raise PhoneListError("This phone waits for nothing.")
+    phone.content_held_until = None
+    session.flush()
+    _record(session, person, "vouch_for_phone", phone, now, {"ground": grounds.ground})
+
+
+def mark_unsafe(
+    session: Session, person: Person, case: Case, phone_id: int, now: datetime, office: PhoneOffice
+) -> list[Job]:
     """Stop every call to this phone at once, also while changes are held; the jobs to enqueue after (R09).
 
-    Callbacks that would ring it are left for staff, who may settle another phone with the person.
+    Callbacks that would ring it are left for staff, who may settle another phone with the person. A phone
+    that was bound lately is told nothing of a case for some days (models/new_phone.py).
     """
     phone = _phone(session, case, phone_id)
     if phone.unsafe_since is not None:
@@ -142,6 +176,8 @@ def mark_unsafe(session: Session, person: Person, case: Case, phone_id: int, now
     phone.unsafe_since, phone.voicemail_allowed, phone.code_key = now, False, None
     for consent in phone.consents:
         consent.withdrawn_at = consent.withdrawn_at or now
+    session.flush()
+    hold_new(_locked(session, case), phone, now, _hold(office))
     session.flush()
     session.execute(
         update(KnownPhone)
@@ -235,6 +271,10 @@ def reveal_phone(session: Session, person: Person, case: Case, phone_id: int, no
     number = keyring_of(session).unseal("phone.number", phone.number_sealed)
     _record(session, person, "reveal_phone", phone, now)
     return number
+
+
+def _hold(office: PhoneOffice) -> timedelta:
+    return timedelta(hours=office.policy("unsafe_phone_hold_hours"))
 
 
 def _may_bind(case: Case, grounds: Grounds, now: datetime) -> None:

@@ -22,6 +22,7 @@ class Registrant(Base):
     """A victim or family member. ``time_zone`` is an IANA name; ``pace`` is ``normal`` or ``slow`` (R26).
 
     ``mail_safe``: nobody whom they fear opens their letters; until they say so none is posted (R08).
+    ``line``: which of the office's numbers (E.164) they chose to see when we call, if they chose (R32).
     """
 
     __tablename__ = "registrants"
@@ -32,6 +33,7 @@ class Registrant(Base):
     time_zone: Mapped[str] = mapped_column(String(64))
     pace: Mapped[str] = mapped_column(String(8), default="normal")
     mail_safe: Mapped[bool] = mapped_column(default=False)
+    line: Mapped[str | None] = mapped_column(String(16))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     phones: Mapped[list["Phone"]] = relationship(order_by="Phone.position", back_populates="registrant")
@@ -79,6 +81,8 @@ class Phone(Base):
     code_key: Mapped[str | None] = mapped_column(String(64))
     code_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     code_tries: Mapped[int] = mapped_column(default=0)
+    #: It replaces one that was marked unsafe: until then nothing of a case is told there (R09).
+    content_held_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     registrant: Mapped[Registrant] = relationship(back_populates="phones")
     consents: Mapped[list["Consent"]] = relationship(order_by="Consent.granted_at")

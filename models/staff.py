@@ -80,16 +80,41 @@ def add_staff(
     now: datetime,
     office_phone: bool = True,
 ) -> tuple[int, str]:
-    """Add a person; answers their id and a password that works once. ``phone`` is in E.164.
+    """Add a person; answers their id and a password that works once, which is hashed here.
+
+    For the command line and for tests: a page of the console hashes with no transaction open and then calls
+    ``add_person``, whose arguments and errors these are.
+    """
+    password = new_password()
+    password_hash = PasswordHasher().hash(password)
+    person_id = add_person(
+        session, email=email, name=name, role=role, phone=phone, languages=languages, on_shift=on_shift,
+        password_hash=password_hash, actor=actor, now=now, office_phone=office_phone,
+    )  # fmt: skip
+    return person_id, password
+
+
+def add_person(
+    session: Session,
+    *,
+    email: str,
+    name: str,
+    role: str,
+    phone: str,
+    languages: Sequence[str],
+    on_shift: bool,
+    password_hash: str,
+    actor: str,
+    now: datetime,
+    office_phone: bool = True,
+) -> int:
+    """Add a person with the hash of a password that works once; their id. ``phone`` is in E.164.
 
     Accepting a call asks no staff code on an office phone, and asks it on a personal one (Legs).
     Raises StaffError when the e-mail is already on the list or the role is none of ROLES.
     """
     if role not in ROLES:
         raise StaffError(f"The role is none of {', '.join(ROLES)}.")
-    password = new_password()
-    # Hashed before the first statement: no transaction of the database is open while the hash is worked.
-    password_hash = PasswordHasher().hash(password)
     email = email.lower()
     if session.scalar(select(Staff.id).where(Staff.email == email)) is not None:
         raise StaffError("The e-mail is already on the staff list.")
@@ -113,7 +138,7 @@ def add_staff(
         "role": role, "languages": list(languages), "on_shift": on_shift, "office_phone": office_phone,
     }  # fmt: skip
     audit.record(session, actor=actor, action="add_staff", target=f"staff:{person.id}", facts=facts, now=now)
-    return person.id, password
+    return person.id
 
 
 def change_shift(session: Session, email: str, *, on_shift: bool, actor: str, now: datetime) -> None:

@@ -28,7 +28,7 @@ _LOOKS = 8
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """How many wait, and since when the first does."""
+    """How many wait, and since when the first does: from when they asked (R36)."""
 
     count: int
     since: datetime | None
@@ -54,9 +54,9 @@ def waiting(session: Session, now: datetime) -> Waiting:
             func.count().filter(Callback.verified),
             func.count().filter(~Callback.verified),
             func.count().filter(urgent),
-            func.min(Callback.next_attempt_at).filter(urgent),
+            func.min(Callback.requested_at).filter(urgent),
             func.count().filter(~urgent),
-            func.min(Callback.next_attempt_at).filter(~urgent),
+            func.min(Callback.requested_at).filter(~urgent),
             func.min(Callback.due_at),
         ).where(IS_OPEN, Callback.state == "requested", Callback.next_attempt_at <= now)
     ).one()
@@ -68,6 +68,12 @@ def waiting(session: Session, now: datetime) -> Waiting:
 def is_on_shift(session: Session, staff_id: int) -> bool:
     """Whether this person's shift has begun."""
     return bool(session.scalar(select(Staff.on_shift).where(Staff.id == staff_id)))
+
+
+def may_be_rung_for_line(session: Session, staff_id: int, now: datetime) -> bool:
+    """Whether callers wait in line at 0, for whom the line would ring this person were their phone free."""
+    is_free = session.scalar(select(Staff.id).where(Staff.id == staff_id, IS_FREE)) is not None
+    return is_free and in_line(session, now)[0] > 0
 
 
 def set_shift(session: Session, staff_id: int, *, on_shift: bool, now: datetime) -> None:

@@ -29,8 +29,8 @@ class DeskCarrier(FakeCarrier):
         self.is_deaf = False
         self.at_place: Callable[[], None] = lambda: None
 
-    def place_call(self, *, to: str, leg_id: str, ring_seconds: int) -> str:
-        call_sid = super().place_call(to=to, leg_id=leg_id, ring_seconds=ring_seconds)
+    def place_call(self, *, to: str, leg_id: str, ring_seconds: int, line: str | None = None) -> str:
+        call_sid = super().place_call(to=to, leg_id=leg_id, ring_seconds=ring_seconds, line=line)
         self.at_place()
         return call_sid
 

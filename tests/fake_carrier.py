@@ -33,13 +33,13 @@ class FakeCarrier:
             PlacedCall("", "", 0, call_sid=phone.call_sid, status="in-progress", phone=phone)
         )
 
-    def place_call(self, *, to: str, leg_id: str, ring_seconds: int) -> str:
+    def place_call(self, *, to: str, leg_id: str, ring_seconds: int, line: str | None = None) -> str:
         """Dial ``to`` and give the call's sid."""
         fate = self._next.pop(0) if self._next else "dialled"
         if fate == "refused":
             self.refused += 1
             raise CarrierRefused("The carrier did not dial: 400.")
-        call = PlacedCall(to, leg_id, ring_seconds)
+        call = PlacedCall(to, leg_id, ring_seconds, line=line)
         if fate != "lost before dialling":
             self.placed.append(call)
         if fate != "dialled":

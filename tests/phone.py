@@ -32,7 +32,10 @@ class Check(Protocol):
 
 @dataclass(eq=False)
 class PlacedCall:
-    """A call that a worker placed. ``status`` is in Twilio's words; ``phone`` is who answered."""
+    """A call that a worker placed. ``status`` is in Twilio's words; ``phone`` is who answered.
+
+    ``line``: the number that was shown, None for the main one.
+    """
 
     to: str
     leg_id: str
@@ -40,6 +43,7 @@ class PlacedCall:
     call_sid: str = field(default_factory=lambda: f"CA{uuid4().hex}")
     status: str = "ringing"
     phone: "Phone | None" = None
+    line: str | None = None
 
 
 class Phone:

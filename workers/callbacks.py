@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 class CallCarrier(Protocol):
     """What a worker asks of the carrier; ``workers.carrier.Carrier`` and the suite's fake both do it."""
 
-    def place_call(self, *, to: str, leg_id: str, ring_seconds: int) -> str: ...
+    def place_call(self, *, to: str, leg_id: str, ring_seconds: int, line: str | None = None) -> str: ...
     def fetch_status(self, call_sid: str) -> str: ...
     def end_call(self, call_sid: str) -> None: ...
     def redirect_call(self, call_sid: str, leg_id: str) -> None: ...
@@ -183,7 +183,10 @@ class Dialler:
         """Take a caller at the head of the line at 0 to who is free; they hear at once whom it rings."""
         now = self._clock()
         with self._database.transaction() as session:
-            found = line_turn.fetch(session, call_id, now, is_open=self._policy.is_open(now))
+            found = line_turn.fetch(
+                session, call_id, now, is_open=self._policy.is_open(now),
+                liaison_tries=self._policy.liaison_tries,
+            )  # fmt: skip
         if found is None:
             return
         try:
@@ -229,7 +232,7 @@ class Dialler:
             return
         try:
             call_sid = self._carrier.place_call(
-                to=dial.number, leg_id=dial.leg_id, ring_seconds=dial.ring_seconds
+                to=dial.number, leg_id=dial.leg_id, ring_seconds=dial.ring_seconds, line=dial.line
             )
         except CarrierRefused as refused:
             log.warning("The carrier refused a call.", extra={"call_id": dial.call_id})

@@ -56,12 +56,16 @@ class Carrier:
         client = Client("none", "none", environment={"": ""})
         _ = client.calls, client.messages
 
-    def place_call(self, *, to: str, leg_id: str, ring_seconds: int) -> str:
-        """Ring ``to`` (E.164) and return the call's sid. Raises CarrierRefused or CarrierUnknown."""
+    def place_call(self, *, to: str, leg_id: str, ring_seconds: int, line: str | None = None) -> str:
+        """Ring ``to`` (E.164) and return the call's sid.
+
+        ``line`` (E.164) is the number that is seen, if not the main one. Raises CarrierRefused or
+        CarrierUnknown.
+        """
         made = self._ask(
             lambda: self._client.calls.create(
                 to=to,
-                from_=self._line,
+                from_=line or self._line,
                 url=self._leg_url(leg_id),
                 method="POST",
                 timeout=ring_seconds,

@@ -18,11 +18,13 @@ class PatientOnce:
     def __init__(self, carrier: CallCarrier) -> None:
         self._carrier, self._is_silent = carrier, False
 
-    def place_call(self, *, to: str, leg_id: str, ring_seconds: int) -> str:
+    def place_call(self, *, to: str, leg_id: str, ring_seconds: int, line: str | None = None) -> str:
         """As the carrier's own. Raises CarrierRefused or CarrierUnknown."""
         if self._is_silent:
             raise CarrierRefused("The carrier is not asked again so soon.", counts=False)
-        return self._ask(lambda: self._carrier.place_call(to=to, leg_id=leg_id, ring_seconds=ring_seconds))
+        return self._ask(
+            lambda: self._carrier.place_call(to=to, leg_id=leg_id, ring_seconds=ring_seconds, line=line)
+        )
 
     def send_text(self, *, to: str, body: str) -> None:
         """As the carrier's own. Raises CarrierRefused or CarrierUnknown."""

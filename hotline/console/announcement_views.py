@@ -11,6 +11,7 @@ from config.office import OfficeError
 from hotline.console.console import Console
 from hotline.console.guard import guard_staff
 from hotline.console.office_form import KEEP, READ, Settings, save, typed_day
+from hotline.console.office_names import said
 from hotline.console.prompt_views import language_name
 from hotline.console.words import _
 from ivr_flows.announcement_check import spoken_seconds
@@ -100,9 +101,9 @@ def _typed(settings: Settings) -> tuple[dict[str, Any], dict[str, str]]:
 
 def _judged(console: Console, settings: Settings, entries: list[Any]) -> str | None:
     try:
-        console.office_desk.check(settings.standing, FIELD, entries, console.clock())
+        console.office_desk.check(settings.standing, {FIELD: entries}, console.clock())
     except OfficeError as error:
-        return str(error)
+        return said(error)
     return None
 
 

@@ -93,6 +93,7 @@ ACTIONS = {
     "add_interpreter": N_("added an interpreter to a talk"),
     "add_phone": N_("added a phone"),
     "confirm_phone": N_("confirmed a phone"),
+    "vouch_for_phone": N_("said that a new phone may hear of the case"),
     "give_phone_code": N_("gave a code to a phone"),
     "fail_phone_code": N_("keyed a wrong code of a phone"),
     "mark_phone_unsafe": N_("marked a phone as unsafe"),

@@ -26,6 +26,7 @@ from models.claim import OVERSEERS, name_of
 from models.custody_status import HeardRules
 from models.database import keyring_of
 from models.history import history_of
+from models.new_phone import holds_content
 from models.note import MOST_CHARACTERS, SENTENCES, note_of, patterns
 from models.outcome import OUTCOMES
 from models.refusal import RefusedError
@@ -188,7 +189,8 @@ def callback_page(console: Console, session: Session, callback_id: int, shown: S
         settled_day="" if local is None else local.date().isoformat(),
         settled_time="" if local is None else local.strftime("%H:%M"),
         history=history_of(session, callback_id),
-        opens_case=may_open_case(whole, me().staff_id, now, console.office),
+        opens_case=may_open_case(whole, me().staff_id, now, console.office)
+        and not holds_content(session, whole, now),
         case_id=whole.case_id,
         **_state(console, row, now),
         **_WORDS,

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 
+import phonenumbers
 from babel import Locale, UnknownLocaleError
 
+from config.office import Office
 from hotline.console import words
 from hotline.console.case_labels import DELIVERIES, DELIVERY_HINTS
 from hotline.console.words import gettext
@@ -35,6 +37,19 @@ def language_name(code: str) -> str:
 def languages(codes: Iterable[str]) -> Choices:
     """Languages with their names."""
     return [(code, language_name(code)) for code in codes]
+
+
+def line_name(line: str, office: Office) -> str:
+    """One of the office's numbers as it is written down, and whether it is discreet (R32)."""
+    written = phonenumbers.format_number(
+        phonenumbers.parse(line), phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    )
+    return gettext("%(number)s, discreet", number=written) if line in office.discreet_lines else written
+
+
+def lines(office: Office) -> Choices:
+    """The office's numbers to choose from; who chooses none knows the one they dialled."""
+    return [("", gettext("The one they called"))] + [(line, line_name(line, office)) for line in office.lines]
 
 
 def zones(names: Iterable[str], current: str) -> Choices:

@@ -76,12 +76,16 @@ def details_of(fields: Fields, office: Office, errors: Errors) -> Details:
         errors["time_zone"] = _("Time zone: choose one of the list.")
     if pace not in PACES:
         errors["pace"] = _("Pace: choose one of the list.")
+    line = fields.get("line", "") or None
+    if line is not None and line not in office.lines:
+        errors["line"] = _("Number they see: choose one of the list.")
     return Details(
         name=name or None,
         language=language,
         time_zone=zone,
         pace=pace,
         mail_safe=fields.get("mail_safe") == "1",
+        line=line,
     )
 
 

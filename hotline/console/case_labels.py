@@ -101,6 +101,8 @@ SENTENCES = (
     N_("Phone: first verify the person, by their case number and how you know them."),
     N_("This phone said stop; it is not called."),
     N_("Code: no code is good any more; give a new one."),
+    N_("This phone waits for nothing."),
+    N_("Phone: first verify the person yourself, by their case number and how you know them."),
     N_("Say who may answer, and which message may be left."),
     N_("Times: the first and the last are the same."),
     N_("This phone is not on the list any more."),

@@ -21,7 +21,7 @@ from models.case_change import KEEPERS, case_locked
 from models.case_opening import CaseOpeningError, Grounds, grounds_for, look_at
 from models.case_page import read_case_page
 from models.custody_status import HeardRules
-from models.phone_list import BINDING_GROUNDS
+from models.phone_list import BINDING_GROUNDS, VOUCHING_GROUNDS
 from models.pin_request import APPROVERS
 
 
@@ -88,6 +88,7 @@ class CaseRoom:
             words=words_of(console.prompts, page.heard, registrant.language, registrant.time_zone, now),
             held_until=held_until if held_until is not None and held_until > now else None,
             may_bind=grounds.ground in BINDING_GROUNDS,
+            may_vouch=grounds.ground in VOUCHING_GROUNDS,
             may_keep=me().role in KEEPERS,
             may_see_number=may_see_number(grounds),
             is_approver=me().role in APPROVERS,

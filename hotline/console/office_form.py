@@ -11,6 +11,7 @@ from config.office import Office, OfficeError
 from config.office_changes import value_of
 from hotline.console.console import Console
 from hotline.console.guard import me
+from hotline.console.office_names import said
 from hotline.console.words import N_, _
 from models.note import MOST_CHARACTERS
 from models.office_change import OfficeChangeError, Standing
@@ -63,20 +64,15 @@ def typed_line(name: str, most: int = 200) -> str:
 
 
 def save(console: Console, *changes: tuple[str, Any]) -> str | None:
-    """Save each field with the form's reason; answers what is wrong in one sentence, or None.
-
-    What was saved before the one that is wrong stays; the flash says what became of them.
-    """
+    """Save every field with the form's reason, or none; answers what is wrong in one sentence, or None."""
     reason = request.form.get("reason", "")[: MOST_CHARACTERS + 1]
-    made = 0
-    for name, value in changes:
-        try:
-            change = console.office_desk.change(
-                name, value, seen=seen(name), reason=reason, actor=me().email, now=console.clock()
-            )
-        except (OfficeError, OfficeChangeError) as error:
-            return _(str(error))
-        made += change is not None
+    try:
+        made = console.office_desk.change_all(
+            dict(changes), seen={name: seen(name) for name, _value in changes}, reason=reason,
+            actor=me().email, now=console.clock(),
+        )  # fmt: skip
+    except (OfficeError, OfficeChangeError) as error:
+        return said(error)
     if made:
         flash(_("Saved. Every part of the line follows within ten seconds."), "success")
     else:
@@ -89,7 +85,7 @@ def try_to(read: Callable[[], Any]) -> tuple[Any, str | None]:
     try:
         return read(), None
     except (OfficeError, OfficeChangeError) as error:
-        return None, _(str(error))
+        return None, said(error)
 
 
 def typed_day(name: str) -> date | None:

@@ -13,6 +13,7 @@ from config.office_file import WEEKDAYS, public_holidays
 from hotline.console.console import Console
 from hotline.console.guard import guard_staff
 from hotline.console.office_form import KEEP, READ, Settings, save, typed_day
+from hotline.console.office_names import field_name
 from hotline.console.words import N_, _
 from models.custody import directory
 from models.office_change import change_before, change_numbered, changes_of
@@ -45,7 +46,7 @@ def register_office(blueprint: Blueprint, console: Console) -> None:
             overdue=overdue, today=today(),
             closures=[day for day in sorted(settings.office.extra_closures) if day >= today()],
             announced=[one for one in settings.office.announcements if one.is_on(today())],
-            is_open=settings.office.is_open(console.clock()),
+            is_open=settings.office.is_open(console.clock()), field_name=field_name,
         )  # fmt: skip
 
     @blueprint.get("/office/hours")
@@ -90,7 +91,7 @@ def register_office(blueprint: Blueprint, console: Console) -> None:
     def office_fixed() -> str:
         table = console.office_desk.base.table
         rows = [(name, _fixed_value(table, name), why) for name, why in FIXED.items()]
-        return render_template("console/office/fixed.html", rows=rows)
+        return render_template("console/office/fixed.html", rows=rows, field_name=field_name)
 
     @blueprint.get("/office/changes")
     @guard_staff(*READ)
@@ -99,7 +100,9 @@ def register_office(blueprint: Blueprint, console: Console) -> None:
         with console.database.reading() as session:
             changes = changes_of(session, limit=LATEST)
             session.expunge_all()
-        return render_template("console/office/changes.html", changes=changes, s=settings)
+        return render_template(
+            "console/office/changes.html", changes=changes, s=settings, field_name=field_name
+        )
 
     @blueprint.post("/office/changes/<int:change_id>/undo")
     @guard_staff(*KEEP)

@@ -21,6 +21,7 @@ from models.phone_list import (
     mark_unsafe,
     move_phone,
     reveal_phone,
+    vouch_for_phone,
 )
 from models.staff import ROLES
 
@@ -99,10 +100,27 @@ def register_phones(blueprint: Blueprint, console: Console) -> None:
     def case_phone_unsafe(case_id: int, phone_id: int) -> View:
         with room.changing(case_id) as opened:
             jobs = (
-                _or_flash(lambda: mark_unsafe(opened.session, me(), opened.case, phone_id, opened.now)) or []
+                _or_flash(
+                    lambda: mark_unsafe(
+                        opened.session, me(), opened.case, phone_id, opened.now, console.office
+                    )
+                )
+                or []
             )
         for name, row_id in jobs:
             console.jobs.enqueue(name, row_id)
+        return back(case_id)
+
+    @blueprint.post("/cases/<int:case_id>/phones/<int:phone_id>/vouch")
+    @guard_staff(*ROLES)
+    def case_phone_vouch(case_id: int, phone_id: int) -> View:
+        try:
+            with room.changing(case_id) as opened:
+                vouch_for_phone(opened.session, me(), opened.case, phone_id, opened.grounds, opened.now)
+        except PhoneListError as error:
+            flash(said(error), "error")
+        else:
+            flash(_("The case may be spoken of there."), "success")
         return back(case_id)
 
     @blueprint.post("/cases/<int:case_id>/phones/<int:phone_id>/move")

@@ -106,10 +106,11 @@ def register_pins(blueprint: Blueprint, console: Console) -> None:
             with console.database.reading() as session:
                 asked, case = find_waiting(session, me(), request_id, now, console.office)
                 language, delivery = case.registrant.language, asked.delivery
+                line = case.registrant.line
             made = new_pin()
             # The hash and the letter are made with no transaction open: callers must not wait for them.
             made_hash = console.hasher.hash(made)
-            letter = b"" if delivery == "told" else letter_with(made, language, now)
+            letter = b"" if delivery == "told" else letter_with(made, language, line, now)
             with console.database.transaction() as session:
                 approved = approve_pin(session, me(), request_id, made_hash, now, console.office)
         except PinRequestError as error:
@@ -151,12 +152,12 @@ def register_pins(blueprint: Blueprint, console: Console) -> None:
                 flash(_("This is not for your role."), "error")
                 return redirect(url_for("console.case", case_id=case_id), code=303)
             number = reveal_number(opened.session, me(), opened.case, opened.now)
-            language = opened.case.registrant.language
+            language, line = opened.case.registrant.language, opened.case.registrant.line
             audit.record(
                 opened.session, actor=me().email, action="print_number_letter", target=f"case:{case_id}",
                 now=opened.now,
             )  # fmt: skip
-        return as_file(number_letter(language, say_in(language), sender(language), number))
+        return as_file(number_letter(language, say_in(language), sender(language, line), number))
 
     def form_of_request(case_id: int, errors: dict[str, str] | None = None) -> View:
         return room.form(
@@ -164,9 +165,9 @@ def register_pins(blueprint: Blueprint, console: Console) -> None:
             deliveries=DELIVERIES,
         )  # fmt: skip
 
-    def letter_with(made: str, language: str, now: datetime) -> bytes:
+    def letter_with(made: str, language: str, line: str | None, now: datetime) -> bytes:
         dies_at = now + timedelta(days=console.office.policy("one_time_pin_days"))
-        return pin_letter(language, say_in(language), sender(language), made, dies_at)
+        return pin_letter(language, say_in(language), sender(language, line), made, dies_at)
 
     def say_in(language: str) -> Callable[[str], str]:
         if console.words.known(language) is None:
@@ -174,9 +175,11 @@ def register_pins(blueprint: Blueprint, console: Console) -> None:
             raise PinRequestError("There is no letter in the language of this case.")
         return console.words.catalog(language).gettext
 
-    def sender(language: str) -> Sender:
+    def sender(language: str, line: str | None) -> Sender:
         office = console.office
-        return Sender(office.neutral_name[language], office.lines[0], office.time_zone)
+        # The number on the card is the one that they chose to see when we call (R32).
+        number = line if line is not None and line in office.lines else office.lines[0]
+        return Sender(office.neutral_name[language], number, office.time_zone)
 
     def as_file(letter: bytes) -> Response:
         answer = Response(letter, mimetype="application/pdf")

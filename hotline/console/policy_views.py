@@ -10,6 +10,8 @@ from config.policies import BOUNDS, FRACTIONS
 from hotline.console.console import Console
 from hotline.console.guard import guard_staff
 from hotline.console.office_form import KEEP, READ, Settings, save, typed_line
+from hotline.console.office_names import field_name
+from hotline.console.policy_bases import basis_said
 from models.office_change import changes_of
 
 
@@ -21,8 +23,18 @@ def register_policies(blueprint: Blueprint, console: Console) -> None:
     def office_policies() -> str:
         settings = Settings.of(console)
         today = console.clock().astimezone(console.office.zone).date()
-        rows = sorted(settings.office.policies.items(), key=lambda one: (one[1].review_by >= today, one[0]))
-        return render_template("console/office/policies.html", s=settings, rows=rows, today=today)
+        rows = sorted(
+            settings.office.policies.items(),
+            key=lambda one: (one[1].review_by >= today, field_name(f"policies.{one[0]}").lower()),
+        )
+        return render_template(
+            "console/office/policies.html",
+            s=settings,
+            rows=rows,
+            today=today,
+            field_name=field_name,
+            basis_said=basis_said,
+        )
 
     def page(name: str, wrong: str | None = None) -> str:
         if name not in BOUNDS:
@@ -34,6 +46,7 @@ def register_policies(blueprint: Blueprint, console: Console) -> None:
         return render_template(
             "console/office/policy.html",
             s=settings, name=name, field=f"policies.{name}", one=settings.office.policies[name],
+            field_name=field_name, basis_said=basis_said,
             bounds=BOUNDS[name], is_whole=name not in FRACTIONS, changes=changes, wrong=wrong,
             today=console.clock().astimezone(console.office.zone).date(),
         )  # fmt: skip

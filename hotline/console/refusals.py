@@ -10,6 +10,7 @@ SENTENCES = (
     N_("Choose a reason from the list."),
     N_("Only who has a callback in hand sees its number; claim it first."),
     N_("A case is opened only from a callback that was asked for with the PIN, by who has it in hand."),
+    N_("This phone replaced an unsafe one: tell nothing of the case there before staff know who has it."),
     N_("This callback was closed at {at}."),
     N_("There is no such colleague on the staff list."),
     N_("There is no such callback."),

@@ -16,7 +16,7 @@ from hotline.console.sign_in_views import say_busy
 from hotline.console.words import N_, _
 from models.database import keyring_of
 from models.schedule import absences_of, week_of
-from models.staff import Staff, StaffError, add_staff, everyone, new_password
+from models.staff import Staff, StaffError, add_person, everyone, new_password
 from models.staff_access import reset
 from models.staff_record import (
     OTHERWISE,
@@ -115,15 +115,18 @@ def register_staff(blueprint: Blueprint, console: Console) -> None:
         password = staff_id = None
         if not errors:
             try:
+                # Worked with no transaction open: callers must not wait for it.
+                password = new_password()
+                hashed = console.passwords.hash(password)
                 with console.database.transaction() as session:
-                    staff_id, password = add_staff(
-                        session, email=email, name=record.name, role=record.role, phone=record.phone,
-                        languages=record.languages, on_shift=False, office_phone=record.office_phone,
-                        actor=me().email, now=console.clock(),
+                    staff_id = add_person(
+                        session, password_hash=hashed, email=email, name=record.name, role=record.role,
+                        phone=record.phone, languages=record.languages, on_shift=False,
+                        office_phone=record.office_phone, actor=me().email, now=console.clock(),
                     )  # fmt: skip
             except StaffError as error:
                 errors["email"] = _(str(error))
-        if errors or password is None:
+        if errors or staff_id is None:
             return render_template(
                 "console/staff/new.html", roles=ROLE_NAMES, spoken=languages(), errors=errors
             ), 422

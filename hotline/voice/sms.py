@@ -42,16 +42,20 @@ def sms_inbound(session: Session, office: Office, prompts: Words, form: Fields, 
     The answer is alike for every phone, registered or not, and the same message again changes nothing more.
     """
     said = _words(one(form, "Body") or "")
+    # Whoever texts a discreet number is told to call that one, and hears of no other.
+    texted = one(form, "To")
+    line = texted if texted is not None and texted in office.lines else office.lines[0]
     # With its own opt-out texts switched on, Twilio has answered already and only tells us which it was.
     answered = (one(form, "OptOutType") or "").upper()
     if answered == "STOP" or _is_stop(said):
         _stop_phone(session, caller_id(one(form, "From")), now)
-        return message() if answered else message(_text(office, prompts, "sms.stop", _language(_STOP, said)))
+        text = _text(office, line, prompts, "sms.stop", _language(_STOP, said))
+        return message() if answered else message(text)
     if answered:
         return message()
     if len(said) == 1 and said[0] in _HELP:
-        return message(_text(office, prompts, "sms.help", _HELP[said[0]]))
-    return message(*(_text(office, prompts, "sms.other", language) for language in office.languages))
+        return message(_text(office, line, prompts, "sms.help", _HELP[said[0]]))
+    return message(*(_text(office, line, prompts, "sms.other", language) for language in office.languages))
 
 
 def _words(body: str) -> list[str]:
@@ -91,13 +95,14 @@ def _stop_phone(session: Session, number: str | None, now: datetime) -> None:
     leave_stopped(session, number_key, now)
 
 
-def _text(office: Office, prompts: Words, prompt: str, language: str) -> str:
+def _text(office: Office, line: str, prompts: Words, prompt: str, language: str) -> str:
     code = language if language in office.languages else office.languages[0]
-    line = phonenumbers.parse(office.lines[0])
     return prompts.text(
         code,
         prompt,
         line=office.neutral_name[code],
-        number=phonenumbers.format_number(line, phonenumbers.PhoneNumberFormat.INTERNATIONAL),
+        number=phonenumbers.format_number(
+            phonenumbers.parse(line), phonenumbers.PhoneNumberFormat.INTERNATIONAL
+        ),
         emergency=office.emergency_number,
     )

@@ -9,9 +9,10 @@ from sqlalchemy import delete, or_, select, update
 from models import Call, Callback, Consent, LineWait, Registrant, Staff
 from models.line_turn import fetch
 from models.registrant import Phone as RegisteredPhone
+from tests import factories
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import document_of, opens_the_case, reaches_the_first_menu
-from tests.factories import MadeCase, make_callback
+from tests.factories import MadeCase, make_call, make_callback
 from tests.phone import CALLER, Phone
 from workers.sweeper import sweep
 
@@ -544,3 +545,18 @@ def test_a_caller_fetched_while_a_phone_began_to_ring_for_them_hears_it_ring_aga
 def _a_sweep(house: House) -> None:
     sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
     house.jobs.works_off()
+
+
+def test_a_verified_callback_that_waits_for_a_busy_supervisor_keeps_no_caller_at_0_from_a_free_liaison(
+    phone: Phone, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone="+12025550170")
+    make_staff(phone="+12025550171")
+    with house.database.transaction() as session:
+        make_callback(session, factories.make_case(session), liaison_tries=3, place=1)
+        busy_with = make_call(session).id
+    make_staff(role="supervisor", on_shift=False, phone="+12025550172", busy_call_id=busy_with)
+    reaches_the_first_menu(phone, from_=OTHER)
+    phone.presses("0")
+
+    assert house.rung() == ["+12025550170"]

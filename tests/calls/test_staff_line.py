@@ -3,16 +3,16 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from models import AuditEntry, Call, Callback, PinTry, Staff
+from models import AuditEntry, Call, Callback, LineWait, PinTry, Staff
 from models.staff import change_shift
 from models.staff_number import for_main_line
 from models.staff_secret import issue_code, issue_pin
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.calls.test_callbacks import CALLER, asks_express, nobody_is_held, the_callback
-from tests.factories import HASHER, MadeCase
+from tests.factories import HASHER, MadeCase, make_call
 from tests.fake_carrier import FakeCarrier
 from tests.phone import Phone
 from workers.sweeper import sweep
@@ -163,6 +163,48 @@ def test_staff_hear_how_many_wait_how_long_and_until_when_and_nothing_of_who(
         "The first promise ends on",
     )  # fmt: skip
     assert staff.does_not_hear("0123", "case", "Ivo")
+
+
+def test_a_promise_that_is_over_is_said_to_be_over(
+    phone: Phone, house: House, number: str, make_case: MakeCase, clock: Clock
+) -> None:
+    asks_express(phone, make_case(custody_status="in_custody"))
+    clock.passes(days=5)
+    staff = signs_in(phone, house, number)
+
+    staff.presses("2")
+
+    assert staff.hears("The first promise ended on", "It is over")
+    assert staff.does_not_hear("promise ends")
+
+
+def test_the_longest_wait_counts_from_the_request_and_not_from_the_next_try(
+    phone: Phone, house: House, number: str, make_case: MakeCase, clock: Clock
+) -> None:
+    asks_express(phone, make_case(custody_status="in_custody"))
+    clock.passes(minutes=40)
+    with house.database.transaction() as session:
+        session.execute(update(Callback).values(next_attempt_at=clock.now))
+    staff = signs_in(phone, house, number)
+
+    staff.presses("2")
+
+    assert staff.hears("Calls that are not urgent: 1. The longest wait, in minutes: 40")
+
+
+def test_who_asks_for_a_call_while_callers_wait_at_0_is_told_to_hang_up_for_them(
+    phone: Phone, house: House, number: str, clock: Clock
+) -> None:
+    staff = signs_in(phone, house, number)
+    staff.presses("1")
+    with house.database.transaction() as session:
+        call = make_call(session)
+        session.add(LineWait(call_id=call.id, verified=False, since=clock.now, seen_at=clock.now))
+
+    staff.presses("1")
+
+    assert staff.hears("Callers wait in line now. Please hang up, so that we can ring you for them")
+    assert staff.does_not_hear("There is no call to take now")
 
 
 def asks_from(phone: Phone, case: MadeCase | None, from_: str, language: str = "1", key: str = "1") -> None:

@@ -146,7 +146,10 @@ def test_who_is_held_too_long_is_let_go_with_a_promise_and_called_again(
     assert called.is_over
     assert states(house) == ["reached", "requested"]
     house.jobs.works_off()
-    assert liaison.hears("The call is over. How did it end?")
+    assert liaison.hears(
+        "The hold was too long. We told the caller that we will call again",
+        "The call is over. How did it end?",
+    )
     liaison.presses("1")
     sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
     house.jobs.works_off()

@@ -145,6 +145,7 @@ def test_no_other_number_is_ever_dialled(number: str) -> None:
         ('name = { en = "the Victim Assistance Line", ', "name = { ", "office.name.en"),
         ('lines = ["+12025550100", "+12025550101"]', "lines = []", "office.lines"),
         ('lines = ["+12025550100", "+12025550101"]', 'lines = ["202 555 0100"]', "office.lines"),
+        ('discreet_lines = ["+12025550101"]', 'discreet_lines = ["+12025550199"]', "office.discreet_lines"),
         ('emergency_number = "911"', "emergency_number = 911", "office.emergency_number"),
         ('time_zone = "America/New_York"', 'time_zone = "Eastern"', "office.time_zone"),
         ('countries = ["US"]', 'countries = ["USA"]', "office.countries"),

@@ -10,7 +10,15 @@ from models import Call, Staff
 from models import leg as legs
 from models.caller_state import CallState
 from models.database import Database
-from models.liaison import DIALLED_AT_0, Taken, choose_liaison, free_liaison, hold_liaison, take_liaison_for
+from models.liaison import (
+    DIALLED_AT_0,
+    Taken,
+    choose_liaison,
+    free_liaison,
+    hold_liaison,
+    take_liaison_for,
+    unverified_may_take,
+)
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_call, make_callback, make_case, make_staff
 
@@ -106,6 +114,22 @@ def test_an_unverified_caller_waits_while_a_verified_callback_is_due(desk: Callb
         make_callback(session, make_case(session))
     assert _take(desk, _caller(desk)) is None
     assert _take(desk, _caller(desk), verified=True) is not None
+
+
+@pytest.mark.parametrize(("supervisor_is_busy", "tries", "is_served"), [
+    (True, 3, True), (False, 3, False), (True, 2, False),
+])  # fmt: skip
+def test_a_verified_callback_that_waits_for_a_busy_supervisor_keeps_no_liaison_from_others(
+    desk: CallbackDesk, supervisor_is_busy: bool, tries: int, is_served: bool
+) -> None:
+    _staff(desk, 2)
+    with desk.database.transaction() as session:
+        make_callback(session, make_case(session), liaison_tries=tries)
+        busy = make_call(session).id if supervisor_is_busy else None
+        make_staff(session, role="supervisor", on_shift=False, busy_call_id=busy)
+        found = unverified_may_take(session, desk.now, 3)
+
+    assert found is is_served
 
 
 def test_callers_who_are_answered_and_accepted_have_talked(desk: CallbackDesk) -> None:

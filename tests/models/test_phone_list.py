@@ -66,7 +66,7 @@ class Desk:
         keep_wishes(self.session, self.me, self.case, phone.id, agreed, NOW)
 
     def marks_unsafe(self, phone: Phone) -> list[tuple[str, int]]:
-        return mark_unsafe(self.session, self.me, self.case, phone.id, NOW)
+        return mark_unsafe(self.session, self.me, self.case, phone.id, NOW, OFFICE)
 
     def safe(self) -> list[str]:
         return safe_numbers(self.session, self.case.registrant_id)

@@ -64,6 +64,12 @@ def test_a_call_is_placed_with_our_number_an_opaque_address_and_its_events(
     }
 
 
+def test_a_call_shows_the_line_that_its_leg_was_given(carrier: Carrier, twilio: FakeTwilio) -> None:
+    carrier.place_call(to=PHONE, leg_id=LEG, ring_seconds=20, line="+12025550101")
+    ((_, _, form),) = twilio.asked
+    assert form["From"] == ["+12025550101"]
+
+
 def test_one_participant_of_a_conference_is_told_who_does_not_come(
     carrier: Carrier, twilio: FakeTwilio, settings: Settings
 ) -> None:

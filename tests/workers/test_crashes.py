@@ -35,11 +35,11 @@ class _DeadlyCarrier(DeskCarrier):
         super().__init__()
         self._point, self._told = point, told
 
-    def place_call(self, *, to: str, leg_id: str, ring_seconds: int) -> str:
+    def place_call(self, *, to: str, leg_id: str, ring_seconds: int, line: str | None = None) -> str:
         """Dial, and die."""
         if self._point == "before dial":
             _die()
-        call_sid = super().place_call(to=to, leg_id=leg_id, ring_seconds=ring_seconds)
+        call_sid = super().place_call(to=to, leg_id=leg_id, ring_seconds=ring_seconds, line=line)
         self._told.send(leg_id)
         if self._point == "after dial":
             _die()

@@ -50,10 +50,10 @@ class _DoomedCarrier(DeskCarrier):
         super().__init__()
         self._doom, self._told = doom, told
 
-    def place_call(self, *, to: str, leg_id: str, ring_seconds: int) -> str:
+    def place_call(self, *, to: str, leg_id: str, ring_seconds: int, line: str | None = None) -> str:
         """Dial; the process may die before, after the carrier dialled, and when the answer is there."""
         self._doom.point()
-        call_sid = super().place_call(to=to, leg_id=leg_id, ring_seconds=ring_seconds)
+        call_sid = super().place_call(to=to, leg_id=leg_id, ring_seconds=ring_seconds, line=line)
         self._told.send((to, leg_id, ring_seconds, call_sid))
         self._doom.point()
         return call_sid

@@ -1,0 +1,118 @@
+"""Plain names of policies and fields, and what is wrong with one, in the language of whoever reads it."""
+
+import ast
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import config
+from config.office_changes import EDITABLE, FIXED
+from config.policies import BOUNDS
+from hotline.console.office_names import FIELD_NAMES, SENTENCES, field_name
+from hotline.console.policy_bases import SHIPPED_BASES, basis_said
+from hotline.console.policy_names import POLICY_NAMES
+from hotline.console.words import Words
+from tests.console.conftest import Member
+
+FOLDER = Path(config.__path__[0])
+FAULTS = {"FieldError", "PolicyError"}
+WHY = "The director decided so."
+
+
+@pytest.fixture
+def reader(administrator: Member) -> Member:
+    """An administrator who reads the console in Spanish."""
+    administrator.opens("/console/office")
+    administrator.sends("/console/language", {"csrf_token": administrator.token, "language": "es"})
+    return administrator
+
+
+def test_every_policy_has_a_name_of_its_own() -> None:
+    assert set(POLICY_NAMES) == set(BOUNDS)
+    assert len(set(POLICY_NAMES.values())) == len(BOUNDS)
+
+
+def test_every_shipped_basis_can_be_read_in_every_language() -> None:
+    shipped = tomllib.loads((FOLDER / "office.toml").read_text(encoding="utf-8"))["policies"]
+
+    assert {one["basis"] for one in shipped.values()} == set(SHIPPED_BASES)
+    assert basis_said("Our own words.") == "Our own words."
+
+
+def test_every_field_that_is_changed_or_fixed_has_a_name() -> None:
+    for field in (*EDITABLE, *FIXED):
+        assert field_name(field) != field, field
+    assert set(FIELD_NAMES) - {*EDITABLE, *FIXED} == {"hours"}
+
+
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [
+        ("services entry 2.phone", "Partner line 2, phone"),
+        ("services entry 1.name.es", "Partner line 1, name, es"),
+        ("announcements entry 3.last_day", "Announcement 3, last day"),
+        ("policies.liaison_tries.value", "Liaisons rung in one round of a callback, value"),
+        ("policies.no_such", "policies.no_such"),
+        ("hours.monday", "Hours of Monday"),
+        ("somewhere.else", "somewhere.else"),
+    ],
+)
+def test_a_part_of_an_entry_is_named_with_it(field: str, name: str) -> None:
+    assert field_name(field) == name
+
+
+def test_every_sentence_of_the_office_that_names_a_field_in_a_slot_is_known_and_in_spanish() -> None:
+    spanish = Words.load().catalog("es")
+    found = set()
+    for path in FOLDER.glob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(call, ast.Call) or not call.keywords:
+                continue
+            if getattr(call.func, "id", "") in FAULTS:
+                texts = ast.walk(call.args[0])
+                found |= {one.value for one in texts if isinstance(one, ast.Constant) and one.value}
+
+    assert len(found) > 10
+    assert found <= set(SENTENCES)
+    assert all(spanish.gettext(one) != one for one in SENTENCES)
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "button", "told"),
+    [
+        ("hours", {"hours-monday": "9 to 5"}, "Save the hours",
+         'Horario del lunes: escriba horas como "08:00-20:00".'),
+        ("hours", {"hours-monday": "12:00-14:00, 13:00-15:00"}, "Save the hours",
+         "Horario del lunes: las horas van en orden y sin cruzarse."),
+        ("policies/liaison_tries", {"value": "12"}, "Save the policy",
+         "Enlaces a quienes se llama en una ronda, valor: debe ser un número entero de 1 a 10."),
+        ("policies/brake_percent", {"value": "lots"}, "Save the policy",
+         "casos abiertos que puede cambiar a la vez, valor: debe ser un número de 0 a 100."),
+        ("policies/window_opens_hour", {"value": "22"}, "Save the policy",
+         "Primera hora del día en que llamamos a las personas, valor debe ser menos que Hora del día"),
+        ("policies/retry_minutes", {"basis": " "}, "Save the policy",
+         "Minutos entre dos rondas de una llamada de vuelta, base: debe ser un texto."),
+        ("partners", {"phone-0": "call us"}, "Save the partner lines",
+         "Línea asociada 1, teléfono: debe ser un número"),
+    ],
+)  # fmt: skip
+def test_an_error_is_told_in_the_readers_language_with_the_fields_name(
+    reader: Member, path: str, fields: dict[str, str], button: str, told: str
+) -> None:
+    reader.opens(f"/console/office/{path}").fills(**fields, reason=WHY)
+    reader.clicks(Words.load().catalog("es").gettext(button))
+
+    assert reader.status == 422
+    assert reader.reads(told)
+    assert "must" not in reader.words
+    assert "policies." not in reader.words
+
+
+def test_policies_and_what_stays_in_the_file_are_read_in_spanish(reader: Member) -> None:
+    reader.opens("/console/office/policies")
+    assert reader.reads("Minutos entre dos rondas de una llamada de vuelta", "De una ronda a la siguiente.")
+    assert "retry" not in reader.words.lower()
+
+    reader.opens("/console/office/fixed")
+    assert reader.reads("Números discretos", "Aflojan los límites de PIN incorrectos")
