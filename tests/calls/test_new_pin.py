@@ -505,7 +505,7 @@ def test_in_the_hold_no_other_phone_is_called_for_the_case_though_the_pin_was_ke
     talker = phone.another()
     opens_the_case(talker, make_case(custody_status="in_custody"), from_="+12025550149")
     talker.presses("0")
-    talker.answers().presses("1")
+    house.accepts(talker)
     is_asked_for_a_number(phone, from_=OTHER)
     phone.presses(case.number)
     phone.presses(pin)

@@ -46,7 +46,7 @@ def test_why_a_field_is_not_changed_is_said_in_the_language_of_the_page(administ
 
 def test_policies_and_groups_of_prompts_are_named_in_the_language_of_the_page(administrator: Member) -> None:
     administrator.opens("/console/office/policies").clicks("Español")
-    assert administrator.reads("Minutos en que un dato es reciente")
+    assert administrator.reads("Minutos en que un registro se dice sin aviso")
 
     administrator.opens("/console/prompts?group=hard_news")
     assert administrator.reads("Noticia difícil", "El aviso de peligro")
