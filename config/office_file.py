@@ -238,7 +238,8 @@ def _span(day: str, text: str) -> Span:
         )
     except ValueError:
         raise complaint from None
-    if not separator or span[0] >= span[1] or span[0].tzinfo or span[1].tzinfo:
+    # A time of another zone compares with none of ours.
+    if not separator or span[0].tzinfo or span[1].tzinfo or span[0] >= span[1]:
         raise complaint
     return span
 

@@ -5,6 +5,7 @@ from hotline.console.words import N_
 WHY = (
     N_("what may be said of a person is decided with counsel and changed with a deploy (R12)"),
     N_("the numbers belong to the carrier's account, which is set up with the file"),
+    N_("people chose a number for how it is answered, and must not find it changed"),
     N_("it is also written into the fallback document that is hosted elsewhere"),
     N_("a language needs its prompts, its list of telling words and a voice"),
     N_("a voice is the carrier's, and is tried before it is used"),
