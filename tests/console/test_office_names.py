@@ -115,4 +115,4 @@ def test_policies_and_what_stays_in_the_file_are_read_in_spanish(reader: Member)
     assert "retry" not in reader.words.lower()
 
     reader.opens("/console/office/fixed")
-    assert reader.reads("Números discretos", "Aflojan los límites de PIN incorrectos")
+    assert reader.reads("Números discretos", "Aflojan los límites de los PIN erróneos")
