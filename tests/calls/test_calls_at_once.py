@@ -52,14 +52,14 @@ def test_one_call_too_many_hears_words_and_is_offered_a_callback_or_a_person(
 
 
 def test_one_call_too_many_reaches_a_person_by_0(
-    phone: Phone, crowd: list[Phone], make_staff: MakeStaff
+    phone: Phone, crowd: list[Phone], make_staff: MakeStaff, house: House
 ) -> None:
     make_staff()
     reaches_the_first_menu(phone)
 
     phone.presses("0")
 
-    phone.answers().presses("1")
+    house.accepts(phone)
     assert phone.is_talking
 
 
