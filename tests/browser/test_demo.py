@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import expect
 
 from config.settings import variables
-from hotline.demo import PEOPLE, STAFF
+from hotline.demo import PEOPLE
+from hotline.demo_staff import STAFF
 from tests.browser.conftest import Visitors
 from tests.browser.handset import Handset, is_live
 from tests.hotline.test_serve import Serving, until
