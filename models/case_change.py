@@ -11,7 +11,7 @@ from models.case import Case, CaseError, add_case, end_case, free_number
 from models.case_opening import OpeningOffice, Person, open_to
 from models.database import keyring_of
 from models.registrant import Registrant, name_registrant, register
-from models.subject import Subject, find_or_add_subject, rename_subject
+from models.subject import find_or_add_subject, rename_subject
 
 #: Who may say who a case is about, and end it.
 KEEPERS = frozenset({"supervisor", "administrator"})
@@ -128,11 +128,6 @@ def case_locked(session: Session, case_id: int) -> Case:
     if case is None:
         raise CaseError("There is no such case.")
     return case
-
-
-def subject_of(session: Session, case: Case) -> Subject:
-    """Who the case is about."""
-    return session.get_one(Subject, case.subject_id)
 
 
 def _may_keep(person: Person, case: Case) -> None:

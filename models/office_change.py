@@ -66,21 +66,6 @@ def standing_changes(session: Session) -> Standing:
     )
 
 
-def change_field(
-    session: Session,
-    name: str,
-    value: Any | None,
-    *,
-    reason: str,
-    seen: Standing,
-    actor: str,
-    now: datetime,
-) -> int | None:
-    """Append a change of one field and return its id, as ``change_fields`` does for several."""
-    made = change_fields(session, {name: value}, reason=reason, seen=seen, actor=actor, now=now)
-    return made[0] if made else None
-
-
 def change_fields(
     session: Session,
     values: Mapping[str, Any | None],

@@ -137,12 +137,6 @@ def take_back_try(session: Session, key: str, now: datetime) -> None:
     )
 
 
-def is_locked(session: Session, keys: Sequence[str]) -> bool:
-    """Whether one of these keys is locked."""
-    found = select(SignInCounter.key).where(SignInCounter.key.in_(keys), SignInCounter.locked_at.is_not(None))
-    return session.scalar(found.limit(1)) is not None
-
-
 def forget_old_counters(session: Session, now: datetime) -> None:
     """Delete counters that nobody needs any more."""
     session.execute(

@@ -1,6 +1,5 @@
 """What the forms of the office settings share: the version they were drawn with, and saving what changed."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -78,14 +77,6 @@ def save(console: Console, *changes: tuple[str, Any]) -> str | None:
     else:
         flash(_("Nothing was changed."), "info")
     return None
-
-
-def try_to(read: Callable[[], Any]) -> tuple[Any, str | None]:
-    """What ``read`` makes of the form, or what is wrong with it."""
-    try:
-        return read(), None
-    except (OfficeError, OfficeChangeError) as error:
-        return None, said(error)
 
 
 def typed_day(name: str) -> date | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from click.testing import Result
 
 from models.database import Database
-from models.office_change import change_field, standing_changes
+from models.office_change import change_fields, standing_changes
 from tests.factories import NOW
 from tests.hotline.test_cli_staff_and_keys import hotline
 
@@ -18,7 +18,7 @@ Hotline = Callable[..., Result]
 def close_mondays(database: Database) -> None:
     with database.transaction() as session:
         seen = standing_changes(session)
-        change_field(session, "hours.monday", [], reason="Moving house.", seen=seen, actor="ruth", now=NOW)
+        change_fields(session, {"hours.monday": []}, reason="Moving house.", seen=seen, actor="ruth", now=NOW)
 
 
 def test_what_holds_is_shown_with_where_it_stands(hotline: Hotline, database: Database) -> None:

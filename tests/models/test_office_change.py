@@ -10,7 +10,7 @@ from models import AuditEntry, OfficeChange, audit
 from models.database import Database
 from models.office_change import (
     OfficeChangeError,
-    change_field,
+    change_fields,
     change_numbered,
     changes_of,
     newest_version,
@@ -25,7 +25,8 @@ def change(database: Database, field: str, value: object, reason: str = "A storm
     with database.reading() as session:
         seen = standing_changes(session)
     with database.transaction() as session:
-        return change_field(session, field, value, reason=reason, seen=seen, actor=WHO, now=NOW)
+        made = change_fields(session, {field: value}, reason=reason, seen=seen, actor=WHO, now=NOW)
+        return made[0] if made else None
 
 
 def test_an_office_that_nobody_changed_has_no_version(database: Database) -> None:
@@ -64,7 +65,7 @@ def test_who_looked_before_someone_elses_change_is_refused(database: Database) -
     change(database, "hours.monday", [])
 
     with database.transaction() as session:
-        made = change_field(session, "hours.tuesday", [], reason="Late.", seen=seen, actor=WHO, now=NOW)
+        made = change_fields(session, {"hours.tuesday": []}, reason="Late.", seen=seen, actor=WHO, now=NOW)
 
     assert made is None
     with database.reading() as session:
@@ -80,7 +81,7 @@ def test_of_two_who_save_at_once_one_is_refused(database: Database) -> None:
         ready.wait()
         with database.transaction() as session:
             made.append(
-                change_field(session, f"hours.{day}", [], reason="Now.", seen=seen, actor=WHO, now=NOW)
+                change_fields(session, {f"hours.{day}": []}, reason="Now.", seen=seen, actor=WHO, now=NOW)
             )
 
     threads = [threading.Thread(target=save, args=(day,)) for day in ("monday", "tuesday")]
