@@ -50,9 +50,10 @@ def create_app(
     hasher: PinHasher | None = None,
     jobs: JobTaker | None = None,
     passwords: Passwords | None = None,
+    with_console: bool = True,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Flask:
-    """Put the house together.
+    """Put the house together; without its console where calls alone are to be answered.
 
     Raises OfficeError, SealError, PromptError or TreeError before a call can come in.
     """
@@ -92,21 +93,22 @@ def create_app(
     app.register_blueprint(
         health_blueprint(settings, database, lambda: tree_problems(current().flows, prompts))
     )
-    install_console(
-        app,
-        Console(
-            settings=settings,
-            database=database,
-            standing_office=lambda: current().office,
-            office_desk=OfficeDesk(base, database, prompts, current.look),
-            prompts=prompts,
-            jobs=jobs,
-            hasher=hasher,
-            passwords=passwords or Passwords(),
-            words=Words.load(),
-            clock=clock,
-        ),
-    )
+    if with_console:
+        install_console(
+            app,
+            Console(
+                settings=settings,
+                database=database,
+                standing_office=lambda: current().office,
+                office_desk=OfficeDesk(base, database, prompts, current.look),
+                prompts=prompts,
+                jobs=jobs,
+                hasher=hasher,
+                passwords=passwords or Passwords(),
+                words=Words.load(),
+                clock=clock,
+            ),
+        )
     if settings.carrier == "exchange":
         _point_to_exchange(app, settings)
     return app

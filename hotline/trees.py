@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from config.office import Office
 from ivr_flows.alert_call import alert_call
 from ivr_flows.announcement_check import announcement_problems
-from ivr_flows.check import problems
+from ivr_flows.check import problems, prompt_problems
 from ivr_flows.flow import Flow
 from ivr_flows.legs import (
     callback_call,
@@ -36,7 +36,7 @@ def build_flows(office: Office, case_digits: int = 0) -> dict[str, Flow]:
 
 def tree_problems(flows: Mapping[str, Flow], prompts: Prompts) -> list[str]:
     """Every fault of every tree and prompt, one sentence each; the line does not start with one."""
-    found = prompts.problems()
+    found = list(prompt_problems(prompts))
     for flow in flows.values():
         found += problems(flow, prompts)
     return list(dict.fromkeys(found))

@@ -51,8 +51,19 @@ def problems(flow: Flow, prompts: Prompts) -> list[str]:
         *_opening(flow, prompts),
         *_menus(flow, prompts),
         *_lengths(flow, prompts),
-        *_keys(flow, prompts),
+        *_keys(flow),
     ]
+
+
+def prompt_problems(prompts: Prompts) -> Iterator[str]:
+    """Every fault of the prompts as such, whichever tree says them, one sentence each."""
+    yield from prompts.problems()
+    for code, language in prompts.languages.items():
+        for prompt, text in language.texts.items():
+            if any(long_sentences(text)):
+                yield f"The prompt {prompt} in {code} has a sentence over {SENTENCE_WORDS} words (R18)."
+            if re.search(r"\b[79]\b", text):
+                yield f"The prompt {prompt} in {code} names 9 or 7, which stand on the card alone (R22)."
 
 
 def _exits(flow: Flow) -> Iterator[str]:
@@ -200,9 +211,6 @@ def _lengths(flow: Flow, prompts: Prompts) -> Iterator[str]:
         for prompt in ENGINE_PROMPTS:
             if prompt not in language.texts:
                 yield f"{flow.name}: the prompt {prompt} is missing in {code} (R27)."
-        for prompt, text in language.texts.items():
-            if any(long_sentences(text)):
-                yield f"The prompt {prompt} in {code} has a sentence over {SENTENCE_WORDS} words (R18)."
 
 
 def long_sentences(text: str) -> Iterator[str]:
@@ -212,13 +220,9 @@ def long_sentences(text: str) -> Iterator[str]:
             yield sentence.strip()
 
 
-def _keys(flow: Flow, prompts: Prompts) -> Iterator[str]:
+def _keys(flow: Flow) -> Iterator[str]:
     if "0" in flow.keys and set(flow.keys) != INBOUND_KEYS:
         yield f"{flow.name}: the keys 0, *, 9, 7 and 5 work at every step (R22)."
-    for code, language in prompts.languages.items():
-        for prompt, text in language.texts.items():
-            if re.search(r"\b[79]\b", text):
-                yield f"The prompt {prompt} in {code} names 9 or 7, which stand on the card alone (R22)."
 
 
 def _count(text: str) -> int:

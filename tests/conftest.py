@@ -4,6 +4,7 @@ import shutil
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -167,10 +168,14 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     )
 
 
+#: Nobody changes an office: a test that needs another one replaces its fields in a copy.
+_loaded = cache(Office.load)
+
+
 @pytest.fixture
 def office(settings: Settings) -> Office:
     """The shipped office, always open as the settings say."""
-    return Office.load(settings.office_file, settings.office_always_open)
+    return _loaded(settings.office_file, settings.office_always_open)
 
 
 @pytest.fixture

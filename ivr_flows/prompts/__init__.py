@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from string import Formatter
 from zoneinfo import ZoneInfo
@@ -44,6 +44,16 @@ class Language:
         """The slots that each text takes."""
         return {name: _slots(text) for name, text in self.texts.items()}
 
+    @cached_property
+    def telling(self) -> list[str]:
+        """One sentence for each telling word that a text of its own holds (R13)."""
+        return [
+            f"The prompt {name} in {self.code} holds the telling word {word!r}."
+            for name, text in self.texts.items()
+            for word in self.telling_words
+            if re.search(rf"\b{re.escape(word)}", text, re.IGNORECASE)
+        ]
+
 
 class Prompts:
     """The texts of several languages; nothing falls back from one to another (R27)."""
@@ -54,7 +64,10 @@ class Prompts:
 
     @classmethod
     def load(cls, codes: Sequence[str], folder: Path = FOLDER) -> "Prompts":
-        """Read the languages. Raises PromptError with one sentence for the first that is not whole."""
+        """Read the languages. Raises PromptError with one sentence for the first that is not whole.
+
+        The files of a release do not change while a process lives, so each is read once a process.
+        """
         return cls({code: _read(code, folder) for code in codes})
 
     def text(self, language: str, prompt: str, /, **slots: str) -> str:
@@ -134,7 +147,7 @@ class Prompts:
                 for name in language.texts
                 if name not in source.texts
             ]
-            found += list(_telling(language))
+            found += language.telling
         return found
 
 
@@ -146,19 +159,11 @@ def count_words(text: str) -> int:
     return words
 
 
-def _telling(language: Language) -> list[str]:
-    return [
-        f"The prompt {name} in {language.code} holds the telling word {word!r}."
-        for name, text in language.texts.items()
-        for word in language.telling_words
-        if re.search(rf"\b{re.escape(word)}", text, re.IGNORECASE)
-    ]
-
-
 def _slots(text: str) -> frozenset[str]:
     return frozenset(name for _, name, _, _ in Formatter().parse(text) if name)
 
 
+@cache
 def _read(code: str, folder: Path) -> Language:
     path = folder / f"{code}.po"
     try:

@@ -98,8 +98,9 @@ class Visitors:
             self.complaints.append(message.text)
 
     def leave(self) -> None:
-        for context in self._contexts:
-            context.close()
+        """Close every page. A server is closed after that, or pages that ask it again complain of it."""
+        while self._contexts:
+            self._contexts.pop().close()
 
 
 @pytest.fixture
@@ -112,18 +113,22 @@ def visitors(browser: "Browser") -> Iterator[Visitors]:
 
 
 @pytest.fixture
-def exchange() -> Iterator[Exchange]:
+def exchange(visitors: Visitors) -> Iterator[Exchange]:
     """An exchange in front of the small line."""
     one = Exchange()
     yield one
+    visitors.leave()
     one.closes()
 
 
 @pytest.fixture
-def console_house(tmp_path: Path, request: pytest.FixtureRequest) -> "Iterator[ConsoleHouse]":
+def console_house(
+    visitors: Visitors, tmp_path: Path, request: pytest.FixtureRequest
+) -> "Iterator[ConsoleHouse]":
     """The console on a port of its own; see tests/browser/console_house.py."""
     from tests.browser.console_house import ConsoleHouse
 
     one = ConsoleHouse(tmp_path, request.getfixturevalue("_migrated_sqlite"))
     yield one
+    visitors.leave()
     one.closes()

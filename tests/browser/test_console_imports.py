@@ -83,7 +83,7 @@ def test_a_file_is_chosen_read_and_landed(
     page.get_by_label("Custody file").set_input_files(file)
     page.get_by_role("button", name="Read the file").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Import 1")
-    judge(page, "import-preview-1280-light")
+    judge(page, "import-preview")
     page.get_by_role("button", name="Let it land").click()
     expect(page.locator("#state")).to_contain_text("Landing")
     resume(console_house.database, datetime.now(UTC))
@@ -106,7 +106,7 @@ def test_two_people_settle_it_each_at_their_own_browser(
     expect(hers.get_by_text("somebody else must agree")).to_be_visible()
 
     his = console_house.opens(visitors, f"/console/imports/{import_id}/settle", sam)
-    judge(his, "import-agree-1280-light")
+    judge(his, "import-agree")
     his.get_by_role("button", name="Agree: release it").click()
 
     expect(his.get_by_text("You both released it.")).to_be_visible()

@@ -150,6 +150,8 @@ def app(house: House) -> Iterator[Flask]:
         database=house.database,
         hasher=HASHER,
         jobs=house.jobs,
+        # Its hundred routes take longer to put up than most calls last.
+        with_console=False,
         clock=house.clock,
     )
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pyotp
 import pytest
 from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 from lxml import html
 
 from config.office import Office
@@ -16,7 +17,7 @@ from hotline import create_app
 from hotline.console.passwords import Passwords
 from models.database import Database
 from models.pin_hash import PinHasher
-from models.staff import Staff, add_staff
+from models.staff import Staff, add_person
 from models.staff_password import PasswordKdf
 from models.staff_totp import set_totp
 from tests.callback_desk import WaitingJobs
@@ -221,9 +222,20 @@ def jobs() -> WaitingJobs:
     return WaitingJobs()
 
 
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """The pages' templates, compiled once for all tests."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
 def app(
-    settings: Settings, database: Database, office: Office, clock: Clock, jobs: WaitingJobs
+    settings: Settings,
+    database: Database,
+    office: Office,
+    clock: Clock,
+    jobs: WaitingJobs,
+    templates: FileSystemBytecodeCache,
 ) -> Iterator[Flask]:
     """The whole house with cheap hashes and a clock that stands."""
     passwords = Passwords(PasswordKdf(CHEAP_KIB, CHEAP_COST))
@@ -237,6 +249,7 @@ def app(
         passwords=passwords,
         clock=clock,
     )
+    made.jinja_env.bytecode_cache = templates
     yield made
     passwords.close()
     made.extensions["hotline.line"].guesses.close()
@@ -256,18 +269,17 @@ def staff(app: Flask, database: Database, clock: Clock) -> Any:
         email = email or f"{role}{count}@office.example.org"
         facts = {"phone": f"+120255501{70 + count}", "languages": ["en"], "on_shift": False, **facts}
         with database.transaction() as session:
-            staff_id, _ = add_staff(
+            staff_id = add_person(
                 session,
                 email=email,
                 name=name or f"{role.capitalize()} {count}",
                 role=role,
+                password_hash=kdf.hash(PASSWORD),
                 actor="test",
                 now=clock(),
                 **facts,
             )
-            person = session.get(Staff, staff_id)
-            assert person is not None
-            person.password_hash, person.password_is_one_time = kdf.hash(PASSWORD), False
+            session.get_one(Staff, staff_id).password_is_one_time = False
             if totp:
                 set_totp(session, staff_id, TOTP_SECRET, 0)
         return Member(app, staff_id, email, PASSWORD)

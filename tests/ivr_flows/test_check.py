@@ -161,7 +161,7 @@ TEXTS: dict[str, tuple[str, dict[str, str | None], str]] = {
 def test_a_broken_text_is_refused(flow: Flow, words: Prompts, name: str) -> None:
     code, texts, fault = TEXTS[name]
 
-    found = problems(flow, with_texts(words, code, **texts))
+    found = tree_problems({flow.name: flow}, with_texts(words, code, **texts))
 
     assert [problem for problem in found if fault in problem], found
 
