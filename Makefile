@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: run phone test lint bench chaos setup lock clean
+.PHONY: run phone test lint bench chaos pictures setup lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.run
@@ -32,6 +32,10 @@ bench: $(VENV)/.dev
 # A thousand callbacks while everything that keeps them is killed; CHAOS="--seed 7 --database sqlite" is another.
 chaos: $(VENV)/.dev
 	$(BIN)/python -m tests.chaos $(CHAOS)
+
+# Every page of the console at 360 and 1280 px, light and dark, in build/pictures; for looking at, not for git.
+pictures: $(VENV)/.dev
+	HOTLINE_PICTURES=$(CURDIR)/build/pictures HOTLINE_REQUIRE_BROWSER=1 $(BIN)/python -m pytest -q -n 0 tests/browser -k console
 
 # What the line itself needs; `make run` waits for nothing else.
 $(VENV)/.run: requirements.lock pyproject.toml

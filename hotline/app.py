@@ -156,4 +156,4 @@ def _point_to_exchange(app: Flask, settings: Settings) -> None:
         return redirect(f"http://127.0.0.1:{settings.exchange_port}/exchange/", code=302)
 
     exchange.guard = "open"  # type: ignore[attr-defined]
-    app.add_url_rule("/exchange/", "exchange", exchange)
+    app.add_url_rule("/exchange/", "exchange", exchange, strict_slashes=False)

@@ -11,7 +11,8 @@ from models.staff import ROLES, choose_interface_language
 def register_home(blueprint: Blueprint, console: Console) -> None:
     """``/console/`` and ``/console/language``."""
 
-    @blueprint.get("/")
+    # Without the last slash too: a redirect of the framework would repeat whatever Host was asked for.
+    @blueprint.get("/", strict_slashes=False)
     @guard_staff(*ROLES)
     def home() -> Response | str:
         entries = console.navigation.of(me().role)

@@ -157,7 +157,7 @@ def register_staff(blueprint: Blueprint, console: Console) -> None:
         return page(staff_id)
 
     @blueprint.post("/staff/<int:staff_id>")
-    @guard_staff(*KEEP)
+    @guard_staff(*KEEP, fresh=True)
     def save_staff(staff_id: int) -> Response | tuple[str, int]:
         record, errors = _typed_record(console)
         changed: list[str] = []

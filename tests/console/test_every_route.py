@@ -87,3 +87,11 @@ def test_a_form_without_our_token_is_refused_on_every_route(app: Flask, staff: A
 
                 assert person.status == 400, path
                 assert person.heading == "That did not work"
+
+
+@pytest.mark.parametrize("path", ["/console", "/console/", "/exchange", "/exchange/"])
+def test_no_redirect_repeats_the_host_that_somebody_asked_for(app: Flask, path: str) -> None:
+    answer = app.test_client().get(path, headers={"Host": "elsewhere.example.net"})
+
+    assert answer.status_code in {302, 303}
+    assert "elsewhere" not in answer.headers["Location"]

@@ -118,9 +118,20 @@ def test_many_looks_at_one_subject_through_two_cases_are_asked_about(office: Dat
             make_call(session, case_id=case.id, verified_at=NOW, started_at=NOW)
     for number in range(11):
         who, case = (LEA, RUTH)[number % 2], cases[number % 2]
-        _look(office, who, f"case:{case.id}", NOW + timedelta(minutes=number))
+        _look(office, who, f"case:{case.id}", NOW + timedelta(minutes=3 * number))
 
     assert _alarms(office) == [("many_looks", LEA, f"subject:{cases[0].subject_id}", 11)]
+
+
+def test_a_page_loaded_again_and_again_within_minutes_is_one_look(office: Database) -> None:
+    case = _case(office)
+    with office.transaction() as session:
+        make_call(session, case_id=case.id, verified_at=NOW, started_at=NOW)
+    for number in range(40):
+        _look(office, LEA, f"case:{case.id}", NOW + timedelta(minutes=number))
+
+    # Forty minutes at one case are eight looks, two below what is asked about.
+    assert _alarms(office) == []
 
 
 @pytest.mark.parametrize("subject", ["Ivo Quill", "IVO QUÍLL", "Ivo Quill Marsh", "Ivo de la Quill"])
