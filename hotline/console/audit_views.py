@@ -1,22 +1,21 @@
 """The audit: who did what and when, and what a supervisor should ask about."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from hotline.console import audit_words
+from hotline.console.audit_form import asked_for, search_of, staff_emails
 from hotline.console.console import Console
 from hotline.console.guard import guard_staff, me
 from hotline.console.words import N_, _
 from models.audit_alarm import FINDINGS, AlarmError, is_about, open_alarms, settle_alarm, settled_alarms
 from models.audit_head import HEAD_WRITTEN
-from models.audit_search import Place, Search, names_of, search
+from models.audit_search import Place, search
 from models.pin import Guard
-from models.staff import Staff
 
 ROLES = ("supervisor", "administrator")
 #: A head should be kept each day; one that is older than this shows that it is not.
@@ -31,11 +30,11 @@ def register_audit(blueprint: Blueprint, console: Console) -> None:
     @blueprint.get("/audit")
     @guard_staff(*ROLES)
     def audit() -> str:
-        asked, errors = _asked()
+        asked, errors = asked_for()
         after = Place.from_text(request.args.get("after", ""))
         with console.database.reading() as reading:
-            staff = _staff(reading)
-            found = search(reading, _search(asked, staff, zone), after) if not errors else None
+            staff = staff_emails(reading)
+            found = search(reading, search_of(asked, staff, zone), after) if not errors else None
             alarms = len(open_alarms(reading))
             written = reading.scalar(select(Guard.measured_at).where(Guard.name == HEAD_WRITTEN))
         return render_template(
@@ -84,56 +83,3 @@ def register_audit(blueprint: Blueprint, console: Console) -> None:
         else:
             flash(_("The alarm is settled."), "success")
         return redirect(url_for("console.audit_alarms"), code=303)
-
-
-def _asked() -> tuple[dict[str, str], dict[str, str]]:
-    """What was asked for, as it stands in the address, and what is wrong with it."""
-    given = {
-        name: request.args.get(name, "").strip()[:64]
-        for name in ("who", "what", "kind", "number", "since", "until")
-    }
-    errors = {}
-    for name in ("since", "until"):
-        if given[name] and _day(given[name]) is None:
-            # A browser's own field for dates shows nothing else.
-            given[name], errors[name] = "", _("This is no date.")
-    if given["number"] and not (given["number"].isascii() and given["number"].isdecimal()):
-        errors["number"] = _("Its number has digits alone.")
-    if given["kind"] and not given["number"] and not errors:
-        errors["number"] = _("Give its number as well.")
-    return given, errors
-
-
-def _search(asked: dict[str, str], staff: dict[int, str], zone: ZoneInfo) -> Search:
-    since, until = _day(asked["since"]), _day(asked["until"])
-    return Search(
-        since=_midnight(since, zone),
-        until=_midnight(until + timedelta(days=1) if until else None, zone),
-        actors=_actors(asked["who"], staff),
-        action=asked["what"],
-        target=f"{asked['kind']}:{int(asked['number'])}" if asked["kind"] and asked["number"] else "",
-    )
-
-
-def _actors(who: str, staff: dict[int, str]) -> tuple[str, ...]:
-    kind, _colon, id_ = who.partition(":")
-    if kind == "staff" and id_.isdecimal() and int(id_) in staff:
-        return names_of(int(id_), staff[int(id_)])
-    return (who,) if who else ()
-
-
-def _staff(session: Session) -> dict[int, str]:
-    rows = session.execute(select(Staff.id, Staff.email).order_by(Staff.email))
-    return {row.id: row.email for row in rows}
-
-
-def _day(text: str) -> date | None:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if 1970 <= day.year < 2200 else None
-
-
-def _midnight(day: date | None, zone: ZoneInfo) -> datetime | None:
-    return None if day is None else datetime.combine(day, time(0), zone)

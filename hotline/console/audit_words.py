@@ -16,6 +16,7 @@ ACTIONS = {
     "look_at_case": N_("looked at a case"),
     "reveal_number": N_("revealed a phone number"),
     "search_cases": N_("searched the cases"),
+    "export_audit": N_("took entries of the audit as a file"),
     "open_case_to_staff": N_("opened a case to a member of staff"),
     "hand_callback": N_("handed a callback to a colleague"),
     "note_callback": N_("wrote a note on a callback"),
@@ -198,6 +199,7 @@ FACTS = {
     "rejected": N_("rejected"),
     "held": N_("held"),
     "finding": N_("finding"),
+    "search": N_("search"),
 }
 REFUSALS = (
     N_("Say what you found."),

@@ -11,6 +11,7 @@ from werkzeug.exceptions import BadRequest, NotFound
 
 from hotline.console.account_views import register_account
 from hotline.console.announcement_views import register_announcements
+from hotline.console.audit_export_views import register_audit_export
 from hotline.console.audit_views import register_audit
 from hotline.console.callback_action_views import register_callback_actions
 from hotline.console.callback_views import register_callbacks
@@ -60,6 +61,7 @@ AREAS = (
     register_import_upload,
     register_import_settling,
     register_audit,
+    register_audit_export,
     register_callbacks,
     register_callback_actions,
     register_shift,

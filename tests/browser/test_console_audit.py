@@ -48,6 +48,7 @@ def _with_entries(house: ConsoleHouse) -> Colleague:
         ("?since=x&kind=case", "audit-wrong"),
         ("?who=worker", "audit-none"),
         ("/alarms", "alarms"),
+        ("/export?who=import", "audit-export"),
     ],
 )
 def test_the_audit_and_its_alarms_are_for_everyone(

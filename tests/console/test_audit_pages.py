@@ -1,6 +1,8 @@
 """The audit in the console: what is found, in which words, and alarms that somebody else settles."""
 
 import ast
+import csv
+import io
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -195,3 +197,40 @@ def _texts(node: ast.AST) -> set[str]:
     if isinstance(node, ast.IfExp):
         return _texts(node.body) | _texts(node.orelse)
     return set()
+
+
+def _file(person: Member) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(person.text)))
+
+
+def test_what_was_found_is_taken_as_a_file_and_that_is_written_down(
+    supervisor: Member, database: Database, clock: Clock
+) -> None:
+    _records(database, clock, "sweeper", "warn_of_callback", "callback:7", level="staff_before")
+    _records(database, clock, "=cmd|' /C calc'!A0", "warn_of_callback", "callback:8", level="=1+1")
+    _records(database, clock, "import", "land_import", "import:1")
+
+    supervisor.opens("/console/audit?what=warn_of_callback").clicks("Get what was found as a file")
+    assert supervisor.reads("The file has 2 entries")
+    supervisor.clicks("Download the file")
+
+    newer, older = _file(supervisor)
+    assert (older["actor"], older["target"], older["at"]) == ("sweeper", "callback:7", clock().isoformat())
+    assert older["facts"] == '{"level": "staff_before"}'
+    assert newer["actor"].startswith("'=")
+    supervisor.opens("/console/audit?what=export_audit")
+    assert supervisor.reads("took entries of the audit as a file", "count 2", "what=warn_of_callback")
+
+
+def test_the_audit_is_no_file_without_a_fresh_proof(supervisor: Member, clock: Clock) -> None:
+    clock.goes_on(minutes=10)
+
+    supervisor.opens("/console/audit/export")
+
+    assert supervisor.path.startswith("/console/confirm")
+
+
+def test_a_search_that_makes_no_sense_is_no_file(supervisor: Member) -> None:
+    supervisor.opens("/console/audit/export?since=someday")
+
+    assert supervisor.reads("This is no date.")
