@@ -15,7 +15,7 @@ phone: $(VENV)/.run
 	@exec $(BIN)/hotline phone
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 setup: $(VENV)/.dev
 
