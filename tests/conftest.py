@@ -2,6 +2,7 @@
 
 import shutil
 import socket
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
 from config.office import Office
 from config.settings import Settings
@@ -56,6 +58,13 @@ def _network_is_off() -> Iterator[None]:
         patch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
         patch.setattr(socket, "getaddrinfo", guarded_look_up)
         yield
+
+
+@event.listens_for(Engine, "connect")
+def _rows_come_in_no_order_of_their_own(connection: Any, _record: Any) -> None:
+    """Turn round what no ORDER BY orders: PostgreSQL gives such rows in whatever order it likes."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA reverse_unordered_selects = ON")
 
 
 @pytest.fixture(scope="session")

@@ -193,7 +193,8 @@ def test_a_lost_pin_is_replaced_by_two_people_and_every_safe_phone_is_told(
         assert row.changes_held_until - row.pin_issued_at == timedelta(hours=72)
         told = session.scalars(select(Callback)).one()
         assert (told.reason, told.state, told.case_id) == ("pin_changed", "requested", None)
-        entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "replace_lost_pin")).all()
+        replaced = select(AuditEntry).where(AuditEntry.action == "replace_lost_pin").order_by(AuditEntry.id)
+        entries = session.scalars(replaced).all()
         assert [entry.actor for entry in entries] == [by, and_by]
         assert entries[0].facts == {"evidence": "met_in_person", "phones_told": 1}
 
