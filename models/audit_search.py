@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from heapq import merge
 from typing import Any
 
-from sqlalchemy import Select, Table, literal, select, tuple_
+from sqlalchemy import Select, Table, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from models.audit import AuditEntry
@@ -92,6 +92,15 @@ def search(session: Session, wanted: Search, after: Place | None = None, size: i
     ]
     older = Place(entries[-1].at, entries[-1].id) if len(rows) > size else None
     return Page(entries, older)
+
+
+def count_found(session: Session, wanted: Search, most: int) -> int:
+    """How many entries are wanted, counted no further than ``most``."""
+    found = 0
+    for actor in wanted.actors or (None,):
+        some = _statement(wanted, actor, None).with_only_columns(_ENTRIES.c.id).order_by(None).limit(most)
+        found += session.scalar(select(func.count()).select_from(some.subquery())) or 0
+    return min(found, most)
 
 
 def names_of(staff_id: int, email: str) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, redirect, render_template, request, url_for
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from hotline.console.audit_form import asked_for, search_of, staff_emails
@@ -16,7 +15,7 @@ from hotline.console.audit_views import ROLES
 from hotline.console.console import Console
 from hotline.console.guard import guard_staff, me
 from models import audit
-from models.audit_search import Entry, search
+from models.audit_search import Entry, count_found, search
 
 #: The newest so many entries are in the file, for the thread that makes it answers callers as well.
 MOST = 2000
@@ -29,9 +28,6 @@ def register_audit_export(blueprint: Blueprint, console: Console) -> None:
     """``/console/audit/export``: a page that says what will be in the file, and the file (R37)."""
     zone = ZoneInfo(console.office.time_zone)
 
-    def found(session: Session, asked: dict[str, str]) -> list[Entry]:
-        return list(search(session, search_of(asked, staff_emails(session), zone), size=MOST).entries)
-
     @blueprint.get("/audit/export")
     @guard_staff(*ROLES, fresh=True)
     def ask_audit_export() -> Response | str:
@@ -40,8 +36,8 @@ def register_audit_export(blueprint: Blueprint, console: Console) -> None:
             typed: dict[str, Any] = {name: request.args.get(name, "") for name in asked}
             return redirect(url_for("console.audit", **typed), code=303)
         with console.database.reading() as reading:
-            entries = found(reading, asked)
-        return render_template("console/audit/export.html", asked=asked, count=len(entries), most=MOST)
+            count = count_found(reading, search_of(asked, staff_emails(reading), zone), MOST)
+        return render_template("console/audit/export.html", asked=asked, count=count, most=MOST)
 
     @blueprint.post("/audit/export")
     @guard_staff(*ROLES, fresh=True)
@@ -51,7 +47,8 @@ def register_audit_export(blueprint: Blueprint, console: Console) -> None:
             return redirect(url_for("console.audit"), code=303)
         now = console.clock()
         with console.database.transaction() as writing:
-            entries = found(writing, asked)
+            wanted = search_of(asked, staff_emails(writing), zone)
+            entries = search(writing, wanted, size=MOST).entries
             audit.record(
                 writing,
                 actor=me().email,

@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import quantiles
 from tempfile import TemporaryDirectory
 from time import monotonic, perf_counter, sleep
+from typing import Any
 from uuid import uuid4
 
 import click
@@ -19,12 +20,13 @@ from sqlalchemy import select
 
 from config.settings import Settings
 from hotline import create_app
-from models import Callback, Case, CaseOpening, Phone, Staff
+from models import Callback, Case, CaseOpening, Facility, Phone, Staff
 from models.case_opening import SEARCH_REASONS
 from models.database import Database
 from models.keyring import Keyring
 from models.migrate import upgrade
-from tests.bench.full_office import FIRST_NAMES, SURNAMES, fill
+from models.pin_request import PinRequest
+from tests.bench.full_office import FIRST_NAMES, SURNAMES, fill, hold_a_file
 from tests.bench.http import Measured, prepared, run
 from tests.bench.turns import databases, house_environ, served
 from tests.console.signed_in import cookie_of
@@ -68,12 +70,15 @@ def polling(cases: int, seconds: float, rounds: int = 4) -> tuple[float, float]:
     """
     with TemporaryDirectory(prefix="hb-") as folder:
         url = f"sqlite:///{Path(folder) / 'hotline.db'}"
-        with _office(Path(folder), url, cases) as (_, database):
+        with _office(Path(folder), url, cases) as (app, database):
+            settings = app.extensions["hotline.console"].settings
             case_id = _ids(database)["case_id"]
             cookies = [_cookie(database, "liaison", case_id) for _ in range(CONSOLES)]
         more = {"HOTLINE_DATABASE_URL": url, **_KEYS}
         with served(Path(folder), ["-m", "hotline.cli", "web", "--bind"], more) as (port, server):
             share = _share(port, server, cookies, seconds)
+            with _changing(settings):
+                busy = _share(port, server, cookies, seconds)
             alone, beside = list[float](), list[float]()
             for _ in range(rounds):
                 alone += _calls(port, seconds / rounds).times
@@ -81,6 +86,7 @@ def polling(cases: int, seconds: float, rounds: int = 4) -> tuple[float, float]:
                     beside += _calls(port, seconds / rounds).times
     p99s = [quantiles(times, n=100)[98] for times in (alone, beside)]
     moved = p99s[1] / p99s[0]
+    click.echo(f"  {CONSOLES} consoles take {busy:.1%} while the list changes at each of their looks")
     click.echo(
         f"  {CONSOLES} consoles take {share:.1%} of the web processes' time; a caller's p99 is "
         f"{p99s[0] * 1000:.1f} ms without and {p99s[1] * 1000:.1f} ms beside them: ratio {moved:.2f}"
@@ -89,7 +95,7 @@ def polling(cases: int, seconds: float, rounds: int = 4) -> tuple[float, float]:
 
 
 def _pages(app: Flask, database: Database, times: int) -> Iterator[tuple[str, list[float]]]:
-    ids = _ids(database)
+    ids = _ids(database) | {"import_id": hold_a_file(database, app.extensions["hotline.console"].office)}
     cookies = {role: _cookie(database, role, ids["case_id"]) for role in ROLES}
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
@@ -133,9 +139,9 @@ def _searches(app: Flask, cookie: str, times: int) -> list[float]:
     return taken[_WARM:]
 
 
-def _ids(database: Database) -> dict[str, int]:
-    """One of each kind of row that a page may show."""
-    with database.reading() as session:
+def _ids(database: Database) -> dict[str, Any]:
+    """One of each kind of row that a page may show, and of what else an address may name."""
+    with database.transaction() as session:
         callback_id, case_id, registrant_id = session.execute(
             select(Callback.id, Case.id, Case.registrant_id)
             .join(Case, Case.id == Callback.case_id)
@@ -143,7 +149,17 @@ def _ids(database: Database) -> dict[str, int]:
             .limit(1)
         ).one()
         phone = select(Phone.id).where(Phone.registrant_id == registrant_id).limit(1)
+        asked = PinRequest(
+            case_id=case_id, kind="lost", delivery="handed_over", evidence="met_in_person",
+            requested_by=session.scalar(select(Staff.id).limit(1)), requested_at=datetime.now(UTC),
+        )  # fmt: skip
+        session.add(asked)
+        session.flush()
         return {
+            "name": "liaison_tries",
+            "deed": "pin",
+            "request_id": asked.id,
+            "facility_id": session.scalars(select(Facility.id).limit(1)).one(),
             "callback_id": callback_id,
             "case_id": case_id,
             "phone_id": session.scalars(phone).one(),
@@ -181,6 +197,28 @@ def _office(folder: Path, url: str, cases: int) -> Iterator[tuple[Flask, Databas
         yield app, database
     finally:
         database.close()
+
+
+@contextmanager
+def _changing(settings: Settings) -> Iterator[None]:
+    """Something on the list is new at every look of every console, as on the busiest day."""
+    over = threading.Event()
+
+    def change() -> None:
+        database = Database(settings.database_url, Keyring(settings.field_keys, settings.secret_key))
+        while not over.wait(EVERY / 2):
+            with database.transaction() as session:
+                first = session.scalars(select(Callback).order_by(Callback.due_at).limit(1)).one()
+                first.liaison_tries = 1 - first.liaison_tries
+        database.close()
+
+    changes = threading.Thread(target=change)
+    changes.start()
+    try:
+        yield
+    finally:
+        over.set()
+        changes.join()
 
 
 def _share(port: int, server: psutil.Process, cookies: list[str], seconds: float) -> float:

@@ -7,10 +7,15 @@ from sqlalchemy import Table, func, insert, select, text
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
+from config.office import Office
 from models import Base
+from models.case import new_number
 from models.database import Database
+from models.import_history import waiting
+from models.import_paging import page_held
 from models.name_index import index_name
 from tests.factories import make_callback, make_case, make_staff, make_subject
+from tests.models.feed import feed_row, load
 
 #: So many are made one by one, each open callback among them; the rest are copies of theirs.
 _FIRST = 500
@@ -21,6 +26,10 @@ SURNAMES = tuple(
     for end in ("nard", "sky", "tez", "lund", "mont", "rio", "vale", "wick", "yan", "zar")
 )
 _OPEN_IN = 10
+#: Long case numbers, for of so many shorter ones two would be the same every now and then.
+_DIGITS = 12
+#: How many people the file that is held would change.
+_HELD = 2000
 _LIAISONS = 20
 #: More than any id of the first ones.
 _STEP = 100_000
@@ -46,6 +55,7 @@ def fill(database: Database, cases: int) -> None:
                 session,
                 "in_custody",
                 subject=subject,
+                number=new_number(_DIGITS),
                 facility="Stewart",
                 phone=f"+1206555{100 + number % 100:04d}",
                 as_of=now,
@@ -59,6 +69,23 @@ def fill(database: Database, cases: int) -> None:
                 _copy(session, Base.metadata.tables[name], copy)
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE"))
+
+
+def hold_a_file(database: Database, office: Office) -> int:
+    """Let a feed file wait for two people that changes so many that those whom it hits are to be called."""
+    now = datetime.now(UTC)
+    before, since = now - timedelta(hours=2), now - timedelta(minutes=20)
+    names = [f"held-{number}" for number in range(_HELD)]
+    with database.transaction() as session:
+        for name in names:
+            make_case(session, subject=make_subject(session, feed_id=name), number=new_number(_DIGITS))
+    load(database, *(feed_row(name, as_of=before) for name in names), now=before)
+    broken = (feed_row(f"broken-{number}", as_of="soon") for number in range(_HELD // 10))
+    released = (feed_row(name, status="released", as_of=since) for name in names)
+    load(database, *released, *broken, now=since)
+    with database.transaction() as session:
+        page_held(session, now + timedelta(hours=1), office)
+        return waiting(session)[0].entry.id
 
 
 def _copy(session: Session, table: Table, copy: int) -> None:
