@@ -1,0 +1,194 @@
+"""Calls in the 72 hours after staff replaced a lost PIN: the status yes, phones and times no (R08)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from models import Callback, Staff
+from models.callback_request import request_callback
+from models.caller_state import load_by_sid
+from models.lost_pin import replace_lost_pin
+from models.registrant import Phone as RegisteredPhone
+from tests.calls.conftest import Clock, House
+from tests.calls.stories import (
+    is_asked_for_a_number,
+    opens_the_case,
+    reaches_the_first_menu,
+)
+from tests.factories import HASHER, MadeCase
+from tests.phone import Phone
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+SAFE, OTHER = "+12025550155", "+12025550156"
+
+
+@pytest.fixture
+def replaced(make_case: MakeCase, make_staff: MakeStaff, house: House) -> tuple[MadeCase, str]:
+    """A case whose lost PIN staff have just replaced, with a safe phone; and the new PIN."""
+    case = make_case(custody_status="in_custody", phone=SAFE)
+    for email in ("lea@office.example.org", "sam@office.example.org"):
+        make_staff(email=email, on_shift=False)
+    with house.database.transaction() as session:
+        pin, told = replace_lost_pin(
+            session, HASHER, case.number, evidence="agency_vouched", by="lea@office.example.org",
+            and_by="sam@office.example.org", hold=timedelta(hours=72), office=house.office,
+            now=house.clock.now,
+        )  # fmt: skip
+    assert told == 1
+    return case, pin
+
+
+def opens_with(phone: Phone, case: MadeCase, pin: str) -> None:
+    is_asked_for_a_number(phone)
+    phone.presses(case.number)
+    phone.presses(pin)
+
+
+def test_for_72_hours_after_a_replaced_pin_status_yes_phones_and_times_no(
+    phone: Phone, replaced: tuple[MadeCase, str], house: House, clock: Clock
+) -> None:
+    case, pin = replaced
+    opens_with(phone, case, pin)
+    assert phone.hears("in custody")
+    phone.presses("2")
+    assert phone.hears("For a call to the phone we have for you")
+
+    phone.presses("2")
+    assert phone.hears("For now we change no phones and no times", "For a call to the phone we have for you")
+    phone.presses("1")
+    assert phone.hears("We will call you")
+    asked = house.row(select(Callback).where(Callback.reason == "asked"))
+    with house.database.reading() as session:
+        same = session.scalars(select(RegisteredPhone.number_key)).one()
+    assert asked.number_key == same
+
+    clock.passes(hours=72)
+    later = phone.another()
+    opens_with(later, case, pin)
+    later.presses("2")
+    later.presses("2")
+    assert later.hears("For a call in the morning, press 1")
+
+
+def test_in_the_hold_no_other_phone_is_called_for_the_case_though_the_pin_was_keyed_long_ago(
+    phone: Phone,
+    replaced: tuple[MadeCase, str],
+    make_case: MakeCase,
+    make_staff: MakeStaff,
+    house: House,
+    clock: Clock,
+) -> None:
+    case, pin = replaced
+    make_staff()
+    talker = phone.another()
+    opens_the_case(talker, make_case(custody_status="in_custody"), from_="+12025550149")
+    talker.presses("0")
+    house.accepts(talker)
+    is_asked_for_a_number(phone, from_=OTHER)
+    phone.presses(case.number)
+    phone.presses(pin)
+    phone.presses("0")
+    assert phone.hears("No one is free right now")
+    for _ in range(3):
+        clock.passes(minutes=5)
+        phone.says_nothing()
+
+    phone.presses("1")
+
+    assert phone.hears("We will call you")
+    kept = house.row(select(Callback).where(Callback.reason == "waited"))
+    assert kept.number_key == house.database.keyring.index("phone", SAFE)
+
+
+def test_in_the_hold_a_time_zone_told_before_the_pin_moves_no_window(
+    phone: Phone, replaced: tuple[MadeCase, str], house: House
+) -> None:
+    case, pin = replaced
+    reaches_the_first_menu(phone)
+    for key in ("2", "1", "2"):
+        phone.presses(key)
+    assert phone.hears("Is it about")
+    phone.presses("2")
+    phone.presses("1")
+    phone.presses("4")
+    phone.presses("1")
+    phone.presses("1")
+    phone.presses("1")
+    phone.presses(case.number)
+    phone.presses(pin)
+    assert phone.hears("in custody")
+    phone.presses("2")
+    phone.presses("1")
+
+    mine = house.row(select(Callback).where(Callback.case_id == case.id))
+    assert mine.time_zone == "America/New_York"
+
+
+def test_in_the_hold_a_callback_may_be_cancelled_and_neither_moved_nor_made_otherwise(
+    phone: Phone, replaced: tuple[MadeCase, str], house: House
+) -> None:
+    case, pin = replaced
+    opens_with(phone, case, pin)
+    phone.presses("2")
+    phone.presses("1")
+    before = house.row(select(Callback).where(Callback.case_id == case.id))
+    again = phone.another()
+    opens_with(again, case, pin)
+    again.presses("2")
+    for key in ("2", "4"):
+        again.presses(key)
+        assert again.hears("For now we change no phones and no times", "You have asked us to call")
+    stands = house.row(select(Callback).where(Callback.case_id == case.id))
+    for name in ("window_starts", "window_ends", "time_zone", "number_key", "voicemail_text", "may_answer"):
+        assert getattr(stands, name) == getattr(before, name)
+
+    again.presses("3")
+
+    assert again.hears("We will not call you")
+    assert house.row(select(Callback.state).where(Callback.case_id == case.id)) == "cancelled"
+
+
+def test_in_the_hold_a_caller_hears_in_spanish_that_nothing_is_changed(
+    phone: Phone, replaced: tuple[MadeCase, str]
+) -> None:
+    case, pin = replaced
+    is_asked_for_a_number(phone, language="2")
+    phone.presses(case.number)
+    phone.presses(pin)
+    phone.presses("2")
+
+    phone.presses("2")
+
+    assert phone.hears("no cambiamos")
+
+
+@pytest.mark.parametrize("away", ["another phone", "a window"])
+def test_the_list_itself_refuses_another_phone_or_window_in_the_hold(
+    phone: Phone, replaced: tuple[MadeCase, str], house: House, clock: Clock, away: str
+) -> None:
+    case, pin = replaced
+    opens_with(phone, case, pin)
+    window = (clock.now, clock.now + timedelta(hours=1)) if away == "a window" else None
+    with house.database.transaction() as session:
+        call = load_by_sid(session, phone.call_sid, clock.now)
+        assert call is not None
+        assert (
+            request_callback(
+                session, call=call, number=SAFE if window else OTHER, urgency="other", reason="asked",
+                due_at=clock.now + timedelta(days=1), next_attempt_at=clock.now, window=window,
+                time_zone="America/New_York", verified=True, now=clock.now,
+            )
+            is None
+        )  # fmt: skip
+
+
+def test_the_owner_of_the_safe_phone_is_told_by_a_call(
+    phone: Phone, replaced: tuple[MadeCase, str], house: House
+) -> None:
+    told = house.row(select(Callback))
+
+    assert (told.reason, told.state, told.verified, told.case_id) == ("pin_changed", "requested", True, None)
+    assert (told.window_starts, told.urgency) == (None, "other")
