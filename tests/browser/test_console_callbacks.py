@@ -211,6 +211,32 @@ def test_a_note_is_looked_at_as_it_is_typed_with_the_eyes_of_the_server(
     assert seen == {text: refusal(text) is not None for text in NOTES}
 
 
+def test_what_is_being_written_stays_when_another_button_is_pressed(
+    visitors: Visitors, console_house: ConsoleHouse
+) -> None:
+    ana = console_house.adds(name="Ana Demo")
+    callback_id = promises(console_house)
+    claims(console_house, callback_id, ana)
+    page = console_house.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    field = page.get_by_label("A short note for colleagues")
+    field.fill("Prefers mornings.")
+
+    page.get_by_role("link", name="Show what may be said").click()
+    expect(page.get_by_text("These are the words of the line itself")).to_be_visible()
+    expect(field).to_have_value("Prefers mornings.")
+    page.get_by_role("button", name="Call now", exact=True).click()
+    expect(page.get_by_text("Accept there by pressing 1").first).to_be_visible()
+    expect(field).to_have_value("Prefers mornings.")
+
+    page.get_by_role("button", name="Keep the note").click()
+    expect(page.get_by_text("The note is kept.")).to_be_visible()
+    field.fill("Not this.")
+    page.goto(f"{console_house.url}/console/callbacks")
+    page.goto(f"{console_house.url}/console/callbacks/{callback_id}")
+    expect(field).to_have_value("Prefers mornings.")
+    assert page.evaluate("sessionStorage.getItem('callback-note')") is None
+
+
 def test_two_browsers_fight_over_one_callback(visitors: Visitors, console_house: ConsoleHouse) -> None:
     ana, luis = console_house.adds(name="Ana Demo"), console_house.adds(name="Luis Demo")
     callback_id = promises(console_house)
