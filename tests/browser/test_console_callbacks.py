@@ -211,6 +211,23 @@ def test_a_note_is_looked_at_as_it_is_typed_with_the_eyes_of_the_server(
     assert seen == {text: refusal(text) is not None for text in NOTES}
 
 
+def test_why_a_note_is_refused_is_said_once_beside_it(visitors: Visitors, console_house: ConsoleHouse) -> None:
+    ana = console_house.adds()
+    callback_id = promises(console_house)
+    claims(console_house, callback_id, ana)
+    page = console_house.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    field, form = page.get_by_label("A short note for colleagues"), page.locator("form", has=page.locator("#note"))
+    field.fill("ring 202-555-0110")
+    page.get_by_role("button", name="Keep the note").click()
+
+    expect(page.get_by_role("alert")).to_contain_text("Please look at this again")
+    expect(form.get_by_text("The note holds what looks like a phone number.")).to_have_count(1)
+    field.fill("lives at 12 Main Street")
+    expect(form.get_by_text("The note holds what looks like")).to_have_count(1)
+    expect(form.get_by_text("The note holds what looks like a street address.")).to_be_visible()
+    visitors.complaints.clear()  # The browser counts the refusal itself as one.
+
+
 def test_what_is_being_written_stays_when_another_button_is_pressed(
     visitors: Visitors, console_house: ConsoleHouse
 ) -> None:

@@ -83,6 +83,12 @@
     note.setAttribute("aria-invalid", found ? "true" : "false");
     left.textContent = left.dataset.text.replace("{left}", String(most - text.length));
   };
-  note.addEventListener("input", look);
+  // What the server refused stands beside the field already, until it is changed.
+  const refused = document.getElementById("note-error");
+  note.addEventListener("input", () => {
+    if (refused) refused.textContent = "";
+    look();
+  });
   look();
+  if (refused) said.textContent = "";
 })();
