@@ -114,6 +114,12 @@ def test_the_help_sheet_and_an_open_form_are_for_everyone(
     for summary in page.locator("summary").all():
         summary.click()
     judge(page, "callback-forms")
+    # A button is as high in a form that opens as anywhere else.
+    heights = {
+        one.evaluate("it => it.offsetHeight")
+        for one in page.locator("main .usa-button--outline:visible").all()
+    }
+    assert heights == {44}
 
     page.locator("h1").click()
     page.keyboard.press("?")
@@ -211,12 +217,17 @@ def test_a_note_is_looked_at_as_it_is_typed_with_the_eyes_of_the_server(
     assert seen == {text: refusal(text) is not None for text in NOTES}
 
 
-def test_why_a_note_is_refused_is_said_once_beside_it(visitors: Visitors, console_house: ConsoleHouse) -> None:
+def test_why_a_note_is_refused_is_said_once_beside_it(
+    visitors: Visitors, console_house: ConsoleHouse
+) -> None:
     ana = console_house.adds()
     callback_id = promises(console_house)
     claims(console_house, callback_id, ana)
     page = console_house.opens(visitors, f"/console/callbacks/{callback_id}", ana)
-    field, form = page.get_by_label("A short note for colleagues"), page.locator("form", has=page.locator("#note"))
+    field, form = (
+        page.get_by_label("A short note for colleagues"),
+        page.locator("form", has=page.locator("#note")),
+    )
     field.fill("ring 202-555-0110")
     page.get_by_role("button", name="Keep the note").click()
 
