@@ -11,6 +11,7 @@ from pypdf import PdfReader
 from sqlalchemy import select, text
 
 from hotline.console.letters import KEYS, Sender, number_letter, pin_letter
+from ivr_flows.check import INBOUND_KEYS
 from models import AuditEntry, Base, Case, PinRequest
 from models.database import Database
 from models.new_pin import is_guessable
@@ -112,6 +113,7 @@ def test_a_letter_is_in_the_language_of_the_case_not_of_whoever_prints_it(
 
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_each_letter_has_the_map_of_the_keys_on_its_one_page(app: Flask, language: str) -> None:
+    assert {key for key, _ in KEYS} == INBOUND_KEYS | {"#"}
     words = app.extensions["hotline.console"].words.catalog(language)
     sender = Sender("the information line", "+12025550100", "America/New_York")
     for letter in (
