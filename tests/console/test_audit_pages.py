@@ -185,6 +185,10 @@ def test_every_action_that_the_house_writes_down_has_words() -> None:
     assert len(written) > 20
 
 
+def test_no_two_actions_are_told_in_the_same_words() -> None:
+    assert sorted(ACTIONS.values()) == sorted(set(ACTIONS.values()))
+
+
 def test_every_move_of_a_callback_has_words_and_so_has_who_makes_it() -> None:
     assert {f"{move}_callback" for move in MOVES} <= set(ACTIONS)
     movers = {mover for rule in MOVES.values() for mover in rule.movers}
