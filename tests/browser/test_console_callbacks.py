@@ -278,7 +278,7 @@ def test_two_browsers_fight_over_one_callback(visitors: Visitors, console_house:
     expect(pages[0].get_by_text("It is yours until")).to_be_visible()
     pages[1].get_by_role("button", name="Take it", exact=True).click()
 
-    expect(pages[1].get_by_role("alert")).to_contain_text("Ana Demo took this callback at")
+    expect(pages[1].get_by_role("alert")).to_contain_text("Ana Demo took this callback on")
 
 
 def test_everything_works_without_scripts(visitors: Visitors, console_house: ConsoleHouse) -> None:

@@ -133,7 +133,7 @@ def test_the_page_says_whether_the_head_was_kept(
 
     supervisor.opens("/console/audit")
 
-    assert supervisor.reads("The head of the audit was kept in its second place at")
+    assert supervisor.reads("The head of the audit was kept in its second place on")
 
 
 def _alarm(database: Database, clock: Clock, who: str) -> None:

@@ -1,5 +1,6 @@
 """The callback list and one callback, as staff use them at their browsers."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -201,13 +202,24 @@ def test_two_sessions_fight_over_one_callback_and_the_loser_is_told_who_and_when
     ana.clicks("Take it")
     luis.clicks("Take it")
 
-    assert luis.reads("Ana Demo took this callback at 11/25/26, 10:00", "Taken: Ana Demo")
+    assert luis.reads("Ana Demo took this callback on Nov 25, 2026, 10:00", "Taken: Ana Demo")
     assert office_rows.row(callback_id).staff_id == ana.staff_id
     luis.opens(f"/console/callbacks/{callback_id}")
     luis.sends(f"/console/callbacks/{callback_id}/call", {"csrf_token": luis.token})
     assert luis.reads("Ana Demo took this callback")
     assert jobs.waiting == []
     assert len(office_rows.entries("claim_callback")) == 1
+
+
+def test_a_page_in_spanish_writes_every_time_of_day_by_the_same_clock(
+    liaison: Member, office_rows: Office, clock: Clock
+) -> None:
+    callback_id = office_rows.promises(due_at=clock() + timedelta(hours=6))
+    liaison.opens(f"/console/callbacks/{callback_id}").clicks("Español")
+
+    times = re.findall(r"\d{1,2}:\d\d\s*[ap]?", liaison.page.text_content())
+    assert len(times) >= 3
+    assert all(one[-1] in "ap" for one in times), times
 
 
 def test_a_stale_tab_changes_nothing_and_shows_how_it_stands_now(
@@ -219,7 +231,7 @@ def test_a_stale_tab_changes_nothing_and_shows_how_it_stands_now(
 
     liaison.clicks("Call now")
 
-    assert liaison.reads("This callback was closed at 11/25/26, 10:00", "Reached: two people talked.")
+    assert liaison.reads("This callback was closed on Nov 25, 2026, 10:00", "Reached: two people talked.")
     assert office_rows.row(callback_id).state == "reached"
 
 

@@ -255,7 +255,7 @@ def test_the_call_list_is_by_case_and_is_told_of_after_an_hour(
     cases = _held(database, clock)
     page = f"/console/imports/{_import_id(database)}"
     supervisor.opens(page).clicks("Whom to call")
-    assert supervisor.reads("12 open cases would hear something else", "Calling begins at")
+    assert supervisor.reads("12 open cases would hear something else", "Calling begins on")
     assert all(f"case {case.id}" in supervisor.words for case in cases.values())
 
     with database.transaction() as session:
@@ -274,7 +274,7 @@ def test_the_age_of_the_feed_stands_above_the_list(
     load(database, feed_row("A-1", as_of=clock()), now=clock())
 
     supervisor.opens("/console/imports")
-    assert supervisor.reads("The feed last confirmed anybody at")
+    assert supervisor.reads("The feed last confirmed anybody on")
     assert not supervisor.reads("records are old")
     clock.goes_on(minutes=61)
     supervisor.signs_in().opens("/console/imports")
