@@ -12,7 +12,7 @@ from models import AuditEntry, Call, Callback, Staff
 from models.database import Database
 from tests.callback_desk import WaitingJobs
 from tests.console.conftest import Clock, Member
-from tests.factories import MadeCase, make_callback, make_case
+from tests.factories import MadeCase, make_call, make_callback, make_case
 
 PHONE = "+12025550110"
 
@@ -209,6 +209,37 @@ def test_two_sessions_fight_over_one_callback_and_the_loser_is_told_who_and_when
     assert luis.reads("Ana Demo took this callback")
     assert jobs.waiting == []
     assert len(office_rows.entries("claim_callback")) == 1
+
+
+def test_a_talk_shows_who_was_rung_into_it_and_who_is_there(
+    staff: Any, office_rows: Office, clock: Clock
+) -> None:
+    ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo")
+    callback_id = office_rows.promises(
+        state="talking", talking_at=clock(), staff_id=ana.staff_id, place=None, announced_at=clock()
+    )
+    with office_rows.database.transaction() as session:
+        interpreter = make_call(session, callback_id=callback_id, flow="interpreter_call", started_at=clock())
+        joined = make_call(
+            session,
+            callback_id=callback_id,
+            flow="colleague_call",
+            staff_id=luis.staff_id,
+            accepted_at=clock(),
+        )
+        ids = interpreter.id, joined.id
+    page, part = f"/console/callbacks/{callback_id}", f"/console/callbacks/{callback_id}/part"
+
+    assert ana.opens(page).reads("Luis Demo is in the talk as well.", "The interpreter's phone rings.")
+
+    with office_rows.database.transaction() as session:
+        session.get_one(Call, ids[0]).ended_at = clock()
+    assert ana.opens(part).reads("Luis Demo is in the talk as well.")
+    assert not ana.reads("The interpreter's phone rings.")
+
+    with office_rows.database.transaction() as session:
+        session.get_one(Call, ids[1]).accepted_at = clock() + timedelta(seconds=1)
+    assert ana.opens(part).reads("Luis Demo has accepted; the person is told of them first.")
 
 
 def test_a_page_in_spanish_writes_every_time_of_day_by_the_same_clock(
