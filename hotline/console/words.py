@@ -123,3 +123,8 @@ def _catalog() -> NullTranslations:
         return NullTranslations()
     words: Words = g.words
     return words.catalog(language())
+
+
+def country_name(code: str) -> str:
+    """A country, such as ``US``, in the language of the page; the code itself where it has no name there."""
+    return str(written_in(language()).territories.get(code, code))

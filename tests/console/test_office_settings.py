@@ -165,7 +165,9 @@ def test_a_form_that_is_sent_twice_changes_once(administrator: Member, database:
 def test_a_closure_closes_the_office_and_is_taken_back(
     app: Flask, administrator: Member, database: Database, clock: Clock
 ) -> None:
-    administrator.opens("/console/office/closures").fills(day="2026-11-25", reason=WHY)
+    administrator.opens("/console/office/closures")
+    assert administrator.reads("They come from this calendar: United States.", "Thu, Nov 26, 2026")
+    administrator.fills(day="2026-11-25", reason=WHY)
     administrator.clicks("Close the office on this day")
     office = app.extensions["hotline.current_line"]().office
     assert not office.is_open(clock())
