@@ -280,6 +280,10 @@ def test_partner_lines_are_changed_and_a_wrong_number_is_refused(
 
     administrator.fills(**{"phone-0": "call us", "reason": WHY}).clicks("Save the partner lines")
     assert administrator.reads("Partner line 1, phone must be a number")
+    # What was changed stands there whole, and without what only the file calls it.
+    administrator.opens("/console/office/changes")
+    assert administrator.reads("free legal help · ayuda legal · +12025550160")
+    assert "victims_of_crime" not in administrator.words
 
 
 def test_a_facility_is_added_changed_and_taken_out(administrator: Member, database: Database) -> None:
