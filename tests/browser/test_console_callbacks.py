@@ -152,6 +152,27 @@ def test_the_list_follows_by_itself_and_asks_in_vain_for_few_bytes(
     expect(page.get_by_text("Nothing here.")).to_be_visible()
 
 
+def test_a_list_left_open_by_somebody_signed_out_asks_rarely(
+    visitors: Visitors, console_house: ConsoleHouse
+) -> None:
+    page = console_house.opens(visitors, "/console/callbacks", console_house.adds())
+    page.clock.install()
+    page.goto(f"{console_house.url}/console/callbacks")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/part" in request.url else None)
+    page.context.clear_cookies()
+    with page.expect_response(lambda answer: answer.status == 401):
+        page.clock.run_for(2_500)
+    expect(page.get_by_text("You are signed out.")).to_be_visible()
+    page.clock.run_for(26_000)
+    assert len(asked) == 1
+
+    with page.expect_console_message(lambda message: "Response Status Error" in message.text):
+        page.clock.run_for(10_000)
+    page.context.close()
+    visitors.complaints.clear()  # The browser counts each 401 as a complaint.
+
+
 def test_a_callback_is_taken_and_called_by_keyboard_alone(
     visitors: Visitors, console_house: ConsoleHouse
 ) -> None:
