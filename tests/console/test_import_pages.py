@@ -254,8 +254,11 @@ def test_two_who_agree_at_once_are_told_who_settled_it(staff: Any, database: Dat
     ruth.opens(page).fills(way="reject").clicks("Ask a second person")
     sam.opens(page)
     eve.opens(page)
+    assert sam.opens(page.removesuffix("/settle")).reads("What callers would hear")
 
-    sam.clicks("Agree: reject it")
+    sam.opens(page).clicks("Agree: reject it")
+    # Callers hear none of it, and heard none.
+    assert sam.reads("Rejected", "What callers would have heard")
     eve.clicks("Agree: reject it")
 
     assert eve.reads(f"It is held no more; it was settled by {ruth.email}, {sam.email}.")
