@@ -135,7 +135,9 @@ def _install(handler: logging.Handler, level: str) -> None:
     logging.basicConfig(handlers=[handler], level=level, force=True)
     logging.captureWarnings(True)
     # Libraries that write every request, query or migration step would fill the log with paths and numbers.
-    for noisy in ("werkzeug", "urllib3", "twilio.http_client", "alembic", "sqlalchemy.engine"):
+    # Those that draw a letter name each glyph of it, and so the digits of a PIN.
+    quiet = ("werkzeug", "urllib3", "twilio.http_client", "alembic", "sqlalchemy.engine", "fontTools", "fpdf")
+    for noisy in quiet:
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))
     for name in list(logging.root.manager.loggerDict):
         logger = logging.getLogger(name)

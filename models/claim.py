@@ -137,7 +137,7 @@ def refuse(session: Session, callback: Callback) -> NoReturn:
     holder = session.get(Staff, callback.staff_id) if callback.staff_id is not None else None
     name = None if holder is None else name_of(session, holder)
     if callback.state == "claimed" and name is not None:
-        raise RefusedError("{name} took this callback at {at}.", name=name, at=callback.claimed_at)
+        raise RefusedError("{name} took this callback on {at}.", name=name, at=callback.claimed_at)
     if callback.state in ("ringing_liaison", "ringing_caller") and name is not None:
         raise RefusedError("The line is ringing {name} for this callback.", name=name)
     if callback.state == "talking" and name is not None:
@@ -150,7 +150,7 @@ def refuse(session: Session, callback: Callback) -> NoReturn:
         raise RefusedError("Nobody has this callback; it is back in the line.")
     if callback.state == TAKEN_UP_AGAIN:
         raise RefusedError("This callback is left for staff; nobody has it.")
-    raise RefusedError("This callback was closed at {at}.", at=callback.closed_at)
+    raise RefusedError("This callback was closed on {at}.", at=callback.closed_at)
 
 
 def name_of(session: Session, staff: Staff) -> str:

@@ -71,7 +71,7 @@ def may_ring_now(session: Session, callback: Callback, now: datetime, policy: Ca
     if opens is None:
         raise RefusedError("No moment fits the hours of this person and those of the office.")
     if opens > now:
-        raise RefusedError("This person may not be rung now; their next hours begin at {at}.", at=opens)
+        raise RefusedError("This person may not be rung now; their next hours begin on {at}.", at=opens)
 
 
 def dial_taker(session: Session, call_id: int, now: datetime, policy: CallbackPolicy) -> Dial | None:

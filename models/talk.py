@@ -1,6 +1,7 @@
 """A talk: which legs are in it, who leads it, and how it ends. It begins with the second key (Legs)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
@@ -108,6 +109,29 @@ def colleagues(session: Session, talk: Talk, but: int | None = None) -> list[Cal
         for leg in legs_of_talk(session, talk)
         if leg.flow == COLLEAGUE and is_announced(leg, talk) and leg.id != but
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Joiner:
+    """Somebody else who was rung into a talk: their tree, their id where they are staff, and how far it is.
+
+    ``stands`` is ``rings``, ``accepted`` (the caller is told of them first) or ``there``.
+    """
+
+    flow: str
+    staff_id: int | None
+    stands: str
+
+
+def joiners_of(session: Session, talk: Talk) -> list[Joiner]:
+    """Who was rung into the talk or has joined it, beside who leads it; in the order of their legs."""
+    found = []
+    for leg in legs_of_talk(session, talk):
+        if leg.flow not in JOINERS or leg.id == talk.liaison_call_id:
+            continue
+        stands = "rings" if leg.accepted_at is None else "there" if is_announced(leg, talk) else "accepted"
+        found.append(Joiner(leg.flow, leg.staff_id, stands))
+    return found
 
 
 def lead(session: Session, talk: Talk, leg: Call, actor: str, now: datetime) -> list[Job]:

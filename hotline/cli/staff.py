@@ -133,6 +133,7 @@ def list_all(as_json: bool) -> None:
                 "on_shift": person.on_shift,
                 "on_call": person.on_call,
                 "busy": person.busy_call_id is not None,
+                "resting": person.resting_until is not None,
             }
             for person in everyone(session)
         ]
@@ -162,7 +163,9 @@ def off_shift(email: str, as_json: bool) -> None:
 def _now(person: dict[str, Any]) -> str:
     if not person["on_shift"]:
         return "on call" if person["on_call"] else "off shift"
-    return "on shift, in a call" if person["busy"] else "on shift"
+    if person["busy"]:
+        return "on shift, in a call"
+    return "on shift, resting" if person["resting"] else "on shift"
 
 
 def _change(email: str, on: bool, as_json: bool) -> None:

@@ -186,7 +186,8 @@ def register_account(blueprint: Blueprint, console: Console) -> None:
     def recovery_codes() -> Answer:
         if CODES not in session:
             return redirect(url_for("console.account"), code=303)
-        return render_template("console/account/codes.html", codes=session[CODES])
+        # After the first sign-in they were on the way elsewhere, and are told that this is the last step.
+        return render_template("console/account/codes.html", codes=session[CODES], is_first=WANTED in session)
 
     @blueprint.post("/account/codes/kept")
     @everyone

@@ -31,6 +31,7 @@ from models.note import MOST_CHARACTERS, SENTENCES, note_of, patterns
 from models.outcome import OUTCOMES
 from models.refusal import RefusedError
 from models.staff import ROLES, Staff
+from models.talk import joiners_of
 
 #: A time that staff settle is offered from so far ahead.
 _LATER = timedelta(hours=1)
@@ -108,12 +109,13 @@ def register_callbacks(blueprint: Blueprint, console: Console) -> None:
             row = listing.find_listed(session, callback_id)
             if row is None:
                 raise NotFound
+            joiners = _joiners(session, row)
 
             def render() -> str:
-                words = _state(console, row, now) | _WORDS
+                words = _state(console, row, now, joiners) | _WORDS
                 return render_template("console/callbacks/state.html", row=row, shown=Shown(), **words)
 
-            return live_part(_tag_of_one(row), render)
+            return live_part(_tag_of_one(row, joiners), render)
 
     @blueprint.get("/callbacks/<int:callback_id>/words")
     @guard_staff(*ROLES)
@@ -174,11 +176,12 @@ def callback_page(console: Console, session: Session, callback_id: int, shown: S
     mine = row.staff_id == me().staff_id or me().role in OVERSEERS
     soon = next_moment_inside(session, whole, now + _LATER, policy)
     local = None if soon is None else soon.astimezone(ZoneInfo(row.time_zone))
+    joiners = _joiners(session, row)
     return render_template(
         "console/callbacks/callback.html",
         row=row,
         shown=shown,
-        tag=_tag_of_one(row),
+        tag=_tag_of_one(row, joiners),
         every=EVERY,
         note=note_of(session, whole) if mine else "",
         may_note=mine,
@@ -192,12 +195,24 @@ def callback_page(console: Console, session: Session, callback_id: int, shown: S
         opens_case=may_open_case(whole, me().staff_id, now, console.office)
         and not holds_content(session, whole, now),
         case_id=whole.case_id,
-        **_state(console, row, now),
+        **_state(console, row, now, joiners),
         **_WORDS,
     )
 
 
-def _state(console: Console, row: listing.Listed, now: datetime) -> dict[str, object]:
+def _joiners(session: Session, row: listing.Listed) -> list[tuple[str, str]]:
+    """Of a talk that goes on, who else is in it or is rung: a name, none for an interpreter, and how far."""
+    if row.state != "talking":
+        return []
+    return [
+        ("" if one.staff_id is None else name_of(session, session.get_one(Staff, one.staff_id)), one.stands)
+        for one in joiners_of(session, session.get_one(Callback, row.id))
+    ]
+
+
+def _state(
+    console: Console, row: listing.Listed, now: datetime, joiners: list[tuple[str, str]]
+) -> dict[str, object]:
     """What may be done now, and by whom."""
     shortly = now - timedelta(minutes=console.office.policy("outcome_minutes"))
     is_mine = row.staff_id == me().staff_id
@@ -205,6 +220,7 @@ def _state(console: Console, row: listing.Listed, now: datetime) -> dict[str, ob
     return {
         "now": now,
         "is_mine": is_mine,
+        "joiners": joiners,
         "oversees": me().role in OVERSEERS,
         "may_note_outcome": is_mine and over_lately,
         "claim_minutes": int(console.office.policy("claim_minutes")),
@@ -237,8 +253,9 @@ def _minute(now: datetime) -> datetime:
     return now.replace(second=0, microsecond=0)
 
 
-def _tag_of_one(row: listing.Listed) -> str:
+def _tag_of_one(row: listing.Listed, joiners: list[tuple[str, str]]) -> str:
     facts = (
+        joiners,
         row.state,
         row.staff_id,
         row.lease_until,

@@ -4,9 +4,9 @@ from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime, format_skeleton, get_timezone
+from babel.dates import format_date, format_skeleton, format_time, get_timezone
 
-from hotline.console.words import N_, _, language, ngettext
+from hotline.console.words import N_, _, language, ngettext, written_in
 from models.history import Happening
 from models.listing import Listed
 from models.note import MOST_CHARACTERS, SENTENCES
@@ -163,11 +163,11 @@ def to_do(row: Listed) -> list[str]:
 
 
 def tries(row: Listed) -> str:
-    """How often it was tried so far."""
+    """How often it was tried in vain so far; a talk is no such try."""
     staff = ngettext("staff missed it once", "staff missed it %(num)d times", row.liaison_tries)
     person = ngettext("the person was tried once", "the person was tried %(num)d times", row.caller_tries)
     said = [words for words, times in ((staff, row.liaison_tries), (person, row.caller_tries)) if times]
-    return "; ".join(said) or _("none so far")
+    return "; ".join(said) or _("none in vain")
 
 
 def there(at: datetime, time_zone: str) -> str:
@@ -179,7 +179,9 @@ def there(at: datetime, time_zone: str) -> str:
 def _there(at: datetime, time_zone: str, said_in: str) -> str:
     # Most callbacks are due at the same few moments, and a page of the list says dozens of them.
     zone = get_timezone(time_zone)
-    return format_skeleton("EEEhmm", at.astimezone(ZoneInfo(time_zone)), tzinfo=zone, locale=said_in)
+    return format_skeleton(
+        "EEEhmm", at.astimezone(ZoneInfo(time_zone)), tzinfo=zone, locale=written_in(said_in)
+    )
 
 
 def happened(one: Happening) -> str:
@@ -208,14 +210,16 @@ def who(one: Happening) -> str:
 def refused(error: RefusedError, zone: str) -> str:
     """Why not, in the reader's language and the office's time."""
     facts = {
-        name: format_datetime(
-            fact.astimezone(ZoneInfo(zone)), "short", tzinfo=get_timezone(zone), locale=language()
-        )
-        if isinstance(fact, datetime)
-        else fact
+        name: _day_and_time(fact.astimezone(ZoneInfo(zone)), zone) if isinstance(fact, datetime) else fact
         for name, fact in error.facts.items()
     }
     return _(error.sentence).format(**facts)
+
+
+def _day_and_time(local: datetime, zone: str) -> str:
+    locale = written_in(language())
+    time = format_time(local, "short", tzinfo=get_timezone(zone), locale=locale)
+    return f"{format_date(local.date(), 'medium', locale=locale)}, {time}"
 
 
 def _how_it_went(one: Happening) -> str:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import phonenumbers
 
 from config.office import Office
-from hotline.console.words import _
+from hotline.console.words import _, country_name
 from models.case import check_digit_is_right
 from models.case_change import Details
 from models.phone_list import PhoneWishes
@@ -56,9 +56,9 @@ def phone_of(fields: Fields, name: str, label: str, office: Office, errors: Erro
         return ""
     if not office.can_dial(number):
         errors[name] = _(
-            "%(field)s: the line may not ring this number. It takes ordinary numbers of %(countries)s.",
+            "%(field)s: the line may not ring this number. It takes ordinary numbers of: %(countries)s.",
             field=label,
-            countries=", ".join(office.countries),
+            countries=", ".join(country_name(one) for one in office.countries),
         )
     return number
 

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, cast
 
-from flask import g, redirect, request, session, url_for
+from flask import flash, g, redirect, request, session, url_for
 from werkzeug.exceptions import Forbidden, Unauthorized
 from werkzeug.wrappers import Response
 
 from hotline.console.console import Console, the_console
 from hotline.console.kept_request import TOKEN, keep_request, page_at_hand
+from hotline.console.words import _
 from models.kept_form import forget_kept_form, read_kept_form
 from models.staff import ROLES
 from models.staff_session import SEEN_EVERY, SignedIn, find_signed_in, see_session
@@ -129,7 +130,11 @@ def sign_in_first(*, live: bool = False) -> Response:
     if live:
         # A part of a page that asks by itself must not become the page to come back to.
         raise Unauthorized("Nobody is signed in any more.")
-    keep_request()
+    had_session, is_kept = TOKEN in session, keep_request()
+    if is_kept:
+        flash(_("Your session has ended. What you typed is there again when you have signed in."), "info")
+    elif had_session:
+        flash(_("Your session has ended. Sign in to go on."), "info")
     return redirect(url_for("console.sign_in"), code=303)
 
 

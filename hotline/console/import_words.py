@@ -49,7 +49,7 @@ STATUSES = {
     "deceased": N_("has died"),
 }
 HOLD_REASONS = {
-    "status_changes": N_("It would change what %(count)s cases hear; at most %(limit)s may change at once."),
+    "status_changes": N_("The status of %(count)s cases would change; at most %(limit)s may change at once."),
     "releases_from_denial": N_(
         "%(count)s people could be spoken of who could not be before; at most %(limit)s may be at once."
     ),

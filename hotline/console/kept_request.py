@@ -19,18 +19,19 @@ LONGEST_PAGE = 1000
 _SECRET = re.compile(r"csrf_token|password|passkey|^(code|secret)$|(^|_)pin$")
 
 
-def keep_request() -> None:
-    """Remember where the request wanted to go; a form is sealed into the row of its session."""
+def keep_request() -> bool:
+    """Remember where the request wanted to go; a form is sealed into the row of its session, if it can be."""
     page = page_of_form() if request.method == "POST" else page_at_hand()
     session[WANTED] = page if len(page) <= LONGEST_PAGE else urlsplit(page).path[:LONGEST_PAGE]
     token = session.get(TOKEN)
     # A form with a file is kept nowhere: to read it would put the file into a place of its own (R12).
     if request.method != "POST" or not isinstance(token, str) or request.mimetype == "multipart/form-data":
-        return
+        return False
     fields = {name: request.form.getlist(name) for name in request.form if not _SECRET.search(name.lower())}
-    if fields:
-        with the_console().database.transaction() as writing:
-            keep_form(writing, token, KeptForm(page, fields))
+    if not fields:
+        return False
+    with the_console().database.transaction() as writing:
+        return keep_form(writing, token, KeptForm(page, fields))
 
 
 def page_at_hand() -> str:

@@ -115,7 +115,8 @@ class Moments:
     def clock(self, moment: datetime | None) -> Markup:
         """The time of day alone, in a ``<time>``; nothing for None."""
         return self._time(
-            moment, lambda at, lang: format_time(at, "short", tzinfo=self._babel_zone, locale=lang)
+            moment,
+            lambda at, lang: format_time(at, "short", tzinfo=self._babel_zone, locale=words.written_in(lang)),
         )
 
     def day(self, moment: datetime | date | None) -> Markup:
@@ -123,12 +124,13 @@ class Moments:
         if moment is None:
             return Markup("")
         local = moment.astimezone(self._zone).date() if isinstance(moment, datetime) else moment
-        said = format_date(local, "medium", locale=words.language())
+        said = format_date(local, "medium", locale=words.written_in(words.language()))
         return Markup('<time datetime="{}">{}</time>').format(local.isoformat(), said)
 
     def _day_and_time(self, local: datetime, language: str) -> str:
-        day = format_date(local.date(), "medium", locale=language)
-        return f"{day}, {format_time(local, 'short', tzinfo=self._babel_zone, locale=language)}"
+        locale = words.written_in(language)
+        day = format_date(local.date(), "medium", locale=locale)
+        return f"{day}, {format_time(local, 'short', tzinfo=self._babel_zone, locale=locale)}"
 
     def _time(self, moment: datetime | None, say: Any) -> Markup:
         if moment is None:

@@ -26,10 +26,11 @@ KEYS = (
     ("0", N_("A person. If nobody is free, we offer to call you back.")),
     ("*", N_("Hear it again.")),
     ("9", N_("Slower, with more time for each answer.")),
+    ("5", N_("A person, when you cannot talk: they ask, and you press 1 for yes and 2 for no.")),
     ("7", N_("If someone is listening: you hear a harmless announcement, and the call ends.")),
     ("#", N_("When you have keyed all the digits of a number.")),
 )
-_ALONE = N_("Where you key several digits, press 0, *, 9 or 7 alone and then #, or wait.")
+_ALONE = N_("Where you key several digits, press 0, *, 9, 5 or 7 alone and then #, or wait.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from babel.dates import get_day_names
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
@@ -14,7 +15,7 @@ from hotline.console.console import Console
 from hotline.console.guard import guard_staff
 from hotline.console.office_form import KEEP, READ, Settings, save, typed_day
 from hotline.console.office_names import field_name
-from hotline.console.words import N_, _
+from hotline.console.words import N_, _, country_name, language, written_in
 from models.custody import directory
 from models.office_change import change_before, change_numbered, changes_of
 
@@ -134,6 +135,8 @@ def _closures_page(settings: Settings, today: date, wrong: str | None = None) ->
         s=settings,
         wrong=wrong,
         today=today,
+        country="–" if office.holiday_country is None else country_name(office.holiday_country),
+        weekdays=get_day_names("abbreviated", locale=written_in(language())),
         closures=sorted(office.extra_closures),
         worked=sorted(office.worked_holidays),
         holidays=_holidays(office, today),

@@ -11,7 +11,7 @@ from hotline.console.case_forms import phone_of, wishes_of
 from hotline.console.case_room import CaseRoom
 from hotline.console.console import Console
 from hotline.console.guard import guard_staff, me
-from hotline.console.words import _, language
+from hotline.console.words import _, language, written_in
 from models.phone_list import (
     PhoneListError,
     add_phone,
@@ -147,7 +147,7 @@ def register_phones(blueprint: Blueprint, console: Console) -> None:
         return _(
             "Phones and times stay as they are until %(until)s, since the PIN was replaced. "
             "A phone can be marked unsafe at any time.",
-            until=format_datetime(error.until, "medium", tzinfo=zone, locale=language()),
+            until=format_datetime(error.until, "medium", tzinfo=zone, locale=written_in(language())),
         )
 
     def _or_flash(change: Callable[[], Changed]) -> Changed | None:

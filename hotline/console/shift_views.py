@@ -14,7 +14,7 @@ from hotline.console import callback_words
 from hotline.console.callback_words import LANGUAGES
 from hotline.console.console import Console
 from hotline.console.guard import guard_staff, me
-from hotline.console.words import N_, _, language
+from hotline.console.words import N_, _, language, written_in
 from models import my_shift, outcome, schedule, staff_desk
 from models.claim import actor_of
 from models.database import keyring_of
@@ -148,7 +148,7 @@ def _page(console: Console, session: Session, errors: dict[str, str]) -> str:
 def _span(one: schedule.Schedule) -> tuple[str, str, str, str]:
     """A day, from, to, and whether it is a shift or on call, in words."""
     day = get_day_names("wide", locale=language())[one.weekday]
-    starts, ends = (format_time(at, "short", locale=language()) for at in (one.starts, one.ends))
+    starts, ends = (format_time(at, "short", locale=written_in(language())) for at in (one.starts, one.ends))
     return day, starts, ends, _("on shift") if one.kind == "on_shift" else _("on call")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
@@ -14,6 +14,7 @@ from flask import g, has_request_context
 
 FOLDER = Path(__file__).with_name("translations")
 ENGLISH = "en"
+COUNTRY = "US"
 _BEST = re.compile(r"^\s*([A-Za-z]{2,3})")
 
 
@@ -79,6 +80,15 @@ def language() -> str:
     return str(g.get("language", ENGLISH)) if has_request_context() else ENGLISH
 
 
+@cache
+def written_in(language: str) -> Locale:
+    """How days and times are written in ``language`` where the office is: by a clock of twelve hours."""
+    try:
+        return Locale.parse(f"{language}_{COUNTRY}")
+    except UnknownLocaleError:
+        return Locale.parse(language)
+
+
 def gettext(text: str, **slots: object) -> str:
     """``text`` in the language of the page, with ``%(name)s`` filled in."""
     said = _catalog().gettext(text)
@@ -113,3 +123,8 @@ def _catalog() -> NullTranslations:
         return NullTranslations()
     words: Words = g.words
     return words.catalog(language())
+
+
+def country_name(code: str) -> str:
+    """A country, such as ``US``, in the language of the page; the code itself where it has no name there."""
+    return str(written_in(language()).territories.get(code, code))

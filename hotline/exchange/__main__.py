@@ -46,12 +46,14 @@ def main() -> None:
         click.echo(f"The exchange cannot listen at {where}: {why}.", err=True)
         sys.exit(1)
     faults = Faults()
+    office = load_office(settings)
     deliver = faults.around(over_http(settings.public_url, settings.twilio_auth_tokens[0]))
     app = create_exchange(
         Switchboard(settings.twilio_account_sid, deliver, any_number=line_number(settings.public_url)),
         account_sid=settings.twilio_account_sid,
         credentials=credentials(settings),
-        lines=load_office(settings).lines,
+        # Staff dial a line of their own, where the office has one.
+        lines=[*office.lines, *filter(None, [office.staff_line])],
         faults=faults,
     )
     with listening:

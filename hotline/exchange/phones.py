@@ -11,6 +11,7 @@ from hotline.exchange.messages import Messages
 from hotline.exchange.order import KINDS, Answering
 from hotline.exchange.switchboard import Switchboard
 from hotline.exchange.switched_call import SwitchedCall
+from hotline.exchange.verbs import KEYS
 
 #: More than anyone says in one breath.
 LONGEST_WORDS = 2000
@@ -72,6 +73,9 @@ def phones(board: Switchboard, messages: Messages) -> Blueprint:
         }
         if action in {"answer", "pick-up"} and is_talking(board, phone or board.find(sid).to, but=sid):
             raise WrongMomentError("that phone is in a call already")
+        # Before the transcript has it: what is no key was never pressed.
+        if action in {"keys", "types"} and not (keys and set(keys) <= KEYS):
+            raise ValueError("keys are some of 0 to 9, * and #")
         if len(words) > LONGEST_WORDS:
             raise ValueError(f"words are at most {LONGEST_WORDS} characters")
         return _answer(actions[action]())

@@ -73,3 +73,15 @@ def test_somebody_searches_and_settles_an_alarm(visitors: Visitors, console_hous
 
     expect(page.get_by_text("There is nothing to ask about.")).to_be_visible()
     expect(page.get_by_role("cell", name="I talked to them about it")).to_be_visible()
+
+
+def test_the_file_of_the_audit_can_be_had_again(visitors: Visitors, console_house: ConsoleHouse) -> None:
+    ruth = console_house.adds("supervisor")
+    page = console_house.opens(visitors, "/console/audit", ruth)
+    page.get_by_role("link", name="Get what was found as a file").click()
+    button = page.get_by_role("button", name="Download the file")
+    for _ in range(2):
+        with page.expect_download() as audit:
+            button.click()
+        assert audit.value.suggested_filename.endswith(".csv")
+        expect(page.locator("form[data-sent]")).to_have_count(0)

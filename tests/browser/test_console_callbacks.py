@@ -114,6 +114,12 @@ def test_the_help_sheet_and_an_open_form_are_for_everyone(
     for summary in page.locator("summary").all():
         summary.click()
     judge(page, "callback-forms")
+    # A button is as high in a form that opens as anywhere else.
+    heights = {
+        one.evaluate("it => it.offsetHeight")
+        for one in page.locator("main .usa-button--outline:visible").all()
+    }
+    assert heights == {44}
 
     page.locator("h1").click()
     page.keyboard.press("?")
@@ -144,6 +150,27 @@ def test_the_list_follows_by_itself_and_asks_in_vain_for_few_bytes(
             session, actor="caller", action="cancel_callback", target="callback:1", now=datetime.now(UTC)
         )
     expect(page.get_by_text("Nothing here.")).to_be_visible()
+
+
+def test_a_list_left_open_by_somebody_signed_out_asks_rarely(
+    visitors: Visitors, console_house: ConsoleHouse
+) -> None:
+    page = console_house.opens(visitors, "/console/callbacks", console_house.adds())
+    page.clock.install()
+    page.goto(f"{console_house.url}/console/callbacks")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/part" in request.url else None)
+    page.context.clear_cookies()
+    with page.expect_response(lambda answer: answer.status == 401):
+        page.clock.run_for(2_500)
+    expect(page.get_by_text("You are signed out.")).to_be_visible()
+    page.clock.run_for(26_000)
+    assert len(asked) == 1
+
+    with page.expect_console_message(lambda message: "Response Status Error" in message.text):
+        page.clock.run_for(10_000)
+    page.context.close()
+    visitors.complaints.clear()  # The browser counts each 401 as a complaint.
 
 
 def test_a_callback_is_taken_and_called_by_keyboard_alone(
@@ -211,6 +238,54 @@ def test_a_note_is_looked_at_as_it_is_typed_with_the_eyes_of_the_server(
     assert seen == {text: refusal(text) is not None for text in NOTES}
 
 
+def test_why_a_note_is_refused_is_said_once_beside_it(
+    visitors: Visitors, console_house: ConsoleHouse
+) -> None:
+    ana = console_house.adds()
+    callback_id = promises(console_house)
+    claims(console_house, callback_id, ana)
+    page = console_house.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    field, form = (
+        page.get_by_label("A short note for colleagues"),
+        page.locator("form", has=page.locator("#note")),
+    )
+    field.fill("ring 202-555-0110")
+    page.get_by_role("button", name="Keep the note").click()
+
+    expect(page.get_by_role("alert")).to_contain_text("Please look at this again")
+    expect(form.get_by_text("The note holds what looks like a phone number.")).to_have_count(1)
+    field.fill("lives at 12 Main Street")
+    expect(form.get_by_text("The note holds what looks like")).to_have_count(1)
+    expect(form.get_by_text("The note holds what looks like a street address.")).to_be_visible()
+    visitors.complaints.clear()  # The browser counts the refusal itself as one.
+
+
+def test_what_is_being_written_stays_when_another_button_is_pressed(
+    visitors: Visitors, console_house: ConsoleHouse
+) -> None:
+    ana = console_house.adds(name="Ana Demo")
+    callback_id = promises(console_house)
+    claims(console_house, callback_id, ana)
+    page = console_house.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    field = page.get_by_label("A short note for colleagues")
+    field.fill("Prefers mornings.")
+
+    page.get_by_role("link", name="Show what may be said").click()
+    expect(page.get_by_text("These are the words of the line itself")).to_be_visible()
+    expect(field).to_have_value("Prefers mornings.")
+    page.get_by_role("button", name="Call now", exact=True).click()
+    expect(page.get_by_text("Accept there by pressing 1").first).to_be_visible()
+    expect(field).to_have_value("Prefers mornings.")
+
+    page.get_by_role("button", name="Keep the note").click()
+    expect(page.get_by_text("The note is kept.")).to_be_visible()
+    field.fill("Not this.")
+    page.goto(f"{console_house.url}/console/callbacks")
+    page.goto(f"{console_house.url}/console/callbacks/{callback_id}")
+    expect(field).to_have_value("Prefers mornings.")
+    assert page.evaluate("sessionStorage.getItem('callback-note')") is None
+
+
 def test_two_browsers_fight_over_one_callback(visitors: Visitors, console_house: ConsoleHouse) -> None:
     ana, luis = console_house.adds(name="Ana Demo"), console_house.adds(name="Luis Demo")
     callback_id = promises(console_house)
@@ -224,7 +299,7 @@ def test_two_browsers_fight_over_one_callback(visitors: Visitors, console_house:
     expect(pages[0].get_by_text("It is yours until")).to_be_visible()
     pages[1].get_by_role("button", name="Take it", exact=True).click()
 
-    expect(pages[1].get_by_role("alert")).to_contain_text("Ana Demo took this callback at")
+    expect(pages[1].get_by_role("alert")).to_contain_text("Ana Demo took this callback on")
 
 
 def test_everything_works_without_scripts(visitors: Visitors, console_house: ConsoleHouse) -> None:

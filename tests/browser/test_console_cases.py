@@ -145,8 +145,22 @@ def test_from_a_number_to_a_letter_by_two_people(visitors: Visitors, console_hou
         other.get_by_role("button", name="Approve and get the letter").click()
 
     assert letter.value.path().read_bytes().startswith(b"%PDF-")
-    other.goto(f"{console_house.url}/console/pins")
+    other.get_by_role("link", name="Back to the PINs").click()
     expect(other.get_by_text("No PIN waits.")).to_be_visible()
+
+
+def test_the_letter_with_the_case_number_can_be_had_again(
+    visitors: Visitors, console_house: ConsoleHouse
+) -> None:
+    sam = console_house.adds("supervisor")
+    case = _case(console_house, sam)
+    page = console_house.opens(visitors, f"/console/cases/{case.id}", sam)
+    button = page.get_by_role("button", name="Letter with the case number")
+    for _ in range(2):
+        with page.expect_download() as letter:
+            button.click()
+        assert letter.value.path().read_bytes().startswith(b"%PDF-")
+        expect(page.locator("form[data-sent]")).to_have_count(0)
 
 
 def test_a_supervisor_searches_with_the_keyboard_alone(

@@ -44,6 +44,20 @@ def callbacks(serving: Serving) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.timeout(60)
+def test_staff_dial_their_own_line_from_a_phone_of_the_page(serving: Serving, visitors: Visitors) -> None:
+    page = visitors.opens(f"http://127.0.0.1:{serving.port}/exchange/")
+    is_live(page)
+    page.get_by_label("Instant").check()
+    liaison = Handset(page, "Liaison")
+    liaison.card.get_by_label("Line").select_option("+12025550103")
+    liaison.dials()
+    liaison.hears("For English, press 1.")
+    liaison.types("1")
+    liaison.hears("This is the staff line of the information line.")
+    liaison.hangs_up()
+
+
 @pytest.mark.timeout(180)
 def test_someone_hears_a_status_asks_to_be_called_back_and_talks_with_a_liaison(
     serving: Serving, visitors: Visitors

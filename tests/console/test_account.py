@@ -124,6 +124,7 @@ def test_new_recovery_codes_make_the_old_ones_void_and_are_shown_once(staff: Any
     for _ in range(2):
         person.opens("/console/account").clicks("Make ten new ones")
         shown.append({item.text_content() for item in person.page.xpath("//ul[@class='codes']/li")})
+        assert not person.reads("Step 3 of 3")
         person.clicks("I have kept them")
 
     assert len(shown[0]) == len(shown[1]) == 10

@@ -133,7 +133,7 @@ def test_the_page_says_whether_the_head_was_kept(
 
     supervisor.opens("/console/audit")
 
-    assert supervisor.reads("The head of the audit was kept in its second place at")
+    assert supervisor.reads("The head of the audit was kept in its second place on")
 
 
 def _alarm(database: Database, clock: Clock, who: str) -> None:
@@ -183,6 +183,10 @@ def test_every_action_that_the_house_writes_down_has_words() -> None:
 
     assert {name for name in written if re.fullmatch(r"[a-z_]+", name)} <= set(ACTIONS)
     assert len(written) > 20
+
+
+def test_no_two_actions_are_told_in_the_same_words() -> None:
+    assert sorted(ACTIONS.values()) == sorted(set(ACTIONS.values()))
 
 
 def test_every_move_of_a_callback_has_words_and_so_has_who_makes_it() -> None:

@@ -1,5 +1,6 @@
 """The callback list and one callback, as staff use them at their browsers."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from models import AuditEntry, Call, Callback, Staff
 from models.database import Database
 from tests.callback_desk import WaitingJobs
 from tests.console.conftest import Clock, Member
-from tests.factories import MadeCase, make_callback, make_case
+from tests.factories import MadeCase, make_call, make_callback, make_case
 
 PHONE = "+12025550110"
 
@@ -201,13 +202,55 @@ def test_two_sessions_fight_over_one_callback_and_the_loser_is_told_who_and_when
     ana.clicks("Take it")
     luis.clicks("Take it")
 
-    assert luis.reads("Ana Demo took this callback at 11/25/26, 10:00", "Taken: Ana Demo")
+    assert luis.reads("Ana Demo took this callback on Nov 25, 2026, 10:00", "Taken: Ana Demo")
     assert office_rows.row(callback_id).staff_id == ana.staff_id
     luis.opens(f"/console/callbacks/{callback_id}")
     luis.sends(f"/console/callbacks/{callback_id}/call", {"csrf_token": luis.token})
     assert luis.reads("Ana Demo took this callback")
     assert jobs.waiting == []
     assert len(office_rows.entries("claim_callback")) == 1
+
+
+def test_a_talk_shows_who_was_rung_into_it_and_who_is_there(
+    staff: Any, office_rows: Office, clock: Clock
+) -> None:
+    ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo")
+    callback_id = office_rows.promises(
+        state="talking", talking_at=clock(), staff_id=ana.staff_id, place=None, announced_at=clock()
+    )
+    with office_rows.database.transaction() as session:
+        interpreter = make_call(session, callback_id=callback_id, flow="interpreter_call", started_at=clock())
+        joined = make_call(
+            session,
+            callback_id=callback_id,
+            flow="colleague_call",
+            staff_id=luis.staff_id,
+            accepted_at=clock(),
+        )
+        ids = interpreter.id, joined.id
+    page, part = f"/console/callbacks/{callback_id}", f"/console/callbacks/{callback_id}/part"
+
+    assert ana.opens(page).reads("Luis Demo is in the talk as well.", "The interpreter's phone rings.")
+
+    with office_rows.database.transaction() as session:
+        session.get_one(Call, ids[0]).ended_at = clock()
+    assert ana.opens(part).reads("Luis Demo is in the talk as well.")
+    assert not ana.reads("The interpreter's phone rings.")
+
+    with office_rows.database.transaction() as session:
+        session.get_one(Call, ids[1]).accepted_at = clock() + timedelta(seconds=1)
+    assert ana.opens(part).reads("Luis Demo has accepted; the person is told of them first.")
+
+
+def test_a_page_in_spanish_writes_every_time_of_day_by_the_same_clock(
+    liaison: Member, office_rows: Office, clock: Clock
+) -> None:
+    callback_id = office_rows.promises(due_at=clock() + timedelta(hours=6))
+    liaison.opens(f"/console/callbacks/{callback_id}").clicks("Español")
+
+    times = re.findall(r"\d{1,2}:\d\d\s*[ap]?", liaison.page.text_content())
+    assert len(times) >= 3
+    assert all(one[-1] in "ap" for one in times), times
 
 
 def test_a_stale_tab_changes_nothing_and_shows_how_it_stands_now(
@@ -219,7 +262,7 @@ def test_a_stale_tab_changes_nothing_and_shows_how_it_stands_now(
 
     liaison.clicks("Call now")
 
-    assert liaison.reads("This callback was closed at 11/25/26, 10:00", "Reached: two people talked.")
+    assert liaison.reads("This callback was closed on Nov 25, 2026, 10:00", "Reached: two people talked.")
     assert office_rows.row(callback_id).state == "reached"
 
 

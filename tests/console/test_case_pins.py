@@ -1,6 +1,7 @@
 """PINs at the console: asked for by one, approved by another, shown once, and kept nowhere (R08)."""
 
 import io
+import logging
 import re
 from datetime import timedelta
 from typing import Any
@@ -10,7 +11,9 @@ from flask import Flask
 from pypdf import PdfReader
 from sqlalchemy import select, text
 
+from config.logging import set_up_logging
 from hotline.console.letters import KEYS, Sender, number_letter, pin_letter
+from ivr_flows.check import INBOUND_KEYS
 from models import AuditEntry, Base, Case, PinRequest
 from models.database import Database
 from models.new_pin import is_guessable
@@ -112,6 +115,7 @@ def test_a_letter_is_in_the_language_of_the_case_not_of_whoever_prints_it(
 
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_each_letter_has_the_map_of_the_keys_on_its_one_page(app: Flask, language: str) -> None:
+    assert {key for key, _ in KEYS} == INBOUND_KEYS | {"#"}
     words = app.extensions["hotline.console"].words.catalog(language)
     sender = Sender("the information line", "+12025550100", "America/New_York")
     for letter in (
@@ -123,6 +127,20 @@ def test_each_letter_has_the_map_of_the_keys_on_its_one_page(app: Flask, languag
             assert f"{key} {words.gettext(does)}" in told
         assert "(202) 555-0100" in told
         assert b"739482" not in letter
+
+
+def test_drawing_a_letter_writes_nothing_to_the_log() -> None:
+    stream = io.StringIO()
+    before = logging.root.handlers[:], logging.root.level
+    sender = Sender("the information line", "+12025550100", "America/New_York")
+    try:
+        set_up_logging("web", stream=stream)
+        pin_letter("en", str, sender, "739482", NOW)
+    finally:
+        logging.captureWarnings(False)
+        logging.root.handlers[:], logging.root.level = before
+
+    assert stream.getvalue() == ""
 
 
 def test_a_pin_that_is_told_is_seen_once_by_who_approved_it(

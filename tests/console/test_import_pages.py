@@ -187,6 +187,29 @@ def test_a_file_over_what_the_office_takes_leaves_nothing(staff: Any, database: 
         assert session.scalars(select(CustodyImport)).all() == []
 
 
+def test_why_it_is_held_counts_statuses_and_not_what_callers_hear(
+    staff: Any, database: Database, clock: Clock
+) -> None:
+    now, ids = clock(), [f"A-{n}" for n in range(12)]
+    open_cases(database, *ids)
+    earlier = now - timedelta(hours=2)
+    # Of the first two nothing may be said, before and after.
+    adult = ["no", "no"] + ["yes"] * 10
+    load(
+        database, *(feed_row(n, as_of=earlier, adult=a) for n, a in zip(ids, adult, strict=True)), now=earlier
+    )
+    load(
+        database,
+        *(feed_row(n, status="released", as_of=now, adult=a) for n, a in zip(ids, adult, strict=True)),
+        now=now,
+    )
+
+    ruth = staff("supervisor").signs_in().opens(f"/console/imports/{_import_id(database)}")
+
+    assert ruth.reads("The status of 12 cases would change; at most 10 may change at once.")
+    assert ruth.reads("10 cases would hear something else.")
+
+
 def test_what_is_held_is_released_by_two_people_on_sessions_of_their_own(
     staff: Any, database: Database, clock: Clock
 ) -> None:
@@ -231,8 +254,11 @@ def test_two_who_agree_at_once_are_told_who_settled_it(staff: Any, database: Dat
     ruth.opens(page).fills(way="reject").clicks("Ask a second person")
     sam.opens(page)
     eve.opens(page)
+    assert sam.opens(page.removesuffix("/settle")).reads("What callers would hear")
 
-    sam.clicks("Agree: reject it")
+    sam.opens(page).clicks("Agree: reject it")
+    # Callers hear none of it, and heard none.
+    assert sam.reads("Rejected", "What callers would have heard")
     eve.clicks("Agree: reject it")
 
     assert eve.reads(f"It is held no more; it was settled by {ruth.email}, {sam.email}.")
@@ -255,7 +281,7 @@ def test_the_call_list_is_by_case_and_is_told_of_after_an_hour(
     cases = _held(database, clock)
     page = f"/console/imports/{_import_id(database)}"
     supervisor.opens(page).clicks("Whom to call")
-    assert supervisor.reads("12 open cases would hear something else", "Calling begins at")
+    assert supervisor.reads("12 open cases would hear something else", "Calling begins on")
     assert all(f"case {case.id}" in supervisor.words for case in cases.values())
 
     with database.transaction() as session:
@@ -274,7 +300,7 @@ def test_the_age_of_the_feed_stands_above_the_list(
     load(database, feed_row("A-1", as_of=clock()), now=clock())
 
     supervisor.opens("/console/imports")
-    assert supervisor.reads("The feed last confirmed anybody at")
+    assert supervisor.reads("The feed last confirmed anybody on")
     assert not supervisor.reads("records are old")
     clock.goes_on(minutes=61)
     supervisor.signs_in().opens("/console/imports")

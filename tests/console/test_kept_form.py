@@ -81,6 +81,7 @@ def test_a_form_that_comes_too_late_is_there_again_after_signing_in(
     clock.goes_on(minutes=31)
 
     person.clicks("Save")
+    assert person.reads("Your session has ended. What you typed is there again when you have signed in.")
     assert "Monday" not in person.text
     signs_in_again(person, clock)
 
@@ -96,6 +97,16 @@ def test_a_form_that_comes_too_late_is_there_again_after_signing_in(
     assert person.opens("/console/notes/7").value("note") == ""
     with database.reading() as session:
         assert set(session.scalars(select(StaffSession.kept_sealed))) == {None}
+
+
+def test_who_comes_back_too_late_is_told_that_the_session_ended_and_a_newcomer_is_not(
+    staff: Any, clock: Clock, app: Flask
+) -> None:
+    person: Member = staff("liaison", totp=True).signs_in()
+    clock.goes_on(minutes=31)
+
+    assert person.opens("/console/notes/7").reads("Your session has ended. Sign in to go on.")
+    assert not Browser(app).opens("/console/notes/7").reads("Your session has ended.")
 
 
 def test_a_box_that_was_unticked_comes_back_unticked(staff: Any, clock: Clock) -> None:

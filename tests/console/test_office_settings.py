@@ -165,7 +165,9 @@ def test_a_form_that_is_sent_twice_changes_once(administrator: Member, database:
 def test_a_closure_closes_the_office_and_is_taken_back(
     app: Flask, administrator: Member, database: Database, clock: Clock
 ) -> None:
-    administrator.opens("/console/office/closures").fills(day="2026-11-25", reason=WHY)
+    administrator.opens("/console/office/closures")
+    assert administrator.reads("They come from this calendar: United States.", "Thu, Nov 26, 2026")
+    administrator.fills(day="2026-11-25", reason=WHY)
     administrator.clicks("Close the office on this day")
     office = app.extensions["hotline.current_line"]().office
     assert not office.is_open(clock())
@@ -278,6 +280,10 @@ def test_partner_lines_are_changed_and_a_wrong_number_is_refused(
 
     administrator.fills(**{"phone-0": "call us", "reason": WHY}).clicks("Save the partner lines")
     assert administrator.reads("Partner line 1, phone must be a number")
+    # What was changed stands there whole, and without what only the file calls it.
+    administrator.opens("/console/office/changes")
+    assert administrator.reads("free legal help · ayuda legal · +12025550160")
+    assert "victims_of_crime" not in administrator.words
 
 
 def test_a_facility_is_added_changed_and_taken_out(administrator: Member, database: Database) -> None:

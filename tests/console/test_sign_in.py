@@ -73,8 +73,10 @@ def test_the_first_sign_in_sets_up_a_password_an_app_and_recovery_codes(
 ) -> None:
     gives_password(newcomer, newcomer.email, newcomer.password)
     assert newcomer.heading == "Choose a password of your own"
+    assert newcomer.reads("Step 1 of 3")
     newcomer.fills(new_password=NEW_PASSWORD, new_password_again=NEW_PASSWORD).clicks("Go on")
     assert newcomer.heading == "Choose a second proof"
+    assert newcomer.reads("Step 2 of 3")
     assert "<svg" in newcomer.text
     secret = shown_secret(newcomer)
     newcomer.fills(code="000000").clicks("Go on")
@@ -84,6 +86,7 @@ def test_the_first_sign_in_sets_up_a_password_an_app_and_recovery_codes(
     newcomer.fills(code=pyotp.TOTP(secret).at(clock())).clicks("Go on")
 
     assert newcomer.heading == "Your recovery codes"
+    assert newcomer.reads("Step 3 of 3")
     codes = {item.text_content() for item in newcomer.page.xpath("//ul[@class='codes']/li")}
     assert len(codes) == 10
     newcomer.clicks("I have kept them")

@@ -200,4 +200,6 @@ def test_a_phone_is_only_moved_by_json(exchange: Exchange) -> None:
     assert exchange.web.post(f"/handset/{sid}/answer", data={"keys": "1"}).status_code == 415
     assert exchange.web.post(f"/handset/{sid}/dance", json={}).status_code == 404
     exchange.act(sid, "answer")
-    assert exchange.web.post(f"/handset/{sid}/keys", json={"keys": "x"}).status_code == 400
+    for body in ({"keys": "x"}, {"digits": "1"}):
+        assert exchange.web.post(f"/handset/{sid}/keys", json=body).status_code == 400
+    assert "pressed" not in exchange.web.get(f"/handset/{sid}.json").text

@@ -174,7 +174,7 @@ def test_a_callback_is_cancelled_by_command(hotline: Hotline, database: Database
 
     again = hotline("cancel", str(made), *options)
     assert again.exit_code == 2
-    assert again.stderr.startswith("ID: This callback was closed at ")
+    assert again.stderr.startswith("ID: This callback was closed on ")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from argon2 import PasswordHasher
@@ -16,7 +17,7 @@ from models.database import Database
 from models.keyring import Keyring
 from models.staff_number import for_main_line
 from tests.conftest import FIELD_KEYS, SECRET_KEY
-from tests.factories import make_subject
+from tests.factories import NOW, make_subject
 
 Hotline = Callable[..., Result]
 NEW_KEY = ("k2", bytes(range(64, 96)))
@@ -70,6 +71,15 @@ def test_the_list_tells_who_may_be_rung_and_holds_no_name_and_no_number(hotline:
     for told in (as_text.output, as_json.output):
         assert "Invented" not in told
         assert "555" not in told
+
+
+def test_the_list_tells_who_rests_after_a_hard_call(hotline: Hotline, database: Database) -> None:
+    hotline(*ADD, *PHONE, "--on-shift")
+    with database.transaction() as session:
+        session.scalars(select(Staff)).one().resting_until = NOW + timedelta(minutes=10)
+
+    assert "on shift, resting" in hotline("staff", "list").output
+    assert json.loads(hotline("staff", "list", "--json").stdout)[0]["resting"] is True
 
 
 def test_a_shift_is_started_and_ended(hotline: Hotline, database: Database) -> None:

@@ -104,7 +104,7 @@ def test_of_two_who_claim_one_wins_and_the_other_is_told_who_and_when(
     with pytest.raises(RefusedError) as refused:
         console.claims(callback, luis)
 
-    assert str(refused.value) == "Ana Demo took this callback at 2026-11-25 15:00 UTC."
+    assert str(refused.value) == "Ana Demo took this callback on 2026-11-25 15:00 UTC."
     assert desk.callback().staff_id == ana.id
     assert desk.audited().count("claim_callback") == 1
 
@@ -177,7 +177,7 @@ def test_call_now_is_refused_outside_the_hours_of_the_person(
         early = make_callback(session, make_case(session))
 
     with pytest.raises(
-        RefusedError, match="may not be rung now; their next hours begin at 2026-11-25 13:00 UTC"
+        RefusedError, match="may not be rung now; their next hours begin on 2026-11-25 13:00 UTC"
     ):
         console.calls_now(early, ana)
     assert desk.state() == "requested"

@@ -50,9 +50,25 @@
     }
   });
 
-  // The same expressions as on the server, which looks again.
+  // Every other button of the page asks for a page anew. What is being written waits for that one page, in this tab
+  // alone, and is given back to nobody but who wrote it.
+  const WAITING = "callback-note";
+  const waiting = JSON.parse(sessionStorage.getItem(WAITING) || "{}");
+  sessionStorage.removeItem(WAITING);
   const note = document.querySelector("[data-note-patterns]");
   if (!note) return;
+  if (waiting.of === note.dataset.noteOf) note.value = waiting.text;
+  const waits = () => {
+    if (note.value === note.defaultValue) return;
+    sessionStorage.setItem(WAITING, JSON.stringify({ of: note.dataset.noteOf, text: note.value }));
+  };
+  document.addEventListener("submit", (event) => {
+    if (!event.defaultPrevented && event.target !== note.form && event.target.closest("main")) waits();
+  });
+  const words = document.querySelector("a[data-key='w']");
+  if (words) words.addEventListener("click", waits);
+
+  // The same expressions as on the server, which looks again.
   const said = document.getElementById("note-live");
   const left = document.getElementById("note-left");
   const patterns = JSON.parse(note.dataset.notePatterns).map(([why, source]) => [why, new RegExp(source, "i")]);
@@ -67,6 +83,12 @@
     note.setAttribute("aria-invalid", found ? "true" : "false");
     left.textContent = left.dataset.text.replace("{left}", String(most - text.length));
   };
-  note.addEventListener("input", look);
+  // What the server refused stands beside the field already, until it is changed.
+  const refused = document.getElementById("note-error");
+  note.addEventListener("input", () => {
+    if (refused) refused.textContent = "";
+    look();
+  });
   look();
+  if (refused) said.textContent = "";
 })();

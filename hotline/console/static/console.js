@@ -64,11 +64,12 @@
     }
     form.dataset.sent = "1";
     form.setAttribute("aria-busy", "true");
+    // A file comes without another page, which would free the form.
+    if (event.submitter && "file" in event.submitter.dataset) window.setTimeout(free, 3000, form);
   });
-  window.addEventListener("pageshow", () => {
-    document.querySelectorAll("form[data-sent]").forEach((form) => {
-      delete form.dataset.sent;
-      form.removeAttribute("aria-busy");
-    });
-  });
+  const free = (form) => {
+    delete form.dataset.sent;
+    form.removeAttribute("aria-busy");
+  };
+  window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach(free));
 })();

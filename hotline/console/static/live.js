@@ -1,12 +1,20 @@
 // Parts of a page that ask for themselves: unchanged ones cost a few bytes, and a page that nobody looks at is quiet.
 "use strict";
 
+// A page that was left open by somebody who is signed out asks rarely: each time is a line in the log.
+const RARELY_MILLISECONDS = 30000;
+let signedOutAt = -Infinity;
+document.addEventListener("htmx:afterRequest", (event) => {
+  const { xhr } = event.detail;
+  if (xhr && xhr.status > 0) signedOutAt = xhr.status === 401 ? performance.now() : -Infinity;
+});
+
 document.addEventListener("htmx:configRequest", (event) => {
   const part = event.detail.elt;
   if (!part.matches("[data-live]")) return;
   // Whoever types, or has something open in it, must not have it changed under their hands.
   const busy = part.querySelector("details[open], dialog[open]") || part.querySelector("input:focus, textarea:focus, select:focus");
-  if (document.hidden || busy) {
+  if (document.hidden || busy || performance.now() - signedOutAt < RARELY_MILLISECONDS) {
     event.preventDefault();
     return;
   }
