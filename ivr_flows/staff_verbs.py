@@ -5,11 +5,13 @@ from ivr_flows.flow import answers
 from ivr_flows.silent_words import tell_if_silent
 from models import staff_desk
 from models.callback_policy import CallbackPolicy
+from models.staff_line_stay import come_to_line
 
 
 @answers("on", "off")
 def look_at_shift(desk: Desk, _digits: str) -> str:
-    """Whether whoever signed in is on shift, said in a word."""
+    """Whether whoever signed in is on shift, said in a word; while they choose, nobody rings them."""
+    come_to_line(desk.session, _who(desk), desk.now)
     on_shift = staff_desk.is_on_shift(desk.session, _who(desk))
     desk.say("staff.on_shift" if on_shift else "staff.off_shift")
     return "on" if on_shift else "off"

@@ -14,6 +14,7 @@ from models.direct_talk import latest_talk
 from models.job import Job as Job
 from models.liaison import Pool, free_direct_liaisons, free_liaison, is_anyone_in
 from models.line_wait import was_missed
+from models.staff_line_stay import leave_line
 from models.talk import caller_left, joiner_missed, leader_left, settle
 
 #: How a leg ends that nobody took; the carrier says busy of a phone that is in use.
@@ -44,12 +45,14 @@ def leg_ended(
         update(CALLS)  # The leg before its callback: callback_of holds them in the same order.
         .where(CALLS.c.id == call_id, CALLS.c.ended_at.is_(None))
         .values(call_status=call_status, ended_at=now)
-        .returning(CALLS.c.callback_id, CALLS.c.parent_call_id)
+        .returning(CALLS.c.callback_id, CALLS.c.parent_call_id, CALLS.c.staff_id, CALLS.c.direction)
     ).first()
     if ended is None:
         return []
     callback = None if ended.callback_id is None else locked(session, ended.callback_id)
     free_liaison(session, call_id, now)
+    if ended.staff_id is not None and ended.direction == "inbound":
+        leave_line(session, ended.staff_id)
     if callback is None:
         return _ended_at_0(session, call_id, ended.parent_call_id, now, actor, office)
     policy = CallbackPolicy.of(office)

@@ -265,8 +265,10 @@ def free_direct_liaisons(session: Session, parent_call_id: int, now: datetime) -
     return jobs
 
 
-_IDLE: ColumnElement[bool] = and_(Staff.busy_call_id.is_(None), Staff.resting_until.is_(None))
-#: On shift, with no leg and no rest.
+_IDLE: ColumnElement[bool] = and_(
+    Staff.busy_call_id.is_(None), Staff.resting_until.is_(None), Staff.on_staff_line_until.is_(None)
+)
+#: On shift, with no leg, no rest, and a phone that is not in a call to the staff line.
 IS_FREE: ColumnElement[bool] = and_(Staff.on_shift == true(), _IDLE)
 #: ``last_offered_at`` is when the last offer began or ended; who came on shift since is idle from then.
 _IDLE_SINCE = case(

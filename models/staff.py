@@ -26,7 +26,9 @@ class Staff(Base):
     """``busy_call_id`` is the leg that rings or holds this person; who is on shift and not busy is free.
 
     ``resting_until`` ends a pause after a hard call; the sweeper takes it away, and until then nobody rings
-    them. A staff number and its PIN open the staff line, and a code is keyed to accept on a personal phone;
+    them. Until ``on_staff_line_until`` their phone is in a call to the staff line and is not rung; that ends
+    with the call, or when its last menu is long over. A staff number and its PIN open the staff line, and a
+    code is keyed to accept on a personal phone;
     ``new_hash`` is a new one of these between its two entries (models/staff_secret.py).
     """
 
@@ -64,6 +66,7 @@ class Staff(Base):
     #: The time step of the last code that was taken: no code of that step or before opens again.
     totp_step: Mapped[int | None] = mapped_column(BigInteger)
     resting_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    on_staff_line_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     left_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 

@@ -18,6 +18,7 @@ from models.leg import accept_by_liaison
 from models.liaison import IS_FREE, hold_liaison
 from models.line_wait import in_line
 from models.staff import Staff, change_shift
+from models.staff_line_stay import leave_line
 
 if TYPE_CHECKING:
     from models.caller_state import CallState
@@ -72,7 +73,8 @@ def is_on_shift(session: Session, staff_id: int) -> bool:
 
 def may_be_rung_for_line(session: Session, staff_id: int, now: datetime) -> bool:
     """Whether callers wait in line at 0, for whom the line would ring this person were their phone free."""
-    is_free = session.scalar(select(Staff.id).where(Staff.id == staff_id, IS_FREE)) is not None
+    person = session.get_one(Staff, staff_id, populate_existing=True)
+    is_free = person.on_shift and person.busy_call_id is None and person.resting_until is None
     return is_free and in_line(session, now)[0] > 0
 
 
@@ -95,6 +97,8 @@ def take_next(
     person = session.get(Staff, leg.staff_id, populate_existing=True) if leg.staff_id is not None else None
     if person is None or not person.on_shift or person.busy_call_id is not None:
         return "none", []
+    # For what is in line they are free; the menu to which an empty line leads takes them off it again.
+    leave_line(session, person.id)
     spoken = _languages(person)
     tidy_line(session, now, policy)
     found = due_callbacks(session, now, _LOOKS)

@@ -157,7 +157,8 @@ def _promises(session: Session, now: datetime, risk: timedelta) -> dict[str, Any
 
 
 def _people(session: Session) -> dict[str, Any]:
-    busy, rests = Staff.busy_call_id.is_not(None), Staff.resting_until.is_not(None)
+    busy = or_(Staff.busy_call_id.is_not(None), Staff.on_staff_line_until.is_not(None))
+    rests = Staff.resting_until.is_not(None)
     found = session.execute(
         select(
             func.count(case((Staff.on_shift == true(), 1))),

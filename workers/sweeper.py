@@ -29,6 +29,7 @@ from models.pin import Guard
 from models.pin_guard import SPRAYING, measure_global_failures
 from models.pin_try import PinLimits
 from models.schedule import apply_schedules
+from models.staff_line_stay import clear_lines
 from models.stranded import (
     free_forgotten,
     give_back_lapsed,
@@ -187,6 +188,7 @@ class _Pass:
     def _end_rests(self) -> None:
         with self._database.transaction() as session:
             end_rests(session, self._now)
+            clear_lines(session, self._now)
 
     def _apply_schedules(self) -> None:
         with self._database.transaction() as session:
