@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import current_app, url_for
 
+from hotline.console.case_labels import DELIVERIES, EVIDENCE, SEARCH_REASONS
 from hotline.console.words import N_, _
 from models.audit_alarm import AuditAlarm
 
@@ -201,6 +202,8 @@ FACTS = {
     "finding": N_("finding"),
     "search": N_("search"),
 }
+#: The codes that stand in facts, as the pages on which they were chosen call them.
+CODES = {"evidence": EVIDENCE, "delivery": DELIVERIES, "reason": SEARCH_REASONS}
 REFUSALS = (
     N_("Say what you found."),
     N_("There is no such alarm."),
@@ -242,7 +245,7 @@ def alarm_target(alarm: AuditAlarm) -> tuple[str, str | None]:
 
 def facts_of(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The facts of an entry as pairs to read."""
-    return [(_fact(name), _plain(value)) for name, value in facts.items()]
+    return [(_fact(name), _plain(value, CODES.get(name, {}))) for name, value in facts.items()]
 
 
 def _fact(name: str) -> str:
@@ -250,9 +253,11 @@ def _fact(name: str) -> str:
     return _(known) if known else name.replace("_", " ")
 
 
-def _plain(value: Any) -> str:
+def _plain(value: Any, codes: Mapping[str, str]) -> str:
     if isinstance(value, list):
-        return ", ".join(_plain(one) for one in value) or "–"
+        return ", ".join(_plain(one, codes) for one in value) or "–"
+    if isinstance(value, str) and value in codes:
+        return f"“{_(codes[value])}”"
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     return "–" if value is None else str(value)

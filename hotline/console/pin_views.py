@@ -117,7 +117,7 @@ def register_pins(blueprint: Blueprint, console: Console) -> None:
             return not_so(error)
         if approved.delivery == "told":
             return render_template("console/pins/told.html", pin=made, approved=approved)
-        return as_file(letter)
+        return as_file(letter, "letter-pin")
 
     @blueprint.post("/pins/<int:request_id>/decline")
     @guard_staff(*ROLES)
@@ -157,7 +157,9 @@ def register_pins(blueprint: Blueprint, console: Console) -> None:
                 opened.session, actor=me().email, action="print_number_letter", target=f"case:{case_id}",
                 now=opened.now,
             )  # fmt: skip
-        return as_file(number_letter(language, say_in(language), sender(language, line), number))
+        return as_file(
+            number_letter(language, say_in(language), sender(language, line), number), "letter-case-number"
+        )
 
     def form_of_request(case_id: int, errors: dict[str, str] | None = None) -> View:
         return room.form(
@@ -181,9 +183,9 @@ def register_pins(blueprint: Blueprint, console: Console) -> None:
         number = line if line is not None and line in office.lines else office.lines[0]
         return Sender(office.neutral_name[language], number, office.time_zone)
 
-    def as_file(letter: bytes) -> Response:
+    def as_file(letter: bytes, name: str) -> Response:
         answer = Response(letter, mimetype="application/pdf")
-        answer.headers["Content-Disposition"] = 'attachment; filename="letter.pdf"'
+        answer.headers["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
         answer.headers["Cache-Control"] = "no-store"
         return answer
 

@@ -130,10 +130,14 @@ def register_staff(blueprint: Blueprint, console: Console) -> None:
             return render_template(
                 "console/staff/new.html", roles=ROLE_NAMES, spoken=languages(), errors=errors
             ), 422
+        then = [_("They sign in with it once, and then choose a password and a second factor.")]
+        if not record.office_phone:
+            then.append(
+                _("Their phone is their own: they accept no call there before they have a code for it.")
+            )
         return render_template(
             "console/staff/secret.html", staff_id=staff_id, name=record.name,
-            secrets=[(_("Password"), password)],
-            then=_("They sign in with it once, and then choose a password and a second factor."),
+            secrets=[(_("Password"), password)], then=then,
         )  # fmt: skip
 
     def page(staff_id: int, errors: dict[str, str] | None = None) -> str:
@@ -202,7 +206,7 @@ def register_staff(blueprint: Blueprint, console: Console) -> None:
         with console.database.reading() as session:
             name = record_of(session, _person(session, staff_id)).name
         return render_template(
-            "console/staff/secret.html", staff_id=staff_id, name=name, secrets=secrets, then=None
+            "console/staff/secret.html", staff_id=staff_id, name=name, secrets=secrets, then=[]
         )
 
 

@@ -47,6 +47,15 @@ def test_what_was_done_reads_like_a_sentence(supervisor: Member, database: Datab
     )
 
 
+def test_a_code_in_a_fact_reads_as_on_the_page_where_it_was_chosen(
+    supervisor: Member, database: Database, clock: Clock
+) -> None:
+    _records(database, clock, "sweeper", "request_pin", "case:7", evidence="met_in_person", delivery="posted")
+    supervisor.opens("/console/audit")
+
+    assert supervisor.reads("how they were known “I met them in person”", "how they get it “Letter, by post”")
+
+
 def test_facts_are_called_in_the_language_of_the_page(
     supervisor: Member, database: Database, clock: Clock
 ) -> None:

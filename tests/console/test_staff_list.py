@@ -42,7 +42,7 @@ def test_someone_is_added_and_their_password_is_shown_once(
     administrator.clicks("Add to the staff list")
 
     shown = administrator.page.xpath("//dd")[0].text_content()
-    assert administrator.reads("Shown once", "cannot be shown again")
+    assert administrator.reads("Shown once", "cannot be shown again", "before they have a code for it")
     assert len(shown) == 23
     ana = person(database, "ana@office.example.org")
     assert (ana.role, ana.office_phone, ana.languages, ana.on_shift) == ("supervisor", False, "en,es", False)
