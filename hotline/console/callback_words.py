@@ -163,11 +163,11 @@ def to_do(row: Listed) -> list[str]:
 
 
 def tries(row: Listed) -> str:
-    """How often it was tried in vain so far; a talk is no such try."""
+    """How often a try failed so far; a talk is no such try."""
     staff = ngettext("staff missed it once", "staff missed it %(num)d times", row.liaison_tries)
     person = ngettext("the person was tried once", "the person was tried %(num)d times", row.caller_tries)
     said = [words for words, times in ((staff, row.liaison_tries), (person, row.caller_tries)) if times]
-    return "; ".join(said) or _("none in vain")
+    return "; ".join(said) or _("none failed")
 
 
 def there(at: datetime, time_zone: str) -> str:
