@@ -4,9 +4,11 @@ import re
 from datetime import datetime
 from typing import Literal
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import audit
+from models.call import Call
 from models.callback import Callback
 from models.claim import OVERSEERS, actor_of, refuse, standing
 from models.database import keyring_of
@@ -76,7 +78,7 @@ def keep_note(session: Session, callback_id: int, staff: Staff, text: str, now: 
     in no audit entry. Raises RefusedError, with one of SENTENCES when the text may not stand there.
     """
     callback = standing(session, callback_id)
-    if callback.staff_id != staff.id and staff.role not in OVERSEERS:
+    if not may_note(session, callback, staff.id, staff.role):
         refuse(session, callback)
     text = " ".join(text.split())
     why = refusal(text)
@@ -87,6 +89,16 @@ def keep_note(session: Session, callback_id: int, staff: Staff, text: str, now: 
     audit.record(
         session, actor=actor_of(staff.id), action="note_callback", target=f"callback:{callback.id}", now=now
     )
+
+
+def may_note(session: Session, callback: Callback, staff_id: int, role: str) -> bool:
+    """Whether this person reads and writes the note: also whoever handed the call over after they talked."""
+    if callback.staff_id == staff_id or role in OVERSEERS:
+        return True
+    talked = select(Call.id).where(
+        Call.callback_id == callback.id, Call.staff_id == staff_id, Call.accepted_at.is_not(None)
+    )
+    return session.scalar(talked.limit(1)) is not None
 
 
 def note_of(session: Session, callback: Callback) -> str:

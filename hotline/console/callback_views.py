@@ -27,7 +27,7 @@ from models.custody_status import HeardRules
 from models.database import keyring_of
 from models.history import history_of
 from models.new_phone import holds_content
-from models.note import MOST_CHARACTERS, SENTENCES, note_of, patterns
+from models.note import MOST_CHARACTERS, SENTENCES, may_note, note_of, patterns
 from models.outcome import OUTCOMES
 from models.refusal import RefusedError
 from models.staff import ROLES, Staff
@@ -173,7 +173,7 @@ def callback_page(console: Console, session: Session, callback_id: int, shown: S
     now = console.clock()
     whole = session.get_one(Callback, callback_id)
     policy = CallbackPolicy.of(console.office)
-    mine = row.staff_id == me().staff_id or me().role in OVERSEERS
+    mine = may_note(session, whole, me().staff_id, me().role)
     soon = next_moment_inside(session, whole, now + _LATER, policy)
     local = None if soon is None else soon.astimezone(ZoneInfo(row.time_zone))
     joiners = _joiners(session, row)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from models import Callback, Staff, talk_desk
+from models.note import keep_note, note_of
 from models.refusal import RefusedError
 from tests.calls.conftest import House
 from tests.calls.test_callbacks import accepted_by, asks_express, nobody_is_held, the_callback
@@ -86,6 +87,30 @@ def test_a_colleague_is_rung_by_a_click_announced_and_takes_the_talk_over(
     assert (colleague.is_talking, called.is_talking) == (True, True)
     assert the_callback(house).staff_id == colleague_id
     assert states(house) == ["talking"]
+
+
+def test_whoever_handed_a_talk_over_still_writes_the_note_of_it_and_a_stranger_does_not(
+    talk: tuple[Phone, Phone], phone: Phone, house: House, make_staff: MakeStaff
+) -> None:
+    first_id = the_callback(house).staff_id
+    make_staff(phone=SECOND)
+    clicks(house, talk_desk.ring_colleague)
+    joins(phone, house, house.carrier.ringing[-1])
+    clicks(house, talk_desk.hand_over)
+    stranger_id = make_staff(phone="+12025550179").id
+    assert the_callback(house).staff_id not in {first_id, stranger_id}
+
+    def writes(staff_id: int | None) -> None:
+        with house.database.transaction() as session:
+            person = session.get_one(Staff, staff_id)
+            keep_note(session, the_callback(house).id, person, "Mornings suit best.", house.clock.now)
+
+    with pytest.raises(RefusedError):
+        writes(stranger_id)
+    writes(first_id)
+
+    with house.database.reading() as session:
+        assert note_of(session, the_callback(house)) == "Mornings suit best."
 
 
 def test_an_interpreter_is_rung_by_a_click_for_the_callers_language(
