@@ -113,7 +113,13 @@ def register_callbacks(blueprint: Blueprint, console: Console) -> None:
 
             def render() -> str:
                 words = _state(console, row, now, joiners) | _WORDS
-                return render_template("console/callbacks/state.html", row=row, shown=Shown(), **words)
+                state = render_template("console/callbacks/state.html", row=row, shown=Shown(), **words)
+                # What happened stands elsewhere on the page, and goes on with the state.
+                happened = history_of(session, callback_id)
+                beside = render_template(
+                    "console/callbacks/history.html", history=happened, beside=True, **_WORDS
+                )
+                return state + beside
 
             return live_part(_tag_of_one(row, joiners), render)
 

@@ -128,6 +128,20 @@ def test_the_help_sheet_and_an_open_form_are_for_everyone(
     page.get_by_role("button", name="Close").click()
 
 
+def test_a_page_of_a_callback_follows_with_its_history(
+    visitors: Visitors, console_house: ConsoleHouse
+) -> None:
+    ana, luis = console_house.adds(), console_house.adds(name="Luis Demo")
+    callback_id = promises(console_house)
+    page = console_house.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    expect(page.locator("#history tbody tr")).to_have_count(0)
+
+    claims(console_house, callback_id, luis)
+
+    expect(page.locator("#history tbody tr")).to_have_count(1)
+    expect(page.locator("#history")).to_contain_text("Luis Demo")
+
+
 def test_the_list_follows_by_itself_and_asks_in_vain_for_few_bytes(
     visitors: Visitors, console_house: ConsoleHouse
 ) -> None:
