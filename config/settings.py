@@ -137,7 +137,9 @@ class Settings:
     web_workers: int = field(metadata=_about("HOTLINE_WEB_WORKERS", "web processes on this machine", "2"))
     web_threads: int = field(
         metadata=_about(
-            "HOTLINE_WEB_THREADS", "threads a web process; few keep the slowest answers fast on SQLite", "2"
+            "HOTLINE_WEB_THREADS",
+            "what a web process does at once; few keep the slowest answers fast on SQLite",
+            "2",
         )
     )
     log_level: str = field(metadata=_about("HOTLINE_LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR", "INFO"))

@@ -1,6 +1,7 @@
 """A note of staff on a call: short, and refused when it holds what must stand nowhere in free text (R37)."""
 
 import re
+import unicodedata
 from datetime import datetime
 from typing import Literal
 
@@ -123,5 +124,6 @@ def patterns() -> list[tuple[Refusal, str]]:
 
 
 def _digits_alike(text: str) -> str:
-    """Full-width and other decimal digits as plain ones, so that they hide nothing."""
-    return "".join(str(int(one)) if one.isdecimal() else one for one in text)
+    """Other decimal digits as plain ones, without marks that nobody sees, so that they hide nothing."""
+    seen = (one for one in text if unicodedata.category(one) != "Cf")
+    return "".join(str(int(one)) if one.isdecimal() else one for one in seen)

@@ -49,6 +49,8 @@ def note_outcome(
     if code not in OUTCOMES:
         raise ValueError("There is no outcome of this name.")
     since = now - timedelta(minutes=office.policy("outcome_minutes"))
+    # Held as it stands now: of a key and a click at once, the second puts right what the first one said.
+    session.refresh(talk, with_for_update={"key_share": True})
     kind, actor, before = type(talk), f"liaison:{staff_id}", talk.outcome
     refined = session.scalar(
         update(kind)

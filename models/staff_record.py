@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
-from models import audit
+from models import audit, claim
+from models.callback import Callback
 from models.database import keyring_of
 from models.passkey import forget_passkeys
 from models.pin import PinCounter
@@ -126,8 +127,12 @@ def change_record(
 def let_go(session: Session, staff_id: int, *, by_id: int, actor: str, now: datetime) -> None:
     """A person leaves the house: nobody rings them, and nothing of theirs opens anything any more.
 
-    Their row and whatever names it stay. Raises StaffError for oneself and for the last administrator.
+    Callbacks that they kept for themselves go back at once. Their row and whatever names it stay. Raises
+    StaffError for oneself and for the last administrator.
     """
+    # Callbacks before people, as everyone holds them who claims one and has it rung.
+    kept = select(Callback).where(Callback.staff_id == staff_id, Callback.state == "claimed")
+    claimed = session.scalars(kept.order_by(Callback.id).with_for_update(key_share=True)).all()
     person = _in_the_house(session, staff_id)
     if staff_id == by_id:
         raise StaffError(OWN_LEAVING)
@@ -141,6 +146,8 @@ def let_go(session: Session, staff_id: int, *, by_id: int, actor: str, now: date
     session.execute(delete(Schedule).where(Schedule.staff_id == staff_id))
     session.execute(delete(PinCounter).where(PinCounter.number_key == code_key(session, staff_id)))
     session.flush()
+    for callback in claimed:
+        claim.let_go(session, callback, claim.actor_of(by_id), now)
     audit.record(session, actor=actor, action="let_go_staff", target=f"staff:{staff_id}", now=now)
 
 

@@ -1,5 +1,6 @@
 """`hotline web`: answers Twilio with a few processes of a few threads each."""
 
+import logging
 from typing import Any
 
 import click
@@ -10,14 +11,30 @@ from config.settings import Settings
 from hotline.cli.bind import Bind, read_bind
 from hotline.cli.context import check_migrated, connect, load_settings
 from hotline.cli.trial import try_app
+from hotline.seats import Seats
 
 #: Connections that one process holds at once; the rest wait in the socket's backlog, unread.
 CONNECTIONS_PER_WORKER = 512
 
+
+class WithoutAdvice(logging.Filter):
+    """Leaves out granian's advice against many threads, of which most wait for a sender here."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is worth a line."""
+        return "Python threads" not in record.getMessage()
+
+
 _LOG_CONFIG: dict[str, Any] = {
+    "filters": {"without_advice": {"()": WithoutAdvice}},
     "formatters": {"json": {"()": "config.logging.JsonLines", "process": "web"}},
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stdout"}
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "json",
+            "stream": "ext://sys.stdout",
+            "filters": ["without_advice"],
+        }
     },
     "loggers": {"_granian": {"handlers": ["console"], "propagate": False}},
 }
@@ -48,9 +65,12 @@ def run_web(
     workers: int | None = None,
     threads: int | None = None,
 ) -> None:
-    """Serve until a signal ends it; `hotline intake` and the bench serve others in the same way."""
+    """Serve until a signal ends it; `hotline intake` and the bench serve others in the same way.
+
+    Without ``threads`` each connection may have one: the application is then one of `Seats`.
+    """
     from granian import Granian
-    from granian.constants import Interfaces
+    from granian.constants import HTTPModes, Interfaces
     from granian.log import LogLevels
 
     set_up_logging(role, settings.log_level)
@@ -59,9 +79,11 @@ def run_web(
         address=bind.host,
         port=bind.port,
         interface=Interfaces.WSGI,
+        # A connection of HTTP/2 could have a hundred requests, and a thread waiting for each of them.
+        http=HTTPModes.http1,
         factory=True,
         workers=workers or settings.web_workers,
-        blocking_threads=threads or settings.web_threads,
+        blocking_threads=threads or CONNECTIONS_PER_WORKER,
         backpressure=CONNECTIONS_PER_WORKER,
         websockets=False,
         log_access=False,
@@ -81,4 +103,4 @@ def make_application() -> Any:
 
     settings = load_settings()
     set_up_logging("web", settings.log_level)
-    return create_app_from_env()
+    return Seats(create_app_from_env(), settings.web_threads)

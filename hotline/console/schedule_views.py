@@ -23,7 +23,7 @@ from models.schedule import (
     weeks,
 )
 from models.staff import Staff, StaffError, everyone
-from models.staff_record import person_numbered, record_of
+from models.staff_record import OTHERWISE, person_numbered, record_of
 
 READ = ("supervisor", "administrator")
 KIND_NAMES = {"on_shift": N_("On shift"), "on_call": N_("On call")}
@@ -62,11 +62,12 @@ def register_schedules(blueprint: Blueprint, console: Console) -> None:
             person = _person(session, staff_id)
             name = record_of(session, person).name
             spans = {(one.kind, one.weekday): one for one in week_of(session, staff_id)}
+            seen = _stamp(session, staff_id)
             absences = [one for one in all_absences(session, today) if one.staff_id == staff_id]
             session.expunge_all()
         return render_template(
             "console/staff/week.html", one=person, name=name, spans=spans, absences=absences, days=DAYS,
-            kinds=KIND_NAMES, errors=errors or {}, today=today,
+            kinds=KIND_NAMES, errors=errors or {}, today=today, seen=seen,
         )  # fmt: skip
 
     @blueprint.get("/schedule/<int:staff_id>")
@@ -84,12 +85,17 @@ def register_schedules(blueprint: Blueprint, console: Console) -> None:
         try:
             with console.database.transaction() as session:
                 person = _person(session, staff_id)
+                # Held, so that of two who save the same week at once the second sees what the first did.
+                session.refresh(person, with_for_update=True)
+                seen = _stamp(session, staff_id)
                 now = {(one.kind, one.weekday): (one.starts, one.ends) for one in week_of(session, staff_id)}
                 # The same span on several days is one change and one entry.
                 alike: dict[tuple[str, Span | None], list[int]] = defaultdict(list)
                 for (kind, day), span in typed.items():
                     if now.get((kind, day)) != span:
                         alike[kind, span].append(day)
+                if alike:
+                    _is_drawn_with(seen)
                 for (kind, span), days in alike.items():
                     set_schedule(
                         session, person.email, kind=kind, weekdays=days, span=span, actor=me().email,
@@ -132,6 +138,18 @@ def _person(session: Any, staff_id: int) -> Staff:
         return person_numbered(session, staff_id)
     except StaffError:
         raise NotFound("There is no such person.") from None
+
+
+def _stamp(session: Any, staff_id: int) -> str:
+    """The week as a form was drawn with it."""
+    week = sorted((one.kind, one.weekday, one.starts, one.ends) for one in week_of(session, staff_id))
+    return " ".join(f"{kind}-{day}-{starts:%H%M}-{ends:%H%M}" for kind, day, starts, ends in week)
+
+
+def _is_drawn_with(seen: str) -> None:
+    """Raise StaffError for an old form: it holds the whole week, and would put back what another changed."""
+    if request.form.get("seen", "") != seen:
+        raise StaffError(OTHERWISE)
 
 
 def _typed_week() -> tuple[dict[tuple[str, int], Span | None], dict[str, str]]:

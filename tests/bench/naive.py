@@ -44,4 +44,5 @@ if __name__ == "__main__":
     from hotline.cli.web import run_web
 
     where = read_bind(sys.argv[1])
-    run_web(load_settings(where.url), where, application="tests.bench.naive:make_application")
+    settings = load_settings(where.url)
+    run_web(settings, where, "tests.bench.naive:make_application", threads=settings.web_threads)

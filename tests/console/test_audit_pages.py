@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import event
 
 from hotline.console.audit_words import ACTIONS, PARTS
@@ -247,3 +248,26 @@ def test_a_search_that_makes_no_sense_is_no_file(supervisor: Member) -> None:
     supervisor.opens("/console/audit/export?since=someday")
 
     assert supervisor.reads("This is no date.")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"kind": "phone", "number": "2025550123"},
+        {"number": "2025550123"},
+        {"who": "Ana Demo"},
+        {"what": "202-555-0123"},
+        {"kind": "Ana Demo", "number": "1"},
+    ],
+)
+def test_a_name_or_a_phone_that_somebody_looked_for_stands_in_no_entry(
+    supervisor: Member, typed: dict[str, str]
+) -> None:
+    supervisor.opens("/console/audit/export")
+    supervisor.posts("/console/audit/export", {"csrf_token": supervisor.token, **typed})
+
+    supervisor.opens("/console/audit?what=export_audit")
+
+    assert supervisor.reads("took entries of the audit as a file")
+    assert "555" not in supervisor.text
+    assert "Ana Demo" not in supervisor.text

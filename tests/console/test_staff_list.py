@@ -202,6 +202,26 @@ def test_a_week_is_set_and_shown_to_everyone_who_plans(
         assert [one.kind for one in session.scalars(select(Schedule))] == ["on_call"]
 
 
+def test_an_old_tab_puts_back_no_day_that_somebody_else_has_changed(
+    staff: Any, supervisor: Member, administrator: Member, database: Database
+) -> None:
+    path = f"/console/schedule/{staff('liaison').staff_id}"
+    supervisor.opens(path)
+    administrator.opens(path).fills(**{"on_call-5-from": "20:00", "on_call-5-to": "08:00"})
+    administrator.clicks("Save the week")
+
+    supervisor.fills(**{"on_shift-0-from": "08:00", "on_shift-0-to": "16:30"}).clicks("Save the week")
+
+    assert supervisor.status == 422
+    assert supervisor.reads("Someone else has changed this meanwhile.")
+    with database.reading() as session:
+        assert [one.kind for one in session.scalars(select(Schedule))] == ["on_call"]
+    supervisor.opens(path).fills(**{"on_shift-0-from": "08:00", "on_shift-0-to": "16:30"})
+    assert supervisor.clicks("Save the week").reads("Saved.")
+    with database.reading() as session:
+        assert {one.kind for one in session.scalars(select(Schedule))} == {"on_call", "on_shift"}
+
+
 def test_half_a_span_is_no_span(staff: Any, supervisor: Member, database: Database) -> None:
     ana = staff("liaison")
     supervisor.opens(f"/console/schedule/{ana.staff_id}").fills(**{"on_shift-1-from": "08:00"})

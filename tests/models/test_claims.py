@@ -20,6 +20,7 @@ from models.dispatch import claim_callback
 from models.note import keep_note, note_of
 from models.own_call import call_now
 from models.refusal import RefusedError
+from models.staff_record import let_go
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_call, make_callback, make_case, make_office, make_staff
 
@@ -483,3 +484,23 @@ def test_nobody_of_a_closed_case_is_called(
 
     with pytest.raises(RefusedError, match="is closed"):
         console.calls_now(callback, ana)
+
+
+@pytest.mark.parametrize("left", [False, True])
+def test_what_somebody_who_is_let_go_kept_for_themselves_goes_back_at_once(
+    desk: CallbackDesk, console: Console, ana: Staff, luis: Staff, left: bool
+) -> None:
+    with desk.database.transaction() as session:
+        boss = make_staff(session, name="Bea Demo", phone="+12025550172", role="administrator")
+        state = {"state": "left_for_staff", "closed_at": desk.now} if left else {}
+        callback = make_callback(session, **state)
+    console.claims(callback, luis)
+    console.does(hand, callback.id, luis, ana.id, desk.now, desk.office)
+
+    with desk.database.transaction() as session:
+        let_go(session, ana.id, by_id=boss.id, actor="bea@office.example.org", now=desk.now)
+
+    assert desk.state() == ("left_for_staff" if left else "requested")
+    desk.sweeps(seconds=2)
+    desk.works_off()
+    assert [call.to for call in desk.carrier.placed] == ([] if left else ["+12025550171"])

@@ -34,7 +34,9 @@ def test_an_ordinary_note_is_kept(text: str) -> None:
         ("+1 202 555 0123", "phone"), ("\uff15\uff15\uff15 \uff10\uff11\uff12\uff13 0199", "phone"),
         ("lives at 12 Oak Street", "street_address"),
         ("4500 N. Martin Luther King Blvd", "street_address"), ("calle Juárez 45", "street_address"),
-        ("P.O. Box 12", "street_address"), ("x" * 281, "too_long"),
+        ("P.O. Box 12", "street_address"), ("123\u200b45\u200b6789", "ssn"),
+        ("\u202a202\u2060555\u00ad0123\u202c", "phone"), ("A\u200d123456789", "a_number"),
+        ("x" * 281, "too_long"),
     ],
 )  # fmt: skip
 def test_what_must_stand_nowhere_is_refused_with_its_reason(text: str, why: str) -> None:

@@ -1,0 +1,82 @@
+"""As many requests are worked on at once as there are seats: callers first, none while its sender is slow."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+#: What the carrier asks for while somebody is on the telephone.
+CALLERS = ("/voice/", "/sms/")
+
+Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+class Seats:
+    """A WSGI application around another, which works on ``count`` requests at once, callers' first.
+
+    The server reads a body in the thread that answers, for as long as its sender likes. So there is a thread
+    for each connection, and few seats: a request has one while it is worked on, and none while its body is
+    awaited. Strangers who send half a form then cost a connection each, and keep no caller waiting. Where all
+    seats are taken, a caller's request goes before those of the console.
+    """
+
+    def __init__(self, application: Application, count: int) -> None:
+        self._application = application
+        self._free = count
+        self._callers, self._others = deque[threading.Lock](), deque[threading.Lock]()
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer one request."""
+        is_call = str(environ.get("PATH_INFO", "")).startswith(CALLERS)
+        environ["wsgi.input"] = _Awaited(environ["wsgi.input"], self, is_call)
+        self.take(is_call)
+        try:
+            return self._application(environ, start_response)
+        finally:
+            self.leave()
+
+    @property
+    def in_line(self) -> int:
+        """How many requests wait for a seat."""
+        return len(self._callers) + len(self._others)
+
+    def take(self, is_call: bool) -> None:
+        """Wait for a seat. A call is next, and of its kind whoever waits longest."""
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return
+            called = threading.Lock()
+            called.acquire()
+            (self._callers if is_call else self._others).append(called)
+        called.acquire()
+
+    def leave(self) -> None:
+        """Leave the seat to who is next."""
+        with self._lock:
+            if waiting := self._callers or self._others:
+                waiting.popleft().release()
+            else:
+                self._free += 1
+
+
+class _Awaited:
+    """A body; to read it is to wait for its sender, without a seat."""
+
+    def __init__(self, body: Any, seats: Seats, is_call: bool) -> None:
+        self._body, self._seats, self._is_call = body, seats, is_call
+
+    def read(self, size: int = -1) -> bytes:
+        return self._without_seat(self._body.read, size)
+
+    def readline(self, size: int = -1) -> bytes:
+        return self._without_seat(self._body.readline, size)
+
+    def _without_seat(self, read: Callable[..., bytes], size: int) -> bytes:
+        self._seats.leave()
+        try:
+            # The server's own body takes no negative size for "all of it".
+            return read() if size is None or size < 0 else read(size)
+        finally:
+            self._seats.take(self._is_call)

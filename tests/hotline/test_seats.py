@@ -1,0 +1,124 @@
+"""Few requests are worked on at once, and nobody has to wait for a stranger who sends half a form."""
+
+import io
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from flask import Flask, request
+from werkzeug.test import run_wsgi_app
+
+from hotline.seats import Seats
+
+
+class SlowBody:
+    """A body whose sender says nothing more until the test lets it go on."""
+
+    def __init__(self, rest: bytes = b"") -> None:
+        self.is_awaited, self.goes_on = threading.Event(), threading.Event()
+        self._rest = io.BytesIO(rest)
+
+    def read(self, size: int = -1) -> bytes:
+        self.is_awaited.set()
+        assert self.goes_on.wait(30)
+        return self._rest.read(size)
+
+
+def posts(server: Any, body: Any, length: int) -> bytes:
+    """What the sender of this body is answered."""
+    environ = {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": "/",
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "wsgi.url_scheme": "http",
+        "wsgi.input": body,
+        "wsgi.input_terminated": True,
+        "CONTENT_TYPE": "application/x-www-form-urlencoded",
+        "CONTENT_LENGTH": str(length),
+    }
+    answer, _, _ = run_wsgi_app(server, environ)
+    return b"".join(answer)
+
+
+@pytest.fixture
+def line() -> Flask:
+    app = Flask(__name__)
+
+    @app.post("/")
+    def answer() -> str:
+        return request.form.get("CallSid", "nothing")
+
+    return app
+
+
+def test_a_caller_is_answered_while_strangers_send_half_a_form_and_wait(line: Flask) -> None:
+    server = Seats(line, 1)
+    strangers = [SlowBody() for _ in range(8)]
+    threads = [threading.Thread(target=posts, args=(server, slow, 500)) for slow in strangers]
+    for thread in threads:
+        thread.start()
+    assert all(slow.is_awaited.wait(30) for slow in strangers)
+
+    assert posts(server, io.BytesIO(b"CallSid=CA1"), 11) == b"CA1"
+
+    for slow in strangers:
+        slow.goes_on.set()
+    for thread in threads:
+        thread.join(30)
+    assert posts(server, io.BytesIO(b"CallSid=CA2"), 11) == b"CA2"
+
+
+def test_who_sent_slowly_is_answered_in_the_end(line: Flask) -> None:
+    slow, answers = SlowBody(b"CallSid=CA1"), list[bytes]()
+    server = Seats(line, 1)
+    thread = threading.Thread(target=lambda: answers.append(posts(server, slow, 11)))
+    thread.start()
+    assert slow.is_awaited.wait(30)
+
+    slow.goes_on.set()
+    thread.join(30)
+
+    assert answers == [b"CA1"]
+
+
+def test_no_more_are_worked_on_than_there_are_seats_and_callers_are_next() -> None:
+    seats = Seats(Flask(__name__), 2)
+    seated: list[int] = []
+    done: list[threading.Event] = []
+
+    def sits_down(number: int) -> None:
+        # The last two are on the telephone.
+        seats.take(number >= 4)
+        seated.append(number)
+        done[number].wait(30)
+        seats.leave()
+
+    threads = []
+    for number in range(6):
+        done.append(threading.Event())
+        threads.append(threading.Thread(target=sits_down, args=(number,)))
+        threads[-1].start()
+        # The next one comes when this one has a seat or stands in line.
+        while len(seated) + seats.in_line <= number:
+            threads[-1].join(0.001)
+    assert (seated, seats.in_line) == ([0, 1], 4)
+
+    for number in (0, 1, 4, 5, 2, 3):
+        done[number].set()
+        threads[number].join(30)
+
+    assert seated == [0, 1, 4, 5, 2, 3]
+
+
+def test_a_seat_is_free_again_after_a_fault() -> None:
+    def work(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        environ["wsgi.input"].read()
+        raise OSError("The sender is gone.")
+
+    server = Seats(work, 1)
+    for _ in range(3):
+        with pytest.raises(OSError, match="gone"):
+            posts(server, io.BytesIO(), 0)
