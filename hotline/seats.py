@@ -1,5 +1,6 @@
 """As many requests are worked on at once as there are seats: callers first, none while its sender is slow."""
 
+import io
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -7,6 +8,8 @@ from typing import Any
 
 #: What the carrier asks for while somebody is on the telephone.
 CALLERS = ("/voice/", "/sms/")
+#: No form of a carrier or of the console has more; a longer body is read as the application reads it.
+FORM_BYTES = 64 * 1024
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -29,7 +32,12 @@ class Seats:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request."""
         is_call = str(environ.get("PATH_INFO", "")).startswith(CALLERS)
-        environ["wsgi.input"] = _Awaited(environ["wsgi.input"], self, is_call)
+        body, length = environ["wsgi.input"], str(environ.get("CONTENT_LENGTH") or "")
+        if length.isdecimal() and int(length) <= FORM_BYTES:
+            # A form is here before its request stands in line, so that it stands there once.
+            environ["wsgi.input"] = io.BytesIO(_whole(body, int(length)))
+        else:
+            environ["wsgi.input"] = _Awaited(body, self, is_call)
         self.take(is_call)
         try:
             return self._application(environ, start_response)
@@ -59,6 +67,14 @@ class Seats:
                 waiting.popleft().release()
             else:
                 self._free += 1
+
+
+def _whole(body: Any, length: int) -> bytes:
+    parts, missing = [], length
+    while missing > 0 and (part := body.read(missing)):
+        parts.append(part)
+        missing -= len(part)
+    return b"".join(parts)
 
 
 class _Awaited:

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask, request
 from werkzeug.test import run_wsgi_app
 
-from hotline.seats import Seats
+from hotline.seats import FORM_BYTES, Seats
 
 
 class SlowBody:
@@ -71,6 +71,22 @@ def test_a_caller_is_answered_while_strangers_send_half_a_form_and_wait(line: Fl
     assert posts(server, io.BytesIO(b"CallSid=CA2"), 11) == b"CA2"
 
 
+def test_a_long_body_that_comes_slowly_keeps_no_caller_waiting_either(line: Flask) -> None:
+    server, slow = Seats(line, 1), SlowBody()
+    thread = threading.Thread(target=posts, args=(server, slow, FORM_BYTES + 1))
+    thread.start()
+    assert slow.is_awaited.wait(30)
+
+    assert posts(server, io.BytesIO(b"CallSid=CA1"), 11) == b"CA1"
+
+    slow.goes_on.set()
+    thread.join(30)
+
+
+def test_a_form_that_breaks_off_is_answered_as_far_as_it_came(line: Flask) -> None:
+    assert posts(Seats(line, 1), io.BytesIO(b"CallSid=CA1"), 500) == b"CA1"
+
+
 def test_who_sent_slowly_is_answered_in_the_end(line: Flask) -> None:
     slow, answers = SlowBody(b"CallSid=CA1"), list[bytes]()
     server = Seats(line, 1)
@@ -106,9 +122,12 @@ def test_no_more_are_worked_on_than_there_are_seats_and_callers_are_next() -> No
             threads[-1].join(0.001)
     assert (seated, seats.in_line) == ([0, 1], 4)
 
-    for number in (0, 1, 4, 5, 2, 3):
+    for gone, number in enumerate((0, 1, 4, 5, 2, 3), start=1):
         done[number].set()
         threads[number].join(30)
+        # Whoever was next sits down in a thread of their own.
+        while len(seated) < min(6, gone + 2):
+            threads[number].join(0.001)
 
     assert seated == [0, 1, 4, 5, 2, 3]
 
@@ -119,6 +138,6 @@ def test_a_seat_is_free_again_after_a_fault() -> None:
         raise OSError("The sender is gone.")
 
     server = Seats(work, 1)
-    for _ in range(3):
+    for length in (0, 5, FORM_BYTES + 1):
         with pytest.raises(OSError, match="gone"):
-            posts(server, io.BytesIO(), 0)
+            posts(server, io.BytesIO(), length)
