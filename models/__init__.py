@@ -3,6 +3,7 @@
 from models.alert import Alert
 from models.audit import AuditEntry
 from models.audit_alarm import AuditAlarm
+from models.audit_export import AuditExport
 from models.audit_watch import Approval, AuditWatch
 from models.base import Base
 from models.call import Call
@@ -35,6 +36,7 @@ __all__ = [
     "Approval",
     "AuditAlarm",
     "AuditEntry",
+    "AuditExport",
     "AuditWatch",
     "Base",
     "Call",

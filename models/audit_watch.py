@@ -27,7 +27,15 @@ from models.surname import surnames
 LOOKS = frozenset({"look_at_case", "reveal_number", "reveal_case_number", "reveal_phone", "reveal_name"})
 #: What takes the word of two people; their names stand in two entries, or the second names the first.
 APPROVALS = frozenset(
-    {"release_import", "reject_import", "land_upload", "replace_lost_pin", "approve_pin", "approve_request"}
+    {
+        "release_import",
+        "reject_import",
+        "land_upload",
+        "replace_lost_pin",
+        "approve_pin",
+        "approve_request",
+        "agree_audit_export",
+    }
 )
 #: Of an entry of APPROVALS: the fact that names, by id, who asked for what ``actor`` then approved.
 ASKED_BY = "asked_by"

@@ -17,6 +17,8 @@ ACTIONS = {
     "look_at_case": N_("looked at a case"),
     "reveal_number": N_("revealed the number of a callback"),
     "search_cases": N_("searched the cases"),
+    "ask_audit_export": N_("asked for entries of the audit as a file"),
+    "agree_audit_export": N_("agreed to a file of the audit"),
     "export_audit": N_("took entries of the audit as a file"),
     "open_case_to_staff": N_("opened a case to a member of staff"),
     "hand_callback": N_("handed a callback to a colleague"),
@@ -146,6 +148,7 @@ TARGETS = {
     "subject": (N_("person %(id)s"), ""),
     "alarm": (N_("alarm %(id)s"), ""),
     "entry": (N_("entry %(id)s"), ""),
+    "export": (N_("file %(id)s of the audit"), ""),
 }
 ALARMS = {
     "without_call": N_("Looked at %(count)s cases that nobody had called about"),
@@ -200,7 +203,6 @@ FACTS = {
     "rejected": N_("rejected"),
     "held": N_("held"),
     "finding": N_("finding"),
-    "search": N_("search"),
 }
 #: The codes that stand in facts, as the pages on which they were chosen call them.
 CODES = {"evidence": EVIDENCE, "delivery": DELIVERIES, "reason": SEARCH_REASONS}
@@ -210,6 +212,14 @@ REFUSALS = (
     N_("This alarm was settled already, by %(who)s."),
     N_("Somebody else must settle an alarm about what you did."),
 )
+
+
+def is_chosen(asked: Mapping[str, str]) -> bool:
+    """Whether a search has nothing in it but what its lists offer: no name or number that somebody typed."""
+    kind, _colon, id_ = asked["who"].partition(":")
+    is_who = not asked["who"] or asked["who"] in PARTS or (kind == "staff" and id_.isdecimal())
+    is_target = asked["kind"] in TARGETS if asked["kind"] else not asked["number"]
+    return is_who and is_target and (not asked["what"] or asked["what"] in ACTIONS)
 
 
 def action(name: str) -> str:

@@ -49,6 +49,7 @@ def _with_entries(house: ConsoleHouse) -> Colleague:
         ("?who=worker", "audit-none"),
         ("/alarms", "alarms"),
         ("/export?who=import", "audit-export"),
+        ("/exports", "audit-exports"),
     ],
 )
 def test_the_audit_and_its_alarms_are_for_everyone(

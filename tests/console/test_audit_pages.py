@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from hotline.console.audit_words import ACTIONS, PARTS
-from models import audit
+from models import AuditExport, audit
 from models.audit_head import note_head
 from models.audit_watch import watch
 from models.callback_state import MOVES
@@ -217,23 +217,85 @@ def _file(person: Member) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(person.text)))
 
 
-def test_what_was_found_is_taken_as_a_file_and_that_is_written_down(
-    supervisor: Member, database: Database, clock: Clock
+def _asks(person: Member) -> None:
+    person.opens("/console/audit?what=warn_of_callback").clicks("Get what was found as a file")
+    person.clicks("Ask for the file")
+
+
+def test_what_was_found_is_a_file_once_somebody_of_another_role_agrees(
+    supervisor: Member, administrator: Member, database: Database, clock: Clock
 ) -> None:
-    _records(database, clock, "sweeper", "warn_of_callback", "callback:7", level="staff_before")
+    _records(
+        database, clock, "sweeper", "warn_of_callback", "callback:7", level="staff_before", why="Ana said"
+    )
     _records(database, clock, "=cmd|' /C calc'!A0", "warn_of_callback", "callback:8", level="=1+1")
     _records(database, clock, "import", "land_import", "import:1")
 
     supervisor.opens("/console/audit?what=warn_of_callback").clicks("Get what was found as a file")
     assert supervisor.reads("The file has 2 entries")
-    supervisor.clicks("Download the file")
+    supervisor.clicks("Ask for the file")
+    assert supervisor.reads("It waits for somebody of another role.", "nobody yet")
+    _records(database, clock, "sweeper", "warn_of_callback", "callback:9")
+    administrator.opens("/console/audit/exports").clicks("Agree")
+    assert administrator.reads("You agreed.")
+    supervisor.opens("/console/audit/exports").clicks("Download the file")
 
     newer, older = _file(supervisor)
     assert (older["actor"], older["target"], older["at"]) == ("sweeper", "callback:7", clock().isoformat())
-    assert older["facts"] == '{"level": "staff_before"}'
+    assert older["facts"] == '{"level": "staff_before", "why": "(text)"}'
     assert newer["actor"].startswith("'=")
-    supervisor.opens("/console/audit?what=export_audit")
-    assert supervisor.reads("took entries of the audit as a file", "count 2", "what=warn_of_callback")
+    assert newer["export"] == f"no. 1 for {supervisor.email}, agreed to by {administrator.email}"
+    supervisor.opens("/console/audit?kind=export&number=1")
+    assert len(_entries(supervisor)) == 3
+    assert supervisor.reads("took entries of the audit as a file: file 1 of the audit")
+
+
+def test_a_file_is_nobodys_but_of_who_asked_and_of_two_roles_and_for_a_day(
+    supervisor: Member, administrator: Member, staff: Any, database: Database, clock: Clock
+) -> None:
+    _records(database, clock, "sweeper", "warn_of_callback", "callback:7")
+    other = staff("supervisor").signs_in()
+    _asks(supervisor)
+    forged = {"csrf_token": supervisor.token}
+    for deed in ("agree", "file"):
+        supervisor.sends(f"/console/audit/exports/1/{deed}", forged)
+    assert supervisor.reads("Nobody has agreed to it yet.")
+    other.opens("/console/audit/exports")
+    assert "Agree" not in other.text.replace("Agreed", "")
+    other.sends("/console/audit/exports/1/agree", {"csrf_token": other.token})
+    assert other.reads("Somebody of another role than theirs must agree.")
+    administrator.opens("/console/audit/exports").clicks("Agree")
+    administrator.sends("/console/audit/exports/1/agree", {"csrf_token": administrator.token})
+    assert administrator.reads("Somebody has agreed to it already.")
+    administrator.sends("/console/audit/exports/1/file", {"csrf_token": administrator.token})
+    assert administrator.reads("Only who asked for a file can have it.")
+
+    clock.goes_on(hours=25)
+    supervisor.signs_in().opens("/console/audit/exports")
+    assert supervisor.reads("No file is asked for.")
+    supervisor.sends("/console/audit/exports/1/file", {"csrf_token": supervisor.token})
+    assert supervisor.reads("The file could be had for a day, which is over.")
+    supervisor.sends("/console/audit/exports/99/file", {"csrf_token": supervisor.token})
+    assert supervisor.reads("There is no such file.")
+
+
+def test_what_nobody_agreed_to_for_a_day_must_be_asked_for_again(
+    supervisor: Member, administrator: Member, database: Database, clock: Clock
+) -> None:
+    _records(database, clock, "sweeper", "warn_of_callback", "callback:7")
+    _asks(supervisor)
+    clock.goes_on(hours=25)
+
+    administrator.signs_in().opens("/console/audit/exports")
+    administrator.sends("/console/audit/exports/1/agree", {"csrf_token": administrator.token})
+
+    assert administrator.reads("It was asked for more than a day ago.")
+
+
+def test_nothing_found_is_no_file(supervisor: Member) -> None:
+    supervisor.opens("/console/audit/export?what=rotate_keys").clicks("Ask for the file")
+
+    assert supervisor.reads("No entry is like that, so there is nothing to take.")
 
 
 def test_the_audit_is_no_file_without_a_fresh_proof(supervisor: Member, clock: Clock) -> None:
@@ -260,14 +322,14 @@ def test_a_search_that_makes_no_sense_is_no_file(supervisor: Member) -> None:
         {"kind": "Ana Demo", "number": "1"},
     ],
 )
-def test_a_name_or_a_phone_that_somebody_looked_for_stands_in_no_entry(
-    supervisor: Member, typed: dict[str, str]
+def test_a_name_or_a_phone_that_somebody_looked_for_is_kept_nowhere(
+    supervisor: Member, database: Database, typed: dict[str, str]
 ) -> None:
     supervisor.opens("/console/audit/export")
     supervisor.posts("/console/audit/export", {"csrf_token": supervisor.token, **typed})
 
-    supervisor.opens("/console/audit?what=export_audit")
-
-    assert supervisor.reads("took entries of the audit as a file")
+    with database.reading() as session:
+        assert session.scalars(select(AuditExport)).all() == []
+    supervisor.opens("/console/audit")
     assert "555" not in supervisor.text
     assert "Ana Demo" not in supervisor.text

@@ -1,0 +1,149 @@
+"""Files of the audit: somebody asks, somebody of another role agrees, and for a day it can be had (R40)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, String, select
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
+
+from models import audit
+from models.audit_search import Entry, Page, Place, Search, search
+from models.base import Base, UtcDateTime
+from models.staff import Staff
+
+#: The newest so many entries are in a file, for the thread that makes it answers callers as well.
+MOST = 2000
+#: So long somebody may agree after it was asked for, and so long the file can be had after that.
+LIVES = timedelta(hours=24)
+
+
+class ExportError(ValueError):
+    """A file cannot be asked for, agreed to or had like this; the sentence says why."""
+
+
+class AuditExport(Base):
+    """``search`` has the fields of a search in codes alone; ``role`` is that of whoever asked.
+
+    Later entries than the newest one there was are not in the file. It can be had until ``until``.
+    """
+
+    __tablename__ = "audit_exports"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    search: Mapped[dict[str, str]] = mapped_column(JSON)
+    newest_id: Mapped[int]
+    newest_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    count: Mapped[int]
+    requested_by: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    role: Mapped[str] = mapped_column(String(16))
+    requested_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    agreed_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+@dataclass(frozen=True, slots=True)
+class StandingExport:
+    """An export of the last days, with the e-mails of who asked and who agreed."""
+
+    id: int
+    search: Mapping[str, str]
+    count: int
+    requested_by: int
+    requester: str
+    role: str
+    requested_at: datetime
+    agreed: str | None
+    until: datetime | None
+
+
+def ask_for_export(
+    session: Session, staff: Staff, fields: Mapping[str, str], found: Page, count: int, now: datetime
+) -> int:
+    """Ask for what a search found; answers the export's id. Raises ExportError when it found nothing."""
+    if not found.entries:
+        raise ExportError("No entry is like that, so there is nothing to take.")
+    newest = found.entries[0]
+    export = AuditExport(
+        search=dict(fields), newest_id=newest.id, newest_at=newest.at, count=count,
+        requested_by=staff.id, role=staff.role, requested_at=now,
+    )  # fmt: skip
+    session.add(export)
+    session.flush()
+    _note(session, staff, "ask_audit_export", export, now)
+    return export.id
+
+
+def agree_to_export(session: Session, export_id: int, staff: Staff, now: datetime) -> None:
+    """Agree as somebody of another role; the file can be had from now. Raises ExportError."""
+    export = _locked(session, export_id)
+    if export.agreed_by is not None:
+        raise ExportError("Somebody has agreed to it already.")
+    if export.requested_by == staff.id:
+        raise ExportError("Somebody else must agree to what you asked for.")
+    if export.role == staff.role:
+        raise ExportError("Somebody of another role than theirs must agree.")
+    if now > export.requested_at + LIVES:
+        raise ExportError("It was asked for more than a day ago. It must be asked for again.")
+    export.agreed_by, export.until = staff.id, now + LIVES
+    session.flush()
+    _note(session, staff, "agree_audit_export", export, now)
+
+
+def take_export(session: Session, export_id: int, staff: Staff, now: datetime) -> StandingExport:
+    """Note that who asked for it takes the file. Raises ExportError unless it is agreed to and in time."""
+    export = _locked(session, export_id)
+    if export.requested_by != staff.id:
+        raise ExportError("Only who asked for a file can have it.")
+    if export.until is None:
+        raise ExportError("Nobody has agreed to it yet.")
+    if now > export.until:
+        raise ExportError("The file could be had for a day, which is over.")
+    _note(session, staff, "export_audit", export, now)
+    return standing_exports(session, now, export_id)[0]
+
+
+def entries_of(session: Session, export_id: int, wanted: Search) -> Sequence[Entry]:
+    """What is in the file: nothing that came after it was asked for."""
+    export = session.get_one(AuditExport, export_id)
+    behind = Place(export.newest_at, export.newest_id + 1)
+    return search(session, wanted, behind, size=MOST).entries
+
+
+def standing_exports(session: Session, now: datetime, export_id: int | None = None) -> list[StandingExport]:
+    """What was asked for in the last two days, newest first, and can still be agreed to or had."""
+    asked, agreed = aliased(Staff), aliased(Staff)
+    query = (
+        select(AuditExport, asked.email, agreed.email)
+        .join(asked, asked.id == AuditExport.requested_by)
+        .outerjoin(agreed, agreed.id == AuditExport.agreed_by)
+        .where(AuditExport.requested_at > now - 2 * LIVES)
+        .order_by(AuditExport.id.desc())
+    )
+    if export_id is not None:
+        query = query.where(AuditExport.id == export_id)
+    return [
+        StandingExport(
+            one.id, one.search, one.count, one.requested_by, requester, one.role, one.requested_at,
+            agreer, one.until,
+        )
+        for one, requester, agreer in session.execute(query)
+        if now <= (one.until or one.requested_at + LIVES)
+    ]  # fmt: skip
+
+
+def _locked(session: Session, export_id: int) -> AuditExport:
+    export = session.get(AuditExport, export_id, with_for_update=True, populate_existing=True)
+    if export is None:
+        raise ExportError("There is no such file.")
+    return export
+
+
+def _note(session: Session, staff: Staff, action: str, export: AuditExport, now: datetime) -> None:
+    facts: dict[str, Any] = {"count": export.count}
+    if action == "agree_audit_export":
+        facts["asked_by"] = export.requested_by
+    audit.record(
+        session, actor=staff.email, action=action, target=f"export:{export.id}", facts=facts, now=now
+    )
