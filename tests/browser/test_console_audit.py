@@ -9,7 +9,7 @@ from models import audit
 from models.audit_head import note_head
 from models.audit_watch import watch
 from tests.browser.conftest import Visitors
-from tests.browser.console_house import Colleague, ConsoleHouse
+from tests.browser.console_house import Colleague, ConsoleHouse, judge
 from tests.factories import make_case, make_subject
 
 
@@ -76,13 +76,24 @@ def test_somebody_searches_and_settles_an_alarm(visitors: Visitors, console_hous
     expect(page.get_by_role("cell", name="I talked to them about it")).to_be_visible()
 
 
-def test_the_file_of_the_audit_can_be_had_again(visitors: Visitors, console_house: ConsoleHouse) -> None:
-    ruth = console_house.adds("supervisor")
+def test_two_people_get_a_file_of_the_audit_and_it_can_be_had_again(
+    visitors: Visitors, console_house: ConsoleHouse
+) -> None:
+    ruth = _with_entries(console_house)
+    kim = console_house.adds("administrator", "Kim Invented")
     page = console_house.opens(visitors, "/console/audit", ruth)
     page.get_by_role("link", name="Get what was found as a file").click()
-    button = page.get_by_role("button", name="Download the file")
+    page.get_by_role("button", name="Ask for the file").click()
+    expect(page.get_by_text("It waits for somebody of another role.")).to_be_visible()
+
+    other = console_house.opens(visitors, "/console/audit/exports", kim)
+    other.get_by_role("button", name="Agree").click()
+    expect(other.get_by_text("You agreed.")).to_be_visible()
+    page.reload()
+
+    judge(page, "audit-file-ready")
     for _ in range(2):
-        with page.expect_download() as audit:
-            button.click()
-        assert audit.value.suggested_filename.endswith(".csv")
+        with page.expect_download() as file:
+            page.get_by_role("button", name="Download the file").click(timeout=10_000)
+        assert file.value.path().read_text(encoding="utf-8").startswith("id,at,actor")
         expect(page.locator("form[data-sent]")).to_have_count(0)
