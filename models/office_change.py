@@ -88,6 +88,13 @@ def change_fields(
         raise OfficeChangeError(
             f"The reason must have at most {MOST_CHARACTERS} characters, and no phone, address or ID number."
         )
+    for name, value in values.items():
+        words = value if name.startswith("policies.") and isinstance(value, Mapping) else {}
+        if any(refusal(str(words.get(part, ""))) is not None for part in ("basis", "decided_by")):
+            raise OfficeChangeError(
+                f"Basis and decided by must each have at most {MOST_CHARACTERS} characters,"
+                " and no phone, address or ID number."
+            )
     if session.get_bind().dialect.name == "postgresql":
         # Held until the transaction ends, so that nothing comes between this look and the new rows.
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})

@@ -23,6 +23,7 @@ REFUSALS = (
     N_("Others are changing the office settings. Try again in a moment."),
     N_("Say why you change this."),
     N_("The reason must have at most 280 characters, and no phone, address or ID number."),
+    N_("Basis and decided by must each have at most 280 characters, and no phone, address or ID number."),
 )
 
 

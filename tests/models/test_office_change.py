@@ -124,3 +124,14 @@ def test_what_was_changed_stays_written(database: Database) -> None:
         kept = change_numbered(session, made)
         assert kept is not None
         assert kept.reason == "A storm is coming."
+
+
+@pytest.mark.parametrize("part", ["basis", "decided_by"])
+def test_why_a_number_is_what_it_is_holds_no_phone_either(database: Database, part: str) -> None:
+    value = {"value": 3, "basis": "What callers told us.", "decided_by": "the director"}
+
+    with pytest.raises(OfficeChangeError, match="Basis and decided by"):
+        change(database, "policies.liaison_tries", {**value, part: "Ana, 202 555 0123"})
+
+    assert change(database, "policies.liaison_tries", value) is not None
+    assert change(database, "announcements", [{"text": {"en": "Call 202 555 0123."}}]) is not None
