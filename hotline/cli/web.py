@@ -1,5 +1,6 @@
 """`hotline web`: answers Twilio with a few processes of a few threads each."""
 
+import gc
 import logging
 from typing import Any
 
@@ -103,4 +104,8 @@ def make_application() -> Any:
 
     settings = load_settings()
     set_up_logging("web", settings.log_level)
-    return Seats(create_app_from_env(), settings.web_threads)
+    app = create_app_from_env()
+    # What is made at the start stays: to look through it again and again would hold up a caller each time.
+    gc.collect()
+    gc.freeze()
+    return Seats(app, settings.web_threads)
