@@ -117,6 +117,8 @@ def test_the_extra_keys_are_never_offered_as_options(phone: Phone, make_case: Ma
         caller = phone.another()
         place(caller, make_case(custody_status="in_custody"))
         assert caller.does_not_hear("press 7", "press 9", "press 0")
+        # Ten calls of one phone at once are led to a case, and no more (R38).
+        caller.hangs_up()
 
 
 def test_the_whisper_asks_for_a_key_and_the_key_joins_the_two(
