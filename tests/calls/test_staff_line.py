@@ -380,6 +380,11 @@ def test_a_caller_who_is_not_reached_brings_staff_back_to_the_menu(
 
     assert staff.hears("We could not reach them", "To take the next call, press 1")
     assert the_callback(house).state == "requested"
+    assert nobody_is_held(house)
+    asks_express(phone, make_case(custody_status="in_custody"), from_="+12025550124")
+    house.jobs.waiting.clear()
+    staff.presses("1")
+    assert staff.hears("We are calling them now")
 
 
 def test_staff_who_hang_up_while_the_caller_is_rung_stop_the_ringing(
