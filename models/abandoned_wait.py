@@ -37,8 +37,7 @@ def wait_ended(session: Session, call_id: int, now: datetime, office: PromisingO
     if talked_from is not None:
         leave_line(session, call_id, "talked", talked_from)
         return []
-    leave_line(session, call_id, "abandoned", now)
-    return _offer(session, wait, now, office)
+    return _offer(session, wait, now, office) if leave_line(session, call_id, "abandoned", now) else []
 
 
 def end_lapsed_waits(session: Session, now: datetime, office: PromisingOffice) -> list[Job]:
