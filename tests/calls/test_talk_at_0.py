@@ -310,6 +310,28 @@ def test_a_caller_whose_liaison_is_lost_on_hold_is_told_and_gets_the_next_one_in
     assert caller.is_over
 
 
+def test_who_was_cut_off_and_hangs_up_while_they_wait_again_is_called_back(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff(phone=FIRST)
+    opens_the_case(phone, make_case(custody_status="in_custody", phone=CALLER))
+    phone.presses("0")
+    liaison = house.accepts(phone)
+    clock.passes(minutes=5)
+    liaison.presses("*")
+    phone.says_nothing()
+    liaison.hangs_up()
+    house.jobs.works_off()
+    assert phone.hears("The call was cut off. You are still on the line")
+    clock.passes(seconds=30)
+
+    phone.hangs_up()
+
+    wait = house.row(select(LineWait))
+    assert (wait.outcome, (wait.ended_at - wait.since).total_seconds()) == ("abandoned", 30)
+    assert [row.reason for row in house.rows(select(Callback))] == ["abandoned"]
+
+
 def test_who_is_held_too_long_is_not_left_to_it(
     talk: tuple[Phone, Phone], house: House, clock: Clock
 ) -> None:
