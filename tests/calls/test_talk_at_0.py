@@ -106,6 +106,33 @@ def test_who_hangs_up_in_the_moment_of_the_key_leaves_no_liaison_alone_in_a_talk
     assert busy(house) == []
 
 
+def test_who_hangs_up_as_a_worker_begins_to_ring_a_liaison_has_that_ring_stopped(
+    phone: Phone, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=FIRST)
+    reaches_the_first_menu(phone)
+    phone.presses("0")
+    caller_id, leg_id = (
+        house.row(select(Call.id).where(Call.flow == flow)) for flow in ("victim_line", "liaison_at_0")
+    )
+    jobs: list[tuple[str, int]] = []
+
+    def hangs_up() -> None:
+        with house.database.transaction() as session:
+            jobs.extend(leg_ended(session, caller_id, "completed", house.clock.now, house.office))
+
+    hanging_up = threading.Thread(target=hangs_up)
+    with house.database.transaction() as session:
+        assert line_ring.dial_direct(session, leg_id) is not None
+        hanging_up.start()
+        hanging_up.join(0.5)
+    hanging_up.join(30)
+
+    assert jobs == [("release_leg", leg_id)]
+    assert house.row(select(Call.ended_at).where(Call.id == leg_id)) is None
+    assert busy(house) == [leg_id]
+
+
 def test_in_spanish_the_caller_is_joined_in_spanish(
     phone: Phone, make_staff: MakeStaff, house: House
 ) -> None:
