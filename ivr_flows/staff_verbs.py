@@ -5,12 +5,15 @@ from ivr_flows.flow import answers
 from ivr_flows.silent_words import tell_if_silent
 from models import staff_desk
 from models.callback_policy import CallbackPolicy
+from models.liaison import free_liaison
 from models.staff_line_stay import come_to_line
 
 
 @answers("on", "off")
 def look_at_shift(desk: Desk, _digits: str) -> str:
     """Whether whoever signed in is on shift, said in a word; while they choose, nobody rings them."""
+    # Whom they were to talk with was not reached: at the menu they serve nobody, and may take the next.
+    free_liaison(desk.session, desk.call.id, desk.now)
     come_to_line(desk.session, _who(desk), desk.now)
     on_shift = staff_desk.is_on_shift(desk.session, _who(desk))
     desk.say("staff.on_shift" if on_shift else "staff.off_shift")

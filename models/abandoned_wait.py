@@ -33,12 +33,11 @@ def wait_ended(session: Session, call_id: int, now: datetime, office: PromisingO
     wait = wait_of(session, call_id)
     if wait is None:
         return []
-    talked_from = talk_began(session, call_id)
+    talked_from = talk_began(session, wait)
     if talked_from is not None:
         leave_line(session, call_id, "talked", talked_from)
         return []
-    leave_line(session, call_id, "abandoned", now)
-    return _offer(session, wait, now, office)
+    return _offer(session, wait, now, office) if leave_line(session, call_id, "abandoned", now) else []
 
 
 def end_lapsed_waits(session: Session, now: datetime, office: PromisingOffice) -> list[Job]:

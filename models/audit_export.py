@@ -76,13 +76,13 @@ def ask_for_export(
 
 
 def agree_to_export(session: Session, export_id: int, staff: Staff, now: datetime) -> None:
-    """Agree as somebody of another role; the file can be had from now. Raises ExportError."""
+    """Agree as somebody of another role, then and now; the file can be had from now. Raises ExportError."""
     export = _locked(session, export_id)
     if export.agreed_by is not None:
         raise ExportError("Somebody has agreed to it already.")
     if export.requested_by == staff.id:
         raise ExportError("Somebody else must agree to what you asked for.")
-    if export.role == staff.role:
+    if staff.role in (export.role, session.get_one(Staff, export.requested_by).role):
         raise ExportError("Somebody of another role than theirs must agree.")
     if now > export.requested_at + LIVES:
         raise ExportError("It was asked for more than a day ago. It must be asked for again.")

@@ -152,18 +152,18 @@ def _ended_at_0(
     office: CallbackOffice,
 ) -> list[Job]:
     """A call of no callback is over: a caller's, or that of somebody who was rung for them."""
+    # The wait first: a liaison's key of this very moment holds it, and their talk is seen only after that.
+    jobs = wait_ended(session, call_id, now, office)
     talk = latest_talk(session, parent_call_id or call_id)
-    jobs: list[Job] = []
     if talk is not None and talk.state == "talking":
         if call_id == talk.liaison_call_id:
-            jobs = leader_left(session, talk, actor, now, office)
+            jobs += leader_left(session, talk, actor, now, office)
         elif call_id == talk.caller_call_id:
-            jobs = caller_left(session, talk, actor, now, office)
+            jobs += caller_left(session, talk, actor, now, office)
         else:
-            jobs = joiner_missed(session, talk, call_id) + settle(session, talk, now)
+            jobs += joiner_missed(session, talk, call_id) + settle(session, talk, now)
     elif parent_call_id is not None:
-        jobs = was_missed(session, call_id)
-    jobs += wait_ended(session, call_id, now, office)
+        jobs += was_missed(session, call_id)
     return jobs + free_direct_liaisons(session, call_id, now)
 
 

@@ -249,19 +249,20 @@ def free_direct_liaisons(session: Session, parent_call_id: int, now: datetime) -
     never rung. One that a worker placed is told to end, and frees its liaison when it has.
     """
     jobs: list[Job] = []
-    for leg in session.execute(
-        select(Call.id, Call.flow, Call.call_sid, Call.call_status).where(
+    for leg in session.scalars(
+        select(Call.id).where(
             Call.parent_call_id == parent_call_id,
             Call.flow.in_((AT_0, DIALLED_AT_0)),
             Call.ended_at.is_(None),
             or_(Call.flow == DIALLED_AT_0, Call.accepted_at.is_(None)),
         )
     ).all():
-        if leg.flow == AT_0 and (leg.call_sid is not None or leg.call_status is not None):
-            jobs.append(("release_leg", leg.id))
+        # Looked at as it ends: a worker may begin to ring it in this very moment.
+        unrung = or_(CALLS.c.flow != AT_0, and_(CALLS.c.call_sid.is_(None), CALLS.c.call_status.is_(None)))
+        if not _changed(session, update(CALLS).where(CALLS.c.id == leg, unrung).values(ended_at=now)):
+            jobs.append(("release_leg", leg))
             continue
-        session.execute(update(CALLS).where(CALLS.c.id == leg.id).values(ended_at=now))
-        free_liaison(session, leg.id, now)
+        free_liaison(session, leg, now)
     return jobs
 
 

@@ -147,11 +147,11 @@ def kept_for_line(session: Session, now: datetime, *, verified: bool, due_at: da
     return 0 if due_at <= now else waiting(session, now, with_pin_alone=verified)
 
 
-def talk_began(session: Session, call_id: int) -> datetime | None:
-    """When a liaison took this caller by a key, or None when none has."""
+def talk_began(session: Session, wait: LineWait) -> datetime | None:
+    """When a liaison took this caller by a key since they began to wait, or None when none has."""
     return session.scalar(
         select(func.min(Call.accepted_at)).where(
-            Call.parent_call_id == call_id, Call.accepted_at.is_not(None)
+            Call.parent_call_id == wait.call_id, Call.accepted_at >= wait.since
         )
     )
 

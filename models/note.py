@@ -5,7 +5,7 @@ import unicodedata
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from models import audit
@@ -96,8 +96,14 @@ def may_note(session: Session, callback: Callback, staff_id: int, role: str) -> 
     """Whether this person reads and writes the note: also whoever handed the call over after they talked."""
     if callback.staff_id == staff_id or role in OVERSEERS:
         return True
+    if callback.talking_at is None:
+        return False
     talked = select(Call.id).where(
-        Call.callback_id == callback.id, Call.staff_id == staff_id, Call.accepted_at.is_not(None)
+        Call.callback_id == callback.id,
+        Call.staff_id == staff_id,
+        Call.accepted_at.is_not(None),
+        # Who accepted in a round before, in which nobody was reached, has not talked.
+        or_(Call.ended_at.is_(None), Call.ended_at >= callback.talking_at),
     )
     return session.scalar(talked.limit(1)) is not None
 

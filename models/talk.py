@@ -16,6 +16,7 @@ from models.direct_talk import DirectTalk
 from models.follow_up import CUT_OFF, DROPPED, FollowUpOffice, follow_up
 from models.job import Job
 from models.liaison import free_liaison
+from models.staff_line_stay import come_to_line
 
 if TYPE_CHECKING:
     from models.caller_state import CallState
@@ -155,6 +156,9 @@ def close_talk(session: Session, talk: Talk, actor: str, now: datetime) -> list[
     for leg in legs:
         if leg.staff_id is not None:
             free_liaison(session, leg.id, now)
+        if leg.staff_id is not None and leg.direction == "inbound":
+            # They are in their call to the staff line yet, and say there how the talk ended.
+            come_to_line(session, leg.staff_id, now)
     # One that nobody has begun to ring is never rung.
     for leg in legs:
         if leg.call_sid is None and leg.call_status is None:

@@ -103,6 +103,10 @@ def register_schedules(blueprint: Blueprint, console: Console) -> None:
                     )  # fmt: skip
                     changed += len(days)
         except StaffError as error:
+            if str(error) == OTHERWISE:
+                # What was typed is not shown again: it would put back the very day they are told of.
+                flash(_(str(error)), "error")
+                return redirect(url_for("console.schedule_week", staff_id=staff_id), code=303)
             return page(staff_id, {"": _(str(error))}), 422
         flash(_("Saved.") if changed else _("Nothing was changed."), "success" if changed else "info")
         return redirect(url_for("console.schedule_week", staff_id=staff_id), code=303)

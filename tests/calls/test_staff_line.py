@@ -380,6 +380,11 @@ def test_a_caller_who_is_not_reached_brings_staff_back_to_the_menu(
 
     assert staff.hears("We could not reach them", "To take the next call, press 1")
     assert the_callback(house).state == "requested"
+    assert nobody_is_held(house)
+    asks_express(phone, make_case(custody_status="in_custody"), from_="+12025550124")
+    house.jobs.waiting.clear()
+    staff.presses("1")
+    assert staff.hears("We are calling them now")
 
 
 def test_staff_who_hang_up_while_the_caller_is_rung_stop_the_ringing(
@@ -604,6 +609,31 @@ def test_once_they_hang_up_their_phone_is_rung_even_if_no_word_of_it_comes(
 
     (rung,) = carrier.placed
     assert rung.to == STAFF_PHONE
+
+
+def test_who_hears_how_a_talk_is_noted_in_the_staff_line_is_not_rung_meanwhile(
+    phone: Phone, make_case: MakeCase, house: House, number: str, carrier: FakeCarrier, clock: Clock
+) -> None:
+    asks_express(phone, make_case(custody_status="in_custody"))
+    house.jobs.waiting.clear()
+    staff = signs_in(phone, house, number)
+    staff.presses("1")
+    staff.presses("1")
+    house.jobs.works_off()
+    called = phone.answers(carrier.ringing[-1])
+    called.presses("1")
+    asks_express(phone, make_case(custody_status="in_custody"), from_="+12025550124")
+    called.hangs_up()
+    house.jobs.works_off()
+    assert staff.hears("The call is over. How did it end?")
+
+    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+    house.jobs.works_off()
+
+    assert carrier.ringing == []
+    staff.presses("1")
+    staff.presses("1")
+    assert staff.hears("We are calling them now")
 
 
 def test_a_ring_that_meets_a_phone_in_the_staff_line_is_no_miss(

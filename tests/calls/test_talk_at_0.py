@@ -1,13 +1,16 @@
 """Talks of callers at 0: fetched out of the line by the accept key, with star and all of a talk (Legs)."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from models import AuditEntry, Call, Callback, DirectTalk, LineWait, Staff
+from models import AuditEntry, Call, Callback, DirectTalk, LineWait, Staff, line_ring
+from models.leg_end import leg_ended
 from models.staff_secret import issue_code
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
@@ -70,6 +73,64 @@ def test_the_accept_key_fetches_the_caller_out_of_the_line_and_their_talk_is_mea
     assert house.rows(select(Callback)) == []
     house.jobs.works_off()
     assert liaison.hears("The call is over. How did it end?")
+
+
+def test_who_hangs_up_in_the_moment_of_the_key_leaves_no_liaison_alone_in_a_talk(
+    phone: Phone, make_staff: MakeStaff, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_staff(phone=FIRST)
+    reaches_the_first_menu(phone)
+    phone.presses("0")
+    liaison = house.answers(phone)
+    caller_id = house.row(select(Call.id).where(Call.direction == "inbound"))
+    begin_talk = line_ring.begin_talk
+
+    def hangs_up() -> None:
+        with house.database.transaction() as session:
+            leg_ended(session, caller_id, "completed", house.clock.now, house.office)
+
+    hanging_up = threading.Thread(target=hangs_up)
+
+    def begins_while_they_hang_up(*args: Any, **values: Any) -> DirectTalk:
+        hanging_up.start()
+        # The word of it has come, and waits for what this key holds.
+        hanging_up.join(0.5)
+        return begin_talk(*args, **values)
+
+    monkeypatch.setattr(line_ring, "begin_talk", begins_while_they_hang_up)
+    liaison.presses("1")
+    hanging_up.join(30)
+    house.jobs.works_off()
+
+    assert [talk.state for talk in talks(house)] == ["reached"]
+    assert busy(house) == []
+
+
+def test_who_hangs_up_as_a_worker_begins_to_ring_a_liaison_has_that_ring_stopped(
+    phone: Phone, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=FIRST)
+    reaches_the_first_menu(phone)
+    phone.presses("0")
+    caller_id, leg_id = (
+        house.row(select(Call.id).where(Call.flow == flow)) for flow in ("victim_line", "liaison_at_0")
+    )
+    jobs: list[tuple[str, int]] = []
+
+    def hangs_up() -> None:
+        with house.database.transaction() as session:
+            jobs.extend(leg_ended(session, caller_id, "completed", house.clock.now, house.office))
+
+    hanging_up = threading.Thread(target=hangs_up)
+    with house.database.transaction() as session:
+        assert line_ring.dial_direct(session, leg_id) is not None
+        hanging_up.start()
+        hanging_up.join(0.5)
+    hanging_up.join(30)
+
+    assert jobs == [("release_leg", leg_id)]
+    assert house.row(select(Call.ended_at).where(Call.id == leg_id)) is None
+    assert busy(house) == [leg_id]
 
 
 def test_in_spanish_the_caller_is_joined_in_spanish(
@@ -274,6 +335,28 @@ def test_a_caller_whose_liaison_is_lost_on_hold_is_told_and_gets_the_next_one_in
     other.hangs_up()
     house.jobs.works_off()
     assert caller.is_over
+
+
+def test_who_was_cut_off_and_hangs_up_while_they_wait_again_is_called_back(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff(phone=FIRST)
+    opens_the_case(phone, make_case(custody_status="in_custody", phone=CALLER))
+    phone.presses("0")
+    liaison = house.accepts(phone)
+    clock.passes(minutes=5)
+    liaison.presses("*")
+    phone.says_nothing()
+    liaison.hangs_up()
+    house.jobs.works_off()
+    assert phone.hears("The call was cut off. You are still on the line")
+    clock.passes(seconds=30)
+
+    phone.hangs_up()
+
+    wait = house.row(select(LineWait))
+    assert (wait.outcome, (wait.ended_at - wait.since).total_seconds()) == ("abandoned", 30)
+    assert [row.reason for row in house.rows(select(Callback))] == ["abandoned"]
 
 
 def test_who_is_held_too_long_is_not_left_to_it(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from models import Callback, Staff, talk_desk
-from models.note import keep_note, note_of
+from models.note import keep_note, may_note, note_of
 from models.refusal import RefusedError
 from tests.calls.conftest import House
 from tests.calls.test_callbacks import accepted_by, asks_express, nobody_is_held, the_callback
@@ -111,6 +111,21 @@ def test_whoever_handed_a_talk_over_still_writes_the_note_of_it_and_a_stranger_d
 
     with house.database.reading() as session:
         assert note_of(session, the_callback(house)) == "Mornings suit best."
+
+
+def test_whoever_accepted_in_a_round_before_and_reached_nobody_does_not_read_the_note(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    first_id = make_staff().id
+    asks_express(phone, make_case(custody_status="in_custody"))
+    liaison, to_caller = accepted_by(phone, house)
+    phone.another().declines(to_caller, "no-answer")
+    house.jobs.works_off()
+    liaison.hangs_up()
+    assert the_callback(house).state == "requested"
+
+    with house.database.reading() as session:
+        assert not may_note(session, the_callback(house), first_id, "liaison")
 
 
 def test_an_interpreter_is_rung_by_a_click_for_the_callers_language(

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import event, select
 
 from hotline.console.audit_words import ACTIONS, PARTS
-from models import AuditExport, audit
+from models import AuditExport, Staff, audit
 from models.audit_head import note_head
 from models.audit_watch import watch
 from models.callback_state import MOVES
@@ -277,6 +277,19 @@ def test_a_file_is_nobodys_but_of_who_asked_and_of_two_roles_and_for_a_day(
     assert supervisor.reads("The file could be had for a day, which is over.")
     supervisor.sends("/console/audit/exports/99/file", {"csrf_token": supervisor.token})
     assert supervisor.reads("There is no such file.")
+
+
+def test_who_has_the_role_by_now_of_whoever_should_agree_needs_somebody_else(
+    supervisor: Member, administrator: Member, database: Database, clock: Clock
+) -> None:
+    _records(database, clock, "sweeper", "warn_of_callback", "callback:7")
+    _asks(supervisor)
+    with database.transaction() as session:
+        session.get_one(Staff, supervisor.staff_id).role = "administrator"
+
+    administrator.opens("/console/audit/exports").clicks("Agree")
+
+    assert administrator.reads("Somebody of another role than theirs must agree.")
 
 
 def test_what_nobody_agreed_to_for_a_day_must_be_asked_for_again(

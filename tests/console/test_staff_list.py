@@ -10,7 +10,7 @@ from models import Absence, AuditEntry, Schedule, Staff
 from models.database import Database
 from models.pin_hash import PinHasher
 from models.staff_record import record_of
-from tests.console.conftest import Member
+from tests.console.conftest import PASSWORD, Member
 from tests.factories import make_staff
 
 NEW = {
@@ -105,6 +105,28 @@ def test_an_old_tab_puts_back_no_role_that_somebody_else_has_changed_since(
     assert person(database, ana.email).role == "liaison"
     administrator.fills(phone="202 555 0188").clicks("Save")
     assert administrator.reads("Saved.")
+
+
+@pytest.mark.parametrize("between", ["a mistake", "a fresh proof"])
+def test_what_an_old_tab_asked_again_puts_no_role_back_either(
+    staff: Any, administrator: Member, database: Database, clock: Any, between: str
+) -> None:
+    ana, other = staff("administrator", name="Ana Invented"), staff("administrator").signs_in()
+    administrator.opens(f"/console/staff/{ana.staff_id}")
+    other.opens(f"/console/staff/{ana.staff_id}").fills(role="liaison").clicks("Save")
+    if between == "a mistake":
+        administrator.fills(phone="123").clicks("Save")
+        assert administrator.reads("Enter an ordinary phone number")
+    else:
+        clock.goes_on(minutes=6)
+        administrator.fills(phone="202 555 0188", languages=["es"]).clicks("Save")
+        administrator.fills(password=PASSWORD).clicks("Go on")
+        assert administrator.page.xpath("//input[@name='languages'][@checked]/@value") == ["es"]
+
+    administrator.fills(phone="202 555 0188").clicks("Save")
+
+    assert administrator.reads("Someone else has changed this meanwhile.")
+    assert person(database, ana.email).role == "liaison"
 
 
 def test_who_meets_a_busy_password_thread_is_told_to_try_again_and_nothing_is_changed(
@@ -212,14 +234,31 @@ def test_an_old_tab_puts_back_no_day_that_somebody_else_has_changed(
 
     supervisor.fills(**{"on_shift-0-from": "08:00", "on_shift-0-to": "16:30"}).clicks("Save the week")
 
-    assert supervisor.status == 422
     assert supervisor.reads("Someone else has changed this meanwhile.")
+    assert supervisor.value("on_call-5-from") == "20:00"
     with database.reading() as session:
         assert [one.kind for one in session.scalars(select(Schedule))] == ["on_call"]
-    supervisor.opens(path).fills(**{"on_shift-0-from": "08:00", "on_shift-0-to": "16:30"})
+    supervisor.fills(**{"on_shift-0-from": "08:00", "on_shift-0-to": "16:30"})
     assert supervisor.clicks("Save the week").reads("Saved.")
     with database.reading() as session:
         assert {one.kind for one in session.scalars(select(Schedule))} == {"on_call", "on_shift"}
+
+
+def test_an_old_tab_with_a_mistake_in_it_puts_nothing_back_once_that_is_mended(
+    staff: Any, supervisor: Member, administrator: Member, database: Database
+) -> None:
+    path = f"/console/schedule/{staff('liaison').staff_id}"
+    supervisor.opens(path)
+    administrator.opens(path).fills(**{"on_call-5-from": "20:00", "on_call-5-to": "08:00"})
+    administrator.clicks("Save the week")
+    supervisor.fills(**{"on_shift-0-from": "08:00"}).clicks("Save the week")
+    assert supervisor.reads("Monday: enter when it begins and when it ends.")
+
+    supervisor.fills(**{"on_shift-0-to": "16:30"}).clicks("Save the week")
+
+    assert supervisor.reads("Someone else has changed this meanwhile.")
+    with database.reading() as session:
+        assert [one.kind for one in session.scalars(select(Schedule))] == ["on_call"]
 
 
 def test_half_a_span_is_no_span(staff: Any, supervisor: Member, database: Database) -> None:
