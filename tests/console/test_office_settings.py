@@ -10,7 +10,7 @@ from sqlalchemy import event, select
 from config.office import Office
 from config.office_changes import FIXED
 from config.settings import Settings
-from hotline.console.fixed_words import WHY as WHY_FIXED
+from hotline.console.office_names import REASONS
 from hotline.console.prompt_words import GROUPS
 from ivr_flows.prompts import Prompts
 from models import AuditEntry, Facility
@@ -38,7 +38,7 @@ def standing(database: Database) -> dict[str, Any]:
 
 
 def test_why_a_field_is_not_changed_is_said_in_the_language_of_the_page(administrator: Member) -> None:
-    assert set(FIXED.values()) == set(WHY_FIXED)
+    assert set(FIXED.values()) == set(REASONS)
     administrator.opens("/console/office/fixed").clicks("Español")
 
     assert administrator.reads("El nombre es parte de mensajes cuya duración se comprobó.")
