@@ -8,6 +8,8 @@ from typing import Any
 
 #: What the carrier asks for while somebody is on the telephone.
 CALLERS = ("/voice/", "/sms/")
+#: Whether the process lives. A platform that has no answer in time ends it, with all who are on calls.
+ALIVE = "/up"
 #: No form of a carrier or of the console has more; a longer body is read as the application reads it.
 FORM_BYTES = 64 * 1024
 
@@ -20,7 +22,8 @@ class Seats:
     The server reads a body in the thread that answers, for as long as its sender likes. So there is a thread
     for each connection, and few seats: a request has one while it is worked on, and none while its body is
     awaited. Strangers who send half a form then cost a connection each, and keep no caller waiting. Where all
-    seats are taken, a caller's request goes before those of the console.
+    seats are taken, a caller's request goes before those of the console. Whether the process lives is said
+    without a seat: in a flood of callers nobody else would ever have one.
     """
 
     def __init__(self, application: Application, count: int) -> None:
@@ -31,7 +34,10 @@ class Seats:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request."""
-        is_call = str(environ.get("PATH_INFO", "")).startswith(CALLERS)
+        path = str(environ.get("PATH_INFO", ""))
+        if path == ALIVE:
+            return self._application(environ, start_response)
+        is_call = path.startswith(CALLERS)
         body, length = environ["wsgi.input"], str(environ.get("CONTENT_LENGTH") or "")
         if length.isdecimal() and int(length) <= FORM_BYTES:
             # A form is here before its request stands in line, so that it stands there once.

@@ -25,11 +25,11 @@ class SlowBody:
         return self._rest.read(size)
 
 
-def posts(server: Any, body: Any, length: int) -> bytes:
+def posts(server: Any, body: Any, length: int, path: str = "/") -> bytes:
     """What the sender of this body is answered."""
     environ = {
         "REQUEST_METHOD": "POST",
-        "PATH_INFO": "/",
+        "PATH_INFO": path,
         "SERVER_NAME": "localhost",
         "SERVER_PORT": "80",
         "SERVER_PROTOCOL": "HTTP/1.1",
@@ -130,6 +130,35 @@ def test_no_more_are_worked_on_than_there_are_seats_and_callers_are_next() -> No
             threads[number].join(0.001)
 
     assert seated == [0, 1, 4, 5, 2, 3]
+
+
+def test_that_the_process_lives_is_said_while_callers_have_every_seat() -> None:
+    paths, go_on, answers = list[str](), threading.Event(), list[bytes]()
+
+    def work(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        paths.append(environ["PATH_INFO"])
+        if environ["PATH_INFO"] != "/up":
+            go_on.wait(30)
+        start_response("200 OK", [])
+        return [b"well"]
+
+    server = Seats(work, 1)
+    callers = [
+        threading.Thread(target=lambda: answers.append(posts(server, io.BytesIO(), 0, "/voice/inbound")))
+        for _ in range(3)
+    ]
+    for caller in callers:
+        caller.start()
+    while len(paths) + server.in_line < 3:
+        callers[0].join(0.001)
+
+    assert posts(server, io.BytesIO(), 0, "/up") == b"well"
+
+    assert (paths, answers) == (["/voice/inbound", "/up"], [])
+    go_on.set()
+    for caller in callers:
+        caller.join(30)
+    assert len(answers) == 3
 
 
 def test_a_seat_is_free_again_after_a_fault() -> None:
