@@ -14,6 +14,7 @@ from config.office import Office
 from config.settings import Settings, variables
 from hotline import create_app
 from hotline.cli import COMMANDS, group
+from hotline.cli.intake import PATHS as INTAKE_PATHS
 from hotline.trees import build_flows, tree_problems
 from ivr_flows.prompts import Prompts
 from models.database import Database
@@ -252,6 +253,17 @@ def test_every_command_is_there_and_says_what_it_does(name: str) -> None:
 
     assert command is not None
     assert command.help
+
+
+def test_the_proxy_leads_every_path_of_the_intake_to_it_and_keeps_nothing_on_a_disk() -> None:
+    proxy = (ROOT / "config" / "deploy" / "nginx.conf").read_text()
+
+    for path in INTAKE_PATHS:
+        assert f"location = {path} {{\n    proxy_pass http://$hotline_upload;" in proxy
+    assert "proxy_request_buffering off;" in proxy
+    assert "proxy_max_temp_file_size 0;" in proxy
+    # A log has the path, and neither its query nor the page from which somebody came.
+    assert not re.search(r"log_format .*(\$request\b|\$request_uri|\$args|\$query|\$http_referer)", proxy)
 
 
 def test_packages_are_listed_by_hand_and_whole() -> None:
