@@ -103,6 +103,11 @@ def count_found(session: Session, wanted: Search, most: int) -> int:
     return min(found, most)
 
 
+def has_target(session: Session, target: str) -> bool:
+    """Whether any entry is about ``target``, such as ``case:7``."""
+    return session.scalar(select(_ENTRIES.c.id).where(_ENTRIES.c.target == target).limit(1)) is not None
+
+
 def names_of(staff_id: int, email: str) -> tuple[str, ...]:
     """The names under which a member of staff writes entries: in the console and on the phone."""
     return (email, f"liaison:{staff_id}", f"staff:{staff_id}")

@@ -1,6 +1,7 @@
 """The audit: who did what and when, and what a supervisor should ask about."""
 
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -14,7 +15,7 @@ from hotline.console.guard import guard_staff, me
 from hotline.console.words import N_, _
 from models.audit_alarm import FINDINGS, AlarmError, is_about, open_alarms, settle_alarm, settled_alarms
 from models.audit_head import HEAD_WRITTEN
-from models.audit_search import Place, search
+from models.audit_search import Place, has_target, search
 from models.pin import Guard
 
 ROLES = ("supervisor", "administrator")
@@ -30,8 +31,22 @@ def register_audit(blueprint: Blueprint, console: Console) -> None:
     @blueprint.get("/audit")
     @guard_staff(*ROLES)
     def audit() -> str:
-        asked, errors = asked_for()
-        after = Place.from_text(request.args.get("after", ""))
+        return page(*asked_for(), Place.from_text(request.args.get("after", "")))
+
+    @blueprint.post("/audit")
+    @guard_staff(*ROLES)
+    def search_audit() -> Response | str:
+        asked, errors = asked_for(request.form)
+        with console.database.reading() as reading:
+            target = "" if errors else search_of(asked, {}, zone).target
+            is_known = not target or has_target(reading, target)
+        # A number that no entry is about may be a phone, typed by mistake, which no address may hold.
+        if errors or not is_known:
+            return page(asked, errors, None)
+        found: dict[str, Any] = {name: value for name, value in asked.items() if value}
+        return redirect(url_for("console.audit", **found), code=303)
+
+    def page(asked: dict[str, str], errors: dict[str, str], after: Place | None) -> str:
         with console.database.reading() as reading:
             staff = staff_emails(reading)
             found = search(reading, search_of(asked, staff, zone), after) if not errors else None

@@ -98,6 +98,21 @@ def test_what_makes_no_sense_is_told_at_its_field(supervisor: Member) -> None:
     assert supervisor.status == 200
 
 
+def test_a_phone_that_is_typed_for_the_number_of_a_row_stands_in_no_address(
+    supervisor: Member, database: Database, clock: Clock
+) -> None:
+    _records(database, clock, "import", "land_import", "import:1")
+    supervisor.signs_in()
+
+    supervisor.opens("/console/audit").fills(kind="case", number="2025550144").clicks("Search")
+
+    assert supervisor.reads("No entry is like that.")
+    assert (supervisor.path, supervisor.value("number")) == ("/console/audit", "2025550144")
+    assert not [link for link in supervisor.links.values() if "2025550144" in link]
+    supervisor.fills(kind="import", number="1").clicks("Search")
+    assert len(_entries(supervisor)) == 1
+
+
 def test_entries_are_shown_a_page_at_a_time_with_as_many_statements_for_any_number(
     supervisor: Member, database: Database, clock: Clock
 ) -> None:
