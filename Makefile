@@ -29,7 +29,7 @@ lint: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench
 
-# A thousand callbacks while everything that keeps them is killed; CHAOS="--seed 7 --database sqlite" is another.
+# A thousand callbacks, and callers at 0, while everything that keeps them is killed; CHAOS="--seed 7 --database sqlite" is another.
 chaos: $(VENV)/.dev
 	$(BIN)/python -m tests.chaos $(CHAOS)
 

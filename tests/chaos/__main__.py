@@ -1,4 +1,4 @@
-"""`make chaos`: many callbacks in a storm of kills, and whether each promise was kept."""
+"""`make chaos`: many callbacks, and callers at 0, in a storm of kills, and whether each promise was kept."""
 
 import sys
 import tempfile
@@ -6,11 +6,14 @@ from pathlib import Path
 
 import click
 
-from tests.chaos.storm import MOST_CALLBACKS, STANDS_STILL, Storm, told
+from tests.chaos.storm import MOST_CALLBACKS, MOST_WAITERS, STANDS_STILL, Storm, told
 
 
 @click.command()
 @click.option("--callbacks", type=click.IntRange(1, MOST_CALLBACKS), default=1000, show_default=True)
+@click.option(
+    "--waiters", type=click.IntRange(0, MOST_WAITERS), default=150, show_default=True, help="Who press 0."
+)
 @click.option("--kills", default=50, show_default=True, help="SIGKILLs of web, worker, sweeper and Valkey.")
 @click.option("--wipes", default=5, show_default=True, help="How often Valkey's data is lost.")
 @click.option("--restarts", default=3, show_default=True, help="Restarts of PostgreSQL.")
@@ -21,6 +24,7 @@ from tests.chaos.storm import MOST_CALLBACKS, STANDS_STILL, Storm, told
 @click.option("--log", type=click.Path(path_type=Path), help="Where to write what the house logged.")
 def chaos(
     callbacks: int,
+    waiters: int,
     kills: int,
     wipes: int,
     restarts: int,
@@ -33,6 +37,7 @@ def chaos(
     """Let a storm pass, print what became of every promise, and exit 1 when a rule was broken."""
     storm = Storm(
         callbacks=callbacks,
+        waiters=waiters,
         kills=kills,
         wipes=wipes,
         restarts=restarts if database == "postgresql" else 0,

@@ -59,7 +59,9 @@ class Crowd:
             self._board.hang_up(call.sid)
             return
         self._board.press(call.sid, "2" if way < 0.28 else "1")
-        self._stays(call, chance.uniform(4, 10), answers_questions=chance.random() < 0.7)
+        self._stays(
+            call, chance.uniform(4, 10), answers_questions=chance.random() < 0.7, star=chance.random()
+        )
 
     def _is_caller(self, call: SwitchedCall, chance: Random) -> None:
         way = chance.random()
@@ -78,11 +80,22 @@ class Crowd:
         self._board.press(call.sid, "2" if way < 0.33 else "1")
         self._stays(call, chance.uniform(0.5, 4))
 
-    def _stays(self, call: SwitchedCall, talks: float, *, answers_questions: bool = False) -> None:
-        """Talk for so many seconds, answer how it ended or do not, and hang up."""
+    def _stays(
+        self, call: SwitchedCall, talks: float, *, answers_questions: bool = False, star: float = 1
+    ) -> None:
+        """Talk for so many seconds, answer how it ended or do not, and hang up.
+
+        With ``star`` below 0.2 they put the other one on hold first, and below 0.05 do not come back from it.
+        """
         ends_at, until = time.monotonic() + MOST_PATIENCE, None
         while time.monotonic() < ends_at and call.ended_at is None:
             if call.live.is_talking:
+                if until is None and star < 0.2:
+                    self._board.press(call.sid, "*")
+                    time.sleep(1.5)
+                    if star < 0.05:
+                        break
+                    self._board.press(call.sid, "1")
                 until = until or time.monotonic() + talks
                 if time.monotonic() > until:
                     break

@@ -1,4 +1,4 @@
-"""A storm: people ask to be called back and are, while what serves them is killed at random moments."""
+"""A storm: people ask to be called back and are, others wait at 0, while what serves them is killed."""
 
 import threading
 import time
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from tests.chaos.asker import Asker
+from tests.chaos.asker import Asker, Waiter
 from tests.chaos.carrier import ChaosCarrier
 from tests.chaos.crowd import Crowd
 from tests.chaos.house import POLICIES, House, house
@@ -18,20 +18,24 @@ from tests.chaos.watch import BOUND_SECONDS, Watch
 #: Nobody has these numbers; those of the office are of another area.
 AREAS = ("206", "212", "305", "312", "404", "415", "503", "602", "617", "713")
 MOST_CALLBACKS = len(AREAS) * 100
+AREAS_AT_0 = ("702", "804", "919")
+MOST_WAITERS = len(AREAS_AT_0) * 100
 #: Nothing stands still for longer: the line's own bound and both rings.
 STANDS_STILL = BOUND_SECONDS + POLICIES["liaison_ring_seconds"] + POLICIES["caller_ring_seconds"]
-_ASKERS_AT_ONCE = 8
+_AT_ONCE = 32
 
 
 @dataclass(frozen=True, kw_only=True)
 class Storm:
     """What happens; the same seed draws the same people and moments, but processes are never as punctual.
 
-    ``asking_seconds`` is over how long people ask and things are killed. ``most_seconds`` is how
-    long it may take after that until no callback is open any more; ``caller_tries`` is the office's policy.
+    ``waiters`` press 0 in their case. ``asking_seconds`` is over how long people ask and things are killed.
+    ``most_seconds`` is how long it may take after that until no callback is open any more; ``caller_tries``
+    is the office's policy.
     """
 
     callbacks: int
+    waiters: int
     kills: int
     wipes: int
     restarts: int
@@ -45,7 +49,7 @@ class Storm:
     def passes(self, folder: Path) -> tuple[Verdict, str]:
         """Let it pass over a house in an empty folder; gives the verdict and the log of the house."""
         with house(folder, self.database, self.caller_tries) as place:
-            office_phones, cases = place.moves_in(self.liaisons, self.callbacks)
+            office_phones, cases = place.moves_in(self.liaisons, self.callbacks + self.waiters)
             carrier = ChaosCarrier(place.public_url, place.carrier_port, place.token, self.seed)
             crowd = Crowd(carrier.board, self.seed, office_phones)
             watch = Watch(place.database, STANDS_STILL)
@@ -55,8 +59,12 @@ class Storm:
                 line = place.office.lines[0]
                 askers = [
                     Asker(carrier.board, line, case, f"+1{AREAS[n // 100]}55501{n % 100:02d}")
-                    for n, case in enumerate(cases)
+                    for n, case in enumerate(cases[: self.callbacks])
                 ]
+                for n, case in enumerate(cases[self.callbacks :]):
+                    phone = f"+1{AREAS_AT_0[n // 100]}55501{n % 100:02d}"
+                    chance = Random(f"{self.seed}/{phone}")
+                    askers.append(Waiter(carrier.board, line, case, phone, chance))
                 troubles = threading.Thread(target=self._befalls, args=(place,))
                 troubles.start()
                 self._ask(askers)
@@ -71,8 +79,10 @@ class Storm:
 
     def _ask(self, askers: list[Asker]) -> None:
         chance, started = Random(f"{self.seed}/asks"), time.monotonic()
+        # Both kinds come in any order.
+        askers = chance.sample(askers, len(askers))
         moments = sorted(chance.uniform(0, self.asking_seconds) for _ in askers)
-        with ThreadPoolExecutor(_ASKERS_AT_ONCE) as pool:
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
             for moment, asker in zip(moments, askers, strict=True):
                 time.sleep(max(0.0, started + moment - time.monotonic()))
                 pool.submit(asker.asks)
@@ -95,6 +105,7 @@ def small_storm(database: str, restarts: int) -> Storm:
     """One that the suite has time for."""
     return Storm(
         callbacks=14,
+        waiters=4,
         kills=8,
         wipes=1,
         restarts=restarts,
@@ -110,5 +121,6 @@ def small_storm(database: str, restarts: int) -> Storm:
 
 def told(storm: Storm, verdict: Verdict) -> str:
     """The verdict as a table under what it was, so that it can be had again."""
-    head = f"seed {storm.seed}, {storm.database}: {storm.callbacks} callbacks, {storm.kills} kills, "
-    return f"{head}{storm.wipes} wipes, {storm.restarts} restarts of PostgreSQL\n{verdict.table()}"
+    who = f"seed {storm.seed}, {storm.database}: {storm.callbacks} callbacks, {storm.waiters} at 0"
+    what = f"{storm.kills} kills, {storm.wipes} wipes, {storm.restarts} restarts of PostgreSQL"
+    return f"{who}, {what}\n{verdict.table()}"

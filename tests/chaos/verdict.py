@@ -5,18 +5,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from models import AuditEntry, Call, Callback, Staff
+from models import AuditEntry, Call, Callback, DirectTalk, LineWait, Staff
 from models.call_status import DIALLING
 from models.database import keyring_of
-from tests.chaos.asker import Asker
+from tests.chaos.asker import Asker, Waiter
 from tests.chaos.carrier import ChaosCarrier
 from tests.chaos.house import House
 from tests.chaos.watch import Watch
 
 #: How long after its time a callback that waits may still stand there untouched.
 _SLACK = timedelta(seconds=15)
+#: The longest that somebody at 0 may be on the line with nothing said, asked or ringing (seconds): dead air.
+_MOST_SILENCE = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,8 @@ def judge(house: House, carrier: ChaosCarrier, askers: Sequence[Asker], watch: W
         broken = [
             *_not_kept(rows, datetime.now(UTC)),
             *_lost(rows, askers, keys),
-            *(f"callback {number} stood still: {how}" for number, how in sorted(watch.stuck.items())),
+            *(f"{name} stood still: {how}" for name, how in sorted(watch.stuck.items())),
+            *_left_at_0(session, askers),
             *(_held(*one, carrier) for one in held),
             *_doubles(carrier, acceptances, keys),
             *(
@@ -70,6 +74,8 @@ def judge(house: House, carrier: ChaosCarrier, askers: Sequence[Asker], watch: W
         ]
         states = Counter(row.state for row in rows)
         unknown = sum(row.outcome == "unknown_call" for row in rows)
+        talks = session.scalar(select(func.count(DirectTalk.id))) or 0
+    at_0 = [asker for asker in askers if isinstance(asker, Waiter)]
     counts: dict[str, int | float] = {
         "promised": sum(asker.promised_at is not None for asker in askers),
         "requested": len(rows),
@@ -78,6 +84,11 @@ def judge(house: House, carrier: ChaosCarrier, askers: Sequence[Asker], watch: W
         "of these unknown": unknown,
         "no answer": states["no_answer"],
         "waiting": states["requested"],
+        "at 0": len(at_0),
+        "of these talked": sum(asker.talked_at is not None for asker in at_0),
+        "talks at 0": talks,
+        "their calls": sum(asker.calls for asker in at_0),
+        "longest silence (s)": round(max((asker.silent_seconds for asker in at_0), default=0.0), 1),
         "calls placed": sum(carrier.placed.values()),
         "answers lost": carrier.answers_lost,
         **{f"kills of {kind}": number for kind, number in house.killed.items()},
@@ -119,14 +130,29 @@ def _held(liaison: int, since: datetime, call: Call, callback: Callback | None, 
     )
 
 
+def _left_at_0(session: Session, askers: Sequence[Asker]) -> list[str]:
+    """Talks at 0 and places in line of which nobody wrote the end, and who heard nothing for too long."""
+    talks = session.scalars(select(DirectTalk.id).where(DirectTalk.state == "talking"))
+    places = session.scalars(select(LineWait.call_id).where(LineWait.ended_at.is_(None)))
+    return [
+        *(f"talk {talk_id} at 0 is still open" for talk_id in talks),
+        *(f"the place of call {call_id} is still held" for call_id in places),
+        *(
+            f"case {asker.case.id} heard nothing for {asker.silent_seconds:.0f} s"
+            for asker in askers
+            if isinstance(asker, Waiter) and asker.silent_seconds > _MOST_SILENCE
+        ),
+    ]
+
+
 def _lost(rows: Sequence[Callback], askers: Sequence[Asker], keys: dict[str, str]) -> list[str]:
-    """People who heard the promise and of whom no callback stands, and people who never heard it."""
+    """People who heard the promise and of whom no callback stands, and people who were served by nobody."""
     found = {(row.case_id, row.number_key) for row in rows}
     broken = []
     for asker in askers:
-        if asker.promised_at is None:
+        if not asker.is_served:
             broken.append(f"case {asker.case.id} was promised nothing in {asker.calls} calls")
-        elif (asker.case.id, keys[asker.phone]) not in found:
+        elif asker.promised_at is not None and (asker.case.id, keys[asker.phone]) not in found:
             broken.append(f"case {asker.case.id} was promised a call that stands nowhere")
     return broken
 

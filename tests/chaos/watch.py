@@ -1,4 +1,4 @@
-"""Watches the list during a storm: how long each callback stands still in somebody's hands."""
+"""Watches the list and the talks at 0 during a storm: how long each stands still in somebody's hands."""
 
 import threading
 import time
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from models import Callback, Staff
+from models import Callback, DirectTalk, LineWait, Staff
 from models.callback_state import OPEN_STATES
 from models.database import Database
 from tests.chaos.crowd import waits_until
@@ -17,6 +17,7 @@ from tests.chaos.crowd import waits_until
 BOUND_SECONDS = 60.0
 _LOOKS_EVERY = 0.5
 _IN_HAND = tuple(state for state in OPEN_STATES if state != "requested")
+AT_0 = "talking at 0"
 
 Mark = tuple[str, int | None, int | None, int]
 
@@ -30,9 +31,9 @@ class Watch:
 
     database: Database
     bound_seconds: float
-    longest: dict[str, float] = field(default_factory=lambda: dict.fromkeys(_IN_HAND, 0.0))
-    stuck: dict[int, str] = field(default_factory=dict)
-    _seen: dict[int, tuple[Mark, float]] = field(default_factory=dict)
+    longest: dict[str, float] = field(default_factory=lambda: dict.fromkeys((*_IN_HAND, AT_0), 0.0))
+    stuck: dict[str, str] = field(default_factory=dict)
+    _seen: dict[str, tuple[Mark, float]] = field(default_factory=dict)
     _ended: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -69,24 +70,30 @@ class Watch:
                     Callback.caller_tries,
                 ).where(Callback.state.in_(_IN_HAND))
             ).all()
+            talks = session.scalars(select(DirectTalk.id).where(DirectTalk.state == "talking")).all()
+        marks: dict[str, Mark] = {f"callback {row.id}": (row[1], row[2], row[3], row[4]) for row in rows}
+        marks.update({f"talk {talk_id}": (AT_0, None, None, 0) for talk_id in talks})
         now = time.monotonic()
         before, self._seen = self._seen, {}
-        for callback_id, *rest in rows:
-            mark: Mark = (rest[0], rest[1], rest[2], rest[3])
-            known = before.get(callback_id)
+        for name, mark in marks.items():
+            known = before.get(name)
             since = known[1] if known is not None and known[0] == mark else now
-            self._seen[callback_id] = mark, since
+            self._seen[name] = mark, since
             self.longest[mark[0]] = max(self.longest[mark[0]], now - since)
             if now - since > self.bound_seconds:
-                self.stuck[callback_id] = f"{mark[0]} for {now - since:.0f} s"
+                self.stuck[name] = f"{mark[0]} for {now - since:.0f} s"
 
     def waits_until_quiet(self, most_seconds: float) -> bool:
-        """Wait until no callback is open and no liaison is held. False when that takes too long."""
+        """Wait until no callback, talk at 0 or place in line is open and no liaison is held; or give up."""
         return waits_until(self._is_quiet, most_seconds)
 
     def _is_quiet(self) -> bool:
         with suppress(SQLAlchemyError), self.database.reading() as session:
-            held = session.scalar(select(func.count()).where(Staff.busy_call_id.is_not(None)))
-            goes_on = Callback.state.in_(OPEN_STATES)
-            return not held and not session.scalar(select(func.count(Callback.id)).where(goes_on))
+            goes_on = (
+                Staff.busy_call_id.is_not(None),
+                Callback.state.in_(OPEN_STATES),
+                DirectTalk.state == "talking",
+                LineWait.ended_at.is_(None),
+            )
+            return not any(session.scalar(select(func.count()).where(one)) for one in goes_on)
         return False

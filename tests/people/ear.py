@@ -11,13 +11,13 @@ WORDS = {
         "language": "English", "case": "your case, press", "number": "your case number", "pin": "your PIN",
         "news": "hear it now", "callback": "as soon as we can", "to_callback": "To be called back",
         "called_first": "be called first", "start": "back to the start", "promise": "We will call you",
-        "goodbye": "Goodbye",
+        "goodbye": "Goodbye", "keep_place": "keep your place and be called",
     },
     "es": {
         "language": "español", "case": "su caso, oprima", "number": "número de caso", "pin": "su PIN",
         "news": "oírlo ahora", "callback": "lo antes posible", "to_callback": "Para que le llamemos",
         "called_first": "le llamemos primero", "start": "volver al principio", "promise": "Le llamaremos",
-        "goodbye": "Adiós",
+        "goodbye": "Adiós", "keep_place": "guardar su lugar",
     },
 }  # fmt: skip
 STATUS = {
