@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from models import audit
@@ -185,11 +185,15 @@ def mark_unsafe(
         .values(unsafe_at=now)
     )
     jobs: list[Job] = []
+    # Held, so that a leg which is made in this very moment is let go as well.
     standing = session.execute(
-        select(Callback.id, Callback.liaison_call_id, Callback.caller_call_id).where(
+        select(Callback.id, Callback.liaison_call_id, Callback.caller_call_id)
+        .where(
             *_to_phone(case, phone),
             Callback.state.in_(("requested", "claimed", "ringing_liaison", "ringing_caller")),
         )
+        .order_by(Callback.id)
+        .with_for_update(key_share=True)
     ).all()
     actor = f"liaison:{person.staff_id}"
     for callback_id, *legs in standing:
@@ -313,9 +317,11 @@ def _phone(session: Session, case: Case, phone_id: int) -> Phone:
 
 
 def _to_phone(case: Case, phone: Phone) -> tuple[Any, ...]:
-    """Callbacks to this phone: those of the registrant's cases, and those that tell of a change."""
+    """Callbacks to this phone: those of the registrant's cases, and those for them that open none."""
     theirs = select(Case.id).where(Case.registrant_id == case.registrant_id)
-    of_them = or_(Callback.case_id.in_(theirs), Callback.reason.in_(("pin_changed", "phone_added")))
+    # Rows that were made before they said whose phone it is.
+    nameless = and_(Callback.registrant_id.is_(None), Callback.reason.in_(("pin_changed", "phone_added")))
+    of_them = or_(Callback.case_id.in_(theirs), Callback.registrant_id == case.registrant_id, nameless)
     return Callback.number_key == phone.number_key, of_them
 
 

@@ -162,6 +162,23 @@ def test_one_click_makes_a_phone_unsafe_and_lets_a_ringing_leg_go(
     assert "mark_phone_unsafe" in actions(database)
 
 
+@pytest.mark.parametrize("reason", ["lost_pin", "pin_changed"])
+def test_a_call_that_opens_no_case_does_not_ring_an_unsafe_phone_either(
+    liaison: Member, case: MadeCase, database: Database, reason: str
+) -> None:
+    with database.transaction() as session:
+        made = make_callback(session, reason=reason, registrant_id=case.registrant_id).id
+
+    liaison.clicks("Unsafe: stop calling it")
+
+    liaison.opens(f"/console/callbacks/{made}")
+    assert liaison.reads("Left for staff", "This phone may not be rung: it is marked unsafe")
+    liaison.clicks("Call now")
+    assert liaison.reads("This phone may not be rung: it is marked unsafe, asked to stop, or is no number.")
+    with database.reading() as session:
+        assert session.get_one(Callback, made).liaison_call_id is None
+
+
 def test_while_changes_are_held_a_sentence_says_until_when_and_unsafe_still_works(
     liaison: Member, case: MadeCase, database: Database
 ) -> None:
