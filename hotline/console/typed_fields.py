@@ -10,6 +10,12 @@ from flask import g, request
 
 #: How the name of a hidden field begins that holds what another field was drawn with.
 DRAWN = "was-"
+#: Of a form that would put back what somebody else has changed; each language has it.
+OTHERWISE = "Someone else has changed this meanwhile. Look at what it is now, then change it again."
+
+
+class OvertakenFormError(ValueError):
+    """Somebody else has changed what this form was drawn with."""
 
 
 def given(name: str) -> str | None:
@@ -60,10 +66,11 @@ def changed_by_both(name: str, now: object) -> bool:
     return form_was_sent() and drawn is not None and found != drawn and holds not in {drawn, found}
 
 
-def is_overtaken(now: Mapping[str, object]) -> bool:
-    """Whether any field holds something else than its form was drawn with; ``now`` is what they hold."""
-    drawn = {name: drawn_with(name) for name in now}
-    return any(
-        was is not None and was != ("" if now[name] is None else str(now[name]))
-        for name, was in drawn.items()
-    )
+def refuse_overtaken(now: Mapping[str, str]) -> None:
+    """Raise OvertakenFormError for a form that would put back what somebody else has changed.
+
+    ``now`` is what its fields hold. A form that asks for just that, such as one that was sent twice, is none.
+    """
+    others = any(drawn_with(name) not in {None, holds} for name, holds in now.items())
+    if others and any((given(name) or "") != holds for name, holds in now.items()):
+        raise OvertakenFormError(OTHERWISE)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from hotline.console.case_forms import wishes_of
-from models import Callback, Case, Phone
+from models import Callback, Case, Phone, Registrant
 from models.database import Database
 from tests.console.case_desk import actions, kept_case, more_phones, verifies
 from tests.console.conftest import Clock, Member
@@ -132,6 +132,42 @@ def test_a_window_that_is_none_is_refused_and_stays_in_the_form(
     assert liaison.status == 422
     assert liaison.reads(sentence)
     assert liaison.value("window_starts") == starts
+
+
+def test_an_old_tab_allows_no_message_that_somebody_else_has_taken_back(
+    staff: Any, liaison: Member, case: MadeCase, database: Database
+) -> None:
+    other = verifies(staff("liaison").signs_in(), case).clicks("How it is called")
+    liaison.clicks("How it is called").fills(voicemail_text="hello").clicks("Keep this")
+    other.opens(other.path)
+    liaison.clicks("How it is called").fills(voicemail_text="").clicks("Keep this")
+
+    other.fills(window_starts="09:00", window_ends="12:00").clicks("Keep this")
+
+    assert other.status == 422
+    assert other.reads("Someone else has changed this meanwhile.")
+    assert (other.value("voicemail_text"), other.value("window_starts")) == ("", "09:00")
+    other.clicks("Keep this")
+    with database.reading() as session:
+        phone = session.scalars(select(Phone)).one()
+        assert (phone.voicemail_allowed, str(phone.window_starts)) == (False, "09:00:00")
+
+
+def test_an_old_tab_makes_no_mail_safe_that_somebody_else_marked_unsafe(
+    staff: Any, liaison: Member, case: MadeCase, database: Database
+) -> None:
+    liaison.clicks("Change the details").fills(mail_safe="1").clicks("Keep the details")
+    other = verifies(staff("liaison").signs_in(), case).clicks("Change the details")
+    liaison.clicks("Change the details").fills(mail_safe=[], pace="slow").clicks("Keep the details")
+
+    other.fills(language="es", pace="slow").clicks("Keep the details")
+
+    assert other.status == 422
+    assert other.reads("Someone else has changed this meanwhile.")
+    other.clicks("Keep the details")
+    with database.reading() as session:
+        registrant = session.scalars(select(Registrant)).one()
+        assert (registrant.mail_safe, registrant.language, registrant.pace) == (False, "es", "slow")
 
 
 def test_phones_are_moved_without_a_script(liaison: Member, case: MadeCase, database: Database) -> None:
