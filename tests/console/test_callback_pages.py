@@ -10,6 +10,7 @@ from sqlalchemy import event, select
 
 from models import AuditEntry, Call, Callback, Staff
 from models.database import Database
+from models.registrant import Registrant, name_registrant
 from tests.callback_desk import WaitingJobs
 from tests.console.conftest import Clock, Member
 from tests.factories import MadeCase, make_call, make_callback, make_case
@@ -478,6 +479,26 @@ def test_a_note_that_must_not_stand_there_is_refused_and_stays_in_its_field(
     liaison.fills(note="Prefers mornings.").clicks("Keep the note")
     assert liaison.reads("The note is kept.")
     assert liaison.value("note").strip() == "Prefers mornings."
+
+
+@pytest.mark.parametrize("with_case", [True, False])
+def test_a_note_holds_no_name_of_whom_it_is_about(
+    liaison: Member, office_rows: Office, database: Database, with_case: bool
+) -> None:
+    callback_id = office_rows.promises()
+    with database.transaction() as session:
+        row = session.get_one(Callback, callback_id)
+        registrant = session.scalars(select(Registrant)).one()
+        name_registrant(session, registrant, "Rósa of Cedar-Hill")
+        if not with_case:
+            row.case_id, row.registrant_id, row.verified = None, registrant.id, True
+    liaison.opens(f"/console/callbacks/{callback_id}").clicks("Take it")
+
+    for note in ("ROSA's shift ends at six", "Asked for ivo."):
+        liaison.fills(note=note).clicks("Keep the note")
+        refused = with_case or "ROSA" in note
+        assert liaison.reads("The note holds a name of this case. Take it out.") is refused
+    assert (office_rows.row(callback_id).note_sealed is None) is with_case
 
 
 def test_the_outcome_of_my_talk_is_noted_and_a_hard_call_gives_me_a_rest(
