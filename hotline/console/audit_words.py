@@ -92,6 +92,7 @@ ACTIONS = {
     "give_up_callback": N_("ended a callback that nobody answered"),
     "take_up_callback": N_("took a callback up again"),
     "leave_callback": N_("left a callback for staff"),
+    "close_left_callback": N_("closed a callback that was left for staff"),
     "begin_talk": N_("began a talk with a caller at 0"),
     "end_talk": N_("ended a talk with a caller at 0"),
     "hold_talk": N_("put a talk on hold"),
