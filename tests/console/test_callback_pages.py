@@ -1,16 +1,18 @@
 """The callback list and one callback, as staff use them at their browsers."""
 
 import re
+import threading
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import event, select, text, update
 
 from models import AuditEntry, Call, Callback, Staff
 from models.database import Database
 from models.registrant import Registrant, name_registrant
+from models.staff import change_shift
 from tests.callback_desk import WaitingJobs
 from tests.console.conftest import Clock, Member
 from tests.factories import MadeCase, make_call, make_callback, make_case
@@ -520,6 +522,31 @@ def test_the_outcome_of_my_talk_is_noted_and_a_hard_call_gives_me_a_rest(
     token = liaison.token
     liaison.sends(f"/console/callbacks/{callback_id}/outcome", {"csrf_token": token, "code": "call_later"})
     assert liaison.reads("The time to note an outcome is over")
+
+
+def test_a_hard_call_is_noted_while_somebody_changes_the_shift_of_its_liaison(
+    liaison: Member, office_rows: Office, clock: Clock, database: Database
+) -> None:
+    talk = office_rows.promises(
+        state="reached", staff_id=liaison.staff_id, talking_at=clock(), closed_at=clock(), outcome="reached",
+        place=None,
+    )  # fmt: skip
+    liaison.opens(f"/console/callbacks/{talk}").fills(code="message_left", hard="1")
+    click = threading.Thread(target=liaison.clicks, args=("Note the outcome",))
+    with database.transaction() as session:
+        session.execute(update(Staff).where(Staff.id == liaison.staff_id).values(away=False))
+        if database.engine.dialect.name == "postgresql":
+            # On SQLite one writes after the other anyway.
+            click.start()
+            waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            while not session.scalar(waits):
+                click.join(0.01)
+        change_shift(session, liaison.email, on_shift=True, actor="the suite", now=clock())
+    if not click.ident:
+        click.start()
+    click.join(30)
+
+    assert liaison.reads("The outcome is noted.")
 
 
 def test_what_was_left_says_plainly_that_they_may_have_been_rung(
