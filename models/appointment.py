@@ -9,7 +9,17 @@ from models import audit
 from models.callback import Callback, advance, is_idle, move_callback
 from models.callback_policy import CallbackPolicy
 from models.callback_state import TAKEN_UP_AGAIN
-from models.claim import OVERSEERS, actor_of, claim, is_mine, let_go, may_be_called, refuse, standing
+from models.claim import (
+    OVERSEERS,
+    actor_of,
+    claim,
+    has_newer,
+    is_mine,
+    let_go,
+    may_be_called,
+    refuse,
+    standing,
+)
 from models.refusal import RefusedError
 from models.safe_phone import standing_of
 from models.staff import Staff
@@ -30,7 +40,7 @@ def next_moment_inside(
     session: Session, callback: Callback, at: datetime, policy: CallbackPolicy
 ) -> datetime | None:
     """The earliest moment at or after ``at`` when this person may be rung; None when there is none."""
-    phone = standing_of(session, callback.case_id, callback.number_key)
+    phone = standing_of(session, callback.case_id, callback.number_key, callback.registrant_id)
     return None if phone.is_barred else policy.moment_inside(callback, at, phone.window)
 
 
@@ -84,11 +94,13 @@ def cancel(
     if reason not in CANCEL_REASONS:
         raise RefusedError("Choose a reason from the list.")
     callback = standing(session, callback_id)
-    _take_in_hand(session, callback, staff, now, office)
+    closes_left = has_newer(session, callback)
+    if not closes_left:
+        _take_in_hand(session, callback, staff, now, office)
     advance(
         session,
         callback.id,
-        "cancel",
+        "close_left" if closes_left else "cancel",
         actor=actor_of(staff.id),
         now=now,
         facts={"reason": reason},

@@ -1,7 +1,7 @@
 """Files of the audit: somebody asks, somebody of another role agrees, and for a day it can be had (R40)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,7 +26,8 @@ class ExportError(ValueError):
 class AuditExport(Base):
     """``search`` has the fields of a search in codes alone; ``role`` is that of whoever asked.
 
-    Later entries than the newest one there was are not in the file. It can be had until ``until``.
+    What landed after ``newest_id`` is not in the file, and nothing in it is newer than ``newest_at``. It can
+    be had until ``until``; the purge of R41 is to delete a row some time after that.
     """
 
     __tablename__ = "audit_exports"
@@ -45,7 +46,10 @@ class AuditExport(Base):
 
 @dataclass(frozen=True, slots=True)
 class StandingExport:
-    """An export of the last days, with the e-mails of who asked and who agreed."""
+    """An export of the last days, with the e-mails of who asked and who agreed.
+
+    ``role`` is that of who asked, then, and ``role_now`` by now: whoever agrees has neither.
+    """
 
     id: int
     search: Mapping[str, str]
@@ -53,20 +57,30 @@ class StandingExport:
     requested_by: int
     requester: str
     role: str
+    role_now: str
     requested_at: datetime
     agreed: str | None
     until: datetime | None
 
 
 def ask_for_export(
-    session: Session, staff: Staff, fields: Mapping[str, str], found: Page, count: int, now: datetime
+    session: Session,
+    staff: Staff,
+    fields: Mapping[str, str],
+    found: Page,
+    count: int,
+    now: datetime,
+    *,
+    newest_id: int,
 ) -> int:
-    """Ask for what a search found; answers the export's id. Raises ExportError when it found nothing."""
+    """Ask for what a search up to the entry ``newest_id`` found; answers the export's id.
+
+    Raises ExportError when it found nothing.
+    """
     if not found.entries:
         raise ExportError("No entry is like that, so there is nothing to take.")
-    newest = found.entries[0]
     export = AuditExport(
-        search=dict(fields), newest_id=newest.id, newest_at=newest.at, count=count,
+        search=dict(fields), newest_id=newest_id, newest_at=found.entries[0].at, count=count,
         requested_by=staff.id, role=staff.role, requested_at=now,
     )  # fmt: skip
     session.add(export)
@@ -105,17 +119,17 @@ def take_export(session: Session, export_id: int, staff: Staff, now: datetime) -
 
 
 def entries_of(session: Session, export_id: int, wanted: Search) -> Sequence[Entry]:
-    """What is in the file: nothing that came after it was asked for."""
+    """What is in the file: nothing that landed after it was asked for."""
     export = session.get_one(AuditExport, export_id)
     behind = Place(export.newest_at, export.newest_id + 1)
-    return search(session, wanted, behind, size=MOST).entries
+    return search(session, replace(wanted, newest_id=export.newest_id), behind, size=MOST).entries
 
 
 def standing_exports(session: Session, now: datetime, export_id: int | None = None) -> list[StandingExport]:
     """What was asked for in the last two days, newest first, and can still be agreed to or had."""
     asked, agreed = aliased(Staff), aliased(Staff)
     query = (
-        select(AuditExport, asked.email, agreed.email)
+        select(AuditExport, asked.email, asked.role, agreed.email)
         .join(asked, asked.id == AuditExport.requested_by)
         .outerjoin(agreed, agreed.id == AuditExport.agreed_by)
         .where(AuditExport.requested_at > now - 2 * LIVES)
@@ -125,10 +139,10 @@ def standing_exports(session: Session, now: datetime, export_id: int | None = No
         query = query.where(AuditExport.id == export_id)
     return [
         StandingExport(
-            one.id, one.search, one.count, one.requested_by, requester, one.role, one.requested_at,
-            agreer, one.until,
+            one.id, one.search, one.count, one.requested_by, requester, one.role, role_now,
+            one.requested_at, agreer, one.until,
         )
-        for one, requester, agreer in session.execute(query)
+        for one, requester, role_now, agreer in session.execute(query)
         if now <= (one.until or one.requested_at + LIVES)
     ]  # fmt: skip
 

@@ -45,7 +45,8 @@ class Place:
 class Search:
     """What is looked for; what is empty does not narrow. ``until`` is the first moment that is too late.
 
-    ``actors`` are all the names under which one person or part of the house writes entries.
+    ``actors`` are all the names under which one person or part of the house writes entries. ``newest_id`` is
+    the last entry that is looked at: entries land in the order of their ids, whatever their moments are.
     """
 
     since: datetime | None = None
@@ -53,6 +54,7 @@ class Search:
     actors: tuple[str, ...] = ()
     action: str = ""
     target: str = ""
+    newest_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,11 @@ def has_target(session: Session, target: str) -> bool:
     return session.scalar(select(_ENTRIES.c.id).where(_ENTRIES.c.target == target).limit(1)) is not None
 
 
+def newest_entry(session: Session) -> int:
+    """The id of the entry that landed last, 0 before any did."""
+    return session.scalar(select(func.max(_ENTRIES.c.id))) or 0
+
+
 def names_of(staff_id: int, email: str) -> tuple[str, ...]:
     """The names under which a member of staff writes entries: in the console and on the phone."""
     return (email, f"liaison:{staff_id}", f"staff:{staff_id}")
@@ -126,6 +133,8 @@ def _statement(wanted: Search, actor: str | None, after: Place | None) -> Select
         query = query.where(_ENTRIES.c.action == wanted.action)
     if wanted.target:
         query = query.where(_ENTRIES.c.target == wanted.target)
+    if wanted.newest_id is not None:
+        query = query.where(_ENTRIES.c.id <= wanted.newest_id)
     if after is not None:
         query = query.where(place < tuple_(literal(after.at, _ENTRIES.c.at.type), literal(after.id)))
     return query

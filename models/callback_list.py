@@ -99,7 +99,7 @@ def settle_moment(
 
     None when no such moment exists, or the phone may not be rung at all: a member of staff decides.
     """
-    phone = standing_of(session, callback.case_id, callback.number_key)
+    phone = standing_of(session, callback.case_id, callback.number_key, callback.registrant_id)
     opens = None if phone.is_barred else policy.moment_inside(callback, now, phone.window)
     if opens is None:
         outcome = "cannot_dial" if phone.is_barred else "no_window"

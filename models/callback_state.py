@@ -30,6 +30,8 @@ _TABLE = (
     Move("claim", ("requested",), "claimed", ("worker", "sweeper", "staff")),
     # What nobody knows the end of is redialled by nothing; a person decides, and it is theirs then.
     Move("take_up", (TAKEN_UP_AGAIN,), "claimed", ("staff",)),
+    # What was left is settled by another callback of its case, beside which it cannot be open again.
+    Move("close_left", (TAKEN_UP_AGAIN,), "cancelled", ("staff",)),
     # A person who asks again, more urgently, does not wait for whoever claimed them.
     Move("give_back", ("claimed",), "requested", ("worker", "sweeper", "staff", "caller")),
     # At once by whoever finds it in line, with the liaison held in the same transaction.

@@ -362,12 +362,14 @@ def _of_latest(what: Callable[[Any], Any], *conditions: Any) -> Any:
 
 
 def _locking(statement: Select[Any]) -> Select[Any]:
-    return statement.with_for_update(of=CALLS)
+    # Not against who only names the call, as a promise that was asked for in it does: with a stronger lock
+    # the two would wait for each other, since whoever writes such a row may hold what this turn wants next.
+    return statement.with_for_update(of=CALLS, key_share=True)
 
 
 _IS_IT = CALLS.c.call_sid == bindparam("sid")
 _GLANCE = _select().where(_IS_IT)
-_TURN_OF = select(CALLS.c.turn).where(CALLS.c.id == bindparam("id")).with_for_update()
+_TURN_OF = select(CALLS.c.turn).where(CALLS.c.id == bindparam("id")).with_for_update(key_share=True)
 _BY_SID = _locking(_GLANCE)
 _BY_LEG = _locking(_select().where(CALLS.c.leg_id == bindparam("leg")))
 _PIN_BY_SID = _locking(_select(for_pin=True).where(_IS_IT))

@@ -10,7 +10,7 @@ from models import audit
 from models.case import Case, CaseError, add_case, end_case, free_number
 from models.case_opening import OpeningOffice, Person, open_to
 from models.database import keyring_of
-from models.registrant import Registrant, name_registrant, register
+from models.registrant import Registrant, name_of, name_registrant, register
 from models.subject import find_or_add_subject, rename_subject
 
 #: Who may say who a case is about, and end it.
@@ -70,10 +70,7 @@ def begin_case(
 def change_details(session: Session, person: Person, case: Case, details: Details, now: datetime) -> None:
     """Keep what was changed; the entry names the fields and holds nothing of them."""
     registrant = session.get_one(Registrant, case.registrant_id)
-    keyring = keyring_of(session)
-    known = (
-        None if registrant.name_sealed is None else keyring.unseal("registrant.name", registrant.name_sealed)
-    )
+    known = name_of(session, registrant)
     changed = [
         name
         for name in ("language", "time_zone", "pace", "mail_safe", "line")

@@ -171,15 +171,21 @@ def may_be_called(session: Session, callback: Callback) -> None:
         raise RefusedError("The case of this callback is closed.")
 
 
+def has_newer(session: Session, callback: Callback) -> bool:
+    """Whether the case of one that was left for staff is owed another callback, asked for since."""
+    if callback.case_id is None or callback.state != TAKEN_UP_AGAIN or callback.outcome == ANEW:
+        return False
+    other = select(Callback.id).where(Callback.case_id == callback.case_id, IS_OWED)
+    return session.scalar(other.limit(1)) is not None
+
+
 def _take_up(session: Session, callback: Callback, staff_id: int, now: datetime, until: datetime) -> None:
     if callback.outcome == ANEW:
         raise RefusedError("This callback was promised anew already.")
-    if callback.case_id is not None:
-        other = select(Callback.id).where(Callback.case_id == callback.case_id, IS_OWED).limit(1)
-        if session.scalar(other) is not None:
-            raise RefusedError(
-                "This person has asked again and has a newer callback; take that one and close this."
-            )
+    if has_newer(session, callback):
+        raise RefusedError(
+            "This person has asked again and has a newer callback; take that one and close this."
+        )
     advance(
         session, callback.id, "take_up", actor=actor_of(staff_id), now=now, staff_id=staff_id,
         claimed_at=now, taken_up_at=now, lease_until=until, closed_at=None, conference=None,

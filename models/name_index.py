@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base
 from models.database import keyring_of
+from models.surname import PARTICLES, SUFFIXES
 
 Whose = Literal["subject", "registrant"]
 #: Letters of a word that its second hash is of; a script in which one letter is a word has it of one.
@@ -43,9 +44,22 @@ class NameWord(Base):
 
 def words_of(name: str) -> list[str]:
     """The words of a name as they are compared: case, accents, hyphens and apostrophes do not count."""
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold()).translate(_PLAIN)
+    return all_words(name)[:MOST_WORDS]
+
+
+def all_words(text: str) -> list[str]:
+    """Every word of a text, each once, as words of names are compared."""
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()).translate(_PLAIN)
     letters = (_letter(one) for one in folded)
-    return list(dict.fromkeys("".join(letters).split()))[:MOST_WORDS]
+    return list(dict.fromkeys("".join(letters).split()))
+
+
+def holds_name(text: str, name: str) -> bool:
+    """Whether a text has a whole word of ``name`` in it; what no name is by itself, such as "de", is none."""
+    words = {one for one in all_words(name) if len(one) > 1 or is_ideograph(one)} - PARTICLES - SUFFIXES
+    # Also without what follows an apostrophe: "Ana's" has Ana in it.
+    apart = "".join(" " if one in _JOINERS else one for one in text)
+    return not words.isdisjoint([*all_words(text), *all_words(apart)])
 
 
 def fits(name: str, asked: Sequence[str]) -> bool:

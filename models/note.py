@@ -11,14 +11,18 @@ from sqlalchemy.orm import Session
 from models import audit
 from models.call import Call
 from models.callback import Callback
+from models.case import Case
 from models.claim import OVERSEERS, actor_of, refuse, standing
 from models.database import keyring_of
+from models.name_index import holds_name
 from models.refusal import RefusedError
+from models.registrant import Registrant
 from models.staff import Staff
+from models.subject import Subject
 
 MOST_CHARACTERS = 280
 
-Refusal = Literal["too_long", "ssn", "a_number", "phone", "street_address"]
+Refusal = Literal["too_long", "ssn", "a_number", "phone", "street_address", "name"]
 
 #: Each reason as a sentence for whoever wrote the note.
 SENTENCES: dict[Refusal, str] = {
@@ -27,6 +31,7 @@ SENTENCES: dict[Refusal, str] = {
     "a_number": "The note holds what looks like an A-number. Take it out.",
     "phone": "The note holds what looks like a phone number. Take it out.",
     "street_address": "The note holds what looks like a street address. Take it out.",
+    "name": "The note holds a name of this case. Take it out.",
 }
 
 _SEPARATOR = r"[\s.\-\u2010-\u2015\u00a0/]{0,2}"
@@ -82,7 +87,7 @@ def keep_note(session: Session, callback_id: int, staff: Staff, text: str, now: 
     if not may_note(session, callback, staff.id, staff.role):
         refuse(session, callback)
     text = " ".join(text.split())
-    why = refusal(text)
+    why = refusal(text) or _name_in(session, callback, text)
     if why is not None:
         raise RefusedError(SENTENCES[why], most=MOST_CHARACTERS)
     callback.note_sealed = keyring_of(session).seal("callback.note", text) if text else None
@@ -90,6 +95,22 @@ def keep_note(session: Session, callback_id: int, staff: Staff, text: str, now: 
     audit.record(
         session, actor=actor_of(staff.id), action="note_callback", target=f"callback:{callback.id}", now=now
     )
+
+
+def _name_in(session: Session, callback: Callback, text: str) -> Literal["name"] | None:
+    """``name`` for a text with a name of whom the callback is for, or of the person their case is about."""
+    named = select(Subject.name_sealed).join(Case, Case.subject_id == Subject.id)
+    theirs = select(Case.registrant_id).where(Case.id == callback.case_id)
+    registrant = select(Registrant.name_sealed).where(
+        or_(Registrant.id == callback.registrant_id, Registrant.id.in_(theirs))
+    )
+    keyring, names = keyring_of(session), list[str]()
+    for purpose, query in (
+        ("subject.name", named.where(Case.id == callback.case_id)),
+        ("registrant.name", registrant),
+    ):
+        names += [keyring.unseal(purpose, one) for one in session.scalars(query) if one is not None]
+    return "name" if any(holds_name(text, one) for one in names) else None
 
 
 def may_note(session: Session, callback: Callback, staff_id: int, role: str) -> bool:

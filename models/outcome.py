@@ -110,6 +110,11 @@ def _after_direct(
     return "noted"
 
 
+def hold_who_rests(session: Session, staff_id: int) -> None:
+    """Hold the row of who will rest, before the first entry: who changes a shift holds it before theirs."""
+    session.execute(select(Staff.id).where(Staff.id == staff_id).with_for_update(key_share=True))
+
+
 def rest(session: Session, staff_id: int, now: datetime, office: OutcomeOffice) -> datetime:
     """After a hard call nobody rings this person for a while; answers until when. The reason is not asked."""
     until = now + timedelta(minutes=office.policy("hard_call_minutes"))

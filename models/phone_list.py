@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from models import audit
@@ -91,7 +91,7 @@ def give_code(
 ) -> str:
     """A code to be spoken to this phone, and to be said back by the person in the talk that goes on (R09)."""
     _may_bind(case, grounds, now)
-    phone = _phone(session, case, phone_id)
+    phone = phone_locked(session, case, phone_id)
     code = "".join(secrets.choice("23456789") for _ in range(CODE_DIGITS))
     phone.code_key, phone.code_until, phone.code_tries = _code_key(session, phone, code), now + CODE_LIFE, 0
     session.flush()
@@ -117,7 +117,7 @@ def confirm_phone(
     PhoneListError when no code is good any more.
     """
     _may_bind(case, grounds, now)
-    phone = _phone(session, case, phone_id)
+    phone = phone_locked(session, case, phone_id)
     if phone.stopped_at is not None:
         raise PhoneListError("This phone said stop; it is not called.", "code")
     if phone.code_key is None or phone.code_until is None or phone.code_until <= now:
@@ -154,7 +154,7 @@ def vouch_for_phone(
         raise PhoneListError(
             "Phone: first verify the person yourself, by their case number and how you know them.", "phone"
         )
-    phone = _phone(session, case, phone_id)
+    phone = phone_locked(session, case, phone_id)
     if phone.content_held_until is None or phone.content_held_until <= now:
         raise PhoneListError("This phone waits for nothing.")
     phone.content_held_until = None
@@ -170,7 +170,7 @@ def mark_unsafe(
     Callbacks that would ring it are left for staff, who may settle another phone with the person. A phone
     that was bound lately is told nothing of a case for some days (models/new_phone.py).
     """
-    phone = _phone(session, case, phone_id)
+    phone = phone_locked(session, case, phone_id)
     if phone.unsafe_since is not None:
         return []
     phone.unsafe_since, phone.voicemail_allowed, phone.code_key = now, False, None
@@ -185,11 +185,15 @@ def mark_unsafe(
         .values(unsafe_at=now)
     )
     jobs: list[Job] = []
+    # Held, so that a leg which is made in this very moment is let go as well.
     standing = session.execute(
-        select(Callback.id, Callback.liaison_call_id, Callback.caller_call_id).where(
+        select(Callback.id, Callback.liaison_call_id, Callback.caller_call_id)
+        .where(
             *_to_phone(case, phone),
             Callback.state.in_(("requested", "claimed", "ringing_liaison", "ringing_caller")),
         )
+        .order_by(Callback.id)
+        .with_for_update(key_share=True)
     ).all()
     actor = f"liaison:{person.staff_id}"
     for callback_id, *legs in standing:
@@ -215,7 +219,7 @@ def keep_wishes(
         raise PhoneListError("Times: give both, or neither.", "window_starts")
     if agreed.window_starts is not None and agreed.window_starts == agreed.window_ends:
         raise PhoneListError("Times: the first and the last are the same.", "window_ends")
-    phone = _phone(session, case, phone_id)
+    phone = phone_locked(session, case, phone_id)
     phone.may_answer, phone.voicemail_text = wishes.may_answer, wishes.voicemail_text
     phone.voicemail_allowed = wishes.voicemail_text is not None
     phone.window_starts, phone.window_ends, phone.wishes_at = agreed.window_starts, agreed.window_ends, now
@@ -267,7 +271,7 @@ def move_phone(
 
 def reveal_phone(session: Session, person: Person, case: Case, phone_id: int, now: datetime) -> str:
     """The number of a phone, in E.164; that it was looked at is an entry."""
-    phone = _phone(session, case, phone_id)
+    phone = phone_locked(session, case, phone_id)
     number = keyring_of(session).unseal("phone.number", phone.number_sealed)
     _record(session, person, "reveal_phone", phone, now)
     return number
@@ -305,7 +309,8 @@ def _locked(session: Session, case: Case) -> list[Phone]:
     )
 
 
-def _phone(session: Session, case: Case, phone_id: int) -> Phone:
+def phone_locked(session: Session, case: Case, phone_id: int) -> Phone:
+    """A phone of the case, held with the others of its list. Raises PhoneListError for none."""
     phone = next((one for one in _locked(session, case) if one.id == phone_id), None)
     if phone is None:
         raise PhoneListError("This phone is not on the list any more.")
@@ -313,9 +318,11 @@ def _phone(session: Session, case: Case, phone_id: int) -> Phone:
 
 
 def _to_phone(case: Case, phone: Phone) -> tuple[Any, ...]:
-    """Callbacks to this phone: those of the registrant's cases, and those that tell of a change."""
+    """Callbacks to this phone: those of the registrant's cases, and those for them that open none."""
     theirs = select(Case.id).where(Case.registrant_id == case.registrant_id)
-    of_them = or_(Callback.case_id.in_(theirs), Callback.reason.in_(("pin_changed", "phone_added")))
+    # Rows that were made before they said whose phone it is.
+    nameless = and_(Callback.registrant_id.is_(None), Callback.reason.in_(("pin_changed", "phone_added")))
+    of_them = or_(Callback.case_id.in_(theirs), Callback.registrant_id == case.registrant_id, nameless)
     return Callback.number_key == phone.number_key, of_them
 
 

@@ -121,6 +121,12 @@ def register(
     return registrant
 
 
+def name_of(session: Session, registrant: Registrant) -> str | None:
+    """A registrant's name, None where none is kept."""
+    sealed = registrant.name_sealed
+    return None if sealed is None else keyring_of(session).unseal("registrant.name", sealed)
+
+
 def name_registrant(session: Session, registrant: Registrant, name: str | None) -> None:
     """Keep a registrant's name sealed and findable, or forget it."""
     registrant.name_sealed = None if name is None else keyring_of(session).seal("registrant.name", name)

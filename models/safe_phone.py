@@ -27,11 +27,17 @@ class PhoneStanding:
     window: DailyWindow | None = None
 
 
-def standing_of(session: Session, case_id: int | None, phone_key: str) -> PhoneStanding:
-    """How a phone stands with the registrant of a case; one that they never named has no window."""
-    if case_id is None:
+def standing_of(
+    session: Session, case_id: int | None, phone_key: str, registrant_id: int | None = None
+) -> PhoneStanding:
+    """How a phone stands with its registrant; one that they never named has no window.
+
+    Whose phone it is says the case of a callback, or ``registrant_id`` where it opens none (R08, R09).
+    """
+    if case_id is None and registrant_id is None:
         return PhoneStanding()
-    found = session.execute(_STANDING, {"case_id": case_id, "number_key": phone_key}).all()
+    whose = {"case_id": case_id, "registrant_id": registrant_id, "number_key": phone_key}
+    found = session.execute(_STANDING, whose).all()
     is_barred = any(row.unsafe_since is not None or row.stopped_at is not None for row in found)
     return PhoneStanding(
         is_barred, DailyWindow.of(found[0].window_starts, found[0].window_ends) if found else None
@@ -82,7 +88,12 @@ def next_window(phone: Phone, time_zone: str, at: datetime) -> tuple[datetime, d
 
 _STANDING = (
     select(Phone.unsafe_since, Phone.stopped_at, Phone.window_starts, Phone.window_ends)
-    .join(Case, Case.registrant_id == Phone.registrant_id)
-    .where(Case.id == bindparam("case_id"), Phone.number_key == bindparam("number_key"))
+    .where(
+        Phone.number_key == bindparam("number_key"),
+        or_(
+            Phone.registrant_id == bindparam("registrant_id"),
+            Phone.registrant_id.in_(select(Case.registrant_id).where(Case.id == bindparam("case_id"))),
+        ),
+    )
     .order_by(Phone.position)
 )

@@ -162,7 +162,7 @@ def reserve(
 ) -> tuple[StaffTry, list[Write]]:
     """Count a try at ``state.number_key`` as failed before its hash is worked; one look-up in any case."""
     whose = Staff.number_key == state.number_key if kind == "pin" else Staff.id == state.staff_id
-    found = session.execute(select(Staff.id, _COLUMNS[kind]).where(whose)).first()
+    found = session.execute(select(Staff.id, _COLUMNS[kind]).where(whose, Staff.left_at.is_(None))).first()
     guess, writes = pin_try.reserve(state, now, limits)
     stored = None if found is None else found[1]
     staff_id = None if found is None else found[0]
@@ -208,11 +208,20 @@ def second_keying(session: Session, state: "CallState", kind: Kind) -> SecondKey
 
 
 def change(session: Session, state: "CallState", keying: SecondKeying, same: bool, now: datetime) -> bool:
-    """Put what was keyed twice into force; False when the entries differ or others came between."""
+    """Put what was keyed twice into force; False when the entries differ or others came between.
+
+    Who left the house while they were in this call has nothing to sign in with by it.
+    """
     person = (
         session.get(Staff, state.staff_id, populate_existing=True) if state.staff_id is not None else None
     )
-    if person is None or not same or keying.stored is None or person.new_hash != keying.stored:
+    if (
+        person is None
+        or person.left_at is not None
+        or not same
+        or keying.stored is None
+        or person.new_hash != keying.stored
+    ):
         return False
     if keying.kind == "pin":
         person.pin_hash = keying.stored

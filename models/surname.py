@@ -4,13 +4,13 @@ import re
 import unicodedata
 
 #: Words that belong to a surname and are none by themselves.
-_PARTICLES = frozenset(
+PARTICLES = frozenset(
     {
         *("al", "bin", "da", "das", "de", "del", "della", "der", "di", "do", "dos", "du", "e", "el", "ibn"),
         *("la", "las", "le", "los", "san", "santa", "van", "von", "y", "ze"),
     }
 )
-_SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv"})
+SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv"})
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 
 
@@ -22,7 +22,7 @@ def surnames(name: str) -> frozenset[str]:
     costs less than one that nobody notices.
     """
     plain = "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
-    words = [w for w in _WORD.findall(plain) if w not in _PARTICLES and w not in _SUFFIXES]
+    words = [w for w in _WORD.findall(plain) if w not in PARTICLES and w not in SUFFIXES]
     if len(words) < 2:
         # One word may be all there is of a name.
         return frozenset(words)

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, case, func, or_, select, text, true
 from sqlalchemy.orm import Session
 
 from models.callback import IS_OPEN, Callback
+from models.follow_up import ANEW
+from models.import_history import newest_as_of
 from models.import_record import CustodyImport
 from models.line_wait import SEEN_WITHIN, LineWait
 from models.pin import Guard, PinTry
@@ -25,7 +27,7 @@ _CLASSES = [(urgency, verified) for urgency in ("urgent", "other") for verified 
 
 @dataclass(frozen=True, slots=True)
 class Hour:
-    """What happened within one hour of the office's day; ``starts`` is when it began."""
+    """One hour of the office's day, which began at ``starts``: who asked then, who of them talked since."""
 
     starts: datetime
     requested: int
@@ -109,7 +111,7 @@ def figures(session: Session, now: datetime, *, midnight: datetime, risk: timede
             midnight,
             now,
             requested=[one.requested_at for one in requests],
-            talked=[one.talking_at for one in requests if one.talking_at],
+            talked=[one.requested_at for one in requests if one.talking_at],
             wrong_pins=[one.at for one in pins if not one.opened],
         ),
     )
@@ -151,7 +153,9 @@ def _promises(session: Session, now: datetime, risk: timedelta) -> dict[str, Any
             func.count(case((and_(waits, Callback.due_at > now, Callback.due_at <= now + risk), 1))),
         ).where(IS_OPEN)
     ).one()
-    left = session.scalar(select(func.count()).select_from(Callback).where(_LEFT)) or 0
+    # What was promised anew is another callback by now.
+    aside = select(func.count()).select_from(Callback).where(_LEFT, Callback.outcome.is_distinct_from(ANEW))
+    left = session.scalar(aside) or 0
     names = ("verified", "unverified", "waiting_since", "talking", "late", "at_risk")
     return {**dict(zip(names, found, strict=True)), "left_for_staff": left}
 
@@ -179,7 +183,11 @@ def _feed(session: Session) -> dict[str, Any]:
         .limit(1)
     )
     held = select(func.count()).select_from(CustodyImport).where(CustodyImport.state == _HELD)
-    return {"feed_at": session.scalar(latest), "held_imports": session.scalar(held) or 0}
+    # Files of before say when they landed alone, and not whom the feed confirmed when.
+    return {
+        "feed_at": newest_as_of(session) or session.scalar(latest),
+        "held_imports": session.scalar(held) or 0,
+    }
 
 
 def _is_tightened(session: Session, now: datetime) -> bool:
@@ -188,7 +196,11 @@ def _is_tightened(session: Session, now: datetime) -> bool:
 
 
 def _hours(midnight: datetime, now: datetime, **moments: Iterable[datetime]) -> list[Hour]:
-    """Each hour of the day so far; a day whose clocks change has 23 or 25."""
+    """Each hour of the day so far; a day whose clocks change has 23 or 25.
+
+    Counted from midnight as moments: by the clock on the wall an hour would be left out or come twice.
+    """
+    midnight = midnight.astimezone(UTC)
     count = int((now - midnight).total_seconds() // 3600) + 1
     counted = {name: [0] * count for name in moments}
     for name, each in moments.items():

@@ -1,5 +1,6 @@
 """The audit as a file for whoever examines the office: two people of different roles, for a day (R40)."""
 
+from dataclasses import replace
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -23,7 +24,7 @@ from models.audit_export import (
     standing_exports,
     take_export,
 )
-from models.audit_search import count_found, search
+from models.audit_search import count_found, newest_entry, search
 from models.staff import Staff
 
 REFUSALS = (
@@ -68,11 +69,12 @@ def register_audit_export(blueprint: Blueprint, console: Console) -> None:
             return redirect(url_for("console.audit"), code=303)
         # Looked for before anything is written: on SQLite callers would wait for it.
         with console.database.reading() as reading:
-            wanted = search_of(asked, staff_emails(reading), zone)
+            newest = newest_entry(reading)
+            wanted = replace(search_of(asked, staff_emails(reading), zone), newest_id=newest)
             found, count = search(reading, wanted, size=1), count_found(reading, wanted, MOST)
         try:
             with console.database.transaction() as writing:
-                ask_for_export(writing, who(writing), asked, found, count, console.clock())
+                ask_for_export(writing, who(writing), asked, found, count, console.clock(), newest_id=newest)
         except ExportError as error:
             flash(_(str(error)), "error")
         else:
@@ -112,7 +114,7 @@ def register_audit_export(blueprint: Blueprint, console: Console) -> None:
             fields = cast(dict[str, str], dict(export.search))
             entries = entries_of(reading, export_id, search_of(fields, staff_emails(reading), zone))
         return Response(
-            as_csv(entries, export),
+            as_csv(entries, export, console.office.languages),
             mimetype="text/csv",
             headers={
                 "Content-Disposition": f"attachment; filename=audit-{export_id}.csv",

@@ -18,6 +18,7 @@ from hotline.console.words import N_, _
 from models import appointment, claim, note, outcome, own_call, talk_desk
 from models.callback import Callback
 from models.callback_policy import CallbackPolicy
+from models.database import tried_again
 from models.job import Job
 from models.refusal import RefusedError
 from models.staff import ROLES, Staff
@@ -93,10 +94,12 @@ def _note(click: Click) -> list[Job]:
 
 
 def _outcome(click: Click) -> list[Job]:
-    row = click.session.get(Callback, click.callback_id)
+    row = claim.standing(click.session, click.callback_id)
     code = click.typed("code")
-    if row is None or code not in outcome.OUTCOMES:
+    if code not in outcome.OUTCOMES:
         raise RefusedError(N_("Choose an outcome from the list."))
+    if click.typed("hard"):
+        outcome.hold_who_rests(click.session, click.staff.id)
     word, jobs = outcome.note_outcome(
         click.session, row, code, click.staff.id, click.now, click.console.office
     )
@@ -162,10 +165,15 @@ def register_callback_actions(blueprint: Blueprint, console: Console) -> None:
         if action not in ACTIONS:
             raise NotFound
         does, said, field = ACTIONS[action]
-        try:
+
+        def done() -> list[Job]:
             with console.database.transaction() as session:
                 staff = session.get_one(Staff, me().staff_id)
-                jobs = does(Click(console, session, callback_id, staff, console.clock()))
+                return does(Click(console, session, callback_id, staff, console.clock()))
+
+        try:
+            # A key on a phone may hold in another order what a click needs; one of the two is broken off.
+            jobs = tried_again(done)
         except RefusedError as error:
             return _refused(console, callback_id, action, field, error)
         for name, row_id in jobs:

@@ -109,6 +109,7 @@ HAPPENED = {
     "give_up_callback": N_("No answer in the last try"),
     "leave_callback": N_("Left for staff"),
     "cancel_callback": N_("Cancelled"),
+    "close_left_callback": N_("Cancelled"),
     "warn_of_callback": N_("Staff were warned that it is at risk"),
     "reveal_number": N_("The whole number was looked at"),
     "note_callback": N_("The note was written"),
@@ -193,7 +194,7 @@ def happened(one: Happening) -> str:
     said = _(sentence, **facts) if "%(" in sentence else _(sentence)
     if one.what == "note_outcome":
         return f"{said}: {_(OUTCOME_NAMES.get(str(facts.get('code')), 'Reached'))}"
-    if one.what == "cancel_callback" and facts.get("reason") in CANCEL_NAMES:
+    if one.what in {"cancel_callback", "close_left_callback"} and facts.get("reason") in CANCEL_NAMES:
         return f"{said}: {_(CANCEL_NAMES[facts['reason']])}"
     if one.what.startswith("rang_"):
         return f"{said}: {_how_it_went(one)}"

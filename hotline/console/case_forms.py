@@ -12,6 +12,7 @@ from hotline.console.words import _, country_name
 from models.case import check_digit_is_right
 from models.case_change import Details
 from models.phone_list import PhoneWishes
+from models.registrant import Phone, Registrant
 from models.wishes import VOICEMAIL_TEXTS, WHO_MAY_ANSWER, Wishes
 
 LONGEST_NAME, LONGEST_ID = 200, 100
@@ -87,6 +88,28 @@ def details_of(fields: Fields, office: Office, errors: Errors) -> Details:
         mail_safe=fields.get("mail_safe") == "1",
         line=line,
     )
+
+
+def details_shown(registrant: Registrant, name: str | None) -> dict[str, str]:
+    """What the fields of `details_of` show of a registrant whose name is ``name``."""
+    return {
+        "name": name or "",
+        "language": registrant.language,
+        "time_zone": registrant.time_zone,
+        "pace": registrant.pace,
+        "line": registrant.line or "",
+        "mail_safe": "1" if registrant.mail_safe else "",
+    }
+
+
+def wishes_shown(phone: Phone) -> dict[str, str]:
+    """What the fields of `wishes_of` show of a phone."""
+    return {
+        "may_answer": phone.may_answer,
+        "voicemail_text": (phone.voicemail_text or "please_call") if phone.voicemail_allowed else "",
+        "window_starts": "" if phone.window_starts is None else f"{phone.window_starts:%H:%M}",
+        "window_ends": "" if phone.window_ends is None else f"{phone.window_ends:%H:%M}",
+    }
 
 
 def wishes_of(fields: Fields, errors: Errors) -> PhoneWishes:

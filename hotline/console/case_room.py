@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from hotline.console import case_choices, case_labels
 from hotline.console.audit_words import who
 from hotline.console.callback_words import OUTCOMES
+from hotline.console.case_forms import details_shown, wishes_shown
 from hotline.console.console import Console
 from hotline.console.guard import me
 from hotline.console.status_page import words_of
@@ -85,6 +86,8 @@ class CaseRoom:
             labels=case_labels,
             choices=case_choices,
             office=console.office,
+            details=details_shown(registrant, page.registrant_name),
+            wishes_shown=wishes_shown,
             words=words_of(console.prompts, page.heard, registrant.language, registrant.time_zone, now),
             held_until=held_until if held_until is not None and held_until > now else None,
             may_bind=grounds.ground in BINDING_GROUNDS,

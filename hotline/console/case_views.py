@@ -4,16 +4,25 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from hotline.console import case_choices, case_labels
-from hotline.console.case_forms import LONGEST_ID, LONGEST_NAME, details_of, number_of, text_of
+from hotline.console.case_forms import (
+    LONGEST_ID,
+    LONGEST_NAME,
+    details_of,
+    details_shown,
+    number_of,
+    text_of,
+)
 from hotline.console.case_room import CaseRoom
 from hotline.console.console import Console
 from hotline.console.guard import guard_staff, me
+from hotline.console.typed_fields import OvertakenFormError, refuse_overtaken
 from hotline.console.words import N_, _
 from models.case import CaseError
 from models.case_change import begin_case, change_details, close_found_case, link_subject
 from models.case_opening import CaseOpeningError, open_by_verification, open_from_search
 from models.case_search import CaseSearchError, FoundCases, search_cases
 from models.pin_request import DELIVERIES, FIRST_EVIDENCE, PinRequestError, request_pin
+from models.registrant import name_of
 from models.staff import ROLES
 
 View = Response | str | tuple[str, int]
@@ -125,8 +134,13 @@ def register_cases(blueprint: Blueprint, console: Console) -> None:
         details = details_of(request.form, console.office, errors)
         if errors:
             return room.form(case_id, "details", errors, zones=console.office.zones)
-        with room.changing(case_id) as opened:
-            change_details(opened.session, me(), opened.case, details, opened.now)
+        try:
+            with room.changing(case_id) as opened:
+                registrant = opened.case.registrant
+                refuse_overtaken(details_shown(registrant, name_of(opened.session, registrant)))
+                change_details(opened.session, me(), opened.case, details, opened.now)
+        except OvertakenFormError as error:
+            return room.form(case_id, "details", {"": _(str(error))}, zones=console.office.zones)
         flash(_("The details are kept."), "success")
         return redirect(url_for("console.case", case_id=case_id), code=303)
 

@@ -9,7 +9,7 @@ from babel.dates import format_date, format_time, get_timezone
 from flask import Flask, g, request
 from markupsafe import Markup, escape
 
-from hotline.console import words
+from hotline.console import typed_fields, words
 from hotline.console.case_choices import language_name
 from hotline.console.console import Console
 from hotline.console.guard import someone
@@ -40,9 +40,11 @@ def install_layout(app: Flask, console: Console) -> None:
             "languages": console.words.names(),
             "office_name": _office_name(console),
             "static_url": static_url,
-            "typed": typed,
-            "typed_all": typed_all,
-            "form_was_sent": form_was_sent,
+            "typed": typed_fields.typed,
+            "typed_all": typed_fields.typed_all,
+            "form_was_sent": typed_fields.form_was_sent,
+            "is_ticked": typed_fields.is_ticked,
+            "changed_by_both": typed_fields.changed_by_both,
             "was_kept": "kept_form" in g,
             "role_name": role_name,
         }
@@ -53,29 +55,6 @@ def _office_name(console: Console) -> str:
     name = names.get(words.language()) or next(iter(names.values()))
     # In a spoken sentence it begins small.
     return name[:1].upper() + name[1:]
-
-
-def typed(name: str, otherwise: object = "") -> str:
-    """What was typed into a field: of the form at hand, of one that was kept, else ``otherwise``."""
-    kept: Mapping[str, list[str]] | None = g.get("kept_form")
-    if request.method == "POST" and name in request.form:
-        return request.form[name]
-    if kept is not None and kept.get(name):
-        return kept[name][0]
-    return "" if otherwise is None else str(otherwise)
-
-
-def typed_all(name: str) -> list[str]:
-    """Every value of ``name`` in the form at hand, or in one that was kept."""
-    if request.method == "POST":
-        return request.form.getlist(name)
-    kept: Mapping[str, list[str]] = g.get("kept_form") or {}
-    return list(kept.get(name, []))
-
-
-def form_was_sent() -> bool:
-    """Whether the page shows a form as someone filled it in, so that a box without a tick is one unticked."""
-    return request.method == "POST" or "kept_form" in g
 
 
 ROLE_NAMES = {

@@ -7,10 +7,11 @@ from babel.dates import format_datetime, get_timezone
 from flask import Blueprint, flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from hotline.console.case_forms import phone_of, wishes_of
+from hotline.console.case_forms import phone_of, wishes_of, wishes_shown
 from hotline.console.case_room import CaseRoom
 from hotline.console.console import Console
 from hotline.console.guard import guard_staff, me
+from hotline.console.typed_fields import OvertakenFormError, refuse_overtaken
 from hotline.console.words import _, language, written_in
 from models.phone_list import (
     PhoneListError,
@@ -20,6 +21,7 @@ from models.phone_list import (
     keep_wishes,
     mark_unsafe,
     move_phone,
+    phone_locked,
     reveal_phone,
     vouch_for_phone,
 )
@@ -62,9 +64,12 @@ def register_phones(blueprint: Blueprint, console: Console) -> None:
             return room.form(case_id, "phone", errors, phone_id=phone_id)
         try:
             with room.changing(case_id) as opened:
+                refuse_overtaken(wishes_shown(phone_locked(opened.session, opened.case, phone_id)))
                 keep_wishes(opened.session, me(), opened.case, phone_id, agreed, opened.now)
         except PhoneListError as error:
             return room.form(case_id, "phone", {error.field: said(error)}, phone_id=phone_id)
+        except OvertakenFormError as error:
+            return room.form(case_id, "phone", {"": _(str(error))}, phone_id=phone_id)
         flash(_("How this phone is called is kept."), "success")
         return back(case_id)
 

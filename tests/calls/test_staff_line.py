@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from models import AuditEntry, Call, Callback, LineWait, PinTry, Staff
 from models.staff import change_shift
 from models.staff_number import for_main_line
+from models.staff_record import let_go
 from models.staff_secret import issue_code, issue_pin
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
@@ -460,6 +461,24 @@ def test_staff_change_their_pin_by_keying_a_new_one_twice(phone: Phone, house: H
     assert signs_in(phone, house, number).hears("I could not sign you in")
     assert signs_in(phone, house, number, OTHER_PIN).hears("You are off shift")
     assert "change_staff_pin" in house.rows(select(AuditEntry.action))
+
+
+def test_who_left_the_house_during_their_call_keys_no_pin_that_opens_anything(
+    phone: Phone, house: House, number: str
+) -> None:
+    staff = signs_in(phone, house, number)
+    for key in ("3", "2"):
+        staff.presses(key)
+    with house.database.transaction() as session:
+        person = session.scalars(select(Staff)).one()
+        let_go(session, person.id, by_id=0, actor="the suite", now=house.clock.now)
+
+    staff.presses(OTHER_PIN)
+    staff.presses(OTHER_PIN)
+
+    assert staff.does_not_hear("It is changed")
+    staff.hangs_up()
+    assert signs_in(phone, house, number, OTHER_PIN).hears("I could not sign you in")
 
 
 def test_what_staff_key_stands_in_no_row_in_the_clear(phone: Phone, house: House, number: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
+from hotline.console.audit_codes import codes_of
 from hotline.console.audit_words import ACTIONS, PARTS
 from models import AuditExport, Staff, audit
 from models.audit_head import note_head
@@ -20,6 +21,8 @@ from models.database import Database
 from tests.console.conftest import Clock, Member
 from tests.factories import make_case, make_office, make_subject
 
+#: What in the house writes an entry, its action in a place among the arguments.
+WRITERS = {"_note", "_record", "audit_talk"}
 ROOT = Path(__file__).resolve().parent.parent.parent
 OFFICE = make_office()
 
@@ -205,6 +208,8 @@ def test_every_action_that_the_house_writes_down_has_words() -> None:
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.keyword) and node.arg == "action":
                     written |= _texts(node.value)
+                elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in WRITERS:
+                    written |= set().union(*map(_texts, node.args))
 
     assert {name for name in written if re.fullmatch(r"[a-z_]+", name)} <= set(ACTIONS)
     assert len(written) > 20
@@ -265,6 +270,39 @@ def test_what_was_found_is_a_file_once_somebody_of_another_role_agrees(
     assert supervisor.reads("took entries of the audit as a file: file 1 of the audit")
 
 
+def test_what_lands_after_a_file_was_asked_for_is_not_in_it_whatever_its_moment(
+    supervisor: Member, administrator: Member, database: Database, clock: Clock
+) -> None:
+    _records(database, clock, "sweeper", "warn_of_callback", "callback:7", level="staff_before")
+    _asks(supervisor)
+    clock.goes_on(minutes=-1)
+    _records(database, clock, "sweeper", "warn_of_callback", "callback:8", level="staff_before")
+    clock.goes_on(minutes=1)
+
+    administrator.opens("/console/audit/exports").clicks("Agree")
+    supervisor.opens("/console/audit/exports").clicks("Download the file")
+
+    assert [one["target"] for one in _file(supervisor)] == ["callback:7"]
+
+
+@pytest.mark.parametrize(
+    "fact", ["Garcia", "garcia", "ana_garcia", "202-555-0123", "2025550123", "ana@example.org", "A012345678"]
+)
+def test_a_fact_that_is_no_code_of_the_house_is_in_no_file(fact: str) -> None:
+    assert codes_of({"level": ["staff_before", fact]}, ("en",)) == {"level": ["staff_before", "(text)"]}
+
+
+def test_the_codes_of_the_house_are_in_the_file() -> None:
+    facts = {
+        "to": "staff:12", "span": ["08:00", "17:00"], "first_day": "2026-11-25", "days": [0, 1], "full": True,
+        "evidence": "met_in_person", "reason": "pin_request:3", "why": None,
+        "field": "policies.liaison_tries", "by": "recovery code",
+        "language": "en", "changed": ["mail_safe", "office_phone", "voicemail_text"], "ended": "expired",
+    }  # fmt: skip
+
+    assert codes_of(facts, ("en",)) == facts
+
+
 def test_a_file_is_nobodys_but_of_who_asked_and_of_two_roles_and_for_a_day(
     supervisor: Member, administrator: Member, staff: Any, database: Database, clock: Clock
 ) -> None:
@@ -302,7 +340,10 @@ def test_who_has_the_role_by_now_of_whoever_should_agree_needs_somebody_else(
     with database.transaction() as session:
         session.get_one(Staff, supervisor.staff_id).role = "administrator"
 
-    administrator.opens("/console/audit/exports").clicks("Agree")
+    administrator.opens("/console/audit/exports")
+    assert administrator.reads("It waits for somebody of another role.")
+    assert "Agree" not in administrator.text.replace("Agreed", "")
+    administrator.sends("/console/audit/exports/1/agree", {"csrf_token": administrator.token})
 
     assert administrator.reads("Somebody of another role than theirs must agree.")
 

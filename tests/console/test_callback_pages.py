@@ -1,15 +1,18 @@
 """The callback list and one callback, as staff use them at their browsers."""
 
 import re
+import threading
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import event, select, text, update
 
 from models import AuditEntry, Call, Callback, Staff
 from models.database import Database
+from models.registrant import Registrant, name_registrant
+from models.staff import change_shift
 from tests.callback_desk import WaitingJobs
 from tests.console.conftest import Clock, Member
 from tests.factories import MadeCase, make_call, make_callback, make_case
@@ -480,6 +483,26 @@ def test_a_note_that_must_not_stand_there_is_refused_and_stays_in_its_field(
     assert liaison.value("note").strip() == "Prefers mornings."
 
 
+@pytest.mark.parametrize("with_case", [True, False])
+def test_a_note_holds_no_name_of_whom_it_is_about(
+    liaison: Member, office_rows: Office, database: Database, with_case: bool
+) -> None:
+    callback_id = office_rows.promises()
+    with database.transaction() as session:
+        row = session.get_one(Callback, callback_id)
+        registrant = session.scalars(select(Registrant)).one()
+        name_registrant(session, registrant, "Rósa of Cedar-Hill")
+        if not with_case:
+            row.case_id, row.registrant_id, row.verified = None, registrant.id, True
+    liaison.opens(f"/console/callbacks/{callback_id}").clicks("Take it")
+
+    for note in ("ROSA's shift ends at six", "Asked for ivo."):
+        liaison.fills(note=note).clicks("Keep the note")
+        refused = with_case or "ROSA" in note
+        assert liaison.reads("The note holds a name of this case. Take it out.") is refused
+    assert (office_rows.row(callback_id).note_sealed is None) is with_case
+
+
 def test_the_outcome_of_my_talk_is_noted_and_a_hard_call_gives_me_a_rest(
     liaison: Member, office_rows: Office, clock: Clock, database: Database
 ) -> None:
@@ -499,6 +522,31 @@ def test_the_outcome_of_my_talk_is_noted_and_a_hard_call_gives_me_a_rest(
     token = liaison.token
     liaison.sends(f"/console/callbacks/{callback_id}/outcome", {"csrf_token": token, "code": "call_later"})
     assert liaison.reads("The time to note an outcome is over")
+
+
+def test_a_hard_call_is_noted_while_somebody_changes_the_shift_of_its_liaison(
+    liaison: Member, office_rows: Office, clock: Clock, database: Database
+) -> None:
+    talk = office_rows.promises(
+        state="reached", staff_id=liaison.staff_id, talking_at=clock(), closed_at=clock(), outcome="reached",
+        place=None,
+    )  # fmt: skip
+    liaison.opens(f"/console/callbacks/{talk}").fills(code="message_left", hard="1")
+    click = threading.Thread(target=liaison.clicks, args=("Note the outcome",))
+    with database.transaction() as session:
+        session.execute(update(Staff).where(Staff.id == liaison.staff_id).values(away=False))
+        if database.engine.dialect.name == "postgresql":
+            # On SQLite one writes after the other anyway.
+            click.start()
+            waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            while not session.scalar(waits):
+                click.join(0.01)
+        change_shift(session, liaison.email, on_shift=True, actor="the suite", now=clock())
+    if not click.ident:
+        click.start()
+    click.join(30)
+
+    assert liaison.reads("The outcome is noted.")
 
 
 def test_what_was_left_says_plainly_that_they_may_have_been_rung(

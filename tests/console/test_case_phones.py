@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from hotline.console.case_forms import wishes_of
-from models import Callback, Case, Phone
+from models import Callback, Case, Phone, Registrant
 from models.database import Database
 from tests.console.case_desk import actions, kept_case, more_phones, verifies
 from tests.console.conftest import Clock, Member
@@ -134,6 +134,42 @@ def test_a_window_that_is_none_is_refused_and_stays_in_the_form(
     assert liaison.value("window_starts") == starts
 
 
+def test_an_old_tab_allows_no_message_that_somebody_else_has_taken_back(
+    staff: Any, liaison: Member, case: MadeCase, database: Database
+) -> None:
+    other = verifies(staff("liaison").signs_in(), case).clicks("How it is called")
+    liaison.clicks("How it is called").fills(voicemail_text="hello").clicks("Keep this")
+    other.opens(other.path)
+    liaison.clicks("How it is called").fills(voicemail_text="").clicks("Keep this")
+
+    other.fills(window_starts="09:00", window_ends="12:00").clicks("Keep this")
+
+    assert other.status == 422
+    assert other.reads("Someone else has changed this meanwhile.")
+    assert (other.value("voicemail_text"), other.value("window_starts")) == ("", "09:00")
+    other.clicks("Keep this")
+    with database.reading() as session:
+        phone = session.scalars(select(Phone)).one()
+        assert (phone.voicemail_allowed, str(phone.window_starts)) == (False, "09:00:00")
+
+
+def test_an_old_tab_makes_no_mail_safe_that_somebody_else_marked_unsafe(
+    staff: Any, liaison: Member, case: MadeCase, database: Database
+) -> None:
+    liaison.clicks("Change the details").fills(mail_safe="1").clicks("Keep the details")
+    other = verifies(staff("liaison").signs_in(), case).clicks("Change the details")
+    liaison.clicks("Change the details").fills(mail_safe=[], pace="slow").clicks("Keep the details")
+
+    other.fills(language="es", pace="slow").clicks("Keep the details")
+
+    assert other.status == 422
+    assert other.reads("Someone else has changed this meanwhile.")
+    other.clicks("Keep the details")
+    with database.reading() as session:
+        registrant = session.scalars(select(Registrant)).one()
+        assert (registrant.mail_safe, registrant.language, registrant.pace) == (False, "es", "slow")
+
+
 def test_phones_are_moved_without_a_script(liaison: Member, case: MadeCase, database: Database) -> None:
     with database.transaction() as session:
         more_phones(session, case, range(11, 13))
@@ -160,6 +196,23 @@ def test_one_click_makes_a_phone_unsafe_and_lets_a_ringing_leg_go(
     assert liaison.reads("Unsafe", "Left for staff")
     assert ("release_leg", leg) in jobs.waiting
     assert "mark_phone_unsafe" in actions(database)
+
+
+@pytest.mark.parametrize("reason", ["lost_pin", "pin_changed"])
+def test_a_call_that_opens_no_case_does_not_ring_an_unsafe_phone_either(
+    liaison: Member, case: MadeCase, database: Database, reason: str
+) -> None:
+    with database.transaction() as session:
+        made = make_callback(session, reason=reason, registrant_id=case.registrant_id).id
+
+    liaison.clicks("Unsafe: stop calling it")
+
+    liaison.opens(f"/console/callbacks/{made}")
+    assert liaison.reads("Left for staff", "This phone may not be rung: it is marked unsafe")
+    liaison.clicks("Call now")
+    assert liaison.reads("This phone may not be rung: it is marked unsafe, asked to stop, or is no number.")
+    with database.reading() as session:
+        assert session.get_one(Callback, made).liaison_call_id is None
 
 
 def test_while_changes_are_held_a_sentence_says_until_when_and_unsafe_still_works(

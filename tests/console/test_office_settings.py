@@ -149,6 +149,64 @@ def test_the_second_of_two_administrators_is_told(
     assert standing(database) == {"hours.monday": ["10:00-17:00"]}
 
 
+def test_a_second_try_puts_nothing_of_the_others_back(
+    staff: Any, administrator: Member, database: Database
+) -> None:
+    other = staff("administrator").signs_in()
+    other.opens("/console/office/hours")
+    administrator.opens("/console/office/hours")
+    administrator.fills(**{"hours-monday": "09:00-17:00", "hours-friday": "09:00-15:00", "reason": WHY})
+    administrator.clicks("Save the hours")
+
+    other.fills(**{"hours-monday": "10:00-17:00", "hours-saturday": "09:00-12:00", "reason": WHY})
+    other.clicks("Save the hours")
+
+    assert (other.value("hours-monday"), other.value("hours-friday")) == ("10:00-17:00", "09:00-15:00")
+    assert other.reads("Somebody else has changed this as well: Monday, now: 09:00-17:00. What you typed")
+    other.clicks("Save the hours")
+    assert standing(database) == {
+        "hours.monday": ["10:00-17:00"], "hours.friday": ["09:00-15:00"], "hours.saturday": ["09:00-12:00"],
+    }  # fmt: skip
+
+
+def test_a_second_try_at_a_policy_keeps_the_basis_that_another_wrote(
+    staff: Any, administrator: Member, database: Database
+) -> None:
+    other = staff("administrator").signs_in()
+    for one in (other, administrator):
+        one.opens("/console/office/policies/liaison_tries")
+    administrator.fills(basis="A new basis.", reason=WHY).clicks("Save the policy")
+
+    other.fills(value="4", reason=WHY).clicks("Save the policy").clicks("Save the policy")
+
+    held = standing(database)["policies.liaison_tries"]
+    assert (held["value"], held["basis"]) == (4, "A new basis.")
+
+
+def test_a_second_try_at_the_partner_lines_knows_each_line_wherever_it_stands_by_now(
+    staff: Any, administrator: Member, database: Database
+) -> None:
+    other = staff("administrator").signs_in()
+    for one in (other, administrator):
+        one.opens("/console/office/partners")
+    before = [other.value(f"name-{n}-en") for n in range(4)]
+    # The first line goes, so that all others move up, and the number of the last one is another.
+    administrator.fills(**{"name-0-en": "", "name-0-es": "", "phone-0": "", "phone-3": "202 555 0170"})
+    administrator.fills(reason=WHY).clicks("Save the partner lines")
+
+    other.fills(**{"phone-2": "202 555 0160", "phone-3": "202 555 0161", "reason": WHY})
+    other.clicks("Save the partner lines")
+
+    assert other.reads(f"Somebody else has changed this as well: {before[3]}. What you typed")
+    other.clicks("Save the partner lines")
+    assert [(one["name"]["en"], one["phone"][-4:]) for one in standing(database)["services"]][1:] == [
+        (before[2], "0160"), (before[3], "0161"),
+    ]  # fmt: skip
+    # A new line has a key of its own, also where one that went had it.
+    other.fills(**{"name-3-en": "legal help", "name-3-es": "ayuda legal", "phone-3": "988", "reason": WHY})
+    assert other.clicks("Save the partner lines").reads("Saved.")
+
+
 def test_a_form_that_is_sent_twice_changes_once(administrator: Member, database: Database) -> None:
     administrator.opens("/console/office/closures")
     form = {"csrf_token": administrator.token, "which": "extra_closures", "day": "2026-12-24", "reason": WHY,

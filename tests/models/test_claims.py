@@ -292,6 +292,11 @@ def test_who_asked_again_meanwhile_has_one_open_callback_and_the_old_one_is_only
 
     with pytest.raises(RefusedError, match="has a newer callback"):
         console.claims(old, ana)
+    console.does(cancel, old.id, ana, "duplicate", desk.now, desk.office)
+
+    closed, newer = desk.rows(Callback)
+    assert (closed.state, closed.outcome, newer.state) == ("cancelled", "duplicate", "requested")
+    assert desk.audited()[-1] == "close_left_callback"
 
 
 def test_a_callback_is_handed_to_a_colleague_who_is_not_on_shift_and_comes_back_in_time(

@@ -1,19 +1,22 @@
 """Two requests of one call at once: one moves the call on, the other writes nothing at all."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import datetime
 from itertools import count
 from threading import Event
 
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select, text, update
 
 from models.audit import AuditEntry, record
 from models.call import Call, saving_turn
-from models.caller_state import CallState, glance
+from models.callback import Callback
+from models.caller_state import CallState, glance, load_by_sid
 from models.database import Database
 from models.registrant import Registrant, register, saving_pace
 from models.unit import OvertakenError, unit_of
+from tests.factories import make_callback
 
 _serial = count(1)
 
@@ -73,6 +76,31 @@ def test_what_the_slower_answer_did_besides_is_undone(database: Database, now: d
 
     with database.reading() as session:
         assert session.scalar(select(func.count()).where(AuditEntry.action == "tried")) == 0
+
+
+@pytest.mark.parametrize("by", ["turn", "news"])
+def test_a_promise_that_names_a_call_does_not_wait_for_who_holds_the_call(
+    database: Database, now: datetime, by: str
+) -> None:
+    sid = _call(database, now)
+    with ExitStack() as held:
+        unit = held.enter_context(unit_of(database))
+        state = glance(unit, sid)
+        assert state is not None
+        # SQLite has one writer, so there nobody holds a call while another writes.
+        if database.engine.dialect.name == "postgresql":
+            if by == "turn":
+                assert unit.session.is_active
+            else:
+                load_by_sid(held.enter_context(database.transaction()), sid, now)
+        with database.transaction() as session:
+            if database.engine.dialect.name == "postgresql":
+                # Two who wait for each other wait for ever; who need not wait takes no time.
+                session.execute(text("SET LOCAL lock_timeout = '2s'"))
+            made = make_callback(session, requested_in_call_id=state.id).id
+
+    with database.reading() as session:
+        assert session.get_one(Callback, made).requested_in_call_id == state.id
 
 
 def test_writes_that_go_with_the_slower_answer_are_undone_too(database: Database, now: datetime) -> None:

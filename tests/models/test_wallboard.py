@@ -1,11 +1,13 @@
 """The wallboard counts what supervisors must see, however many rows there are."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import event
 
 from models import Guard, LineWait, PinTry
 from models.database import Database
+from models.follow_up import ANEW
 from models.pin_guard import SPRAYING
 from models.wallboard import Figures, figures
 from tests.factories import NOW, make_call, make_callback, make_import, make_staff
@@ -51,6 +53,8 @@ def test_promises_are_late_at_risk_or_left_for_a_person(database: Database) -> N
             make_callback(session, due_at=NOW + timedelta(minutes=minutes))
         make_callback(session, due_at=NOW, state="talking", talking_at=NOW)
         make_callback(session, due_at=NOW, state="left_for_staff", closed_at=NOW)
+        # It is another callback by now, and stands in no list of those left.
+        make_callback(session, due_at=NOW, state="left_for_staff", closed_at=NOW, outcome=ANEW)
 
     found = read(database)
 
@@ -75,6 +79,29 @@ def test_a_wait_counts_whoever_still_waits_and_not_those_of_yesterday(database: 
     # One of four still waits, so nobody knows what nine of ten will have waited.
     assert found.nine_of_ten is None
     assert [(hour.requested, hour.talked) for hour in found.hours][8] == (4, 3)
+
+
+def test_who_talked_counts_in_the_hour_in_which_they_asked(database: Database) -> None:
+    asked = MIDNIGHT + timedelta(hours=3, minutes=50)
+    with database.transaction() as session:
+        talked = asked + timedelta(minutes=20)
+        make_callback(session, requested_at=asked, state="reached", talking_at=talked, closed_at=talked)
+
+    assert [(hour.requested, hour.talked) for hour in read(database).hours][3:5] == [(1, 1), (0, 0)]
+
+
+def test_each_hour_of_a_day_whose_clocks_change_begins_an_hour_after_the_one_before(
+    database: Database,
+) -> None:
+    # Clocks go back on November 1: the hour from one to two comes twice.
+    midnight = datetime(2026, 11, 1, tzinfo=ZoneInfo("America/New_York"))
+    now = midnight.astimezone(UTC) + timedelta(hours=5)
+
+    with database.reading() as session:
+        hours = figures(session, now, midnight=midnight, risk=RISK).hours
+
+    starts = [hour.starts.astimezone(UTC) for hour in hours]
+    assert starts == [midnight.astimezone(UTC) + timedelta(hours=n) for n in range(6)]
 
 
 def test_people_are_free_busy_or_resting(database: Database) -> None:
@@ -114,6 +141,14 @@ def test_the_feed_is_as_old_as_what_landed_last(database: Database) -> None:
     found = read(database)
 
     assert (found.feed_at, found.held_imports) == (NOW - timedelta(hours=2), 1)
+
+
+def test_an_old_file_that_landed_a_moment_ago_makes_no_feed_young(database: Database) -> None:
+    with database.transaction() as session:
+        make_import(session, settled_at=NOW - timedelta(hours=3), newest_as_of=NOW - timedelta(hours=4))
+        make_import(session, settled_at=NOW, newest_as_of=NOW - timedelta(hours=9))
+
+    assert read(database).feed_at == NOW - timedelta(hours=4)
 
 
 def test_thirty_rows_take_as_many_looks_as_three(database: Database) -> None:
