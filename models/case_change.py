@@ -1,20 +1,25 @@
 """What staff change of a case: who it is about, how its registrant is spoken with, its beginning and end."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import audit
+from models.audit import AuditEntry
 from models.case import Case, CaseError, add_case, end_case, free_number
-from models.case_opening import OpeningOffice, Person, open_to
+from models.case_opening import OPENED, OpeningOffice, Person, open_to
 from models.database import keyring_of
+from models.form_stamp import OTHERWISE, stamp
 from models.registrant import Registrant, name_registrant, register
-from models.subject import find_or_add_subject, rename_subject
+from models.staff import Staff
+from models.subject import Subject, find_or_add_subject, rename_subject
 
 #: Who may say who a case is about, and end it.
 KEEPERS = frozenset({"supervisor", "administrator"})
+#: No tab that a form still stands in is older than its session.
+_FORM_LIVES = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +44,12 @@ def begin_case(
     evidence: str,
     now: datetime,
     office: OpeningOffice,
+    form: str = "",
 ) -> Case:
     """Add a case without a PIN: the first one takes a second person's word. It stands open to who added it.
 
-    ``subject_id`` is the feed's id. ``evidence`` is how staff know the registrant (R08).
+    ``subject_id`` is the feed's id. ``evidence`` is how staff know the registrant (R08). ``form`` is what
+    ``added_by_form`` knows it by when the same form comes again.
     """
     registrant = register(
         session,
@@ -63,40 +70,87 @@ def begin_case(
         now=now,
         actor=person.email,
     )
-    open_to(session, person, case.id, "added", evidence, now, office)
+    open_to(session, person, case.id, "added", evidence, now, office, {"form": form} if form else None)
     return case
 
 
-def change_details(session: Session, person: Person, case: Case, details: Details, now: datetime) -> None:
-    """Keep what was changed; the entry names the fields and holds nothing of them."""
-    registrant = session.get_one(Registrant, case.registrant_id)
-    keyring = keyring_of(session)
-    known = (
-        None if registrant.name_sealed is None else keyring.unseal("registrant.name", registrant.name_sealed)
+def added_by_form(session: Session, person: Person, form: str, now: datetime) -> int | None:
+    """The case that this very form has added, so that one sent twice adds no other; None for a new form.
+
+    Of two that come at once the second waits here for the first.
+    """
+    session.execute(select(Staff.id).where(Staff.id == person.staff_id).with_for_update(key_share=True))
+    lately = select(AuditEntry.target, AuditEntry.facts).where(
+        AuditEntry.actor == person.email, AuditEntry.action == OPENED, AuditEntry.at > now - _FORM_LIVES
     )
+    for target, facts in session.execute(lately.order_by(AuditEntry.at.desc())).all():
+        if form and (facts or {}).get("form") == form:
+            return int(target.removeprefix("case:"))
+    return None
+
+
+def change_details(
+    session: Session, person: Person, case: Case, details: Details, now: datetime, seen: str | None = None
+) -> None:
+    """Keep what was changed; the entry names the fields and holds nothing of them.
+
+    ``seen`` is the stamp of what the form was drawn with: it holds all of it, and an old one would mark mail
+    safe again where somebody has just marked it unsafe. None looks at nothing. Raises CaseError for that.
+    """
+    registrant = session.get_one(Registrant, case.registrant_id)
     changed = [
         name
         for name in ("language", "time_zone", "pace", "mail_safe", "line")
         if getattr(registrant, name) != getattr(details, name)
     ]
-    for name in changed:
-        setattr(registrant, name, getattr(details, name))
-    if details.name != known:
-        name_registrant(session, registrant, details.name)
+    if details.name != _name_of(session, registrant):
         changed.append("name")
+    if not changed:
+        return
+    if seen is not None and seen != details_stamp(session, registrant):
+        raise CaseError(OTHERWISE)
+    for name in changed:
+        if name == "name":
+            name_registrant(session, registrant, details.name)
+        else:
+            setattr(registrant, name, getattr(details, name))
     session.flush()
-    if changed:
-        _record(session, person, "change_registrant", case, now, {"changed": changed})
+    _record(session, person, "change_registrant", case, now, {"changed": changed})
+
+
+def details_stamp(session: Session, registrant: Registrant) -> str:
+    """What a form carries of the details that it was drawn with."""
+    return stamp(
+        session, "registrant.details", registrant.id, _name_of(session, registrant), registrant.language,
+        registrant.time_zone, registrant.pace, registrant.mail_safe, registrant.line,
+    )  # fmt: skip
+
+
+def subject_stamp(session: Session, case: Case) -> str:
+    """What a form carries of the person whom the case was about when it was drawn."""
+    return stamp(session, "case.subject", case.id, *_subject_of(session, case))
 
 
 def link_subject(
-    session: Session, person: Person, case: Case, *, subject_id: str, subject_name: str, now: datetime
+    session: Session,
+    person: Person,
+    case: Case,
+    *,
+    subject_id: str,
+    subject_name: str,
+    now: datetime,
+    seen: str | None = None,
 ) -> None:
     """Let a case be about the person with this id of the feed; the same id again corrects their name.
 
-    Raises CaseError for a role that may not, or a closed case.
+    Raises CaseError for a role that may not, a closed case, or another person than whom the form showed:
+    ``seen`` is its stamp, None looks at nothing.
     """
     _may_keep(person, case)
+    if seen is not None and seen != subject_stamp(session, case):
+        if (subject_id, subject_name) == _subject_of(session, case):
+            return
+        raise CaseError(OTHERWISE)
     before = case.subject_id
     subject = find_or_add_subject(session, feed_id=subject_id, name=subject_name, now=now)
     if subject.id == before:
@@ -128,6 +182,18 @@ def case_locked(session: Session, case_id: int) -> Case:
     if case is None:
         raise CaseError("There is no such case.")
     return case
+
+
+def _subject_of(session: Session, case: Case) -> tuple[str, str | None]:
+    """The feed's id and the name of the person whom a case is about."""
+    subject, keyring = session.get_one(Subject, case.subject_id), keyring_of(session)
+    name = None if subject.name_sealed is None else keyring.unseal("subject.name", subject.name_sealed)
+    return keyring.unseal("subject.feed_id", subject.feed_id_sealed), name
+
+
+def _name_of(session: Session, registrant: Registrant) -> str | None:
+    sealed = registrant.name_sealed
+    return None if sealed is None else keyring_of(session).unseal("registrant.name", sealed)
 
 
 def _may_keep(person: Person, case: Case) -> None:

@@ -14,6 +14,7 @@ from models.callback import CALLBACKS, IS_IDLE, Callback, advance
 from models.case import Case
 from models.case_opening import Grounds, Person
 from models.database import keyring_of
+from models.form_stamp import OTHERWISE, stamp
 from models.lost_pin import tell_safe_phones
 from models.new_phone import hold_bound, hold_new
 from models.pin import KnownPhone
@@ -200,10 +201,16 @@ def mark_unsafe(
 
 
 def keep_wishes(
-    session: Session, person: Person, case: Case, phone_id: int, agreed: PhoneWishes, now: datetime
+    session: Session,
+    person: Person,
+    case: Case,
+    phone_id: int,
+    agreed: PhoneWishes,
+    now: datetime,
+    seen: str | None = None,
 ) -> None:
-    """Keep how and when a phone may be called. Raises PhoneListError while changes are held, or for a window
-    that is no window.
+    """Keep how and when a phone may be called. Raises PhoneListError while changes are held, for a window
+    that is no window, or where another form was faster: ``seen`` is its stamp, None looks at nothing.
 
     A callback that waits keeps its own answers but for a message: where none is wanted now, none is left.
     """
@@ -216,6 +223,10 @@ def keep_wishes(
     if agreed.window_starts is not None and agreed.window_starts == agreed.window_ends:
         raise PhoneListError("Times: the first and the last are the same.", "window_ends")
     phone = _phone(session, case, phone_id)
+    if seen is not None and seen != wishes_stamp(session, phone):
+        if agreed == _wishes_of(phone):
+            return
+        raise PhoneListError(OTHERWISE)
     phone.may_answer, phone.voicemail_text = wishes.may_answer, wishes.voicemail_text
     phone.voicemail_allowed = wishes.voicemail_text is not None
     phone.window_starts, phone.window_ends, phone.wishes_at = agreed.window_starts, agreed.window_ends, now
@@ -241,6 +252,14 @@ def keep_wishes(
         update(CALLBACKS).where(*_to_phone(case, phone), Callback.state == "requested").values(place=None)
     )
     _record(session, person, "change_phone_wishes", phone, now)
+
+
+def wishes_stamp(session: Session, phone: Phone) -> str:
+    """What a form carries of how a phone was called when it was drawn, and whether it was at all."""
+    return stamp(
+        session, "phone.wishes", phone.id, phone.may_answer, phone.voicemail_allowed, phone.voicemail_text,
+        phone.window_starts, phone.window_ends, phone.unsafe_since is None, phone.stopped_at is None,
+    )  # fmt: skip
 
 
 def move_phone(
@@ -271,6 +290,11 @@ def reveal_phone(session: Session, person: Person, case: Case, phone_id: int, no
     number = keyring_of(session).unseal("phone.number", phone.number_sealed)
     _record(session, person, "reveal_phone", phone, now)
     return number
+
+
+def _wishes_of(phone: Phone) -> PhoneWishes:
+    text = phone.voicemail_text if phone.voicemail_allowed else None
+    return PhoneWishes(Wishes(phone.may_answer, text), phone.window_starts, phone.window_ends)
 
 
 def _hold(office: PhoneOffice) -> timedelta:

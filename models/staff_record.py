@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from models import audit, claim
 from models.callback import Callback
 from models.database import keyring_of
+from models.form_stamp import OTHERWISE, stamp
 from models.passkey import forget_passkeys
 from models.pin import PinCounter
 from models.pin_request import withdraw_all_of
@@ -30,7 +31,6 @@ OWN_LEAVING = "Nobody takes themselves off the staff list: ask another administr
 LAST = "This is the last administrator: make someone else one first."
 NO_ROLE = "There is no such role."
 NO_LANGUAGE = "Choose at least one language."
-OTHERWISE = "Someone else has changed this meanwhile. Look at what it is now, then change it again."
 REFUSALS = (UNKNOWN, GONE, HERE, OWN_ROLE, OWN_LEAVING, LAST, NO_ROLE, NO_LANGUAGE, OTHERWISE)
 
 
@@ -68,7 +68,7 @@ def record_of(session: Session, person: Staff) -> Record:
 def stamp_of(session: Session, record: Record) -> str:
     """What a form carries of the record that it was drawn with: a keyed hash, which tells nobody anything."""
     held = (record.name, record.role, record.phone, record.office_phone, *record.languages)
-    return keyring_of(session).index("staff.record", repr(held))
+    return stamp(session, "staff.record", *held)
 
 
 def change_record(

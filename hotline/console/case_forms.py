@@ -1,6 +1,7 @@
 """Checks what is typed into the forms about cases: one sentence for each field that is wrong (issue 5)."""
 
 import re
+import secrets
 from collections.abc import Mapping
 from datetime import time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,6 +17,7 @@ from models.wishes import VOICEMAIL_TEXTS, WHO_MAY_ANSWER, Wishes
 
 LONGEST_NAME, LONGEST_ID = 200, 100
 PACES = ("normal", "slow")
+_FORM = re.compile(r"[0-9a-f]{16}")
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
 Fields = Mapping[str, str]
@@ -34,6 +36,17 @@ def text_of(
     elif value and not value.isprintable():
         errors[name] = _("%(field)s: this holds a character that cannot be printed.", field=label)
     return value
+
+
+def new_form() -> str:
+    """What a form is known by, so that it counts once however often it is sent."""
+    return secrets.token_hex(8)
+
+
+def form_of(fields: Fields) -> str:
+    """What the form that was sent is known by; "" where it has nothing that we made."""
+    known_by = fields.get("form", "")
+    return known_by if _FORM.fullmatch(known_by) else ""
 
 
 def number_of(fields: Fields, errors: Errors) -> str:

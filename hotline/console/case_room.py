@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from flask import abort, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
 
 from hotline.console import case_choices, case_labels
 from hotline.console.audit_words import who
@@ -17,11 +18,11 @@ from hotline.console.guard import me
 from hotline.console.status_page import words_of
 from hotline.console.words import _
 from models.case import Case, CaseError
-from models.case_change import KEEPERS, case_locked
+from models.case_change import KEEPERS, case_locked, details_stamp, subject_stamp
 from models.case_opening import CaseOpeningError, Grounds, grounds_for, look_at
-from models.case_page import read_case_page
+from models.case_page import CasePage, read_case_page
 from models.custody_status import HeardRules
-from models.phone_list import BINDING_GROUNDS, VOUCHING_GROUNDS
+from models.phone_list import BINDING_GROUNDS, VOUCHING_GROUNDS, wishes_stamp
 from models.pin_request import APPROVERS
 
 
@@ -63,10 +64,15 @@ class CaseRoom:
         self, case_id: int, name: str, errors: dict[str, str] | None = None, **given: Any
     ) -> str | tuple[str, int]:
         """A form about the case, as it is or with what was wrong in it; what was typed is kept."""
-        page = self._render(case_id, f"console/cases/{name}.html", errors=errors or {}, **given)
+        page = self._render(case_id, f"console/cases/{name}.html", name, errors=errors or {}, **given)
         return (page, 422) if errors else page
 
-    def _render(self, case_id: int, template: str, **given: Any) -> str:
+    def drawn_anew(self, refused: Exception, endpoint: str, **place: Any) -> Response:
+        """The form as things stand now. What was typed is not there again: it would put back what changed."""
+        flash(_(str(refused)), "error")
+        return redirect(url_for(endpoint, **place), code=303)
+
+    def _render(self, case_id: int, template: str, form: str = "", **given: Any) -> str:
         console, now = self._console, self._console.clock()
         # Rendered inside the transaction that writes the look down: a page that fails was not looked at.
         with console.database.transaction() as session:
@@ -75,6 +81,7 @@ class CaseRoom:
             except CaseOpeningError:
                 not_open()
             page = read_case_page(session, case_id, now, HeardRules.of(console.office))
+            seen = _stamp_of(session, form, page, given.get("phone_id"))
         registrant = page.registrant
         held_until = page.case.changes_held_until
         return render_template(
@@ -95,8 +102,19 @@ class CaseRoom:
             now=now,
             who=who,
             outcomes=OUTCOMES,
+            seen=seen,
             **given,
         )
+
+
+def _stamp_of(session: Session, form: str, page: CasePage, phone_id: int | None) -> str:
+    """What the form carries of what it is drawn with; "" for one that puts nothing back."""
+    if form == "details":
+        return details_stamp(session, page.registrant)
+    if form == "subject":
+        return subject_stamp(session, page.case)
+    phone = next((row.phone for row in page.phones if row.phone.id == phone_id), None)
+    return "" if phone is None else wishes_stamp(session, phone)
 
 
 def may_see_number(grounds: Grounds) -> bool:

@@ -4,15 +4,24 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from hotline.console import case_choices, case_labels
-from hotline.console.case_forms import LONGEST_ID, LONGEST_NAME, details_of, number_of, text_of
+from hotline.console.case_forms import (
+    LONGEST_ID,
+    LONGEST_NAME,
+    details_of,
+    form_of,
+    new_form,
+    number_of,
+    text_of,
+)
 from hotline.console.case_room import CaseRoom
 from hotline.console.console import Console
 from hotline.console.guard import guard_staff, me
 from hotline.console.words import N_, _
 from models.case import CaseError
-from models.case_change import begin_case, change_details, close_found_case, link_subject
+from models.case_change import added_by_form, begin_case, change_details, close_found_case, link_subject
 from models.case_opening import CaseOpeningError, open_by_verification, open_from_search
 from models.case_search import CaseSearchError, FoundCases, search_cases
+from models.form_stamp import OTHERWISE
 from models.pin_request import DELIVERIES, FIRST_EVIDENCE, PinRequestError, request_pin
 from models.staff import ROLES
 
@@ -101,20 +110,27 @@ def register_cases(blueprint: Blueprint, console: Console) -> None:
             errors["delivery"] = _("How they get it: choose one.")
         if errors:
             return _new_page(errors), 422
-        now = console.clock()
+        now, form = console.clock(), form_of(request.form)
         try:
             with console.database.transaction() as session:
-                made = begin_case(
-                    session, me(), subject_id=subject_id, subject_name=subject_name, details=details,
-                    evidence=evidence, now=now, office=console.office,
-                )  # fmt: skip
-                request_pin(
-                    session, me(), made, evidence=evidence, delivery=delivery, now=now, office=console.office
-                )
+                case_id = added_by_form(session, me(), form, now)
+                if is_new := case_id is None:
+                    made = begin_case(
+                        session, me(), subject_id=subject_id, subject_name=subject_name, details=details,
+                        evidence=evidence, now=now, office=console.office, form=form,
+                    )  # fmt: skip
+                    request_pin(
+                        session, me(), made, evidence=evidence, delivery=delivery, now=now,
+                        office=console.office,
+                    )  # fmt: skip
+                    case_id = made.id
         except PinRequestError as error:
             return _new_page({error.field: _(str(error))}), 422
-        flash(_("The case is added. Its PIN waits for a second person. Add a phone next."), "success")
-        return redirect(url_for("console.case", case_id=made.id), code=303)
+        if is_new:
+            flash(_("The case is added. Its PIN waits for a second person. Add a phone next."), "success")
+        else:
+            flash(_("This case was added already."), "info")
+        return redirect(url_for("console.case", case_id=case_id), code=303)
 
     @blueprint.route("/cases/<int:case_id>/details", methods=["GET", "POST"])
     @guard_staff(*ROLES)
@@ -125,8 +141,13 @@ def register_cases(blueprint: Blueprint, console: Console) -> None:
         details = details_of(request.form, console.office, errors)
         if errors:
             return room.form(case_id, "details", errors, zones=console.office.zones)
-        with room.changing(case_id) as opened:
-            change_details(opened.session, me(), opened.case, details, opened.now)
+        try:
+            with room.changing(case_id) as opened:
+                change_details(
+                    opened.session, me(), opened.case, details, opened.now, request.form.get("seen", "")
+                )
+        except CaseError as error:
+            return room.drawn_anew(error, "console.case_details", case_id=case_id)
         flash(_("The details are kept."), "success")
         return redirect(url_for("console.case", case_id=case_id), code=303)
 
@@ -149,8 +170,11 @@ def register_cases(blueprint: Blueprint, console: Console) -> None:
                     subject_id=subject_id,
                     subject_name=name,
                     now=opened.now,
+                    seen=request.form.get("seen", ""),
                 )
         except CaseError as error:
+            if str(error) == OTHERWISE:
+                return room.drawn_anew(error, "console.case_subject", case_id=case_id)
             return room.form(case_id, "subject", {"": _(str(error))})
         flash(_("The case is about this person now."), "success")
         return redirect(url_for("console.case", case_id=case_id), code=303)
@@ -185,5 +209,5 @@ def register_cases(blueprint: Blueprint, console: Console) -> None:
     def _new_page(errors: dict[str, str]) -> str:
         return render_template(
             "console/cases/new.html", zones=console.office.zones, office=console.office, labels=case_labels,
-            choices=case_choices, errors=errors, first_evidence=FIRST_EVIDENCE,
+            choices=case_choices, errors=errors, first_evidence=FIRST_EVIDENCE, form=new_form(),
         )  # fmt: skip

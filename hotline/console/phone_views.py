@@ -12,6 +12,7 @@ from hotline.console.case_room import CaseRoom
 from hotline.console.console import Console
 from hotline.console.guard import guard_staff, me
 from hotline.console.words import _, language, written_in
+from models.form_stamp import OTHERWISE
 from models.phone_list import (
     PhoneListError,
     add_phone,
@@ -62,8 +63,13 @@ def register_phones(blueprint: Blueprint, console: Console) -> None:
             return room.form(case_id, "phone", errors, phone_id=phone_id)
         try:
             with room.changing(case_id) as opened:
-                keep_wishes(opened.session, me(), opened.case, phone_id, agreed, opened.now)
+                keep_wishes(
+                    opened.session, me(), opened.case, phone_id, agreed, opened.now,
+                    request.form.get("seen", ""),
+                )  # fmt: skip
         except PhoneListError as error:
+            if str(error) == OTHERWISE:
+                return room.drawn_anew(error, "console.case_phone", case_id=case_id, phone_id=phone_id)
             return room.form(case_id, "phone", {error.field: said(error)}, phone_id=phone_id)
         flash(_("How this phone is called is kept."), "success")
         return back(case_id)
