@@ -1,5 +1,7 @@
 """Verbs of the legs we ring before anyone talks: the liaison's, the whisper's, that of the person called."""
 
+from typing import Literal
+
 from ivr_flows.desk import Desk
 from ivr_flows.flow import answers
 from ivr_flows.silent_words import tell_if_silent
@@ -12,7 +14,11 @@ from models.voicemail import leave_message
 @answers("accepted", "code", "gone")
 def accept(desk: Desk, _digits: str) -> str:
     """1: the liaison takes the callback, and the caller is rung at once; a personal phone asks a code."""
-    return "code" if needs_code(desk) else take(desk)
+    may = may_take(desk)
+    if may == "left":
+        legs.decline_by_liaison(desk.session, desk.call, desk.now, desk.office)
+        return "gone"
+    return "code" if may == "code" else take(desk)
 
 
 @answers("accepted", "gone")
@@ -31,13 +37,15 @@ def take(desk: Desk) -> str:
     return word
 
 
-def needs_code(desk: Desk) -> bool:
-    """Whether this leg rings a personal phone; tries at its code are then counted on the person (R04)."""
+def may_take(desk: Desk) -> Literal["yes", "code", "left"]:
+    """Whether the key is enough; tries at the code of a personal phone are counted on the person (R04)."""
     staff_id = desk.call.staff_id
-    if staff_id is None or not legs.rings_personal_phone(desk.session, desk.call):
-        return False
-    desk.call.number_key = staff_secret.code_key(desk.session, staff_id)
-    return True
+    if staff_id is None:
+        return "yes"
+    may = legs.may_take(desk.session, desk.call)
+    if may == "code":
+        desk.call.number_key = staff_secret.code_key(desk.session, staff_id)
+    return may
 
 
 @answers("passed")
@@ -50,7 +58,10 @@ def pass_on(desk: Desk, _digits: str) -> str:
 @answers("accepted", "code", "gone")
 def accept_direct(desk: Desk, _digits: str) -> str:
     """1: the liaison takes the caller who is waiting; ending the whisper bridges the two."""
-    return "code" if needs_code(desk) else take_direct(desk)
+    may = may_take(desk)
+    if may == "left":
+        return "gone"
+    return "code" if may == "code" else take_direct(desk)
 
 
 @answers("accepted", "gone")
@@ -74,7 +85,11 @@ def take_direct(desk: Desk) -> str:
 @answers("accepted", "code", "gone")
 def accept_at_0(desk: Desk, _digits: str) -> str:
     """1: the liaison takes the caller who waits in line, and both go to a conference of their own."""
-    return "code" if needs_code(desk) else take_at_0(desk)
+    may = may_take(desk)
+    if may == "left":
+        line_ring.pass_at_0(desk.session, desk.call, desk.now)
+        return "gone"
+    return "code" if may == "code" else take_at_0(desk)
 
 
 @answers("accepted", "gone")

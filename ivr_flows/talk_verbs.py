@@ -2,7 +2,7 @@
 
 from ivr_flows.desk import Desk
 from ivr_flows.flow import answers
-from ivr_flows.leg_verbs import needs_code
+from ivr_flows.leg_verbs import may_take
 from ivr_flows.silent_words import tell_if_silent
 from ivr_flows.turn import Join
 from models import hold, joiner, talk
@@ -116,7 +116,11 @@ def end_talk(desk: Desk, _digits: str) -> str:
 @answers("accepted", "code", "gone")
 def accept_joining(desk: Desk, _digits: str) -> str:
     """1: a colleague or an interpreter comes in, as soon as the caller was told (R43)."""
-    return "code" if needs_code(desk) else _comes(desk)
+    may = may_take(desk)
+    if may == "left":
+        joiner.decline_joining(desk.session, desk.call, desk.now)
+        return "gone"
+    return "code" if may == "code" else _comes(desk)
 
 
 @answers("accepted", "gone")

@@ -10,7 +10,8 @@ from models.call import Call
 from models.callback_request import Promise, promise_callback
 from models.case import Case
 from models.database import keyring_of
-from models.line_wait import LineWait, lapsed_waits, leave_line, talk_began, wait_of
+from models.direct_talk import DirectTalk
+from models.line_wait import IN_LINE, LineWait, lapsed_waits, leave_line, talk_began, wait_of
 from models.registrant import Consent, Phone, Registrant
 from models.safe_phone import SAFE, next_window
 
@@ -38,6 +39,24 @@ def wait_ended(session: Session, call_id: int, now: datetime, office: PromisingO
         leave_line(session, call_id, "talked", talked_from)
         return []
     return _offer(session, wait, now, office) if leave_line(session, call_id, "abandoned", now) else []
+
+
+def talk_cut_off(session: Session, talk: DirectTalk, now: datetime, office: PromisingOffice) -> list[Job]:
+    """A caller's call is over before they met who took them, or before they heard that a hold broke off.
+
+    Their wait ended with the liaison's key, but nobody has helped them: they are called back as one is who
+    hangs up in line. To be asked before the talk is closed by this very end. Answers the jobs to enqueue.
+    """
+    taken = select(LineWait).where(LineWait.call_id == talk.caller_call_id, LineWait.outcome == "talked")
+    wait = session.scalars(taken).first()
+    if wait is None:
+        return []
+    step = session.scalar(select(Call.step).where(Call.id == talk.caller_call_id))
+    if step == IN_LINE:
+        wait.outcome, wait.ended_at = "abandoned", now
+    elif talk.state == "talking" or talk.held_at is None:
+        return []
+    return _offer(session, wait, now, office)
 
 
 def end_lapsed_waits(session: Session, now: datetime, office: PromisingOffice) -> list[Job]:

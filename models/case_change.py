@@ -1,20 +1,24 @@
 """What staff change of a case: who it is about, how its registrant is spoken with, its beginning and end."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import audit
+from models.audit import AuditEntry
 from models.case import Case, CaseError, add_case, end_case, free_number
-from models.case_opening import OpeningOffice, Person, open_to
+from models.case_opening import OPENED, OpeningOffice, Person, open_to
 from models.database import keyring_of
 from models.registrant import Registrant, name_of, name_registrant, register
-from models.subject import find_or_add_subject, rename_subject
+from models.staff import Staff
+from models.subject import Subject, find_or_add_subject, rename_subject
 
 #: Who may say who a case is about, and end it.
 KEEPERS = frozenset({"supervisor", "administrator"})
+#: No tab that a form still stands in is older than its session.
+_FORM_LIVES = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +43,12 @@ def begin_case(
     evidence: str,
     now: datetime,
     office: OpeningOffice,
+    form: str = "",
 ) -> Case:
     """Add a case without a PIN: the first one takes a second person's word. It stands open to who added it.
 
-    ``subject_id`` is the feed's id. ``evidence`` is how staff know the registrant (R08).
+    ``subject_id`` is the feed's id. ``evidence`` is how staff know the registrant (R08). ``form`` is what
+    ``added_by_form`` knows it by when the same form comes again.
     """
     registrant = register(
         session,
@@ -63,8 +69,23 @@ def begin_case(
         now=now,
         actor=person.email,
     )
-    open_to(session, person, case.id, "added", evidence, now, office)
+    open_to(session, person, case.id, "added", evidence, now, office, {"form": form} if form else None)
     return case
+
+
+def added_by_form(session: Session, person: Person, form: str, now: datetime) -> int | None:
+    """The case that this very form has added, so that one sent twice adds no other; None for a new form.
+
+    Of two that come at once the second waits here for the first.
+    """
+    session.execute(select(Staff.id).where(Staff.id == person.staff_id).with_for_update(key_share=True))
+    lately = select(AuditEntry.target, AuditEntry.facts).where(
+        AuditEntry.actor == person.email, AuditEntry.action == OPENED, AuditEntry.at > now - _FORM_LIVES
+    )
+    for target, facts in session.execute(lately.order_by(AuditEntry.at.desc())).all():
+        if form and (facts or {}).get("form") == form:
+            return int(target.removeprefix("case:"))
+    return None
 
 
 def change_details(session: Session, person: Person, case: Case, details: Details, now: datetime) -> None:
@@ -84,6 +105,13 @@ def change_details(session: Session, person: Person, case: Case, details: Detail
     session.flush()
     if changed:
         _record(session, person, "change_registrant", case, now, {"changed": changed})
+
+
+def subject_of(session: Session, case: Case) -> tuple[str, str | None]:
+    """The feed's id and the name of the person whom a case is about."""
+    subject, keyring = session.get_one(Subject, case.subject_id), keyring_of(session)
+    name = None if subject.name_sealed is None else keyring.unseal("subject.name", subject.name_sealed)
+    return keyring.unseal("subject.feed_id", subject.feed_id_sealed), name
 
 
 def link_subject(

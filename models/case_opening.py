@@ -28,6 +28,8 @@ SEARCH_REASONS = (
 #: Failed verifications of one person in an hour, after which none of theirs opens a case.
 MOST_FAILED = 5
 _HOUR = timedelta(hours=1)
+#: The action of the entry that a case was opened to somebody.
+OPENED = "open_case_to_staff"
 
 
 class CaseOpeningError(ValueError):
@@ -179,9 +181,10 @@ def open_to(
     reason: str,
     now: datetime,
     office: OpeningOffice,
+    facts: dict[str, str] | None = None,
 ) -> None:
-    """Open a case to who has just added it, or was asked to approve a PIN of it."""
-    _open(session, person, case_id, ground, reason, now, office)
+    """Open a case to who has just added it, or was asked to approve a PIN of it; ``facts`` for the entry."""
+    _open(session, person, case_id, ground, reason, now, office, facts)
 
 
 def _open(
@@ -192,6 +195,7 @@ def _open(
     reason: str,
     now: datetime,
     office: OpeningOffice,
+    facts: dict[str, str] | None = None,
 ) -> None:
     until = now + timedelta(minutes=office.policy("case_open_minutes"))
     session.add(
@@ -204,8 +208,8 @@ def _open(
     audit.record(
         session,
         actor=person.email,
-        action="open_case_to_staff" if case_id is not None else "fail_to_open_case",
+        action=OPENED if case_id is not None else "fail_to_open_case",
         target=f"case:{case_id}" if case_id is not None else f"staff:{person.staff_id}",
-        facts={"ground": ground, "reason": reason},
+        facts={"ground": ground, "reason": reason, **(facts or {})},
         now=now,
     )

@@ -14,6 +14,8 @@ from models.import_upload import PATIENCE_SECONDS, By
 from models.staff import Staff
 
 WAYS = ("release", "reject")
+#: Who may settle an import at the console.
+SETTLERS = ("supervisor", "administrator")
 
 
 def ask(session: Session, import_id: int, way: str, by: By, now: datetime) -> None:
@@ -47,8 +49,9 @@ def withdraw(session: Session, import_id: int, by: By, now: datetime) -> None:
 def agree(database: Database, import_id: int, way: str, by: By, now: datetime) -> None:
     """Settle a held import as a first person asked. Raises SettleError, also for that very person.
 
-    ``way`` is what the second person read on their page. What is left to do takes longer than a click:
-    `hotline intake` and the sweeper do it (resume). Raises ImportBusyError while an import is at work.
+    ``way`` is what the second person read on their page. Both must still be of those who may settle imports.
+    What is left to do takes longer than a click: `hotline intake` and the sweeper do it (resume). Raises
+    ImportBusyError while an import is at work.
     """
     with import_lock(database, PATIENCE_SECONDS), database.transaction() as session:
         entry = _held(session, import_id)
@@ -57,10 +60,22 @@ def agree(database: Database, import_id: int, way: str, by: By, now: datetime) -
         if entry.asked_by_id == by.staff_id:
             raise SettleError("You asked for this. Somebody else must settle it, on a session of their own.")
         first = session.get_one(Staff, entry.asked_by_id)
+        if not _may_settle(first):
+            raise SettleError(
+                "%(who)s asked for this and may settle imports no more. Take it back, and ask anew.",
+                who=first.email,
+            )
+        if not _may_settle(session.get_one(Staff, by.staff_id)):
+            raise SettleError("You may settle imports no more.")
         state = "applying" if way == "release" else "rejected"
         session.expunge(entry)
         settle(session, import_id, state, [first.email, by.email], now)
         _record(session, f"{way}_import", import_id, by, {"asked_by": first.id}, now)
+
+
+def _may_settle(person: Staff) -> bool:
+    """Whether they still may, whatever they were when they asked or when their page came."""
+    return person.role in SETTLERS and person.left_at is None
 
 
 def _held(session: Session, import_id: int) -> CustodyImport:

@@ -63,10 +63,18 @@ def mark_dialling(session: Session, call_id: int) -> bool:
     return cast(CursorResult[Any], session.execute(statement)).rowcount == 1
 
 
-def rings_personal_phone(session: Session, leg: "CallState") -> bool:
-    """Whether the phone that this leg rings is a person's own, where accepting asks their code (Legs)."""
-    office_phone = session.scalar(select(Staff.office_phone).where(Staff.id == leg.staff_id))
-    return office_phone is False
+def may_take(session: Session, leg: "CallState") -> Literal["yes", "code", "left"]:
+    """Whether the accept key of this leg is enough: a person's own phone asks their code (Legs).
+
+    ``left``: they were let go while their phone rang, and take nobody any more.
+    """
+    found = select(Staff.office_phone, Staff.left_at).where(Staff.id == leg.staff_id)
+    person = session.execute(found).first()
+    if person is None:
+        return "yes"
+    if person.left_at is not None:
+        return "left"
+    return "yes" if person.office_phone else "code"
 
 
 def accept_by_liaison(session: Session, leg: "CallState", now: datetime) -> Literal["accepted", "gone"]:

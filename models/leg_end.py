@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
-from models.abandoned_wait import wait_ended
+from models.abandoned_wait import talk_cut_off, wait_ended
 from models.call import CALLS
 from models.call_status import DIALLING
 from models.callback import Callback, advance, locked
@@ -155,6 +155,8 @@ def _ended_at_0(
     # The wait first: a liaison's key of this very moment holds it, and their talk is seen only after that.
     jobs = wait_ended(session, call_id, now, office)
     talk = latest_talk(session, parent_call_id or call_id)
+    if talk is not None and call_id == talk.caller_call_id:
+        jobs += talk_cut_off(session, talk, now, office)
     if talk is not None and talk.state == "talking":
         if call_id == talk.liaison_call_id:
             jobs += leader_left(session, talk, actor, now, office)

@@ -180,6 +180,7 @@ def approve_pin(
     """
     asked = _waiting(session, request_id, now, office)
     _is_second(person, asked)
+    _may_still_approve(session, person)
     case = session.scalars(select(Case).where(Case.id == asked.case_id).with_for_update()).one()
     if case.closed_at is not None:
         raise PinRequestError("The case is closed.")
@@ -210,6 +211,17 @@ def decline_pin(session: Session, person: Person, request_id: int, now: datetime
     _record(session, person, "decline_pin", asked, now)
 
 
+def withdraw_all_of(session: Session, staff_id: int, *, actor: str, now: datetime) -> None:
+    """Take back what someone asked for who leaves the house: their word counts no more."""
+    theirs = select(PinRequest).where(PinRequest.requested_by == staff_id, _WAITING)
+    for asked in session.scalars(theirs.order_by(PinRequest.id).with_for_update()).all():
+        asked.state, asked.settled_at = "withdrawn", now
+        audit.record(
+            session, actor=actor, action="withdraw_pin_request", target=f"case:{asked.case_id}",
+            facts=_facts(asked), now=now,
+        )  # fmt: skip
+
+
 def _waiting(session: Session, request_id: int, now: datetime, office: PinOffice) -> PinRequest:
     asked = session.scalars(
         select(PinRequest)
@@ -233,6 +245,13 @@ def _is_second(person: Person, asked: PinRequest) -> None:
         raise PinRequestError("Somebody else must approve what you asked for.")
 
 
+def _may_still_approve(session: Session, person: Person) -> None:
+    """Their role may have changed, or they may have left, since their page was asked for."""
+    is_now = session.execute(select(Staff.role, Staff.left_at).where(Staff.id == person.staff_id)).one()
+    if is_now.role not in APPROVERS or is_now.left_at is not None:
+        raise PinRequestError("A supervisor or an administrator must approve a PIN.")
+
+
 def _life(office: PinOffice) -> timedelta:
     return timedelta(hours=office.policy("pin_request_hours"))
 
@@ -245,10 +264,14 @@ def _settle(session: Session, person: Person, asked: PinRequest, state: str, now
 def _record(
     session: Session, person: Person, action: str, asked: PinRequest, now: datetime, **more: int
 ) -> None:
-    facts = {
-        "request": asked.id, "kind": asked.kind, "delivery": asked.delivery, "evidence": asked.evidence,
-        "asked_by": asked.requested_by, **more,
-    }  # fmt: skip
+    facts = _facts(asked) | more
     audit.record(
         session, actor=person.email, action=action, target=f"case:{asked.case_id}", facts=facts, now=now
     )
+
+
+def _facts(asked: PinRequest) -> dict[str, int | str]:
+    return {
+        "request": asked.id, "kind": asked.kind, "delivery": asked.delivery, "evidence": asked.evidence,
+        "asked_by": asked.requested_by,
+    }  # fmt: skip

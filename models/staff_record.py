@@ -11,11 +11,14 @@ from sqlalchemy.orm import Session
 from models import audit, claim
 from models.callback import Callback
 from models.database import keyring_of
+from models.form_stamp import OTHERWISE, stamp
 from models.passkey import forget_passkeys
 from models.pin import PinCounter
+from models.pin_request import withdraw_all_of
 from models.recovery_code import forget_recovery_codes
 from models.schedule import Schedule
 from models.staff import ROLES, Staff, StaffError
+from models.staff_line_stay import sign_out
 from models.staff_secret import code_key
 from models.staff_session import end_sessions_of
 
@@ -28,7 +31,6 @@ OWN_LEAVING = "Nobody takes themselves off the staff list: ask another administr
 LAST = "This is the last administrator: make someone else one first."
 NO_ROLE = "There is no such role."
 NO_LANGUAGE = "Choose at least one language."
-OTHERWISE = "Someone else has changed this meanwhile. Look at what it is now, then change it again."
 REFUSALS = (UNKNOWN, GONE, HERE, OWN_ROLE, OWN_LEAVING, LAST, NO_ROLE, NO_LANGUAGE, OTHERWISE)
 
 
@@ -66,7 +68,7 @@ def record_of(session: Session, person: Staff) -> Record:
 def stamp_of(session: Session, record: Record) -> str:
     """What a form carries of the record that it was drawn with: a keyed hash, which tells nobody anything."""
     held = (record.name, record.role, record.phone, record.office_phone, *record.languages)
-    return keyring_of(session).index("staff.record", repr(held))
+    return stamp(session, "staff.record", *held)
 
 
 def change_record(
@@ -130,6 +132,9 @@ def let_go(session: Session, staff_id: int, *, by_id: int, actor: str, now: date
     Callbacks that they kept for themselves go back at once. Their row and whatever names it stay. Raises
     StaffError for oneself and for the last administrator.
     """
+    sign_out(session, staff_id)
+    # So are requests, by whoever approves one; before its case and before people.
+    withdraw_all_of(session, staff_id, actor=actor, now=now)
     # Callbacks before people, as everyone holds them who claims one and has it rung.
     kept = select(Callback).where(Callback.staff_id == staff_id, Callback.state == "claimed")
     claimed = session.scalars(kept.order_by(Callback.id).with_for_update(key_share=True)).all()

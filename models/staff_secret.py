@@ -21,6 +21,7 @@ from models.pin import PinCounter
 from models.pin_hash import PinHasher
 from models.pin_try import Guess, PinLimits
 from models.staff import Staff, StaffError
+from models.staff_line_stay import sign_out
 
 if TYPE_CHECKING:
     from models.caller_state import CallState
@@ -127,6 +128,8 @@ def code_key(session: Session, staff_id: int) -> str:
 def issue_pin(session: Session, email: str, hasher_hash: str, actor: str, now: datetime) -> str:
     """Put a new PIN's hash into force, lift a lock, and answer the staff number, made at the first time."""
     person = _find(session, email)
+    # Whoever came in by the old one may be the reason for the new one.
+    sign_out(session, person.id)
     number = _own_number(session, person)
     person.pin_hash, person.new_hash = hasher_hash, None
     _forgive(session, number_key(keyring_of(session), number))

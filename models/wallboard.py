@@ -84,7 +84,7 @@ class Figures:
 def figures(session: Session, now: datetime, *, midnight: datetime, risk: timedelta) -> Figures:
     """Every figure by a fixed number of indexed looks.
 
-    ``midnight`` began the office's day; a promise is at risk from ``risk`` before its moment on.
+    ``midnight`` began the office's day, in UTC; a promise is at risk from ``risk`` before its moment on.
     """
     requests = _requests(session, midnight, now)
     pins = session.execute(

@@ -15,7 +15,7 @@ from config.settings import Settings
 from models import line_turn, own_call, pacing
 from models.call import CALLS
 from models.call_event import record_call_sid
-from models.call_status import LEAVING, bring_forward, take_back_leaving
+from models.call_status import FINAL_CALL_STATUSES, LEAVING, bring_forward, take_back_leaving
 from models.callback_policy import CallbackPolicy
 from models.database import Database
 from models.dispatch import (
@@ -191,9 +191,23 @@ class Dialler:
             return
         try:
             self._carrier.redirect_call(*found)
-        except (CarrierRefused, CarrierUnknown):
+        except CarrierRefused:
+            self._end_if_over(call_id, found[0])
+        except CarrierUnknown:
             # The caller looks by themselves in some seconds.
             log.info("A caller in line could not be fetched.", extra={"call_id": call_id})
+
+    def _end_if_over(self, call_id: int, call_sid: str) -> None:
+        """A call that cannot be moved may be over without a word; whoever waits behind it is next then."""
+        try:
+            call_status = self._carrier.fetch_status(call_sid)
+        except (CarrierRefused, CarrierUnknown):
+            log.info("It is not known how a caller's call in line stands.", extra={"call_id": call_id})
+            return
+        if call_status in FINAL_CALL_STATUSES:
+            with self._database.transaction() as session:
+                jobs = leg_ended(session, call_id, call_status, self._clock(), self._office, actor="worker")
+            self._hand_on(jobs)
 
     def release_leg(self, call_id: int) -> None:
         """Let go of a leg whose callback went on without it: who answered hears so, else it stops ringing."""

@@ -212,6 +212,7 @@ FACTS = {
     "rejected": N_("rejected"),
     "held": N_("held"),
     "finding": N_("finding"),
+    "form": N_("form it came by"),
 }
 #: The codes that stand in facts, as the pages on which they were chosen call them.
 CODES = {"evidence": EVIDENCE, "delivery": DELIVERIES, "reason": SEARCH_REASONS}

@@ -1,6 +1,7 @@
 """Checks what is typed into the forms about cases: one sentence for each field that is wrong (issue 5)."""
 
 import re
+import secrets
 from collections.abc import Mapping
 from datetime import time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,6 +18,7 @@ from models.wishes import VOICEMAIL_TEXTS, WHO_MAY_ANSWER, Wishes
 
 LONGEST_NAME, LONGEST_ID = 200, 100
 PACES = ("normal", "slow")
+_FORM = re.compile(r"[0-9a-f]{16}")
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
 Fields = Mapping[str, str]
@@ -35,6 +37,17 @@ def text_of(
     elif value and not value.isprintable():
         errors[name] = _("%(field)s: this holds a character that cannot be printed.", field=label)
     return value
+
+
+def new_form() -> str:
+    """What a form is known by, so that it counts once however often it is sent."""
+    return secrets.token_hex(8)
+
+
+def form_of(fields: Fields) -> str:
+    """What the form that was sent is known by; "" where it has nothing that we made."""
+    known_by = fields.get("form", "")
+    return known_by if _FORM.fullmatch(known_by) else ""
 
 
 def number_of(fields: Fields, errors: Errors) -> str:
@@ -103,8 +116,9 @@ def details_shown(registrant: Registrant, name: str | None) -> dict[str, str]:
 
 
 def wishes_shown(phone: Phone) -> dict[str, str]:
-    """What the fields of `wishes_of` show of a phone."""
+    """What the fields of `wishes_of` show of a phone, and whether it is called at all."""
     return {
+        "unsafe": "" if phone.unsafe_since is None and phone.stopped_at is None else "1",
         "may_answer": phone.may_answer,
         "voicemail_text": (phone.voicemail_text or "please_call") if phone.voicemail_allowed else "",
         "window_starts": "" if phone.window_starts is None else f"{phone.window_starts:%H:%M}",

@@ -9,6 +9,8 @@ from hotline.console.case_forms import (
     LONGEST_NAME,
     details_of,
     details_shown,
+    form_of,
+    new_form,
     number_of,
     text_of,
 )
@@ -18,7 +20,14 @@ from hotline.console.guard import guard_staff, me
 from hotline.console.typed_fields import OvertakenFormError, refuse_overtaken
 from hotline.console.words import N_, _
 from models.case import CaseError
-from models.case_change import begin_case, change_details, close_found_case, link_subject
+from models.case_change import (
+    added_by_form,
+    begin_case,
+    change_details,
+    close_found_case,
+    link_subject,
+    subject_of,
+)
 from models.case_opening import CaseOpeningError, open_by_verification, open_from_search
 from models.case_search import CaseSearchError, FoundCases, search_cases
 from models.pin_request import DELIVERIES, FIRST_EVIDENCE, PinRequestError, request_pin
@@ -110,20 +119,27 @@ def register_cases(blueprint: Blueprint, console: Console) -> None:
             errors["delivery"] = _("How they get it: choose one.")
         if errors:
             return _new_page(errors), 422
-        now = console.clock()
+        now, form = console.clock(), form_of(request.form)
         try:
             with console.database.transaction() as session:
-                made = begin_case(
-                    session, me(), subject_id=subject_id, subject_name=subject_name, details=details,
-                    evidence=evidence, now=now, office=console.office,
-                )  # fmt: skip
-                request_pin(
-                    session, me(), made, evidence=evidence, delivery=delivery, now=now, office=console.office
-                )
+                case_id = added_by_form(session, me(), form, now)
+                if is_new := case_id is None:
+                    made = begin_case(
+                        session, me(), subject_id=subject_id, subject_name=subject_name, details=details,
+                        evidence=evidence, now=now, office=console.office, form=form,
+                    )  # fmt: skip
+                    request_pin(
+                        session, me(), made, evidence=evidence, delivery=delivery, now=now,
+                        office=console.office,
+                    )  # fmt: skip
+                    case_id = made.id
         except PinRequestError as error:
             return _new_page({error.field: _(str(error))}), 422
-        flash(_("The case is added. Its PIN waits for a second person. Add a phone next."), "success")
-        return redirect(url_for("console.case", case_id=made.id), code=303)
+        if is_new:
+            flash(_("The case is added. Its PIN waits for a second person. Add a phone next."), "success")
+        else:
+            flash(_("This case was added already."), "info")
+        return redirect(url_for("console.case", case_id=case_id), code=303)
 
     @blueprint.route("/cases/<int:case_id>/details", methods=["GET", "POST"])
     @guard_staff(*ROLES)
@@ -156,6 +172,8 @@ def register_cases(blueprint: Blueprint, console: Console) -> None:
             return room.form(case_id, "subject", errors)
         try:
             with room.changing(case_id) as opened:
+                feed_id, known = subject_of(opened.session, opened.case)
+                refuse_overtaken({"subject_id": feed_id, "subject_name": known or ""})
                 link_subject(
                     opened.session,
                     me(),
@@ -166,6 +184,10 @@ def register_cases(blueprint: Blueprint, console: Console) -> None:
                 )
         except CaseError as error:
             return room.form(case_id, "subject", {"": _(str(error))})
+        except OvertakenFormError as error:
+            # Id and name are of one person: half of what was typed beside half of what holds names nobody.
+            flash(_(str(error)), "error")
+            return redirect(url_for("console.case_subject", case_id=case_id), code=303)
         flash(_("The case is about this person now."), "success")
         return redirect(url_for("console.case", case_id=case_id), code=303)
 
@@ -199,5 +221,5 @@ def register_cases(blueprint: Blueprint, console: Console) -> None:
     def _new_page(errors: dict[str, str]) -> str:
         return render_template(
             "console/cases/new.html", zones=console.office.zones, office=console.office, labels=case_labels,
-            choices=case_choices, errors=errors, first_evidence=FIRST_EVIDENCE,
+            choices=case_choices, errors=errors, first_evidence=FIRST_EVIDENCE, form=new_form(),
         )  # fmt: skip

@@ -108,6 +108,8 @@ _REFUSALS = (
     N_("Nobody asks for anything here any more."),
     N_("What was asked has changed since you read it. Look at it again."),
     N_("You asked for this. Somebody else must settle it, on a session of their own."),
+    N_("%(who)s asked for this and may settle imports no more. Take it back, and ask anew."),
+    N_("You may settle imports no more."),
     N_("It is held no more; it was settled by %(who)s."),
     N_("It is not held."),
 )

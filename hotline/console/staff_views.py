@@ -15,11 +15,11 @@ from hotline.console.prompt_views import language_name
 from hotline.console.sign_in_views import say_busy
 from hotline.console.words import N_, _
 from models.database import keyring_of
+from models.form_stamp import OTHERWISE
 from models.schedule import absences_of, week_of
 from models.staff import Staff, StaffError, add_person, everyone, new_password
 from models.staff_access import reset
 from models.staff_record import (
-    OTHERWISE,
     Record,
     change_record,
     let_go,

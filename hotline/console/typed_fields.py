@@ -8,10 +8,10 @@ from collections.abc import Mapping
 
 from flask import g, request
 
+from models.form_stamp import OTHERWISE
+
 #: How the name of a hidden field begins that holds what another field was drawn with.
 DRAWN = "was-"
-#: Of a form that would put back what somebody else has changed; each language has it.
-OTHERWISE = "Someone else has changed this meanwhile. Look at what it is now, then change it again."
 
 
 class OvertakenFormError(ValueError):

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -74,7 +74,8 @@ class Latest:
 def _read(console: Console, now: datetime) -> Figures:
     office = console.office
     zone = ZoneInfo(office.time_zone)
-    midnight = datetime.combine(now.astimezone(zone).date(), time(0), zone)
+    # In UTC an hour added is an hour; in a zone it is one of its clock, which skips one and repeats one.
+    midnight = datetime.combine(now.astimezone(zone).date(), time(0), zone).astimezone(UTC)
     risk = timedelta(minutes=office.policy("warn_staff_before_minutes"))
     with console.database.reading() as session:
         return figures(session, now, midnight=midnight, risk=risk)

@@ -332,6 +332,27 @@ def test_a_hang_up_of_which_no_word_came_is_noticed_all_the_same(
     assert behind.hears("You are next")
 
 
+def test_who_is_gone_without_a_word_keeps_a_free_liaison_from_nobody_behind_them(
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+) -> None:
+    waits_in_line(phone, make_case(custody_status="in_custody", phone=CALLER))
+    behind = phone.another()
+    waits_in_line(behind, make_case(custody_status="in_custody"), from_=OTHER)
+    for caller in (phone, behind):
+        house.carrier.carries(caller)
+    phone.call.leg.ends("completed")
+    busy.hangs_up()
+
+    for _ in range(2):
+        clock.passes(seconds=1)
+        _a_sweep(house)
+
+    assert outcomes(house) == ["abandoned", None]
+    assert house.row(select(Callback.reason)) == "abandoned"
+    assert behind.hears("I am calling someone for you")
+    assert house.accepts(behind).is_talking
+
+
 def test_who_talked_and_hangs_up_is_not_called_back(
     phone: Phone, make_case: MakeCase, busy: Phone, house: House
 ) -> None:

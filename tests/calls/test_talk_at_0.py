@@ -359,6 +359,34 @@ def test_who_was_cut_off_and_hangs_up_while_they_wait_again_is_called_back(
     assert [row.reason for row in house.rows(select(Callback))] == ["abandoned"]
 
 
+@pytest.mark.parametrize("lost", ["before they met", "before they met, the liaison first", "on hold"])
+def test_who_is_cut_off_before_they_met_or_were_told_is_called_back(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock, lost: str
+) -> None:
+    make_staff(phone=FIRST)
+    opens_the_case(phone, make_case(custody_status="in_custody", phone=CALLER))
+    phone.presses("0")
+    liaison = house.answers(phone)
+    clock.passes(seconds=20)
+    liaison.presses("1")
+    if lost == "on hold":
+        house.jobs.works_off()
+        clock.passes(minutes=5)
+        liaison.presses("*")
+        phone.says_nothing()
+    if lost != "before they met":
+        liaison.hangs_up()
+
+    phone.hangs_up()
+    house.jobs.works_off()
+
+    (callback,) = house.rows(select(Callback))
+    assert (callback.reason, callback.verified) == ("abandoned", True)
+    assert house.row(select(LineWait.outcome)) == ("talked" if lost == "on hold" else "abandoned")
+    assert [one.state for one in talks(house)] == ["reached"]
+    assert busy(house) == []
+
+
 def test_who_is_held_too_long_is_not_left_to_it(
     talk: tuple[Phone, Phone], house: House, clock: Clock
 ) -> None:

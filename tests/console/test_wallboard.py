@@ -1,7 +1,9 @@
 """The wallboard and the prompts page by the browser."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import pytest
 from sqlalchemy import event
 
 from hotline.console.bars import HEIGHT, draw
@@ -45,6 +47,27 @@ def test_the_figures_are_read_once_for_all_who_look_within_seconds(
     assert supervisor.opens("/console/wallboard/figures").reads("Waiting 0")
     clock.goes_on(seconds=5)
     assert supervisor.opens("/console/wallboard/figures").reads("Waiting 1")
+
+
+@pytest.mark.parametrize(
+    ("now", "hours", "one_o_clock"),
+    [(datetime(2027, 3, 14, 20, 5, tzinfo=UTC), 16, 1), (datetime(2026, 11, 1, 21, 5, tzinfo=UTC), 18, 2)],
+)
+def test_on_the_days_when_clocks_change_each_hour_of_the_table_is_that_of_the_clock_on_the_wall(
+    staff: Any, database: Database, clock: Clock, now: datetime, hours: int, one_o_clock: int
+) -> None:
+    clock.now = now
+    supervisor = staff("supervisor").signs_in()
+    with database.transaction() as session:
+        make_callback(session, requested_at=now - timedelta(minutes=1))
+    clock.goes_on(seconds=5)
+
+    supervisor.opens("/console/wallboard")
+
+    table = supervisor.page.xpath("//table[caption='Today by the hour']//tbody/tr")
+    rows = [[" ".join(cell.text_content().split()) for cell in row] for row in table]
+    assert (len(rows), rows[-1][:2]) == (hours, ["4:00 PM", "1"])
+    assert [row[0] for row in rows].count("1:00 AM") == one_o_clock
 
 
 def test_thirty_callbacks_take_as_many_looks_as_three(

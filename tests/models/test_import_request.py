@@ -1,11 +1,12 @@
 """A held import: whom it pages and when, and the two people who settle it in the console (R16)."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from models import Alert, AuditEntry, CustodyImport
+from models import Alert, AuditEntry, CustodyImport, Staff
 from models.custody_import import resume
 from models.custody_status import NEUTRAL
 from models.database import Database
@@ -92,6 +93,23 @@ def test_nobody_settles_what_they_asked_for_themselves(
 
     with pytest.raises(SettleError, match="Somebody else"):
         agree(database, import_id, "release", two[0], NOW)
+
+
+@pytest.mark.parametrize("now_is", [{"role": "liaison"}, {"left_at": NOW}])
+@pytest.mark.parametrize("whose", [0, 1])
+def test_two_people_are_two_who_may_settle_imports_when_the_second_agrees(
+    database: Database, two: tuple[By, By], held: dict[str, MadeCase], now_is: dict[str, Any], whose: int
+) -> None:
+    import_id = _held_id(database)
+    _ask(database, import_id, "release", two[0])
+    with database.transaction() as session:
+        session.execute(update(Staff).where(Staff.id == two[whose].staff_id).values(now_is))
+
+    with pytest.raises(SettleError, match="settle imports no more"):
+        agree(database, import_id, "release", two[1], NOW)
+
+    with database.reading() as session:
+        assert session.get_one(CustodyImport, import_id).state == "held"
 
 
 def test_a_second_click_agrees_to_nothing_that_it_did_not_read(

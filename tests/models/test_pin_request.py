@@ -1,14 +1,14 @@
 """A PIN takes two people: one who knows the person, and one who says yes to it (R08)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import AuditEntry, Callback, Case, PinCounter, PinRequest, Registrant, Subject
+from models import AuditEntry, Callback, Case, PinCounter, PinRequest, Registrant, Staff, Subject
 from models.case import CaseError
 from models.case_change import (
     Details,
@@ -28,6 +28,7 @@ from models.pin_request import (
     request_pin,
     waiting_pins,
 )
+from models.staff_record import let_go
 from tests.factories import HASHER, NOW, make_case, make_office
 from tests.models.staff_people import Someone, someone
 
@@ -111,6 +112,30 @@ def test_nobody_approves_what_they_asked_for_nor_does_a_liaison_approve_at_all(d
         with pytest.raises(PinRequestError):
             approve_pin(desk.session, person, request_id, HASH, NOW, OFFICE)
     assert desk.case.pin_hash != HASH
+
+
+def test_who_has_lost_the_role_since_their_page_came_approves_nothing(desk: Desk) -> None:
+    request_id = desk.asks()
+    desk.session.get_one(Staff, desk.approver.staff_id).role = "liaison"
+
+    with pytest.raises(PinRequestError, match="must approve"):
+        approve_pin(desk.session, desk.approver, request_id, HASH, NOW, OFFICE)
+    assert desk.case.pin_hash != HASH
+
+
+def test_what_somebody_asked_for_who_left_is_taken_back_and_can_be_asked_for_anew(desk: Desk) -> None:
+    request_id = desk.asks()
+
+    let_go(
+        desk.session, desk.asker.staff_id, by_id=desk.approver.staff_id, actor=desk.approver.email, now=NOW
+    )
+
+    with pytest.raises(PinRequestError, match="settled"):
+        approve_pin(desk.session, desk.approver, request_id, HASH, NOW, OFFICE)
+    (entry,) = desk.entries("withdraw_pin_request")
+    assert (entry.actor, entry.target) == (desk.approver.email, f"case:{desk.case.id}")
+    anew = replace(desk, asker=someone(desk.session)).asks()
+    assert approve_pin(desk.session, desk.approver, anew, HASH, NOW, OFFICE).kind == "lost"
 
 
 def test_a_pin_is_approved_once(desk: Desk) -> None:
