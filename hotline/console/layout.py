@@ -13,6 +13,7 @@ from hotline.console import words
 from hotline.console.case_choices import language_name
 from hotline.console.console import Console
 from hotline.console.guard import someone
+from hotline.console.named import named
 from hotline.console.prompt_words import group_name
 from hotline.console.stacked import stacked
 from hotline.console.static_files import static_url
@@ -26,7 +27,10 @@ def install_layout(app: Flask, console: Console) -> None:
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     moments = Moments(console.office.time_zone)
-    app.jinja_env.filters.update(language_name=language_name, stacked=stacked, prompt_group=group_name)
+    app.jinja_env.filters.update(
+        language_name=language_name, stacked=stacked, prompt_group=group_name, named=named
+    )
+    app.jinja_env.filters["named"] = named
     app.jinja_env.filters.update(when=moments.when, clock=moments.clock, day=moments.day, _attrs=attributes)
 
     @app.context_processor

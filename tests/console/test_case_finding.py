@@ -167,7 +167,7 @@ def test_the_history_of_a_case_names_who_acted_and_how_a_callback_ended(
 
     verifies(supervisor, case)
 
-    assert supervisor.reads(liaison.email, "the demo office", "Reached: two people talked.")
+    assert supervisor.reads("Liaison 2", "the demo office", "Reached: two people talked.")
     assert not supervisor.reads(f"staff:{liaison.staff_id}")
 
 

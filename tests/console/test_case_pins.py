@@ -66,7 +66,7 @@ def test_a_letter_with_the_pin_alone_comes_from_the_approval_and_once(
     case = kept_case(database)
     asks(liaison, case)
     supervisor.opens("/console/pins").clicks("Decide")
-    assert supervisor.reads(liaison.email, "I met them in person", "Letter, handed over in person")
+    assert supervisor.reads("Liaison 1", "I met them in person", "Letter, handed over in person")
 
     letter = read(gets_letter(supervisor, "Approve and get the letter"))
 
