@@ -20,6 +20,9 @@ _LEGS = {
     "interpreter_call": "rang_interpreter",
 }
 
+#: Whose phone a leg rings that is nobody's of the staff list.
+_OTHERS = {"callback_call": "caller", "interpreter_call": "interpreter"}
+
 
 @dataclass(frozen=True, slots=True)
 class Happening:
@@ -61,7 +64,8 @@ def _entry(entry: AuditEntry, names: Mapping[int, str]) -> Happening:
 def _call(call: Call, names: Mapping[int, str]) -> Happening:
     seconds = None if call.ended_at is None else int((call.ended_at - call.started_at).total_seconds())
     facts = {"ended": call.call_status, "accepted": call.accepted_at is not None, "seconds": seconds}
-    who = names.get(call.staff_id, "") if call.staff_id is not None else ""
+    # Who has no account here is the person called, or an interpreter.
+    who = names.get(call.staff_id, "") if call.staff_id is not None else _OTHERS.get(call.flow, "")
     return Happening(call.started_at, _LEGS[call.flow], who, call.staff_id is not None, facts)
 
 
