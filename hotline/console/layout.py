@@ -49,6 +49,7 @@ def install_layout(app: Flask, console: Console) -> None:
             "form_was_sent": form_was_sent,
             "was_kept": "kept_form" in g,
             "role_name": role_name,
+            "is_local": console.settings.carrier == "exchange",
         }
 
 
