@@ -13,6 +13,7 @@ from models.call import Call
 from models.callback import CALLBACKS, Callback
 from models.callback_list import IN_LINE
 from models.database import keyring_of
+from models.direct_talk import DirectTalk
 from models.follow_up import ANEW
 from models.keyring import SealError
 from models.staff import Staff
@@ -75,11 +76,15 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class OwnCall:
-    """A callback that somebody has in hand, or (not ``leads``) is rung into as a colleague."""
+    """A callback that somebody has in hand, or (not ``leads``) is rung into as a colleague.
 
-    callback_id: int
+    ``talk_id`` is set instead of it for a talk with a caller at 0.
+    """
+
+    callback_id: int | None
     state: str
     leads: bool
+    talk_id: int | None = None
 
 
 def version(session: Session) -> int:
@@ -139,6 +144,8 @@ def own_calls(session: Session, staff_id: int) -> list[OwnCall]:
         if row.callback_id not in led:
             state = "talking" if row.accepted_at is not None else "ringing_liaison"
             found.append(OwnCall(row.callback_id, state, leads=False))
+    at_0 = select(DirectTalk.id).where(DirectTalk.staff_id == staff_id, DirectTalk.closed_at.is_(None))
+    found += [OwnCall(None, "talking", leads=True, talk_id=id_) for id_ in session.scalars(at_0)]
     return found
 
 

@@ -72,7 +72,9 @@ def register_callbacks(blueprint: Blueprint, console: Console) -> None:
             if person.staff_id not in kept.holders:
                 token = str(generate_csrf())  # type: ignore[no-untyped-call]
                 own = listing.own_calls(session, person.staff_id)
-                return kept.made_own(token, sum(one.leads for one in own), _own_calls(own))
+                return kept.made_own(
+                    token, sum(one.leads and one.callback_id is not None for one in own), _own_calls(own)
+                )
         found = listing.list_callbacks(session, view, person.staff_id, now, page)
         own = listing.own_calls(session, person.staff_id)
         return render_template(
