@@ -134,6 +134,8 @@ def test_a_supervisor_finds_a_case_by_a_name_and_opens_it_for_a_reason(
     supervisor.clicks("Open")
 
     assert supervisor.heading == "Case about María Núñez"
+    # The browser keeps titles in its history.
+    assert "Núñez" not in supervisor.page.findtext(".//title")
     assert supervisor.reads("your search")
     with database.reading() as session:
         entries = session.scalars(select(AuditEntry)).all()
