@@ -40,6 +40,18 @@ def public_holidays(country: str | None, subdivision: str | None, year: int) -> 
     return frozenset(holidays.country_holidays(country, subdiv=subdivision, years=year))
 
 
+@cache
+def holiday_names(
+    country: str | None, subdivision: str | None, year: int, language: str
+) -> Mapping[date, str]:
+    """What they are called, in this language where the library has it, else as it calls them by itself."""
+    if country is None:
+        return {}
+    spoken = holidays.country_holidays(country).supported_languages
+    said = next((one for one in spoken if one.partition("_")[0] == language), None)
+    return dict(holidays.country_holidays(country, subdiv=subdivision, years=year, language=said).items())
+
+
 _TABLES = frozenset(
     {"office", "hours", "holidays", "services", "interpreters", "release", "policies", "announcements"}
 )

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from config.office import Office
 from config.settings import Settings
+from hotline.demo_callbacks import keep_promises
 from hotline.demo_staff import add_missing_staff
 from models import Case, CustodyImport, CustodyRecord, Facility, Subject
 from models.case import add_case
@@ -146,13 +147,19 @@ PEOPLE = (
 
 
 def load(
-    database: Database, settings: Settings, office: Office, now: datetime | None = None
+    database: Database,
+    settings: Settings,
+    office: Office,
+    now: datetime | None = None,
+    *,
+    callbacks: bool = False,
 ) -> list[DemoCase]:
     """Make what is missing of the demo office, confirm its people as of now, and list its cases.
 
     Loading again makes nothing twice: it only moves the moments at which the feed confirmed each person, so
     that a demo started tomorrow is as fresh. A case whose PIN was changed, or that was closed meanwhile, is
-    not listed. ``now`` is the clock's unless given. Raises DemoError in production.
+    not listed. ``callbacks`` fills the callback list with a few as well. ``now`` is the clock's
+    unless given. Raises DemoError in production.
     """
     if settings.production:
         raise DemoError("The demo office is refused when HOTLINE_ENV is production: everyone knows its PINs.")
@@ -167,6 +174,7 @@ def load(
             if person.number in hashes:
                 _add_person(session, person, hashes[person.number], office, landed, now)
             _confirm(session, person, now)
+        keep_promises(session, office, ACTOR, now, missing_too=callbacks)
         landed.rows = landed.new = len({one.subject for one in PEOPLE if one.status is not None})
         landed.newest_as_of = now - FRESH
         return [

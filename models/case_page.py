@@ -15,11 +15,9 @@ from models.database import keyring_of
 from models.pin import PinCounter
 from models.pin_request import PinRequest
 from models.registrant import Phone, Registrant
-from models.staff import Staff
+from models.staff_name import StaffNames, read_staff_names
 from models.subject import Subject
 
-#: How an actor begins who is named by the id of a member of staff.
-_STAFF = ("staff", "liaison")
 MOST_CALLBACKS, MOST_ENTRIES, MOST_REQUESTS = 20, 50, 10
 
 
@@ -45,8 +43,8 @@ class CasePage:
     callbacks: tuple[Callback, ...]
     entries: tuple[AuditEntry, ...]
     requests: tuple[PinRequest, ...]
-    #: The e-mail of each member of staff whom the entries name by id.
-    staff: dict[int, str]
+    #: What the members of staff are called whom the entries name.
+    staff: StaffNames
     locked_for_known: bool
     locked_for_strangers: bool
 
@@ -98,10 +96,6 @@ def read_case_page(session: Session, case_id: int, now: datetime, rules: HeardRu
             )
         )
     )
-    acted = {
-        int(id_) for kind, _, id_ in (one.actor.partition(":") for one in entries) if kind in _STAFF and id_
-    }
-    staff = session.execute(select(Staff.id, Staff.email).where(Staff.id.in_(acted))).all()
     keyring = keyring_of(session)
     return CasePage(
         case=case,
@@ -116,7 +110,7 @@ def read_case_page(session: Session, case_id: int, now: datetime, rules: HeardRu
         callbacks=tuple(callbacks),
         entries=tuple(entries),
         requests=tuple(requests),
-        staff={row.id: row.email for row in staff},
+        staff=read_staff_names(session),
         locked_for_known=True in locked,
         locked_for_strangers=False in locked,
     )

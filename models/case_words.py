@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import audit
+from models.audit import AuditEntry
 from models.callback import Callback
 from models.callback_state import OPEN_STATES
 from models.case import Case
@@ -21,6 +22,9 @@ from models.custody_status import NEUTRAL, Heard, HeardRules, heard
 from models.new_phone import holds_content
 from models.refusal import RefusedError
 from models.subject import Subject
+
+#: So many of the latest looks are asked whether one of them was for the same callback.
+_LOOKS = 20
 
 
 class WordsOffice(Protocol):
@@ -77,7 +81,6 @@ def look_at_words(
         raise RefusedError(
             "This phone replaced an unsafe one: tell nothing of the case there before staff know who has it."
         )
-    found = case_standing(session, callback.case_id)
     audit.record(
         session,
         actor=actor_of(staff_id),
@@ -86,6 +89,28 @@ def look_at_words(
         facts={"ground": "callback", "callback": callback.id},
         now=now,
     )
+    return heard_for(session, callback.case_id, now, rules)
+
+
+def has_looked(session: Session, callback: Callback, staff_id: int) -> bool:
+    """Whether this person looked at the words of this very callback before: the same look goes on."""
+    looks = (
+        select(AuditEntry.facts)
+        .where(
+            AuditEntry.actor == actor_of(staff_id),
+            AuditEntry.action == "look_at_case",
+            AuditEntry.target == f"case:{callback.case_id}",
+            AuditEntry.at >= callback.requested_at,
+        )
+        .order_by(AuditEntry.at.desc())
+        .limit(_LOOKS)
+    )
+    return any((facts or {}).get("callback") == callback.id for facts in session.scalars(looks))
+
+
+def heard_for(session: Session, case_id: int, now: datetime, rules: HeardRules) -> Heard:
+    """What a caller with the PIN of this case may hear now."""
+    found = case_standing(session, case_id)
     return NEUTRAL if found is None else heard(found, now, rules)
 
 

@@ -1,5 +1,6 @@
 """Custody records, which are only ever appended, and the facilities of the office's own directory."""
 
+import hashlib
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, String, select
@@ -7,6 +8,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import audit
 from models.base import Base, UtcDateTime
+from models.office_change import OfficeChange, note_directory
 
 CUSTODY_STATUSES = (
     "in_custody",
@@ -71,15 +73,35 @@ def set_facility(session: Session, *, name: str, phone: str, actor: str, now: da
     ``phone`` is E.164. Records that came before the entry are spoken with it from now on.
     """
     entry = session.scalar(select(Facility).where(Facility.name_key == facility_key(name)))
-    added = entry is None
+    added, was = entry is None, None if entry is None else {"name": entry.name, "phone": entry.phone}
     if entry is None:
         entry = Facility(name_key=facility_key(name), created_at=now)
         session.add(entry)
     entry.name, entry.phone = name, phone
     session.flush()
+    if was != (new := {"name": name, "phone": phone}):
+        note_directory(session, _mark(name), was, new, actor=actor, now=now)
     action = "add_facility" if added else "update_facility"
     audit.record(session, actor=actor, action=action, target=f"facility:{entry.id}", now=now)
     return entry.id, added
+
+
+def undo_directory(session: Session, change: OfficeChange, *, actor: str, now: datetime) -> bool:
+    """Bring back what a facility was before this change; False when it is something else by now."""
+    value: dict[str, dict[str, str] | None] = change.value or {}
+    was, left, name = value.get("was"), value.get("now"), change.place or ""
+    entry = session.scalar(select(Facility).where(Facility.name_key == facility_key(name)))
+    if (None if entry is None else {"name": entry.name, "phone": entry.phone}) != left:
+        return False
+    if was is None:
+        return remove_facility(session, name=name, actor=actor, now=now)
+    set_facility(session, name=was["name"], phone=was["phone"], actor=actor, now=now)
+    return True
+
+
+def _mark(name: str) -> str:
+    """A short mark of a name, for names are longer than a field's."""
+    return hashlib.sha256(facility_key(name).encode()).hexdigest()[:32]
 
 
 def directory(session: Session) -> list[Facility]:
@@ -97,6 +119,8 @@ def remove_facility(session: Session, *, name: str, actor: str, now: datetime) -
     entry = session.scalar(select(Facility).where(Facility.name_key == facility_key(name)))
     if entry is None:
         return False
+    was = {"name": entry.name, "phone": entry.phone}
+    note_directory(session, _mark(name), was, None, actor=actor, now=now)
     audit.record(session, actor=actor, action="remove_facility", target=f"facility:{entry.id}", now=now)
     session.delete(entry)
     return True

@@ -1,5 +1,6 @@
 """A callback that follows another: the call dropped, was cut off on hold, or is to go on later (R36)."""
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
@@ -8,8 +9,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from models import audit
+from models.audit import AuditEntry
 from models.callback import CALLBACKS, IS_OPEN, IS_OWED, Callback
 from models.case import Case
+from models.database import keyring_of
 from models.job import Job
 
 #: Why one callback follows another; none of these is followed by a third of its own kind.
@@ -126,3 +129,26 @@ def stands(session: Session, number_key: str) -> bool:
         Callback.number_key == number_key, Callback.case_id.is_(None), IS_OWED
     )
     return session.scalar(standing.limit(1)) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The callback that another one follows: how it ended, and what was noted on it."""
+
+    id: int
+    closed_at: datetime | None
+    outcome: str | None
+    note: str = field(repr=False)
+
+
+def before_it(session: Session, callback_id: int) -> Before | None:
+    """The callback that this one follows, as long as the audit keeps the details of its request."""
+    asked = select(AuditEntry.facts).where(
+        AuditEntry.target == f"callback:{callback_id}", AuditEntry.action == "request_callback"
+    )
+    after = ((session.scalars(asked.order_by(AuditEntry.at).limit(1)).first()) or {}).get("after")
+    row = session.get(Callback, after) if isinstance(after, int) else None
+    if row is None:
+        return None
+    note = "" if row.note_sealed is None else keyring_of(session).unseal("callback.note", row.note_sealed)
+    return Before(row.id, row.closed_at, row.outcome, note)

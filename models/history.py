@@ -1,5 +1,6 @@
 """What happened to a callback so far, by its audit entries and its calls: who, when, what."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,11 +10,8 @@ from sqlalchemy.orm import Session
 
 from models.audit import AuditEntry
 from models.call import Call
-from models.database import keyring_of
-from models.staff import Staff
+from models.staff_name import STAFF_KINDS, read_staff_names
 
-#: Kinds of people and parts of the house that an actor names before its colon.
-_STAFF_ACTORS = ("staff", "liaison")
 #: The flow of a leg, as what it was.
 _LEGS = {
     "liaison_callback": "rang_staff",
@@ -21,6 +19,9 @@ _LEGS = {
     "colleague_call": "rang_colleague",
     "interpreter_call": "rang_interpreter",
 }
+
+#: Whose phone a leg rings that is nobody's of the staff list.
+_OTHERS = {"callback_call": "caller", "interpreter_call": "interpreter"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,12 @@ def history_of(session: Session, callback_id: int) -> list[Happening]:
     calls = session.scalars(
         select(Call).where(Call.callback_id == callback_id, Call.flow.in_(_LEGS)).order_by(Call.id)
     ).all()
-    names = _names(session)
+    names = read_staff_names(session).by_id
     found = [_entry(entry, names) for entry in entries] + [_call(call, names) for call in calls]
     return sorted(found, key=lambda one: one.at)
 
 
-def _entry(entry: AuditEntry, names: dict[int, str]) -> Happening:
+def _entry(entry: AuditEntry, names: Mapping[int, str]) -> Happening:
     staff_id, facts = _staff_of(entry), dict(entry.facts or {})
     for key in ("to", "rung"):
         kind, _, number = str(facts.get(key, "")).partition(":")
@@ -60,22 +61,14 @@ def _entry(entry: AuditEntry, names: dict[int, str]) -> Happening:
     return Happening(entry.at, entry.action, who, staff_id is not None, facts)
 
 
-def _call(call: Call, names: dict[int, str]) -> Happening:
+def _call(call: Call, names: Mapping[int, str]) -> Happening:
     seconds = None if call.ended_at is None else int((call.ended_at - call.started_at).total_seconds())
     facts = {"ended": call.call_status, "accepted": call.accepted_at is not None, "seconds": seconds}
-    who = names.get(call.staff_id, "") if call.staff_id is not None else ""
+    # Who has no account here is the person called, or an interpreter.
+    who = names.get(call.staff_id, "") if call.staff_id is not None else _OTHERS.get(call.flow, "")
     return Happening(call.started_at, _LEGS[call.flow], who, call.staff_id is not None, facts)
 
 
 def _staff_of(entry: AuditEntry) -> int | None:
     kind, _, number = entry.actor.partition(":")
-    return int(number) if kind in _STAFF_ACTORS and number.isdecimal() else None
-
-
-def _names(session: Session) -> dict[int, str]:
-    """Everyone's name; the staff list is short, and who was handed a callback stands in the facts alone."""
-    keyring = keyring_of(session)
-    return {
-        row.id: keyring.unseal("staff.name", row.name_sealed)
-        for row in session.execute(select(Staff.id, Staff.name_sealed))
-    }
+    return int(number) if kind in STAFF_KINDS and number.isdecimal() else None

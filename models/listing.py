@@ -9,12 +9,15 @@ from sqlalchemy import ColumnElement, Select, func, select, text
 from sqlalchemy.orm import Session
 
 from models.audit import AuditEntry
+from models.call import Call
 from models.callback import CALLBACKS, Callback
 from models.callback_list import IN_LINE
 from models.database import keyring_of
+from models.direct_talk import DirectTalk
 from models.follow_up import ANEW
 from models.keyring import SealError
 from models.staff import Staff
+from models.talk import COLLEAGUE
 
 #: What staff look for, in the order in which it is offered.
 VIEWS = ("due", "late", "mine", "open", "left")
@@ -23,6 +26,7 @@ PAGE = 25
 _OPEN = text("callbacks.state IN ('requested','claimed','ringing_liaison','ringing_caller','talking')")
 _IN_HAND = text("callbacks.state IN ('claimed','ringing_liaison','ringing_caller','talking')")
 _LEFT = text("callbacks.state = 'left_for_staff'")
+_LEGS_OF_STAFF = text("calls.ended_at IS NULL AND calls.staff_id IS NOT NULL")
 #: Of a phone number staff see the end; the whole is revealed one at a time, and that is noted.
 _SHOWN_DIGITS = 2
 
@@ -70,6 +74,19 @@ class Listing:
     has_more: bool
 
 
+@dataclass(frozen=True, slots=True)
+class OwnCall:
+    """A callback that somebody has in hand, or (not ``leads``) is rung into as a colleague.
+
+    ``talk_id`` is set instead of it for a talk with a caller at 0.
+    """
+
+    callback_id: int | None
+    state: str
+    leads: bool
+    talk_id: int | None = None
+
+
 def version(session: Session) -> int:
     """A number that grows with every change of anything here: one look at the end of the audit."""
     return session.scalar(select(func.max(AuditEntry.id))) or 0
@@ -115,10 +132,21 @@ def list_callbacks(session: Session, view: str, staff_id: int, now: datetime, pa
     )
 
 
-def count_mine(session: Session, staff_id: int) -> int:
-    """How many callbacks this person has in hand."""
-    mine = select(func.count()).select_from(Callback).where(_IN_HAND, Callback.staff_id == staff_id)
-    return session.scalar(mine) or 0
+def own_calls(session: Session, staff_id: int) -> list[OwnCall]:
+    """What this person has in hand, and the talks of others into which they are rung or came."""
+    mine = select(Callback.id, Callback.state).where(_IN_HAND, Callback.staff_id == staff_id)
+    joined = select(Call.callback_id, Call.accepted_at).where(
+        _LEGS_OF_STAFF, Call.staff_id == staff_id, Call.flow == COLLEAGUE, Call.callback_id.is_not(None)
+    )
+    found = [OwnCall(row.id, row.state, leads=True) for row in session.execute(mine.order_by(Callback.id))]
+    led = {one.callback_id for one in found}
+    for row in session.execute(joined):
+        if row.callback_id not in led:
+            state = "talking" if row.accepted_at is not None else "ringing_liaison"
+            found.append(OwnCall(row.callback_id, state, leads=False))
+    at_0 = select(DirectTalk.id).where(DirectTalk.staff_id == staff_id, DirectTalk.closed_at.is_(None))
+    found += [OwnCall(None, "talking", leads=True, talk_id=id_) for id_ in session.scalars(at_0)]
+    return found
 
 
 def find_listed(session: Session, callback_id: int) -> Listed | None:

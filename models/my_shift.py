@@ -6,23 +6,29 @@ from datetime import date, datetime, timedelta
 from statistics import median
 from typing import cast
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from models import audit
+from models.call import Call
 from models.callback import Callback
 from models.claim import actor_of
 from models.database import keyring_of
+from models.direct_talk import DirectTalk
 from models.refusal import RefusedError
 from models.schedule import Absence
 from models.staff import Staff
 
+#: How long before the day a leg may have begun that talks in it; longer than anybody works.
+_LONGEST = timedelta(hours=12)
+
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """``talks`` began today, and ``kept`` of them are over.
+    """``talks`` are those of today that this person was in, with callers at 0 too, also when handed over.
 
-    ``typical_wait`` is the median from the request to two people talking (p50), None without a talk.
+    ``kept`` counts the callbacks among them that are over, ``talked`` this person's own part of all.
+    ``typical_wait`` is the median from the request to two people talking (p50), None without a callback.
     """
 
     talks: int
@@ -31,21 +37,64 @@ class Today:
     typical_wait: timedelta | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """From when to when this person was in one talk."""
+
+    of: Callback | DirectTalk
+    length: timedelta
+
+
 def today_of(session: Session, staff_id: int, since: datetime, now: datetime) -> Today:
-    """The figures of one person from ``since``, the begin of the office's day, in one statement."""
-    rows = session.execute(
-        select(Callback.requested_at, Callback.talking_at, Callback.closed_at, Callback.state)
-        .where(Callback.staff_id == staff_id, Callback.talking_at >= since)
-        .order_by(Callback.talking_at)
+    """The figures of one person from ``since``, the begin of the office's day, in three statements."""
+    legs = session.scalars(
+        select(Call).where(
+            Call.staff_id == staff_id, Call.accepted_at.is_not(None), Call.started_at >= since - _LONGEST
+        )
     ).all()
-    lengths = [(row.closed_at or now) - row.talking_at for row in rows]
-    waits = [max(0.0, (row.talking_at - row.requested_at).total_seconds()) for row in rows]
+    callbacks = select(Callback).where(
+        or_(Callback.staff_id == staff_id, Callback.id.in_({leg.callback_id for leg in legs})),
+        Callback.talking_at >= since,
+    )
+    at_0 = select(DirectTalk).where(
+        or_(
+            DirectTalk.staff_id == staff_id,
+            DirectTalk.caller_call_id.in_({leg.parent_call_id for leg in legs}),
+        ),
+        DirectTalk.talking_at >= since,
+    )
+    parts = [
+        part
+        for talk in (*session.scalars(callbacks), *session.scalars(at_0))
+        if (part := _part(talk, staff_id, legs, now)) is not None
+    ]
+    own = [part.of for part in parts if isinstance(part.of, Callback)]
+    waits = [max(0.0, (one.talking_at - one.requested_at).total_seconds()) for one in own if one.talking_at]
     return Today(
-        talks=len(rows),
-        kept=sum(row.state == "reached" for row in rows),
-        talked=sum(lengths, timedelta()),
+        talks=len(parts),
+        kept=sum(one.state == "reached" for one in own),
+        talked=sum((part.length for part in parts), timedelta()),
         typical_wait=timedelta(seconds=median(waits)) if waits else None,
     )
+
+
+def _part(talk: Callback | DirectTalk, staff_id: int, legs: Sequence[Call], now: datetime) -> _Part | None:
+    """What of a talk was this person's, by their legs in it; None when they were not in it."""
+    begun, over = talk.talking_at or now, talk.closed_at or now
+    own = [
+        (max(begun, leg.accepted_at), min(over, leg.ended_at or now))
+        for leg in legs
+        if leg.accepted_at is not None and _is_of(leg, talk) and (leg.ended_at or now) >= begun
+    ]
+    if own:
+        return _Part(talk, sum((max(timedelta(), end - start) for start, end in own), timedelta()))
+    return _Part(talk, over - begun) if talk.staff_id == staff_id else None
+
+
+def _is_of(leg: Call, talk: Callback | DirectTalk) -> bool:
+    if isinstance(talk, Callback):
+        return leg.callback_id == talk.id
+    return leg.parent_call_id == talk.caller_call_id
 
 
 def change_phone(session: Session, staff_id: int, number: str, now: datetime, *, office_phone: bool) -> None:

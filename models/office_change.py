@@ -12,6 +12,8 @@ from models import audit
 from models.base import Base, UtcDateTime
 from models.note import MOST_CHARACTERS, refusal
 
+#: Changes of the directory stand in the same list, and are none of a field of the office file.
+DIRECTORY = "facility."
 #: Any number that no other lock of this house has; on PostgreSQL it makes changes wait for one another.
 _LOCK = 3_118_274_906
 
@@ -23,7 +25,9 @@ class OfficeChangeError(ValueError):
 class OfficeChange(Base):
     """``field`` is named as in the office file. ``value`` is JSON; None hands the field back to the file.
 
-    ``based_on`` is the change of this field that its author had seen, 0 for what the file says.
+    ``based_on`` is the change of this field that its author had seen, 0 for what the file says. Of a facility
+    (DIRECTORY and a mark of its name) ``value`` has what it ``was`` and is ``now``, each a name and a phone
+    or None, and ``reason`` may be empty.
     """
 
     __tablename__ = "office_changes"
@@ -36,6 +40,14 @@ class OfficeChange(Base):
     actor: Mapped[str] = mapped_column(String(254))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     based_on: Mapped[int]
+
+    @property
+    def place(self) -> str | None:
+        """The name of the facility that this is about; None for a field of the office file."""
+        if not self.field.startswith(DIRECTORY):
+            return None
+        value: dict[str, dict[str, str] | None] = self.value or {}
+        return (value.get("now") or value.get("was") or {}).get("name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +73,11 @@ def standing_changes(session: Session) -> Standing:
     rows = session.scalars(select(OfficeChange).where(OfficeChange.id.in_(newest))).all()
     return Standing(
         max((row.id for row in rows), default=0),
-        {row.field: row.value for row in rows if row.value is not None},
+        {
+            row.field: row.value
+            for row in rows
+            if row.value is not None and not row.field.startswith(DIRECTORY)
+        },
         {row.field: row.id for row in rows},
     )
 
@@ -114,6 +130,18 @@ def change_fields(
             now=now,
         )  # fmt: skip
     return made
+
+
+def note_directory(
+    session: Session, mark: str, was: Mapping[str, str] | None, new: Mapping[str, str] | None,
+    *, actor: str, now: datetime,
+) -> None:  # fmt: skip
+    """Keep that a facility was added, changed or removed; ``mark`` stands for its folded name."""
+    field = f"{DIRECTORY}{mark}"
+    based_on = session.scalar(select(func.max(OfficeChange.id)).where(OfficeChange.field == field)) or 0
+    value = {"was": None if was is None else dict(was), "now": None if new is None else dict(new)}
+    session.add(OfficeChange(field=field, value=value, reason="", actor=actor, at=now, based_on=based_on))
+    session.flush()
 
 
 def changes_of(session: Session, name: str | None = None, limit: int = 50) -> list[OfficeChange]:

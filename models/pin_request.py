@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import ForeignKey, Index, String, select, text
+from sqlalchemy import ForeignKey, Index, String, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import audit
@@ -159,6 +159,18 @@ def waiting_pins(session: Session, person: Person, now: datetime, office: PinOff
         )
         for one, email, language in session.execute(query)
     ]  # fmt: skip
+
+
+def count_to_decide(session: Session, person: Person, now: datetime, office: PinOffice) -> int:
+    """How many PINs wait for this person: those that others asked for, where they may approve one."""
+    if person.role not in APPROVERS:
+        return 0
+    asked = select(func.count()).where(
+        PinRequest.state == "waiting",
+        PinRequest.requested_at > now - _life(office),
+        PinRequest.requested_by != person.staff_id,
+    )
+    return session.scalar(asked) or 0
 
 
 def find_waiting(

@@ -9,6 +9,7 @@ from sqlalchemy import and_, case, func, or_, select, text, true
 from sqlalchemy.orm import Session
 
 from models.callback import IS_OPEN, Callback
+from models.direct_talk import DirectTalk
 from models.follow_up import ANEW
 from models.import_history import newest_as_of
 from models.import_record import CustodyImport
@@ -20,6 +21,7 @@ from models.wait_time import percentile
 
 #: The words of the partial index of those left for a person.
 _LEFT = text("callbacks.state = 'left_for_staff'")
+_TALKS_AT_0 = text("direct_talks.state = 'talking'")
 _HELD = "held"
 #: Each by its own part of the index of waits.
 _CLASSES = [(urgency, verified) for urgency in ("urgent", "other") for verified in (True, False)]
@@ -47,7 +49,9 @@ class Figures:
     verified: int
     unverified: int
     waiting_since: datetime | None
+    #: Callbacks, and callers at 0, in which two people talk now.
     talking: int
+    talking_at_0: int
     late: int
     at_risk: int
     left_for_staff: int
@@ -157,7 +161,8 @@ def _promises(session: Session, now: datetime, risk: timedelta) -> dict[str, Any
     aside = select(func.count()).select_from(Callback).where(_LEFT, Callback.outcome.is_distinct_from(ANEW))
     left = session.scalar(aside) or 0
     names = ("verified", "unverified", "waiting_since", "talking", "late", "at_risk")
-    return {**dict(zip(names, found, strict=True)), "left_for_staff": left}
+    at_0 = session.scalar(select(func.count()).select_from(DirectTalk).where(_TALKS_AT_0)) or 0
+    return {**dict(zip(names, found, strict=True)), "left_for_staff": left, "talking_at_0": at_0}
 
 
 def _people(session: Session) -> dict[str, Any]:

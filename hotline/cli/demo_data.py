@@ -10,11 +10,12 @@ from hotline.demo import DemoError, load
 
 @click.command("demo-data")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def demo_data(as_json: bool) -> None:
+@click.option("--callbacks", is_flag=True, help="Fill the callback list with a few as well.")
+def demo_data(as_json: bool, callbacks: bool) -> None:
     """Load the demo office, or confirm its people anew, and list its cases with their PINs."""
     house = open_house()
     try:
-        cases = load(house.database, house.settings, house.office)
+        cases = load(house.database, house.settings, house.office, callbacks=callbacks)
     except DemoError as error:
         fail(str(error))
     lines = [f"{case.number}  {case.pin}  {case.language}  {case.says}" for case in cases]

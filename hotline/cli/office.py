@@ -44,7 +44,7 @@ def list_changes(as_json: bool) -> None:
     _, database = _house()
     with database.reading() as session:
         found = [_plain(row) for row in changes_of(session)]
-    lines = [f"{c['id']:>4}  {c['at'][:16]}  {c['by']:<32} {c['field']}: {c['reason']}" for c in found]
+    lines = [f"{c['id']:>4}  {c['at'][:16]}  {c['by']:<32} {c['about']}: {c['reason']}" for c in found]
     emit(as_json, found, "\n".join(lines) or "Nothing was changed in the console.")
 
 
@@ -83,5 +83,10 @@ def _house() -> Any:
 def _plain(row: OfficeChange) -> dict[str, Any]:
     return {
         "id": row.id, "field": row.field, "value": row.value, "reason": row.reason, "by": row.actor,
-        "at": row.at.isoformat(),
+        "at": row.at.isoformat(), "about": _about(row),
     }  # fmt: skip
+
+
+def _about(row: OfficeChange) -> str:
+    """The field, or the facility by its name."""
+    return row.field if row.place is None else f"facility {row.place}"

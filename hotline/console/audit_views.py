@@ -12,11 +12,13 @@ from hotline.console import audit_words
 from hotline.console.audit_form import asked_for, search_of, staff_emails
 from hotline.console.console import Console
 from hotline.console.guard import guard_staff, me
+from hotline.console.import_words import refusal
 from hotline.console.words import N_, _
 from models.audit_alarm import FINDINGS, AlarmError, is_about, open_alarms, settle_alarm, settled_alarms
 from models.audit_head import HEAD_WRITTEN
 from models.audit_search import Place, has_target, search
 from models.pin import Guard
+from models.staff_name import read_staff_names
 
 ROLES = ("supervisor", "administrator")
 #: A head should be kept each day; one that is older than this shows that it is not.
@@ -48,7 +50,7 @@ def register_audit(blueprint: Blueprint, console: Console) -> None:
 
     def page(asked: dict[str, str], errors: dict[str, str], after: Place | None) -> str:
         with console.database.reading() as reading:
-            staff = staff_emails(reading)
+            staff, names = staff_emails(reading), read_staff_names(reading)
             found = search(reading, search_of(asked, staff, zone), after) if not errors else None
             alarms = len(open_alarms(reading))
             written = reading.scalar(select(Guard.measured_at).where(Guard.name == HEAD_WRITTEN))
@@ -58,6 +60,7 @@ def register_audit(blueprint: Blueprint, console: Console) -> None:
             errors=errors,
             found=found,
             staff=staff,
+            names=names,
             alarms=alarms,
             written=written,
             is_late=written is None or console.clock() - written > HEAD_IS_LATE,
@@ -94,7 +97,7 @@ def register_audit(blueprint: Blueprint, console: Console) -> None:
                     now=console.clock(),
                 )
         except AlarmError as error:
-            flash(_(error.sentence, **error.slots) if error.slots else _(error.sentence), "error")
+            flash(refusal(error), "error")
         else:
             flash(_("The alarm is settled."), "success")
         return redirect(url_for("console.audit_alarms"), code=303)

@@ -5,9 +5,11 @@ from typing import Any
 
 from flask import current_app, url_for
 
+from hotline.console.callback_words import CANCEL_NAMES, OUTCOME_NAMES, REASONS
 from hotline.console.case_labels import DELIVERIES, EVIDENCE, SEARCH_REASONS
 from hotline.console.words import N_, _
 from models.audit_alarm import AuditAlarm
+from models.staff_name import StaffNames
 
 #: Every action that the house writes down, as something that was done.
 ACTIONS = {
@@ -213,9 +215,19 @@ FACTS = {
     "held": N_("held"),
     "finding": N_("finding"),
     "form": N_("form it came by"),
+    "code": N_("how it ended"),
+    "talk": N_("talk"),
+    "after": N_("after callback"),
+    "rung": N_("rung"),
+    "asked_by": N_("asked for by"),
 }
 #: The codes that stand in facts, as the pages on which they were chosen call them.
-CODES = {"evidence": EVIDENCE, "delivery": DELIVERIES, "reason": SEARCH_REASONS}
+CODES = {
+    "evidence": EVIDENCE,
+    "delivery": DELIVERIES,
+    "reason": SEARCH_REASONS | REASONS | CANCEL_NAMES,
+    "code": OUTCOME_NAMES,
+}
 REFUSALS = (
     N_("Say what you found."),
     N_("There is no such alarm."),
@@ -238,11 +250,12 @@ def action(name: str) -> str:
     return _(known) if known else name.replace("_", " ").replace(".", " ")
 
 
-def who(actor: str, staff: Mapping[int, str]) -> str:
-    """Who acted: an e-mail, a part of the house, or a caller without a name. ``staff`` has e-mails by id."""
+def who(actor: str, staff: StaffNames) -> str:
+    """Who acted: a member of staff by name, a part of the house, or a caller without a name."""
+    named = staff.of(actor)
+    if named is not None:
+        return named
     kind, colon, id_ = actor.partition(":")
-    if colon and kind in {"liaison", "staff"} and id_.isdecimal():
-        return staff.get(int(id_), actor)
     if colon and kind == "caller":
         return _("the caller of call %(id)s", id=id_)
     known = PARTS.get(actor)
@@ -263,9 +276,19 @@ def alarm_target(alarm: AuditAlarm) -> tuple[str, str | None]:
     return ("", None) if alarm.rule == "one_pair" else target(alarm.target)
 
 
-def facts_of(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+def facts_of(facts: Mapping[str, Any], staff: StaffNames) -> list[tuple[str, str]]:
     """The facts of an entry as pairs to read."""
-    return [(_fact(name), _plain(value, CODES.get(name, {}))) for name, value in facts.items()]
+    return [
+        (_fact(name), _named(name, value, staff) or _plain(value, CODES.get(name, {})))
+        for name, value in facts.items()
+    ]
+
+
+def _named(name: str, value: Any, staff: StaffNames) -> str | None:
+    """The name of a member of staff whom a fact is about."""
+    if name == "asked_by" and isinstance(value, int):
+        return staff.by_id.get(value)
+    return staff.of(value) if isinstance(value, str) else None
 
 
 def _fact(name: str) -> str:

@@ -39,6 +39,7 @@ from hotline.console.shift_views import register_shift
 from hotline.console.sign_in_views import register_sign_in
 from hotline.console.staff_views import register_staff
 from hotline.console.static_files import register_static_files
+from hotline.console.talk_views import register_talks
 from hotline.console.trouble import install_trouble
 from hotline.console.wallboard_views import register_wallboard
 
@@ -64,6 +65,7 @@ AREAS = (
     register_audit_export,
     register_callbacks,
     register_callback_actions,
+    register_talks,
     register_shift,
     register_cases,
     register_phones,

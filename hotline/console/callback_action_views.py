@@ -139,18 +139,18 @@ def _end(click: Click) -> list[Job]:
 #: Each action by the last word of its address: what does it, what is said afterwards, and the field of its
 #: form that a refusal belongs to.
 ACTIONS: dict[str, tuple[Action, str, str]] = {
-    "claim": (_claim, N_("It is yours now."), ""),
-    "release": (_release, N_("It is back."), ""),
-    "call": (_call, N_("Your phone rings now. Accept there, and the line calls the person."), ""),
+    "claim": (_claim, N_("You took it."), ""),
+    "release": (_release, N_("It is back in the line."), ""),
+    "call": (_call, N_("You asked for the call. Accept on your phone, and the line calls the person."), ""),
     "hand": (_hand, N_("It is handed on."), "to"),
     "reschedule": (_reschedule, N_("The line will call at that time."), "day"),
     "cancel": (_cancel, N_("The callback is cancelled."), "reason"),
     "note": (_note, N_("The note is kept."), "note"),
     "outcome": (_outcome, N_("The outcome is noted."), "code"),
-    "hold": (_hold, N_("The person is on hold."), ""),
-    "resume": (_resume, N_("The person comes back."), ""),
-    "colleague": (_colleague, N_("A colleague's phone rings."), ""),
-    "interpreter": (_interpreter, N_("The interpreter's phone rings."), ""),
+    "hold": (_hold, N_("You put the person on hold."), ""),
+    "resume": (_resume, N_("You took the person back from hold."), ""),
+    "colleague": (_colleague, N_("A colleague was asked to join."), ""),
+    "interpreter": (_interpreter, N_("The interpreter was asked to join."), ""),
     "hand-over": (_hand_over, N_("Your colleague goes on with the call."), ""),
     "end": (_end, N_("The call is ended."), ""),
 }

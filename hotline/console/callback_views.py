@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, render_template, request
 from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
@@ -14,17 +15,18 @@ from hotline.console import callback_words
 from hotline.console.console import Console
 from hotline.console.guard import guard_staff, me
 from hotline.console.live import EVERY, live_part, tag_of
-from hotline.console.shared_rows import MINE, NOBODY, TOKEN, SharedPage, SharedRows
+from hotline.console.shared_rows import CALLS, MINE, NOBODY, TOKEN, SharedPage, SharedRows
 from hotline.console.status_page import words_of
 from hotline.console.words import N_, language
 from models import listing
 from models.appointment import CANCEL_REASONS, next_moment_inside, reveal_number
 from models.callback import Callback
 from models.callback_policy import CallbackPolicy
-from models.case_words import look_at_words, may_open_case
+from models.case_words import has_looked, heard_for, look_at_words, may_open_case
 from models.claim import OVERSEERS, name_of
 from models.custody_status import HeardRules
 from models.database import keyring_of
+from models.follow_up import before_it
 from models.history import history_of
 from models.new_phone import holds_content
 from models.note import MOST_CHARACTERS, SENTENCES, may_note, note_of, patterns
@@ -69,9 +71,15 @@ def register_callbacks(blueprint: Blueprint, console: Console) -> None:
             kept = shared.page(version, key, lambda: _for_all(session, view, page, now))
             if person.staff_id not in kept.holders:
                 token = str(generate_csrf())  # type: ignore[no-untyped-call]
-                return kept.made_own(token, listing.count_mine(session, person.staff_id))
+                own = listing.own_calls(session, person.staff_id)
+                return kept.made_own(
+                    token, sum(one.leads and one.callback_id is not None for one in own), _own_calls(own)
+                )
         found = listing.list_callbacks(session, view, person.staff_id, now, page)
-        return render_template("console/callbacks/rows.html", found=found, view=view, now=now, **_WORDS)
+        own = listing.own_calls(session, person.staff_id)
+        return render_template(
+            "console/callbacks/rows.html", found=found, view=view, now=now, calls=_own_calls(own), **_WORDS
+        )
 
     @blueprint.get("/callbacks")
     @guard_staff(*ROLES)
@@ -81,8 +89,16 @@ def register_callbacks(blueprint: Blueprint, console: Console) -> None:
         with console.database.reading() as session:
             tag = _tag_of_list(session, view, page, now)
             found = listing.list_callbacks(session, view, me().staff_id, now, page)
+            calls = _own_calls(listing.own_calls(session, me().staff_id))
         return render_template(
-            "console/callbacks/list.html", found=found, view=view, now=now, tag=tag, every=EVERY, **_WORDS
+            "console/callbacks/list.html",
+            found=found,
+            view=view,
+            now=now,
+            tag=tag,
+            every=EVERY,
+            calls=calls,
+            **_WORDS,
         )
 
     @blueprint.get("/callbacks/part")
@@ -155,6 +171,12 @@ def register_callbacks(blueprint: Blueprint, console: Console) -> None:
             return callback_page(console, session, callback_id, shown), status
 
 
+def _own_calls(own: list[listing.OwnCall]) -> Markup:
+    """What stands above the list while somebody's own phone rings or they talk: the way to that callback."""
+    going_on = [one for one in own if one.state != "claimed"]
+    return Markup(render_template("console/callbacks/own_calls.html", own=going_on))  # noqa: S704 # escaped there
+
+
 def _for_all(session: Session, view: str, page: int, now: datetime) -> SharedPage:
     """The rows as they are for everybody who has none of them in hand."""
     found = listing.list_callbacks(session, view, NOBODY, now, page)
@@ -166,6 +188,7 @@ def _for_all(session: Session, view: str, page: int, now: datetime) -> SharedPag
         now=now,
         person=Nobody(),
         csrf_token=lambda: TOKEN,
+        calls=CALLS,
         **_WORDS,
     )
     return SharedPage(html, frozenset(row.staff_id for row in found.rows if row.staff_id is not None))
@@ -183,6 +206,13 @@ def callback_page(console: Console, session: Session, callback_id: int, shown: S
     soon = next_moment_inside(session, whole, now + _LATER, policy)
     local = None if soon is None else soon.astimezone(ZoneInfo(row.time_zone))
     joiners = _joiners(session, row)
+    opens_case = may_open_case(whole, me().staff_id, now, console.office) and not holds_content(
+        session, whole, now
+    )
+    if shown.words is None and opens_case and whole.case_id and has_looked(session, whole, me().staff_id):
+        # Each click in a talk asks for the page anew; the words must not go away by it.
+        found = heard_for(session, whole.case_id, now, HeardRules.of(console.office))
+        shown.words = words_of(console.prompts, found, row.language, row.time_zone, now)
     return render_template(
         "console/callbacks/callback.html",
         row=row,
@@ -198,8 +228,8 @@ def callback_page(console: Console, session: Session, callback_id: int, shown: S
         settled_day="" if local is None else local.date().isoformat(),
         settled_time="" if local is None else local.strftime("%H:%M"),
         history=history_of(session, callback_id),
-        opens_case=may_open_case(whole, me().staff_id, now, console.office)
-        and not holds_content(session, whole, now),
+        opens_case=opens_case,
+        before=before_it(session, callback_id),
         case_id=whole.case_id,
         **_state(console, row, now, joiners),
         **_WORDS,

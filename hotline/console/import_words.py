@@ -4,6 +4,7 @@ import re
 
 from flask import current_app, url_for
 
+from hotline.console.named import named_all
 from hotline.console.words import N_, _
 from models.told_error import ToldError
 
@@ -126,7 +127,8 @@ def said(text: str) -> str:
 
 def refusal(error: ToldError) -> str:
     """What the models refused, in the language of the page."""
-    return _(error.sentence, **error.slots) if error.slots else _(error.sentence)
+    slots = {name: named_all(str(slot)) if name == "who" else slot for name, slot in error.slots.items()}
+    return _(error.sentence, **slots) if slots else _(error.sentence)
 
 
 def case_page(case_id: int) -> str | None:

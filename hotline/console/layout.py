@@ -1,6 +1,7 @@
 """What every template can use: words, moments in the office's time, the navigation, what was typed."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,14 +9,17 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_time, get_timezone
 from flask import Flask, g, request
 from markupsafe import Markup, escape
+from sqlalchemy.exc import SQLAlchemyError
 
 from hotline.console import typed_fields, words
 from hotline.console.case_choices import language_name
 from hotline.console.console import Console
 from hotline.console.guard import someone
+from hotline.console.named import named
 from hotline.console.prompt_words import group_name
 from hotline.console.stacked import stacked
 from hotline.console.static_files import static_url
+from models.pin_request import count_to_decide
 
 
 def install_layout(app: Flask, console: Console) -> None:
@@ -26,7 +30,10 @@ def install_layout(app: Flask, console: Console) -> None:
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     moments = Moments(console.office.time_zone)
-    app.jinja_env.filters.update(language_name=language_name, stacked=stacked, prompt_group=group_name)
+    app.jinja_env.filters.update(
+        language_name=language_name, stacked=stacked, prompt_group=group_name, named=named
+    )
+    app.jinja_env.filters["named"] = named
     app.jinja_env.filters.update(when=moments.when, clock=moments.clock, day=moments.day, _attrs=attributes)
 
     @app.context_processor
@@ -47,7 +54,19 @@ def install_layout(app: Flask, console: Console) -> None:
             "changed_by_both": typed_fields.changed_by_both,
             "was_kept": "kept_form" in g,
             "role_name": role_name,
+            "pins_to_decide": lambda: _pins_to_decide(console),
+            "is_local": console.settings.carrier == "exchange",
         }
+
+
+def _pins_to_decide(console: Console) -> int:
+    """How many PINs wait for whoever looks; none where the database cannot say, as on the page about that."""
+    person = someone()
+    with suppress(SQLAlchemyError):
+        if person is not None:
+            with console.database.reading() as reading:
+                return count_to_decide(reading, person, console.clock(), console.office)
+    return 0
 
 
 def _office_name(console: Console) -> str:

@@ -6,6 +6,7 @@ from config.field_error import FieldError
 from config.office import OfficeError
 from hotline.console.policy_names import POLICY_NAMES
 from hotline.console.words import N_, gettext
+from models.office_change import OfficeChange
 
 #: Fields by their name in the office file.
 FIELD_NAMES = {
@@ -38,6 +39,20 @@ FIELD_NAMES = {
     "office.shared_phones": N_("Phones that many people share"),
     "interpreters": N_("Interpreters"),
 }
+#: The holidays of the United States as the calendar's library calls them; it has them in English alone.
+HOLIDAYS = (
+    N_("New Year's Day"),
+    N_("Martin Luther King Jr. Day"),
+    N_("Washington's Birthday"),
+    N_("Memorial Day"),
+    N_("Juneteenth National Independence Day"),
+    N_("Independence Day"),
+    N_("Labor Day"),
+    N_("Columbus Day"),
+    N_("Veterans Day"),
+    N_("Thanksgiving Day"),
+    N_("Christmas Day"),
+)
 #: Parts of a policy, and of an entry of a list.
 PART_NAMES = {
     "value": N_("value"),
@@ -100,6 +115,20 @@ def field_name(field: str) -> str:
     if (policy := _POLICY.fullmatch(field)) and policy[1] in POLICY_NAMES:
         return _with_parts(gettext(POLICY_NAMES[policy[1]]), policy[2])
     return gettext(FIELD_NAMES[field]) if field in FIELD_NAMES else field
+
+
+def change_name(change: OfficeChange) -> str:
+    """What was changed: a field, or a facility of the directory by its name."""
+    if change.place is not None:
+        return gettext("Facility: %(name)s", name=change.place)
+    return field_name(change.field)
+
+
+def holiday_said(name: str) -> str:
+    """A public holiday as the page's language calls it; one that has no translation as its country does."""
+    plain, observed, _rest = name.partition(" (observed)")
+    said = gettext(plain) if plain in HOLIDAYS else plain
+    return gettext("%(holiday)s, observed", holiday=said) if observed else said
 
 
 def said(error: Exception) -> str:

@@ -10,14 +10,14 @@ from werkzeug.wrappers import Response
 
 from config.office import Office
 from config.office_changes import FIXED
-from config.office_file import WEEKDAYS, public_holidays
+from config.office_file import WEEKDAYS, holiday_names, public_holidays
 from hotline.console.console import Console
-from hotline.console.guard import guard_staff
+from hotline.console.guard import guard_staff, me
 from hotline.console.office_form import KEEP, READ, Settings, save, typed_day
-from hotline.console.office_names import field_name
+from hotline.console.office_names import change_name, field_name, holiday_said
 from hotline.console.words import N_, _, country_name, language, written_in
-from models.custody import directory
-from models.office_change import change_before, change_numbered, changes_of
+from models.custody import directory, undo_directory
+from models.office_change import OfficeChange, change_before, change_numbered, changes_of
 
 #: The days of the week, as a page says them.
 DAYS = (
@@ -47,7 +47,7 @@ def register_office(blueprint: Blueprint, console: Console) -> None:
             overdue=overdue, today=today(),
             closures=[day for day in sorted(settings.office.extra_closures) if day >= today()],
             announced=[one for one in settings.office.announcements if one.is_on(today())],
-            is_open=settings.office.is_open(console.clock()), field_name=field_name,
+            is_open=settings.office.is_open(console.clock()), field_name=field_name, change_name=change_name,
         )  # fmt: skip
 
     @blueprint.get("/office/hours")
@@ -102,8 +102,20 @@ def register_office(blueprint: Blueprint, console: Console) -> None:
             changes = changes_of(session, limit=LATEST)
             session.expunge_all()
         return render_template(
-            "console/office/changes.html", changes=changes, s=settings, field_name=field_name
+            "console/office/changes.html", changes=changes, s=settings, change_name=change_name
         )
+
+    def undo_facility(change: OfficeChange) -> Response:
+        with console.database.transaction() as session:
+            is_undone = undo_directory(session, change, actor=me().email, now=console.clock())
+        if is_undone:
+            flash(_("Undone: the directory is as it was before."), "success")
+        else:
+            flash(
+                _("Someone else has changed this meanwhile. Look at what it is now, then change it again."),
+                "error",
+            )
+        return redirect(url_for("console.office_changes"), code=303)
 
     @blueprint.post("/office/changes/<int:change_id>/undo")
     @guard_staff(*KEEP)
@@ -114,6 +126,8 @@ def register_office(blueprint: Blueprint, console: Console) -> None:
             session.expunge_all()
         if change is None:
             raise NotFound("There is no such change.")
+        if change.place is not None:
+            return undo_facility(change)
         value = None if before is None else before.value
         if wrong := save(console, (change.field, value)):
             flash(wrong, "error")
@@ -140,6 +154,7 @@ def _closures_page(settings: Settings, today: date, wrong: str | None = None) ->
         closures=sorted(office.extra_closures),
         worked=sorted(office.worked_holidays),
         holidays=_holidays(office, today),
+        names=_holiday_names(office, today),
     )
 
 
@@ -148,6 +163,17 @@ def _holidays(office: Office, today: date) -> list[date]:
     place = office.holiday_country, office.holiday_subdivision
     days = {day for year in (today.year, today.year + 1) for day in public_holidays(*place, year)}
     return sorted(day for day in days if day >= today and day not in office.worked_holidays)
+
+
+def _holiday_names(office: Office, today: date) -> dict[date, str]:
+    """What each holiday of this year and the next is called, in the page's language where that is known."""
+    place = office.holiday_country, office.holiday_subdivision
+    said = {
+        day: name
+        for year in (today.year, today.year + 1)
+        for day, name in holiday_names(*place, year, language()).items()
+    }
+    return {day: "; ".join(holiday_said(one) for one in name.split("; ")) for day, name in said.items()}
 
 
 def _spans(text: str) -> list[str]:

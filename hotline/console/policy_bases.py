@@ -9,8 +9,8 @@ SHIPPED_BASES = (
     N_("Up to this many hours old it is said with a spoken remark; older, the line cannot confirm."),
     N_("A caller who failed this often in a call is passed to a person or a callback."),
     N_("From this failure in a row a number waits before a PIN can open it."),
-    N_("The first wait; it doubles with each further failure."),
-    N_("The longest wait."),
+    N_("The first wait after wrong PINs; it doubles with each further failure."),
+    N_("The longest wait after wrong PINs."),
     N_("This failure in a row locks the number until staff rebind it; NIST SP 800-63B allows at most 100."),
     N_("Failures in 30 days, in a row or not, after which a supervisor must look; NIST SP 800-63B."),
     N_("Days that a PIN sent by letter lives; the first call that keys it has it replaced."),
@@ -36,7 +36,7 @@ SHIPPED_BASES = (
     N_("Liaisons rung in one round of a callback."),
     N_("Rounds of a callback before it is left for staff."),
     N_("How long a callback stays with the member of staff who claimed it without calling."),
-    N_("The same for a colleague to whom it was handed, who may not have seen it yet."),
+    N_("How long a callback stays with a colleague to whom it was handed, who may not have seen it yet."),
     N_("From one round to the next."),
     N_("From one liaison to the next when nobody accepted."),
     N_("Times the supervisor is rung when no liaison accepted; then it is left for staff."),
@@ -47,9 +47,9 @@ SHIPPED_BASES = (
     N_("How often the carrier is asked whether a talk goes on, in case its end was never told."),
     N_("Calls a second that the account may place; Twilio's own default is 1."),
     N_("So long before the moment promised those on shift are told."),
-    N_("So long before it the supervisor is told."),
-    N_("So long after it those on shift are told once more."),
-    N_("So long after it the supervisor is told once more."),
+    N_("So long before the moment promised the supervisor is told."),
+    N_("So long after the moment promised those on shift are told once more."),
+    N_("So long after the moment promised the supervisor is told once more."),
     N_("Callbacks a day to a phone that never gave a right PIN."),
     N_("An urgent callback is promised within this many minutes."),
     N_("For so long after a release, an escape, a removal or a death a callback of that case is urgent."),
@@ -64,7 +64,7 @@ SHIPPED_BASES = (
         "While an import is held supervisors are paged at once and again each time so many minutes "
         "have passed."
     ),
-    N_("Times that they are paged."),
+    N_("Times that supervisors are paged about a held import."),
     N_("Held for so long, supervisors are told that the list of people to call is ready."),
     N_("A file that was uploaded and that nobody decided on is thrown away after so many minutes."),
     N_("The largest custody file that the console takes; a row needs about 150 bytes."),
@@ -82,8 +82,8 @@ SHIPPED_BASES = (
     N_("Percent of the rows that a full snapshot may lack against the one before."),
     N_("How far ahead of our clock a time in the feed may be."),
     N_("Failed sign-ins to the console in a row before the next has to wait."),
-    N_("The first such wait; each further failure doubles it."),
-    N_("The longest wait between two tries."),
+    N_("The first wait after failed sign-ins; each further failure doubles it."),
+    N_("The longest wait between two tries to sign in."),
     N_(
         "Failures in a row that lock signing in from unknown browsers until an administrator lifts "
         "it; NIST SP 800-63B allows at most 100."

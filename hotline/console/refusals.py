@@ -43,4 +43,5 @@ SENTENCES = (
     N_("The note holds what looks like a phone number. Take it out."),
     N_("The note holds what looks like a street address. Take it out."),
     N_("The note holds a name of this case. Take it out."),
+    N_("Only a caller who gave the right PIN opens a case, to who talks with them."),
 )

@@ -1,7 +1,8 @@
 """A page of the callback list, rendered once for everybody who looks at it, until anything changes.
 
 Fifty consoles ask every two seconds. What is the same for all of them is worked out once; what is one's own
-in it, the token of the forms and how many callbacks are in one's hands, is put into its place afterwards.
+in it, the token of the forms, how many callbacks are in one's hands and whether one's phone rings for one of
+them, is put into its place afterwards.
 """
 
 from collections.abc import Callable, Hashable
@@ -11,7 +12,7 @@ from threading import Lock
 #: Nobody's: no liaison has this id.
 NOBODY = 0
 #: Where one's own values stand in what all share; no text of a page holds these signs.
-TOKEN, MINE = "\ue000token\ue000", "\ue000mine\ue000"
+TOKEN, MINE, CALLS = "\ue000token\ue000", "\ue000mine\ue000", "\ue000calls\ue000"
 #: Pages kept at once: each view's first ones, in each language.
 _MOST = 40
 
@@ -23,9 +24,9 @@ class SharedPage:
     html: str
     holders: frozenset[int]
 
-    def made_own(self, token: str, mine: int) -> str:
-        """The page of one person."""
-        return self.html.replace(TOKEN, token).replace(MINE, str(mine))
+    def made_own(self, token: str, mine: int, calls: str) -> str:
+        """The page of one person; ``calls`` is what stands above the list about their own phone, as HTML."""
+        return self.html.replace(TOKEN, token).replace(MINE, str(mine)).replace(CALLS, calls)
 
 
 class SharedRows:

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from hotline.console import callback_words
 from hotline.console.callback_words import LANGUAGES
 from hotline.console.console import Console
+from hotline.console.durations import short
 from hotline.console.guard import guard_staff, me
 from hotline.console.words import N_, _, language, written_in
 from models import my_shift, outcome, schedule, staff_desk
@@ -140,6 +141,7 @@ def _page(console: Console, session: Session, errors: dict[str, str]) -> str:
         week=[_span(one) for one in schedule.week_of(session, staff.id)],
         today=today.isoformat(),
         minutes=lambda span: int(span.total_seconds() // 60),
+        short=short,
         rest_minutes=int(console.office.policy("hard_call_minutes")),
         errors=errors,
     )

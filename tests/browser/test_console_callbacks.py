@@ -17,11 +17,12 @@ from hotline.demo import PEOPLE
 from hotline.demo_staff import PASSWORD, STAFF
 from models import Callback, audit
 from models.claim import claim
+from models.direct_talk import begin_talk
 from models.note import refusal
 from tests.browser.conftest import Visitors
 from tests.browser.console_house import Colleague, ConsoleHouse, judge
 from tests.browser.handset import Handset, is_live
-from tests.factories import make_callback, make_case
+from tests.factories import make_call, make_callback, make_case
 from tests.hotline.test_serve import Serving
 
 A_WHILE = timedelta(minutes=7)
@@ -140,6 +141,35 @@ def test_a_page_of_a_callback_follows_with_its_history(
 
     expect(page.locator("#history tbody tr")).to_have_count(1)
     expect(page.locator("#history")).to_contain_text("Luis Demo")
+
+
+def test_what_is_said_of_a_click_goes_when_the_callback_goes_on(
+    visitors: Visitors, console_house: ConsoleHouse
+) -> None:
+    ana = console_house.adds()
+    callback_id = promises(console_house)
+    page = console_house.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    page.get_by_role("button", name="Take it").click()
+    expect(page.get_by_text("You took it.")).to_be_visible()
+
+    with console_house.database.transaction() as session:
+        session.get_one(Callback, callback_id).lease_until = datetime.now(UTC) + timedelta(minutes=1)
+
+    expect(page.get_by_text("You took it.")).to_have_count(0)
+    expect(page.get_by_text("It is yours until")).to_be_visible()
+
+
+def test_the_page_of_a_talk_at_0_is_for_everyone(visitors: Visitors, console_house: ConsoleHouse) -> None:
+    ana, now = console_house.adds(), datetime.now(UTC)
+    with console_house.database.transaction() as session:
+        case = make_case(session, "in_custody", facility="Stewart", as_of=now)
+        caller = make_call(session, case_id=case.id, verified_at=now, silent=True)
+        talk = begin_talk(
+            session, caller_call_id=caller.id, leg_id=make_call(session).id, staff_id=ana.staff_id,
+            language="es", now=now,
+        )  # fmt: skip
+        path = f"/console/talks/{talk.id}/words"
+    console_house.is_well_made(visitors, path, ana, "talk-at-0")
 
 
 def test_the_list_follows_by_itself_and_asks_in_vain_for_few_bytes(

@@ -130,6 +130,11 @@ class Browser:
         """Where each link of the page leads, by its text."""
         return {words(link): link.get("href") for link in self.page.xpath("//a[@href]")}
 
+    @property
+    def buttons(self) -> list[str]:
+        """What the buttons of the page say."""
+        return [words(button) for button in self.page.xpath("//button")]
+
     def value(self, name: str) -> str:
         """What stands in a field of the page."""
         field = self.page.xpath(f"//*[@name='{name}']")[0]

@@ -36,7 +36,8 @@ def _entries(person: Member) -> list[str]:
     return [" ".join(one.text_content().split()) for one in person.page.xpath("//li[@class='record']")]
 
 
-def test_what_was_done_reads_like_a_sentence(supervisor: Member, database: Database, clock: Clock) -> None:
+def test_what_was_done_reads_like_a_sentence(staff: Any, database: Database, clock: Clock) -> None:
+    supervisor = staff("supervisor", name="Ruth Audit").signs_in()
     _records(database, clock, "sweeper", "warn_of_callback", "callback:7", level="staff_before")
     _records(database, clock, f"liaison:{supervisor.staff_id}", "rest", f"staff:{supervisor.staff_id}")
     _records(database, clock, "caller:12", "change_pin", "case:3")
@@ -46,7 +47,7 @@ def test_what_was_done_reads_like_a_sentence(supervisor: Member, database: Datab
     assert supervisor.reads(
         "the sweeper warned of a callback at risk: callback 7",
         "level staff_before",
-        f"{supervisor.email} took a rest after a hard call",
+        "Ruth Audit took a rest after a hard call",
         "the caller of call 12 chose a new PIN by phone: case 3",
     )
 
@@ -186,7 +187,7 @@ def test_an_alarm_is_settled_by_somebody_whom_it_is_not_about(
     sam.clicks("1 alarm to look at").fills(finding="talked_to").clicks("Settle it")
 
     assert sam.reads("The alarm is settled.", "There is nothing to ask about.", "I talked to them about it")
-    assert sam.email in sam.words
+    assert sam.reads("I talked to them about it Sam Ochre")
 
 
 def test_nobody_settles_an_alarm_about_themselves_by_a_forged_form(

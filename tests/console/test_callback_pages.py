@@ -11,6 +11,7 @@ from sqlalchemy import event, select, text, update
 
 from models import AuditEntry, Call, Callback, Staff
 from models.database import Database
+from models.direct_talk import DirectTalk, begin_talk, close
 from models.registrant import Registrant, name_registrant
 from models.staff import change_shift
 from tests.callback_desk import WaitingJobs
@@ -181,13 +182,13 @@ def test_a_liaison_takes_a_callback_and_calls(
     callback_id = office_rows.promises()
     liaison.opens("/console/callbacks").clicks("Take")
     assert liaison.path == f"/console/callbacks/{callback_id}"
-    assert liaison.reads("It is yours now.", "It is yours until")
+    assert liaison.reads("You took it.", "It is yours until")
     assert office_rows.row(callback_id).staff_id == liaison.staff_id
     assert jobs.waiting == []
 
     liaison.clicks("Call now")
 
-    assert liaison.reads("Your phone rings now.", "Your phone rings. Accept there by pressing 1")
+    assert liaison.reads("You asked for the call.", "Your phone rings. Accept there by pressing 1")
     with database.reading() as session:
         (leg_id,) = session.scalars(select(Call.id).where(Call.flow == "liaison_callback"))
         assert session.get_one(Staff, liaison.staff_id).busy_call_id == leg_id
@@ -243,6 +244,118 @@ def test_a_talk_shows_who_was_rung_into_it_and_who_is_there(
     with office_rows.database.transaction() as session:
         session.get_one(Call, ids[1]).accepted_at = clock() + timedelta(seconds=1)
     assert ana.opens(part).reads("Luis Demo has accepted; the person is told of them first.")
+
+
+def test_a_talk_is_handed_over_only_where_somebody_is_there_and_nobody_is_rung_twice(
+    staff: Any, office_rows: Office, clock: Clock
+) -> None:
+    ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo").signs_in()
+    callback_id = office_rows.promises(
+        state="talking", talking_at=clock(), staff_id=ana.staff_id, place=None, announced_at=clock()
+    )
+    page = f"/console/callbacks/{callback_id}"
+    assert ana.opens(page).reads("Add a colleague")
+    assert "Hand over and leave" not in ana.words
+    with office_rows.database.transaction() as session:
+        leg = make_call(session, callback_id=callback_id, flow="colleague_call", staff_id=luis.staff_id)
+        leg_id = leg.id
+    assert not {"Add a colleague", "Hand over and leave"} & {*ana.opens(page).buttons}
+    luis.opens("/console/callbacks")
+    assert luis.reads("Your phone rings. A colleague asks you into a talk:", f"Callback {callback_id}")
+
+    with office_rows.database.transaction() as session:
+        session.get_one(Call, leg_id).accepted_at = clock()
+
+    assert {"Add a colleague", "Hand over and leave"} <= {*ana.opens(page).buttons}
+    assert luis.opens("/console/callbacks/part").reads("You are in a talk.", f"Callback {callback_id}")
+
+
+def test_whose_phone_rings_is_led_to_the_callback_from_every_view_of_the_list(
+    staff: Any, office_rows: Office
+) -> None:
+    ana, luis = staff().signs_in(), staff().signs_in()
+    callback_id = office_rows.promises(state="ringing_liaison", staff_id=ana.staff_id, place=None)
+    for view in ("due", "mine", "left"):
+        for part in ("", "/part"):
+            luis.opens(f"/console/callbacks{part}?view={view}")
+            assert "Your phone rings" not in luis.words
+            ana.opens(f"/console/callbacks{part}?view={view}")
+            assert ana.reads(f"Your phone rings. It is for: Callback {callback_id}")
+
+    office_rows.becomes(callback_id, state="claimed")
+
+    assert "Your phone rings" not in ana.opens("/console/callbacks?view=due").words
+
+
+def test_the_words_that_were_looked_at_stay_through_the_clicks_of_a_talk(
+    liaison: Member, office_rows: Office, clock: Clock
+) -> None:
+    callback_id = office_rows.promises(state="claimed", staff_id=liaison.staff_id, place=None)
+    office_rows.becomes(callback_id, lease_until=clock() + timedelta(minutes=15), claimed_at=clock())
+    liaison.opens(f"/console/callbacks/{callback_id}").clicks("Show what may be said")
+    assert liaison.reads("What may be said", "in custody")
+
+    liaison.fills(note="She will call again").clicks("Keep the note")
+
+    assert liaison.reads("The note is kept.", "What may be said", "in custody")
+    assert len(office_rows.entries("look_at_case")) == 1
+
+
+def test_who_calls_again_later_sees_how_the_call_before_ended_and_its_note(
+    staff: Any, office_rows: Office, clock: Clock
+) -> None:
+    ana, luis = staff().signs_in(), staff().signs_in()
+    first = office_rows.promises(
+        state="reached", staff_id=ana.staff_id, place=None, outcome="reached", talking_at=clock(),
+        closed_at=clock(),
+    )  # fmt: skip
+    ana.opens(f"/console/callbacks/{first}").fills(note="She asked about the court.").clicks("Keep the note")
+    ana.fills(code="call_later").clicks("Note the outcome")
+    second = office_rows.entries("request_callback")[0].target.partition(":")[2]
+
+    luis.opens(f"/console/callbacks/{second}")
+    assert luis.reads("The call before this", f"Callback {first}", "They asked to be called later.")
+    assert "She asked about the court." not in luis.words
+    luis.clicks("Take it")
+
+    assert luis.reads("Its note: She asked about the court.")
+
+
+def test_who_talks_with_a_caller_at_0_sees_how_it_stands_and_what_may_be_said(
+    staff: Any, office_rows: Office, clock: Clock
+) -> None:
+    ana, luis = staff().signs_in(), staff().signs_in()
+    with office_rows.database.transaction() as session:
+        case = make_case(session, "in_custody", facility="Stewart", as_of=clock())
+        calls = make_call(session, case_id=case.id, verified_at=clock(), silent=True), make_call(session)
+        talks = [
+            begin_talk(
+                session, caller_call_id=call.id, leg_id=make_call(session, flow="liaison_at_0").id,
+                staff_id=ana.staff_id, language="en", now=clock(),
+            )
+            for call in calls
+        ]  # fmt: skip
+        verified, unknown = (f"/console/talks/{talk.id}" for talk in talks)
+
+    ana.opens("/console/callbacks")
+    assert ana.reads("You are in a talk. What you need is here: A caller at 0", "Mine 0")
+    ana.opens(verified)
+    assert ana.reads("You have been talking since", "Cannot talk: ask yes or no", "Verified")
+    ana.clicks("Show what may be said")
+    assert ana.reads("These are the words of the line itself", "in custody")
+    (look,) = office_rows.entries("look_at_case")
+    assert (look.target, look.facts) == (f"case:{case.id}", {"ground": "talk", "talk": 1})
+
+    assert ana.opens(unknown).reads("No PIN was given.", "Not verified")
+    assert ana.opens(f"{unknown}/words").status == 403
+    for path in (verified, f"{verified}/words", f"{verified}/part"):
+        assert luis.opens(path).status == 404
+    with office_rows.database.transaction() as session:
+        close(session, session.get_one(DirectTalk, 1), "carrier", clock())
+    assert ana.opens(f"{verified}/part").reads("The talk is over.")
+    clock.goes_on(minutes=16)
+    assert ana.opens(verified).status == 404
+    assert len(office_rows.entries("look_at_case")) == 1
 
 
 def test_a_page_in_spanish_writes_every_time_of_day_by_the_same_clock(
@@ -570,7 +683,7 @@ def test_a_supervisor_takes_a_callback_out_of_somebodys_hands(staff: Any, office
     ana.opens(f"/console/callbacks/{callback_id}").clicks("Take it")
     ruth.opens(f"/console/callbacks/{callback_id}").clicks("Take it out of their hands")
 
-    assert ruth.reads("It is back.")
+    assert ruth.reads("It is back in the line.")
     assert office_rows.row(callback_id).state == "requested"
 
 

@@ -65,8 +65,11 @@ def test_a_letter_with_the_pin_alone_comes_from_the_approval_and_once(
 ) -> None:
     case = kept_case(database)
     asks(liaison, case)
+    # Every page says that one waits, to whoever may decide on it and did not ask for it.
+    assert "PINs 1 waiting for you" in supervisor.opens("/console/callbacks").links
+    assert "PINs" in liaison.opens("/console/callbacks").links
     supervisor.opens("/console/pins").clicks("Decide")
-    assert supervisor.reads(liaison.email, "I met them in person", "Letter, handed over in person")
+    assert supervisor.reads("Liaison 1", "I met them in person", "Letter, handed over in person")
 
     letter = read(gets_letter(supervisor, "Approve and get the letter"))
 

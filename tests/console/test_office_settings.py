@@ -224,9 +224,13 @@ def test_a_closure_closes_the_office_and_is_taken_back(
     app: Flask, administrator: Member, database: Database, clock: Clock
 ) -> None:
     administrator.opens("/console/office/closures")
-    assert administrator.reads("They come from this calendar: United States.", "Thu, Nov 26, 2026")
+    assert administrator.reads(
+        "They come from this calendar: United States.", "Thu, Nov 26, 2026 · Thanksgiving Day"
+    )
     administrator.fills(day="2026-11-25", reason=WHY)
     administrator.clicks("Close the office on this day")
+    assert administrator.opens("/console/office/closures").clicks("Español").reads("Día de Acción de Gracias")
+    administrator.clicks("English")
     office = app.extensions["hotline.current_line"]().office
     assert not office.is_open(clock())
 
@@ -360,6 +364,30 @@ def test_a_facility_is_added_changed_and_taken_out(administrator: Member, databa
     administrator.opens("/console/office/facilities/1").clicks("Remove this facility")
     with database.reading() as session:
         assert session.scalars(select(Facility)).all() == []
+
+
+def test_each_change_of_the_directory_stands_among_the_changes_and_is_undone(
+    administrator: Member, database: Database
+) -> None:
+    administrator.opens("/console/office/facilities").fills(name="Cedar Hill", phone="202 555 0181")
+    administrator.clicks("Add the facility")
+    administrator.clicks("Cedar Hill").fills(phone="202 555 0182").clicks("Save the phone")
+    administrator.clicks("Cedar Hill").clicks("Remove this facility")
+    assert administrator.opens("/console/office").reads("Facility: Cedar Hill")
+    assert standing(database) == {}
+
+    administrator.opens("/console/office/changes")
+    assert administrator.reads("Facility: Cedar Hill removed (was +12025550182)", "(was +12025550181)")
+    assert administrator.buttons.count("Undo") == 1
+    administrator.clicks("Undo")
+    assert administrator.reads("Undone: the directory is as it was before.")
+    with database.reading() as session:
+        assert session.scalars(select(Facility.phone)).all() == ["+12025550182"]
+
+    with database.transaction() as session:
+        session.scalars(select(Facility)).one().phone = "+12025550199"
+    administrator.opens("/console/office/changes").clicks("Undo")
+    assert administrator.reads("Someone else has changed this meanwhile.")
 
 
 def test_who_changes_a_facility_that_was_changed_meanwhile_is_told(

@@ -7,8 +7,9 @@ from sqlalchemy import select
 
 from models import Absence, AuditEntry, Staff
 from models.database import Database, keyring_of
+from models.direct_talk import begin_talk, close
 from tests.console.conftest import Clock, Member
-from tests.factories import make_callback, make_case
+from tests.factories import make_call, make_callback, make_case
 
 
 def row(database: Database, member: Member) -> Staff:
@@ -34,7 +35,7 @@ def test_a_shift_begins_and_ends_by_a_click(liaison: Member, database: Database)
 
 
 def test_a_phone_is_changed_and_the_entry_names_neither(liaison: Member, database: Database) -> None:
-    liaison.opens("/console/shift").fills(phone="(202) 555-0199", kind="office").clicks("Ring this phone")
+    liaison.opens("/console/shift").fills(phone="(202) 555-0199", kind="office").clicks("Keep this phone")
 
     assert liaison.reads("The line rings this phone from now on.")
     with database.reading() as session:
@@ -50,7 +51,7 @@ def test_a_phone_that_the_line_may_not_ring_is_refused_and_kept_in_its_field(
 ) -> None:
     before = row(database, liaison).phone_sealed
     for phone in ("911", "+1 900 234 5678", "+12025550100", "x" * 500, ""):
-        liaison.opens("/console/shift").fills(phone=phone, kind="office").clicks("Ring this phone")
+        liaison.opens("/console/shift").fills(phone=phone, kind="office").clicks("Keep this phone")
         assert liaison.status == 422
         assert liaison.reads("Give an ordinary phone that the line may ring")
         assert liaison.value("phone") == phone
@@ -58,12 +59,12 @@ def test_a_phone_that_the_line_may_not_ring_is_refused_and_kept_in_its_field(
 
 
 def test_a_personal_phone_needs_a_staff_code_first(liaison: Member, database: Database) -> None:
-    liaison.opens("/console/shift").fills(kind="personal").clicks("Ring this phone")
+    liaison.opens("/console/shift").fills(kind="personal").clicks("Keep this phone")
     assert liaison.status == 422
     assert liaison.reads("On a personal phone accepting asks your staff code")
     with database.transaction() as session:
         session.get_one(Staff, liaison.staff_id).code_hash = "a hash"
-    liaison.opens("/console/shift").fills(kind="personal").clicks("Ring this phone")
+    liaison.opens("/console/shift").fills(kind="personal").clicks("Keep this phone")
     assert row(database, liaison).office_phone is False
 
 
@@ -93,6 +94,35 @@ def test_todays_figures_are_mine_and_of_today(liaison: Member, database: Databas
     liaison.opens("/console/shift")
 
     assert liaison.reads("Talks3", "Callbacks kept3", "Minutes talked15", "half within30 min")
+
+
+def test_a_talk_that_was_handed_over_and_one_at_0_are_talks_of_today(
+    staff: Any, database: Database, clock: Clock
+) -> None:
+    ana, luis, now = staff(), staff(), clock()
+    talking, handed, over = (now - timedelta(minutes=minutes) for minutes in (30, 20, 8))
+    with database.transaction() as session:
+        talk = make_callback(
+            session, make_case(session), state="reached", staff_id=luis.staff_id, outcome="reached",
+            requested_at=talking, talking_at=talking, closed_at=over,
+        )  # fmt: skip
+        for who, accepted, ended in ((ana, talking, handed), (luis, handed, over)):
+            make_call(
+                session, direction="outbound", flow="liaison_callback", callback_id=talk.id,
+                staff_id=who.staff_id, started_at=talking, accepted_at=accepted, ended_at=ended,
+            )  # fmt: skip
+        caller = make_call(session)
+        leg = make_call(
+            session, direction="outbound", flow="at_0", parent_call_id=caller.id, staff_id=ana.staff_id,
+            started_at=over, accepted_at=over, ended_at=now,
+        )  # fmt: skip
+        at_0 = begin_talk(
+            session, caller_call_id=caller.id, leg_id=leg.id, staff_id=ana.staff_id, language="en", now=over
+        )
+        close(session, at_0, "carrier", now)
+
+    assert ana.signs_in().opens("/console/shift").reads("Talks2", "Callbacks kept1", "Minutes talked18")
+    assert luis.signs_in().opens("/console/shift").reads("Talks1", "Callbacks kept1", "Minutes talked12")
 
 
 def test_a_rest_begins_and_ends_when_i_say(liaison: Member, database: Database) -> None:

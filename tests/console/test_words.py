@@ -1,5 +1,6 @@
 """Every word of the console is in every language."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,14 @@ def test_every_text_is_translated(language: str) -> None:
 
 #: Words that are the same in both languages.
 SAME = {"es": {"Error", "PIN", "No"}}
+
+
+def test_no_spanish_sentence_ends_with_a_time_of_day_whose_own_period_would_stand_twice() -> None:
+    ends = re.compile(r"(%\((moment|until|time|when)\)s|\{(at|until)\})\\.$")
+    for path in sorted(Path(FOLDER / "es").glob("*.po")):
+        with path.open("rb") as file:
+            for message in read_po(file, locale="es"):
+                assert not ends.search(str(message.string)), f"{path.name}: {message.string}"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

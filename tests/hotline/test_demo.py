@@ -14,12 +14,16 @@ from config.settings import Settings
 from hotline.demo import PEOPLE, DemoError, load
 from hotline.demo_staff import STAFF
 from models import Base, Case, CustodyImport, CustodyRecord, Facility, Phone, Staff, Subject
+from models.alert import Alert, make_alerts
+from models.callback_list import due_callbacks, tidy_line
+from models.callback_policy import CallbackPolicy
 from models.caller_state import load_by_sid
 from models.case import check_digit_is_right, close_case, rotate_pin
 from models.custody import CUSTODY_STATUSES
 from models.custody_status import HeardRules, heard
 from models.database import Database
 from models.import_history import newest_as_of
+from models.listing import list_callbacks
 from models.new_pin import is_guessable
 from models.pin_hash import PinHasher
 from tests.factories import HASHER, make_call
@@ -150,6 +154,33 @@ def test_a_case_that_was_changed_or_closed_meanwhile_is_listed_no_more(
     listed = {case.number for case in load(database, settings, office, now + timedelta(days=1))}
 
     assert {person.number for person in PEOPLE} - listed == {PEOPLE[0].number, PEOPLE[1].number}
+
+
+def test_the_callback_list_is_filled_when_asked_for_and_nobody_is_rung_on_that_day(
+    database: Database, settings: Settings, office: Office, now: datetime
+) -> None:
+    always_open = dataclasses.replace(office, always_open=True)
+    load(database, settings, always_open, now)
+    with database.reading() as session:
+        assert list_callbacks(session, "open", 0, now).rows == []
+    for _ in range(2):
+        load(database, settings, always_open, now, callbacks=True)
+    with database.transaction() as session:
+        assert list_callbacks(session, "open", 0, now).counts == {
+            "due": 0, "late": 0, "mine": 0, "open": 2, "left": 1
+        }  # fmt: skip
+        for hours in (0, 17):
+            tidy_line(session, now + timedelta(hours=hours), CallbackPolicy.of(always_open))
+            make_alerts(session, now + timedelta(hours=hours), always_open)
+        assert due_callbacks(session, now + timedelta(hours=17), 8) == []
+        assert session.scalars(select(Alert)).all() == []
+
+    later = now + timedelta(days=9)
+    load(database, settings, always_open, later)
+
+    with database.reading() as session:
+        assert list_callbacks(session, "open", 0, later).counts["late"] == 0
+        assert all(row.next_attempt_at > later for row in list_callbacks(session, "open", 0, later).rows)
 
 
 def test_a_shift_that_was_ended_stays_ended(database: Database, settings: Settings, office: Office) -> None:

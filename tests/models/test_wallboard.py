@@ -7,6 +7,7 @@ from sqlalchemy import event
 
 from models import Guard, LineWait, PinTry
 from models.database import Database
+from models.direct_talk import begin_talk, close
 from models.follow_up import ANEW
 from models.pin_guard import SPRAYING
 from models.wallboard import Figures, figures
@@ -38,12 +39,19 @@ def test_who_waits_is_counted_with_whoever_waits_longest(database: Database) -> 
         make_callback(session, requested_at=NOW - timedelta(hours=1))
         make_callback(session, requested_at=NOW - timedelta(hours=9), state="talking", talking_at=NOW)
         make_callback(session, requested_at=NOW - timedelta(hours=9), state="reached", talking_at=NOW)
+        for ended in (False, True):
+            caller, leg = make_call(session), make_call(session)
+            talk = begin_talk(
+                session, caller_call_id=caller.id, leg_id=leg.id, staff_id=None, language="en", now=NOW
+            )
+            if ended:
+                close(session, talk, "carrier", NOW)
 
     found = read(database)
 
     # The third on the line was not heard of for half an hour: nobody is there.
     assert (found.on_line, found.verified, found.unverified, found.talking) == (2, 1, 1, 1)
-    assert found.waiting == 4
+    assert (found.waiting, found.talking_at_0) == (4, 1)
     assert found.longest_wait == timedelta(hours=3)
 
 

@@ -28,5 +28,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     event.detail.isError = false;
   } else if (target.matches("[data-live]") && xhr.status === 200) {
     target.dataset.tag = xhr.getResponseHeader("ETag") || "";
+    // What was said of the last click may no longer be so; the part that comes now says how it stands.
+    if (target.matches("[data-overtakes]")) document.querySelectorAll("main > .usa-alert--success").forEach((one) => one.remove());
   }
 });
