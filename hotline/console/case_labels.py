@@ -96,6 +96,7 @@ SENTENCES = (
     N_("There is no such case."),
     N_("A supervisor or an administrator does this."),
     N_("The case is closed."),
+    N_("Time zone: it stays as it is while phones and times are held, since the PIN was replaced."),
     N_("Phone: this number is on the list already."),
     N_("Phone: a case has at most eight phones."),
     N_("Phone: first verify the person, by their case number and how you know them."),

@@ -139,6 +139,8 @@ def register_cases(blueprint: Blueprint, console: Console) -> None:
                 registrant = opened.case.registrant
                 refuse_overtaken(details_shown(registrant, name_of(opened.session, registrant)))
                 change_details(opened.session, me(), opened.case, details, opened.now)
+        except CaseError as error:
+            return room.form(case_id, "details", {"time_zone": _(str(error))}, zones=console.office.zones)
         except OvertakenFormError as error:
             return room.form(case_id, "details", {"": _(str(error))}, zones=console.office.zones)
         flash(_("The details are kept."), "success")
