@@ -109,13 +109,18 @@ def cancel(
     session.refresh(callback)
 
 
+def may_reveal(callback: Callback, staff_id: int, role: str) -> bool:
+    """Whether this person may look at the whole number."""
+    return callback.staff_id == staff_id or role in OVERSEERS
+
+
 def reveal_number(session: Session, callback_id: int, staff: Staff, now: datetime) -> Callback:
     """Note that this person looks at the whole number of a callback, and answer its row.
 
     For whoever has it in hand, for who talked with the person, and for overseers. Raises RefusedError.
     """
     callback = standing(session, callback_id)
-    if callback.staff_id != staff.id and staff.role not in OVERSEERS:
+    if not may_reveal(callback, staff.id, staff.role):
         raise RefusedError("Only who has a callback in hand sees its number; claim it first.")
     audit.record(
         session,

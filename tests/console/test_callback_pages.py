@@ -524,6 +524,39 @@ def test_the_outcome_of_my_talk_is_noted_and_a_hard_call_gives_me_a_rest(
     assert liaison.reads("The time to note an outcome is over")
 
 
+def test_an_open_page_says_by_itself_that_its_time_has_come_and_that_it_is_late(
+    liaison: Member, office_rows: Office, clock: Clock
+) -> None:
+    now = clock()
+    callback_id = office_rows.promises(
+        place=None, next_attempt_at=now + timedelta(minutes=5), due_at=now + timedelta(minutes=10)
+    )
+    part = f"/console/callbacks/{callback_id}/part"
+    liaison.opens(part)
+    assert liaison.reads("The line calls by itself from")
+    for words in ("The line offers it to the next colleague who is free.", "Late"):
+        tag = liaison.headers["ETag"]
+        clock.goes_on(minutes=6)
+        assert liaison.opens(part, If_None_Match=tag).status == 200
+        assert liaison.reads(words)
+
+
+def test_who_handed_a_talk_over_is_offered_its_note_and_no_number(
+    liaison: Member, office_rows: Office, database: Database, staff: Any
+) -> None:
+    now = office_rows.clock()
+    callback_id = office_rows.promises(
+        state="talking", staff_id=staff("liaison").staff_id, talking_at=now, place=None
+    )
+    with database.transaction() as session:
+        make_call(session, callback_id=callback_id, staff_id=liaison.staff_id, accepted_at=now, ended_at=now)
+
+    liaison.opens(f"/console/callbacks/{callback_id}")
+
+    assert liaison.reads("A short note for colleagues")
+    assert not liaison.reads("Show the whole number")
+
+
 def test_a_hard_call_is_noted_while_somebody_changes_the_shift_of_its_liaison(
     liaison: Member, office_rows: Office, clock: Clock, database: Database
 ) -> None:
