@@ -39,6 +39,7 @@ PIN_KINDS = {
 }
 GROUNDS = {
     "callback": N_("a callback asked for with the PIN"),
+    "call": N_("a call that gave the PIN"),
     "verification": N_("your logged verification"),
     "search": N_("your search"),
     "added": N_("you added it"),

@@ -19,7 +19,7 @@ from hotline.console.typed_fields import OvertakenFormError, refuse_overtaken
 from hotline.console.words import N_, _
 from models.case import CaseError
 from models.case_change import begin_case, change_details, close_found_case, link_subject
-from models.case_opening import CaseOpeningError, open_by_verification, open_from_search
+from models.case_opening import CaseOpeningError, case_in_talk, open_by_verification, open_from_search
 from models.case_search import CaseSearchError, FoundCases, search_cases
 from models.pin_request import DELIVERIES, FIRST_EVIDENCE, PinRequestError, request_pin
 from models.registrant import name_of
@@ -193,9 +193,12 @@ def register_cases(blueprint: Blueprint, console: Console) -> None:
         found: FoundCases | None = None,
         reason: str = "",
     ) -> str:
+        with console.database.reading() as session:
+            talk_case = case_in_talk(session, me(), console.clock(), console.office)
         return render_template(
             "console/cases/find.html", errors=errors or {}, part=part, found=found, reason=reason,
-            labels=case_labels, choices=case_choices, minutes=console.office.policy("case_open_minutes"),
+            talk_case=talk_case, labels=case_labels, choices=case_choices,
+            minutes=console.office.policy("case_open_minutes"),
         )  # fmt: skip
 
     def _new_page(errors: dict[str, str]) -> str:
