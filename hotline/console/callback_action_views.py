@@ -38,6 +38,11 @@ class Click:
         """What was typed into a field, without blanks around it."""
         return request.form.get(name, "").strip()
 
+    @property
+    def seen(self) -> str | None:
+        """The promise as the form was drawn with it; None where it does not say."""
+        return self.typed("seen") or None
+
     def number(self, name: str) -> int:
         """A number that was chosen; 0 for anything else."""
         typed = self.typed(name)
@@ -77,13 +82,21 @@ def _reschedule(click: Click) -> list[Job]:
     at = _moment(click.typed("day"), click.typed("time"), row.time_zone)
     office = click.console.office
     policy = CallbackPolicy.of(office)
-    appointment.reschedule(click.session, click.callback_id, click.staff, at, click.now, policy, office)
+    appointment.reschedule(
+        click.session, click.callback_id, click.staff, at, click.now, policy, office, click.seen
+    )
     return []
 
 
 def _cancel(click: Click) -> list[Job]:
     appointment.cancel(
-        click.session, click.callback_id, click.staff, click.typed("reason"), click.now, click.console.office
+        click.session,
+        click.callback_id,
+        click.staff,
+        click.typed("reason"),
+        click.now,
+        click.console.office,
+        click.seen,
     )
     return []
 

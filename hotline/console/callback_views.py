@@ -18,7 +18,7 @@ from hotline.console.shared_rows import MINE, NOBODY, TOKEN, SharedPage, SharedR
 from hotline.console.status_page import words_of
 from hotline.console.words import N_, language
 from models import listing
-from models.appointment import CANCEL_REASONS, may_reveal, next_moment_inside, reveal_number
+from models.appointment import CANCEL_REASONS, may_reveal, next_moment_inside, reveal_number, stamp_of
 from models.callback import Callback
 from models.callback_policy import CallbackPolicy
 from models.case_words import look_at_words, may_open_case
@@ -191,6 +191,7 @@ def callback_page(console: Console, session: Session, callback_id: int, shown: S
         every=EVERY,
         note=note_of(session, whole) if mine else "",
         may_note=mine,
+        seen=stamp_of(whole),
         may_reveal=may_reveal(whole, me().staff_id, me().role),
         note_patterns=patterns(),
         note_sentences={why: callback_words.note_sentence(why) for why in SENTENCES},

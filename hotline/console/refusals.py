@@ -8,6 +8,7 @@ SENTENCES = (
     N_("No moment fits the hours of this person and those of the office."),
     N_("That is outside this person's hours; the next moment inside is {at}."),
     N_("Choose a reason from the list."),
+    N_("This callback has changed since you read it; it is promised by {at}. Look at it again."),
     N_("Only who has a callback in hand sees its number; claim it first."),
     N_("A case is opened only from a callback that was asked for with the PIN, by who has it in hand."),
     N_("This phone replaced an unsafe one: tell nothing of the case there before staff know who has it."),

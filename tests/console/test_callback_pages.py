@@ -524,6 +524,27 @@ def test_the_outcome_of_my_talk_is_noted_and_a_hard_call_gives_me_a_rest(
     assert liaison.reads("The time to note an outcome is over")
 
 
+@pytest.mark.parametrize("button", ["Settle this time", "Cancel the callback"])
+def test_who_settles_or_cancels_on_an_old_page_is_told_that_it_was_promised_otherwise_since(
+    liaison: Member, office_rows: Office, staff: Any, button: str
+) -> None:
+    callback_id = office_rows.promises()
+    other = staff("liaison").signs_in().opens(f"/console/callbacks/{callback_id}")
+    liaison.opens(f"/console/callbacks/{callback_id}")
+    liaison.fills(day="2026-11-27", time="12:00").clicks("Settle this time")
+    assert liaison.reads("The line will call at that time.")
+    settled = office_rows.row(callback_id)
+
+    other.fills(reason="person_asked").clicks(button)
+
+    assert other.status == 422
+    assert other.reads("This callback has changed since you read it; it is promised by Nov 27")
+    after = office_rows.row(callback_id)
+    assert (after.state, after.next_attempt_at) == ("requested", settled.next_attempt_at)
+    other.fills(reason="person_asked").clicks("Cancel the callback")
+    assert other.reads("The callback is cancelled.")
+
+
 def test_an_open_page_says_by_itself_that_its_time_has_come_and_that_it_is_late(
     liaison: Member, office_rows: Office, clock: Clock
 ) -> None:
