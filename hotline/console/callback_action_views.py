@@ -14,6 +14,7 @@ from hotline.console import callback_words
 from hotline.console.callback_views import Shown, callback_page
 from hotline.console.console import Console
 from hotline.console.guard import guard_staff, me
+from hotline.console.typed_fields import drawn_with
 from hotline.console.words import N_, _
 from models import appointment, claim, note, outcome, own_call, talk_desk
 from models.callback import Callback
@@ -102,7 +103,8 @@ def _cancel(click: Click) -> list[Job]:
 
 
 def _note(click: Click) -> list[Job]:
-    note.keep_note(click.session, click.callback_id, click.staff, click.typed("note"), click.now)
+    text, seen = click.typed("note"), drawn_with("note")
+    note.keep_note(click.session, click.callback_id, click.staff, text, click.now, seen)
     return []
 
 

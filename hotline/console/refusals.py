@@ -38,6 +38,7 @@ SENTENCES = (
     N_("An interpreter is being rung or is there already."),
     N_("No colleague is with the caller yet; add one first, and wait until they are there."),
     N_("You are not talking in this callback now."),
+    N_("Somebody else has written the note meanwhile. Look at it, then write yours."),
     N_("The note is longer than {most} characters."),
     N_("The note holds what looks like a Social Security number. Take it out."),
     N_("The note holds what looks like an A-number. Take it out."),

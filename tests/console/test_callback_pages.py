@@ -483,6 +483,23 @@ def test_a_note_that_must_not_stand_there_is_refused_and_stays_in_its_field(
     assert liaison.value("note").strip() == "Prefers mornings."
 
 
+def test_a_note_that_a_colleague_wrote_meanwhile_is_not_overwritten_unseen(
+    liaison: Member, supervisor: Member, office_rows: Office
+) -> None:
+    callback_id = office_rows.promises()
+    liaison.opens(f"/console/callbacks/{callback_id}").clicks("Take it")
+    supervisor.opens(f"/console/callbacks/{callback_id}")
+    liaison.fills(note="Never before noon.").clicks("Keep the note")
+
+    supervisor.fills(note="Third call this week.").clicks("Keep the note")
+
+    assert supervisor.status == 422
+    assert supervisor.reads("Somebody else has written the note meanwhile.", "now: Never before noon.")
+    assert supervisor.value("note").strip() == "Third call this week."
+    supervisor.clicks("Keep the note")
+    assert supervisor.reads("The note is kept.")
+
+
 @pytest.mark.parametrize("with_case", [True, False])
 def test_a_note_holds_no_name_of_whom_it_is_about(
     liaison: Member, office_rows: Office, database: Database, with_case: bool
