@@ -36,6 +36,19 @@ class AppointmentOffice(Protocol):
     def policy(self, name: str) -> int | float: ...
 
 
+class Promised(Protocol):
+    """What of a callback was promised; a row and what a page shows of one both have it."""
+
+    @property
+    def urgency(self) -> str: ...
+    @property
+    def requested_at(self) -> datetime: ...
+    @property
+    def due_at(self) -> datetime: ...
+    @property
+    def next_attempt_at(self) -> datetime: ...
+
+
 def next_moment_inside(
     session: Session, callback: Callback, at: datetime, policy: CallbackPolicy
 ) -> datetime | None:
@@ -52,14 +65,16 @@ def reschedule(
     now: datetime,
     policy: CallbackPolicy,
     office: AppointmentOffice,
+    seen: str | None = None,
 ) -> None:
     """Let the line ring this person at ``at``, which must lie inside their hours and the office's (R29).
 
     It goes back into the line for then, also where it had been left for staff: this is their decision. The
     moment promised moves along only when ``at`` lies past it; the clock goes on from the request. Raises
-    RefusedError, with the next moment that would do.
+    RefusedError, with the next moment that would do, or for a promise that is another than ``seen``.
     """
     callback = standing(session, callback_id)
+    _is_as_seen(callback, seen)
     if not now < at <= now + LONGEST_AHEAD:
         raise RefusedError("The new time must lie ahead, and within {days} days.", days=LONGEST_AHEAD.days)
     may_be_called(session, callback)
@@ -86,14 +101,17 @@ def cancel(
     reason: str,
     now: datetime,
     office: AppointmentOffice,
+    seen: str | None = None,
 ) -> None:
     """Cancel a callback for one of CANCEL_REASONS; what was left for staff is closed by this as well.
 
-    Raises RefusedError when it is somebody else's, being rung, or over already.
+    Raises RefusedError when it is somebody else's, being rung, or over already, and for a promise that is
+    another than ``seen``.
     """
     if reason not in CANCEL_REASONS:
         raise RefusedError("Choose a reason from the list.")
     callback = standing(session, callback_id)
+    _is_as_seen(callback, seen)
     closes_left = has_newer(session, callback)
     if not closes_left:
         _take_in_hand(session, callback, staff, now, office)
@@ -109,13 +127,32 @@ def cancel(
     session.refresh(callback)
 
 
+def stamp_of(promise: Promised) -> str:
+    """What a form carries of the promise that it was drawn with: its class and its moments."""
+    moments = (promise.requested_at, promise.due_at, promise.next_attempt_at)
+    return " ".join((promise.urgency, *(f"{int(at.timestamp())}" for at in moments)))
+
+
+def _is_as_seen(callback: Callback, seen: str | None) -> None:
+    if seen is not None and seen != stamp_of(callback):
+        raise RefusedError(
+            "This callback has changed since you read it; it is promised by {at}. Look at it again.",
+            at=callback.due_at,
+        )
+
+
+def may_reveal(callback: Callback, staff_id: int, role: str) -> bool:
+    """Whether this person may look at the whole number."""
+    return callback.staff_id == staff_id or role in OVERSEERS
+
+
 def reveal_number(session: Session, callback_id: int, staff: Staff, now: datetime) -> Callback:
     """Note that this person looks at the whole number of a callback, and answer its row.
 
     For whoever has it in hand, for who talked with the person, and for overseers. Raises RefusedError.
     """
     callback = standing(session, callback_id)
-    if callback.staff_id != staff.id and staff.role not in OVERSEERS:
+    if not may_reveal(callback, staff.id, staff.role):
         raise RefusedError("Only who has a callback in hand sees its number; claim it first.")
     audit.record(
         session,

@@ -69,6 +69,8 @@ class Callback(Base):
         Index("uq_callbacks_owed_case", "case_id", unique=True, sqlite_where=_OWED, postgresql_where=_OWED),
         Index("ix_callbacks_past", "case_id", "id", sqlite_where=_CLOSED, postgresql_where=_CLOSED),
         Index("ix_callbacks_number", "number_key", "requested_at"),
+        # What a call asked for, and whether it was promised another one.
+        Index("ix_callbacks_asked_in", "requested_in_call_id"),
         Index("ix_callbacks_measured", "urgency", "verified", "requested_at"),
         Index(
             "ix_callbacks_in_hand", "state", "lease_until", sqlite_where=_IN_HAND, postgresql_where=_IN_HAND

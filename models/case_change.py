@@ -89,7 +89,10 @@ def added_by_form(session: Session, person: Person, form: str, now: datetime) ->
 
 
 def change_details(session: Session, person: Person, case: Case, details: Details, now: datetime) -> None:
-    """Keep what was changed; the entry names the fields and holds nothing of them."""
+    """Keep what was changed; the entry names the fields and holds nothing of them.
+
+    Raises CaseError for another time zone while phones and times are held: it would move every window (R08).
+    """
     registrant = session.get_one(Registrant, case.registrant_id)
     known = name_of(session, registrant)
     changed = [
@@ -97,6 +100,11 @@ def change_details(session: Session, person: Person, case: Case, details: Detail
         for name in ("language", "time_zone", "pace", "mail_safe", "line")
         if getattr(registrant, name) != getattr(details, name)
     ]
+    is_held = case.changes_held_until is not None and now < case.changes_held_until
+    if "time_zone" in changed and is_held:
+        raise CaseError(
+            "Time zone: it stays as it is while phones and times are held, since the PIN was replaced."
+        )
     for name in changed:
         setattr(registrant, name, getattr(details, name))
     if details.name != known:

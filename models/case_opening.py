@@ -4,14 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import ForeignKey, Index, String, func, select
+from sqlalchemy import ForeignKey, Index, Select, String, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import audit
 from models.base import Base, UtcDateTime
+from models.call import Call
 from models.callback import IS_OPEN, IS_PAST, Callback
 from models.case import Case
 from models.database import keyring_of
+from models.direct_talk import DirectTalk
 from models.lost_pin import EVIDENCE
 from models.new_phone import is_to_new_phone
 from models.staff import Staff
@@ -112,7 +114,30 @@ def grounds_for(
     callback = session.execute(theirs.where(IS_OPEN).limit(1)).first() or (
         session.execute(theirs.where(IS_PAST, Callback.closed_at > shortly).limit(1)).first()
     )
-    return None if callback is None else Grounds("callback", "verified_callback", None)
+    if callback is not None:
+        return Grounds("callback", "verified_callback", None)
+    talk = session.execute(_of_talk(person, now, office).where(Call.case_id == case_id).limit(1)).first()
+    return None if talk is None else Grounds("call", "verified_call", None)
+
+
+def case_in_talk(session: Session, person: Person, now: datetime, office: OpeningOffice) -> int | None:
+    """The case that whom this person talks with at 0, or did a moment ago, opened by its PIN; else None."""
+    return session.scalars(_of_talk(person, now, office).order_by(DirectTalk.id.desc()).limit(1)).first()
+
+
+def _of_talk(person: Person, now: datetime, office: OpeningOffice) -> Select[int]:
+    """The case of a caller at 0 who gave the PIN that is still in force, to whom this person talks."""
+    shortly = now - timedelta(minutes=office.policy("outcome_minutes"))
+    return (
+        select(Case.id)
+        .join(Call, Call.case_id == Case.id)
+        .join(DirectTalk, DirectTalk.caller_call_id == Call.id)
+        .where(
+            DirectTalk.staff_id == person.staff_id,
+            or_(DirectTalk.closed_at.is_(None), DirectTalk.closed_at > shortly),
+            Call.verified_at >= Case.pin_issued_at,
+        )
+    )
 
 
 def look_at(session: Session, person: Person, case_id: int, now: datetime, office: OpeningOffice) -> Grounds:

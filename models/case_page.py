@@ -48,11 +48,6 @@ class CasePage:
     locked_for_known: bool
     locked_for_strangers: bool
 
-    @property
-    def waiting_request(self) -> PinRequest | None:
-        """The PIN of this case that waits for a second person."""
-        return next((one for one in self.requests if one.state == "waiting"), None)
-
 
 def heard_of_case(session: Session, case_id: int, now: datetime, rules: HeardRules) -> Heard:
     """What may be said about the person of a case: the very words that a caller with its PIN may hear."""

@@ -77,11 +77,14 @@ def refusal(text: str) -> Refusal | None:
     return None
 
 
-def keep_note(session: Session, callback_id: int, staff: Staff, text: str, now: datetime) -> None:
+def keep_note(
+    session: Session, callback_id: int, staff: Staff, text: str, now: datetime, seen: str | None = None
+) -> None:
     """Keep a note on a callback, in place of the one before; an empty one takes it away.
 
     For whoever has the callback in hand or talked in it, and for overseers. The note is sealed, and stands
-    in no audit entry. Raises RefusedError, with one of SENTENCES when the text may not stand there.
+    in no audit entry. Raises RefusedError, with one of SENTENCES when the text may not stand there, and when
+    the one before is another than ``seen``, which its author looked at.
     """
     callback = standing(session, callback_id)
     if not may_note(session, callback, staff.id, staff.role):
@@ -90,6 +93,9 @@ def keep_note(session: Session, callback_id: int, staff: Staff, text: str, now: 
     why = refusal(text) or _name_in(session, callback, text)
     if why is not None:
         raise RefusedError(SENTENCES[why], most=MOST_CHARACTERS)
+    before = note_of(session, callback)
+    if seen is not None and seen != before and text != before:
+        raise RefusedError("Somebody else has written the note meanwhile. Look at it, then write yours.")
     callback.note_sealed = keyring_of(session).seal("callback.note", text) if text else None
     session.flush()
     audit.record(

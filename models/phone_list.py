@@ -23,7 +23,7 @@ from models.wishes import VOICEMAIL_TEXTS, WHO_MAY_ANSWER, Wishes
 MOST_PHONES = 8
 CODE_DIGITS, CODE_TRIES, CODE_LIFE = 4, 3, timedelta(minutes=15)
 #: What lets staff bind a phone: the person gave their PIN, or is known to whoever opened the case (R09).
-BINDING_GROUNDS = frozenset({"callback", "verification", "added"})
+BINDING_GROUNDS = frozenset({"callback", "call", "verification", "added"})
 #: What lets them say who holds a new phone: more than a PIN, which may be stolen (R09).
 VOUCHING_GROUNDS = frozenset({"verification", "added"})
 _MAY_ANSWER_WORDS = {

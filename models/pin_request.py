@@ -125,10 +125,11 @@ def request_pin(
     # Two who ask at the same moment: the second waits for the case's row, and then finds the first.
     session.execute(select(Case.id).where(Case.id == case.id).with_for_update())
     waiting = session.scalars(select(PinRequest).where(PinRequest.case_id == case.id, _WAITING)).first()
-    if waiting is not None and waiting.requested_at > now - _life(office):
+    if waiting is not None and still_waits(waiting, now, office):
         raise PinRequestError("A PIN of this case waits for approval already.")
     if waiting is not None:
         _settle(session, person, waiting, "withdrawn", now)
+        _record(session, person, "withdraw_pin_request", waiting, now)
     asked = PinRequest(
         case_id=case.id, kind=kind, delivery=delivery, evidence=evidence, requested_by=person.staff_id,
         requested_at=now,
@@ -198,11 +199,13 @@ def approve_pin(
         raise PinRequestError("The case is closed.")
     if asked.delivery == "posted" and not case.registrant.mail_safe:
         raise PinRequestError("Mail is not safe for this person any more.")
+    # Also a first one, where the command line has given a PIN since it was asked for.
+    replaces = case.pin_kind != "none"
     one_time = asked.delivery != "told"
     expires_at = now + timedelta(days=office.policy("one_time_pin_days")) if one_time else None
     give_new_pin(session, case, pin_hash, now, expires_at=expires_at)
     told = 0
-    if asked.kind == "lost":
+    if replaces:
         case.changes_held_until = now + timedelta(hours=office.policy("lost_pin_hold_hours"))
         session.flush()
         told = tell_safe_phones(session, case, "pin_changed", person.email, office, now)
@@ -245,7 +248,7 @@ def _waiting(session: Session, request_id: int, now: datetime, office: PinOffice
         raise PinRequestError("There is no such request.")
     if asked.state != "waiting":
         raise PinRequestError("Somebody has settled this request already.")
-    if asked.requested_at <= now - _life(office):
+    if not still_waits(asked, now, office):
         raise PinRequestError("This request is too old; ask for the PIN again.")
     return asked
 
@@ -262,6 +265,11 @@ def _may_still_approve(session: Session, person: Person) -> None:
     is_now = session.execute(select(Staff.role, Staff.left_at).where(Staff.id == person.staff_id)).one()
     if is_now.role not in APPROVERS or is_now.left_at is not None:
         raise PinRequestError("A supervisor or an administrator must approve a PIN.")
+
+
+def still_waits(asked: PinRequest, now: datetime, office: PinOffice) -> bool:
+    """Whether a second person can still say yes; one that is too old must be asked for anew."""
+    return asked.state == "waiting" and asked.requested_at > now - _life(office)
 
 
 def _life(office: PinOffice) -> timedelta:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from models import audit
@@ -19,7 +19,7 @@ from models.registrant import Registrant
 
 @dataclass(frozen=True, slots=True)
 class TalkAt0:
-    """``case_id`` is that of a caller who gave the right PIN in this call, None for anybody else.
+    """``case_id`` is that of a caller who gave the PIN that is in force in this call, None for anybody else.
 
     ``time_zone`` is the person's own, None while nobody knows it.
     """
@@ -39,21 +39,21 @@ def own_talk(
 ) -> TalkAt0 | None:
     """A talk that this person leads, or led until just now; None for any other."""
     row = session.execute(
-        select(DirectTalk, Call.silent, Call.verified_at, Call.case_id, Call.time_zone, Registrant.time_zone)
+        select(DirectTalk, Call.silent, Case.id, Call.time_zone, Registrant.time_zone)
         .join(Call, Call.id == DirectTalk.caller_call_id)
-        .outerjoin(Case, Case.id == Call.case_id)
+        .outerjoin(Case, and_(Case.id == Call.case_id, Call.verified_at >= Case.pin_issued_at))
         .outerjoin(Registrant, Registrant.id == Case.registrant_id)
         .where(DirectTalk.id == talk_id, DirectTalk.staff_id == staff_id)
     ).first()
     if row is None:
         return None
-    talk, silent, verified_at, case_id, said_zone, kept_zone = row
+    talk, silent, case_id, said_zone, kept_zone = row
     shortly = now - timedelta(minutes=office.policy("outcome_minutes"))
     if talk.closed_at is not None and talk.closed_at <= shortly:
         return None
     return TalkAt0(
-        talk.id, talk.talking_at, talk.held_at, talk.closed_at, talk.language, silent,
-        case_id if verified_at is not None else None, kept_zone or said_zone,
+        talk.id, talk.talking_at, talk.held_at, talk.closed_at, talk.language, silent, case_id,
+        kept_zone or said_zone,
     )  # fmt: skip
 
 

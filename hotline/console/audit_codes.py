@@ -19,7 +19,7 @@ from models.wishes import SAFEST
 
 CODES = frozenset(
     (
-        *("first", "lost", "one_time", "urgent", "other", "verified_callback"),
+        *("first", "lost", "one_time", "urgent", "other", "verified_callback", "verified_call"),
         *("code", "recovery code", "passkey", "authenticator", "oidc", "set up"),
         *("silent", *SAFEST.columns, *(one.name for one in (*fields(Details), *fields(Record)))),
         *(alert.LEFT, alert.IMPORT_HELD, alert.CALL_LIST, alert.AUDIT_ALARM),

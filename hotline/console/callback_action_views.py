@@ -14,6 +14,7 @@ from hotline.console import callback_words
 from hotline.console.callback_views import Shown, callback_page
 from hotline.console.console import Console
 from hotline.console.guard import guard_staff, me
+from hotline.console.typed_fields import drawn_with
 from hotline.console.words import N_, _
 from models import appointment, claim, note, outcome, own_call, talk_desk
 from models.callback import Callback
@@ -37,6 +38,11 @@ class Click:
     def typed(self, name: str) -> str:
         """What was typed into a field, without blanks around it."""
         return request.form.get(name, "").strip()
+
+    @property
+    def seen(self) -> str | None:
+        """The promise as the form was drawn with it; None where it does not say."""
+        return self.typed("seen") or None
 
     def number(self, name: str) -> int:
         """A number that was chosen; 0 for anything else."""
@@ -77,19 +83,28 @@ def _reschedule(click: Click) -> list[Job]:
     at = _moment(click.typed("day"), click.typed("time"), row.time_zone)
     office = click.console.office
     policy = CallbackPolicy.of(office)
-    appointment.reschedule(click.session, click.callback_id, click.staff, at, click.now, policy, office)
+    appointment.reschedule(
+        click.session, click.callback_id, click.staff, at, click.now, policy, office, click.seen
+    )
     return []
 
 
 def _cancel(click: Click) -> list[Job]:
     appointment.cancel(
-        click.session, click.callback_id, click.staff, click.typed("reason"), click.now, click.console.office
+        click.session,
+        click.callback_id,
+        click.staff,
+        click.typed("reason"),
+        click.now,
+        click.console.office,
+        click.seen,
     )
     return []
 
 
 def _note(click: Click) -> list[Job]:
-    note.keep_note(click.session, click.callback_id, click.staff, click.typed("note"), click.now)
+    text, seen = click.typed("note"), drawn_with("note")
+    note.keep_note(click.session, click.callback_id, click.staff, text, click.now, seen)
     return []
 
 

@@ -19,7 +19,7 @@ from hotline.console.shared_rows import CALLS, MINE, NOBODY, TOKEN, SharedPage, 
 from hotline.console.status_page import words_of
 from hotline.console.words import N_, language
 from models import listing
-from models.appointment import CANCEL_REASONS, next_moment_inside, reveal_number
+from models.appointment import CANCEL_REASONS, may_reveal, next_moment_inside, reveal_number, stamp_of
 from models.callback import Callback
 from models.callback_policy import CallbackPolicy
 from models.case_words import has_looked, heard_for, look_at_words, may_open_case
@@ -137,7 +137,7 @@ def register_callbacks(blueprint: Blueprint, console: Console) -> None:
                 )
                 return state + beside
 
-            return live_part(_tag_of_one(row, joiners), render)
+            return live_part(_tag_of_one(row, joiners, now), render)
 
     @blueprint.get("/callbacks/<int:callback_id>/words")
     @guard_staff(*ROLES)
@@ -217,10 +217,12 @@ def callback_page(console: Console, session: Session, callback_id: int, shown: S
         "console/callbacks/callback.html",
         row=row,
         shown=shown,
-        tag=_tag_of_one(row, joiners),
+        tag=_tag_of_one(row, joiners, now),
         every=EVERY,
         note=note_of(session, whole) if mine else "",
         may_note=mine,
+        seen=stamp_of(whole),
+        may_reveal=may_reveal(whole, me().staff_id, me().role),
         note_patterns=patterns(),
         note_sentences={why: callback_words.note_sentence(why) for why in SENTENCES},
         note_most=MOST_CHARACTERS,
@@ -289,7 +291,7 @@ def _minute(now: datetime) -> datetime:
     return now.replace(second=0, microsecond=0)
 
 
-def _tag_of_one(row: listing.Listed, joiners: list[tuple[str, str]]) -> str:
+def _tag_of_one(row: listing.Listed, joiners: list[tuple[str, str]], now: datetime) -> str:
     facts = (
         joiners,
         row.state,
@@ -299,8 +301,11 @@ def _tag_of_one(row: listing.Listed, joiners: list[tuple[str, str]]) -> str:
         row.outcome,
         row.next_attempt_at,
         row.due_at,
+        # What its words say of the clock.
+        row.due_at < now,
+        row.next_attempt_at > now,
     )
-    return tag_of(*facts, row.due_at, me().staff_id, language())
+    return tag_of(*facts, me().staff_id, language())
 
 
 _WORDS: dict[str, object] = {

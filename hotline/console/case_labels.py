@@ -39,6 +39,7 @@ PIN_KINDS = {
 }
 GROUNDS = {
     "callback": N_("a callback asked for with the PIN"),
+    "call": N_("a call that gave the PIN"),
     "verification": N_("your logged verification"),
     "search": N_("your search"),
     "added": N_("you added it"),
@@ -96,6 +97,7 @@ SENTENCES = (
     N_("There is no such case."),
     N_("A supervisor or an administrator does this."),
     N_("The case is closed."),
+    N_("Time zone: it stays as it is while phones and times are held, since the PIN was replaced."),
     N_("Phone: this number is on the list already."),
     N_("Phone: a case has at most eight phones."),
     N_("Phone: first verify the person, by their case number and how you know them."),

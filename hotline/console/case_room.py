@@ -23,7 +23,7 @@ from models.case_opening import CaseOpeningError, Grounds, grounds_for, look_at
 from models.case_page import read_case_page
 from models.custody_status import HeardRules
 from models.phone_list import BINDING_GROUNDS, VOUCHING_GROUNDS
-from models.pin_request import APPROVERS
+from models.pin_request import APPROVERS, still_waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,7 @@ class CaseRoom:
             may_keep=me().role in KEEPERS,
             may_see_number=may_see_number(grounds),
             is_approver=me().role in APPROVERS,
+            waiting_pin=next((one for one in page.requests if still_waits(one, now, console.office)), None),
             now=now,
             who=who,
             outcomes=OUTCOMES,

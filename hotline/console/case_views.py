@@ -28,7 +28,7 @@ from models.case_change import (
     link_subject,
     subject_of,
 )
-from models.case_opening import CaseOpeningError, open_by_verification, open_from_search
+from models.case_opening import CaseOpeningError, case_in_talk, open_by_verification, open_from_search
 from models.case_search import CaseSearchError, FoundCases, search_cases
 from models.pin_request import DELIVERIES, FIRST_EVIDENCE, PinRequestError, request_pin
 from models.registrant import name_of
@@ -155,6 +155,8 @@ def register_cases(blueprint: Blueprint, console: Console) -> None:
                 registrant = opened.case.registrant
                 refuse_overtaken(details_shown(registrant, name_of(opened.session, registrant)))
                 change_details(opened.session, me(), opened.case, details, opened.now)
+        except CaseError as error:
+            return room.form(case_id, "details", {"time_zone": _(str(error))}, zones=console.office.zones)
         except OvertakenFormError as error:
             return room.form(case_id, "details", {"": _(str(error))}, zones=console.office.zones)
         flash(_("The details are kept."), "success")
@@ -213,9 +215,12 @@ def register_cases(blueprint: Blueprint, console: Console) -> None:
         found: FoundCases | None = None,
         reason: str = "",
     ) -> str:
+        with console.database.reading() as session:
+            talk_case = case_in_talk(session, me(), console.clock(), console.office)
         return render_template(
             "console/cases/find.html", errors=errors or {}, part=part, found=found, reason=reason,
-            labels=case_labels, choices=case_choices, minutes=console.office.policy("case_open_minutes"),
+            talk_case=talk_case, labels=case_labels, choices=case_choices,
+            minutes=console.office.policy("case_open_minutes"),
         )  # fmt: skip
 
     def _new_page(errors: dict[str, str]) -> str:

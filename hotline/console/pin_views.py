@@ -151,15 +151,18 @@ def register_pins(blueprint: Blueprint, console: Console) -> None:
             if not may_see_number(opened.grounds):
                 flash(_("This is not for your role."), "error")
                 return redirect(url_for("console.case", case_id=case_id), code=303)
-            number = reveal_number(opened.session, me(), opened.case, opened.now)
             language, line = opened.case.registrant.language, opened.case.registrant.line
+            try:
+                say, from_us = say_in(language), sender(language, line)
+            except PinRequestError as error:
+                flash(_(str(error)), "error")
+                return redirect(url_for("console.case", case_id=case_id), code=303)
+            number = reveal_number(opened.session, me(), opened.case, opened.now)
             audit.record(
                 opened.session, actor=me().email, action="print_number_letter", target=f"case:{case_id}",
                 now=opened.now,
             )  # fmt: skip
-        return as_file(
-            number_letter(language, say_in(language), sender(language, line), number), "letter-case-number"
-        )
+        return as_file(number_letter(language, say, from_us, number), "letter-case-number")
 
     def form_of_request(case_id: int, errors: dict[str, str] | None = None) -> View:
         return room.form(
@@ -172,7 +175,7 @@ def register_pins(blueprint: Blueprint, console: Console) -> None:
         return pin_letter(language, say_in(language), sender(language, line), made, dies_at)
 
     def say_in(language: str) -> Callable[[str], str]:
-        if console.words.known(language) is None:
+        if console.words.known(language) is None or language not in console.office.neutral_name:
             # Nothing falls back to another language in what a registrant reads (R27).
             raise PinRequestError("There is no letter in the language of this case.")
         return console.words.catalog(language).gettext

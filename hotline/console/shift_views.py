@@ -44,9 +44,7 @@ def register_shift(blueprint: Blueprint, console: Console) -> None:
         with console.database.transaction() as session:
             staff_desk.set_shift(session, me().staff_id, on_shift=word == "on", now=console.clock())
         flash(
-            _("Your shift has begun: the line may ring you.")
-            if word == "on"
-            else _("Your shift has ended: the line rings you no more."),
+            _("Your shift has begun: the line may ring you.") if word == "on" else _("Your shift has ended."),
             "success",
         )
         return _back()

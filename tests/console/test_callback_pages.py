@@ -596,6 +596,23 @@ def test_a_note_that_must_not_stand_there_is_refused_and_stays_in_its_field(
     assert liaison.value("note").strip() == "Prefers mornings."
 
 
+def test_a_note_that_a_colleague_wrote_meanwhile_is_not_overwritten_unseen(
+    liaison: Member, supervisor: Member, office_rows: Office
+) -> None:
+    callback_id = office_rows.promises()
+    liaison.opens(f"/console/callbacks/{callback_id}").clicks("Take it")
+    supervisor.opens(f"/console/callbacks/{callback_id}")
+    liaison.fills(note="Never before noon.").clicks("Keep the note")
+
+    supervisor.fills(note="Third call this week.").clicks("Keep the note")
+
+    assert supervisor.status == 422
+    assert supervisor.reads("Somebody else has written the note meanwhile.", "now: Never before noon.")
+    assert supervisor.value("note").strip() == "Third call this week."
+    supervisor.clicks("Keep the note")
+    assert supervisor.reads("The note is kept.")
+
+
 @pytest.mark.parametrize("with_case", [True, False])
 def test_a_note_holds_no_name_of_whom_it_is_about(
     liaison: Member, office_rows: Office, database: Database, with_case: bool
@@ -635,6 +652,60 @@ def test_the_outcome_of_my_talk_is_noted_and_a_hard_call_gives_me_a_rest(
     token = liaison.token
     liaison.sends(f"/console/callbacks/{callback_id}/outcome", {"csrf_token": token, "code": "call_later"})
     assert liaison.reads("The time to note an outcome is over")
+
+
+@pytest.mark.parametrize("button", ["Settle this time", "Cancel the callback"])
+def test_who_settles_or_cancels_on_an_old_page_is_told_that_it_was_promised_otherwise_since(
+    liaison: Member, office_rows: Office, staff: Any, button: str
+) -> None:
+    callback_id = office_rows.promises()
+    other = staff("liaison").signs_in().opens(f"/console/callbacks/{callback_id}")
+    liaison.opens(f"/console/callbacks/{callback_id}")
+    liaison.fills(day="2026-11-27", time="12:00").clicks("Settle this time")
+    assert liaison.reads("The line will call at that time.")
+    settled = office_rows.row(callback_id)
+
+    other.fills(reason="person_asked").clicks(button)
+
+    assert other.status == 422
+    assert other.reads("This callback has changed since you read it; it is promised by Nov 27")
+    after = office_rows.row(callback_id)
+    assert (after.state, after.next_attempt_at) == ("requested", settled.next_attempt_at)
+    other.fills(reason="person_asked").clicks("Cancel the callback")
+    assert other.reads("The callback is cancelled.")
+
+
+def test_an_open_page_says_by_itself_that_its_time_has_come_and_that_it_is_late(
+    liaison: Member, office_rows: Office, clock: Clock
+) -> None:
+    now = clock()
+    callback_id = office_rows.promises(
+        place=None, next_attempt_at=now + timedelta(minutes=5), due_at=now + timedelta(minutes=10)
+    )
+    part = f"/console/callbacks/{callback_id}/part"
+    liaison.opens(part)
+    assert liaison.reads("The line calls by itself from")
+    for words in ("The line offers it to the next colleague who is free.", "Late"):
+        tag = liaison.headers["ETag"]
+        clock.goes_on(minutes=6)
+        assert liaison.opens(part, If_None_Match=tag).status == 200
+        assert liaison.reads(words)
+
+
+def test_who_handed_a_talk_over_is_offered_its_note_and_no_number(
+    liaison: Member, office_rows: Office, database: Database, staff: Any
+) -> None:
+    now = office_rows.clock()
+    callback_id = office_rows.promises(
+        state="talking", staff_id=staff("liaison").staff_id, talking_at=now, place=None
+    )
+    with database.transaction() as session:
+        make_call(session, callback_id=callback_id, staff_id=liaison.staff_id, accepted_at=now, ended_at=now)
+
+    liaison.opens(f"/console/callbacks/{callback_id}")
+
+    assert liaison.reads("A short note for colleagues")
+    assert not liaison.reads("Show the whole number")
 
 
 def test_a_hard_call_is_noted_while_somebody_changes_the_shift_of_its_liaison(

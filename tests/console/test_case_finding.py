@@ -10,10 +10,39 @@ from sqlalchemy import event, select
 from models import AuditEntry, Case, audit
 from models.case import new_number
 from models.database import Database
+from models.direct_talk import begin_talk
 from models.subject import find_or_add_subject
 from tests.console.case_desk import actions, kept_case, more_phones, verifies
 from tests.console.conftest import Clock, Member
-from tests.factories import NOW, make_callback, make_case
+from tests.factories import NOW, make_call, make_callback, make_case
+
+
+def test_who_talks_at_0_with_a_caller_who_gave_the_pin_opens_their_case_and_nobody_else_does(
+    staff: Any, liaison: Member, database: Database
+) -> None:
+    case = kept_case(database)
+    other = staff("liaison").signs_in()
+    with database.transaction() as session:
+        caller = make_call(session, case_id=case.id, verified_at=NOW)
+        begin_talk(
+            session, caller_call_id=caller.id, leg_id=make_call(session).id, staff_id=liaison.staff_id,
+            language="en", now=NOW,
+        )  # fmt: skip
+
+    liaison.opens("/console/cases").clicks("Open their case")
+    assert liaison.heading.startswith("Case about")
+    assert "Invented" not in liaison.page.xpath("//title")[0].text_content()
+    with database.reading() as session:
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "look_at_case")).one()
+        assert (entry.actor, entry.facts) == (liaison.email, {"ground": "call", "reason": "verified_call"})
+    other.opens("/console/cases")
+    assert "Open their case" not in other.links
+    assert other.opens(f"/console/cases/{case.id}").path == "/console/cases"
+
+    # A PIN that was given since ends what the old one had opened.
+    with database.transaction() as session:
+        session.get_one(Case, case.id).pin_issued_at = NOW + timedelta(seconds=1)
+    assert liaison.opens(f"/console/cases/{case.id}").path == "/console/cases"
 
 
 def test_a_liaison_opens_a_case_by_its_number_and_reads_what_may_be_said(

@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 
 from config.logging import set_up_logging
 from hotline.console.letters import KEYS, Sender, number_letter, pin_letter
+from hotline.console.words import Words
 from ivr_flows.check import INBOUND_KEYS
 from models import AuditEntry, Base, Case, PinRequest
 from models.database import Database
@@ -101,6 +102,18 @@ def test_the_letter_with_the_case_number_holds_no_pin(supervisor: Member, databa
     assert "print_number_letter" in actions(database)
 
 
+def test_a_number_for_which_there_is_no_letter_is_not_said_to_be_printed(
+    supervisor: Member, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = kept_case(database, language="es")
+    # A language that the line speaks before the console does.
+    monkeypatch.setattr(Words, "known", lambda _self, language: None if language == "es" else language)
+    verifies(supervisor, case).clicks("Letter with the case number")
+
+    assert supervisor.reads("There is no letter in the language of this case.")
+    assert not {"print_number_letter", "reveal_case_number"} & set(actions(database))
+
+
 def test_a_letter_is_in_the_language_of_the_case_not_of_whoever_prints_it(
     liaison: Member, supervisor: Member, database: Database
 ) -> None:
@@ -178,6 +191,21 @@ def test_the_page_of_a_case_says_how_its_pin_stands_and_never_the_pin(
     liaison.opens(f"/console/cases/{case.id}")
 
     assert liaison.reads("One-time PIN", "Dies", "Changes held", "PIN approved and given")
+
+
+def test_a_pin_that_nobody_approved_in_time_can_be_asked_for_again(
+    liaison: Member, database: Database, clock: Clock
+) -> None:
+    case = kept_case(database)
+    asks(liaison, case)
+    assert liaison.reads("A PIN waits for a second person")
+    clock.goes_on(hours=72)
+
+    verifies(liaison.signs_in(), case)
+
+    assert not liaison.reads("A PIN waits for a second person")
+    liaison.clicks("Ask for a PIN")
+    assert liaison.status == 200
 
 
 def test_who_asked_cannot_approve_and_can_take_it_back(supervisor: Member, database: Database) -> None:

@@ -34,6 +34,15 @@ def test_a_shift_begins_and_ends_by_a_click(liaison: Member, database: Database)
     assert actions(database)[-2:] == ["begin_shift", "end_shift"]
 
 
+def test_a_supervisor_off_shift_reads_that_the_line_may_ring_them(supervisor: Member) -> None:
+    supervisor.opens("/console/shift")
+
+    assert supervisor.reads(
+        "In opening hours the line rings you for callbacks that liaisons missed too often."
+    )
+    assert not supervisor.reads("The line rings you for nothing")
+
+
 def test_a_phone_is_changed_and_the_entry_names_neither(liaison: Member, database: Database) -> None:
     liaison.opens("/console/shift").fills(phone="(202) 555-0199", kind="office").clicks("Keep this phone")
 

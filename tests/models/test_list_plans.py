@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,8 +16,10 @@ from models.call import CALLS
 from models.callback import CALLBACKS
 from models.callback_list import due_callbacks, first_in_line, tidy_line
 from models.callback_policy import CallbackPolicy
+from models.callback_request import asked_in_call
 from models.database import Database, keyring_of
 from models.dispatch import ring_first, take_turn
+from models.follow_up import is_promised_again
 from models.history import history_of
 from models.keyring import Keyring
 from models.liaison import unverified_may_take
@@ -40,6 +43,8 @@ POLICY = CallbackPolicy.of(OFFICE)
 SMALL = {"staff", "staff_1", "paces", "guards", "calls_1", "audit_entries"}
 #: Walked from end to end and never long: the line in its own order, and the alerts that are not sent yet.
 WALKED = r"SCAN (\w+) USING (?:COVERING )?INDEX ix_(?:callbacks_line|alerts_unsent)"
+#: Of whoever calls, all that those looks ask for.
+CALLER: Any = SimpleNamespace(id=7, case_id=7)
 LOOKS: dict[str, Callable[[Session, datetime], Any]] = {
     "the head of the line": lambda session, now: due_callbacks(session, now, 8),
     "whom somebody is free for": lambda session, now: first_in_line(session, now, POLICY, 8),
@@ -55,6 +60,8 @@ LOOKS: dict[str, Callable[[Session, datetime], Any]] = {
     "a ring": lambda session, now: ring_first(session, now, POLICY),
     "legs of those who asked to be rung": undialled_takers,
     "whether the list changed": lambda session, _now: version(session),
+    "what a call asked for": lambda session, _now: asked_in_call(session, CALLER, verified=False),
+    "whether a call was promised again": lambda session, _now: is_promised_again(session, 7),
     "a history": lambda session, _now: history_of(session, 1),
 }
 MANY = 4_000

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import AuditEntry, Callback, Case, PinCounter, PinRequest, Registrant, Staff, Subject
-from models.case import CaseError
+from models.case import CaseError, give_new_pin
 from models.case_change import (
     Details,
     begin_case,
@@ -83,6 +83,25 @@ def test_a_lost_pin_is_replaced_phones_are_told_and_changes_wait_three_days(desk
     assert desk.session.scalars(select(Callback)).one().reason == "pin_changed"
     desk.session.expire_all()
     assert desk.session.scalars(select(PinCounter)).one().locked_at is None
+
+
+def test_a_first_pin_that_came_another_way_meanwhile_is_replaced_like_a_lost_one(desk: Desk) -> None:
+    desk.case.pin_kind = "none"
+    request_id = desk.asks()
+    give_new_pin(desk.session, desk.case, HASH, NOW)
+
+    approved = approve_pin(desk.session, desk.approver, request_id, HASH, NOW, OFFICE)
+
+    assert (approved.phones_told, desk.case.changes_held_until) == (1, NOW + timedelta(hours=72))
+
+
+def test_while_phones_and_times_are_held_the_time_zone_stays_as_well(desk: Desk) -> None:
+    approve_pin(desk.session, desk.approver, desk.asks(), HASH, NOW, OFFICE)
+    with pytest.raises(CaseError, match="Time zone: it stays as it is"):
+        change_details(desk.session, desk.asker, desk.case, DETAILS, NOW)
+
+    change_details(desk.session, desk.asker, desk.case, DETAILS, NOW + timedelta(hours=72))
+    assert desk.session.get_one(Registrant, desk.case.registrant_id).time_zone == DETAILS.time_zone
 
 
 def test_the_entry_of_an_approval_names_both_and_the_evidence(desk: Desk) -> None:
@@ -166,6 +185,8 @@ def test_a_case_has_one_pin_that_waits_and_an_old_request_waits_for_nothing(desk
         office=OFFICE,
     )
     assert [one.delivery for one in waiting_pins(desk.session, desk.approver, late, OFFICE)] == ["told"]
+    (entry,) = desk.entries("withdraw_pin_request")
+    assert (entry.facts or {})["request"] == request_id
 
 
 def test_who_may_approve_sees_all_that_waits_and_others_their_own(desk: Desk) -> None:
