@@ -65,7 +65,7 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
         ),
         # Staff without a number of their own to call sign in here, by a number that no case can have.
         "staff": Crossing("staff_line", "shift"),
-        "no_match": Announce("no_match", "ask_number"),
+        "no_match": Announce("no_match.again", "ask_number"),
         "no_more": Announce("no_match", "tries_spent"),
         "tries_spent": Announce("tries_spent", "person"),
         "lapsed": Decide(

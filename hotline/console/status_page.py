@@ -7,7 +7,8 @@ from ivr_flows.prompts import Prompts
 from ivr_flows.status_words import say_status
 from models.custody_status import Heard
 
-#: Marks for the voice: digits to be read one by one, and pauses.
+#: Marks for the voice: digits to be read one by one, and pauses. A phone is easier to read aloud in groups.
+_TEN_DIGITS = re.compile(r"«(\d{3})(\d{3})(\d{4})»")
 _MARKS = re.compile(r"[«»]| \|(?= |$)")
 
 
@@ -21,7 +22,8 @@ class StatusPage:
 
     def say(self, prompt: str, **slots: str) -> None:
         """One prompt, as it is written."""
-        self.lines.append(_MARKS.sub("", self.prompts.text(self._language, prompt, **slots)))
+        said = _TEN_DIGITS.sub(r"\1-\2-\3", self.prompts.text(self._language, prompt, **slots))
+        self.lines.append(_MARKS.sub("", said))
 
     def moment(self, at: datetime) -> str:
         """A day and time where the person is."""

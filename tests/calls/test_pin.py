@@ -62,7 +62,8 @@ def test_an_unknown_number_and_a_wrong_pin_sound_and_cost_alike(phone: Phone, ma
         heard.append(said)
 
     assert heard[0] == heard[1]
-    assert "I could not open a case with those numbers" in heard[0][1]
+    for said in heard[0][1], heard[0][3]:
+        assert "I could not open a case with those numbers. To reach a person, press 0." in said
 
 
 def test_after_three_wrong_tries_comes_a_person_or_a_callback_and_never_a_hang_up(

@@ -342,7 +342,7 @@ def test_who_talks_with_a_caller_at_0_sees_how_it_stands_and_what_may_be_said(
     ana.opens(verified)
     assert ana.reads("You have been talking since", "Cannot talk: ask yes or no", "Verified")
     ana.clicks("Show what may be said")
-    assert ana.reads("These are the words of the line itself", "in custody")
+    assert ana.reads("These are the words of the line itself", "in custody", "202-555-0190")
     (look,) = office_rows.entries("look_at_case")
     assert (look.target, look.facts) == (f"case:{case.id}", {"ground": "talk", "talk": 1})
 
