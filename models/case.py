@@ -197,7 +197,9 @@ def end_case(session: Session, case: Case, now: datetime, actor: str) -> None:
 def find_open_case(session: Session, number: str) -> Case:
     """The open case under a number, locked. Raises CaseError when there is none."""
     key = keyring_of(session).index("case", number)
-    case = session.scalars(select(Case).where(Case.number_key == key).with_for_update()).one_or_none()
+    case = session.scalars(
+        select(Case).where(Case.number_key == key).with_for_update(key_share=True)
+    ).one_or_none()
     if case is None:
         raise CaseError("No case has this case number.")
     if case.closed_at is not None:

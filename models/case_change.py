@@ -156,7 +156,10 @@ def reveal_number(session: Session, person: Person, case: Case, now: datetime) -
 def case_locked(session: Session, case_id: int) -> Case:
     """The case, held until the transaction ends. Raises CaseError when there is none."""
     case = session.scalars(
-        select(Case).where(Case.id == case_id).with_for_update().execution_options(populate_existing=True)
+        select(Case)
+        .where(Case.id == case_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     ).one_or_none()
     if case is None:
         raise CaseError("There is no such case.")

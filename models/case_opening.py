@@ -167,7 +167,7 @@ def open_by_verification(
     if evidence not in EVIDENCE:
         raise CaseOpeningError("Say how you know who it is.")
     # Of tries at the same moment each waits for the one before, and so counts it.
-    session.execute(select(Staff.id).where(Staff.id == person.staff_id).with_for_update())
+    session.execute(select(Staff.id).where(Staff.id == person.staff_id).with_for_update(key_share=True))
     failed = session.scalar(
         select(func.count())
         .select_from(CaseOpening)

@@ -77,7 +77,8 @@ def hand(
     colleague whom the staff list does not have.
     """
     callback = standing(session, callback_id)
-    colleague = session.get(Staff, to_id)
+    # Held, so that whoever lets them go in this very moment comes before or after.
+    colleague = session.get(Staff, to_id, populate_existing=True, with_for_update={"key_share": True})
     if colleague is None or colleague.left_at is not None:
         raise RefusedError("There is no such colleague on the staff list.")
     if callback.state == "claimed" and callback.staff_id not in (None, staff.id):

@@ -103,7 +103,7 @@ def change_phone(session: Session, staff_id: int, number: str, now: datetime, *,
     On a personal phone accepting asks their code, so they need one first. Raises RefusedError without one.
     The entry names neither phone.
     """
-    person = session.get_one(Staff, staff_id, with_for_update=True)
+    person = session.get_one(Staff, staff_id, with_for_update={"key_share": True})
     if not office_phone and person.code_hash is None:
         raise RefusedError("On a personal phone accepting asks your staff code; have one issued first.")
     keyring = keyring_of(session)

@@ -123,7 +123,7 @@ def request_pin(
     if delivery == "posted" and not case.registrant.mail_safe:
         raise PinRequestError("How they get it: mail is not marked safe for this person.", "delivery")
     # Two who ask at the same moment: the second waits for the case's row, and then finds the first.
-    session.execute(select(Case.id).where(Case.id == case.id).with_for_update())
+    session.execute(select(Case.id).where(Case.id == case.id).with_for_update(key_share=True))
     waiting = session.scalars(select(PinRequest).where(PinRequest.case_id == case.id, _WAITING)).first()
     if waiting is not None and still_waits(waiting, now, office):
         raise PinRequestError("A PIN of this case waits for approval already.")
@@ -194,7 +194,7 @@ def approve_pin(
     asked = _waiting(session, request_id, now, office)
     _is_second(person, asked)
     _may_still_approve(session, person)
-    case = session.scalars(select(Case).where(Case.id == asked.case_id).with_for_update()).one()
+    case = session.scalars(select(Case).where(Case.id == asked.case_id).with_for_update(key_share=True)).one()
     if case.closed_at is not None:
         raise PinRequestError("The case is closed.")
     if asked.delivery == "posted" and not case.registrant.mail_safe:

@@ -49,7 +49,7 @@ def access_of(session: Session, staff_id: int) -> Access | None:
 
 def access_locked(session: Session, staff_id: int) -> Access | None:
     """What this person signs in with, which nobody else changes until the transaction ends, or None."""
-    return _read(session, _ACCESS.where(Staff.id == staff_id).with_for_update(of=Staff))
+    return _read(session, _ACCESS.where(Staff.id == staff_id).with_for_update(of=Staff, key_share=True))
 
 
 def set_password(session: Session, staff_id: int, password_hash: str) -> None:

@@ -171,7 +171,7 @@ def _in_the_house(session: Session, staff_id: int) -> Staff:
     # Held until the transaction ends: of two who change a person at once the second sees what the first did.
     # With the administrators and in one order, so that two who end each other's role wait and do not clash.
     held = select(Staff.id).where(or_(Staff.id == staff_id, Staff.role == "administrator"))
-    session.execute(held.order_by(Staff.id).with_for_update())
+    session.execute(held.order_by(Staff.id).with_for_update(key_share=True))
     person = session.get(Staff, staff_id, populate_existing=True)
     if person is None:
         raise StaffError(UNKNOWN)
@@ -186,7 +186,7 @@ def _leaves_an_administrator(session: Session, staff_id: int) -> None:
         select(Staff.id)
         .where(Staff.role == "administrator", Staff.left_at.is_(None))
         .order_by(Staff.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     ).all()
     if set(administrators) <= {staff_id}:
         raise StaffError(LAST)

@@ -1,14 +1,18 @@
 """A case stands open to staff for a reason and a time, and no trying tells which cases there are (R37)."""
 
 import threading
+from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
-from models import AuditEntry, CaseOpening
+from models import AuditEntry, Callback, CaseOpening
 from models.case import new_number
+from models.case_change import case_locked
 from models.case_opening import (
     MOST_FAILED,
     CaseOpeningError,
@@ -20,8 +24,11 @@ from models.case_opening import (
 from models.case_page import heard_of_case, read_case_page
 from models.custody_status import NEUTRAL, HeardRules
 from models.database import Database
+from models.my_shift import change_phone
+from models.staff_access import access_locked
+from models.staff_record import let_go
 from tests.factories import NOW, make_callback, make_case, make_office
-from tests.models.staff_people import someone
+from tests.models.staff_people import Someone, someone
 
 OFFICE = make_office()
 RULES = HeardRules.of(OFFICE)
@@ -42,6 +49,39 @@ def test_a_logged_verification_opens_a_case_for_the_stated_time_to_that_person_a
         assert grounds.until == NOW + timedelta(minutes=60)
         assert grounds_for(session, other, case.id, NOW, OFFICE) is None
         assert grounds_for(session, me, case.id, NOW + timedelta(minutes=60), OFFICE) is None
+
+
+HOLDERS: dict[str, Callable[[Session, int, int], Any]] = {
+    "a page of the case": lambda session, case_id, _me: case_locked(session, case_id),
+    "whoever verifies": lambda session, _case_id, me: open_by_verification(
+        session, Someone(me, "ana@example.org", "liaison"), new_number(), "met_in_person", NOW, OFFICE
+    ),
+    "the staff list": lambda session, _case_id, me: let_go(session, me, by_id=0, actor="the suite", now=NOW),
+    "my shift": lambda session, _case_id, me: change_phone(
+        session, me, "+12025550188", NOW, office_phone=True
+    ),
+    "set-up": lambda session, _case_id, me: access_locked(session, me),
+}
+
+
+@pytest.mark.parametrize("holder", HOLDERS)
+def test_a_promise_that_names_a_case_and_its_liaison_does_not_wait_for_who_changes_them(
+    database: Database, holder: str
+) -> None:
+    with database.transaction() as session:
+        case, me = make_case(session), someone(session).staff_id
+    is_held = database.engine.dialect.name == "postgresql"
+    with ExitStack() as held:
+        if is_held:
+            HOLDERS[holder](held.enter_context(database.transaction()), case.id, me)
+        with database.transaction() as session:
+            if is_held:
+                # Who writes it may hold what the other wants next, such as the end of the audit.
+                session.execute(text("SET LOCAL lock_timeout = '2s'"))
+            made = make_callback(session, case, staff_id=me, state="claimed").id
+
+    with database.reading() as session:
+        assert session.get_one(Callback, made).case_id == case.id
 
 
 def test_a_number_that_no_open_case_has_opens_nothing_and_is_counted(database: Database) -> None:
