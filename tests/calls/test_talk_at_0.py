@@ -387,6 +387,28 @@ def test_who_is_cut_off_before_they_met_or_were_told_is_called_back(
     assert busy(house) == []
 
 
+def test_who_lost_a_liaison_before_they_met_hears_the_end_of_the_next_talk_at_once(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=FIRST)
+    make_staff(phone=SECOND)
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("0")
+    lost = house.answers(phone)
+    lost.presses("1")
+    lost.hangs_up()
+    house.jobs.works_off()
+    liaison = house.accepts(phone)
+    liaison.presses("*")
+    phone.says_nothing()
+
+    liaison.presses("4")
+    house.jobs.works_off()
+
+    assert phone.hears("Goodbye")
+    assert phone.is_over
+
+
 def test_who_is_held_too_long_is_not_left_to_it(
     talk: tuple[Phone, Phone], house: House, clock: Clock
 ) -> None:
