@@ -359,7 +359,9 @@ def test_who_was_cut_off_and_hangs_up_while_they_wait_again_is_called_back(
     assert [row.reason for row in house.rows(select(Callback))] == ["abandoned"]
 
 
-@pytest.mark.parametrize("lost", ["before they met", "before they met, the liaison first", "on hold"])
+@pytest.mark.parametrize(
+    "lost", ["before they met", "before they met, the liaison first", "without a word of it", "on hold"]
+)
 def test_who_is_cut_off_before_they_met_or_were_told_is_called_back(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock, lost: str
 ) -> None:
@@ -374,6 +376,9 @@ def test_who_is_cut_off_before_they_met_or_were_told_is_called_back(
         clock.passes(minutes=5)
         liaison.presses("*")
         phone.says_nothing()
+    if lost == "without a word of it":
+        house.carrier.carries(phone)
+        phone.call.leg.ends("completed")
     if lost != "before they met":
         liaison.hangs_up()
 
