@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import ForeignKey, Index, Select, String, func, or_, select
+from sqlalchemy import ForeignKey, Index, Select, String, func, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import audit
@@ -210,6 +210,12 @@ def open_to(
 ) -> None:
     """Open a case to who has just added it, or was asked to approve a PIN of it; ``facts`` for the entry."""
     _open(session, person, case_id, ground, reason, now, office, facts)
+
+
+def close_all_of(session: Session, staff_id: int, now: datetime) -> None:
+    """Nothing stands open to this person any more: they left, or what opened it was for another role."""
+    theirs = update(CaseOpening).where(CaseOpening.staff_id == staff_id, CaseOpening.until > now)
+    session.execute(theirs.values(until=now))
 
 
 def _open(

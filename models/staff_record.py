@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from models import audit, claim
 from models.callback import Callback
+from models.case_opening import close_all_of
 from models.database import keyring_of
 from models.form_stamp import OTHERWISE, stamp
 from models.passkey import forget_passkeys
@@ -119,6 +120,7 @@ def change_record(
     # A name and a phone stand in no entry; that they changed does.
     facts: dict[str, Any] = {"changed": changed}
     if "role" in changed:
+        close_all_of(session, staff_id, now)
         facts |= {"role": record.role, "role_before": before.role}
     audit.record(
         session, actor=actor, action="change_staff", target=f"staff:{staff_id}", facts=facts, now=now
@@ -148,6 +150,7 @@ def let_go(session: Session, staff_id: int, *, by_id: int, actor: str, now: date
     person.on_shift, person.on_call, person.away, person.scheduled_shift = False, False, True, None
     person.pin_hash, person.code_hash, person.new_hash = None, None, None
     _take_ways_in(session, person, now)
+    close_all_of(session, staff_id, now)
     session.execute(delete(Schedule).where(Schedule.staff_id == staff_id))
     session.execute(delete(PinCounter).where(PinCounter.number_key == code_key(session, staff_id)))
     session.flush()

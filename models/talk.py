@@ -16,6 +16,7 @@ from models.direct_talk import DirectTalk
 from models.follow_up import CUT_OFF, DROPPED, FollowUpOffice, follow_up
 from models.job import Job
 from models.liaison import free_liaison
+from models.line_wait import IN_LINE
 from models.staff_line_stay import come_to_line
 
 if TYPE_CHECKING:
@@ -164,10 +165,12 @@ def close_talk(session: Session, talk: Talk, actor: str, now: datetime) -> list[
         if leg.call_sid is None and leg.call_status is None:
             leg.ended_at = now
     session.flush()
-    # A caller at 0 who was cut off goes on in the line: their leg is told, and not let go.
-    goes_on = talk.caller_call_id if isinstance(talk, DirectTalk) and was_held else None
+    # A caller at 0 who was cut off, or has not come out of the line yet, goes on in it: their leg is told
+    # and not let go, since that is done once in a call.
+    mine = talk.caller_call_id if isinstance(talk, DirectTalk) else None
+    goes_on = [leg.id for leg in legs if leg.id == mine and (was_held or leg.step == IN_LINE)]
     return [
-        ("move_leg" if leg.id == goes_on else "release_leg", leg.id) for leg in legs if leg.ended_at is None
+        ("move_leg" if leg.id in goes_on else "release_leg", leg.id) for leg in legs if leg.ended_at is None
     ]
 
 

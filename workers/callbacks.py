@@ -156,7 +156,9 @@ class Dialler:
             return
         try:
             self._carrier.redirect_call(leg.call_sid, leg.leg_id)
-        except (CarrierRefused, CarrierUnknown):
+        except CarrierRefused:
+            self._end_if_over(call_id, leg.call_sid)
+        except CarrierUnknown:
             # The leg looks by itself soon, or its end is told.
             log.info("A leg could not be moved.", extra={"call_id": call_id})
 
@@ -198,11 +200,11 @@ class Dialler:
             log.info("A caller in line could not be fetched.", extra={"call_id": call_id})
 
     def _end_if_over(self, call_id: int, call_sid: str) -> None:
-        """A call that cannot be moved may be over without a word; whoever waits behind it is next then."""
+        """A call that cannot be moved may be over without a word; what follows from its end must not wait."""
         try:
             call_status = self._carrier.fetch_status(call_sid)
         except (CarrierRefused, CarrierUnknown):
-            log.info("It is not known how a caller's call in line stands.", extra={"call_id": call_id})
+            log.info("It is not known how a call stands that could not be moved.", extra={"call_id": call_id})
             return
         if call_status in FINAL_CALL_STATUSES:
             with self._database.transaction() as session:

@@ -359,7 +359,9 @@ def test_who_was_cut_off_and_hangs_up_while_they_wait_again_is_called_back(
     assert [row.reason for row in house.rows(select(Callback))] == ["abandoned"]
 
 
-@pytest.mark.parametrize("lost", ["before they met", "before they met, the liaison first", "on hold"])
+@pytest.mark.parametrize(
+    "lost", ["before they met", "before they met, the liaison first", "without a word of it", "on hold"]
+)
 def test_who_is_cut_off_before_they_met_or_were_told_is_called_back(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock, lost: str
 ) -> None:
@@ -374,6 +376,9 @@ def test_who_is_cut_off_before_they_met_or_were_told_is_called_back(
         clock.passes(minutes=5)
         liaison.presses("*")
         phone.says_nothing()
+    if lost == "without a word of it":
+        house.carrier.carries(phone)
+        phone.call.leg.ends("completed")
     if lost != "before they met":
         liaison.hangs_up()
 
@@ -385,6 +390,28 @@ def test_who_is_cut_off_before_they_met_or_were_told_is_called_back(
     assert house.row(select(LineWait.outcome)) == ("talked" if lost == "on hold" else "abandoned")
     assert [one.state for one in talks(house)] == ["reached"]
     assert busy(house) == []
+
+
+def test_who_lost_a_liaison_before_they_met_hears_the_end_of_the_next_talk_at_once(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=FIRST)
+    make_staff(phone=SECOND)
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("0")
+    lost = house.answers(phone)
+    lost.presses("1")
+    lost.hangs_up()
+    house.jobs.works_off()
+    liaison = house.accepts(phone)
+    liaison.presses("*")
+    phone.says_nothing()
+
+    liaison.presses("4")
+    house.jobs.works_off()
+
+    assert phone.hears("Goodbye")
+    assert phone.is_over
 
 
 def test_who_is_held_too_long_is_not_left_to_it(

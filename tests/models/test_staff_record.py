@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from models import Absence, AuditEntry, Schedule, Staff
+from models.case_opening import grounds_for, open_to
 from models.database import Database
 from models.liaison import Pool, count_free
 from models.recovery_code import RecoveryCode
@@ -26,7 +27,8 @@ from models.staff_record import (
     take_back,
 )
 from models.staff_session import begin_session, find_signed_in
-from tests.factories import NOW, make_office, make_staff
+from tests.factories import NOW, make_case, make_office, make_staff
+from tests.models.staff_people import Someone
 
 BOSS = "boss@office.example.org"
 
@@ -150,6 +152,26 @@ def test_who_left_is_rung_no_more_and_opens_nothing(database: Database, boss: in
                 asks(session, "ruth@office.example.org")
     with pytest.raises(StaffError, match=GONE):
         change(database, ruth, boss, name="Ruth Other")
+
+
+@pytest.mark.parametrize("how", ["another role", "the house", "another phone"])
+def test_what_somebody_opened_is_closed_with_their_role(database: Database, boss: int, how: str) -> None:
+    ruth = add(database, email="ruth@office.example.org", role="supervisor")
+    person, office = Someone(ruth, "ruth@office.example.org", "supervisor"), make_office()
+    with database.transaction() as session:
+        case_id = make_case(session).id
+        open_to(session, person, case_id, "search", "complaint", NOW, office)
+
+    if how == "the house":
+        leave(database, ruth, boss)
+    elif how == "another role":
+        change(database, ruth, boss, role="liaison")
+    else:
+        change(database, ruth, boss, phone="+12025550188")
+
+    with database.reading() as session:
+        stands_open = grounds_for(session, person, case_id, NOW, office) is not None
+    assert stands_open == (how == "another phone")
 
 
 def test_who_left_can_come_back_with_a_new_password_and_no_shift(database: Database, boss: int) -> None:
