@@ -173,7 +173,7 @@ def give_new_pin(
 
 
 def close_case(session: Session, number: str, now: datetime, actor: str = "command line") -> None:
-    """Close a case and cancel its callback, unless two people are already talking in it.
+    """Close a case and cancel its callback, unless a liaison has accepted it: that one is kept.
 
     Raises CaseError when there is no such case or it is closed already.
     """
@@ -186,7 +186,7 @@ def end_case(session: Session, case: Case, now: datetime, actor: str) -> None:
     session.flush()
     cancelled = session.scalars(
         update(Callback)
-        .where(Callback.case_id == case.id, IS_OWED)
+        .where(Callback.case_id == case.id, IS_OWED, Callback.state != "ringing_caller")
         .values(state="cancelled", closed_at=now, outcome="case_closed", lease_until=None)
         .returning(Callback.id)
     ).all()

@@ -329,9 +329,9 @@ def test_a_case_that_is_not_there_or_closed_is_refused_without_its_number(
 @pytest.mark.parametrize(
     ("state", "after"),
     [("requested", "cancelled"), ("claimed", "cancelled"), ("ringing_liaison", "cancelled"),
-     ("ringing_caller", "cancelled"), ("talking", "talking"), ("reached", "reached")],
+     ("ringing_caller", "ringing_caller"), ("talking", "talking"), ("reached", "reached")],
 )  # fmt: skip
-def test_a_closed_case_has_no_callback_left_but_one_in_which_people_talk(
+def test_a_closed_case_has_no_callback_left_but_one_that_a_liaison_has_accepted(
     database: Database, state: str, after: str
 ) -> None:
     with database.transaction() as session:
