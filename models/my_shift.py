@@ -100,15 +100,22 @@ def _is_of(leg: Call, talk: Callback | DirectTalk) -> bool:
 def change_phone(session: Session, staff_id: int, number: str, now: datetime, *, office_phone: bool) -> None:
     """Ring this person at another phone from now on; ``number`` is E.164, one that may be dialled.
 
-    On a personal phone accepting asks their code, so they need one first. Raises RefusedError without one.
-    The entry names neither phone.
+    On a personal phone accepting asks their code, so they need one first. Only an administrator says that a
+    phone is the office's: whoever answers one needs no code. Raises RefusedError for either. The entry names
+    neither phone.
     """
     person = session.get_one(Staff, staff_id, with_for_update={"key_share": True})
     if not office_phone and person.code_hash is None:
         raise RefusedError("On a personal phone accepting asks your staff code; have one issued first.")
     keyring = keyring_of(session)
+    key = keyring.index("phone", number)
+    theirs = select(Staff.id).where(
+        Staff.phone_key == key, Staff.office_phone.is_(True), Staff.left_at.is_(None)
+    )
+    if office_phone and session.scalars(theirs.limit(1)).first() is None:
+        raise RefusedError("The staff list has no such phone of the office; an administrator enters one.")
     person.phone_sealed = keyring.seal("staff.phone", number)
-    person.phone_key = keyring.index("phone", number)
+    person.phone_key = key
     person.office_phone = office_phone
     session.flush()
     _note(session, staff_id, "change_phone", now, {"office_phone": office_phone})

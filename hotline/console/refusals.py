@@ -26,6 +26,7 @@ SENTENCES = (
     N_("This callback was promised anew already."),
     N_("This person has asked again and has a newer callback; take that one and close this."),
     N_("On a personal phone accepting asks your staff code; have one issued first."),
+    N_("The staff list has no such phone of the office; an administrator enters one."),
     N_("Choose at least one language."),
     N_("There are no such days of yours."),
     N_("Your phone is in a call of the line already."),

@@ -43,7 +43,10 @@ def test_a_supervisor_off_shift_reads_that_the_line_may_ring_them(supervisor: Me
     assert not supervisor.reads("The line rings you for nothing")
 
 
-def test_a_phone_is_changed_and_the_entry_names_neither(liaison: Member, database: Database) -> None:
+def test_a_phone_is_changed_and_the_entry_names_neither(
+    liaison: Member, staff: Any, database: Database
+) -> None:
+    staff("liaison", phone="+12025550199")
     liaison.opens("/console/shift").fills(phone="(202) 555-0199", kind="office").clicks("Keep this phone")
 
     assert liaison.reads("The line rings this phone from now on.")
@@ -64,6 +67,18 @@ def test_a_phone_that_the_line_may_not_ring_is_refused_and_kept_in_its_field(
         assert liaison.status == 422
         assert liaison.reads("Give an ordinary phone that the line may ring")
         assert liaison.value("phone") == phone
+    assert row(database, liaison).phone_sealed == before
+
+
+def test_nobody_makes_a_phone_of_their_own_one_at_which_no_code_is_asked(
+    liaison: Member, database: Database
+) -> None:
+    before = row(database, liaison).phone_sealed
+
+    liaison.opens("/console/shift").fills(phone="2025550199", kind="office").clicks("Keep this phone")
+
+    assert liaison.status == 422
+    assert liaison.reads("The staff list has no such phone of the office; an administrator enters one.")
     assert row(database, liaison).phone_sealed == before
 
 
