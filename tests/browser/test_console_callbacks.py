@@ -179,9 +179,9 @@ def test_the_list_follows_by_itself_and_asks_in_vain_for_few_bytes(
     page = console_house.opens(visitors, "/console/callbacks", ana)
     expect(page.get_by_text("Nothing here.")).to_be_visible()
 
-    with page.expect_response(lambda answer: "/callbacks/part" in answer.url) as unchanged:
+    # The first look may fall into a new minute, and what is late or due follows the clock.
+    with page.expect_response(lambda answer: "/callbacks/part" in answer.url and answer.status == 304):
         pass
-    assert unchanged.value.status == 304
     callback_id = promises(console_house)
     claims(console_house, callback_id, ana)
     page.get_by_role("link", name=re.compile("^Mine")).click()

@@ -1,4 +1,4 @@
-"""A case is closed while its callback is being kept: nobody stands in silence, and nobody is rung for nothing."""
+"""A case is closed while its callback is being kept: nobody stands in silence or is rung for nothing."""
 
 from collections.abc import Callable
 
