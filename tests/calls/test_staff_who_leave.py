@@ -9,9 +9,9 @@ from models import Call, Callback, Staff
 from models.staff_record import let_go
 from models.staff_secret import issue_pin
 from tests.calls.conftest import House
+from tests.calls.staff_line.desk import PIN, STAFF_PHONE, signs_in
 from tests.calls.stories import opens_the_case
 from tests.calls.test_callbacks import asks_express
-from tests.calls.test_staff_line import PIN, STAFF_PHONE, signs_in
 from tests.factories import HASHER, MadeCase
 from tests.phone import Phone
 

@@ -9,14 +9,13 @@ from models import Callback, Staff, talk_desk
 from models.note import keep_note, may_note, note_of
 from models.refusal import RefusedError
 from tests.calls.conftest import House
+from tests.calls.talks.talking import SECOND, actions, joins, states
 from tests.calls.test_callbacks import accepted_by, asks_express, nobody_is_held, the_callback
-from tests.calls.test_talk import SECOND, actions, joins, states, talk
 from tests.factories import MadeCase
 from tests.phone import Phone
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
-__all__ = ["talk"]
 
 
 def clicks(house: House, what: Callable[..., Any], *more: Any) -> None:

@@ -1,0 +1,210 @@
+"""Talks at 0 while Redis, workers or the carrier fail, and as chance has it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from random import Random
+
+import pytest
+from sqlalchemy import select
+
+from models import Call, Staff
+from tests.calls.at_0.talking import FIRST, SECOND, held_legs, passes, talks
+from tests.calls.conftest import Clock, House
+from tests.calls.stories import opens_the_case
+from tests.calls.talks.talking import Stage
+from tests.factories import MadeCase
+from tests.phone import Phone
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+
+
+def test_with_redis_down_from_the_first_key_the_callers_own_call_rings_the_liaison(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=FIRST)
+    house.jobs.is_down = True
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("0")
+
+    assert phone.hears("I am calling someone for you")
+    assert phone.does_not_hear("problem", "sorry")
+    assert phone.rings == (FIRST,)
+    liaison = phone.answers()
+    assert liaison.hears("A caller is waiting to speak with someone", "To accept, press 1")
+    liaison.presses("1")
+    assert (liaison.is_talking, phone.is_talking) == (True, True)
+    liaison.hangs_up()
+    assert phone.hears("Thank you for calling. Goodbye")
+    assert held_legs(house) == []
+    assert house.carrier.placed == []
+
+
+def test_with_workers_and_sweeper_dead_the_callers_own_call_rings_the_liaison_at_its_next_look(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff(phone=FIRST)
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("0")
+    assert phone.rings == ()
+    clock.passes(seconds=8)
+
+    phone.says_nothing()
+
+    assert phone.rings == (FIRST,)
+    # A worker that comes to life now finds the right to ring taken.
+    house.jobs.works_off()
+    assert house.carrier.placed == []
+    phone.answers().presses("1")
+    assert phone.is_talking
+
+
+def test_a_lost_job_is_found_by_the_sweeper(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=FIRST)
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("0")
+    house.jobs.waiting.clear()
+
+    passes(house, 4)
+
+    assert house.rung() == [FIRST]
+    house.jobs.waiting.append(("ring_direct", house.row(select(Call.id).where(Call.flow == "liaison_at_0"))))
+    assert house.rung() == [FIRST]
+    house.accepts(phone)
+    assert phone.is_talking
+
+
+def test_a_carrier_that_certainly_did_not_ring_costs_the_caller_nothing(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=FIRST)
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    house.carrier.refuses_next()
+    phone.presses("0")
+
+    assert house.rung() == [FIRST]
+    assert house.carrier.refused == 1
+    house.accepts(phone)
+    assert phone.is_talking
+
+
+@pytest.mark.parametrize("dialled", [True, False])
+def test_when_nobody_knows_whether_the_liaison_rings_the_caller_waits_with_words_for_one_ring(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, dialled: bool
+) -> None:
+    make_staff(phone=FIRST)
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    house.carrier.loses_next_answer(dialled=dialled)
+    phone.presses("0")
+    house.jobs.works_off()
+    if dialled:
+        house.accepts(phone)
+        assert phone.is_talking, "the leg's first document proves it"
+        return
+    for _ in range(6):
+        passes(house, 8)
+        phone.says_nothing()
+        assert phone.hears("calling someone for you")
+        house.jobs.works_off()
+
+    assert house.rung() == [FIRST], "freed after one ring, and rung again"
+    house.accepts(phone)
+    assert phone.is_talking
+
+
+def test_when_the_job_that_tells_the_liaison_of_the_end_is_lost_the_sweeper_tells_them(
+    talk: tuple[Phone, Phone], house: House
+) -> None:
+    liaison, caller = talk
+    caller.hangs_up()
+    house.jobs.waiting.clear()
+    assert liaison.is_talking
+    assert held_legs(house) == []
+
+    passes(house, 4)
+    house.jobs.works_off()
+
+    assert liaison.hears("The call is over. How did it end?")
+
+
+def test_a_talk_whose_end_was_lost_is_closed_within_a_minute_by_the_carriers_word(
+    talk: tuple[Phone, Phone], house: House
+) -> None:
+    house.carrier.placed[-1].status = "completed"
+    for _ in range(20):
+        passes(house, 3)
+
+    assert [one.state for one in talks(house)] == ["reached"]
+    assert held_legs(house) == []
+
+
+def test_a_talk_that_goes_on_is_left_alone_by_the_sweeper(talk: tuple[Phone, Phone], house: House) -> None:
+    for _ in range(40):
+        passes(house, 3)
+    house.jobs.works_off()
+
+    assert [one.state for one in talks(house)] == ["talking"]
+    assert all(one.is_talking for one in talk)
+    assert len(held_legs(house)) == 1
+
+
+def test_with_nobody_left_on_shift_but_a_phone_that_rings_the_caller_still_gets_them(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=FIRST)
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("0")
+    liaison = house.answers(phone)
+    with house.database.transaction() as session:
+        session.scalars(select(Staff)).one().on_shift = False
+    phone.says_nothing()
+    assert phone.hears("still calling someone")
+
+    liaison.presses("1")
+    house.jobs.works_off()
+
+    assert phone.is_talking
+
+
+def test_an_interpreter_is_of_the_callers_language_and_none_where_there_is_no_number(
+    talk: tuple[Phone, Phone], house: House, app: object
+) -> None:
+    line = app.extensions["hotline.line"]  # type: ignore[attr-defined]
+    object.__setattr__(line, "rules", replace(line.rules, office=replace(house.office, interpreters={})))
+    liaison, _ = talk
+    liaison.presses("*")
+    liaison.presses("3")
+
+    assert liaison.hears("No interpreter can be rung now")
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_anybody_does_a_caller_at_0_is_never_left_alone_in_silence(
+    talk: tuple[Phone, Phone], phone: Phone, house: House, make_staff: MakeStaff, clock: Clock, seed: int
+) -> None:
+    make_staff(phone=SECOND)
+    liaison, caller = talk
+    chance, stage = Random(seed), Stage(phone.another(), house, clock, liaison, caller)
+    deeds = [
+        stage.presses, stage.stars, stage.is_silent, stage.hangs_up, stage.answers, stage.works_off,
+        stage.works_off, stage.sweeps, stage.redelivers,
+    ]  # fmt: skip
+
+    for _ in range(25):
+        chance.choice(deeds)(chance)
+    stage.comes_to_rest()
+
+    staff_talk = any(one.is_talking for one in stage.staff)
+    if caller.is_talking:
+        assert staff_talk, caller.transcript
+    elif caller.is_over:
+        assert not staff_talk, "someone of staff waits for nobody"
+    else:
+        # With words, or with the ringing of the phone that their own call dials.
+        assert caller.rings or "on the line" in caller.heard or "hold" in caller.heard, caller.transcript
+    assert len(held_legs(house)) == len(set(held_legs(house)))
+    dialled = [placed.leg_id for placed in house.carrier.placed]
+    assert len(dialled) == len(set(dialled))
+    assert [one.state for one in talks(house)][:-1] == ["reached"] * (len(talks(house)) - 1)

@@ -1,0 +1,237 @@
+"""Who is cut off, held too long, or away in the moment of a key has a person or a callback."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from models import AuditEntry, Callback, LineWait, Staff
+from models.staff_secret import issue_code
+from tests.calls.at_0.talking import FIRST, SECOND, held_legs, talks
+from tests.calls.conftest import Clock, House
+from tests.calls.stories import opens_the_case, reaches_the_first_menu
+from tests.factories import HASHER, MadeCase
+from tests.phone import CALLER, Phone
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+
+
+def test_a_caller_whose_liaison_is_lost_on_hold_is_told_and_gets_the_next_one_in_the_same_call(
+    talk: tuple[Phone, Phone], house: House, make_staff: MakeStaff
+) -> None:
+    liaison, caller = talk
+    make_staff(phone=SECOND)
+    liaison.presses("*")
+    caller.says_nothing()
+
+    liaison.hangs_up()
+    house.jobs.works_off()
+
+    assert caller.hears("The call was cut off. You are still on the line", "I am calling someone for you")
+    other = house.accepts(caller)
+    assert (other.is_talking, caller.is_talking) == (True, True)
+    assert [one.state for one in talks(house)] == ["reached", "talking"]
+    other.hangs_up()
+    house.jobs.works_off()
+    assert caller.is_over
+
+
+def test_who_was_cut_off_and_hangs_up_while_they_wait_again_is_called_back(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff(phone=FIRST)
+    opens_the_case(phone, make_case(custody_status="in_custody", phone=CALLER))
+    phone.presses("0")
+    liaison = house.accepts(phone)
+    clock.passes(minutes=5)
+    liaison.presses("*")
+    phone.says_nothing()
+    liaison.hangs_up()
+    house.jobs.works_off()
+    assert phone.hears("The call was cut off. You are still on the line")
+    clock.passes(seconds=30)
+
+    phone.hangs_up()
+
+    wait = house.row(select(LineWait))
+    assert (wait.outcome, (wait.ended_at - wait.since).total_seconds()) == ("abandoned", 30)
+    assert [row.reason for row in house.rows(select(Callback))] == ["abandoned"]
+
+
+@pytest.mark.parametrize(
+    "lost", ["before they met", "before they met, the liaison first", "without a word of it", "on hold"]
+)
+def test_who_is_cut_off_before_they_met_or_were_told_is_called_back(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock, lost: str
+) -> None:
+    make_staff(phone=FIRST)
+    opens_the_case(phone, make_case(custody_status="in_custody", phone=CALLER))
+    phone.presses("0")
+    liaison = house.answers(phone)
+    clock.passes(seconds=20)
+    liaison.presses("1")
+    if lost == "on hold":
+        house.jobs.works_off()
+        clock.passes(minutes=5)
+        liaison.presses("*")
+        phone.says_nothing()
+    if lost == "without a word of it":
+        house.carrier.carries(phone)
+        phone.call.leg.ends("completed")
+    if lost != "before they met":
+        liaison.hangs_up()
+
+    phone.hangs_up()
+    house.jobs.works_off()
+
+    (callback,) = house.rows(select(Callback))
+    assert (callback.reason, callback.verified) == ("abandoned", True)
+    assert house.row(select(LineWait.outcome)) == ("talked" if lost == "on hold" else "abandoned")
+    assert [one.state for one in talks(house)] == ["reached"]
+    assert held_legs(house) == []
+
+
+def test_who_lost_a_liaison_before_they_met_hears_the_end_of_the_next_talk_at_once(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=FIRST)
+    make_staff(phone=SECOND)
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("0")
+    lost = house.answers(phone)
+    lost.presses("1")
+    lost.hangs_up()
+    house.jobs.works_off()
+    liaison = house.accepts(phone)
+    liaison.presses("*")
+    phone.says_nothing()
+
+    liaison.presses("4")
+    house.jobs.works_off()
+
+    assert phone.hears("Goodbye")
+    assert phone.is_over
+
+
+def test_who_is_held_too_long_is_not_left_to_it(
+    talk: tuple[Phone, Phone], house: House, clock: Clock
+) -> None:
+    liaison, caller = talk
+    liaison.presses("*")
+    caller.says_nothing()
+    clock.passes(seconds=181)
+    caller.says_nothing()
+
+    assert caller.hears("The call was cut off. You are still on the line")
+    assert not caller.is_over
+    house.jobs.works_off()
+    assert liaison.hears("The call is over. How did it end?")
+
+
+def test_7_on_hold_is_harmless_words_and_the_end(talk: tuple[Phone, Phone], house: House) -> None:
+    liaison, caller = talk
+    liaison.presses("*")
+    caller.presses("7")
+
+    assert caller.hears("The store is closed now")
+    assert caller.is_over
+    house.jobs.works_off()
+    assert liaison.hears("How did it end?")
+
+
+def test_a_long_talk_without_a_pin_is_no_lack_of_progress_on_hold(
+    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff(phone=FIRST)
+    reaches_the_first_menu(phone)
+    phone.presses("0")
+    liaison = house.accepts(phone)
+    clock.passes(minutes=40)
+    liaison.presses("*")
+    phone.says_nothing()
+
+    assert phone.hears("You are on hold")
+
+
+def test_a_place_kept_in_the_moment_of_the_key_is_the_one_or_the_other(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=FIRST)
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("0")
+    liaison = house.answers(phone)
+    phone.presses("1")
+    assert phone.hears("We will call you")
+
+    liaison.presses("1")
+
+    assert liaison.hears("This call is no longer waiting")
+    assert talks(house) == []
+    assert len(house.rows(select(Callback))) == 1
+
+
+def test_a_key_of_the_caller_after_the_liaisons_key_joins_them_and_promises_nothing(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=FIRST)
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("0")
+    liaison = house.answers(phone)
+    liaison.presses("1")
+
+    phone.presses("1")
+
+    assert (liaison.is_talking, phone.is_talking) == (True, True)
+    assert house.rows(select(Callback)) == []
+
+
+def test_a_liaison_whose_caller_went_away_while_they_listened_is_told(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=FIRST)
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("0")
+    liaison = house.answers(phone)
+
+    phone.hangs_up()
+    house.jobs.works_off()
+
+    assert liaison.hears("This call is no longer waiting")
+    assert liaison.is_over
+    assert held_legs(house) == []
+
+
+def test_on_a_personal_phone_the_code_joins_and_the_key_alone_does_not(
+    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    person = make_staff(phone=FIRST, office_phone=False, email="ana@office.example.org")
+    with house.database.transaction() as session:
+        issue_code(session, person.email, HASHER.hash("5207"), "the suite", clock.now)
+    reaches_the_first_menu(phone)
+    phone.presses("0")
+    liaison = house.accepts(phone)
+    assert liaison.hears("Please enter your code")
+    assert not phone.is_talking
+
+    liaison.presses("5207#")
+    house.jobs.works_off()
+
+    assert (liaison.is_talking, phone.is_talking) == (True, True)
+
+
+def test_every_key_of_a_talk_at_0_may_be_delivered_twice(talk: tuple[Phone, Phone], house: House) -> None:
+    liaison, caller = talk
+    liaison.redelivers_last()
+    for who, key in ((liaison, "*"), (caller, ""), (liaison, "1")):
+        if key:
+            who.presses(key)
+        else:
+            who.says_nothing()
+        who.redelivers_last()
+        house.jobs.works_off()
+
+    assert (liaison.is_talking, caller.is_talking) == (True, True)
+    assert len(talks(house)) == 1
+    actions = house.rows(select(AuditEntry.action))
+    assert actions.count("begin_talk") == actions.count("hold_talk") == actions.count("resume_talk") == 1

@@ -1,0 +1,229 @@
+"""Who is next: liaisons who do not come, callbacks beside the line, and waits that were measured (R36)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from models import Call, Callback, LineWait, Staff
+from models.line_turn import fetch
+from tests import factories
+from tests.calls.at_0.waiting import OTHER, _a_sweep, outcomes, waits, waits_in_line
+from tests.calls.conftest import Clock, House
+from tests.calls.stories import opens_the_case, reaches_the_first_menu
+from tests.factories import MadeCase, make_call, make_callback
+from tests.phone import CALLER, Phone
+from workers.sweeper import sweep
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+
+
+def test_a_liaison_who_does_not_answer_costs_no_place_and_after_three_a_callback_is_offered(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("0")
+    since = waits(house)[0].since
+    for _ in range(2):
+        house.declines(phone)
+        # The next ring does not wait for the caller's next look.
+        assert phone.hears("I am calling someone for you")
+        assert len(house.rung()) == 1
+        assert waits(house)[0].since == since
+
+    house.declines(phone)
+
+    assert phone.hears("No one is free right now", "For a call to this phone as soon as we can, press 1")
+    assert outcomes(house) == ["offered"]
+
+
+def test_when_the_last_liaison_goes_home_a_callback_is_offered(
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House
+) -> None:
+    waits_in_line(phone, make_case(custody_status="in_custody"))
+    with house.database.transaction() as session:
+        session.scalars(select(Staff)).one().on_shift = False
+
+    phone.says_nothing()
+
+    assert phone.hears("No one is free right now", "as soon as we can, press 1")
+    assert outcomes(house) == ["offered"]
+
+
+def test_without_redis_nobody_in_line_notices(
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House
+) -> None:
+    house.jobs.is_down = True
+    waits_in_line(phone, make_case(custody_status="in_custody"))
+    phone.says_nothing()
+    busy.hangs_up()
+    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
+
+    # No worker can ring anybody, so the caller's own call does.
+    assert phone.hears("I am calling someone for you")
+    liaison = phone.answers()
+    liaison.presses("1")
+
+    assert (phone.is_talking, liaison.is_talking) == (True, True)
+
+
+def test_a_callback_that_is_due_leaves_the_free_liaison_to_who_waits_on_the_line(
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+) -> None:
+    asker = phone.another()
+    opens_the_case(asker, make_case(custody_status="in_custody"), from_=OTHER)
+    asker.presses("2")
+    asker.presses("1")
+    asker.hangs_up()
+    waits_in_line(phone, make_case(custody_status="in_custody"))
+    busy.hangs_up()
+
+    assert house.rung() == []
+    phone.says_nothing()
+    (to_liaison,) = house.rung()
+    phone.hangs_up()
+    assert house.rung() == []
+    clock.passes(seconds=31)
+    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+    assert house.rung() == [to_liaison]
+
+
+def test_an_overdue_callback_waits_for_nobody_on_the_line(
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+) -> None:
+    with house.database.transaction() as session:
+        make_callback(session, due_at=clock.now, next_attempt_at=clock.now).verified = True
+    waits_in_line(phone, make_case(custody_status="in_custody"))
+    busy.hangs_up()
+
+    house.jobs.works_off()
+    house.dialler.dial_liaison(house.row(select(Callback.id)))
+
+    assert len(house.rung()) == 1
+    phone.says_nothing()
+    assert phone.hears("still in line")
+
+
+def test_in_spanish_the_line_speaks_spanish(
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House
+) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody"), language="2")
+    phone.presses("0")
+    assert phone.hears("Usted sigue", "oprima 1", "Si no puede hablar, oprima 5")
+    phone.says_nothing()
+    assert phone.hears("Sigue en la fila")
+    phone.presses("1")
+    assert phone.hears("Le llamaremos")
+
+
+def test_a_measured_wait_is_said_in_words(
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+) -> None:
+    with house.database.transaction() as session:
+        for number in range(40):
+            call = Call(
+                direction="inbound", flow="victim_line", started_at=clock.now, language="en", step="in_line",
+                turn=1, heard_from="person", said="",
+            )  # fmt: skip
+            session.add(call)
+            session.flush()
+            since = clock.now - timedelta(hours=number + 1)
+            session.add(
+                LineWait(
+                    call_id=call.id, verified=True, since=since, seen_at=since, outcome="talked",
+                    ended_at=since + timedelta(minutes=number + 1),
+                )
+            )  # fmt: skip
+
+    waits_in_line(phone, make_case(custody_status="in_custody"))
+
+    assert phone.hears("Eight of ten people wait less than about thirty minutes")
+    clock.passes(minutes=40)
+    for _ in range(4):
+        phone.says_nothing()
+    assert phone.hears("The wait is longer than it should be")
+
+
+def test_who_is_free_is_offered_to_the_first_in_line_before_they_look_again(
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+) -> None:
+    second = phone.another()
+    for caller, number in ((phone, CALLER), (second, OTHER)):
+        waits_in_line(caller, make_case(custody_status="in_custody"), from_=number)
+        house.carrier.carries(caller)
+        clock.passes(seconds=1)
+    _a_sweep(house)
+    assert house.rung() == []
+
+    busy.hangs_up()
+    clock.passes(seconds=1)
+    _a_sweep(house)
+
+    assert phone.hears("I am calling someone for you")
+    assert second.does_not_hear("calling someone")
+    assert len(house.rung()) == 1
+    _a_sweep(house)
+    liaison = house.accepts(phone)
+    assert (phone.is_talking, liaison.is_talking) == (True, True)
+    _a_sweep(house)
+    assert phone.is_talking
+
+
+def test_a_caller_without_a_pin_is_fetched_only_when_their_half_has_room(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff()
+    make_staff(phone="+12025550171")
+    for number in ("+12025550149", "+12025550147"):
+        talker = phone.another()
+        reaches_the_first_menu(talker, from_=number)
+        talker.presses("0")
+        if number == "+12025550149":
+            house.accepts(talker)
+    assert talker.hears("You are next")
+    house.carrier.carries(talker)
+
+    clock.passes(seconds=1)
+    _a_sweep(house)
+
+    assert house.rung() == []
+    assert talker.hears("You are next"), "nothing cuts off what they hear"
+
+
+def test_a_caller_fetched_while_a_phone_began_to_ring_for_them_hears_it_ring_again(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, busy: Phone, clock: Clock
+) -> None:
+    waits_in_line(phone, make_case(custody_status="in_custody"))
+    house.carrier.carries(phone)
+    busy.hangs_up()
+    with house.database.transaction() as session:
+        call_id = session.scalars(select(LineWait.call_id).order_by(LineWait.id.desc())).first()
+        assert call_id is not None
+        found = fetch(session, call_id, clock.now, is_open=True)
+    assert found is not None
+    phone.says_nothing()
+    assert len(house.rung()) == 1
+
+    house.carrier.redirect_call(*found)
+
+    assert phone.hears("I am calling someone for you")
+    assert len(house.rung()) == 1
+    house.accepts(phone)
+    assert phone.is_talking
+
+
+def test_a_verified_callback_that_waits_for_a_busy_supervisor_keeps_no_caller_at_0_from_a_free_liaison(
+    phone: Phone, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone="+12025550170")
+    make_staff(phone="+12025550171")
+    with house.database.transaction() as session:
+        make_callback(session, factories.make_case(session), liaison_tries=3, place=1)
+        busy_with = make_call(session).id
+    make_staff(role="supervisor", on_shift=False, phone="+12025550172", busy_call_id=busy_with)
+    reaches_the_first_menu(phone, from_=OTHER)
+    phone.presses("0")
+
+    assert house.rung() == ["+12025550170"]

@@ -1,0 +1,171 @@
+"""A talk at 0: star, who joins, how it ends, and what is promised then."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from models import AuditEntry, Call, Callback, Staff
+from tests.calls.at_0.talking import FIRST, INTERPRETER, SECOND, held_legs, talks
+from tests.calls.conftest import House
+from tests.calls.stories import opens_the_case, reaches_the_first_menu
+from tests.factories import MadeCase
+from tests.phone import CALLER, Phone
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+
+
+def test_star_puts_a_caller_at_0_on_hold_and_the_liaison_goes_back(
+    talk: tuple[Phone, Phone], house: House
+) -> None:
+    liaison, caller = talk
+    liaison.presses("*")
+    assert liaison.hears("The caller waits on hold", "To go back to the caller, press 1")
+    assert caller.hears("Please stay on the line")
+    caller.says_nothing()
+    assert caller.hears("You are on hold")
+
+    liaison.presses("1")
+    house.jobs.works_off()
+
+    assert caller.hears("Thank you for waiting. Our office is on the line with you")
+    assert (liaison.is_talking, caller.is_talking) == (True, True)
+    assert {"begin_talk", "hold_talk", "resume_talk"} <= set(house.rows(select(AuditEntry.action)))
+
+
+def test_with_redis_down_after_the_key_the_caller_finds_the_way_by_the_next_look(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=FIRST)
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("0")
+    liaison = house.answers(phone)
+    house.jobs.is_down = True
+    liaison.presses("1")
+    assert not phone.is_talking
+
+    phone.says_nothing()
+
+    assert (liaison.is_talking, phone.is_talking) == (True, True)
+    liaison.presses("*")
+    phone.says_nothing()
+    liaison.presses("1")
+    phone.says_nothing()
+    assert (liaison.is_talking, phone.is_talking) == (True, True)
+
+
+def test_a_colleague_comes_in_announced_and_the_first_liaison_leaves_the_caller_to_them(
+    talk: tuple[Phone, Phone], phone: Phone, house: House, make_staff: MakeStaff
+) -> None:
+    liaison, caller = talk
+    make_staff(phone=SECOND)
+    liaison.presses("*")
+    liaison.presses("2")
+    assert house.rung() == [SECOND]
+    colleague = phone.answers(house.carrier.ringing[-1])
+    assert colleague.hears("A colleague asks you to join a call")
+    colleague.presses("1")
+    house.jobs.works_off()
+    assert caller.hears("One more person from our office now joins this call")
+    assert colleague.is_talking
+
+    liaison.presses("*")
+    liaison.presses("2")
+    house.jobs.works_off()
+    for one in (caller, colleague):
+        if not one.is_talking:
+            one.says_nothing()
+
+    assert liaison.is_over
+    assert (colleague.is_talking, caller.is_talking) == (True, True)
+    caller.hangs_up()
+    house.jobs.works_off()
+    assert colleague.hears("How did it end?")
+    assert [one.state for one in talks(house)] == ["reached"]
+    assert held_legs(house) == []
+
+
+def test_an_interpreter_comes_in_announced(talk: tuple[Phone, Phone], phone: Phone, house: House) -> None:
+    liaison, caller = talk
+    liaison.presses("*")
+    liaison.presses("3")
+    assert house.rung() == [INTERPRETER]
+    interpreter = phone.answers(house.carrier.ringing[-1])
+    interpreter.presses("1")
+    house.jobs.works_off()
+
+    assert caller.hears("An interpreter now joins this call")
+    assert (liaison.is_talking, caller.is_talking, interpreter.is_talking) == (True, True, True)
+    caller.hangs_up()
+    house.jobs.works_off()
+    assert interpreter.is_over
+
+
+def test_the_liaison_ends_the_talk_and_keys_its_outcome_and_a_rest(
+    talk: tuple[Phone, Phone], house: House
+) -> None:
+    liaison, caller = talk
+    liaison.presses("*")
+    liaison.presses("4")
+    house.jobs.works_off()
+    caller.says_nothing() if not caller.is_over else None
+
+    assert caller.hears("Thank you for calling. Goodbye")
+    assert liaison.hears("How did it end?", "press 8")
+    liaison.presses("8")
+    liaison.presses("2")
+    assert liaison.hears("It is noted")
+    (row,) = talks(house)
+    assert row.outcome == "message_left"
+    person = house.row(select(Staff))
+    assert person.resting_until is not None
+    assert "note_outcome" in house.rows(select(AuditEntry.action))
+
+
+def test_to_be_called_later_is_a_callback_of_the_case_and_the_supervisors_one_is_left_for_staff(
+    talk: tuple[Phone, Phone], house: House
+) -> None:
+    liaison, caller = talk
+    caller.hangs_up()
+    house.jobs.works_off()
+    liaison.presses("3")
+    assert liaison.hears("It is noted")
+
+    later = house.row(select(Callback))
+    assert (later.state, later.reason, later.verified) == ("requested", "call_later", True)
+    assert later.case_id == house.row(select(Call.case_id).where(Call.flow == "victim_line"))
+    assert later.number_key == house.database.keyring.index("phone", CALLER)
+
+
+@pytest.mark.parametrize("from_", [CALLER, "anonymous"])
+def test_without_a_pin_the_supervisors_callback_needs_a_phone_that_called(
+    phone: Phone, make_staff: MakeStaff, house: House, from_: str
+) -> None:
+    make_staff(phone=FIRST)
+    reaches_the_first_menu(phone, from_=from_)
+    phone.presses("0")
+    liaison = house.accepts(phone)
+    phone.hangs_up()
+    house.jobs.works_off()
+
+    liaison.presses("4")
+
+    if from_ == CALLER:
+        left = house.row(select(Callback))
+        assert (left.state, left.outcome, left.verified) == ("left_for_staff", "to_supervisor", False)
+        assert liaison.does_not_hear("No phone")
+    else:
+        assert house.rows(select(Callback)) == []
+        assert liaison.hears("No phone may be called for it", "It is noted")
+
+
+def test_either_leg_closes_the_talk(talk: tuple[Phone, Phone], house: House) -> None:
+    liaison, caller = talk
+    liaison.hangs_up()
+    house.jobs.works_off()
+
+    assert caller.hears("Thank you for calling. Goodbye")
+    assert caller.is_over
+    assert [one.state for one in talks(house)] == ["reached"]
+    assert held_legs(house) == []

@@ -1,0 +1,132 @@
+"""The accept key fetches the caller out of the line, whatever happens in that moment."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from models import Call, Callback, DirectTalk, LineWait, Staff, line_ring
+from models.leg_end import leg_ended
+from tests.calls.at_0.talking import FIRST, held_legs, talks
+from tests.calls.conftest import Clock, House
+from tests.calls.stories import opens_the_case, reaches_the_first_menu
+from tests.factories import MadeCase
+from tests.phone import Phone
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+
+
+def test_the_accept_key_fetches_the_caller_out_of_the_line_and_their_talk_is_measured(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff(phone=FIRST)
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("0")
+    assert phone.hears("I am calling someone for you", "keep your place and be called, press 1")
+    clock.passes(seconds=5)
+
+    liaison = house.accepts(phone)
+
+    assert liaison.hears("You are now joined")
+    assert phone.hears("A person from our office is now on the line")
+    assert (liaison.is_talking, phone.is_talking) == (True, True)
+    clock.passes(minutes=3)
+    phone.hangs_up()
+    (talk,) = talks(house)
+    assert (talk.state, talk.closed_at) == ("reached", clock.now)
+    assert (clock.now - talk.talking_at).total_seconds() == 180
+    wait = house.row(select(LineWait))
+    assert (wait.outcome, (wait.ended_at - wait.since).total_seconds()) == ("talked", 5)
+    assert house.rows(select(Callback)) == []
+    house.jobs.works_off()
+    assert liaison.hears("The call is over. How did it end?")
+
+
+def test_who_hangs_up_in_the_moment_of_the_key_leaves_no_liaison_alone_in_a_talk(
+    phone: Phone, make_staff: MakeStaff, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_staff(phone=FIRST)
+    reaches_the_first_menu(phone)
+    phone.presses("0")
+    liaison = house.answers(phone)
+    caller_id = house.row(select(Call.id).where(Call.direction == "inbound"))
+    begin_talk = line_ring.begin_talk
+
+    def hangs_up() -> None:
+        with house.database.transaction() as session:
+            leg_ended(session, caller_id, "completed", house.clock.now, house.office)
+
+    hanging_up = threading.Thread(target=hangs_up)
+
+    def begins_while_they_hang_up(*args: Any, **values: Any) -> DirectTalk:
+        hanging_up.start()
+        # The word of it has come, and waits for what this key holds.
+        hanging_up.join(0.5)
+        return begin_talk(*args, **values)
+
+    monkeypatch.setattr(line_ring, "begin_talk", begins_while_they_hang_up)
+    liaison.presses("1")
+    hanging_up.join(30)
+    house.jobs.works_off()
+
+    assert [talk.state for talk in talks(house)] == ["reached"]
+    assert held_legs(house) == []
+
+
+def test_who_hangs_up_as_a_worker_begins_to_ring_a_liaison_has_that_ring_stopped(
+    phone: Phone, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=FIRST)
+    reaches_the_first_menu(phone)
+    phone.presses("0")
+    caller_id, leg_id = (
+        house.row(select(Call.id).where(Call.flow == flow)) for flow in ("victim_line", "liaison_at_0")
+    )
+    jobs: list[tuple[str, int]] = []
+
+    def hangs_up() -> None:
+        with house.database.transaction() as session:
+            jobs.extend(leg_ended(session, caller_id, "completed", house.clock.now, house.office))
+
+    hanging_up = threading.Thread(target=hangs_up)
+    with house.database.transaction() as session:
+        assert line_ring.dial_direct(session, leg_id) is not None
+        hanging_up.start()
+        hanging_up.join(0.5)
+    hanging_up.join(30)
+
+    assert jobs == [("release_leg", leg_id)]
+    assert house.row(select(Call.ended_at).where(Call.id == leg_id)) is None
+    assert held_legs(house) == [leg_id]
+
+
+def test_in_spanish_the_caller_is_joined_in_spanish(
+    phone: Phone, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(languages="en,es")
+    reaches_the_first_menu(phone, language="2")
+    phone.presses("0")
+    assert phone.hears("Estoy llamando a una persona para usted")
+    phone.says_nothing()
+    assert phone.hears("Sigo llamando a una persona")
+
+    house.accepts(phone)
+
+    assert phone.hears("Una persona de nuestra oficina está ahora en la línea")
+
+
+def test_the_liaison_hears_nothing_of_the_caller_before_the_key(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=FIRST)
+    opens_the_case(phone, make_case(custody_status="in_custody", facility="Stewart"))
+    phone.presses("0")
+
+    liaison = house.answers(phone)
+
+    assert liaison.hears("A caller is waiting to speak with someone", "To accept, press 1")
+    assert liaison.does_not_hear("custody", "case", "Stewart", "Ivo", "0123")
+    assert not phone.is_talking

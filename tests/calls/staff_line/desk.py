@@ -1,0 +1,58 @@
+"""How staff dial their line and sign in."""
+
+from collections.abc import Callable
+
+from sqlalchemy import select
+
+from models import Staff
+from tests.calls.conftest import House
+from tests.calls.stories import opens_the_case, reaches_the_first_menu
+from tests.calls.test_callbacks import asks_express
+from tests.factories import MadeCase
+from tests.phone import Phone
+
+MakeCase = Callable[..., MadeCase]
+PIN, CODE, OTHER_PIN = "739482", "5207", "628051"
+OWN_PHONE = "+12025550175"
+STAFF_PHONE = "+12025550170"
+
+
+def dials_the_staff_line(phone: Phone, house: House, language: str = "1") -> Phone:
+    staff = phone.another()
+    assert house.office.staff_line is not None
+    staff.dials_in(from_=STAFF_PHONE, to=house.office.staff_line)
+    house.carrier.carries(staff)
+    staff.presses(language)
+    return staff
+
+
+def signs_in(phone: Phone, house: House, number: str, pin: str = PIN) -> Phone:
+    staff = dials_the_staff_line(phone, house)
+    staff.presses(number)
+    staff.presses(pin)
+    return staff
+
+
+def on_shift(house: House) -> bool:
+    found: bool = house.row(select(Staff.on_shift))
+    return found
+
+
+def asks_from(phone: Phone, case: MadeCase | None, from_: str, language: str = "1", key: str = "1") -> None:
+    """Ask for a callback; key 3 says that one is afraid, which is urgent."""
+    if case is None:
+        reaches_the_first_menu(phone, from_=from_, language=language)
+        phone.presses("2")
+        phone.presses("1")
+    else:
+        opens_the_case(phone, case, from_=from_, language=language)
+        phone.presses("2")
+    phone.presses(key)
+    phone.hangs_up()
+
+
+def rung_at_home(phone: Phone, house: House, make_case: MakeCase) -> Phone:
+    asks_express(phone, make_case(custody_status="in_custody"))
+    house.jobs.works_off()
+    assert house.carrier.ringing[-1].to == OWN_PHONE
+    return phone.answers(house.carrier.ringing[-1])

@@ -1,0 +1,164 @@
+"""Staff take the next callback in the very call, and say how it ended."""
+
+from collections.abc import Callable
+
+from sqlalchemy import select
+
+from models import Callback
+from tests.calls.conftest import Clock, House
+from tests.calls.staff_line.desk import (
+    signs_in,
+)
+from tests.calls.stories import opens_the_case
+from tests.calls.test_callbacks import CALLER, asks_express, nobody_is_held, the_callback
+from tests.factories import MadeCase
+from tests.fake_carrier import FakeCarrier
+from tests.phone import Phone
+
+MakeCase = Callable[..., MadeCase]
+
+
+def test_with_nobody_waiting_staff_hear_that(phone: Phone, house: House, number: str) -> None:
+    staff = signs_in(phone, house, number)
+    staff.presses("2")
+    assert staff.hears("Nobody waits for a call now")
+    staff.presses("1")
+    staff.presses("1")
+    assert staff.hears("There is no call to take now")
+
+
+def test_staff_take_the_next_callback_in_the_very_call_talk_and_key_its_outcome(
+    phone: Phone, house: House, number: str, make_case: MakeCase, carrier: FakeCarrier
+) -> None:
+    asks_express(phone, make_case(custody_status="in_custody"))
+    house.jobs.waiting.clear()
+    staff = signs_in(phone, house, number)
+    staff.presses("1")
+
+    staff.presses("1")
+    assert staff.hears("We are calling them now")
+    house.jobs.works_off()
+    (to_caller,) = carrier.placed
+    assert to_caller.to == CALLER
+    called = phone.answers(to_caller)
+    called.presses("1")
+    assert (staff.is_talking, called.is_talking) == (True, True)
+    assert the_callback(house).state == "talking"
+
+    staff.presses("*")
+    assert staff.hears("The caller waits on hold")
+    staff.presses("1")
+    house.jobs.works_off()
+    assert called.is_talking
+    called.hangs_up()
+    house.jobs.works_off()
+    assert staff.hears("The call is over. How did it end?")
+    staff.presses("2")
+    assert staff.hears("It is noted", "You are on shift")
+    assert the_callback(house).outcome == "message_left"
+    assert nobody_is_held(house)
+
+
+def test_staff_take_one_call_after_another_without_hanging_up(
+    phone: Phone, house: House, number: str, make_case: MakeCase, carrier: FakeCarrier, clock: Clock
+) -> None:
+    for caller in ("+12025550123", "+12025550124"):
+        opens_the_case(phone, make_case(custody_status="in_custody"), from_=caller)
+        phone.presses("2")
+        phone.presses("1")
+        phone.hangs_up()
+        clock.passes(seconds=1)
+    house.jobs.waiting.clear()
+    staff = signs_in(phone, house, number)
+    staff.presses("1")
+
+    for caller in ("+12025550123", "+12025550124"):
+        staff.presses("1")
+        house.jobs.works_off()
+        assert carrier.ringing[-1].to == caller
+        called = phone.answers(carrier.ringing[-1])
+        called.presses("1")
+        assert staff.is_talking
+        called.hangs_up()
+        house.jobs.works_off()
+        staff.presses("1")
+        assert staff.hears("It is noted")
+
+    assert house.rows(select(Callback.state)) == ["reached", "reached"]
+
+
+def test_a_caller_who_is_not_reached_brings_staff_back_to_the_menu(
+    phone: Phone, house: House, number: str, make_case: MakeCase, carrier: FakeCarrier
+) -> None:
+    asks_express(phone, make_case(custody_status="in_custody"))
+    house.jobs.waiting.clear()
+    staff = signs_in(phone, house, number)
+    staff.presses("1")
+    staff.presses("1")
+    house.jobs.works_off()
+
+    phone.another().declines(carrier.ringing[-1], "no-answer")
+    house.jobs.works_off()
+
+    assert staff.hears("We could not reach them", "To take the next call, press 1")
+    assert the_callback(house).state == "requested"
+    assert nobody_is_held(house)
+    asks_express(phone, make_case(custody_status="in_custody"), from_="+12025550124")
+    house.jobs.waiting.clear()
+    staff.presses("1")
+    assert staff.hears("We are calling them now")
+
+
+def test_staff_who_hang_up_while_the_caller_is_rung_stop_the_ringing(
+    phone: Phone, house: House, number: str, make_case: MakeCase, carrier: FakeCarrier
+) -> None:
+    asks_express(phone, make_case(custody_status="in_custody"))
+    house.jobs.waiting.clear()
+    staff = signs_in(phone, house, number)
+    staff.presses("1")
+    staff.presses("1")
+    house.jobs.works_off()
+
+    staff.hangs_up()
+    house.jobs.works_off()
+
+    assert carrier.placed[-1].status == "canceled"
+    assert the_callback(house).state == "requested"
+    assert nobody_is_held(house)
+
+
+def test_a_key_delivered_twice_takes_one_callback(
+    phone: Phone, house: House, number: str, make_case: MakeCase, carrier: FakeCarrier
+) -> None:
+    asks_express(phone, make_case(custody_status="in_custody"))
+    house.jobs.waiting.clear()
+    staff = signs_in(phone, house, number)
+    staff.presses("1")
+    staff.presses("1")
+    staff.redelivers_last()
+    house.jobs.works_off()
+
+    assert [call.to for call in carrier.placed] == [CALLER]
+
+
+def test_the_outcome_of_the_last_call_can_be_told_from_the_menu(
+    phone: Phone, house: House, number: str, make_case: MakeCase, carrier: FakeCarrier
+) -> None:
+    asks_express(phone, make_case(custody_status="in_custody"))
+    house.jobs.waiting.clear()
+    staff = signs_in(phone, house, number)
+    staff.presses("1")
+    staff.presses("1")
+    house.jobs.works_off()
+    called = phone.answers(carrier.ringing[-1])
+    called.presses("1")
+    staff.hangs_up()
+    assert the_callback(house).outcome == "reached"
+
+    again = signs_in(phone, house, number)
+    again.presses("4")
+    again.presses("1")
+    again.presses("2")
+
+    assert the_callback(house).outcome == "message_left"
+    assert again.hears("It is noted")

@@ -1,0 +1,108 @@
+"""Staff sign in on their line by number and PIN, under the same counts as callers (R04, R05)."""
+
+from sqlalchemy import select
+
+from models import AuditEntry, PinTry
+from models.staff_number import for_main_line
+from models.staff_secret import issue_pin
+from tests.calls.conftest import Clock, House
+from tests.calls.staff_line.desk import OTHER_PIN, PIN, dials_the_staff_line, on_shift, signs_in
+from tests.calls.stories import reaches_the_first_menu
+from tests.factories import HASHER
+from tests.phone import Phone
+
+
+def test_staff_sign_in_by_number_and_pin_and_begin_and_end_their_shift(
+    phone: Phone, house: House, number: str
+) -> None:
+    staff = dials_the_staff_line(phone, house)
+    assert staff.hears("This is the staff line of the information line", "Please enter your staff number")
+    assert staff.does_not_hear("victim", "danger")
+    staff.presses(number)
+    staff.presses(PIN)
+    assert staff.hears("You are off shift", "To begin your shift, press 1")
+
+    staff.presses("1")
+    assert staff.hears("You are on shift", "To take the next call, press 1")
+    assert on_shift(house)
+    staff.presses("3")
+    assert staff.hears("You are off shift")
+    assert not on_shift(house)
+    assert {"sign_in", "begin_shift", "end_shift"} <= set(house.rows(select(AuditEntry.action)))
+
+
+def test_the_staff_line_speaks_spanish(phone: Phone, house: House, number: str) -> None:
+    staff = dials_the_staff_line(phone, house, "2")
+    staff.presses(number)
+    staff.presses(PIN)
+
+    assert staff.hears("No está de turno", "Para empezar su turno, oprima 1")
+
+
+def test_an_unknown_number_and_a_wrong_pin_hear_the_same_and_cost_the_same(
+    phone: Phone, house: House, number: str
+) -> None:
+    wrong = signs_in(phone, house, number, OTHER_PIN)
+    runs = HASHER.runs
+    unknown = signs_in(phone, house, str(int(number[0]) % 9 + 1) + number[1:], PIN)
+
+    assert HASHER.runs == runs + 1
+    assert wrong.heard == unknown.heard
+    assert wrong.hears("I could not sign you in with those numbers")
+
+
+def test_after_three_wrong_tries_the_call_ends_without_a_hint(
+    phone: Phone, house: House, number: str
+) -> None:
+    staff = dials_the_staff_line(phone, house)
+    for _ in range(3):
+        staff.presses(number)
+        staff.presses(OTHER_PIN)
+
+    assert staff.hears("Please ask your supervisor")
+    assert staff.is_over
+    assert len(house.rows(select(PinTry))) == 3
+
+
+def test_many_wrong_tries_lock_even_the_right_pin_until_a_new_one_is_issued(
+    phone: Phone, house: House, number: str, clock: Clock
+) -> None:
+    for _ in range(10):
+        signs_in(phone, house, number, OTHER_PIN).hangs_up()
+        clock.passes(hours=1)
+    assert signs_in(phone, house, number).hears("I could not sign you in with those numbers")
+
+    with house.database.transaction() as session:
+        issue_pin(session, "lea@office.example.org", HASHER.hash(OTHER_PIN), "the suite", clock.now)
+
+    assert signs_in(phone, house, number, OTHER_PIN).hears("You are off shift")
+
+
+def test_wrong_tries_on_the_main_line_lock_the_number_on_the_staff_line_too(
+    phone: Phone, house: House, number: str, clock: Clock
+) -> None:
+    for _ in range(10):
+        caller = phone.another()
+        reaches_the_first_menu(caller)
+        for keys in ("1", for_main_line(number), OTHER_PIN):
+            caller.presses(keys)
+        assert caller.hears("I could not open a case with those numbers")
+        caller.hangs_up()
+        clock.passes(hours=1)
+
+    assert signs_in(phone, house, number).hears("I could not sign you in with those numbers")
+
+
+def test_nobody_comes_past_the_pin_by_guessing_steps_and_a_long_silence_asks_for_it_again(
+    phone: Phone, house: House, number: str, clock: Clock
+) -> None:
+    stranger = dials_the_staff_line(phone, house)
+    for step in ("on_menu", "more", "shift", "new_pin"):
+        answer = stranger.raw(stranger.posts(f"/voice/steps/{step}/3", Digits="1"))
+        assert "shift" not in answer
+
+    staff = signs_in(phone, house, number)
+    clock.passes(minutes=11)
+    staff.presses("1")
+    assert staff.hears("Please sign in again")
+    assert not on_shift(house)

@@ -1,0 +1,106 @@
+"""While staff are signed in their phone is not rung."""
+
+from collections.abc import Callable
+
+import pytest
+
+from models.staff import change_shift
+from tests.calls.conftest import Clock, House
+from tests.calls.staff_line.desk import (
+    STAFF_PHONE,
+    signs_in,
+)
+from tests.calls.test_callbacks import asks_express, the_callback
+from tests.factories import MadeCase
+from tests.fake_carrier import FakeCarrier
+from tests.phone import Phone
+from workers.sweeper import sweep
+
+MakeCase = Callable[..., MadeCase]
+
+
+def test_the_phone_of_who_is_signed_in_is_not_rung_and_the_next_callback_is_theirs_in_that_call(
+    phone: Phone, make_case: MakeCase, house: House, number: str, carrier: FakeCarrier, clock: Clock
+) -> None:
+    staff = signs_in(phone, house, number)
+    staff.presses("1")
+    asks_express(phone, make_case(custody_status="in_custody"))
+    for _ in range(4):
+        house.jobs.works_off()
+        clock.passes(seconds=20)
+        staff.presses("2")
+        assert staff.hears("Verified callers who wait: 1")
+        sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+    assert carrier.placed == []
+
+    staff.presses("1")
+
+    assert staff.hears("We are calling them now")
+    assert (the_callback(house).state, the_callback(house).liaison_tries) == ("ringing_caller", 0)
+
+
+@pytest.mark.parametrize("word_comes", [True, False])
+def test_once_they_hang_up_their_phone_is_rung_even_if_no_word_of_it_comes(
+    phone: Phone,
+    make_case: MakeCase,
+    house: House,
+    number: str,
+    carrier: FakeCarrier,
+    clock: Clock,
+    word_comes: bool,
+) -> None:
+    staff = signs_in(phone, house, number)
+    staff.presses("1")
+    asks_express(phone, make_case(custody_status="in_custody"))
+    if word_comes:
+        staff.hangs_up()
+    else:
+        clock.passes(minutes=2)
+
+    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+    house.jobs.works_off()
+
+    (rung,) = carrier.placed
+    assert rung.to == STAFF_PHONE
+
+
+def test_who_hears_how_a_talk_is_noted_in_the_staff_line_is_not_rung_meanwhile(
+    phone: Phone, make_case: MakeCase, house: House, number: str, carrier: FakeCarrier, clock: Clock
+) -> None:
+    asks_express(phone, make_case(custody_status="in_custody"))
+    house.jobs.waiting.clear()
+    staff = signs_in(phone, house, number)
+    staff.presses("1")
+    staff.presses("1")
+    house.jobs.works_off()
+    called = phone.answers(carrier.ringing[-1])
+    called.presses("1")
+    asks_express(phone, make_case(custody_status="in_custody"), from_="+12025550124")
+    called.hangs_up()
+    house.jobs.works_off()
+    assert staff.hears("The call is over. How did it end?")
+
+    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+    house.jobs.works_off()
+
+    assert carrier.ringing == []
+    staff.presses("1")
+    staff.presses("1")
+    assert staff.hears("We are calling them now")
+
+
+def test_a_ring_that_meets_a_phone_in_the_staff_line_is_no_miss(
+    phone: Phone, make_case: MakeCase, house: House, number: str, carrier: FakeCarrier, clock: Clock
+) -> None:
+    with house.database.transaction() as session:
+        change_shift(session, "lea@office.example.org", on_shift=True, actor="test", now=house.clock.now)
+    asks_express(phone, make_case(custody_status="in_custody"))
+    house.jobs.works_off()
+    staff = signs_in(phone, house, number)
+
+    phone.declines(carrier.ringing[-1])
+    clock.passes(seconds=16)
+    staff.presses("1")
+
+    assert staff.hears("We are calling them now")
+    assert (the_callback(house).state, the_callback(house).liaison_tries) == ("ringing_caller", 0)

@@ -1,0 +1,120 @@
+"""Whatever anybody does in a talk, nobody is left in silence, and the liaison hears who does not come."""
+
+from collections.abc import Callable
+from random import Random
+
+import pytest
+from sqlalchemy import select, update
+
+from models import Callback, Staff
+from tests.calls.conftest import Clock, House
+from tests.calls.talks.talking import (
+    FIRST,
+    INTERPRETER,
+    SECOND,
+    Stage,
+    a_colleague_is_rung,
+)
+from tests.calls.test_callbacks import accepted_by, asks_express
+from tests.factories import MadeCase
+from tests.phone import Phone
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_whatever_anybody_does_a_caller_is_never_left_alone_in_silence(
+    talk: tuple[Phone, Phone], phone: Phone, house: House, make_staff: MakeStaff, clock: Clock, seed: int
+) -> None:
+    make_staff(phone=SECOND)
+    chance, stage = Random(seed), Stage(phone, house, clock, *talk)
+    deeds = [
+        stage.presses, stage.stars, stage.is_silent, stage.hangs_up, stage.answers, stage.works_off,
+        stage.works_off, stage.sweeps, stage.redelivers,
+    ]  # fmt: skip
+
+    for _ in range(25):
+        chance.choice(deeds)(chance)
+    stage.comes_to_rest()
+
+    called, row = stage.called, house.rows(select(Callback).order_by(Callback.id))[0]
+    if called.is_talking:
+        assert any(one.is_talking for one in stage.staff), called.transcript
+        assert row.state == "talking"
+    elif not called.is_over:
+        assert "stay on the line" in called.heard, called.transcript
+    else:
+        assert not any(one.is_talking for one in stage.staff), "someone of staff waits for nobody"
+    assert row.state in {"talking", "reached"}
+    busy = house.rows(select(Staff.busy_call_id).where(Staff.busy_call_id.is_not(None)))
+    assert len(busy) == len(set(busy))
+    dialled = [placed.leg_id for placed in house.carrier.placed]
+    assert len(dialled) == len(set(dialled))
+
+
+def test_a_colleague_hears_as_the_liaison_did_that_the_caller_cannot_talk(
+    talk: tuple[Phone, Phone], phone: Phone, house: House, make_staff: MakeStaff
+) -> None:
+    liaison, _ = talk
+    with house.database.transaction() as session:
+        session.execute(update(Callback).values(silent=True))
+    colleague = phone.answers(a_colleague_is_rung(phone, house, make_staff, liaison))
+    assert colleague.does_not_hear("cannot talk")
+
+    colleague.presses("1")
+
+    assert colleague.hears("This caller cannot talk. Ask yes or no questions")
+
+
+@pytest.mark.parametrize("way", ["no-answer", "busy", "failed", "passes", "machine"])
+def test_a_liaison_hears_in_the_talk_that_the_colleague_does_not_come_and_the_caller_hears_nothing(
+    talk: tuple[Phone, Phone], phone: Phone, house: House, make_staff: MakeStaff, way: str
+) -> None:
+    liaison, called = talk
+    placed = a_colleague_is_rung(phone, house, make_staff, liaison)
+    before = called.heard
+    if way in ("passes", "machine"):
+        colleague = phone.answers(placed)
+        while not colleague.is_over:
+            colleague.presses("2") if way == "passes" else colleague.says_nothing()
+    else:
+        phone.another().declines(placed, way)
+    house.jobs.works_off()
+
+    assert liaison.hears("Your colleague did not join")
+    assert called.heard == before
+    assert (liaison.is_talking, called.is_talking) == (True, True)
+    liaison.presses("*")
+    assert liaison.does_not_hear("did not join"), "once is enough"
+
+
+def test_a_liaison_out_of_the_talk_hears_at_once_that_the_interpreter_does_not_come(
+    talk: tuple[Phone, Phone], phone: Phone, house: House
+) -> None:
+    liaison, _ = talk
+    liaison.presses("*")
+    liaison.presses("3")
+    house.jobs.works_off()
+    assert house.carrier.ringing[-1].to == INTERPRETER
+    liaison.presses("*")
+    phone.another().lets_ring(house.carrier.ringing[-1])
+    house.jobs.works_off()
+
+    assert liaison.hears("The interpreter did not join", "To go back to the caller, press 1")
+
+
+def test_with_redis_down_the_liaison_hears_it_at_the_next_star_in_spanish(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=FIRST, languages="es")
+    asks_express(phone, make_case(custody_status="in_custody"), language="2")
+    liaison, to_caller = accepted_by(phone, house)
+    phone.answers(to_caller).presses("1")
+    placed = a_colleague_is_rung(phone, house, make_staff, liaison)
+    house.jobs.is_down = True
+    phone.another().lets_ring(placed)
+
+    liaison.presses("*")
+
+    assert liaison.hears("Su colega no se unió a la llamada")

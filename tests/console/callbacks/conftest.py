@@ -1,0 +1,12 @@
+"""The callbacks that the tests of their pages look at."""
+
+import pytest
+
+from models.database import Database
+from tests.console.callbacks.office import Office
+from tests.console.conftest import Clock
+
+
+@pytest.fixture
+def office_rows(database: Database, clock: Clock) -> Office:
+    return Office(database, clock)

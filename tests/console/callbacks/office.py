@@ -1,0 +1,46 @@
+"""Callbacks of an office as its console lists them."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from models import AuditEntry, Callback
+from models.database import Database
+from tests.console.conftest import Clock
+from tests.factories import make_callback, make_case
+
+PHONE = "+12025550110"
+
+
+class Office:
+    """Rows that a test needs and looks at."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self.database, self.clock = database, clock
+
+    def promises(self, *, case: bool = True, **facts: Any) -> int:
+        """A promise to call somebody, at once unless told otherwise; its id."""
+        now = self.clock()
+        facts = {"place": 0, "due_at": now + timedelta(hours=8), "next_attempt_at": now} | facts
+        with self.database.transaction() as session:
+            made = make_case(session, "in_custody", facility="Stewart", as_of=now) if case else None
+            return make_callback(session, made, phone=PHONE, **facts).id
+
+    def row(self, callback_id: int) -> Callback:
+        with self.database.reading() as session:
+            found = session.get_one(Callback, callback_id)
+            session.expunge(found)
+            return found
+
+    def entries(self, action: str) -> list[AuditEntry]:
+        with self.database.reading() as session:
+            found = list(session.scalars(select(AuditEntry).where(AuditEntry.action == action)))
+            session.expunge_all()
+            return found
+
+    def becomes(self, callback_id: int, **facts: Any) -> None:
+        with self.database.transaction() as session:
+            row = session.get_one(Callback, callback_id)
+            for name, value in facts.items():
+                setattr(row, name, value)

@@ -1,0 +1,285 @@
+"""Another time, another person, a note, an outcome: what is settled on a callback page."""
+
+import threading
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, text, update
+
+from models import Callback, Staff
+from models.database import Database
+from models.registrant import Registrant, name_registrant
+from models.staff import change_shift
+from tests.console.callbacks.office import Office
+from tests.console.conftest import Clock, Member
+from tests.factories import make_call
+
+
+def test_another_time_is_settled_in_the_time_of_the_person_or_refused_with_all_that_was_typed(
+    liaison: Member, office_rows: Office
+) -> None:
+    callback_id = office_rows.promises(time_zone="America/Los_Angeles")
+    liaison.opens(f"/console/callbacks/{callback_id}")
+    liaison.fills(day="2020-01-01", time="12:00").clicks("Settle this time")
+    assert liaison.status == 422
+    assert liaison.reads("The new time must lie ahead")
+    assert (liaison.value("day"), liaison.value("time")) == ("2020-01-01", "12:00")
+
+    liaison.fills(day="2026-11-27", time="12:30").clicks("Settle this time")
+
+    assert liaison.reads("The line will call at that time.")
+    found = office_rows.row(callback_id)
+    assert found.next_attempt_at == datetime.fromisoformat("2026-11-27T12:30-08:00")
+    assert found.state == "requested"
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_a_day_at_the_end_of_all_days_is_no_fault(liaison: Member, office_rows: Office, day: str) -> None:
+    callback_id = office_rows.promises(time_zone="America/Los_Angeles")
+    liaison.opens(f"/console/callbacks/{callback_id}")
+
+    liaison.fills(day=day, time="23:59").clicks("Settle this time")
+
+    assert liaison.status == 422
+    assert office_rows.row(callback_id).state == "requested"
+
+
+def test_nothing_is_handed_to_who_has_left_the_house(
+    staff: Any, administrator: Member, office_rows: Office
+) -> None:
+    ana, gone = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo")
+    callback_id = office_rows.promises()
+    ana.opens(f"/console/callbacks/{callback_id}")
+    assert ana.reads("Luis Demo")
+    administrator.opens(f"/console/staff/{gone.staff_id}/leave").clicks("They leave the house")
+
+    ana.fills(to=str(gone.staff_id)).clicks("Hand it on")
+
+    assert ana.status == 422
+    assert ana.reads("There is no such colleague on the staff list.")
+    assert not ana.reads("Luis Demo")
+    assert office_rows.row(callback_id).state == "requested"
+
+
+def test_a_callback_is_handed_to_a_colleague_and_cancelled_with_a_reason(
+    staff: Any, office_rows: Office
+) -> None:
+    ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo").signs_in()
+    callback_id = office_rows.promises()
+    ana.opens(f"/console/callbacks/{callback_id}").fills(to=str(luis.staff_id)).clicks("Hand it on")
+    assert ana.reads("It is handed on.", "Taken: Luis Demo")
+
+    luis.opens("/console/callbacks?view=mine")
+    assert luis.reads(f"Callback {callback_id}")
+    luis.opens(f"/console/callbacks/{callback_id}").clicks("Cancel the callback")
+    assert luis.status == 422
+    assert luis.reads("Choose a reason from the list.")
+    luis.fills(reason="duplicate").clicks("Cancel the callback")
+    assert luis.reads("The callback is cancelled.", "Cancelled: there was another callback for the same.")
+    assert luis.reads("Handed to Luis Demo", "Ana Demo")
+
+
+def test_a_note_that_must_not_stand_there_is_refused_and_stays_in_its_field(
+    liaison: Member, office_rows: Office
+) -> None:
+    callback_id = office_rows.promises()
+    liaison.opens(f"/console/callbacks/{callback_id}").clicks("Take it")
+    liaison.fills(note="her A-number is A012345678").clicks("Keep the note")
+    assert liaison.status == 422
+    assert liaison.reads("looks like an A-number")
+    assert liaison.value("note").strip() == "her A-number is A012345678"
+
+    liaison.fills(note="Prefers mornings.").clicks("Keep the note")
+    assert liaison.reads("The note is kept.")
+    assert liaison.value("note").strip() == "Prefers mornings."
+
+
+def test_a_note_that_a_colleague_wrote_meanwhile_is_not_overwritten_unseen(
+    liaison: Member, supervisor: Member, office_rows: Office
+) -> None:
+    callback_id = office_rows.promises()
+    liaison.opens(f"/console/callbacks/{callback_id}").clicks("Take it")
+    supervisor.opens(f"/console/callbacks/{callback_id}")
+    liaison.fills(note="Never before noon.").clicks("Keep the note")
+
+    supervisor.fills(note="Third call this week.").clicks("Keep the note")
+
+    assert supervisor.status == 422
+    assert supervisor.reads("Somebody else has written the note meanwhile.", "now: Never before noon.")
+    assert supervisor.value("note").strip() == "Third call this week."
+    supervisor.clicks("Keep the note")
+    assert supervisor.reads("The note is kept.")
+
+
+@pytest.mark.parametrize("with_case", [True, False])
+def test_a_note_holds_no_name_of_whom_it_is_about(
+    liaison: Member, office_rows: Office, database: Database, with_case: bool
+) -> None:
+    callback_id = office_rows.promises()
+    with database.transaction() as session:
+        row = session.get_one(Callback, callback_id)
+        registrant = session.scalars(select(Registrant)).one()
+        name_registrant(session, registrant, "Rósa of Cedar-Hill")
+        if not with_case:
+            row.case_id, row.registrant_id, row.verified = None, registrant.id, True
+    liaison.opens(f"/console/callbacks/{callback_id}").clicks("Take it")
+
+    for note in ("ROSA's shift ends at six", "Asked for ivo."):
+        liaison.fills(note=note).clicks("Keep the note")
+        refused = with_case or "ROSA" in note
+        assert liaison.reads("The note holds a name of this case. Take it out.") is refused
+    assert (office_rows.row(callback_id).note_sealed is None) is with_case
+
+
+def test_the_outcome_of_my_talk_is_noted_and_a_hard_call_gives_me_a_rest(
+    liaison: Member, office_rows: Office, clock: Clock, database: Database
+) -> None:
+    callback_id = office_rows.promises(
+        state="reached", staff_id=liaison.staff_id, talking_at=clock(), closed_at=clock(), outcome="reached",
+        place=None,
+    )  # fmt: skip
+    liaison.opens(f"/console/callbacks/{callback_id}")
+    liaison.fills(code="message_left", hard="1").clicks("Note the outcome")
+
+    assert liaison.reads("The outcome is noted.")
+    assert office_rows.row(callback_id).outcome == "message_left"
+    with database.reading() as session:
+        assert session.get_one(Staff, liaison.staff_id).resting_until is not None
+    liaison.opens(f"/console/callbacks/{callback_id}").clicks("Note the outcome")
+    clock.goes_on(minutes=16)
+    token = liaison.token
+    liaison.sends(f"/console/callbacks/{callback_id}/outcome", {"csrf_token": token, "code": "call_later"})
+    assert liaison.reads("The time to note an outcome is over")
+
+
+@pytest.mark.parametrize("button", ["Settle this time", "Cancel the callback"])
+def test_who_settles_or_cancels_on_an_old_page_is_told_that_it_was_promised_otherwise_since(
+    liaison: Member, office_rows: Office, staff: Any, button: str
+) -> None:
+    callback_id = office_rows.promises()
+    other = staff("liaison").signs_in().opens(f"/console/callbacks/{callback_id}")
+    liaison.opens(f"/console/callbacks/{callback_id}")
+    liaison.fills(day="2026-11-27", time="12:00").clicks("Settle this time")
+    assert liaison.reads("The line will call at that time.")
+    settled = office_rows.row(callback_id)
+
+    other.fills(reason="person_asked").clicks(button)
+
+    assert other.status == 422
+    assert other.reads("This callback has changed since you read it; it is promised by Nov 27")
+    after = office_rows.row(callback_id)
+    assert (after.state, after.next_attempt_at) == ("requested", settled.next_attempt_at)
+    other.fills(reason="person_asked").clicks("Cancel the callback")
+    assert other.reads("The callback is cancelled.")
+
+
+def test_an_open_page_says_by_itself_that_its_time_has_come_and_that_it_is_late(
+    liaison: Member, office_rows: Office, clock: Clock
+) -> None:
+    now = clock()
+    callback_id = office_rows.promises(
+        place=None, next_attempt_at=now + timedelta(minutes=5), due_at=now + timedelta(minutes=10)
+    )
+    part = f"/console/callbacks/{callback_id}/part"
+    liaison.opens(part)
+    assert liaison.reads("The line calls by itself from")
+    for words in ("The line offers it to the next colleague who is free.", "Late"):
+        tag = liaison.headers["ETag"]
+        clock.goes_on(minutes=6)
+        assert liaison.opens(part, If_None_Match=tag).status == 200
+        assert liaison.reads(words)
+
+
+def test_who_handed_a_talk_over_is_offered_its_note_and_no_number(
+    liaison: Member, office_rows: Office, database: Database, staff: Any
+) -> None:
+    now = office_rows.clock()
+    callback_id = office_rows.promises(
+        state="talking", staff_id=staff("liaison").staff_id, talking_at=now, place=None
+    )
+    with database.transaction() as session:
+        make_call(session, callback_id=callback_id, staff_id=liaison.staff_id, accepted_at=now, ended_at=now)
+
+    liaison.opens(f"/console/callbacks/{callback_id}")
+
+    assert liaison.reads("A short note for colleagues")
+    assert not liaison.reads("Show the whole number")
+
+
+def test_a_hard_call_is_noted_while_somebody_changes_the_shift_of_its_liaison(
+    liaison: Member, office_rows: Office, clock: Clock, database: Database
+) -> None:
+    talk = office_rows.promises(
+        state="reached", staff_id=liaison.staff_id, talking_at=clock(), closed_at=clock(), outcome="reached",
+        place=None,
+    )  # fmt: skip
+    liaison.opens(f"/console/callbacks/{talk}").fills(code="message_left", hard="1")
+    click = threading.Thread(target=liaison.clicks, args=("Note the outcome",))
+    with database.transaction() as session:
+        session.execute(update(Staff).where(Staff.id == liaison.staff_id).values(away=False))
+        if database.engine.dialect.name == "postgresql":
+            # On SQLite one writes after the other anyway.
+            click.start()
+            waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            while not session.scalar(waits):
+                click.join(0.01)
+        change_shift(session, liaison.email, on_shift=True, actor="the suite", now=clock())
+    if not click.ident:
+        click.start()
+    click.join(30)
+
+    assert liaison.reads("The outcome is noted.")
+
+
+def test_what_was_left_says_plainly_that_they_may_have_been_rung(
+    liaison: Member, office_rows: Office
+) -> None:
+    callback_id = office_rows.promises(
+        state="left_for_staff", outcome="unknown", closed_at=office_rows.clock(), place=None
+    )
+    liaison.opens(f"/console/callbacks/{callback_id}")
+    assert liaison.reads("They may have been rung already.", "The line will not call this person by itself.")
+
+    liaison.clicks("Take it up again")
+
+    assert liaison.reads("They may have been rung already.", "then it is left for staff again")
+    assert office_rows.row(callback_id).taken_up_at is not None
+
+
+def test_a_supervisor_takes_a_callback_out_of_somebodys_hands(staff: Any, office_rows: Office) -> None:
+    ana, ruth = staff().signs_in(), staff("supervisor").signs_in()
+    callback_id = office_rows.promises()
+    ana.opens(f"/console/callbacks/{callback_id}").clicks("Take it")
+    ruth.opens(f"/console/callbacks/{callback_id}").clicks("Take it out of their hands")
+
+    assert ruth.reads("It is back in the line.")
+    assert office_rows.row(callback_id).state == "requested"
+
+
+def test_the_list_is_read_in_spanish(staff: Any, office_rows: Office, app: Flask) -> None:
+    ana: Member = staff().signs_in()
+    callback_id = office_rows.promises(silent=True)
+    ana.opens("/console/callbacks").clicks("Español")
+    ana.opens(f"/console/callbacks/{callback_id}")
+    assert ana.reads("Llamada de vuelta", "haga preguntas de sí o no", "Llamar ahora")
+
+
+def test_what_all_consoles_share_of_the_list_holds_each_ones_own_token_and_count(
+    staff: Any, office_rows: Office
+) -> None:
+    taken, other = office_rows.promises(), office_rows.promises()
+    ana, ben, cleo = staff(), staff(), staff()
+    for one in (ana, ben, cleo):
+        one.signs_in()
+    ana.opens(f"/console/callbacks/{taken}").clicks("Take it")
+
+    seen = [one.opens("/console/callbacks/part?view=open") for one in (cleo, ana, ben)]
+
+    assert len({one.token for one in seen}) == 3
+    assert [one.reads("Mine 1") for one in seen] == [False, True, False]
+    assert [one.reads("Call now") for one in seen] == [False, True, False]
+    ben.clicks("Take")
+    assert office_rows.row(other).staff_id == ben.staff_id
+    assert cleo.opens("/console/callbacks/part?view=open").reads("Mine 0")

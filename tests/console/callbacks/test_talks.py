@@ -1,0 +1,165 @@
+"""What the console shows while a phone rings and two people talk."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from models import Call
+from models.direct_talk import DirectTalk, begin_talk, close
+from tests.console.callbacks.office import Office
+from tests.console.conftest import Clock, Member
+from tests.factories import make_call, make_case
+
+
+def test_a_talk_shows_who_was_rung_into_it_and_who_is_there(
+    staff: Any, office_rows: Office, clock: Clock
+) -> None:
+    ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo")
+    callback_id = office_rows.promises(
+        state="talking", talking_at=clock(), staff_id=ana.staff_id, place=None, announced_at=clock()
+    )
+    with office_rows.database.transaction() as session:
+        interpreter = make_call(session, callback_id=callback_id, flow="interpreter_call", started_at=clock())
+        joined = make_call(
+            session,
+            callback_id=callback_id,
+            flow="colleague_call",
+            staff_id=luis.staff_id,
+            accepted_at=clock(),
+        )
+        ids = interpreter.id, joined.id
+    page, part = f"/console/callbacks/{callback_id}", f"/console/callbacks/{callback_id}/part"
+
+    assert ana.opens(page).reads("Luis Demo is in the talk as well.", "The interpreter's phone rings.")
+
+    with office_rows.database.transaction() as session:
+        session.get_one(Call, ids[0]).ended_at = clock()
+    assert ana.opens(part).reads("Luis Demo is in the talk as well.")
+    assert not ana.reads("The interpreter's phone rings.")
+
+    with office_rows.database.transaction() as session:
+        session.get_one(Call, ids[1]).accepted_at = clock() + timedelta(seconds=1)
+    assert ana.opens(part).reads("Luis Demo has accepted; the person is told of them first.")
+
+
+def test_a_talk_is_handed_over_only_where_somebody_is_there_and_nobody_is_rung_twice(
+    staff: Any, office_rows: Office, clock: Clock
+) -> None:
+    ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo").signs_in()
+    callback_id = office_rows.promises(
+        state="talking", talking_at=clock(), staff_id=ana.staff_id, place=None, announced_at=clock()
+    )
+    page = f"/console/callbacks/{callback_id}"
+    assert ana.opens(page).reads("Add a colleague")
+    assert "Hand over and leave" not in ana.words
+    with office_rows.database.transaction() as session:
+        leg = make_call(session, callback_id=callback_id, flow="colleague_call", staff_id=luis.staff_id)
+        leg_id = leg.id
+    assert not {"Add a colleague", "Hand over and leave"} & {*ana.opens(page).buttons}
+    luis.opens("/console/callbacks")
+    assert luis.reads("Your phone rings. A colleague asks you into a talk:", f"Callback {callback_id}")
+
+    with office_rows.database.transaction() as session:
+        session.get_one(Call, leg_id).accepted_at = clock()
+
+    assert {"Add a colleague", "Hand over and leave"} <= {*ana.opens(page).buttons}
+    assert luis.opens("/console/callbacks/part").reads("You are in a talk.", f"Callback {callback_id}")
+
+
+def test_whose_phone_rings_is_led_to_the_callback_from_every_view_of_the_list(
+    staff: Any, office_rows: Office
+) -> None:
+    ana, luis = staff().signs_in(), staff().signs_in()
+    callback_id = office_rows.promises(state="ringing_liaison", staff_id=ana.staff_id, place=None)
+    for view in ("due", "mine", "left"):
+        for part in ("", "/part"):
+            luis.opens(f"/console/callbacks{part}?view={view}")
+            assert "Your phone rings" not in luis.words
+            ana.opens(f"/console/callbacks{part}?view={view}")
+            assert ana.reads(f"Your phone rings. It is for: Callback {callback_id}")
+
+    office_rows.becomes(callback_id, state="claimed")
+
+    assert "Your phone rings" not in ana.opens("/console/callbacks?view=due").words
+
+
+def test_the_words_that_were_looked_at_stay_through_the_clicks_of_a_talk(
+    liaison: Member, office_rows: Office, clock: Clock
+) -> None:
+    callback_id = office_rows.promises(state="claimed", staff_id=liaison.staff_id, place=None)
+    office_rows.becomes(callback_id, lease_until=clock() + timedelta(minutes=15), claimed_at=clock())
+    liaison.opens(f"/console/callbacks/{callback_id}").clicks("Show what may be said")
+    assert liaison.reads("What may be said", "in custody")
+
+    liaison.fills(note="She will call again").clicks("Keep the note")
+
+    assert liaison.reads("The note is kept.", "What may be said", "in custody")
+    assert len(office_rows.entries("look_at_case")) == 1
+
+
+def test_who_calls_again_later_sees_how_the_call_before_ended_and_its_note(
+    staff: Any, office_rows: Office, clock: Clock
+) -> None:
+    ana, luis = staff().signs_in(), staff().signs_in()
+    first = office_rows.promises(
+        state="reached", staff_id=ana.staff_id, place=None, outcome="reached", talking_at=clock(),
+        closed_at=clock(),
+    )  # fmt: skip
+    ana.opens(f"/console/callbacks/{first}").fills(note="She asked about the court.").clicks("Keep the note")
+    ana.fills(code="call_later").clicks("Note the outcome")
+    second = office_rows.entries("request_callback")[0].target.partition(":")[2]
+
+    luis.opens(f"/console/callbacks/{second}")
+    assert luis.reads("The call before this", f"Callback {first}", "They asked to be called later.")
+    assert "She asked about the court." not in luis.words
+    luis.clicks("Take it")
+
+    assert luis.reads("Its note: She asked about the court.")
+
+
+def test_who_talks_with_a_caller_at_0_sees_how_it_stands_and_what_may_be_said(
+    staff: Any, office_rows: Office, clock: Clock
+) -> None:
+    ana, luis = staff().signs_in(), staff().signs_in()
+    with office_rows.database.transaction() as session:
+        case = make_case(session, "in_custody", facility="Stewart", as_of=clock())
+        calls = make_call(session, case_id=case.id, verified_at=clock(), silent=True), make_call(session)
+        talks = [
+            begin_talk(
+                session, caller_call_id=call.id, leg_id=make_call(session, flow="liaison_at_0").id,
+                staff_id=ana.staff_id, language="en", now=clock(),
+            )
+            for call in calls
+        ]  # fmt: skip
+        verified, unknown = (f"/console/talks/{talk.id}" for talk in talks)
+
+    ana.opens("/console/callbacks")
+    assert ana.reads("You are in a talk. What you need is here: A caller at 0", "Mine 0")
+    ana.opens(verified)
+    assert ana.reads("You have been talking since", "Cannot talk: ask yes or no", "Verified")
+    ana.clicks("Show what may be said")
+    assert ana.reads("These are the words of the line itself", "in custody", "202-555-0190")
+    (look,) = office_rows.entries("look_at_case")
+    assert (look.target, look.facts) == (f"case:{case.id}", {"ground": "talk", "talk": 1})
+
+    assert ana.opens(unknown).reads("No PIN was given.", "Not verified")
+    assert ana.opens(f"{unknown}/words").status == 403
+    for path in (verified, f"{verified}/words", f"{verified}/part"):
+        assert luis.opens(path).status == 404
+    with office_rows.database.transaction() as session:
+        close(session, session.get_one(DirectTalk, 1), "carrier", clock())
+    assert ana.opens(f"{verified}/part").reads("The talk is over.")
+    clock.goes_on(minutes=16)
+    assert ana.opens(verified).status == 404
+    assert len(office_rows.entries("look_at_case")) == 1
+
+
+def test_a_page_in_spanish_writes_every_time_of_day_by_the_same_clock(
+    liaison: Member, office_rows: Office, clock: Clock
+) -> None:
+    callback_id = office_rows.promises(due_at=clock() + timedelta(hours=6))
+    liaison.opens(f"/console/callbacks/{callback_id}").clicks("Español")
+
+    times = re.findall(r"\d{1,2}:\d\d\s*[ap]?", liaison.page.text_content())
+    assert len(times) >= 3
+    assert all(one[-1] in "ap" for one in times), times
