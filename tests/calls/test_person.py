@@ -9,7 +9,7 @@ from sqlalchemy import select
 from config.office import Office
 from models import Call, Callback, Staff
 from tests.calls.conftest import House
-from tests.calls.places import EVERYWHERE, WAITING
+from tests.calls.places import EVERYWHERE, WAITING, after_a_wrong_pin
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.factories import MadeCase
 from tests.phone import Phone
@@ -116,7 +116,12 @@ def test_the_extra_keys_are_never_offered_as_options(phone: Phone, make_case: Ma
     for place in WAITING:
         caller = phone.another()
         place(caller, make_case(custody_status="in_custody"))
-        assert caller.does_not_hear("press 7", "press 9", "press 0")
+        assert caller.does_not_hear("press 7", "press 9")
+        # Whoever could not open a case is always offered a person (R04).
+        if place is after_a_wrong_pin:
+            assert caller.hears("To reach a person, press 0")
+        else:
+            assert caller.does_not_hear("press 0")
         # Ten calls of one phone at once are led to a case, and no more (R38).
         caller.hangs_up()
 
