@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select, text
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, literal_column, select, text, union_all
 from sqlalchemy.orm import Session
 
 from models.audit import AuditEntry
@@ -132,21 +132,41 @@ def list_callbacks(session: Session, view: str, staff_id: int, now: datetime, pa
     )
 
 
+#: All of one person at once, since each open console asks for it with every change of the list.
+_OWN_CALLS = union_all(
+    select(
+        literal_column("1").label("kind"), Callback.id.label("row_id"), Callback.state.label("state")
+    ).where(_IN_HAND, Callback.staff_id == bindparam("staff_id")),
+    select(
+        literal_column("2"),
+        Call.callback_id,
+        case(
+            (Call.accepted_at.is_not(None), literal_column("'talking'")),
+            else_=literal_column("'ringing_liaison'"),
+        ),
+    ).where(
+        _LEGS_OF_STAFF,
+        Call.staff_id == bindparam("staff_id"),
+        Call.flow == COLLEAGUE,
+        Call.callback_id.is_not(None),
+    ),
+    select(literal_column("3"), DirectTalk.id, literal_column("'talking'")).where(
+        DirectTalk.staff_id == bindparam("staff_id"), DirectTalk.closed_at.is_(None)
+    ),
+)
+
+
 def own_calls(session: Session, staff_id: int) -> list[OwnCall]:
     """What this person has in hand, and the talks of others into which they are rung or came."""
-    mine = select(Callback.id, Callback.state).where(_IN_HAND, Callback.staff_id == staff_id)
-    joined = select(Call.callback_id, Call.accepted_at).where(
-        _LEGS_OF_STAFF, Call.staff_id == staff_id, Call.flow == COLLEAGUE, Call.callback_id.is_not(None)
-    )
-    found = [OwnCall(row.id, row.state, leads=True) for row in session.execute(mine.order_by(Callback.id))]
-    led = {one.callback_id for one in found}
-    for row in session.execute(joined):
-        if row.callback_id not in led:
-            state = "talking" if row.accepted_at is not None else "ringing_liaison"
-            found.append(OwnCall(row.callback_id, state, leads=False))
-    at_0 = select(DirectTalk.id).where(DirectTalk.staff_id == staff_id, DirectTalk.closed_at.is_(None))
-    found += [OwnCall(None, "talking", leads=True, talk_id=id_) for id_ in session.scalars(at_0)]
-    return found
+    rows = sorted(tuple(row) for row in session.execute(_OWN_CALLS, {"staff_id": staff_id}))
+    led = {row_id for kind, row_id, _state in rows if kind == 1}
+    return [
+        OwnCall(None, state, leads=True, talk_id=row_id)
+        if kind == 3
+        else OwnCall(row_id, state, leads=kind == 1)
+        for kind, row_id, state in rows
+        if kind != 2 or row_id not in led
+    ]
 
 
 def find_listed(session: Session, callback_id: int) -> Listed | None:

@@ -174,6 +174,8 @@ def register_callbacks(blueprint: Blueprint, console: Console) -> None:
 def _own_calls(own: list[listing.OwnCall]) -> Markup:
     """What stands above the list while somebody's own phone rings or they talk: the way to that callback."""
     going_on = [one for one in own if one.state != "claimed"]
+    if not going_on:
+        return Markup("")
     return Markup(render_template("console/callbacks/own_calls.html", own=going_on))  # noqa: S704 # escaped there
 
 

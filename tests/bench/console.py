@@ -230,13 +230,17 @@ def _changing(settings: Settings) -> Iterator[None]:
 
 def _share(port: int, server: psutil.Process, cookies: list[str], seconds: float) -> float:
     """The part of the web processes' time that open consoles take when nothing else happens."""
-    idle = _cpu(server)
-    sleep(seconds)
     before = _cpu(server)
+    sleep(seconds)
+    idle = _cpu(server) - before
     with _open_consoles(port, cookies):
+        # What the first page of each costs is no poll.
+        sleep(2 * EVERY)
+        before = _cpu(server)
         sleep(seconds)
+        taken = _cpu(server) - before
     processes = len(server.children(recursive=True)) or 1
-    return ((_cpu(server) - before) - (before - idle)) / (seconds * processes)
+    return (taken - idle) / (seconds * processes)
 
 
 def _cpu(server: psutil.Process) -> float:
