@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, delete, select, update
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, bindparam, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base, UtcDateTime
@@ -94,29 +94,48 @@ def begin_session(
     return token
 
 
+#: Asked by every page and every part of one, so it is made once and loads no whole rows.
+_SIGNED_IN = (
+    select(
+        StaffSession.id.label("session_id"),
+        StaffSession.method,
+        StaffSession.fresh_at,
+        StaffSession.seen_at,
+        StaffSession.kept_sealed.is_not(None).label("has_kept"),
+        Staff.id.label("staff_id"),
+        Staff.email,
+        Staff.role,
+        Staff.name_sealed,
+        Staff.interface_language,
+    )
+    .join(Staff, Staff.id == StaffSession.staff_id)
+    .where(
+        StaffSession.token_hash == bindparam("token_hash"),
+        Staff.left_at.is_(None),
+        StaffSession.ended_at.is_(None),
+        StaffSession.ends_at > bindparam("now"),
+        StaffSession.seen_at > bindparam("seen_after"),
+    )
+)
+
+
 def find_signed_in(session: Session, token: str, *, idle_minutes: float, now: datetime) -> SignedIn | None:
     """Who holds this token; None when its session has ended, was ended, or never was. One look-up."""
-    found = session.execute(
-        select(StaffSession, Staff)
-        .join(Staff, Staff.id == StaffSession.staff_id)
-        .where(
-            StaffSession.token_hash == hash_of(token), Staff.left_at.is_(None), *_lasting(idle_minutes, now)
-        )
-    ).first()
-    if found is None:
+    asked = {"token_hash": hash_of(token), "now": now, "seen_after": now - timedelta(minutes=idle_minutes)}
+    row = session.execute(_SIGNED_IN, asked).first()
+    if row is None:
         return None
-    row, person = found
     return SignedIn(
-        session_id=row.id,
-        staff_id=person.id,
-        email=person.email,
-        role=person.role,
-        name=keyring_of(session).unseal("staff.name", person.name_sealed),
-        language=person.interface_language,
+        session_id=row.session_id,
+        staff_id=row.staff_id,
+        email=row.email,
+        role=row.role,
+        name=keyring_of(session).unseal("staff.name", row.name_sealed),
+        language=row.interface_language,
         method=row.method,
         fresh_at=row.fresh_at,
         seen_at=row.seen_at,
-        has_kept=row.kept_sealed is not None,
+        has_kept=row.has_kept,
     )
 
 
