@@ -43,6 +43,8 @@ class Asker:
             call = self._board.dial(self.phone, self._line)
             with suppress(WrongMomentError, LookupError):
                 self._talks_to_the_line(call)
+            # Whatever they met, nobody puts the phone down without hanging up.
+            with suppress(WrongMomentError, LookupError):
                 self._board.hang_up(call.sid)
             if not self.is_served:
                 time.sleep(1)
