@@ -41,10 +41,10 @@ class Asker:
         while not self.is_served and self.calls < _MOST_CALLS:
             self.calls += 1
             call = self._board.dial(self.phone, self._line)
-            with suppress(WrongMomentError, LookupError):
+            with suppress(WrongMomentError, LookupError, TimeoutError):
                 self._talks_to_the_line(call)
             # Whatever they met, nobody puts the phone down without hanging up.
-            with suppress(WrongMomentError, LookupError):
+            with suppress(WrongMomentError, LookupError, TimeoutError):
                 self._board.hang_up(call.sid)
             if not self.is_served:
                 time.sleep(1)
