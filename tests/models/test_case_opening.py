@@ -58,7 +58,7 @@ HOLDERS: dict[str, Callable[[Session, int, int], Any]] = {
     ),
     "the staff list": lambda session, _case_id, me: let_go(session, me, by_id=0, actor="the suite", now=NOW),
     "my shift": lambda session, _case_id, me: change_phone(
-        session, me, "+12025550188", NOW, office_phone=True
+        session, me, "+12025550170", NOW, office_phone=True
     ),
     "set-up": lambda session, _case_id, me: access_locked(session, me),
 }
