@@ -33,7 +33,6 @@ def install_layout(app: Flask, console: Console) -> None:
     app.jinja_env.filters.update(
         language_name=language_name, stacked=stacked, prompt_group=group_name, named=named
     )
-    app.jinja_env.filters["named"] = named
     app.jinja_env.filters.update(when=moments.when, clock=moments.clock, day=moments.day, _attrs=attributes)
 
     @app.context_processor
