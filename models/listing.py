@@ -5,7 +5,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, func, literal_column, select, text, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    select,
+    text,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from models.audit import AuditEntry
@@ -17,6 +28,7 @@ from models.direct_talk import DirectTalk
 from models.follow_up import ANEW
 from models.keyring import SealError
 from models.staff import Staff
+from models.staff_session import LASTS, StaffSession
 from models.talk import COLLEAGUE
 
 #: What staff look for, in the order in which it is offered.
@@ -87,9 +99,24 @@ class OwnCall:
     talk_id: int | None = None
 
 
+_VERSION = select(func.coalesce(func.max(AuditEntry.id), 0))
+_VERSION_WHILE = (
+    select(_VERSION.scalar_subquery())
+    .select_from(StaffSession)
+    .join(Staff, Staff.id == StaffSession.staff_id)
+    .where(StaffSession.id == bindparam("session_id"), *LASTS)
+)
+
+
 def version(session: Session) -> int:
     """A number that grows with every change of anything here: one look at the end of the audit."""
-    return session.scalar(select(func.max(AuditEntry.id))) or 0
+    return int(session.execute(_VERSION).scalar_one())
+
+
+def version_while(connection: Connection, session_id: int, idle_since: datetime, now: datetime) -> int | None:
+    """The same number for whoever holds this staff session; None when it has ended. One look-up."""
+    asked = {"session_id": session_id, "now": now, "seen_after": idle_since}
+    return connection.execute(_VERSION_WHILE, asked).scalar()
 
 
 def list_callbacks(session: Session, view: str, staff_id: int, now: datetime, page: int = 1) -> Listing:

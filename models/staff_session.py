@@ -94,6 +94,13 @@ def begin_session(
     return token
 
 
+#: What a session that lasts fulfils, its person with it; asked with ``now`` and ``seen_after``.
+LASTS = (
+    Staff.left_at.is_(None),
+    StaffSession.ended_at.is_(None),
+    StaffSession.ends_at > bindparam("now"),
+    StaffSession.seen_at > bindparam("seen_after"),
+)
 #: Asked by every page and every part of one, so it is made once and loads no whole rows.
 _SIGNED_IN = (
     select(
@@ -109,13 +116,7 @@ _SIGNED_IN = (
         Staff.interface_language,
     )
     .join(Staff, Staff.id == StaffSession.staff_id)
-    .where(
-        StaffSession.token_hash == bindparam("token_hash"),
-        Staff.left_at.is_(None),
-        StaffSession.ended_at.is_(None),
-        StaffSession.ends_at > bindparam("now"),
-        StaffSession.seen_at > bindparam("seen_after"),
-    )
+    .where(StaffSession.token_hash == bindparam("token_hash"), *LASTS)
 )
 
 

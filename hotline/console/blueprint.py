@@ -41,6 +41,7 @@ from hotline.console.staff_views import register_staff
 from hotline.console.static_files import register_static_files
 from hotline.console.talk_views import register_talks
 from hotline.console.trouble import install_trouble
+from hotline.console.unchanged import Unchanged
 from hotline.console.wallboard_views import register_wallboard
 
 #: Each area of the console; it registers its routes and its entries of the navigation.
@@ -90,6 +91,9 @@ def install_console(app: Flask, console: Console) -> None:
     )
     csrf = CSRFProtect(app)  # type: ignore[no-untyped-call]
     app.register_blueprint(console_blueprint(app, console, csrf))
+    app.wsgi_app = Unchanged(  # type: ignore[method-assign]
+        app.wsgi_app, console.database, lambda: console.office.policy("console_idle_minutes"), console.clock
+    )
 
     @app.before_request
     def reads_in_a_language() -> None:

@@ -17,6 +17,7 @@ from hotline.console.guard import guard_staff, me
 from hotline.console.live import EVERY, live_part, tag_of
 from hotline.console.shared_rows import CALLS, MINE, NOBODY, TOKEN, SharedPage, SharedRows
 from hotline.console.status_page import words_of
+from hotline.console.unchanged import FACTS, Facts, minute_of
 from hotline.console.words import N_, language
 from models import listing
 from models.appointment import CANCEL_REASONS, may_reveal, next_moment_inside, reveal_number, stamp_of
@@ -66,7 +67,7 @@ def register_callbacks(blueprint: Blueprint, console: Console) -> None:
     def rows_of(session: Session, view: str, page: int, now: datetime) -> str:
         person = me()
         key = (view, page, language())
-        version = (listing.version(session), _minute(now))
+        version = (listing.version(session), minute_of(now))
         if view != "mine":
             kept = shared.page(version, key, lambda: _for_all(session, view, page, now))
             if person.staff_id not in kept.holders:
@@ -286,7 +287,9 @@ def _asked() -> tuple[str, int]:
 
 def _tag_of_list(session: Session, view: str, page: int, now: datetime) -> str:
     """Changes with every entry of the audit, and each minute, since what is late or due follows the clock."""
-    return tag_of(listing.version(session), view, page, me().staff_id, language(), _minute(now))
+    facts = Facts(me().session_id, listing.version(session), minute_of(now))
+    request.environ[FACTS] = facts
+    return tag_of(facts.version, view, page, me().staff_id, language(), facts.minute)
 
 
 def _minute(now: datetime) -> datetime:

@@ -1,0 +1,126 @@
+"""A list that is open all day asks every two seconds: the same question is soon answered with one look-up."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, update
+from sqlalchemy.exc import OperationalError
+
+from models import Staff
+from models.database import Database
+from models.staff_session import StaffSession
+from tests.console.callbacks.office import Office
+from tests.console.conftest import Browser, Clock, Member
+
+PART = "/console/callbacks/part?view=due"
+
+
+@contextmanager
+def statements(database: Database) -> Iterator[list[str]]:
+    said: list[str] = []
+
+    def keeps(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        said.append(statement)
+
+    for engine in (database.engine, database.singly):
+        event.listen(engine, "before_cursor_execute", keeps)
+    yield said
+    for engine in (database.engine, database.singly):
+        event.remove(engine, "before_cursor_execute", keeps)
+
+
+@pytest.fixture
+def tag(liaison: Member, office_rows: Office) -> str:
+    """The tag of a list that this liaison has open, and was told once that it is as it was."""
+    office_rows.promises()
+    tag: str = liaison.opens(PART).headers["ETag"]
+    assert liaison.opens(PART, If_None_Match=tag).status == 304
+    return tag
+
+
+def test_the_same_question_costs_one_statement_and_has_the_same_answer(
+    liaison: Member, tag: str, database: Database
+) -> None:
+    first = dict(liaison.headers)
+
+    with statements(database) as said:
+        liaison.opens(PART, If_None_Match=tag)
+
+    assert (liaison.status, liaison.text, dict(liaison.headers)) == (304, "", first)
+    assert {"Content-Security-Policy", "Cache-Control", "ETag", "Vary"} <= first.keys()
+    assert len(said) == 1
+
+
+def test_what_changes_is_shown_at_the_next_look(liaison: Member, tag: str, office_rows: Office) -> None:
+    callback_id = office_rows.promises()
+    liaison.opens(f"/console/callbacks/{callback_id}").clicks("Take it")
+
+    assert liaison.opens(PART, If_None_Match=tag).status == 200
+
+
+def test_with_the_minute_the_list_is_looked_at_anew(liaison: Member, tag: str, clock: Clock) -> None:
+    clock.goes_on(seconds=61)
+
+    assert liaison.opens(PART, If_None_Match=tag).status == 200
+
+
+def _signed_out(clock: Clock) -> Any:
+    return update(StaffSession).values(ended_at=clock())
+
+
+def _at_its_end(clock: Clock) -> Any:
+    return update(StaffSession).values(ends_at=clock())
+
+
+def _idle(clock: Clock) -> Any:
+    return update(StaffSession).values(seen_at=datetime(2000, 1, 1, tzinfo=clock().tzinfo))
+
+
+def _gone(clock: Clock) -> Any:
+    return update(Staff).values(left_at=clock())
+
+
+@pytest.mark.parametrize("ends", [_signed_out, _at_its_end, _idle, _gone])
+def test_whose_session_is_over_is_told_so_though_nothing_changed(
+    liaison: Member, tag: str, database: Database, clock: Clock, ends: Callable[[Clock], Any]
+) -> None:
+    with database.transaction() as session:
+        session.execute(ends(clock))
+
+    assert liaison.opens(PART, If_None_Match=tag).status == 401
+
+
+def test_the_tag_of_a_list_is_of_no_use_to_who_is_not_signed_in(app: Flask, tag: str) -> None:
+    assert Browser(app).opens(PART, If_None_Match=tag).status == 401
+
+
+def test_nor_to_somebody_else(liaison: Member, supervisor: Member, tag: str) -> None:
+    assert supervisor.opens(PART, If_None_Match=tag).status == 200
+
+
+def test_another_view_is_another_question(liaison: Member, tag: str) -> None:
+    assert liaison.opens(PART.replace("due", "open"), If_None_Match=tag).status == 200
+
+
+def test_who_reads_the_console_in_spanish_from_now_on_has_the_list_in_spanish(
+    liaison: Member, tag: str, database: Database
+) -> None:
+    liaison.opens("/console/callbacks").clicks("Español")
+
+    assert liaison.opens(PART, If_None_Match=tag).status == 200
+    assert "Tomar" in liaison.text
+
+
+def test_when_the_short_way_fails_the_long_one_answers(liaison: Member, tag: str, database: Database) -> None:
+    def is_gone(*_: Any) -> None:
+        raise OperationalError("SELECT", {}, Exception("gone"))
+
+    event.listen(database.singly, "before_cursor_execute", is_gone)
+    liaison.opens(PART, If_None_Match=tag)
+    event.remove(database.singly, "before_cursor_execute", is_gone)
+
+    assert liaison.status == 304
