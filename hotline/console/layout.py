@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -98,6 +99,12 @@ def attributes(given: Mapping[str, object]) -> Markup:
     return said
 
 
+@lru_cache(maxsize=2048)
+def _spelled_day(day: date, language: str) -> str:
+    """A page has the same few days many times; to spell one takes longer than all else in its cell."""
+    return format_date(day, "medium", locale=words.written_in(language))
+
+
 class Moments:
     """Moments as people read them: in the office's time zone and the language of the page."""
 
@@ -121,12 +128,12 @@ class Moments:
         if moment is None:
             return Markup("")
         local = moment.astimezone(self._zone).date() if isinstance(moment, datetime) else moment
-        said = format_date(local, "medium", locale=words.written_in(words.language()))
+        said = _spelled_day(local, words.language())
         return Markup('<time datetime="{}">{}</time>').format(local.isoformat(), said)
 
     def _day_and_time(self, local: datetime, language: str) -> str:
         locale = words.written_in(language)
-        day = format_date(local.date(), "medium", locale=locale)
+        day = _spelled_day(local.date(), language)
         return f"{day}, {format_time(local, 'short', tzinfo=self._babel_zone, locale=locale)}"
 
     def _time(self, moment: datetime | None, say: Any) -> Markup:
