@@ -19,8 +19,6 @@ from models.talk import JOINERS, close_talk
 
 #: The carrier ends any call after this long, so nobody is still talking then (Twilio's own limit).
 LONGEST_CALL = timedelta(hours=4)
-#: How often the carrier is asked whether a bridged talk goes on, and how far apart two sweeps may be.
-_ASK_EVERY, _A_SWEEP = timedelta(minutes=5), timedelta(seconds=4)
 #: The very words of the partial indexes, so that both databases see that they serve.
 _LIVE = text("calls.ended_at IS NULL AND calls.parent_call_id IS NOT NULL")
 _TALKING = text("direct_talks.state = 'talking'")
@@ -66,34 +64,34 @@ def left_behind_at_0(session: Session, now: datetime) -> Sequence[int]:
     ).all()
 
 
-def direct_talks(session: Session, now: datetime, policy: CallbackPolicy) -> list[int]:
+def direct_talks(session: Session, since: datetime, now: datetime, policy: CallbackPolicy) -> list[int]:
     """Legs of talks at 0 whose end may have been lost: time to ask the carrier again.
 
-    Each is asked about once in a while, so that the carrier is not asked at every sweep.
+    Each is asked about once in ``talk_check_seconds``, so that the carrier is not asked at every sweep;
+    ``since`` is the moment of the sweep before.
     """
     bridged = session.execute(
-        select(Call.id, Staff.busy_since)
+        select(Call.id, Call.accepted_at)
         .join(Staff, Staff.busy_call_id == Call.id)
         .where(
             Call.flow == DIALLED_AT_0,
-            Call.accepted_at < now - _ASK_EVERY,
+            Call.accepted_at < now,
             Call.ended_at.is_(None),
             Call.call_sid.is_not(None),
         )
     ).all()
-    found = [call_id for call_id, since in bridged if since and (now - since) % _ASK_EVERY < _A_SWEEP]
     leg = aliased(Call)
     legs = session.execute(
         select(leg.id, DirectTalk.talking_at)
         .join(DirectTalk, or_(leg.id == DirectTalk.liaison_call_id, leg.id == DirectTalk.caller_call_id))
-        .where(
-            _TALKING,
-            DirectTalk.talking_at < now - policy.talk_check + _A_SWEEP,
-            leg.ended_at.is_(None),
-            leg.call_sid.is_not(None),
-        )
+        .where(_TALKING, leg.ended_at.is_(None), leg.call_sid.is_not(None))
     ).all()
-    return found + [call_id for call_id, since in legs if (now - since) % policy.talk_check < _A_SWEEP]
+    every = policy.talk_check
+    return [
+        call_id
+        for call_id, began in (*bridged, *legs)
+        if began is not None and (now - began) // every > max(0, (since - began) // every)
+    ]
 
 
 def close_forgotten(session: Session, now: datetime) -> list[Job]:

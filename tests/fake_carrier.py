@@ -33,6 +33,10 @@ class FakeCarrier:
             PlacedCall("", "", 0, call_sid=phone.call_sid, status="in-progress", phone=phone)
         )
 
+    def loses_the_end_of(self, phone: Phone) -> None:
+        """This call is over, and no word of it reached the line."""
+        self._came_in.append(PlacedCall("", "", 0, call_sid=phone.call_sid, status="completed"))
+
     def place_call(self, *, to: str, leg_id: str, ring_seconds: int, line: str | None = None) -> str:
         """Dial ``to`` and give the call's sid."""
         fate = self._next.pop(0) if self._next else "dialled"

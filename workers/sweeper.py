@@ -55,6 +55,7 @@ SWEEP_SECONDS = 2.0
 MOST_SECONDS = 5.0
 _OFFERED_AT_ONCE = 50
 MEASURE_EVERY = timedelta(minutes=1)
+_USUALLY_SINCE = timedelta(seconds=2 * SWEEP_SECONDS)
 _LANDING_PATIENCE = timedelta(seconds=60)
 
 
@@ -65,12 +66,15 @@ def sweep(
     office: Office,
     now: datetime,
     wait: Callable[[float], None] = time.sleep,
+    *,
+    since: datetime | None = None,
 ) -> None:
     """One pass. A fault in one part, or with one row, stops no other; ``now`` is the moment of the pass.
 
     ``wait`` lets so many seconds pass, when the sweep dials by itself and the carrier's pace asks for it.
+    ``since`` is the moment of the pass before, so that what fell due between the two is found once.
     """
-    _Pass(database, jobs, carrier, office, now, wait).run()
+    _Pass(database, jobs, carrier, office, now, wait, since or now - _USUALLY_SINCE).run()
 
 
 def run_sweeper(settings: Settings) -> None:
@@ -83,9 +87,12 @@ def run_sweeper(settings: Settings) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    since = None
     while not stop.is_set():
         watch.look()
-        sweep(database, jobs, carrier, watch.office, datetime.now(UTC))
+        now = datetime.now(UTC)
+        sweep(database, jobs, carrier, watch.office, now, since=since)
+        since = now
         heads.keep(datetime.now(UTC))
         stop.wait(SWEEP_SECONDS)
     jobs.close()
@@ -102,8 +109,10 @@ class _Pass:
         office: Office,
         now: datetime,
         wait: Callable[[float], None],
+        since: datetime,
     ) -> None:
         self._database, self._jobs, self._office, self._now = database, jobs, office, now
+        self._since = since
         self._policy = CallbackPolicy.of(office)
         carrier = PatientOnce(carrier)
         self._dialler = Dialler(
@@ -175,7 +184,7 @@ class _Pass:
         for call_id in to_end:
             self._guarded(lambda row_id=call_id: self._mender.end_forgotten(row_id))  # type: ignore[misc]
         with self._database.reading() as session:
-            talks = direct_talks(session, self._now, self._policy)
+            talks = direct_talks(session, self._since, self._now, self._policy)
         for call_id in talks:
             self._guarded(lambda row_id=call_id: self._mender.ask_about(row_id))  # type: ignore[misc]
 

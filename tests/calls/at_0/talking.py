@@ -11,8 +11,10 @@ FIRST, SECOND, INTERPRETER = "+12025550170", "+12025550171", "+12025550104"
 
 def passes(house: House, seconds: float) -> None:
     """Let time go by, and the sweeper look; what it hands on waits for a worker."""
+    since = house.clock.now
     house.clock.passes(seconds=seconds)
-    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now, lambda _seconds: None)
+    now = house.clock.now
+    sweep(house.database, house.jobs, house.carrier, house.office, now, lambda _seconds: None, since=since)
 
 
 def talks(house: House) -> list[DirectTalk]:

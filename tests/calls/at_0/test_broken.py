@@ -40,6 +40,28 @@ def test_with_redis_down_from_the_first_key_the_callers_own_call_rings_the_liais
     assert house.carrier.placed == []
 
 
+def test_when_both_words_of_the_end_of_a_talk_that_the_carrier_bridged_are_lost_it_is_asked_within_a_minute(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=FIRST)
+    house.jobs.is_down = True
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("0")
+    liaison = phone.answers()
+    liaison.presses("1")
+    house.jobs.is_down = False
+    passes(house, 30)
+    house.carrier.loses_the_end_of(liaison)
+
+    # A pass that waited for the carrier is late; none is skipped.
+    passes(house, 25)
+    assert held_legs(house) == []
+    passes(house, 11)
+
+    assert house.row(select(Staff.busy_call_id)) is None
+    assert house.row(select(Call.ended_at).where(Call.flow == "liaison_direct")) is not None
+
+
 def test_with_workers_and_sweeper_dead_the_callers_own_call_rings_the_liaison_at_its_next_look(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
 ) -> None:
