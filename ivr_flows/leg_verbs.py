@@ -130,11 +130,12 @@ def join(desk: Desk, _digits: str) -> str:
     return word
 
 
-@answers("put_off")
+@answers("put_off", "gone")
 def not_safe(desk: Desk, _digits: str) -> str:
-    """2: not now; the callback keeps its place and is tried later."""
-    desk.jobs += legs.not_safe(desk.session, desk.call, desk.now, desk.office)
-    return "put_off"
+    """2: not now; the callback keeps its place and is tried later, unless it is owed no more."""
+    word, jobs = legs.not_safe(desk.session, desk.call, desk.now, desk.office)
+    desk.jobs += jobs
+    return word
 
 
 @answers("message", "nothing")

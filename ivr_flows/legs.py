@@ -155,7 +155,7 @@ def callback_call() -> Flow:
         "safe_time": Menu(
             (
                 Choice("called.yes", does=leg_verbs.join, on={"joined": "meet", "gone": "gone"}),
-                Choice("called.no", does=leg_verbs.not_safe, on={"put_off": "put_off"}),
+                Choice("called.no", does=leg_verbs.not_safe, on={"put_off": "put_off", "gone": "gone"}),
             ),
             give_up="unclear",
             silence="put_off_silently",
@@ -166,7 +166,7 @@ def callback_call() -> Flow:
         "unclear": Hangup("called.goodbye"),
         "put_off": Hangup("called.put_off"),
         # 7 plays harmless words, and counts as no safe moment (R22); the person 0 would ask for is behind 1.
-        "cover": Decide(leg_verbs.not_safe, {"put_off": "covered"}),
+        "cover": Decide(leg_verbs.not_safe, {"put_off": "covered", "gone": "covered"}),
         "covered": Hangup("cover"),
         **caller_steps(gone="gone", over="done"),
         "cut_off": Hangup("called.cut_off"),

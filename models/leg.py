@@ -12,7 +12,7 @@ from models.call_status import DIALLING, LEAVING, bring_forward
 from models.callback import Callback, advance
 from models.callback_policy import CallbackOffice, CallbackPolicy
 from models.database import keyring_of
-from models.leg_end import Job, liaison_missed
+from models.leg_end import Job, ended_with_case, liaison_missed
 from models.liaison import DIALLED_AT_0, Liaison, free_direct_liaisons, outbound_leg
 from models.staff import Staff
 from models.talk import callback_of
@@ -125,17 +125,23 @@ def join_caller(session: Session, leg: "CallState", now: datetime) -> Literal["j
     return _gone(session, leg)
 
 
-def not_safe(session: Session, leg: "CallState", now: datetime, office: CallbackOffice) -> list[Job]:
+def not_safe(
+    session: Session, leg: "CallState", now: datetime, office: CallbackOffice
+) -> tuple[Literal["put_off", "gone"], list[Job]]:
     """The person cannot talk now: try later; after the policy's tries a member of staff decides.
 
-    Answers the jobs to enqueue after the commit: the liaison who waits is told.
+    Answers ``gone`` where no other call will come, and the jobs to enqueue after the commit: the liaison who
+    waits is told.
     """
     callback = callback_of(session, leg)
     bring_forward(session, leg.id, LEAVING)
     if callback is None or callback.caller_call_id != leg.id or callback.state != "ringing_caller":
-        return []
+        return "gone", []
     policy, actor, tries = CallbackPolicy.of(office), f"caller:{leg.id}", callback.caller_tries + 1
     liaison_leg = callback.liaison_call_id
+    jobs = [("release_leg", liaison_leg)] if liaison_leg is not None else []
+    if ended_with_case(session, callback, now, actor):
+        return "gone", jobs
     if tries >= policy.caller_tries:
         advance(session, callback.id, "leave", actor=actor, now=now, caller_tries=tries, outcome="not_safe")
     else:
@@ -149,7 +155,7 @@ def not_safe(session: Session, leg: "CallState", now: datetime, office: Callback
             caller_tries=tries,
             next_attempt_at=next_at,
         )
-    return [("release_leg", liaison_leg)] if liaison_leg is not None else []
+    return "put_off", jobs
 
 
 def accept_direct(session: Session, leg: "CallState", _now: datetime) -> Literal["accepted", "gone"]:

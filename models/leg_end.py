@@ -10,6 +10,7 @@ from models.call import CALLS
 from models.call_status import DIALLING
 from models.callback import Callback, advance, locked
 from models.callback_policy import CallbackOffice, CallbackPolicy
+from models.case import Case
 from models.direct_talk import latest_talk
 from models.job import Job as Job
 from models.liaison import Pool, free_direct_liaisons, free_liaison, is_anyone_in
@@ -80,6 +81,8 @@ def liaison_missed(
     tries = callback.liaison_tries + counted
     if callback.caller_call_id is not None:
         _never_dial(session, callback.caller_call_id, now)
+    if ended_with_case(session, callback, now, actor):
+        return
     if callback.taken_up_at is not None:
         # A person took it up for themselves; nobody else is rung for what may have been dialled before.
         advance(session, callback.id, "leave", actor=actor, now=now, outcome=callback.outcome)
@@ -113,6 +116,8 @@ def caller_missed(
 ) -> None:
     """Send the callback back to the list for a later try, or end it as not answered after the last try."""
     tries = callback.caller_tries + counted
+    if ended_with_case(session, callback, now, actor):
+        return
     if tries >= policy.caller_tries:
         advance(
             session, callback.id, "give_up", actor=actor, now=now, caller_tries=tries, outcome="no_answer"
@@ -128,6 +133,16 @@ def caller_missed(
         now=now,
         caller_tries=tries,
         next_attempt_at=next_at,
+    )
+
+
+def ended_with_case(session: Session, callback: Callback, now: datetime, actor: str) -> bool:
+    """Cancel a callback that was missed and whose case was closed meanwhile; False where it goes on."""
+    if callback.case_id is None:
+        return False
+    closed_at = session.scalar(select(Case.closed_at).where(Case.id == callback.case_id))
+    return closed_at is not None and advance(
+        session, callback.id, "end_with_case", actor=actor, now=now, outcome="case_closed"
     )
 
 

@@ -33,6 +33,7 @@ ACTIONS = {
     "change_callback": N_("changed a callback"),
     "reschedule_callback": N_("moved a callback to another time"),
     "cancel_callback": N_("cancelled a callback"),
+    "end_with_case_callback": N_("cancelled a callback of a closed case"),
     "warn_of_callback": N_("warned of a callback at risk"),
     "leave_message": N_("left a message"),
     "note_outcome": N_("noted how a call ended"),

@@ -110,6 +110,7 @@ HAPPENED = {
     "leave_callback": N_("Left for staff"),
     "cancel_callback": N_("Cancelled"),
     "close_left_callback": N_("Cancelled"),
+    "end_with_case_callback": N_("Cancelled, since the case was closed"),
     "warn_of_callback": N_("Staff were warned that it is at risk"),
     "reveal_number": N_("The whole number was looked at"),
     "note_callback": N_("The note was written"),
