@@ -119,8 +119,9 @@ class CallbackDesk:
             callback_id = leg.callback_id
         if key is legs.accept_by_liaison and found == "accepted" and callback_id is not None:
             self.jobs.enqueue("dial_caller", callback_id)
-        if isinstance(found, list):
-            self.take(found)
+        jobs = found[1] if isinstance(found, tuple) else found
+        if isinstance(jobs, list):
+            self.take(jobs)
         return found
 
     def leg(self, leg_id: str) -> CallState:
