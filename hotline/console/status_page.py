@@ -31,7 +31,11 @@ class StatusPage:
 
 
 def words_of(prompts: Prompts, found: Heard, language: str, time_zone: str, now: datetime) -> list[str]:
-    """Every sentence that may be said, in the order of the line."""
-    page = StatusPage(prompts, language, time_zone, now)
+    """Every sentence that may be said, in the order of the line.
+
+    Where the office has given up the person's language they are in its first one, for an interpreter.
+    """
+    known = language if language in prompts.languages else next(iter(prompts.languages))
+    page = StatusPage(prompts, known, time_zone, now)
     say_status(page, found)
     return page.lines

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,6 @@ from models.wallboard import Figures, figures
 ROLES = ("supervisor", "administrator")
 #: However many look, a process reads the figures at most this often.
 KEPT = timedelta(seconds=4)
-HOURS = 24
 
 
 def register_wallboard(blueprint: Blueprint, console: Console) -> None:
@@ -31,7 +30,8 @@ def register_wallboard(blueprint: Blueprint, console: Console) -> None:
         age = None if found.feed_at is None else found.at - found.feed_at
         fresh = timedelta(minutes=office.policy("fresh_minutes"))
         stale = timedelta(hours=office.policy("spoken_stale_hours"))
-        hours = found.hours
+        hours, clock_hours = found.hours, _hours_of_day(found.at, ZoneInfo(office.time_zone))
+        places = len(clock_hours)
         return {
             "f": found,
             "short": short,
@@ -39,8 +39,9 @@ def register_wallboard(blueprint: Blueprint, console: Console) -> None:
             "feed_kind": "bad" if age is None or age > stale else "warn" if age > fresh else "good",
             "is_open": office.is_open(found.at),
             "zone": ZoneInfo(office.time_zone),
-            "talks": draw([one.requested for one in hours], [one.talked for one in hours], places=HOURS),
-            "pins": draw([one.wrong_pins for one in hours], places=HOURS),
+            "clock_hours": clock_hours,
+            "talks": draw([one.requested for one in hours], [one.talked for one in hours], places=places),
+            "pins": draw([one.wrong_pins for one in hours], places=places),
             "risk_minutes": int(office.policy("warn_staff_before_minutes")),
         }
 
@@ -73,9 +74,22 @@ class Latest:
 
 def _read(console: Console, now: datetime) -> Figures:
     office = console.office
-    zone = ZoneInfo(office.time_zone)
-    # In UTC an hour added is an hour; in a zone it is one of its clock, which skips one and repeats one.
-    midnight = datetime.combine(now.astimezone(zone).date(), time(0), zone).astimezone(UTC)
+    midnight = _midnight(now.astimezone(ZoneInfo(office.time_zone)).date(), ZoneInfo(office.time_zone))
     risk = timedelta(minutes=office.policy("warn_staff_before_minutes"))
     with console.database.reading() as session:
         return figures(session, now, midnight=midnight, risk=risk)
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    # In UTC an hour added is an hour; in a zone it is one of its clock, which skips one and repeats one.
+    return datetime.combine(day, time(0), zone).astimezone(UTC)
+
+
+def _hours_of_day(now: datetime, zone: ZoneInfo) -> list[int]:
+    """What the clock on the wall says at the beginning of each hour of today: 23, 24 or 25 of them."""
+    day = now.astimezone(zone).date()
+    hour, end, found = _midnight(day, zone), _midnight(day + timedelta(days=1), zone), []
+    while hour < end:
+        found.append(hour.astimezone(zone).hour)
+        hour += timedelta(hours=1)
+    return found

@@ -11,6 +11,7 @@ from models import AuditEntry, Case, audit
 from models.case import new_number
 from models.database import Database
 from models.direct_talk import begin_talk
+from models.registrant import Registrant
 from models.subject import find_or_add_subject
 from tests.console.case_desk import actions, kept_case, more_phones, verifies
 from tests.console.conftest import Clock, Member
@@ -57,6 +58,18 @@ def test_a_liaison_opens_a_case_by_its_number_and_reads_what_may_be_said(
     assert "2025550110" not in liaison.text
     assert liaison.reads("•••• 10")
     assert actions(database)[-2:] == ["open_case_to_staff", "look_at_case"]
+
+
+def test_the_case_of_somebody_whose_language_the_office_has_given_up_is_read_in_its_first_one(
+    liaison: Member, database: Database
+) -> None:
+    case = kept_case(database)
+    with database.transaction() as session:
+        session.get_one(Registrant, case.registrant_id).language = "fr"
+
+    verifies(liaison, case)
+
+    assert liaison.reads("in custody", "Stewart", "French")
 
 
 def test_what_the_gate_denies_is_the_neutral_phrase_on_the_page_too(

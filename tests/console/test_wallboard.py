@@ -70,6 +70,28 @@ def test_on_the_days_when_clocks_change_each_hour_of_the_table_is_that_of_the_cl
     assert [row[0] for row in rows].count("1:00 AM") == one_o_clock
 
 
+@pytest.mark.parametrize(
+    ("now", "hours"),
+    [(datetime(2027, 3, 15, 3, 30, tzinfo=UTC), 23), (datetime(2026, 11, 2, 4, 30, tzinfo=UTC), 25)],
+)
+def test_the_last_hour_of_such_a_day_stands_in_the_picture_too(
+    staff: Any, database: Database, clock: Clock, now: datetime, hours: int
+) -> None:
+    clock.now = now
+    supervisor = staff("supervisor").signs_in()
+    with database.transaction() as session:
+        make_callback(session, requested_at=now - timedelta(minutes=1))
+    clock.goes_on(seconds=5)
+
+    supervisor.opens("/console/wallboard")
+
+    (bar, *_others) = supervisor.page.xpath("//svg//rect")
+    assert float(bar.get("x")) == pytest.approx(720 - 720 / hours, abs=4)
+    marks = supervisor.page.xpath("(//svg)[1]//text[contains(@class, 'bars-hour')]")
+    (last,) = [mark for mark in marks if mark.text == "21"]
+    assert float(last.get("x")) == pytest.approx(720 - 2.5 * 720 / hours, abs=1)
+
+
 def test_thirty_callbacks_take_as_many_looks_as_three(
     supervisor: Member, database: Database, clock: Clock
 ) -> None:
