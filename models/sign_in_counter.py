@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from sqlalchemy import String, Table, bindparam, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from models import audit
 from models.base import Base, UtcDateTime
 from models.database import PerDialect, keyring_of, write_together
 
@@ -109,6 +110,16 @@ def reserve_try(
     own.failed_at = now
     session.flush()
     return None
+
+
+def note_lock(session: Session, key: str, staff_id: int | None, now: datetime) -> None:
+    """Leave an entry where the try of this very ``now`` was wrong and made the lock.
+
+    It is left for an e-mail that nobody has as well, so that neither takes longer than the other.
+    """
+    if session.scalar(select(SignInCounter.locked_at).where(SignInCounter.key == key)) == now:
+        target = "sign_in:0" if staff_id is None else f"staff:{staff_id}"
+        audit.record(session, actor="console", action="lock_sign_in", target=target, now=now)
 
 
 def forgive(session: Session, keys: Sequence[str]) -> None:

@@ -53,6 +53,7 @@ ACTIONS = {
     "lose_session": N_("lost a session by wrong tries"),
     "reset_sign_in": N_("reset how someone signs in"),
     "renew_staff_sign_in": N_("gave someone a new one-time password"),
+    "lock_sign_in": N_("locked signing in after wrong tries"),
     "unlock_sign_in": N_("unlocked signing in"),
     "change_staff": N_("changed a member of staff"),
     "let_go_staff": N_("let a member of staff go"),
@@ -139,6 +140,7 @@ ACTIONS = {
 PARTS = {
     "sweeper": N_("the sweeper"),
     "import": N_("the import"),
+    "console": N_("the console"),
     "command line": N_("the command line"),
     "schedule": N_("the schedule"),
     "worker": N_("a worker"),
@@ -152,6 +154,7 @@ TARGETS = {
     "callback": (N_("callback %(id)s"), "callback"),
     "import": (N_("import %(id)s"), "import_page"),
     "staff": (N_("member of staff %(id)s"), ""),
+    "sign_in": (N_("an e-mail that nobody has"), ""),
     "facility": (N_("facility %(id)s"), ""),
     "phone": (N_("phone %(id)s"), ""),
     "call": (N_("call %(id)s"), ""),

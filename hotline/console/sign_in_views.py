@@ -23,6 +23,7 @@ from models.sign_in_counter import (
     counter_key,
     forgive,
     forgive_one,
+    note_lock,
     reserve_try,
     take_back_try,
 )
@@ -49,7 +50,7 @@ def register_sign_in(blueprint: Blueprint, console: Console) -> None:
     @guard_open
     def check_password() -> Answer:
         email = request.form.get("email", "").strip().lower()[:LONGEST_EMAIL]
-        known = known_browser(console.database.keyring)
+        known, now = known_browser(console.database.keyring), console.clock()
         with console.database.transaction() as writing:
             access = access_of_email(writing, email)
             is_known = known is not None and access is not None and known.staff_id == access.staff_id
@@ -59,9 +60,9 @@ def register_sign_in(blueprint: Blueprint, console: Console) -> None:
                 key = counter_key(writing, "account", email)
                 client = counter_key(writing, "client", client_address(console))
             limits = SignInLimits.of(console.office)
-            refusal = reserve_try(writing, key, console.clock(), limits, client)
+            refusal = reserve_try(writing, key, now, limits, client)
         if refusal is not None:
-            return _first_page(console, say_refusal(refusal, console.clock()), 422)
+            return _first_page(console, say_refusal(refusal, now), 422)
         stored = None if access is None else access.password_hash
         try:
             matched = console.passwords.matches(stored, request.form.get("password", ""), known=is_known)
@@ -72,6 +73,8 @@ def register_sign_in(blueprint: Blueprint, console: Console) -> None:
                     forgive_one(writing, client)
             return _first_page(console, say_busy(), 503)
         if not matched or access is None:
+            with console.database.transaction() as writing:
+                note_lock(writing, key, None if access is None else access.staff_id, now)
             # One sentence for an e-mail that nobody has and for a wrong password.
             return _first_page(console, _("The e-mail or the password is not right."), 422)
         with console.database.transaction() as writing:
@@ -103,6 +106,8 @@ def register_sign_in(blueprint: Blueprint, console: Console) -> None:
             refusal = reserve_try(writing, key, now, limits)
             if refusal is None and (method := _proof(writing, console, access, code)):
                 token = begin(writing, console, access.staff_id, access.email, method)
+            elif refusal is None:
+                note_lock(writing, key, access.staff_id, now)
         if refusal is not None:
             return _second_page(console, access, say_refusal(refusal, now), 422)
         if token is None:

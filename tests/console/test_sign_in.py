@@ -331,6 +331,38 @@ def test_twenty_wrong_passwords_lock_the_way_in_until_an_administrator_lifts_it(
         )
 
 
+def test_a_lock_leaves_an_entry_that_names_no_email(
+    staff: Any, administrator: Member, app: Flask, clock: Clock, database: Database
+) -> None:
+    person: Member = staff("liaison")
+    for email in (person.email, "nobody@office.example.org"):
+        locks(app, clock, email)
+
+    with database.reading() as session:
+        of_locks = select(AuditEntry).where(AuditEntry.action == "lock_sign_in").order_by(AuditEntry.id)
+        found = [(one.actor, one.target, one.facts) for one in session.scalars(of_locks)]
+    assert found == [("console", f"staff:{person.staff_id}", None), ("console", "sign_in:0", None)]
+    administrator.signs_in().opens("/console/audit")
+    assert administrator.reads(
+        "the console", "locked signing in after wrong tries", "an e-mail that nobody has"
+    )
+
+
+def test_a_right_password_in_the_last_try_before_the_lock_leaves_no_entry(
+    staff: Any, app: Flask, clock: Clock, database: Database
+) -> None:
+    person: Member = staff("liaison")
+    for _ in range(19):
+        clock.goes_on(minutes=16)
+        gives_password(Browser(app), person.email, "wrong")
+    clock.goes_on(minutes=16)
+
+    assert gives_password(Browser(app), person.email, PASSWORD).heading == "Choose a second proof"
+
+    with database.reading() as session:
+        assert "lock_sign_in" not in session.scalars(select(AuditEntry.action)).all()
+
+
 def test_a_stranger_can_lock_nobody_out_of_their_own_browser_nor_end_a_session(
     newcomer: Member, app: Flask, clock: Clock
 ) -> None:
