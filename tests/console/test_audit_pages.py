@@ -1,23 +1,20 @@
 """The audit in the console: what is found, in which words, and alarms that somebody else settles."""
 
 import ast
-import csv
-import io
 import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event
 
-from hotline.console.audit_codes import codes_of
 from hotline.console.audit_words import ACTIONS, PARTS
-from models import AuditExport, Staff, audit
+from models import audit
 from models.audit_head import note_head
 from models.audit_watch import watch
 from models.callback_state import MOVES
 from models.database import Database
+from tests.console.audit_desk import records
 from tests.console.conftest import Clock, Member
 from tests.factories import make_case, make_office, make_subject
 
@@ -27,20 +24,15 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 OFFICE = make_office()
 
 
-def _records(database: Database, clock: Clock, actor: str, action: str, target: str, **facts: Any) -> None:
-    with database.transaction() as session:
-        audit.record(session, actor=actor, action=action, target=target, facts=facts or None, now=clock())
-
-
 def _entries(person: Member) -> list[str]:
     return [" ".join(one.text_content().split()) for one in person.page.xpath("//li[@class='record']")]
 
 
 def test_what_was_done_reads_like_a_sentence(staff: Any, database: Database, clock: Clock) -> None:
     supervisor = staff("supervisor", name="Ruth Audit").signs_in()
-    _records(database, clock, "sweeper", "warn_of_callback", "callback:7", level="staff_before")
-    _records(database, clock, f"liaison:{supervisor.staff_id}", "rest", f"staff:{supervisor.staff_id}")
-    _records(database, clock, "caller:12", "change_pin", "case:3")
+    records(database, clock, "sweeper", "warn_of_callback", "callback:7", level="staff_before")
+    records(database, clock, f"liaison:{supervisor.staff_id}", "rest", f"staff:{supervisor.staff_id}")
+    records(database, clock, "caller:12", "change_pin", "case:3")
 
     supervisor.opens("/console/audit")
 
@@ -55,7 +47,7 @@ def test_what_was_done_reads_like_a_sentence(staff: Any, database: Database, clo
 def test_a_code_in_a_fact_reads_as_on_the_page_where_it_was_chosen(
     supervisor: Member, database: Database, clock: Clock
 ) -> None:
-    _records(database, clock, "sweeper", "request_pin", "case:7", evidence="met_in_person", delivery="posted")
+    records(database, clock, "sweeper", "request_pin", "case:7", evidence="met_in_person", delivery="posted")
     supervisor.opens("/console/audit")
 
     assert supervisor.reads("how they were known “I met them in person”", "how they get it “Letter, by post”")
@@ -64,7 +56,7 @@ def test_a_code_in_a_fact_reads_as_on_the_page_where_it_was_chosen(
 def test_facts_are_called_in_the_language_of_the_page(
     supervisor: Member, database: Database, clock: Clock
 ) -> None:
-    _records(database, clock, "sweeper", "warn_of_callback", "callback:7", level="staff_before", tries=2)
+    records(database, clock, "sweeper", "warn_of_callback", "callback:7", level="staff_before", tries=2)
     supervisor.opens("/console/audit").clicks("Español")
 
     assert supervisor.reads("nivel staff_before", "intentos 2")
@@ -73,10 +65,10 @@ def test_facts_are_called_in_the_language_of_the_page(
 def test_a_search_narrows_by_person_action_target_and_day(
     supervisor: Member, database: Database, clock: Clock
 ) -> None:
-    _records(database, clock, supervisor.email, "look_at_case", "case:3")
+    records(database, clock, supervisor.email, "look_at_case", "case:3")
     clock.goes_on(days=1)
-    _records(database, clock, f"liaison:{supervisor.staff_id}", "look_at_case", "case:4")
-    _records(database, clock, "import", "land_import", "import:1")
+    records(database, clock, f"liaison:{supervisor.staff_id}", "look_at_case", "case:4")
+    records(database, clock, "import", "land_import", "import:1")
     supervisor.signs_in()
 
     def found(query: str) -> int:
@@ -105,7 +97,7 @@ def test_what_makes_no_sense_is_told_at_its_field(supervisor: Member) -> None:
 def test_a_phone_that_is_typed_for_the_number_of_a_row_stands_in_no_address(
     supervisor: Member, database: Database, clock: Clock
 ) -> None:
-    _records(database, clock, "import", "land_import", "import:1")
+    records(database, clock, "import", "land_import", "import:1")
     supervisor.signs_in()
 
     supervisor.opens("/console/audit").fills(kind="case", number="2025550144").clicks("Search")
@@ -123,7 +115,7 @@ def test_entries_are_shown_a_page_at_a_time_with_as_many_statements_for_any_numb
     counts = []
     for number in (3, 60):
         for _ in range(number):
-            _records(database, clock, "import", "land_import", "import:1")
+            records(database, clock, "import", "land_import", "import:1")
         seen: list[str] = []
 
         def note(_c: Any, _cursor: Any, statement: str, *_rest: Any, seen: list[str] = seen) -> None:
@@ -143,7 +135,7 @@ def test_entries_are_shown_a_page_at_a_time_with_as_many_statements_for_any_numb
 def test_a_purged_entry_says_that_its_details_are_gone(
     supervisor: Member, database: Database, clock: Clock
 ) -> None:
-    _records(database, clock, "import", "land_import", "import:1", rows=3)
+    records(database, clock, "import", "land_import", "import:1", rows=3)
     with database.transaction() as session:
         audit.purge_facts(session, clock() + timedelta(days=1), 0, 100)
 
@@ -169,7 +161,7 @@ def _alarm(database: Database, clock: Clock, who: str) -> None:
     with database.transaction() as session:
         watch(session, clock(), OFFICE)
         case = make_case(session, subject=make_subject(session, name="Ivo Quill"))
-    _records(database, clock, who, "look_at_case", f"case:{case.id}")
+    records(database, clock, who, "look_at_case", f"case:{case.id}")
     with database.transaction() as session:
         watch(session, clock(), OFFICE)
 
@@ -232,174 +224,3 @@ def _texts(node: ast.AST) -> set[str]:
     if isinstance(node, ast.IfExp):
         return _texts(node.body) | _texts(node.orelse)
     return set()
-
-
-def _file(person: Member) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(person.text)))
-
-
-def _asks(person: Member) -> None:
-    person.opens("/console/audit?what=warn_of_callback").clicks("Get what was found as a file")
-    person.clicks("Ask for the file")
-
-
-def test_what_was_found_is_a_file_once_somebody_of_another_role_agrees(
-    supervisor: Member, administrator: Member, database: Database, clock: Clock
-) -> None:
-    _records(
-        database, clock, "sweeper", "warn_of_callback", "callback:7", level="staff_before", why="Ana said"
-    )
-    _records(database, clock, "=cmd|' /C calc'!A0", "warn_of_callback", "callback:8", level="=1+1")
-    _records(database, clock, "import", "land_import", "import:1")
-
-    supervisor.opens("/console/audit?what=warn_of_callback").clicks("Get what was found as a file")
-    assert supervisor.reads("The file has 2 entries")
-    supervisor.clicks("Ask for the file")
-    assert supervisor.reads("It waits for somebody of another role.", "nobody yet")
-    _records(database, clock, "sweeper", "warn_of_callback", "callback:9")
-    administrator.opens("/console/audit/exports").clicks("Agree")
-    assert administrator.reads("You agreed.")
-    supervisor.opens("/console/audit/exports").clicks("Download the file")
-
-    newer, older = _file(supervisor)
-    assert (older["actor"], older["target"], older["at"]) == ("sweeper", "callback:7", clock().isoformat())
-    assert older["facts"] == '{"level": "staff_before", "why": "(text)"}'
-    assert newer["actor"].startswith("'=")
-    assert newer["export"] == f"no. 1 for {supervisor.email}, agreed to by {administrator.email}"
-    supervisor.opens("/console/audit?kind=export&number=1")
-    assert len(_entries(supervisor)) == 3
-    assert supervisor.reads("took entries of the audit as a file: file 1 of the audit")
-
-
-def test_what_lands_after_a_file_was_asked_for_is_not_in_it_whatever_its_moment(
-    supervisor: Member, administrator: Member, database: Database, clock: Clock
-) -> None:
-    _records(database, clock, "sweeper", "warn_of_callback", "callback:7", level="staff_before")
-    _asks(supervisor)
-    clock.goes_on(minutes=-1)
-    _records(database, clock, "sweeper", "warn_of_callback", "callback:8", level="staff_before")
-    clock.goes_on(minutes=1)
-
-    administrator.opens("/console/audit/exports").clicks("Agree")
-    supervisor.opens("/console/audit/exports").clicks("Download the file")
-
-    assert [one["target"] for one in _file(supervisor)] == ["callback:7"]
-
-
-@pytest.mark.parametrize(
-    "fact", ["Garcia", "garcia", "ana_garcia", "202-555-0123", "2025550123", "ana@example.org", "A012345678"]
-)
-def test_a_fact_that_is_no_code_of_the_house_is_in_no_file(fact: str) -> None:
-    assert codes_of({"level": ["staff_before", fact]}, ("en",)) == {"level": ["staff_before", "(text)"]}
-
-
-def test_the_codes_of_the_house_are_in_the_file() -> None:
-    facts = {
-        "to": "staff:12", "span": ["08:00", "17:00"], "first_day": "2026-11-25", "days": [0, 1], "full": True,
-        "evidence": "met_in_person", "reason": "pin_request:3", "why": None,
-        "field": "policies.liaison_tries", "by": "recovery code",
-        "language": "en", "changed": ["mail_safe", "office_phone", "voicemail_text"], "ended": "expired",
-    }  # fmt: skip
-
-    assert codes_of(facts, ("en",)) == facts
-
-
-def test_a_file_is_nobodys_but_of_who_asked_and_of_two_roles_and_for_a_day(
-    supervisor: Member, administrator: Member, staff: Any, database: Database, clock: Clock
-) -> None:
-    _records(database, clock, "sweeper", "warn_of_callback", "callback:7")
-    other = staff("supervisor").signs_in()
-    _asks(supervisor)
-    forged = {"csrf_token": supervisor.token}
-    for deed in ("agree", "file"):
-        supervisor.sends(f"/console/audit/exports/1/{deed}", forged)
-    assert supervisor.reads("Nobody has agreed to it yet.")
-    other.opens("/console/audit/exports")
-    assert "Agree" not in other.text.replace("Agreed", "")
-    other.sends("/console/audit/exports/1/agree", {"csrf_token": other.token})
-    assert other.reads("Somebody of another role than theirs must agree.")
-    administrator.opens("/console/audit/exports").clicks("Agree")
-    administrator.sends("/console/audit/exports/1/agree", {"csrf_token": administrator.token})
-    assert administrator.reads("Somebody has agreed to it already.")
-    administrator.sends("/console/audit/exports/1/file", {"csrf_token": administrator.token})
-    assert administrator.reads("Only who asked for a file can have it.")
-
-    clock.goes_on(hours=25)
-    supervisor.signs_in().opens("/console/audit/exports")
-    assert supervisor.reads("No file is asked for.")
-    supervisor.sends("/console/audit/exports/1/file", {"csrf_token": supervisor.token})
-    assert supervisor.reads("The file could be had for a day, which is over.")
-    supervisor.sends("/console/audit/exports/99/file", {"csrf_token": supervisor.token})
-    assert supervisor.reads("There is no such file.")
-
-
-def test_who_has_the_role_by_now_of_whoever_should_agree_needs_somebody_else(
-    supervisor: Member, administrator: Member, database: Database, clock: Clock
-) -> None:
-    _records(database, clock, "sweeper", "warn_of_callback", "callback:7")
-    _asks(supervisor)
-    with database.transaction() as session:
-        session.get_one(Staff, supervisor.staff_id).role = "administrator"
-
-    administrator.opens("/console/audit/exports")
-    assert administrator.reads("It waits for somebody of another role.")
-    assert "Agree" not in administrator.text.replace("Agreed", "")
-    administrator.sends("/console/audit/exports/1/agree", {"csrf_token": administrator.token})
-
-    assert administrator.reads("Somebody of another role than theirs must agree.")
-
-
-def test_what_nobody_agreed_to_for_a_day_must_be_asked_for_again(
-    supervisor: Member, administrator: Member, database: Database, clock: Clock
-) -> None:
-    _records(database, clock, "sweeper", "warn_of_callback", "callback:7")
-    _asks(supervisor)
-    clock.goes_on(hours=25)
-
-    administrator.signs_in().opens("/console/audit/exports")
-    administrator.sends("/console/audit/exports/1/agree", {"csrf_token": administrator.token})
-
-    assert administrator.reads("It was asked for more than a day ago.")
-
-
-def test_nothing_found_is_no_file(supervisor: Member) -> None:
-    supervisor.opens("/console/audit/export?what=rotate_keys").clicks("Ask for the file")
-
-    assert supervisor.reads("No entry is like that, so there is nothing to take.")
-
-
-def test_the_audit_is_no_file_without_a_fresh_proof(supervisor: Member, clock: Clock) -> None:
-    clock.goes_on(minutes=10)
-
-    supervisor.opens("/console/audit/export")
-
-    assert supervisor.path.startswith("/console/confirm")
-
-
-def test_a_search_that_makes_no_sense_is_no_file(supervisor: Member) -> None:
-    supervisor.opens("/console/audit/export?since=someday")
-
-    assert supervisor.reads("This is no date.")
-
-
-@pytest.mark.parametrize(
-    "typed",
-    [
-        {"kind": "phone", "number": "2025550123"},
-        {"number": "2025550123"},
-        {"who": "Ana Demo"},
-        {"what": "202-555-0123"},
-        {"kind": "Ana Demo", "number": "1"},
-    ],
-)
-def test_a_name_or_a_phone_that_somebody_looked_for_is_kept_nowhere(
-    supervisor: Member, database: Database, typed: dict[str, str]
-) -> None:
-    supervisor.opens("/console/audit/export")
-    supervisor.posts("/console/audit/export", {"csrf_token": supervisor.token, **typed})
-
-    with database.reading() as session:
-        assert session.scalars(select(AuditExport)).all() == []
-    supervisor.opens("/console/audit")
-    assert "555" not in supervisor.text
-    assert "Ana Demo" not in supervisor.text

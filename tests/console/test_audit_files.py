@@ -1,0 +1,189 @@
+"""The audit as a file: who may have one, what is in it, and for how long."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from hotline.console.audit_codes import codes_of
+from models import AuditExport, Staff
+from models.database import Database
+from tests.console.audit_desk import records
+from tests.console.conftest import Clock, Member
+
+
+def _entries(person: Member) -> list[str]:
+    return [" ".join(one.text_content().split()) for one in person.page.xpath("//li[@class='record']")]
+
+
+def _file(person: Member) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(person.text)))
+
+
+def _asks(person: Member) -> None:
+    person.opens("/console/audit?what=warn_of_callback").clicks("Get what was found as a file")
+    person.clicks("Ask for the file")
+
+
+def test_what_was_found_is_a_file_once_somebody_of_another_role_agrees(
+    supervisor: Member, administrator: Member, database: Database, clock: Clock
+) -> None:
+    records(
+        database, clock, "sweeper", "warn_of_callback", "callback:7", level="staff_before", why="Ana said"
+    )
+    records(database, clock, "=cmd|' /C calc'!A0", "warn_of_callback", "callback:8", level="=1+1")
+    records(database, clock, "import", "land_import", "import:1")
+
+    supervisor.opens("/console/audit?what=warn_of_callback").clicks("Get what was found as a file")
+    assert supervisor.reads("The file has 2 entries")
+    supervisor.clicks("Ask for the file")
+    assert supervisor.reads("It waits for somebody of another role.", "nobody yet")
+    records(database, clock, "sweeper", "warn_of_callback", "callback:9")
+    administrator.opens("/console/audit/exports").clicks("Agree")
+    assert administrator.reads("You agreed.")
+    supervisor.opens("/console/audit/exports").clicks("Download the file")
+
+    newer, older = _file(supervisor)
+    assert (older["actor"], older["target"], older["at"]) == ("sweeper", "callback:7", clock().isoformat())
+    assert older["facts"] == '{"level": "staff_before", "why": "(text)"}'
+    assert newer["actor"].startswith("'=")
+    assert newer["export"] == f"no. 1 for {supervisor.email}, agreed to by {administrator.email}"
+    supervisor.opens("/console/audit?kind=export&number=1")
+    assert len(_entries(supervisor)) == 3
+    assert supervisor.reads("took entries of the audit as a file: file 1 of the audit")
+
+
+def test_what_lands_after_a_file_was_asked_for_is_not_in_it_whatever_its_moment(
+    supervisor: Member, administrator: Member, database: Database, clock: Clock
+) -> None:
+    records(database, clock, "sweeper", "warn_of_callback", "callback:7", level="staff_before")
+    _asks(supervisor)
+    clock.goes_on(minutes=-1)
+    records(database, clock, "sweeper", "warn_of_callback", "callback:8", level="staff_before")
+    clock.goes_on(minutes=1)
+
+    administrator.opens("/console/audit/exports").clicks("Agree")
+    supervisor.opens("/console/audit/exports").clicks("Download the file")
+
+    assert [one["target"] for one in _file(supervisor)] == ["callback:7"]
+
+
+@pytest.mark.parametrize(
+    "fact", ["Garcia", "garcia", "ana_garcia", "202-555-0123", "2025550123", "ana@example.org", "A012345678"]
+)
+def test_a_fact_that_is_no_code_of_the_house_is_in_no_file(fact: str) -> None:
+    assert codes_of({"level": ["staff_before", fact]}, ("en",)) == {"level": ["staff_before", "(text)"]}
+
+
+def test_the_codes_of_the_house_are_in_the_file() -> None:
+    facts = {
+        "to": "staff:12", "span": ["08:00", "17:00"], "first_day": "2026-11-25", "days": [0, 1], "full": True,
+        "evidence": "met_in_person", "reason": "pin_request:3", "why": None,
+        "field": "policies.liaison_tries", "by": "recovery code",
+        "language": "en", "changed": ["mail_safe", "office_phone", "voicemail_text"], "ended": "expired",
+    }  # fmt: skip
+
+    assert codes_of(facts, ("en",)) == facts
+
+
+def test_a_file_is_nobodys_but_of_who_asked_and_of_two_roles_and_for_a_day(
+    supervisor: Member, administrator: Member, staff: Any, database: Database, clock: Clock
+) -> None:
+    records(database, clock, "sweeper", "warn_of_callback", "callback:7")
+    other = staff("supervisor").signs_in()
+    _asks(supervisor)
+    forged = {"csrf_token": supervisor.token}
+    for deed in ("agree", "file"):
+        supervisor.sends(f"/console/audit/exports/1/{deed}", forged)
+    assert supervisor.reads("Nobody has agreed to it yet.")
+    other.opens("/console/audit/exports")
+    assert "Agree" not in other.text.replace("Agreed", "")
+    other.sends("/console/audit/exports/1/agree", {"csrf_token": other.token})
+    assert other.reads("Somebody of another role than theirs must agree.")
+    administrator.opens("/console/audit/exports").clicks("Agree")
+    administrator.sends("/console/audit/exports/1/agree", {"csrf_token": administrator.token})
+    assert administrator.reads("Somebody has agreed to it already.")
+    administrator.sends("/console/audit/exports/1/file", {"csrf_token": administrator.token})
+    assert administrator.reads("Only who asked for a file can have it.")
+
+    clock.goes_on(hours=25)
+    supervisor.signs_in().opens("/console/audit/exports")
+    assert supervisor.reads("No file is asked for.")
+    supervisor.sends("/console/audit/exports/1/file", {"csrf_token": supervisor.token})
+    assert supervisor.reads("The file could be had for a day, which is over.")
+    supervisor.sends("/console/audit/exports/99/file", {"csrf_token": supervisor.token})
+    assert supervisor.reads("There is no such file.")
+
+
+def test_who_has_the_role_by_now_of_whoever_should_agree_needs_somebody_else(
+    supervisor: Member, administrator: Member, database: Database, clock: Clock
+) -> None:
+    records(database, clock, "sweeper", "warn_of_callback", "callback:7")
+    _asks(supervisor)
+    with database.transaction() as session:
+        session.get_one(Staff, supervisor.staff_id).role = "administrator"
+
+    administrator.opens("/console/audit/exports")
+    assert administrator.reads("It waits for somebody of another role.")
+    assert "Agree" not in administrator.text.replace("Agreed", "")
+    administrator.sends("/console/audit/exports/1/agree", {"csrf_token": administrator.token})
+
+    assert administrator.reads("Somebody of another role than theirs must agree.")
+
+
+def test_what_nobody_agreed_to_for_a_day_must_be_asked_for_again(
+    supervisor: Member, administrator: Member, database: Database, clock: Clock
+) -> None:
+    records(database, clock, "sweeper", "warn_of_callback", "callback:7")
+    _asks(supervisor)
+    clock.goes_on(hours=25)
+
+    administrator.signs_in().opens("/console/audit/exports")
+    administrator.sends("/console/audit/exports/1/agree", {"csrf_token": administrator.token})
+
+    assert administrator.reads("It was asked for more than a day ago.")
+
+
+def test_nothing_found_is_no_file(supervisor: Member) -> None:
+    supervisor.opens("/console/audit/export?what=rotate_keys").clicks("Ask for the file")
+
+    assert supervisor.reads("No entry is like that, so there is nothing to take.")
+
+
+def test_the_audit_is_no_file_without_a_fresh_proof(supervisor: Member, clock: Clock) -> None:
+    clock.goes_on(minutes=10)
+
+    supervisor.opens("/console/audit/export")
+
+    assert supervisor.path.startswith("/console/confirm")
+
+
+def test_a_search_that_makes_no_sense_is_no_file(supervisor: Member) -> None:
+    supervisor.opens("/console/audit/export?since=someday")
+
+    assert supervisor.reads("This is no date.")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"kind": "phone", "number": "2025550123"},
+        {"number": "2025550123"},
+        {"who": "Ana Demo"},
+        {"what": "202-555-0123"},
+        {"kind": "Ana Demo", "number": "1"},
+    ],
+)
+def test_a_name_or_a_phone_that_somebody_looked_for_is_kept_nowhere(
+    supervisor: Member, database: Database, typed: dict[str, str]
+) -> None:
+    supervisor.opens("/console/audit/export")
+    supervisor.posts("/console/audit/export", {"csrf_token": supervisor.token, **typed})
+
+    with database.reading() as session:
+        assert session.scalars(select(AuditExport)).all() == []
+    supervisor.opens("/console/audit")
+    assert "555" not in supervisor.text
+    assert "Ana Demo" not in supervisor.text
