@@ -30,6 +30,8 @@ class Asker:
         self.case, self.phone = case, phone
         self.calls = 0
         self.promised_at: datetime | None = None
+        #: How each call went: what was heard last, or what broke it off.
+        self.met: list[str] = []
 
     @property
     def is_served(self) -> bool:
@@ -41,8 +43,13 @@ class Asker:
         while not self.is_served and self.calls < _MOST_CALLS:
             self.calls += 1
             call = self._board.dial(self.phone, self._line)
-            with suppress(WrongMomentError, LookupError, TimeoutError):
+            try:
                 self._talks_to_the_line(call)
+                broken = ""
+            except (WrongMomentError, LookupError, TimeoutError) as error:
+                broken = f" ({type(error).__name__})"
+            heard = call.live.heard_since_last_key()
+            self.met.append(f"{call.live.state}: {' / '.join(heard[-2:])}{broken}")
             # Whatever they met, nobody puts the phone down without hanging up.
             with suppress(WrongMomentError, LookupError, TimeoutError):
                 self._board.hang_up(call.sid)

@@ -151,7 +151,8 @@ def _lost(rows: Sequence[Callback], askers: Sequence[Asker], keys: dict[str, str
     broken = []
     for asker in askers:
         if not asker.is_served:
-            broken.append(f"case {asker.case.id} was promised nothing in {asker.calls} calls")
+            met = "; ".join(f"{times} × {what}" for what, times in Counter(asker.met).most_common(3))
+            broken.append(f"case {asker.case.id} was promised nothing in {asker.calls} calls: {met}")
         elif asker.promised_at is not None and (asker.case.id, keys[asker.phone]) not in found:
             broken.append(f"case {asker.case.id} was promised a call that stands nowhere")
     return broken
