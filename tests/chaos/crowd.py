@@ -42,10 +42,13 @@ class Crowd:
 
     def _takes(self, sid: str, to: str, chance: Random) -> None:
         time.sleep(chance.uniform(0.1, 1.2))
-        # The call may have ended, or lost its line, before someone got to it.
-        with suppress(WrongMomentError, LookupError):
+        try:
             call = self._board.find(sid)
             (self._is_liaison if to in self._office_phones else self._is_caller)(call, chance)
+        except (WrongMomentError, LookupError, TimeoutError):
+            # The call may have ended, or lost its line, before someone got to it; nobody stays on it then.
+            with suppress(WrongMomentError, LookupError, TimeoutError):
+                self._board.hang_up(sid)
 
     def _is_liaison(self, call: SwitchedCall, chance: Random) -> None:
         way = chance.random()
