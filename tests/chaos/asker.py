@@ -32,6 +32,8 @@ class Asker:
         self.promised_at: datetime | None = None
         #: How each call went: what was heard last, or what broke it off.
         self.met: list[str] = []
+        #: What no caller may meet.
+        self.faults: list[str] = []
 
     @property
     def is_served(self) -> bool:
@@ -43,11 +45,13 @@ class Asker:
         while not self.is_served and self.calls < _MOST_CALLS:
             self.calls += 1
             call = self._board.dial(self.phone, self._line)
+            broken = ""
             try:
                 self._talks_to_the_line(call)
-                broken = ""
             except (WrongMomentError, LookupError, TimeoutError) as error:
                 broken = f" ({type(error).__name__})"
+            except Exception as error:  # noqa: BLE001  # The verdict tells it.
+                self.faults.append(f"{type(error).__name__}: {error}")
             heard = call.live.heard_since_last_key()
             self.met.append(f"{call.live.state}: {' / '.join(heard[-2:])}{broken}")
             # Whatever they met, nobody puts the phone down without hanging up.

@@ -64,6 +64,7 @@ def judge(house: House, carrier: ChaosCarrier, askers: Sequence[Asker], watch: W
             *_lost(rows, askers, keys),
             *(f"{name} stood still: {how}" for name, how in sorted(watch.stuck.items())),
             *_left_at_0(session, askers),
+            *(f"case {asker.case.id} met {fault}" for asker in askers for fault in asker.faults),
             *(_held(*one, carrier) for one in held),
             *_doubles(carrier, acceptances, keys),
             *(
