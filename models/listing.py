@@ -104,7 +104,12 @@ _VERSION_WHILE = (
     select(_VERSION.scalar_subquery())
     .select_from(StaffSession)
     .join(Staff, Staff.id == StaffSession.staff_id)
-    .where(StaffSession.id == bindparam("session_id"), *LASTS)
+    .where(
+        StaffSession.id == bindparam("session_id"),
+        # Who has chosen none reads in what their browser asks for.
+        func.coalesce(Staff.interface_language, bindparam("read_in")) == bindparam("read_in"),
+        *LASTS,
+    )
 )
 
 
@@ -113,9 +118,14 @@ def version(session: Session) -> int:
     return int(session.execute(_VERSION).scalar_one())
 
 
-def version_while(connection: Connection, session_id: int, idle_since: datetime, now: datetime) -> int | None:
-    """The same number for whoever holds this staff session; None when it has ended. One look-up."""
-    asked = {"session_id": session_id, "now": now, "seen_after": idle_since}
+def version_while(
+    connection: Connection, session_id: int, language: str, idle_since: datetime, now: datetime
+) -> int | None:
+    """The same number for whoever holds this staff session, by one look-up.
+
+    None when it has ended, or when its person has chosen another language for the console meanwhile.
+    """
+    asked = {"session_id": session_id, "read_in": language, "now": now, "seen_after": idle_since}
     return connection.execute(_VERSION_WHILE, asked).scalar()
 
 

@@ -115,6 +115,28 @@ def test_who_reads_the_console_in_spanish_from_now_on_has_the_list_in_spanish(
     assert "Tomar" in liaison.text
 
 
+def test_who_chooses_spanish_at_another_browser_has_the_list_in_spanish_here_too(
+    app: Flask, liaison: Member, tag: str
+) -> None:
+    at_home = Member(app, liaison.staff_id, liaison.email, liaison.password).signs_in()
+    at_home.opens("/console/callbacks").clicks("Español")
+
+    assert liaison.opens(PART, If_None_Match=tag).status == 200
+    assert "Tomar" in liaison.text
+
+
+def test_what_a_browser_pads_its_question_with_is_not_kept(
+    liaison: Member, tag: str, database: Database
+) -> None:
+    padded = f"{PART}&more={'x' * 8000}"
+    assert liaison.opens(padded, If_None_Match=tag).status == 304
+
+    with statements(database) as said:
+        assert liaison.opens(padded, If_None_Match=tag).status == 304
+
+    assert len(said) > 1
+
+
 def test_when_the_short_way_fails_the_long_one_answers(liaison: Member, tag: str, database: Database) -> None:
     def is_gone(*_: Any) -> None:
         raise OperationalError("SELECT", {}, Exception("gone"))
