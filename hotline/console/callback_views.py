@@ -286,7 +286,7 @@ def _asked() -> tuple[str, int]:
 
 
 def _tag_of_list(session: Session, view: str, page: int, now: datetime) -> str:
-    """Changes with every entry of the audit, and each minute, since what is late or due follows the clock."""
+    """Changes with each entry of the audit, with the line, and each minute, since what is late follows it."""
     facts = Facts(me().session_id, language(), listing.version(session), minute_of(now))
     request.environ[FACTS] = facts
     return tag_of(facts.version, view, page, me().staff_id, facts.language, facts.minute)

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from models.database import Database
-from models.listing import version_while
+from models.listing import Version, version_while
 
 #: Under this name a view says in the request's environment what its 304 follows from.
 FACTS = "hotline.console.unchanged"
@@ -36,7 +36,7 @@ class Facts:
 
     session_id: int
     language: str
-    version: int
+    version: Version
     minute: datetime
 
 
@@ -63,7 +63,7 @@ class Unchanged:
         self._application, self._database = application, database
         self._idle_minutes, self._clock = idle_minutes, clock
         self._kept: dict[tuple[str, ...], _Kept] = {}
-        self._as_of: tuple[int, datetime] | None = None
+        self._as_of: tuple[Version, datetime] | None = None
         self._lock = Lock()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
