@@ -39,8 +39,8 @@ _OPEN = text("callbacks.state IN ('requested','claimed','ringing_liaison','ringi
 _IN_HAND = text("callbacks.state IN ('claimed','ringing_liaison','ringing_caller','talking')")
 _LEFT = text("callbacks.state = 'left_for_staff'")
 _LEGS_OF_STAFF = text("calls.ended_at IS NULL AND calls.staff_id IS NOT NULL")
-#: The newest entry of the audit, and how many callbacks stand in line.
-Version = tuple[int, int]
+#: The newest entry of the audit, how many colleagues are rung into talks or in them, how many stand in line.
+Version = tuple[int, int, int]
 #: Of a phone number staff see the end; the whole is revealed one at a time, and that is noted.
 _SHOWN_DIGITS = 2
 
@@ -101,11 +101,17 @@ class OwnCall:
     talk_id: int | None = None
 
 
-#: The newest entry, and how many stand in line: whoever comes into it, or out of it, leaves no entry.
+#: Beside the newest entry what leaves none: who comes into line, and a colleague's leg in a talk that ends.
 _NEWEST = select(func.coalesce(func.max(AuditEntry.id), 0)).scalar_subquery()
-_VERSION = select(_NEWEST, func.count()).select_from(Callback).where(IN_LINE)
+_COLLEAGUES = (
+    select(func.count())
+    .select_from(Call)
+    .where(_LEGS_OF_STAFF, Call.flow == COLLEAGUE, Call.callback_id.is_not(None))
+    .scalar_subquery()
+)
+_VERSION = select(_NEWEST, _COLLEAGUES, func.count()).select_from(Callback).where(IN_LINE)
 _VERSION_WHILE = (
-    select(_NEWEST, select(func.count()).select_from(Callback).where(IN_LINE).scalar_subquery())
+    select(_NEWEST, _COLLEAGUES, select(func.count()).select_from(Callback).where(IN_LINE).scalar_subquery())
     .select_from(StaffSession)
     .join(Staff, Staff.id == StaffSession.staff_id)
     .where(
@@ -118,12 +124,12 @@ _VERSION_WHILE = (
 
 
 def version(session: Session) -> Version:
-    """Two numbers, of which one is another after every change of anything here.
+    """Numbers of which one is another after every change of anything here.
 
-    One look at the end of the audit, and one along the line.
+    One look at the end of the audit, one at the legs of staff, and one along the line.
     """
-    entry, in_line = session.execute(_VERSION).one()
-    return entry, in_line
+    entry, colleagues, in_line = session.execute(_VERSION).one()
+    return entry, colleagues, in_line
 
 
 def version_while(
@@ -135,7 +141,7 @@ def version_while(
     """
     asked = {"session_id": session_id, "read_in": language, "now": now, "seen_after": idle_since}
     found = connection.execute(_VERSION_WHILE, asked).first()
-    return None if found is None else (found[0], found[1])
+    return None if found is None else (found[0], found[1], found[2])
 
 
 def list_callbacks(session: Session, view: str, staff_id: int, now: datetime, page: int = 1) -> Listing:
