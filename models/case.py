@@ -184,6 +184,10 @@ def end_case(session: Session, case: Case, now: datetime, actor: str) -> None:
     """Close a case that was found and is open, as ``close_case`` does."""
     case.closed_at = now
     session.flush()
+    # Who is being missed this very moment may come back to the list: waited for, so that it is seen there.
+    session.execute(
+        select(Callback.id).where(Callback.case_id == case.id, IS_OWED).with_for_update(key_share=True)
+    )
     cancelled = session.scalars(
         update(Callback)
         .where(Callback.case_id == case.id, IS_OWED, Callback.state != "ringing_caller")

@@ -12,9 +12,8 @@ from sqlalchemy.orm import Session
 from models import audit
 from models.callback import IS_OWED, Callback, advance, locked
 from models.callback_state import TAKEN_UP_AGAIN
-from models.case import Case
 from models.database import keyring_of
-from models.follow_up import ANEW
+from models.follow_up import ANEW, has_closed_case
 from models.refusal import RefusedError
 from models.staff import Staff
 
@@ -168,7 +167,7 @@ def may_be_called(session: Session, callback: Callback) -> None:
     """Refuse to call a phone that said stop, and anybody of a case that is closed. Raises RefusedError."""
     if callback.outcome == STOPPED:
         raise RefusedError("This phone asked for no more calls.")
-    if callback.case_id is not None and session.get_one(Case, callback.case_id).closed_at is not None:
+    if has_closed_case(session, callback):
         raise RefusedError("The case of this callback is closed.")
 
 

@@ -106,7 +106,7 @@ def promise_anew(
         raise NotAgainError("It was neither left for staff nor unanswered, or is promised anew already.")
     if callback.outcome == "stopped":
         raise NotAgainError("This phone asked for no more calls.")
-    if callback.case_id is not None and session.get_one(Case, callback.case_id).closed_at is not None:
+    if has_closed_case(session, callback):
         raise NotAgainError("The case is closed.")
     due_at = office.due_at("urgent" if callback.urgency == "urgent" else "other", now)
     jobs = follow_up(session, callback, reason=callback.reason, at=now, due_at=due_at, actor=actor, now=now)
@@ -115,6 +115,13 @@ def promise_anew(
     callback.outcome = ANEW
     session.flush()
     return jobs
+
+
+def has_closed_case(session: Session, callback: Callback) -> bool:
+    """Whether the callback is of a case that is closed: nobody is to be rung for it any more."""
+    if callback.case_id is None:
+        return False
+    return session.scalar(select(Case.closed_at).where(Case.id == callback.case_id)) is not None
 
 
 def is_promised_again(session: Session, call_id: int | None) -> bool:

@@ -10,8 +10,8 @@ from models.call import CALLS
 from models.call_status import DIALLING
 from models.callback import Callback, advance, locked
 from models.callback_policy import CallbackOffice, CallbackPolicy
-from models.case import Case
 from models.direct_talk import latest_talk
+from models.follow_up import has_closed_case
 from models.job import Job as Job
 from models.liaison import Pool, free_direct_liaisons, free_liaison, is_anyone_in
 from models.line_wait import was_missed
@@ -138,10 +138,7 @@ def caller_missed(
 
 def ended_with_case(session: Session, callback: Callback, now: datetime, actor: str) -> bool:
     """Cancel a callback that was missed and whose case was closed meanwhile; False where it goes on."""
-    if callback.case_id is None:
-        return False
-    closed_at = session.scalar(select(Case.closed_at).where(Case.id == callback.case_id))
-    return closed_at is not None and advance(
+    return has_closed_case(session, callback) and advance(
         session, callback.id, "end_with_case", actor=actor, now=now, outcome="case_closed"
     )
 

@@ -39,6 +39,8 @@ _OPEN = text("callbacks.state IN ('requested','claimed','ringing_liaison','ringi
 _IN_HAND = text("callbacks.state IN ('claimed','ringing_liaison','ringing_caller','talking')")
 _LEFT = text("callbacks.state = 'left_for_staff'")
 _LEGS_OF_STAFF = text("calls.ended_at IS NULL AND calls.staff_id IS NOT NULL")
+#: The newest entry of the audit, how many colleagues are rung into talks or in them, how many stand in line.
+Version = tuple[int, int, int]
 #: Of a phone number staff see the end; the whole is revealed one at a time, and that is noted.
 _SHOWN_DIGITS = 2
 
@@ -99,24 +101,47 @@ class OwnCall:
     talk_id: int | None = None
 
 
-_VERSION = select(func.coalesce(func.max(AuditEntry.id), 0))
+#: Beside the newest entry what leaves none: who comes into line, and a colleague's leg in a talk that ends.
+_NEWEST = select(func.coalesce(func.max(AuditEntry.id), 0)).scalar_subquery()
+_COLLEAGUES = (
+    select(func.count())
+    .select_from(Call)
+    .where(_LEGS_OF_STAFF, Call.flow == COLLEAGUE, Call.callback_id.is_not(None))
+    .scalar_subquery()
+)
+_VERSION = select(_NEWEST, _COLLEAGUES, func.count()).select_from(Callback).where(IN_LINE)
 _VERSION_WHILE = (
-    select(_VERSION.scalar_subquery())
+    select(_NEWEST, _COLLEAGUES, select(func.count()).select_from(Callback).where(IN_LINE).scalar_subquery())
     .select_from(StaffSession)
     .join(Staff, Staff.id == StaffSession.staff_id)
-    .where(StaffSession.id == bindparam("session_id"), *LASTS)
+    .where(
+        StaffSession.id == bindparam("session_id"),
+        # Who has chosen none reads in what their browser asks for.
+        func.coalesce(Staff.interface_language, bindparam("read_in")) == bindparam("read_in"),
+        *LASTS,
+    )
 )
 
 
-def version(session: Session) -> int:
-    """A number that grows with every change of anything here: one look at the end of the audit."""
-    return int(session.execute(_VERSION).scalar_one())
+def version(session: Session) -> Version:
+    """Numbers of which one is another after every change of anything here.
+
+    One look at the end of the audit, one at the legs of staff, and one along the line.
+    """
+    entry, colleagues, in_line = session.execute(_VERSION).one()
+    return entry, colleagues, in_line
 
 
-def version_while(connection: Connection, session_id: int, idle_since: datetime, now: datetime) -> int | None:
-    """The same number for whoever holds this staff session; None when it has ended. One look-up."""
-    asked = {"session_id": session_id, "now": now, "seen_after": idle_since}
-    return connection.execute(_VERSION_WHILE, asked).scalar()
+def version_while(
+    connection: Connection, session_id: int, language: str, idle_since: datetime, now: datetime
+) -> Version | None:
+    """The same numbers for whoever holds this staff session, by one statement.
+
+    None when it has ended, or when its person has chosen another language for the console meanwhile.
+    """
+    asked = {"session_id": session_id, "read_in": language, "now": now, "seen_after": idle_since}
+    found = connection.execute(_VERSION_WHILE, asked).first()
+    return None if found is None else (found[0], found[1], found[2])
 
 
 def list_callbacks(session: Session, view: str, staff_id: int, now: datetime, page: int = 1) -> Listing:

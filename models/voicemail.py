@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.orm import Session
 
 from models import audit
+from models.follow_up import has_closed_case
 from models.talk import callback_of
 from models.wishes import VOICEMAIL_TEXTS
 
@@ -14,16 +15,21 @@ if TYPE_CHECKING:
 
 #: The neutral texts, by the end of their prompts' names; the first is the one where none was chosen.
 TEXTS = tuple(text for text in VOICEMAIL_TEXTS if text is not None)
+#: The one that promises another call, which nobody of a closed case gets.
+AGAIN = "we_call_again"
 
 
 def leave_message(session: Session, leg: "CallState", now: datetime) -> str | None:
-    """Which text to leave on this leg now, or None: not allowed, not this leg's call, or left before."""
+    """Which text to leave on this leg now, or None: not allowed, not true, not its call's, or left before."""
     callback = callback_of(session, leg)
     if callback is None or callback.caller_call_id != leg.id or callback.state != "ringing_caller":
         return None
     if not callback.voicemail_allowed or callback.caller_tries > 0:
         return None
+    text = callback.voicemail_text if callback.voicemail_text in TEXTS else TEXTS[0]
+    if text == AGAIN and has_closed_case(session, callback):
+        return None
     audit.record(
         session, actor=f"caller:{leg.id}", action="leave_message", target=f"callback:{callback.id}", now=now
     )
-    return callback.voicemail_text if callback.voicemail_text in TEXTS else TEXTS[0]
+    return text

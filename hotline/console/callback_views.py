@@ -286,14 +286,10 @@ def _asked() -> tuple[str, int]:
 
 
 def _tag_of_list(session: Session, view: str, page: int, now: datetime) -> str:
-    """Changes with every entry of the audit, and each minute, since what is late or due follows the clock."""
-    facts = Facts(me().session_id, listing.version(session), minute_of(now))
+    """Changes with each entry of the audit, with the line, and each minute, since what is late follows it."""
+    facts = Facts(me().session_id, language(), listing.version(session), minute_of(now))
     request.environ[FACTS] = facts
-    return tag_of(facts.version, view, page, me().staff_id, language(), facts.minute)
-
-
-def _minute(now: datetime) -> datetime:
-    return now.replace(second=0, microsecond=0)
+    return tag_of(facts.version, view, page, me().staff_id, facts.language, facts.minute)
 
 
 def _tag_of_one(row: listing.Listed, joiners: list[tuple[str, str]], now: datetime) -> str:

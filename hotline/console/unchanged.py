@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from models.database import Database
-from models.listing import version_while
+from models.listing import Version, version_while
 
 #: Under this name a view says in the request's environment what its 304 follows from.
 FACTS = "hotline.console.unchanged"
@@ -22,6 +22,8 @@ _PATH = "/console/callbacks/part"
 _ASKED = ("HTTP_IF_NONE_MATCH", "QUERY_STRING", "HTTP_COOKIE", "HTTP_ACCEPT_LANGUAGE", "HTTP_HOST")
 #: Answers kept at once: each open list has one.
 _MOST = 500
+#: Characters of one question that is kept: a browser may send a hundred times as many, and fill the memory.
+_LONGEST = 8_000
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 Headers = list[tuple[str, str]]
@@ -29,10 +31,12 @@ Headers = list[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """While all of these hold, a list is as it was: whose session asks, and the list's version and minute."""
+    """While all of these hold, a list is as it was: whose session asks, in which language they read the
+    console, and the list's version and minute."""
 
     session_id: int
-    version: int
+    language: str
+    version: Version
     minute: datetime
 
 
@@ -59,7 +63,7 @@ class Unchanged:
         self._application, self._database = application, database
         self._idle_minutes, self._clock = idle_minutes, clock
         self._kept: dict[tuple[str, ...], _Kept] = {}
-        self._as_of: tuple[int, datetime] | None = None
+        self._as_of: tuple[Version, datetime] | None = None
         self._lock = Lock()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -71,6 +75,8 @@ class Unchanged:
         ):
             return self._application(environ, start_response)
         asked = tuple(str(environ.get(name, "")) for name in _ASKED)
+        if sum(map(len, asked)) > _LONGEST:
+            return self._application(environ, start_response)
         kept = self._kept.get(asked)
         if kept is not None and self._holds(kept.facts):
             start_response("304 NOT MODIFIED", list(kept.headers))
@@ -92,10 +98,11 @@ class Unchanged:
         idle_since = now - timedelta(minutes=self._idle_minutes())
         try:
             with self._database.singly.connect() as connection:
-                return version_while(connection, facts.session_id, idle_since, now) == facts.version
+                version = version_while(connection, facts.session_id, facts.language, idle_since, now)
         except SQLAlchemyError:
             # The application meets the same, and has the words for it.
             return False
+        return version == facts.version
 
     def _keep(self, asked: tuple[str, ...], kept: _Kept) -> None:
         as_of = (kept.facts.version, kept.facts.minute)

@@ -1,10 +1,12 @@
 """A case is closed while its callback is being kept: nobody stands in silence or is rung for nothing."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
-from models import Staff
+from models import Callback, Staff
 from models.case import close_case
 from tests.calls.conftest import House
 from tests.calls.test_callbacks import accepted_by, asks_express, nobody_is_held, the_callback
@@ -92,3 +94,98 @@ def test_who_is_missed_after_their_case_was_closed_is_not_rung_again(
     house.clock.passes(hours=3)
     sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
     assert house.rung() == []
+
+
+def test_who_may_be_rung_no_more_when_their_case_is_closed_is_not_rung_in_their_next_hours(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+    house.jobs.works_off()
+    liaison = phone.answers(house.carrier.ringing[-1])
+    liaison.presses("1")
+
+    closes(house, case)
+    _set(
+        house,
+        window_starts=house.clock.now + timedelta(hours=2),
+        window_ends=house.clock.now + timedelta(hours=4),
+    )
+    house.jobs.works_off()
+
+    row = the_callback(house)
+    assert (row.state, row.outcome, nobody_is_held(house)) == ("cancelled", "case_closed", True)
+    house.clock.passes(hours=3)
+    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
+    assert house.rung() == []
+
+
+@pytest.mark.parametrize(("text", "is_left"), [("we_call_again", False), ("please_call", True)])
+def test_a_machine_is_told_only_what_is_true_when_the_case_is_closed(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, text: str, is_left: bool
+) -> None:
+    make_staff()
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+    _set(house, voicemail_allowed=True, voicemail_text=text)
+    _, to_caller = accepted_by(phone, house)
+
+    closes(house, case)
+    machine = phone.answers(to_caller)
+    while not machine.is_over:
+        machine.says_nothing()
+
+    assert ("This is a message from" in machine.heard_so_far) is is_left
+    assert "We will call" not in machine.heard_so_far
+
+
+def _drops(_liaison: Phone, called: Phone, _house: House) -> None:
+    called.hangs_up()
+
+
+def _liaison_is_cut_off_on_hold(liaison: Phone, called: Phone, _house: House) -> None:
+    liaison.presses("*")
+    called.says_nothing()
+    liaison.hangs_up()
+    called.says_nothing()
+
+
+def _is_held_too_long(liaison: Phone, called: Phone, house: House) -> None:
+    liaison.presses("*")
+    called.says_nothing()
+    house.clock.passes(seconds=181)
+    called.says_nothing()
+
+
+@pytest.mark.parametrize("breaks_off", [_drops, _liaison_is_cut_off_on_hold, _is_held_too_long])
+def test_a_talk_that_breaks_off_after_the_case_was_closed_brings_no_other_call_and_promises_none(
+    phone: Phone,
+    make_case: MakeCase,
+    make_staff: MakeStaff,
+    house: House,
+    breaks_off: Callable[[Phone, Phone, House], None],
+) -> None:
+    make_staff()
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+    _set(house, when_dropped="ring_once")
+    liaison, to_caller = accepted_by(phone, house)
+    called = phone.answers(to_caller)
+    called.presses("1")
+
+    closes(house, case)
+    breaks_off(liaison, called, house)
+    house.jobs.works_off()
+
+    assert called.does_not_hear("call you again")
+    assert called.is_over
+    assert the_callback(house).state == "reached"
+    house.clock.passes(hours=3)
+    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
+    assert (house.rung(), nobody_is_held(house)) == ([], True)
+
+
+def _set(house: House, **facts: object) -> None:
+    with house.database.transaction() as session:
+        session.execute(update(Callback).values(**facts))

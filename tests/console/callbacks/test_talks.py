@@ -4,8 +4,10 @@ import re
 from datetime import timedelta
 from typing import Any
 
+from config.office import Office as OfficeFile
 from models import Call
 from models.direct_talk import DirectTalk, begin_talk, close
+from models.leg_end import leg_ended
 from tests.console.callbacks.office import Office
 from tests.console.conftest import Clock, Member
 from tests.factories import make_call, make_case
@@ -64,6 +66,27 @@ def test_a_talk_is_handed_over_only_where_somebody_is_there_and_nobody_is_rung_t
 
     assert {"Add a colleague", "Hand over and leave"} <= {*ana.opens(page).buttons}
     assert luis.opens("/console/callbacks/part").reads("You are in a talk.", f"Callback {callback_id}")
+
+
+def test_who_does_not_come_into_a_talk_is_not_told_any_longer_that_their_phone_rings(
+    staff: Any, office_rows: Office, clock: Clock, office: OfficeFile
+) -> None:
+    ana, luis = staff().signs_in(), staff().signs_in()
+    callback_id = office_rows.promises(
+        state="talking", talking_at=clock(), staff_id=ana.staff_id, place=None, announced_at=clock()
+    )
+    with office_rows.database.transaction() as session:
+        leg = make_call(session, callback_id=callback_id, flow="colleague_call", staff_id=luis.staff_id)
+        leg_id = leg.id
+    tag = luis.opens("/console/callbacks/part").headers["ETag"]
+    assert luis.reads("Your phone rings. A colleague asks you into a talk:")
+
+    with office_rows.database.transaction() as session:
+        leg_ended(session, leg_id, "no-answer", clock(), office)
+
+    luis.opens("/console/callbacks/part", If_None_Match=tag)
+    assert luis.status == 200
+    assert "Your phone rings" not in luis.words
 
 
 def test_whose_phone_rings_is_led_to_the_callback_from_every_view_of_the_list(

@@ -10,7 +10,10 @@ from flask import Flask
 from sqlalchemy import event, update
 from sqlalchemy.exc import OperationalError
 
+from config.office import Office as OfficeFile
 from models import Staff
+from models.callback_list import stand_in_line
+from models.callback_policy import CallbackPolicy
 from models.database import Database
 from models.staff_session import StaffSession
 from tests.console.callbacks.office import Office
@@ -60,6 +63,21 @@ def test_what_changes_is_shown_at_the_next_look(liaison: Member, tag: str, offic
     liaison.opens(f"/console/callbacks/{callback_id}").clicks("Take it")
 
     assert liaison.opens(PART, If_None_Match=tag).status == 200
+
+
+def test_who_comes_into_line_is_shown_at_the_next_look(
+    liaison: Member, office_rows: Office, office: OfficeFile, clock: Clock, database: Database
+) -> None:
+    callback_id = office_rows.promises(place=None)
+    tag = liaison.opens(PART).headers["ETag"]
+    assert f"Callback {callback_id}" not in liaison.text
+    assert liaison.opens(PART, If_None_Match=tag).status == 304
+
+    with database.transaction() as session:
+        assert stand_in_line(session, callback_id, clock(), CallbackPolicy.of(office))
+
+    assert liaison.opens(PART, If_None_Match=tag).status == 200
+    assert f"Callback {callback_id}" in liaison.text
 
 
 def test_with_the_minute_the_list_is_looked_at_anew(liaison: Member, tag: str, clock: Clock) -> None:
@@ -113,6 +131,28 @@ def test_who_reads_the_console_in_spanish_from_now_on_has_the_list_in_spanish(
 
     assert liaison.opens(PART, If_None_Match=tag).status == 200
     assert "Tomar" in liaison.text
+
+
+def test_who_chooses_spanish_at_another_browser_has_the_list_in_spanish_here_too(
+    app: Flask, liaison: Member, tag: str
+) -> None:
+    at_home = Member(app, liaison.staff_id, liaison.email, liaison.password).signs_in()
+    at_home.opens("/console/callbacks").clicks("Español")
+
+    assert liaison.opens(PART, If_None_Match=tag).status == 200
+    assert "Tomar" in liaison.text
+
+
+def test_what_a_browser_pads_its_question_with_is_not_kept(
+    liaison: Member, tag: str, database: Database
+) -> None:
+    padded = f"{PART}&more={'x' * 8000}"
+    assert liaison.opens(padded, If_None_Match=tag).status == 304
+
+    with statements(database) as said:
+        assert liaison.opens(padded, If_None_Match=tag).status == 304
+
+    assert len(said) > 1
 
 
 def test_when_the_short_way_fails_the_long_one_answers(liaison: Member, tag: str, database: Database) -> None:
