@@ -1,5 +1,6 @@
 """Fixtures of the whole suite. A test that takes ``database`` runs twice: on SQLite and on PostgreSQL."""
 
+import gc
 import shutil
 import socket
 import sqlite3
@@ -22,6 +23,13 @@ from tests.servers import Postgres, Valkey, running_postgres, running_valkey
 FIELD_KEYS = (("k1", bytes(range(32))),)
 SECRET_KEY = b"the secret key of the test suite, never of a house"
 DATABASES = ("sqlite", "postgresql")
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector look at what tests make, seldom, and not at thousands of tests each time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 10, 10)
 
 
 class NetworkIsOffError(RuntimeError):
