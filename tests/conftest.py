@@ -18,6 +18,7 @@ from config.settings import Settings
 from models.database import Database
 from models.keyring import Keyring
 from models.migrate import upgrade
+from tests import made_once
 from tests.servers import Postgres, Valkey, running_postgres, running_valkey
 
 FIELD_KEYS = (("k1", bytes(range(32))),)
@@ -65,6 +66,13 @@ def _network_is_off() -> Iterator[None]:
         patch.setattr(socket.socket, "connect", guarded_connect)
         patch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
         patch.setattr(socket, "getaddrinfo", guarded_look_up)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _made_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        made_once.share(patch)
         yield
 
 
