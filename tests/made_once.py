@@ -21,9 +21,7 @@ def _share_statements(patch: pytest.MonkeyPatch) -> None:
     make = database._engine
     connected: dict[tuple[str, bool], Engine] = {}
 
-    def make_one(
-        url: str, pool_size: int, patience: float | None, *, singly: bool = False
-    ) -> Engine:
+    def make_one(url: str, pool_size: int, patience: float | None, *, singly: bool = False) -> Engine:
         engine = make(url, pool_size, patience, singly=singly)
         kind = (engine.dialect.name, singly)
         if (first := connected.get(kind)) is not None:
