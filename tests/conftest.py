@@ -6,11 +6,12 @@ import socket
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import Engine, event
 
 from config.office import Office
@@ -24,6 +25,12 @@ from tests.servers import Postgres, Valkey, running_postgres, running_valkey
 FIELD_KEYS = (("k1", bytes(range(32))),)
 SECRET_KEY = b"the secret key of the test suite, never of a house"
 DATABASES = ("sqlite", "postgresql")
+LONGEST = ("tests/browser/", "tests/chaos/", "tests/hotline/test_serve.py", "tests/people/", "tests/workers/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the folders of the longest tests, so that no process is left alone with one at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 def pytest_collection_finish() -> None:
@@ -66,6 +73,14 @@ def _network_is_off() -> Iterator[None]:
         patch.setattr(socket.socket, "connect", guarded_connect)
         patch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
         patch.setattr(socket, "getaddrinfo", guarded_look_up)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _light_hashes() -> Iterator[None]:
+    """Whoever adds staff waits for no strong hash of a password that works once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("models.staff.PasswordHasher", partial(PasswordHasher, memory_cost=64, time_cost=1))
         yield
 
 

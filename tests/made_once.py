@@ -1,4 +1,4 @@
-"""What every house of the suite would make for itself, though it comes out the same: made once for all tests."""
+"""What every house of the suite would make for itself and comes out the same: made once for all tests."""
 
 from collections.abc import Callable
 from typing import Any
