@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from config.office import Office
 from models import Staff
 from models.database import Database, keyring_of
-from models.staff import add_staff
+from models.staff import add_person
 from models.staff_access import set_password
 from models.staff_totp import PURPOSE, SLACK, STEP_SECONDS, code_of, set_totp
 
@@ -35,7 +35,7 @@ def add_missing_staff(database: Database, office: Office, actor: str, now: datet
         hashed = PasswordHasher(parallelism=1).hash(PASSWORD)
         with database.transaction() as session:
             if email not in there:
-                add_staff(
+                add_person(
                     session,
                     email=email,
                     name=name,
@@ -44,6 +44,7 @@ def add_missing_staff(database: Database, office: Office, actor: str, now: datet
                     languages=[word for word in languages if word in office.languages]
                     or office.languages[:1],
                     on_shift=on_shift,
+                    password_hash=hashed,
                     actor=actor,
                     now=now,
                 )

@@ -124,19 +124,20 @@ def _reach(flow: Flow) -> Iterator[str]:
     everywhere = {step for step in flow.keys.values() if step} | {flow.give_up, flow.silent}
     everywhere |= {step for step in (flow.locked_out, flow.stranded, flow.overlong) if step}
     everywhere |= set(flow.recalled.values())
+    exits = {name: set(flow.exits(name)) for name in flow.steps}
     seen: set[str] = set()
     ahead = [flow.start, *everywhere]
     while ahead:
         name = ahead.pop()
-        if name in seen or name not in flow.steps:
+        if name in seen or name not in exits:
             continue
         seen.add(name)
-        ahead += flow.exits(name)
+        ahead += exits[name]
     for name in sorted(set(flow.steps) - seen):
         yield f"{flow.name}: no caller can reach the step {name}."
     ending = {n for n, s in flow.steps.items() if isinstance(s, _ENDING)}
     while True:
-        more = {n for n in flow.steps if n not in ending and any(t in ending for t in flow.exits(n))}
+        more = {name for name, targets in exits.items() if name not in ending and targets & ending}
         if not more:
             break
         ending |= more

@@ -1,15 +1,17 @@
 """Fixtures of the whole suite. A test that takes ``database`` runs twice: on SQLite and on PostgreSQL."""
 
+import gc
 import shutil
 import socket
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import Engine, event
 
 from config.office import Office
@@ -17,11 +19,25 @@ from config.settings import Settings
 from models.database import Database
 from models.keyring import Keyring
 from models.migrate import upgrade
+from tests import made_once
 from tests.servers import Postgres, Valkey, running_postgres, running_valkey
 
 FIELD_KEYS = (("k1", bytes(range(32))),)
 SECRET_KEY = b"the secret key of the test suite, never of a house"
 DATABASES = ("sqlite", "postgresql")
+LONGEST = ("tests/browser/", "tests/chaos/", "tests/hotline/test_serve.py", "tests/people/", "tests/workers/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the folders of the longest tests, so that no process is left alone with one at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector look at what tests make, seldom, and not at thousands of tests each time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 10, 10)
 
 
 class NetworkIsOffError(RuntimeError):
@@ -57,6 +73,21 @@ def _network_is_off() -> Iterator[None]:
         patch.setattr(socket.socket, "connect", guarded_connect)
         patch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
         patch.setattr(socket, "getaddrinfo", guarded_look_up)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _light_hashes() -> Iterator[None]:
+    """Whoever adds staff waits for no strong hash of a password that works once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("models.staff.PasswordHasher", partial(PasswordHasher, memory_cost=64, time_cost=1))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _made_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        made_once.share(patch)
         yield
 
 

@@ -38,12 +38,16 @@ MAY_IMPORT = {
 NEVER_MEET = ("hotline.voice", "hotline.console", "hotline.exchange")
 
 
-@cache
-def sources(*rooms: str) -> tuple[tuple[str, ast.Module], ...]:
+def sources(*rooms: str) -> Iterator[tuple[str, ast.Module]]:
     """Every file of some rooms by its path, parsed."""
+    for room in rooms:
+        yield from _files_of(room)
+
+
+@cache
+def _files_of(room: str) -> tuple[tuple[str, ast.Module], ...]:
     return tuple(
         (str(path.relative_to(ROOT)), ast.parse(path.read_text(encoding="utf-8"), str(path)))
-        for room in rooms
         for path in sorted((ROOT / room).rglob("*.py"))
     )
 

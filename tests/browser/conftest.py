@@ -73,12 +73,22 @@ def browser() -> "Iterator[Browser]":
         started.close()
 
 
+@pytest.fixture(scope="session")
+def showcase(browser: "Browser") -> "Iterator[Page]":
+    """The window in which pages are only looked at, one after the other: a new one costs a second."""
+    context = browser.new_context()
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
+    yield context.new_page()
+    context.close()
+
+
 class Visitors:
     """Opens pages and keeps what they complain of."""
 
-    def __init__(self, browser: "Browser") -> None:
-        self._browser = browser
+    def __init__(self, browser: "Browser", showcase: "Page") -> None:
+        self._browser, self._showcase = browser, showcase
         self._contexts: list[Any] = []
+        self._is_showing = False
         self.complaints: list[str] = []
 
     def opens(self, url: str, width: int = 1280, context: Any = None, **options: Any) -> "Page":
@@ -88,10 +98,29 @@ class Visitors:
             context.set_default_timeout(PATIENCE_MILLISECONDS)
             self._contexts.append(context)
         page = context.new_page()
-        page.on("pageerror", lambda problem: self.complaints.append(str(problem)))
+        page.on("pageerror", self._sees_fail)
         page.on("console", self._hears)
         page.goto(url)
         return page
+
+    def shows(self, url: str, cookies: Any = ()) -> "Page":
+        """A page to be looked at alone, in a window that knows no more than these cookies."""
+        page = self._showcase
+        if self._is_showing:
+            self._forgets()
+        else:
+            self._is_showing = True
+            page.on("pageerror", self._sees_fail)
+            page.on("console", self._hears)
+        page.set_viewport_size({"width": 1280, "height": 900})
+        page.emulate_media(color_scheme="light")
+        page.context.clear_cookies()
+        page.context.add_cookies(list(cookies))
+        page.goto(url)
+        return page
+
+    def _sees_fail(self, problem: Any) -> None:
+        self.complaints.append(str(problem))
 
     def _hears(self, message: Any) -> None:
         if message.type in {"error", "warning"}:
@@ -101,12 +130,21 @@ class Visitors:
         """Close every page. A server is closed after that, or pages that ask it again complain of it."""
         while self._contexts:
             self._contexts.pop().close()
+        if self._is_showing:
+            self._is_showing = False
+            self._forgets()
+            self._showcase.goto("about:blank")
+            self._showcase.remove_listener("pageerror", self._sees_fail)
+            self._showcase.remove_listener("console", self._hears)
+
+    def _forgets(self) -> None:
+        self._showcase.evaluate("localStorage.clear(), sessionStorage.clear()")
 
 
 @pytest.fixture
-def visitors(browser: "Browser") -> Iterator[Visitors]:
+def visitors(browser: "Browser", showcase: "Page") -> Iterator[Visitors]:
     """Opens pages; none of them may have complained when the test is over."""
-    one = Visitors(browser)
+    one = Visitors(browser, showcase)
     yield one
     one.leave()
     assert one.complaints == []

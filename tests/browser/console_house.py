@@ -120,21 +120,30 @@ class ConsoleHouse:
     ) -> "Page":
         """A page in a window of its own, in which ``who`` has signed in."""
         page = visitors.opens("about:blank", width, **options)
-        if who is not None:
-            value = cookie_of(self.database, who.staff_id, datetime.now(UTC))
-            cookie: Any = {
-                "name": "console", "value": value, "domain": "localhost", "path": "/console",
-                "httpOnly": True, "sameSite": "Lax",
-            }  # fmt: skip
-            page.context.add_cookies([cookie])
+        page.context.add_cookies(self._cookies(who))
         page.goto(f"{self.url}{path}")
         return page
 
-    def is_well_made(self, visitors: "Visitors", path: str, who: Colleague | None, name: str) -> None:
+    def is_well_made(
+        self,
+        visitors: "Visitors",
+        path: str,
+        who: Colleague | None,
+        name: str,
+        widths: tuple[int, ...] = (360, 1280),
+    ) -> None:
         """Judge a page as it is opened."""
-        page = self.opens(visitors, path, who)
-        judge(page, name)
-        page.context.close()
+        judge(visitors.shows(f"{self.url}{path}", self._cookies(who)), name, widths)
+
+    def _cookies(self, who: Colleague | None) -> list[Any]:
+        if who is None:
+            return []
+        value = cookie_of(self.database, who.staff_id, datetime.now(UTC))
+        cookie = {
+            "name": "console", "value": value, "domain": "localhost", "path": "/console",
+            "httpOnly": True, "sameSite": "Lax",
+        }  # fmt: skip
+        return [cookie]
 
     def closes(self) -> None:
         """End the server and give everything back."""

@@ -91,10 +91,9 @@ def test_every_state_of_a_callback_is_for_everyone(visitors: Visitors, console_h
     widths = cycle((360, 1280))
     for state, callback_id in many(console_house, ana, luis).items():
         path = f"/console/callbacks/{callback_id}"
-        page = console_house.opens(visitors, path, ana)
         # Both widths of the page that has the most on it; the others take turns.
-        judge(page, f"callback-{state}", widths=(360, 1280) if state == "mine" else (next(widths),))
-        page.context.close()
+        asked = (360, 1280) if state == "mine" else (next(widths),)
+        console_house.is_well_made(visitors, path, ana, f"callback-{state}", asked)
         if state == "mine":
             console_house.is_well_made(visitors, f"{path}/words", ana, "callback-words")
 
