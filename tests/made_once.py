@@ -19,11 +19,12 @@ def share(patch: pytest.MonkeyPatch) -> None:
 def _share_statements(patch: pytest.MonkeyPatch) -> None:
     """Compile a statement once for each kind of engine, as a process that serves for months does."""
     make = database._engine
-    connected: dict[tuple[str, bool], Engine] = {}
+    connected: dict[tuple[str, bool, float | None], Engine] = {}
 
     def make_one(url: str, pool_size: int, patience: float | None, *, singly: bool = False) -> Engine:
         engine = make(url, pool_size, patience, singly=singly)
-        kind = (engine.dialect.name, singly)
+        # A dialect knows how long its connections wait.
+        kind = (engine.dialect.name, singly, patience)
         if (first := connected.get(kind)) is not None:
             engine.dialect, engine._compiled_cache = first.dialect, first._compiled_cache
         else:
