@@ -17,7 +17,7 @@ from hotline import create_app
 from hotline.console.passwords import Passwords
 from models.database import Database
 from models.pin_hash import PinHasher
-from models.staff import Staff, add_person
+from models.staff import Staff, add_person, add_staff
 from models.staff_password import PasswordKdf
 from models.staff_totp import set_totp
 from tests.callback_desk import WaitingJobs
@@ -308,3 +308,21 @@ def supervisor(staff: Any) -> Member:
 def administrator(staff: Any) -> Member:
     """An administrator who has signed in."""
     return staff("administrator").signs_in()  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def newcomer(app: Flask, database: Database, clock: Clock) -> Member:
+    """Someone who was just added, with the password that works once."""
+    with database.transaction() as session:
+        staff_id, password = add_staff(
+            session,
+            email="neu@office.example.org",
+            name="Nina Newcomer",
+            role="liaison",
+            phone="+12025550179",
+            languages=["en"],
+            on_shift=False,
+            actor="test",
+            now=clock(),
+        )
+    return Member(app, staff_id, "neu@office.example.org", password)

@@ -1,4 +1,4 @@
-"""Signing in: the first time, every day, with what was lost, and by someone who should not."""
+"""Signing in: the first time, every day, with what was lost, and out again."""
 
 import threading
 from dataclasses import replace
@@ -8,64 +8,17 @@ from typing import Any
 import pyotp
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from hotline.console.passwords import BusyError
 from hotline.demo_staff import TOTP_SECRET
-from models import AuditEntry, SignInCounter, Staff, StaffSession
+from models import AuditEntry, Staff, StaffSession
 from models.database import Database
 from models.recovery_code import recovery_codes_left
-from models.staff import add_staff
-from models.staff_access import reset, set_password, unlock
+from models.staff_access import reset, set_password
 from models.staff_password import PasswordKdf
 from models.staff_totp import set_totp
 from tests.console.conftest import CHEAP_COST, CHEAP_KIB, PASSWORD, Browser, Clock, Member
-
-NEW_PASSWORD = "seven quiet herons over the weir"
-WRONG = "The e-mail or the password is not right."
-TOO_MANY = "There were too many wrong tries."
-
-
-@pytest.fixture
-def newcomer(app: Flask, database: Database, clock: Clock) -> Member:
-    """Someone who was just added, with the password that works once."""
-    with database.transaction() as session:
-        staff_id, password = add_staff(
-            session,
-            email="neu@office.example.org",
-            name="Nina Newcomer",
-            role="liaison",
-            phone="+12025550179",
-            languages=["en"],
-            on_shift=False,
-            actor="test",
-            now=clock(),
-        )
-    return Member(app, staff_id, "neu@office.example.org", password)
-
-
-def gives_password(browser: Browser, email: str, password: str) -> Browser:
-    return browser.opens("/console/sign-in").fills(email=email, password=password).clicks("Sign in")
-
-
-def shown_secret(browser: Browser) -> str:
-    return "".join(browser.page.xpath("//*[contains(@class, 'secret')]")[0].text_content().split())
-
-
-def sets_up(person: Member, clock: Clock) -> tuple[str, list[str]]:
-    """Take the whole way of the first sign-in; the secret of the app and the recovery codes."""
-    gives_password(person, person.email, person.password)
-    person.fills(new_password=NEW_PASSWORD, new_password_again=NEW_PASSWORD).clicks("Go on")
-    secret = shown_secret(person)
-    person.fills(code=pyotp.TOTP(secret).at(clock())).clicks("Go on")
-    codes = [item.text_content() for item in person.page.xpath("//ul[@class='codes']/li")]
-    person.clicks("I have kept them")
-    return secret, codes
-
-
-def failures(database: Database) -> int:
-    with database.reading() as session:
-        return session.scalar(select(func.sum(SignInCounter.failures))) or 0
+from tests.console.entrance import NEW_PASSWORD, WRONG, gives_password, sets_up, shown_secret
 
 
 def test_the_first_sign_in_sets_up_a_password_an_app_and_recovery_codes(
@@ -260,210 +213,6 @@ def test_a_half_sign_in_ends_when_the_password_changes(
     browser.fills(code=pyotp.TOTP(secret).at(clock())).clicks("Go on")
 
     assert browser.heading == "Sign in"
-
-
-def test_an_unknown_email_and_a_wrong_password_are_answered_alike(staff: Any, app: Flask) -> None:
-    person: Member = staff("liaison")
-    passwords = app.extensions["hotline.console"].passwords
-    answers = []
-    for email in (person.email, "nobody@office.example.org", "", "x" * 5000, "ä\u200bb@c"):
-        runs = passwords.runs
-        browser = gives_password(Browser(app), email, "wrong")
-        answers.append((browser.status, browser.reads(WRONG), passwords.runs - runs))
-
-    assert set(answers) == {(422, True, 1)}
-
-
-def test_after_five_wrong_passwords_one_waits_whether_the_email_exists_or_not(
-    staff: Any, app: Flask, clock: Clock
-) -> None:
-    person: Member = staff("liaison")
-    passwords = app.extensions["hotline.console"].passwords
-    for email in (person.email, "nobody@office.example.org"):
-        for _ in range(5):
-            gives_password(Browser(app), email, "wrong")
-        runs = passwords.runs
-        assert gives_password(Browser(app), email, PASSWORD).reads(TOO_MANY, "Wait 1 minute")
-        assert passwords.runs == runs
-        clock.goes_on(seconds=31)
-        assert gives_password(Browser(app), email, "wrong").reads(WRONG)
-        assert gives_password(Browser(app), email, "wrong").reads(TOO_MANY)
-        clock.goes_on(seconds=61)
-
-    assert gives_password(Browser(app), person.email, PASSWORD).heading == "Choose a second proof"
-
-
-def test_a_right_password_forgets_the_wrong_ones(staff: Any, app: Flask, database: Database) -> None:
-    person: Member = staff("liaison")
-    for _ in range(4):
-        gives_password(Browser(app), person.email, "wrong")
-
-    gives_password(Browser(app), person.email, PASSWORD)
-
-    with database.reading() as session:
-        kept = session.scalars(select(SignInCounter.failures)).all()
-    # What is left are the four of the network address.
-    assert list(kept) == [4]
-
-
-def locks(app: Flask, clock: Clock, email: str) -> None:
-    """Be wrong, and wait as told, until the way in is locked."""
-    for _ in range(20):
-        clock.goes_on(minutes=16)
-        assert gives_password(Browser(app), email, "wrong").reads(WRONG)
-
-
-def test_twenty_wrong_passwords_lock_the_way_in_until_an_administrator_lifts_it(
-    staff: Any, app: Flask, clock: Clock, database: Database
-) -> None:
-    person: Member = staff("liaison")
-    locks(app, clock, person.email)
-    clock.goes_on(days=2)
-    assert gives_password(Browser(app), person.email, PASSWORD).reads(TOO_MANY, "Ask an administrator")
-
-    with database.transaction() as session:
-        unlock(session, person.email, actor="test", now=clock())
-
-    assert gives_password(Browser(app), person.email, PASSWORD).heading == "Choose a second proof"
-    with database.reading() as session:
-        assert (
-            session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()[-1] == "unlock_sign_in"
-        )
-
-
-def test_a_lock_leaves_an_entry_that_names_no_email(
-    staff: Any, administrator: Member, app: Flask, clock: Clock, database: Database
-) -> None:
-    person: Member = staff("liaison")
-    for email in (person.email, "nobody@office.example.org"):
-        locks(app, clock, email)
-
-    with database.reading() as session:
-        of_locks = select(AuditEntry).where(AuditEntry.action == "lock_sign_in").order_by(AuditEntry.id)
-        found = [(one.actor, one.target, one.facts) for one in session.scalars(of_locks)]
-    assert found == [("console", f"staff:{person.staff_id}", None), ("console", "sign_in:0", None)]
-    administrator.signs_in().opens("/console/audit")
-    assert administrator.reads(
-        "the console", "locked signing in after wrong tries", "an e-mail that nobody has"
-    )
-
-
-def test_a_right_password_in_the_last_try_before_the_lock_leaves_no_entry(
-    staff: Any, app: Flask, clock: Clock, database: Database
-) -> None:
-    person: Member = staff("liaison")
-    for _ in range(19):
-        clock.goes_on(minutes=16)
-        gives_password(Browser(app), person.email, "wrong")
-    clock.goes_on(minutes=16)
-
-    assert gives_password(Browser(app), person.email, PASSWORD).heading == "Choose a second proof"
-
-    with database.reading() as session:
-        assert "lock_sign_in" not in session.scalars(select(AuditEntry.action)).all()
-
-
-def test_a_stranger_can_lock_nobody_out_of_their_own_browser_nor_end_a_session(
-    newcomer: Member, app: Flask, clock: Clock
-) -> None:
-    secret, _ = sets_up(newcomer, clock)
-    locks(app, clock, newcomer.email)
-    assert gives_password(Browser(app), newcomer.email, NEW_PASSWORD).reads(TOO_MANY)
-
-    gives_password(newcomer, newcomer.email, "a slip")
-    assert newcomer.reads(WRONG)
-    gives_password(newcomer, newcomer.email, NEW_PASSWORD)
-    newcomer.fills(code=pyotp.TOTP(secret).at(clock())).clicks("Go on")
-
-    assert newcomer.heading == "Callbacks"
-
-
-def test_who_is_signed_in_stays_so_while_their_email_is_locked(
-    liaison: Member, app: Flask, clock: Clock
-) -> None:
-    for _ in range(20):
-        gives_password(Browser(app), liaison.email, "wrong")
-        clock.goes_on(minutes=16)
-        liaison.opens("/console/")
-
-    assert liaison.opens("/console/").heading == "Callbacks"
-
-
-def test_a_browser_that_is_known_to_one_person_counts_not_for_another(
-    newcomer: Member, staff: Any, clock: Clock, app: Flask
-) -> None:
-    sets_up(newcomer, clock)
-    other: Member = staff("liaison")
-    newcomer.clicks("Sign out")
-
-    for _ in range(5):
-        gives_password(newcomer, other.email, "wrong")
-
-    assert gives_password(newcomer, other.email, PASSWORD).reads(TOO_MANY)
-
-
-def test_wrong_codes_are_counted_apart_and_end_in_a_wait(staff: Any, app: Flask, clock: Clock) -> None:
-    person: Member = staff("liaison", totp=True)
-    browser = gives_password(Browser(app), person.email, PASSWORD)
-    for _ in range(5):
-        browser.fills(code="000000").clicks("Go on")
-
-    browser.fills(code=person.code(clock())).clicks("Go on")
-    assert browser.reads(TOO_MANY)
-    again = gives_password(Browser(app), person.email, PASSWORD)
-    assert again.fills(code=person.code(clock())).clicks("Go on").reads(TOO_MANY)
-    clock.goes_on(seconds=31)
-
-    assert again.fills(code=person.code(clock())).clicks("Go on").heading == "Callbacks"
-
-
-def test_one_address_that_tries_many_emails_has_to_wait_and_others_not(staff: Any, app: Flask) -> None:
-    person: Member = staff("liaison")
-    stranger = Browser(app)
-    for number in range(60):
-        gives_password(stranger, f"guess{number}@office.example.org", "wrong")
-
-    assert gives_password(stranger, person.email, PASSWORD).reads(TOO_MANY)
-    elsewhere = Browser(app, address="203.0.113.9")
-    assert gives_password(elsewhere, person.email, PASSWORD).heading == "Choose a second proof"
-
-
-def test_the_last_try_before_the_lock_that_was_not_looked_at_locks_nothing(
-    staff: Any, app: Flask, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    person: Member = staff("liaison")
-    for _ in range(19):
-        gives_password(Browser(app), person.email, "wrong")
-        clock.goes_on(minutes=16)
-    passwords = app.extensions["hotline.console"].passwords
-
-    def is_busy(*_: Any, **__: Any) -> bool:
-        raise BusyError
-
-    with monkeypatch.context() as patch:
-        patch.setattr(passwords, "matches", is_busy)
-        busy = gives_password(Browser(app), person.email, PASSWORD)
-
-    assert (busy.status, busy.value("email")) == (503, person.email)
-    assert busy.reads("Many people are signing in right now.")
-    assert gives_password(Browser(app), person.email, PASSWORD).heading == "Choose a second proof"
-
-
-def test_no_email_password_or_address_stands_in_the_counters_or_the_log(
-    staff: Any, app: Flask, database: Database, caplog: pytest.LogCaptureFixture
-) -> None:
-    person: Member = staff("liaison")
-    caplog.set_level("DEBUG")
-
-    gives_password(Browser(app), person.email, "wrong but secret")
-
-    with database.reading() as session:
-        keys = session.scalars(select(SignInCounter.key)).all()
-    assert len(keys) == 2
-    assert all(len(key) == 64 for key in keys)
-    said = caplog.text
-    assert person.email not in said
-    assert "wrong but secret" not in said
 
 
 def test_a_reset_ends_sessions_and_leads_to_setting_up_anew(
