@@ -49,6 +49,17 @@ def test_the_figures_are_read_once_for_all_who_look_within_seconds(
     assert supervisor.opens("/console/wallboard/figures").reads("Waiting 1")
 
 
+def _looks_at(staff: Any, database: Database, clock: Clock, now: datetime) -> Member:
+    """A supervisor before the wallboard, a minute after somebody asked to be called."""
+    clock.now = now
+    supervisor: Member = staff("supervisor").signs_in()
+    with database.transaction() as session:
+        make_callback(session, requested_at=now - timedelta(minutes=1))
+    clock.goes_on(seconds=5)
+    supervisor.opens("/console/wallboard")
+    return supervisor
+
+
 @pytest.mark.parametrize(
     ("now", "hours", "one_o_clock"),
     [(datetime(2027, 3, 14, 20, 5, tzinfo=UTC), 16, 1), (datetime(2026, 11, 1, 21, 5, tzinfo=UTC), 18, 2)],
@@ -56,13 +67,7 @@ def test_the_figures_are_read_once_for_all_who_look_within_seconds(
 def test_on_the_days_when_clocks_change_each_hour_of_the_table_is_that_of_the_clock_on_the_wall(
     staff: Any, database: Database, clock: Clock, now: datetime, hours: int, one_o_clock: int
 ) -> None:
-    clock.now = now
-    supervisor = staff("supervisor").signs_in()
-    with database.transaction() as session:
-        make_callback(session, requested_at=now - timedelta(minutes=1))
-    clock.goes_on(seconds=5)
-
-    supervisor.opens("/console/wallboard")
+    supervisor = _looks_at(staff, database, clock, now)
 
     table = supervisor.page.xpath("//table[caption='Today by the hour']//tbody/tr")
     rows = [[" ".join(cell.text_content().split()) for cell in row] for row in table]
@@ -77,13 +82,7 @@ def test_on_the_days_when_clocks_change_each_hour_of_the_table_is_that_of_the_cl
 def test_the_last_hour_of_such_a_day_stands_in_the_picture_too(
     staff: Any, database: Database, clock: Clock, now: datetime, hours: int
 ) -> None:
-    clock.now = now
-    supervisor = staff("supervisor").signs_in()
-    with database.transaction() as session:
-        make_callback(session, requested_at=now - timedelta(minutes=1))
-    clock.goes_on(seconds=5)
-
-    supervisor.opens("/console/wallboard")
+    supervisor = _looks_at(staff, database, clock, now)
 
     (bar, *_others) = supervisor.page.xpath("//svg//rect")
     assert float(bar.get("x")) == pytest.approx(720 - 720 / hours, abs=4)
