@@ -109,10 +109,10 @@ _COLLEAGUES = (
     .where(_LEGS_OF_STAFF, Call.flow == COLLEAGUE, Call.callback_id.is_not(None))
     .scalar_subquery()
 )
-_VERSION = select(_NEWEST, _COLLEAGUES, func.count()).select_from(Callback).where(IN_LINE)
+_LINE = select(func.count()).select_from(Callback).where(IN_LINE).scalar_subquery()
+_VERSION = select(_NEWEST, _COLLEAGUES, _LINE)
 _VERSION_WHILE = (
-    select(_NEWEST, _COLLEAGUES, select(func.count()).select_from(Callback).where(IN_LINE).scalar_subquery())
-    .select_from(StaffSession)
+    _VERSION.select_from(StaffSession)
     .join(Staff, Staff.id == StaffSession.staff_id)
     .where(
         StaffSession.id == bindparam("session_id"),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tests.browser.console_house import ConsoleHouse
 
 from tests.exchange.small_exchange import Exchange
+from tests.hotline.test_serve import Serving
 
 #: With 1 a machine without a browser fails, as the gate must; else these tests are left out there.
 REQUIRED = "HOTLINE_REQUIRE_BROWSER"
@@ -170,3 +171,13 @@ def console_house(
     yield one
     visitors.leave()
     one.closes()
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """A house from an empty folder, open at any hour."""
+    one = Serving(tmp_path_factory.mktemp("house") / "var", None, HOTLINE_OFFICE_ALWAYS_OPEN="1")
+    try:
+        yield one.waits_until_ready()
+    finally:
+        one.stops()

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -16,16 +15,6 @@ from tests.browser.handset import Handset, is_live
 from tests.hotline.test_serve import Serving
 
 CASE = next(person for person in PEOPLE if person.status == "in_custody" and person.language == "en")
-
-
-@pytest.fixture(scope="module")
-def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    """A whole house, open at any hour."""
-    one = Serving(tmp_path_factory.mktemp("house") / "var", None, HOTLINE_OFFICE_ALWAYS_OPEN="1")
-    try:
-        yield one.waits_until_ready()
-    finally:
-        one.stops()
 
 
 def environment(serving: Serving) -> dict[str, str]:

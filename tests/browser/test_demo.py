@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,16 +17,6 @@ from tests.browser.handset import Handset, is_live
 from tests.hotline.test_serve import Serving, until
 
 CASE = next(person for person in PEOPLE if person.status == "in_custody" and person.language == "en")
-
-
-@pytest.fixture(scope="module")
-def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    """A house from an empty folder, open at any hour."""
-    one = Serving(tmp_path_factory.mktemp("house") / "var", None, HOTLINE_OFFICE_ALWAYS_OPEN="1")
-    try:
-        yield one.waits_until_ready()
-    finally:
-        one.stops()
 
 
 def callbacks(serving: Serving) -> list[dict[str, Any]]:

@@ -18,17 +18,23 @@ MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
 
 
+@pytest.fixture
+def case(phone: Phone, make_case: MakeCase, make_staff: MakeStaff) -> MadeCase:
+    """A case whose registrant has asked to be called, with a liaison on shift."""
+    make_staff()
+    made = make_case(custody_status="in_custody")
+    asks_express(phone, made)
+    return made
+
+
 def closes(house: House, case: MadeCase) -> None:
     with house.database.transaction() as session:
         close_case(session, case.number, now=house.clock.now, actor="boss")
 
 
 def test_who_is_being_rung_when_their_case_is_closed_still_talks_with_the_liaison_who_accepted(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, case: MadeCase, house: House
 ) -> None:
-    make_staff()
-    case = make_case(custody_status="in_custody")
-    asks_express(phone, case)
     liaison, to_caller = accepted_by(phone, house)
 
     closes(house, case)
@@ -41,11 +47,8 @@ def test_who_is_being_rung_when_their_case_is_closed_still_talks_with_the_liaiso
 
 
 def test_a_liaison_whose_phone_rings_when_the_case_is_closed_hears_that_nobody_waits(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, case: MadeCase, house: House
 ) -> None:
-    make_staff()
-    case = make_case(custody_status="in_custody")
-    asks_express(phone, case)
     house.jobs.works_off()
     liaison = phone.answers(house.carrier.ringing[-1])
 
@@ -74,14 +77,10 @@ def _liaison_hangs_up(_phone: Phone, _to_caller: PlacedCall, liaison: Phone) -> 
 @pytest.mark.parametrize("misses", [_lets_it_ring, _cannot_talk_now, _liaison_hangs_up])
 def test_who_is_missed_after_their_case_was_closed_is_not_rung_again(
     phone: Phone,
-    make_case: MakeCase,
-    make_staff: MakeStaff,
+    case: MadeCase,
     house: House,
     misses: Callable[[Phone, PlacedCall, Phone], None],
 ) -> None:
-    make_staff()
-    case = make_case(custody_status="in_custody")
-    asks_express(phone, case)
     liaison, to_caller = accepted_by(phone, house)
 
     closes(house, case)
@@ -97,11 +96,8 @@ def test_who_is_missed_after_their_case_was_closed_is_not_rung_again(
 
 
 def test_who_may_be_rung_no_more_when_their_case_is_closed_is_not_rung_in_their_next_hours(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, case: MadeCase, house: House
 ) -> None:
-    make_staff()
-    case = make_case(custody_status="in_custody")
-    asks_express(phone, case)
     house.jobs.works_off()
     liaison = phone.answers(house.carrier.ringing[-1])
     liaison.presses("1")
@@ -123,11 +119,8 @@ def test_who_may_be_rung_no_more_when_their_case_is_closed_is_not_rung_in_their_
 
 @pytest.mark.parametrize(("text", "is_left"), [("we_call_again", False), ("please_call", True)])
 def test_a_machine_is_told_only_what_is_true_when_the_case_is_closed(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, text: str, is_left: bool
+    phone: Phone, case: MadeCase, house: House, text: str, is_left: bool
 ) -> None:
-    make_staff()
-    case = make_case(custody_status="in_custody")
-    asks_express(phone, case)
     _set(house, voicemail_allowed=True, voicemail_text=text)
     _, to_caller = accepted_by(phone, house)
 
@@ -161,14 +154,10 @@ def _is_held_too_long(liaison: Phone, called: Phone, house: House) -> None:
 @pytest.mark.parametrize("breaks_off", [_drops, _liaison_is_cut_off_on_hold, _is_held_too_long])
 def test_a_talk_that_breaks_off_after_the_case_was_closed_brings_no_other_call_and_promises_none(
     phone: Phone,
-    make_case: MakeCase,
-    make_staff: MakeStaff,
+    case: MadeCase,
     house: House,
     breaks_off: Callable[[Phone, Phone, House], None],
 ) -> None:
-    make_staff()
-    case = make_case(custody_status="in_custody")
-    asks_express(phone, case)
     _set(house, when_dropped="ring_once")
     liaison, to_caller = accepted_by(phone, house)
     called = phone.answers(to_caller)

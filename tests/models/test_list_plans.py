@@ -123,7 +123,8 @@ def test_a_look_at_the_list_reads_no_table_that_grows(crowded: Database, name: s
     with crowded.reading() as session:
         plan = _plans(session, lambda: LOOKS[name](session, NOW))
 
-    scanned = set(re.findall(r"(?:SCAN|Seq Scan on) (\w+)", plan)) - SMALL
+    # SQLite calls it a constant row when a statement reads no table by itself.
+    scanned = set(re.findall(r"(?:SCAN|Seq Scan on) (?!CONSTANT ROW)(\w+)", plan)) - SMALL
     walked = set(re.findall(WALKED, plan))
     assert not {table for table in scanned - walked if not table.startswith("anon")}, plan
 

@@ -52,11 +52,10 @@ def test_when_both_words_of_the_end_of_a_talk_that_the_carrier_bridged_are_lost_
     house.jobs.is_down = False
     passes(house, 30)
     house.carrier.loses_the_end_of(liaison)
+    assert len(held_legs(house)) == 1
 
-    # A pass that waited for the carrier is late; none is skipped.
+    # The carrier is asked each 40 s, and no pass comes at that very moment.
     passes(house, 25)
-    assert held_legs(house) == []
-    passes(house, 11)
 
     assert house.row(select(Staff.busy_call_id)) is None
     assert house.row(select(Call.ended_at).where(Call.flow == "liaison_direct")) is not None
