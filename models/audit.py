@@ -13,12 +13,15 @@ from sqlalchemy import JSON, Index, String, Table, insert, null, select, text, u
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base, UtcDateTime
+from models.database import do_last
 
 #: What the first entry names as the one before it.
 BEGINNING = "0" * 64
 SALT_BYTES = 16
 #: Any number that no other lock of this house has; it makes entries wait for one another on PostgreSQL.
 _LOCK = 7_243_551_903
+#: Where a session keeps the entries that its commit will append.
+_WAITING = "audit entries"
 
 
 class AuditEntry(Base):
@@ -58,26 +61,38 @@ def record(
     facts: dict[str, Any] | None = None,
     now: datetime,
 ) -> None:
-    """Append an entry; it lands or vanishes with the caller's transaction.
+    """Append an entry when the transaction commits; a rollback drops it.
 
     ``actor`` is a staff e-mail or the name of a part of the house, ``action`` a verb and its noun such as
     ``open_case``, ``target`` a table's word and an id such as ``case:12``. ``facts`` is plain JSON and
-    holds no name, number or PIN. Call it last: on PostgreSQL the next entry waits until the caller commits.
+    holds no name, number or PIN. The same transaction cannot read the entry back: entries are written after
+    everything else, so that the lock on the end of the chain is always the last one taken.
     """
+    waiting = session.info.get(_WAITING)
+    if waiting is None:
+        waiting = session.info[_WAITING] = []
+        do_last(session, _append_waiting)
+    waiting.append(
+        {"at": now.astimezone(UTC), "actor": actor, "action": action, "target": target, "facts": facts}
+    )
+
+
+def _append_waiting(session: Session) -> None:
+    waiting: list[dict[str, Any]] = session.info.pop(_WAITING)
+    # What is flushed after the lock could wait for a row whose owner waits for the lock.
+    session.flush()
     if session.get_bind().dialect.name == "postgresql":
         # A statement of its own: the one that looks for the last entry must start after the wait.
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-    last = session.scalars(select(AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)).first()
-    salt = secrets.token_hex(SALT_BYTES)
-    entry: dict[str, Any] = {
-        "at": now.astimezone(UTC),
-        "actor": actor,
-        "action": action,
-        "target": target,
-        "commitment": _commitment(salt, facts),
-        "previous": last or BEGINNING,
-    }
-    session.execute(insert(_ENTRIES), {**entry, "hash": _hash(**entry), "facts": facts, "salt": salt})
+    newest = select(AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)
+    previous = session.scalars(newest).first() or BEGINNING
+    for entry in waiting:
+        facts = entry.pop("facts")
+        salt = secrets.token_hex(SALT_BYTES)
+        entry |= {"commitment": _commitment(salt, facts), "previous": previous}
+        previous = _hash(**entry)
+        entry |= {"hash": previous, "facts": facts, "salt": salt}
+    session.execute(insert(_ENTRIES), waiting)
 
 
 @dataclass(frozen=True, slots=True)

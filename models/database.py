@@ -35,6 +35,8 @@ GRACE_SECONDS = 0.5
 TRIES = 3
 #: How often, and with which pause, a writer looks for SQLite's lock before it waits as SQLite does.
 LOOKS, LOOK_SECONDS = 1000, 0.0005
+#: Where a session keeps the work of ``do_last``.
+_LAST = "last"
 #: PostgreSQL's words for a deadlock and for a conflict of two transactions.
 _PASSING = frozenset({"40P01", "40001"})
 
@@ -101,6 +103,7 @@ class Database:
         """One unit of work: commits at the end, rolls back on any exception. Functions never commit."""
         with self._sessions.begin() as session:
             yield session
+            run_last_work(session)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -116,6 +119,21 @@ class Database:
         """Give back every connection."""
         self.engine.dispose()
         self.singly.dispose()
+
+
+def do_last(session: Session, work: Callable[[Session], None]) -> None:
+    """Do ``work`` in this transaction, right before it commits; not at all when it rolls back.
+
+    For a lock that every writer takes, such as the end of the audit's chain: taken after all rows, it can
+    never be part of a circle of waiting transactions.
+    """
+    session.info.setdefault(_LAST, []).append(work)
+
+
+def run_last_work(session: Session) -> None:
+    """Run what ``do_last`` kept; ``transaction()`` calls it, and so may a test that reads before the commit."""
+    for work in session.info.pop(_LAST, ()):
+        work(session)
 
 
 def keyring_of(session: Session) -> Keyring:

@@ -1,6 +1,7 @@
 """The audit chain: it holds, it tells where it was broken, and a purge leaves it whole."""
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -11,9 +12,9 @@ from sqlalchemy import null, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from models import AuditEntry, audit
+from models import AuditEntry, Staff, audit
 from models.database import Database
-from tests.factories import NOW
+from tests.factories import NOW, make_staff
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 NAMES = st.text("abc é", max_size=5)
@@ -155,4 +156,35 @@ def test_any_facts_keep_the_chain_whole_after_they_are_read_back(database: Datab
         audit.record(session, actor="a", action="b", target="c:1", facts=facts, now=NOW)
 
     with database.reading() as session:
+        assert audit.verify(session) is None
+
+
+def test_staff_and_a_caller_who_touch_the_same_row_in_either_order_both_commit(database: Database) -> None:
+    with database.transaction() as session:
+        person = make_staff(session)
+    entered, faults = threading.Barrier(2, timeout=5), []
+
+    def touch(session: Session) -> None:
+        session.execute(update(Staff).where(Staff.id == person.id).values(away=True))
+
+    def work(first: Callable[[Session], None], then: Callable[[Session], None]) -> None:
+        try:
+            with database.transaction() as session:
+                first(session)
+                if session.get_bind().dialect.name == "postgresql":
+                    entered.wait()
+                then(session)
+        except DBAPIError as fault:
+            faults.append(fault)
+
+    orders = ((touch, lambda session: _record(session, 1)), (lambda session: _record(session, 2), touch))
+    threads = [threading.Thread(target=work, args=order) for order in orders]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert faults == []
+    with database.reading() as session:
+        assert len(session.scalars(select(AuditEntry)).all()) == 2
         assert audit.verify(session) is None

@@ -110,6 +110,7 @@ def test_the_pages_of_a_search_are_all_that_is_wanted_newest_first(full: Databas
 def test_a_purged_entry_is_shown_without_its_facts(database: Database) -> None:
     with database.transaction() as session:
         audit.record(session, actor="a", action="b", target="c:1", facts={"n": 1}, now=NOW)
+    with database.transaction() as session:
         audit.purge_facts(session, NOW + timedelta(days=1), 0, 10)
         (entry,) = search(session, Search()).entries
 

@@ -23,7 +23,7 @@ from models.case_opening import (
 )
 from models.case_page import heard_of_case, read_case_page
 from models.custody_status import NEUTRAL, HeardRules
-from models.database import Database
+from models.database import Database, run_last_work
 from models.my_shift import change_phone
 from models.staff_access import access_locked
 from models.staff_record import let_go
@@ -90,6 +90,7 @@ def test_a_number_that_no_open_case_has_opens_nothing_and_is_counted(database: D
         for number in (closed.number, new_number(), "not a number"):
             assert open_by_verification(session, me, number, "agency_vouched", NOW, OFFICE) is None
 
+        run_last_work(session)
         entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "fail_to_open_case")).all()
         assert {entry.target for entry in entries} == {f"staff:{me.staff_id}"}
         assert len(entries) == 3
@@ -147,6 +148,7 @@ def test_each_look_is_an_entry_with_its_ground_and_a_look_without_one_is_refused
         for _ in range(2):
             look_at(session, me, case.id, NOW, OFFICE)
 
+        run_last_work(session)
         looks = session.scalars(select(AuditEntry).where(AuditEntry.action == "look_at_case")).all()
         assert [entry.facts for entry in looks] == [{"ground": "search", "reason": "complaint"}] * 2
         assert {entry.target for entry in looks} == {f"case:{case.id}"}

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from models import AuditEntry, Callback, Case, Consent, KnownPhone, Phone
 from models.case_opening import Grounds
 from models.daily_window import DailyWindow
-from models.database import Database
+from models.database import Database, run_last_work
 from models.phone_list import (
     CODE_TRIES,
     MOST_PHONES,
@@ -76,6 +76,7 @@ class Desk:
         return list(self.session.scalars(of_registrant.order_by(Phone.position)))
 
     def actions(self) -> list[str]:
+        run_last_work(self.session)
         return list(self.session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
 
 
@@ -313,6 +314,7 @@ def test_a_number_that_was_looked_at_is_an_entry_and_no_entry_holds_it(desk: Des
     assert reveal_phone(desk.session, desk.me, desk.case, phone.id, NOW) == OLD
     desk.marks_unsafe(desk.binds(NEW))
 
+    run_last_work(desk.session)
     entries = desk.session.scalars(select(AuditEntry)).all()
     assert "reveal_phone" in desk.actions()
     assert not any("2025550" in f"{entry.target}{entry.facts}" for entry in entries)

@@ -19,7 +19,7 @@ from models.case_change import (
     reveal_number,
 )
 from models.case_opening import grounds_for
-from models.database import Database
+from models.database import Database, run_last_work
 from models.pin_request import (
     PinRequestError,
     approve_pin,
@@ -56,6 +56,7 @@ class Desk:
         return asked.id
 
     def entries(self, action: str) -> list[AuditEntry]:
+        run_last_work(self.session)
         return list(self.session.scalars(select(AuditEntry).where(AuditEntry.action == action)))
 
 
