@@ -131,7 +131,7 @@ def do_last(session: Session, work: Callable[[Session], None]) -> None:
 
 
 def run_last_work(session: Session) -> None:
-    """Run what ``do_last`` kept; ``transaction()`` calls it, and so may a test that reads before the commit."""
+    """Run what ``do_last`` kept. ``transaction()`` calls it; so may a test that reads before the commit."""
     for work in session.info.pop(_LAST, ()):
         work(session)
 
