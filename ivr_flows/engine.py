@@ -185,6 +185,12 @@ class Walk:
         """Repair (R25): first short, then fuller, then simplest with 0; after that never a deeper menu."""
         call, step = self.call, self.flow.steps[name]
         call.misses += 1
+        if kind == "silence" and isinstance(step, Menu) and step.unattended:
+            # No repair, and no slower pace; star says all again, whichever of its questions was asked last.
+            heard_from = call.heard_from
+            turn = self._move_on(_required(step.silence))
+            call.heard_from = heard_from
+            return turn
         if kind == "silence":
             call.silences += 1
             if SLOW in self.flow.keys:
@@ -281,8 +287,8 @@ class Walk:
         call.step, call.turn = name, call.turn + 1
         digits = step.digits if isinstance(step, Collect) else 1
         seconds = {Collect: ENTRY_SECONDS, Wait: LINE_SECONDS}.get(type(step), MENU_SECONDS)
-        if isinstance(step, Stay):
-            seconds = step.seconds
+        if isinstance(step, Stay | Menu):
+            seconds = step.seconds or seconds
         # Where nobody is asked anything the slow pace has nothing to wait for.
         slow = call.pace == "slow" and not isinstance(step, Wait | Stay)
         end = turns.Gather(name, call.turn, digits, seconds, slow=slow)

@@ -81,6 +81,8 @@ class Menu:
     After ``misses`` misses in a row the next one leads on. ``silences``: as many, where silence is to lead on
     sooner than slips.
     ``extra`` are keys beyond the options that work at this menu alone, each with its step.
+    ``seconds`` of silence, if not R24's, are waited at the normal pace. ``unattended``: a machine may have
+    answered, so silence leads on at once, without a word of repair, and slows nothing down (R30).
     """
 
     choices: tuple[Choice, ...]
@@ -91,6 +93,8 @@ class Menu:
     silence: str | None = None
     silences: int | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
+    seconds: int | None = None
+    unattended: bool = False
 
 
 @dataclass(frozen=True, slots=True)

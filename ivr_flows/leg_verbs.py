@@ -123,24 +123,30 @@ def still_wanted(desk: Desk, _digits: str) -> str:
 
 @answers("joined", "gone")
 def join(desk: Desk, _digits: str) -> str:
-    """1: now is a safe time; this key makes the row talking."""
+    """1: this is a good time; this key makes the row talking."""
     word = legs.join_caller(desk.session, desk.call, desk.now)
     if word == "joined":
         desk.call.accepted_at = desk.now
     return word
 
 
+@answers("anyone", "machine")
+def who_answered(desk: Desk, _digits: str) -> str:
+    """What the carrier says of whoever answered and pressed no key yet (R31): a hint, and no more."""
+    return "machine" if desk.call.by_machine else "anyone"
+
+
 @answers("put_off", "gone")
-def not_safe(desk: Desk, _digits: str) -> str:
+def put_off(desk: Desk, _digits: str) -> str:
     """2: not now; the callback keeps its place and is tried later, unless it is owed no more."""
-    word, jobs = legs.not_safe(desk.session, desk.call, desk.now, desk.office)
+    word, jobs = legs.put_off(desk.session, desk.call, desk.now, desk.office)
     desk.jobs += jobs
     return word
 
 
 @answers("message", "nothing")
 def nobody_pressed(desk: Desk, _digits: str) -> str:
-    """No key after the neutral opening: a machine, or no safe moment. A message only where allowed (R31)."""
+    """No key after the neutral opening: a machine, or no good moment. A message only where allowed (R31)."""
     text = leave_message(desk.session, desk.call, desk.now)
     if text is None:
         return "nothing"

@@ -23,6 +23,8 @@ from models.staff_secret import LEAST_CODE, MOST_CODE
 
 #: How long a joiner hears nothing, of whom the caller is being told, before the line looks again.
 JOINER_SECONDS = 5
+#: How long the person called back may take for each of the two questions (R30).
+GOOD_TIME_SECONDS = 5
 
 
 def liaison_callback() -> Flow:
@@ -149,34 +151,51 @@ def interpreter_call() -> Flow:
 
 
 def callback_call() -> Flow:
-    """The person called back: neutral words, "is now a safe time?", and a key joins them (R30, Legs)."""
+    """The person called back: neutral words, "is this a good time?", and a key joins them (R30, Legs)."""
     steps: dict[str, Step] = {
-        "opening": Announce("called.opening", "safe_time", about="neutral"),
-        "safe_time": Menu(
-            (
-                Choice("called.yes", does=leg_verbs.join, on={"joined": "meet", "gone": "gone"}),
-                Choice("called.no", does=leg_verbs.not_safe, on={"put_off": "put_off", "gone": "gone"}),
-            ),
-            give_up="unclear",
-            silence="put_off_silently",
+        "opening": Announce("called.opening", "good_time", about="neutral"),
+        "good_time": _good_time("called.yes", "called.no", silence="who_answered"),
+        # The carrier's word that a machine answered skips the second question alone (R31).
+        "who_answered": Decide(
+            leg_verbs.who_answered, {"anyone": "good_time_again", "machine": "put_off_silently"}
         ),
-        # Silence: a machine, or no safe moment. A message where it is allowed, else not one word more (R31).
+        "good_time_again": _good_time("called.yes_again", "called.no", silence="put_off_silently"),
+        # Silence: a machine, or no good moment. A message where it is allowed, else not one word more (R31).
         "put_off_silently": Decide(leg_verbs.nobody_pressed, {"message": "end", "nothing": "end"}),
         "end": Hangup(),
         "unclear": Hangup("called.goodbye"),
         "put_off": Hangup("called.put_off"),
-        # 7 plays harmless words, and counts as no safe moment (R22); the person 0 would ask for is behind 1.
-        "cover": Decide(leg_verbs.not_safe, {"put_off": "covered", "gone": "covered"}),
+        # 7 plays harmless words, and counts as no good moment (R22); the person 0 would ask for is behind 1.
+        "cover": Decide(leg_verbs.put_off, {"put_off": "covered", "gone": "covered"}),
         "covered": Hangup("cover"),
         **caller_steps(gone="gone", over="done"),
         "cut_off": Hangup("called.cut_off"),
         "done": Hangup("called.goodbye"),
         "gone": Hangup("called.gone"),
     }
-    # Whoever is called back gets the slow pace after one silence, as a caller does (R26).
     keys = {"*": "", "9": "", "7": "cover"}
     return _outbound(
-        "callback_call", "opening", steps, give_up="unclear", keys=keys, recalled=CALLER_RECALLED
+        "callback_call",
+        "opening",
+        steps,
+        give_up="unclear",
+        keys=keys,
+        recalled=CALLER_RECALLED,
+        moved={"safe_time": "good_time"},
+    )
+
+
+def _good_time(yes: str, no: str, silence: str) -> Menu:
+    """The question of a call we place: yes joins, no puts off, and a machine hears no repair (R30)."""
+    return Menu(
+        (
+            Choice(yes, does=leg_verbs.join, on={"joined": "meet", "gone": "gone"}),
+            Choice(no, does=leg_verbs.put_off, on={"put_off": "put_off", "gone": "gone"}),
+        ),
+        give_up="unclear",
+        silence=silence,
+        seconds=GOOD_TIME_SECONDS,
+        unattended=True,
     )
 
 
@@ -244,6 +263,7 @@ def _outbound(
     give_up: str,
     keys: Mapping[str, str] = MappingProxyType({"*": ""}),
     recalled: Mapping[str, str] = MappingProxyType({}),
+    moved: Mapping[str, str] = MappingProxyType({}),
 ) -> Flow:
     """A tree of a leg we placed: open to whoever answered, with * to repeat and no other key unless asked."""
     return Flow(
@@ -256,4 +276,5 @@ def _outbound(
         keys=keys,
         stranded=give_up,
         recalled=recalled,
+        moved=moved,
     )

@@ -3,12 +3,16 @@
 from collections.abc import Iterator
 
 from ivr_flows.check import long_sentences
-from ivr_flows.flow import COVER, PERSON, REPEAT, SILENT, SLOW, Wait
+from ivr_flows.flow import COVER, PERSON, REPEAT, SILENT, SLOW, Menu, Wait
 from ivr_flows.rehearsal import MOST_MISSES
 from ivr_flows.scene import Rehearsal, Scene, Stop
 
 #: The waits that R24 asks for, in seconds: for one key, and for several.
 MENU_WAIT, ENTRY_WAIT = 8, 10
+#: The same for each question of a call we place, before a first key, and how long a machine may record (R30).
+FIRST_WAIT, FIRST_SECONDS = 5, 25
+#: What the voice pauses between two options.
+PAUSE_SECONDS = 0.6
 #: What R26 asks for on top of a second for each word.
 SLOW_WAIT_MORE = 10
 #: The third slip in a row is the one that 0 is offered after.
@@ -27,7 +31,7 @@ WARNINGS = frozenset({"hard_news.warning", "hard_news.alone"})
 
 def rehearsal_problems(found: Rehearsal) -> list[str]:
     """Every fault met on the way, one sentence each, with the rule it breaks."""
-    faults = list(_sentences(found))
+    faults = [*_sentences(found), *_first_words(found)]
     for name, stop in found.stops.items():
         if stop.scene.ends != "keys":
             continue
@@ -48,6 +52,23 @@ def _sentences(found: Rehearsal) -> Iterator[str]:
                 yield f"{found.flow.name}: {spoken.prompt} in {spoken.language} says “{sentence}” (R18)."
 
 
+def _first_words(found: Rehearsal) -> Iterator[str]:
+    """R30: what whoever answers hears before a first key, a machine too, with the waits between."""
+    first = [stop.scene for name, stop in found.stops.items() if _is_unattended(found, name)]
+    pauses = sum(max(0, len(_keys_offered(scene)) - 1) for scene in first) * PAUSE_SECONDS
+    seconds = sum(scene.speaking_seconds + scene.seconds for scene in first) + pauses
+    if seconds > FIRST_SECONDS:
+        yield (
+            f"{found.flow.name}: the first words in {found.language} take {seconds:.0f} s, "
+            f"not {FIRST_SECONDS} or less; a shorter neutral name helps (R30)."
+        )
+
+
+def _is_unattended(found: Rehearsal, name: str) -> bool:
+    step = found.flow.steps.get(name)
+    return isinstance(step, Menu) and step.unattended
+
+
 def _options(_found: Rehearsal, stop: Stop) -> Iterator[str]:
     keys = _keys_offered(stop.scene)
     if keys != [str(key) for key in range(1, len(keys) + 1)]:
@@ -57,11 +78,18 @@ def _options(_found: Rehearsal, stop: Stop) -> Iterator[str]:
 def _keys(found: Rehearsal, stop: Stop) -> Iterator[str]:
     """R22: 0 is a person, 5 too, * repeats, 9 repeats slowly, 7 covers; who was called has * alone."""
     said, person = [spoken.text for spoken in stop.scene.spoken], found.flow.keys.get(PERSON)
+
+    def says_again(scene: Scene) -> bool:
+        if _is_unattended(found, stop.scene.step):
+            # All the first words, whichever question was asked last.
+            return found.flow.start in scene.entered and _is_unattended(found, scene.step)
+        return scene.step == stop.scene.step and [spoken.text for spoken in scene.spoken] == said
+
     for key, scene in stop.extra.items():
         is_right = {
             PERSON: scene.entered[0] == person,
-            REPEAT: scene.step == stop.scene.step and [spoken.text for spoken in scene.spoken] == said,
-            SLOW: scene.step == stop.scene.step and [spoken.text for spoken in scene.spoken] == said,
+            REPEAT: says_again(scene),
+            SLOW: says_again(scene),
             COVER: scene.ends == "hang-up",
             SILENT: scene.entered[0] == found.flow.keys.get(SILENT),
         }
@@ -71,12 +99,14 @@ def _keys(found: Rehearsal, stop: Stop) -> Iterator[str]:
         yield f"does not know {REPEAT} (R22)."
 
 
-def _waits(_found: Rehearsal, stop: Stop) -> Iterator[str]:
-    scene = stop.scene
-    wait = MENU_WAIT if scene.digits == 1 else ENTRY_WAIT
+def _waits(found: Rehearsal, stop: Stop) -> Iterator[str]:
+    scene, is_unattended = stop.scene, _is_unattended(found, stop.scene.step)
+    wait = FIRST_WAIT if is_unattended else MENU_WAIT if scene.digits == 1 else ENTRY_WAIT
     if not scene.is_slow and scene.seconds != wait:
-        yield f"waits {scene.seconds} s, not {wait} (R24)."
+        yield f"waits {scene.seconds} s, not {wait} ({'R30' if is_unattended else 'R24'})."
     first = stop.silences[0]
+    if is_unattended and (_stays(stop, first) or any(s.prompt.startswith("repair.") for s in first.spoken)):
+        yield "has words of repair for silence, though a machine may have answered (R30)."
     if _stays(stop, first) and first.spoken[0].prompt != "repair.silence":
         yield "does not give time in words after the first silence (R24)."
 
@@ -117,7 +147,9 @@ def _pace(found: Rehearsal, stop: Stop) -> Iterator[str]:
     """R26: after one silence, or 9, a second for each word and ten more."""
     if SLOW not in found.flow.keys:
         return
-    for scene in (*stop.silences, stop.extra[SLOW]):
+    # Silence of a machine slows nothing down (R30).
+    silences = () if _is_unattended(found, stop.scene.step) else stop.silences
+    for scene in (*silences, stop.extra[SLOW]):
         if isinstance(found.flow.steps.get(scene.step), Wait):
             continue
         if scene.ends == "keys" and scene.seconds < sum(s.counted for s in scene.spoken) + SLOW_WAIT_MORE:

@@ -36,6 +36,8 @@ CALL_EVENTS = cast(Table, CallEvent.__table__)
 _SID = re.compile(r"[A-Za-z0-9]{1,64}")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _ANSWERED_BY = re.compile(r"[a-z_]{1,32}")
+#: What the carrier calls a machine of any kind; a person, or nobody knows whom, is anything else.
+_MACHINES = ("machine", "fax")
 
 
 def record_call_event(
@@ -52,6 +54,7 @@ def record_call_event(
     nothing, a late one takes nothing back, one of an unknown call is kept, and what is no event is ignored.
     """
     call_sid, call_status = values.get("CallSid", ""), values.get("CallStatus", "")
+    hear_who_answered(session, call_sid, values)
     if not _SID.fullmatch(call_sid) or call_status not in TWILIO_CALL_STATUSES:
         return []
     answered_by = values.get("AnsweredBy", "")
@@ -70,6 +73,13 @@ def record_call_event(
     if call_id is None and leg_id is not None:
         call_id = _prove(session, leg_id, call_sid)
     return [] if call_id is None else _apply(session, call_id, call_status, now, office)
+
+
+def hear_who_answered(session: Session, call_sid: str, values: Mapping[str, str]) -> None:
+    """Note the carrier's word that a machine answered a call we placed (R31). Nothing is decided by it."""
+    if values.get("AnsweredBy", "").startswith(_MACHINES):
+        placed = update(CALLS).where(CALLS.c.call_sid == call_sid, CALLS.c.direction == "outbound")
+        session.execute(placed.values(by_machine=True))
 
 
 def record_call_sid(

@@ -60,8 +60,9 @@ class Callback(Base):
     ``staff_id`` has it in hand, since ``claimed_at`` where they claimed it themselves, and until then it is
     theirs: ``lease_until``. ``taken_up_at`` is when they took it up after it had been left for staff; until
     somebody has talked or was surely not reached, it goes back there and never into the line by itself.
-    ``note_sealed`` is a short note of staff (R37). ``registrant_id``: whose phone it is for, where it opens
-    no case because nobody gave a PIN (R08, R09).
+    ``note_sealed`` is a short note of staff (R37). ``recognized_by``: how staff recognized the person on the
+    call that we placed; until then it opens no case. ``registrant_id``: whose phone it is for, where it
+    opens no case because nobody gave a PIN (R08, R09).
     """
 
     __tablename__ = "callbacks"
@@ -147,6 +148,7 @@ class Callback(Base):
     claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     taken_up_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     note_sealed: Mapped[str | None] = mapped_column(Text)
+    recognized_by: Mapped[str | None] = mapped_column(String(16))
 
 
 CALLBACKS = cast(Table, Callback.__table__)

@@ -97,6 +97,7 @@ class CallState:
     new_pin_hash: str | None = None
     caller_id_doubted: bool = False
     crowded: bool = False
+    by_machine: bool = False
 
     # The case (of the PIN step: the one whose number was keyed, opened or not).
     found_case_id: int | None = None

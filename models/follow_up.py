@@ -25,7 +25,7 @@ _ANEW = frozenset(
         "id", "state", "urgency", "reason", "requested_at", "due_at", "next_attempt_at", "lease_until",
         "liaison_tries", "caller_tries", "staff_id", "liaison_call_id", "caller_call_id", "conference",
         "talking_at", "held_at", "announced_at", "closed_at", "outcome", "requested_in_call_id",
-        "claimed_at", "taken_up_at", "note_sealed", "place", "warned", "missed_by_id",
+        "claimed_at", "taken_up_at", "note_sealed", "place", "warned", "missed_by_id", "recognized_by",
     }
 )  # fmt: skip
 

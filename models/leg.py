@@ -4,21 +4,32 @@ import secrets
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import CursorResult, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from models.call import CALLS, Call
 from models.call_status import DIALLING, LEAVING, bring_forward
 from models.callback import Callback, advance
 from models.callback_policy import CallbackOffice, CallbackPolicy
+from models.case import Case
 from models.database import keyring_of
 from models.leg_end import Job, ended_with_case, liaison_missed
 from models.liaison import DIALLED_AT_0, Liaison, free_direct_liaisons, outbound_leg
+from models.registrant import Registrant
 from models.staff import Staff
 from models.talk import callback_of
 
 if TYPE_CHECKING:
     from models.caller_state import CallState
+
+
+_PACE = (
+    select(Registrant.pace)
+    .select_from(Callback)
+    .outerjoin(Case, Case.id == Callback.case_id)
+    .join(Registrant, Registrant.id == func.coalesce(Case.registrant_id, Callback.registrant_id))
+    .where(Callback.id == bindparam("callback_id"))
+)
 
 
 def make_liaison_leg(session: Session, callback_id: int, liaison: Liaison, now: datetime) -> Call:
@@ -41,6 +52,8 @@ def make_caller_leg(session: Session, callback: Callback, now: datetime) -> Call
     leg = Call(
         flow="callback_call",
         callback_id=callback.id,
+        # Who is stored as slow has time at once, whoever answers (R26, R30).
+        pace=session.scalar(_PACE, {"callback_id": callback.id}) or "normal",
         **outbound_leg(session, number, callback.language, now),
     )
     session.add(leg)
@@ -125,7 +138,7 @@ def join_caller(session: Session, leg: "CallState", now: datetime) -> Literal["j
     return _gone(session, leg)
 
 
-def not_safe(
+def put_off(
     session: Session, leg: "CallState", now: datetime, office: CallbackOffice
 ) -> tuple[Literal["put_off", "gone"], list[Job]]:
     """The person cannot talk now: try later; after the policy's tries a member of staff decides.

@@ -120,14 +120,22 @@ class Phone:
         """End the call, which tells the line of it; a call that is over already stays so."""
         self._do(self.call.hangs_up)
 
-    def answers(self, placed: PlacedCall | None = None) -> "Phone":
-        """The phone that answers ``placed``, or, without it, the one that this call's Dial rings."""
+    def answers(self, placed: PlacedCall | None = None, **extra: str) -> "Phone":
+        """The phone that answers ``placed``, or, without it, the one that this call's Dial rings.
+
+        ``extra`` goes into the first request of a placed call, such as AnsweredBy.
+        """
         other = self.another()
         if placed is None:
             self._do(lambda: other._holds(self.call.picks_up(deliver=other._deliver)))
             return other
         assert placed.status == "ringing", f"that call does not ring: it is {placed.status}"
-        leg_call = self._rings(placed, other._deliver)
+        first = f"{self._public_url}/voice/legs/{placed.leg_id}"
+
+        def deliver(request: Request) -> Reply:
+            return other._deliver(request.changed(extra) if request.url == first else request)
+
+        leg_call = self._rings(placed, deliver)
         other._holds(leg_call)
         placed.status, placed.phone = "in-progress", other
         leg_call.leg.call_status = "in-progress"

@@ -87,7 +87,7 @@ ACTIONS = {
     "ring_caller_callback": N_("rang the person of a callback"),
     "ring_liaison_callback": N_("rang staff for a callback"),
     "liaison_missed_callback": N_("missed staff for a callback"),
-    "not_safe_callback": N_("heard that it was no safe time for a callback"),
+    "not_safe_callback": N_("heard that the person could not talk now"),
     "accept_callback": N_("accepted a callback"),
     "join_callback": N_("joined a callback's two people"),
     "give_back_callback": N_("gave a callback back"),

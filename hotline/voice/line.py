@@ -18,7 +18,7 @@ from ivr_flows.prompts import Prompts
 from ivr_flows.rules import Rules
 from ivr_flows.turn import Connect, Dial, Hangup, Hold, Say, Turn
 from models.call import inserting_call, saving_turn
-from models.call_event import record_call_event, record_call_sid
+from models.call_event import hear_who_answered, record_call_event, record_call_sid
 from models.caller_state import CallState, glance, load_by_leg, load_by_sid
 from models.calls_at_once import caller_id_is_doubted, open_calls
 from models.database import Database, tried_again
@@ -76,7 +76,7 @@ class Line:
             return self._said_last(call_sid)
         return Spoken(turn, call.language)
 
-    def begin_leg(self, leg_id: str, call_sid: str) -> Spoken:
+    def begin_leg(self, leg_id: str, call_sid: str, form: Mapping[str, str]) -> Spoken:
         """A leg that we rang asks for its first document, or was sent here again to hear how things stand."""
         now = self.clock()
         with unit_of(self.database) as unit:
@@ -85,6 +85,7 @@ class Line:
                 return self._gone(self.office.languages[0])
             desk = self._desk(unit, call, now)
             desk.jobs += record_call_sid(unit.session, call.id, call_sid, now, self.office)
+            hear_who_answered(unit.session, call_sid, form)
             walk = self._walk(desk)
             turn = walk.start() if call.turn == 0 else walk.recall()
             if turn is None:

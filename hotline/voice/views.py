@@ -50,7 +50,7 @@ def voice_blueprint(current: Callable[[], Line], renderer: Renderer) -> Blueprin
     @guard_twilio
     def leg(leg_id: str) -> Response:
         line = current()
-        return speak(tried_again(lambda: line.begin_leg(leg_id, call_sid(request.form))))
+        return speak(tried_again(lambda: line.begin_leg(leg_id, call_sid(request.form), request.form)))
 
     @voice.route("/voice/legs/<leg_id>/missed", methods=GET_AND_POST)
     @guard_twilio

@@ -63,7 +63,7 @@ def test_somebody_is_called_back_from_the_console_from_the_claim_to_the_outcome(
     liaison.presses("1")
     expect(page.get_by_text("You have accepted. Stay on your phone:")).to_be_visible()
     victim.answers()
-    victim.hears("Is now a safe time?")
+    victim.hears("Is this a good time to talk?")
     victim.presses("1")
     expect(page.get_by_text("You have been talking since")).to_be_visible()
     page.get_by_role("link", name="Show what may be said").click()

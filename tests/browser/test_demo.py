@@ -81,7 +81,7 @@ def test_someone_hears_a_status_asks_to_be_called_back_and_talks_with_a_liaison(
     liaison.types("1")
     victim.is_shown_as("Rings")
     victim.answers()
-    victim.hears("Is now a safe time? For yes, press 1.")
+    victim.hears("Is this a good time to talk? If yes, press 1.")
     victim.presses("1")
     victim.is_shown_as("Talking")
     victim.says("Hello, who is this?")

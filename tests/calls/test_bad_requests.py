@@ -258,7 +258,7 @@ def test_whoever_answers_a_call_we_placed_hears_neutral_words_when_the_database_
     with monkeypatch.context() as patch:
         _is_gone(house, patch)
         first = phone.raw(phone.posts("/voice/legs/" + "a" * 32, Direction="outbound-api"))
-        later = phone.raw(phone.posts("/voice/steps/safe_time/1", Direction="outbound-api", Digits="1"))
+        later = phone.raw(phone.posts("/voice/steps/good_time/1", Direction="outbound-api", Digits="1"))
     for document in (first, later):
         assert "I am sorry, something went wrong." in document
         assert "<Hangup/>" in document

@@ -82,7 +82,7 @@ def test_a_callback_from_the_first_key_to_the_last(
     (to_caller,) = carrier.ringing
     assert to_caller.to == CALLER
     called = phone.answers(to_caller)
-    assert called.hears("a call from the information line", "Is now a safe time? For yes, press 1")
+    assert called.hears("a call from the information line", "Is this a good time to talk? If yes, press 1")
     assert called.does_not_hear(*TELLING)
     assert the_callback(house).state == "ringing_caller"
 
@@ -135,7 +135,7 @@ def test_it_is_asked_for_and_kept_in_spanish(
     _, to_caller = accepted_by(phone, house)
     called = phone.answers(to_caller)
 
-    assert called.hears("la línea de información", "¿Es un momento seguro? Para sí, oprima 1")
+    assert called.hears("la línea de información", "¿Es buen momento para hablar? Si es así, oprima 1")
     assert called.does_not_hear("press")
     assert the_callback(house).language == "es"
 
@@ -214,7 +214,7 @@ def test_a_machine_on_the_callers_leg_is_no_acceptance_and_hears_nothing_that_te
     assert nobody_is_held(house)
 
 
-def test_who_says_that_now_is_not_safe_is_put_off_and_the_liaison_is_told(
+def test_person_who_cannot_talk_now_is_put_off_and_the_liaison_is_told(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
 ) -> None:
     make_staff()

@@ -147,4 +147,4 @@ def test_a_call_back_that_was_promised_in_a_language_given_up_since_is_made_in_t
     app.extensions["hotline.line"].guesses.close()
 
     assert liaison.hears("We are calling them now")
-    assert called.hears("Is now a safe time? For yes, press 1")
+    assert called.hears("Is this a good time to talk? If yes, press 1")

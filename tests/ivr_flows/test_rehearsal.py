@@ -320,3 +320,25 @@ def test_measured_seconds_stand_beside_the_counted_ones() -> None:
     assert "“To accept, press 1.” (1.6 s [1.9 s])" in script
     said = document["paths"][0]["scenes"][0]["says"]
     assert [one["measured_seconds"] for one in said if one["prompt"] == "liaison.accept"] == [1.9]
+
+
+def test_long_neutral_name_makes_the_first_words_too_long() -> None:
+    """A machine that picks up records no more than 25 seconds (R30)."""
+    name = {"en": "the information line of the county and its towns", "es": OFFICE.neutral_name["es"]}
+    office = dataclasses.replace(OFFICE, neutral_name=name)
+
+    faults = rehearsal_problems(rehearse(FLOWS["callback_call"], PROMPTS, office, "en"))
+
+    assert len(faults) == 1
+    assert "(R30)" in faults[0]
+
+
+def test_repair_before_a_first_key_is_a_fault() -> None:
+    table = FLOWS["callback_call"]
+    menu = table.steps["good_time"]
+    assert isinstance(menu, Menu)
+    patient = with_steps(table, good_time=dataclasses.replace(menu, unattended=False, silence=None))
+
+    faults = rehearsal_problems(rehearse(patient, PROMPTS, OFFICE, "en"))
+
+    assert any("R24" in fault for fault in faults)

@@ -194,7 +194,7 @@ def _press(desk: CallbackDesk, leg_id: str, what: str) -> None:
         if what == "decline":
             legs.decline_by_liaison(session, leg, desk.now, desk.office)
         elif what == "not_safe":
-            _word, jobs = legs.not_safe(session, leg, desk.now, desk.office)
+            _word, jobs = legs.put_off(session, leg, desk.now, desk.office)
             desk.take(jobs)
         elif what in KEYS:
             KEYS[what](session, leg, desk.now)

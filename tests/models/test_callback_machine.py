@@ -138,7 +138,7 @@ class Hotline(RuleBasedStateMachine):
             "accept": (legs.accept_by_liaison, (), "liaison_callback"),
             "pass": (legs.decline_by_liaison, (self.desk.office,), "liaison_callback"),
             "safe": (legs.join_caller, (), "callback_call"),
-            "not safe": (legs.not_safe, (self.desk.office,), "callback_call"),
+            "not safe": (legs.put_off, (self.desk.office,), "callback_call"),
             "leaves": (staff_left, (), "liaison_callback"),
         }
         press, more, flow = keys[key]

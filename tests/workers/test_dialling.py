@@ -186,7 +186,7 @@ def test_after_the_last_try_the_callback_ends_as_not_answered(desk: CallbackDesk
 def test_a_person_who_cannot_talk_now_is_called_later(desk: CallbackDesk) -> None:
     liaison, caller = accept(desk)
     desk.answers(caller)
-    desk.presses(caller, legs.not_safe, desk.office)
+    desk.presses(caller, legs.put_off, desk.office)
     row = desk.callback()
     assert (row.state, row.caller_tries) == ("requested", 1)
     assert row.next_attempt_at == desk.now + timedelta(minutes=30)
