@@ -1,4 +1,4 @@
-"""`make bench`: the exchange, turns beside a naive route, PIN floods, what times tell, callbacks, pages."""
+"""`make bench`: the exchange, turns beside a naive route, PIN floods, what calls tell, callbacks, pages."""
 
 import sys
 
@@ -9,6 +9,7 @@ from tests.bench.callbacks import overhead, request_to_ring
 from tests.bench.console import CASES, QUICK_CASES, pages, polling
 from tests.bench.interpreter import LEAST_RATE, interpreter
 from tests.bench.interpreter import LEAST_RATIO as LEAST_PARSES
+from tests.bench.neutral import MOST_AUC, is_blind, telling
 from tests.bench.pin import LIMIT, welch
 from tests.bench.pin_flood import flood
 from tests.bench.turns import INBOUND, MENU, STATUS, turns
@@ -30,6 +31,7 @@ MOST_SHARE, MOST_MOVED = 0.05, 1.25
 _QUICK_ROWS, _ROWS = 100_000, 1_000_000
 _QUICK_SECONDS, _QUICK_TRIES, _QUICK_TURNS = 4.0, 2_000, 8
 _TRIES, _TURNS = 10_000, 30
+_QUICK_NEUTRAL_CALLS, _NEUTRAL_CALLS = 50, 1_000
 _QUICK_HANDSET_TURNS, _HANDSET_TURNS = 10_000, 100_000
 
 
@@ -46,6 +48,8 @@ def bench(seconds: float, quick: bool) -> None:
     slowest = flood(_QUICK_TURNS if quick else _TURNS)
     click.echo("What the time of a try tells")
     largest = welch(_QUICK_TRIES if quick else _TRIES)
+    click.echo("What a neutral answer tells of its reason")
+    told = telling(_QUICK_NEUTRAL_CALLS if quick else _NEUTRAL_CALLS)
     click.echo("Callbacks")
     ring = request_to_ring(40 if quick else 200)
     ratio_of_work = overhead(30 if quick else 100)
@@ -65,6 +69,10 @@ def bench(seconds: float, quick: bool) -> None:
             ),
             ("slowest PIN turn", slowest, MOST_PIN_SECONDS, slowest < MOST_PIN_SECONDS),
             ("largest |t|", largest, LIMIT, largest < LIMIT),
+            *(
+                (f"AUC of {kind}", auc, MOST_AUC + 2 * error, is_blind(auc, error))
+                for kind, auc, error in told
+            ),
             ("request to ring, p99", ring, MOST_RING_SECONDS, ring < MOST_RING_SECONDS),
             ("a callback in empty jobs", ratio_of_work, MOST_OVERHEAD, ratio_of_work <= MOST_OVERHEAD),
             *(

@@ -90,7 +90,7 @@ class Town:
     """People who call one after another, each with a case and a phone of their own."""
 
     def __init__(self, house: House, client: object) -> None:
-        self._house, self._client = house, client
+        self.house, self._client = house, client
         self._callers = 0
 
     def person(self, seed: int, knows: str = "right") -> Resident:
@@ -98,7 +98,7 @@ class Town:
         chance = Random(seed)
         temperament = TEMPERAMENTS[seed % len(TEMPERAMENTS)]
         language = ("en", "es")[seed // len(TEMPERAMENTS) % 2]
-        house = self._house
+        house = self.house
         house.clock.now += FROM_CALL_TO_CALL
         with house.database.transaction() as session:
             case = make_case(
@@ -115,16 +115,17 @@ class Town:
         caller = Person(
             seed, temperament, language, card, lambda seconds: house.clock.passes(seconds=seconds)
         )
-        return Resident(seed, temperament.name, language, knows, caller.calls(self._new_phone, from_))
+        return Resident(seed, temperament.name, language, knows, caller.calls(self.new_phone, from_))
 
-    def _new_phone(self) -> Phone:
-        settings = self._house.settings
+    def new_phone(self) -> Phone:
+        """A telephone of this town that has no call yet."""
+        settings = self.house.settings
         return Phone(
             self._client,  # type: ignore[arg-type]
             public_url=settings.public_url,
             auth_token=settings.twilio_auth_tokens[0],
             account_sid=settings.twilio_account_sid,
-            line=self._house.office.lines[0],
+            line=self.house.office.lines[0],
         )
 
 
