@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ivr_flows.day_part import next_part_of_day
-from ivr_flows.desk import Desk, Ring
+from ivr_flows.desk import SAFETY_SERVICE, Desk, Ring
 from ivr_flows.flow import answers
 from ivr_flows.time_words import neighbour
 from ivr_flows.wait_words import wait_prompt
@@ -15,8 +15,6 @@ from models.liaison import Pool, is_anyone_in
 from models.wait_time import callback_wait
 from models.wishes import last_wishes, save_wish
 
-#: The service that plans for safety with a caller, by its key in office.toml.
-SAFETY_SERVICE = "domestic_violence"
 NOON, EVENING = 12, 17
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from ivr_flows.desk import Desk
 from ivr_flows.flow import SlowHandler, answers
-from ivr_flows.status_words import say_status
+from ivr_flows.status_words import say_details, say_status
 from models import pin_try, staff_secret
 from models.case import check_digit_is_right
 from models.pin_change import FirstEntry, SecondEntry
@@ -103,20 +103,61 @@ def read_status(desk: Desk, _digits: str) -> str:
 
 #: After these the person may be near: the danger line and a safety-planning line go with the news (R19).
 OUT = frozenset({"released", "released_on_bond", "released_on_supervision", "escaped"})
-
-
-@answers("out", "not_out")
-def weigh_news(desk: Desk, _digits: str) -> str:
-    """Whether the danger line belongs to the news (R19)."""
-    return "out" if desk.heard().status in OUT else "not_out"
+#: Steps after which hard news is known, or the danger line was said in its place (R19).
+_NEWS_STEPS = frozenset({"news", "danger_person", "danger_callback", "danger_silence"})
 
 
 @answers("out", "not_out")
 def tell_news(desk: Desk, _digits: str) -> str:
-    """The status, hard or not; after a release or an escape its menu offers safety planning (R19)."""
+    """The hard news itself; after a release or an escape the danger line follows (R19)."""
     found = desk.heard()
     say_status(desk, found)
     return "out" if found.status in OUT else "not_out"
+
+
+@answers("waits", "none")
+def news_waits(desk: Desk, _digits: str) -> str:
+    """Whether hard news was neither told in this call nor stood for by the danger line (R19).
+
+    Whoever goes to a person without it hears the danger line first, by whichever key they go.
+    """
+    if not desk.is_verified or not desk.heard().hard_news:
+        return "none"
+    return "none" if _NEWS_STEPS & set(desk.call.trail.split()) else "waits"
+
+
+@answers("again", "news")
+def hear_again(desk: Desk, _digits: str) -> str:
+    """The status once more, without what was told of the time since the last call.
+
+    Hard news that was told is said again at once: a warning would sound like other news.
+    """
+    desk.call.wrong_tries, desk.call.last_call_at = 0, None
+    return "news" if desk.heard().hard_news and "news" in desk.call.trail.split() else "again"
+
+
+@answers("offered")
+def offer_person(desk: Desk, _digits: str) -> str:
+    """0, told after the status; after a death as an offer of support (R14, R19)."""
+    desk.say("status.support" if desk.heard().status == "deceased" else "status.person")
+    return "offered"
+
+
+@answers("more", "again", "out_more", "out")
+def choose_menu(desk: Desk, _digits: str) -> str:
+    """Which menu follows: whether option 1 tells more, and whether the person is out (R14, R19)."""
+    found = desk.heard()
+    if found.status in OUT:
+        return "out_more" if found.has_details else "out"
+    return "more" if found.has_details else "again"
+
+
+@answers("told", "out")
+def tell_details(desk: Desk, _digits: str) -> str:
+    """What follows the status behind option 1 (R14); the menu after it offers to hear all again."""
+    found = desk.heard()
+    say_details(desk, found)
+    return "out" if found.status in OUT else "told"
 
 
 @answers("free", "nobody")

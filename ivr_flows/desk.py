@@ -19,6 +19,9 @@ from models.registrant import saving_pace
 from models.safe_phone import is_barred, safe_numbers
 from models.unit import Unit
 
+#: The service that plans for safety with a caller, by its key in office.toml.
+SAFETY_SERVICE = "domestic_violence"
+
 
 @dataclass(frozen=True, slots=True)
 class Ring:
@@ -125,6 +128,18 @@ class Desk:
         """A date and time as the caller would say it, in their language and time zone."""
         return self.prompts.moment(self.call.language, at, self.zone, self.now)
 
+    @property
+    def office_zone(self) -> str:
+        """The time zone of the office, for days that do not hang on where the caller is."""
+        return self.office.time_zone
+
+    def when(
+        self, at: datetime, *, on: bool = False, clock: bool = False, time_zone: str | None = None
+    ) -> str:
+        """A day as the caller would say it: "today", "yesterday", else its name; ``clock`` adds the time."""
+        zone = time_zone or self.zone
+        return self.prompts.when(self.call.language, at, zone, self.now, on=on, clock=clock)
+
     def words(self, prompt: str) -> str:
         """The words of a prompt that goes into another."""
         return self.prompts.text(self.call.language, prompt)
@@ -162,6 +177,10 @@ class Desk:
                 return (("minutes", str(int(self.office.policy("hard_call_minutes")))),)
             case "emergency":
                 return (("emergency", self.office.emergency_number),)
+            case "safety":
+                # By its name: the caller should know whom they are joined to.
+                safety = next(one for one in self.office.services if one.key == SAFETY_SERVICE)
+                return (("service", safety.name[language]),)
             case "service":
                 return (("service", self.office.services[int(position)].name[language]),)
             case "phone":

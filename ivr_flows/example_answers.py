@@ -7,7 +7,7 @@ from typing import Any, cast
 from ivr_flows.desk import Desk, Ring
 from ivr_flows.prompts import Prompts
 from ivr_flows.rules import OfficeRules, Rules
-from ivr_flows.status_words import say_status
+from ivr_flows.status_words import say_details, say_status
 from ivr_flows.turn import Turn
 from models.caller_state import CallState
 from models.custody_status import NEUTRAL, Heard
@@ -154,21 +154,21 @@ def _since(*, wrong_tries: bool) -> Answer:
     def answer(desk: Desk) -> None:
         if wrong_tries:
             desk.say("since.wrong_tries")
-        desk.say("since.last_call", at=desk.moment(_SINCE))
+        desk.say("since.last_call", on=desk.when(_SINCE, on=True, clock=True))
         if wrong_tries:
-            desk.say("since.advice")
+            desk.say("since.advice", number="4")
 
     return answer
 
 
 _NOBODY = _says("person.nobody")
-#: In custody, with all that may be said beside it.
-_IN_FULL = _status(
-    "in_custody", age="notice", facility_name="Valle Verde", facility_phone="+12025550190",
-    removal_stage="proceedings_open", next_hearing_at=NOW + timedelta(days=5),
-    next_hearing_place="Río Claro", expected_release_at=NOW + timedelta(days=30),
-)  # fmt: skip
 _PLACE = {"facility_name": "Valle Verde", "facility_phone": "+12025550190"}
+
+
+def _details(**facts: Any) -> Answer:
+    found = Heard("status", status="in_custody", status_at=_SINCE, as_of=NOW, **facts)
+    return lambda desk: say_details(desk, found)
+
 
 #: For a verb and its word, what it says then, once for each case that sounds unlike the others. A verb or a
 #: word that is not listed says nothing.
@@ -200,13 +200,9 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     },
     ("read_status", "said"): {
         "in custody": _status("in_custody", age="fresh", **_PLACE),
-        "in custody, with all that may be known": _IN_FULL,
-        "moved, and an appeal": _status(
-            "transferred", age="fresh", removal_stage="appeal_pending", **_PLACE
-        ),
-        "back in custody, to leave the country": _status(
-            "returned_to_custody", age="fresh", removal_stage="removal_ordered", **_PLACE
-        ),
+        "in custody, by an older record": _status("in_custody", age="notice", **_PLACE),
+        "moved": _status("transferred", age="fresh", **_PLACE),
+        "back in custody": _status("returned_to_custody", age="fresh", **_PLACE),
         "nothing may be said": lambda desk: say_status(desk, NEUTRAL),
     },
     ("tell_news", "out"): {
@@ -216,6 +212,19 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "escaped": _status("escaped"),
     },
     ("tell_news", "not_out"): {"sent away": _status("removed"), "dead": _status("deceased")},
+    ("tell_details", "told"): {
+        "all that may be known": _details(
+            removal_stage="proceedings_open", next_hearing_at=NOW + timedelta(days=6),
+            next_hearing_place="Río Claro", expected_release_at=NOW + timedelta(days=30), **_PLACE,
+        ),
+        "an appeal": _details(removal_stage="appeal_pending"),
+        "an order to leave": _details(removal_stage="removal_ordered"),
+    },
+    ("tell_details", "out"): {"": _details(facility_phone="+12025550190")},
+    ("offer_person", "offered"): {
+        "as always": _says("status.person"),
+        "after a death": _says("status.support"),
+    },
     ("callback_stands", "open"): {
         "in time": _says("callback.open", when=timedelta(hours=8)),
         "late": _says("callback.late"),
@@ -282,7 +291,12 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
 
 #: Words that no verb answers before the PIN was right.
 VERIFIED_ALONE = frozenset(
-    {("callback_stands", "open"), ("callback_stands", "known"), ("may_choose", "held")}
+    {
+        ("callback_stands", "open"),
+        ("callback_stands", "known"),
+        ("may_choose", "held"),
+        ("news_waits", "waits"),
+    }
 )
 
 #: What a word means, for those who do not know the verbs.
@@ -329,8 +343,16 @@ MEANINGS: Mapping[str, str] = {
     "lost_pin: reported": "a number was keyed",
     "lost_pin_of: reported": "the number is well formed",
     "lost_pin_of: mistyped": "the number is mistyped",
-    "weigh_news: out": "the person is out",
-    "weigh_news: not_out": "the person is not out",
+    "tell_news: out": "the person is out",
+    "tell_news: not_out": "the person is not out",
+    "news_waits: waits": "hard news was not told yet",
+    "news_waits: none": "no hard news waits",
+    "choose_menu: more": "there is more to tell",
+    "choose_menu: again": "there is no more to tell",
+    "choose_menu: out_more": "the person is out, and there is more to tell",
+    "choose_menu: out": "the person is out, and there is no more to tell",
+    "hear_again: again": "no hard news was told",
+    "hear_again: news": "hard news was told",
     "callback_stands: open": "a callback is promised already",
     "callback_stands: known": "no callback is promised yet",
     "callback_stands: stranger": "no callback is promised yet, and no PIN was right",

@@ -10,7 +10,6 @@ CASE_DIGITS = 8
 CLOSED_PIN_STEPS = frozenset(
     {
         "since",
-        "since_out",
         "new_pin_needed",
         "new_pin",
         "new_pin_again",
@@ -26,8 +25,7 @@ def pin_steps(case_digits: int) -> dict[str, Step]:
     """Every step of them, for the length of a case number."""
     return {
         # What the caller should know of the time since their last call, after the status (R04).
-        "since": Decide(pin_verbs.since_last_call, {"go": "case_menu", "must_change": "new_pin_needed"}),
-        "since_out": Decide(pin_verbs.since_last_call, {"go": "news_menu", "must_change": "new_pin_needed"}),
+        "since": Decide(pin_verbs.since_last_call, {"go": "person_told", "must_change": "new_pin_needed"}),
         "new_pin_needed": Announce("new_pin.needed", "new_pin"),
         "new_pin": Collect(
             "new_pin.ask",
@@ -44,7 +42,7 @@ def pin_steps(case_digits: int) -> dict[str, Step]:
             {"changed": "new_pin_done", "differs": "new_pin_differs", "gone": "lapsed"},
         ),
         "new_pin_differs": Announce("new_pin.differs", "new_pin"),
-        "new_pin_done": Announce("new_pin.done", "case_menu"),
+        "new_pin_done": Announce("new_pin.done", "choose_menu"),
         # A lost PIN: the same words whether the number is a case's or not (R05, R08).
         "lost_pin": Decide(
             pin_verbs.lost_pin, {"number": "ask_number_of_lost_pin", "reported": "lost_pin_reported"}

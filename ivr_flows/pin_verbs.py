@@ -6,6 +6,9 @@ from ivr_flows.flow import SlowHandler, answers
 from models.lost_pin import report_lost_pin
 from models.pin_change import FirstEntry, SecondEntry, Weighed, change_pin, hash_in_force
 
+#: The key of a new PIN in every menu that follows the status.
+NEW_PIN_KEY = "4"
+
 
 @answers("go", "must_change")
 def since_last_call(desk: Desk, _digits: str) -> str:
@@ -14,17 +17,10 @@ def since_last_call(desk: Desk, _digits: str) -> str:
     if call.wrong_tries:
         desk.say("since.wrong_tries")
     if call.last_call_at is not None:
-        desk.say("since.last_call", at=desk.moment(call.last_call_at))
+        desk.say("since.last_call", on=desk.when(call.last_call_at, on=True, clock=True))
     if call.wrong_tries:
-        desk.say("since.advice")
+        desk.say("since.advice", number=NEW_PIN_KEY)
     return "must_change" if call.pin_kind == "one_time" else "go"
-
-
-@answers("again")
-def hear_again(desk: Desk, _digits: str) -> str:
-    """The status once more, without what was told of the time since the last call."""
-    desk.call.wrong_tries, desk.call.last_call_at = 0, None
-    return "again"
 
 
 def _take_first(desk: Desk, digits: str) -> PinWork:

@@ -12,35 +12,54 @@ class Speaker(Protocol):
 
     @property
     def prompts(self) -> Prompts: ...
+    @property
+    def office_zone(self) -> str: ...
     def say(self, prompt: str, **slots: str) -> None: ...
-    def moment(self, at: datetime) -> str: ...
+    def when(
+        self, at: datetime, *, on: bool = False, clock: bool = False, time_zone: str | None = None
+    ) -> str: ...
 
 
 def say_status(desk: Speaker, found: Heard) -> None:
-    """Say a status (R14, R15), or the one neutral phrase for every reason not to (R13)."""
+    """Say a status in R14's order, or the one neutral phrase for every reason not to (R13, R15).
+
+    The status comes first, then its own date, the place, the age of the record, and what it does not cover.
+    """
     if found.status is None or found.status_at is None or found.as_of is None:
         desk.say("status.neutral")
         return
-    # Feeds do say that something happened after the moment for which they speak. To say "as of" a time before
-    # it would sound untrue; how old the record is counts from the feed's own moment all the same (R14).
-    as_of = max(found.as_of, found.status_at)
-    desk.say(f"status.{found.status}", at=desk.moment(found.status_at), as_of=desk.moment(as_of))
-    if found.age == "notice":
-        desk.say("status.old")
-    if found.status != "deceased":
-        # What a status does not cover is said where its date is: no court date that follows is meant.
-        desk.say("status.limits")
+    # The date of a status is a day: minutes are told of the record's age alone.
+    form = "since" if found.status in ("in_custody", "returned_to_custody") else "on"
+    desk.say(f"status.{found.status}", **{form: desk.when(found.status_at, on=form == "on")})
     if found.facility_name is not None:
         # Who is out or has died is in no place of the directory any more.
         place = "status.facility_last" if found.hard_news else "status.facility"
         desk.say(place, facility=found.facility_name)
+    # Feeds do say that something happened after the moment for which they speak. To say "as of" a time before
+    # it would sound untrue; how old the record is counts from the feed's own moment all the same (R14).
+    as_of = max(found.as_of, found.status_at)
+    desk.say("status.as_of", as_of=desk.when(as_of, clock=True))
+    if found.age == "notice":
+        desk.say("status.old")
+    if found.status != "deceased":
+        desk.say("status.limits")
+
+
+def say_details(desk: Speaker, found: Heard) -> None:
+    """Say what stands behind option 1: phone, stage, hearing, expected release (R14)."""
     if found.facility_phone is not None:
         desk.say("status.facility_phone", phone=desk.prompts.spoken_number(found.facility_phone))
     if found.removal_stage is not None:
         desk.say(f"stage.{found.removal_stage}")
     if found.next_hearing_at is not None:
-        desk.say("status.hearing", at=desk.moment(found.next_hearing_at))
-    if found.next_hearing_place is not None and not desk.prompts.tells(found.next_hearing_place):
-        desk.say("status.hearing_place", place=found.next_hearing_place)
+        _say_hearing(desk, found.next_hearing_at, found.next_hearing_place)
     if found.expected_release_at is not None:
-        desk.say("status.expected_release", at=desk.moment(found.expected_release_at))
+        desk.say("status.expected_release", on=desk.when(found.expected_release_at, on=True))
+
+
+def _say_hearing(desk: Speaker, at: datetime, place: str | None) -> None:
+    # An hour is told in the court's own zone or not at all: somebody goes there by it (R14).
+    desk.say("status.hearing", at=desk.when(at, time_zone=desk.office_zone))
+    if place is not None and not desk.prompts.tells(place):
+        desk.say("status.hearing_place", place=place)
+    desk.say("status.hearing_check")

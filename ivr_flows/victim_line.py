@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from ivr_flows import announcement_verbs, callback_verbs, case_verbs, line_verbs, pin_verbs
+from ivr_flows import announcement_verbs, callback_verbs, case_verbs, line_verbs, wish_verbs
 from ivr_flows.callback_steps import callback_steps
+from ivr_flows.desk import SAFETY_SERVICE
 from ivr_flows.flow import (
     AGAIN,
     Announce,
@@ -22,8 +23,13 @@ from ivr_flows.pin_steps import CASE_DIGITS, CLOSED_PIN_STEPS, PIN_DIGITS, pin_s
 from ivr_flows.talk_steps import CALLER_RECALLED, caller_steps
 
 
-def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: int) -> Flow:
-    """Build the tree for the languages offered, the keys of the services and the length of a case number."""
+def victim_line(
+    languages: Sequence[str], services: Sequence[str], case_digits: int, *, tells_5: bool = True
+) -> Flow:
+    """Build the tree for the languages offered, the keys of the services and the length of a case number.
+
+    ``tells_5``: the key of who cannot talk is told after the PIN, which a discreet line does not (R22).
+    """
     steps: dict[str, Step] = {
         # The opening (R17).
         "danger_line": Announce(
@@ -73,50 +79,62 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
         ),
         "pin_again": Announce("pin_again", "ask_pin"),
         "status": Decide(case_verbs.read_status, {"said": "since", "hard": "hard_news"}),
-        "case_menu": Menu(
-            (
-                Choice("case.again", does=pin_verbs.hear_again, on={"again": "status"}),
-                Choice("case.callback", next="callback"),
-                Choice("case.help", next="services"),
-                Choice("case.new_pin", next="new_pin"),
-            )
+        "person_told": Decide(
+            case_verbs.offer_person, {"offered": "silent_told" if tells_5 else "choose_menu"}
         ),
+        "silent_told": Announce("silent.offer", "choose_menu"),
+        "choose_menu": Decide(
+            case_verbs.choose_menu,
+            {
+                "more": "case_menu_more",
+                "again": "case_menu",
+                "out_more": "news_menu_more",
+                "out": "news_menu",
+            },
+        ),
+        "case_menu_more": Menu(_case_choices(_MORE, _HELP)),
+        "case_menu": Menu(_case_choices(_AGAIN, _HELP)),
+        "details": Decide(case_verbs.tell_details, {"told": "case_menu", "out": "news_menu"}),
         # Hard news: warn, then choose (R19).
         "hard_news": Decide(case_verbs.look_for_someone, {"free": "warn", "nobody": "warn_alone"}),
         "warn": Menu(
-            (Choice("hard_news.now", next="news"), Choice("hard_news.person", next="person")),
+            (Choice("hard_news.now", next="news"), Choice("hard_news.person", next="danger_person")),
             prompt="hard_news.warning",
             misses=1,
-            silence="person_or_news",
-        ),
-        "person_or_news": Decide(
-            line_verbs.find_person_at_once,
-            {"ringing": "in_line", "nobody": "news"},
+            silence="danger_silence",
         ),
         "warn_alone": Menu(
-            (
-                Choice("hard_news.now", next="news"),
-                Choice(
-                    "hard_news.first",
-                    does=callback_verbs.request_for_news,
-                    on={"promised": "promised", "refused": "callback_refused"},
-                ),
-            ),
+            (Choice("hard_news.now", next="news"), Choice("hard_news.first", next="danger_callback")),
             prompt="hard_news.alone",
             misses=1,
-            silence="news",
+            silence="danger_silence",
         ),
-        "news": Decide(case_verbs.weigh_news, {"out": "danger_again", "not_out": "telling"}),
-        "danger_again": Announce("danger_line", "telling", barge_in=False, about="emergency"),
-        "telling": Decide(case_verbs.tell_news, {"not_out": "since", "out": "since_out"}),
-        "news_menu": Menu(
-            (
-                Choice("case.again", does=pin_verbs.hear_again, on={"again": "news"}),
-                Choice("case.callback", next="callback"),
-                _safety_choice(services),
-                Choice("case.new_pin", next="new_pin"),
-            )
+        # Whoever does not hear the news now hears the danger line before they are let go.
+        **_danger_first("person", "find_person"),
+        **_danger_first("callback", "news_callback"),
+        "news_callback": Decide(
+            callback_verbs.request_for_news,
+            {"promised": "promised", "refused": "callback_refused"},
+            once=True,
         ),
+        # Hard news is never spoken to silence: nobody knows who holds the phone.
+        **_danger_first("silence", "person_or_callback"),
+        "person_or_callback": Decide(
+            line_verbs.find_person_at_once,
+            {"ringing": "in_line", "nobody": "callback_in_silence"},
+            once=True,
+        ),
+        "callback_in_silence": Decide(
+            callback_verbs.request_for_news,
+            {"promised": "promised_in_silence", "refused": "refused_in_silence"},
+            once=True,
+        ),
+        "promised_in_silence": Decide(wish_verbs.say_how, {"said": "goodbye"}),
+        "refused_in_silence": Announce("callback.refused", "goodbye"),
+        "news": Decide(case_verbs.tell_news, {"out": "danger_again", "not_out": "since"}),
+        "danger_again": Announce("danger_line", "since", barge_in=False, about="emergency"),
+        "news_menu_more": Menu(_case_choices(_MORE, _safety_choice(services))),
+        "news_menu": Menu(_case_choices(_AGAIN, _safety_choice(services))),
         # To be called back (R35), or a person now.
         "callback_or_person": Menu(
             (
@@ -129,7 +147,8 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
         **callback_steps(languages),
         # 0: a person (R22, R36), by ear and key or, with 5, by key alone.
         "silent": Decide(line_verbs.mark_silent, {"marked": "person"}),
-        "person": Decide(
+        "person": Decide(case_verbs.news_waits, {"waits": "danger_person", "none": "find_person"}),
+        "find_person": Decide(
             line_verbs.find_person,
             {
                 "wait": "in_line",
@@ -218,14 +237,29 @@ def victim_line(languages: Sequence[str], services: Sequence[str], case_digits: 
     }
     closed = {
         "status",
+        "person_told",
+        "silent_told",
+        "choose_menu",
+        "case_menu_more",
         "case_menu",
+        "details",
         "hard_news",
         "warn",
         "warn_alone",
-        "person_or_news",
+        "danger_person",
+        "until_person",
+        "danger_callback",
+        "until_callback",
+        "news_callback",
+        "danger_silence",
+        "until_silence",
+        "person_or_callback",
+        "callback_in_silence",
+        "promised_in_silence",
+        "refused_in_silence",
         "news",
-        "telling",
         "danger_again",
+        "news_menu_more",
         "news_menu",
         "callback_open",
         *CLOSED_PIN_STEPS,
@@ -260,7 +294,31 @@ def _services(services: Sequence[str]) -> tuple[Choice, ...]:
 
 def _safety_choice(services: Sequence[str]) -> Choice:
     """The safety-planning line by a key where the office lists one, else the help menu."""
-    if callback_verbs.SAFETY_SERVICE in services:
+    if SAFETY_SERVICE in services:
         exits = {"ringing": "ring_service", "changed": "services"}
-        return Choice("case.safety", does=callback_verbs.ring_safety_line, on=exits)
-    return Choice("case.help", next="services")
+        return Choice("case.safety", does=callback_verbs.ring_safety_line, on=exits, about="safety")
+    return _HELP
+
+
+_HELP = Choice("case.help", next="services")
+_MORE = Choice("case.more", next="details")
+_AGAIN = Choice("case.again", does=case_verbs.hear_again, on={"again": "status", "news": "news"})
+
+
+def _case_choices(first: Choice, third: Choice) -> tuple[Choice, ...]:
+    """The options after a status, in the order in which people ask for them (R14, R20)."""
+    # The key of a new PIN is the one that pin_verbs.NEW_PIN_KEY names.
+    return (
+        first,
+        Choice("case.callback", next="callback"),
+        third,
+        Choice("case.new_pin", next="new_pin"),
+    )
+
+
+def _danger_first(who: str, then: str) -> dict[str, Step]:
+    """The danger line, which no key stops, and what to act by until the news is told (R17, R19)."""
+    return {
+        f"danger_{who}": Announce("danger_line", f"until_{who}", barge_in=False, about="emergency"),
+        f"until_{who}": Announce("hard_news.until", then),
+    }

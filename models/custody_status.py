@@ -110,6 +110,17 @@ class Heard:
     expected_release_at: datetime | None = None
     hard_news: bool = False
 
+    @property
+    def has_details(self) -> bool:
+        """Whether anything follows the status: a phone, a stage, a hearing or an expected release (R14)."""
+        details = (
+            self.facility_phone,
+            self.removal_stage,
+            self.next_hearing_at,
+            self.expected_release_at,
+        )
+        return any(detail is not None for detail in details)
+
 
 #: The one object for denied, no record, closed, stale, absent, held and odd.
 NEUTRAL = Heard("neutral")

@@ -25,7 +25,7 @@ from models.callback import Callback
 from models.callback_policy import CallbackPolicy
 from models.case_words import has_looked, heard_for, look_at_words, may_open_case
 from models.claim import OVERSEERS, name_of
-from models.custody_status import HeardRules
+from models.custody_status import Heard, HeardRules
 from models.database import keyring_of
 from models.follow_up import before_it
 from models.history import history_of
@@ -153,7 +153,7 @@ def register_callbacks(blueprint: Blueprint, console: Console) -> None:
                 shown.errors[""], status = callback_words.refused(error, console.office.time_zone), 403
             else:
                 row = session.get_one(Callback, callback_id)
-                shown.words = words_of(console.prompts, found, row.language, row.time_zone, now)
+                shown.words = _said(console, found, row.language, row.time_zone, now)
             return callback_page(console, session, callback_id, shown), status
 
     @blueprint.post("/callbacks/<int:callback_id>/number")
@@ -197,6 +197,12 @@ def _for_all(session: Session, view: str, page: int, now: datetime) -> SharedPag
     return SharedPage(html, frozenset(row.staff_id for row in found.rows if row.staff_id is not None))
 
 
+def _said(console: Console, found: Heard, language: str, time_zone: str, now: datetime) -> list[str]:
+    """What may be said of the person in the case, in the words of the line."""
+    office_zone = console.office.time_zone
+    return words_of(console.prompts, found, language, time_zone, now, office_zone=office_zone)
+
+
 def callback_page(console: Console, session: Session, callback_id: int, shown: Shown) -> str:
     """One callback, whole. Raises NotFound for an id that none has."""
     row = listing.find_listed(session, callback_id)
@@ -215,7 +221,7 @@ def callback_page(console: Console, session: Session, callback_id: int, shown: S
     if shown.words is None and opens_case and whole.case_id and has_looked(session, whole, me().staff_id):
         # Each click in a talk asks for the page anew; the words must not go away by it.
         found = heard_for(session, whole.case_id, now, HeardRules.of(console.office))
-        shown.words = words_of(console.prompts, found, row.language, row.time_zone, now)
+        shown.words = _said(console, found, row.language, row.time_zone, now)
     return render_template(
         "console/callbacks/callback.html",
         row=row,

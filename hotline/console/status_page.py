@@ -4,38 +4,52 @@ import re
 from datetime import datetime
 
 from ivr_flows.prompts import Prompts
-from ivr_flows.status_words import say_status
+from ivr_flows.status_words import say_details, say_status
 from models.custody_status import Heard
 
-#: Marks for the voice: digits to be read one by one, and pauses. A phone is easier to read aloud in groups.
-_TEN_DIGITS = re.compile(r"«(\d{3})(\d{3})(\d{4})»")
+#: Marks for the voice: digits to be read one by one, and pauses.
+_GROUPS = re.compile(r"«(\d{3})», «(\d{3})», «(\d{4})»")
 _MARKS = re.compile(r"[«»]| \|(?= |$)")
 
 
 class StatusPage:
     """Takes the words of a status as the desk of a call does."""
 
-    def __init__(self, prompts: Prompts, language: str, time_zone: str, now: datetime) -> None:
+    def __init__(
+        self, prompts: Prompts, language: str, time_zone: str, now: datetime, office_zone: str
+    ) -> None:
         self.prompts = prompts
         self.lines: list[str] = []
         self._language, self._time_zone, self._now = language, time_zone, now
+        self._office_zone = office_zone
 
     def say(self, prompt: str, **slots: str) -> None:
         """One prompt, as it is written."""
-        said = _TEN_DIGITS.sub(r"\1-\2-\3", self.prompts.text(self._language, prompt, **slots))
+        said = _GROUPS.sub(r"\1-\2-\3", self.prompts.text(self._language, prompt, **slots))
         self.lines.append(_MARKS.sub("", said))
 
-    def moment(self, at: datetime) -> str:
-        """A day and time where the person is."""
-        return self.prompts.moment(self._language, at, self._time_zone, self._now)
+    @property
+    def office_zone(self) -> str:
+        """The zone for days that do not hang on where the person is."""
+        return self._office_zone
+
+    def when(
+        self, at: datetime, *, on: bool = False, clock: bool = False, time_zone: str | None = None
+    ) -> str:
+        """A day where the person is, as the line says it."""
+        zone = time_zone or self._time_zone
+        return self.prompts.when(self._language, at, zone, self._now, on=on, clock=clock)
 
 
-def words_of(prompts: Prompts, found: Heard, language: str, time_zone: str, now: datetime) -> list[str]:
+def words_of(
+    prompts: Prompts, found: Heard, language: str, time_zone: str, now: datetime, *, office_zone: str
+) -> list[str]:
     """Every sentence that may be said, in the order of the line.
 
     Where the office has given up the person's language they are in its first one, for an interpreter.
     """
     known = language if language in prompts.languages else next(iter(prompts.languages))
-    page = StatusPage(prompts, known, time_zone, now)
+    page = StatusPage(prompts, known, time_zone, now, office_zone)
     say_status(page, found)
+    say_details(page, found)
     return page.lines

@@ -60,7 +60,10 @@ def register_talks(blueprint: Blueprint, console: Console) -> None:
             except RefusedError as error:
                 return page(talk, wrong=refused(error, console.office.time_zone)), 403
             zone = talk.time_zone or console.office.time_zone
-            return page(talk, words_of(console.prompts, found, talk.language, zone, now)), 200
+            words = words_of(
+                console.prompts, found, talk.language, zone, now, office_zone=console.office.time_zone
+            )
+            return page(talk, words), 200
 
 
 def _tag(talk: TalkAt0) -> str:

@@ -47,8 +47,12 @@ _BREAK = f'<break time="{PAUSE_MILLISECONDS}ms"/>'
 _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]+")
 _PAUSE_MARK = re.compile(r"\s*\|\s*")
 _DIGITS_MARK = re.compile("«([^«»]*)»")
-_NUMBER = re.compile("«[0-9 +-]+»")
-_NO_MARKS = str.maketrans("|«»", "   ")
+_NUMBER = re.compile("«[0-9 +-]+»(, «[0-9 +-]+»)*")
+#: Slots with a name from the office's directories. It is read by a voice of its own language (R14).
+NAME_SLOTS = frozenset({"facility", "place"})
+NAME_LANGUAGE = "en-US"
+_NAME_MARK = re.compile("‹([^‹›]*)›")
+_NO_MARKS = str.maketrans("|«»‹›", "     ")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=\|)\s+")
 # Where Polly reads say-as telephone; elsewhere a phone number is read as plain digits.
 _READS_TELEPHONES = frozenset({"en", "es", "fr", "pt", "de", "it", "ja", "ru"})
@@ -74,6 +78,7 @@ class _Voice(NamedTuple):
     say: str
     takes_markup: bool
     reads_telephones: bool
+    reads_names: bool
 
 
 class Renderer:
@@ -208,7 +213,8 @@ def message(*texts: str) -> str:
 def _voice(voice: str, language: str) -> _Voice:
     takes_markup = voice.startswith(("Polly.", "Google."))
     say = f"<Say voice={quoteattr(voice)} language={quoteattr(language)}>"
-    return _Voice(say, takes_markup, takes_markup and language[:2] in _READS_TELEPHONES)
+    reads_telephones = takes_markup and language[:2] in _READS_TELEPHONES
+    return _Voice(say, takes_markup, reads_telephones, language[:2] == NAME_LANGUAGE[:2])
 
 
 @lru_cache(maxsize=1024)
@@ -226,6 +232,8 @@ def _slot(name: str, value: str) -> str:
     words = _clean(value)[:SLOT_CHARACTERS]
     if name == "emergency" and words.isdigit():
         return f"«{words}»"
+    if name in NAME_SLOTS:
+        return f"‹{words.translate(_NO_MARKS).strip()}›"
     return words if _NUMBER.fullmatch(words) else words.translate(_NO_MARKS)
 
 
@@ -268,6 +276,11 @@ def _marked_up(text: str, voice: _Voice) -> str:
     marked = escape(text)
     if "«" in marked or "»" in marked:
         marked = re.sub("[«»]", " ", _DIGITS_MARK.sub(digits, marked))
+    if "‹" in marked or "›" in marked:
+        other = voice.takes_markup and not voice.reads_names
+        name = f'<lang xml:lang="{NAME_LANGUAGE}">\\1</lang>' if other else r"\1"
+        # What is left of a name that was cut in two is no mark.
+        marked = re.sub("[‹›]", " ", _NAME_MARK.sub(name, marked))
     if "|" in marked:
         marked = _PAUSE_MARK.sub(_BREAK if voice.takes_markup else ", ", marked)
     return marked

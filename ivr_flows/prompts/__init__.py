@@ -21,6 +21,12 @@ MOMENTS_KEPT = 4096
 #: How a number that is read digit by digit is marked in a text; the renderer turns the marks into speech.
 DIGITS_MARK = "\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}{}\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}"
 
+#: Days that have names of their own, by their distance from today.
+_NEAR_DAYS = {-1: "yesterday", 0: "today", 1: "tomorrow"}
+#: The parts of a day by their first hours, the last one first. Some languages name them instead of AM and PM.
+_DAY_PARTS = ((19, "evening"), (12, "afternoon"), (5, "morning"), (0, "early"))
+#: A number of ten digits is said in the groups in which people write it down.
+_NATIONAL_GROUPS = ((0, 3), (3, 6), (6, 10))
 
 _DIGITS_MARK = re.compile(DIGITS_MARK.format("([^«»]*)"))
 
@@ -61,6 +67,7 @@ class Prompts:
     def __init__(self, languages: Mapping[str, Language]) -> None:
         self.languages = languages
         self._spoken_moment = lru_cache(maxsize=MOMENTS_KEPT)(self._say_moment)
+        self._spoken_when = lru_cache(maxsize=MOMENTS_KEPT)(self._say_when)
 
     @classmethod
     def load(cls, codes: Sequence[str], folder: Path = FOLDER) -> "Prompts":
@@ -90,29 +97,88 @@ class Prompts:
 
     def day(self, language: str, at: datetime, time_zone: str) -> str:
         """A day in ``time_zone``, as one says it: "Monday, November 23"."""
-        locale, local = self.languages[language].locale, at.astimezone(ZoneInfo(time_zone))
-        return format_date(local.date(), self.text(language, "moment.day"), locale=locale)
+        return self._day(language, at.astimezone(ZoneInfo(time_zone)), is_this_year=True)
+
+    def when(
+        self,
+        language: str,
+        at: datetime,
+        time_zone: str,
+        now: datetime,
+        *,
+        on: bool = False,
+        clock: bool = False,
+    ) -> str:
+        """A day as one says it near ``now``: "today", "yesterday", else "Monday, November 23".
+
+        ``on`` is the form after a verb ("on Monday, November 23", "today"), the other follows "since".
+        ``clock`` adds the time of day.
+        """
+        zone = ZoneInfo(time_zone)
+        local, today = at.astimezone(zone).date(), now.astimezone(zone).date()
+        return self._spoken_when(
+            language,
+            at.replace(second=0, microsecond=0),
+            time_zone,
+            near=_NEAR_DAYS.get((local - today).days),
+            is_this_year=local.year == today.year,
+            on=on,
+            clock=clock,
+        )
+
+    def _say_when(
+        self,
+        language: str,
+        at: datetime,
+        time_zone: str,
+        *,
+        near: str | None,
+        is_this_year: bool,
+        on: bool,
+        clock: bool,
+    ) -> str:
+        local = at.astimezone(ZoneInfo(time_zone))
+        if near is not None:
+            words = self.text(language, f"moment.{near}")
+        else:
+            day = self._day(language, local, is_this_year=is_this_year)
+            words = self.text(language, "moment.on" if on else "moment.since", day=day)
+        if clock:
+            words = self.text(language, "moment", day=words, clock=self._clock(language, local))
+        return words
 
     def _say_moment(self, language: str, at: datetime, time_zone: str, *, is_this_year: bool) -> str:
-        locale, local = self.languages[language].locale, at.astimezone(ZoneInfo(time_zone))
-        pattern = self.text(language, "moment.day" if is_this_year else "moment.day_and_year")
-        day = format_date(local.date(), pattern, locale=locale)
+        local = at.astimezone(ZoneInfo(time_zone))
+        day = self._day(language, local, is_this_year=is_this_year)
         return self.text(language, "moment", day=day, clock=self._clock(language, local))
+
+    def _day(self, language: str, local: datetime, *, is_this_year: bool) -> str:
+        """A day by its name and date. The first of a month has a name of its own in some languages."""
+        prompt = "moment.day" if is_this_year else "moment.day_and_year"
+        if local.day == 1:
+            prompt = "moment.first_day" if is_this_year else "moment.first_day_and_year"
+        return format_date(local.date(), self.text(language, prompt), locale=self.languages[language].locale)
 
     def _clock(self, language: str, local: datetime) -> str:
         if local.minute == 0 and local.hour % 12 == 0:
             # 12 AM and 12 PM are taken for one another.
             return self.text(language, "clock.noon" if local.hour else "clock.midnight")
+        spelled = format_time(
+            local.time(), self.text(language, "clock.pattern"), locale=self.languages[language].locale
+        )
+        part = next(part for hour, part in _DAY_PARTS if local.hour >= hour)
         # Narrow no-break spaces are read as nothing by some voices.
-        spelled = format_time(local, "short", locale=self.languages[language].locale, tzinfo=local.tzinfo)
+        spelled = self.text(language, f"clock.{part}", time=re.sub(r"\s", " ", spelled))
         prompt = "clock.one" if local.hour % 12 == 1 else "clock"
-        return self.text(language, prompt, time=re.sub(r"\s", " ", spelled))
+        return self.text(language, prompt, time=spelled)
 
     @staticmethod
     def spoken_number(number: str) -> str:
-        """A phone number marked to be read digit by digit, without the country's +1."""
-        national = number.removeprefix("+1") if number.startswith("+1") else number
-        return DIGITS_MARK.format(national)
+        """A phone number marked to be read digit by digit, in groups, without the country's +1."""
+        if not re.fullmatch(r"\+1[0-9]{10}", number):
+            return DIGITS_MARK.format(number)
+        national = number.removeprefix("+1")
+        return ", ".join(DIGITS_MARK.format(national[begin:end]) for begin, end in _NATIONAL_GROUPS)
 
     def tells(self, words: str) -> bool:
         """Whether words from elsewhere, such as a feed's, hold a telling word of any language (R13)."""

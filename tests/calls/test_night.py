@@ -77,7 +77,9 @@ def test_hard_news_is_told_at_once_or_by_a_call(
     make_staff()
     opens_the_case(phone, make_case(custody_status="escaped"))
 
-    assert phone.hears("No one is free now", "to hear it now, press 1", "to be called first, press 2")
+    assert phone.hears(
+        "No one here can talk right now", "to hear it now, press 1", "to have us call you soon, press 2"
+    )
 
 
 def test_who_chooses_a_person_at_the_first_menu_is_offered_a_call(phone: Phone) -> None:
@@ -99,7 +101,7 @@ def test_with_nobody_on_shift_the_hour_is_promised_from_the_opening(
     assert house.row(select(Callback)).urgency == "urgent"
 
 
-@pytest.mark.parametrize(("language", "promised"), [("1", "11:59 PM"), ("2", "11:59 p.m.")])
+@pytest.mark.parametrize(("language", "promised"), [("1", "11:59 PM"), ("2", "11:59 de la noche")])
 def test_with_somebody_on_call_the_hour_is_promised_from_now_and_their_phone_rings(
     phone: Phone,
     make_case: MakeCase,
@@ -121,10 +123,10 @@ def test_with_somebody_on_call_the_hour_is_promised_from_now_and_their_phone_rin
     assert len(house.carrier.ringing) == 1
 
 
-def test_spanish_times_end_in_one_full_stop(phone: Phone, make_case: MakeCase, clock: Clock) -> None:
+def test_spanish_times_name_the_part_of_the_day(phone: Phone, make_case: MakeCase, clock: Clock) -> None:
     opens_the_case(
         phone, make_case(custody_status="in_custody", record={"status_at": clock.now}), language="2"
     )
 
-    assert phone.hears("en custodia", "p.m.")
+    assert phone.hears("en custodia", "hasta hoy a las 11:00 de la noche. No tengo datos más recientes")
     assert phone.does_not_hear("..")

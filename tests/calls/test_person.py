@@ -9,7 +9,7 @@ from sqlalchemy import select
 from config.office import Office
 from models import Call, Callback, Staff
 from tests.calls.conftest import House
-from tests.calls.places import EVERYWHERE, WAITING, after_a_wrong_pin
+from tests.calls.places import EVERYWHERE, WAITING, after_a_wrong_pin, at_the_case_menu
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.factories import MadeCase
 from tests.phone import Phone
@@ -117,9 +117,11 @@ def test_the_extra_keys_are_never_offered_as_options(phone: Phone, make_case: Ma
         caller = phone.another()
         place(caller, make_case(custody_status="in_custody"))
         assert caller.does_not_hear("press 7", "press 9")
-        # Whoever could not open a case is always offered a person (R04).
+        # Whoever could not open a case is always offered a person (R04), and so is whoever did (R14).
         if place is after_a_wrong_pin:
             assert caller.hears("To reach a person, press 0")
+        elif place is at_the_case_menu:
+            assert caller.hears("For a person, press 0")
         else:
             assert caller.does_not_hear("press 0")
         # Ten calls of one phone at once are led to a case, and no more (R38).
@@ -322,7 +324,7 @@ def test_after_a_release_a_key_joins_the_line_that_plans_for_safety(
 ) -> None:
     opens_the_case(phone, make_case(custody_status="released"))
     phone.presses("1")
-    assert phone.hears("To plan for your safety with someone, press 3")
+    assert phone.hears("To talk with the domestic violence hotline about staying safe, press 3")
 
     phone.presses("3")
 

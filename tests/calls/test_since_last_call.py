@@ -31,24 +31,25 @@ def test_after_the_status_the_line_says_when_the_last_call_was_and_of_wrong_trie
     opens_the_case(phone, case)
 
     assert phone.hears(
-        "Someone keyed a wrong PIN for your case. The last call with your PIN was on Wednesday, November 25",
-        "at 10:00 AM. If that was not you, choose a new PIN. To hear it again, press 1",
+        "Since your last call, someone entered a wrong PIN for your case. It may have been you."
+        " Your PIN was last used today at 10:00 AM. If that was not you, press 4 to choose a new PIN."
+        " For a person, press 0. If you cannot talk, press 5 at any time. To hear it again, press 1",
         "To choose a new PIN, press 4",
     )
-    assert phone.heard.index("in custody") < phone.heard.index("Someone keyed")
+    assert phone.heard.index("in custody") < phone.heard.index("someone entered")
     phone.presses("1")
-    assert phone.does_not_hear("Someone keyed", "The last call")
+    assert phone.does_not_hear("someone entered", "last used")
     phone.hangs_up()
     later = phone.another()
     opens_the_case(later, case)
-    assert later.hears("The last call with your PIN")
-    assert later.does_not_hear("Someone keyed")
+    assert later.hears("Your PIN was last used")
+    assert later.does_not_hear("someone entered")
 
 
 def test_the_first_call_hears_nothing_of_a_call_before(phone: Phone, make_case: MakeCase) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
 
-    assert phone.does_not_hear("The last call", "Someone keyed")
+    assert phone.does_not_hear("last used", "someone entered")
 
 
 def test_ones_own_slip_in_the_same_call_is_no_news(phone: Phone, make_case: MakeCase) -> None:
@@ -60,21 +61,21 @@ def test_ones_own_slip_in_the_same_call_is_no_news(phone: Phone, make_case: Make
     phone.presses(case.number)
     phone.presses(case.pin)
 
-    assert phone.hears("The last call with your PIN")
-    assert phone.does_not_hear("Someone keyed")
+    assert phone.hears("Your PIN was last used")
+    assert phone.does_not_hear("someone entered")
 
 
 def test_star_says_it_again_and_hard_news_comes_first(phone: Phone, make_case: MakeCase) -> None:
     case = make_case(custody_status="released")
     opens_the_case(phone.another(), case)
     opens_the_case(phone, case)
-    assert phone.does_not_hear("The last call")
+    assert phone.does_not_hear("last used")
 
     phone.presses("1")
-    assert phone.hears("let out", "The last call with your PIN")
+    assert phone.hears("They are out", "Your PIN was last used")
     phone.presses("*")
 
-    assert phone.hears("The last call with your PIN")
+    assert phone.hears("Your PIN was last used")
 
 
 def test_what_happened_since_in_spanish(phone: Phone, make_case: MakeCase) -> None:
@@ -82,7 +83,7 @@ def test_what_happened_since_in_spanish(phone: Phone, make_case: MakeCase) -> No
     opens_the_case(phone.another(), case)
     opens_the_case(phone, case, language="2")
 
-    assert phone.hears("La última llamada con su PIN fue el miércoles")
+    assert phone.hears("Su PIN se usó por última vez hoy a las 10:00 de la mañana")
 
 
 # A lost PIN (R08).

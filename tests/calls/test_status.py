@@ -9,7 +9,7 @@ from sqlalchemy import delete
 from models import CustodyRecord, Facility, Subject
 from tests import factories
 from tests.calls.conftest import Clock, House
-from tests.calls.stories import is_asked_for_a_number, opens_the_case, wrong
+from tests.calls.stories import document_of, is_asked_for_a_number, opens_the_case, wrong
 from tests.factories import MadeCase
 from tests.phone import Phone
 
@@ -26,11 +26,15 @@ def test_a_caller_with_the_right_pin_hears_where_the_person_is(phone: Phone, mak
     phone.presses(case.number)
     phone.presses(case.pin)
 
-    assert phone.hears("in custody", "as of", "Stewart", "Monday, November 23 at 10:00 AM")
+    assert phone.hears(
+        "This person is in custody. They have been held since Monday, November 23. They are at Stewart."
+        " That is as of today at 10:00 AM. I have nothing newer. For a person, press 0."
+    )
+    assert phone.does_not_hear("November 23 at")
 
 
 @pytest.mark.parametrize(
-    ("language", "words"), [("1", "the record as of Wednesday, November 25 at 9:50 AM"), ("2", "9:50")]
+    ("language", "words"), [("1", "as of today at 9:50 AM"), ("2", "hasta hoy a las 9:50 de la mañana")]
 )
 def test_no_status_is_as_of_a_moment_before_it_began(
     phone: Phone, make_case: MakeCase, clock: Clock, language: str, words: str
@@ -69,7 +73,7 @@ def test_a_caller_who_chose_spanish_hears_it_in_spanish(phone: Phone, make_case:
 
     opens_the_case(phone, case, language="2")
 
-    assert phone.hears("en custodia", "lunes 23 de noviembre", "El lugar es Stewart", "oprima 2")
+    assert phone.hears("en custodia", "desde el lunes 23 de noviembre", "Está en Stewart", "oprima 2")
     assert phone.does_not_hear("custody", "press")
 
 
@@ -87,7 +91,7 @@ def test_the_call_opens_with_the_danger_line_in_each_language(phone: Phone) -> N
 @pytest.mark.parametrize(
     ("status", "words"),
     [
-        ("transferred", "moved to another place"),
+        ("transferred", "They were moved on Monday, November 23"),
         ("returned_to_custody", "back in custody"),
     ],
 )
@@ -99,28 +103,6 @@ def test_each_custody_word_is_said_plainly(
     assert phone.hears("in custody", words, "as of")
 
 
-@pytest.mark.parametrize(
-    ("status", "words"),
-    [
-        ("released", "let out"),
-        ("released_on_bond", "released on bond"),
-        ("released_on_supervision", "let out, with rules to follow"),
-        ("escaped", "escaped"),
-        ("removed", "sent out of the United States. They may come back"),
-        ("deceased", "died on"),
-    ],
-)
-def test_hard_news_is_warned_of_and_then_chosen(
-    phone: Phone, make_case: MakeCase, status: str, words: str
-) -> None:
-    opens_the_case(phone, make_case(custody_status=status))
-
-    assert phone.hears("It may be hard to hear", "to hear it now, press 1", "to be called first, press 2")
-    assert phone.does_not_hear(words)
-    phone.presses("1")
-    assert phone.hears(words, "as of", "to be called back, press 2")
-
-
 @pytest.mark.parametrize("status", ["released", "escaped", "removed", "deceased"])
 def test_who_is_out_or_has_died_is_not_said_to_be_at_the_jail(
     phone: Phone, make_case: MakeCase, status: str
@@ -129,7 +111,7 @@ def test_who_is_out_or_has_died_is_not_said_to_be_at_the_jail(
     phone.presses("1")
 
     assert phone.hears("They were last held at Stewart")
-    assert phone.does_not_hear("The place is")
+    assert phone.does_not_hear("They are at")
 
 
 def test_the_year_is_said_when_it_is_another_one(phone: Phone, make_case: MakeCase) -> None:
@@ -139,11 +121,9 @@ def test_the_year_is_said_when_it_is_another_one(phone: Phone, make_case: MakeCa
     }
     opens_the_case(phone, make_case(custody_status="in_custody", record=facts))
 
-    assert phone.hears(
-        "since Thursday, March 3, 2022 at noon",
-        "as of Wednesday, November 25 at 10:00 AM",
-        "The next court date is Tuesday, June 12, 2029 at 2:30 PM, in your own time zone",
-    )
+    assert phone.hears("held since Thursday, March 3, 2022. That is as of today at 10:00 AM")
+    phone.presses("1")
+    assert phone.hears("The next court date is Tuesday, June 12, 2029.")
 
 
 def test_what_is_not_known_is_said_of_the_record_and_not_of_a_court_date(
@@ -152,72 +132,46 @@ def test_what_is_not_known_is_said_of_the_record_and_not_of_a_court_date(
     hearing = {"next_hearing_at": clock.now + timedelta(days=5)}
     opens_the_case(phone, make_case(custody_status="in_custody", record=hearing))
 
-    assert phone.hears("at 10:00 AM. I do not know what happened after that")
+    assert phone.hears("at 10:00 AM. I have nothing newer. For a person, press 0")
+    assert phone.does_not_hear("court date is")
 
 
 def test_a_court_whose_name_would_tell_is_not_named(phone: Phone, make_case: MakeCase, clock: Clock) -> None:
     facts = {"next_hearing_at": clock.now + timedelta(days=5), "next_hearing_place": "Juvenile Court, Room 4"}
     opens_the_case(phone, make_case(custody_status="in_custody", record=facts))
 
+    phone.presses("1")
     assert phone.hears("The next court date is Monday, November 30")
-    assert phone.does_not_hear("juvenile", "The court is")
+    assert phone.does_not_hear("juvenile", "It is at")
 
 
-def test_times_are_spoken_as_spanish_speakers_say_them(phone: Phone, make_case: MakeCase) -> None:
+def test_days_and_times_are_spoken_as_spanish_speakers_say_them(
+    phone: Phone, make_case: MakeCase, clock: Clock
+) -> None:
     facts = {
-        "status_at": datetime(2026, 11, 20, 18, 5, tzinfo=UTC),
-        "next_hearing_at": datetime(2026, 12, 1, 5, 0, tzinfo=UTC),
+        "status_at": datetime(2026, 11, 1, 18, 5, tzinfo=UTC),
+        "next_hearing_at": datetime(2026, 12, 1, 15, 0, tzinfo=UTC),
+        "expected_release_at": clock.now + timedelta(days=1),
     }
-    case = make_case(custody_status="in_custody", record=facts)
-    phone.dials_in()
-    for keys in ("2", "1", case.number, case.pin):
-        phone.presses(keys)
+    told = datetime(2026, 11, 24, 18, 5, tzinfo=UTC)
+    opens_the_case(phone, make_case(custody_status="in_custody", record=facts, as_of=told), language="2")
 
-    assert phone.hears(
-        "desde el viernes 20 de noviembre a la 1:05 p.m.",
-        "miércoles 25 de noviembre a las 10:00 a.m.",
-        "martes 1 de diciembre a medianoche",
-    )
-
-
-def test_where_someone_is_free_a_person_can_tell_the_news(
-    phone: Phone, make_case: MakeCase, make_staff: Callable[..., object], house: House
-) -> None:
-    make_staff(phone="+12025550171")
-    opens_the_case(phone, make_case(custody_status="released"))
-
-    assert phone.hears("to hear it now, press 1", "To have a person tell you, press 2")
-    phone.presses("2")
-    assert house.rung() == ["+12025550171"]
-
-
-def test_silence_twice_before_hard_news_speaks_it_when_nobody_is_free(
-    phone: Phone, make_case: MakeCase
-) -> None:
-    opens_the_case(phone, make_case(custody_status="released"))
-
-    phone.says_nothing()
-    assert phone.hears("Take your time", "to hear it now")
-    phone.says_nothing()
-    assert phone.hears("was released")
-
-
-@pytest.mark.parametrize("status", ["released", "released_on_bond", "released_on_supervision", "escaped"])
-def test_after_a_release_or_an_escape_the_danger_line_follows(
-    phone: Phone, make_case: MakeCase, status: str
-) -> None:
-    opens_the_case(phone, make_case(custody_status=status))
+    assert phone.hears("desde el domingo primero de noviembre", "hasta ayer a la 1:05 de la tarde")
     phone.presses("1")
+    assert phone.hears("es el martes primero de diciembre.", "podría salir mañana")
 
-    assert phone.hears("If you are in danger, hang up and call 911", "To plan for your safety")
 
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [(0.5, "today at 9:30 AM"), (11, "yesterday at 11:00 PM"), (22, "yesterday at noon")],
+)
+def test_the_last_two_days_are_said_by_their_names(
+    phone: Phone, make_case: MakeCase, clock: Clock, hours: float, said: str
+) -> None:
+    told = clock.now - timedelta(hours=hours)
+    opens_the_case(phone, make_case(custody_status="in_custody", as_of=told))
 
-def test_a_death_has_words_of_its_own_and_is_never_a_release(phone: Phone, make_case: MakeCase) -> None:
-    opens_the_case(phone, make_case(custody_status="deceased"))
-    phone.presses("1")
-
-    assert phone.hears("I am sorry", "died on")
-    assert phone.does_not_hear("released", "let out", "in danger")
+    assert phone.hears(f"That is as of {said}.")
 
 
 def test_the_stage_a_hearing_and_an_expected_release_are_said(
@@ -231,12 +185,54 @@ def test_the_stage_a_hearing_and_an_expected_release_are_said(
     }
     opens_the_case(phone, make_case(custody_status="in_custody", record=facts))
 
+    assert phone.hears("in custody", "For court dates and more, press 1", "To be called back, press 2")
+    assert phone.does_not_hear("immigration judge", "The next court date", "let out")
+    phone.presses("1")
     assert phone.hears(
-        "An immigration judge has ordered this person to leave the country",
-        "The next court date is Monday, November 30",
-        "Lumpkin Court",
-        "let out on Friday, December 4",
+        "judge has ordered this person to leave the country. That does not mean they have left",
+        "The next court date is Monday, November 30. It is at Lumpkin Court. Dates change; please check",
+        "let out on Friday, December 4. That date can change",
+        "To hear it again, press 1",
     )
+    phone.presses("1")
+    assert phone.hears("in custody", "For court dates and more, press 1")
+
+
+def test_the_phone_of_the_place_is_told_twice_in_groups_behind_the_first_option(
+    phone: Phone, make_case: MakeCase
+) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody", facility="Stewart"))
+    assert phone.does_not_hear("The phone number there")
+
+    phone.presses("1")
+
+    number = "202, 555, 0190"
+    assert phone.hears(f"The phone number there is {number}. Again: {number}.")
+
+
+def test_without_any_details_the_first_option_is_to_hear_it_again(phone: Phone, make_case: MakeCase) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+
+    assert phone.hears("To hear it again, press 1", "To be called back, press 2", "a new PIN, press 4")
+    phone.presses("1")
+    assert phone.hears("in custody", "as of", "To hear it again, press 1")
+
+
+def test_names_of_places_are_read_by_a_voice_of_their_own_language(
+    phone: Phone, make_case: MakeCase, clock: Clock
+) -> None:
+    facts = {"next_hearing_at": clock.now + timedelta(days=5), "next_hearing_place": "Lumpkin Court"}
+    case = make_case(custody_status="in_custody", facility="Stewart & Sons", record=facts)
+
+    opens_the_case(phone, case, language="2")
+    assert 'Está en <lang xml:lang="en-US">Stewart &amp; Sons</lang>.' in document_of(phone)
+    phone.presses("1")
+    assert 'Será en <lang xml:lang="en-US">Lumpkin Court</lang>.' in document_of(phone)
+
+    english = phone.another()
+    opens_the_case(english, case)
+    assert english.hears("They are at Stewart & Sons.")
+    assert "<lang" not in document_of(english)
 
 
 def test_a_record_over_an_hour_old_is_said_with_a_notice(
@@ -244,7 +240,7 @@ def test_a_record_over_an_hour_old_is_said_with_a_notice(
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody", as_of=clock.now - timedelta(minutes=61)))
 
-    assert phone.hears("in custody", "more than one hour old")
+    assert phone.hears("in custody", "This information is more than one hour old. Things may have changed")
 
 
 def _denied(make: MakeCase, house: House) -> MadeCase:
@@ -317,7 +313,7 @@ def test_a_facility_that_the_directory_lacks_is_never_spoken(
     opens_the_case(phone, case)
 
     assert phone.hears("in custody")
-    assert phone.does_not_hear("place", "Stewart")
+    assert phone.does_not_hear("They are at", "Stewart")
 
 
 def test_a_repeat_says_what_is_true_now(phone: Phone, make_case: MakeCase, house: House) -> None:
@@ -377,10 +373,3 @@ def test_two_people_of_one_subject_never_learn_of_each_other(
     phone.presses(second.pin)
 
     assert phone.hears("I could not open a case")
-
-
-def test_after_a_death_nothing_is_said_of_what_came_after(phone: Phone, make_case: MakeCase) -> None:
-    opens_the_case(phone, make_case(custody_status="deceased"))
-    phone.presses("1")
-
-    assert phone.does_not_hear("what happened after")

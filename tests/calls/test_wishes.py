@@ -322,7 +322,7 @@ def test_who_moves_a_call_from_the_evening_to_any_time_is_called_at_any_time(
     assert (moved.window_starts, moved.next_attempt_at) == (None, clock.now)
 
 
-def test_who_asks_to_be_called_first_is_not_told_of_the_evening_they_chose_before(
+def test_who_asks_to_be_called_soon_is_not_told_of_the_evening_they_chose_before(
     phone: Phone, make_case: MakeCase, house: House
 ) -> None:
     case = make_case(custody_status="released")
@@ -331,7 +331,7 @@ def test_who_asks_to_be_called_first_is_not_told_of_the_evening_they_chose_befor
         phone.presses(key)
     assert phone.hears("in the evening")
     opens_the_case(phone, case)
-    assert phone.hears("To be called first, press 2")
+    assert phone.hears("To have us call you soon, press 2")
 
     phone.presses("2")
 

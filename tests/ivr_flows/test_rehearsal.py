@@ -36,7 +36,7 @@ FOUND = {
 #: Only unverified callers come to the silent offer, and none of them has a callback of a case.
 NEVER_TAKEN = {("silent_offer", "goodbye"), ("silent_offer", "callback_menu")}
 #: Not spoken in any tree: text messages, a fault of ours, and words that go into other prompts.
-SPOKEN_ELSEWHERE = re.compile(r"sms\.|apology|hold$|moment|clock|phone\.|hour\.\d|wait\.\d|part\.")
+SPOKEN_ELSEWHERE = re.compile(r"sms\.|apology|hold$|moment|clock|zone\.|phone\.|hour\.\d|wait\.\d|part\.")
 
 
 def scenes(found: Rehearsal) -> list[Scene]:
@@ -128,7 +128,7 @@ def test_a_hard_text_is_not_easy_to_read() -> None:
 def crowded_options(document: str) -> list[str]:
     """Menus in which an option follows another without 500 to 750 ms between them (R21)."""
     said = re.findall(r"<Say[^>]*>(.*?)</Say>", document)
-    options = [text for text in said if re.search(r"(press|oprima) \d\.", text)]
+    options = [text for text in said if re.search(r"(press|oprima) [1-4]\.", text)]
     return [
         f"{text} (R21)"
         for text in options[1:]
@@ -140,7 +140,7 @@ def crowded_options(document: str) -> list[str]:
 def test_options_stand_apart(flow: str, language: str) -> None:
     for stop in FOUND[flow, language].stops.values():
         assert stop.scene.turn is not None
-        # "Or press 0 for a person" is no option of the menu, and stands after it.
+        # 0 and 5 are no options of a menu.
         assert crowded_options(RENDERER.render(stop.scene.turn, language)) == []
 
 
@@ -309,7 +309,7 @@ def test_the_script_says_who_says_what_which_keys_and_how_long() -> None:
     assert "(the PIN is right)" in script
     assert "(4.0 s; no key stops it)" in script
     assert "Waits 8 s for a key, 41 s at the slow pace." in script
-    assert "El teléfono de ese lugar es 2025550190." in script
+    assert "El teléfono de ese lugar es 202, 555, 0190. Repito: 202, 555, 0190." in script
 
 
 def test_measured_seconds_stand_beside_the_counted_ones() -> None:

@@ -47,7 +47,9 @@ SLOTS = {
     "key": "1", "line": OFFICE.name["en"], "emergency": "911", "facility": "Stewart", "phone": "this phone",
     "place": "the court", "service": "the help line", "number": "+12025550100",
     **dict.fromkeys(("at", "as_of", "when"), "Monday, November 23 at 3:05 PM"),
-    "day": "Monday, November 23", "clock": "at 3:05 PM", "time": "3:05 PM", "minutes": "10", "count": "2",
+    "on": "on Monday, November 23", "since": "Monday, November 23", "moment": "today at 3:05 PM",
+    "zone": "Eastern Time", "day": "Monday, November 23", "clock": "at 3:05 PM", "time": "3:05 PM",
+    "minutes": "10", "count": "2",
     "verified": "3", "other": "4", "words": "The office is closed on Friday.",
     "wait": "about forty minutes", "part": "in the morning", "hour": "three in the afternoon",
 }  # fmt: skip
@@ -202,7 +204,7 @@ def test_a_call_at_a_step_that_was_dropped_goes_to_a_person_or_to_a_polite_end(
 ) -> None:
     call = call_at("a_step_of_last_year", flow, "en")
 
-    turn = walk_of(answering(FLOWS[flow], {"person": "wait"}), call).answer(keys)
+    turn = walk_of(answering(FLOWS[flow], {"person": "none", "find_person": "wait"}), call).answer(keys)
 
     assert "<Say" in rendered(turn, "en", flow)
     assert call.step == ("in_line" if flow == "victim_line" else FLOWS[flow].stranded) or isinstance(

@@ -10,19 +10,19 @@ WORDS = {
     "en": {
         "language": "English", "case": "your case, press", "number": "your case number", "pin": "your PIN",
         "news": "hear it now", "callback": "as soon as we can", "to_callback": "To be called back",
-        "called_first": "be called first", "start": "back to the start", "promise": "We will call you",
+        "called_first": "have us call you soon", "start": "back to the start", "promise": "We will call you",
         "goodbye": "Goodbye", "keep_place": "keep your place and be called",
     },
     "es": {
         "language": "español", "case": "su caso, oprima", "number": "número de caso", "pin": "su PIN",
-        "news": "oírlo ahora", "callback": "lo antes posible", "to_callback": "Para que le llamemos",
-        "called_first": "le llamemos primero", "start": "volver al principio", "promise": "Le llamaremos",
+        "news": "oírla ahora", "callback": "lo antes posible", "to_callback": "Para que le llamemos",
+        "called_first": "le llamemos pronto", "start": "volver al principio", "promise": "Le llamaremos",
         "goodbye": "Adiós", "keep_place": "guardar su lugar",
     },
 }  # fmt: skip
 STATUS = {
-    "en": ("in custody", "was released", "cannot confirm", "was sent out", "escaped", "died on"),
-    "es": ("en custodia", "en libertad", "No puedo confirmar", "enviada fuera", "se había escapado", "murió"),
+    "en": ("in custody", "was released", "cannot confirm", "was sent out", "escaped", "died"),
+    "es": ("en custodia", "en libertad", "No puedo confirmar", "enviada fuera", "se escapó", "falleció"),
 }
 EVERY_STATUS = tuple(words for language in STATUS.values() for words in language)
 

@@ -1,0 +1,284 @@
+"""Calls of people whose case has hard news: a warning, a choice, the news, and what follows it (R19)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from models import Callback, Subject
+from tests import factories
+from tests.calls.conftest import Clock, House
+from tests.calls.stories import opens_the_case, reaches_the_first_menu
+from tests.factories import MadeCase
+from tests.phone import Phone
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., object]
+OUT = ["released", "released_on_bond", "released_on_supervision", "escaped"]
+HARD = [*OUT, "removed", "deceased"]
+UNTIL = "Until you hear it, please act as if this person may be out."
+LIAISON = "+12025550171"
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("released", "The record says this person was released on Monday, November 23. They are out."),
+        ("released_on_bond", "was released on bond on Monday, November 23. That means money was paid"),
+        ("released_on_supervision", "They were let out, with rules to follow."),
+        ("escaped", "this person escaped on Monday, November 23. We do not know where they are."),
+        ("removed", "was sent out of the United States on Monday, November 23. They may come back."),
+        ("deceased", "I am sorry to tell you this. The record says that this person died on Monday"),
+    ],
+)
+def test_hard_news_is_warned_of_and_then_chosen(
+    phone: Phone, make_case: MakeCase, status: str, words: str
+) -> None:
+    opens_the_case(phone, make_case(custody_status=status))
+
+    assert phone.hears(
+        f"I have news about this person. It may be hard to hear. {UNTIL} No one here can talk right now.",
+        "to hear it now, press 1",
+        "To have us call you soon, press 2",
+    )
+    assert phone.does_not_hear(words, "record says")
+    phone.presses("1")
+    assert phone.hears(words, "That is as of today at 10:00 AM.", "to be called back, press 2")
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("released", "Según el registro, esta persona quedó en libertad el lunes 23 de noviembre."),
+        ("escaped", "esta persona se escapó el lunes 23 de noviembre. No sabemos dónde está."),
+        ("deceased", "Lamento decirle esto. Según el registro, esta persona falleció el lunes"),
+    ],
+)
+def test_hard_news_in_spanish(phone: Phone, make_case: MakeCase, status: str, words: str) -> None:
+    opens_the_case(phone, make_case(custody_status=status), language="2")
+
+    assert phone.hears("actúe como si esta persona pudiera estar libre", "Para oírla ahora, oprima 1")
+    assert phone.does_not_hear("Nadie está libre")
+    phone.presses("1")
+    assert phone.hears(words, "hasta hoy a las 10:00 de la mañana")
+
+
+@pytest.mark.parametrize("status", HARD)
+def test_a_dated_fact_is_said_first_then_its_day_and_last_the_age_of_the_record(
+    phone: Phone, make_case: MakeCase, clock: Clock, status: str
+) -> None:
+    told = clock.now - timedelta(days=1)
+    opens_the_case(phone, make_case(custody_status=status, facility="Stewart", as_of=told))
+    phone.presses("1")
+
+    heard = phone.heard
+    places = [heard.index(words) for words in ("this person", "November 23", "last held at Stewart", "as of")]
+    assert places == sorted(places)
+    assert phone.hears("That is as of yesterday at 10:00 AM.")
+
+
+# A person or a callback in the place of the news.
+
+
+def test_where_someone_is_free_a_person_can_tell_the_news_and_the_danger_line_comes_first(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=LIAISON)
+    opens_the_case(phone, make_case(custody_status="released"))
+    assert phone.hears(UNTIL, "to hear it now, press 1", "To have a person tell you, press 2")
+    assert phone.does_not_hear("No one here can talk")
+
+    phone.presses("2")
+
+    assert phone.hears(
+        "If you are in danger, hang up and call 911. Until we talk, please act as if this person may be out.",
+        "I am calling someone for you",
+    )
+    assert house.rung() == [LIAISON]
+
+
+@pytest.mark.parametrize("status", HARD)
+def test_whoever_asks_to_be_called_soon_hears_the_danger_line_before_they_are_let_go(
+    phone: Phone, make_case: MakeCase, house: House, status: str
+) -> None:
+    opens_the_case(phone, make_case(custody_status=status))
+
+    phone.presses("2")
+
+    assert phone.hears(
+        "If you are in danger, hang up and call 911. Until we talk, please act as if this person may be out."
+        " We will call you"
+    )
+    callback = house.row(select(Callback))
+    assert (callback.urgency, callback.reason) == ("urgent", "hard_news")
+
+
+@pytest.mark.parametrize("key", ["0", "5"])
+def test_a_person_by_an_extra_key_does_not_lead_around_the_danger_line(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, key: str
+) -> None:
+    make_staff(phone=LIAISON)
+    opens_the_case(phone, make_case(custody_status="escaped"))
+
+    phone.presses(key)
+
+    assert phone.hears("If you are in danger, hang up and call 911. Until we talk", "I am calling someone")
+    phone.presses(key)
+    assert phone.does_not_hear("If you are in danger")
+
+
+def test_wrong_keys_before_hard_news_lead_to_a_person_by_the_danger_line(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff
+) -> None:
+    make_staff(phone=LIAISON)
+    opens_the_case(phone, make_case(custody_status="escaped"))
+
+    phone.presses("8")
+    phone.presses("8")
+
+    assert phone.hears("If you are in danger, hang up and call 911. Until we talk", "I am calling someone")
+
+
+def test_who_has_heard_the_news_goes_to_a_person_at_once(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff
+) -> None:
+    make_staff(phone=LIAISON)
+    opens_the_case(phone, make_case(custody_status="escaped"))
+    phone.presses("1")
+
+    phone.presses("0")
+
+    assert phone.hears("I am calling someone")
+    assert phone.does_not_hear("If you are in danger")
+
+
+def test_where_there_is_no_hard_news_a_person_comes_with_no_danger_line(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff
+) -> None:
+    make_staff(phone=LIAISON)
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+
+    phone.presses("0")
+
+    assert phone.does_not_hear("If you are in danger")
+
+
+# Silence.
+
+
+@pytest.mark.parametrize("status", HARD)
+def test_silence_twice_before_hard_news_writes_an_urgent_callback_and_never_tells_the_news(
+    phone: Phone, make_case: MakeCase, house: House, status: str
+) -> None:
+    opens_the_case(phone, make_case(custody_status=status))
+
+    phone.says_nothing()
+    assert phone.hears("Take your time", UNTIL, "to hear it now")
+    phone.says_nothing()
+
+    assert phone.hears("If you are in danger, hang up and call 911", "We will call you", "Goodbye")
+    assert phone.is_over
+    for words in ("record says", "released", "escaped", "sent out", "died"):
+        assert words not in phone.heard_so_far
+    callback = house.row(select(Callback))
+    assert (callback.urgency, callback.reason) == ("urgent", "hard_news")
+    assert callback.due_at == house.clock.now + timedelta(minutes=60)
+
+
+def test_silence_twice_before_hard_news_brings_a_person_who_is_free(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=LIAISON)
+    opens_the_case(phone, make_case(custody_status="released"))
+
+    phone.says_nothing()
+    phone.says_nothing()
+
+    assert phone.hears("If you are in danger, hang up and call 911", "I am calling someone for you")
+    assert house.rung() == [LIAISON]
+
+
+# After the news.
+
+
+@pytest.mark.parametrize("status", OUT)
+def test_after_a_release_or_an_escape_the_danger_line_and_a_safety_line_follow(
+    phone: Phone, make_case: MakeCase, status: str
+) -> None:
+    opens_the_case(phone, make_case(custody_status=status))
+    phone.presses("1")
+
+    assert phone.hears(
+        "I have nothing newer. If you are in danger, hang up and call 911.",
+        "To talk with the domestic violence hotline about staying safe, press 3",
+    )
+    phone.presses("3")
+    assert phone.is_rung("+18007997233")
+
+
+@pytest.mark.parametrize("status", HARD)
+def test_hard_news_is_said_again_without_a_second_warning(
+    phone: Phone, make_case: MakeCase, status: str
+) -> None:
+    opens_the_case(phone, make_case(custody_status=status))
+    phone.presses("1")
+    assert phone.hears("To hear it again, press 1")
+
+    phone.presses("1")
+
+    assert phone.hears("record says")
+    assert phone.does_not_hear("I have news", "hard to hear")
+
+
+def test_what_follows_a_release_is_behind_the_first_option(phone: Phone, make_case: MakeCase) -> None:
+    facts = {"removal_stage": "proceedings_open"}
+    opens_the_case(phone, make_case(custody_status="released", facility="Stewart", record=facts))
+    phone.presses("1")
+    assert phone.hears("For court dates and more, press 1", "about staying safe, press 3")
+    assert phone.does_not_hear("court case is still open")
+
+    phone.presses("1")
+
+    assert phone.hears("The phone number there is", "The immigration court case is still open")
+    assert phone.hears("To hear it again, press 1", "about staying safe, press 3")
+    phone.presses("1")
+    assert phone.hears("was released", "If you are in danger")
+
+
+def test_a_death_has_words_of_its_own_and_an_offer_of_support(phone: Phone, make_case: MakeCase) -> None:
+    opens_the_case(phone, make_case(custody_status="deceased"))
+    phone.presses("1")
+
+    assert phone.hears(
+        "I am sorry to tell you this", "died on Monday", "If you would like to talk with someone, press 0"
+    )
+    assert phone.does_not_hear(
+        "released", "let out", "They are out", "in danger", "nothing newer", "For a person, press 0"
+    )
+
+
+def test_news_that_comes_in_the_call_is_warned_of_when_the_status_is_heard_again(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody")
+    opens_the_case(phone, case)
+    with house.database.transaction() as session:
+        subject = session.get_one(Subject, case.subject_id)
+        factories.make_custody_record(session, subject, "escaped", releasable=True)
+
+    phone.presses("1")
+
+    assert phone.hears("I have news about this person", "to hear it now, press 1")
+    assert phone.does_not_hear("escaped")
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_who_cannot_talk_hears_of_their_key_after_the_pin(
+    phone: Phone, make_case: MakeCase, language: str
+) -> None:
+    reaches_the_first_menu(phone, language)
+    opens_the_case(phone.another(), make_case(custody_status="in_custody"))
+    opens_the_case(phone, make_case(custody_status="in_custody"), language=language)
+
+    assert phone.hears({"1": "If you cannot talk, press 5", "2": "Si no puede hablar, oprima 5"}[language])
