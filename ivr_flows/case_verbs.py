@@ -30,12 +30,6 @@ def check_number(desk: Desk, digits: str) -> str:
     return "ok"
 
 
-@answers("room", "crowded")
-def has_room(desk: Desk, _digits: str) -> str:
-    """Whether this phone had fewer calls open than the office allows when this one began (R38)."""
-    return "crowded" if desk.call.crowded else "room"
-
-
 @answers("ok", "mistyped")
 def take_number(desk: Desk, digits: str) -> str:
     """A case number, or a staff number in the form of none: for both the PIN is what tells (R05)."""

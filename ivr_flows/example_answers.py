@@ -301,8 +301,6 @@ VERIFIED_ALONE = frozenset(
 
 #: What a word means, for those who do not know the verbs.
 MEANINGS: Mapping[str, str] = {
-    "has_room: room": "few calls of this phone are open",
-    "has_room: crowded": "too many calls of this phone are open",
     "may_try: yes": "tries are left",
     "may_try: number_too": "tries are left, and the number is asked too",
     "may_try: no": "no tries are left",

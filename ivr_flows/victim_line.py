@@ -38,10 +38,7 @@ def victim_line(
         "language": Menu(
             tuple(Choice("language.choose", next="welcome", language=language) for language in languages)
         ),
-        "welcome": Announce("welcome", "room", about="line"),
-        # More calls of one phone at once than the office allows get words, a callback or a person (R38).
-        "room": Decide(case_verbs.has_room, {"room": "announcements", "crowded": "crowded"}),
-        "crowded": Announce("crowded", "callback_or_person"),
+        "welcome": Announce("welcome", "announcements", about="line"),
         "announcements": Decide(announcement_verbs.tell_announcements, {"told": "main_menu"}),
         "main_menu": Menu(
             (
@@ -215,7 +212,7 @@ def victim_line(
         **pin_steps(case_digits),
         # Ends.
         "anything_else": Menu(
-            (Choice("end.main", next="room"), Choice("case.help", next="services")),
+            (Choice("end.main", next="announcements"), Choice("case.help", next="services")),
             prompt="end.question",
             # All is said, so silence is a goodbye; a slip is asked again, and 0 is offered (R25).
             give_up="goodbye",

@@ -16,6 +16,7 @@ from models.custody_import import CustodyImport, ImportRow
 from models.direct_talk import DirectTalk
 from models.import_record import ImportReject
 from models.line_wait import LineWait
+from models.lost_pin_report import LostPinReport
 from models.name_index import NameWord
 from models.office_change import OfficeChange
 from models.pacing import Pace
@@ -54,6 +55,7 @@ __all__ = [
     "ImportRow",
     "KnownPhone",
     "LineWait",
+    "LostPinReport",
     "NameWord",
     "OfficeChange",
     "Pace",

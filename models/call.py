@@ -26,9 +26,9 @@ class Call(Base):
     ``silent``: the caller cannot talk. ``time_zone``: an IANA name that the caller confirmed. ``wrong_tries``
     and ``last_call_at`` are what the caller is yet to hear of the time since their last verified call (R04).
     ``new_pin_hash`` is a new PIN between its two entries; a PIN itself stands in no row (R03).
-    ``caller_id_doubted``: the carrier says that the number is not the caller's (R07). ``crowded``: when it
-    began, its phone had as many calls open as the office allows (R38). ``by_machine``: the carrier says that
-    a machine answered a call we placed, which is a hint and decides nothing (R31).
+    ``caller_id_doubted``: the carrier says that the number is not the caller's; ``caller_id_attested``: that
+    it is (R04, R07). ``by_machine``: the carrier says that a machine answered a call we placed, which is a
+    hint and decides nothing (R31).
     """
 
     __tablename__ = "calls"
@@ -90,8 +90,8 @@ class Call(Base):
     last_call_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     new_pin_hash: Mapped[str | None] = mapped_column(Text)
     caller_id_doubted: Mapped[bool] = mapped_column(default=False, server_default=false())
-    crowded: Mapped[bool] = mapped_column(default=False, server_default=false())
     by_machine: Mapped[bool] = mapped_column(default=False, server_default=false())
+    caller_id_attested: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 CALLS: Table = Call.__table__  # type: ignore[assignment]
@@ -120,7 +120,7 @@ _OPENING_COLUMNS = (
     "call_status",
     "started_at",
     "caller_id_doubted",
-    "crowded",
+    "caller_id_attested",
 )
 
 

@@ -1,6 +1,5 @@
 """Everything one turn needs to know, read in one statement: the call and what hangs on it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,11 +10,8 @@ from sqlalchemy import (
     bindparam,
     case,
     distinct,
-    false,
     func,
     literal_column,
-    not_,
-    or_,
     select,
     true,
 )
@@ -27,17 +23,25 @@ from models.callback import CALLBACKS, IS_OWED
 from models.case import Case
 from models.custody import CustodyRecord, Facility
 from models.database import send
-from models.pin import Guard, KnownPhone, PinCounter, PinTry
+from models.pin import ATTESTED, STRANGERS, UNATTESTED, Guard, KnownPhone, PinCounter, PinTry
+from models.pin_facts import (
+    HEARD_WITHIN,
+    KNOWN_PHONE_LIFE,
+    OWN_COUNTER,
+    SPRAY_WINDOW,
+    TOTAL_LIFE,
+    earlier_open_calls,
+    failures_at_number,
+    failures_of,
+    failures_since_verified,
+    is_known,
+    of_phone,
+)
 from models.registrant import Registrant
 from models.staff import Staff
 from models.subject import Subject
 from models.unit import Unit
 
-KNOWN_PHONE_LIFE = timedelta(days=180)
-TOTAL_LIFE = timedelta(days=30)
-SPRAY_WINDOW = timedelta(hours=24)
-#: Counting stops here: every limit is at or below it, and an attacker must not make the count slow.
-COUNTED_AT_MOST = 101
 #: Until the office's own number is set on the state (R11).
 VERIFICATION_MINUTES = 10.0
 
@@ -96,8 +100,8 @@ class CallState:
     last_call_at: datetime | None = None
     new_pin_hash: str | None = None
     caller_id_doubted: bool = False
-    crowded: bool = False
     by_machine: bool = False
+    caller_id_attested: bool = False
 
     # The case (of the PIN step: the one whose number was keyed, opened or not).
     found_case_id: int | None = None
@@ -151,6 +155,7 @@ class CallState:
     number_has_failures: int = 0
     spraying_until: datetime | None = None
     wrong_since_verified: int = 0
+    earlier_open_calls: int = 0
     # What the office decided, for `is_verified`.
     verification_minutes: float = VERIFICATION_MINUTES
     # The turn as it was read: a save finds out by it whether another was faster.
@@ -159,8 +164,19 @@ class CallState:
     def __post_init__(self) -> None:
         self.turn_read = self.turn
         if self.caller_id_doubted:
-            # Under another's number nobody gets at the counter of those who know the PIN (R04, R07).
+            # Under another's number nobody gets at the counters of the phone (R04, R07).
             self.phone_is_known = False
+
+    @property
+    def pin_counter(self) -> str:
+        """The name of the counter that a try of this call adds to (R04).
+
+        A known phone has two: one for calls that the carrier attests in full, which nobody can fake, and one
+        for all others. Where a carrier attests nothing, only the second is ever used.
+        """
+        if not self.phone_is_known or self.phone_key is None:
+            return STRANGERS
+        return (ATTESTED if self.caller_id_attested else UNATTESTED) + self.phone_key
 
     def is_verified(self, now: datetime) -> bool:
         """Whether the PIN was right, is still the case's, and a key came lately (R11).
@@ -232,6 +248,7 @@ def _moments(now: datetime, *, for_pin: bool) -> dict[str, datetime]:
         "known_since": now - KNOWN_PHONE_LIFE,
         "total_since": now - TOTAL_LIFE,
         "spray_since": now - SPRAY_WINDOW,
+        "open_since": now - HEARD_WITHIN,
     }
 
 
@@ -263,14 +280,16 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
         columns += [
             _CASES.c.pin_hash, person.c.id, person.c.pin_hash,
             _CASES.c.pin_expires_at, _CASES.c.last_verified_at,
-            _KNOWN.c.phone_key.is_not(None),
-            own.c.consecutive, own.c.wait_until, own.c.locked_at, _total(own, own=True),
-            stranger.c.consecutive, stranger.c.wait_until, stranger.c.locked_at, _total(stranger, own=False),
-            _of_phone(lambda tries: func.count(distinct(tries.c.number_key))),
-            _of_phone(lambda tries: func.count(case((tries.c.opened, 1)))),
-            _at_number(),
+            is_known(),
+            own.c.consecutive, own.c.wait_until, own.c.locked_at, failures_of(own, OWN_COUNTER),
+            stranger.c.consecutive, stranger.c.wait_until, stranger.c.locked_at,
+            failures_of(stranger, literal_column("''")),
+            of_phone(lambda tries: func.count(distinct(tries.c.number_key))),
+            of_phone(lambda tries: func.count(case((tries.c.opened, 1)))),
+            failures_at_number(),
             select(_GUARDS.c.raised_until).where(_GUARDS.c.name == "spraying").scalar_subquery(),
-            _since_verified() if opening else literal_column("0").label("untold_tries"),
+            failures_since_verified() if opening else literal_column("0").label("untold_tries"),
+            earlier_open_calls(),
         ]  # fmt: skip
     statement = select(*columns).select_from(CALLS).outerjoin(_CASES, case_is_it)
     if not for_pin:
@@ -288,13 +307,15 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
                 and_(
                     _KNOWN.c.number_key == CALLS.c.number_key,
                     _KNOWN.c.phone_key == CALLS.c.phone_key,
-                    _KNOWN.c.unsafe_at.is_(None),
                     _KNOWN.c.last_verified_at >= bindparam("known_since"),
                 ),
             )
             .outerjoin(person, person.c.number_key == CALLS.c.number_key)
-            .outerjoin(own, and_(own.c.number_key == CALLS.c.number_key, own.c.own == true()))
-            .outerjoin(stranger, and_(stranger.c.number_key == CALLS.c.number_key, stranger.c.own == false()))
+            .outerjoin(own, and_(own.c.number_key == CALLS.c.number_key, own.c.counter == OWN_COUNTER))
+            .outerjoin(
+                stranger,
+                and_(stranger.c.number_key == CALLS.c.number_key, stranger.c.counter == literal_column("''")),
+            )
         )
     return statement
 
@@ -302,64 +323,6 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
 def _without(columns: list[Any]) -> list[Any]:
     """The same number of columns, each empty."""
     return [literal_column("NULL").label(f"untold_{i}") for i in range(len(columns))]
-
-
-def _total(counter: Any, *, own: bool) -> Any:
-    """Failures at the number within 30 days that no supervisor lifted, counted as far as limits need."""
-    few = (
-        select(_TRIES.c.at)
-        .where(
-            _TRIES.c.number_key == CALLS.c.number_key,
-            _TRIES.c.own == (true() if own else false()),
-            _TRIES.c.at >= bindparam("total_since"),
-            not_(_TRIES.c.opened),
-            or_(counter.c.lifted_at.is_(None), _TRIES.c.at > counter.c.lifted_at),
-        )
-        .limit(COUNTED_AT_MOST)
-        .correlate(CALLS, counter)
-        .subquery()
-    )
-    return select(func.count()).select_from(few).scalar_subquery()
-
-
-def _since_verified() -> Any:
-    """Wrong tries at the number since it was last opened, those of this call apart (R04)."""
-    few = (
-        select(_TRIES.c.at)
-        .where(
-            _TRIES.c.number_key == CALLS.c.number_key,
-            _TRIES.c.at > _CASES.c.last_verified_at,
-            _TRIES.c.call_id != CALLS.c.id,
-            not_(_TRIES.c.opened),
-        )
-        .limit(COUNTED_AT_MOST)
-        .correlate(CALLS, _CASES)
-        .subquery()
-    )
-    return select(func.count()).select_from(few).scalar_subquery()
-
-
-def _of_phone(what: Callable[[Any], Any]) -> Any:
-    return _of_latest(what, _TRIES.c.phone_key == CALLS.c.phone_key)
-
-
-def _at_number() -> Any:
-    return _of_latest(
-        lambda _tries: func.count(), _TRIES.c.number_key == CALLS.c.number_key, not_(_TRIES.c.opened)
-    )
-
-
-def _of_latest(what: Callable[[Any], Any], *conditions: Any) -> Any:
-    """Something of the latest tries within the window, of no more of them than any limit needs."""
-    latest = (
-        select(_TRIES.c.number_key, _TRIES.c.opened)
-        .where(*conditions, _TRIES.c.at >= bindparam("spray_since"))
-        .order_by(_TRIES.c.at.desc())
-        .limit(COUNTED_AT_MOST)
-        .correlate(CALLS)
-        .subquery()
-    )
-    return select(what(latest)).select_from(latest).scalar_subquery()
 
 
 def _locking(statement: Select[Any]) -> Select[Any]:

@@ -29,7 +29,8 @@ class CaseError(ValueError):
 class Case(Base):
     """The number is kept sealed and as a keyed index; the PIN as an Argon2id hash alone (R01-R03).
 
-    ``pin_kind`` is ``standing``, ``one_time`` (a mailed PIN, which dies at ``pin_expires_at``) or ``none``
+    ``pin_kind`` is ``standing``, ``one_time`` (a mailed PIN, which dies at ``pin_expires_at`` and opens the
+    choice of an own PIN alone; ``letter_uses`` counts how often it did) or ``none``
     (the first one waits for a second person's word; until then nothing opens the case). Until
     ``changes_held_until`` phones and windows stay as they are, since staff have just given a new PIN (R08).
     A number is never reissued: a closed case keeps its row.
@@ -46,6 +47,7 @@ class Case(Base):
     pin_kind: Mapped[str] = mapped_column(String(16), default="standing")
     pin_issued_at: Mapped[datetime] = mapped_column(UtcDateTime)
     pin_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    letter_uses: Mapped[int] = mapped_column(default=0, server_default="0")
     duress_pin_hash: Mapped[str | None] = mapped_column(Text)
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -154,21 +156,29 @@ def rotate_pin(
 
 
 def give_new_pin(
-    session: Session, case: Case, pin_hash: str, now: datetime, *, expires_at: datetime | None = None
+    session: Session,
+    case: Case,
+    pin_hash: str,
+    now: datetime,
+    *,
+    expires_at: datetime | None = None,
+    by_two_people: bool = False,
 ) -> None:
     """Put a PIN's hash into force, and lift the lock and waits that tries at the old one made.
 
-    Tries of the last 30 days stay counted: nothing but time clears them.
+    A PIN that two people gave clears each counter's 30-day total too, since old guesses tell nothing of it.
+    What the next verified caller is told of wrong tries stays (R04).
     """
     case.pin_hash = pin_hash
     case.pin_kind = "standing" if expires_at is None else "one_time"
     case.pin_issued_at = now
-    case.pin_expires_at = expires_at
+    case.pin_expires_at, case.letter_uses = expires_at, 0
     session.flush()
+    lifted = {"lifted_at": now, "spent_at": None} if by_two_people else {}
     session.execute(
         update(PinCounter)
         .where(PinCounter.number_key == case.number_key)
-        .values(consecutive=0, wait_until=None, locked_at=None)
+        .values(consecutive=0, wait_until=None, locked_at=None, **lifted)
     )
 
 

@@ -12,7 +12,7 @@ from models.case import Case
 from models.case_words import case_standing
 from models.custody_status import NEUTRAL, Heard, HeardRules, heard
 from models.database import keyring_of
-from models.pin import PinCounter
+from models.pin import STRANGERS, PinCounter
 from models.pin_request import PinRequest
 from models.registrant import Phone, Registrant
 from models.staff_name import StaffNames, read_staff_names
@@ -86,7 +86,7 @@ def read_case_page(session: Session, case_id: int, now: datetime, rules: HeardRu
     ).all()
     locked = set(
         session.scalars(
-            select(PinCounter.own).where(
+            select(PinCounter.counter).where(
                 PinCounter.number_key == case.number_key, PinCounter.locked_at.is_not(None)
             )
         )
@@ -106,8 +106,8 @@ def read_case_page(session: Session, case_id: int, now: datetime, rules: HeardRu
         entries=tuple(entries),
         requests=tuple(requests),
         staff=read_staff_names(session),
-        locked_for_known=True in locked,
-        locked_for_strangers=False in locked,
+        locked_for_known=bool(locked - {STRANGERS}),
+        locked_for_strangers=STRANGERS in locked,
     )
 
 

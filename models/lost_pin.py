@@ -98,7 +98,7 @@ def replace_lost_pin(
     if people[0].id == people[1].id:
         raise LostPinError("--and: a second person must approve a new PIN.")
     case = find_open_case(session, number)
-    give_new_pin(session, case, pin_hash, now)
+    give_new_pin(session, case, pin_hash, now, by_two_people=True)
     case.changes_held_until = now + hold
     session.flush()
     told = tell_safe_phones(session, case, "pin_changed", people[0].email, office, now)

@@ -2,26 +2,38 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, String
+from sqlalchemy import Index, String, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, UtcDateTime
 
+#: The counter that all phones share that a case does not know.
+STRANGERS = ""
+#: What a known phone's two counters begin with: one is for calls that the carrier attests, one for others.
+ATTESTED, UNATTESTED = "a", "u"
+_UNTOLD = text("NOT told")
+
 
 class PinCounter(Base):
-    """Consecutive failures at one number; ``own`` counts phones that verified this case, not strangers.
+    """Consecutive failures at one number. ``counter`` is STRANGERS, or one of the two of a known phone.
 
-    ``lifted_at``: a supervisor looked at the tries before, which no longer count towards the 30-day total.
+    ``lifted_at``: tries before this moment no longer count towards the 30-day total. ``spent_at``: the total
+    was found spent. ``told`` is false while a lock or a spent total waits to be reported to the supervisors.
     """
 
     __tablename__ = "pin_counters"
+    __table_args__ = (
+        Index("ix_pin_counters_untold", "number_key", sqlite_where=_UNTOLD, postgresql_where=_UNTOLD),
+    )
 
     number_key: Mapped[str] = mapped_column(String(64), primary_key=True)
-    own: Mapped[bool] = mapped_column(primary_key=True)
+    counter: Mapped[str] = mapped_column(String(65), primary_key=True)
     consecutive: Mapped[int] = mapped_column(default=0)
     wait_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     locked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lifted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    spent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    told: Mapped[bool] = mapped_column(default=True, server_default=true())
 
 
 class PinTry(Base):
@@ -29,7 +41,7 @@ class PinTry(Base):
 
     __tablename__ = "pin_tries"
     __table_args__ = (
-        Index("ix_pin_tries_number", "number_key", "own", "at"),
+        Index("ix_pin_tries_number", "number_key", "counter", "at"),
         Index("ix_pin_tries_phone", "phone_key", "at"),
         Index("ix_pin_tries_at", "at"),
     )
@@ -37,7 +49,7 @@ class PinTry(Base):
     call_id: Mapped[int] = mapped_column(primary_key=True)
     turn: Mapped[int] = mapped_column(primary_key=True)
     number_key: Mapped[str] = mapped_column(String(64))
-    own: Mapped[bool]
+    counter: Mapped[str] = mapped_column(String(65), default=STRANGERS, server_default="")
     phone_key: Mapped[str | None] = mapped_column(String(64))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     opened: Mapped[bool] = mapped_column(default=False)

@@ -203,7 +203,7 @@ def approve_pin(
     replaces = case.pin_kind != "none"
     one_time = asked.delivery != "told"
     expires_at = now + timedelta(days=office.policy("one_time_pin_days")) if one_time else None
-    give_new_pin(session, case, pin_hash, now, expires_at=expires_at)
+    give_new_pin(session, case, pin_hash, now, expires_at=expires_at, by_two_people=True)
     told = 0
     if replaces:
         case.changes_held_until = now + timedelta(hours=office.policy("lost_pin_hold_hours"))

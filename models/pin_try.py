@@ -4,8 +4,8 @@ The two functions here are two short transactions' worth of decisions; the KDF w
 no transaction open. What is counted, and why:
 
 - A try is a failure until `record` says otherwise, so a process that dies in between forgives nothing.
-- Counts hang on the number keyed, whether a case has it or not. A phone that verified the number has a
-  counter of its own, which no stranger's try reads or moves.
+- Counts hang on the number keyed, whether a case has it or not. Each phone that stands confirmed in the
+  case, or verified it lately, has counters of its own, which no other phone's try reads or moves.
 - A try inside a wait or a lock is answered like a wrong one and adds to the 30-day total, but it neither
   adds to the consecutive count nor prolongs the wait. Otherwise ten quick tries would lock a number out of
   reach of strangers; this way a lock costs the half hour of waits that leads to it, and a wait ends when
@@ -19,13 +19,26 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
-from sqlalchemy import Insert, Table, and_, bindparam, case, exists, literal_column, not_, or_, select, update
+from sqlalchemy import (
+    Insert,
+    Table,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy import true as sql_true
 
 from models.caller_state import CallState
 from models.case import Case
 from models.database import PerDialect, Write
-from models.pin import KnownPhone, PinCounter, PinTry
+from models.pin import STRANGERS, KnownPhone, PinCounter, PinTry
 from models.pin_hash import PinHasher
 
 #: After so many doublings the wait is the longest one; the statement has one bind name for each.
@@ -54,6 +67,7 @@ class PinLimits:
     wait_most_seconds: int
     lock_after_failures: int
     total_failures_limit: int
+    calls_at_once: int
     spray_numbers: int
     global_failures_floor: int
     global_failures_factor: float
@@ -86,17 +100,18 @@ class Guess:
     at: datetime = field(repr=False)
     number_key: str = field(repr=False)
     phone_key: str | None = field(repr=False)
-    own: bool = field(repr=False)
+    counter: str = field(repr=False)
     stored: str | None = field(repr=False)
     allowed: bool = field(repr=False)
     tightened: bool = field(repr=False)
+    spent: bool = field(repr=False)
     found_case_id: int | None = field(repr=False)
     found_staff_id: int | None = field(default=None, repr=False)
 
     @property
     def first(self) -> bool:
-        """Whether this guess is worked before others: the phone verified this number before."""
-        return self.own
+        """Whether this guess is worked before others: the case knows the phone."""
+        return self.counter != STRANGERS
 
     def work(self, hasher: PinHasher, pin: str) -> bool:
         """Whether the PIN is the case's: one run of the KDF, whatever was found (R05)."""
@@ -126,12 +141,13 @@ def reserve(
         at=now,
         number_key=state.number_key,
         phone_key=state.phone_key,
-        own=state.phone_is_known,
+        counter=state.pin_counter,
         # A staff number may be keyed in the place of a case's; one key is never that of both.
         stored=state.staff_pin_hash if state.found_staff_id is not None else state.pin_hash,
         # The first try of a call is never tightened away: the right PIN opens then.
         allowed=state.tries <= (1 if tightened else limits.tries_per_call) and _is_open(state, now, limits),
         tightened=tightened,
+        spent=_total_of(state) + 1 >= limits.total_failures_limit,
         found_case_id=state.found_case_id,
         found_staff_id=state.found_staff_id,
     )
@@ -165,13 +181,13 @@ def opening(state: CallState, guess: Guess, now: datetime) -> list[Write]:
     """What any right secret changes: its try is no failure, its counter is cleared, its phone is known."""
     writes: list[Write] = [
         (_OPENED, {"opened_call_id": guess.call_id, "opened_turn": guess.turn}),
-        (_CLEARED, {"cleared_key": guess.number_key, "cleared_own": guess.own, "cleared_since": guess.at}),
+        (
+            _CLEARED,
+            {"cleared_key": guess.number_key, "cleared_counter": guess.counter, "cleared_since": guess.at},
+        ),
     ]
-    # A phone that becomes known shares the counter of known phones. While that one is locked, a new
-    # phone is better off as the stranger who has just opened the case.
-    # Nor does a phone become known by a call that the carrier says is not from it (R07).
-    may_be_known = guess.phone_key is not None and not state.caller_id_doubted
-    if may_be_known and (guess.own or state.own_locked_at is None):
+    # No phone becomes known by a call that the carrier says is not from it (R07).
+    if guess.phone_key is not None and not state.caller_id_doubted:
         known = {"known_key": guess.number_key, "known_phone": guess.phone_key, "known_now": now}
         writes.append((_KNOW, known))
     return writes
@@ -179,7 +195,7 @@ def opening(state: CallState, guess: Guess, now: datetime) -> list[Write]:
 
 def _is_open(state: CallState, now: datetime, limits: PinLimits) -> bool:
     """Whether the number, for this kind of phone, is in no wait, no lock, and under its 30-day total."""
-    if state.phone_is_known:
+    if state.pin_counter != STRANGERS:
         wait_until, locked_at, total = state.own_wait_until, state.own_locked_at, state.own_total
     else:
         wait_until, locked_at, total = (
@@ -195,12 +211,19 @@ def _is_open(state: CallState, now: datetime, limits: PinLimits) -> bool:
     )
 
 
-def _is_tightened(state: CallState, now: datetime, limits: PinLimits, *, shared_phone: bool) -> bool:
-    """Whether the phone or the number has failures of a kind that leave one try a call (R06).
+def _total_of(state: CallState) -> int:
+    return state.stranger_total if state.pin_counter == STRANGERS else state.own_total
 
+
+def _is_tightened(state: CallState, now: datetime, limits: PinLimits, *, shared_phone: bool) -> bool:
+    """Whether this call has one try: its phone has too many calls open, or failures (R06, R38).
+
+    So it is as well when the number has failures while the whole line is sprayed.
     Failures of this very call do not make it suspect, or a raised guard would tighten everyone.
     A withheld caller id has no counts of its own, so it is never one phone that sprays.
     """
+    if not shared_phone and state.earlier_open_calls >= limits.calls_at_once:
+        return True
     phone_failed = not shared_phone and state.phone_key is not None and state.phone_opened_any == 0
     if phone_failed and state.phone_numbers_tried >= limits.spray_numbers:
         return True
@@ -214,7 +237,8 @@ def _is_tightened(state: CallState, now: datetime, limits: PinLimits, *, shared_
 
 def was_locked_meanwhile(state: CallState, guess: Guess) -> bool:
     """Whether an earlier try locked the number while the hash of this one was worked."""
-    locked_at = state.own_locked_at if guess.own else state.stranger_locked_at
+    own = state.pin_counter != STRANGERS
+    locked_at = state.own_locked_at if own else state.stranger_locked_at
     return locked_at is not None and locked_at < guess.at
 
 
@@ -225,7 +249,7 @@ def _count_values(guess: Guess, limits: PinLimits) -> dict[str, Any]:
     }
     return {
         "counted_key": guess.number_key,
-        "counted_own": guess.own,
+        "counted_counter": guess.counter,
         "counted_allowed": guess.allowed,
         "counted_call_id": guess.call_id,
         "counted_turn": guess.turn,
@@ -234,6 +258,7 @@ def _count_values(guess: Guess, limits: PinLimits) -> dict[str, Any]:
         "counted_lock_from": limits.lock_after_failures,
         "counted_first_wait": _moment(guess.at, limits.wait_after(1)),
         "counted_first_lock": guess.at if limits.lock_after_failures <= 1 else None,
+        "counted_spent": guess.at if guess.spent else None,
         **moments,
     }
 
@@ -247,7 +272,7 @@ def _try_values(guess: Guess) -> dict[str, Any]:
         "tried_call_id": guess.call_id,
         "tried_turn": guess.turn,
         "tried_key": guess.number_key,
-        "tried_own": guess.own,
+        "tried_counter": guess.counter,
         "tried_phone": guess.phone_key,
         "tried_at": guess.at,
         "tried_opened": False,
@@ -260,20 +285,23 @@ def _bind(name: str, column: Any) -> Any:
 
 def _counting(insert: Any) -> Insert:
     c = _COUNTERS.c
+    spent = _bind("counted_spent", c.spent_at)
     already = exists().where(
         _TRIES.c.call_id == _bind("counted_call_id", _TRIES.c.call_id),
         _TRIES.c.turn == _bind("counted_turn", _TRIES.c.turn),
     )
     first = select(
         _bind("counted_key", c.number_key),
-        _bind("counted_own", c.own),
+        _bind("counted_counter", c.counter),
         literal_column("1"),
         _bind("counted_first_wait", c.wait_until),
         _bind("counted_first_lock", c.locked_at),
+        spent,
+        literal_column("true"),
     ).where(not_(already))
     now = _bind("counted_now", c.wait_until)
     is_free = and_(c.locked_at.is_(None), or_(c.wait_until.is_(None), c.wait_until <= now))
-    counts = or_(_bind("counted_allowed", c.own), is_free)
+    counts = or_(_bind("counted_allowed", c.told), is_free)
     failures = c.consecutive + 1
     doublings = failures - _bind("counted_wait_from", c.consecutive)
     waits: Iterable[Any] = (
@@ -283,13 +311,18 @@ def _counting(insert: Any) -> Insert:
     locks = and_(counts, c.locked_at.is_(None), failures >= _bind("counted_lock_from", c.consecutive))
     statement: Insert = (
         insert(_COUNTERS)
-        .from_select(["number_key", "own", "consecutive", "wait_until", "locked_at"], first)
+        .from_select(
+            ["number_key", "counter", "consecutive", "wait_until", "locked_at", "spent_at", "told"], first
+        )
         .on_conflict_do_update(
-            index_elements=[c.number_key, c.own],
+            index_elements=[c.number_key, c.counter],
             set_={
                 "consecutive": case((counts, failures), else_=c.consecutive),
                 "wait_until": case((counts, wait), else_=c.wait_until),
                 "locked_at": case((locks, now), else_=c.locked_at),
+                # Time lets a total fall below its limit again, so each try says anew whether it is spent.
+                "spent_at": case((spent.is_(None), None), else_=func.coalesce(c.spent_at, spent)),
+                "told": and_(c.told, not_(or_(locks, and_(c.spent_at.is_(None), spent.is_not(None))))),
             },
         )
     )
@@ -304,7 +337,7 @@ def _trying(insert: Any) -> Insert:
             call_id=_bind("tried_call_id", c.call_id),
             turn=_bind("tried_turn", c.turn),
             number_key=_bind("tried_key", c.number_key),
-            own=_bind("tried_own", c.own),
+            counter=_bind("tried_counter", c.counter),
             phone_key=_bind("tried_phone", c.phone_key),
             at=_bind("tried_at", c.at),
             opened=_bind("tried_opened", c.opened),
@@ -340,7 +373,7 @@ _CLEARED = (
     update(_COUNTERS)
     .where(
         _COUNTERS.c.number_key == bindparam("cleared_key"),
-        _COUNTERS.c.own == _bind("cleared_own", _COUNTERS.c.own),
+        _COUNTERS.c.counter == _bind("cleared_counter", _COUNTERS.c.counter),
     )
     .values(
         consecutive=0,

@@ -6,9 +6,9 @@ from sqlalchemy import func, not_, select, update
 from sqlalchemy.orm import Session
 
 from models import audit
-from models.caller_state import TOTAL_LIFE
 from models.case import find_open_case
 from models.pin import PinCounter, PinTry
+from models.pin_facts import TOTAL_LIFE
 from models.staff import Staff
 
 
@@ -30,7 +30,9 @@ def lift_total(session: Session, number: str, *, by: str, now: datetime) -> int:
     counted = session.scalar(
         select(func.count())
         .select_from(PinTry)
-        .join(PinCounter, (PinCounter.number_key == PinTry.number_key) & (PinCounter.own == PinTry.own))
+        .join(
+            PinCounter, (PinCounter.number_key == PinTry.number_key) & (PinCounter.counter == PinTry.counter)
+        )
         .where(
             PinTry.number_key == case.number_key,
             PinTry.at > lifted_at,

@@ -21,7 +21,6 @@ GROUPS = {
     "phone": N_("Which phone"),
     "callback": N_("Callback"),
     "person": N_("A person now"),
-    "crowded": N_("Too many calls at once"),
     "services": N_("Help and services"),
     "report": N_("Reports, tips and comments"),
     "end": N_("Before the end"),

@@ -19,8 +19,8 @@ from ivr_flows.rules import Rules
 from ivr_flows.turn import Connect, Dial, Hangup, Hold, Say, Turn
 from models.call import inserting_call, saving_turn
 from models.call_event import hear_who_answered, record_call_event, record_call_sid
+from models.caller_id import caller_id_is_attested, caller_id_is_doubted
 from models.caller_state import CallState, glance, load_by_leg, load_by_sid
-from models.calls_at_once import caller_id_is_doubted, open_calls
 from models.database import Database, tried_again
 from models.talk import COLLEAGUE, INTERPRETER, missed_words
 from models.unit import OvertakenError, Unit, unit_of
@@ -67,7 +67,6 @@ class Line:
         call = self._new_call(call_sid, form, now)
         try:
             with unit_of(self.database) as unit:
-                call.crowded = self._is_crowded(unit, call, now)
                 desk = self._desk(unit, call, now)
                 turn = self._walk(desk).start()
                 self._keep(call, turn)
@@ -237,13 +236,8 @@ class Line:
             silences=0, tries=0, pending_since=None, last_key_at=None, progress_at=None, said="", topic=None,
             trail="", number_key=None, case_id=None, verified_at=None, callback_id=None, staff_id=None,
             parent_call_id=None, accepted_at=None, caller_id_doubted=caller_id_is_doubted(form),
+            caller_id_attested=caller_id_is_attested(form),
         )  # fmt: skip
-
-    def _is_crowded(self, unit: Unit, call: CallState, now: datetime) -> bool:
-        """Whether this phone has as many calls open as the office allows (R38); many share some phones."""
-        if call.phone_key in self.rules.shared_phone_keys:
-            return False
-        return open_calls(unit, call, now) >= self.office.policy("calls_at_once")
 
     def _desk(self, unit: Unit, call: CallState, now: datetime) -> Desk:
         call.verification_minutes = self.office.policy("verification_minutes")

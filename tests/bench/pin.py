@@ -86,7 +86,7 @@ def _numbers(line: PinCalls) -> Mapping[str, list[str]]:
                 session.execute(
                     insert(PinCounter).values(
                         number_key=key,
-                        own=False,
+                        counter="",
                         consecutive=4,
                         wait_until=later if path == "wait" else line.now - timedelta(days=1),
                         locked_at=line.now if path == "lock" else None,

@@ -29,26 +29,26 @@ def crowd(phone: Phone, house: House) -> list[Phone]:
     return calls
 
 
-@pytest.mark.parametrize(
-    ("language", "words", "case"),
-    [
-        ("1", ("In this call I cannot open a case now", "To be called back, press 1"), "For your case"),
-        ("2", ("En esta llamada no puedo abrir un caso ahora", "oprima 1"), "Para su caso"),
-    ],
-)
-def test_one_call_too_many_hears_words_and_is_offered_a_callback_or_a_person(
-    phone: Phone, crowd: list[Phone], house: House, language: str, words: tuple[str, ...], case: str
+def test_one_call_too_many_opens_the_case_with_the_right_pin_and_is_then_like_any_other(
+    phone: Phone, crowd: list[Phone], make_case: MakeCase
 ) -> None:
-    reaches_the_first_menu(phone, language)
+    opens_the_case(phone, make_case(custody_status="in_custody"))
 
-    assert phone.hears(*words)
-    assert phone.does_not_hear(case)
-    assert "911" in phone.heard_so_far
-    phone.presses("1")
+    assert phone.hears("in custody")
+    phone.presses("4")
+    assert phone.hears("new PIN")
+
+
+def test_one_call_too_many_has_one_try_and_then_a_person_or_a_callback(
+    phone: Phone, crowd: list[Phone], make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody")
+    opens_the_case(phone, dataclasses.replace(case, pin=wrong(case.pin)))
+
+    assert phone.does_not_hear("enter your case number", "enter your PIN")
+    assert phone.hears("as soon as we can, press 1")
     phone.presses("1")
     assert house.row(select(Callback.state)) == "requested"
-    phone.presses("1")
-    assert phone.hears(words[0]), "no way round by the main menu"
 
 
 def test_one_call_too_many_reaches_a_person_by_0(

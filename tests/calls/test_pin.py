@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from models import AuditEntry, Call, PinCounter, PinTry, Staff
 from models.call import keep_pending
 from models.case import check_digit_is_right, new_number, rotate_pin
+from models.lost_pin import replace_lost_pin
 from models.total_lift import lift_total
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import document_of, is_asked_for_a_number, next_url, opens_the_case, wrong
@@ -140,6 +141,54 @@ def test_a_stranger_cannot_lock_out_a_phone_that_opened_the_case_before(
     assert "in custody" in _guess(phone, case.number, case.pin, "+12025550123")
 
 
+def test_ten_wrong_tries_of_strangers_before_the_first_call_do_not_shut_out_a_confirmed_phone(
+    phone: Phone, make_case: MakeCase, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody", phone="+12025550123")
+    for _ in range(12):
+        _guess(phone, case.number, wrong(case.pin), "+12025550146")
+        clock.passes(hours=1)
+
+    assert "in custody" in _guess(phone, case.number, case.pin, "+12025550123")
+
+
+def test_a_faked_number_without_attestation_does_not_lock_the_attested_phone(
+    phone: Phone, make_case: MakeCase, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody", phone="+12025550123")
+    for _ in range(12):
+        _guess(phone, case.number, wrong(case.pin), "+12025550123")
+        clock.passes(hours=1)
+    assert "in custody" not in _guess(phone, case.number, case.pin, "+12025550123")
+
+    phone.dials_in("+12025550123", StirVerstat="TN-Validation-Passed-A")
+    for keys in ("1", "1", case.number, case.pin):
+        phone.presses(keys)
+
+    assert phone.hears("in custody")
+
+
+def test_a_new_pin_that_two_people_gave_opens_a_number_with_a_hundred_wrong_tries(
+    phone: Phone, house: House, clock: Clock, make_case: MakeCase, make_staff: Callable[..., Staff]
+) -> None:
+    case = make_case(custody_status="in_custody")
+    make_staff(email="ruth@office.example.org", role="supervisor")
+    make_staff(email="sam@office.example.org", role="supervisor", phone="+12025550171")
+    for _ in range(102):
+        _guess(phone, case.number, wrong(case.pin), "anonymous")
+    clock.passes(hours=2)
+    assert "in custody" not in _guess(phone, case.number, case.pin, "anonymous")
+
+    with house.database.transaction() as session:
+        pin, _told = replace_lost_pin(
+            session, HASHER, case.number, evidence="met_in_person", by="ruth@office.example.org",
+            and_by="sam@office.example.org", hold=timedelta(hours=72), office=house.office, now=clock.now,
+        )  # fmt: skip
+    clock.passes(minutes=1)
+
+    assert "in custody" in _guess(phone, case.number, pin, "anonymous")
+
+
 def test_waits_and_locks_are_alike_for_a_number_that_no_case_has(
     phone: Phone, make_case: MakeCase, clock: Clock, house: House
 ) -> None:
@@ -215,9 +264,9 @@ def test_a_hundred_wrong_tries_in_a_month_close_a_number_until_a_supervisor_lift
     make_staff(email="ruth@office.example.org", role="supervisor")
     key = house.database.keyring.index("case", case.number)
     with house.database.transaction() as session:
-        session.add(PinCounter(number_key=key, own=False))
+        session.add(PinCounter(number_key=key, counter=""))
         session.add_all(
-            PinTry(call_id=-1, turn=n, number_key=key, own=False, at=clock.now - timedelta(days=n / 5))
+            PinTry(call_id=-1, turn=n, number_key=key, counter="", at=clock.now - timedelta(days=n / 5))
             for n in range(100)
         )
     assert "in custody" not in _guess(phone, case.number, case.pin, "+12025550144")

@@ -15,7 +15,7 @@ from models.case import add_case
 from models.database import Database, Write, write_together
 from models.pin_hash import PinHasher
 from models.pin_try import Guess, PinLimits, record, reserve
-from models.registrant import register
+from models.registrant import Phone, register
 from models.subject import find_or_add_subject
 
 PIN = "482917"
@@ -27,6 +27,7 @@ LIMITS: dict[str, Any] = {
     "wait_most_seconds": 3600,
     "lock_after_failures": 10,
     "total_failures_limit": 100,
+    "calls_at_once": 10,
     "spray_numbers": 5,
     "global_failures_floor": 50,
     "global_failures_factor": 5,
@@ -77,7 +78,7 @@ class PinCalls:
         """A number key that no case has."""
         return self.database.keyring.index("case", f"none {next(_serial)}")
 
-    def call(self, phone: str | None = "stranger") -> str:
+    def call(self, phone: str | None = "stranger", *, attested: bool = False, doubted: bool = False) -> str:
         """A new call from this phone (its keyed hash; None is withheld), at the PIN step."""
         sid = f"CA{next(_serial):032d}"
         with self.database.transaction() as session:
@@ -86,6 +87,7 @@ class PinCalls:
                     call_sid=sid, direction="inbound", flow="victim_line", line="", phone_key=phone,
                     started_at=self.now, language="en", pace="normal", step="ask_pin", turn=1,
                     heard_from="ask_pin", misses=0, silences=0, tries=0, said="", trail="",
+                    caller_id_attested=attested, caller_id_doubted=doubted, ended_at=self.now,
                 )
             )  # fmt: skip
         return sid
@@ -135,10 +137,10 @@ class PinCalls:
         assert state is not None
         return state
 
-    def counter(self, number: str, *, own: bool = False) -> tuple[int, datetime | None, datetime | None]:
+    def counter(self, number: str, *, counter: str = "") -> tuple[int, datetime | None, datetime | None]:
         """The consecutive count, the end of the wait and the time of the lock."""
         with self.database.reading() as session:
-            row = session.get(PinCounter, (number, own))
+            row = session.get(PinCounter, (number, counter))
             return (0, None, None) if row is None else (row.consecutive, row.wait_until, row.locked_at)
 
     def tries_at(self, number: str) -> list[PinTry]:
@@ -147,6 +149,17 @@ class PinCalls:
             rows = list(session.scalars(select(PinTry).where(PinTry.number_key == number)))
             session.expunge_all()
             return rows
+
+    def confirms(self, number: str, phone: str, **columns: Any) -> None:
+        """Let the phone stand confirmed in the case."""
+        with self.database.transaction() as session:
+            registrant_id = session.scalar(select(Case.registrant_id).where(Case.number_key == number))
+            values = {
+                "registrant_id": registrant_id, "position": next(_serial), "number_sealed": "",
+                "number_key": phone, "confirmed_at": self.now, "may_answer": "only_me",
+                "voicemail_allowed": False, "text_allowed": False, "code_tries": 0,
+            }  # fmt: skip
+            session.execute(insert(Phone).values(values | columns))
 
     def knows(self, number: str, phone: str, **columns: Any) -> None:
         """Let the phone have verified the number now."""

@@ -258,9 +258,11 @@ def test_the_hash_is_worked_before_the_database_is_asked_anything(database: Data
 def _lock(database: Database, case: MadeCase) -> None:
     key = database.keyring.index("case", case.number)
     with database.transaction() as session:
-        for own in (True, False):
-            session.add(PinCounter(number_key=key, own=own, consecutive=10, wait_until=NOW, locked_at=NOW))
-            session.add(PinTry(call_id=1, turn=int(own), number_key=key, own=own, at=NOW, opened=False))
+        for turn, name in enumerate(("", "uhome")):
+            session.add(
+                PinCounter(number_key=key, counter=name, consecutive=10, wait_until=NOW, locked_at=NOW)
+            )
+            session.add(PinTry(call_id=1, turn=turn, number_key=key, counter=name, at=NOW, opened=False))
 
 
 def test_a_new_pin_replaces_the_old_one_and_lifts_lock_and_waits(database: Database) -> None:

@@ -64,25 +64,26 @@ def test_the_counters_do_what_the_model_says(
 ) -> None:
     line.now = NOW
     numbers = {"case": line.case(), "other": line.case(), "none": line.unused_number()}
-    models = {(name, own): Model() for name in numbers for own in (False, True)}
+    counters = ("", *(f"u{phone}" for phone in {phone for phone, *_ in tries} if phone is not None))
+    models = {(name, counter): Model() for name in numbers for counter in counters}
     known: set[tuple[str, str]] = set()
     for phone, name, keys_right, seconds in tries:
         line.now += timedelta(seconds=seconds)
-        own = phone is not None and (name, phone) in known
+        own = f"u{phone}" if phone is not None and (name, phone) in known else ""
         before = {key: model.row for key, model in models.items()}
 
         word = line.tries(numbers[name], PIN if keys_right else WRONG, phone=phone)
 
         assert word == models[name, own].tries(line.now, keys_right and name != "none")
         if word == "right":
-            assert line.counter(numbers[name], own=own) == (0, None, None)
-            if phone is not None and models[name, True].locked_at is None:
+            assert line.counter(numbers[name], counter=own) == (0, None, None)
+            if phone is not None:
                 known.add((name, phone))
         for (at, whose), model in models.items():
-            assert line.counter(numbers[at], own=whose) == model.row
+            assert line.counter(numbers[at], counter=whose) == model.row
             assert (at, whose) == (name, own) or model.row == before[at, whose]
     for (name, own), model in models.items():
-        failed = [row.at for row in line.tries_at(numbers[name]) if row.own is own and not row.opened]
+        failed = [row.at for row in line.tries_at(numbers[name]) if row.counter == own and not row.opened]
         assert sorted(failed) == model.failures
 
 
@@ -119,7 +120,7 @@ def test_whatever_strangers_do_a_known_phone_opens_its_case(
         line.now = min(line.now + timedelta(seconds=seconds), NOW + timedelta(days=179))
         line.tries(number, WRONG, phone=phone)
 
-    assert line.counter(number, own=True) == (0, None, None)
+    assert line.counter(number, counter="uhome") == (0, None, None)
     assert line.tries(number, PIN, phone="home") == "right"
 
 

@@ -69,7 +69,7 @@ def desk(database: Database) -> Iterator[Desk]:
 
 def test_a_lost_pin_is_replaced_phones_are_told_and_changes_wait_three_days(desk: Desk) -> None:
     key = desk.case.number_key
-    desk.session.add(PinCounter(number_key=key, own=False, consecutive=10, locked_at=NOW))
+    desk.session.add(PinCounter(number_key=key, counter="", consecutive=10, locked_at=NOW))
 
     approved = approve_pin(desk.session, desk.approver, desk.asks(), HASH, NOW, OFFICE)
 

@@ -28,7 +28,7 @@ def test_the_right_pin_opens_the_case_and_is_remembered(line: PinCalls) -> None:
 
     assert line.tries(number, PIN, phone="home") == "right"
 
-    assert [(row.opened, row.own, row.phone_key) for row in line.tries_at(number)] == [(True, False, "home")]
+    assert [(row.opened, row.counter, row.phone_key) for row in line.tries_at(number)] == [(True, "", "home")]
     assert line.known_phones(number) == {"home"}
     assert line.counter(number) == (0, None, None)
     with line.database.reading() as session:
@@ -147,19 +147,72 @@ def test_strangers_cannot_lock_out_a_phone_that_is_known(line: PinCalls) -> None
     line.knows(number, "home")
     fail(line, number, 12)
 
-    assert line.counter(number, own=True) == (0, None, None)
+    assert line.counter(number, counter="uhome") == (0, None, None)
     assert line.tries(number, PIN, phone="home") == "right"
     assert line.tries(number, PIN, phone="elsewhere") == "wrong"
 
 
-def test_a_known_phone_that_fails_locks_only_known_phones(line: PinCalls) -> None:
+def test_a_known_phone_that_fails_locks_itself_alone(line: PinCalls) -> None:
     number = line.case()
     line.knows(number, "home")
+    line.knows(number, "work")
     fail(line, number, 10, phone="home")
 
     assert line.counter(number) == (0, None, None)
     assert line.tries(number, PIN, phone="home") == "wrong"
+    assert line.tries(number, PIN, phone="work") == "right"
     assert line.tries(number, PIN, phone="elsewhere") == "right"
+
+
+def test_unattested_calls_under_a_known_number_never_lock_the_attested_ones(line: PinCalls) -> None:
+    number = line.case()
+    line.knows(number, "home")
+    fail(line, number, 12, phone="home")
+
+    assert line.tries(number, PIN, phone="home") == "wrong"
+    assert line.tries(number, PIN, sid=line.call("home", attested=True)) == "right"
+
+
+def test_calls_under_a_known_number_that_failed_attestation_count_with_strangers(line: PinCalls) -> None:
+    number = line.case()
+    line.knows(number, "home")
+    for _ in range(12):
+        line.tries(number, sid=line.call("home", doubted=True))
+        line.now += timedelta(hours=1)
+
+    assert line.counter(number)[2] is not None
+    assert line.tries(number, PIN, phone="home") == "right"
+
+
+def test_a_phone_confirmed_in_the_case_has_its_own_counter_before_its_first_call(line: PinCalls) -> None:
+    number = line.case()
+    line.confirms(number, "home")
+    fail(line, number, 12)
+
+    assert line.tries(number, PIN, phone="home") == "right"
+    assert line.tries(number, PIN, phone="elsewhere") == "wrong"
+
+
+def test_a_phone_that_the_case_calls_unsafe_counts_with_strangers(line: PinCalls) -> None:
+    number = line.case()
+    line.confirms(number, "home", unsafe_since=line.now)
+    line.knows(number, "home")
+    fail(line, number, 12)
+
+    assert line.tries(number, PIN, phone="home") == "wrong"
+
+
+def test_a_hundred_guesses_lock_one_known_phone_and_no_other(line: PinCalls) -> None:
+    number = line.case()
+    line.knows(number, "home")
+    line.knows(number, "work")
+    for _ in range(102):
+        line.tries(number, phone="home")
+    line.now += timedelta(hours=2)
+
+    assert line.tries(number, PIN, phone="home") == "wrong"
+    assert line.tries(number, PIN, phone="work") == "right"
+    assert line.tries(number, PIN, phone=None) == "right"
 
 
 def test_while_known_phones_are_locked_a_new_phone_goes_on_opening_the_case(line: PinCalls) -> None:
@@ -187,7 +240,7 @@ def test_a_phone_marked_unsafe_is_a_stranger_even_after_the_right_pin(line: PinC
 
     assert line.tries(number, PIN, phone="home") == "right"
 
-    assert not line.reserve(line.call("home"), number).own
+    assert not line.reserve(line.call("home"), number).first
     with line.database.reading() as session:
         assert session.scalar(select(KnownPhone.unsafe_at)) is not None
 

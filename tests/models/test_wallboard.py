@@ -129,7 +129,7 @@ def test_wrong_pins_of_today_are_counted_and_a_tightened_line_is_told(database: 
     with database.transaction() as session:
         for turn, (hours, opened) in enumerate(((1, False), (1, False), (2, True), (20, False))):
             session.add(
-                PinTry(call_id=1, turn=turn, number_key="k", own=False, at=NOW - timedelta(hours=hours),
+                PinTry(call_id=1, turn=turn, number_key="k", counter="", at=NOW - timedelta(hours=hours),
                        opened=opened)
             )  # fmt: skip
         session.add(Guard(name=SPRAYING, raised_until=NOW + timedelta(minutes=5), measured_at=NOW))

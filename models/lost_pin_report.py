@@ -1,0 +1,53 @@
+"""Reports of a lost PIN, as calls leave them: one row each, whether a case has the number or not (R08)."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, Table, bindparam, insert, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, UtcDateTime
+from models.database import Write
+
+_NEW, _WAITING = text("state = 'new'"), text("state = 'waiting'")
+
+
+class LostPinReport(Base):
+    """``state`` is ``new`` until the sweeper judged it, then ``waiting`` (for a supervisor), ``called``,
+    ``refused`` or ``declined``. ``number_key`` is the number keyed, which need not be a case's.
+    """
+
+    __tablename__ = "lost_pin_reports"
+    __table_args__ = (
+        Index("ix_lost_pin_reports_phone", "phone_key", "reported_at"),
+        Index("ix_lost_pin_reports_reported_at", "reported_at"),
+        Index("ix_lost_pin_reports_new", "id", sqlite_where=_NEW, postgresql_where=_NEW),
+        Index("ix_lost_pin_reports_waiting", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number_key: Mapped[str] = mapped_column(String(64))
+    phone_key: Mapped[str | None] = mapped_column(String(64))
+    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id"))
+    silent: Mapped[bool]
+    reported_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    state: Mapped[str] = mapped_column(String(16))
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+_REPORTS: Table = LostPinReport.__table__  # type: ignore[assignment]
+_REPORT = (
+    insert(_REPORTS)
+    .values({
+        name: bindparam(f"lost_{name}", type_=_REPORTS.c[name].type)
+        for name in ("number_key", "phone_key", "call_id", "silent", "reported_at", "state")
+    })
+    .inline()
+)  # fmt: skip
+
+
+def reporting(number_key: str, phone_key: str | None, call_id: int, now: datetime, *, silent: bool) -> Write:
+    """The write that leaves a report; it is the same for every number (R05)."""
+    return _REPORT, {
+        "lost_number_key": number_key, "lost_phone_key": phone_key, "lost_call_id": call_id,
+        "lost_silent": silent, "lost_reported_at": now, "lost_state": "new",
+    }  # fmt: skip
