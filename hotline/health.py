@@ -15,6 +15,7 @@ from config.settings import Settings
 from models.database import Database
 from models.migrate import is_current
 from models.pin import Guard
+from models.trouble import troubles
 
 REDIS_TIMEOUT_SECONDS = 0.5
 #: More than one page of SQLite's cache holds; and the size of that cache, as SQLite has it by itself.
@@ -42,6 +43,16 @@ class Readiness:
             "flows": self._flows_fault(),
         }
         return {name: fault for name, fault in asked.items() if fault is not None}
+
+    def degraded(self) -> dict[str, str]:
+        """What works less well than it should while callers are still answered, by name (R39)."""
+        now = datetime.now(UTC)
+        try:
+            with self._database.reading() as session:
+                return {one.name: one.told(now) for one in troubles(session, now)}
+        except SQLAlchemyError:
+            # The database itself is named among the faults.
+            return {}
 
     def _database_fault(self) -> str | None:
         try:
@@ -93,7 +104,10 @@ def _rows_of_no_use(count: int) -> list[dict[str, Any]]:
 def health_blueprint(
     settings: Settings, database: Database, flow_faults: Callable[[], list[str]]
 ) -> Blueprint:
-    """GET /up (this process lives) and GET /up/ready (200, or 503 naming what is not usable)."""
+    """GET /up (this process lives) and GET /up/ready (200, or 503 naming what is not usable).
+
+    A refusing account and a silent role are named too, and leave the status at 200.
+    """
     blueprint = Blueprint("health", __name__)
     readiness = Readiness(settings, database, flow_faults)
 
@@ -102,7 +116,9 @@ def health_blueprint(
 
     def ready() -> tuple[Response, int]:
         faults = readiness.faults()
-        return jsonify(ready=not faults, not_usable=faults), 503 if faults else 200
+        degraded = {} if "database" in faults else readiness.degraded()
+        named = {"degraded": degraded} if degraded else {}
+        return jsonify(ready=not faults, not_usable=faults, **named), 503 if faults else 200
 
     views: dict[str, Any] = {"/up": up, "/up/ready": ready}
     for path, view in views.items():

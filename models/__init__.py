@@ -14,6 +14,7 @@ from models.case_opening import CaseOpening
 from models.custody import CustodyRecord, Facility
 from models.custody_import import CustodyImport, ImportRow
 from models.direct_talk import DirectTalk
+from models.heartbeat import Heartbeat
 from models.import_record import ImportReject
 from models.line_wait import LineWait
 from models.lost_pin_report import LostPinReport
@@ -30,6 +31,7 @@ from models.sign_in_counter import SignInCounter
 from models.staff import Staff
 from models.staff_session import StaffSession
 from models.subject import Subject
+from models.trouble import TroublePage
 
 __all__ = [
     "Absence",
@@ -51,6 +53,7 @@ __all__ = [
     "DirectTalk",
     "Facility",
     "Guard",
+    "Heartbeat",
     "ImportReject",
     "ImportRow",
     "KnownPhone",
@@ -71,4 +74,5 @@ __all__ = [
     "Staff",
     "StaffSession",
     "Subject",
+    "TroublePage",
 ]

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models import audit
+from models import audit, pacing
 from models.base import Base, UtcDateTime
 from models.call import Call
 from models.call_status import DIALLING
@@ -39,15 +39,22 @@ LEVELS = (
 LEFT, LEFT_TOLD = "left_for_staff", len(LEVELS) + 1
 #: What else supervisors are told of: an import is held, its call list is ready, the audit has an alarm.
 IMPORT_HELD, CALL_LIST, AUDIT_ALARM = "import_held", "call_list", "audit_alarm"
+#: The carrier refuses the account's calls, or its texts; a role shows no sign of life (R39).
+CALLS_REFUSED, TEXTS_REFUSED, ROLE_SILENT = "calls_refused", "texts_refused", "role_silent"
 #: The prompt that tells an alert of each level; every other is about promises that are at risk.
 PROMPTS = {
     LEFT: "alert.left",
     IMPORT_HELD: "alert.import_held",
     CALL_LIST: "alert.call_list",
     AUDIT_ALARM: "alert.audit_alarm",
+    CALLS_REFUSED: "alert.calls_refused",
+    TEXTS_REFUSED: "alert.texts_refused",
+    ROLE_SILENT: "alert.role_silent",
 }
 #: Told by a text alone: nobody need be woken for it.
-_BY_TEXT = frozenset({LEFT, AUDIT_ALARM})
+_BY_TEXT = frozenset({LEFT, AUDIT_ALARM, CALLS_REFUSED})
+#: Told by a call alone: texts are what is refused.
+_BY_CALL = frozenset({TEXTS_REFUSED})
 _UNSENT = text("state IN ('made','sending')")
 _LEFT_UNTOLD = text(f"callbacks.state = '{LEFT}'")
 _A_FEW = 200
@@ -89,6 +96,7 @@ class Alert(Base):
 
 
 _ALERTS = cast(Table, Alert.__table__)
+_KINDS = {"text": pacing.TEXTS, "call": pacing.CALLS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +150,26 @@ def tell_supervisors(
     session.flush()
 
 
-def unsent_alerts(session: Session, limit: int) -> Sequence[int]:
-    """Alerts that no worker has begun to send, oldest first."""
+def unsent_alerts(session: Session, now: datetime, limit: int) -> Sequence[int]:
+    """Alerts that no worker has begun to send, oldest first.
+
+    Of a kind that the carrier refuses none, or one when a probe is due: not the refused one, if there is
+    another.
+    """
     unsent = select(Alert.id).where(_UNSENT, Alert.state == "made")
-    return session.scalars(unsent.order_by(Alert.made_at).limit(limit)).all()
+    refused = {one.kind: one for one in pacing.refusals(session)}
+    free = [channel for channel, kind in _KINDS.items() if kind not in refused]
+    found = list(
+        session.scalars(unsent.where(Alert.channel.in_(free)).order_by(Alert.made_at).limit(limit)).all()
+    )
+    for channel, kind in _KINDS.items():
+        if kind in refused and now >= refused[kind].next_probe_at:
+            # What was tried and refused keeps the moment of its try, and goes behind the others.
+            probe = unsent.where(Alert.channel == channel)
+            found += session.scalars(
+                probe.order_by(Alert.sent_at.asc().nulls_first(), Alert.made_at).limit(1)
+            ).all()
+    return found
 
 
 def channel_of(session: Session, alert_id: int) -> str | None:
@@ -179,7 +203,7 @@ def end_alert(session: Session, alert_id: int, how: Ending, now: datetime) -> No
     """
     alert = session.get_one(Alert, alert_id)
     if how == "not asked" and alert.made_at > now - _NEWS:
-        alert.state, alert.sent_at, alert.call_id = "made", None, None
+        alert.state, alert.sent_at, alert.call_id = "made", now, None
         session.flush()
         return
     alert.state, alert.sent_at = "refused" if how == "not asked" else how, now
@@ -253,7 +277,7 @@ def _those_of(
         .where(Staff.role == role, ~Staff.away, Staff.email.not_in(list(but)))
         .order_by(Staff.id)
     ).all()
-    told = [(one.id, "text") for one in people]
+    told = [(one.id, "text") for one in people if level not in _BY_CALL]
     if level not in _BY_TEXT:
         # At night only who is at hand is rung; the others have a text in the morning.
         told += [(one.id, "call") for one in people if is_open or one.at_hand]

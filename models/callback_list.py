@@ -31,8 +31,13 @@ def due_callbacks(session: Session, now: datetime, limit: int, *only: ColumnElem
     return [row.id for row in _head(session, now, limit, only)]
 
 
-def first_in_line(session: Session, now: datetime, policy: CallbackPolicy, limit: int) -> list[int]:
-    """The first of those that somebody is free for now, at most ``limit`` and no more than are free."""
+def first_in_line(
+    session: Session, now: datetime, policy: CallbackPolicy, limit: int, *, but: int | None = None
+) -> list[int]:
+    """The first of those that somebody is free for now, at most ``limit`` and no more than are free.
+
+    ``but`` is the id of a callback that is passed over.
+    """
     free = count_free(session, is_open=policy.is_open(now))
     if not any(free.values()):
         return []
@@ -44,6 +49,8 @@ def first_in_line(session: Session, now: datetime, policy: CallbackPolicy, limit
     }
     # Who is free goes as a value: one wording whoever it is, which a worker's forked job finds ready.
     only = or_(*(and_(literal(free[pool] > 0, Boolean), whose[pool]) for pool in Pool))
+    if but is not None:
+        only = and_(only, Callback.id != but)
     at_most = max(free[Pool.LIAISONS], free[Pool.URGENT]) + free[Pool.SUPERVISORS]
     found = [
         row

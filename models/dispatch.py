@@ -60,7 +60,7 @@ def take_turn(
     """
     pick_alone(session)
     stand_in_line(session, callback_id, now, policy)
-    found = first_in_line(session, now, policy, _LOOKS)
+    found = _due(session, now, policy)
     if not found:
         return None, None
     at = pacing.take_slot(session, now, policy.call_interval, LIAISON_PATIENCE)
@@ -73,6 +73,13 @@ def ring_first(session: Session, now: datetime, policy: CallbackPolicy) -> Dial 
     """Hold a free liaison for the first callback in line that there is one for, with the intent to dial."""
     pick_alone(session)
     return _ring_first_of(session, first_in_line(session, now, policy, _LOOKS), now, policy)
+
+
+def _due(session: Session, now: datetime, policy: CallbackPolicy) -> list[int]:
+    """The head of the line. A probe of a refused account tries others before the refused callback."""
+    refused = pacing.refused_callback(session)
+    others = [] if refused is None else first_in_line(session, now, policy, _LOOKS, but=refused)
+    return others or first_in_line(session, now, policy, _LOOKS)
 
 
 def _ring_first_of(session: Session, found: list[int], now: datetime, policy: CallbackPolicy) -> Dial | None:
@@ -199,6 +206,14 @@ def take_caller_slot(
     callback.next_attempt_at = at
     session.flush()
     return Slot(at)
+
+
+def undialled_caller(session: Session, callback_id: int) -> int | None:
+    """The caller's leg of an accepted callback that no worker has begun to dial."""
+    callback = locked(session, callback_id)
+    if callback is None or callback.state != "ringing_caller":
+        return None
+    return callback.caller_call_id
 
 
 def ring_caller(

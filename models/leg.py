@@ -14,7 +14,7 @@ from models.callback_policy import CallbackOffice, CallbackPolicy
 from models.case import Case
 from models.database import keyring_of
 from models.leg_end import Job, ended_with_case, liaison_missed
-from models.liaison import DIALLED_AT_0, Liaison, free_direct_liaisons, outbound_leg
+from models.liaison import AT_0, DIALLED_AT_0, Liaison, free_direct_liaisons, outbound_leg
 from models.registrant import Registrant
 from models.staff import Staff
 from models.talk import callback_of
@@ -72,6 +72,22 @@ def mark_dialling(session: Session, call_id: int) -> bool:
             CALLS.c.ended_at.is_(None),
         )
         .values(call_status=DIALLING)
+    )
+    return cast(CursorResult[Any], session.execute(statement)).rowcount == 1
+
+
+def take_back_dialling(session: Session, call_id: int) -> bool:
+    """Nothing was dialled for this liaison's leg at 0, and the caller's own call may ring them instead."""
+    statement = (
+        update(CALLS)
+        .where(
+            CALLS.c.id == call_id,
+            CALLS.c.flow == AT_0,
+            CALLS.c.call_status == DIALLING,
+            CALLS.c.call_sid.is_(None),
+            CALLS.c.ended_at.is_(None),
+        )
+        .values(call_status=None)
     )
     return cast(CursorResult[Any], session.execute(statement)).rowcount == 1
 

@@ -1,62 +1,152 @@
-"""How fast the carrier may be asked to place calls: one row that every worker takes its slot from."""
+"""How fast the carrier may be asked, and the circuit breaker for an account that it refuses (R39).
 
+One row each for calls and for texts. Every worker takes its slot from the row of calls. While the carrier
+refuses the account, a slot is a probe: one call, and one text, every 30 s.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, Literal, cast
 
 from sqlalchemy import String, Table, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base, UtcDateTime
+from models.call import CALLS as CALL_ROWS
 
-#: The one thing that is paced: calls placed through the carrier's REST side (Twilio: one a second).
-CALLS = "calls"
+Kind = Literal["calls", "texts"]
+#: Calls placed through the carrier's REST side are paced (Twilio: one a second); texts are not.
+CALLS: Kind = "calls"
+TEXTS: Kind = "texts"
 #: No slot lies further ahead than this, unless a clock went back; then it is forgotten.
 _FURTHEST = timedelta(minutes=1)
 #: A carrier that is overloaded or cannot be reached is left alone for so long.
 REST = timedelta(seconds=5)
+#: While the account is refused one call, or text, is tried every so often.
+PROBE = timedelta(seconds=30)
 
 
 class Pace(Base):
-    """``next_at`` is the first moment at which another may begin."""
+    """``next_at`` is the first moment at which another may begin.
+
+    While the breaker is open, ``refused_at`` is when it opened, ``refused_code`` Twilio's error code, and
+    ``refused_call_id`` the last refused call.
+    """
 
     __tablename__ = "paces"
 
     name: Mapped[str] = mapped_column(String(16), primary_key=True)
     next_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    refused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    refused_code: Mapped[int | None]
+    refused_call_id: Mapped[int | None]
 
 
 _PACES = cast(Table, Pace.__table__)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An open breaker: since when the carrier refuses the account, with Twilio's code if there is one."""
+
+    kind: Kind
+    since: datetime
+    code: int | None
+    next_probe_at: datetime
 
 
 def take_slot(session: Session, now: datetime, interval: timedelta, patience: timedelta) -> datetime | None:
     """Take the next slot in which a call may be placed: now, or up to ``patience`` ahead.
 
     None, with nothing taken, when the next one is further ahead. The row is held until the transaction
-    ends, so two workers never get the same slot.
+    ends, so two workers never get the same slot. A probe of a refused account is taken for now or not at all.
     """
-    next_at = _held(session, now)
+    held = _held(session, CALLS, now)
+    next_at: datetime = held.next_at
     if next_at - now > _FURTHEST:
         next_at = now
     slot = max(now, next_at)
+    if held.refused_at is not None:
+        interval, patience = PROBE, timedelta()
     if slot - now > patience:
         return None
-    session.execute(update(_PACES).where(_PACES.c.name == CALLS).values(next_at=slot + interval))
+    _set(session, CALLS, next_at=slot + interval)
     return slot
+
+
+def may_text(session: Session, now: datetime) -> bool:
+    """Whether a text may be sent now. While the account is refused this takes the one probe that is due."""
+    if refusal(session, TEXTS) is None:
+        return True
+    held = _held(session, TEXTS, now)
+    if held.refused_at is None:
+        return True
+    if now < held.next_at <= now + _FURTHEST:
+        return False
+    _set(session, TEXTS, next_at=now + PROBE)
+    return True
 
 
 def rest(session: Session, now: datetime) -> None:
     """Place no call for a while: the carrier is overloaded or cannot be reached."""
-    next_at = max(_held(session, now), now + REST)
-    session.execute(update(_PACES).where(_PACES.c.name == CALLS).values(next_at=next_at))
+    next_at = max(_held(session, CALLS, now).next_at, now + REST)
+    _set(session, CALLS, next_at=next_at)
 
 
-def _held(session: Session, now: datetime) -> datetime:
-    held = select(_PACES.c.next_at).where(_PACES.c.name == CALLS).with_for_update()
-    found = session.scalar(held)
+def open_breaker(
+    session: Session, kind: Kind, code: int | None, now: datetime, call_id: int | None = None
+) -> None:
+    """The carrier refused the account: nothing but a probe every 30 s until one is taken."""
+    held = _held(session, kind, now)
+    _set(
+        session, kind, next_at=now + PROBE, refused_at=held.refused_at or now, refused_code=code,
+        refused_call_id=call_id,
+    )  # fmt: skip
+
+
+def close_breaker(session: Session, kind: Kind, now: datetime) -> None:
+    """The carrier took a call, or a text: the account is well. Touches no row where it was well before."""
+    session.execute(
+        update(_PACES)
+        .where(_PACES.c.name == kind, _PACES.c.refused_at.is_not(None))
+        .values(next_at=now, refused_at=None, refused_code=None, refused_call_id=None)
+    )
+
+
+def refusals(session: Session) -> Sequence[Refusal]:
+    """The open breakers, at most one each for calls and texts."""
+    rows = session.execute(select(_PACES).where(_PACES.c.refused_at.is_not(None)).order_by(_PACES.c.name))
+    return [Refusal(r.name, r.refused_at, r.refused_code, r.next_at) for r in rows]
+
+
+def refusal(session: Session, kind: Kind) -> Refusal | None:
+    """The open breaker of calls, or of texts."""
+    return next((one for one in refusals(session) if one.kind == kind), None)
+
+
+def is_refused(session: Session) -> bool:
+    """Whether the carrier refuses the account's calls."""
+    return refusal(session, CALLS) is not None
+
+
+def refused_callback(session: Session) -> int | None:
+    """The callback whose call was refused last while the breaker is open; a probe tries another first."""
+    found = select(CALL_ROWS.c.callback_id).join(_PACES, _PACES.c.refused_call_id == CALL_ROWS.c.id)
+    return session.scalar(found.where(_PACES.c.name == CALLS, _PACES.c.refused_at.is_not(None)))
+
+
+def _set(session: Session, kind: Kind, **values: Any) -> None:
+    session.execute(update(_PACES).where(_PACES.c.name == kind).values(**values))
+
+
+def _held(session: Session, kind: Kind, now: datetime) -> Any:
+    held = select(_PACES).where(_PACES.c.name == kind).with_for_update()
+    found = session.execute(held).first()
     if found is not None:
-        return cast(datetime, found)
+        return found
     on_postgresql = session.get_bind().dialect.name == "postgresql"
-    first = (postgresql.insert if on_postgresql else sqlite.insert)(_PACES).values(name=CALLS, next_at=now)
+    first = (postgresql.insert if on_postgresql else sqlite.insert)(_PACES).values(name=kind, next_at=now)
     session.execute(first.on_conflict_do_nothing())
-    return cast(datetime, session.scalar(held))
+    return session.execute(held).one()

@@ -17,6 +17,7 @@ from models.line_wait import SEEN_WITHIN, LineWait
 from models.pin import Guard, PinTry
 from models.pin_guard import SPRAYING
 from models.staff import Staff
+from models.trouble import Trouble, troubles
 from models.wait_time import percentile
 
 #: The words of the partial index of those left for a person.
@@ -71,6 +72,8 @@ class Figures:
     tightened: bool
     feed_at: datetime | None
     held_imports: int
+    #: An account that the carrier refuses, and roles without a sign of life (R39).
+    troubles: Sequence[Trouble]
     hours: Sequence[Hour]
 
     @property
@@ -104,6 +107,7 @@ def figures(session: Session, now: datetime, *, midnight: datetime, risk: timede
         **_promises(session, now, risk),
         **_people(session),
         **_feed(session),
+        troubles=troubles(session, now),
         asked=len(waits),
         talked=sum(talked for _, talked in waits),
         median=_seconds(percentile(waits, 0.5, least=1)),

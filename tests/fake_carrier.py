@@ -1,7 +1,7 @@
 """A carrier that dials nobody: the methods of ``workers.carrier.Carrier``, and the calls it was asked for."""
 
 from tests.phone import Phone, PlacedCall
-from workers.carrier import CarrierRefused, CarrierUnknown
+from workers.carrier import NUMBER_CODES, TEXT_CODES, CarrierRefused, CarrierUnknown, judge
 
 
 class FakeCarrier:
@@ -12,6 +12,10 @@ class FakeCarrier:
         self.refused = 0
         self.texts: list[tuple[str, str]] = []
         self._next: list[str] = []
+        #: Twilio's error code for every call, or every text, while the account is refused.
+        self.refuses_calls: int | None = None
+        self.refuses_texts: int | None = None
+        self.asked_for: list[str] = []
         self._came_in: list[PlacedCall] = []
 
     @property
@@ -39,10 +43,14 @@ class FakeCarrier:
 
     def place_call(self, *, to: str, leg_id: str, ring_seconds: int, line: str | None = None) -> str:
         """Dial ``to`` and give the call's sid."""
+        self.asked_for.append(to)
+        if self.refuses_calls is not None:
+            self.refused += 1
+            raise judge(400, self.refuses_calls, NUMBER_CODES)
         fate = self._next.pop(0) if self._next else "dialled"
         if fate == "refused":
             self.refused += 1
-            raise CarrierRefused("The carrier did not dial: 400.")
+            raise judge(400, 21211, NUMBER_CODES)
         call = PlacedCall(to, leg_id, ring_seconds, line=line)
         if fate != "lost before dialling":
             self.placed.append(call)
@@ -81,9 +89,11 @@ class FakeCarrier:
 
     def send_text(self, *, to: str, body: str) -> None:
         """Send a text, unless the next answer is to be lost or refused."""
+        if self.refuses_texts is not None:
+            raise judge(400, self.refuses_texts, TEXT_CODES)
         fate = self._next.pop(0) if self._next else "sent"
         if fate == "refused":
-            raise CarrierRefused("The carrier did not send: 400.")
+            raise judge(400, 21614, TEXT_CODES)
         if fate != "lost before dialling":
             self.texts.append((to, body))
         if fate != "sent":

@@ -18,6 +18,8 @@ class FakeTwilio:
         self.asked: list[tuple[str, str, dict[str, list[str]]]] = []
         self.authorization: str | None = None
         self.behaves: str | int = "well"
+        #: Twilio's code in the answer of a refusal; without one the answer is a page of some proxy's.
+        self.error_code: int | None = 21211
         self.call_status = "queued"
         self.has_conference = True
 
@@ -54,8 +56,9 @@ class _Handler(BaseHTTPRequestHandler):
             case "nameless":
                 self._send(201, b"{}")
             case int(status):
-                error = {"code": 21211, "message": f"The number {body} is wrong", "status": status}
-                self._send(status, json.dumps(error).encode())
+                error = {"code": twilio.error_code, "message": f"The number {body} is wrong"}
+                answer = json.dumps(error | {"status": status}) if twilio.error_code else "<html>"
+                self._send(status, answer.encode())
             case _ if self.command == "GET" and "/Conferences.json" in self.path:
                 rooms = [{"sid": f"CF{1:032x}"}] if twilio.has_conference else []
                 self._send(200, json.dumps({"conferences": rooms, "next_page_uri": None}).encode())

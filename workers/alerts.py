@@ -47,6 +47,8 @@ class AlertSender:
         with self._database.transaction() as session:
             channel = channel_of(session, alert_id)
             slot: datetime | None = now
+            if channel == "text" and not pacing.may_text(session, now):
+                slot = None
             if channel == "call":
                 interval = timedelta(seconds=1) / self._office.policy("carrier_calls_per_second")
                 slot = pacing.take_slot(session, now, interval, _PATIENCE)
@@ -71,7 +73,9 @@ class AlertSender:
                 )
         except CarrierRefused as refused:
             log.warning("The carrier refused an alert.", extra={"alert_id": sending.alert_id})
-            return self._end(sending, "refused" if refused.counts else "not asked")
+            if refused.about == "account":
+                self._open_breaker(sending, refused.code)
+            return self._end(sending, "refused" if refused.about == "number" else "not asked")
         except CarrierUnknown:
             log.warning("It is not known whether an alert was sent.", extra={"alert_id": sending.alert_id})
             return self._end(sending, "unknown")
@@ -81,6 +85,9 @@ class AlertSender:
         now = self._clock()
         with self._database.transaction() as session:
             end_alert(session, sending.alert_id, how, now)
+            if how == "sent":
+                kind = pacing.TEXTS if sending.call_id is None else pacing.CALLS
+                pacing.close_breaker(session, kind, now)
             if sending.call_id is None:
                 return []
             if call_sid:
@@ -88,6 +95,11 @@ class AlertSender:
             if how != "unknown":
                 return leg_ended(session, sending.call_id, "failed", now, self._office, actor="worker")
             return []
+
+    def _open_breaker(self, sending: Sending, code: int | None) -> None:
+        kind = pacing.TEXTS if sending.call_id is None else pacing.CALLS
+        with self._database.transaction() as session:
+            pacing.open_breaker(session, kind, code, self._clock(), sending.call_id)
 
     def _text(self, sending: Sending) -> str:
         language = sending.language

@@ -25,11 +25,14 @@ from models.dispatch import (
     ring_first,
     take_caller_slot,
     take_turn,
+    undialled_caller,
 )
 from models.joiner import dial_joiner, take_joiner_slot
 from models.keyring import Keyring
+from models.leg import mark_dialling, take_back_dialling
 from models.leg_end import Job, leg_ended
 from models.line_ring import dial_direct
+from models.pacing import is_refused
 from models.talk import MISSED, TOLD, missed_in
 from workers.alerts import AlertSender
 from workers.carrier import Carrier, CarrierRefused, CarrierUnknown
@@ -86,8 +89,7 @@ class Dialler:
         now = self._clock()
         with self._database.transaction() as session:
             slot, dial = take_turn(session, callback_id, now, self._policy)
-        if slot is not None and slot.at > now:
-            self._wait((slot.at - now).total_seconds())
+        if slot is not None and slot.at > now and self._waits_until(slot.at):
             with self._database.transaction() as session:
                 dial = ring_first(session, self._clock(), self._policy)
         self._place(dial)
@@ -99,10 +101,15 @@ class Dialler:
             slot = take_caller_slot(session, callback_id, now, self._policy, self._patience)
             if slot is not None and slot.at <= now:
                 dial, jobs = ring_caller(session, callback_id, now, self._policy)
+            elif slot is None and is_refused(session):
+                jobs = self._give_back(session, undialled_caller(session, callback_id))
         if slot is not None and slot.at > now:
-            self._wait((slot.at - now).total_seconds())
+            may_dial = self._waits_until(slot.at)
             with self._database.transaction() as session:
-                dial, jobs = ring_caller(session, callback_id, self._clock(), self._policy)
+                if may_dial:
+                    dial, jobs = ring_caller(session, callback_id, self._clock(), self._policy)
+                else:
+                    jobs = self._give_back(session, undialled_caller(session, callback_id))
         self._hand_on(jobs)
         self._place(dial)
 
@@ -114,10 +121,12 @@ class Dialler:
             slot = (
                 pacing.take_slot(session, now, self._policy.call_interval, self._patience) if wanted else None
             )
-        if slot is None:
+            jobs = (
+                self._give_back(session, call_id) if wanted and slot is None and is_refused(session) else []
+            )
+        self._hand_on(jobs)
+        if slot is None or (slot > now and not self._waits_until(slot)):
             return
-        if slot > now:
-            self._wait((slot - now).total_seconds())
         with self._database.transaction() as session:
             dial = own_call.dial_taker(session, call_id, self._clock(), self._policy)
         self._place(dial)
@@ -136,8 +145,7 @@ class Dialler:
             slot = take_joiner_slot(session, call_id, now, self._policy.call_interval, self._patience)
             if slot is not None and slot <= now:
                 found = take(session, call_id)
-        if slot is not None and slot > now:
-            self._wait((slot - now).total_seconds())
+        if slot is not None and slot > now and self._waits_until(slot):
             with self._database.transaction() as session:
                 found = take(session, call_id)
         if found is not None:
@@ -251,14 +259,9 @@ class Dialler:
                 to=dial.number, leg_id=dial.leg_id, ring_seconds=dial.ring_seconds, line=dial.line
             )
         except CarrierRefused as refused:
-            log.warning("The carrier refused a call.", extra={"call_id": dial.call_id})
-            with self._database.transaction() as session:
-                jobs = leg_ended(
-                    session, dial.call_id, "failed", self._clock(), self._office,
-                    actor="worker", counted=refused.counts,
-                )  # fmt: skip
-                if not refused.counts:
-                    pacing.rest(session, self._clock())
+            extra = {"call_id": dial.call_id, "code": refused.code}
+            log.warning("The carrier refused a call.", extra=extra)
+            jobs = self._refused(dial.call_id, refused)
         except CarrierUnknown:
             # It may be ringing. An event or the leg's first document may still prove it; the sweeper decides.
             log.warning("It is not known whether a call was placed.", extra={"call_id": dial.call_id})
@@ -268,7 +271,37 @@ class Dialler:
         else:
             with self._database.transaction() as session:
                 jobs = record_call_sid(session, dial.call_id, call_sid, self._clock(), self._office)
+                pacing.close_breaker(session, pacing.CALLS, self._clock())
         self._hand_on(jobs)
+
+    def _refused(self, call_id: int, refused: CarrierRefused) -> list[Job]:
+        """Nothing was dialled. Only a number that cannot be called counts as a try (R39)."""
+        now = self._clock()
+        with self._database.transaction() as session:
+            if refused.about == "account":
+                pacing.open_breaker(session, pacing.CALLS, refused.code, now, call_id)
+                if take_back_dialling(session, call_id):
+                    return []
+            elif refused.about != "number":
+                pacing.rest(session, now)
+            return leg_ended(
+                session, call_id, "failed", now, self._office,
+                actor="worker", counted=refused.about == "number",
+            )  # fmt: skip
+
+    def _give_back(self, session: Session, call_id: int | None) -> list[Job]:
+        """While the account is refused nobody waits for a leg; its callback goes back with nothing spent."""
+        if call_id is None or not mark_dialling(session, call_id):
+            return []
+        return leg_ended(
+            session, call_id, "failed", self._clock(), self._office, actor="worker", counted=False
+        )
+
+    def _waits_until(self, slot: datetime) -> bool:
+        """Wait for a slot; False when the carrier refused the account meanwhile."""
+        self._wait((slot - self._clock()).total_seconds())
+        with self._database.reading() as session:
+            return not is_refused(session)
 
     def _hand_on(self, jobs: list[Job]) -> None:
         for name, row_id in jobs:

@@ -1,7 +1,7 @@
 """The only code that dials out, by Twilio's official client. It knows numbers and opaque leg ids alone."""
 
 import logging
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
@@ -16,18 +16,28 @@ from config.settings import Settings
 #: How long we wait to be told how a call stands.
 ASKING_SECONDS = 3.0
 CALL_EVENTS = ["initiated", "ringing", "answered", "completed"]
+#: Twilio's error codes that speak of the number called, or texted (R39).
+NUMBER_CODES = frozenset({21211, 21214, 21215, 21216, 21217})
+TEXT_CODES = NUMBER_CODES | {21408, 21610, 21612, 21614}
+#: Too many requests at once: it slows the pace and says nothing of the number or the account.
+PACE_CODE = 20429
 _REQUEST_TIMEOUT = 408
+
+About = Literal["number", "account", "pace", "connection"]
 
 # The client writes numbers and tokens of every request into its log at INFO.
 logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
 
 
 class CarrierRefused(Exception):  # noqa: N818  (an answer of the carrier, not a fault of ours)
-    """Certain: nothing was dialled. ``counts``: whether that speaks against the number asked for."""
+    """Certain: nothing was dialled. ``about`` says what stands in the way, ``code`` is Twilio's error code.
 
-    def __init__(self, sentence: str, *, counts: bool = True) -> None:
+    ``connection``: the carrier was not reached at all.
+    """
+
+    def __init__(self, sentence: str, *, about: About = "number", code: int | None = None) -> None:
         super().__init__(sentence)
-        self.counts = counts
+        self.about, self.code = about, code
 
 
 class CarrierUnknown(Exception):  # noqa: N818
@@ -116,7 +126,7 @@ class Carrier:
 
     def send_text(self, *, to: str, body: str) -> None:
         """Send a text to ``to`` (E.164). Raises CarrierRefused or CarrierUnknown."""
-        self._ask(lambda: self._client.messages.create(to=to, from_=self._line, body=body))
+        self._ask(lambda: self._client.messages.create(to=to, from_=self._line, body=body), TEXT_CODES)
 
     def close(self) -> None:
         """Give back the connections."""
@@ -126,15 +136,17 @@ class Carrier:
     def _leg_url(self, leg_id: str) -> str:
         return f"{self._public_url}/voice/legs/{leg_id}"
 
-    def _ask(self, question: Any) -> Any:
+    def _ask(self, question: Any, number_codes: frozenset[int] = NUMBER_CODES) -> Any:
         # "from None" each time: the client's own messages quote numbers.
         try:
             return question()
         except TwilioException as answer:
-            raise _judged(getattr(answer, "status", None)) from None
+            raise judge(
+                getattr(answer, "status", None), getattr(answer, "code", None), number_codes
+            ) from None
         except requests.RequestException as fault:
             if _never_sent(fault):
-                raise CarrierRefused("The carrier cannot be reached.", counts=False) from None
+                raise CarrierRefused("The carrier cannot be reached.", about="connection") from None
             raise CarrierUnknown(f"The carrier gave no answer ({type(fault).__name__}).") from None
         except (ValueError, KeyError, TypeError, AttributeError) as fault:
             raise CarrierUnknown(f"The carrier's answer cannot be read ({type(fault).__name__}).") from None
@@ -152,13 +164,18 @@ def _client(settings: Settings, http: "_Http") -> Client:
     )
 
 
-def _judged(http_status: Any) -> CarrierRefused | CarrierUnknown:
-    """After a 4xx nothing was dialled. Only a 400 is about the number; the others are about the account."""
-    if isinstance(http_status, int) and 400 <= http_status < 500 and http_status != _REQUEST_TIMEOUT:
-        return CarrierRefused(
-            f"The carrier refused ({http_status}).", counts=http_status == requests.codes.bad
-        )
-    return CarrierUnknown(f"The carrier failed ({http_status}).")
+def judge(http_status: Any, code: Any, number_codes: frozenset[int]) -> CarrierRefused | CarrierUnknown:
+    """After a 4xx nothing was dialled. Twilio's code says whose fault it is; without one, the account's."""
+    if not isinstance(http_status, int) or not 400 <= http_status < 500 or http_status == _REQUEST_TIMEOUT:
+        return CarrierUnknown(f"The carrier failed ({http_status}).")
+    # Where an answer has no code the client repeats the HTTP status in its place.
+    code = code if isinstance(code, int) and code != http_status else None
+    about: About = "account"
+    if code in number_codes:
+        about = "number"
+    elif code == PACE_CODE or (code is None and http_status == requests.codes.too_many_requests):
+        about = "pace"
+    return CarrierRefused(f"The carrier refused ({http_status}, code {code}).", about=about, code=code)
 
 
 def _never_sent(fault: requests.RequestException) -> bool:

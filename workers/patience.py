@@ -21,7 +21,7 @@ class PatientOnce:
     def place_call(self, *, to: str, leg_id: str, ring_seconds: int, line: str | None = None) -> str:
         """As the carrier's own. Raises CarrierRefused or CarrierUnknown."""
         if self._is_silent:
-            raise CarrierRefused("The carrier is not asked again so soon.", counts=False)
+            raise CarrierRefused("The carrier is not asked again so soon.", about="connection")
         return self._ask(
             lambda: self._carrier.place_call(to=to, leg_id=leg_id, ring_seconds=ring_seconds, line=line)
         )
@@ -29,7 +29,7 @@ class PatientOnce:
     def send_text(self, *, to: str, body: str) -> None:
         """As the carrier's own. Raises CarrierRefused or CarrierUnknown."""
         if self._is_silent:
-            raise CarrierRefused("The carrier is not asked again so soon.", counts=False)
+            raise CarrierRefused("The carrier is not asked again so soon.", about="connection")
         self._ask(lambda: self._carrier.send_text(to=to, body=body))
 
     def fetch_status(self, call_sid: str) -> str:
@@ -59,5 +59,5 @@ class PatientOnce:
             self._is_silent = True
             raise
         except CarrierRefused as refused:
-            self._is_silent = not refused.counts
+            self._is_silent = refused.about in ("connection", "pace")
             raise

@@ -40,6 +40,7 @@ from models.stranded import (
     undialled_takers,
 )
 from models.stranded_at_0 import close_forgotten, direct_talks, left_behind_at_0, undialled_at_0
+from models.trouble import page_troubles, troubles
 from workers.audit_heads import HeadKeeper
 from workers.callbacks import CallCarrier, Dialler
 from workers.carrier import Carrier
@@ -132,6 +133,7 @@ class _Pass:
         self._guarded(self._end_rests)
         self._guarded(self._apply_schedules)
         self._guarded(self._offer_due)
+        self._guarded(self._page_troubles)
         self._guarded(self._warn)
         self._guarded(self._resume_imports)
         self._guarded(self._tidy_uploads)
@@ -212,11 +214,19 @@ class _Pass:
         waiting = self._jobs.depth() or 0 if due else 0
         self._hand_on_all(("dial_liaison", callback_id) for callback_id in due[: max(0, len(due) - waiting)])
 
+    def _page_troubles(self) -> None:
+        with self._database.reading() as session:
+            found = troubles(session, self._now)
+        if not found:
+            return
+        with self._database.transaction() as session:
+            page_troubles(session, self._now, self._office)
+
     def _warn(self) -> None:
         with self._database.transaction() as session:
             make_alerts(session, self._now, self._office)
         with self._database.reading() as session:
-            found = unsent_alerts(session, _OFFERED_AT_ONCE)
+            found = unsent_alerts(session, self._now, _OFFERED_AT_ONCE)
         waiting = self._jobs.depth() or 0 if found else 0
         self._hand_on_all(("send_alert", alert_id) for alert_id in found[: max(0, len(found) - waiting)])
 

@@ -2,18 +2,20 @@
 
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import click
+from sqlalchemy.orm import Session
 
 from config.office import Office, OfficeError
 from config.settings import Settings
 from hotline.cli.context import connect, emit, load_settings
 
+T = TypeVar("T")
 _NOT_SHOWN = "set, not shown"
 #: Numbers of the shipped office file, which belong to nobody.
 _SHIPPED_LINES = ("+12025550100", "+12025550101")
@@ -163,6 +165,55 @@ def _keys(settings: Settings) -> Finding:
     return Finding("keys", told)
 
 
+def _account(settings: Settings) -> Finding:
+    """Whether the carrier takes the account's calls and texts."""
+    from models.trouble import troubles
+
+    found = _read(settings, lambda session, now: [t for t in troubles(session, now) if t.is_refusal])
+    if found is None:
+        return Finding("account", "not known")
+    now = datetime.now(UTC)
+    refused = "; ".join(one.told(now) for one in found)
+    return Finding(
+        "account", "the carrier takes our calls and texts", f"{refused.capitalize()}." if refused else None
+    )
+
+
+def _roles(settings: Settings) -> Finding:
+    """Each role, how many processes of it live, and how long ago the last of them was heard of."""
+    from models.heartbeat import lives
+
+    found = _read(settings, lives)
+    if found is None:
+        return Finding("roles", "not known")
+    seen = [one for one in found if one.silent_for is not None]
+    if not seen:
+        return Finding("roles", "none has run yet")
+    told = "; ".join(f"{one.role}: {one.processes} living, {_seconds(one.silent_for)} s ago" for one in seen)
+    silent = [
+        f"{one.role}: no sign of life for {_seconds(one.silent_for)} s" for one in seen if one.is_silent
+    ]
+    return Finding("roles", told, f"{'; '.join(silent)}." if silent else None)
+
+
+def _seconds(span: timedelta | None) -> int:
+    return 0 if span is None else int(span.total_seconds())
+
+
+def _read(settings: Settings, read: Callable[[Session, datetime], Sequence[T]]) -> Sequence[T] | None:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    database = connect(settings)
+    try:
+        with database.reading() as session:
+            return read(session, datetime.now(UTC))
+    except SQLAlchemyError:
+        # What is wrong there is told there.
+        return None
+    finally:
+        database.close()
+
+
 def _shift(settings: Settings) -> Finding:
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -194,5 +245,7 @@ _CHECKS: tuple[Callable[[Settings], Finding], ...] = (
     _redis,
     _flows,
     _carrier,
+    _account,
+    _roles,
     _shift,
 )

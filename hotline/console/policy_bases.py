@@ -61,6 +61,10 @@ SHIPPED_BASES = (
     N_("When we call again after a liaison keyed that they should be called later."),
     N_("After a hard call nobody rings the liaison for so long."),
     N_(
+        "While the carrier refuses our account, or a part of the system has stopped, supervisors are paged "
+        "at once and again after so many minutes."
+    ),
+    N_(
         "While an import is held supervisors are paged at once and again each time so many minutes "
         "have passed."
     ),

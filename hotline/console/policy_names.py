@@ -51,6 +51,7 @@ POLICY_NAMES = {
     "outcome_minutes": N_("Minutes in which an outcome may be refined"),
     "call_later_minutes": N_("Minutes until a later call"),
     "hard_call_minutes": N_("Minutes of rest after a hard call"),
+    "trouble_page_minutes": N_("Minutes between two pages about a fault of the system"),
     "held_page_minutes": N_("Minutes between two pages about a held import"),
     "held_pages": N_("Pages about a held import"),
     "held_list_minutes": N_("Minutes until the call list of a held import"),

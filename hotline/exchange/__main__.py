@@ -5,8 +5,10 @@ import socket
 import sys
 
 import click
+from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from config.office import Office
 from config.settings import Settings
 from hotline.cli.context import fail, load_office, load_settings
 from hotline.exchange.app import create_exchange
@@ -34,6 +36,26 @@ def credentials(settings: Settings) -> dict[str, tuple[str, ...]]:
     return known
 
 
+def exchange_for(settings: Settings, office: Office) -> Flask:
+    """The exchange of one office. Any number that is dialled reaches the line, which owns its own alone."""
+    faults, number = Faults(), line_number(settings.public_url)
+    # Staff dial a line of their own, where the office has one.
+    lines = [*office.lines, *filter(None, [office.staff_line])]
+    deliver = faults.around(over_http(settings.public_url, settings.twilio_auth_tokens[0]))
+    return create_exchange(
+        Switchboard(
+            settings.twilio_account_sid,
+            deliver,
+            numbers=dict.fromkeys(lines, number),
+            any_number=number,
+        ),
+        account_sid=settings.twilio_account_sid,
+        credentials=credentials(settings),
+        lines=lines,
+        faults=faults,
+    )
+
+
 def main() -> None:
     """Stand in for the telephone company until a signal ends it."""
     settings = load_settings()
@@ -45,17 +67,7 @@ def main() -> None:
         where, why = f"{HOST}:{settings.exchange_port}", os.strerror(problem.errno or 0)
         click.echo(f"The exchange cannot listen at {where}: {why}.", err=True)
         sys.exit(1)
-    faults = Faults()
-    office = load_office(settings)
-    deliver = faults.around(over_http(settings.public_url, settings.twilio_auth_tokens[0]))
-    app = create_exchange(
-        Switchboard(settings.twilio_account_sid, deliver, any_number=line_number(settings.public_url)),
-        account_sid=settings.twilio_account_sid,
-        credentials=credentials(settings),
-        # Staff dial a line of their own, where the office has one.
-        lines=[*office.lines, *filter(None, [office.staff_line])],
-        faults=faults,
-    )
+    app = exchange_for(settings, load_office(settings))
     with listening:
         make_server(
             HOST,

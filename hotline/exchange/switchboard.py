@@ -134,8 +134,8 @@ class Switchboard:
         return number
 
     def owns(self, number: str) -> bool:
-        """Whether the line may call from there: from anywhere, unless it was told which numbers it has."""
-        return not self._numbers or self._any_number is not None or number in self._numbers
+        """Whether the account may call from this number: from any, unless it was told which it has."""
+        return not self._numbers or number in self._numbers
 
     # What people do with their phones.
 

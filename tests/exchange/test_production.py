@@ -3,12 +3,14 @@
 import dataclasses
 
 import pytest
+from werkzeug.test import TestResponse
 
+from config.office import Office
 from config.settings import Settings
 from hotline import create_app
 from hotline.cli.bind import Bind
 from hotline.cli.supervision import programs
-from hotline.exchange.__main__ import HOST, main
+from hotline.exchange.__main__ import HOST, exchange_for, main
 from models.database import Database
 
 PRODUCTION = {
@@ -48,6 +50,26 @@ def test_nothing_that_serves_production_starts_it_or_leads_to_it(
     web = create_app(dataclasses.replace(settings, carrier="twilio"), database=database).test_client()
     for path in ("/exchange/", "/exchange/events", "/exchange/state.json", "/handset/rung.json"):
         assert web.get(path).status_code in {403, 404}, path
+
+
+def test_the_exchange_of_an_office_owns_its_lines_and_no_other_number(
+    settings: Settings, office: Office
+) -> None:
+    account, token = settings.twilio_account_sid, settings.twilio_auth_tokens[0]
+    exchange = exchange_for(settings, office).test_client()
+
+    def asks(kind: str, from_: str, **more: str) -> TestResponse:
+        return exchange.post(
+            f"/2010-04-01/Accounts/{account}/{kind}.json",
+            data={"To": "+12025550170", "From": from_, **more},
+            auth=(account, token),
+            environ_base={"REMOTE_ADDR": "127.0.0.1"},
+        )
+
+    for kind, more in (("Calls", {"Url": "http://127.0.0.1:1/leg"}), ("Messages", {"Body": "words"})):
+        refused = asks(kind, "+12025550199", **more)
+        assert (refused.status_code, refused.get_json()["code"]) == (400, 21210), kind
+        assert asks(kind, office.lines[0], **more).status_code == 201, kind
 
 
 def test_in_development_the_line_leads_to_it_and_streams_nothing_itself(

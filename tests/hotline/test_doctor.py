@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from click.testing import CliRunner, Result
 from config.settings import Settings, variables
 from hotline.cli import group
 from models.database import Database
+from models.heartbeat import Pulse
+from models.pacing import open_breaker
 from tests.factories import make_staff
 
 SECRETS = {
@@ -50,6 +53,27 @@ def test_a_healthy_house_is_told_so_without_a_secret(
         assert "AAECAwQF" not in text
     assert "HOTLINE_SECRET_KEY" in told.output
     assert json.loads(as_json.stdout)["configured"]["HOTLINE_PIN_PEPPER"] == "set, not shown"
+
+
+def test_a_refused_account_and_a_silent_role_are_told_by_name(
+    settings: Settings, database: Database, redis_url: str
+) -> None:
+    now = datetime.now(UTC)
+    with database.transaction() as session:
+        open_breaker(session, "texts", 20003, now - timedelta(seconds=40))
+        for role, seconds in (("web", 1), ("worker", 65), ("sweeper", 4)):
+            Pulse(role).beat(session, now - timedelta(seconds=seconds))
+
+    result = run(settings, "doctor", "--json")
+
+    told = wrong(result)
+    assert result.exit_code == 1
+    assert "refused our texts" in told["account"]
+    assert "20003" in told["account"]
+    assert told["roles"].startswith("worker: no sign of life for 6")
+    (roles,) = [c for c in json.loads(result.stdout)["checks"] if c["name"] == "roles"]
+    assert "web: 1 living" in roles["told"]
+    assert "sweeper: 1 living" in roles["told"]
 
 
 def test_a_redis_that_is_down_and_a_database_without_tables_are_told(

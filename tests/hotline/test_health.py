@@ -2,6 +2,7 @@
 
 import dataclasses
 import resource
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ from sqlalchemy import select
 from config.settings import Settings
 from hotline.health import health_blueprint
 from models.database import Database
+from models.heartbeat import Pulse
 from models.keyring import Keyring
 from models.migrate import upgrade
+from models.pacing import open_breaker
 from models.pin import Guard
 
 
@@ -30,6 +33,26 @@ def test_a_house_on_firm_ground_is_ready(settings: Settings, database: Database,
     answer = client.get("/up/ready")
     assert answer.status_code == 200
     assert answer.json == {"ready": True, "not_usable": {}}
+
+
+def test_a_refused_account_and_a_silent_role_are_named_while_the_line_is_ready(
+    settings: Settings, database: Database, redis_url: str
+) -> None:
+    now = datetime.now(UTC)
+    with database.transaction() as session:
+        open_breaker(session, "calls", 21210, now - timedelta(seconds=40))
+        Pulse("worker").beat(session, now - timedelta(seconds=50))
+        Pulse("sweeper").beat(session, now - timedelta(seconds=5))
+
+    answer = asked(settings, database).get("/up/ready")
+
+    assert answer.status_code == 200
+    assert answer.json["ready"] is True
+    degraded = answer.json["degraded"]
+    assert set(degraded) == {"calls", "web", "worker"}
+    assert degraded["calls"].startswith("the carrier has refused our calls for 4")
+    assert degraded["calls"].endswith("error 21210")
+    assert degraded["worker"].startswith("no sign of life for 5")
 
 
 def test_a_redis_that_is_down_is_named_and_the_process_still_lives(

@@ -51,7 +51,7 @@ LOOKS: dict[str, Callable[[Session, datetime], Any]] = {
     "who joins the line": lambda session, now: tidy_line(session, now, POLICY),
     "half of the capacity": unverified_may_take,
     "promises at risk": lambda session, now: make_alerts(session, now, OFFICE),
-    "alerts to send": lambda session, _now: unsent_alerts(session, 50),
+    "alerts to send": lambda session, now: unsent_alerts(session, now, 50),
     "claims that lapsed": give_back_lapsed,
     "legs that lapsed": lambda session, now: lapsed_callbacks(session, now, POLICY),
     "accepted and not dialled": undialled_callers,

@@ -135,15 +135,36 @@ def test_a_call_is_asked_after_ended_and_sent_to_its_leg_again(carrier: Carrier,
     assert {path.rpartition("/")[2] for _, path, _ in twilio.asked} == {"CA1.json"}
 
 
-@pytest.mark.parametrize(("status", "counts"), [(400, True), (401, False), (404, False), (429, False)])
-def test_a_refusal_is_certain_and_only_a_wrong_number_counts_against_it(
-    carrier: Carrier, twilio: FakeTwilio, status: int, counts: bool
+@pytest.mark.parametrize(
+    ("status", "code", "about"),
+    [
+        (400, 21211, "number"), (400, 21217, "number"), (400, 21210, "account"), (400, 21610, "account"),
+        (401, 20003, "account"), (403, None, "account"), (429, 20429, "pace"), (429, 22005, "account"),
+        (429, None, "pace"),
+    ],
+)  # fmt: skip
+def test_a_refused_call_is_certain_and_judged_by_twilios_code(
+    carrier: Carrier, twilio: FakeTwilio, status: int, code: int | None, about: str
 ) -> None:
-    twilio.behaves = status
+    twilio.behaves, twilio.error_code = status, code
     with pytest.raises(CarrierRefused) as refused:
         _place(carrier)
-    assert refused.value.counts == counts
+    assert (refused.value.about, refused.value.code) == (about, code)
     assert len(twilio.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "about"),
+    [(21211, "number"), (21408, "number"), (21610, "number"), (21612, "number"), (21614, "number"),
+     (21606, "account"), (21210, "account")],
+)  # fmt: skip
+def test_a_refused_text_has_codes_of_its_own_that_speak_of_the_number(
+    carrier: Carrier, twilio: FakeTwilio, code: int, about: str
+) -> None:
+    twilio.behaves, twilio.error_code = 400, code
+    with pytest.raises(CarrierRefused) as refused:
+        carrier.send_text(to=PHONE, body="words")
+    assert (refused.value.about, refused.value.code) == (about, code)
 
 
 @pytest.mark.parametrize("behaves", ["hang", "drop", "garbage", "nameless", 408, 500, 502, 503, 302])
@@ -159,7 +180,7 @@ def test_what_is_not_certain_is_unknown_and_never_asked_twice(
 def test_a_carrier_that_cannot_be_reached_has_dialled_nobody(make_carrier: Callable[..., Carrier]) -> None:
     with pytest.raises(CarrierRefused) as refused:
         _place(make_carrier(twilio_api_base_url="http://127.0.0.1:1"))
-    assert not refused.value.counts
+    assert refused.value.about == "connection"
 
 
 @pytest.mark.parametrize("behaves", ["well", 400, 500, "hang", "garbage"])

@@ -260,7 +260,7 @@ def test_a_carrier_that_cannot_be_reached_is_left_alone_for_a_while_and_counts_f
 
     def unreachable(**_order: object) -> str:
         asked.append(desk.now)
-        raise CarrierRefused("The carrier cannot be reached.", counts=False)
+        raise CarrierRefused("The carrier cannot be reached.", about="connection")
 
     _people(desk, ANA, LUIS)
     _asks(desk)

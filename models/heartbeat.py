@@ -1,0 +1,104 @@
+"""Heartbeats: each process of a role writes its row every ten seconds, so that silence is seen (R39)."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import String, delete, func, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from models.base import Base, UtcDateTime, table_of
+
+#: The roles of one office. `intake` is optional, so it is missed only once it has run.
+ROLES = ("web", "worker", "sweeper", "intake")
+_OPTIONAL = "intake"
+#: How often a process writes, and how long a role may be silent before people are told.
+BEAT_SECONDS = 10.0
+SILENT = timedelta(seconds=30)
+#: Rows of processes that ended long ago are deleted.
+_KEPT = timedelta(days=1)
+
+
+class Heartbeat(Base):
+    """One process of one role, from its start to the last sign of life."""
+
+    __tablename__ = "heartbeats"
+
+    process: Mapped[str] = mapped_column(String(32), primary_key=True)
+    role: Mapped[str] = mapped_column(String(16))
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+_HEARTBEATS = table_of(Heartbeat)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleLife:
+    """A role: how many processes of it live, and how long nothing was heard of it.
+
+    ``silent_for`` is None for a role that has not run and is not missed.
+    """
+
+    role: str
+    processes: int
+    silent_for: timedelta | None
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it shows no sign of life for too long."""
+        return self.silent_for is not None and self.silent_for >= SILENT
+
+
+class Pulse:
+    """The heartbeat of this process."""
+
+    def __init__(self, role: str) -> None:
+        self.role, self._process = role, secrets.token_hex(16)
+        self._beaten_at: datetime | None = None
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether it is time to write again."""
+        return self._beaten_at is None or now - self._beaten_at >= timedelta(seconds=BEAT_SECONDS - 1)
+
+    def beat(self, session: Session, now: datetime) -> None:
+        """Write that this process lives. Its first beat also deletes rows of processes long gone."""
+        mine = update(_HEARTBEATS).where(_HEARTBEATS.c.process == self._process)
+        if self._beaten_at is None:
+            session.execute(delete(_HEARTBEATS).where(_HEARTBEATS.c.seen_at < now - _KEPT))
+            session.add(Heartbeat(process=self._process, role=self.role, started_at=now, seen_at=now))
+            session.flush()
+        else:
+            session.execute(mine.values(seen_at=now))
+        self._beaten_at = now
+
+
+def lives(session: Session, now: datetime) -> Sequence[RoleLife]:
+    """Every role and how long it has been silent; none is silent while no process of any role ever ran.
+
+    A role that never ran is missed from the start of those that did.
+    """
+    rows = session.execute(
+        select(
+            _HEARTBEATS.c.role,
+            func.max(_HEARTBEATS.c.seen_at).label("seen_at"),
+            func.min(_HEARTBEATS.c.started_at).label("started_at"),
+            func.count().filter(_HEARTBEATS.c.seen_at > now - SILENT).label("living"),
+        ).group_by(_HEARTBEATS.c.role)
+    ).all()
+    found = {row.role: row for row in rows}
+    first = min((row.started_at for row in rows), default=None)
+    known = []
+    for role in ROLES:
+        row = found.get(role)
+        since = row.seen_at if row is not None else None if role == _OPTIONAL else first
+        silent_for = None if since is None else max(now - since, timedelta())
+        known.append(RoleLife(role, row.living if row is not None else 0, silent_for))
+    return known
+
+
+def is_silent(session: Session, role: str, now: datetime) -> bool:
+    """Whether a role has run before and shows no sign of life now."""
+    seen = session.scalar(select(func.max(_HEARTBEATS.c.seen_at)).where(_HEARTBEATS.c.role == role))
+    return seen is not None and now - seen >= SILENT
