@@ -159,11 +159,13 @@ class Switchboard:
     def pick_up(self, sid: str, phone: str | None = None) -> SwitchedCall:
         """Someone answers a ``phone`` that this call's Dial rings (the first by default): their leg.
 
-        Raises LookupError when it does not ring.
+        Raises LookupError when it does not ring, or when the line fails at the words for their leg.
         """
         call = self.find(sid)
         future = self.post(call, lambda: self.joins(call, phone))
-        child: SwitchedCall = future.result(HANDSET_PATIENCE_SECONDS)
+        child: SwitchedCall | None = future.result(HANDSET_PATIENCE_SECONDS)
+        if child is None:
+            raise LookupError("the line failed when this phone was answered")
         return child
 
     def let_ring(self, sid: str, status: str = "no-answer") -> SwitchedCall:

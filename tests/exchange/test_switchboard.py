@@ -172,6 +172,22 @@ def test_a_phone_that_a_callers_dial_rings_is_picked_up_and_both_can_talk(exchan
     assert caller.passages()[-1]["text"] == "Dial completed, bridged true."
 
 
+def test_nobody_is_on_a_dialled_phone_whose_words_the_line_does_not_answer() -> None:
+    dial = f'<Response><Dial action="/a"><Number url="/whisper">{LIAISON}</Number></Dial></Response>'
+
+    def line(request: Request) -> Reply:
+        if request.url.endswith("/whisper"):
+            raise LineError("nothing answers", 11202)
+        return Reply(200, "text/xml", dial.encode())
+
+    board = Switchboard(ACCOUNT, line, sleep=lambda _seconds: None)
+    call = board.place(order())
+    board.answer(call.sid)
+
+    with pytest.raises(LookupError, match="line failed"):
+        board.pick_up(call.sid)
+
+
 def test_a_dialled_phone_can_be_declined_busy_or_ring_out(exchange: Exchange) -> None:
     declined = exchange.board.dial(CALLER, LINE)
     assert exchange.waits_until(lambda: declined.live.state == "keys")
