@@ -38,7 +38,7 @@ def test_hard_news_is_warned_of_and_then_chosen(
     opens_the_case(phone, make_case(custody_status=status))
 
     assert phone.hears(
-        f"I have news about this person. It may be hard to hear. {UNTIL} No one here can talk right now.",
+        f"I have news that may be hard to hear. {UNTIL} No one here can talk right now.",
         "to hear it now, press 1",
         "To have us call you soon, press 2",
     )
@@ -52,7 +52,7 @@ def test_hard_news_is_warned_of_and_then_chosen(
     [
         ("released", "Según el registro, esta persona quedó en libertad el lunes 23 de noviembre."),
         ("escaped", "esta persona se escapó el lunes 23 de noviembre. No sabemos dónde está."),
-        ("deceased", "Lamento decirle esto. Según el registro, esta persona falleció el lunes"),
+        ("deceased", "Lamento decirle que, según el registro, esta persona falleció el lunes"),
     ],
 )
 def test_hard_news_in_spanish(phone: Phone, make_case: MakeCase, status: str, words: str) -> None:
@@ -269,7 +269,7 @@ def test_news_that_comes_in_the_call_is_warned_of_when_the_status_is_heard_again
 
     phone.presses("1")
 
-    assert phone.hears("I have news about this person", "to hear it now, press 1")
+    assert phone.hears("I have news that may be hard to hear", "to hear it now, press 1")
     assert phone.does_not_hear("escaped")
 
 
