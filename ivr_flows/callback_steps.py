@@ -100,17 +100,15 @@ def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
             ),
             silence="promised",
         ),
-        "callback_saved": Announce("wishes.saved", "callback_wishes"),
         "callback_held": Announce("callback.held", "callback"),
         "callback_cancelled": Announce("callback.cancelled", "anything_else"),
         "callback_gone": Announce("callback.gone", "anything_else"),
-        "callback_refused": Announce("callback.refused", "anything_else"),
         "callback_cannot": Announce("callback.cannot", "anything_else"),
         "promised": Decide(wish_verbs.say_how, {"said": "anything_else"}),
     }
 
 
-_SAVED = {"saved": "callback_saved", "gone": "callback_gone"}
+_SAVED = {"saved": "callback_wishes", "gone": "callback_gone"}
 
 
 def _ways() -> tuple[Choice, ...]:
@@ -122,13 +120,11 @@ def _ways() -> tuple[Choice, ...]:
 
 
 def _asking(prompt: str, verb: Handler) -> Choice:
-    return Choice(
-        prompt, does=verb, on={"promised": "promised", "refused": "callback_refused"}, about="phone"
-    )
+    return Choice(prompt, does=verb, on={"promised": "promised", "refused": "callback_cannot"}, about="phone")
 
 
 def _choosing(prompt: str, verb: Handler) -> Choice:
-    return Choice(prompt, does=verb, on={"promised": "callback_wishes", "refused": "callback_refused"})
+    return Choice(prompt, does=verb, on={"promised": "callback_wishes", "refused": "callback_cannot"})
 
 
 def _wish(prompts: tuple[str, ...], verb: Handler) -> Menu:

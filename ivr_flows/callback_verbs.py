@@ -9,9 +9,10 @@ from ivr_flows.flow import answers
 from ivr_flows.time_words import neighbour
 from ivr_flows.wait_words import wait_prompt
 from models import callback as callbacks
-from models.callback import Callback
-from models.callback_request import request_callback
+from models.callback_request import Promise, request_callback
 from models.liaison import Pool, is_anyone_in
+from models.shown_line import shown_line
+from models.unverified_request import request_without_pin
 from models.wait_time import callback_wait
 from models.wishes import last_wishes, save_wish
 
@@ -23,8 +24,9 @@ def callback_stands(desk: Desk, _digits: str) -> str:
     """Whether a callback is open for this case, and whether there is a phone to call (R35)."""
     call = desk.call
     if desk.is_verified and call.open_callback_id is not None and call.open_callback_due_at is not None:
-        _say_due(desk, "callback.open", call.open_callback_due_at)
+        desk.say("callback.open")
         _say_window(desk, call.open_callback_window_starts, call.open_callback_window_ends)
+        _say_due(desk, call.open_callback_due_at)
         return "open"
     if not desk.number_to_call():
         return "cannot"
@@ -132,6 +134,8 @@ def promise(
 ) -> str:
     """Write the promise and say it. A case has one open callback: asking again changes that one (R35).
 
+    Without the PIN the caller hears a first request made now, whatever is owed to their phone already.
+
     ``hours`` are of the caller's own clock, and ``any_time`` gives up those chosen before. ``verified`` is
     whether the PIN counts, if not as now, and ``since`` when they began to wait, for who waited in line.
     """
@@ -151,18 +155,56 @@ def promise(
     window = next_part_of_day(first_at, desk.zone, *hours) if hours else None
     if window is not None:
         first_at, due_at = max(first_at, window[0]), max(due_at, window[1])
+    if not verified:
+        asked = Promise(
+            number=number, urgency=urgency, reason=reason, verified=False, language=call.language,
+            time_zone=desk.zone, requested_at=since or desk.now, due_at=due_at, next_attempt_at=first_at,
+            call_id=call.id, silent=bool(call.silent), window=window,
+        )  # fmt: skip
+        a_day = int(office.policy("unverified_callbacks_a_day"))
+        made = request_without_pin(desk.session, call, asked, desk.now, a_day=a_day)
+        if made is None:
+            return "refused"
+        line = call.line if call.line in office.lines else office.lines[0]
+        return _promised(desk, made, urgency, window, due_at, verified=False, line=line)
     found = request_callback(
         desk.session, call=call, number=number, urgency=urgency, reason=reason, due_at=due_at,
-        next_attempt_at=first_at, time_zone=desk.zone, verified=verified, now=desk.now, window=window,
-        any_time=any_time, unverified_a_day=int(office.policy("unverified_callbacks_a_day")),
+        next_attempt_at=first_at, time_zone=desk.zone, now=desk.now, window=window, any_time=any_time,
         requested_at=since, is_shared=desk.keyring.index("phone", number) in desk.rules.shared_phone_keys,
     )  # fmt: skip
     if found is None:
         return "refused"
     desk.asked_for = found
-    call.topic = call.topic or "callback"
-    desk.jobs.append(("dial_liaison", found.id))
-    _say_promise(desk, found)
+    chosen = None
+    if found.window_starts is not None and found.window_ends is not None:
+        chosen = found.window_starts, found.window_ends
+    line = shown_line(desk.session, found, office.lines)
+    return _promised(desk, found.id, found.urgency, chosen, found.due_at, verified=True, line=line)
+
+
+def _promised(
+    desk: Desk,
+    callback_id: int,
+    urgency: str,
+    window: tuple[datetime, datetime] | None,
+    due_at: datetime,
+    *,
+    verified: bool,
+    line: str,
+) -> str:
+    """Say when we call, the latest moment, and which number will show."""
+    desk.call.topic = desk.call.topic or "callback"
+    desk.jobs.append(("dial_liaison", callback_id))
+    if window is not None:
+        _say_window(desk, *window)
+    _say_due(desk, due_at)
+    if line == desk.call.line:
+        # No digits aloud; a person who chose another of our numbers knows which one (R32).
+        desk.say("callback.shown")
+    wait = callback_wait(desk.session, desk.now, urgency=urgency, verified=verified)
+    prompt = None if wait is None or window is not None else wait_prompt(wait)
+    if prompt is not None:
+        desk.say("callback.wait", wait=desk.words(prompt))
     return "promised"
 
 
@@ -178,21 +220,12 @@ def _class_of(desk: Desk, reason: str, *, verified: bool) -> tuple[str, str]:
     return "other", reason
 
 
-def _say_due(desk: Desk, prompt: str, due_at: datetime) -> None:
+def _say_due(desk: Desk, due_at: datetime) -> None:
     """Until when we will have called; a promise that is late is said to be late."""
     if due_at > desk.now:
-        desk.say(prompt, when=desk.deadline(due_at))
+        desk.say("callback.promise", when=desk.deadline(due_at))
     else:
         desk.say("callback.late")
-
-
-def _say_promise(desk: Desk, found: Callback) -> None:
-    _say_due(desk, "callback.promise", found.due_at)
-    _say_window(desk, found.window_starts, found.window_ends)
-    wait = callback_wait(desk.session, desk.now, urgency=found.urgency, verified=found.verified)
-    prompt = None if wait is None or found.window_starts is not None else wait_prompt(wait)
-    if prompt is not None:
-        desk.say("callback.wait", wait=desk.words(prompt))
 
 
 def _say_window(desk: Desk, starts: datetime | None, ends: datetime | None) -> None:
@@ -210,7 +243,7 @@ def keep_callback(desk: Desk, _digits: str) -> str:
     found, due_at = desk.call.open_callback_id, desk.call.open_callback_due_at
     if found is None or due_at is None or not callbacks.keep_callback(desk.session, found):
         return "gone"
-    _say_due(desk, "callback.promise", due_at)
+    _say_due(desk, due_at)
     return "kept"
 
 

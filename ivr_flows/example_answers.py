@@ -113,16 +113,39 @@ def _say_all(*prompts: str) -> Answer:
     return answer
 
 
+def _open_callback(desk: Desk) -> None:
+    desk.say("callback.open")
+    _PROMISE(desk)
+
+
+def _shown_promise(desk: Desk) -> None:
+    _PROMISE(desk)
+    desk.say("callback.shown")
+
+
+def _wish(*words: str) -> Mapping[str, Answer]:
+    def saved(word: str) -> Answer:
+        slots = ("line",) if word == "hello" else ()
+
+        def answer(desk: Desk) -> None:
+            desk.say("wishes.saved")
+            desk.say(f"wish.{word}", **dict.fromkeys(slots, desk.office.neutral_name[desk.call.language]))
+
+        return answer
+
+    return {word.replace("_", " "): saved(word) for word in words}
+
+
 def _promise_for(part: str) -> Answer:
     def answer(desk: Desk) -> None:
-        _PROMISE(desk)
         desk.say("callback.window", day=desk.day(NOW), part=desk.words(f"part.{part}"))
+        _shown_promise(desk)
 
     return answer
 
 
 def _promise_with_wait(desk: Desk) -> None:
-    _PROMISE(desk)
+    _shown_promise(desk)
     desk.say("callback.wait", wait=desk.words("wait.40"))
 
 
@@ -226,9 +249,14 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "after a death": _says("status.support"),
     },
     ("callback_stands", "open"): {
-        "in time": _says("callback.open", when=timedelta(hours=8)),
-        "late": _says("callback.late"),
+        "in time": _open_callback,
+        "late": _say_all("callback.open", "callback.late"),
     },
+    ("choose_who", "saved"): _wish("only_me", "ask_for_me", "anyone"),
+    ("choose_message", "saved"): _wish("no_message", "please_call", "we_call_again", "hello"),
+    ("choose_when_dropped", "saved"): _wish("wait_for_me", "ring_once"),
+    ("choose_about", "saved"): _wish("about_person", "about_court", "about_safety", "about_other"),
+    ("choose_language", "saved"): _wish("language"),
     ("tell_alert", "told"): {
         "promises are at risk": lambda desk: desk.say("alert.late", count="2"),
         "promises were left for a person": lambda desk: desk.say("alert.left", count="2"),
@@ -281,11 +309,11 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("person_ended", "nobody"): {"": _NOBODY},
     ("keep_callback", "kept"): {"": _PROMISE},
     **{
-        (f"request_{kind}", "promised"): {"": _PROMISE}
+        (f"request_{kind}", "promised"): {"": _shown_promise}
         for kind in ("afraid", "for_news")
     },
-    ("request_express", "promised"): {"": _PROMISE, "the wait is known": _promise_with_wait},
-    ("request_any_time", "promised"): {"": _PROMISE},
+    ("request_express", "promised"): {"": _shown_promise, "the wait is known": _promise_with_wait},
+    ("request_any_time", "promised"): {"": _shown_promise},
     **{
         (f"request_{part}", "promised"): {"": _promise_for(part)}
         for part in ("morning", "afternoon", "evening")

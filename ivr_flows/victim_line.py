@@ -111,7 +111,7 @@ def victim_line(
         **_danger_first("callback", "news_callback"),
         "news_callback": Decide(
             callback_verbs.request_for_news,
-            {"promised": "promised", "refused": "callback_refused"},
+            {"promised": "promised", "refused": "callback_cannot"},
             once=True,
         ),
         # Hard news is never spoken to silence: nobody knows who holds the phone.
@@ -127,7 +127,7 @@ def victim_line(
             once=True,
         ),
         "promised_in_silence": Decide(wish_verbs.say_how, {"said": "goodbye"}),
-        "refused_in_silence": Announce("callback.refused", "goodbye"),
+        "refused_in_silence": Announce("callback.cannot", "goodbye"),
         "news": Decide(case_verbs.tell_news, {"out": "danger_again", "not_out": "since"}),
         "danger_again": Announce("danger_line", "since", barge_in=False, about="emergency"),
         "news_menu_more": Menu(_case_choices(_MORE, _safety_choice(services))),
@@ -269,7 +269,11 @@ def victim_line(
         give_up="person",
         silent="no_one_there",
         keys={"0": "person", "*": "", "9": "", "7": "cover", "5": "silent"},
-        moved={"callback_more": "callback_when"},
+        moved={
+            "callback_more": "callback_when",
+            "callback_saved": "callback_wishes",
+            "callback_refused": "callback_cannot",
+        },
         locked_out="lapsed",
         stranded="person",
         overlong="goodbye",

@@ -1,6 +1,5 @@
 """Asking for a callback: who may, what asking again does, and the one row that a case may have open (R35)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -56,58 +55,46 @@ def request_callback(
     due_at: datetime,
     next_attempt_at: datetime,
     time_zone: str,
-    verified: bool,
     now: datetime,
     window: tuple[datetime, datetime] | None = None,
     any_time: bool = False,
-    unverified_a_day: int = 2,
     requested_at: datetime | None = None,
     is_shared: bool = False,
 ) -> Callback | None:
-    """Promise to call ``number`` (E.164, known to be one that may be dialled); None when refused (R35).
+    """Promise a caller who gave the PIN to call ``number`` (E.164, dialable); None when refused (R35).
 
     A case is owed one callback: asking again keeps its place in the list, and changes its window while no
-    one is being rung for it. An unverified caller gets one to the calling phone only: one open at a time
-    and ``unverified_a_day`` in 24 hours; whatever else they ask is refused. While a case's changes are held
-    it is rung at its safe phones alone and gets no other window (R08). Who asked for a call to this phone
-    before they gave the PIN is rung once: the promise without a PIN goes into the new one, unless the phone
-    ``is_shared`` by many people. ``any_time`` gives up the window that was chosen before. ``requested_at``
-    is for who began to wait before now and keeps that place.
+    one is being rung for it. While a case's changes are held it is rung at its safe phones alone and gets no
+    other window (R08). A caller who asked for a call to this phone before they gave the PIN is called once:
+    the promise without a PIN goes into the new one, unless the phone ``is_shared`` by many people.
+    ``any_time`` gives up the window that was chosen before. ``requested_at`` is for a caller who began to
+    wait before now and keeps that place. Requests without the PIN: ``models/unverified_request.py``.
     """
     number_key = keyring_of(session).index("phone", number)
-    if not verified:
-        if call.phone_key is None or number_key != call.phone_key:
-            return None
-        hold_phone(session, number_key)
-    elif call.holds_changes(now) and (window is not None or not _is_safe(session, call, number)):
+    if call.holds_changes(now) and (window is not None or not _is_safe(session, call, number)):
         return None
     since = requested_at or now
-    former = None
-    if verified and not is_shared:
-        former = _asked_without_pin(session, number_key)
+    former = None if is_shared else _asked_without_pin(session, number_key)
     if former is not None:
         since = min(since, former.requested_at)
-        if former.urgency == "urgent" != urgency and window is None:
-            reason = former.reason
-        urgency, due_at, next_attempt_at, window = _with_former(
-            former, urgency, due_at, next_attempt_at, window, keeps_window=not call.holds_changes(now)
-        )
-    standing = _standing(session, call.case_id if verified else None, number_key)
+        if window is None:
+            # Both promises in one, in the asker's favor; a window is only theirs who gave the PIN.
+            if former.urgency == "urgent" != urgency:
+                urgency, reason = former.urgency, former.reason
+            due_at, next_attempt_at = min(due_at, former.due_at), min(next_attempt_at, former.next_attempt_at)
+    standing = _owed_to_case(session, call.case_id)
     if standing is None:
-        if not verified and asked_lately(session, number_key, now) >= unverified_a_day:
-            return None
         promise = Promise(
-            number=number, urgency=urgency, reason=reason, verified=verified, language=call.language,
+            number=number, urgency=urgency, reason=reason, verified=True, language=call.language,
             time_zone=time_zone, requested_at=since, due_at=due_at, next_attempt_at=next_attempt_at,
-            case_id=call.case_id if verified else None, call_id=call.id, silent=bool(call.silent),
-            window=window,
+            case_id=call.case_id, call_id=call.id, silent=bool(call.silent), window=window,
         )  # fmt: skip
         made = promise_callback(session, promise, actor=f"caller:{call.id}", now=now)
         if made is not None:
             _supersede(session, former, made, call, now)
             return session.get_one(Callback, made)
         # Another call about the same case asked a moment ago; theirs is the open one.
-        standing = _standing(session, call.case_id, number_key)
+        standing = _owed_to_case(session, call.case_id)
         if standing is None:
             return None
     keep_callback(session, standing.id)
@@ -122,20 +109,30 @@ def request_callback(
             standing.window_starts = standing.window_ends = None
         was_urgent = standing.urgency == "urgent"
         _ask_again(session, standing, urgency, due_at, next_attempt_at, window)
-        if standing.state == "claimed" and standing.urgency == "urgent" and not was_urgent:
-            # Whoever claimed it may be in no hurry; the line offers it to the first who is free.
-            advance(session, standing.id, "give_back", actor=f"caller:{call.id}", now=now)
-            session.refresh(standing)
-        audit.record(
-            session,
-            actor=f"caller:{call.id}",
-            action="ask_again_for_callback",
-            target=f"callback:{standing.id}",
-            facts={"urgency": standing.urgency},
-            now=now,
-        )
+        if standing.urgency == "urgent" and not was_urgent:
+            give_back_claim(session, standing, call, now)
+        record_asked_again(session, standing, call, now)
         _supersede(session, former, standing.id, call, now)
     return standing
+
+
+def give_back_claim(session: Session, standing: Callback, call: "CallState", now: datetime) -> None:
+    """Return an urgent callback to the list: the member of staff who claimed it may be in no hurry."""
+    if standing.state == "claimed":
+        advance(session, standing.id, "give_back", actor=f"caller:{call.id}", now=now)
+        session.refresh(standing)
+
+
+def record_asked_again(session: Session, standing: Callback, call: "CallState", now: datetime) -> None:
+    """Write the audit entry of a caller who asks for a callback that they are owed already."""
+    audit.record(
+        session,
+        actor=f"caller:{call.id}",
+        action="ask_again_for_callback",
+        target=f"callback:{standing.id}",
+        facts={"urgency": standing.urgency},
+        now=now,
+    )
 
 
 def promise_callback(session: Session, promise: Promise, *, actor: str, now: datetime) -> int | None:
@@ -174,7 +171,7 @@ def hold_phone(session: Session, number_key: str) -> None:
 
 
 def asked_lately(session: Session, number_key: str, now: datetime) -> int:
-    """How many callbacks were asked for without a PIN to this phone in the last 24 hours."""
+    """How many calls to this phone were asked for without a PIN in the last 24 hours."""
     return session.scalar(
         select(func.count())
         .select_from(Callback)
@@ -182,54 +179,37 @@ def asked_lately(session: Session, number_key: str, now: datetime) -> int:
     ) or 0  # fmt: skip
 
 
-def asked_in_call(session: Session, call: "CallState", *, verified: bool) -> Sequence[int]:
-    """The open callbacks that this call may still change: its case's, or the one it asked for itself."""
-    mine = Callback.requested_in_call_id == call.id
-    whose = mine & ~Callback.verified if not verified else Callback.case_id == call.case_id
-    return session.scalars(select(Callback.id).where(whose, IS_IDLE)).all()
+def open_of_case(session: Session, case_id: int | None) -> int | None:
+    """The callback of this case that a caller who gave the PIN may still change."""
+    return session.scalar(select(Callback.id).where(Callback.case_id == case_id, IS_IDLE).limit(1))
 
 
 def _is_safe(session: Session, call: "CallState", number: str) -> bool:
     return call.registrant_id is not None and number in safe_numbers(session, call.registrant_id)
 
 
-def _standing(session: Session, case_id: int | None, number_key: str) -> Callback | None:
-    """The callback that the case is owed; without a case, the unverified one owed to this phone."""
-    whose = (
-        (Callback.case_id == case_id,)
-        if case_id is not None
-        else (Callback.number_key == number_key, Callback.case_id.is_(None), ~Callback.verified)
-    )
-    return session.scalars(select(Callback).where(*whose, IS_OWED).with_for_update(key_share=True)).first()
+def _owed_to_case(session: Session, case_id: int | None) -> Callback | None:
+    """The callback that the case is owed."""
+    owed = select(Callback).where(Callback.case_id == case_id, IS_OWED)
+    return session.scalars(owed.with_for_update(key_share=True)).first()
+
+
+def owed_without_pin(session: Session, number_key: str) -> Callback | None:
+    """The callback that was asked for without a PIN and is owed to this phone, locked.
+
+    Not one that staff are to make about a lost PIN: that one is the registrant's (R08).
+    """
+    owed = select(Callback).where(
+        Callback.number_key == number_key, Callback.case_id.is_(None), Callback.registrant_id.is_(None),
+        ~Callback.verified, Callback.reason != "lost_pin", IS_OWED,
+    )  # fmt: skip
+    return session.scalars(owed.order_by(Callback.id).with_for_update(key_share=True)).first()
 
 
 def _asked_without_pin(session: Session, number_key: str) -> Callback | None:
-    """What was asked for to this phone without a PIN and is not kept yet; a lost PIN is another wish."""
-    standing = _standing(session, None, number_key)
-    if standing is None or standing.reason == "lost_pin" or standing.state not in MOVES["cancel"].before:
-        return None
-    return standing
-
-
-def _with_former(
-    former: Callback,
-    urgency: str,
-    due_at: datetime,
-    next_attempt_at: datetime,
-    window: tuple[datetime, datetime] | None,
-    *,
-    keeps_window: bool,
-) -> tuple[str, datetime, datetime, tuple[datetime, datetime] | None]:
-    """Both promises in one, in the asker's favour; a window that they chose last, or alone, stays."""
-    if window is not None:
-        return urgency, due_at, next_attempt_at, window
-    if urgency == "other" == former.urgency and former.window_starts is not None:
-        if keeps_window and former.window_ends is not None:
-            chosen = former.window_starts, former.window_ends
-            return urgency, former.due_at, former.next_attempt_at, chosen
-        return urgency, due_at, next_attempt_at, None
-    both = "urgent" if "urgent" in (urgency, former.urgency) else "other"
-    return both, min(due_at, former.due_at), min(next_attempt_at, former.next_attempt_at), None
+    """What was asked for to this phone without a PIN and may still be cancelled."""
+    standing = owed_without_pin(session, number_key)
+    return standing if standing is not None and standing.state in MOVES["cancel"].before else None
 
 
 def _supersede(session: Session, former: Callback | None, by: int, call: "CallState", now: datetime) -> None:

@@ -102,6 +102,7 @@ class CallState:
     caller_id_doubted: bool = False
     by_machine: bool = False
     caller_id_attested: bool = False
+    wishes: str | None = None
 
     # The case (of the PIN step: the one whose number was keyed, opened or not).
     found_case_id: int | None = None

@@ -70,6 +70,8 @@ class Phone(Base):
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     unsafe_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     stopped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: When a caller who gave the PIN was told of the stop (R33).
+    stop_told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     voicemail_allowed: Mapped[bool] = mapped_column(default=False)
     text_allowed: Mapped[bool] = mapped_column(default=False)
     night_allowed: Mapped[bool | None]

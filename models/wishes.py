@@ -39,6 +39,18 @@ class Wishes:
             "when_dropped": self.when_dropped,
         }
 
+    def as_text(self) -> str:
+        """The answers on a call's row; ``of_text`` reads them."""
+        return f"{self.may_answer},{self.voicemail_text or ''},{self.when_dropped}"
+
+    @classmethod
+    def of_text(cls, text: str | None) -> "Wishes":
+        """What ``as_text`` wrote, the safest where nothing was."""
+        if not text:
+            return SAFEST
+        may_answer, voicemail_text, when_dropped = text.split(",")
+        return cls(may_answer, voicemail_text or None, when_dropped)
+
 
 SAFEST = Wishes()
 

@@ -69,7 +69,7 @@ def test_someone_hears_a_status_asks_to_be_called_back_and_talks_with_a_liaison(
     victim.types(CASE.pin)
     victim.hears("in custody", "as of", "To be called back, press 2.")
     victim.types("2")
-    victim.hears("For a call to this phone as soon as we can, press 1.")
+    victim.hears("To have us call this phone as soon as we can, press 1.")
     victim.types("1")
     victim.hears("We will call you")
     victim.hangs_up()

@@ -32,7 +32,9 @@ def test_asked_again_the_line_says_day_and_window_and_no_digit_of_the_phone(
     opens_the_case(phone, case)
     phone.presses("2")
 
-    assert phone.hears("You have asked us to call", "Thursday, November 26", "To keep this call, press 1")
+    assert phone.hears(
+        "You already have a callback", "Thursday, November 26", "To leave your callback as it is, press 1"
+    )
     assert phone.does_not_hear("0123", "555")
     phone.presses("1")
     assert phone.hears("We will call you")
@@ -50,7 +52,7 @@ def test_an_open_callback_can_be_cancelled(
 
     phone.presses("3")
 
-    assert phone.hears("We will not call you")
+    assert phone.hears("Your callback is cancelled")
     assert the_callback(house).state == "cancelled"
     house.jobs.works_off()
     assert house.carrier.placed == []
@@ -65,7 +67,7 @@ def test_an_open_callback_can_be_moved_to_another_part_of_the_day(
     phone.presses("2")
 
     phone.presses("2")
-    assert phone.hears("in the morning, press 1", "in the afternoon, press 2", "in the evening, press 3")
+    assert phone.hears("For the morning, press 1", "For the afternoon, press 2", "For the evening, press 3")
     phone.presses("2")
 
     assert phone.hears("We will call you", "We will try on Wednesday, November 25, in the afternoon")
@@ -87,7 +89,7 @@ def test_a_callback_that_is_being_kept_can_no_longer_be_cancelled(
 
     again.presses("3")
 
-    assert again.hears("It can no longer be changed")
+    assert again.hears("Your callback cannot be changed now")
     assert the_callback(house).state == "ringing_caller"
 
 
@@ -142,25 +144,6 @@ def test_who_asked_without_a_pin_and_then_with_it_is_rung_once(
     assert len(house.carrier.placed) == 1
 
 
-def test_the_window_that_was_chosen_without_a_pin_stays_and_is_said(
-    phone: Phone, make_case: MakeCase, house: House
-) -> None:
-    asks_unverified(phone)
-    for key in ("2", "1", "2"):
-        phone.presses(key)
-    assert phone.hears("in the afternoon")
-    again = phone.another()
-    opens_the_case(again, make_case(custody_status="in_custody"), language="2")
-    again.presses("2")
-
-    again.presses("1")
-
-    assert again.hears("Le llamaremos", "miércoles 25 de noviembre", "tarde")
-    before, after = house.rows(select(Callback).order_by(Callback.id))
-    assert (after.window_starts, after.window_ends) == (before.window_starts, before.window_ends)
-    assert before.state == "cancelled"
-
-
 def test_two_people_of_a_shared_phone_are_both_called(
     app: Flask, phone: Phone, make_case: MakeCase, house: House
 ) -> None:
@@ -193,8 +176,8 @@ def test_who_has_no_pin_gets_two_callbacks_a_day(
     asks_unverified(phone)
     phone.presses("1")
 
-    assert phone.hears("I cannot write down one more call for this phone")
-    assert phone.does_not_hear("We will call you,")
+    assert phone.hears("I cannot call this number back")
+    assert phone.does_not_hear("We will call you")
     assert [callback.state for callback in house.rows(select(Callback))] == ["reached", "reached"]
     clock.passes(hours=24)
     later = phone.another()
@@ -220,7 +203,7 @@ def test_numbers_that_may_not_be_dialled_are_not_written_down_without_a_pin(
 ) -> None:
     asks_unverified(phone, from_=from_)
 
-    assert phone.hears("I cannot call this phone back", "when our office is open", "other services, press 2")
+    assert phone.hears("I cannot call this number back", "press 0", "press 2")
     assert house.rows(select(Callback)) == []
     assert not phone.is_over
 
@@ -233,7 +216,7 @@ def test_after_the_pin_the_registrants_own_phone_is_called_instead(
     case = make_case(custody_status="in_custody", phone="+12025550155")
     opens_the_case(phone, case, from_=from_)
     phone.presses("2")
-    assert phone.hears("For a call to the phone we have for you")
+    assert phone.hears("To have us call the phone number you gave us")
     phone.presses("1")
     phone.hangs_up()
 
@@ -275,7 +258,7 @@ def test_who_is_afraid_is_called_within_the_hour(
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("2")
-    assert phone.hears("If you are afraid, to be called first, press 3")
+    assert phone.hears("If you are afraid and need a call very soon, press 3")
 
     phone.presses("3")
 
@@ -341,7 +324,7 @@ def test_a_promise_that_is_late_is_said_to_be_late(
         phone.presses(key)
 
     assert phone.hears("we are late", "as soon as we can")
-    assert phone.does_not_hear("at the latest by")
+    assert phone.does_not_hear("at the latest")
 
 
 def test_a_promise_that_was_closed_meanwhile_is_not_kept_in_words(
@@ -356,7 +339,7 @@ def test_a_promise_that_was_closed_meanwhile_is_not_kept_in_words(
 
     phone.presses("1")
 
-    assert phone.hears("It can no longer be changed")
+    assert phone.hears("Your callback cannot be changed now")
     assert phone.does_not_hear("We will")
 
 

@@ -58,7 +58,7 @@ def test_a_callback_from_the_first_key_to_the_last(
     assert phone.hears("To be called back, press 2")
 
     phone.presses("2")
-    assert phone.hears("For a call to this phone as soon as we can, press 1")
+    assert phone.hears("To have us call this phone as soon as we can, press 1")
     phone.presses("1")
     assert phone.hears("We will call you", "We will leave no message")
     phone.hangs_up()

@@ -54,10 +54,12 @@ def test_for_72_hours_after_a_replaced_pin_status_yes_phones_and_times_no(
     opens_with(phone, case, pin)
     assert phone.hears("in custody")
     phone.presses("2")
-    assert phone.hears("For a call to the phone we have for you")
+    assert phone.hears("To have us call the phone number you gave us")
 
     phone.presses("2")
-    assert phone.hears("For now we change no phones and no times", "For a call to the phone we have for you")
+    assert phone.hears(
+        "for now we cannot change phone numbers or times", "To have us call the phone number you gave us"
+    )
     phone.presses("1")
     assert phone.hears("We will call you")
     asked = house.row(select(Callback).where(Callback.reason == "asked"))
@@ -70,7 +72,7 @@ def test_for_72_hours_after_a_replaced_pin_status_yes_phones_and_times_no(
     opens_with(later, case, pin)
     later.presses("2")
     later.presses("2")
-    assert later.hears("For a call in the morning, press 1")
+    assert later.hears("For the morning, press 1")
 
 
 def test_in_the_hold_no_other_phone_is_called_for_the_case_though_the_pin_was_keyed_long_ago(
@@ -140,14 +142,14 @@ def test_in_the_hold_a_callback_may_be_cancelled_and_neither_moved_nor_made_othe
     again.presses("2")
     for key in ("2", "4"):
         again.presses(key)
-        assert again.hears("For now we change no phones and no times", "You have asked us to call")
+        assert again.hears("for now we cannot change phone numbers or times", "You already have a callback")
     stands = house.row(select(Callback).where(Callback.case_id == case.id))
     for name in ("window_starts", "window_ends", "time_zone", "number_key", "voicemail_text", "may_answer"):
         assert getattr(stands, name) == getattr(before, name)
 
     again.presses("3")
 
-    assert again.hears("We will not call you")
+    assert again.hears("Your callback is cancelled")
     assert house.row(select(Callback.state).where(Callback.case_id == case.id)) == "cancelled"
 
 
@@ -162,7 +164,7 @@ def test_in_the_hold_a_caller_hears_in_spanish_that_nothing_is_changed(
 
     phone.presses("2")
 
-    assert phone.hears("no cambiamos")
+    assert phone.hears("no podemos cambiar")
 
 
 @pytest.mark.parametrize("away", ["another phone", "a window"])
@@ -179,7 +181,7 @@ def test_the_list_itself_refuses_another_phone_or_window_in_the_hold(
             request_callback(
                 session, call=call, number=SAFE if window else OTHER, urgency="other", reason="asked",
                 due_at=clock.now + timedelta(days=1), next_attempt_at=clock.now, window=window,
-                time_zone="America/New_York", verified=True, now=clock.now,
+                time_zone="America/New_York", now=clock.now,
             )
             is None
         )  # fmt: skip

@@ -97,7 +97,7 @@ def test_with_nobody_on_shift_the_hour_is_promised_from_the_opening(
     phone.presses("2")
     phone.presses("3")
 
-    assert phone.hears("We will call you, at the latest by Wednesday, November 25 at 9:00 AM")
+    assert phone.hears("We will call you by Wednesday, November 25 at 9:00 AM")
     assert house.row(select(Callback)).urgency == "urgent"
 
 

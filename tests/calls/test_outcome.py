@@ -150,7 +150,7 @@ def test_a_call_that_the_person_asked_for_themselves_is_not_taken_back(
         assert caller is not None
         caller.case_id = later.case_id
         request_callback(
-            session, call=caller, number="+12025550123", urgency="other", reason="asked", verified=True,
+            session, call=caller, number="+12025550123", urgency="other", reason="asked",
             due_at=later.due_at, next_attempt_at=house.clock.now, time_zone=later.time_zone,
             now=house.clock.now,
         )  # fmt: skip

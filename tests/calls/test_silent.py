@@ -30,7 +30,7 @@ def test_5_is_0_for_who_cannot_talk_from_everywhere(
 
     phone.presses("5")
 
-    assert phone.hears("You need not talk. We will ask, and you press 1 for yes and 2 for no")
+    assert phone.hears("You do not have to talk. We will ask questions. For yes, press 1, and for no, 2")
     assert len(house.rung()) == 1
 
 
@@ -68,7 +68,9 @@ def test_it_goes_with_the_callback_to_the_liaison_who_keeps_it(
     phone.presses("5")
     assert phone.hears("No one is free right now")
     phone.presses("1")
-    assert phone.hears("We will call you", "You need not talk. We will ask, and you can answer by key")
+    assert phone.hears(
+        "We will call you", "You do not have to talk. We will ask questions, and you can answer by key"
+    )
     assert house.row(select(Callback.silent))
     make_staff()
 
@@ -95,7 +97,7 @@ def test_in_line_5_keeps_the_place_and_is_offered_once(
 
     phone.presses("5")
 
-    assert phone.hears("You need not talk", "You are next", "press 1")
+    assert phone.hears("You do not have to talk", "You are next", "press 1")
     assert phone.does_not_hear("If you cannot talk, press 5")
 
 

@@ -94,7 +94,9 @@ def test_the_hour_in_spanish(phone: Phone) -> None:
     for key in ("2", "1", "2"):
         phone.presses(key)
 
-    assert phone.hears("Donde usted está, ¿es más o menos las diez de la mañana?", "Para sí, oprima 1")
+    assert phone.hears(
+        "Donde usted está, ¿la hora es más o menos las diez de la mañana?", "Para sí, oprima 1"
+    )
 
 
 def test_every_wish_is_kept_and_said(phone: Phone, make_case: MakeCase, house: House) -> None:
@@ -103,15 +105,15 @@ def test_every_wish_is_kept_and_said(phone: Phone, make_case: MakeCase, house: H
     assert phone.hears("We will call you", "If that is all, press 1")
 
     phone.presses("2")
-    assert phone.hears("If we may ask for you, press 2")
+    assert phone.hears("To let us ask for you by name, press 2")
     phone.presses("2")
-    assert phone.hears("I have written that down")
+    assert phone.hears("Got it.")
     phone.presses("3")
-    assert phone.hears("For no message, press 1", "To let us ask you to call, press 2")
+    assert phone.hears("To leave no message, press 1", "To leave a message asking you to call us, press 2")
     phone.presses("2")
     phone.presses("4")
     phone.presses("1")
-    assert phone.hears("If we should ring you once more, press 2")
+    assert phone.hears("To have us call you once more, press 2")
     phone.presses("2")
     phone.presses("4")
     phone.presses("2")
@@ -120,7 +122,7 @@ def test_every_wish_is_kept_and_said(phone: Phone, make_case: MakeCase, house: H
     phone.presses("3")
     assert phone.hears("For English, press 1", "Para español, oprima 2")
     phone.presses("2")
-    assert phone.hears("Ya lo anoté")
+    assert phone.hears("Listo.")
     phone.presses("1")
 
     assert phone.hears("Podemos dejar un mensaje corto", "podemos preguntar por usted")
@@ -157,7 +159,7 @@ def test_wrong_keys_among_the_wishes_lead_to_a_person_and_lose_nothing(
     for _ in range(4):
         phone.presses(keys)
 
-    assert phone.hears("No one is free right now", "You have asked us to call")
+    assert phone.hears("No one is free right now", "You already have a callback")
     assert the_callback(house).state == "requested"
 
 
@@ -169,7 +171,7 @@ def test_a_wish_sent_twice_is_kept_once(phone: Phone, make_case: MakeCase, house
 
     again = phone.raw(phone.redelivers_last())
 
-    assert "I have written that down" in again
+    assert "Got it." in again
     assert the_callback(house).may_answer == "anyone"
     assert len(house.rows(select(Callback))) == 1
 
@@ -185,7 +187,7 @@ def test_a_wish_for_a_callback_that_is_being_made_is_too_late(
 
     phone.presses("3")
 
-    assert phone.hears("It can no longer be changed")
+    assert phone.hears("Your callback cannot be changed now")
     assert the_callback(house).may_answer == "only_me"
 
 
@@ -255,13 +257,15 @@ def test_asked_again_the_line_says_the_day_and_the_part_of_it(
     opens_the_case(again, case)
     again.presses("2")
 
-    assert again.hears("You have asked us to call", "We will try on Wednesday, November 25, in the afternoon")
-    assert again.hears("To change how we call, press 4")
+    assert again.hears(
+        "You already have a callback", "We will try on Wednesday, November 25, in the afternoon"
+    )
+    assert again.hears("To change who may answer or if we leave a message, press 4")
     assert again.does_not_hear("0123")
     again.presses("4")
     again.presses("2")
     again.presses("2")
-    assert again.hears("I have written that down")
+    assert again.hears("Got it.")
     assert the_callback(house).may_answer == "ask_for_me"
 
 
@@ -284,12 +288,12 @@ def test_a_measured_wait_for_a_callback_is_said_in_words(
     phone.presses("2")
     phone.presses("1")
 
-    assert phone.hears("Eight of ten people talk with us within about forty minutes")
+    assert phone.hears("Most people talk with us within about forty minutes")
     stranger = phone.another()
     reaches_the_first_menu(stranger, language="2", from_="+12025550145")
     for key in ("2", "1", "1"):
         stranger.presses(key)
-    assert stranger.hears("Ocho de cada diez personas hablan con nosotros en más o menos tres horas")
+    assert stranger.hears("La mayoría de las personas habla con nosotros en más o menos tres horas")
 
 
 def test_a_call_that_waits_at_the_old_choice_of_a_time_goes_on_at_the_new_one(
@@ -335,7 +339,7 @@ def test_who_asks_to_be_called_soon_is_not_told_of_the_evening_they_chose_before
 
     phone.presses("2")
 
-    assert phone.hears("at the latest by Wednesday, November 25 at 11:00 AM")
+    assert phone.hears("by Wednesday, November 25 at 11:00 AM, at the latest")
     assert phone.does_not_hear("in the evening")
     assert the_callback(house).window_starts is None
 

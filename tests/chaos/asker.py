@@ -17,7 +17,7 @@ _MOST_CALLS, _MOST_QUESTIONS = 40, 12
 _ANSWER_SECONDS = 20.0
 _WISHES = ("language", "case", "callback", "to_callback")
 #: What is said of a callback that is open already, because the promise of a call that broke off stands.
-_KEEP = "To keep this call, press 1"
+_KEEP = "To leave your callback as it is, press 1"
 _ON_HOLD = "on hold"
 _LOOKS_EVERY = 0.2
 

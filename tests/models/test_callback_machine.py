@@ -74,7 +74,6 @@ class Hotline(RuleBasedStateMachine):
             made = request_callback(
                 session, call=state, number="+12025550110", urgency=urgency, reason="asked", now=now,
                 due_at=now + timedelta(hours=1), next_attempt_at=now, time_zone="America/New_York",
-                verified=True,
             )  # fmt: skip
         assert made is not None
         self.desk.jobs.enqueue("dial_liaison", made.id)

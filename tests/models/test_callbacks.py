@@ -3,6 +3,7 @@
 import itertools
 import secrets
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,10 +13,11 @@ from config.office import Office
 from models import Call, Callback
 from models import callback as callbacks
 from models.callback_policy import CallbackPolicy
-from models.callback_request import request_callback
+from models.callback_request import Promise, request_callback
 from models.callback_state import FINAL_STATES, MOVERS, MOVES, STATES, may_move
 from models.caller_state import CallState
 from models.database import Database, keyring_of
+from models.unverified_request import request_without_pin
 from tests.callback_desk import CallbackDesk
 from tests.factories import MadeCase, make_call, make_callback, make_case, make_office
 
@@ -34,16 +36,23 @@ class Asker:
             )
         self.call: CallState = desk.leg(str(call.leg_id))
 
-    def asks(self, number: str = PHONE, urgency: str = "other", **facts: object) -> Callback | None:
+    def asks(self, number: str = PHONE, urgency: str = "other", **facts: Any) -> Callback | None:
         now = self.desk.now
         given = {
             "due_at": now + timedelta(hours=24), "next_attempt_at": now, "time_zone": "America/New_York",
-            "verified": self.case is not None, **facts,
+            **facts,
         }  # fmt: skip
         with self.desk.database.transaction() as session:
-            return request_callback(
-                session, call=self.call, number=number, urgency=urgency, reason="asked", now=now, **given
-            )
+            if self.case is not None:
+                return request_callback(
+                    session, call=self.call, number=number, urgency=urgency, reason="asked", now=now, **given
+                )
+            promise = Promise(
+                number=number, urgency=urgency, reason="asked", verified=False, language="en",
+                requested_at=now, call_id=self.call.id, **given,
+            )  # fmt: skip
+            made = request_without_pin(session, self.call, promise, now, a_day=2)
+            return None if made is None else session.get_one(Callback, made)
 
 
 @pytest.fixture

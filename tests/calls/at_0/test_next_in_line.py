@@ -35,7 +35,7 @@ def test_a_liaison_who_does_not_answer_costs_no_place_and_after_three_a_callback
 
     house.declines(phone)
 
-    assert phone.hears("No one is free right now", "For a call to this phone as soon as we can, press 1")
+    assert phone.hears("No one is free right now", "To have us call this phone as soon as we can, press 1")
     assert outcomes(house) == ["offered"]
 
 

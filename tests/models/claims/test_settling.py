@@ -130,7 +130,6 @@ def test_who_asks_again_because_they_are_afraid_does_not_wait_for_who_claimed_th
         request_callback(
             session, call=state, number="+12025550110", urgency="urgent", reason="afraid", now=desk.now,
             due_at=desk.now + timedelta(hours=1), next_attempt_at=desk.now, time_zone="America/New_York",
-            verified=True,
         )  # fmt: skip
 
     assert (desk.state(), desk.callback().urgency, desk.callback().staff_id) == ("requested", "urgent", None)

@@ -1,0 +1,108 @@
+"""A callback that a caller asks for without the PIN: one open for each phone, and silent about any other.
+
+Anybody can fake a caller ID or borrow a phone. So a request hears the words and the moment of a first
+request made now, whatever is owed to that phone already, and the row keeps the earlier moment and the higher
+class (R35). What a caller chooses by key changes the row only if the same call made it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models.callback import IS_IDLE, Callback, is_idle, keep_callback
+from models.callback_request import (
+    A_DAY,
+    Promise,
+    give_back_claim,
+    hold_phone,
+    owed_without_pin,
+    promise_callback,
+    record_asked_again,
+)
+from models.database import keyring_of
+from models.follow_up import LATER
+
+if TYPE_CHECKING:
+    from models.caller_state import CallState
+
+
+def request_without_pin(
+    session: Session, call: "CallState", promise: Promise, now: datetime, *, a_day: int
+) -> int | None:
+    """Write or keep the one callback of the calling phone; its id, or None when refused.
+
+    ``promise`` is what the caller hears. Refused are another phone than the calling one, and a new row that
+    is not urgent when this phone has had ``a_day`` of them in the last 24 hours.
+    """
+    number_key = keyring_of(session).index("phone", promise.number)
+    if call.phone_key is None or number_key != call.phone_key:
+        return None
+    hold_phone(session, number_key)
+    standing = owed_without_pin(session, number_key)
+    if standing is None:
+        if promise.urgency != "urgent" and _made_lately(session, number_key, now) >= a_day:
+            return None
+        return promise_callback(session, promise, actor=f"caller:{call.id}", now=now)
+    keep_callback(session, standing.id)
+    is_mine = standing.requested_in_call_id == call.id and not standing.asked_elsewhere
+    if is_mine and promise.window is not None and is_idle(standing):
+        _move(session, standing, promise)
+    else:
+        standing.asked_elsewhere = standing.asked_elsewhere or standing.requested_in_call_id != call.id
+        _keep_the_better(session, standing, promise, call, now)
+    record_asked_again(session, standing, call, now)
+    return standing.id
+
+
+def made_in_call(session: Session, call: "CallState") -> Sequence[int]:
+    """The callbacks that this call alone asked for without a PIN and may still change."""
+    mine = select(Callback.id).where(
+        Callback.requested_in_call_id == call.id, ~Callback.verified, Callback.case_id.is_(None),
+        ~Callback.asked_elsewhere, Callback.registrant_id.is_(None), Callback.reason != "lost_pin", IS_IDLE,
+    )  # fmt: skip
+    return session.scalars(mine.order_by(Callback.id)).all()
+
+
+def _move(session: Session, standing: Callback, promise: Promise) -> None:
+    """The call that made the row has chosen a part of the day for it."""
+    standing.window_starts, standing.window_ends = promise.window or (None, None)
+    standing.urgency, standing.reason = promise.urgency, promise.reason
+    standing.due_at, standing.next_attempt_at = promise.due_at, promise.next_attempt_at
+    standing.silent, standing.place = standing.silent or promise.silent, None
+    session.flush()
+
+
+def _keep_the_better(
+    session: Session, standing: Callback, promise: Promise, call: "CallState", now: datetime
+) -> None:
+    """Let the row keep the earlier moment and the higher class; nothing else of it changes."""
+    rises = promise.urgency == "urgent" != standing.urgency
+    if rises or standing.reason == LATER:
+        standing.urgency = "urgent" if rises else standing.urgency
+        standing.reason = promise.reason
+    if standing.window_starts is not None and (
+        promise.window is None or promise.window[0] < standing.window_starts
+    ):
+        standing.window_starts, standing.window_ends = promise.window or (None, None)
+    standing.requested_at = min(standing.requested_at, promise.requested_at)
+    standing.due_at = min(standing.due_at, promise.due_at)
+    if is_idle(standing):
+        standing.next_attempt_at = min(standing.next_attempt_at, promise.next_attempt_at)
+        # Its windows are looked at again before it is in line.
+        standing.place = None
+    session.flush()
+    if rises:
+        give_back_claim(session, standing, call, now)
+
+
+def _made_lately(session: Session, number_key: str, now: datetime) -> int:
+    """How many callbacks that are not urgent this phone got without a PIN in the last 24 hours."""
+    made = select(func.count()).select_from(Callback).where(
+        Callback.number_key == number_key, Callback.requested_at > now - A_DAY, ~Callback.verified,
+        Callback.case_id.is_(None), Callback.registrant_id.is_(None), Callback.reason != "lost_pin",
+        Callback.urgency != "urgent",
+    )  # fmt: skip
+    return session.scalar(made) or 0
