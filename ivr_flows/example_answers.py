@@ -1,10 +1,12 @@
 """What each verb would say, with invented facts, so that a tree can be walked with no case behind it."""
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, cast
 
 from ivr_flows.desk import Desk, Ring
+from ivr_flows.example_callbacks import CALLBACK_ANSWERS, NOW
+from ivr_flows.example_callbacks import Answer as Answer
 from ivr_flows.prompts import Prompts
 from ivr_flows.rules import OfficeRules, Rules
 from ivr_flows.status_words import say_details, say_status
@@ -14,13 +16,10 @@ from models.custody_status import NEUTRAL, Heard
 from models.unit import Unit
 from models.voicemail import TEXTS
 
-#: The hour of every example: a Wednesday morning in the offices of North America.
-NOW = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)
 CALLER = "+12025550123"
 KEYED = "41000723"
 _SINCE = NOW - timedelta(days=2)
 
-Answer = Callable[[Desk], None]
 SILENTLY: Mapping[str, Answer | None] = {"": None}
 
 
@@ -100,9 +99,6 @@ def _waiting_too_long(desk: Desk) -> None:
     desk.say("staff.promise_over", when=desk.moment(NOW - timedelta(hours=2)))
 
 
-_PROMISE = _says("callback.promise", when=timedelta(hours=8))
-
-
 def _say_all(*prompts: str) -> Answer:
     """Several prompts that need no slots, one after another."""
 
@@ -111,42 +107,6 @@ def _say_all(*prompts: str) -> Answer:
             desk.say(prompt)
 
     return answer
-
-
-def _open_callback(desk: Desk) -> None:
-    desk.say("callback.open")
-    _PROMISE(desk)
-
-
-def _shown_promise(desk: Desk) -> None:
-    _PROMISE(desk)
-    desk.say("callback.shown")
-
-
-def _wish(*words: str) -> Mapping[str, Answer]:
-    def saved(word: str) -> Answer:
-        slots = ("line",) if word == "hello" else ()
-
-        def answer(desk: Desk) -> None:
-            desk.say("wishes.saved")
-            desk.say(f"wish.{word}", **dict.fromkeys(slots, desk.office.neutral_name[desk.call.language]))
-
-        return answer
-
-    return {word.replace("_", " "): saved(word) for word in words}
-
-
-def _promise_for(part: str) -> Answer:
-    def answer(desk: Desk) -> None:
-        desk.say("callback.window", day=desk.day(NOW), part=desk.words(f"part.{part}"))
-        _shown_promise(desk)
-
-    return answer
-
-
-def _promise_with_wait(desk: Desk) -> None:
-    _shown_promise(desk)
-    desk.say("callback.wait", wait=desk.words("wait.40"))
 
 
 def _announcement(desk: Desk) -> None:
@@ -248,15 +208,6 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "as always": _says("status.person"),
         "after a death": _says("status.support"),
     },
-    ("callback_stands", "open"): {
-        "in time": _open_callback,
-        "late": _say_all("callback.open", "callback.late"),
-    },
-    ("choose_who", "saved"): _wish("only_me", "ask_for_me", "anyone"),
-    ("choose_message", "saved"): _wish("no_message", "please_call", "we_call_again", "hello"),
-    ("choose_when_dropped", "saved"): _wish("wait_for_me", "ring_once"),
-    ("choose_about", "saved"): _wish("about_person", "about_court", "about_safety", "about_other"),
-    ("choose_language", "saved"): _wish("language"),
     ("tell_alert", "told"): {
         "promises are at risk": lambda desk: desk.say("alert.late", count="2"),
         "promises were left for a person": lambda desk: desk.say("alert.left", count="2"),
@@ -287,7 +238,6 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("look_again", "nobody"): {"": _NOBODY},
     ("find_person_at_once", "ringing"): {"": _says("person.connecting")},
     ("look_again", "closed"): {"": _says("person.closed", when=timedelta(minutes=90))},
-    ("keep_place", "promised"): {"": _promise_with_wait},
     ("keep_place", "refused"): {"": _says("line.cannot_keep")},
     ("mark_silent", "marked"): {"": _says("silent.noted")},
     ("note", "noted"): {"": _say_all(), "no phone may be called": _says("outcome.no_phone")},
@@ -300,24 +250,9 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "a call before": _since(wrong_tries=False),
         "wrong tries since": _since(wrong_tries=True),
     },
-    ("say_how", "said"): {
-        "the safest": _say_all("how.no_message", "how.only_me"),
-        "a message, and to be asked for": _say_all("how.message", "how.ask_for_me"),
-        "anyone may answer, by key": _say_all("how.no_message", "how.anyone", "how.silent"),
-    },
     ("find_person", "closed"): {"": _says("person.closed", when=timedelta(minutes=90))},
     ("person_ended", "nobody"): {"": _NOBODY},
-    ("keep_callback", "kept"): {"": _PROMISE},
-    **{
-        (f"request_{kind}", "promised"): {"": _shown_promise}
-        for kind in ("afraid", "for_news")
-    },
-    ("request_express", "promised"): {"": _shown_promise, "the wait is known": _promise_with_wait},
-    ("request_any_time", "promised"): {"": _shown_promise},
-    **{
-        (f"request_{part}", "promised"): {"": _promise_for(part)}
-        for part in ("morning", "afternoon", "evening")
-    },
+    **CALLBACK_ANSWERS,
 }  # fmt: skip
 
 #: Words that no verb answers before the PIN was right.
