@@ -61,6 +61,7 @@ class House:
         """Start everything and wait until the line answers."""
         environ = {
             **ENVIRONMENT,
+            "HOTLINE_OFFICE_ALWAYS_OPEN": "1",
             "HOTLINE_PUBLIC_URL": self.public_url,
             "HOTLINE_DATABASE_URL": self._url,
             "HOTLINE_OFFICE_FILE": str(self.office_file),

@@ -22,7 +22,7 @@ WORDS = {
 }  # fmt: skip
 STATUS = {
     "en": ("in custody", "was released", "cannot confirm", "was sent out", "escaped", "died"),
-    "es": ("en custodia", "en libertad", "No puedo confirmar", "enviada fuera", "se escapó", "falleció"),
+    "es": ("en custodia", "en libertad", "no puedo confirmar", "enviada fuera", "se escapó", "falleció"),
 }
 EVERY_STATUS = tuple(words for language in STATUS.values() for words in language)
 
@@ -52,6 +52,11 @@ def option(phrases: Sequence[str], language: str, wish: str) -> Answer | None:
         return None
     key = _PRESS[language].search(phrases[at])
     return Answer(key[1], at) if key else None
+
+
+def keys_said(phrase: str, language: str) -> list[str]:
+    """Every digit that this phrase says to press, in this language."""
+    return _PRESS[language].findall(phrase)
 
 
 def person_key(phrases: Sequence[str], language: str) -> Answer | None:

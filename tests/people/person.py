@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from tests.people.ear import WORDS, Answer, hears, hears_status, option, person_key, words_in
+from tests.people.ear import WORDS, Answer, hears, hears_status, keys_said, option, person_key, words_in
 from tests.people.keypad import Document, Press, collect
 from tests.people.temperament import Temperament
 from tests.phone import Phone
@@ -13,9 +13,12 @@ from tests.phone import Phone
 PATIENCE, MOST_QUESTIONS = 1_800.0, 60
 MOST_CALLS = 3
 LIAISON_ANSWERS = 0.6
+#: The share of questions without the words they wait for at which people try a key that was said.
+TRIES_A_KEY = 0.3
 #: What a relay caller needs to read and to type an answer, in seconds.
 READS_AND_TYPES = (2.0, 4.0)
-REACHED = frozenset({"heard the status", "reached a person", "was promised a call"})
+HEARD = "heard the status"
+REACHED = frozenset({HEARD, "reached a person", "was promised a call"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class Ending:
     calls: int
     seconds: float
     transcript: str
+    #: Whether words of a status were heard in the person's own language, in any call.
+    heard: bool
 
     @property
     def is_good(self) -> bool:
@@ -57,19 +62,20 @@ class Person:
 
     def calls(self, new_phone: Callable[[], Phone], from_: str) -> Ending:
         """Call, and after a call that was broken off call again."""
-        seconds, transcripts, how = 0.0, [], ""
+        seconds, transcripts, how, heard = 0.0, [], "", False
         for _ in range(MOST_CALLS):
             phone = new_phone()
             self._understands, self._late, self._planned, self._unread = True, (), "", 0.0
             how, spent = self._one_call(phone, from_)
             seconds += spent
             transcripts.append(phone.transcript)
+            heard = heard or how == HEARD
             phone.hangs_up()
             if how in REACHED:
                 break
             self._mistakes_language = False
             self._passes(120)
-        return Ending(how, len(transcripts), seconds, "\n--\n".join(transcripts))
+        return Ending(how, len(transcripts), seconds, "\n--\n".join(transcripts), heard)
 
     def _one_call(self, phone: Phone, from_: str) -> tuple[str, float]:
         spent = 0.0
@@ -77,7 +83,7 @@ class Person:
         for _ in range(MOST_QUESTIONS):
             phrases = phone.call.heard_since_last_key()
             if self._understands and hears_status(phrases, self._language):
-                return "heard the status", spent
+                return HEARD, spent
             if self._understands and hears(phrases, WORDS[self._language]["promise"]) is not None:
                 return "was promised a call", spent
             if phone.is_over:
@@ -137,6 +143,10 @@ class Person:
             self._understands = False
             return Answer("2" if right.keys == "1" else "1", right.after)
         if not self._understands:
+            # One sentence may be in their own language: the key that changes it.
+            if (found := option(phrases, language, "language")) is not None and self._chance.random() < 0.8:
+                self._understands = True
+                return found
             way = self._chance.random()
             return Answer("hang up", 0) if way < 0.5 else Answer("0", len(phrases) - 1) if way < 0.8 else None
         if (at := hears(phrases, words["number"])) is not None:
@@ -150,7 +160,11 @@ class Person:
         for wish in wishes:
             if (found := option(phrases, language, wish)) is not None:
                 return found
-        # A menu without anything that is wanted: a slip led here. The card says that 0 is a person.
+        # A menu without anything that is wanted: a slip led here. Some try a key that was said all the same.
+        said = [key for phrase in phrases for key in keys_said(phrase, language)]
+        if said and self._chance.random() < TRIES_A_KEY:
+            return Answer(self._chance.choice(said), len(phrases) - 1)
+        # The card says that 0 is a person.
         return self._asks_for_a_person(len(phrases) - 1)
 
     def _asks_for_a_person(self, after: int) -> Answer | None:

@@ -11,6 +11,7 @@ from random import Random
 from config.office import Office
 from config.settings import Settings
 from hotline import create_app
+from models import Staff
 from models.case import check_digit_is_right
 from models.database import Database
 from models.keyring import Keyring
@@ -33,7 +34,6 @@ ENVIRONMENT = {
     "HOTLINE_SECRET_KEY": "the secret key of a town of people who do not exist",
     "HOTLINE_PIN_PEPPER": "the PIN pepper of the test suite, never of a house",
     "HOTLINE_FIELD_KEYS": "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
-    "HOTLINE_OFFICE_ALWAYS_OPEN": "1",
     "TWILIO_AUTH_TOKEN": "the-token-of-the-test-suite",
     "TWILIO_API_BASE_URL": "http://127.0.0.1:1",
 }
@@ -57,7 +57,7 @@ class Resident:
 
 @contextmanager
 def town(folder: Path) -> Iterator["Town"]:
-    """Open a house in an empty folder, with two liaisons on shift."""
+    """Open an office in an empty folder: it closes at night, and has one liaison or two on shift."""
     url = f"sqlite:///{folder / 'hotline.db'}"
     settings = Settings.from_env(
         {
@@ -69,18 +69,18 @@ def town(folder: Path) -> Iterator["Town"]:
     )
     database = Database(url, Keyring(FIELD_KEYS, ENVIRONMENT["HOTLINE_SECRET_KEY"].encode()))
     upgrade(database)
-    office = Office.load(settings.office_file, always_open=True)
+    office = Office.load(settings.office_file)
     house = House(database, office, Clock(NOW), FakeCarrier(), settings)
     # This town has no workers: at 0 a caller's own call rings the liaison.
     house.jobs.is_down = True
     with database.transaction() as session:
         make_staff(session, phone="+12025550170")
-        make_staff(session, phone="+12025550171")
+        second = make_staff(session, phone="+12025550171").id
     app = create_app(
         settings, office=office, database=database, hasher=HASHER, jobs=house.jobs, clock=house.clock
     )
     try:
-        yield Town(house, app.test_client())
+        yield Town(house, app.test_client(), second)
     finally:
         app.extensions["hotline.line"].guesses.close()
         database.close()
@@ -89,8 +89,8 @@ def town(folder: Path) -> Iterator["Town"]:
 class Town:
     """People who call one after another, each with a case and a phone of their own."""
 
-    def __init__(self, house: House, client: object) -> None:
-        self.house, self._client = house, client
+    def __init__(self, house: House, client: object, second_liaison: int) -> None:
+        self.house, self._client, self._second_liaison = house, client, second_liaison
         self._callers = 0
 
     def person(self, seed: int, knows: str = "right") -> Resident:
@@ -101,6 +101,7 @@ class Town:
         house = self.house
         house.clock.now += FROM_CALL_TO_CALL
         with house.database.transaction() as session:
+            session.get_one(Staff, self._second_liaison).on_shift = chance.random() < 0.5
             case = make_case(
                 session,
                 chance.choice(STATUSES),
@@ -135,6 +136,11 @@ def _number(chance: Random) -> str:
     return next(number for digit in "0123456789" if check_digit_is_right(number := first + digit))
 
 
+def share_who_heard(people: list[Resident]) -> float:
+    """The share of people who heard the status in their own language, within all their calls."""
+    return sum(person.ending.heard for person in people) / len(people)
+
+
 def share_of_good_ends(people: list[Resident]) -> float:
     """Of all who know their PIN, the share who heard the status or reached a person or a callback."""
     return sum(person.ending.is_good for person in people) / len(people)
@@ -146,8 +152,9 @@ def table(people: list[Resident]) -> str:
     for name in dict.fromkeys(person.temperament for person in people):
         ends = Counter(person.ending.how for person in people if person.temperament == name)
         spent = [person.ending.seconds for person in people if person.temperament == name]
+        heard = sum(person.ending.heard for person in people if person.temperament == name) / len(spent)
         told = ", ".join(f"{how} {count}" for how, count in ends.most_common())
-        lines.append(f"  {name:<28} {sum(spent) / len(spent):5.0f} s  {told}")
+        lines.append(f"  {name:<28} {sum(spent) / len(spent):5.0f} s  {heard:4.0%} heard; {told}")
     return "\n".join(lines)
 
 
