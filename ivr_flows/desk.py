@@ -140,9 +140,9 @@ class Desk:
         zone = time_zone or self.zone
         return self.prompts.when(self.call.language, at, zone, self.now, on=on, clock=clock)
 
-    def words(self, prompt: str) -> str:
+    def words(self, prompt: str, **slots: str) -> str:
         """The words of a prompt that goes into another."""
-        return self.prompts.text(self.call.language, prompt)
+        return self.prompts.text(self.call.language, prompt, **slots)
 
     def day(self, at: datetime) -> str:
         """A day as the caller would say it, where they are."""

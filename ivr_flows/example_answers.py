@@ -198,7 +198,8 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("tell_details", "told"): {
         "all that may be known": _details(
             removal_stage="proceedings_open", next_hearing_at=NOW + timedelta(days=6),
-            next_hearing_place="Río Claro", expected_release_at=NOW + timedelta(days=30), **_PLACE,
+            next_hearing_place="Río Claro", hearing_zone="America/Chicago",
+            expected_release_at=NOW + timedelta(days=30), **_PLACE,
         ),
         "an appeal": _details(removal_stage="appeal_pending"),
         "an order to leave": _details(removal_stage="removal_ordered"),

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ivr_flows.prompts import Prompts
+from ivr_flows.time_words import zone_prompt
 from models.custody_status import Heard
 
 
@@ -15,6 +16,7 @@ class Speaker(Protocol):
     @property
     def office_zone(self) -> str: ...
     def say(self, prompt: str, **slots: str) -> None: ...
+    def words(self, prompt: str, **slots: str) -> str: ...
     def when(
         self, at: datetime, *, on: bool = False, clock: bool = False, time_zone: str | None = None
     ) -> str: ...
@@ -52,14 +54,18 @@ def say_details(desk: Speaker, found: Heard) -> None:
     if found.removal_stage is not None:
         desk.say(f"stage.{found.removal_stage}")
     if found.next_hearing_at is not None:
-        _say_hearing(desk, found.next_hearing_at, found.next_hearing_place)
+        _say_hearing(desk, found.next_hearing_at, found.next_hearing_place, found.hearing_zone)
     if found.expected_release_at is not None:
         desk.say("status.expected_release", on=desk.when(found.expected_release_at, on=True))
 
 
-def _say_hearing(desk: Speaker, at: datetime, place: str | None) -> None:
-    # An hour is told in the court's own zone or not at all: somebody goes there by it (R14).
-    desk.say("status.hearing", at=desk.when(at, time_zone=desk.office_zone))
+def _say_hearing(desk: Speaker, at: datetime, place: str | None, zone: str | None) -> None:
+    # An hour is told in the court's own zone, by its name, or not at all: somebody goes there by it (R14).
+    name = None if zone is None else zone_prompt(zone, at)
+    moment = desk.when(at, clock=name is not None, time_zone=zone or desk.office_zone)
+    if name is not None:
+        moment = desk.words("moment.zone", moment=moment, zone=desk.words(name))
+    desk.say("status.hearing", at=moment)
     if place is not None and not desk.prompts.tells(place):
         desk.say("status.hearing_place", place=place)
     desk.say("status.hearing_check")

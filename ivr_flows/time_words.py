@@ -1,6 +1,6 @@
 """Which hour it is where a caller may be, in words, and the zone that fits an hour they agree to (R29)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,6 +8,31 @@ from zoneinfo import ZoneInfo
 def hour_prompt(at: datetime, time_zone: str) -> str:
     """The prompt with the words for the full hour nearest to ``at`` in ``time_zone``: ``hour.15``."""
     return f"hour.{(at.astimezone(ZoneInfo(time_zone)) + timedelta(minutes=30)).hour}"
+
+
+#: Time zones of the United States by their hours from UTC in January and in July.
+_ZONE_NAMES: Mapping[tuple[float, ...], str] = {
+    (-4, -4): "atlantic",
+    (-5, -4): "eastern",
+    (-6, -5): "central",
+    (-7, -6): "mountain",
+    (-7, -7): "arizona",
+    (-8, -7): "pacific",
+    (-9, -8): "alaska",
+    (-10, -10): "hawaii",
+    (-11, -11): "samoa",
+    (10, 10): "chamorro",
+}
+
+
+def zone_prompt(time_zone: str, at: datetime) -> str | None:
+    """The prompt with the name of ``time_zone`` in the year of ``at``, or None where people know no name."""
+    zone = ZoneInfo(time_zone)
+    hours = tuple(
+        _offset_of(datetime(at.year, month, 1, tzinfo=zone)) / timedelta(hours=1) for month in (1, 7)
+    )
+    name = _ZONE_NAMES.get(hours)
+    return None if name is None else f"zone.{name}"
 
 
 def neighbour(zones: Sequence[str], time_zone: str, at: datetime, *, later: bool) -> str:
@@ -24,7 +49,11 @@ def neighbour(zones: Sequence[str], time_zone: str, at: datetime, *, later: bool
 
 
 def _offset(time_zone: str, at: datetime) -> timedelta:
-    offset = at.astimezone(ZoneInfo(time_zone)).utcoffset()
+    return _offset_of(at.astimezone(ZoneInfo(time_zone)))
+
+
+def _offset_of(local: datetime) -> timedelta:
+    offset = local.utcoffset()
     if offset is None:
         raise ValueError("A time zone without an offset.")
     return offset

@@ -107,6 +107,7 @@ class Heard:
     removal_stage: str | None = None
     next_hearing_at: datetime | None = None
     next_hearing_place: str | None = None
+    hearing_zone: str | None = None
     expected_release_at: datetime | None = None
     hard_news: bool = False
 

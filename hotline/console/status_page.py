@@ -28,6 +28,10 @@ class StatusPage:
         said = _GROUPS.sub(r"\1-\2-\3", self.prompts.text(self._language, prompt, **slots))
         self.lines.append(_MARKS.sub("", said))
 
+    def words(self, prompt: str, **slots: str) -> str:
+        """The words of a prompt that goes into another."""
+        return self.prompts.text(self._language, prompt, **slots)
+
     @property
     def office_zone(self) -> str:
         """The zone for days that do not hang on where the person is."""
