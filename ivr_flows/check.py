@@ -26,7 +26,7 @@ DANGER_SECONDS = 4
 INSTRUCTION_SECONDS = 20
 MENU_WORDS = 75
 SENTENCE_WORDS = 20
-INBOUND_KEYS = {"0", "*", "9", "7", "5"}
+INBOUND_KEYS = {"0", "*", "9", "7", "5", "8", "#"}
 _ENDING = Hangup | Bridge | Transfer | Conference | Crossing
 #: Prompts that the engine and the desk say by themselves, in any step.
 ENGINE_PROMPTS = (
@@ -223,7 +223,7 @@ def long_sentences(text: str) -> Iterator[str]:
 
 def _keys(flow: Flow) -> Iterator[str]:
     if "0" in flow.keys and set(flow.keys) != INBOUND_KEYS:
-        yield f"{flow.name}: the keys 0, *, 9, 7 and 5 work at every step (R22)."
+        yield f"{flow.name}: the keys 0, *, 9, 7 and 5, and at menus 8 and #, work everywhere (R22)."
 
 
 def _count(text: str) -> int:

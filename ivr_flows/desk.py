@@ -15,7 +15,7 @@ from models.caller_state import CallState
 from models.custody_status import Heard, heard
 from models.database import Write
 from models.keyring import Keyring
-from models.registrant import saving_pace
+from models.registrant import saving_language, saving_pace
 from models.safe_phone import is_barred, safe_numbers
 from models.unit import Unit
 
@@ -155,6 +155,20 @@ class Desk:
         if self.is_verified and call.registrant_id is not None and call.registrant_pace != "slow":
             self.writes.append(saving_pace(call.registrant_id, "slow"))
             call.registrant_pace = "slow"
+
+    @property
+    def next_language(self) -> str:
+        """The offered language after the call's own, and after the last one the first."""
+        languages = self.languages
+        own = languages.index(self.call.language) if self.call.language in languages else -1
+        return languages[(own + 1) % len(languages)]
+
+    def change_language(self) -> None:
+        """Speak the next language; it is remembered for later calls only after the PIN (R22, R27)."""
+        call = self.call
+        call.language = self.next_language
+        if self.is_verified and call.registrant_id is not None:
+            self.writes.append(saving_language(call.registrant_id, call.language))
 
     def deadline(self, at: datetime) -> str:
         """A latest moment as the caller would say it; midnight is said as the day that ends with it."""

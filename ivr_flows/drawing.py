@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
-from ivr_flows.flow import Announce, Collect, Conference, Decide, Flow, Menu, Stay, Transfer, Wait
+from ivr_flows.flow import BACK, Announce, Collect, Conference, Decide, Flow, Menu, Stay, Transfer, Wait
 from ivr_flows.prompts import Prompts
 
 BOX_WIDTH, BOX_HEIGHT, COLUMN, ROW, MARGIN = 190, 44, 260, 62, 24
@@ -43,15 +43,25 @@ def edges(flow: Flow, name: str) -> Iterator[tuple[str, str]]:
             yield from ((f"silence, {word}", target) for word, target in step.on.items())
         case Collect(on=on) | Decide(on=on) | Stay(on=on) | Transfer(on=on) | Conference(on=on):
             yield from ((word, target) for word, target in on.items() if target in flow.steps)
+            if isinstance(step, Collect) and step.back is not None:
+                yield BACK, step.back
         case _:
             return
+
+
+_WITHOUT_A_STEP = {
+    "*": "repeat",
+    "9": "slow pace",
+    "8": "the next language, at menus",
+    "#": "the menu before",
+}
 
 
 def as_text(flow: Flow, prompts: Prompts, language: str) -> str:
     """Every step in the order a caller may meet it, with its words and where each exit leads."""
     lines = [f"{flow.name}: starts at {flow.start}"]
     for key, target in flow.keys.items():
-        lines.append(f"  at every step, {key}: {target or {'*': 'repeat', '9': 'slow pace'}[key]}")
+        lines.append(f"  at every step, {key}: {target or _WITHOUT_A_STEP[key]}")
     lines.append(f"  after three misses: {flow.give_up}; after silence alone: {flow.silent}")
     for name in _in_order(flow):
         who = "verified callers" if flow.gate == "case" else "staff who signed in"

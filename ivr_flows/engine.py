@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ivr_flows import turn as turns
 from ivr_flows.flow import (
     AGAIN,
+    BACK,
     COVER,
     ENTRY_SECONDS,
+    LANGUAGE,
     LINE_SECONDS,
     MENU_SECONDS,
+    NEXT_LANGUAGE,
     PERSON,
     REPEAT,
     SILENT,
@@ -34,6 +37,7 @@ from ivr_flows.flow import (
     Wait,
 )
 from ivr_flows.turn import Say, Turn
+from ivr_flows.way_back import menu_before
 
 if TYPE_CHECKING:
     from ivr_flows.desk import Desk
@@ -116,7 +120,14 @@ class Walk:
             return self._progress(everywhere)
         match step:
             case Menu() | Wait():
+                if digits == LANGUAGE and LANGUAGE in self.flow.keys:
+                    return self._speak_the_next_language(name)
+                if digits == BACK and BACK in self.flow.keys and isinstance(step, Menu):
+                    return self._go_back(name)
                 return self._choose(name, step, digits)
+            case Collect(back=str(back)) if digits == BACK:
+                # The count of misses goes on, or nobody who goes to and fro would ever be helped (R25).
+                return self.enter(back)
             case Collect():
                 if not digits.isdecimal() or not (step.least or step.digits) <= len(digits) <= step.digits:
                     return self._miss(name, "wrong")
@@ -143,7 +154,7 @@ class Walk:
         if len(digits) != 1 or not "1" <= digits <= str(len(step.choices)):
             if isinstance(step, Wait):
                 # Nobody loses their place by a wrong key, however many.
-                return self._wait_at(name, (), (Say("repair.wrong"), *self._asks(name)))
+                return self._wait_at(name, (), (Say("repair.wrong"), *self._asks(name)), self._said_before())
             return self._miss(name, "wrong")
         choice = step.choices[int(digits) - 1]
         if choice.language is not None:
@@ -212,19 +223,42 @@ class Walk:
             and not (own and own.silence)
         ):
             return self._move_on(self.flow.silent)
+        if kind == "silence" and isinstance(step, Collect) and step.silences == call.silences:
+            name = call.heard_from = _required(step.back)
+        again = self._said_before() if call.heard_from == OWN_WORDS else ()
         opening = {1: f"repair.{kind}", 2: "repair.fuller", 3: "repair.simplest"}[min(call.misses, 3)]
         says = [Say(opening), *self._asks(name)]
         if call.misses >= 3 and PERSON in self.flow.keys:
             says.append(Say("repair.person"))
-        return self._wait_at(name, (), tuple(says))
+        return self._wait_at(name, (), tuple(says), again)
 
     def _repeat(self) -> Turn:
-        """Say again what was said when the caller came to this step."""
+        """Say again what was said when the caller came to this step, without the repairs since."""
         if self.call.heard_from != OWN_WORDS:
             # A deploy may have dropped the step that led here; then the one that waits is asked anew.
             return self.enter(self.flow.find(self.call.heard_from) or self.call.step)
+        return self._wait_at(self.call.step, self.desk.last_turn().before, self._said_before())
+
+    def _said_before(self) -> tuple[Say, ...]:
+        """What * would say now, where a verb said it and no step can say it again."""
         last = self.desk.last_turn()
-        return self._wait_at(self.call.step, last.before, last.says)
+        return last.again or last.says
+
+    def _speak_the_next_language(self, name: str) -> Turn:
+        """8: what was said when the caller came to this menu, in the next language (R22)."""
+        call, desk = self.call, self.desk
+        desk.change_language()
+        call.misses = 0
+        if call.heard_from == OWN_WORDS:
+            # The words of a verb have slots in the language of before; the question can be asked anew.
+            call.heard_from = name
+            return self._wait_at(name, (), tuple(self._menu(name)))
+        return self.enter(self.flow.find(call.heard_from) or name)
+
+    def _go_back(self, name: str) -> Turn:
+        """#: the menu before (R22); at the first one there is none, and it is said again."""
+        before = menu_before(self.flow, self.call.trail.split(), name)
+        return self._repeat() if before is None else self._progress(before)
 
     def enter(self, target: str) -> Turn:
         """Follow steps that ask nothing until one waits or ends the call, collecting what is said."""
@@ -257,7 +291,7 @@ class Walk:
                     says += desk.taken_words()
                     name = step.on[word]
                 case Menu() | Collect() | Wait() | Stay():
-                    says += self._asks(name)
+                    says += self._menu(name)
                     return self._wait_at(name, tuple(before), tuple(says))
                 case Crossing():
                     self.flow = self._trees[step.tree]
@@ -282,7 +316,9 @@ class Walk:
                     return Turn(tuple(before), tuple(says), turns.Hangup())
         raise RuntimeError(f"The flow {self.flow.name} loops at {name}.")
 
-    def _wait_at(self, name: str, before: tuple[Say, ...], says: tuple[Say, ...]) -> Turn:
+    def _wait_at(
+        self, name: str, before: tuple[Say, ...], says: tuple[Say, ...], again: tuple[Say, ...] = ()
+    ) -> Turn:
         call, step = self.call, self.flow.steps[name]
         call.step, call.turn = name, call.turn + 1
         digits = step.digits if isinstance(step, Collect) else 1
@@ -292,13 +328,22 @@ class Walk:
         # Where nobody is asked anything the slow pace has nothing to wait for.
         slow = call.pace == "slow" and not isinstance(step, Wait | Stay)
         end = turns.Gather(name, call.turn, digits, seconds, slow=slow)
-        return Turn(before, says, end)
+        return Turn(before, says, end, again)
 
     def _announced(self, step: Announce) -> list[Say]:
         slots = self.desk.slots(step.about)
         if not step.in_each_language:
             return [Say(step.prompt, slots)]
         return [Say(step.prompt, slots, language) for language in self.desk.languages]
+
+    def _menu(self, name: str) -> list[Say]:
+        """What a step asks, and after the options of a menu its tail."""
+        step, says = self.flow.steps[name], self._asks(name)
+        if isinstance(step, Menu):
+            says += [Say(words) for words in step.tail]
+            if step.tells_language and len(self.desk.languages) > 1:
+                says.append(Say(NEXT_LANGUAGE, (), self.desk.next_language))
+        return says
 
     def _asks(self, name: str) -> list[Say]:
         step = self.flow.steps[name]

@@ -14,6 +14,10 @@ MENU_SECONDS = 8
 ENTRY_SECONDS = 10
 MOST_CHOICES = 4
 PERSON, REPEAT, SLOW, COVER, SILENT = "0", "*", "9", "7", "5"
+#: At menus alone: the next language, and the menu before (R22).
+LANGUAGE, BACK = "8", "#"
+#: The key of the next language, said in that language.
+NEXT_LANGUAGE = "keys.language"
 #: How long a caller in line hears nothing before the line looks again.
 LINE_SECONDS = 8
 
@@ -83,6 +87,8 @@ class Menu:
     ``extra`` are keys beyond the options that work at this menu alone, each with its step.
     ``seconds`` of silence, if not R24's, are waited at the normal pace. ``unattended``: a machine may have
     answered, so silence leads on at once, without a word of repair, and slows nothing down (R30).
+    ``tail`` are prompts after the options, said when the caller comes to the menu and not at a repair; with
+    ``tells_language`` the key of the next language follows, in that language (R22).
     """
 
     choices: tuple[Choice, ...]
@@ -95,13 +101,16 @@ class Menu:
     extra: Mapping[str, str] = field(default_factory=dict)
     seconds: int | None = None
     unattended: bool = False
+    tail: tuple[str, ...] = ()
+    tells_language: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Collect:
     """Take ``digits`` digits for ``then``. 0, *, 9 and 7 stand alone, then # or silence (R22).
 
-    With ``least`` fewer digits do as well, ended by # or silence.
+    With ``least`` fewer digits do as well, ended by # or silence. # alone goes to the step ``back``; with
+    ``silences`` so does that many silences in a row, and the count of misses goes on (R22, R25).
     """
 
     prompt: str
@@ -110,6 +119,8 @@ class Collect:
     on: Mapping[str, str]
     misses: int = 3
     least: int | None = None
+    back: str | None = None
+    silences: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +259,8 @@ class Flow:
                 yield from step.on.values()
             case Collect():
                 yield from (exit_ for exit_ in step.on.values() if exit_ != AGAIN)
+                if step.back is not None:
+                    yield step.back
                 yield self.give_up
                 yield self.silent
             case Decide() | Stay() | Transfer() | Conference():
@@ -263,11 +276,15 @@ class Flow:
             case Stay(prompt=words) | Hangup(prompt=words):
                 if words is not None:
                     yield words, None
-            case Menu(prompt=lead, choices=choices):
+            case Menu(prompt=lead, choices=choices, tail=tail, tells_language=tells_language):
                 if lead is not None:
                     yield lead, None
                 for choice in choices:
                     yield choice.prompt, choice.language
+                for words in tail:
+                    yield words, None
+                if tells_language:
+                    yield NEXT_LANGUAGE, None
             case Wait(choices=choices):
                 for choice in choices:
                     yield choice.prompt, choice.language

@@ -42,6 +42,8 @@ from ivr_flows.scene import ENDINGS, Path, Rehearsal, Scene, Spoken, Stop
 from ivr_flows.turn import Connect, Dial, Gather, Join, Say, Turn
 from models.caller_state import CallState
 
+#: How much of the steps passed is kept from one action to the next; far from what a call keeps.
+LONGEST_WAY = 1000
 #: More answers of one kind in a row than any step should ask for.
 MOST_MISSES = 8
 #: Five options are one too many (R20), so this key is no option of any menu.
@@ -142,7 +144,9 @@ class _Stage:
             self._found.written_in.setdefault(name, path.number)
 
     def _acts(self, place: _Place | None, start: CallState, action: _Action) -> tuple[Scene, _Place]:
-        call = dataclasses.replace(place.call if place else start, trail="")
+        # The way here is kept, since # follows it back, but not for ever.
+        trail = (place.call if place else start).trail[-LONGEST_WAY:]
+        call = dataclasses.replace(place.call if place else start, trail=trail)
         if action.lapsed:
             call.verified_at = None
         if not self._is_scouting and action.target is None:
@@ -151,7 +155,7 @@ class _Stage:
         self._remembered = place.chosen if place else {}
         for _ in range(action.times):
             self._when, self._facts, self._chosen = [], {}, {}
-            call.trail = ""
+            before = call.trail = call.trail[-LONGEST_WAY:]
             desk = ExampleDesk(call, self._prompts, self._office, turn)
             walk = Walk(self._flow, desk, self._beyond)
             answer: Turn | Deferred | None
@@ -162,18 +166,18 @@ class _Stage:
             turn = walk.resume(answer, True) if isinstance(answer, Deferred) else answer
         if turn is None:
             raise LookupError("An action was done no times.")
-        scene = self._scene(action.words, call, turn)
+        scene = self._scene(action.words, call, turn, call.trail.removeprefix(before))
         return scene, _Place(call, turn, (), self._chosen)
 
-    def _scene(self, words: str, call: CallState, turn: Turn) -> Scene:
+    def _scene(self, words: str, call: CallState, turn: Turn, trail: str) -> Scene:
         spoken = [self._spoken(say, call, can_be_stopped=False) for say in turn.before]
         spoken += [self._spoken(say, call, can_be_stopped=True) for say in turn.says]
-        entered = tuple(name for name in call.trail.split() if name in self._flow.steps) or (call.step,)
+        entered = tuple(name for name in trail.split() if name in self._flow.steps) or (call.step,)
         kind = "stay" if isinstance(self._flow.steps.get(call.step), Stay) else _kind(turn)
         step = call.step
         if call.flow != self._flow.name:
             kind, step = "crossing", entered[-1]
-        scene = Scene(words, tuple(self._when), entered, tuple(spoken), step, kind, turn=turn)
+        scene = Scene(words, tuple(self._when), entered, tuple(spoken), step, kind, call.language, turn=turn)
         if not isinstance(turn.end, Gather):
             return scene
         said = sum(spoken.counted for spoken in scene.spoken)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ivr_flows.check import long_sentences
-from ivr_flows.flow import COVER, PERSON, REPEAT, SILENT, SLOW, Menu, Wait
+from ivr_flows.flow import BACK, COVER, LANGUAGE, PERSON, REPEAT, SILENT, SLOW, Collect, Menu, Wait
 from ivr_flows.rehearsal import MOST_MISSES
 from ivr_flows.scene import Rehearsal, Scene, Stop
 
@@ -25,6 +25,8 @@ CALLING = frozenset({"person.connecting"})
 PROMISED = frozenset({"how.no_message", "how.message"})
 #: After this prompt all is said: a caller who is silent, or who slips though 0 was offered, may be let go.
 LAST_WORDS = "end.question"
+#: Keys of menus alone (R22).
+MENU_KEYS = frozenset({LANGUAGE, BACK})
 #: Prompts of a choice before hard news; silence there is followed by a person or by the news (R19).
 WARNINGS = frozenset({"hard_news.warning", "hard_news.alone"})
 
@@ -93,10 +95,35 @@ def _keys(found: Rehearsal, stop: Stop) -> Iterator[str]:
             COVER: scene.ends == "hang-up",
             SILENT: scene.entered[0] == found.flow.keys.get(SILENT),
         }
+        if key in MENU_KEYS:
+            if not isinstance(found.flow.steps[stop.scene.step], Menu | Collect):
+                continue
+            is_right = {LANGUAGE: _speaks_another(found, stop, scene), BACK: _goes_back(found, stop, scene)}
         if not is_right.get(key, False):
             yield f"does not do what {key} does everywhere (R22)."
     if REPEAT not in stop.extra:
         yield f"does not know {REPEAT} (R22)."
+
+
+def _speaks_another(found: Rehearsal, stop: Stop, scene: Scene) -> bool:
+    """8 asks the same at a menu, in another language where its words have one; entries do not know it."""
+    if not isinstance(found.flow.steps[stop.scene.step], Menu):
+        return True
+    here = {(spoken.prompt, spoken.language) for spoken in stop.scene.spoken}
+    there = {(spoken.prompt, spoken.language) for spoken in scene.spoken}
+    return scene.step == stop.scene.step and (here != there or not _has_one_language(stop.scene))
+
+
+def _has_one_language(scene: Scene) -> bool:
+    return len({spoken.language for spoken in scene.spoken}) == 1
+
+
+def _goes_back(found: Rehearsal, stop: Stop, scene: Scene) -> bool:
+    """# leads from a menu to one that the caller was at, and from an entry where its table says."""
+    step = found.flow.steps[stop.scene.step]
+    if isinstance(step, Collect):
+        return step.back is None or scene.step == step.back
+    return isinstance(found.flow.steps[scene.step], Menu) and scene.ends == "keys"
 
 
 def _waits(found: Rehearsal, stop: Stop) -> Iterator[str]:
@@ -113,7 +140,9 @@ def _waits(found: Rehearsal, stop: Stop) -> Iterator[str]:
 
 def _repair(found: Rehearsal, stop: Stop) -> Iterator[str]:
     """R25: short, fuller, simplest and 0, each with the question again; then a person or a callback."""
-    asks = stop.scene.spoken[-1].text
+    step = found.flow.steps[stop.scene.step]
+    more = len(step.tail) + step.tells_language if isinstance(step, Menu) else 0
+    asks = stop.scene.spoken[-1 - more].text
     for misses in (stop.silences, stop.slips):
         *asked, left = misses
         if len(misses) >= MOST_MISSES:
@@ -129,7 +158,11 @@ def _repair(found: Rehearsal, stop: Stop) -> Iterator[str]:
         if PERSON in found.flow.keys:
             if len(asked) > 2 and PERSON not in asked[2].spoken[-1].text:
                 yield f"does not offer {PERSON} the third time (R25)."
-            if not _leads_on(stop, left, is_silent=misses is stop.silences):
+            if isinstance(step, Collect) and misses is stop.silences and step.silences is not None:
+                # Silence leads back to the entry before, which goes on with the count.
+                if left.step != step.back or left.ends != "keys":
+                    yield f"does not go back to {step.back} after {step.silences} silences (R22)."
+            elif not _leads_on(stop, left, is_silent=misses is stop.silences):
                 yield f"leads to {left.step} after the last miss, not to a person or a callback (R25)."
 
 

@@ -32,9 +32,10 @@ class Spoken:
 class Scene:
     """What one action leads to: what is so then, what is said, and where and how the line waits after it.
 
-    ``entered`` are the steps in their order. ``ends`` is ``keys``, ``ringing``, ``conference``, ``stay``,
-    ``bridge``, ``crossing`` or ``hang-up``; with ``keys`` up to ``digits`` are taken, after
-    ``seconds`` without one it is silence, and ``slow_seconds`` are given at the slow pace (R26).
+    ``entered`` are the steps in their order, and ``language`` is the call's after it. ``ends`` is
+    ``keys``, ``ringing``, ``conference``, ``stay``, ``bridge``, ``crossing`` or ``hang-up``; with ``keys``
+    up to ``digits`` are taken, after ``seconds`` without one it is silence, and ``slow_seconds`` are given
+    at the slow pace (R26).
     """
 
     action: str
@@ -43,6 +44,7 @@ class Scene:
     spoken: tuple[Spoken, ...]
     step: str
     ends: str
+    language: str = ""
     digits: int = 0
     seconds: int = 0
     slow_seconds: int = 0

@@ -15,6 +15,8 @@ _EVERYWHERE = {
     "9": "slow pace",
     "7": "harmless words, then the end",
     "5": "a person, by key alone",
+    "8": "at menus, the next language",
+    "#": "at menus, the menu before",
 }
 _ENDS = {
     "bridge": "The two are joined.",

@@ -90,24 +90,29 @@ _ENDS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Gather, Dial, Jo
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one answer leads to. ``before`` is heard out (the danger line); a key stops ``says``."""
+    """What one answer leads to. ``before`` is heard out (the danger line); a key stops ``says``.
+
+    ``again``, after a slip or a silence, is what was said before it: * says that, not the repair (R22).
+    """
 
     before: tuple[Say, ...]
     says: tuple[Say, ...]
     end: End
+    again: tuple[Say, ...] = ()
 
     def to_json(self) -> str:
         """Write the turn for the call's row."""
         end = {name: getattr(self.end, name) for name in self.end.__dataclass_fields__}
-        spoken = [[_plain(say) for say in part] for part in (self.before, self.says)]
+        spoken = [[_plain(say) for say in part] for part in (self.before, self.says, self.again)]
         return json.dumps([*spoken, type(self.end).__name__, end], separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> "Turn":
         """Read a turn back. Raises ValueError when the text is none."""
         *spoken, kind, end = json.loads(text)
-        before, says = (tuple(map(_say, part)) for part in spoken)
-        return cls(before, says, _ENDS[kind](**end))
+        # A turn kept by the release before this one has no third part.
+        before, says, *again = (tuple(map(_say, part)) for part in spoken)
+        return cls(before, says, _ENDS[kind](**end), *again)
 
 
 def _plain(say: Say) -> list[Any]:

@@ -46,7 +46,9 @@ def victim_line(
                 Choice("main.callback", next="callback_or_person"),
                 Choice("main.help", next="services"),
                 Choice("main.report", next="report", topic="report"),
-            )
+            ),
+            tail=("keys.told",),
+            tells_language=True,
         ),
         # The case: number, PIN, and the status at once (R20).
         "may_try": Decide(
@@ -59,12 +61,15 @@ def victim_line(
             {"ok": "ask_pin", "mistyped": AGAIN},
             # Where numbers have grown to ten digits, the first ones still have eight (R01).
             least=CASE_DIGITS,
+            back="main_menu",
         ),
         "ask_pin": Collect(
             "ask_pin",
             PIN_DIGITS,
             case_verbs.verify_pin,
             {"right": "status", "staff": "staff", "wrong": "no_match", "spent": "no_more"},
+            back="ask_number",
+            silences=2,
         ),
         # Staff without a number of their own to call sign in here, by a number that no case can have.
         "staff": Crossing("staff_line", "shift"),
@@ -268,7 +273,7 @@ def victim_line(
         open_to_all=frozenset(steps) - closed,
         give_up="person",
         silent="no_one_there",
-        keys={"0": "person", "*": "", "9": "", "7": "cover", "5": "silent"},
+        keys={"0": "person", "*": "", "9": "", "7": "cover", "5": "silent", "8": "", "#": ""},
         moved={
             "callback_more": "callback_when",
             "callback_saved": "callback_wishes",

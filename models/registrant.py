@@ -51,6 +51,18 @@ def saving_pace(registrant_id: int, pace: str) -> Write:
     return _PACE, {"paced_registrant_id": registrant_id, "paced_pace": pace}
 
 
+_LANGUAGE = (
+    update(cast(Table, Registrant.__table__))
+    .where(cast(Table, Registrant.__table__).c.id == bindparam("spoken_registrant_id"))
+    .values(language=bindparam("spoken_language"))
+)
+
+
+def saving_language(registrant_id: int, language: str) -> Write:
+    """The write that remembers the language a registrant changed to after the PIN (R22, R27)."""
+    return _LANGUAGE, {"spoken_registrant_id": registrant_id, "spoken_language": language}
+
+
 class Phone(Base):
     """One phone of a registrant, with the safest consents as defaults (R28, R31, R35).
 

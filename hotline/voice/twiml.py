@@ -26,6 +26,8 @@ from ivr_flows.turn import (
 #: texts are kept ready: what is said of one caller's case is made anew each time and kept nowhere.
 SETTLED_SLOTS = frozenset({"key", "line", "emergency", "service"})
 READY_TEXTS = 2048
+#: Prompts that name a key and are no option of a menu: they too stand apart from what is before them (R21).
+KEY_SENTENCES = frozenset({"keys.told", "keys.language", "repair.person", "silent.offer"})
 
 PAUSE_MILLISECONDS = 600
 SHORTEST_RING_SECONDS = 5
@@ -119,9 +121,12 @@ class Renderer:
             before = ""
         match end:
             case Gather():
+                # A menu takes # as a key (R22); an entry ends with it.
+                finish_on = "#" if end.digits > 1 else ""
                 return (
-                    f'{_HEAD}{before}<Gather input="dtmf" numDigits="{end.digits:d}" finishOnKey="#" '
-                    f'timeout="{end.wait_after(words):d}" actionOnEmptyResult="true" method="POST" '
+                    f'{_HEAD}{before}<Gather input="dtmf" numDigits="{end.digits:d}" '
+                    f'finishOnKey="{finish_on}" timeout="{end.wait_after(words):d}" '
+                    f'actionOnEmptyResult="true" method="POST" '
                     f'action="{self._action(end.step, end.turn)}">{says}</Gather>{_TAIL}'
                 )
             case Dial():
@@ -193,7 +198,7 @@ class Renderer:
         text = self._prompts.text(language, prompt, **{name: _slot(name, value) for name, value in slots})
         pieces = [_marked_up(piece, voice) for piece in _pieces(_clean(text)[:TEXT_CHARACTERS])]
         xml = "".join([f"{voice.say}{piece}</Say>" for piece in pieces])
-        is_option = any(name == "key" for name, _ in slots)
+        is_option = prompt in KEY_SENTENCES or any(name == "key" for name, _ in slots)
         after_option = xml
         if xml and is_option:
             # The pause between two options (R21) stands in front of the second, so that none ends a menu.

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from config.office import Office
 from models import Call, Callback, Staff
 from tests.calls.conftest import House
-from tests.calls.places import EVERYWHERE, WAITING, after_a_wrong_pin, at_the_case_menu
+from tests.calls.places import EVERYWHERE, WAITING, after_a_wrong_pin, at_the_case_menu, at_the_first_menu
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.factories import MadeCase
 from tests.phone import Phone
@@ -120,7 +120,8 @@ def test_the_extra_keys_are_never_offered_as_options(phone: Phone, make_case: Ma
         # Whoever could not open a case is always offered a person (R04), and so is whoever did (R14).
         if place is after_a_wrong_pin:
             assert caller.hears("To reach a person, press 0")
-        elif place is at_the_case_menu:
+        # The keys are told behind the options of the main menu (R22).
+        elif place in (at_the_first_menu, at_the_case_menu):
             assert caller.hears("For a person, press 0")
         else:
             assert caller.does_not_hear("press 0")

@@ -111,7 +111,7 @@ TREES: dict[str, tuple[Callable[[Flow], Flow], str]] = {
     ),
     "an extra key that is missing": (
         lambda flow: dataclasses.replace(flow, keys={"0": "person", "*": "", "7": "cover", "5": "silent"}),
-        "the keys 0, *, 9, 7 and 5 work at every step (R22)",
+        "the keys 0, *, 9, 7 and 5, and at menus 8 and #, work everywhere (R22)",
     ),
     "an old step that is still there": (
         lambda flow: dataclasses.replace(flow, moved={"welcome": "main_menu"}),

@@ -1,0 +1,156 @@
+"""The keys that work at menus and entries: another language, the way back, and star (R22)."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from models.registrant import Registrant
+from tests.calls.conftest import House
+from tests.calls.stories import document_of, is_asked_for_a_number, opens_the_case, reaches_the_first_menu
+from tests.factories import MadeCase
+from tests.phone import Phone
+
+MakeCase = Callable[..., MadeCase]
+
+
+@pytest.mark.parametrize(
+    ("language", "told", "other"),
+    [
+        ("1", "For a person, press 0. To repeat, press star.", "Para español, oprima 8."),
+        ("2", "Para repetir, oprima asterisco.", "For English, press 8."),
+    ],
+)
+def test_a_caller_hears_the_keys_after_the_options_of_the_main_menu(
+    phone: Phone, language: str, told: str, other: str
+) -> None:
+    reaches_the_first_menu(phone, language)
+
+    assert phone.hears(told, other)
+    assert phone.heard.endswith(other)
+
+
+def test_the_last_key_sentence_is_spoken_in_the_voice_of_the_other_language(phone: Phone) -> None:
+    reaches_the_first_menu(phone)
+
+    assert 'language="es-US">Para español' in document_of(phone).replace('<break time="600ms"/>', "")
+
+
+def test_8_at_a_menu_says_it_in_the_next_language_and_8_again_in_the_first(phone: Phone) -> None:
+    reaches_the_first_menu(phone)
+    phone.presses("8")
+    assert phone.hears("caso, oprima 1")
+    assert phone.does_not_hear("press 1")
+
+    phone.presses("8")
+
+    assert phone.hears("case, press 1")
+
+
+def test_8_after_the_pin_says_the_status_in_the_next_language_and_is_remembered(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    assert phone.hears("in custody")
+
+    phone.presses("8")
+
+    assert phone.hears("en custodia")
+    assert house.row(select(Registrant.language)) == "es"
+
+
+def test_8_before_the_pin_changes_no_stored_language(phone: Phone, make_case: MakeCase, house: House) -> None:
+    case = make_case(custody_status="in_custody")
+    reaches_the_first_menu(phone)
+    phone.presses("8")
+    phone.presses("1")
+    phone.presses(case.number)
+    phone.presses(case.pin)
+
+    assert phone.hears("en custodia")
+    assert house.row(select(Registrant.language)) == "en"
+
+
+def test_pound_at_a_menu_leads_to_the_menu_before_and_never_to_and_fro(phone: Phone) -> None:
+    reaches_the_first_menu(phone)
+    phone.presses("2")
+    phone.presses("1")
+    phone.presses("#")
+    assert phone.hears("To be called back, press 1")
+    phone.presses("#")
+    assert phone.hears("case, press 1")
+    phone.presses("#")
+    assert phone.hears("For English, press 1")
+    phone.presses("#")
+    assert phone.hears("For English, press 1")
+
+
+def test_pound_after_the_pin_leads_to_the_main_menu_and_opens_nothing_of_another_case(
+    phone: Phone, make_case: MakeCase
+) -> None:
+    first, second = make_case(custody_status="in_custody"), make_case(custody_status="in_custody")
+    opens_the_case(phone, first)
+    phone.presses("#")
+    assert phone.hears("case, press 1")
+    phone.presses("1")
+    phone.presses(second.number)
+    phone.presses(second.pin)
+    phone.presses("2")
+    phone.presses("#")
+    assert phone.hears("To be called back, press 2")
+    phone.presses("#")
+    assert phone.hears("case, press 1")
+
+
+def test_pound_alone_at_the_pin_asks_for_the_number_again_and_there_leads_to_the_main_menu(
+    phone: Phone, make_case: MakeCase
+) -> None:
+    is_asked_for_a_number(phone)
+    phone.presses(make_case().number)
+    phone.presses("#")
+    assert phone.hears("case number")
+
+    phone.presses("#")
+
+    assert phone.hears("case, press 1")
+
+
+def test_silence_twice_at_the_pin_asks_for_the_number_and_the_third_ends_in_a_callback(
+    phone: Phone, make_case: MakeCase
+) -> None:
+    is_asked_for_a_number(phone)
+    phone.presses(make_case().number)
+    phone.says_nothing()
+    assert phone.hears("Take your time", "PIN")
+    phone.says_nothing()
+    assert phone.hears("case number")
+    assert phone.does_not_hear("PIN")
+
+    phone.says_nothing()
+
+    assert phone.hears("as soon as we can")
+
+
+def test_star_after_a_slip_says_the_promise_again_and_not_the_apology(
+    phone: Phone, make_case: MakeCase
+) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("2")
+    phone.presses("1")
+    assert phone.hears("We will call you")
+    promised = phone.heard
+    phone.presses("6")
+    phone.presses("4")
+    assert phone.does_not_hear("We will call you")
+
+    phone.presses("*")
+
+    assert phone.heard == promised
+
+
+def test_menus_take_pound_as_a_key_and_entries_end_with_it(phone: Phone) -> None:
+    phone.dials_in()
+    assert 'finishOnKey=""' in document_of(phone)
+    phone.presses("1")
+    phone.presses("1")
+    assert 'finishOnKey="#"' in document_of(phone)
