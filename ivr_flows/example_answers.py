@@ -172,6 +172,13 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "a colleague joins": _says("called.colleague"),
         "an interpreter joins": _says("called.interpreter"),
     },
+    **{
+        (verb, "ringing"): {
+            "nobody has answered": _says("liaison.ringing"),
+            "somebody or something has answered": _says("liaison.answered"),
+        }
+        for verb in ("person_stands", "await_person")
+    },
     ("staff_stands", "over"): {
         "as it should": lambda _desk: None,
         "the hold was too long": _says("talk.cut_off"),
@@ -331,6 +338,17 @@ MEANINGS: Mapping[str, str] = {
     "staff_left: moment": "a colleague is out of the conference",
     "staff_left: over": "the talk is over",
     "staff_left: not_reached": "the caller never joined",
+    **{
+        f"{verb}: {word}": meant
+        for verb in ("person_stands", "await_person")
+        for word, meant in {
+            "ringing": "the person has pressed no key yet",
+            "choices": "they pressed a key",
+            "joined": "the person has pressed their key",
+            "over": "the talk is over",
+            "not_reached": "the person was not reached",
+        }.items()
+    },
     "staff_stands: alone": "nobody else of staff is with the caller",
     "staff_stands: handed": "they gave the talk to a colleague from the console",
     "staff_stands: shared": "a colleague is with the caller",

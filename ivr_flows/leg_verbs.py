@@ -126,6 +126,7 @@ def join(desk: Desk, _digits: str) -> str:
     """1: this is a good time; this key makes the row talking."""
     word = legs.join_caller(desk.session, desk.call, desk.now)
     if word == "joined":
+        desk.jobs += legs.fetch_liaison(desk.session, desk.call)
         desk.call.accepted_at = desk.now
     return word
 

@@ -48,7 +48,7 @@ def liaison_callback() -> Flow:
         "passed_over": Decide(leg_verbs.pass_on, {"passed": "passed"}),
         "passed": Hangup("liaison.passed"),
         "calling": Decide(talk_verbs.staff_returns, {"ready": "calling_them", "gone": "gone"}),
-        "calling_them": Announce("liaison.calling", "conference"),
+        "calling_them": Announce("liaison.calling", "ringing_them"),
         **talk_steps(not_reached="not_reached"),
         **_ends(),
         "not_reached": Hangup("liaison.not_reached"),

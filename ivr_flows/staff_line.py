@@ -59,7 +59,7 @@ def staff_line(languages: Sequence[str]) -> Flow:
         "line_first": Announce("staff.line_first", "shift"),
         # The next callback, in this very call.
         "calling": Decide(talk_verbs.staff_returns, {"ready": "calling_them", "gone": "none"}),
-        "calling_them": Announce("liaison.calling", "conference"),
+        "calling_them": Announce("liaison.calling", "ringing_them"),
         **talk_steps(not_reached="missed"),
         **outcome_steps(),
         "missed": Announce("staff.missed", "shift"),

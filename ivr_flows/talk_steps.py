@@ -5,15 +5,18 @@ from ivr_flows.flow import Announce, Choice, Conference, Decide, Menu, Stay, Ste
 
 #: How long staff on hold hear nothing before they are reminded.
 HOLD_REMINDER_SECONDS = 20
+#: How long staff who wait for the person's key hear nothing: with the words they are told every 10 s.
+RINGING_SECONDS = 8
 #: How long news of another leg may take that left the same conference.
 MOMENT_SECONDS = 3
 #: Where a leg of staff goes that is sent to its address again: it hears how the talk stands.
 RECALLED = {
+    "ringing_them": "look_at_them",
     "conference": "recalled",
     "moment": "recalled",
     "star_menu": "out",
     "shared_menu": "out",
-    "early": "out",
+    "early": "look_at_them",
     "holding": "out",
 }
 #: The same for the leg of a caller.
@@ -52,7 +55,18 @@ def talk_steps(not_reached: str) -> dict[str, Step]:
         on={"rung": "interpreter_rung", "none": "no_interpreter"},
     )
     end = Choice("talk.end", does=talk_verbs.end_talk, on={"ended": "outcome"})
+    stands = {
+        "ringing": "ringing_them",
+        "joined": "returning",
+        "over": "outcome",
+        "not_reached": not_reached,
+    }
     return {
+        # Outside the conference until the person presses their key: inside nobody can be told how it stands.
+        "ringing_them": Stay(
+            talk_verbs.await_person, {**stands, "choices": "early"}, RINGING_SECONDS, prompt="liaison.wait"
+        ),
+        "look_at_them": Decide(talk_verbs.person_stands, stands),
         "conference": Conference(
             talk_verbs.staff_left,
             {
@@ -75,7 +89,7 @@ def talk_steps(not_reached: str) -> dict[str, Step]:
             {
                 "alone": "returning",
                 "shared": "returning",
-                "early": "returning",
+                "early": "look_at_them",
                 "handed": "handed",
                 "over": "outcome",
                 "not_reached": not_reached,
@@ -127,11 +141,11 @@ def talk_steps(not_reached: str) -> dict[str, Step]:
             prompt="talk.holding",
         ),
         "early": Menu(
-            (Choice("talk.wait_on", next="returning"), Choice("talk.stop", next="stopped")),
+            (Choice("talk.wait_on", next="look_at_them"), Choice("talk.stop", next="stopped")),
             prompt="talk.early",
             misses=1,
-            give_up="returning",
-            silence="returning",
+            give_up="look_at_them",
+            silence="look_at_them",
         ),
         "colleague_rung": Announce("talk.colleague_rung", "returning"),
         "no_colleague": Announce("talk.no_colleague", "out"),

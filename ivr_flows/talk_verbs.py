@@ -56,6 +56,25 @@ def _tell_cut_off(desk: Desk, word: str) -> None:
         desk.say("talk.cut_off")
 
 
+@answers("ringing", "joined", "over", "not_reached")
+def person_stands(desk: Desk, _digits: str) -> str:
+    """Whether the person called has pressed their key; until then staff hear how far it is (Legs)."""
+    word = hold.person_stands(desk.session, desk.call)
+    if word in ("dialled", "answered"):
+        desk.say("liaison.ringing" if word == "dialled" else "liaison.answered")
+        return "ringing"
+    return word
+
+
+@answers("ringing", "choices", "joined", "over", "not_reached")
+def await_person(desk: Desk, digits: str) -> str:
+    """The same for staff who wait; any key of theirs brings the choices."""
+    word = hold.person_stands(desk.session, desk.call)
+    if digits and word in ("dialled", "answered"):
+        return "choices"
+    return person_stands.run(desk, digits)
+
+
 @answers("ready", "gone")
 def staff_returns(desk: Desk, _digits: str) -> str:
     """To the caller, or back to them."""

@@ -105,6 +105,22 @@ def staff_stands(session: Session, leg: "CallState") -> Stands:
     return "shared" if staff_in_talk(session, talk, but=leg.id) else "alone"
 
 
+def person_stands(
+    session: Session, leg: "CallState"
+) -> Literal["dialled", "answered", "joined", "over", "not_reached"]:
+    """How far the call of the person is, to whoever of staff waits for their key."""
+    talk = talk_of(session, leg)
+    word = _standing(leg, talk)
+    if talk is not None and word == "early":
+        other = session.get(Call, talk.caller_call_id, populate_existing=True)
+        # Its first document was asked for, so somebody or something has answered.
+        return "answered" if other is not None and other.said else "dialled"
+    if word == "talking":
+        return "joined"
+    goes(session, leg)
+    return "over" if word == "over" else "not_reached"
+
+
 def was_cut_off(session: Session, leg: "CallState") -> bool:
     """Whether the talk of this leg of staff ended by a hold, and the caller was promised a new call."""
     talk = talk_of(session, leg)

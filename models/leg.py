@@ -17,7 +17,7 @@ from models.leg_end import Job, ended_with_case, liaison_missed
 from models.liaison import AT_0, DIALLED_AT_0, Liaison, free_direct_liaisons, outbound_leg
 from models.registrant import Registrant
 from models.staff import Staff
-from models.talk import callback_of
+from models.talk import AWAITING, callback_of
 
 if TYPE_CHECKING:
     from models.caller_state import CallState
@@ -152,6 +152,13 @@ def join_caller(session: Session, leg: "CallState", now: datetime) -> Literal["j
     ):
         return "joined"
     return _gone(session, leg)
+
+
+def fetch_liaison(session: Session, leg: "CallState") -> list[Job]:
+    """The jobs that bring the liaison to the person who joined; without them they look within seconds."""
+    of_talk = select(Callback.liaison_call_id).where(Callback.id == leg.callback_id).scalar_subquery()
+    theirs = select(Call.id).where(Call.id == of_talk, Call.step == AWAITING)
+    return [("move_leg", call_id) for call_id in session.scalars(theirs)]
 
 
 def put_off(

@@ -27,6 +27,8 @@ Talk = Callback | DirectTalk
 #: The step, in every tree, at which a leg is in the conference; and the one of a colleague who has just left
 #: it, by star or because it ended under them: until that is known they count as being with the caller.
 IN_TALK, MOMENT = "conference", "moment"
+#: The step of staff who wait for the key of the person called: with it they are on their way to them.
+AWAITING = "ringing_them"
 #: The trees of legs that join a talk which goes on.
 COLLEAGUE, INTERPRETER = "colleague_call", "interpreter_call"
 JOINERS = (COLLEAGUE, INTERPRETER)
@@ -333,6 +335,6 @@ def _joins(talk: Talk) -> ColumnElement[bool]:
 
 
 def _is_in(leg: Call, talk: Talk) -> bool:
-    if leg.staff_id is None or leg.accepted_at is None or leg.step not in (IN_TALK, MOMENT):
+    if leg.staff_id is None or leg.accepted_at is None or leg.step not in (IN_TALK, MOMENT, AWAITING):
         return False
     return leg.id == talk.liaison_call_id or is_announced(leg, talk)

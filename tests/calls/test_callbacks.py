@@ -89,6 +89,8 @@ def test_a_callback_from_the_first_key_to_the_last(
     called.presses("1")
     assert called.hears("A person from our office is now on the line")
     assert called.is_talking
+    house.jobs.works_off()
+    assert liaison.hears("You are connected")
     assert liaison.is_talking
     assert the_callback(house).state == "talking"
 
@@ -114,6 +116,7 @@ def test_the_liaison_who_hangs_up_first_also_closes_it(
     liaison, to_caller = accepted_by(phone, house)
     called = phone.answers(to_caller)
     called.presses("1")
+    house.jobs.works_off()
 
     liaison.hangs_up()
 

@@ -40,6 +40,7 @@ def test_who_is_being_rung_when_their_case_is_closed_still_talks_with_the_liaiso
     closes(house, case)
     called = phone.answers(to_caller)
     called.presses("1")
+    house.jobs.works_off()
 
     assert (liaison.is_talking, called.is_talking) == (True, True)
     called.hangs_up()

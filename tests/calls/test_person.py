@@ -142,7 +142,7 @@ def test_the_whisper_asks_for_a_key_and_the_key_joins_the_two(
     assert liaison.does_not_hear("custody", "case", "Stewart", "Ivo", "0123")
     assert not phone.is_talking
     liaison.presses("1")
-    assert liaison.hears("You are now joined")
+    assert liaison.hears("You are connected")
     house.jobs.works_off()
     assert phone.hears("A person from our office is now on the line")
     assert phone.is_talking

@@ -41,6 +41,8 @@ def test_with_redis_down_for_the_whole_of_a_call_the_caller_notices_nothing(
     called = phone.answers(house.carrier.ringing[-1])
     called.presses("1")
     assert called.is_talking
+    # Nobody could fetch the liaison; they look themselves within seconds.
+    liaison.says_nothing()
     assert liaison.is_talking
     called.hangs_up()
     assert (the_callback(house).state, house.jobs.waiting) == ("reached", [])

@@ -45,7 +45,7 @@ def test_the_liaison_is_told_after_the_accept_key_and_not_before(
 
     liaison.presses("1")
 
-    assert liaison.hears(TOLD, "You are now joined")
+    assert liaison.hears(TOLD, "You are connected")
     assert liaison.is_talking
     assert house.row(select(Call.silent).where(Call.flow == "victim_line"))
 

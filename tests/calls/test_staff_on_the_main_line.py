@@ -95,6 +95,7 @@ def test_a_callback_is_taken_and_kept_in_a_call_to_the_main_line(
     assert house.carrier.ringing[-1].to == CALLER
     called = phone.answers(house.carrier.ringing[-1])
     called.presses("1")
+    house.jobs.works_off()
     assert (staff.is_talking, called.is_talking) == (True, True)
 
     called.hangs_up()

@@ -30,7 +30,7 @@ def test_the_accept_key_fetches_the_caller_out_of_the_line_and_their_talk_is_mea
 
     liaison = house.accepts(phone)
 
-    assert liaison.hears("You are now joined")
+    assert liaison.hears("You are connected")
     assert phone.hears("A person from our office is now on the line")
     assert (liaison.is_talking, phone.is_talking) == (True, True)
     clock.passes(minutes=3)

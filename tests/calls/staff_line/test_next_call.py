@@ -42,6 +42,7 @@ def test_staff_take_the_next_callback_in_the_very_call_talk_and_key_its_outcome(
     assert to_caller.to == CALLER
     called = phone.answers(to_caller)
     called.presses("1")
+    house.jobs.works_off()
     assert (staff.is_talking, called.is_talking) == (True, True)
     assert the_callback(house).state == "talking"
 
@@ -78,6 +79,7 @@ def test_staff_take_one_call_after_another_without_hanging_up(
         assert carrier.ringing[-1].to == caller
         called = phone.answers(carrier.ringing[-1])
         called.presses("1")
+        house.jobs.works_off()
         assert staff.is_talking
         called.hangs_up()
         house.jobs.works_off()

@@ -25,5 +25,6 @@ def talk(phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House)
     liaison, to_caller = accepted_by(phone, house)
     called = phone.answers(to_caller)
     called.presses("1")
+    house.jobs.works_off()
     assert (liaison.is_talking, called.is_talking) == (True, True)
     return liaison, called
