@@ -4,8 +4,9 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, cast
 
-from sqlalchemy import String, delete, func, select, update
+from sqlalchemy import CursorResult, String, Update, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base, UtcDateTime, table_of
@@ -65,13 +66,16 @@ class Pulse:
     def beat(self, session: Session, now: datetime) -> None:
         """Write that this process lives. Its first beat also deletes rows of processes long gone."""
         mine = update(_HEARTBEATS).where(_HEARTBEATS.c.process == self._process)
-        if self._beaten_at is None:
+        is_known = self._beaten_at is not None and self._changed(session, mine.values(seen_at=now))
+        if not is_known:
             session.execute(delete(_HEARTBEATS).where(_HEARTBEATS.c.seen_at < now - _KEPT))
             session.add(Heartbeat(process=self._process, role=self.role, started_at=now, seen_at=now))
             session.flush()
-        else:
-            session.execute(mine.values(seen_at=now))
         self._beaten_at = now
+
+    @staticmethod
+    def _changed(session: Session, statement: Update) -> bool:
+        return cast(CursorResult[Any], session.execute(statement)).rowcount == 1
 
 
 def lives(session: Session, now: datetime) -> Sequence[RoleLife]:

@@ -13,6 +13,7 @@ from models.call_event import record_call_event
 from models.caller_state import CallState, load_by_leg
 from models.database import Database
 from models.leg_end import Job
+from tests.factories import NOW
 from tests.fake_carrier import FakeCarrier
 from workers.callbacks import Dialler
 from workers.carrier import CarrierRefused, CarrierUnknown
@@ -54,14 +55,25 @@ class DeskCarrier(FakeCarrier):
 class WaitingJobs:
     """A queue that a test works off; ``is_down`` is a Redis that is."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], datetime] = lambda: NOW) -> None:
         self.waiting: list[Job] = []
         self.is_down = False
+        self._clock, self._since = clock, dict[Job, datetime]()
 
     def enqueue(self, name: str, row_id: int) -> bool:
         if not self.is_down:
+            if (name, row_id) not in self.waiting:
+                self._since[name, row_id] = self._clock()
             self.waiting.append((name, row_id))
         return not self.is_down
+
+    def take_untaken(self, seconds: float) -> Job | None:
+        """The oldest job, once no worker has taken it for so long."""
+        if self.is_down or not self.waiting:
+            return None
+        if self._clock() - self._since[self.waiting[0]] < timedelta(seconds=seconds):
+            return None
+        return self.waiting.pop(0)
 
     def depth(self) -> int | None:
         return None if self.is_down else len(self.waiting)
@@ -72,7 +84,7 @@ class CallbackDesk:
 
     def __init__(self, database: Database, office: Office, now: datetime) -> None:
         self.database, self.office, self.now = database, office, now
-        self.carrier, self.jobs = DeskCarrier(), WaitingJobs()
+        self.carrier, self.jobs = DeskCarrier(), WaitingJobs(lambda: self.now)
         #: The seconds that the carrier's pace asked workers to wait; a test does not.
         self.waited: list[float] = []
         self._sequence = 0

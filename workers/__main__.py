@@ -1,27 +1,41 @@
 """The worker process: takes one job at a time from the one queue, and forks for each."""
 
 import logging
+import os
 import time
+from datetime import UTC, datetime
 
 from redis import Redis
+from redis.client import Pipeline
 from redis.exceptions import RedisError
 from rq import Queue, Worker
 from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from sqlalchemy.exc import SQLAlchemyError
 
+from config.office import Office
 from config.parent import end_with_parent
 from config.settings import Settings
-from workers.callbacks import equip
-from workers.queue import JOBS, QUEUE
+from models.alert import unsent_alerts
+from models.database import Database
+from models.heartbeat import is_silent
+from models.keyring import Keyring
+from models.trouble import page_troubles
+from workers.equipment import equip
+from workers.heart import Heart
+from workers.queue import JOBS, QUEUE, Jobs
 
 log = logging.getLogger(__name__)
 
 #: How often a worker looks for jobs that another one died with; RQ's own default is ten minutes.
 MAINTENANCE_SECONDS = 60
 #: How long a worker that is silent still counts as alive; it waits for a job 15 s less than this at a time.
-WORKER_SECONDS = 60
+WORKER_SECONDS = 25
+#: While a job runs the worker looks up so often, to write its heartbeat.
+MONITORING_SECONDS = 10
 WAIT_SECONDS = 0.5
+_AT_ONCE = 50
 FUNCTIONS = frozenset(f"workers.callbacks.{name}" for name in JOBS)
 
 
@@ -29,6 +43,13 @@ class CallbackWorker(Worker):
     """RQ's forking worker, which looks for a lost Redis every 2 s instead of once a minute."""
 
     max_connection_wait_time = 2.0
+    vigil: "Vigil | None" = None
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """RQ's own sign of life, and in the process that takes jobs also ours."""
+        super().heartbeat(timeout, pipeline)
+        if self.vigil is not None:
+            self.vigil.keep()
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
         """Do one job, in the forked process, which ends with the worker that forked it."""
@@ -44,11 +65,48 @@ class CallbackWorker(Worker):
         return bool(super().perform_job(job, queue, execution))
 
 
+class Vigil:
+    """The heartbeat of a worker, which also pages when the sweeper, who pages otherwise, is silent.
+
+    It belongs to the process that forks, and leaves no connection open behind it.
+    """
+
+    def __init__(self, settings: Settings, office: Office, jobs: Jobs) -> None:
+        self._database = Database(
+            settings.database_url, Keyring(settings.field_keys, settings.secret_key), pool_size=1
+        )
+        self._office, self._jobs, self._pid = office, jobs, os.getpid()
+        self._heart = Heart(self._database, "worker")
+
+    def keep(self) -> None:
+        """Write a heartbeat if it is time, and look after the sweeper."""
+        if os.getpid() != self._pid:
+            return
+        if self._heart.beat():
+            try:
+                self._page()
+            except SQLAlchemyError as fault:
+                log.warning("The sweeper could not be looked after (%s).", type(fault).__name__)
+            self._database.close()
+
+    def _page(self) -> None:
+        now = datetime.now(UTC)
+        with self._database.reading() as session:
+            if not is_silent(session, "sweeper", now):
+                return
+        with self._database.transaction() as session:
+            page_troubles(session, now, self._office)
+            unsent = unsent_alerts(session, now, _AT_ONCE)
+        for alert_id in unsent:
+            self._jobs.enqueue("send_alert", alert_id)
+
+
 def run_worker(settings: Settings) -> None:
     """Work until told to stop. Returns when Redis fails in mid-job: supervision starts us again."""
-    equip(settings)
+    office = equip(settings)
+    vigil = Vigil(settings, office, Jobs(settings.queue_url))
     connection = Redis.from_url(settings.queue_url)
-    _wait_for(connection)
+    _wait_for(connection, vigil)
     # Without a name of its own choosing RQ takes a random one; a fixed one is refused after a crash.
     worker = CallbackWorker(
         [Queue(QUEUE, connection=connection, serializer=JSONSerializer)],
@@ -56,14 +114,17 @@ def run_worker(settings: Settings) -> None:
         serializer=JSONSerializer,
         maintenance_interval=MAINTENANCE_SECONDS,
         worker_ttl=WORKER_SECONDS,
+        job_monitoring_interval=MONITORING_SECONDS,
         log_job_description=False,
     )
+    worker.vigil = vigil
     worker.work(logging_level="WARNING", with_scheduler=False)
 
 
-def _wait_for(connection: Redis) -> None:
+def _wait_for(connection: Redis, vigil: Vigil) -> None:
     told = False
     while True:
+        vigil.keep()
         try:
             connection.ping()
         except (RedisError, OSError) as fault:

@@ -1,6 +1,5 @@
 """The jobs of the callback list. Each takes one row's id, and asks the carrier with no transaction open."""
 
-import gc
 import logging
 import time
 from collections.abc import Callable
@@ -8,10 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session, configure_mappers
+from sqlalchemy.orm import Session
 
 from config.office import Office
-from config.settings import Settings
 from models import line_turn, own_call, pacing
 from models.call import CALLS
 from models.call_event import record_call_sid
@@ -28,17 +26,15 @@ from models.dispatch import (
     undialled_caller,
 )
 from models.joiner import dial_joiner, take_joiner_slot
-from models.keyring import Keyring
 from models.leg import mark_dialling, take_back_dialling
 from models.leg_end import Job, leg_ended
 from models.line_ring import dial_direct
 from models.pacing import is_refused
 from models.talk import MISSED, TOLD, missed_in
 from workers.alerts import AlertSender
-from workers.carrier import Carrier, CarrierRefused, CarrierUnknown
+from workers.carrier import CarrierRefused, CarrierUnknown
 from workers.office_watch import OfficeWatch
 from workers.queue import Jobs
-from workers.rehearsal import rehearse
 
 log = logging.getLogger(__name__)
 
@@ -358,26 +354,9 @@ def send_alert(alert_id: int) -> None:
     _run(lambda: _dialler().send_alert(alert_id), "send_alert", alert_id)
 
 
-def equip(settings: Settings) -> None:
-    """Tell this process, before it forks for a job, what its jobs will need. Keeps no connection.
-
-    What every job would otherwise read or build anew in its own process is made here once.
-    """
-    configure_mappers()
-    Carrier.warm_up()
-    keyring = Keyring(settings.field_keys, settings.secret_key)
-    database = Database(settings.database_url, keyring, pool_size=1)
-    watch = OfficeWatch(Office.load(settings.office_file, settings.office_always_open), database)
-    office = watch.start()
-    # The patterns of the numbering plan are compiled when the first number is looked at.
-    office.can_dial(office.person_number)
-    rehearse(database, office)
-    _equipment.clear()
-    dialler = Dialler(database, Carrier(settings, office.lines[0]), office, Jobs(settings.queue_url))
-    _equipment.append((dialler, watch))
-    # What stands here now stays: a job whose collector went through it would copy it page by page.
-    gc.collect()
-    gc.freeze()
+def take_equipment(dialler: Dialler, watch: OfficeWatch) -> None:
+    """What the jobs of this process work with; see ``workers/equipment.py``."""
+    _equipment[:] = [(dialler, watch)]
 
 
 def _run(job: Callable[[], None], name: str, row_id: int) -> None:

@@ -4,6 +4,8 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import cast
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -34,6 +36,8 @@ JOB_SECONDS = 60
 PATIENCE_SECONDS = 0.3
 #: After a failure the queue is left alone for so long, so that no turn waits for a Redis that is down.
 QUIET_SECONDS = 2.0
+#: How many jobs at the head of the queue one look reads.
+_LOOKED_AT = 20
 _FAILURES_KEPT_SECONDS = 3600
 
 
@@ -71,6 +75,29 @@ class Jobs:
         """How many jobs no worker has taken yet; None when Redis is down."""
         found = self._ask(lambda: self._queue.count)
         return found if isinstance(found, int) else None
+
+    def take_untaken(self, seconds: float) -> tuple[str, int] | None:
+        """The oldest job that no worker has taken for so long, which is the asker's alone now; else None."""
+        found = self._ask(lambda: self._pop_older_than(seconds))
+        return cast("tuple[str, int] | None", found)
+
+    def _pop_older_than(self, seconds: float) -> tuple[str, int] | None:
+        for job_id in self._queue.get_job_ids(0, _LOOKED_AT):
+            job = self._queue.fetch_job(job_id)
+            if job is not None and job.enqueued_at is not None:
+                since = job.enqueued_at if job.enqueued_at.tzinfo else job.enqueued_at.replace(tzinfo=UTC)
+                if datetime.now(UTC) - since < timedelta(seconds=seconds):
+                    return None
+            # A worker that takes it in this moment has removed it first.
+            is_ours = self._queue.remove(job_id) == 1
+            if job is None or not is_ours:
+                continue
+            job.delete(remove_from_queue=False)
+            name = str(job.func_name).removeprefix("workers.callbacks.")
+            if name in JOBS and len(job.args) == 1 and isinstance(job.args[0], int):
+                return name, job.args[0]
+            log.error("A job that is none of ours was dropped.")
+        return None
 
     def is_up(self) -> bool:
         """Whether Redis answers now, whatever happened a moment ago."""

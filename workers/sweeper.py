@@ -19,6 +19,7 @@ from models.callback_policy import CallbackPolicy
 from models.custody_import import resume
 from models.database import Database
 from models.dispatch import LIAISON_PATIENCE
+from models.heartbeat import is_silent
 from models.import_paging import is_anything_held, page_held
 from models.import_upload import tidy_uploads
 from models.keyring import Keyring
@@ -44,6 +45,7 @@ from models.trouble import page_troubles, troubles
 from workers.audit_heads import HeadKeeper
 from workers.callbacks import CallCarrier, Dialler
 from workers.carrier import Carrier
+from workers.heart import Heart
 from workers.mending import Mender
 from workers.office_watch import OfficeWatch
 from workers.patience import PatientOnce
@@ -54,6 +56,9 @@ log = logging.getLogger(__name__)
 SWEEP_SECONDS = 2.0
 #: The sweeper waits for the carrier no longer than this: what it looks after must not wait for it.
 MOST_SECONDS = 5.0
+#: A job that no worker has taken for so long is done by the sweeper, for at most so long in one pass.
+UNTAKEN_SECONDS = 10.0
+OWN_WORK_SECONDS = 5.0
 _OFFERED_AT_ONCE = 50
 MEASURE_EVERY = timedelta(minutes=1)
 _USUALLY_SINCE = timedelta(seconds=2 * SWEEP_SECONDS)
@@ -84,12 +89,14 @@ def run_sweeper(settings: Settings) -> None:
     watch = OfficeWatch(Office.load(settings.office_file, settings.office_always_open), database)
     jobs = Jobs(settings.queue_url)
     carrier = Carrier(settings, watch.start().lines[0], MOST_SECONDS)
+    heart = Heart(database, "sweeper")
     heads = HeadKeeper(database, settings.audit_head_file, settings.secret_key)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     since = None
     while not stop.is_set():
+        heart.beat()
         watch.look()
         now = datetime.now(UTC)
         sweep(database, jobs, carrier, watch.office, now, since=since)
@@ -114,6 +121,8 @@ class _Pass:
     ) -> None:
         self._database, self._jobs, self._office, self._now = database, jobs, office, now
         self._since = since
+        #: Whether no worker shows a sign of life.
+        self._is_alone = False
         self._policy = CallbackPolicy.of(office)
         carrier = PatientOnce(carrier)
         self._dialler = Dialler(
@@ -123,6 +132,8 @@ class _Pass:
 
     def run(self) -> None:
         """Callers who wait for a leg come first, then what holds liaisons back, then what is due."""
+        self._guarded(self._look_for_workers)
+        self._guarded(self._do_untaken)
         self._guarded(self._ring_undialled_callers)
         self._guarded(self._fetch_first_in_line)
         self._guarded(self._give_back_lapsed)
@@ -140,6 +151,19 @@ class _Pass:
         self._guarded(self._page_held_imports)
         self._guarded(self._watch_audit)
         self._guarded(self._measure_failures)
+
+    def _look_for_workers(self) -> None:
+        with self._database.reading() as session:
+            self._is_alone = is_silent(session, "worker", self._now)
+
+    def _do_untaken(self) -> None:
+        """Do what no worker took in time, for some seconds; the rest waits for the next pass (R39)."""
+        until = time.monotonic() + OWN_WORK_SECONDS
+        while time.monotonic() < until:
+            job = self._jobs.take_untaken(0 if self._is_alone else UNTAKEN_SECONDS)
+            if job is None:
+                return
+            self._do(job)
 
     def _ring_undialled_callers(self) -> None:
         with self._database.reading() as session:
@@ -270,11 +294,14 @@ class _Pass:
             self._hand_on(job)
 
     def _hand_on(self, job: Job) -> None:
-        """To a worker; when Redis is down the sweeper does it itself, since every job claims its row."""
+        """To a worker. The sweeper does it without Redis or a living worker: every job claims its row."""
+        if self._is_alone or not self._jobs.enqueue(*job):
+            self._do(job)
+
+    def _do(self, job: Job) -> None:
         name, row_id = job
-        if not self._jobs.enqueue(name, row_id):
-            do: Callable[[int], None] = getattr(self._dialler, name)
-            self._guarded(lambda: do(row_id))
+        do: Callable[[int], None] = getattr(self._dialler, name)
+        self._guarded(lambda: do(row_id))
 
     def _guarded(self, part: Callable[[], None]) -> None:
         try:

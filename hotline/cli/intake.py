@@ -43,12 +43,14 @@ def make_application() -> Any:
     end_with_parent()
     from hotline import create_app_from_env
     from hotline.console.import_upload_views import IS_INTAKE
+    from workers.heart import Heart
 
     settings = load_settings()
     set_up_logging("intake", settings.log_level)
     app = create_app_from_env()
     app.config[IS_INTAKE] = True
     database = connect(settings)
+    Heart(connect(settings), "intake").beat_forever()
     threading.Thread(target=_land_forever, args=(database,), name="landing", daemon=True).start()
     return _only(app, settings.public_url)
 

@@ -101,10 +101,12 @@ def make_application() -> Any:
     """The WSGI application of one worker process, which ends with the server that forked it."""
     end_with_parent()
     from hotline import create_app_from_env
+    from workers.heart import Heart
 
     settings = load_settings()
     set_up_logging("web", settings.log_level)
     app = create_app_from_env()
+    Heart(connect(settings), "web").beat_forever()
     # What is made at the start stays: to look through it again and again would hold up a caller each time.
     gc.collect()
     gc.freeze()

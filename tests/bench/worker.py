@@ -9,7 +9,7 @@ from rq.serializers import JSONSerializer
 from config.settings import Settings
 from workers import __main__ as shipped
 from workers import callbacks
-from workers.callbacks import equip
+from workers.equipment import equip
 from workers.queue import QUEUE
 
 

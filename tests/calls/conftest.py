@@ -42,13 +42,24 @@ class ListedJobs:
 
     house: "House"
     waiting: list[tuple[str, int]] = field(default_factory=list)
+    since: dict[tuple[str, int], datetime] = field(default_factory=dict)
     is_down: bool = False
 
     def enqueue(self, name: str, row_id: int) -> bool:
         """Take a job, unless Redis is down."""
         if not self.is_down:
+            if (name, row_id) not in self.waiting:
+                self.since[name, row_id] = self.house.clock.now
             self.waiting.append((name, row_id))
         return not self.is_down
+
+    def take_untaken(self, seconds: float) -> tuple[str, int] | None:
+        """The oldest job, once no worker has taken it for so long."""
+        if self.is_down or not self.waiting:
+            return None
+        if self.house.clock.now - self.since[self.waiting[0]] < timedelta(seconds=seconds):
+            return None
+        return self.waiting.pop(0)
 
     def depth(self) -> int | None:
         """How many jobs wait; None when Redis is down."""

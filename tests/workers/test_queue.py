@@ -77,6 +77,27 @@ def test_a_job_is_a_name_and_one_row_id(jobs: Jobs, redis_url: str) -> None:
     client.close()
 
 
+def test_a_job_that_no_worker_took_in_time_is_given_to_one_asker_alone(jobs: Jobs, redis_url: str) -> None:
+    for row_id in (1, 2):
+        jobs.enqueue("release_leg", row_id)
+    assert jobs.take_untaken(60) is None
+    assert jobs.depth() == 2
+    assert [jobs.take_untaken(0) for _ in range(3)] == [("release_leg", 1), ("release_leg", 2), None]
+    assert jobs.depth() == 0
+    assert "release_leg" not in _everything_in(redis_url)
+
+
+def test_a_job_of_someone_else_is_dropped_by_whoever_looks_after_the_queue(
+    jobs: Jobs, redis_url: str
+) -> None:
+    client = Redis.from_url(redis_url)
+    Queue(QUEUE, connection=client, serializer=JSONSerializer).enqueue_call("os.system", args=("true",))
+    client.close()
+    jobs.enqueue("release_leg", 7)
+    assert jobs.take_untaken(0) == ("release_leg", 7)
+    assert jobs.depth() == 0
+
+
 def test_every_job_takes_one_whole_number() -> None:
     from workers import callbacks
 

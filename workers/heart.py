@@ -1,0 +1,48 @@
+"""The heartbeat of one process of a role, as every role writes it (R39)."""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from models.database import Database
+from models.heartbeat import Pulse
+
+log = logging.getLogger(__name__)
+
+#: How often a process that serves asks whether its next beat is due.
+_LOOK_SECONDS = 2.0
+
+
+class Heart:
+    """Writes a sign of life every ten seconds; a database that is down costs a beat and nothing else."""
+
+    def __init__(
+        self, database: Database, role: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._database, self._clock, self._pulse = database, clock, Pulse(role)
+
+    def beat(self) -> bool:
+        """Write, if it is time; whether it was."""
+        now = self._clock()
+        if not self._pulse.is_due(now):
+            return False
+        try:
+            with self._database.transaction() as session:
+                self._pulse.beat(session, now)
+        except SQLAlchemyError as fault:
+            log.warning("A heartbeat could not be written (%s).", type(fault).__name__)
+        return True
+
+    def beat_forever(self) -> None:
+        """Beat from a thread of its own until the process ends."""
+
+        def run() -> None:
+            pause = threading.Event()
+            self.beat()
+            while not pause.wait(_LOOK_SECONDS):
+                self.beat()
+
+        threading.Thread(target=run, name="heart", daemon=True).start()
