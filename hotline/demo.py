@@ -14,10 +14,10 @@ from config.office import Office
 from config.settings import Settings
 from hotline.demo_callbacks import keep_promises
 from hotline.demo_staff import add_missing_staff
-from models import Case, CustodyImport, CustodyRecord, Facility, Subject
+from models import Case, Court, CustodyImport, CustodyRecord, Facility, Subject
 from models.case import add_case
-from models.custody import facility_key
 from models.database import Database, keyring_of
+from models.directory import place_key
 from models.pin_hash import PinHasher
 from models.registrant import register
 from models.subject import find_or_add_subject
@@ -31,6 +31,8 @@ FLATS, POINT, CREEK = (
     "Harbor Point Processing Center",
     "Alder Creek County Jail",
 )
+#: The court of the demo, in the office's own zone.
+COURT = "Juniper Flats Immigration Court"
 FACILITIES = ((FLATS, "+12025550180"), (POINT, "+12025550181"), (CREEK, "+12025550182"))
 
 
@@ -169,6 +171,7 @@ def load(
     with database.transaction() as session:
         for name, phone in FACILITIES:
             _add_facility(session, name, phone, now)
+        _add_court(session, office.time_zone, now)
         landed = _add_import(session, now)
         for person in PEOPLE:
             if person.number in hashes:
@@ -208,9 +211,16 @@ def _language(person: _Person, office: Office) -> str:
 
 
 def _add_facility(session: Session, name: str, phone: str, now: datetime) -> None:
-    key = facility_key(name)
+    key = place_key(name)
     if session.scalar(select(Facility.id).where(Facility.name_key == key)) is None:
         session.add(Facility(name=name, name_key=key, phone=phone, created_at=now))
+        session.flush()
+
+
+def _add_court(session: Session, time_zone: str, now: datetime) -> None:
+    key = place_key(COURT)
+    if session.scalar(select(Court.id).where(Court.name_key == key)) is None:
+        session.add(Court(name=COURT, name_key=key, time_zone=time_zone, created_at=now))
         session.flush()
 
 
@@ -260,17 +270,24 @@ def _add_person(
 def _add_record(
     session: Session, person: _Person, status: str, subject: Subject, landed: CustodyImport, now: datetime
 ) -> int:
+    kept = (
+        {}
+        if not person.releasable
+        else {
+            "facility_key": None if person.facility is None else place_key(person.facility),
+            "removal_stage": person.removal_stage,
+            "expected_release_at": _ahead(now, person.release_in_days),
+            "next_hearing_at": _ahead(now, person.hearing_in_days),
+            "court_key": place_key(COURT) if person.hearing_in_days is not None else None,
+        }
+    )
     record = CustodyRecord(
         subject_id=subject.id,
         import_id=landed.id,
-        status=status,
-        status_at=now - timedelta(days=person.days_ago),
-        facility_key=None if person.facility is None else facility_key(person.facility),
+        status=status if person.releasable else "unknown",
+        status_at=now - timedelta(days=person.days_ago) if person.releasable else None,
         releasable=person.releasable,
-        removal_stage=person.removal_stage,
-        expected_release_at=_ahead(now, person.release_in_days),
-        next_hearing_at=_ahead(now, person.hearing_in_days),
-        next_hearing_place="Immigration Court" if person.hearing_in_days is not None else None,
+        **kept,
         as_of=now - person.age,
         recorded_at=now,
     )

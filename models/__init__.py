@@ -11,9 +11,10 @@ from models.call_event import CallEvent
 from models.callback import Callback
 from models.case import Case
 from models.case_opening import CaseOpening
-from models.custody import CustodyRecord, Facility
+from models.custody import CustodyRecord
 from models.custody_import import CustodyImport, ImportRow
 from models.direct_talk import DirectTalk
+from models.directory import Court, Facility
 from models.heartbeat import Heartbeat
 from models.import_record import ImportReject
 from models.line_wait import LineWait
@@ -48,6 +49,7 @@ __all__ = [
     "Case",
     "CaseOpening",
     "Consent",
+    "Court",
     "CustodyImport",
     "CustodyRecord",
     "DirectTalk",

@@ -84,7 +84,9 @@ class Tally:
     absent: int = 0
 
 
-def is_impossible(old_status: str, old_status_at: datetime, new_status: str, new_status_at: datetime) -> bool:
+def is_impossible(
+    old_status: str, old_status_at: datetime | None, new_status: str, new_status_at: datetime | None
+) -> bool:
     """Whether one status cannot follow another.
 
     Nobody leaves death; someone removed is not simply in custody again; and someone who got out is back
@@ -94,7 +96,10 @@ def is_impossible(old_status: str, old_status_at: datetime, new_status: str, new
         return new_status not in ("deceased", "unknown")
     if new_status not in IN_CUSTODY_KINDS:
         return False
-    return old_status == "removed" or (old_status in OUT and new_status_at <= old_status_at)
+    if old_status == "removed":
+        return True
+    is_newer = old_status_at is not None and new_status_at is not None and new_status_at > old_status_at
+    return old_status in OUT and not is_newer
 
 
 def hold_reasons(

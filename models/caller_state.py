@@ -21,8 +21,9 @@ from models.base import table_of
 from models.call import CALLS
 from models.callback import CALLBACKS, IS_OWED
 from models.case import Case
-from models.custody import CustodyRecord, Facility
+from models.custody import CustodyRecord
 from models.database import send
+from models.directory import Court, Facility
 from models.pin import ATTESTED, STRANGERS, UNATTESTED, Guard, KnownPhone, PinCounter, PinTry
 from models.pin_facts import (
     HEARD_WITHIN,
@@ -51,6 +52,7 @@ _REGISTRANTS = table_of(Registrant)
 _SUBJECTS = table_of(Subject)
 _RECORDS = table_of(CustodyRecord)
 _FACILITIES = table_of(Facility)
+_COURTS = table_of(Court)
 _STAFF = table_of(Staff)
 _KNOWN = table_of(KnownPhone)
 _COUNTERS = table_of(PinCounter)
@@ -125,6 +127,7 @@ class CallState:
     expected_release_at: datetime | None = None
     next_hearing_at: datetime | None = None
     next_hearing_place: str | None = None
+    hearing_zone: str | None = None
     facility_name: str | None = None
     facility_phone: str | None = None
     # The callback that the case is still owed, and who could take a call now.
@@ -260,7 +263,7 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
         _REGISTRANTS.c.id, _REGISTRANTS.c.pace, _REGISTRANTS.c.time_zone,
         _SUBJECTS.c.as_of, _SUBJECTS.c.absent_since, _SUBJECTS.c.held_import_id, _RECORDS.c.id,
         _RECORDS.c.status, _RECORDS.c.status_at, _RECORDS.c.releasable, _RECORDS.c.removal_stage,
-        _RECORDS.c.expected_release_at, _RECORDS.c.next_hearing_at, _RECORDS.c.next_hearing_place,
+        _RECORDS.c.expected_release_at, _RECORDS.c.next_hearing_at, _COURTS.c.name, _COURTS.c.time_zone,
         _FACILITIES.c.name, _FACILITIES.c.phone,
         CALLBACKS.c.id, CALLBACKS.c.due_at, CALLBACKS.c.state,
         CALLBACKS.c.window_starts, CALLBACKS.c.window_ends,
@@ -299,6 +302,7 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
             .outerjoin(_SUBJECTS, _SUBJECTS.c.id == _CASES.c.subject_id)
             .outerjoin(_RECORDS, _RECORDS.c.id == _SUBJECTS.c.record_id)
             .outerjoin(_FACILITIES, _FACILITIES.c.name_key == _RECORDS.c.facility_key)
+            .outerjoin(_COURTS, _COURTS.c.name_key == _RECORDS.c.court_key)
             .outerjoin(CALLBACKS, and_(CALLBACKS.c.case_id == _CASES.c.id, IS_OWED))
         )
     if by_number:

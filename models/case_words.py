@@ -17,8 +17,9 @@ from models.callback import Callback
 from models.callback_state import OPEN_STATES
 from models.case import Case
 from models.claim import actor_of, standing
-from models.custody import CustodyRecord, Facility
+from models.custody import CustodyRecord
 from models.custody_status import NEUTRAL, Heard, HeardRules, heard
+from models.directory import Court, Facility
 from models.new_phone import holds_content
 from models.refusal import RefusedError
 from models.subject import Subject
@@ -51,6 +52,7 @@ class CaseStanding:
     expected_release_at: datetime | None
     next_hearing_at: datetime | None
     next_hearing_place: str | None
+    hearing_zone: str | None
     facility_name: str | None
     facility_phone: str | None
 
@@ -121,11 +123,12 @@ def case_standing(session: Session, case_id: int) -> CaseStanding | None:
             Case.id, Case.id, Case.closed_at, Subject.as_of, Subject.absent_since, Subject.held_import_id,
             CustodyRecord.id, CustodyRecord.status, CustodyRecord.status_at, CustodyRecord.releasable,
             CustodyRecord.removal_stage, CustodyRecord.expected_release_at, CustodyRecord.next_hearing_at,
-            CustodyRecord.next_hearing_place, Facility.name, Facility.phone,
+            Court.name, Court.time_zone, Facility.name, Facility.phone,
         )
         .join(Subject, Subject.id == Case.subject_id)
         .outerjoin(CustodyRecord, CustodyRecord.id == Subject.record_id)
         .outerjoin(Facility, Facility.name_key == CustodyRecord.facility_key)
+        .outerjoin(Court, Court.name_key == CustodyRecord.court_key)
         .where(Case.id == case_id)
     ).first()  # fmt: skip
     return None if row is None else CaseStanding(*tuple(row))

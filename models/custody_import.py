@@ -77,7 +77,8 @@ class ImportResult:
     refused: bool
     hold_reasons: tuple[HoldReason, ...]
     unmapped_statuses: int
-    unmapped_facilities: int
+    unlisted_facilities: int
+    unlisted_courts: int
 
 
 def import_custody(
@@ -228,7 +229,8 @@ def result_of(
         refused=refused,
         hold_reasons=reasons,
         unmapped_statuses=staging.unmapped_statuses,
-        unmapped_facilities=staging.unmapped_facilities,
+        unlisted_facilities=staging.unlisted_facilities,
+        unlisted_courts=staging.unlisted_courts,
     )
 
 
@@ -275,9 +277,10 @@ def _decide(
 
 
 def raise_unmapped(session: Session, import_id: int, result: ImportResult, now: datetime) -> None:
-    """An alarm for statuses outside the vocabulary, and one for facilities that nobody listed (R14)."""
+    """Alarms for statuses outside the vocabulary, and for facilities and courts that nobody listed."""
     _raise_alarm(session, "custody.unmapped_status", import_id, result.unmapped_statuses, now)
-    _raise_alarm(session, "custody.unmapped_facility", import_id, result.unmapped_facilities, now)
+    _raise_alarm(session, "custody.unmapped_facility", import_id, result.unlisted_facilities, now)
+    _raise_alarm(session, "custody.unlisted_court", import_id, result.unlisted_courts, now)
 
 
 def _raise_alarm(session: Session, name: str, import_id: int, count: int, now: datetime) -> None:

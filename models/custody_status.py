@@ -57,6 +57,8 @@ class Standing(Protocol):
     @property
     def next_hearing_place(self) -> str | None: ...
     @property
+    def hearing_zone(self) -> str | None: ...
+    @property
     def facility_name(self) -> str | None: ...
     @property
     def facility_phone(self) -> str | None: ...
@@ -94,7 +96,9 @@ class Heard:
 
     ``status`` is a word of R15, ``status_at`` its date and ``as_of`` the moment the feed last confirmed it.
     ``age`` is ``fresh`` or ``notice`` for someone in custody, and None for a dated fact, which does not age.
-    ``facility_name`` and ``facility_phone`` are set together or not at all. ``hard_news`` asks for R19.
+    ``facility_name`` and ``facility_phone`` are set together or not at all, and so are ``next_hearing_place``
+    and ``hearing_zone``, the court's IANA time zone: without it no hour of a hearing is told (R14).
+    ``hard_news`` asks for R19.
     """
 
     kind: Literal["neutral", "status"]
@@ -160,6 +164,7 @@ def heard(state: Standing, now: datetime, rules: HeardRules) -> Heard:
         removal_stage=state.removal_stage if rules.allow_removal_stage is True and case_goes_on else None,
         next_hearing_at=hearing,
         next_hearing_place=state.next_hearing_place if hearing is not None else None,
+        hearing_zone=state.hearing_zone if hearing is not None else None,
         expected_release_at=release if release is not None and release > now else None,
         hard_news=not in_custody,
     )
@@ -188,11 +193,12 @@ def _record_may_be_said(state: Standing, now: datetime, rules: HeardRules) -> bo
 def _details_are_sane(state: Standing) -> bool:
     """An odd detail means a row that was not written by the import; nothing of it is trusted."""
     moments = (state.next_hearing_at, state.expected_release_at)
-    texts = (state.facility_name, state.facility_phone, state.next_hearing_place)
+    texts = (state.facility_name, state.facility_phone, state.next_hearing_place, state.hearing_zone)
     return (
         all(at is None or _is_moment(at) for at in moments)
         and all(text is None or (isinstance(text, str) and text.strip() != "") for text in texts)
         and (state.facility_name is None) == (state.facility_phone is None)
+        and (state.next_hearing_place is None) == (state.hearing_zone is None)
         and (state.removal_stage is None or state.removal_stage in REMOVAL_STAGES)
     )
 

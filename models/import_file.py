@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
-from models.custody import CUSTODY_STATUSES, REMOVAL_STAGES, facility_key
+from models.custody import CUSTODY_STATUSES, REMOVAL_STAGES
+from models.directory import LONGEST_NAME, place_key
 from models.release_gate import is_releasable
 
 GATE_COLUMNS = ("adult", "section_1367", "asylum_related")
@@ -16,7 +17,7 @@ COLUMNS = (
     "subject_id", "status", "status_at", "facility", "as_of", *GATE_COLUMNS,
     "removal_stage", "expected_release_at", "next_hearing_at", "next_hearing_place",
 )  # fmt: skip
-LONGEST = {"subject_id": 100, "status": 64, "facility": 200, "next_hearing_place": 200}
+LONGEST = {"subject_id": 100, "status": 64, "facility": LONGEST_NAME, "next_hearing_place": LONGEST_NAME}
 #: A record fits many times over; what is longer is a quote that was never closed, or no CSV at all.
 LONGEST_RECORD = 8192
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
@@ -41,22 +42,29 @@ class Reject:
 
 #: What a record says, without when it was confirmed: equal contents are an unchanged row.
 Content = tuple[
-    str, datetime, str | None, bool, str | None, datetime | None, datetime | None, str | None
+    str, datetime | None, str | None, bool, str | None, datetime | None, datetime | None, str | None
 ]  # fmt: skip
 CONTENT_COLUMNS = (
     "status", "status_at", "facility_key", "releasable", "removal_stage",
-    "expected_release_at", "next_hearing_at", "next_hearing_place",
+    "expected_release_at", "next_hearing_at", "court_key",
 )  # fmt: skip
+#: All that is kept of a row that the gate denies (R12): no status, no date, no place, no stage.
+DENIED: Content = ("unknown", None, None, False, None, None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
 class FeedRow:
-    """One readable row. ``content`` follows CONTENT_COLUMNS; an unmapped status is already ``unknown``."""
+    """One readable row. ``content`` follows CONTENT_COLUMNS; an unmapped status is already ``unknown``.
+
+    Its facility and court are folded names of the feed's own, until staging looks them up in the office's
+    directories. ``newest_time`` is the later of the times at which it happened and was confirmed.
+    """
 
     line: int
     subject_id: str
     content: Content
     as_of: datetime
+    newest_time: datetime
     status_is_mapped: bool
 
 
@@ -205,23 +213,31 @@ def _parse(line: int, fields: Sequence[str], places: Mapping[str, int], gates: M
     if not value["status"]:
         raise _RowError("status", "is missing")
     mapped = value["status"] in CUSTODY_STATUSES
-    facility = facility_key(value["facility"]) or None
-    if facility is not None and len(facility) > LONGEST["facility"]:
-        raise _RowError("facility", f"is longer than {LONGEST['facility']} characters")
+    facility, court = _place(value, "facility"), _place(value, "next_hearing_place")
     stage = value["removal_stage"] or None
     if stage is not None and stage not in REMOVAL_STAGES:
         raise _RowError("removal_stage", "is neither empty nor one of " + ", ".join(REMOVAL_STAGES))
-    content = (
+    status_at, as_of = _needed_moment(value, "status_at"), _needed_moment(value, "as_of")
+    content: Content = (
         value["status"] if mapped else "unknown",
-        _needed_moment(value, "status_at"),
+        status_at,
         facility,
         releasable,
         stage,
         _moment(value, "expected_release_at"),
         _moment(value, "next_hearing_at"),
-        " ".join(value["next_hearing_place"].split()) or None,
+        court,
     )
-    return FeedRow(line, value["subject_id"], content, _needed_moment(value, "as_of"), mapped)
+    # A denied row is checked like any other, so that its faults are told alike, and then emptied.
+    content = content if releasable else DENIED
+    return FeedRow(line, value["subject_id"], content, as_of, max(status_at, as_of), mapped)
+
+
+def _place(value: Mapping[str, str], name: str) -> str | None:
+    key = place_key(value[name]) or None
+    if key is not None and len(key) > LONGEST[name]:
+        raise _RowError(name, f"is longer than {LONGEST[name]} characters")
+    return key
 
 
 def _needed_moment(value: Mapping[str, str], name: str) -> datetime:

@@ -53,7 +53,7 @@ class CustodyImport(Base):
 
 
 class ImportRow(Base):
-    """A row that will be applied when its import lands; the gate's reasons were dropped while reading."""
+    """A row that will be applied when its import lands. It keeps no more than a CustodyRecord may keep."""
 
     __tablename__ = "import_rows"
     __table_args__ = (Index("ix_import_rows_change", "import_id", "change"),)
@@ -63,13 +63,13 @@ class ImportRow(Base):
     subject_id: Mapped[int] = mapped_column(ForeignKey("subjects.id"), index=True)
     change: Mapped[str] = mapped_column(String(16))
     status: Mapped[str] = mapped_column(String(32))
-    status_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    status_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     facility_key: Mapped[str | None] = mapped_column(String(200))
     releasable: Mapped[bool]
     removal_stage: Mapped[str | None] = mapped_column(String(32))
     expected_release_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     next_hearing_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    next_hearing_place: Mapped[str | None] = mapped_column(String(200))
+    court_key: Mapped[str | None] = mapped_column(String(200))
     as_of: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from models.brake import Tally, is_impossible
 from models.case import Case
-from models.custody import CustodyRecord, Facility
+from models.custody import CustodyRecord
 from models.database import Database
-from models.import_file import CONTENT_COLUMNS, Content, FeedRow, Reject
+from models.directory import Court, Facility
+from models.import_file import CONTENT_COLUMNS, DENIED, Content, FeedRow, Reject
 from models.import_lock import ImportBusyError, gentle_transaction
 from models.import_record import CustodyImport, ImportRow
 from models.import_rejects import Rejects
@@ -32,7 +33,7 @@ class Known:
     as_of: datetime | None
     open_cases: int
     content: Content | None
-    last_known: tuple[str, datetime] | None
+    last_known: tuple[str, datetime | None] | None
 
 
 class Verdict(NamedTuple):
@@ -49,7 +50,7 @@ class _Staged:
     line: int
     digest: int
     releasable: bool
-    status_at: datetime
+    status_at: datetime | None
     in_future: bool
     verdict: Verdict
 
@@ -77,13 +78,15 @@ class Staging:
         self.newest_as_of: datetime | None = None
         self.tally, self.rejects = Tally(), Rejects()
         self.changes = {"new": 0, "changed": 0, "unchanged": 0}
-        self.rows = self.ignored = self.unmapped_statuses = self.unmapped_facilities = 0
+        self.rows = self.ignored = 0
+        self.unmapped_statuses = self.unlisted_facilities = self.unlisted_courts = 0
         self._database, self._now, self._import_id = database, now, import_id
         self._latest = now + timedelta(minutes=future_skew_minutes)
         self._staged: dict[int, _Staged] = {}
         self._present: set[int] = set()
         with database.reading() as session:
-            self._directory = frozenset(session.scalars(select(Facility.name_key)))
+            self._facilities = frozenset(session.scalars(select(Facility.name_key)))
+            self._courts = frozenset(session.scalars(select(Court.name_key)))
 
     def take(self, items: Iterable[FeedRow | Reject]) -> None:
         """Read to the end, in batches: look the people up, then stage in one short transaction each."""
@@ -103,7 +106,7 @@ class Staging:
                 self._write([self._gone(person.id, person.as_of) for person in gone], [])
 
     def _gone(self, subject_id: int, as_of: datetime | None) -> dict[str, Any]:
-        return self._values(-subject_id, subject_id, "absent", _nothing_known(self._now), as_of or self._now)
+        return self._values(-subject_id, subject_id, "absent", DENIED, as_of or self._now)
 
     def _take_batch(self, batch: list[FeedRow | Reject]) -> None:
         rows = [item for item in batch if isinstance(item, FeedRow)]
@@ -117,6 +120,7 @@ class Staging:
             if row.as_of <= self._latest and (self.newest_as_of is None or row.as_of > self.newest_as_of):
                 self.newest_as_of = row.as_of
             known = people.get(row.subject_id)
+            content = self._listed(row.content)
             if known is None:
                 self.ignored += 1
             elif known.as_of is not None and row.as_of < known.as_of:
@@ -124,34 +128,47 @@ class Staging:
                 rejects.append(Reject(row.line, "as_of", "is older than what is on record"))
             elif (first := self._staged.get(known.subject_id)) is not None:
                 rejects.append(Reject(row.line, "subject_id", f"is the same person as on line {first.line}"))
-                if first.digest != hash(row.content):
-                    values = self._contradict(first, row, known)
+                if first.digest != hash(content):
+                    values = self._contradict(first, content, known)
                     if known.subject_id in fresh:
                         fresh[known.subject_id].update(values)
                     else:
                         contradicted.append({"staged_line": first.line, **values})
             else:
-                fresh[known.subject_id] = self._stage(row, known)
+                fresh[known.subject_id] = self._stage(row, content, known)
         self.rows += len(batch)
         self.tally.usable_rows += len(batch) - len(rejects)
         self.rejects.add(sorted(rejects, key=lambda reject: reject.line))
         self._write(list(fresh.values()), contradicted)
 
-    def _stage(self, row: FeedRow, known: Known) -> dict[str, Any]:
-        verdict = judge(row.content, known)
-        _, status_at, facility, releasable = row.content[:4]
+    def _listed(self, content: Content) -> Content:
+        """The row with its facility and court as entries of the directories; free text is not kept (R12)."""
+        facility, court = content[2], content[7]
+        listed = (
+            facility if facility in self._facilities else None,
+            court if court in self._courts else None,
+        )
+        return (*content[:2], listed[0], *content[3:7], listed[1])
+
+    def _stage(self, row: FeedRow, content: Content, known: Known) -> dict[str, Any]:
+        verdict = judge(content, known)
+        status_at, releasable = content[1], content[3]
         in_future = self._is_in_the_future(row)
         self._staged[known.subject_id] = _Staged(
-            row.line, hash(row.content), releasable, status_at, in_future, verdict
+            row.line, hash(content), releasable, status_at, in_future, verdict
         )
         self._count(verdict, 1)
         self.unmapped_statuses += not row.status_is_mapped
-        self.unmapped_facilities += facility is not None and facility not in self._directory
+        self.unlisted_facilities += content[2] != row.content[2]
+        self.unlisted_courts += content[7] != row.content[7]
         change = "future" if in_future else verdict.change
-        return self._values(row.line, known.subject_id, change, row.content, row.as_of)
+        return self._values(row.line, known.subject_id, change, content, row.as_of)
 
-    def _contradict(self, first: _Staged, row: FeedRow, known: Known) -> dict[str, Any]:
-        content = _nothing_known(first.status_at, releasable=first.releasable and row.content[3])
+    def _contradict(self, first: _Staged, second: Content, known: Known) -> dict[str, Any]:
+        both = first.releasable and second[3]
+        content: Content = (
+            ("unknown", first.status_at, None, True, None, None, None, None) if both else DENIED
+        )
         verdict = judge(content, known)
         self._count(first.verdict, -1)
         self._count(verdict, 1)
@@ -167,7 +184,7 @@ class Staging:
 
     def _is_in_the_future(self, row: FeedRow) -> bool:
         # Hearings and expected releases are meant to lie ahead; what happened and was confirmed is not.
-        return row.as_of > self._latest or row.content[1] > self._latest
+        return row.newest_time > self._latest
 
     def _values(
         self, line: int, subject_id: int, change: str, content: Content, as_of: datetime
@@ -266,10 +283,6 @@ def _look_behind_unknown(session: Session, people: Iterable[Known]) -> None:
         )
     ):
         unknown[subject_id].last_known = (status, status_at)
-
-
-def _nothing_known(at: datetime, *, releasable: bool = False) -> Content:
-    return ("unknown", at, None, releasable, None, None, None, None)
 
 
 def _open_cases() -> Any:

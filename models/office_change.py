@@ -12,8 +12,9 @@ from models import audit
 from models.base import Base, UtcDateTime
 from models.note import MOST_CHARACTERS, refusal
 
-#: Changes of the directory stand in the same list, and are none of a field of the office file.
-DIRECTORY = "facility."
+#: Changes of the directories stand in the same list, and are none of a field of the office file.
+FACILITY, COURT = "facility.", "court."
+DIRECTORIES = (FACILITY, COURT)
 #: Any number that no other lock of this house has; on PostgreSQL it makes changes wait for one another.
 _LOCK = 3_118_274_906
 
@@ -25,9 +26,9 @@ class OfficeChangeError(ValueError):
 class OfficeChange(Base):
     """``field`` is named as in the office file. ``value`` is JSON; None hands the field back to the file.
 
-    ``based_on`` is the change of this field that its author had seen, 0 for what the file says. Of a facility
-    (DIRECTORY and a mark of its name) ``value`` has what it ``was`` and is ``now``, each a name and a phone
-    or None, and ``reason`` may be empty.
+    ``based_on`` is the change of this field that its author had seen, 0 for what the file says. Of an entry
+    of a directory (DIRECTORIES and a mark of its name) ``value`` has what it ``was`` and is ``now``, each a
+    name and a phone or a time zone, or None, and ``reason`` may be empty.
     """
 
     __tablename__ = "office_changes"
@@ -43,8 +44,8 @@ class OfficeChange(Base):
 
     @property
     def place(self) -> str | None:
-        """The name of the facility that this is about; None for a field of the office file."""
-        if not self.field.startswith(DIRECTORY):
+        """The name of the directory's entry that this is about; None for a field of the office file."""
+        if not self.field.startswith(DIRECTORIES):
             return None
         value: dict[str, dict[str, str] | None] = self.value or {}
         return (value.get("now") or value.get("was") or {}).get("name")
@@ -76,7 +77,7 @@ def standing_changes(session: Session) -> Standing:
         {
             row.field: row.value
             for row in rows
-            if row.value is not None and not row.field.startswith(DIRECTORY)
+            if row.value is not None and not row.field.startswith(DIRECTORIES)
         },
         {row.field: row.id for row in rows},
     )
@@ -133,11 +134,11 @@ def change_fields(
 
 
 def note_directory(
-    session: Session, mark: str, was: Mapping[str, str] | None, new: Mapping[str, str] | None,
+    session: Session, kind: str, mark: str, was: Mapping[str, str] | None, new: Mapping[str, str] | None,
     *, actor: str, now: datetime,
 ) -> None:  # fmt: skip
-    """Keep that a facility was added, changed or removed; ``mark`` stands for its folded name."""
-    field = f"{DIRECTORY}{mark}"
+    """Keep that a directory's entry was added, changed or removed; ``mark`` stands for its folded name."""
+    field = f"{kind}{mark}"
     based_on = session.scalar(select(func.max(OfficeChange.id)).where(OfficeChange.field == field)) or 0
     value = {"was": None if was is None else dict(was), "now": None if new is None else dict(new)}
     session.add(OfficeChange(field=field, value=value, reason="", actor=actor, at=now, based_on=based_on))

@@ -10,10 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.office import Office
-from models import Call, Callback, CustodyImport, CustodyRecord, Facility, Staff, Subject
+from models import Call, Callback, Court, CustodyImport, CustodyRecord, Facility, Staff, Subject
 from models.case import add_case, new_number
-from models.custody import facility_key
 from models.database import keyring_of
+from models.directory import place_key
 from models.pin_hash import PinHasher
 from models.registrant import register
 
@@ -71,7 +71,16 @@ def make_facility(
 ) -> Facility:
     """An entry of the office's directory."""
     facts = {"created_at": NOW, **facts}
-    return _added(session, Facility, name=name, name_key=facility_key(name), phone=phone, **facts)
+    return _added(session, Facility, name=name, name_key=place_key(name), phone=phone, **facts)
+
+
+def make_court(
+    session: Session, name: str = "Lumpkin Court", time_zone: str = "America/New_York", **facts: Any
+) -> Court:
+    """A court of the office's directory, made once for each name."""
+    known: Court | None = session.scalar(select(Court).where(Court.name_key == place_key(name)))
+    facts = {"created_at": NOW, **facts}
+    return known or _added(session, Court, name=name, name_key=place_key(name), time_zone=time_zone, **facts)
 
 
 def make_import(session: Session, **facts: Any) -> CustodyImport:
@@ -89,7 +98,13 @@ def make_custody_record(
     as_of: datetime | None = None,
     **facts: Any,
 ) -> CustodyRecord:
-    """The newest record of ``subject``, releasable and confirmed at NOW unless told otherwise."""
+    """The newest record of ``subject``, releasable and confirmed at NOW unless told otherwise.
+
+    ``next_hearing_place`` names a court, which is added to the directory, in ``hearing_zone``.
+    """
+    if (place := facts.pop("next_hearing_place", None)) is not None:
+        zone = facts.pop("hearing_zone", "America/New_York")
+        facts["court_key"] = make_court(session, place, zone).name_key
     defaults: dict[str, Any] = {"status_at": NOW - timedelta(days=2), "releasable": True, "recorded_at": NOW}
     if "import_id" not in facts:
         defaults["import_id"] = make_import(session).id
@@ -98,7 +113,7 @@ def make_custody_record(
         CustodyRecord,
         subject_id=subject.id,
         status=status,
-        facility_key=facility_key(facility) if facility is not None else None,
+        facility_key=place_key(facility) if facility is not None else None,
         as_of=as_of or NOW,
         **{**defaults, **facts},
     )
@@ -132,7 +147,7 @@ def make_case(
     """
     subject = subject or make_subject(session)
     if facility is not None and not session.scalar(
-        select(Facility.id).where(Facility.name_key == facility_key(facility))
+        select(Facility.id).where(Facility.name_key == place_key(facility))
     ):
         make_facility(session, facility)
     if custody_status is not None:

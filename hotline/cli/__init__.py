@@ -24,6 +24,7 @@ COMMANDS = {
     "custody": ("custody", "Import custody records and settle what is held."),
     "office": ("office", "Show what holds of the office, and what was changed of its file."),
     "facility": ("facility", "Keep the directory of facilities."),
+    "court": ("court", "Keep the directory of courts."),
     "staff": ("staff", "Add staff, start and end shifts."),
     "callbacks": ("callbacks", "List callbacks."),
     "audit": ("audit", "Check the chain of audit entries and print its head."),

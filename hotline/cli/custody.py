@@ -55,7 +55,8 @@ def import_(file: Path, full: bool, dry_run: bool, strict: bool, as_json: bool) 
         _print_text(result)
     for name, count in (
         ("statuses that are not one of the vocabulary, taken as unknown", result.unmapped_statuses),
-        ("facilities that the directory lacks, which are not spoken", result.unmapped_facilities),
+        ("facilities that the directory lacks, which are not kept", result.unlisted_facilities),
+        ("courts that the directory lacks, which are not kept", result.unlisted_courts),
     ):
         if count:
             click.echo(f"Rows with {name}: {count}.", err=True)

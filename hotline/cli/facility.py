@@ -1,13 +1,21 @@
-"""`hotline facility`: the office's directory; only a facility in it is ever spoken (R14)."""
+"""`hotline facility`: the office's directory; only a facility in it is kept or spoken (R12, R14)."""
 
 from datetime import UTC, datetime
 
 import click
 import phonenumbers
 
+from config.office import Office
 from hotline.cli.context import emit, fail, open_house
 from hotline.cli.fields import plain_text
-from models.custody import directory, remove_facility, set_facility
+from models.directory import (
+    LONGEST_NAME,
+    DirectoryError,
+    Tells,
+    facilities,
+    remove_facility,
+    set_facility,
+)
 
 ACTOR = "command line"
 
@@ -23,10 +31,15 @@ def facility() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def add(name: str, phone: str, as_json: bool) -> None:
     """Add a facility; the same name again (letter case aside) takes the new spelling and phone."""
-    name, phone = plain_text("NAME", name, 200), _phone(phone)
-    house = open_house()
-    with house.database.transaction() as session:
-        facility_id, added = set_facility(session, name=name, phone=phone, actor=ACTOR, now=datetime.now(UTC))
+    name, phone = plain_text("NAME", name, LONGEST_NAME), _phone(phone)
+    house, now = open_house(), datetime.now(UTC)
+    try:
+        with house.database.transaction() as session:
+            facility_id, added = set_facility(
+                session, name=name, phone=phone, tells=telling_words_of(house.office), actor=ACTOR, now=now
+            )
+    except DirectoryError as error:
+        fail(f"NAME: {error}")
     emit(as_json, {"id": facility_id, "added": added}, "Added." if added else "Updated.")
 
 
@@ -36,7 +49,7 @@ def list_all(as_json: bool) -> None:
     """List the directory, by name."""
     house = open_house()
     with house.database.reading() as session:
-        entries = [{"id": e.id, "name": e.name, "phone": e.phone} for e in directory(session)]
+        entries = [{"id": e.id, "name": e.name, "phone": e.phone} for e in facilities(session)]
     lines = "\n".join(f"{entry['id']:>4}  {entry['name']}  {entry['phone']}" for entry in entries)
     emit(as_json, entries, lines or "The directory is empty.")
 
@@ -46,13 +59,23 @@ def list_all(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def remove(name: str, as_json: bool) -> None:
     """Take a facility out of the directory: from now on it is not spoken."""
-    name = plain_text("NAME", name, 200)
+    name = plain_text("NAME", name, LONGEST_NAME)
     house = open_house()
     with house.database.transaction() as session:
         removed = remove_facility(session, name=name, actor=ACTOR, now=datetime.now(UTC))
     if not removed:
         fail("NAME: the directory has no such facility.")
     emit(as_json, {"removed": True}, "Removed.")
+
+
+def telling_words_of(office: Office) -> Tells:
+    """What finds the telling words of the office's languages in a name (R13)."""
+    from ivr_flows.prompts import PromptError, Prompts
+
+    try:
+        return Prompts.load(office.languages).tells
+    except PromptError as error:
+        fail(str(error))
 
 
 def _phone(value: str) -> str:

@@ -88,5 +88,5 @@ def _plain(row: OfficeChange) -> dict[str, Any]:
 
 
 def _about(row: OfficeChange) -> str:
-    """The field, or the facility by its name."""
-    return row.field if row.place is None else f"facility {row.place}"
+    """The field, or the facility or court by its name."""
+    return row.field if row.place is None else f"{row.field.partition('.')[0]} {row.place}"

@@ -6,7 +6,7 @@ from config.field_error import FieldError
 from config.office import OfficeError
 from hotline.console.policy_names import POLICY_NAMES
 from hotline.console.words import N_, gettext
-from models.office_change import OfficeChange
+from models.office_change import COURT, OfficeChange
 
 #: Fields by their name in the office file.
 FIELD_NAMES = {
@@ -118,9 +118,10 @@ def field_name(field: str) -> str:
 
 
 def change_name(change: OfficeChange) -> str:
-    """What was changed: a field, or a facility of the directory by its name."""
+    """What was changed: a field, or an entry of a directory by its name."""
     if change.place is not None:
-        return gettext("Facility: %(name)s", name=change.place)
+        said = N_("Court: %(name)s") if change.field.startswith(COURT) else N_("Facility: %(name)s")
+        return gettext(said, name=change.place)
     return field_name(change.field)
 
 

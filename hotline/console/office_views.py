@@ -16,7 +16,7 @@ from hotline.console.guard import guard_staff, me
 from hotline.console.office_form import KEEP, READ, Settings, save, typed_day
 from hotline.console.office_names import change_name, field_name, holiday_said
 from hotline.console.words import N_, _, country_name, language, written_in
-from models.custody import directory, undo_directory
+from models.directory import courts, facilities, undo_directory
 from models.office_change import OfficeChange, change_before, change_numbered, changes_of
 
 #: The days of the week, as a page says them.
@@ -38,12 +38,13 @@ def register_office(blueprint: Blueprint, console: Console) -> None:
     def office() -> str:
         settings = Settings.of(console)
         with console.database.reading() as session:
-            facilities, changes = len(directory(session)), changes_of(session, limit=5)
+            places = {"facilities": len(facilities(session)), "courts": len(courts(session))}
+            changes = changes_of(session, limit=5)
             session.expunge_all()
         overdue = [name for name, one in settings.office.policies.items() if one.review_by < today()]
         return render_template(
             "console/office/office.html",
-            s=settings, days=list(zip(WEEKDAYS, DAYS, strict=True)), facilities=facilities, changes=changes,
+            s=settings, days=list(zip(WEEKDAYS, DAYS, strict=True)), changes=changes, **places,
             overdue=overdue, today=today(),
             closures=[day for day in sorted(settings.office.extra_closures) if day >= today()],
             announced=[one for one in settings.office.announcements if one.is_on(today())],
@@ -107,7 +108,9 @@ def register_office(blueprint: Blueprint, console: Console) -> None:
 
     def undo_facility(change: OfficeChange) -> Response:
         with console.database.transaction() as session:
-            is_undone = undo_directory(session, change, actor=me().email, now=console.clock())
+            is_undone = undo_directory(
+                session, change, tells=console.prompts.tells, actor=me().email, now=console.clock()
+            )
         if is_undone:
             flash(_("Undone: the directory is as it was before."), "success")
         else:

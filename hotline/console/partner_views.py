@@ -15,7 +15,7 @@ from hotline.console.phone_field import dialable, plain_number
 from hotline.console.prompt_views import language_name
 from hotline.console.typed_fields import DRAWN, given
 from hotline.console.words import _
-from models.custody import directory, facility_key, facility_numbered, remove_facility, set_facility
+from models.directory import facilities, facility_numbered, place_key, remove_facility, set_facility
 
 
 def register_partners(blueprint: Blueprint, console: Console) -> None:
@@ -45,7 +45,7 @@ def register_partners(blueprint: Blueprint, console: Console) -> None:
 
     def facilities_page(wrong: str | None = None, errors: dict[str, str] | None = None) -> str:
         with console.database.reading() as session:
-            rows = directory(session)
+            rows = facilities(session)
             session.expunge_all()
         return render_template("console/office/facilities.html", rows=rows, wrong=wrong, errors=errors or {})
 
@@ -63,10 +63,13 @@ def register_partners(blueprint: Blueprint, console: Console) -> None:
         if errors or number is None:
             return facilities_page(errors=errors), 422
         with console.database.transaction() as session:
-            if any(facility_key(name) == one.name_key for one in directory(session)):
+            if any(place_key(name) == one.name_key for one in facilities(session)):
                 errors = {"name": _("The directory has it already.")}
             else:
-                set_facility(session, name=name, phone=number, actor=me().email, now=console.clock())
+                set_facility(
+                    session, name=name, phone=number, tells=console.prompts.tells, actor=me().email,
+                    now=console.clock(),
+                )  # fmt: skip
         if errors:
             return facilities_page(errors=errors), 422
         flash(_("The facility is in the directory, and is spoken from now on."), "success")
@@ -99,7 +102,10 @@ def register_partners(blueprint: Blueprint, console: Console) -> None:
             if is_as_seen and removes:
                 remove_facility(session, name=name, actor=me().email, now=console.clock())
             elif is_as_seen and not errors and number is not None:
-                set_facility(session, name=name, phone=number, actor=me().email, now=console.clock())
+                set_facility(
+                    session, name=name, phone=number, tells=console.prompts.tells, actor=me().email,
+                    now=console.clock(),
+                )  # fmt: skip
         if not is_as_seen:
             wrong = _(
                 "Someone else has changed this meanwhile. Look at what it is now, then change it again."

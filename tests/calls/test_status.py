@@ -190,7 +190,8 @@ def test_the_stage_a_hearing_and_an_expected_release_are_said(
     phone.presses("1")
     assert phone.hears(
         "judge has ordered this person to leave the country. That does not mean they have left",
-        "The next court date is Monday, November 30. It is at Lumpkin Court. Dates change; please check",
+        "The next court date is Monday, November 30 at 10:00 AM Eastern Time. It is at Lumpkin Court.",
+        "Dates change; please check",
         "let out on Friday, December 4. That date can change",
         "To hear it again, press 1",
     )

@@ -14,7 +14,8 @@ from hotline.cli import group
 from hotline.cli.context import House
 from models import import_lock
 from models.audit import AuditEntry
-from models.custody import CustodyRecord, Facility
+from models.custody import CustodyRecord
+from models.directory import Facility
 from models.import_file import COLUMNS
 from tests.factories import make_staff
 from tests.models.feed import feed_row, open_cases
@@ -69,7 +70,7 @@ def test_a_person_at_the_terminal_reads_the_counts_and_the_first_faults(hotline,
     assert "new        1" in done.stdout
     assert "line 3: as_of is missing" in done.stdout
     assert "and 5 more" in done.stdout
-    assert done.stderr == "Rows with facilities that the directory lacks, which are not spoken: 1.\n"
+    assert done.stderr == "Rows with facilities that the directory lacks, which are not kept: 1.\n"
 
 
 def test_strict_exits_2_with_one_sentence_that_names_line_and_field(hotline, feed, database):

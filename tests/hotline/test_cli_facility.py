@@ -36,3 +36,36 @@ def test_a_number_that_nobody_should_ring_is_refused(hotline: Hotline, phone: st
 
     assert refused.exit_code == 2
     assert refused.output.startswith("--phone is")
+
+
+def test_a_court_is_added_listed_and_taken_out_again(hotline: Hotline) -> None:
+    added = json.loads(
+        hotline("court", "add", "Lumpkin Court", "--time-zone", "America/New_York", "--json").stdout
+    )
+    again = json.loads(
+        hotline("court", "add", "LUMPKIN  court", "--time-zone", "America/Chicago", "--json").stdout
+    )
+
+    assert (added["added"], again) == (True, {"id": added["id"], "added": False})
+    listed = json.loads(hotline("court", "list", "--json").stdout)
+    assert [(one["name"], one["time_zone"]) for one in listed] == [("LUMPKIN  court", "America/Chicago")]
+    assert hotline("court", "remove", "lumpkin court").exit_code == 0
+    assert hotline("court", "remove", "lumpkin court").exit_code == 2
+
+
+def test_a_court_needs_a_time_zone(hotline: Hotline) -> None:
+    refused = hotline("court", "add", "Lumpkin Court", "--time-zone", "Eastern-ish")
+
+    assert refused.exit_code == 2
+    assert refused.output.startswith("--time-zone is not an IANA time zone")
+
+
+@pytest.mark.parametrize("name", ["Asylum Office Arlington", "Juvenile Hall", "Centro de Menores"])
+def test_an_entry_whose_name_would_tell_is_refused(hotline: Hotline, name: str) -> None:
+    for words in (("facility", "--phone", "+12025550180"), ("court", "--time-zone", "America/Chicago")):
+        refused = hotline(words[0], "add", name, *words[1:])
+
+        assert refused.exit_code == 2
+        assert "NAME: The name has a word that would tell" in refused.output
+        assert name not in refused.output
+        assert json.loads(hotline(words[0], "list", "--json").stdout) == []

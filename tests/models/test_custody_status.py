@@ -30,6 +30,7 @@ RIGHT = CallState(
     custody_status="in_custody", status_at=NOW - timedelta(days=3), releasable=True,
     removal_stage="proceedings_open", expected_release_at=NOW + timedelta(days=2),
     next_hearing_at=NOW + timedelta(days=1), next_hearing_place="Court 4",
+    hearing_zone="America/Chicago",
     facility_name="Stewart", facility_phone="+12025550123",
 )  # fmt: skip
 
@@ -87,12 +88,18 @@ def test_a_hearing_or_release_that_is_past_is_not_said():
 def test_each_detail_needs_its_own_switch_and_only_true_opens_it(allowed):
     for switch, silenced in {
         "allow_facility": ("facility_name", "facility_phone"),
-        "allow_hearing": ("next_hearing_at", "next_hearing_place"),
+        "allow_hearing": ("next_hearing_at", "next_hearing_place", "hearing_zone"),
         "allow_expected_release": ("expected_release_at",),
         "allow_removal_stage": ("removal_stage",),
     }.items():
         expected = replace(heard(RIGHT, NOW, RULES), **dict.fromkeys(silenced))
         assert heard(RIGHT, NOW, replace(RULES, **{switch: allowed})) == expected
+
+
+def test_a_hearing_in_a_court_that_nobody_listed_has_no_place_and_no_zone():
+    said = heard(state(next_hearing_place=None, hearing_zone=None), NOW, RULES)
+    assert (said.next_hearing_at, said.next_hearing_place) == (NOW + timedelta(days=1), None)
+    assert said.hearing_zone is None
 
 
 def test_a_facility_that_matches_no_entry_of_the_directory_is_not_said():
@@ -122,6 +129,8 @@ def test_a_facility_that_matches_no_entry_of_the_directory_is_not_said():
         {"status_at": NOW + timedelta(minutes=5, seconds=1)},
         {"next_hearing_at": datetime(2026, 11, 30, 9, 0)},  # noqa: DTZ001 - a naive time is what is tested.
         {"facility_phone": None},
+        {"hearing_zone": None},
+        {"next_hearing_place": None},
         {"removal_stage": "relief_granted"},
     ],
 )
@@ -132,7 +141,8 @@ def test_every_reason_not_to_say_gives_the_one_same_answer(changes):
 def test_a_denied_person_and_one_without_a_record_are_heard_alike():
     nothing = dict.fromkeys(
         ["record_id", "custody_status", "status_at", "releasable", "subject_as_of", "removal_stage",
-         "expected_release_at", "next_hearing_at", "next_hearing_place", "facility_name", "facility_phone"]
+         "expected_release_at", "next_hearing_at", "next_hearing_place", "hearing_zone",
+         "facility_name", "facility_phone"]
     )  # fmt: skip
     for status in CUSTODY_STATUSES:
         denied = heard(state(custody_status=status, releasable=False), NOW, RULES)
@@ -156,7 +166,8 @@ RIGHT_VALUES = {
     "removal_stage": [None, *REMOVAL_STAGES],
     "expected_release_at": [None, PAST, SOON],
     "next_hearing_at": [None, PAST, SOON],
-    "next_hearing_place": [None, "Court 4"],
+    "next_hearing_place": ["Court 4", "Lumpkin Court"],
+    "hearing_zone": ["America/Chicago", "Pacific/Guam"],
 }
 ODD_VALUES = {
     "case_id": [None, 8],
@@ -172,7 +183,8 @@ ODD_VALUES = {
     "removal_stage": ["", "relief_granted", "withheld", 1, []],
     "expected_release_at": [NAIVE, "soon", 1],
     "next_hearing_at": [NAIVE, "soon", 1],
-    "next_hearing_place": ["", "  ", 4],
+    "next_hearing_place": [None, "", "  ", 4],
+    "hearing_zone": [None, "", 4],
 }
 _RIGHT = {name: st.sampled_from(values) for name, values in RIGHT_VALUES.items()}
 _ANY = {name: st.sampled_from(RIGHT_VALUES[name] + ODD_VALUES[name]) for name in RIGHT_VALUES}

@@ -13,9 +13,9 @@ from models.case import Case
 from models.custody import CustodyRecord
 from models.custody_import import CustodyImport, FeedFileError, ImportRow, import_custody
 from models.custody_status import NEUTRAL
-from models.import_file import COLUMNS
+from models.import_file import COLUMNS, CONTENT_COLUMNS, DENIED
 from models.subject import Subject
-from tests.factories import NOW, make_case, make_facility
+from tests.factories import NOW, make_case, make_court, make_facility
 from tests.models.feed import RULES, at, feed_file, feed_row, load, open_cases, what_is_heard
 
 
@@ -43,6 +43,7 @@ def test_a_first_record_is_new_and_is_said(database):
     cases = open_cases(database, "A-1")
     with database.transaction() as session:
         make_facility(session, "Stewart", "+12025550123")
+        make_court(session, "Court 4", "America/Chicago")
 
     result = load(
         database,
@@ -53,6 +54,7 @@ def test_a_first_record_is_new_and_is_said(database):
     said = what_is_heard(database, cases["A-1"])
     assert (said.status, said.age, said.facility_name) == ("in_custody", "fresh", "Stewart")
     assert (said.next_hearing_at, said.next_hearing_place) == (at(24), "Court 4")
+    assert said.hearing_zone == "America/Chicago"
 
 
 def test_a_changed_row_appends_a_record_and_an_unchanged_one_only_moves_its_confirmed_time(database):
@@ -131,6 +133,76 @@ def test_the_reasons_of_the_gate_stand_nowhere(database, caplog):
     assert what_is_heard(database, cases["A-1"]) is NEUTRAL
 
 
+DENYING = ({"adult": "no"}, {"section_1367": "yes"}, {"asylum_related": "yes"}, {"adult": ""})
+
+
+@pytest.mark.parametrize("gates", DENYING)
+def test_a_denied_row_leaves_nothing_but_that_it_is_denied(database, gates):
+    open_cases(database, "A-1")
+    with database.transaction() as session:
+        make_facility(session, "Stewart")
+        make_court(session, "Asylum Office Arlington, minor")
+    load(
+        database,
+        feed_row(
+            "A-1",
+            **gates,
+            status="released",
+            facility="Stewart",
+            removal_stage="appeal_pending",
+            expected_release_at=at(90),
+            next_hearing_at=at(24),
+            next_hearing_place="Asylum Office Arlington, minor",
+        ),
+    )
+
+    with database.reading() as session:
+        (record,) = session.scalars(select(CustodyRecord)).all()
+        kept = {name: getattr(record, name) for name in CONTENT_COLUMNS}
+    assert kept == {**dict.fromkeys(CONTENT_COLUMNS), "status": "unknown", "releasable": False}
+
+
+def test_a_held_import_keeps_nothing_of_a_denied_row_either(database):
+    open_cases(database, "A-1", "A-2")
+    denied = feed_row("A-1", adult="no", status="escaped", removal_stage="appeal_pending")
+    assert load(database, denied, feed_row("A-2", as_of=at(9))).held
+
+    with database.reading() as session:
+        (row,) = session.scalars(select(ImportRow).where(ImportRow.line == 2)).all()
+        assert [getattr(row, name) for name in CONTENT_COLUMNS] == list(DENIED)
+
+
+def test_a_denied_row_that_changes_what_it_hides_is_unchanged(database):
+    open_cases(database, "A-1")
+    load(database, feed_row("A-1", adult="no"))
+
+    again = feed_row("A-1", adult="no", status="released", status_at=at(1), as_of=at(2))
+
+    assert counts(load(database, again, now=at(2))) == (1, 0, 0, 1, 0, 0)
+
+
+def test_a_facility_and_a_court_that_nobody_listed_are_kept_nowhere(database):
+    case = open_cases(database, "A-1")["A-1"]
+    hearing = {"next_hearing_at": at(24), "next_hearing_place": "Canary Court"}
+    load(database, feed_row("A-1", facility="Canary House", **hearing))
+
+    with database.reading() as session:
+        told = ""
+        for table in Base.metadata.sorted_tables:
+            told += repr(session.execute(text(f'SELECT * FROM "{table.name}"')).all())  # noqa: S608
+    assert "canary" not in told.lower()
+    said = what_is_heard(database, case)
+    assert (said.next_hearing_at, said.next_hearing_place, said.hearing_zone) == (at(24), None, None)
+    assert ("custody.unlisted_court", 1) in actions(database)
+
+
+def test_the_dead_do_not_return_by_way_of_a_denial(database):
+    open_cases(database, "A-1")
+    load(database, feed_row("A-1", status="deceased"))
+    load(database, feed_row("A-1", adult="no"))
+    assert load(database, feed_row("A-1")).held
+
+
 def test_every_fault_is_told_by_line_and_field_and_never_by_value(database):
     open_cases(database, "A-1", "A-2")
     load(database, feed_row("A-2", as_of=at(-1)), now=at(-1))
@@ -207,6 +279,7 @@ def test_a_facility_that_the_directory_lacks_is_not_spoken_and_raises_an_alarm(d
     assert "canary" not in caplog.text.lower()
     with database.transaction() as session:
         make_facility(session, "Canary House")
+    load(database, feed_row("A-1", facility="Canary House"))
     assert what_is_heard(database, case).facility_name == "Canary House"
 
 

@@ -21,7 +21,7 @@ from models.database import Database
 from models.import_history import history, newest_as_of, one_import, waiting
 from models.import_preview import CANNOT_CONFIRM, Kind, changes, kinds_of, rejects
 from models.import_upload import By, UploadError, discard_upload, land_upload, tidy_uploads, upload
-from tests.factories import NOW, make_office, make_staff
+from tests.factories import NOW, make_facility, make_office, make_staff
 from tests.models.feed import RULES, at, feed_file, feed_row, load, open_cases, what_is_heard
 
 LIVES = timedelta(minutes=make_office().policy("preview_minutes"))
@@ -92,6 +92,8 @@ def test_what_was_accepted_a_moment_ago_is_left_to_the_process_that_lands_it(
 
 def test_the_preview_counts_what_would_be_said_before_and_after(database: Database, by: By) -> None:
     open_cases(database, *"ABCDEF")
+    with database.transaction() as session:
+        make_facility(session, "Stewart")
     load(database, *(feed_row(name, as_of=at(-2)) for name in "ABC"), now=at(-2))
     load(database, feed_row("D", as_of=at(-2), adult="no"), now=at(-2))
 
@@ -107,9 +109,9 @@ def test_the_preview_counts_what_would_be_said_before_and_after(database: Databa
 
     assert kinds_of(_entry(database, import_id).kinds) == [
         Kind("new", CANNOT_CONFIRM, "in_custody", 1),
-        Kind("changed", CANNOT_CONFIRM, CANNOT_CONFIRM, 1),
         Kind("changed", "in_custody", "in_custody", 1),
         Kind("changed", "in_custody", "released", 1),
+        Kind("unchanged", CANNOT_CONFIRM, CANNOT_CONFIRM, 1),
         Kind("unchanged", "in_custody", "in_custody", 1),
     ]
     assert _entry(database, import_id).concerned == 2
