@@ -52,6 +52,12 @@ def request_for_news(desk: Desk, _digits: str) -> str:
 
 
 @answers("promised", "refused")
+def request_in_silence(desk: Desk, _digits: str) -> str:
+    """The same for a caller who says nothing, also when the PIN would be asked again by now (R19)."""
+    return promise(desk, "urgent", "hard_news", verified=desk.is_verified or desk.call.opened_its_case())
+
+
+@answers("promised", "refused")
 def request_morning(desk: Desk, _digits: str) -> str:
     """A callback before noon, where the caller is."""
     return _request_part(desk, int(desk.office.policy("window_opens_hour")), NOON)

@@ -120,6 +120,13 @@ def news_waits(desk: Desk, _digits: str) -> str:
     return "none" if _NEWS_STEPS & set(desk.call.trail.split()) else "waits"
 
 
+@answers("owed", "none")
+def news_is_owed(desk: Desk, _digits: str) -> str:
+    """Whether a caller who was silent before hard news still has not heard it, and nobody came (R19)."""
+    steps = set(desk.call.trail.split())
+    return "owed" if "danger_silence" in steps and "news" not in steps else "none"
+
+
 @answers("again", "news")
 def hear_again(desk: Desk, _digits: str) -> str:
     """The status once more, without what was told of the time since the last call.

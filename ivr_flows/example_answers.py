@@ -317,6 +317,8 @@ MEANINGS: Mapping[str, str] = {
     "lost_pin_of: mistyped": "the number is mistyped",
     "tell_news: out": "the person is out",
     "tell_news: not_out": "the person is not out",
+    "news_is_owed: owed": "a silent caller has not heard hard news",
+    "news_is_owed: none": "no silent caller is owed hard news",
     "news_waits: waits": "hard news was not told yet",
     "news_waits: none": "no hard news waits",
     "choose_menu: more": "there is more to tell",

@@ -69,6 +69,7 @@ CALLBACK_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("keep_callback", "kept"): {"": _promise},
     ("request_afraid", "promised"): {"": _new_promise},
     ("request_for_news", "promised"): {"": _new_promise},
+    ("request_in_silence", "promised"): {"": _new_promise},
     ("request_express", "promised"): {"": _new_promise, "the wait is known": _with_wait},
     ("request_any_time", "promised"): {"": _new_promise},
     ("request_morning", "promised"): {"": _in_part("morning")},

@@ -126,8 +126,10 @@ def victim_line(
             {"ringing": "in_line", "nobody": "callback_in_silence"},
             once=True,
         ),
+        # The same for who was silent and waited for a person in vain.
+        "unreached": Decide(case_verbs.news_is_owed, {"owed": "callback_in_silence", "none": "callback"}),
         "callback_in_silence": Decide(
-            callback_verbs.request_for_news,
+            callback_verbs.request_in_silence,
             {"promised": "promised_in_silence", "refused": "refused_in_silence"},
             once=True,
         ),
@@ -156,8 +158,8 @@ def victim_line(
                 "wait": "in_line",
                 "joined": "meet",
                 "dial": "ring_person",
-                "nobody": "callback",
-                "closed": "callback",
+                "nobody": "unreached",
+                "closed": "unreached",
             },
             once=True,
         ),
@@ -165,7 +167,7 @@ def victim_line(
         "ring_person": Transfer(
             "person.connecting",
             line_verbs.person_ended,
-            {"talked": "goodbye", "wait": "in_line", "nobody": "callback", "closed": "callback"},
+            {"talked": "goodbye", "wait": "in_line", "nobody": "unreached", "closed": "unreached"},
         ),
         "in_line": Wait(
             (
@@ -180,8 +182,8 @@ def victim_line(
                 "still": "in_line",
                 "joined": "meet",
                 "dial": "ring_person",
-                "nobody": "callback",
-                "closed": "callback",
+                "nobody": "unreached",
+                "closed": "unreached",
             },
         ),
         "fetched": Decide(
@@ -190,8 +192,8 @@ def victim_line(
                 "still": "in_line",
                 "joined": "meet",
                 "dial": "ring_person",
-                "nobody": "callback",
-                "closed": "callback",
+                "nobody": "unreached",
+                "closed": "unreached",
             },
             once=True,
         ),
@@ -256,9 +258,6 @@ def victim_line(
         "danger_silence",
         "until_silence",
         "person_or_callback",
-        "callback_in_silence",
-        "promised_in_silence",
-        "refused_in_silence",
         "news",
         "danger_again",
         "news_menu_more",

@@ -134,8 +134,8 @@ def test_wrong_keys_before_hard_news_lead_to_a_person_by_the_danger_line(
     make_staff(phone=LIAISON)
     opens_the_case(phone, make_case(custody_status="escaped"))
 
-    phone.presses("8")
-    phone.presses("8")
+    phone.presses("6")
+    phone.presses("6")
 
     assert phone.hears("If you are in danger, hang up and call 911. Until we talk", "I am calling someone")
 
@@ -282,3 +282,25 @@ def test_who_cannot_talk_hears_of_their_key_after_the_pin(
     opens_the_case(phone, make_case(custody_status="in_custody"), language=language)
 
     assert phone.hears({"1": "If you cannot talk, press 5", "2": "Si no puede hablar, oprima 5"}[language])
+
+
+def test_a_silent_caller_whom_no_liaison_takes_has_an_urgent_callback_in_the_end(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=LIAISON)
+    opens_the_case(phone, make_case(custody_status="released"))
+    phone.says_nothing()
+    phone.says_nothing()
+
+    for _ in range(20):
+        if phone.is_over:
+            break
+        if house.rung():
+            house.declines(phone)
+        phone.says_nothing()
+
+    assert phone.is_over
+    assert "was released" not in phone.heard_so_far
+    assert "We will call you" in phone.heard_so_far
+    callback = house.row(select(Callback))
+    assert (callback.urgency, callback.reason, callback.verified) == ("urgent", "hard_news", True)
