@@ -86,6 +86,11 @@ class Walk:
             return self._whole(self.answer(None))
         return None
 
+    def may_wait(self) -> bool:
+        """Whether the caller may still be where the call waits; not when the verification is over (R11)."""
+        name = self.flow.find(self.call.step)
+        return name is None or name not in self.flow.steps or self._is_open(name)
+
     def answer(self, digits: str | None) -> Turn | Deferred:
         """The caller's keys at the step where the call waits; None or empty is silence."""
         call, desk = self.call, self.desk

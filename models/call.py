@@ -4,7 +4,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Insert, String, Table, Text, bindparam, false, text, update
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    Insert,
+    String,
+    Table,
+    Text,
+    bindparam,
+    case,
+    false,
+    null,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, UtcDateTime
@@ -109,7 +122,19 @@ TURN_COLUMNS = (
 _SAVE = (
     update(CALLS)
     .where(CALLS.c.id == bindparam("saved_call_id"), CALLS.c.turn == bindparam("turn_read"))
-    .values({name: bindparam(f"call_{name}", type_=CALLS.c[name].type) for name in TURN_COLUMNS})
+    .values(
+        {name: bindparam(f"call_{name}", type_=CALLS.c[name].type) for name in TURN_COLUMNS}
+        # What was said is erased when a call ends; a turn that was late does not bring it back (R39).
+        | {
+            "said": case(
+                (CALLS.c.ended_at.is_(None), bindparam("call_said", type_=CALLS.c.said.type)), else_=""
+            ),
+            "new_pin_hash": case(
+                (CALLS.c.ended_at.is_(None), bindparam("call_new_pin_hash", type_=CALLS.c.new_pin_hash.type)),
+                else_=null(),
+            ),
+        }
+    )
 )
 
 

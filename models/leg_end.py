@@ -45,7 +45,7 @@ def leg_ended(
     ended = session.execute(
         update(CALLS)  # The leg before its callback: callback_of holds them in the same order.
         .where(CALLS.c.id == call_id, CALLS.c.ended_at.is_(None))
-        .values(call_status=call_status, ended_at=now)
+        .values(call_status=call_status, ended_at=now, said="", new_pin_hash=None)
         .returning(CALLS.c.callback_id, CALLS.c.parent_call_id, CALLS.c.staff_id, CALLS.c.direction)
     ).first()
     if ended is None:

@@ -80,7 +80,7 @@ class Line:
         now = self.clock()
         with unit_of(self.database) as unit:
             call = load_by_leg(unit.session, leg_id, now)
-            if call is None:
+            if call is None or call.ended_at is not None:
                 return self._gone(self.office.languages[0])
             desk = self._desk(unit, call, now)
             desk.jobs += record_call_sid(unit.session, call.id, call_sid, now, self.office)
@@ -105,8 +105,10 @@ class Line:
                     call = load_by_sid(unit.session, call_sid, now, for_pin=slow.is_a_try)
                 else:
                     call = glance(unit, call_sid)
+                if call is not None and call.ended_at is not None:
+                    return self._gone(self._offered(call.language))
                 if call is not None and (step, turn_number) != (call.step, call.turn):
-                    return self._said(call)
+                    return self._said_again(unit, call, now)
                 being_worked = call is not None and self._is_being_worked(call, now)
                 if call is not None and not being_worked:
                     desk, result = self._walk_on(unit, call, digits, now)
@@ -272,7 +274,19 @@ class Line:
         """Another request of this call was faster: hear what came of it."""
         with unit_of(self.database) as unit:
             call = glance(unit, call_sid)
-        return self._gone(self.office.languages[0]) if call is None else self._said(call)
+            if call is None:
+                return self._gone(self.office.languages[0])
+            return self._said_again(unit, call, self.clock())
+
+    def _said_again(self, unit: Unit, call: CallState, now: datetime) -> Spoken:
+        """What this call was told last, or the PIN step where the verification is over (R11, R39)."""
+        desk = self._desk(unit, call, now)
+        walk = self._walk(desk)
+        if call.ended_at is not None or walk.may_wait():
+            return self._said(call)
+        turn = walk.enter(walk.flow.locked_out or walk.flow.give_up)
+        self._save(desk, turn)
+        return Spoken(turn, call.language)
 
     def _save(self, desk: Desk, turn: Turn | None) -> None:
         if turn is not None:

@@ -17,7 +17,7 @@ from models.case import new_number
 from models.database import Database
 from tests import factories
 from tests.factories import HASHER, MadeCase
-from tests.phone import Phone
+from tests.phone import CALLER, Phone
 from tests.twiml_check import check
 
 
@@ -122,16 +122,10 @@ def _unused(number: str) -> str:
     return next(other for other in iter(new_number, "") if other != number)
 
 
-def test_a_new_call_is_one_read_and_one_write(database: Database, phone: Phone) -> None:
+@pytest.mark.parametrize("from_", [CALLER, "anonymous"])
+def test_a_new_call_is_one_write(database: Database, phone: Phone, from_: str) -> None:
     with _trips(database) as trips:
-        phone.dials_in()
-
-    assert trips == ["rw"]
-
-
-def test_a_new_call_whose_number_is_withheld_is_one_write(database: Database, phone: Phone) -> None:
-    with _trips(database) as trips:
-        phone.dials_in(from_="anonymous")
+        phone.dials_in(from_=from_)
 
     assert trips == ["w"]
 
@@ -141,7 +135,7 @@ def test_the_same_ring_twice_reads_what_was_said(database: Database, phone: Phon
     with _trips(database) as trips:
         phone.redelivers_last()
 
-    assert trips == ["rw", "r"]
+    assert trips == ["w", "r"]
 
 
 def test_a_menu_turn_is_one_read_and_one_write(database: Database, phone: Phone) -> None:
