@@ -45,6 +45,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "handed_minutes": (1, 1440),
     "hard_news_hours": (1, 720),
     "one_time_pin_days": (1, 21),
+    "one_time_pin_uses": (1, 5),
     "lost_pin_hold_hours": (24, 720),
     "unsafe_phone_hold_hours": (24, 720),
     "pin_request_hours": (1, 336),

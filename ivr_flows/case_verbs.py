@@ -7,6 +7,7 @@ from ivr_flows.flow import SlowHandler, answers
 from ivr_flows.status_words import say_details, say_status
 from models import pin_try, staff_secret
 from models.case import check_digit_is_right
+from models.lost_pin import tell_of_letter
 from models.pin_change import FirstEntry, SecondEntry
 from models.pin_try import Guess
 from models.staff_number import from_main_line
@@ -26,7 +27,7 @@ def check_number(desk: Desk, digits: str) -> str:
     if not check_digit_is_right(digits):
         return "mistyped"
     desk.call.number_key = desk.keyring.index("case", digits)
-    desk.call.case_id = desk.call.verified_at = None
+    desk.call.case_id = desk.call.verified_at = desk.call.letter_at = None
     return "ok"
 
 
@@ -37,7 +38,7 @@ def take_number(desk: Desk, digits: str) -> str:
     if number is None:
         return check_number.run(desk, digits)
     desk.call.number_key = staff_secret.number_key(desk.keyring, number)
-    desk.call.case_id = desk.call.verified_at = None
+    desk.call.case_id = desk.call.verified_at = desk.call.letter_at = None
     return "ok"
 
 
@@ -73,16 +74,32 @@ def _record(desk: Desk, work: PinWork, matched: bool) -> str:
             desk.now,
             0,
         )
+        call.letter_at = None
         # Said after the status, so that nothing stands between the PIN and the status (R04, R20).
         call.wrong_tries, call.last_call_at = call.wrong_since_verified, call.last_verified_at
         if "slow" in (call.pace, call.registrant_pace):
             desk.slow_down()
         return "right"
+    if word == "letter":
+        return _open_choice(desk)
     call.tries = max(call.tries, most) if work.guess.tightened else call.tries
     return "wrong" if call.tries < most else "spent"
 
 
-verify_pin = SlowHandler("verify_pin", frozenset({"right", "staff", "wrong", "spent"}), _reserve, _record)
+def _open_choice(desk: Desk) -> str:
+    """A mailed PIN was right: it opens the choice of an own PIN, and the first time safe phones are told."""
+    call = desk.call
+    call.case_id, call.letter_at, call.last_key_at, call.tries = call.found_case_id, desk.now, desk.now, 0
+    call.verified_at = None
+    call.wrong_tries, call.last_call_at = call.wrong_since_verified, call.last_verified_at
+    if call.letter_uses == 0 and call.case_id is not None:
+        tell_of_letter(desk.session, call.case_id, f"caller:{call.id}", desk.office, desk.now)
+    return "letter"
+
+
+verify_pin = SlowHandler(
+    "verify_pin", frozenset({"right", "letter", "staff", "wrong", "spent"}), _reserve, _record
+)
 
 
 @answers("said", "hard")

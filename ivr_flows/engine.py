@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from ivr_flows import turn as turns
 from ivr_flows.flow import (
@@ -35,14 +35,13 @@ from ivr_flows.flow import (
     Stay,
     Transfer,
     Wait,
+    required,
 )
 from ivr_flows.turn import Say, Turn
 from ivr_flows.way_back import menu_before
 
 if TYPE_CHECKING:
     from ivr_flows.desk import Desk
-
-T = TypeVar("T")
 
 #: A chain of steps that ask nothing is longer than this only when the table loops.
 LONGEST_CHAIN = 30
@@ -89,7 +88,7 @@ class Walk:
     def may_wait(self) -> bool:
         """Whether the caller may still be where the call waits; not when the verification is over (R11)."""
         name = self.flow.find(self.call.step)
-        return name is None or name not in self.flow.steps or self._is_open(name)
+        return name is None or self._is_open(name)
 
     def answer(self, digits: str | None) -> Turn | Deferred:
         """The caller's keys at the step where the call waits; None or empty is silence."""
@@ -168,7 +167,7 @@ class Walk:
             self.call.topic = choice.topic
         if choice.does is not None:
             return self._follow(choice.does, choice.on, digits)
-        return self._progress(_required(choice.next))
+        return self._progress(required(choice.next))
 
     def _follow(self, handler: Handler, exits: Any, digits: str) -> Turn:
         word = handler.run(self.desk, digits)
@@ -204,7 +203,7 @@ class Walk:
         if kind == "silence" and isinstance(step, Menu) and step.unattended:
             # No repair, and no slower pace; star says all again, whichever of its questions was asked last.
             heard_from = call.heard_from
-            turn = self._move_on(_required(step.silence))
+            turn = self._move_on(required(step.silence))
             call.heard_from = heard_from
             return turn
         if kind == "silence":
@@ -229,7 +228,7 @@ class Walk:
         ):
             return self._move_on(self.flow.silent)
         if kind == "silence" and isinstance(step, Collect) and step.silences == call.silences:
-            name = call.heard_from = _required(step.back)
+            name = call.heard_from = required(step.back)
         again = self._said_before() if call.heard_from == OWN_WORDS else ()
         opening = {1: f"repair.{kind}", 2: "repair.fuller", 3: "repair.simplest"}[min(call.misses, 3)]
         says = [Say(opening), *self._asks(name)]
@@ -304,12 +303,12 @@ class Walk:
                 case Transfer():
                     says.append(Say(step.prompt))
                     call.step, call.turn = name, call.turn + 1
-                    ring = _required(desk.ring)
+                    ring = required(desk.ring)
                     end = turns.Dial(name, call.turn, ring.number, ring.seconds, ring.leg_id)
                     return Turn(tuple(before), tuple(says), end)
                 case Conference():
                     call.step, call.turn = name, call.turn + 1
-                    room = _required(desk.conference)
+                    room = required(desk.conference)
                     join = turns.Join(name, call.turn, room, desk.conference_ends_with_me, star=step.star)
                     return Turn(tuple(before), tuple(says), join)
                 case Bridge():
@@ -369,7 +368,9 @@ class Walk:
         return Say(choice.prompt, (("key", str(key)), *slots), choice.language)
 
     def _is_open(self, name: str) -> bool:
-        return name in self.flow.open_to_all or self._has_passed()
+        if name in self.flow.open_to_all or self._has_passed():
+            return True
+        return name in self.flow.open_to_letters and self.call.may_choose_pin(self.desk.now)
 
     def _has_passed(self) -> bool:
         """Whether this call is past the tree's gate: by a case's PIN, or signed in as staff."""
@@ -393,9 +394,3 @@ class Walk:
 
     def _longest(self) -> timedelta:
         return timedelta(minutes=self.desk.unverified_minutes)
-
-
-def _required(value: T | None) -> T:
-    if value is None:
-        raise LookupError("The desk has nothing ready for this step.")
-    return value

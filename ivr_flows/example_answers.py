@@ -77,6 +77,10 @@ def _is_verified(desk: Desk) -> None:
     desk.call.verified_at, desk.call.case_id = NOW, 1
 
 
+def _has_letter(desk: Desk) -> None:
+    desk.call.letter_at, desk.call.verified_at, desk.call.case_id = NOW, None, 1
+
+
 def _is_signed_in(desk: Desk) -> None:
     desk.call.verified_at, desk.call.staff_id = NOW, 1
 
@@ -157,7 +161,10 @@ def _details(**facts: Any) -> Answer:
 #: word that is not listed says nothing.
 ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("verify_pin", "right"): {"": _is_verified},
+    ("verify_pin", "letter"): {"": _has_letter},
     ("verify_pin", "staff"): {"": _is_signed_in},
+    ("confirm_new_pin", "chosen"): {"": _is_verified},
+    ("confirm_new_pin", "changed"): {"": _is_verified},
     ("verify_staff_pin", "right"): {"": _is_signed_in},
     ("look_at_shift", "on"): {"": _says("staff.on_shift")},
     ("look_at_shift", "off"): {"": _says("staff.off_shift")},
@@ -281,6 +288,7 @@ MEANINGS: Mapping[str, str] = {
     "take_number: ok": "the number is well formed",
     "take_number: mistyped": "the number is mistyped",
     "verify_pin: right": "the PIN is right",
+    "verify_pin: letter": "the PIN came by letter",
     "verify_pin: staff": "the number and the PIN are those of a member of staff",
     "verify_pin: wrong": "the PIN or the number is wrong",
     "verify_pin: spent": "wrong, and it was the last try",
@@ -304,11 +312,11 @@ MEANINGS: Mapping[str, str] = {
     "may_choose: known": "the time there is known",
     "may_choose: guessed": "the time there is a guess",
     "may_choose: held": "staff have just replaced the PIN",
-    "since_last_call: must_change": "the PIN came by letter",
     "take_new_pin: good": "the new PIN will do",
     "take_new_pin: guessable": "others would guess it",
     "take_new_pin: same": "it is the one in force",
     "confirm_new_pin: changed": "both were the same",
+    "confirm_new_pin: chosen": "both were the same, and the PIN before came by letter",
     "confirm_new_pin: differs": "the two differ",
     "confirm_new_pin: gone": "the case got another PIN meanwhile",
     "lost_pin: number": "no number was keyed yet",

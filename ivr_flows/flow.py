@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 if TYPE_CHECKING:
     from ivr_flows.desk import Desk
+
+T = TypeVar("T")
 
 #: An exit that is a slip of the caller: the step is asked again, as repair says (R25).
 AGAIN = "(again)"
@@ -214,7 +216,7 @@ class Flow:
     call that made no progress for too long and did not take what ``silent`` offered (R38). ``gate`` says who
     may pass the steps that are not open: who gave a case's PIN, or who signed in as staff. ``recalled`` says
     where a leg goes that was sent to its own address again while it waits at a step: there it hears how
-    things stand.
+    things stand. ``open_to_letters`` lists the steps that a mailed PIN opens as well (R02).
     """
 
     name: str
@@ -230,6 +232,7 @@ class Flow:
     overlong: str | None = None
     gate: Literal["case", "staff"] = "case"
     recalled: Mapping[str, str] = field(default_factory=dict)
+    open_to_letters: frozenset[str] = frozenset()
 
     def find(self, step: str) -> str | None:
         """The step of this tree that a call waiting at ``step`` is at now, or None when it was dropped."""
@@ -290,3 +293,10 @@ class Flow:
                     yield choice.prompt, choice.language
             case Decide() | Conference() | Bridge() | Crossing():
                 return
+
+
+def required(value: T | None) -> T:
+    """The value, which a verb or the table must have made ready."""
+    if value is None:
+        raise LookupError("The desk has nothing ready for this step.")
+    return value

@@ -6,26 +6,27 @@ from ivr_flows.flow import AGAIN, Announce, Collect, Decide, Step
 PIN_DIGITS = 6
 CASE_DIGITS = 8
 
-#: Only after the right PIN.
-CLOSED_PIN_STEPS = frozenset(
+#: After the right PIN, also after one that was mailed: the choice of an own PIN.
+LETTER_STEPS = frozenset(
     {
-        "since",
         "new_pin_needed",
         "new_pin",
         "new_pin_again",
         "new_pin_guessable",
         "new_pin_same",
         "new_pin_differs",
-        "new_pin_done",
     }
 )
+#: Only after the right PIN.
+CLOSED_PIN_STEPS = LETTER_STEPS | {"since", "new_pin_chosen", "new_pin_done"}
 
 
 def pin_steps(case_digits: int) -> dict[str, Step]:
     """Every step of them, for the length of a case number."""
     return {
         # What the caller should know of the time since their last call, after the status (R04).
-        "since": Decide(pin_verbs.since_last_call, {"go": "person_told", "must_change": "new_pin_needed"}),
+        "since": Decide(pin_verbs.since_last_call, {"go": "person_told"}),
+        # A mailed PIN opens this alone, before any word of the case (R02).
         "new_pin_needed": Announce("new_pin.needed", "new_pin"),
         "new_pin": Collect(
             "new_pin.ask",
@@ -39,9 +40,15 @@ def pin_steps(case_digits: int) -> dict[str, Step]:
             "new_pin.again",
             PIN_DIGITS,
             pin_verbs.confirm_new_pin,
-            {"changed": "new_pin_done", "differs": "new_pin_differs", "gone": "lapsed"},
+            {
+                "changed": "new_pin_done",
+                "chosen": "new_pin_chosen",
+                "differs": "new_pin_differs",
+                "gone": "lapsed",
+            },
         ),
         "new_pin_differs": Announce("new_pin.differs", "new_pin"),
+        "new_pin_chosen": Announce("new_pin.done", "status"),
         "new_pin_done": Announce("new_pin.done", "choose_menu"),
         # A lost PIN: the same words whether the number is a case's or not (R05, R08).
         "lost_pin": Decide(

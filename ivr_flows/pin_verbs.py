@@ -10,9 +10,9 @@ from models.pin_change import FirstEntry, SecondEntry, Weighed, change_pin, hash
 NEW_PIN_KEY = "4"
 
 
-@answers("go", "must_change")
+@answers("go")
 def since_last_call(desk: Desk, _digits: str) -> str:
-    """When the case was opened last and whether wrong PINs came since; a mailed PIN must be replaced."""
+    """When the case was opened last and whether wrong PINs came since (R04)."""
     call = desk.call
     if call.wrong_tries:
         desk.say("since.wrong_tries")
@@ -20,7 +20,7 @@ def since_last_call(desk: Desk, _digits: str) -> str:
         desk.say("since.last_call", on=desk.when(call.last_call_at, on=True, clock=True))
     if call.wrong_tries:
         desk.say("since.advice", number=NEW_PIN_KEY)
-    return "must_change" if call.pin_kind == "one_time" else "go"
+    return "go"
 
 
 def _take_first(desk: Desk, digits: str) -> PinWork:
@@ -44,10 +44,14 @@ def _put_into_force(desk: Desk, _work: PinWork, matched: bool) -> str:
     new_hash, call.new_pin_hash = call.new_pin_hash, None
     if not matched or new_hash is None:
         return "differs"
-    if not (desk.is_verified and change_pin(desk.session, call, new_hash, desk.now)):
+    by_letter = not desk.is_verified and call.may_choose_pin(desk.now)
+    if not ((desk.is_verified or by_letter) and change_pin(desk.session, call, new_hash, desk.now)):
         return "gone"
     # This call knows the new PIN: what it opened stays open, of every other call it is closed.
     call.verified_at = call.pin_issued_at = desk.now
+    call.letter_at = None
+    if by_letter:
+        return "chosen"
     call.wrong_tries, call.last_call_at = 0, None
     return "changed"
 
@@ -57,7 +61,7 @@ take_new_pin = SlowHandler(
 )
 confirm_new_pin = SlowHandler(
     "confirm_new_pin",
-    frozenset({"changed", "differs", "gone"}),
+    frozenset({"changed", "chosen", "differs", "gone"}),
     _take_second,
     _put_into_force,
     is_a_try=False,

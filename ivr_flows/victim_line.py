@@ -19,7 +19,7 @@ from ivr_flows.flow import (
     Transfer,
     Wait,
 )
-from ivr_flows.pin_steps import CASE_DIGITS, CLOSED_PIN_STEPS, PIN_DIGITS, pin_steps
+from ivr_flows.pin_steps import CASE_DIGITS, CLOSED_PIN_STEPS, LETTER_STEPS, PIN_DIGITS, pin_steps
 from ivr_flows.talk_steps import CALLER_RECALLED, caller_steps
 
 
@@ -67,7 +67,13 @@ def victim_line(
             "ask_pin",
             PIN_DIGITS,
             case_verbs.verify_pin,
-            {"right": "status", "staff": "staff", "wrong": "no_match", "spent": "no_more"},
+            {
+                "right": "status",
+                "letter": "new_pin_needed",
+                "staff": "staff",
+                "wrong": "no_match",
+                "spent": "no_more",
+            },
             back="ask_number",
             silences=2,
         ),
@@ -270,6 +276,7 @@ def victim_line(
         start="danger_line",
         steps=steps,
         open_to_all=frozenset(steps) - closed,
+        open_to_letters=LETTER_STEPS,
         give_up="person",
         silent="no_one_there",
         keys={"0": "person", "*": "", "9": "", "7": "cover", "5": "silent", "8": "", "#": ""},

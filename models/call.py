@@ -41,8 +41,9 @@ class Call(Base):
     ``new_pin_hash`` is a new PIN between its two entries; a PIN itself stands in no row (R03).
     ``caller_id_doubted``: the carrier says that the number is not the caller's; ``caller_id_attested``: that
     it is (R04, R07). ``by_machine``: the carrier says that a machine answered a call we placed, which is a
-    hint and decides nothing (R31). ``wishes``: how a caller without a PIN wants to be called, in words of
-    models/wishes.py (``Wishes.as_text``).
+    hint and decides nothing (R31). ``letter_at``: a mailed PIN opened the choice of an own PIN here (R02).
+    ``wishes``: how a caller without a PIN wants to be called, in words of models/wishes.py
+    (``Wishes.as_text``).
     """
 
     __tablename__ = "calls"
@@ -107,6 +108,7 @@ class Call(Base):
     by_machine: Mapped[bool] = mapped_column(default=False, server_default=false())
     caller_id_attested: Mapped[bool] = mapped_column(default=False, server_default=false())
     wishes: Mapped[str | None] = mapped_column(String(64))
+    letter_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 CALLS: Table = Call.__table__  # type: ignore[assignment]
@@ -116,7 +118,7 @@ TURN_COLUMNS = (
     "flow", "language", "pace", "step", "turn", "heard_from", "misses", "silences", "tries", "pending_since",
     "last_key_at", "progress_at", "said", "topic", "trail", "number_key", "case_id", "verified_at",
     "accepted_at", "silent", "time_zone", "wrong_tries", "last_call_at", "new_pin_hash",
-    "wishes",
+    "wishes", "letter_at",
 )  # fmt: skip
 
 _SAVE = (

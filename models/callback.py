@@ -170,7 +170,7 @@ IS_PAST = text("callbacks.closed_at IS NOT NULL")
 #: Why we phone someone back, in neutral codes.
 REASONS = (
     "asked", "afraid", "hard_news", "lockout", "waited", "abandoned",
-    "lost_pin", "pin_changed", "phone_added",
+    "lost_pin", "pin_changed", "letter_pin_used", "phone_added",
     "about_person", "about_court", "about_safety", "about_other",
     "dropped", "cut_off", "call_later", "to_supervisor",
 )  # fmt: skip

@@ -105,6 +105,7 @@ class CallState:
     by_machine: bool = False
     caller_id_attested: bool = False
     wishes: str | None = None
+    letter_at: datetime | None = None
 
     # The case (of the PIN step: the one whose number was keyed, opened or not).
     found_case_id: int | None = None
@@ -144,6 +145,7 @@ class CallState:
     found_staff_id: int | None = None
     staff_pin_hash: str | None = None
     pin_expires_at: datetime | None = None
+    letter_uses: int | None = None
     last_verified_at: datetime | None = None
     phone_is_known: bool = False
     own_consecutive: int | None = None
@@ -190,6 +192,17 @@ class CallState:
         if self.verified_at is None or not self.opened_its_case():
             return False
         return self._keyed_lately(self.verified_at, now)
+
+    def may_choose_pin(self, now: datetime) -> bool:
+        """Whether a mailed PIN was right in this call, is still the case's, and a key came lately (R02).
+
+        It opens the choice of an own PIN alone, so the call is not verified until that is chosen.
+        """
+        if self.letter_at is None or self.case_id is None:
+            return False
+        if self.pin_issued_at is not None and self.pin_issued_at > self.letter_at:
+            return False
+        return self._keyed_lately(self.letter_at, now)
 
     def is_signed_in(self, now: datetime) -> bool:
         """Whether a member of staff gave their number and PIN in this call, and a key came lately."""
@@ -283,7 +296,7 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
     if by_number:
         columns += [
             _CASES.c.pin_hash, person.c.id, person.c.pin_hash,
-            _CASES.c.pin_expires_at, _CASES.c.last_verified_at,
+            _CASES.c.pin_expires_at, _CASES.c.letter_uses, _CASES.c.last_verified_at,
             is_known(),
             own.c.consecutive, own.c.wait_until, own.c.locked_at, failures_of(own, OWN_COUNTER),
             stranger.c.consecutive, stranger.c.wait_until, stranger.c.locked_at,

@@ -114,6 +114,12 @@ def replace_lost_pin(
     return pin, told
 
 
+def tell_of_letter(session: Session, case_id: int, actor: str, office: PromisingOffice, now: datetime) -> int:
+    """Tell every safe phone that the PIN in a letter was used: somebody else may have opened it (R02)."""
+    case = session.get_one(Case, case_id)
+    return tell_safe_phones(session, case, "letter_pin_used", actor, office, now)
+
+
 def tell_safe_phones(
     session: Session,
     case: Case,
@@ -126,7 +132,8 @@ def tell_safe_phones(
 ) -> int:
     """A callback to each safe phone, in its window: its owner may not be the one who asked. How many.
 
-    ``reason`` is ``pin_changed`` or ``phone_added``; ``but`` is the id of a phone that need not be told.
+    ``reason`` is ``pin_changed``, ``letter_pin_used`` or ``phone_added``; ``but`` is the id of a phone that
+    need not be told.
     """
     registrant = session.get_one(Registrant, case.registrant_id)
     told = 0

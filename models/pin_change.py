@@ -75,14 +75,22 @@ def change_pin(session: Session, state: "CallState", new_hash: str, now: datetim
 
     False, and nothing is changed, when the case was closed or got another PIN since this call opened it.
     """
+    letter = state.verified_at is None
     statement = (
         update(Case)
         .where(
             Case.id == state.case_id,
             Case.closed_at.is_(None),
-            Case.pin_issued_at <= state.verified_at,
+            Case.pin_issued_at <= (state.letter_at if letter else state.verified_at),
         )
-        .values(pin_hash=new_hash, pin_kind="standing", pin_issued_at=now, pin_expires_at=None)
+        .values(
+            pin_hash=new_hash,
+            pin_kind="standing",
+            pin_issued_at=now,
+            pin_expires_at=None,
+            letter_uses=0,
+            last_verified_at=now,
+        )
     )
     if cast(CursorResult[Any], session.execute(statement)).rowcount != 1:
         return False

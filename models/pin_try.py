@@ -14,40 +14,24 @@ no transaction open. What is counted, and why:
   one that was let through because it read the row before another try made it wait.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
-from sqlalchemy import (
-    Insert,
-    Table,
-    and_,
-    bindparam,
-    case,
-    exists,
-    func,
-    literal_column,
-    not_,
-    or_,
-    select,
-    update,
-)
-from sqlalchemy import true as sql_true
-
 from models.caller_state import CallState
-from models.case import Case
-from models.database import PerDialect, Write
-from models.pin import STRANGERS, KnownPhone, PinCounter, PinTry
+from models.database import Write
+from models.pin import STRANGERS
 from models.pin_hash import PinHasher
-
-#: After so many doublings the wait is the longest one; the statement has one bind name for each.
-DOUBLINGS = 12
-
-_CASES: Table = Case.__table__  # type: ignore[assignment]
-_COUNTERS: Table = PinCounter.__table__  # type: ignore[assignment]
-_KNOWN: Table = KnownPhone.__table__  # type: ignore[assignment]
-_TRIES: Table = PinTry.__table__  # type: ignore[assignment]
+from models.pin_writes import (
+    CLEARING,
+    COUNTING,
+    DOUBLINGS,
+    KNOWING,
+    OPENING,
+    TRYING,
+    USING_LETTER,
+    VERIFYING,
+)
 
 
 class OfficeNumbers(Protocol):
@@ -68,6 +52,7 @@ class PinLimits:
     lock_after_failures: int
     total_failures_limit: int
     calls_at_once: int
+    one_time_pin_uses: int
     spray_numbers: int
     global_failures_floor: int
     global_failures_factor: float
@@ -152,13 +137,15 @@ def reserve(
         found_staff_id=state.found_staff_id,
     )
     # The counter goes first: its statement looks whether the try's row is there already.
-    return guess, [(_COUNT, _count_values(guess, limits)), (_TRY, _try_values(guess))]
+    return guess, [(COUNTING, _count_values(guess, limits)), (TRYING, _try_values(guess))]
 
 
 def record(
     state: CallState, guess: Guess, matched: bool, now: datetime
-) -> tuple[Literal["right", "wrong"], list[Write]]:
+) -> tuple[Literal["right", "letter", "wrong"], list[Write]]:
     """Say whether the try was right, and what a right one changes; a wrong one was written by `reserve`.
+
+    ``letter`` is right as well, by a PIN that was mailed.
 
     ``state`` was loaded in this transaction, the one after the KDF, with ``opening=matched and
     guess.allowed``: only a try that may open reads the case. A PIN that was changed, or a number that
@@ -173,23 +160,25 @@ def record(
     found, stored = state.found_case_id, state.pin_hash
     if not right or found is None or (found, stored) != (guess.found_case_id, guess.stored):
         return "wrong", []
-    verified = {"verified_case_id": guess.found_case_id, "verified_now": now}
-    return "right", [*opening(state, guess, now), (_VERIFIED, verified)]
+    verified = {"verified_case_id": guess.found_case_id}
+    if state.pin_kind == "one_time":
+        return "letter", [*opening(state, guess, now), (USING_LETTER, verified)]
+    return "right", [*opening(state, guess, now), (VERIFYING, verified | {"verified_now": now})]
 
 
 def opening(state: CallState, guess: Guess, now: datetime) -> list[Write]:
     """What any right secret changes: its try is no failure, its counter is cleared, its phone is known."""
     writes: list[Write] = [
-        (_OPENED, {"opened_call_id": guess.call_id, "opened_turn": guess.turn}),
+        (OPENING, {"opened_call_id": guess.call_id, "opened_turn": guess.turn}),
         (
-            _CLEARED,
+            CLEARING,
             {"cleared_key": guess.number_key, "cleared_counter": guess.counter, "cleared_since": guess.at},
         ),
     ]
     # No phone becomes known by a call that the carrier says is not from it (R07).
     if guess.phone_key is not None and not state.caller_id_doubted:
         known = {"known_key": guess.number_key, "known_phone": guess.phone_key, "known_now": now}
-        writes.append((_KNOW, known))
+        writes.append((KNOWING, known))
     return writes
 
 
@@ -208,6 +197,7 @@ def _is_open(state: CallState, now: datetime, limits: PinLimits) -> bool:
         and (wait_until is None or wait_until <= now)
         and total < limits.total_failures_limit
         and (state.pin_expires_at is None or now < state.pin_expires_at)
+        and (state.letter_uses or 0) < limits.one_time_pin_uses
     )
 
 
@@ -277,115 +267,3 @@ def _try_values(guess: Guess) -> dict[str, Any]:
         "tried_at": guess.at,
         "tried_opened": False,
     }
-
-
-def _bind(name: str, column: Any) -> Any:
-    return bindparam(name, type_=column.type)
-
-
-def _counting(insert: Any) -> Insert:
-    c = _COUNTERS.c
-    spent = _bind("counted_spent", c.spent_at)
-    already = exists().where(
-        _TRIES.c.call_id == _bind("counted_call_id", _TRIES.c.call_id),
-        _TRIES.c.turn == _bind("counted_turn", _TRIES.c.turn),
-    )
-    first = select(
-        _bind("counted_key", c.number_key),
-        _bind("counted_counter", c.counter),
-        literal_column("1"),
-        _bind("counted_first_wait", c.wait_until),
-        _bind("counted_first_lock", c.locked_at),
-        spent,
-        literal_column("true"),
-    ).where(not_(already))
-    now = _bind("counted_now", c.wait_until)
-    is_free = and_(c.locked_at.is_(None), or_(c.wait_until.is_(None), c.wait_until <= now))
-    counts = or_(_bind("counted_allowed", c.told), is_free)
-    failures = c.consecutive + 1
-    doublings = failures - _bind("counted_wait_from", c.consecutive)
-    waits: Iterable[Any] = (
-        (doublings == n, _bind(f"counted_wait_{n}", c.wait_until)) for n in range(DOUBLINGS)
-    )
-    wait = case((doublings < 0, None), *waits, else_=_bind(f"counted_wait_{DOUBLINGS}", c.wait_until))
-    locks = and_(counts, c.locked_at.is_(None), failures >= _bind("counted_lock_from", c.consecutive))
-    statement: Insert = (
-        insert(_COUNTERS)
-        .from_select(
-            ["number_key", "counter", "consecutive", "wait_until", "locked_at", "spent_at", "told"], first
-        )
-        .on_conflict_do_update(
-            index_elements=[c.number_key, c.counter],
-            set_={
-                "consecutive": case((counts, failures), else_=c.consecutive),
-                "wait_until": case((counts, wait), else_=c.wait_until),
-                "locked_at": case((locks, now), else_=c.locked_at),
-                # Time lets a total fall below its limit again, so each try says anew whether it is spent.
-                "spent_at": case((spent.is_(None), None), else_=func.coalesce(c.spent_at, spent)),
-                "told": and_(c.told, not_(or_(locks, and_(c.spent_at.is_(None), spent.is_not(None))))),
-            },
-        )
-    )
-    return statement
-
-
-def _trying(insert: Any) -> Insert:
-    c = _TRIES.c
-    statement: Insert = (
-        insert(_TRIES)
-        .values(
-            call_id=_bind("tried_call_id", c.call_id),
-            turn=_bind("tried_turn", c.turn),
-            number_key=_bind("tried_key", c.number_key),
-            counter=_bind("tried_counter", c.counter),
-            phone_key=_bind("tried_phone", c.phone_key),
-            at=_bind("tried_at", c.at),
-            opened=_bind("tried_opened", c.opened),
-        )
-        .on_conflict_do_nothing(index_elements=[c.call_id, c.turn])
-    )
-    return statement
-
-
-def _knowing(insert: Any) -> Insert:
-    c = _KNOWN.c
-    now = _bind("known_now", c.last_verified_at)
-    key, phone = _bind("known_key", c.number_key), _bind("known_phone", c.phone_key)
-    # A phone that was marked unsafe stays so, whatever it opens.
-    statement: Insert = (
-        insert(_KNOWN)
-        .values(number_key=key, phone_key=phone, last_verified_at=now, unsafe_at=None)
-        .on_conflict_do_update(index_elements=[c.number_key, c.phone_key], set_={"last_verified_at": now})
-    )
-    return statement
-
-
-_COUNT = PerDialect.built(_counting)
-_TRY = PerDialect.built(_trying)
-_KNOW = PerDialect.built(_knowing)
-_OPENED = (
-    update(_TRIES)
-    .where(_TRIES.c.call_id == bindparam("opened_call_id"), _TRIES.c.turn == bindparam("opened_turn"))
-    .values(opened=sql_true())
-)
-# A lock that this try made, or that others made on top of it while it counted as a failure, goes too.
-_CLEARED = (
-    update(_COUNTERS)
-    .where(
-        _COUNTERS.c.number_key == bindparam("cleared_key"),
-        _COUNTERS.c.counter == _bind("cleared_counter", _COUNTERS.c.counter),
-    )
-    .values(
-        consecutive=0,
-        wait_until=None,
-        locked_at=case(
-            (_COUNTERS.c.locked_at >= _bind("cleared_since", _COUNTERS.c.locked_at), None),
-            else_=_COUNTERS.c.locked_at,
-        ),
-    )
-)
-_VERIFIED = (
-    update(_CASES)
-    .where(_CASES.c.id == bindparam("verified_case_id"))
-    .values(last_verified_at=_bind("verified_now", _CASES.c.last_verified_at))
-)

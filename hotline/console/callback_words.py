@@ -40,6 +40,7 @@ REASONS = {
     "abandoned": N_("waited on the line and hung up"),
     "lost_pin": N_("lost the PIN"),
     "pin_changed": N_("is to be told that the PIN was changed"),
+    "letter_pin_used": N_("is to be told that the PIN from a letter was used"),
     "phone_added": N_("is to be told that a phone was added to their case"),
     "about_person": N_("about the person in the case"),
     "about_court": N_("about the court"),

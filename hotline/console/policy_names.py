@@ -40,6 +40,7 @@ POLICY_NAMES = {
     "handed_minutes": N_("Minutes that a callback stays with whom it was handed to"),
     "hard_news_hours": N_("Hours after hard news in which a callback is urgent"),
     "one_time_pin_days": N_("Days that a PIN from a letter lives"),
+    "one_time_pin_uses": N_("Times that a PIN from a letter opens the choice of a new one"),
     "lost_pin_hold_hours": N_("Hours that phones and times are held after a lost PIN"),
     "unsafe_phone_hold_hours": N_("Hours that a phone that replaces an unsafe one gets no case content"),
     "pin_request_hours": N_("Hours in which a PIN may be approved"),

@@ -25,9 +25,9 @@ SAFE = "+12025550155"
 def reports_a_lost_pin(phone: Phone, number: str, from_: str = CALLER) -> None:
     reaches_the_first_menu(phone, from_=from_)
     phone.presses("2")
-    assert phone.hears("If you have lost your PIN, press 3")
+    assert phone.hears("If you do not have your PIN, press 3")
     phone.presses("3")
-    assert phone.hears("Please key your case number")
+    assert phone.hears("Please enter your case number")
     phone.presses(number)
 
 
@@ -37,7 +37,7 @@ def test_a_lost_pin_is_for_staff_who_ring_a_confirmed_phone_and_never_the_one_th
     case = make_case(custody_status="in_custody", phone=SAFE)
     reports_a_lost_pin(phone, case.number)
 
-    assert phone.hears("If we find your case, we will call the phone you gave us for it")
+    assert phone.hears("If that number is right, someone will call the phone number you gave us")
     asked = house.row(select(Callback))
     assert (asked.reason, asked.state, asked.verified, asked.case_id) == (
         "lost_pin",
@@ -79,7 +79,7 @@ def test_without_a_safe_phone_a_lost_pin_is_left_for_staff(
 
     reports_a_lost_pin(phone, case.number)
 
-    assert phone.hears("If we find your case, we will call the phone you gave us for it")
+    assert phone.hears("If that number is right, someone will call the phone number you gave us")
     left = house.row(select(Callback))
     assert (left.reason, left.state) == ("lost_pin", "left_for_staff")
     assert house.jobs.waiting == []
@@ -92,7 +92,7 @@ def test_a_lost_pin_reported_again_and_again_rings_the_phone_once(
     for number in range(4):
         caller = phone.another()
         reports_a_lost_pin(caller, case.number, from_=f"+1202555013{number}")
-        assert caller.hears("If we find your case")
+        assert caller.hears("If that number is right, someone will call")
     phone.redelivers_last() if phone.last_request else None
 
     assert len(house.rows(select(Callback))) == 1
@@ -106,11 +106,11 @@ def test_after_three_wrong_pins_a_lost_pin_needs_no_number_again(
     for _ in range(3):
         phone.presses(case.number)
         phone.presses(wrong(case.pin))
-    assert phone.hears("If you have lost your PIN, press 4")
+    assert phone.hears("If you do not have your PIN, press 4")
 
     phone.presses("4")
 
-    assert phone.hears("If we find your case")
+    assert phone.hears("If that number is right, someone will call")
     assert house.row(select(Callback)).reason == "lost_pin"
 
 
@@ -118,10 +118,10 @@ def test_a_lost_pin_in_spanish_and_with_a_mistyped_number(phone: Phone, make_cas
     case = make_case(custody_status="in_custody", phone=SAFE)
     reaches_the_first_menu(phone, language="2")
     phone.presses("2")
-    assert phone.hears("Si perdió su PIN, oprima 3")
+    assert phone.hears("Si no tiene su PIN, oprima 3")
     phone.presses("3")
     phone.presses(wrong(case.number))
     assert phone.hears("Perdón, no entendí", "marque su número de caso")
     phone.presses(case.number)
 
-    assert phone.hears("Si encontramos su caso")
+    assert phone.hears("Si el número es correcto, le llamaremos")

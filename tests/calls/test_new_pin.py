@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from models import AuditEntry, Call, Case, Staff
+from models import AuditEntry, Call, Callback, Case, Staff
 from models.case import rotate_pin
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import (
@@ -50,13 +50,13 @@ def test_a_new_pin_keyed_twice_is_in_force_at_once_and_the_old_one_is_dead(
     opens_the_case(phone, case)
     assert phone.hears("To choose a new PIN, press 4")
     phone.presses("4")
-    assert phone.hears("Please key a new PIN of six digits")
+    assert phone.hears("Please enter a new 6-digit PIN")
 
     phone.presses(NEW)
-    assert phone.hears("Please key the new PIN once more")
+    assert phone.hears("Please enter the new PIN again")
     phone.presses(NEW)
 
-    assert phone.hears("Your new PIN works from now on. The old one does not", "To hear it again, press 1")
+    assert phone.hears("Your PIN is changed. Please use the new one from now on", "To hear it again, press 1")
     assert not opens(phone, case, case.pin)
     assert opens(phone, case, NEW)
     phone.presses("1")
@@ -91,9 +91,9 @@ def test_a_pin_that_others_would_try_first_is_refused_in_a_plain_sentence(
 
     phone.presses(pin)
 
-    assert phone.hears("That PIN is too easy to guess", "Please key a new PIN of six digits")
+    assert phone.hears("That PIN is too easy to guess", "Please enter a new 6-digit PIN")
     chooses(phone, NEW)
-    assert phone.hears("Your new PIN works")
+    assert phone.hears("Your PIN is changed")
 
 
 def test_the_pin_in_force_is_no_new_pin(phone: Phone, make_case: MakeCase) -> None:
@@ -102,7 +102,7 @@ def test_the_pin_in_force_is_no_new_pin(phone: Phone, make_case: MakeCase) -> No
 
     phone.presses(case.pin)
 
-    assert phone.hears("That is the PIN you have now", "Please key a new PIN")
+    assert phone.hears("That is the PIN you already have", "Please enter a new 6-digit PIN")
 
 
 def test_two_different_entries_change_nothing(phone: Phone, make_case: MakeCase) -> None:
@@ -112,7 +112,7 @@ def test_two_different_entries_change_nothing(phone: Phone, make_case: MakeCase)
 
     phone.presses(wrong(NEW))
 
-    assert phone.hears("The two were not the same", "Please key a new PIN of six digits")
+    assert phone.hears("The two PINs did not match", "Please enter a new 6-digit PIN")
     phone.hangs_up()
     assert opens(phone, case, case.pin)
 
@@ -198,7 +198,7 @@ def test_a_new_pin_in_spanish(phone: Phone, make_case: MakeCase) -> None:
     assert phone.hears("Ese PIN es fácil de adivinar")
     chooses(phone, NEW)
 
-    assert phone.hears("Su PIN nuevo sirve desde ahora")
+    assert phone.hears("Su PIN quedó cambiado")
 
 
 def test_after_hard_news_a_new_pin_can_be_chosen_as_well(phone: Phone, make_case: MakeCase) -> None:
@@ -209,7 +209,7 @@ def test_after_hard_news_a_new_pin_can_be_chosen_as_well(phone: Phone, make_case
     phone.presses("4")
     chooses(phone, NEW)
 
-    assert phone.hears("Your new PIN works")
+    assert phone.hears("Your PIN is changed")
 
 
 # A PIN that came by letter (R02).
@@ -221,31 +221,79 @@ def by_letter(house: House, case: MadeCase) -> str:
         return rotate_pin(session, HASHER, case.number, house.clock.now, expires_at=expires_at)
 
 
+def keys_the_letters_pin(phone: Phone, case: MadeCase, mailed: str) -> None:
+    is_asked_for_a_number(phone)
+    phone.presses(case.number)
+    phone.presses(mailed)
+
+
 @pytest.mark.parametrize("status", ["in_custody", "released", None])
-def test_a_mailed_pin_opens_once_to_the_status_and_is_then_replaced(
+def test_a_mailed_pin_opens_only_the_choice_of_an_own_pin_and_the_status_follows_that(
     phone: Phone, make_case: MakeCase, house: House, status: str | None
 ) -> None:
     case = make_case(custody_status=status)
     mailed = by_letter(house, case)
-    is_asked_for_a_number(phone)
-    phone.presses(case.number)
-    phone.presses(mailed)
-    if status == "released":
-        phone.presses("1")
+    keys_the_letters_pin(phone, case, mailed)
 
-    assert phone.hears("The PIN in your letter works only until you choose your own", "Please key a new PIN")
+    assert phone.hears("Before we go on, please choose your own PIN", "Please enter a new 6-digit PIN")
+    assert phone.does_not_hear("custody", "released", "record", "news")
     phone.presses(mailed)
-    assert phone.hears("That is the PIN you have now")
+    assert phone.hears("That is the PIN you already have")
     chooses(phone, NEW)
 
-    assert phone.hears("Your new PIN works from now on", "To hear it again, press 1")
+    assert phone.hears("Your PIN is changed")
+    assert phone.hears({"in_custody": "in custody", "released": "news"}.get(status or "", "cannot confirm"))
     row = house.row(select(Case))
     assert (row.pin_kind, row.pin_expires_at) == ("standing", None)
     again = phone.another()
-    is_asked_for_a_number(again)
-    again.presses(case.number)
-    again.presses(mailed)
-    assert again.hears("I could not open a case")
+    keys_the_letters_pin(again, case, mailed)
+    assert again.does_not_hear("custody", "own PIN")
+
+
+def test_a_mailed_pin_tells_nothing_to_callers_who_hang_up_and_opens_five_times(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody")
+    mailed = by_letter(house, case)
+    for _ in range(5):
+        caller = phone.another()
+        keys_the_letters_pin(caller, case, mailed)
+        assert caller.hears("please choose your own PIN")
+        caller.hangs_up()
+        assert "in custody" not in caller.heard_so_far
+
+    keys_the_letters_pin(phone, case, mailed)
+
+    assert phone.does_not_hear("own PIN", "in custody")
+
+
+def test_a_mailed_pin_gives_no_person_and_no_callback_of_the_case_before_an_own_one_is_chosen(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody")
+    mailed = by_letter(house, case)
+    keys_the_letters_pin(phone, case, mailed)
+
+    phone.presses("0")
+    phone.presses("1")
+
+    assert phone.hears("we will call you")
+    (asked,) = house.rows(select(Callback).where(Callback.reason != "letter_pin_used"))
+    assert (asked.case_id, asked.verified) == (None, False)
+
+
+def test_the_first_use_of_a_mailed_pin_is_told_to_every_confirmed_phone_once(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody", phone="+12025550155")
+    mailed = by_letter(house, case)
+    for _ in range(2):
+        caller = phone.another()
+        keys_the_letters_pin(caller, case, mailed)
+        caller.hangs_up()
+
+    told = house.row(select(Callback))
+    assert (told.reason, told.verified, told.case_id) == ("letter_pin_used", True, None)
 
 
 def test_a_mailed_pin_is_dead_after_21_days(

@@ -220,5 +220,5 @@ def test_to_ask_for_a_new_pin_is_one_read_and_one_write(
     with _trips(database) as trips:
         phone.presses("4")
 
-    assert phone.hears("new PIN")
+    assert phone.hears("new 6-digit PIN")
     assert trips == ["rw"]

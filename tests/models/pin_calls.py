@@ -28,6 +28,7 @@ LIMITS: dict[str, Any] = {
     "lock_after_failures": 10,
     "total_failures_limit": 100,
     "calls_at_once": 10,
+    "one_time_pin_uses": 5,
     "spray_numbers": 5,
     "global_failures_floor": 50,
     "global_failures_factor": 5,
