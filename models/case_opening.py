@@ -106,6 +106,8 @@ def grounds_for(
     theirs = select(Callback.id).where(
         Callback.case_id == case_id,
         Callback.verified,
+        # Key 1 on a call that we placed is anybody's (R37).
+        Callback.recognized_by.is_not(None),
         Callback.staff_id == person.staff_id,
         # A phone that replaces an unsafe one hears nothing of the case yet (R09).
         ~is_to_new_phone(now),

@@ -1,7 +1,8 @@
 """What may be said of a case to a person called back: the same gate as on the line, no more for staff.
 
 A callback opens its case to whoever has it in hand, when it was asked for in a call that gave the right PIN
-(R37); staff see the words that may be said (R12, R13), and that they looked is an entry.
+and staff have recorded how they recognized the person on the call that we placed. Staff see the words that
+may be said and no more (R12, R13, R37), and that they looked is an entry.
 """
 
 from dataclasses import dataclass
@@ -58,8 +59,10 @@ class CaseStanding:
 
 
 def may_open_case(callback: Callback, staff_id: int, now: datetime, office: WordsOffice) -> bool:
-    """Whether this callback opens its case to this person: verified, theirs, and going on or just over."""
+    """Whether this callback opens its case to this person: verified, recognized, theirs, on or just over."""
     if not callback.verified or callback.case_id is None or callback.staff_id != staff_id:
+        return False
+    if callback.recognized_by is None:
         return False
     shortly = now - timedelta(minutes=office.policy("outcome_minutes"))
     is_over_lately = callback.closed_at is not None and callback.closed_at > shortly
@@ -77,7 +80,7 @@ def look_at_words(
     callback = standing(session, callback_id)
     if callback.case_id is None or not may_open_case(callback, staff_id, now, office):
         raise RefusedError(
-            "A case is opened only from a callback that was asked for with the PIN, by who has it in hand."
+            "Record how you recognized the person first. Only a callback asked for with the PIN opens a case."
         )
     if holds_content(session, callback, now):
         raise RefusedError(

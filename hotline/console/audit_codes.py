@@ -13,6 +13,7 @@ from models.appointment import CANCEL_REASONS
 from models.audit_alarm import FINDINGS, RULES
 from models.callback import REASONS
 from models.case_change import Details
+from models.recognition import RECOGNITIONS
 from models.staff import ROLES
 from models.staff_record import Record
 from models.wishes import SAFEST
@@ -24,7 +25,16 @@ CODES = frozenset(
         *("silent", *SAFEST.columns, *(one.name for one in (*fields(Details), *fields(Record)))),
         *(alert.LEFT, alert.IMPORT_HELD, alert.CALL_LIST, alert.AUDIT_ALARM),
         *(level for level, *_ in alert.LEVELS),
-        *(*REASONS, *CANCEL_REASONS, *outcome.OUTCOMES, *schedule.KINDS, *ROLES, *RULES, *FINDINGS),
+        *(
+            *REASONS,
+            *CANCEL_REASONS,
+            *outcome.OUTCOMES,
+            *schedule.KINDS,
+            *RECOGNITIONS,
+            *ROLES,
+            *RULES,
+            *FINDINGS,
+        ),
         *(*DELIVERIES, *EVIDENCE, *GROUNDS, *SEARCH_REASONS, *ENDINGS, *HOLD_REASONS, *EDITABLE),
     )
 )

@@ -37,6 +37,7 @@ ACTIONS = {
     "warn_of_callback": N_("warned of a callback at risk"),
     "leave_message": N_("left a message"),
     "note_outcome": N_("noted how a call ended"),
+    "recognize_person": N_("recorded how a person was recognized"),
     "stop_phone": N_("stopped calls to a phone"),
     "add_staff": N_("added a member of staff"),
     "begin_shift": N_("began a shift"),

@@ -16,7 +16,7 @@ from hotline.console.console import Console
 from hotline.console.guard import guard_staff, me
 from hotline.console.typed_fields import drawn_with
 from hotline.console.words import N_, _
-from models import appointment, claim, note, outcome, own_call, talk_desk
+from models import appointment, claim, note, outcome, own_call, recognition, talk_desk
 from models.callback import Callback
 from models.callback_policy import CallbackPolicy
 from models.database import tried_again
@@ -108,6 +108,13 @@ def _note(click: Click) -> list[Job]:
     return []
 
 
+def _recognize(click: Click) -> list[Job]:
+    recognition.recognize(
+        click.session, click.callback_id, click.staff.id, click.typed("recognized_by"), click.now
+    )
+    return []
+
+
 def _outcome(click: Click) -> list[Job]:
     row = claim.standing(click.session, click.callback_id)
     code = click.typed("code")
@@ -161,6 +168,7 @@ ACTIONS: dict[str, tuple[Action, str, str]] = {
     "reschedule": (_reschedule, N_("The line will call at that time."), "day"),
     "cancel": (_cancel, N_("The callback is cancelled."), "reason"),
     "note": (_note, N_("The note is kept."), "note"),
+    "recognize": (_recognize, N_("Recognition is recorded. The case is open to you now."), "recognized_by"),
     "outcome": (_outcome, N_("The outcome is noted."), "code"),
     "hold": (_hold, N_("You put the person on hold."), ""),
     "resume": (_resume, N_("You took the person back from hold."), ""),

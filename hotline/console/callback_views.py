@@ -32,6 +32,7 @@ from models.history import history_of
 from models.new_phone import holds_content
 from models.note import MOST_CHARACTERS, SENTENCES, may_note, note_of, patterns
 from models.outcome import OUTCOMES
+from models.recognition import RECOGNITIONS, awaits_recognition
 from models.refusal import RefusedError
 from models.staff import ROLES, Staff
 from models.talk import joiners_of
@@ -126,10 +127,10 @@ def register_callbacks(blueprint: Blueprint, console: Console) -> None:
             row = listing.find_listed(session, callback_id)
             if row is None:
                 raise NotFound
-            joiners = _joiners(session, row)
+            joiners, asks_who = _joiners(session, row), _asks_who(session, row)
 
             def render() -> str:
-                words = _state(console, row, now, joiners) | _WORDS
+                words = _state(console, row, now, joiners, asks_who=asks_who) | _WORDS
                 state = render_template("console/callbacks/state.html", row=row, shown=Shown(), **words)
                 # What happened stands elsewhere on the page, and goes on with the state.
                 happened = history_of(session, callback_id)
@@ -138,7 +139,7 @@ def register_callbacks(blueprint: Blueprint, console: Console) -> None:
                 )
                 return state + beside
 
-            return live_part(_tag_of_one(row, joiners, now), render)
+            return live_part(_tag_of_one(row, joiners, now, asks_who=asks_who), render)
 
     @blueprint.get("/callbacks/<int:callback_id>/words")
     @guard_staff(*ROLES)
@@ -214,7 +215,7 @@ def callback_page(console: Console, session: Session, callback_id: int, shown: S
     mine = may_note(session, whole, me().staff_id, me().role)
     soon = next_moment_inside(session, whole, now + _LATER, policy)
     local = None if soon is None else soon.astimezone(ZoneInfo(row.time_zone))
-    joiners = _joiners(session, row)
+    joiners, asks_who = _joiners(session, row), _asks_who(session, row)
     opens_case = may_open_case(whole, me().staff_id, now, console.office) and not holds_content(
         session, whole, now
     )
@@ -226,7 +227,7 @@ def callback_page(console: Console, session: Session, callback_id: int, shown: S
         "console/callbacks/callback.html",
         row=row,
         shown=shown,
-        tag=_tag_of_one(row, joiners, now),
+        tag=_tag_of_one(row, joiners, now, asks_who=asks_who),
         every=EVERY,
         note=note_of(session, whole) if mine else "",
         may_note=mine,
@@ -240,11 +241,17 @@ def callback_page(console: Console, session: Session, callback_id: int, shown: S
         settled_time="" if local is None else local.strftime("%H:%M"),
         history=history_of(session, callback_id),
         opens_case=opens_case,
+        is_to_recognize=whole.recognized_by is None and whole.staff_id == me().staff_id,
         before=before_it(session, callback_id),
         case_id=whole.case_id,
-        **_state(console, row, now, joiners),
+        **_state(console, row, now, joiners, asks_who=asks_who),
         **_WORDS,
     )
+
+
+def _asks_who(session: Session, row: listing.Listed) -> bool:
+    """Whether staff are still to record how they recognized the person on the line (R37)."""
+    return row.state == "talking" and awaits_recognition(session.get_one(Callback, row.id))
 
 
 def _joiners(session: Session, row: listing.Listed) -> list[tuple[str, str]]:
@@ -258,7 +265,7 @@ def _joiners(session: Session, row: listing.Listed) -> list[tuple[str, str]]:
 
 
 def _state(
-    console: Console, row: listing.Listed, now: datetime, joiners: list[tuple[str, str]]
+    console: Console, row: listing.Listed, now: datetime, joiners: list[tuple[str, str]], *, asks_who: bool
 ) -> dict[str, object]:
     """What may be done now, and by whom."""
     shortly = now - timedelta(minutes=console.office.policy("outcome_minutes"))
@@ -268,6 +275,8 @@ def _state(
         "now": now,
         "is_mine": is_mine,
         "joiners": joiners,
+        "asks_who": asks_who,
+        "first_name": console.office.neutral_name.get(row.language, ""),
         "oversees": me().role in OVERSEERS,
         "may_note_outcome": is_mine and over_lately,
         "claim_minutes": int(console.office.policy("claim_minutes")),
@@ -298,9 +307,10 @@ def _tag_of_list(session: Session, view: str, page: int, now: datetime) -> str:
     return tag_of(facts.version, view, page, me().staff_id, facts.language, facts.minute)
 
 
-def _tag_of_one(row: listing.Listed, joiners: list[tuple[str, str]], now: datetime) -> str:
+def _tag_of_one(row: listing.Listed, joiners: list[tuple[str, str]], now: datetime, *, asks_who: bool) -> str:
     facts = (
         joiners,
+        asks_who,
         row.state,
         row.staff_id,
         row.lease_until,
@@ -329,5 +339,6 @@ _WORDS: dict[str, object] = {
     "happened": callback_words.happened,
     "who": callback_words.who,
     "cancel_choices": [(one, callback_words.CANCEL_NAMES[one]) for one in CANCEL_REASONS],
+    "recognition_choices": [(one, callback_words.RECOGNITION_NAMES[one]) for one in RECOGNITIONS],
     "outcome_choices": [(one, callback_words.OUTCOME_NAMES[one]) for one in OUTCOMES],
 }

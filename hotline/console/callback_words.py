@@ -86,6 +86,12 @@ OUTCOME_NAMES = {
     "call_later": N_("Call again later"),
     "to_supervisor": N_("For the supervisor"),
 }
+#: How staff recognized whom they talk with, on a call that we placed.
+RECOGNITION_NAMES = {
+    "agreed_word": N_("They said the word we agreed on"),
+    "spoken_code": N_("They gave the code we gave them"),
+    "last_call": N_("They knew what was said in their last call"),
+}
 #: Languages by their codes; any other shows its code.
 LANGUAGES = {"en": N_("English"), "es": N_("Spanish")}
 #: In these outcomes somebody may have been rung without anyone knowing.
@@ -116,6 +122,7 @@ HAPPENED = {
     "reveal_number": N_("The whole number was looked at"),
     "note_callback": N_("The note was written"),
     "note_outcome": N_("The outcome was noted"),
+    "recognize_person": N_("The person was recognized"),
     "hold_talk": N_("On hold"),
     "resume_talk": N_("Back from hold"),
     "add_colleague": N_("%(rung)s was rung into the talk"),
@@ -196,6 +203,8 @@ def happened(one: Happening) -> str:
     said = _(sentence, **facts) if "%(" in sentence else _(sentence)
     if one.what == "note_outcome":
         return f"{said}: {_(OUTCOME_NAMES.get(str(facts.get('code')), 'Reached'))}"
+    if one.what == "recognize_person" and facts.get("code") in RECOGNITION_NAMES:
+        return f"{said}: {_(RECOGNITION_NAMES[facts['code']])}"
     if one.what in {"cancel_callback", "close_left_callback"} and facts.get("reason") in CANCEL_NAMES:
         return f"{said}: {_(CANCEL_NAMES[facts['reason']])}"
     if one.what.startswith("rang_"):

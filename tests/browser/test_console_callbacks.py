@@ -54,7 +54,9 @@ def many(house: ConsoleHouse, ana: Colleague, luis: Colleague) -> dict[str, int]
         "ringing": promises(house, state="ringing_liaison", lease_until=now, **mine),
         "calling": promises(house, state="ringing_caller", lease_until=now, **mine),
         "talking": promises(house, state="talking", talking_at=now, **mine),
-        "held": promises(house, state="talking", talking_at=now, held_at=now, **mine),
+        "held": promises(
+            house, state="talking", talking_at=now, held_at=now, recognized_by="last_call", **mine
+        ),
         "reached": promises(
             house, state="reached", talking_at=now, closed_at=now, outcome="reached", **mine
         ),
@@ -84,7 +86,7 @@ def test_every_state_of_a_callback_is_for_everyone(visitors: Visitors, console_h
         # Both widths of the page that has the most on it; the others take turns.
         asked = (360, 1280) if state == "mine" else (next(widths),)
         console_house.is_well_made(visitors, path, ana, f"callback-{state}", asked)
-        if state == "mine":
+        if state == "held":
             console_house.is_well_made(visitors, f"{path}/words", ana, "callback-words")
 
 
@@ -206,6 +208,28 @@ def test_a_list_left_open_by_somebody_signed_out_asks_rarely(
     visitors.complaints.clear()  # The browser counts each 401 as a complaint.
 
 
+def test_words_are_shown_once_the_person_is_recognized(
+    visitors: Visitors, console_house: ConsoleHouse
+) -> None:
+    ana = console_house.adds()
+    callback_id = promises(
+        console_house, state="talking", talking_at=datetime.now(UTC), staff_id=ana.staff_id, place=None
+    )
+    page = console_house.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    field = page.get_by_label("A short note for colleagues")
+    field.fill("Prefers mornings.")
+    expect(page.get_by_role("link", name="Show what may be said")).to_have_count(0)
+
+    page.get_by_text("They gave the code we gave them").click()
+    page.get_by_role("button", name="Record recognition").click()
+    expect(page.get_by_text("Recognition is recorded.")).to_be_visible()
+    page.keyboard.press("w")
+
+    expect(page.get_by_text("These are the words of the line itself")).to_be_visible()
+    expect(page.locator("blockquote")).to_contain_text("in custody")
+    expect(field).to_have_value("Prefers mornings.")
+
+
 def test_a_callback_is_taken_and_called_by_keyboard_alone(
     visitors: Visitors, console_house: ConsoleHouse
 ) -> None:
@@ -219,9 +243,6 @@ def test_a_callback_is_taken_and_called_by_keyboard_alone(
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Callback {callback_id}")
     page.keyboard.press("t")
     expect(page.get_by_text("It is yours until")).to_be_visible()
-    page.keyboard.press("w")
-    expect(page.get_by_text("These are the words of the line itself")).to_be_visible()
-    expect(page.locator("blockquote")).to_contain_text("in custody")
     page.keyboard.press("n")
     expect(page.get_by_label("A short note for colleagues")).to_be_focused()
     page.keyboard.type("c is only a letter here")
@@ -303,9 +324,6 @@ def test_what_is_being_written_stays_when_another_button_is_pressed(
     field = page.get_by_label("A short note for colleagues")
     field.fill("Prefers mornings.")
 
-    page.get_by_role("link", name="Show what may be said").click()
-    expect(page.get_by_text("These are the words of the line itself")).to_be_visible()
-    expect(field).to_have_value("Prefers mornings.")
     page.get_by_role("button", name="Call now", exact=True).click()
     expect(page.get_by_text("Accept there by pressing 1").first).to_be_visible()
     expect(field).to_have_value("Prefers mornings.")

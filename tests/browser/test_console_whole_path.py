@@ -66,6 +66,9 @@ def test_somebody_is_called_back_from_the_console_from_the_claim_to_the_outcome(
     victim.hears("Is this a good time to talk?")
     victim.presses("1")
     expect(page.get_by_text("You have been talking since")).to_be_visible()
+    expect(page.get_by_text("in custody")).not_to_be_visible()
+    page.get_by_text("They said the word we agreed on").click()
+    page.get_by_role("button", name="Record recognition").click()
     page.get_by_role("link", name="Show what may be said").click()
     expect(page.locator("blockquote")).to_contain_text("in custody")
 

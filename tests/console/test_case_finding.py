@@ -147,7 +147,7 @@ def test_a_callback_asked_for_with_the_pin_opens_its_case_to_who_has_it_in_hand(
 ) -> None:
     case = kept_case(database)
     with database.transaction() as session:
-        make_callback(session, case, staff_id=liaison.staff_id, state="talking")
+        make_callback(session, case, staff_id=liaison.staff_id, state="talking", recognized_by="agreed_word")
 
     assert liaison.opens(f"/console/cases/{case.id}").reads("a callback asked for with the PIN", "Talking")
     other: Member = staff("liaison").signs_in()

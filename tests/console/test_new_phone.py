@@ -35,7 +35,9 @@ def held(database: Database) -> list[bool]:
 def talks(database: Database, case: MadeCase, staff_id: int, number: str) -> int:
     """A talk of this case that this person has in hand, at one of its phones."""
     with database.transaction() as session:
-        return make_callback(session, case, phone=number, staff_id=staff_id, state="talking").id
+        return make_callback(
+            session, case, phone=number, staff_id=staff_id, state="talking", recognized_by="agreed_word"
+        ).id
 
 
 @pytest.fixture

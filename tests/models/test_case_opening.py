@@ -125,6 +125,8 @@ def test_an_unknown_evidence_is_refused_before_anything_is_looked_up(database: D
         ({"state": "reached", "closed_at": NOW - timedelta(minutes=14)}, True),
         ({"state": "reached", "closed_at": NOW - timedelta(minutes=16)}, False),
         ({"state": "talking", "verified": False}, False),
+        ({"state": "talking", "recognized_by": None}, False),
+        ({"state": "reached", "closed_at": NOW - timedelta(minutes=1), "recognized_by": None}, False),
     ],
 )
 def test_a_callback_asked_for_with_the_pin_opens_its_case_to_who_keeps_it(
@@ -132,7 +134,7 @@ def test_a_callback_asked_for_with_the_pin_opens_its_case_to_who_keeps_it(
 ) -> None:
     with database.transaction() as session:
         case, me, other = make_case(session), someone(session), someone(session)
-        make_callback(session, case, staff_id=me.staff_id, **facts)
+        make_callback(session, case, staff_id=me.staff_id, **({"recognized_by": "agreed_word"} | facts))
 
         assert (grounds_for(session, me, case.id, NOW, OFFICE) is not None) is opens
         assert grounds_for(session, other, case.id, NOW, OFFICE) is None

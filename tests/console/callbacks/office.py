@@ -39,6 +39,11 @@ class Office:
             session.expunge_all()
             return found
 
+    def talks(self, callback_id: int, staff_id: int) -> None:
+        """The person has pressed their key, and this member of staff leads the talk."""
+        now = self.clock()
+        self.becomes(callback_id, state="talking", staff_id=staff_id, talking_at=now, place=None)
+
     def becomes(self, callback_id: int, **facts: Any) -> None:
         with self.database.transaction() as session:
             row = session.get_one(Callback, callback_id)

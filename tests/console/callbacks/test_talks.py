@@ -107,10 +107,11 @@ def test_whose_phone_rings_is_led_to_the_callback_from_every_view_of_the_list(
 
 
 def test_the_words_that_were_looked_at_stay_through_the_clicks_of_a_talk(
-    liaison: Member, office_rows: Office, clock: Clock
+    liaison: Member, office_rows: Office
 ) -> None:
-    callback_id = office_rows.promises(state="claimed", staff_id=liaison.staff_id, place=None)
-    office_rows.becomes(callback_id, lease_until=clock() + timedelta(minutes=15), claimed_at=clock())
+    callback_id = office_rows.promises()
+    office_rows.talks(callback_id, liaison.staff_id)
+    office_rows.becomes(callback_id, recognized_by="last_call")
     liaison.opens(f"/console/callbacks/{callback_id}").clicks("Show what may be said")
     assert liaison.reads("What may be said", "in custody")
 

@@ -14,7 +14,9 @@ def test_what_may_be_said_is_what_the_line_would_say_and_looking_is_an_entry(
     callback_id = office_rows.promises()
     liaison.opens(f"/console/callbacks/{callback_id}")
     assert "Show what may be said" not in liaison.links
-    liaison.clicks("Take it").clicks("Show what may be said")
+    office_rows.talks(callback_id, liaison.staff_id)
+    recognizes(liaison, callback_id)
+    liaison.clicks("Show what may be said")
 
     assert liaison.reads("What may be said", "in custody", "Stewart")
     (entry,) = office_rows.entries("look_at_case")
@@ -37,8 +39,9 @@ def test_staff_see_the_one_neutral_phrase_for_every_reason_not_to_tell(
         if denied == "closed":
             session.get_one(Case, case.id).closed_at = clock()
         callback_id = make_callback(
-            session, case, state="claimed", staff_id=liaison.staff_id, claimed_at=clock(), lease_until=clock()
-        ).id
+            session, case, state="talking", staff_id=liaison.staff_id, talking_at=clock(),
+            recognized_by="last_call",
+        ).id  # fmt: skip
 
     liaison.opens(f"/console/callbacks/{callback_id}/words")
 
@@ -54,6 +57,59 @@ def test_staff_see_the_one_neutral_phrase_for_every_reason_not_to_tell(
     assert not any(
         word in liaison.text for word in ("Stewart", "denied", "releasable", "juvenile", "closed at")
     )
+
+
+def recognizes(liaison: Member, callback_id: int, how: str = "agreed_word") -> Member:
+    """Record how the person on the line was recognized."""
+    page = liaison.opens(f"/console/callbacks/{callback_id}")
+    page.fills(recognized_by=how).clicks("Record recognition")
+    return liaison
+
+
+def test_key_1_of_a_call_we_placed_opens_no_case_before_the_person_is_recognized(
+    liaison: Member, office_rows: Office
+) -> None:
+    callback_id = office_rows.promises()
+    path = f"/console/callbacks/{callback_id}"
+    liaison.opens(path).clicks("Take it")
+    assert liaison.reads("The case opens when the person is on the line")
+    assert liaison.opens(f"{path}/words").status == 403
+
+    office_rows.talks(callback_id, liaison.staff_id)
+    liaison.opens(path)
+    assert liaison.reads("Hello, this is the information line", "Do not say why you call")
+    assert not any(word in liaison.words for word in ("in custody", "Stewart", "Show what may be said"))
+    assert liaison.opens(f"{path}/words").status == 403
+    liaison.opens(f"/console/cases/{office_rows.row(callback_id).case_id}")
+    assert liaison.reads("This case is not open to you.")
+
+    recognizes(liaison, callback_id, "spoken_code")
+
+    assert liaison.reads("Recognition is recorded", "They gave the code we gave them")
+    liaison.clicks("Show what may be said")
+    assert liaison.reads("in custody", "Stewart")
+    (entry,) = office_rows.entries("recognize_person")
+    assert (entry.actor, entry.facts) == (f"staff:{liaison.staff_id}", {"code": "spoken_code"})
+
+
+def test_recognition_is_one_of_a_closed_list_and_is_recorded_only_by_who_talks(
+    liaison: Member, office_rows: Office
+) -> None:
+    callback_id = office_rows.promises()
+    path = f"/console/callbacks/{callback_id}"
+    office_rows.talks(callback_id, liaison.staff_id)
+    liaison.opens(path).clicks("Record recognition")
+    assert liaison.reads("Choose how you recognized the person.")
+    token = liaison.token
+    liaison.sends(f"{path}/recognize", {"csrf_token": token, "recognized_by": "sounds_right"})
+    assert liaison.reads("Choose how you recognized the person.")
+
+    office_rows.becomes(callback_id, state="claimed", talking_at=None)
+    liaison.sends(f"{path}/recognize", {"csrf_token": token, "recognized_by": "agreed_word"})
+    assert liaison.reads("You are not talking in this callback now.")
+
+    assert office_rows.row(callback_id).recognized_by is None
+    assert office_rows.entries("recognize_person") == []
 
 
 def test_without_a_pin_no_case_is_opened(liaison: Member, office_rows: Office) -> None:

@@ -1,0 +1,52 @@
+"""How staff recognized the person on a call that we placed; until then the callback opens no case (R37)."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from models import audit
+from models.callback import Callback
+from models.claim import actor_of, standing
+from models.refusal import RefusedError
+
+#: How: by a word agreed before, by a code that the person was given, or by what was said in the last call.
+RECOGNITIONS = ("agreed_word", "spoken_code", "last_call")
+#: The action of the entry.
+RECOGNIZED = "recognize_person"
+
+
+def awaits_recognition(callback: Callback) -> bool:
+    """Whether the person of this callback is on the line, and nobody has recorded how they were recognized.
+
+    Key 1 on a call that we placed is anybody's key.
+    """
+    return (
+        callback.state == "talking"
+        and callback.verified
+        and callback.case_id is not None
+        and callback.recognized_by is None
+    )
+
+
+def recognize(session: Session, callback_id: int, staff_id: int, code: str, now: datetime) -> None:
+    """Record how the person was recognized, with an entry; recorded before, the first record stays.
+
+    Raises RefusedError for a code that is none of RECOGNITIONS, and when this person does not lead the talk.
+    """
+    callback = standing(session, callback_id)
+    if callback.state != "talking" or callback.staff_id != staff_id:
+        raise RefusedError("You are not talking in this callback now.")
+    if code not in RECOGNITIONS:
+        raise RefusedError("Choose how you recognized the person.")
+    if not awaits_recognition(callback):
+        return
+    callback.recognized_by = code
+    session.flush()
+    audit.record(
+        session,
+        actor=actor_of(staff_id),
+        action=RECOGNIZED,
+        target=f"callback:{callback_id}",
+        facts={"code": code},
+        now=now,
+    )
