@@ -77,7 +77,7 @@ def reschedule(
     _is_as_seen(callback, seen)
     if not now < at <= now + LONGEST_AHEAD:
         raise RefusedError("The new time must lie ahead, and within {days} days.", days=LONGEST_AHEAD.days)
-    may_be_called(session, callback)
+    may_be_called(callback)
     opens = next_moment_inside(session, callback, at, policy)
     if opens is None:
         raise RefusedError("No moment fits the hours of this person and those of the office.")

@@ -56,13 +56,6 @@ _TABLE = (
         "left_for_staff",
         ("caller", "liaison", "staff", "worker", "carrier", "sweeper"),
     ),
-    # Somebody was being rung when the case was closed: that call is kept, and no other is placed for it.
-    Move(
-        "end_with_case",
-        ("ringing_liaison", "ringing_caller"),
-        "cancelled",
-        ("caller", "liaison", "worker", "carrier", "sweeper"),
-    ),
     Move("cancel", ("requested", "claimed", "ringing_liaison"), "cancelled", ("caller", "staff")),
 )
 

@@ -9,7 +9,6 @@ from stdnum import damm
 
 from models import audit
 from models.base import Base, UtcDateTime
-from models.callback import IS_OWED, Callback
 from models.database import keyring_of
 from models.new_pin import new_pin
 from models.pin import PinCounter
@@ -183,7 +182,7 @@ def give_new_pin(
 
 
 def close_case(session: Session, number: str, now: datetime, actor: str = "command line") -> None:
-    """Close a case and cancel its callback, unless a liaison has accepted it: that one is kept.
+    """Close a case. What its registrant was promised aloud is kept (R13).
 
     Raises CaseError when there is no such case or it is closed already.
     """
@@ -194,18 +193,7 @@ def end_case(session: Session, case: Case, now: datetime, actor: str) -> None:
     """Close a case that was found and is open, as ``close_case`` does."""
     case.closed_at = now
     session.flush()
-    # Who is being missed this very moment may come back to the list: waited for, so that it is seen there.
-    session.execute(
-        select(Callback.id).where(Callback.case_id == case.id, IS_OWED).with_for_update(key_share=True)
-    )
-    cancelled = session.scalars(
-        update(Callback)
-        .where(Callback.case_id == case.id, IS_OWED, Callback.state != "ringing_caller")
-        .values(state="cancelled", closed_at=now, outcome="case_closed", lease_until=None)
-        .returning(Callback.id)
-    ).all()
-    facts = {"callbacks_cancelled": list(cancelled)}
-    audit.record(session, actor=actor, action="close_case", target=f"case:{case.id}", facts=facts, now=now)
+    audit.record(session, actor=actor, action="close_case", target=f"case:{case.id}", now=now)
 
 
 def find_open_case(session: Session, number: str) -> Case:

@@ -141,7 +141,7 @@ def link_subject(
 
 
 def close_found_case(session: Session, person: Person, case: Case, now: datetime) -> None:
-    """Close an open case and cancel its callback. Raises CaseError for a role that may not."""
+    """Close an open case; a callback that it is owed is kept. Raises CaseError for a role that may not."""
     _may_keep(person, case)
     end_case(session, case, now, person.email)
 

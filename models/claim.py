@@ -13,7 +13,7 @@ from models import audit
 from models.callback import IS_OWED, Callback, advance, locked
 from models.callback_state import TAKEN_UP_AGAIN
 from models.database import keyring_of
-from models.follow_up import ANEW, has_closed_case
+from models.follow_up import ANEW
 from models.refusal import RefusedError
 from models.staff import Staff
 
@@ -163,12 +163,10 @@ def actor_of(staff_id: int) -> str:
     return f"staff:{staff_id}"
 
 
-def may_be_called(session: Session, callback: Callback) -> None:
-    """Refuse to call a phone that said stop, and anybody of a case that is closed. Raises RefusedError."""
+def may_be_called(callback: Callback) -> None:
+    """Refuse to call a phone that said stop. Raises RefusedError."""
     if callback.outcome == STOPPED:
         raise RefusedError("This phone asked for no more calls.")
-    if has_closed_case(session, callback):
-        raise RefusedError("The case of this callback is closed.")
 
 
 def has_newer(session: Session, callback: Callback) -> bool:

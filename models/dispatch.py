@@ -15,7 +15,7 @@ from models.callback_policy import CallbackPolicy
 from models.database import keyring_of
 from models.keyring import SealError
 from models.leg import make_liaison_leg, mark_dialling
-from models.leg_end import Job, ended_with_case, leave_for_staff
+from models.leg_end import Job, leave_for_staff
 from models.liaison import Pool, choose_liaison, count_free, hold_liaison, pick_alone, unverified_may_take
 from models.line_wait import kept_for_line
 from models.safe_phone import standing_of
@@ -242,8 +242,7 @@ def ring_caller(
     if opens > now:
         session.get_one(Call, call_id).ended_at = now
         session.flush()
-        if not ended_with_case(session, callback, now, "worker"):
-            advance(session, callback_id, "caller_missed", actor="worker", now=now, next_attempt_at=opens)
+        advance(session, callback_id, "caller_missed", actor="worker", now=now, next_attempt_at=opens)
         return None, [("release_leg", liaison_leg)] if liaison_leg is not None else []
     callback.lease_until = policy.caller_lease(now)
     line = shown_line(session, callback, policy.lines)

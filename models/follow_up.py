@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from models import audit
 from models.audit import AuditEntry
 from models.callback import CALLBACKS, IS_OPEN, IS_OWED, Callback
-from models.case import Case
 from models.database import keyring_of
 from models.job import Job
 
@@ -98,7 +97,7 @@ def promise_anew(
     """Somebody looked into a callback that was left for staff, or not answered: it is promised once more.
 
     The line calls within the same windows, in the same class. Raises NotAgainError where that may not be: it
-    is neither left nor unanswered, the phone said stop, the case is closed, or a call is owed already.
+    is neither left nor unanswered, the phone said stop, or a call is owed already.
     """
     callback = session.get(Callback, callback_id, populate_existing=True, with_for_update={"key_share": True})
     if callback is None:
@@ -107,8 +106,6 @@ def promise_anew(
         raise NotAgainError("It was neither left for staff nor unanswered, or is promised anew already.")
     if callback.outcome == "stopped":
         raise NotAgainError("This phone asked for no more calls.")
-    if has_closed_case(session, callback):
-        raise NotAgainError("The case is closed.")
     due_at = office.due_at("urgent" if callback.urgency == "urgent" else "other", now)
     jobs = follow_up(session, callback, reason=callback.reason, at=now, due_at=due_at, actor=actor, now=now)
     if not jobs:
@@ -116,13 +113,6 @@ def promise_anew(
     callback.outcome = ANEW
     session.flush()
     return jobs
-
-
-def has_closed_case(session: Session, callback: Callback) -> bool:
-    """Whether the callback is of a case that is closed: nobody is to be rung for it any more."""
-    if callback.case_id is None:
-        return False
-    return session.scalar(select(Case.closed_at).where(Case.id == callback.case_id)) is not None
 
 
 def is_promised_again(session: Session, call_id: int | None) -> bool:

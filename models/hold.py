@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from models.call import Call
 from models.call_status import LEAVING, bring_forward
 from models.direct_talk import DirectTalk
-from models.follow_up import CUT_OFF, has_closed_case, is_promised_again
+from models.follow_up import CUT_OFF, is_promised_again
 from models.job import Job
 from models.joiner import announce_joiners
 from models.talk import (
@@ -157,8 +157,6 @@ def caller_is_out(session: Session, leg: "CallState", now: datetime, office: Tal
         if not isinstance(talk, DirectTalk):
             jobs += call_again(session, talk, CUT_OFF, actor, now, office)
             goes(session, leg)
-            if has_closed_case(session, talk):
-                word = "over"
         return CallerStands(word, jobs=[job for job in jobs if job[1] != leg.id or job[0] not in TELLING])
     settle(session, talk, now)
     return CallerStands("held")

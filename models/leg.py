@@ -13,7 +13,7 @@ from models.callback import Callback, advance
 from models.callback_policy import CallbackOffice, CallbackPolicy
 from models.case import Case
 from models.database import keyring_of
-from models.leg_end import Job, ended_with_case, liaison_missed
+from models.leg_end import Job, liaison_missed
 from models.liaison import AT_0, DIALLED_AT_0, Liaison, free_direct_liaisons, outbound_leg
 from models.registrant import Registrant
 from models.staff import Staff
@@ -176,8 +176,6 @@ def put_off(
     policy, actor, tries = CallbackPolicy.of(office), f"caller:{leg.id}", callback.caller_tries + 1
     liaison_leg = callback.liaison_call_id
     jobs = [("release_leg", liaison_leg)] if liaison_leg is not None else []
-    if ended_with_case(session, callback, now, actor):
-        return "gone", jobs
     if tries >= policy.caller_tries:
         advance(session, callback.id, "leave", actor=actor, now=now, caller_tries=tries, outcome="not_safe")
     else:

@@ -11,7 +11,6 @@ from models.call_status import DIALLING
 from models.callback import Callback, advance, locked
 from models.callback_policy import CallbackOffice, CallbackPolicy
 from models.direct_talk import latest_talk
-from models.follow_up import has_closed_case
 from models.job import Job as Job
 from models.liaison import Pool, free_direct_liaisons, free_liaison, is_anyone_in
 from models.line_wait import was_missed
@@ -81,8 +80,6 @@ def liaison_missed(
     tries = callback.liaison_tries + counted
     if callback.caller_call_id is not None:
         _never_dial(session, callback.caller_call_id, now)
-    if ended_with_case(session, callback, now, actor):
-        return
     if callback.taken_up_at is not None:
         # A person took it up for themselves; nobody else is rung for what may have been dialled before.
         advance(session, callback.id, "leave", actor=actor, now=now, outcome=callback.outcome)
@@ -116,8 +113,6 @@ def caller_missed(
 ) -> None:
     """Send the callback back to the list for a later try, or end it as not answered after the last try."""
     tries = callback.caller_tries + counted
-    if ended_with_case(session, callback, now, actor):
-        return
     if tries >= policy.caller_tries:
         advance(
             session, callback.id, "give_up", actor=actor, now=now, caller_tries=tries, outcome="no_answer"
@@ -133,13 +128,6 @@ def caller_missed(
         now=now,
         caller_tries=tries,
         next_attempt_at=next_at,
-    )
-
-
-def ended_with_case(session: Session, callback: Callback, now: datetime, actor: str) -> bool:
-    """Cancel a callback that was missed and whose case was closed meanwhile; False where it goes on."""
-    return has_closed_case(session, callback) and advance(
-        session, callback.id, "end_with_case", actor=actor, now=now, outcome="case_closed"
     )
 
 

@@ -157,9 +157,7 @@ def tell_safe_phones(
 def _case_of(session: Session, number_key: str | None) -> Case | None:
     if number_key is None:
         return None
-    return session.scalars(
-        select(Case).where(Case.number_key == number_key, Case.closed_at.is_(None))
-    ).first()
+    return session.scalars(select(Case).where(Case.number_key == number_key)).first()
 
 
 def _is_open(session: Session, number_key: str) -> bool:

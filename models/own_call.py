@@ -63,7 +63,7 @@ def call_now(
 
 def may_ring_now(session: Session, callback: Callback, now: datetime, policy: CallbackPolicy) -> None:
     """Refuse what the dispatcher would refuse: a barred phone, a number we may not ring, a closed window."""
-    may_be_called(session, callback)
+    may_be_called(callback)
     phone = standing_of(session, callback.case_id, callback.number_key, callback.registrant_id)
     if phone.is_barred or not can_dial(session, callback, policy):
         raise RefusedError("This phone may not be rung: it is marked unsafe, asked to stop, or is no number.")

@@ -71,16 +71,15 @@ def hash_in_force(session: Session, case_id: int) -> str | None:
 
 
 def change_pin(session: Session, state: "CallState", new_hash: str, now: datetime) -> bool:
-    """Put the PIN that was keyed twice into force; the old one is dead from now on.
+    """Put the PIN that was keyed twice into force, also of a closed case; the old one is dead (R13).
 
-    False, and nothing is changed, when the case was closed or got another PIN since this call opened it.
+    False, and nothing is changed, when the case got another PIN since this call opened it.
     """
     letter = state.verified_at is None
     statement = (
         update(Case)
         .where(
             Case.id == state.case_id,
-            Case.closed_at.is_(None),
             Case.pin_issued_at <= (state.letter_at if letter else state.verified_at),
         )
         .values(

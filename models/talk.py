@@ -13,7 +13,7 @@ from models.call import CALLS, Call
 from models.call_status import LEAVING, bring_forward
 from models.callback import Callback, advance, locked
 from models.direct_talk import DirectTalk
-from models.follow_up import CUT_OFF, DROPPED, FollowUpOffice, follow_up, has_closed_case
+from models.follow_up import CUT_OFF, DROPPED, FollowUpOffice, follow_up
 from models.job import Job
 from models.liaison import free_liaison
 from models.line_wait import IN_LINE
@@ -214,12 +214,7 @@ def after_drop(
 def call_again(
     session: Session, callback: Callback, reason: str, actor: str, now: datetime, office: TalkOffice
 ) -> list[Job]:
-    """Promise another call at once: they were talking a moment ago, so their phone may ring now.
-
-    Not where their case was closed meanwhile: nobody is rung for it any more.
-    """
-    if has_closed_case(session, callback):
-        return []
+    """Promise another call at once: they were talking a moment ago, so their phone may ring now."""
     due_at = office.due_at("urgent" if callback.urgency == "urgent" else "other", now)
     return follow_up(session, callback, reason=reason, at=now, due_at=due_at, actor=actor, now=now)
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy.orm import Session
 
 from models import audit
-from models.follow_up import has_closed_case
 from models.talk import callback_of
 from models.wishes import VOICEMAIL_TEXTS
 
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
 
 #: The neutral texts, by the end of their prompts' names; the first is the one where none was chosen.
 TEXTS = tuple(text for text in VOICEMAIL_TEXTS if text is not None)
-#: The one that promises another call, which nobody of a closed case gets.
-AGAIN = "we_call_again"
 
 
 def leave_message(session: Session, leg: "CallState", now: datetime) -> str | None:
@@ -27,8 +24,6 @@ def leave_message(session: Session, leg: "CallState", now: datetime) -> str | No
     if not callback.voicemail_allowed or callback.caller_tries > 0:
         return None
     text = callback.voicemail_text if callback.voicemail_text in TEXTS else TEXTS[0]
-    if text == AGAIN and has_closed_case(session, callback):
-        return None
     audit.record(
         session, actor=f"caller:{leg.id}", action="leave_message", target=f"callback:{callback.id}", now=now
     )

@@ -205,7 +205,7 @@ def register_cases(blueprint: Blueprint, console: Console) -> None:
                 close_found_case(opened.session, me(), opened.case, opened.now)
         except CaseError as error:
             return room.form(case_id, "close", {"": _(str(error))})
-        flash(_("The case is closed. Its number opens nothing any more."), "success")
+        flash(_("The case is closed. Callers hear only the neutral phrase."), "success")
         return redirect(url_for("console.cases"), code=303)
 
     def _find_page(

@@ -1,7 +1,6 @@
-"""A case is closed while its callback is being kept: nobody stands in silence or is rung for nothing."""
+"""A closed case: what its caller was promised is kept, and nothing tells it from other neutral ones (R13)."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
@@ -9,6 +8,7 @@ from sqlalchemy import update
 from models import Callback, Staff
 from models.case import close_case
 from tests.calls.conftest import House
+from tests.calls.stories import opens_the_case
 from tests.calls.test_callbacks import accepted_by, asks_express, nobody_is_held, the_callback
 from tests.factories import MadeCase
 from tests.phone import Phone, PlacedCall
@@ -32,12 +32,58 @@ def closes(house: House, case: MadeCase) -> None:
         close_case(session, case.number, now=house.clock.now, actor="boss")
 
 
-def test_who_is_being_rung_when_their_case_is_closed_still_talks_with_the_liaison_who_accepted(
-    phone: Phone, case: MadeCase, house: House
+def test_a_caller_of_a_closed_case_who_was_promised_a_call_gets_it(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
 ) -> None:
-    liaison, to_caller = accepted_by(phone, house)
+    make_staff()
+    closed = make_case(custody_status="in_custody")
+    closes(house, closed)
+    asks_express(phone, closed)
+    assert phone.hears("We will call you")
+    phone.hangs_up()
+    house.clock.passes(seconds=30)
 
-    closes(house, case)
+    liaison, to_caller = accepted_by(phone, house)
+    called = phone.answers(to_caller)
+    called.presses("1")
+    house.jobs.works_off()
+
+    assert (liaison.is_talking, called.is_talking) == (True, True)
+
+
+def test_a_caller_of_a_closed_case_chooses_a_new_pin_and_uses_it(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    closed = make_case(custody_status="in_custody")
+    closes(house, closed)
+    opens_the_case(phone, closed)
+    for keys in ("4", "583961", "583961"):
+        phone.presses(keys)
+    assert phone.does_not_hear("Please enter")
+
+    again = phone.another()
+    again.dials_in()
+    for keys in ("1", "1", closed.number, "583961"):
+        again.presses(keys)
+
+    assert again.hears("cannot confirm")
+
+
+@pytest.mark.parametrize("state", ["in line", "liaison rings"])
+def test_a_callback_in_line_is_made_when_its_case_is_closed(
+    phone: Phone, case: MadeCase, house: House, state: str
+) -> None:
+    if state == "liaison rings":
+        house.jobs.works_off()
+        liaison = phone.answers(house.carrier.ringing[-1])
+        closes(house, case)
+        liaison.presses("1")
+        house.jobs.works_off()
+        to_caller = house.carrier.ringing[-1]
+    else:
+        closes(house, case)
+        liaison, to_caller = accepted_by(phone, house)
+
     called = phone.answers(to_caller)
     called.presses("1")
     house.jobs.works_off()
@@ -47,19 +93,6 @@ def test_who_is_being_rung_when_their_case_is_closed_still_talks_with_the_liaiso
     assert (the_callback(house).state, nobody_is_held(house)) == ("reached", True)
 
 
-def test_a_liaison_whose_phone_rings_when_the_case_is_closed_hears_that_nobody_waits(
-    phone: Phone, case: MadeCase, house: House
-) -> None:
-    house.jobs.works_off()
-    liaison = phone.answers(house.carrier.ringing[-1])
-
-    closes(house, case)
-    liaison.presses("1")
-
-    assert liaison.hears("This call is no longer waiting")
-    assert (liaison.is_over, the_callback(house).state, nobody_is_held(house)) == (True, "cancelled", True)
-
-
 def _lets_it_ring(phone: Phone, to_caller: PlacedCall, _liaison: Phone) -> None:
     phone.another().declines(to_caller, "no-answer")
 
@@ -67,8 +100,7 @@ def _lets_it_ring(phone: Phone, to_caller: PlacedCall, _liaison: Phone) -> None:
 def _cannot_talk_now(phone: Phone, to_caller: PlacedCall, _liaison: Phone) -> None:
     called = phone.answers(to_caller)
     called.presses("2")
-    assert called.hears("The call is over")
-    assert called.does_not_hear("another time")
+    assert called.hears("another time")
 
 
 def _liaison_hangs_up(_phone: Phone, _to_caller: PlacedCall, liaison: Phone) -> None:
@@ -76,11 +108,8 @@ def _liaison_hangs_up(_phone: Phone, _to_caller: PlacedCall, liaison: Phone) -> 
 
 
 @pytest.mark.parametrize("misses", [_lets_it_ring, _cannot_talk_now, _liaison_hangs_up])
-def test_who_is_missed_after_their_case_was_closed_is_not_rung_again(
-    phone: Phone,
-    case: MadeCase,
-    house: House,
-    misses: Callable[[Phone, PlacedCall, Phone], None],
+def test_a_missed_callback_of_a_closed_case_is_tried_again(
+    phone: Phone, case: MadeCase, house: House, misses: Callable[[Phone, PlacedCall, Phone], None]
 ) -> None:
     liaison, to_caller = accepted_by(phone, house)
 
@@ -88,41 +117,18 @@ def test_who_is_missed_after_their_case_was_closed_is_not_rung_again(
     misses(phone, to_caller, liaison)
     house.jobs.works_off()
 
-    row = the_callback(house)
-    assert (row.state, row.outcome, row.closed_at is not None) == ("cancelled", "case_closed", True)
-    assert nobody_is_held(house)
-    house.clock.passes(hours=3)
+    assert the_callback(house).state in ("requested", "ringing_liaison")
+    house.clock.passes(hours=1)
     sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
-    assert house.rung() == []
+    assert house.rung() != []
 
 
-def test_who_may_be_rung_no_more_when_their_case_is_closed_is_not_rung_in_their_next_hours(
-    phone: Phone, case: MadeCase, house: House
+@pytest.mark.parametrize("text", ["we_call_again", "please_call"])
+def test_a_machine_of_a_closed_case_hears_the_message_that_was_allowed(
+    phone: Phone, case: MadeCase, house: House, text: str
 ) -> None:
-    house.jobs.works_off()
-    liaison = phone.answers(house.carrier.ringing[-1])
-    liaison.presses("1")
-
-    closes(house, case)
-    _set(
-        house,
-        window_starts=house.clock.now + timedelta(hours=2),
-        window_ends=house.clock.now + timedelta(hours=4),
-    )
-    house.jobs.works_off()
-
-    row = the_callback(house)
-    assert (row.state, row.outcome, nobody_is_held(house)) == ("cancelled", "case_closed", True)
-    house.clock.passes(hours=3)
-    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
-    assert house.rung() == []
-
-
-@pytest.mark.parametrize(("text", "is_left"), [("we_call_again", False), ("please_call", True)])
-def test_a_machine_is_told_only_what_is_true_when_the_case_is_closed(
-    phone: Phone, case: MadeCase, house: House, text: str, is_left: bool
-) -> None:
-    _set(house, voicemail_allowed=True, voicemail_text=text)
+    with house.database.transaction() as session:
+        session.execute(update(Callback).values(voicemail_allowed=True, voicemail_text=text))
     _, to_caller = accepted_by(phone, house)
 
     closes(house, case)
@@ -130,52 +136,20 @@ def test_a_machine_is_told_only_what_is_true_when_the_case_is_closed(
     while not machine.is_over:
         machine.says_nothing()
 
-    assert ("This is a message from" in machine.heard_so_far) is is_left
-    assert "We will call" not in machine.heard_so_far
+    assert "This is a message from" in machine.heard_so_far
 
 
-def _drops(_liaison: Phone, called: Phone, _house: House) -> None:
-    called.hangs_up()
-
-
-def _liaison_is_cut_off_on_hold(liaison: Phone, called: Phone, _house: House) -> None:
-    liaison.presses("*")
-    called.says_nothing()
-    liaison.hangs_up()
-    called.says_nothing()
-
-
-def _is_held_too_long(liaison: Phone, called: Phone, house: House) -> None:
-    liaison.presses("*")
-    called.says_nothing()
-    house.clock.passes(seconds=181)
-    called.says_nothing()
-
-
-@pytest.mark.parametrize("breaks_off", [_drops, _liaison_is_cut_off_on_hold, _is_held_too_long])
-def test_a_talk_that_breaks_off_after_the_case_was_closed_brings_no_other_call_and_promises_none(
-    phone: Phone,
-    case: MadeCase,
-    house: House,
-    breaks_off: Callable[[Phone, Phone, House], None],
+def test_a_talk_that_is_cut_off_after_the_case_was_closed_brings_another_call(
+    phone: Phone, case: MadeCase, house: House
 ) -> None:
-    _set(house, when_dropped="ring_once")
     liaison, to_caller = accepted_by(phone, house)
     called = phone.answers(to_caller)
     called.presses("1")
 
     closes(house, case)
-    breaks_off(liaison, called, house)
-    house.jobs.works_off()
+    liaison.presses("*")
+    called.says_nothing()
+    liaison.hangs_up()
+    called.says_nothing()
 
-    assert called.does_not_hear("call you again")
-    assert called.is_over
-    assert the_callback(house).state == "reached"
-    house.clock.passes(hours=3)
-    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
-    assert (house.rung(), nobody_is_held(house)) == ([], True)
-
-
-def _set(house: House, **facts: object) -> None:
-    with house.database.transaction() as session:
-        session.execute(update(Callback).values(**facts))
+    assert called.hears("call you again")

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from config.settings import Settings
 from hotline.cli import group
-from models import AuditEntry, Callback, Case
+from models import AuditEntry, Callback
 from models.callback import STATES
 from models.database import Database
 from tests.factories import NOW, make_callback, make_case, make_staff
@@ -127,7 +127,6 @@ def test_what_was_left_for_staff_is_promised_anew_once_somebody_looked_into_it(
         ({"state": "left_for_staff", "outcome": "stopped"}, "no more calls"),
         ({"state": "no_answer", "by": "nobody@office.example.org"}, "No one on the staff list"),
         ({"state": "no_answer", "stands": True}, "promised already"),
-        ({"state": "no_answer", "closed": True}, "The case is closed"),
         ({"state": "no_answer", "id": 77}, "no callback with this id"),
     ],
 )
@@ -140,8 +139,6 @@ def test_what_may_not_be_promised_anew_is_refused_in_one_sentence(
         row = make_callback(session, case, state=facts["state"], outcome=facts.get("outcome"))
         if facts.get("stands"):
             make_callback(session, case)
-        if facts.get("closed"):
-            session.get_one(Case, case.id).closed_at = NOW
         found = facts.get("id", row.id)
 
     result = hotline("again", str(found), "--by", facts.get("by", "ruth@office.example.org"))

@@ -1,7 +1,6 @@
 """Cases: their numbers, their PINs, and what opening, a new PIN and closing do (R01-R04)."""
 
 import re
-import threading
 from datetime import date, timedelta
 from itertools import product
 
@@ -12,13 +11,9 @@ from sqlalchemy import event, select
 from stdnum import damm
 
 import models.case
-from config.office import Office
 from models import AuditEntry, Callback, Case, Phone, PinCounter, PinTry, Registrant, Subject
-from models.callback import locked
-from models.callback_policy import CallbackPolicy
 from models.case import CaseError, check_digit_is_right, close_case, new_number, open_case, rotate_pin
 from models.database import Database
-from models.leg_end import caller_missed
 from models.new_pin import is_guessable, new_pin
 from models.pin_hash import PinHasher
 from tests.factories import HASHER, NOW, MadeCase, make_callback, make_case
@@ -334,51 +329,17 @@ def test_a_case_that_is_not_there_or_closed_is_refused_without_its_number(
 
 
 @pytest.mark.parametrize(
-    ("state", "after"),
-    [("requested", "cancelled"), ("claimed", "cancelled"), ("ringing_liaison", "cancelled"),
-     ("ringing_caller", "ringing_caller"), ("talking", "talking"), ("reached", "reached")],
-)  # fmt: skip
-def test_a_closed_case_has_no_callback_left_but_one_that_a_liaison_has_accepted(
-    database: Database, state: str, after: str
-) -> None:
+    "state", ["requested", "claimed", "ringing_liaison", "ringing_caller", "talking", "left_for_staff"]
+)
+def test_closing_a_case_changes_no_callback(database: Database, state: str) -> None:
     with database.transaction() as session:
         case = make_case(session)
-        make_callback(session, case, state=state)
-        make_callback(session, make_case(session), state="requested")
+        before = make_callback(session, case, state=state)
 
     with database.transaction() as session:
         close_case(session, case.number, NOW)
 
     with database.reading() as session:
         assert session.get_one(Case, case.id).closed_at == NOW
-        mine, others = session.scalars(select(Callback).order_by(Callback.id)).all()
-        assert mine.state == after
-        assert others.state == "requested"
-        assert (mine.outcome == "case_closed") is (after == "cancelled")
-
-
-def test_who_is_missed_in_the_very_moment_in_which_their_case_is_closed_is_not_rung_again(
-    database: Database, office: Office
-) -> None:
-    with database.transaction() as session:
-        case = make_case(session)
-        callback_id = make_callback(session, case, state="ringing_caller").id
-    is_closed = threading.Event()
-
-    def closes() -> None:
-        with database.transaction() as session:
-            close_case(session, case.number, NOW)
-        is_closed.set()
-
-    closing = threading.Thread(target=closes)
-    with database.transaction() as session:
-        callback = locked(session, callback_id)
-        assert callback is not None
-        caller_missed(session, callback, NOW, CallbackPolicy.of(office), "carrier")
-        closing.start()
-        # It cannot be over before this one is; to wait a moment lets it come as far as it can.
-        is_closed.wait(0.3)
-    closing.join()
-
-    with database.reading() as session:
-        assert session.get_one(Callback, callback_id).state == "cancelled"
+        mine = session.scalars(select(Callback)).one()
+        assert (mine.state, mine.outcome, mine.closed_at) == (state, before.outcome, before.closed_at)

@@ -197,15 +197,16 @@ def test_a_phone_that_said_stop_is_not_rung_and_what_was_promised_anew_is_not_ta
     assert desk.carrier.placed == []
 
 
-def test_nobody_of_a_closed_case_is_called(
+def test_a_callback_of_a_closed_case_is_called_like_any_other(
     desk: CallbackDesk, console: Console, ana: Staff, callback: Callback
 ) -> None:
     left(desk, callback)
     with desk.database.transaction() as session:
         session.get_one(Case, callback.case_id).closed_at = desk.now
 
-    with pytest.raises(RefusedError, match="is closed"):
-        console.calls_now(callback, ana)
+    console.calls_now(callback, ana)
+
+    assert desk.state() == "ringing_liaison"
 
 
 @pytest.mark.parametrize("left", [False, True])

@@ -1,0 +1,155 @@
+"""Nothing tells a neutral case from another: five visits through every verb, document for document (R13)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event, select, update
+
+from models import Callback, Case, Staff, Subject
+from models.case import close_case
+from tests.calls.conftest import House
+from tests.calls.visits import VISITS, Visits
+from tests.factories import MadeCase
+from tests.phone import Phone
+from workers.sweeper import sweep
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+KINDS = ("shielded", "no record", "closed", "denied", "stale", "held", "unmapped")
+
+
+@pytest.fixture
+def visits(phone: Phone, make_case: MakeCase, house: House) -> Visits:
+    """A case of each kind, and a phone that stands confirmed in it."""
+    now = house.clock.now
+    facts: dict[str, dict[str, Any]] = {
+        "shielded": {"custody_status": "in_custody", "record": {"releasable": False}},
+        "no record": {},
+        "closed": {"custody_status": "in_custody"},
+        "denied": {"custody_status": "released", "record": {"releasable": False}},
+        "stale": {"custody_status": "in_custody", "as_of": now - timedelta(days=9)},
+        "held": {"custody_status": "in_custody"},
+        "unmapped": {"custody_status": "unknown"},
+    }
+    numbers = {kind: f"+120255501{20 + n}" for n, kind in enumerate(KINDS)}
+    cases = {kind: make_case(phone=numbers[kind], **facts[kind]) for kind in KINDS}
+    with house.database.transaction() as session:
+        close_case(session, cases["closed"].number, now=now, actor="boss")
+        subject_id = session.get_one(Case, cases["held"].id).subject_id
+        session.execute(
+            update(Subject).where(Subject.id == subject_id).values(held_import_id=held_import(session))
+        )
+    return Visits({kind: phone.another() for kind in KINDS}, cases, numbers)
+
+
+def held_import(session: Any) -> int:
+    """An import that waits for two people."""
+    from tests.factories import make_import
+
+    return int(make_import(session).id)
+
+
+def rows_of(house: House, case: MadeCase) -> list[tuple[Any, ...]]:
+    """What a case's callbacks are, but for ids."""
+    found = house.rows(select(Callback).where(Callback.case_id == case.id).order_by(Callback.id))
+    return [
+        (one.state, one.urgency, one.reason, one.verified, one.due_at,
+         one.next_attempt_at if one.closed_at is None else None, one.window_starts,
+         one.may_answer, one.voicemail_text, one.when_dropped, one.outcome, one.caller_tries)
+        for one in found
+    ]  # fmt: skip
+
+
+def are_called(house: House, phone: Phone, visits: Visits) -> dict[str, list[str]]:
+    """Between two visits: a liaison serves every callback that is due; what each person hears."""
+    heard: dict[str, list[str]] = {kind: [] for kind in KINDS}
+    for _ in range(4 * len(KINDS)):
+        sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
+        house.jobs.works_off()
+        if not house.carrier.ringing:
+            # The liaison wraps up, or nobody is due.
+            house.clock.passes(minutes=3)
+            continue
+        liaison = phone.answers(house.carrier.ringing[-1])
+        liaison.presses("1")
+        house.jobs.works_off()
+        to_caller = house.carrier.ringing[-1]
+        kind = next(kind for kind, number in visits.numbers.items() if number == to_caller.to)
+        called = phone.answers(to_caller)
+        called.presses("1")
+        heard[kind].append(called.heard_so_far)
+        called.hangs_up()
+        liaison.hangs_up()
+        house.clock.passes(minutes=3)
+    return heard
+
+
+@pytest.mark.parametrize("interval", ["nobody calls", "a liaison calls"])
+def test_every_neutral_case_is_alike_through_every_verb_over_five_visits(
+    phone: Phone, visits: Visits, make_staff: MakeStaff, house: House, interval: str
+) -> None:
+    statements: list[str] = []
+    counted: dict[str, list[int]] = {kind: [] for kind in KINDS}
+
+    def count(*_args: Any) -> None:
+        statements.append("")
+
+    def after_turn(kind: str) -> None:
+        counted[kind].append(len(statements))
+        statements.clear()
+
+    engine = house.database.engine
+    event.listen(engine, "after_cursor_execute", count)
+    if interval == "a liaison calls":
+        make_staff(on_shift=False)
+    for words, keys in VISITS.items():
+        statements.clear()
+        visits.visit(keys, after_turn)
+        first = visits.documents["denied"]
+        for kind in KINDS:
+            assert visits.documents[kind] == first, f"{kind}: {words}"
+            assert rows_of(house, visits.cases[kind]) == rows_of(house, visits.cases["denied"]), kind
+            assert counted[kind] == counted["denied"], f"statements of {kind}: {words}"
+        house.clock.passes(minutes=1)
+        if interval == "a liaison calls":
+            house.clock.passes(hours=2)
+            with house.database.transaction() as session:
+                session.execute(update(Staff).values(on_shift=True))
+            heard = are_called(house, phone, visits)
+            for kind in KINDS:
+                assert heard[kind] == heard["denied"], kind
+                assert [row[0] for row in rows_of(house, visits.cases[kind])] == [
+                    row[0] for row in rows_of(house, visits.cases["denied"])
+                ]
+            with house.database.transaction() as session:
+                session.execute(update(Staff).values(on_shift=False))
+        house.clock.passes(days=1)
+    event.remove(engine, "after_cursor_execute", count)
+
+
+def test_a_case_that_is_closed_between_two_visits_stays_alike(visits: Visits, house: House) -> None:
+    keys = list(VISITS.values())
+    visits.visit(keys[0])
+    with house.database.transaction() as session:
+        close_case(session, visits.cases["no record"].number, now=house.clock.now, actor="boss")
+    house.clock.passes(hours=3)
+
+    visits.visit(keys[1])
+    visits.visit(keys[2])
+
+    assert visits.documents["no record"] == visits.documents["denied"]
+    assert rows_of(house, visits.cases["no record"]) == rows_of(house, visits.cases["denied"])
+
+
+def test_every_verb_is_on_the_way(visits: Visits) -> None:
+    for keys in VISITS.values():
+        visits.visit(keys)
+
+    heard = " ".join(visits.documents["denied"])
+    for words in (
+        "cannot confirm", "We will call you by", "You already have a callback", "Got it.", "is cancelled",
+        "/voice/steps/new_pin_again/", "/voice/steps/ask_number_of_lost_pin/", "a más tardar",
+    ):  # fmt: skip
+        assert words in heard, words
