@@ -72,6 +72,8 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "brake_floor": (0, 100000),
     "brake_percent": (0, 100),
     "brake_peak_factor": (0, 100),
+    "brake_day_floor": (0, 100000),
+    "brake_day_peak_factor": (0, 100),
     "brake_releasable_floor": (0, 100000),
     "brake_releasable_percent": (0, 100),
     "brake_drop_percent": (0, 100),
@@ -90,6 +92,7 @@ FRACTIONS = frozenset(
         "global_failures_factor",
         "brake_percent",
         "brake_peak_factor",
+        "brake_day_peak_factor",
         "brake_releasable_percent",
         "brake_drop_percent",
     }

@@ -4,7 +4,6 @@
 records that grow stale (R14), a cut snapshot as a drop of rows.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -28,6 +27,8 @@ class BrakeRules:
     floor: float
     percent: float
     peak_factor: float
+    day_floor: float
+    day_peak_factor: float
     releasable_floor: float
     releasable_percent: float
     drop_percent: float
@@ -40,6 +41,8 @@ class BrakeRules:
             floor=office.policy("brake_floor"),
             percent=office.policy("brake_percent"),
             peak_factor=office.policy("brake_peak_factor"),
+            day_floor=office.policy("brake_day_floor"),
+            day_peak_factor=office.policy("brake_day_peak_factor"),
             releasable_floor=office.policy("brake_releasable_floor"),
             releasable_percent=office.policy("brake_releasable_percent"),
             drop_percent=office.policy("brake_drop_percent"),
@@ -64,6 +67,22 @@ class HoldReason:
         """Read one back."""
         code, count, limit = text.split(" ")
         return cls(code, int(count), float(limit))
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What earlier files changed, without those that two people released, so that no slicing passes.
+
+    ``hour`` and ``day`` are changed statuses of open cases in the last 60 minutes and 24 hours, and
+    ``denials`` the releases from denial in the last 60 minutes. The peaks are the most that one hour and one
+    day of the 30 days before those spans saw: what is counted now must not raise its own limit.
+    """
+
+    hour: int = 0
+    day: int = 0
+    denials: int = 0
+    peak_hour: int = 0
+    peak_day: int = 0
 
 
 @dataclass(slots=True)
@@ -109,13 +128,13 @@ def hold_reasons(
     open_cases: int,
     people: int,
     last_snapshot_rows: int | None,
-    peak_hour: Callable[[], int],
+    flow: Flow,
 ) -> list[HoldReason]:
     """Every reason to hold, none when the import may land.
 
     ``people`` are those with an open case; ``last_snapshot_rows`` are the usable rows of the last full
-    snapshot that landed, None for a delta or a first snapshot. ``peak_hour`` tells the most status changes
-    of open cases within one hour of the last 30 days; it is asked only when the answer matters.
+    snapshot that landed, None for a delta or a first snapshot. A file that changes nothing is never held for
+    what earlier files changed.
     """
     found = [
         HoldReason("times_in_the_future", tally.in_the_future, 0),
@@ -123,15 +142,19 @@ def hold_reasons(
         HoldReason("empty_snapshot", 0 if tally.usable_rows else tally.absent, 0),
         HoldReason(
             "releases_from_denial",
-            tally.from_denial,
+            tally.from_denial and tally.from_denial + flow.denials,
             max(rules.releasable_floor, people * rules.releasable_percent / 100),
         ),
     ]
     share = open_cases * rules.percent / 100
-    limit = rules.floor
-    if tally.status_changes > limit and share > limit:
-        limit = max(limit, min(share, rules.peak_factor * peak_hour()))
-    found.append(HoldReason("status_changes", tally.status_changes, limit))
+    changes = tally.status_changes
+    limits = {
+        "status_changes": (flow.hour, max(rules.floor, min(share, rules.peak_factor * flow.peak_hour))),
+        "status_changes_day": (flow.day, max(rules.day_floor, rules.day_peak_factor * flow.peak_day)),
+    }
+    found += [
+        HoldReason(code, changes and changes + before, limit) for code, (before, limit) in limits.items()
+    ]
     if last_snapshot_rows:
         missing = last_snapshot_rows - tally.usable_rows
         found.append(HoldReason("missing_rows", missing, last_snapshot_rows * rules.drop_percent / 100))

@@ -1,7 +1,6 @@
 """Imports the custody feed: stages a file, asks the brake, then lands it or holds it (R12-R16)."""
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -15,9 +14,9 @@ from sqlalchemy.orm import Session
 from models import audit
 from models.brake import BrakeRules, HoldReason, hold_reasons
 from models.case import Case
-from models.custody import CustodyRecord
 from models.database import Database
 from models.import_file import FeedFileError, read_feed
+from models.import_flow import flow_until, last_snapshot_rows
 from models.import_landing import hold, land, let_go
 from models.import_lock import ImportBusyError, import_lock
 from models.import_preview import as_stored, measure
@@ -31,7 +30,6 @@ __all__ = [
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
-PEAK_DAYS = 30
 
 
 class OfficeOfImports(Protocol):
@@ -79,6 +77,8 @@ class ImportResult:
     unmapped_statuses: int
     unlisted_facilities: int
     unlisted_courts: int
+    status_changes: int
+    from_denial: int
 
 
 def import_custody(
@@ -166,52 +166,15 @@ def ask_brake(
                 Case.closed_at.is_(None)
             )
         ).one()
-        last = session.scalar(
-            select(CustodyImport.rows - CustodyImport.rejected)
-            .where(CustodyImport.state == "landed", CustodyImport.full)
-            .order_by(CustodyImport.id.desc())
-            .limit(1)
-        )
         reasons = hold_reasons(
             staging.tally,
             rules.brake,
             open_cases=open_cases,
             people=people,
-            last_snapshot_rows=last if full else None,
-            peak_hour=lambda: _peak_hour(session, now),
+            last_snapshot_rows=last_snapshot_rows(session, now) if full else None,
+            flow=flow_until(session, now),
         )
     return tuple(reasons)
-
-
-def _peak_hour(session: Session, now: datetime) -> int:
-    """The most status changes of open cases that one clock hour of the last 30 days saw."""
-    since = now - timedelta(days=PEAK_DAYS)
-    open_cases = (
-        select(Case.subject_id, func.count(Case.id).label("n"))
-        .where(Case.closed_at.is_(None))
-        .group_by(Case.subject_id)
-        .subquery()
-    )
-    lately = select(CustodyRecord.subject_id).where(CustodyRecord.recorded_at >= since)
-    before = func.lag(CustodyRecord.status).over(
-        partition_by=CustodyRecord.subject_id, order_by=CustodyRecord.id
-    )
-    records = (
-        select(
-            CustodyRecord.subject_id, CustodyRecord.recorded_at, CustodyRecord.status, before.label("before")
-        )
-        .where(CustodyRecord.subject_id.in_(lately))
-        .subquery()
-    )
-    hours: Counter[datetime] = Counter()
-    for at, count in session.execute(
-        select(records.c.recorded_at, open_cases.c.n)
-        .join(open_cases, open_cases.c.subject_id == records.c.subject_id)
-        .where(records.c.recorded_at >= since, records.c.before != records.c.status)
-        .execution_options(yield_per=1000)
-    ):
-        hours[at.replace(minute=0, second=0, microsecond=0)] += count
-    return max(hours.values(), default=0)
 
 
 def result_of(
@@ -231,6 +194,8 @@ def result_of(
         unmapped_statuses=staging.unmapped_statuses,
         unlisted_facilities=staging.unlisted_facilities,
         unlisted_courts=staging.unlisted_courts,
+        status_changes=staging.tally.status_changes,
+        from_denial=staging.tally.from_denial,
     )
 
 
@@ -256,6 +221,8 @@ def _decide(
                 decided_at=now,
                 newest_as_of=newest_as_of,
                 reject_fields=result.rejected.fields,
+                status_changes=result.status_changes,
+                from_denial=result.from_denial,
                 **facts,
             )
         )

@@ -13,6 +13,7 @@ class CustodyImport(Base):
     """``state``: staging, held, applying, landed, rejected or abandoned; from the console also uploading
     (it is being read, and ``seen_at`` says that its reader lives) and previewed (someone is to look).
 
+    ``status_changes`` and ``from_denial`` are what the brake counted of it (``models/brake.py``).
     ``ended`` says why one was abandoned. ``kinds`` are the changes of what may be said, as counts,
     ``concerned`` the open cases that would hear something else, and ``reject_fields`` the rejects of each
     field. ``landed_before`` is how many imports had landed when an
@@ -30,6 +31,8 @@ class CustodyImport(Base):
     rows: Mapped[int] = mapped_column(default=0)
     new: Mapped[int] = mapped_column(default=0)
     changed: Mapped[int] = mapped_column(default=0)
+    status_changes: Mapped[int] = mapped_column(default=0, server_default="0")
+    from_denial: Mapped[int] = mapped_column(default=0, server_default="0")
     unchanged: Mapped[int] = mapped_column(default=0)
     ignored: Mapped[int] = mapped_column(default=0)
     rejected: Mapped[int] = mapped_column(default=0)

@@ -50,7 +50,12 @@ STATUSES = {
     "deceased": N_("has died"),
 }
 HOLD_REASONS = {
-    "status_changes": N_("The status of %(count)s cases would change; at most %(limit)s may change at once."),
+    "status_changes": N_(
+        "With the files of the last hour the status of %(count)s cases would change; at most %(limit)s may."
+    ),
+    "status_changes_day": N_(
+        "With the files of the last 24 hours the status of %(count)s cases changes; at most %(limit)s may."
+    ),
     "releases_from_denial": N_(
         "%(count)s people could be spoken of who could not be before; at most %(limit)s may be at once."
     ),

@@ -67,6 +67,8 @@ POLICY_NAMES = {
     "brake_floor": N_("Changed statuses that are always let through"),
     "brake_percent": N_("Percent of the open cases that may change at once"),
     "brake_peak_factor": N_("Times the busiest hour that may change at once"),
+    "brake_day_floor": N_("Changed statuses that are always let through in a day"),
+    "brake_day_peak_factor": N_("Times the busiest day that may change in a day"),
     "brake_releasable_floor": N_("Records that may turn releasable at once"),
     "brake_releasable_percent": N_("Percent of the records that may turn releasable at once"),
     "brake_drop_percent": N_("Percent of the rows that a full file may lack"),

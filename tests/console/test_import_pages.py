@@ -206,7 +206,7 @@ def test_why_it_is_held_counts_nothing_of_whom_nothing_may_be_said(
 
     ruth = staff("supervisor").signs_in().opens(f"/console/imports/{_import_id(database)}")
 
-    assert ruth.reads("The status of 11 cases would change; at most 10 may change at once.")
+    assert ruth.reads("With the files of the last hour the status of 11 cases would change; at most 10 may.")
     assert ruth.reads("11 cases would hear something else.")
 
 

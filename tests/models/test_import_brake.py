@@ -1,14 +1,16 @@
 """The brake: every reason to hold, what the line says meanwhile, and how people settle it (R16)."""
 
+import dataclasses
+import itertools
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from models.audit import AuditEntry
-from models.brake import BrakeRules, HoldReason, Tally, hold_reasons, is_impossible
+from models.brake import BrakeRules, Flow, HoldReason, Tally, hold_reasons, is_impossible
 from models.case import Case
 from models.custody import CUSTODY_STATUSES, CustodyRecord
 from models.custody_import import CustodyImport, ImportRow
@@ -19,11 +21,18 @@ from tests.factories import NOW, make_case, make_office, make_staff
 from tests.models.feed import at, feed_row, load, open_cases, what_is_heard
 
 BRAKE = BrakeRules.of(make_office())
+#: Each example of a property stands in a month of its own, since the brake remembers.
+RUNS = itertools.count(1)
 
 
 def reasons(tally, *, open_cases=10_000, people=10_000, last=None, peak=1000):
     found = hold_reasons(
-        tally, BRAKE, open_cases=open_cases, people=people, last_snapshot_rows=last, peak_hour=lambda: peak
+        tally,
+        BRAKE,
+        open_cases=open_cases,
+        people=people,
+        last_snapshot_rows=last,
+        flow=Flow(peak_hour=peak, peak_day=1000),
     )
     return [(reason.code, reason.count, reason.limit) for reason in found]
 
@@ -334,3 +343,98 @@ def test_a_snapshot_that_lacks_a_few_lands(database):
     load(database, *(feed_row(f"A-{n}") for n in range(4)))
     assert not load(database, *(feed_row(f"A-{n}") for n in range(3)), full=True).held
     assert what_is_heard(database, cases["A-3"]) is NEUTRAL
+
+
+def in_custody(database, count):
+    """So many people whom yesterday's file placed in custody."""
+    names = [f"A-{n}" for n in range(count)]
+    cases = open_cases(database, *names)
+    load(database, *(feed_row(n, as_of=at(-30)) for n in names), now=at(-30))
+    return cases
+
+
+def released(*names, hours=0.0):
+    return [feed_row(n, status="released", status_at=at(hours - 1), as_of=at(hours)) for n in names]
+
+
+def test_three_files_of_ten_releases_within_a_minute_are_held_after_the_first(database):
+    cases = in_custody(database, 30)
+    names = list(cases)
+    results = [
+        load(database, *released(*names[n : n + 10]), now=NOW + timedelta(seconds=n)) for n in (0, 10, 20)
+    ]
+
+    assert [result.held for result in results] == [False, True, True]
+    assert what_is_heard(database, cases["A-0"]).status == "released"
+    assert what_is_heard(database, cases["A-10"]) is NEUTRAL
+    with database.reading() as session:
+        assert list_held(session)[0].reasons == (HoldReason("status_changes", 20, 10),)
+
+
+def test_after_an_hour_as_many_may_land_again_but_over_a_day_not_more_than_twenty(database):
+    names = list(in_custody(database, 40))
+    assert not load(database, *released(*names[:10])).held
+    assert not load(database, *released(*names[10:20], hours=1), now=at(1)).held
+    assert load(database, *released(*names[20:21], hours=2), now=at(2)).held
+    assert held_codes(database) == [["status_changes_day"]]
+
+
+def test_a_file_that_two_people_released_does_not_count_against_the_next(database):
+    names = list(in_custody(database, 30))
+    assert load(database, *released(*names[:20])).held
+    release(database, held_ids(database)[0], **two_staff(database), now=NOW)
+
+    assert not load(database, *released(*names[20:30]), now=NOW + timedelta(minutes=1)).held
+    assert load(database, *released("A-0", hours=0.5), feed_row("A-1", as_of=at(1)), now=at(1)).held
+
+
+def test_releases_from_denial_are_counted_over_the_files_of_an_hour(database):
+    names = [f"A-{n}" for n in range(8)]
+    open_cases(database, *names)
+    load(database, *(feed_row(n, adult="no", as_of=at(-30)) for n in names), now=at(-30))
+    assert not load(database, *(feed_row(n) for n in names[:4])).held
+    assert load(database, *(feed_row(n) for n in names[4:])).held
+    assert held_codes(database) == [["releases_from_denial"]]
+
+
+def test_snapshots_that_shrink_a_little_each_time_are_held(database):
+    names = list(in_custody(database, 60))
+    everyone = [feed_row(n, as_of=NOW) for n in names]
+    held = [load(database, *everyone[: 60 - n], full=True, now=NOW).held for n in range(4)]
+    assert held == [False, False, True, True]
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cuts=st.lists(st.integers(1, 29), max_size=8))
+def test_no_slicing_of_a_file_within_an_hour_lets_more_through_than_the_whole(cuts):
+    places = [0, *sorted(set(cuts)), 30]
+    flow, landed = Flow(), 0
+    for start, end in itertools.pairwise(places):
+        size = end - start
+        reasons_ = hold_reasons(
+            Tally(status_changes=size, usable_rows=size), BRAKE, open_cases=100_000, people=100_000,
+            last_snapshot_rows=None, flow=flow,
+        )  # fmt: skip
+        if not reasons_:
+            landed += size
+            flow = dataclasses.replace(flow, hour=flow.hour + size, day=flow.day + size)
+    assert landed <= 10
+
+
+@settings(
+    max_examples=8, deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)  # fmt: skip
+@given(cuts=st.sets(st.integers(1, 23), max_size=6), minutes=st.integers(0, 9))
+def test_no_slicing_of_a_feed_passes_the_brake_when_the_whole_would_not(database, cuts, minutes):
+    run = f"{minutes}-{'-'.join(map(str, sorted(cuts)))}"
+    later = NOW + timedelta(days=40 * next(RUNS))
+    names = [f"{run}-{later:%Y%m%d}-{n}" for n in range(24)]
+    open_cases(database, *names)
+    load(database, *(feed_row(n, as_of=later - timedelta(hours=30)) for n in names), now=later)
+    out = [feed_row(n, status="released", status_at=later, as_of=later) for n in names]
+    places, landed = [0, *sorted(cuts), 24], 0
+    for turn, (start, end) in enumerate(itertools.pairwise(places)):
+        now = later + timedelta(minutes=minutes * turn)
+        landed += 0 if load(database, *out[start:end], now=now).held else end - start
+    assert landed <= 10

@@ -1,0 +1,64 @@
+"""What the files of the last hour, day and month changed, so that no slicing passes the brake (R16)."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.brake import Flow
+from models.import_record import CustodyImport
+
+HOUR, DAY, PEAK_DAYS = timedelta(hours=1), timedelta(hours=24), timedelta(days=30)
+_COUNTED = ("applying", "landed")
+
+
+def flow_until(session: Session, now: datetime) -> Flow:
+    """The changes of files that landed without being held; what two people released counts nowhere."""
+    rows = session.execute(
+        select(
+            CustodyImport.decided_at, CustodyImport.status_changes, CustodyImport.from_denial,
+            CustodyImport.hold_reasons,
+        ).where(CustodyImport.state.in_(_COUNTED), CustodyImport.decided_at > now - PEAK_DAYS - DAY)
+    ).all()  # fmt: skip
+    hour = day = denials = 0
+    hours: Counter[datetime] = Counter()
+    days: Counter[datetime] = Counter()
+    for at, changes, from_denial, was_held in rows:
+        if at is None or was_held:
+            continue
+        if at > now - HOUR:
+            hour += changes
+            denials += from_denial
+        else:
+            hours[at.replace(minute=0, second=0, microsecond=0)] += changes
+        if at > now - DAY:
+            day += changes
+        else:
+            days[at.replace(hour=0, minute=0, second=0, microsecond=0)] += changes
+    return Flow(hour, day, denials, max(hours.values(), default=0), max(days.values(), default=0))
+
+
+def last_snapshot_rows(session: Session, now: datetime) -> int | None:
+    """The usable rows that a full snapshot is held against; None before the first one landed.
+
+    It is the largest of those that landed within a day, so that many small drops are one large drop, back
+    to the last one that two people released.
+    """
+    snapshots = session.execute(
+        select(
+            CustodyImport.rows - CustodyImport.rejected, CustodyImport.decided_at, CustodyImport.hold_reasons
+        )
+        .where(CustodyImport.state == "landed", CustodyImport.full)
+        .order_by(CustodyImport.id.desc())
+        .limit(1000)
+    )
+    most: int | None = None
+    for usable, at, was_held in snapshots:
+        if most is None or (at is not None and at > now - DAY):
+            most = max(most or 0, usable)
+        else:
+            break
+        if was_held:
+            break
+    return most
