@@ -21,6 +21,8 @@ from tests.chaos.storm import MOST_CALLBACKS, MOST_WAITERS, STANDS_STILL, Storm,
 @click.option("--database", type=click.Choice(["sqlite", "postgresql"]), default="postgresql")
 @click.option("--liaisons", type=click.IntRange(1, 30), default=20, show_default=True)
 @click.option("--seconds", default=0.0, help="Over how long people ask; without it two a second.")
+@click.option("--refused-seconds", default=0.0, help="For so long the carrier refuses the account (21210).")
+@click.option("--hard", is_flag=True, help="One liaison never picks up, and the worker hangs for good.")
 @click.option("--log", type=click.Path(path_type=Path), help="Where to write what the house logged.")
 def chaos(
     callbacks: int,
@@ -32,6 +34,8 @@ def chaos(
     database: str,
     liaisons: int,
     seconds: float,
+    refused_seconds: float,
+    hard: bool,
     log: Path | None,
 ) -> None:
     """Let a storm pass, print what became of every promise, and exit 1 when a rule was broken."""
@@ -48,6 +52,8 @@ def chaos(
         caller_tries=3,
         # Each round that nobody took costs a retry of a minute, and everybody waits for a free liaison.
         most_seconds=STANDS_STILL + 6 * 75 + callbacks * 15 / liaisons,
+        refused_seconds=refused_seconds,
+        is_hard=hard,
     )
     with tempfile.TemporaryDirectory(prefix="hc-") as folder:
         verdict, logged = storm.passes(Path(folder))

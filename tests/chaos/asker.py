@@ -16,6 +16,8 @@ from tests.people.ear import WORDS, hears, hears_status, option
 _MOST_CALLS, _MOST_QUESTIONS = 40, 12
 _ANSWER_SECONDS = 20.0
 _WISHES = ("language", "case", "callback", "to_callback")
+#: What somebody who is afraid chooses instead: the same, but a call within the hour.
+_WISHES_IN_FEAR = ("language", "case", "afraid", "to_callback")
 #: What is said of a callback that is open already, because the promise of a call that broke off stands.
 _KEEP = "To leave your callback as it is, press 1"
 _ON_HOLD = "on hold"
@@ -25,8 +27,11 @@ _LOOKS_EVERY = 0.2
 class Asker:
     """Has a case and a phone. ``promised_at`` is when the line said that it will call, None before."""
 
-    def __init__(self, board: Switchboard, line: str, case: MadeCase, phone: str) -> None:
+    def __init__(
+        self, board: Switchboard, line: str, case: MadeCase, phone: str, *, is_afraid: bool = False
+    ) -> None:
         self._board, self._line = board, line
+        self._wishes = _WISHES_IN_FEAR if is_afraid else _WISHES
         self.case, self.phone = case, phone
         self.calls = 0
         self.promised_at: datetime | None = None
@@ -87,7 +92,7 @@ class Asker:
             return "1"
         if hears(phrases, words["number"]) is not None:
             return self.case.number
-        wishes = [found.keys for wish in _WISHES if (found := option(phrases, "en", wish)) is not None]
+        wishes = [found.keys for wish in self._wishes if (found := option(phrases, "en", wish)) is not None]
         if hears(phrases, words["pin"]) is not None and not wishes:
             return self.case.pin
         return wishes[0] if wishes else None

@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from datetime import UTC, datetime
 from random import Random
 
 from flask import Response, request
@@ -19,16 +20,22 @@ from hotline.exchange.switchboard import Switchboard
 EVENT_FAULTS = {"event_duplicate": 0.15, "event_delay": 0.15, "event_reorder": 0.1, "event_drop": 0.05}
 #: The share of calls that are placed although the answer that says so is lost.
 LOST_ANSWERS = 0.03
+#: Twilio's error code for a caller ID that the account does not own.
+_NOT_OUR_NUMBER = 21210
 
 
 class ChaosCarrier:
     """Serves REST on ``port`` and calls the line at ``public_url``.
 
     The ledger holds every call that was placed, whatever the line was told of it: ``placed`` counts them by
-    the leg they were placed for, ``rung`` by the number that rang.
+    the leg they were placed for, ``rung`` by the number that rang. While ``is_refusing`` it places none and
+    counts ``refusals``; ``refused`` are the spans in which it did.
     """
 
     def __init__(self, public_url: str, port: int, token: str, seed: int) -> None:
+        self.is_refusing = False
+        self.refusals = 0
+        self.refused: list[tuple[datetime, datetime]] = []
         self.faults = Faults(seed, EVENT_FAULTS)
         deliver = self.faults.around(over_http(public_url, token))
         self.board = Switchboard(EXCHANGE_ACCOUNT, deliver, any_number=line_number(public_url))
@@ -42,6 +49,7 @@ class ChaosCarrier:
             credentials={EXCHANGE_ACCOUNT: (token,)},
             faults=self.faults,
         )
+        app.before_request(self._may_refuse)
         app.after_request(self._may_lose)
         self._server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_QuietHandler)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -56,6 +64,25 @@ class ChaosCarrier:
         with self._lock:
             self.placed[(order.url or "").rpartition("/")[2]] += 1
             self.rung[order.to] += 1
+
+    def refuses(self) -> None:
+        """Refuse the account from now on."""
+        self.is_refusing = True
+        self.refused.append((datetime.now(UTC), datetime.max.replace(tzinfo=UTC)))
+
+    def relents(self) -> None:
+        """Take calls again."""
+        self.is_refusing = False
+        begin, _ = self.refused.pop()
+        self.refused.append((begin, datetime.now(UTC)))
+
+    def _may_refuse(self) -> tuple[dict[str, object], int] | None:
+        """While it refuses the account, every call is answered as for a number that the account lost."""
+        if not self.is_refusing or request.method != "POST" or not request.path.endswith("/Calls.json"):
+            return None
+        with self._lock:
+            self.refusals += 1
+        return {"code": _NOT_OUR_NUMBER, "message": "The number is not yours.", "status": 400}, 400
 
     def _may_lose(self, answer: Response) -> Response:
         if request.method != "POST" or not request.path.endswith("/Calls.json") or answer.status_code != 201:

@@ -21,8 +21,11 @@ _LOOKS_EVERY = 0.2
 class Crowd:
     """Answers what rings at ``board``. The same number acts the same way at its n-th ring of a seed."""
 
-    def __init__(self, board: Switchboard, seed: int, office_phones: Collection[str]) -> None:
-        self._board, self._seed, self._office_phones = board, seed, office_phones
+    def __init__(
+        self, board: Switchboard, seed: int, office_phones: Collection[str], absent: Collection[str] = ()
+    ) -> None:
+        """``absent`` are phones of the office that nobody ever picks up."""
+        self._board, self._seed, self._office_phones, self._absent = board, seed, office_phones, absent
         self._rings: Counter[str] = Counter()
         self._lock, self._pool = Lock(), ThreadPoolExecutor(128, thread_name_prefix="crowd")
         self._unsubscribe = board.feed.subscribe(self._hears_of)
@@ -52,7 +55,7 @@ class Crowd:
 
     def _is_liaison(self, call: SwitchedCall, chance: Random) -> None:
         way = chance.random()
-        if way < 0.08:
+        if way < 0.08 or call.to in self._absent:
             return
         if way < 0.16:
             self._board.end_unanswered(call.sid, "busy")

@@ -56,6 +56,7 @@ class House:
         self.killed: dict[str, int] = dict.fromkeys(TARGETS, 0)
         self._data = folder / "var"
         self._serving: Serving | None = None
+        self._stopped: list[psutil.Process] = []
 
     def opens(self) -> None:
         """Start everything and wait until the line answers."""
@@ -74,6 +75,9 @@ class House:
 
     def closes(self) -> None:
         """Stop everything."""
+        for process in self._stopped:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
         if self._serving is not None:
             self._serving.stops()
         self.database.close()
@@ -99,7 +103,8 @@ class House:
 
     def suffers_kill(self, chance: Random) -> None:
         """SIGKILL one program, or one of the web's own processes."""
-        kinds = list(TARGETS)
+        # A worker that hangs for good would be started again by a kill.
+        kinds = [kind for kind in TARGETS if not (kind == "worker" and self._stopped)]
         chance.shuffle(kinds)
         for kind in kinds:
             # One that is being started again just now cannot be killed: the next kind is.
@@ -112,6 +117,14 @@ class House:
         assert self._serving is not None
         process = self._serving.child(kind.partition(" ")[0])
         (process.children()[0] if kind == "web process" else process).kill()
+
+    def loses_its_worker(self) -> None:
+        """The worker hangs for good: nothing restarts it, and it takes no job and gives none back."""
+        assert self._serving is not None
+        worker = self._serving.child("worker")
+        for process in (worker, *worker.children(recursive=True)):
+            process.suspend()
+            self._stopped.append(process)
 
     def suffers_wipe(self, chance: Random) -> None:
         """Valkey forgets everything: by a command, or by the loss of its files and a kill."""

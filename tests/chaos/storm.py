@@ -23,6 +23,8 @@ MOST_WAITERS = len(AREAS_AT_0) * 100
 #: Nothing stands still for longer: the line's own bound and both rings.
 STANDS_STILL = BOUND_SECONDS + POLICIES["liaison_ring_seconds"] + POLICIES["caller_ring_seconds"]
 _AT_ONCE = 32
+#: One of so many askers says that they are afraid.
+AFRAID_OF = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +33,8 @@ class Storm:
 
     ``waiters`` press 0 in their case. ``asking_seconds`` is over how long people ask and things are killed.
     ``most_seconds`` is how long it may take after that until no callback is open any more; ``caller_tries``
-    is the office's policy.
+    is the office's policy. ``refused_seconds``: for so long the carrier refuses the account (21210), from the
+    middle on. ``is_hard``: one liaison never picks up, and the worker hangs for good from the first third on.
     """
 
     callbacks: int
@@ -45,27 +48,35 @@ class Storm:
     asking_seconds: float
     caller_tries: int
     most_seconds: float
+    refused_seconds: float = 0.0
+    is_hard: bool = False
 
     def passes(self, folder: Path) -> tuple[Verdict, str]:
         """Let it pass over a house in an empty folder; gives the verdict and the log of the house."""
         with house(folder, self.database, self.caller_tries) as place:
             office_phones, cases = place.moves_in(self.liaisons, self.callbacks + self.waiters)
             carrier = ChaosCarrier(place.public_url, place.carrier_port, place.token, self.seed)
-            crowd = Crowd(carrier.board, self.seed, office_phones)
+            crowd = Crowd(carrier.board, self.seed, office_phones, office_phones[: int(self.is_hard)])
             watch = Watch(place.database, STANDS_STILL)
             try:
                 place.opens()
                 watch.begins()
                 line = place.office.lines[0]
                 askers = [
-                    Asker(carrier.board, line, case, f"+1{AREAS[n // 100]}55501{n % 100:02d}")
+                    Asker(
+                        carrier.board,
+                        line,
+                        case,
+                        f"+1{AREAS[n // 100]}55501{n % 100:02d}",
+                        is_afraid=n % AFRAID_OF == 0,
+                    )
                     for n, case in enumerate(cases[: self.callbacks])
                 ]
                 for n, case in enumerate(cases[self.callbacks :]):
                     phone = f"+1{AREAS_AT_0[n // 100]}55501{n % 100:02d}"
                     chance = Random(f"{self.seed}/{phone}")
                     askers.append(Waiter(carrier.board, line, case, phone, chance))
-                troubles = threading.Thread(target=self._befalls, args=(place,))
+                troubles = threading.Thread(target=self._befalls, args=(place, carrier))
                 troubles.start()
                 self._ask(askers)
                 troubles.join()
@@ -87,7 +98,7 @@ class Storm:
                 time.sleep(max(0.0, started + moment - time.monotonic()))
                 pool.submit(asker.asks)
 
-    def _befalls(self, place: House) -> None:
+    def _befalls(self, place: House, carrier: ChaosCarrier) -> None:
         chance, started = Random(f"{self.seed}/troubles"), time.monotonic()
         troubles: list[Callable[[Random], None]] = [
             *[place.suffers_kill] * self.kills,
@@ -96,7 +107,13 @@ class Storm:
         ]
         chance.shuffle(troubles)
         moments = sorted(chance.uniform(0, self.asking_seconds) for _ in troubles)
-        for moment, trouble in zip(moments, troubles, strict=True):
+        timed = list(zip(moments, troubles, strict=True))
+        if self.is_hard:
+            timed.append((self.asking_seconds / 3, lambda _chance: place.loses_its_worker()))
+        if self.refused_seconds:
+            timed.append((self.asking_seconds / 2, lambda _chance: carrier.refuses()))
+            timed.append((self.asking_seconds / 2 + self.refused_seconds, lambda _chance: carrier.relents()))
+        for moment, trouble in sorted(timed, key=lambda one: one[0]):
             time.sleep(max(0.0, started + moment - time.monotonic()))
             trouble(chance)
 

@@ -67,6 +67,8 @@ def judge(house: House, carrier: ChaosCarrier, askers: Sequence[Asker], watch: W
             *(f"case {asker.case.id} met {fault}" for asker in askers for fault in asker.faults),
             *(_held(*one, carrier) for one in held),
             *_doubles(carrier, acceptances, keys),
+            *_spent(rows, carrier, keys),
+            *_overtaken(session, carrier, rows),
             *(
                 f"callback {row.id}: nobody knows whether its caller was rung, and it is {row.state}"
                 for row in rows
@@ -90,6 +92,7 @@ def judge(house: House, carrier: ChaosCarrier, askers: Sequence[Asker], watch: W
         "talks at 0": talks,
         "their calls": sum(asker.calls for asker in at_0),
         "longest silence (s)": round(max((asker.silent_seconds for asker in at_0), default=0.0), 1),
+        "calls refused": carrier.refusals,
         "calls placed": sum(carrier.placed.values()),
         "answers lost": carrier.answers_lost,
         **{f"kills of {kind}": number for kind, number in house.killed.items()},
@@ -157,6 +160,38 @@ def _lost(rows: Sequence[Callback], askers: Sequence[Asker], keys: dict[str, str
         elif asker.promised_at is not None and (asker.case.id, keys[asker.phone]) not in found:
             broken.append(f"case {asker.case.id} was promised a call that stands nowhere")
     return broken
+
+
+def _spent(rows: Sequence[Callback], carrier: ChaosCarrier, keys: dict[str, str]) -> list[str]:
+    """Callbacks with more tries of the person than their phone rang (R36: only their own miss is a try)."""
+    rings = {key: carrier.rung[phone] for phone, key in keys.items()}
+    return [
+        f"callback {row.id} spent {row.caller_tries} tries for {rings[row.number_key]} rings"
+        for row in rows
+        if row.number_key in rings and row.caller_tries > rings[row.number_key]
+    ]
+
+
+def _overtaken(session: Session, carrier: ChaosCarrier, rows: Sequence[Callback]) -> list[str]:
+    """Urgent callbacks that waited for their first offer while one without haste had its own (R36).
+
+    What was refused is no offer: while the carrier refuses the account, a probe may be of any callback.
+    """
+    rings = select(AuditEntry.target, AuditEntry.at).where(AuditEntry.action == "ring_liaison_callback")
+    first: dict[str, datetime] = {}
+    for target, at in session.execute(rings.order_by(AuditEntry.at)):
+        if not any(begin <= at <= end + _SLACK for begin, end in carrier.refused):
+            first.setdefault(target, at)
+    offers = {row.id: first[f"callback:{row.id}"] for row in rows if f"callback:{row.id}" in first}
+    calm = [(offers[row.id], row.id) for row in rows if row.id in offers and row.urgency != "urgent"]
+    return [
+        f"urgent callback {row.id} waited from {row.requested_at:%H:%M:%S} to {offers[row.id]:%H:%M:%S}, "
+        f"and callback {other} was offered at {at:%H:%M:%S}"
+        for row in rows
+        if row.urgency == "urgent" and row.id in offers
+        for at, other in calm
+        if row.requested_at + _SLACK < at < offers[row.id] - _SLACK
+    ]
 
 
 def _doubles(carrier: ChaosCarrier, acceptances: Counter[str], keys: dict[str, str]) -> list[str]:

@@ -11,12 +11,14 @@ WORDS = {
         "language": "English", "case": "your case, press", "number": "your case number", "pin": "your PIN",
         "news": "hear it now", "callback": "as soon as we can", "to_callback": "To be called back",
         "called_first": "have us call you soon", "start": "back to the start", "promise": "We will call you",
+        "afraid": "If you are afraid",
         "goodbye": "Goodbye", "keep_place": "keep your place and be called",
     },
     "es": {
         "language": "español", "case": "su caso, oprima", "number": "número de caso", "pin": "su PIN",
         "news": "oírla ahora", "callback": "lo antes posible", "to_callback": "Para que le llamemos",
         "called_first": "le llamemos pronto", "start": "volver al principio", "promise": "Le llamaremos",
+        "afraid": "Si tiene miedo",
         "goodbye": "Adiós", "keep_place": "guardar su lugar",
     },
 }  # fmt: skip
