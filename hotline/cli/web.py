@@ -15,7 +15,9 @@ from hotline.cli.trial import try_app
 from hotline.seats import Seats
 
 #: Connections that one process holds at once; the rest wait in the socket's backlog, unread.
-CONNECTIONS_PER_WORKER = 512
+CONNECTIONS_PER_WORKER = 2048
+#: The head of a request, and its form, are to be here within so long.
+HEAD_SECONDS = 10
 
 
 class WithoutAdvice(logging.Filter):
@@ -70,13 +72,17 @@ def run_web(
 
     Without ``threads`` each connection may have one: the application is then one of `Seats`.
     """
-    from granian import Granian
     from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
+    from hotline.cli.server import Server, allow_many_connections, listen
+
     set_up_logging(role, settings.log_level)
-    Granian(
+    allow_many_connections()
+    Server(
         application,
+        listen(bind),
         address=bind.host,
         port=bind.port,
         interface=Interfaces.WSGI,
@@ -86,6 +92,7 @@ def run_web(
         workers=workers or settings.web_workers,
         blocking_threads=threads or CONNECTIONS_PER_WORKER,
         backpressure=CONNECTIONS_PER_WORKER,
+        http1_settings=HTTP1Settings(header_read_timeout=HEAD_SECONDS * 1000),
         websockets=False,
         log_access=False,
         # Its lines about starting and ending processes are of use to someone who debugs, and to nobody else.

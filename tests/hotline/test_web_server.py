@@ -1,0 +1,136 @@
+"""The web server as a stranger on the network and the kernel meet it: its port, its workers, slow senders."""
+
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+import psutil
+import pytest
+
+from config.settings import Settings, variables
+from models.database import Database
+from models.keyring import Keyring
+from models.migrate import upgrade
+from tests.hotline.test_serve import free_ports, until
+
+HALF_A_FORM = (
+    b"POST /voice/inbound HTTP/1.1\r\nHost: line.example.org\r\nContent-Length: 500\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\n\r\nCallSid="
+)
+STRANGERS = 1100
+
+
+class Web:
+    """One `hotline web` in a process of its own."""
+
+    def __init__(self, folder: Path, role: str = "web", port: int | None = None) -> None:
+        self.port, self._log = port or free_ports(), folder / f"{role}.log"
+        self.environ = {name: value for name, value in os.environ.items() if name not in variables()}
+        self.environ["HOTLINE_DATA_DIR"] = str(folder)
+        with self._log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "hotline.cli", role, "--bind", f"127.0.0.1:{self.port}"],
+                env=self.environ,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def printed(self) -> str:
+        return self._log.read_text()
+
+    def answers(self) -> bool:
+        """Whether a caller has an answer before the carrier gives up."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=15)
+        try:
+            connection.request("GET", "/voice/fallback.xml")
+            return connection.getresponse().status == 200
+        except (OSError, HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def workers(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("web") / "var"
+    settings = Settings.from_env({"HOTLINE_DATA_DIR": str(folder), **_keys()})
+    folder.mkdir()
+    database = Database(settings.database_url, Keyring(settings.field_keys, settings.secret_key))
+    upgrade(database)
+    database.close()
+    return folder
+
+
+def _keys() -> dict[str, str]:
+    return {
+        "HOTLINE_SECRET_KEY": "s" * 32, "HOTLINE_PIN_PEPPER": "p" * 32, "TWILIO_AUTH_TOKEN": "t" * 32,
+        "HOTLINE_FIELD_KEYS": "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def web(folder: Path) -> Iterator[Web]:
+    web = Web(folder)
+    until(web.answers, "the web")
+    until(lambda: len(web.workers()) == 2, "two workers")
+    yield web
+    web.process.send_signal(signal.SIGTERM)
+    web.process.wait(30)
+
+
+@pytest.mark.parametrize("role", ["web", "intake"])
+def test_a_role_on_a_busy_port_ends_in_one_sentence_and_takes_no_request(
+    web: Web, folder: Path, role: str
+) -> None:
+    second = subprocess.run(
+        [sys.executable, "-m", "hotline.cli", role, "--bind", f"127.0.0.1:{web.port}"],
+        env=web.environ, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert second.returncode == 2
+    assert second.stderr.splitlines()[-1] == (
+        f"127.0.0.1:{web.port} cannot be used: address already in use. Choose another with --bind HOST:PORT."
+    )
+    assert web.answers()
+
+
+def test_nobody_else_can_join_the_port(web: Web) -> None:
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        with pytest.raises(OSError, match="in use"):
+            other.bind(("127.0.0.1", web.port))
+
+
+def test_a_caller_is_answered_though_one_worker_after_another_is_killed(web: Web) -> None:
+    for _ in range(4):
+        before = web.workers()
+        before[-1].kill()
+        assert web.answers()
+        until(lambda killed=before[-1]: killed not in web.workers(), "the killed worker to be gone")
+    until(lambda: len(web.workers()) == 2, "two workers again")
+    assert web.process.poll() is None
+    assert web.answers()
+
+
+def test_strangers_who_send_half_a_form_each_keep_no_caller_waiting(web: Web) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    try:
+        with ExitStack() as open_ones:
+            for _ in range(STRANGERS):
+                stranger = open_ones.enter_context(socket.create_connection(("127.0.0.1", web.port), 10))
+                stranger.sendall(HALF_A_FORM)
+            assert web.answers()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
