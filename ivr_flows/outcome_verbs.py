@@ -27,6 +27,8 @@ def _noting(code: str) -> Handler:
 
 note_reached = _noting("reached")
 note_message = _noting("message_left")
+note_nobody = _noting("nobody_there")
+note_wrong_person = _noting(outcome.WRONG_PERSON)
 note_later = _noting(LATER)
 note_supervisor = _noting(SUPERVISOR)
 

@@ -1,5 +1,8 @@
 """The steps of a talk that every tree of staff shares: the conference, the star's menus, and the outcome."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from ivr_flows import outcome_verbs, talk_verbs
 from ivr_flows.flow import Announce, Choice, Conference, Decide, Menu, Stay, Step
 
@@ -168,22 +171,38 @@ def talk_steps(not_reached: str) -> dict[str, Step]:
 
 
 def outcome_steps() -> dict[str, Step]:
-    """After the talk: four codes, and 8 after a hard call. The tree has ``noted`` and ``unsaid``."""
+    """After the talk: how it ended, and 8 after a hard call. The tree has ``noted``, ``late``, ``unsaid``."""
     noting = {"noted": "noted", "late": "late"}
     return {
-        "outcome": Menu(
+        "outcome": _outcome("outcome.question", extra={"8": "rest"}),
+        "outcome_again": _outcome("outcome.again"),
+        "not_talked": Menu(
             (
-                Choice("outcome.reached", does=outcome_verbs.note_reached, on=noting),
                 Choice("outcome.message", does=outcome_verbs.note_message, on=noting),
-                Choice("outcome.later", does=outcome_verbs.note_later, on=noting),
-                Choice("outcome.supervisor", does=outcome_verbs.note_supervisor, on=noting),
+                Choice("outcome.nobody", does=outcome_verbs.note_nobody, on=noting),
+                Choice("outcome.wrong_person", does=outcome_verbs.note_wrong_person, on=noting),
             ),
-            prompt="outcome.question",
             misses=1,
             give_up="unsaid",
             silence="unsaid",
-            extra={"8": "rest"},
         ),
         "rest": Decide(outcome_verbs.rest, {"rests": "rests"}),
-        "rests": Announce("outcome.rest", "outcome", about="rest"),
+        "rests": Announce("outcome.rest", "outcome_again", about="rest"),
     }
+
+
+def _outcome(prompt: str, extra: Mapping[str, str] = MappingProxyType({})) -> Menu:
+    noting = {"noted": "noted", "late": "late"}
+    return Menu(
+        (
+            Choice("outcome.reached", does=outcome_verbs.note_reached, on=noting),
+            Choice("outcome.not_talked", next="not_talked"),
+            Choice("outcome.later", does=outcome_verbs.note_later, on=noting),
+            Choice("outcome.supervisor", does=outcome_verbs.note_supervisor, on=noting),
+        ),
+        prompt=prompt,
+        misses=1,
+        give_up="unsaid",
+        silence="unsaid",
+        extra=extra,
+    )

@@ -13,10 +13,12 @@ from models.direct_talk import DirectTalk
 from models.follow_up import LATER, SUPERVISOR, FollowUpOffice, follow_up, is_promised_again
 from models.job import Job
 from models.staff import Staff
+from models.stopped_phone import stop_phone
 from models.talk import Talk, audit_talk
 
 #: The codes by their words; each is an outcome of a callback that was reached.
-OUTCOMES = ("reached", "message_left", LATER, SUPERVISOR)
+WRONG_PERSON = "wrong_person"
+OUTCOMES = ("reached", "message_left", "nobody_there", WRONG_PERSON, LATER, SUPERVISOR)
 
 
 class OutcomeOffice(FollowUpOffice, Protocol):
@@ -43,6 +45,7 @@ def note_outcome(
     """Refine the outcome of a talk, and make what follows from it; ``late`` when its minutes are over.
 
     To be called later: a new callback. For the supervisor: a new one that is left for staff at once.
+    The wrong person: the phone that we called is stopped, and a new one is left for staff (R33).
     ``no_phone``: it is noted, and there is no phone that may be rung for the new one. Raises
     ValueError for a code that is none of OUTCOMES.
     """
@@ -71,14 +74,16 @@ def note_outcome(
         return "noted", []
     if before == LATER:
         _take_back_later(session, talk, f"staff:{staff_id}", now)
-    if code not in (LATER, SUPERVISOR):
+    if code == WRONG_PERSON and isinstance(talk, Callback):
+        stop_phone(session, talk.number_key, actor, now)
+    elif code not in (LATER, SUPERVISOR):
         return "noted", []
     at = now + timedelta(minutes=office.policy("call_later_minutes"))
     if isinstance(talk, DirectTalk):
         return _after_direct(session, talk, code, at, actor, now, office), []
     follow_up(
-        session, talk, reason=code, at=at, due_at=office.due_at("other", at), actor=actor, now=now,
-        left=code == SUPERVISOR,
+        session, talk, reason=LATER if code == LATER else SUPERVISOR, at=at,
+        due_at=office.due_at("other", at), actor=actor, now=now, left=code != LATER,
     )  # fmt: skip
     # Nothing is due yet; the sweeper finds it when its time has come.
     return "noted", []

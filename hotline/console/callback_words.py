@@ -54,7 +54,9 @@ REASONS = {
 #: How a callback ended, or why it is left; what each means for whoever takes it up.
 OUTCOMES = {
     "reached": N_("Reached: two people talked."),
-    "message_left": N_("A message was left, or nobody could talk."),
+    "message_left": N_("A message was left."),
+    "nobody_there": N_("The call was answered, but no one was there."),
+    "wrong_person": N_("It was the wrong person. That phone is not called any more."),
     "call_later": N_("They asked to be called later."),
     "to_supervisor": N_("Handed to the supervisor."),
     "no_answer": N_("The person did not answer in any of the tries."),
@@ -82,7 +84,9 @@ CANCEL_NAMES = {
 }
 OUTCOME_NAMES = {
     "reached": N_("Reached"),
-    "message_left": N_("Message left, or nobody could talk"),
+    "message_left": N_("Message left"),
+    "nobody_there": N_("No one was there"),
+    "wrong_person": N_("Wrong person: stop calling this phone"),
     "call_later": N_("Call again later"),
     "to_supervisor": N_("For the supervisor"),
 }

@@ -6,16 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import phonenumbers
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from config.office import Office
 from hotline.voice.form import Fields, caller_id, one
 from hotline.voice.twiml import Words, message
-from models import audit
-from models.callback import leave_stopped
 from models.database import keyring_of
-from models.registrant import Phone
+from models.stopped_phone import stop_phone
 
 # Without accents, and with the language they are answered in.
 _STOP: Mapping[str, str] = {
@@ -76,23 +73,8 @@ def _language(words: Mapping[str, str], said: list[str]) -> str:
 
 
 def _stop_phone(session: Session, number: str | None, now: datetime) -> None:
-    """Stop every registrant's phone with this number, and hand its open callbacks to staff.
-
-    An audit entry for each; a second time does nothing.
-    """
-    if number is None:
-        return
-    number_key = keyring_of(session).index("phone", number)
-    stopped = session.scalars(
-        update(Phone)
-        .where(Phone.number_key == number_key, Phone.stopped_at.is_(None))
-        .values(stopped_at=now)
-        .returning(Phone.id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    for phone_id in sorted(stopped):
-        audit.record(session, actor="sms", action="stop_phone", target=f"phone:{phone_id}", now=now)
-    leave_stopped(session, number_key, now)
+    if number is not None:
+        stop_phone(session, keyring_of(session).index("phone", number), "sms", now)
 
 
 def _text(office: Office, line: str, prompts: Words, prompt: str, language: str) -> str:

@@ -13,10 +13,11 @@ from models.callback_request import request_callback
 from models.caller_state import load_by_sid
 from models.follow_up import SUPERVISOR
 from models.outcome import note_outcome
+from models.registrant import Phone as RegistrantPhone
 from tests.calls.conftest import Clock, House
 from tests.calls.test_callbacks import TELLING, accepted_by, asks_express, the_callback
 from tests.factories import MadeCase, make_callback
-from tests.phone import Phone
+from tests.phone import CALLER, Phone
 from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
@@ -43,15 +44,19 @@ def callbacks(house: House) -> list[Any]:
     return house.rows(select(Callback).order_by(Callback.id))
 
 
-@pytest.mark.parametrize(("key", "outcome"), [("1", "reached"), ("2", "message_left")])
+@pytest.mark.parametrize(
+    ("key", "outcome"),
+    [("1", "reached"), ("21", "message_left"), ("22", "nobody_there"), ("23", "wrong_person")],
+)
 def test_a_code_refines_the_outcome_of_a_row_that_is_closed_already(
     liaison: Phone, house: House, key: str, outcome: str
 ) -> None:
     closed_at = the_callback(house).closed_at
 
-    liaison.presses(key)
+    for one in key:
+        liaison.presses(one)
 
-    row = the_callback(house)
+    row = callbacks(house)[0]
     assert (row.state, row.outcome, row.closed_at) == ("reached", outcome, closed_at)
     assert liaison.hears("It is noted")
     assert liaison.is_over
@@ -184,7 +189,7 @@ def test_after_a_hard_call_nobody_rings_the_liaison_for_ten_minutes_and_nobody_a
     liaison: Phone, phone: Phone, make_case: MakeCase, house: House, clock: Clock
 ) -> None:
     liaison.presses("8")
-    assert liaison.hears("No call will reach you for 10 minutes", "How did it end?")
+    assert liaison.hears("No call will reach you for 10 minutes", "How did the call end?")
     liaison.presses("1")
     asks_express(phone, make_case(custody_status="in_custody"))
     house.jobs.works_off()
@@ -211,7 +216,7 @@ def test_the_outcome_is_asked_in_spanish_of_who_was_rung_in_spanish(
     called.hangs_up()
     house.jobs.works_off()
 
-    assert liaison.hears("La llamada terminó. ¿Cómo fue?", "Si habló con la persona, oprima 1")
+    assert liaison.hears("La llamada acabó. ¿Cómo terminó?", "Si habló con la persona, oprima 1")
 
 
 # Machines and messages (R31).
@@ -302,3 +307,27 @@ def test_a_call_that_drops_twice_is_not_followed_by_a_third(
 def _set(house: House, **values: Any) -> None:
     with house.database.transaction() as session:
         session.execute(update(Callback).values(**values))
+
+
+def test_wrong_person_stops_that_phone_at_once_and_leaves_the_call_for_staff(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=LIAISON)
+    asks_express(phone, make_case(custody_status="in_custody", phone=CALLER))
+    liaison, to_caller = accepted_by(phone, house)
+    called = phone.answers(to_caller)
+    called.presses("1")
+    called.hangs_up()
+    house.jobs.works_off()
+    phones = select(RegistrantPhone.stopped_at)
+    assert house.rows(phones) == [None]
+
+    liaison.presses("2")
+    assert liaison.hears("If it was the wrong person, press 3")
+    liaison.presses("3")
+
+    assert house.rows(phones) == [house.clock.now]
+    first, second = callbacks(house)
+    assert (first.state, first.outcome) == ("reached", "wrong_person")
+    assert (second.state, second.case_id) == ("left_for_staff", first.case_id)
+    assert house.rung() == []

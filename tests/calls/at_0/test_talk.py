@@ -114,7 +114,10 @@ def test_the_liaison_ends_the_talk_and_keys_its_outcome_and_a_rest(
     assert caller.hears("Thank you for calling. Goodbye")
     assert liaison.hears("How did it end?", "press 8")
     liaison.presses("8")
+    assert liaison.hears("How did the call end?")
+    assert liaison.does_not_hear("press 8")
     liaison.presses("2")
+    liaison.presses("1")
     assert liaison.hears("It is noted")
     (row,) = talks(house)
     assert row.outcome == "message_left"

@@ -55,6 +55,7 @@ def test_staff_take_the_next_callback_in_the_very_call_talk_and_key_its_outcome(
     house.jobs.works_off()
     assert staff.hears("The call is over. How did it end?")
     staff.presses("2")
+    staff.presses("1")
     assert staff.hears("It is noted", "You are on shift")
     assert the_callback(house).outcome == "message_left"
     assert nobody_is_held(house)
@@ -161,6 +162,7 @@ def test_the_outcome_of_the_last_call_can_be_told_from_the_menu(
     again.presses("4")
     again.presses("1")
     again.presses("2")
+    again.presses("1")
 
     assert the_callback(house).outcome == "message_left"
     assert again.hears("It is noted")
