@@ -124,10 +124,6 @@ class Desk:
         self.call.silences = 0
         self.call.last_key_at = self.now
 
-    def moment(self, at: datetime) -> str:
-        """A date and time as the caller would say it, in their language and time zone."""
-        return self.prompts.moment(self.call.language, at, self.zone, self.now)
-
     @property
     def office_zone(self) -> str:
         """The time zone of the office, for days that do not hang on where the caller is."""
@@ -170,10 +166,10 @@ class Desk:
         if self.is_verified and call.registrant_id is not None:
             self.writes.append(saving_language(call.registrant_id, call.language))
 
-    def deadline(self, at: datetime) -> str:
+    def deadline(self, at: datetime, *, on: bool = False) -> str:
         """A latest moment as the caller would say it; midnight is said as the day that ends with it."""
         ends_a_day = at.astimezone(ZoneInfo(self.zone)).time() == time(0)
-        return self.moment(at - timedelta(minutes=1) if ends_a_day else at)
+        return self.when(at - timedelta(minutes=1) if ends_a_day else at, on=on, clock=True)
 
     def slots(self, about: str | None, language: str | None = None) -> Slots:
         """The words for a prompt about the line, a service, the emergency number, the phone or the hour."""

@@ -70,7 +70,9 @@ def _status(status: str, **facts: Any) -> Answer:
 
 
 def _says(prompt: str, **after: timedelta) -> Answer:
-    return lambda desk: desk.say(prompt, **{slot: desk.moment(NOW + later) for slot, later in after.items()})
+    return lambda desk: desk.say(
+        prompt, **{slot: desk.when(NOW + later, on=True, clock=True) for slot, later in after.items()}
+    )
 
 
 def _is_verified(desk: Desk) -> None:
@@ -94,13 +96,13 @@ def _waiting(desk: Desk) -> None:
     desk.say("staff.waiting", verified="3", other="4")
     desk.say("staff.urgent", count="1", minutes="5")
     desk.say("staff.not_urgent", count="6", minutes="12")
-    desk.say("staff.promise", when=desk.moment(NOW + timedelta(hours=2)))
+    desk.say("staff.promise", when=desk.when(NOW + timedelta(hours=2), on=True, clock=True))
 
 
 def _waiting_too_long(desk: Desk) -> None:
     desk.say("staff.waiting", verified="1", other="0")
     desk.say("staff.not_urgent", count="1", minutes="1500")
-    desk.say("staff.promise_over", when=desk.moment(NOW - timedelta(hours=2)))
+    desk.say("staff.promise_over", when=desk.when(NOW - timedelta(hours=2), on=True, clock=True))
 
 
 def _say_all(*prompts: str) -> Answer:

@@ -20,7 +20,7 @@ def _all(*prompts: str) -> Answer:
 
 
 def _promise(desk: Desk) -> None:
-    desk.say("callback.promise", when=desk.moment(NOW + timedelta(hours=8)))
+    desk.say("callback.promise", when=desk.when(NOW + timedelta(hours=8), clock=True))
 
 
 def _open(desk: Desk) -> None:

@@ -170,7 +170,7 @@ def _dial_if_lost(desk: Desk, rung: line_ring.Rung) -> str:
 
 
 def _close(desk: Desk) -> str:
-    desk.say("person.closed", when=desk.moment(desk.office.next_open(desk.now)))
+    desk.say("person.closed", when=desk.when(desk.office.next_open(desk.now), on=True, clock=True))
     waits.leave_line(desk.session, desk.call.id, "offered", desk.now)
     return "closed"
 

@@ -47,7 +47,9 @@ def tell_waiting(desk: Desk, _digits: str) -> str:
         _tell_group(desk, "staff.urgent", found.urgent)
         _tell_group(desk, "staff.not_urgent", found.other)
         is_over = found.due_at <= desk.now
-        desk.say("staff.promise_over" if is_over else "staff.promise", when=desk.deadline(found.due_at))
+        desk.say(
+            "staff.promise_over" if is_over else "staff.promise", when=desk.deadline(found.due_at, on=True)
+        )
     return "told"
 
 

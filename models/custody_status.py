@@ -96,8 +96,8 @@ class Heard:
 
     ``status`` is a word of R15, ``status_at`` its date and ``as_of`` the moment the feed last confirmed it.
     ``age`` is ``fresh`` or ``notice`` for someone in custody, and None for a dated fact, which does not age.
-    ``facility_name`` and ``facility_phone`` are set together or not at all, and so are ``next_hearing_place``
-    and ``hearing_zone``, the court's IANA time zone: without it no hour of a hearing is told (R14).
+    ``facility_phone`` is never set without ``facility_name``. ``next_hearing_place`` and ``hearing_zone``,
+    the IANA time zone of the court, are set together: without a zone no hour of a hearing is told (R14).
     ``hard_news`` asks for R19.
     """
 
@@ -150,6 +150,8 @@ def heard(state: Standing, now: datetime, rules: HeardRules) -> Heard:
     # and an expected release none once they are out.
     case_goes_on = status not in ("removed", "deceased")
     facility = state.facility_name if rules.allow_facility is True else None
+    # The phone of a place is of no use once the person was removed or has died.
+    phone = state.facility_phone if facility is not None and case_goes_on else None
     hearing = state.next_hearing_at if rules.allow_hearing is True and case_goes_on else None
     hearing = hearing if hearing is not None and hearing > now else None
     release = state.expected_release_at if rules.allow_expected_release is True and in_custody else None
@@ -160,7 +162,7 @@ def heard(state: Standing, now: datetime, rules: HeardRules) -> Heard:
         as_of=as_of,
         age=age,
         facility_name=facility,
-        facility_phone=state.facility_phone if facility is not None else None,
+        facility_phone=phone,
         removal_stage=state.removal_stage if rules.allow_removal_stage is True and case_goes_on else None,
         next_hearing_at=hearing,
         next_hearing_place=state.next_hearing_place if hearing is not None else None,

@@ -66,7 +66,6 @@ class Prompts:
 
     def __init__(self, languages: Mapping[str, Language]) -> None:
         self.languages = languages
-        self._spoken_moment = lru_cache(maxsize=MOMENTS_KEPT)(self._say_moment)
         self._spoken_when = lru_cache(maxsize=MOMENTS_KEPT)(self._say_when)
 
     @classmethod
@@ -82,18 +81,6 @@ class Prompts:
         text = self.languages[language].texts[prompt].format_map(slots)
         # A slot may end in a full stop of its own, as "a.m." does.
         return text.replace("..", ".") if slots else text
-
-    def moment(self, language: str, at: datetime, time_zone: str, now: datetime) -> str:
-        """A day and a time of day in ``time_zone``, as one says them: "Monday, November 23 at 3:05 PM".
-
-        The year is said when it is not the one of ``now``.
-        """
-        zone = ZoneInfo(time_zone)
-        is_this_year = at.astimezone(zone).year == now.astimezone(zone).year
-        # A second more or less is not said, so that one moment of a record is worked out once for many calls.
-        return self._spoken_moment(
-            language, at.replace(second=0, microsecond=0), time_zone, is_this_year=is_this_year
-        )
 
     def day(self, language: str, at: datetime, time_zone: str) -> str:
         """A day in ``time_zone``, as one says it: "Monday, November 23"."""
@@ -146,11 +133,6 @@ class Prompts:
         if clock:
             words = self.text(language, "moment", day=words, clock=self._clock(language, local))
         return words
-
-    def _say_moment(self, language: str, at: datetime, time_zone: str, *, is_this_year: bool) -> str:
-        local = at.astimezone(ZoneInfo(time_zone))
-        day = self._day(language, local, is_this_year=is_this_year)
-        return self.text(language, "moment", day=day, clock=self._clock(language, local))
 
     def _day(self, language: str, local: datetime, *, is_this_year: bool) -> str:
         """A day by its name and date. The first of a month has a name of its own in some languages."""

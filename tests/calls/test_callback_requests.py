@@ -33,7 +33,9 @@ def test_asked_again_the_line_says_day_and_window_and_no_digit_of_the_phone(
     phone.presses("2")
 
     assert phone.hears(
-        "You already have a callback", "Thursday, November 26", "To leave your callback as it is, press 1"
+        "You already have a callback",
+        "We will call you by tomorrow",
+        "To leave your callback as it is, press 1",
     )
     assert phone.does_not_hear("0123", "555")
     phone.presses("1")

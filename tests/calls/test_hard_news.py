@@ -304,3 +304,14 @@ def test_a_silent_caller_whom_no_liaison_takes_has_an_urgent_callback_in_the_end
     assert "We will call you" in phone.heard_so_far
     callback = house.row(select(Callback))
     assert (callback.urgency, callback.reason, callback.verified) == ("urgent", "hard_news", True)
+
+
+@pytest.mark.parametrize("status", ["removed", "deceased"])
+def test_nobody_is_sent_to_the_phone_of_a_jail_after_a_removal_or_a_death(
+    phone: Phone, make_case: MakeCase, status: str
+) -> None:
+    opens_the_case(phone, make_case(custody_status=status, facility="Stewart"))
+    phone.presses("1")
+
+    assert phone.hears("last held at Stewart", "To hear it again, press 1")
+    assert phone.does_not_hear("court dates")

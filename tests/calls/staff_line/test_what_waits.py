@@ -30,7 +30,7 @@ def test_staff_hear_how_many_wait_how_long_and_until_when_and_nothing_of_who(
 
     assert staff.hears(
         "Verified callers who wait: 1. Other callers who wait: 0", "The longest wait, in minutes: 25",
-        "The first promise ends on",
+        "The first promise ends",
     )  # fmt: skip
     assert staff.does_not_hear("0123", "case", "Ivo")
 
@@ -44,7 +44,7 @@ def test_a_promise_that_is_over_is_said_to_be_over(
 
     staff.presses("2")
 
-    assert staff.hears("The first promise ended on", "It is over")
+    assert staff.hears("The first promise ended", "It is over")
     assert staff.does_not_hear("promise ends")
 
 
