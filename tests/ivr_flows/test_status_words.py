@@ -97,3 +97,12 @@ def test_every_named_zone_has_words_in_every_language() -> None:
     told = {prompt for prompt in PROMPTS.languages["en"].texts if prompt.startswith("zone.")}
 
     assert names == told
+
+
+def test_in_spanish_only_the_person_in_the_case_is_ever_called_libre() -> None:
+    about_the_person = ("status.", "hard_news.")
+    texts = PROMPTS.languages["es"].texts
+
+    named = [name for name, text in texts.items() if "libre" in text.casefold()]
+    assert [name for name in named if not name.startswith(about_the_person)] == []
+    assert "nadie está libre" not in texts["hard_news.alone"].casefold()
