@@ -15,7 +15,7 @@ import phonenumbers
 from config.announcements import Announcement
 from config.field_error import FieldError
 from config.office_changes import laid_over
-from config.office_file import E164, WEEKDAYS, Service, Span, public_holidays, read_office
+from config.office_file import E164, SHIPPED_NUMBERS, WEEKDAYS, Service, Span, public_holidays, read_office
 from config.phone_zones import zones_of_countries, zones_of_number
 from config.policies import Policy
 
@@ -118,6 +118,16 @@ class Office:
         """The texts of the announcements of that day in the office's time zone, each by language."""
         today = _aware(at).astimezone(self.zone).date()
         return tuple(one.text for one in self.announcements if one.is_on(today))
+
+    def placeholders(self) -> list[str]:
+        """The fields that still hold a number of the shipped file, such as ``office.person_number``."""
+        fields = {
+            "office.lines": self.lines,
+            "office.person_number": (self.person_number,),
+            "office.staff_line": (self.staff_line or "",),
+            **{f"interpreters.{code}": (number,) for code, number in self.interpreters.items()},
+        }
+        return [name for name, numbers in fields.items() if SHIPPED_NUMBERS & set(numbers)]
 
     def policy(self, name: str) -> int | float:
         """The value in force of one policy. Raises KeyError for a name that no policy has."""

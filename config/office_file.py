@@ -22,6 +22,9 @@ MOST_SERVICES = 4
 
 Span = tuple[time, time]
 
+#: The numbers of the office file that the line ships with. They belong to nobody, and nobody answers there.
+SHIPPED_NUMBERS = frozenset(f"+1202555010{last}" for last in range(6))
+
 
 @dataclass(frozen=True, slots=True)
 class Service:

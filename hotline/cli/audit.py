@@ -10,6 +10,8 @@ from hotline.cli.context import emit, open_house
 from models.audit_head import HeadError, check, read_head, read_heads, signed_document, signing_key
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+#: How `audit verify` exits.
+PROVEN, BROKEN, NOT_PROVEN = 0, 1, 3
 _WRONG = {
     "changed": "entry {entry} was changed",
     "out_of_place": "entry {entry} does not follow the one before it: something was removed or inserted",
@@ -27,7 +29,10 @@ def audit() -> None:
 @audit.command()
 @as_json
 def verify(as_json: bool) -> None:
-    """Walk the whole chain, and hold it against the heads that were kept; exit 1 when it does not hold."""
+    """Walk the whole chain and compare it with the heads that were kept elsewhere.
+
+    Exits 0 when that proves it, 1 when it is broken, 3 when nothing is proven: no head was kept.
+    """
     house = open_house()
     key = signing_key(house.settings.secret_key).public_key()
     try:
@@ -37,17 +42,25 @@ def verify(as_json: bool) -> None:
     with house.database.reading() as session:
         found = check(session, heads)
     what = found.what or ("heads" if reason else None)
+    # A head of an empty chain proves nothing of what was written since.
+    is_proven = any(head.entry for head in heads)
     document = {
-        "holds": what is None, "entries": found.entries, "heads": found.heads, "wrong": what,
+        "holds": what is None, "proven": what is None and is_proven, "entries": found.entries,
+        "heads": found.heads, "wrong": what,
         "entry": found.entry,
     }  # fmt: skip
     said = f"The chain holds: {found.entries} entries, compared with {found.heads} kept heads."
+    if not is_proven:
+        said = (
+            f"Not proven: {found.entries} entries follow each other, but no head was kept elsewhere, so "
+            "whoever can write to the database could have written them anew."
+        )
     if what is not None:
         said = f"The chain does not hold: {_WRONG[what].format(entry=found.entry)}."
     if reason is not None:
         click.echo(reason, err=True)
     emit(as_json, document, said)
-    sys.exit(0 if what is None else 1)
+    sys.exit(BROKEN if what is not None else PROVEN if is_proven else NOT_PROVEN)
 
 
 @audit.command()

@@ -97,6 +97,16 @@ def standing_office(base: Office, database: Any) -> Office:
         fail(f"{error} It was changed in the console: `hotline office reset FIELD` hands it back.")
 
 
+def refuse_placeholders(settings: Settings, database: Any) -> None:
+    """Exit 2 in production while the office still has numbers of the shipped file; each field is named."""
+    office = standing_office(load_office(settings), database)
+    if settings.production and (names := office.placeholders()):
+        fail(
+            "The office file still has shipped placeholder numbers, which nobody answers, in "
+            f"{', '.join(names)}; set HOTLINE_OFFICE_FILE to the office's own."
+        )
+
+
 def check_migrated(database: Any) -> None:
     """Exit unless the database is reachable and of this release."""
     from sqlalchemy.exc import SQLAlchemyError

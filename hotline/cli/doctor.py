@@ -17,8 +17,6 @@ from hotline.cli.context import connect, emit, load_settings
 
 T = TypeVar("T")
 _NOT_SHOWN = "set, not shown"
-#: Numbers of the shipped office file, which belong to nobody.
-_SHIPPED_LINES = ("+12025550100", "+12025550101")
 
 
 @dataclass(frozen=True)
@@ -125,8 +123,10 @@ def _lines(settings: Settings) -> Finding:
         office = Office.load(settings.office_file)
     except OfficeError:
         return Finding("lines", "", "No line is known while the office file is wrong.")
-    if settings.carrier == "twilio" and set(office.lines) & set(_SHIPPED_LINES):
-        return Finding("lines", "", "office.lines still holds the shipped numbers, which belong to nobody.")
+    if settings.carrier == "twilio" and (names := office.placeholders()):
+        return Finding(
+            "lines", "", f"Shipped numbers, which belong to nobody, still stand in {', '.join(names)}."
+        )
     return Finding("lines", f"{len(office.lines)} of the office's own numbers")
 
 

@@ -11,7 +11,7 @@ import click
 from config.logging import set_up_logging
 from config.parent import end_with_parent
 from hotline.cli.bind import read_bind
-from hotline.cli.context import check_migrated, connect, load_settings
+from hotline.cli.context import check_migrated, connect, load_settings, refuse_placeholders
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +33,7 @@ def intake(bind: str) -> None:
     settings = load_settings()
     database = connect(settings)
     check_migrated(database)
+    refuse_placeholders(settings, database)
     database.close()
     # One process: it may be slow, and nobody waits on the telephone for it.
     run_web(settings, where, "hotline.cli.intake:make_application", role="intake", workers=1, threads=THREADS)

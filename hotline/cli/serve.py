@@ -20,7 +20,14 @@ from config.office import Office
 from config.parent import kill_strays
 from config.settings import Settings
 from hotline.cli.bind import Bind, is_free, read_bind, refuse_busy
-from hotline.cli.context import connect, fail, load_office, load_settings, whole_environment
+from hotline.cli.context import (
+    connect,
+    fail,
+    load_office,
+    load_settings,
+    refuse_placeholders,
+    whole_environment,
+)
 from hotline.cli.log_pump import LogPump
 from hotline.cli.supervision import (
     make_folders,
@@ -103,6 +110,7 @@ def _prepare(settings: Settings, office: Office, demo: bool) -> list[Any]:
     database = connect(settings)
     try:
         upgrade(database)
+        refuse_placeholders(settings, database)
         if not demo:
             return []
         from hotline.demo import load

@@ -3,7 +3,7 @@
 import click
 
 from config.logging import set_up_logging
-from hotline.cli.context import check_migrated, connect, load_settings
+from hotline.cli.context import check_migrated, connect, load_settings, refuse_placeholders
 
 
 @click.command()
@@ -15,5 +15,6 @@ def sweeper() -> None:
     set_up_logging("sweeper", settings.log_level)
     database = connect(settings)
     check_migrated(database)
+    refuse_placeholders(settings, database)
     database.close()
     run_sweeper(settings)

@@ -10,7 +10,7 @@ from config.logging import set_up_logging
 from config.parent import end_with_parent
 from config.settings import Settings
 from hotline.cli.bind import Bind, read_bind
-from hotline.cli.context import check_migrated, connect, load_settings
+from hotline.cli.context import check_migrated, connect, load_settings, refuse_placeholders
 from hotline.cli.trial import try_app
 from hotline.seats import Seats
 
@@ -53,6 +53,7 @@ def web(bind: str) -> None:
     settings = load_settings(where.url)
     database = connect(settings)
     check_migrated(database)
+    refuse_placeholders(settings, database)
     # Nothing that holds a connection may live across the fork of the worker processes.
     database.close()
     try_app(settings)

@@ -3,7 +3,7 @@
 import click
 
 from config.logging import set_up_logging
-from hotline.cli.context import check_migrated, connect, load_settings
+from hotline.cli.context import check_migrated, connect, load_settings, refuse_placeholders
 
 
 @click.command()
@@ -15,6 +15,7 @@ def worker() -> None:
     set_up_logging("worker", settings.log_level)
     database = connect(settings)
     check_migrated(database)
+    refuse_placeholders(settings, database)
     # The worker forks for each job, and a connection must not be shared across a fork.
     database.close()
     run_worker(settings)

@@ -13,7 +13,7 @@ from config.settings import Settings
 from hotline.cli import audit as command
 from hotline.cli.context import House
 from models import audit
-from models.audit_head import read_head, signing_key, write_head
+from models.audit_head import Head, read_head, signing_key, write_head
 from models.database import Database
 from tests.factories import NOW, make_office
 
@@ -54,8 +54,28 @@ def test_a_whole_chain_holds(hotline: Any, database: Database, settings: Setting
     result = hotline("verify", "--json")
 
     assert result.exit_code == 0
-    assert _said(result) == {"holds": True, "entries": 6, "heads": 1, "wrong": None, "entry": None}
+    assert _said(result) == {
+        "holds": True, "proven": True, "entries": 6, "heads": 1, "wrong": None, "entry": None,
+    }  # fmt: skip
     assert "The chain holds: 6 entries, compared with 1 kept heads." in hotline("verify").stdout
+
+
+def test_a_chain_without_a_kept_head_is_not_proven_and_exits_3(
+    hotline: Any, database: Database, settings: Settings
+) -> None:
+    result = hotline("verify", "--json")
+
+    assert result.exit_code == 3
+    assert (_said(result)["holds"], _said(result)["proven"]) == (True, False)
+    assert hotline("verify").stdout.startswith("Not proven: 6 entries follow each other")
+
+    write_head(settings.audit_head_file, Head(0, "", NOW), signing_key(settings.secret_key))
+    assert hotline("verify").exit_code == 3, "the head of an empty chain proves nothing of the entries since"
+
+
+def test_a_broken_chain_is_broken_though_no_head_was_kept(hotline: Any, database: Database) -> None:
+    _meddle(database, "DELETE FROM audit_entries WHERE id = 3")
+    assert hotline("verify").exit_code == 1
 
 
 @pytest.mark.parametrize(
