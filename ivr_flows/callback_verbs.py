@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ivr_flows.day_part import next_part_of_day
-from ivr_flows.desk import SAFETY_SERVICE, Desk, Ring
+from ivr_flows.desk import Desk
 from ivr_flows.flow import answers
 from ivr_flows.time_words import neighbour
 from ivr_flows.wait_words import wait_prompt
@@ -261,36 +261,3 @@ def cancel_callback(desk: Desk, _digits: str) -> str:
         return "gone"
     desk.call.open_callback_id = None
     return "cancelled"
-
-
-@answers("ringing", "changed")
-def ring_service(desk: Desk, digits: str) -> str:
-    """Join the caller to the service that they heard at this key; where it is another by now, ask again."""
-    service = desk.office.services[int(digits) - 1]
-    if not _was_heard(desk, "services.join", key=digits, service=service.name[desk.call.language]):
-        return "changed"
-    desk.ring = Ring(service.phone, int(desk.office.policy("service_ring_seconds")))
-    return "ringing"
-
-
-@answers("ringing", "changed")
-def ring_safety_line(desk: Desk, _digits: str) -> str:
-    """Join the caller to the line that plans for safety (R19), when that is what they heard."""
-    if not _was_heard(desk, "case.safety"):
-        return "changed"
-    service = next(service for service in desk.office.services if service.key == SAFETY_SERVICE)
-    desk.ring = Ring(service.phone, int(desk.office.policy("service_ring_seconds")))
-    return "ringing"
-
-
-@answers("ended")
-def service_ended(_desk: Desk, _digits: str) -> str:
-    """The service's leg has ended; the caller is still here."""
-    return "ended"
-
-
-def _was_heard(desk: Desk, prompt: str, **slots: str) -> bool:
-    """Whether the caller's last words from us held this option: an office may change its list meanwhile."""
-    return any(
-        say.prompt == prompt and slots.items() <= dict(say.slots).items() for say in desk.last_turn().says
-    )

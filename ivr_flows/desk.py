@@ -48,6 +48,8 @@ class Desk:
     writes: list[Write] = field(default_factory=list)
     jobs: list[tuple[str, int]] = field(default_factory=list)
     ring: Ring | None = None
+    #: What became of the leg that this call dialled, in Twilio's word.
+    dial_status: str | None = None
     #: It is known that no worker will do this turn's jobs soon.
     queue_is_down: bool = False
     conference: str | None = None
@@ -183,6 +185,9 @@ class Desk:
                 return (("line", names[language]),)
             case "neutral":
                 return (("line", self.office.neutral_name[language]),)
+            case "number":
+                most, _, least = position.partition(".")
+                return (("digits", most), ("least", least)) if least else (("digits", most),)
             case "rest":
                 return (("minutes", str(int(self.office.policy("hard_call_minutes")))),)
             case "emergency":

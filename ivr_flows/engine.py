@@ -37,6 +37,7 @@ from ivr_flows.flow import (
     Wait,
     required,
 )
+from ivr_flows.repair import repair_words
 from ivr_flows.turn import Say, Turn
 from ivr_flows.way_back import menu_before
 
@@ -124,7 +125,7 @@ class Walk:
             return self._progress(everywhere)
         match step:
             case Menu() | Wait():
-                if digits == LANGUAGE and LANGUAGE in self.flow.keys:
+                if digits == LANGUAGE and LANGUAGE in self.flow.keys and isinstance(step, Menu):
                     return self._speak_the_next_language(name)
                 if digits == BACK and BACK in self.flow.keys and isinstance(step, Menu):
                     return self._go_back(name)
@@ -230,8 +231,9 @@ class Walk:
         if kind == "silence" and isinstance(step, Collect) and step.silences == call.silences:
             name = call.heard_from = required(step.back)
         again = self._said_before() if call.heard_from == OWN_WORDS else ()
-        opening = {1: f"repair.{kind}", 2: "repair.fuller", 3: "repair.simplest"}[min(call.misses, 3)]
-        says = [Say(opening), *self._asks(name)]
+        asked = self.flow.steps[name]
+        about = self.desk.slots(asked.about if isinstance(asked, Collect) else None)
+        says = [*repair_words(asked, kind, call.misses, about), *self._asks(name)]
         if call.misses >= 3 and PERSON in self.flow.keys:
             says.append(Say("repair.person"))
         return self._wait_at(name, (), tuple(says), again)
@@ -301,7 +303,7 @@ class Walk:
                     self.flow = self._trees[step.tree]
                     call.flow, name = step.tree, step.at
                 case Transfer():
-                    says.append(Say(step.prompt))
+                    says += [Say(step.prompt)] if step.prompt else []
                     call.step, call.turn = name, call.turn + 1
                     ring = required(desk.ring)
                     end = turns.Dial(name, call.turn, ring.number, ring.seconds, ring.leg_id)

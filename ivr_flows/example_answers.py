@@ -7,6 +7,7 @@ from typing import Any, cast
 from ivr_flows.desk import Desk, Ring
 from ivr_flows.example_callbacks import CALLBACK_ANSWERS, NOW
 from ivr_flows.example_callbacks import Answer as Answer
+from ivr_flows.example_services import SERVICE_ANSWERS
 from ivr_flows.prompts import Prompts
 from ivr_flows.rules import OfficeRules, Rules
 from ivr_flows.status_words import say_details, say_status
@@ -256,6 +257,7 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("find_person_at_once", "ringing"): {"": _says("person.connecting")},
     ("look_again", "closed"): {"": _says("person.closed", when=timedelta(minutes=90))},
     ("keep_place", "refused"): {"": _says("line.cannot_keep")},
+    **SERVICE_ANSWERS,
     ("mark_silent", "marked"): {"": _says("silent.noted")},
     ("note", "noted"): {"": _say_all(), "no phone may be called": _says("outcome.no_phone")},
     **{
@@ -343,7 +345,8 @@ MEANINGS: Mapping[str, str] = {
     "callback_stands: cannot": "there is no phone to call back",
     "person_ended: talked": "they talked",
     "person_ended: nobody": "nobody accepted",
-    "service_ended: ended": "the call with the service is over",
+    "service_ended: talked": "the service answered",
+    "service_ended: failed": "the service did not answer",
     "accept: code": "their phone is a personal one",
     "staff_left: star": "they pressed star",
     "staff_left: early": "they pressed star before the caller joined",

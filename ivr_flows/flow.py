@@ -112,7 +112,8 @@ class Collect:
     """Take ``digits`` digits for ``then``. 0, *, 9 and 7 stand alone, then # or silence (R22).
 
     With ``least`` fewer digits do as well, ended by # or silence. # alone goes to the step ``back``; with
-    ``silences`` so does that many silences in a row, and the count of misses goes on (R22, R25).
+    ``silences`` so does that many silences in a row, and the count of misses goes on (R22, R25). After a
+    slip ``wrong`` says what an entry must be, and from the second one on ``otherwise`` a way out.
     """
 
     prompt: str
@@ -121,6 +122,9 @@ class Collect:
     on: Mapping[str, str]
     misses: int = 3
     least: int | None = None
+    wrong: str | None = None
+    about: str | None = None
+    otherwise: str | None = None
     back: str | None = None
     silences: int | None = None
 
@@ -165,9 +169,12 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Ring the number that the desk has ready, and go on when the leg has ended."""
+    """Ring the number that the desk has ready, and go on when the leg has ended.
 
-    prompt: str
+    Without a ``prompt`` the verb that led here has said whom it rings.
+    """
+
+    prompt: str | None
     then: Handler
     on: Mapping[str, str]
 
@@ -274,9 +281,11 @@ class Flow:
     def prompts(self, name: str) -> Iterator[tuple[str, str | None]]:
         """Every prompt that the step itself says, with its language when it is not the call's."""
         match self.steps[name]:
-            case Announce(prompt=prompt) | Collect(prompt=prompt) | Transfer(prompt=prompt):
+            case Announce(prompt=prompt):
                 yield prompt, None
-            case Stay(prompt=words) | Hangup(prompt=words):
+            case Collect(prompt=prompt, wrong=wrong, otherwise=otherwise):
+                yield from ((one, None) for one in (prompt, wrong, otherwise) if one is not None)
+            case Stay(prompt=words) | Hangup(prompt=words) | Transfer(prompt=words):
                 if words is not None:
                     yield words, None
             case Menu(prompt=lead, choices=choices, tail=tail, tells_language=tells_language):

@@ -1,7 +1,17 @@
 """The steps of a new PIN, keyed twice, and of a lost one (R02, R08)."""
 
+from typing import TypedDict
+
 from ivr_flows import pin_verbs
 from ivr_flows.flow import AGAIN, Announce, Collect, Decide, Step
+
+
+class NumberSlip(TypedDict):
+    """The part of an entry of a case number that tells of a slip."""
+
+    wrong: str
+    about: str
+
 
 PIN_DIGITS = 6
 CASE_DIGITS = 8
@@ -19,6 +29,13 @@ LETTER_STEPS = frozenset(
 )
 #: Only after the right PIN.
 CLOSED_PIN_STEPS = LETTER_STEPS | {"since", "new_pin_chosen", "new_pin_done"}
+
+
+def number_slip(case_digits: int) -> NumberSlip:
+    """What is said of a number that is none: one length, or two where numbers have grown to ten (R01)."""
+    if case_digits == CASE_DIGITS:
+        return {"wrong": "ask_number.wrong", "about": f"number.{case_digits}"}
+    return {"wrong": "ask_number.wrong_two", "about": f"number.{case_digits}.{CASE_DIGITS}"}
 
 
 def pin_steps(case_digits: int) -> dict[str, Step]:
@@ -60,6 +77,7 @@ def pin_steps(case_digits: int) -> dict[str, Step]:
             pin_verbs.lost_pin_of,
             {"reported": "lost_pin_reported", "mistyped": AGAIN},
             least=CASE_DIGITS,
+            **number_slip(case_digits),
         ),
         "lost_pin_reported": Announce("lost_pin.reported", "anything_else"),
     }

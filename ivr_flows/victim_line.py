@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ivr_flows import announcement_verbs, callback_verbs, case_verbs, line_verbs, wish_verbs
+from ivr_flows import announcement_verbs, callback_verbs, case_verbs, line_verbs, service_verbs, wish_verbs
 from ivr_flows.callback_steps import callback_steps
 from ivr_flows.desk import SAFETY_SERVICE
 from ivr_flows.flow import (
@@ -19,7 +19,14 @@ from ivr_flows.flow import (
     Transfer,
     Wait,
 )
-from ivr_flows.pin_steps import CASE_DIGITS, CLOSED_PIN_STEPS, LETTER_STEPS, PIN_DIGITS, pin_steps
+from ivr_flows.pin_steps import (
+    CASE_DIGITS,
+    CLOSED_PIN_STEPS,
+    LETTER_STEPS,
+    PIN_DIGITS,
+    number_slip,
+    pin_steps,
+)
 from ivr_flows.talk_steps import CALLER_RECALLED, caller_steps
 
 
@@ -61,6 +68,8 @@ def victim_line(
             {"ok": "ask_pin", "mistyped": AGAIN},
             # Where numbers have grown to ten digits, the first ones still have eight (R01).
             least=CASE_DIGITS,
+            **number_slip(case_digits),
+            otherwise="ask_number.none",
             back="main_menu",
         ),
         "ask_pin": Collect(
@@ -74,12 +83,13 @@ def victim_line(
                 "wrong": "no_match",
                 "spent": "no_more",
             },
+            wrong="ask_pin.wrong",
             back="ask_number",
             silences=2,
         ),
         # Staff without a number of their own to call sign in here, by a number that no case can have.
         "staff": Crossing("staff_line", "shift"),
-        "no_match": Announce("no_match.again", "ask_number"),
+        "no_match": Announce("no_match.again", "ask_pin"),
         "no_more": Announce("no_match", "tries_spent"),
         "tries_spent": Announce("tries_spent", "person"),
         "lapsed": Decide(
@@ -209,7 +219,18 @@ def victim_line(
         # Help and services.
         "services": Menu(_services(services)),
         "ring_service": Transfer(
-            "services.connecting", callback_verbs.service_ended, {"ended": "anything_else"}
+            None, service_verbs.service_ended, {"talked": "anything_else", "failed": "service_failed"}
+        ),
+        "service_failed": Menu(
+            (
+                Choice(
+                    "services.retry",
+                    does=service_verbs.ring_again,
+                    on={"ringing": "ring_service", "changed": "services"},
+                ),
+                Choice("case.help", next="services"),
+            ),
+            tail=("repair.person",),
         ),
         # Reports, tips and comments take no staff time: they are answered by recordings and counted (R38).
         "report": Menu(
@@ -296,7 +317,7 @@ def _services(services: Sequence[str]) -> tuple[Choice, ...]:
     return tuple(
         Choice(
             "services.join",
-            does=callback_verbs.ring_service,
+            does=service_verbs.ring_service,
             on={"ringing": "ring_service", "changed": "services"},
             about=f"service.{n}",
         )
@@ -308,7 +329,7 @@ def _safety_choice(services: Sequence[str]) -> Choice:
     """The safety-planning line by a key where the office lists one, else the help menu."""
     if SAFETY_SERVICE in services:
         exits = {"ringing": "ring_service", "changed": "services"}
-        return Choice("case.safety", does=callback_verbs.ring_safety_line, on=exits, about="safety")
+        return Choice("case.safety", does=service_verbs.ring_safety_line, on=exits, about="safety")
     return _HELP
 
 

@@ -111,7 +111,7 @@ class Line:
                     return self._said_again(unit, call, now)
                 being_worked = call is not None and self._is_being_worked(call, now)
                 if call is not None and not being_worked:
-                    desk, result = self._walk_on(unit, call, digits, now)
+                    desk, result = self._walk_on(unit, call, digits, now, form.get("DialCallStatus"))
         except OvertakenError:
             return self._said_last(call_sid)
         if call is None:
@@ -124,7 +124,7 @@ class Line:
         return self._work(call_sid, call, result)
 
     def _walk_on(
-        self, unit: Unit, call: CallState, digits: str | None, now: datetime
+        self, unit: Unit, call: CallState, digits: str | None, now: datetime, dial_status: str | None
     ) -> tuple[Desk, Turn | Deferred]:
         if call.pending_since is not None:
             # The process that worked this try is gone. The try was counted, and is not counted again.
@@ -132,6 +132,7 @@ class Line:
             counted = bool(digits) and slow is not None and slow.is_a_try
             call.pending_since, call.tries = None, call.tries - counted
         desk = self._desk(unit, call, now)
+        desk.dial_status = dial_status
         result = self._walk(desk).answer(digits)
         self._save(desk, result if isinstance(result, Turn) else None)
         return desk, result

@@ -42,7 +42,7 @@ def test_somebody_is_called_back_from_the_console_from_the_claim_to_the_outcome(
     victim, liaison = Handset(phones, "Victim"), Handset(phones, "Liaison")
     victim.dials()
     for heard, keys in (
-        ("Para español, oprima 2.", "1"), ("For your case, press 1.", "1"), ("case number", CASE.number),
+        ("Para español, oprima 2.", "1"), ("your case, press 1.", "1"), ("case number", CASE.number),
         ("PIN", CASE.pin), ("To be called back, press 2.", "2"), ("as soon as we can, press 1.", "1"),
     ):  # fmt: skip
         victim.hears(heard)

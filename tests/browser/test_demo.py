@@ -61,7 +61,7 @@ def test_someone_hears_a_status_asks_to_be_called_back_and_talks_with_a_liaison(
     victim.dials()
     victim.hears("If you are in danger, hang up and call 911.", "Para español, oprima 2.")
     victim.types("1")
-    victim.hears("For your case, press 1.")
+    victim.hears("To hear about your case, press 1.")
     victim.types("1")
     victim.hears("case number")
     victim.types(CASE.number)

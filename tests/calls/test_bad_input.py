@@ -61,7 +61,7 @@ def test_silence_is_never_a_fault_and_is_not_the_end_at_once(
 def test_a_silent_caller_hears_three_prompts_an_offer_and_an_end(phone: Phone) -> None:
     reaches_the_first_menu(phone)
     asked = 0
-    while "I did not hear any keys" not in phone.heard:
+    while "I have not heard from you. That is all right" not in phone.heard:
         phone.says_nothing()
         asked += 1
 
@@ -107,7 +107,7 @@ def test_too_many_or_too_few_digits_are_asked_for_again(phone: Phone, make_case:
 
     document = phone.raw(phone.posts(next_url(document_of(phone)), Digits=keys))
 
-    assert "Sorry, I did not get that" in document
+    assert "That is not a case number" in document
     assert "/voice/steps/ask_number/" in document
 
 
@@ -282,5 +282,5 @@ def test_a_caller_held_for_a_pin_that_was_lost_is_asked_again(
 
     again = phone.raw(phone.posts(url))
 
-    assert "Please enter your PIN" in again
+    assert "Please enter your 6-digit PIN" in again
     assert "in custody" in phone.raw(phone.posts(next_url(again), Digits=case.pin))

@@ -104,7 +104,7 @@ def test_keys_that_are_given_twice_and_differ_are_asked_for_again(
 
     response = sender.posts(next_url(document_of(phone)), ("CallSid", phone.call_sid), *both)
 
-    assert "Sorry, I did not get that" in response.get_data(as_text=True)
+    assert "That key does not work here" in response.get_data(as_text=True)
 
 
 def test_keys_that_are_given_twice_and_agree_are_taken(sender: Carrier, phone: Phone) -> None:
@@ -218,7 +218,7 @@ def test_a_fault_inside_a_turn_is_an_apology_and_a_person_or_a_callback(
         assert phone.hears("I am calling someone for you")
         assert house.rung()
     else:
-        assert phone.hears("No one is free right now", "as soon as we can, press 1")
+        assert phone.hears("Everyone is helping other callers right now", "as soon as we can, press 1")
         phone.presses("1")
         assert phone.hears("We will call you")
 

@@ -289,8 +289,8 @@ def test_after_three_wrong_pins_a_callback_can_be_had(
 ) -> None:
     case = make_case(custody_status="in_custody")
     is_asked_for_a_number(phone)
+    phone.presses(case.number)
     for _ in range(3):
-        phone.presses(case.number)
         phone.presses(wrong(case.pin))
 
     phone.presses("1")
@@ -363,8 +363,8 @@ def test_who_could_not_open_their_case_is_called_within_the_hour(
 ) -> None:
     case = make_case(custody_status="in_custody")
     is_asked_for_a_number(phone)
+    phone.presses(case.number)
     for _ in range(3):
-        phone.presses(case.number)
         phone.presses(wrong(case.pin))
     phone.presses("1")
 

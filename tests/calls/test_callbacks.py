@@ -366,6 +366,6 @@ def test_someone_who_walks_in_is_given_harmless_words_by_7_and_the_call_is_tried
 
     called.presses("7")
 
-    assert called.hears("The store is closed now")
+    assert called.hears("not available")
     assert called.is_over
     assert the_callback(house).state == "requested"

@@ -25,7 +25,7 @@ def crowd(phone: Phone, house: House) -> list[Phone]:
     calls = [phone.another() for _ in range(int(house.office.policy("calls_at_once")))]
     for call in calls:
         reaches_the_first_menu(call)
-        assert call.hears("For your case, press 1")
+        assert call.hears("To hear about your case, press 1")
     return calls
 
 

@@ -78,11 +78,11 @@ def test_a_slip_at_a_step_with_a_new_name_is_asked_for_again(
     deploys(ask_number="enter_number")
     phone.presses(case.number[:-1] + str((int(case.number[-1]) + 1) % 10))
 
-    assert phone.hears("Sorry, I did not get that", "case number")
+    assert phone.hears("That is not a case number", "case number")
     assert "/voice/steps/enter_number/" in document_of(phone)
     phone.presses(case.number)
     phone.presses(wrong(case.pin))
-    assert phone.hears("I could not open a case", "case number")
+    assert phone.hears("Those numbers did not work", "case number")
 
 
 def test_who_waits_at_a_step_that_was_dropped_is_passed_to_a_person(
@@ -107,7 +107,7 @@ def test_a_repeat_works_though_what_led_there_was_dropped(
     deploys(welcome="")
     phone.presses(keys)
 
-    assert phone.hears("For your case, press 1")
+    assert phone.hears("To hear about your case, press 1")
     assert phone.does_not_hear("something went wrong")
 
 

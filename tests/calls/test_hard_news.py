@@ -59,7 +59,7 @@ def test_hard_news_in_spanish(phone: Phone, make_case: MakeCase, status: str, wo
     opens_the_case(phone, make_case(custody_status=status), language="2")
 
     assert phone.hears("actúe como si esta persona pudiera estar libre", "Para oírla ahora, oprima 1")
-    assert phone.does_not_hear("Nadie está libre")
+    assert phone.does_not_hear("todos están atendiendo")
     phone.presses("1")
     assert phone.hears(words, "hasta hoy a las 10:00 de la mañana")
 

@@ -103,8 +103,8 @@ def test_after_three_wrong_pins_a_lost_pin_needs_no_number_again(
 ) -> None:
     case = make_case(custody_status="in_custody", phone=SAFE)
     is_asked_for_a_number(phone)
+    phone.presses(case.number)
     for _ in range(3):
-        phone.presses(case.number)
         phone.presses(wrong(case.pin))
     assert phone.hears("If you do not have your PIN, press 4")
 
@@ -121,7 +121,7 @@ def test_a_lost_pin_in_spanish_and_with_a_mistyped_number(phone: Phone, make_cas
     assert phone.hears("Si no tiene su PIN, oprima 3")
     phone.presses("3")
     phone.presses(wrong(case.number))
-    assert phone.hears("Perdón, no entendí", "marque su número de caso")
+    assert phone.hears("Esa tecla no funciona aquí", "marque su número de caso")
     phone.presses(case.number)
 
     assert phone.hears("Si el número es correcto, le llamaremos")

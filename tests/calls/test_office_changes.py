@@ -65,7 +65,9 @@ def test_an_announcement_is_heard_after_the_language_and_before_the_first_menu(
     phone.presses("1")
 
     assert phone.hears(
-        "This is the Victim Assistance Line", "closed because of the storm", "For your case, press 1"
+        "You have reached the Victim Assistance Line",
+        "closed because of the storm",
+        "To hear about your case, press 1",
     )
 
 
@@ -75,7 +77,7 @@ def test_an_announcement_is_made_in_the_language_that_was_chosen(phone: Phone, c
     phone.dials_in()
     phone.presses("2")
 
-    assert phone.hears("La oficina está cerrada por la tormenta", "Para su caso, oprima 1")
+    assert phone.hears("La oficina está cerrada por la tormenta", "Para saber de su caso, oprima 1")
     assert phone.does_not_hear("storm")
 
 
@@ -104,7 +106,7 @@ def test_star_says_the_announcement_again_and_a_key_stops_it(phone: Phone, chang
     assert document_of(phone).index("storm") > gather
 
     phone.presses("*")
-    assert phone.hears("closed because of the storm", "For your case, press 1")
+    assert phone.hears("closed because of the storm", "To hear about your case, press 1")
 
 
 def test_a_closure_set_in_the_console_changes_what_the_next_caller_hears(

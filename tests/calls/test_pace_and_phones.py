@@ -38,7 +38,7 @@ def test_a_slip_at_the_last_question_does_not_end_the_call(phone: Telephone, mak
 
     phone.presses("6")
 
-    assert phone.hears("Sorry, I did not get that", "To go back to the start, press 1")
+    assert phone.hears("That key does not work here", "To go back to the main menu, press 1")
     phone.says_nothing()
     assert phone.is_over
 

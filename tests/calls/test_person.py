@@ -59,9 +59,7 @@ def test_7_is_harmless_words_and_the_end_everywhere(
 
     phone.presses("7")
 
-    assert (
-        phone.heard == "Thank you for calling. The store is closed now. Please call back tomorrow. Goodbye."
-    )
+    assert phone.heard == "The number you have reached is not available. Goodbye."
     assert phone.is_over
 
 
@@ -118,10 +116,7 @@ def test_the_extra_keys_are_never_offered_as_options(phone: Phone, make_case: Ma
         place(caller, make_case(custody_status="in_custody"))
         assert caller.does_not_hear("press 7", "press 9")
         # Whoever could not open a case is always offered a person (R04), and so is whoever did (R14).
-        if place is after_a_wrong_pin:
-            assert caller.hears("To reach a person, press 0")
-        # The keys are told behind the options of the main menu (R22).
-        elif place in (at_the_first_menu, at_the_case_menu):
+        if place is after_a_wrong_pin or place in (at_the_first_menu, at_the_case_menu):
             assert caller.hears("For a person, press 0")
         else:
             assert caller.does_not_hear("press 0")
@@ -148,7 +143,7 @@ def test_the_whisper_asks_for_a_key_and_the_key_joins_the_two(
     assert phone.is_talking
     assert liaison.is_talking
     liaison.hangs_up()
-    assert phone.hears("Thank you for calling. Goodbye.")
+    assert phone.hears("Take care. Goodbye.")
     assert house.row(select(Staff.busy_call_id)) is None
 
 
@@ -176,7 +171,7 @@ def test_a_liaison_who_does_not_answer_leads_to_the_offer_of_a_callback(
 
     house.declines(phone, way)
 
-    assert phone.hears("keep your place and be called, press 1")
+    assert phone.hears("call you when it is your turn, press 1")
     phone.presses("1")
     assert phone.hears("We will call you")
     assert house.rung() == []
@@ -205,7 +200,7 @@ def test_where_nobody_is_free_a_callback_is_offered(phone: Phone, make_case: Mak
 
     phone.presses("0")
 
-    assert phone.hears("No one is free right now", "as soon as we can, press 1")
+    assert phone.hears("Everyone is helping other callers right now", "as soon as we can, press 1")
     phone.presses("1")
     assert phone.hears("We will call you")
     assert house.row(select(Callback)).verified
@@ -257,7 +252,7 @@ def test_half_of_the_liaisons_are_kept_for_callers_with_a_pin(
         caller.presses("0")
 
     assert callers[0].hears("I am calling someone for you")
-    assert callers[1].hears("No one is free right now")
+    assert callers[1].hears("Everyone is helping other callers right now")
     assert len(house.rung()) == 1
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("0")
@@ -274,7 +269,7 @@ def test_one_liaison_is_never_rung_for_two_callers(
         caller.presses("0")
 
     assert first.hears("I am calling someone for you")
-    assert second.hears("No one is free right now")
+    assert second.hears("Everyone is helping other callers right now")
     assert len(house.rung()) == 1
 
 
@@ -300,12 +295,12 @@ def test_each_service_is_joined_by_its_key(phone: Phone, office: Office, key: st
 
     phone.presses(key)
 
-    assert phone.hears("I am connecting you now")
+    assert phone.hears("I am connecting you to")
     assert phone.rings == (office.services[position].phone,)
     service = phone.answers()
     assert phone.is_talking
     service.hangs_up()
-    assert phone.hears("You can hang up now")
+    assert phone.hears("That is all. You can hang up")
 
 
 def test_a_service_that_does_not_answer_leaves_the_caller_on_the_line(phone: Phone) -> None:
@@ -315,9 +310,7 @@ def test_a_service_that_does_not_answer_leaves_the_caller_on_the_line(phone: Pho
 
     phone.lets_ring()
 
-    assert phone.hears("To go back to the start, press 1")
-    phone.presses("1")
-    assert phone.hears("For your case, press 1")
+    assert phone.hears("I could not reach them", "To try again, press 1", "For a person, press 0")
 
 
 def test_after_a_release_a_key_joins_the_line_that_plans_for_safety(
@@ -335,7 +328,7 @@ def test_after_a_release_a_key_joins_the_line_that_plans_for_safety(
 @pytest.mark.parametrize(
     ("key", "topic", "words"),
     [
-        ("1", "report_crime", "It cannot take reports. If it is happening now, call 911"),
+        ("1", "report_crime", "This line cannot take reports. If it is happening now, call 911"),
         ("2", "report_tip", "This line cannot take tips"),
         ("3", "report_comment", "This line does not record comments"),
     ],

@@ -39,7 +39,7 @@ def test_a_mistyped_number_is_asked_again_before_the_pin(phone: Phone, make_case
 
     phone.presses(mistyped(case.number))
 
-    assert phone.hears("Sorry, I did not get that", "case number")
+    assert phone.hears("That is not a case number", "case number")
     assert phone.does_not_hear("PIN")
     phone.presses(case.number)
     phone.presses(case.pin)
@@ -52,19 +52,20 @@ def test_an_unknown_number_and_a_wrong_pin_sound_and_cost_alike(phone: Phone, ma
     for number in (case.number, unused(case)):
         caller = phone.another()
         is_asked_for_a_number(caller, from_="+12025550133")
-        said = []
+        caller.presses(number)
+        said = [caller.heard]
         for _ in range(3):
             runs = HASHER.runs
-            caller.presses(number)
-            said.append(caller.heard)
             caller.presses(wrong(case.pin))
             said.append(caller.heard)
             assert HASHER.runs == runs + 1
         heard.append(said)
 
     assert heard[0] == heard[1]
-    for said in heard[0][1], heard[0][3]:
-        assert "I could not open a case with those numbers. To reach a person, press 0." in said
+    for said in heard[0][1], heard[0][2]:
+        assert (
+            "Those numbers did not work. For a person, press 0. For another case number, press pound." in said
+        )
 
 
 def test_after_three_wrong_tries_comes_a_person_or_a_callback_and_never_a_hang_up(
@@ -72,26 +73,26 @@ def test_after_three_wrong_tries_comes_a_person_or_a_callback_and_never_a_hang_u
 ) -> None:
     case = make_case(custody_status="in_custody")
     is_asked_for_a_number(phone)
+    phone.presses(case.number)
     for _ in range(3):
-        phone.presses(case.number)
         phone.presses(wrong(case.pin))
 
-    assert phone.hears("I could not open a case", "as soon as we can, press 1")
+    assert phone.hears("Those numbers did not work", "as soon as we can, press 1")
     assert not phone.is_over
 
 
 def test_a_call_that_spent_its_tries_cannot_try_again(phone: Phone, make_case: MakeCase) -> None:
     case = make_case(custody_status="in_custody")
     is_asked_for_a_number(phone)
+    phone.presses(case.number)
     for _ in range(3):
-        phone.presses(case.number)
         phone.presses(wrong(case.pin))
     phone.presses("1")
     phone.presses("1")
     phone.presses("1")
 
     assert phone.does_not_hear("case number")
-    assert phone.hears("find a person")
+    assert phone.hears("find someone")
 
 
 def test_a_right_pin_after_a_wrong_one_opens_the_case(phone: Phone, make_case: MakeCase) -> None:
@@ -234,7 +235,7 @@ def test_a_new_pin_ends_what_the_old_one_had_opened(
     assert phone.hears("PIN")
     assert phone.does_not_hear("in custody")
     phone.presses(case.pin)
-    assert phone.hears("could not open")
+    assert phone.hears("did not work")
     phone.presses(case.number)
     phone.presses(pin)
     assert phone.hears("in custody")

@@ -177,7 +177,7 @@ def test_a_call_that_dropped_is_followed_by_one_from_the_same_line(
 @pytest.mark.parametrize(
     ("language", "own", "neutral"),
     [
-        ("1", "This is the Victim Assistance Line", "This is the information line"),
+        ("1", "You have reached the Victim Assistance Line", "You have reached the information line"),
         ("2", "la Línea de Ayuda a Víctimas", "la línea de información"),
     ],
 )

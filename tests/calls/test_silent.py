@@ -66,7 +66,7 @@ def test_it_goes_with_the_callback_to_the_liaison_who_keeps_it(
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("5")
-    assert phone.hears("No one is free right now")
+    assert phone.hears("Everyone is helping other callers right now")
     phone.presses("1")
     assert phone.hears(
         "We will call you", "You do not have to talk. We will ask questions, and you can answer by key"
@@ -97,7 +97,7 @@ def test_in_line_5_keeps_the_place_and_is_offered_once(
 
     phone.presses("5")
 
-    assert phone.hears("You do not have to talk", "You are next", "press 1")
+    assert phone.hears("You do not have to talk", "You are next in line", "press 1")
     assert phone.does_not_hear("If you cannot talk, press 5")
 
 

@@ -357,7 +357,7 @@ def test_a_wrong_pin_when_it_is_asked_again_opens_nothing(
 
     phone.presses(wrong(case.pin))
 
-    assert phone.hears("I could not open a case")
+    assert phone.hears("Those numbers did not work")
     assert phone.does_not_hear("in custody")
 
 
@@ -373,4 +373,4 @@ def test_two_people_of_one_subject_never_learn_of_each_other(
     phone.presses(first.number)
     phone.presses(second.pin)
 
-    assert phone.hears("I could not open a case")
+    assert phone.hears("Those numbers did not work")

@@ -177,7 +177,7 @@ def test_a_wrong_pin_takes_the_trips_of_a_right_one_whether_the_number_exists_or
         with _trips(database) as trips:
             phone.presses("104938")
 
-        assert phone.hears("could not open")
+        assert phone.hears("did not work")
         assert trips == ["rw", "rw"]
 
 

@@ -36,7 +36,10 @@ FOUND = {
 #: Only unverified callers come to the silent offer, and none of them has a callback of a case.
 NEVER_TAKEN = {("silent_offer", "goodbye"), ("silent_offer", "callback_menu")}
 #: Not spoken in any tree: text messages, a fault of ours, and words that go into other prompts.
-SPOKEN_ELSEWHERE = re.compile(r"sms\.|apology|hold$|moment|clock|zone\.|phone\.|hour\.\d|wait\.\d|part\.")
+#: Also what an office says whose case numbers have grown to ten digits.
+SPOKEN_ELSEWHERE = re.compile(
+    r"sms\.|apology|hold$|moment|clock|zone\.|phone\.|hour\.\d|wait\.\d|part\.|ask_number\.wrong_two"
+)
 
 
 def scenes(found: Rehearsal) -> list[Scene]:

@@ -51,12 +51,13 @@ SLOTS = {
     "zone": "Eastern Time", "day": "Monday, November 23", "clock": "at 3:05 PM", "time": "3:05 PM",
     "minutes": "10", "count": "2",
     "verified": "3", "other": "4", "words": "The office is closed on Friday.",
+    "digits": "10", "least": "8",
     "wait": "about forty minutes", "part": "in the morning", "hour": "three in the afternoon",
 }  # fmt: skip
 
 
 #: Steps with no words of their own: what led there has said all, or nothing may be said to a machine (R31).
-SAY_NOTHING = {"join", "conference", "end", "put_off_silently", "who_answered"}
+SAY_NOTHING = {"join", "conference", "end", "put_off_silently", "who_answered", "ring_service"}
 
 
 def call_at(step: str, flow: str, language: str, **facts: Any) -> CallState:

@@ -35,7 +35,7 @@ def test_with_redis_down_from_the_first_key_the_callers_own_call_rings_the_liais
     liaison.presses("1")
     assert (liaison.is_talking, phone.is_talking) == (True, True)
     liaison.hangs_up()
-    assert phone.hears("Thank you for calling. Goodbye")
+    assert phone.hears("Take care. Goodbye")
     assert held_legs(house) == []
     assert house.carrier.placed == []
 

@@ -67,7 +67,7 @@ def test_an_unverified_or_withheld_caller_who_hangs_up_leaves_nothing(
 ) -> None:
     reaches_the_first_menu(phone, from_=from_)
     phone.presses("0")
-    assert phone.hears("You are next")
+    assert phone.hears("You are next in line")
 
     phone.hangs_up()
 
@@ -104,7 +104,7 @@ def test_a_hang_up_of_which_no_word_came_is_noticed_all_the_same(
     offered = house.row(select(Callback))
     assert (offered.reason, offered.state) == ("abandoned", "requested")
     behind.says_nothing()
-    assert behind.hears("You are next")
+    assert behind.hears("You are next in line")
 
 
 def test_who_is_gone_without_a_word_keeps_a_free_liaison_from_nobody_behind_them(

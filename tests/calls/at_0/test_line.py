@@ -21,9 +21,9 @@ def test_who_waits_hears_where_they_stand_and_gets_the_next_liaison(
 ) -> None:
     waits_in_line(phone, make_case(custody_status="in_custody"))
     assert phone.hears(
-        "You are next", "keep your place and be called, press 1", "If you cannot talk, press 5"
+        "You are next in line", "call you when it is your turn, press 1", "If you cannot talk, press 5"
     )
-    assert phone.does_not_hear("Eight of ten")
+    assert phone.does_not_hear("Most people")
 
     phone.says_nothing()
     assert phone.hears("You are still in line. Please hold")
@@ -44,10 +44,10 @@ def test_every_half_minute_the_place_is_said_again(phone: Phone, make_case: Make
     for _ in range(3):
         phone.says_nothing()
         assert phone.hears("Please hold")
-        assert phone.does_not_hear("You are next")
+        assert phone.does_not_hear("You are next in line")
     phone.says_nothing()
 
-    assert phone.hears("You are next", "press 1")
+    assert phone.hears("You are next in line", "press 1")
 
 
 def test_a_caller_with_a_pin_waits_ahead_of_one_without(
@@ -56,11 +56,11 @@ def test_a_caller_with_a_pin_waits_ahead_of_one_without(
     unverified, first = phone.another(), phone.another()
     reaches_the_first_menu(unverified, from_=OTHER)
     unverified.presses("0")
-    assert unverified.hears("You are next")
+    assert unverified.hears("You are next in line")
     waits_in_line(first, make_case(custody_status="in_custody"))
     clock.passes(seconds=1)
     waits_in_line(phone, make_case(custody_status="in_custody"), from_="+12025550147")
-    assert first.hears("You are next")
+    assert first.hears("You are next in line")
     assert phone.hears("You are number 2 in line")
 
     busy.hangs_up()
@@ -142,7 +142,7 @@ def test_extra_keys_say_the_place_again_and_keep_it(
 
     phone.presses(keys)
 
-    assert phone.hears("You are next", "press 1")
+    assert phone.hears("You are next in line", "press 1")
     assert waits(house)[0].since == since
 
 

@@ -35,7 +35,9 @@ def test_a_liaison_who_does_not_answer_costs_no_place_and_after_three_a_callback
 
     house.declines(phone)
 
-    assert phone.hears("No one is free right now", "To have us call this phone as soon as we can, press 1")
+    assert phone.hears(
+        "Everyone is helping other callers right now", "To have us call this phone as soon as we can, press 1"
+    )
     assert outcomes(house) == ["offered"]
 
 
@@ -48,7 +50,7 @@ def test_when_the_last_liaison_goes_home_a_callback_is_offered(
 
     phone.says_nothing()
 
-    assert phone.hears("No one is free right now", "as soon as we can, press 1")
+    assert phone.hears("Everyone is helping other callers right now", "as soon as we can, press 1")
     assert outcomes(house) == ["offered"]
 
 
@@ -111,9 +113,9 @@ def test_in_spanish_the_line_speaks_spanish(
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"), language="2")
     phone.presses("0")
-    assert phone.hears("Usted sigue", "oprima 1", "Si no puede hablar, oprima 5")
+    assert phone.hears("Usted es la siguiente", "oprima 1", "Si no puede hablar, oprima 5")
     phone.says_nothing()
-    assert phone.hears("Sigue en la fila")
+    assert phone.hears("Sigue en espera")
     phone.presses("1")
     assert phone.hears("Le llamaremos")
 
@@ -139,7 +141,7 @@ def test_a_measured_wait_is_said_in_words(
 
     waits_in_line(phone, make_case(custody_status="in_custody"))
 
-    assert phone.hears("Eight of ten people wait less than about thirty minutes")
+    assert phone.hears("Most people wait less than about thirty minutes")
     clock.passes(minutes=40)
     for _ in range(4):
         phone.says_nothing()
@@ -182,14 +184,14 @@ def test_a_caller_without_a_pin_is_fetched_only_when_their_half_has_room(
         talker.presses("0")
         if number == "+12025550149":
             house.accepts(talker)
-    assert talker.hears("You are next")
+    assert talker.hears("You are next in line")
     house.carrier.carries(talker)
 
     clock.passes(seconds=1)
     _a_sweep(house)
 
     assert house.rung() == []
-    assert talker.hears("You are next"), "nothing cuts off what they hear"
+    assert talker.hears("You are next in line"), "nothing cuts off what they hear"
 
 
 def test_a_caller_fetched_while_a_phone_began_to_ring_for_them_hears_it_ring_again(

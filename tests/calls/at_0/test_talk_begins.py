@@ -25,7 +25,7 @@ def test_the_accept_key_fetches_the_caller_out_of_the_line_and_their_talk_is_mea
     make_staff(phone=FIRST)
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("0")
-    assert phone.hears("I am calling someone for you", "keep your place and be called, press 1")
+    assert phone.hears("I am calling someone for you", "call you when it is your turn, press 1")
     clock.passes(seconds=5)
 
     liaison = house.accepts(phone)
@@ -111,7 +111,7 @@ def test_in_spanish_the_caller_is_joined_in_spanish(
     phone.presses("0")
     assert phone.hears("Estoy llamando a una persona para usted")
     phone.says_nothing()
-    assert phone.hears("Sigo llamando a una persona")
+    assert phone.hears("Sigo tratando de comunicarle")
 
     house.accepts(phone)
 

@@ -86,7 +86,7 @@ def test_wrong_tries_on_the_main_line_lock_the_number_on_the_staff_line_too(
         reaches_the_first_menu(caller)
         for keys in ("1", for_main_line(number), OTHER_PIN):
             caller.presses(keys)
-        assert caller.hears("I could not open a case with those numbers")
+        assert caller.hears("Those numbers did not work")
         caller.hangs_up()
         clock.passes(hours=1)
 

@@ -1,0 +1,86 @@
+"""The case number and the PIN: the PIN alone is asked again, and a slip is told for what it is (R20, R25)."""
+
+from collections.abc import Callable
+
+import pytest
+
+from hotline.trees import build_flows
+from ivr_flows.flow import Collect
+from tests.calls.stories import is_asked_for_a_number, wrong
+from tests.factories import MadeCase, make_office
+from tests.phone import Phone
+
+MakeCase = Callable[..., MadeCase]
+
+
+def mistyped(number: str) -> str:
+    return number[:-1] + str((int(number[-1]) + 1) % 10)
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_after_a_wrong_pin_the_pin_alone_is_asked_again_for_any_number(
+    phone: Phone, make_case: MakeCase, is_known: bool
+) -> None:
+    case = make_case(custody_status="in_custody")
+    number = case.number if is_known else "41000723"
+    is_asked_for_a_number(phone)
+    phone.presses(number)
+
+    phone.presses(wrong(case.pin))
+
+    assert phone.hears("Those numbers did not work", "For a person, press 0")
+    assert phone.hears("For another case number, press pound", "Please enter your 6-digit PIN")
+    phone.presses(case.pin)
+    assert ("in custody" in phone.heard) is is_known
+
+
+def test_after_a_wrong_pin_pound_asks_for_another_number(phone: Phone, make_case: MakeCase) -> None:
+    case, other = make_case(custody_status="in_custody"), make_case(custody_status="in_custody")
+    is_asked_for_a_number(phone)
+    phone.presses(other.number)
+    phone.presses(wrong(other.pin))
+
+    phone.presses("#")
+    phone.presses(case.number)
+    phone.presses(case.pin)
+
+    assert phone.hears("in custody")
+
+
+def test_a_number_with_a_wrong_check_digit_is_told_to_be_none_and_how_many_digits_one_has(
+    phone: Phone, make_case: MakeCase
+) -> None:
+    number = make_case().number
+    is_asked_for_a_number(phone)
+
+    phone.presses(mistyped(number))
+
+    assert phone.hears("That is not a case number. It has 8 digits. Please enter your case number")
+    phone.presses(number)
+    assert phone.hears("PIN")
+
+
+def test_a_caller_without_a_case_number_is_led_to_a_person(phone: Phone, make_case: MakeCase) -> None:
+    is_asked_for_a_number(phone)
+    phone.presses(mistyped(make_case().number))
+    phone.presses("1")
+
+    assert phone.hears("If you do not have a case number, press 0")
+    phone.presses("0")
+    assert phone.hears("Everyone is helping other callers", "as soon as we can, press 1")
+
+
+def test_a_pin_that_is_too_short_is_told_its_length(phone: Phone, make_case: MakeCase) -> None:
+    is_asked_for_a_number(phone, "2")
+    phone.presses(make_case().number)
+
+    phone.presses("12")
+
+    assert phone.hears("Un PIN tiene seis dígitos")
+
+
+def test_where_numbers_have_grown_both_lengths_are_told() -> None:
+    step = build_flows(make_office(), case_digits=10)["victim_line"].steps["ask_number"]
+
+    assert isinstance(step, Collect)
+    assert (step.wrong, step.about) == ("ask_number.wrong_two", "number.10.8")
