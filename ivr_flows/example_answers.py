@@ -232,6 +232,8 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "an import is held": lambda desk: desk.say("alert.import_held", count="1"),
         "the list of people to call is ready": lambda desk: desk.say("alert.call_list", count="1"),
         "the audit has an alarm": lambda desk: desk.say("alert.audit_alarm", count="1"),
+        "numbers are locked": lambda desk: desk.say("alert.pin_locks", count="2"),
+        "lost PINs wait": lambda desk: desk.say("alert.lost_pins", count="2"),
         "our calls are refused": lambda desk: desk.say("alert.calls_refused"),
         "our texts are refused": lambda desk: desk.say("alert.texts_refused"),
         "a role is silent": lambda desk: desk.say("alert.role_silent"),

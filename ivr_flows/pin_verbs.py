@@ -3,7 +3,7 @@
 from ivr_flows.case_verbs import PinWork, check_number
 from ivr_flows.desk import Desk
 from ivr_flows.flow import SlowHandler, answers
-from models.lost_pin import report_lost_pin
+from models.lost_pin_report import reporting
 from models.pin_change import FirstEntry, SecondEntry, Weighed, change_pin, hash_in_force
 
 #: The key of a new PIN in every menu that follows the status.
@@ -85,7 +85,10 @@ def lost_pin_of(desk: Desk, digits: str) -> str:
 
 
 def _report(desk: Desk) -> str:
-    a_day = int(desk.office.policy("unverified_callbacks_a_day"))
-    desk.jobs += report_lost_pin(desk.session, desk.call, desk.now, desk.office, a_day=a_day)
+    call = desk.call
+    if call.number_key is not None:
+        desk.writes.append(
+            reporting(call.number_key, call.phone_key, call.id, desk.now, silent=bool(call.silent))
+        )
     desk.call.topic = desk.call.topic or "lost_pin"
     return "reported"

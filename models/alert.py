@@ -41,6 +41,8 @@ LEFT, LEFT_TOLD = "left_for_staff", len(LEVELS) + 1
 IMPORT_HELD, CALL_LIST, AUDIT_ALARM = "import_held", "call_list", "audit_alarm"
 #: The carrier refuses the account's calls, or its texts; a role shows no sign of life (R39).
 CALLS_REFUSED, TEXTS_REFUSED, ROLE_SILENT = "calls_refused", "texts_refused", "role_silent"
+#: A number is locked after wrong PINs (R04); reports of lost PINs wait for a supervisor (R08).
+PIN_LOCKS, LOST_PINS = "pin_locks", "lost_pins"
 #: The prompt that tells an alert of each level; every other is about promises that are at risk.
 PROMPTS = {
     LEFT: "alert.left",
@@ -50,9 +52,11 @@ PROMPTS = {
     CALLS_REFUSED: "alert.calls_refused",
     TEXTS_REFUSED: "alert.texts_refused",
     ROLE_SILENT: "alert.role_silent",
+    PIN_LOCKS: "alert.pin_locks",
+    LOST_PINS: "alert.lost_pins",
 }
 #: Told by a text alone: nobody need be woken for it.
-_BY_TEXT = frozenset({LEFT, AUDIT_ALARM, CALLS_REFUSED})
+_BY_TEXT = frozenset({LEFT, AUDIT_ALARM, CALLS_REFUSED, PIN_LOCKS, LOST_PINS})
 #: Told by a call alone: texts are what is refused.
 _BY_CALL = frozenset({TEXTS_REFUSED})
 _UNSENT = text("state IN ('made','sending')")

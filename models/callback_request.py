@@ -175,7 +175,10 @@ def asked_lately(session: Session, number_key: str, now: datetime) -> int:
     return session.scalar(
         select(func.count())
         .select_from(Callback)
-        .where(Callback.number_key == number_key, Callback.requested_at > now - A_DAY, ~Callback.verified)
+        .where(Callback.number_key == number_key, Callback.requested_at > now - A_DAY, ~Callback.verified,
+            # A report of a lost PIN is nothing that a call from this phone may learn of (R08).
+            Callback.reason != "lost_pin",
+        )
     ) or 0  # fmt: skip
 
 

@@ -1,17 +1,20 @@
 """A lost PIN: a caller's word that it is lost, and the new one that two members of staff give (R08)."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import audit
 from models.abandoned_wait import Job, PromisingOffice
+from models.alert import LOST_PINS, tell_supervisors
 from models.callback import IS_OWED, Callback
-from models.callback_request import Promise, asked_lately, hold_phone, promise_callback
+from models.callback_request import A_DAY, Promise, promise_callback
 from models.case import Case, find_open_case, give_new_pin
 from models.database import keyring_of
+from models.lost_pin_report import NEW, WAITING, LostPinReport
 from models.new_pin import new_pin
 from models.pin_hash import PinHasher
 from models.registrant import Registrant
@@ -19,29 +22,121 @@ from models.safe_phone import next_window, safe_phones
 from models.staff import Staff
 from models.wishes import wishes_of_phone
 
-if TYPE_CHECKING:
-    from models.caller_state import CallState
-
 #: How staff may come to believe that someone is the registrant; the code is kept (R08).
 EVIDENCE = ("rang_confirmed_phone", "agency_vouched", "met_in_person")
 
 
+_AN_HOUR = timedelta(hours=1)
+_A_FEW = 200
+
+
 class LostPinError(ValueError):
-    """A lost PIN cannot be replaced like this; the sentence names the option."""
+    """What was asked about a lost PIN cannot be done; the sentence says why."""
 
 
-def report_lost_pin(
-    session: Session, state: "CallState", now: datetime, office: PromisingOffice, *, a_day: int
+class LostPinOffice(PromisingOffice, Protocol):
+    """What this file asks of the office."""
+
+    def policy(self, name: str) -> int | float:
+        """The number an office decided on."""
+
+    def is_open(self, at: datetime) -> bool: ...
+
+
+def settle_lost_pins(
+    session: Session, now: datetime, office: LostPinOffice, shared_phone_keys: Collection[str] = ()
 ) -> list[Job]:
-    """Write what staff need, if the number keyed last in this call is a case's; else nothing.
+    """Judge the reports that calls left, oldest first; the calls to place for them.
 
-    The caller hears the same either way. A liaison is to ring the case's first safe phone in its window,
-    never the phone that called: whoever calls may have found the number alone. Without a safe phone the
-    row is left for staff at once. ``a_day`` bounds how often one case's phone is rung for this.
+    It is done apart from the call, so that a number without a case costs the caller no less time (R05). A
+    liaison is to ring the case's first safe phone in its window: whoever calls may have found the number
+    alone. Without a safe phone the row is left for staff. Above the line's ceiling reports wait for a
+    supervisor, who are told once with a count.
     """
-    case = _case_of(session, state.number_key)
-    if case is None:
-        return []
+    jobs: list[Job] = []
+    waiting = 0
+    new = select(LostPinReport).where(NEW).order_by(LostPinReport.id).limit(_A_FEW)
+    for report in session.scalars(new).all():
+        case = _case_of(session, report.number_key)
+        if case is None or not _may_report(session, report, case, office, shared_phone_keys):
+            report.state = "refused"
+        elif _called_lately(session, now) >= office.policy("lost_pin_calls_an_hour"):
+            report.state = "waiting"
+            waiting += 1
+            _note(session, "sweeper", "hold_lost_pin", case, now)
+        else:
+            report.state = "called"
+            jobs += _ring_safe_phone(session, report, case, now, office)
+        report.settled_at = now
+        session.flush()
+    if waiting:
+        tell_supervisors(session, LOST_PINS, waiting, now, office)
+    return jobs
+
+
+def waiting_lost_pins(session: Session) -> Sequence[tuple[int, int, datetime]]:
+    """The reports that wait for a supervisor: their id, their case, and when they came."""
+    query = (
+        select(LostPinReport.id, Case.id, LostPinReport.reported_at)
+        .join(Case, Case.number_key == LostPinReport.number_key)
+        .where(WAITING, Case.closed_at.is_(None))
+        .order_by(LostPinReport.id)
+        .limit(_A_FEW)
+    )
+    return [(row[0], row[1], row[2]) for row in session.execute(query)]
+
+
+def decide_lost_pin(
+    session: Session, report_id: int, *, call: bool, by: str, now: datetime, office: LostPinOffice
+) -> list[Job]:
+    """A supervisor lets a report that waits ring the case's phone, or drops it. Raises LostPinError."""
+    report = session.scalars(
+        select(LostPinReport).where(LostPinReport.id == report_id).with_for_update()
+    ).one_or_none()
+    case = _case_of(session, report.number_key) if report is not None else None
+    if report is None or case is None or report.state != "waiting":
+        raise LostPinError("This report no longer waits.")
+    report.state, report.settled_at = ("called" if call else "declined"), now
+    _note(session, by, "release_lost_pin" if call else "decline_lost_pin", case, now)
+    return _ring_safe_phone(session, report, case, now, office) if call else []
+
+
+def _may_report(
+    session: Session,
+    report: LostPinReport,
+    case: Case,
+    office: LostPinOffice,
+    shared_phone_keys: Collection[str],
+) -> bool:
+    """Few reports a day from one phone and about one case, and one open a case (R08)."""
+    since = report.reported_at - A_DAY
+    earlier = (
+        select(func.count())
+        .select_from(LostPinReport)
+        .where(LostPinReport.id < report.id, LostPinReport.reported_at > since)
+    )
+    if report.phone_key is not None and report.phone_key not in shared_phone_keys:
+        of_phone = session.scalar(earlier.where(LostPinReport.phone_key == report.phone_key)) or 0
+        if of_phone >= office.policy("lost_pin_reports_a_day"):
+            return False
+    of_case = earlier.where(LostPinReport.number_key == report.number_key)
+    if session.scalar(of_case.where(LostPinReport.state == "waiting")):
+        return False
+    called = session.scalar(of_case.where(LostPinReport.state == "called")) or 0
+    return called < office.policy("unverified_callbacks_a_day") and not _is_open(session, case)
+
+
+def _called_lately(session: Session, now: datetime) -> int:
+    return session.scalar(
+        select(func.count())
+        .select_from(LostPinReport)
+        .where(LostPinReport.reported_at > now - _AN_HOUR, LostPinReport.state == "called")
+    ) or 0  # fmt: skip
+
+
+def _ring_safe_phone(
+    session: Session, report: LostPinReport, case: Case, now: datetime, office: LostPinOffice
+) -> list[Job]:
     registrant = session.get_one(Registrant, case.registrant_id)
     phone = next(
         (
@@ -51,24 +146,17 @@ def report_lost_pin(
         ),
         None,
     )
-    number = phone[1] if phone is not None else ""
-    number_key = keyring_of(session).index("phone", number)
-    hold_phone(session, number_key)
-    if phone is not None and (
-        _is_open(session, number_key) or asked_lately(session, number_key, now) >= a_day
-    ):
-        return []
     window = next_window(phone[0], registrant.time_zone, now) if phone is not None else None
     first_at = office.calling_window(max(now, window[0]) if window else now, registrant.time_zone)
     promise = Promise(
-        number=number, urgency="other", reason="lost_pin", verified=False, language=registrant.language,
-        time_zone=registrant.time_zone, requested_at=now, due_at=max(office.due_at("other", now), first_at),
-        next_attempt_at=first_at, registrant_id=registrant.id, call_id=state.id,
-        silent=bool(state.silent), window=window,
+        number=phone[1] if phone is not None else "", urgency="other", reason="lost_pin", verified=False,
+        language=registrant.language, time_zone=registrant.time_zone, requested_at=now,
+        due_at=max(office.due_at("other", now), first_at), next_attempt_at=first_at,
+        registrant_id=registrant.id, call_id=report.call_id, silent=report.silent, window=window,
         state="requested" if phone is not None else "left_for_staff",
         outcome=None if phone is not None else "no_safe_phone",
     )  # fmt: skip
-    made = promise_callback(session, promise, actor=f"caller:{state.id}", now=now)
+    made = promise_callback(session, promise, actor=f"caller:{report.call_id}", now=now)
     return [("dial_liaison", made)] if made is not None and phone is not None else []
 
 
@@ -160,11 +248,15 @@ def _case_of(session: Session, number_key: str | None) -> Case | None:
     return session.scalars(select(Case).where(Case.number_key == number_key)).first()
 
 
-def _is_open(session: Session, number_key: str) -> bool:
+def _is_open(session: Session, case: Case) -> bool:
     standing = select(Callback.id).where(
-        Callback.number_key == number_key, Callback.reason == "lost_pin", IS_OWED
+        Callback.registrant_id == case.registrant_id, Callback.reason == "lost_pin", IS_OWED
     )
     return session.execute(standing.limit(1)).first() is not None
+
+
+def _note(session: Session, actor: str, action: str, case: Case, now: datetime) -> None:
+    audit.record(session, actor=actor, action=action, target=f"case:{case.id}", now=now)
 
 
 def _staff(session: Session, email: str, option: str) -> Staff:

@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Table, bindparam, insert, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, String, Table, bindparam, insert, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base, UtcDateTime
 from models.database import Write
 
-_NEW, _WAITING = text("state = 'new'"), text("state = 'waiting'")
+NEW, WAITING = text("state = 'new'"), text("state = 'waiting'")
 
 
 class LostPinReport(Base):
@@ -20,8 +20,8 @@ class LostPinReport(Base):
     __table_args__ = (
         Index("ix_lost_pin_reports_phone", "phone_key", "reported_at"),
         Index("ix_lost_pin_reports_reported_at", "reported_at"),
-        Index("ix_lost_pin_reports_new", "id", sqlite_where=_NEW, postgresql_where=_NEW),
-        Index("ix_lost_pin_reports_waiting", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
+        Index("ix_lost_pin_reports_new", "id", sqlite_where=NEW, postgresql_where=NEW),
+        Index("ix_lost_pin_reports_waiting", "id", sqlite_where=WAITING, postgresql_where=WAITING),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -51,3 +51,8 @@ def reporting(number_key: str, phone_key: str | None, call_id: int, now: datetim
         "lost_number_key": number_key, "lost_phone_key": phone_key, "lost_call_id": call_id,
         "lost_silent": silent, "lost_reported_at": now, "lost_state": "new",
     }  # fmt: skip
+
+
+def has_new_reports(session: Session) -> bool:
+    """Whether a call left a report that was not judged yet."""
+    return session.execute(select(LostPinReport.id).where(NEW).limit(1)).first() is not None

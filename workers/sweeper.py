@@ -25,9 +25,12 @@ from models.import_upload import tidy_uploads
 from models.keyring import Keyring
 from models.leg_end import Job
 from models.line_turn import whose_turn
+from models.lost_pin import settle_lost_pins
+from models.lost_pin_report import has_new_reports
 from models.outcome import end_rests
 from models.pin import Guard
 from models.pin_guard import SPRAYING, measure_global_failures
+from models.pin_lock import has_untold_locks, tell_of_locks
 from models.pin_try import PinLimits
 from models.schedule import apply_schedules
 from models.staff_line_stay import clear_lines
@@ -145,6 +148,8 @@ class _Pass:
         self._guarded(self._apply_schedules)
         self._guarded(self._offer_due)
         self._guarded(self._page_troubles)
+        self._guarded(self._settle_lost_pins)
+        self._guarded(self._tell_of_locks)
         self._guarded(self._warn)
         self._guarded(self._resume_imports)
         self._guarded(self._tidy_uploads)
@@ -237,6 +242,23 @@ class _Pass:
             due = first_in_line(session, self._now, self._policy, _OFFERED_AT_ONCE)
         waiting = self._jobs.depth() or 0 if due else 0
         self._hand_on_all(("dial_liaison", callback_id) for callback_id in due[: max(0, len(due) - waiting)])
+
+    def _settle_lost_pins(self) -> None:
+        with self._database.reading() as session:
+            if not has_new_reports(session):
+                return
+            keyring = self._database.keyring
+            shared = {keyring.index("phone", number) for number in self._office.shared_phones}
+        with self._database.transaction() as session:
+            jobs = settle_lost_pins(session, self._now, self._office, shared)
+        self._hand_on_all(jobs)
+
+    def _tell_of_locks(self) -> None:
+        with self._database.reading() as session:
+            if not has_untold_locks(session):
+                return
+        with self._database.transaction() as session:
+            tell_of_locks(session, self._now, self._office)
 
     def _page_troubles(self) -> None:
         with self._database.reading() as session:

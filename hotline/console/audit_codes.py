@@ -24,6 +24,7 @@ CODES = frozenset(
         *("code", "recovery code", "passkey", "authenticator", "oidc", "set up"),
         *("silent", *SAFEST.columns, *(one.name for one in (*fields(Details), *fields(Record)))),
         *(alert.LEFT, alert.IMPORT_HELD, alert.CALL_LIST, alert.AUDIT_ALARM),
+        *("known_phone", "known_phone_unattested", "strangers", "lock", "total"),
         *(level for level, *_ in alert.LEVELS),
         *(
             *REASONS,

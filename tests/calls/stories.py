@@ -1,10 +1,15 @@
 """Ways through the line that many stories share."""
 
 import re
+from typing import TYPE_CHECKING
 
+from models.lost_pin import settle_lost_pins
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
 from tests.twiml_check import check
+
+if TYPE_CHECKING:
+    from tests.calls.conftest import House
 
 
 def reaches_the_first_menu(phone: Phone, language: str = "1", from_: str = CALLER) -> None:
@@ -48,3 +53,11 @@ def speaks(document: str) -> bool:
     """Whether a right document says words, and then asks, joins, holds or says goodbye."""
     assert check(document.encode(), whisper=False) == []
     return "<Say" in document and bool(re.search("<Gather|<Dial|<Redirect|<Hangup", document))
+
+
+def lost_pins_are_settled(house: "House") -> None:
+    """The sweeper judges the reports of lost PINs that calls left."""
+    with house.database.transaction() as session:
+        jobs = settle_lost_pins(session, house.clock.now, house.office)
+    for name, row_id in jobs:
+        house.jobs.enqueue(name, row_id)

@@ -1,20 +1,24 @@
 """Calls of people who lost their PIN: by phone it only leads to staff (R08)."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from sqlalchemy import select
 
-from models import Callback, Staff
+from models import Alert, Callback, Staff
 from models.case import new_number
+from models.lost_pin import LostPinError, decide_lost_pin, waiting_lost_pins
 from models.registrant import Phone as RegisteredPhone
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import (
     is_asked_for_a_number,
+    lost_pins_are_settled,
     reaches_the_first_menu,
     wrong,
 )
 from tests.factories import MadeCase
+from tests.models.pin_calls import counted_statements
 from tests.phone import CALLER, Phone
 
 MakeCase = Callable[..., MadeCase]
@@ -38,6 +42,7 @@ def test_a_lost_pin_is_for_staff_who_ring_a_confirmed_phone_and_never_the_one_th
     reports_a_lost_pin(phone, case.number)
 
     assert phone.hears("If that number is right, someone will call the phone number you gave us")
+    lost_pins_are_settled(house)
     asked = house.row(select(Callback))
     assert (asked.reason, asked.state, asked.verified, asked.case_id) == (
         "lost_pin",
@@ -61,6 +66,7 @@ def test_an_unknown_number_sounds_the_same_and_leaves_nothing(
     reports_a_lost_pin(known, case.number)
     reports_a_lost_pin(unknown, next(n for n in iter(new_number, "") if n != case.number))
 
+    lost_pins_are_settled(house)
     assert known.heard == unknown.heard
     assert len(house.rows(select(Callback))) == 1
 
@@ -80,6 +86,7 @@ def test_without_a_safe_phone_a_lost_pin_is_left_for_staff(
     reports_a_lost_pin(phone, case.number)
 
     assert phone.hears("If that number is right, someone will call the phone number you gave us")
+    lost_pins_are_settled(house)
     left = house.row(select(Callback))
     assert (left.reason, left.state) == ("lost_pin", "left_for_staff")
     assert house.jobs.waiting == []
@@ -93,7 +100,7 @@ def test_a_lost_pin_reported_again_and_again_rings_the_phone_once(
         caller = phone.another()
         reports_a_lost_pin(caller, case.number, from_=f"+1202555013{number}")
         assert caller.hears("If that number is right, someone will call")
-    phone.redelivers_last() if phone.last_request else None
+    lost_pins_are_settled(house)
 
     assert len(house.rows(select(Callback))) == 1
 
@@ -111,6 +118,7 @@ def test_after_three_wrong_pins_a_lost_pin_needs_no_number_again(
     phone.presses("4")
 
     assert phone.hears("If that number is right, someone will call")
+    lost_pins_are_settled(house)
     assert house.row(select(Callback)).reason == "lost_pin"
 
 
@@ -125,3 +133,71 @@ def test_a_lost_pin_in_spanish_and_with_a_mistyped_number(phone: Phone, make_cas
     phone.presses(case.number)
 
     assert phone.hears("Si el número es correcto, le llamaremos")
+
+
+def test_a_report_costs_a_number_without_a_case_the_same_statements(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody", phone=SAFE)
+    counts = []
+    for number in (case.number, next(n for n in iter(new_number, "") if n != case.number)):
+        caller = phone.another()
+        reaches_the_first_menu(caller)
+        caller.presses("2")
+        caller.presses("3")
+        with counted_statements(house.database) as statements:
+            caller.presses(number)
+        counts.append(statements)
+
+    assert counts[0] == counts[1]
+
+
+def test_twelve_calls_from_one_phone_ring_three_victims_at_most(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    for number in range(11):
+        case = make_case(custody_status="in_custody", phone=f"+120255501{60 + number}")
+        reports_a_lost_pin(phone.another(), case.number)
+    lost_pins_are_settled(house)
+
+    assert len(house.rows(select(Callback))) == 3
+
+
+def test_above_the_ceiling_reports_wait_for_a_supervisor_who_is_told_once(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(email="ruth@office.example.org", role="supervisor")
+    for number in range(9):
+        case = make_case(custody_status="in_custody", phone=f"+120255501{60 + number}")
+        reports_a_lost_pin(phone.another(), case.number, from_="anonymous")
+    lost_pins_are_settled(house)
+
+    assert len(house.rows(select(Callback))) == 5
+    assert house.row(select(Alert.promises).where(Alert.level == "lost_pins")) == 4
+    with house.database.transaction() as session:
+        first, second, *_ = [report_id for report_id, _case, _at in waiting_lost_pins(session)]
+        decide = partial(
+            decide_lost_pin, session, by="ruth@office.example.org", now=house.clock.now, office=house.office
+        )
+        assert decide(first, call=True) != []
+        assert decide(second, call=False) == []
+        with pytest.raises(LostPinError):
+            decide(first, call=True)
+    assert len(house.rows(select(Callback))) == 6
+
+
+def test_a_call_from_the_phone_that_a_report_rings_learns_nothing_of_it(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody", phone=SAFE)
+    reports_a_lost_pin(phone.another(), case.number)
+    lost_pins_are_settled(house)
+    heard = []
+    for from_ in (SAFE, "+12025550177"):
+        caller = phone.another()
+        reaches_the_first_menu(caller, from_=from_)
+        for keys in ("2", "1", "1"):
+            caller.presses(keys)
+            heard.append(caller.heard)
+
+    assert heard[:3] == heard[3:]

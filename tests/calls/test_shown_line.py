@@ -10,6 +10,7 @@ from models.follow_up import follow_up
 from models.lost_pin import tell_safe_phones
 from models.registrant import Registrant
 from tests.calls.conftest import House
+from tests.calls.stories import lost_pins_are_settled
 from tests.factories import MadeCase
 from tests.fake_carrier import FakeCarrier
 from tests.phone import CALLER, Phone, PlacedCall
@@ -124,7 +125,8 @@ def test_a_lost_pin_rings_the_registrant_from_their_line_and_not_from_the_one_th
     phone.dials_in(to=other, from_="+12025550139")
     for keys in ("1", "2", "3", case.number):
         phone.presses(keys)
-    assert phone.hears("If we find your case")
+    assert phone.hears("If that number is right")
+    lost_pins_are_settled(house)
     assert house.row(select(Callback)).reason == "lost_pin"
 
     placed = rings_the_person(phone, house)

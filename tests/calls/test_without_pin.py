@@ -14,7 +14,7 @@ from models import AuditEntry, Callback, Staff
 from models.callback import CALLBACKS
 from models.case import new_number
 from tests.calls.conftest import Clock, House
-from tests.calls.stories import opens_the_case, reaches_the_first_menu
+from tests.calls.stories import lost_pins_are_settled, opens_the_case, reaches_the_first_menu
 from tests.calls.test_callbacks import accepted_by, asks_express, the_callback
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
@@ -105,6 +105,7 @@ def test_a_case_whose_lost_pin_was_reported_is_not_told_by_wishes(
             caller.presses(keys)
         caller.presses("1")
     assert phone.heard == other.heard
+    lost_pins_are_settled(house)
     reported = the_callback(house)
 
     for key in ("2", "1", "2", "1", "1", "2", "3", "3", "2", "4", "1"):

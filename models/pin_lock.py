@@ -1,0 +1,125 @@
+"""Locks and spent totals after wrong PINs: they are audited, told to supervisors, and lifted by one (R04)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, or_, select, text
+from sqlalchemy.orm import Session
+
+from models import audit
+from models.alert import PIN_LOCKS, Alert, AlertOffice, tell_supervisors
+from models.case import Case
+from models.pin import ATTESTED, STRANGERS, PinCounter
+from models.told_error import ToldError
+
+_UNTOLD = text("NOT told")
+_A_FEW = 200
+#: What kind of phone a counter is of: never which one.
+STRANGE, KNOWN, UNATTESTED = "strangers", "known_phone", "known_phone_unattested"
+
+
+class LockError(ToldError):
+    """A lock cannot be lifted like this; the sentence says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A counter of a case that lets no PIN through. ``kind`` says what kind of phone it is of."""
+
+    case_id: int
+    counter: str
+    kind: str
+    locked_at: datetime | None
+    spent_at: datetime | None
+
+
+def kind_of(counter: str) -> str:
+    """What kind of phone a counter is of."""
+    if counter == STRANGERS:
+        return STRANGE
+    return KNOWN if counter.startswith(ATTESTED) else UNATTESTED
+
+
+def has_untold_locks(session: Session) -> bool:
+    """Whether a lock or a spent total waits to be reported."""
+    return session.execute(select(PinCounter.number_key).where(_UNTOLD).limit(1)).first() is not None
+
+
+def tell_of_locks(session: Session, now: datetime, office: AlertOffice) -> None:
+    """Write an audit entry for each new lock, and tell supervisors in one message with a count.
+
+    The message waits until the one before is ``lock_alert_minutes`` old, so that a flood of locks is no
+    flood of messages. Locks of numbers that no open case has are nobody's.
+    """
+    since = now - timedelta(minutes=office.policy("lock_alert_minutes"))
+    lately = select(Alert.id).where(Alert.level == PIN_LOCKS, Alert.made_at > since).limit(1)
+    if session.execute(lately).first() is not None:
+        return
+    untold = session.scalars(select(PinCounter).where(_UNTOLD).limit(_A_FEW).with_for_update()).all()
+    told = 0
+    for counter in untold:
+        counter.told = True
+        case_id = session.scalar(
+            select(Case.id).where(Case.number_key == counter.number_key, Case.closed_at.is_(None))
+        )
+        if case_id is None:
+            continue
+        told += 1
+        facts = {
+            "kind": kind_of(counter.counter),
+            "why": "lock" if counter.locked_at is not None else "total",
+        }
+        audit.record(
+            session, actor="sweeper", action="lock_pin", target=f"case:{case_id}", facts=facts, now=now
+        )
+    session.flush()
+    if told:
+        tell_supervisors(session, PIN_LOCKS, told, now, office)
+
+
+def standing_locks(session: Session) -> Sequence[Lock]:
+    """The locks of open cases, newest first."""
+    rows = session.execute(
+        select(Case.id, PinCounter.counter, PinCounter.locked_at, PinCounter.spent_at)
+        .join(PinCounter, PinCounter.number_key == Case.number_key)
+        .where(
+            Case.closed_at.is_(None),
+            or_(PinCounter.locked_at.is_not(None), PinCounter.spent_at.is_not(None)),
+        )
+        .order_by(func.coalesce(PinCounter.locked_at, PinCounter.spent_at).desc())
+        .limit(_A_FEW)
+    )
+    return [Lock(row[0], row[1], kind_of(row[1]), row[2], row[3]) for row in rows]
+
+
+def lift_lock(session: Session, case_id: int, kind: str, *, by: str, now: datetime) -> int:
+    """Lift the locks, waits and totals of this case for one kind of phone; how many counters that were.
+
+    The tries stay on record, and the next caller with the right PIN is told of them. Raises LockError.
+    """
+    counters = session.scalars(
+        select(PinCounter)
+        .join(Case, Case.number_key == PinCounter.number_key)
+        .where(
+            Case.id == case_id,
+            or_(PinCounter.locked_at.is_not(None), PinCounter.spent_at.is_not(None)),
+        )
+        .with_for_update(of=PinCounter)
+    ).all()
+    lifted = [one for one in counters if kind_of(one.counter) == kind]
+    if not lifted:
+        raise LockError("This lock was lifted already.")
+    for one in lifted:
+        one.consecutive, one.wait_until, one.locked_at, one.spent_at = 0, None, None, None
+        one.lifted_at, one.told = now, True
+    session.flush()
+    audit.record(
+        session,
+        actor=by,
+        action="lift_pin_lock",
+        target=f"case:{case_id}",
+        facts={"kind": kind, "counters": len(lifted)},
+        now=now,
+    )
+    return len(lifted)

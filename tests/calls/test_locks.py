@@ -1,0 +1,130 @@
+"""Calls that lock a number, and what supervisors learn of it and do about it (R04)."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from models import Alert, AuditEntry, Callback, Staff
+from models.case import new_number
+from models.pin_lock import LockError, lift_lock, standing_locks
+from tests.calls.conftest import Clock, House
+from tests.calls.stories import is_asked_for_a_number, wrong
+from tests.factories import MadeCase
+from tests.phone import CALLER, Phone
+from workers.sweeper import sweep
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+
+
+def guesses(phone: Phone, number: str, pin: str, from_: str = "anonymous") -> str:
+    caller = phone.another()
+    is_asked_for_a_number(caller, from_=from_)
+    caller.presses(number)
+    caller.presses(pin)
+    heard = caller.heard
+    caller.hangs_up()
+    return heard
+
+
+def locks(phone: Phone, clock: Clock, number: str, pin: str) -> None:
+    for _ in range(10):
+        guesses(phone, number, pin)
+        clock.passes(hours=1)
+
+
+def sweeps(house: House) -> None:
+    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
+
+
+def test_a_lock_is_an_audit_entry_and_one_message_to_each_supervisor_with_a_count(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff(email="ruth@office.example.org", role="supervisor")
+    for _ in range(2):
+        case = make_case(custody_status="in_custody")
+        locks(phone, clock, case.number, wrong(case.pin))
+    locks(phone, clock, new_number(), "482916")
+
+    sweeps(house)
+    sweeps(house)
+
+    alerts = house.rows(select(Alert).where(Alert.level == "pin_locks"))
+    assert [(one.channel, one.promises) for one in alerts] == [("text", 2)]
+    entries = house.rows(select(AuditEntry).where(AuditEntry.action == "lock_pin"))
+    assert [one.facts for one in entries] == [{"kind": "strangers", "why": "lock"}] * 2
+
+
+def test_a_flood_of_locks_is_one_message_every_few_minutes(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff(email="ruth@office.example.org", role="supervisor")
+    cases = [make_case(custody_status="in_custody") for _ in range(3)]
+    for case in cases:
+        for _ in range(9):
+            guesses(phone, case.number, wrong(case.pin))
+            clock.passes(hours=1)
+    for case in cases:
+        guesses(phone, case.number, wrong(case.pin))
+        sweeps(house)
+
+    counts = select(Alert.promises).where(Alert.level == "pin_locks").order_by(Alert.id)
+    assert house.rows(counts) == [1]
+    clock.passes(minutes=4, seconds=1)
+    sweeps(house)
+    assert house.rows(counts) == [1, 2]
+
+
+def test_a_spent_total_is_told_as_well(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff(email="ruth@office.example.org", role="supervisor")
+    case = make_case(custody_status="in_custody")
+    for _ in range(102):
+        guesses(phone, case.number, wrong(case.pin))
+
+    sweeps(house)
+
+    entry = house.row(select(AuditEntry).where(AuditEntry.action == "lock_pin"))
+    assert entry.facts == {"kind": "strangers", "why": "total"}
+
+
+def test_a_supervisor_lifts_a_lock_and_the_right_pin_opens_again(
+    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody")
+    locks(phone, clock, case.number, wrong(case.pin))
+    assert "in custody" not in guesses(phone, case.number, case.pin)
+
+    with house.database.transaction() as session:
+        (lock,) = standing_locks(session)
+        lift_lock(session, lock.case_id, lock.kind, by="ruth@office.example.org", now=clock.now)
+        with pytest.raises(LockError):
+            lift_lock(session, lock.case_id, lock.kind, by="ruth@office.example.org", now=clock.now)
+        assert standing_locks(session) == []
+
+    assert "in custody" in guesses(phone, case.number, case.pin)
+    entry = house.row(select(AuditEntry).where(AuditEntry.action == "lift_pin_lock"))
+    assert (entry.actor, entry.facts) == (
+        "ruth@office.example.org",
+        {"kind": "strangers", "counters": 1},
+    )
+
+
+def test_a_lock_stops_no_callback_and_every_answer_offers_a_person(
+    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody")
+    locks(phone, clock, case.number, wrong(case.pin))
+    is_asked_for_a_number(phone, from_=CALLER)
+    phone.presses(case.number)
+    phone.presses(case.pin)
+    assert phone.hears("press 0")
+    phone.presses("0")
+
+    assert phone.hears("as soon as we can, press 1")
+    phone.presses("1")
+
+    assert phone.hears("we will call you")
+    assert house.row(select(Callback.state)) == "requested"
