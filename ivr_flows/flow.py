@@ -87,6 +87,7 @@ class Menu:
     After ``misses`` misses in a row the next one leads on. ``silences``: as many, where silence is to lead on
     sooner than slips.
     ``extra`` are keys beyond the options that work at this menu alone, each with its step.
+    ``returns``: # leads back here. To a warning of news that was heard it would not.
     ``seconds`` of silence, if not R24's, are waited at the normal pace. ``unattended``: a machine may have
     answered, so silence leads on at once, without a word of repair, and slows nothing down (R30).
     ``tail`` are prompts after the options, said when the caller comes to the menu and not at a repair; with
@@ -105,6 +106,7 @@ class Menu:
     unattended: bool = False
     tail: tuple[str, ...] = ()
     tells_language: bool = False
+    returns: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,16 +120,19 @@ def victim_line(
             prompt="hard_news.warning",
             misses=1,
             silence="danger_silence",
+            returns=False,
         ),
         "warn_alone": Menu(
             (Choice("hard_news.now", next="news"), Choice("hard_news.first", next="danger_callback")),
             prompt="hard_news.alone",
             misses=1,
             silence="danger_silence",
+            returns=False,
         ),
         # Whoever does not hear the news now hears the danger line before they are let go.
         **_danger_first("person", "find_person"),
         **_danger_first("callback", "news_callback"),
+        "callback_first": Decide(case_verbs.news_waits, {"waits": "danger_callback", "none": "callback"}),
         "news_callback": Decide(
             callback_verbs.request_for_news,
             {"promised": "promised", "refused": "callback_cannot"},
@@ -158,7 +161,7 @@ def victim_line(
         # To be called back (R35), or a person now.
         "callback_or_person": Menu(
             (
-                Choice("choose.callback", next="callback"),
+                Choice("choose.callback", next="callback_first"),
                 Choice("choose.person", next="person"),
                 Choice("choose.lost_pin", next="lost_pin"),
             ),
@@ -343,7 +346,7 @@ def _case_choices(first: Choice, third: Choice) -> tuple[Choice, ...]:
     # The key of a new PIN is the one that pin_verbs.NEW_PIN_KEY names.
     return (
         first,
-        Choice("case.callback", next="callback"),
+        Choice("case.callback", next="callback_first"),
         third,
         Choice("case.new_pin", next="new_pin"),
     )

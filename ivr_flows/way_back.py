@@ -10,7 +10,7 @@ def menu_before(flow: Flow, trail: Iterable[str], name: str) -> str | None:
     menus: list[str] = []
     for passed in trail:
         step = flow.steps.get(passed)
-        if isinstance(step, Menu):
+        if isinstance(step, Menu) and (step.returns or passed == name):
             # A menu met again: what came after it the first time is behind the caller no more.
             menus = menus[: menus.index(passed)] if passed in menus else menus
             menus.append(passed)
