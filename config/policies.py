@@ -51,6 +51,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "one_time_pin_uses": (1, 5),
     "lost_pin_hold_hours": (24, 720),
     "unsafe_phone_hold_hours": (24, 720),
+    "stop_task_minutes": (5, 240),
     "pin_request_hours": (1, 336),
     "case_open_minutes": (5, 480),
     "window_opens_hour": (0, 23),

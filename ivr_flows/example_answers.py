@@ -271,6 +271,7 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "a call before": _since(wrong_tries=False),
         "wrong tries since": _since(wrong_tries=True),
     },
+    ("since_last_call", "stopped"): {"": _say_all()},
     ("find_person", "closed"): {"": _says("person.closed", when=timedelta(minutes=90))},
     ("person_ended", "nobody"): {"": _NOBODY},
     **CALLBACK_ANSWERS,

@@ -3,7 +3,7 @@
 from typing import TypedDict
 
 from ivr_flows import pin_verbs
-from ivr_flows.flow import AGAIN, Announce, Collect, Decide, Step
+from ivr_flows.flow import AGAIN, Announce, Choice, Collect, Decide, Menu, Step
 
 
 class NumberSlip(TypedDict):
@@ -28,7 +28,14 @@ LETTER_STEPS = frozenset(
     }
 )
 #: Only after the right PIN.
-CLOSED_PIN_STEPS = LETTER_STEPS | {"since", "new_pin_chosen", "new_pin_done"}
+CLOSED_PIN_STEPS = LETTER_STEPS | {
+    "since",
+    "phone_stopped",
+    "stop_lifted",
+    "stop_held",
+    "new_pin_chosen",
+    "new_pin_done",
+}
 
 
 def number_slip(case_digits: int) -> NumberSlip:
@@ -42,7 +49,19 @@ def pin_steps(case_digits: int) -> dict[str, Step]:
     """Every step of them, for the length of a case number."""
     return {
         # What the caller should know of the time since their last call, after the status (R04).
-        "since": Decide(pin_verbs.since_last_call, {"go": "person_told"}),
+        "since": Decide(pin_verbs.since_last_call, {"go": "person_told", "stopped": "phone_stopped"}),
+        # The first notice after the status: anybody who held the phone may have said stop (R33).
+        "phone_stopped": Menu(
+            (
+                Choice(
+                    "stop.lift", does=pin_verbs.lift_stops, on={"lifted": "stop_lifted", "held": "stop_held"}
+                ),
+                Choice("stop.leave", does=pin_verbs.leave_stops, on={"left": "since"}),
+            ),
+            prompt="stop.notice",
+        ),
+        "stop_lifted": Announce("stop.lifted", "since"),
+        "stop_held": Announce("callback.held", "since"),
         # A mailed PIN opens this alone, before any word of the case (R02).
         "new_pin_needed": Announce("new_pin.needed", "new_pin"),
         "new_pin": Collect(

@@ -4,16 +4,19 @@ from ivr_flows.case_verbs import PinWork, check_number
 from ivr_flows.desk import Desk
 from ivr_flows.flow import SlowHandler, answers
 from models.lost_pin_report import reporting
+from models.phone_stop import answer_notice
 from models.pin_change import FirstEntry, SecondEntry, Weighed, change_pin, hash_in_force
 
 #: The key of a new PIN in every menu that follows the status.
 NEW_PIN_KEY = "4"
 
 
-@answers("go")
+@answers("go", "stopped")
 def since_last_call(desk: Desk, _digits: str) -> str:
-    """When the case was opened last and whether wrong PINs came since (R04)."""
+    """A phone that said stop first (R33), then when the case was opened last and whether wrong PINs came."""
     call = desk.call
+    if call.stops_untold:
+        return "stopped"
     if call.wrong_tries:
         desk.say("since.wrong_tries")
     if call.last_call_at is not None:
@@ -21,6 +24,20 @@ def since_last_call(desk: Desk, _digits: str) -> str:
     if call.wrong_tries:
         desk.say("since.advice", number=NEW_PIN_KEY)
     return "go"
+
+
+@answers("lifted", "held")
+def lift_stops(desk: Desk, _digits: str) -> str:
+    """Call the phones again that said stop; not while phones are held after a lost PIN (R08)."""
+    answer_notice(desk.session, desk.call, desk.now, lift=not desk.is_held)
+    return "held" if desk.is_held else "lifted"
+
+
+@answers("left")
+def leave_stops(desk: Desk, _digits: str) -> str:
+    """Leave them stopped, and tell of them no more."""
+    answer_notice(desk.session, desk.call, desk.now, lift=False)
+    return "left"
 
 
 def _take_first(desk: Desk, digits: str) -> PinWork:

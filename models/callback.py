@@ -170,7 +170,7 @@ IS_PAST = text("callbacks.closed_at IS NOT NULL")
 #: Why we phone someone back, in neutral codes.
 REASONS = (
     "asked", "afraid", "hard_news", "lockout", "waited", "abandoned",
-    "lost_pin", "pin_changed", "letter_pin_used", "phone_added",
+    "lost_pin", "pin_changed", "letter_pin_used", "phone_added", "phone_stopped",
     "about_person", "about_court", "about_safety", "about_other",
     "dropped", "cut_off", "call_later", "to_supervisor",
 )  # fmt: skip
@@ -277,13 +277,3 @@ def move_callback(
             session, actor=actor, action="reschedule_callback", target=f"callback:{callback_id}", now=now
         )
     return moved
-
-
-def leave_stopped(session: Session, number_key: str, now: datetime) -> int:
-    """This phone said stop: its open callbacks go to a member of staff (R33). How many did."""
-    standing = session.scalars(select(Callback.id).where(Callback.number_key == number_key, IS_OPEN)).all()
-    left = [
-        advance(session, callback_id, "leave", actor="caller:stop", now=now, outcome="stopped")
-        for callback_id in standing
-    ]
-    return sum(left)

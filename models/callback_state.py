@@ -56,6 +56,13 @@ _TABLE = (
         "left_for_staff",
         ("caller", "liaison", "staff", "worker", "carrier", "sweeper"),
     ),
+    # The phone that it would ring said stop: the person's next safe phone is rung instead (R33).
+    Move(
+        "change_phone",
+        ("requested", "claimed", "ringing_liaison", "ringing_caller"),
+        "requested",
+        ("caller",),
+    ),
     Move("cancel", ("requested", "claimed", "ringing_liaison"), "cancelled", ("caller", "staff")),
 )
 

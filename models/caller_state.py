@@ -38,7 +38,7 @@ from models.pin_facts import (
     is_known,
     of_phone,
 )
-from models.registrant import Registrant
+from models.registrant import Phone, Registrant
 from models.staff import Staff
 from models.subject import Subject
 from models.unit import Unit
@@ -49,6 +49,7 @@ VERIFICATION_MINUTES = 10.0
 # The tables rather than their classes: a row of plain columns costs a turn far less than the ORM's reading.
 _CASES = table_of(Case)
 _REGISTRANTS = table_of(Registrant)
+_PHONES = table_of(Phone)
 _SUBJECTS = table_of(Subject)
 _RECORDS = table_of(CustodyRecord)
 _FACILITIES = table_of(Facility)
@@ -137,6 +138,8 @@ class CallState:
     open_callback_state: str | None = None
     open_callback_window_starts: datetime | None = None
     open_callback_window_ends: datetime | None = None
+    #: Phones of the registrant that said stop, of which no verified caller was told (R33).
+    stops_untold: int | None = None
     free_liaisons: int = 0
     liaisons_on_shift: int = 0
     # Of the PIN step alone.
@@ -280,6 +283,10 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
         _FACILITIES.c.name, _FACILITIES.c.phone,
         CALLBACKS.c.id, CALLBACKS.c.due_at, CALLBACKS.c.state,
         CALLBACKS.c.window_starts, CALLBACKS.c.window_ends,
+        select(func.count()).select_from(_PHONES).where(
+            _PHONES.c.registrant_id == _REGISTRANTS.c.id, _PHONES.c.stopped_at.is_not(None),
+            _PHONES.c.stop_told_at.is_(None),
+        ).correlate(_REGISTRANTS).scalar_subquery(),
     ]  # fmt: skip
     columns += [
         _CASES.c.id, _CASES.c.closed_at, *(_without(told) if for_pin else told),

@@ -79,7 +79,7 @@ def liaison_missed(
     """Pass the callback on to another liaison, after the policy's tries to the supervisor, then to staff."""
     tries = callback.liaison_tries + counted
     if callback.caller_call_id is not None:
-        _never_dial(session, callback.caller_call_id, now)
+        never_dial(session, callback.caller_call_id, now)
     if callback.taken_up_at is not None:
         # A person took it up for themselves; nobody else is rung for what may have been dialled before.
         advance(session, callback.id, "leave", actor=actor, now=now, outcome=callback.outcome)
@@ -138,7 +138,7 @@ def leave_for_staff(
     if not advance(session, callback.id, "leave", actor=actor, now=now, outcome=outcome):
         return []
     if callback.caller_call_id is not None:
-        _never_dial(session, callback.caller_call_id, now)
+        never_dial(session, callback.caller_call_id, now)
     legs = (callback.liaison_call_id, callback.caller_call_id)
     return [("release_leg", leg) for leg in legs if leg is not None]
 
@@ -238,7 +238,7 @@ def _may_have_been_dialled(session: Session, call_id: int) -> bool:
     return session.execute(begun).first() is not None
 
 
-def _never_dial(session: Session, call_id: int, now: datetime) -> None:
+def never_dial(session: Session, call_id: int, now: datetime) -> None:
     """End a leg that no worker has begun to dial; whoever comes to dial it finds it ended."""
     undialled = update(CALLS).where(
         CALLS.c.id == call_id,

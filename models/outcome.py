@@ -12,8 +12,8 @@ from models.direct_follow_up import follow_direct
 from models.direct_talk import DirectTalk
 from models.follow_up import LATER, SUPERVISOR, FollowUpOffice, follow_up, is_promised_again
 from models.job import Job
+from models.phone_stop import stop_phone
 from models.staff import Staff
-from models.stopped_phone import stop_phone
 from models.talk import Talk, audit_talk
 
 #: The codes by their words; each is an outcome of a callback that was reached.
@@ -27,6 +27,7 @@ class OutcomeOffice(FollowUpOffice, Protocol):
     def policy(self, name: str) -> int | float: ...
     def can_dial(self, number: str) -> bool: ...
     def zone_of(self, number: str) -> str: ...
+    def calling_window(self, at: datetime, time_zone: str) -> datetime: ...
 
 
 def last_talk(session: Session, staff_id: int, now: datetime, office: OutcomeOffice) -> Talk | None:
@@ -75,8 +76,8 @@ def note_outcome(
     if before == LATER:
         _take_back_later(session, talk, f"staff:{staff_id}", now)
     if code == WRONG_PERSON and isinstance(talk, Callback):
-        stop_phone(session, talk.number_key, actor, now)
-    elif code not in (LATER, SUPERVISOR):
+        return "noted", _stop_wrong_phone(session, talk, actor, now, office)
+    if code not in (LATER, SUPERVISOR):
         return "noted", []
     at = now + timedelta(minutes=office.policy("call_later_minutes"))
     if isinstance(talk, DirectTalk):
@@ -87,6 +88,17 @@ def note_outcome(
     )  # fmt: skip
     # Nothing is due yet; the sweeper finds it when its time has come.
     return "noted", []
+
+
+def _stop_wrong_phone(
+    session: Session, talk: Callback, actor: str, now: datetime, office: OutcomeOffice
+) -> list[Job]:
+    """Stop the phone of a wrong person; a person of staff looks for a right one within minutes (R33)."""
+    jobs = stop_phone(session, talk.number_key, now, office, actor=actor, with_task=False)
+    due_at = now + timedelta(minutes=office.policy("stop_task_minutes"))
+    return jobs + follow_up(
+        session, talk, reason=SUPERVISOR, at=now, due_at=due_at, actor=actor, now=now, left=True
+    )
 
 
 def _take_back_later(session: Session, talk: Talk, actor: str, now: datetime) -> None:

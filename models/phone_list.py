@@ -16,6 +16,7 @@ from models.case_opening import Grounds, Person
 from models.database import keyring_of
 from models.lost_pin import tell_safe_phones
 from models.new_phone import hold_bound, hold_new
+from models.phone_stop import lift_stop
 from models.pin import KnownPhone
 from models.registrant import CALLS_PER_DAY, SAFEST_WORDS, Consent, Phone
 from models.wishes import VOICEMAIL_TEXTS, WHO_MAY_ANSWER, Wishes
@@ -112,14 +113,12 @@ def confirm_phone(
     """Bind the phone when the code that came back is the one that was spoken to it; False when it is not.
 
     Each other safe phone is called in its window, so that its owner hears of the new one (R09). A phone
-    that was unsafe is safe again by this; one that said stop stays stopped, since only its owner takes that
-    back. One that replaces an unsafe phone is told nothing of a case yet (models/new_phone.py). Raises
-    PhoneListError when no code is good any more.
+    that was unsafe is safe again by this, and one that said stop is called again (R33). One that replaces
+    an unsafe phone is told nothing of a case yet (models/new_phone.py). Raises PhoneListError when no code
+    is good any more.
     """
     _may_bind(case, grounds, now)
     phone = phone_locked(session, case, phone_id)
-    if phone.stopped_at is not None:
-        raise PhoneListError("This phone said stop; it is not called.", "code")
     if phone.code_key is None or phone.code_until is None or phone.code_until <= now:
         raise PhoneListError("Code: no code is good any more; give a new one.", "code")
     if phone.code_key != _code_key(session, phone, code):
@@ -131,6 +130,8 @@ def confirm_phone(
         return False
     phone.code_key, phone.code_until = None, None
     phone.confirmed_at, phone.unsafe_since = now, None
+    if phone.stopped_at is not None:
+        lift_stop(session, phone, person.email, now)
     session.flush()
     hold_bound(_locked(session, case), phone, _hold(office))
     phone.consents.append(

@@ -39,6 +39,8 @@ ACTIONS = {
     "note_outcome": N_("noted how a call ended"),
     "recognize_person": N_("recorded how a person was recognized"),
     "stop_phone": N_("stopped calls to a phone"),
+    "lift_stop": N_("let a stopped phone be called again"),
+    "change_phone_callback": N_("moved a callback to another phone"),
     "add_staff": N_("added a member of staff"),
     "begin_shift": N_("began a shift"),
     "end_shift": N_("ended a shift"),

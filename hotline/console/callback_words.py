@@ -42,6 +42,7 @@ REASONS = {
     "pin_changed": N_("is to be told that the PIN was changed"),
     "letter_pin_used": N_("is to be told that the PIN from a letter was used"),
     "phone_added": N_("is to be told that a phone was added to their case"),
+    "phone_stopped": N_("one of their phones said stop"),
     "about_person": N_("about the person in the case"),
     "about_court": N_("about the court"),
     "about_safety": N_("about safety"),
@@ -65,6 +66,9 @@ OUTCOMES = {
     "no_window": N_("No moment fits the hours of this person and those of the office."),
     "cannot_dial": N_("This phone may not be rung: it is marked unsafe, or is none that the line may ring."),
     "stopped": N_("The person asked this phone not to be called any more."),
+    "phone_stopped": N_(
+        "A text said stop from one of their phones. Call another safe phone and ask if it was them."
+    ),
     "no_safe_phone": N_("The case has no safe phone. Decide with the supervisor how to reach the person."),
     "case_closed": N_("The case was closed."),
     "unknown": N_("Nobody knows whether the person was rung. They may have been rung already."),
@@ -121,6 +125,7 @@ HAPPENED = {
     "leave_callback": N_("Left for staff"),
     "cancel_callback": N_("Cancelled"),
     "close_left_callback": N_("Cancelled"),
+    "change_phone_callback": N_("Moved to another phone, since this one said stop"),
     "end_with_case_callback": N_("Cancelled, since the case was closed"),
     "warn_of_callback": N_("Staff were warned that it is at risk"),
     "reveal_number": N_("The whole number was looked at"),

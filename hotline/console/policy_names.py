@@ -46,6 +46,7 @@ POLICY_NAMES = {
     "one_time_pin_uses": N_("Times that a PIN from a letter opens the choice of a new one"),
     "lost_pin_hold_hours": N_("Hours that phones and times are held after a lost PIN"),
     "unsafe_phone_hold_hours": N_("Hours that a phone that replaces an unsafe one gets no case content"),
+    "stop_task_minutes": N_("Minutes in which staff look into a phone that said stop"),
     "pin_request_hours": N_("Hours in which a PIN may be approved"),
     "case_open_minutes": N_("Minutes that an opened case stays open"),
     "window_opens_hour": N_("First hour of the day when we ring people"),

@@ -23,7 +23,6 @@ SENTENCES = (
     N_("Nobody has this callback; it is back in the line."),
     N_("This callback is left for staff; nobody has it."),
     N_("This phone asked for no more calls."),
-    N_("The case of this callback is closed."),
     N_("This callback was promised anew already."),
     N_("This person has asked again and has a newer callback; take that one and close this."),
     N_("On a personal phone accepting asks your staff code; have one issued first."),

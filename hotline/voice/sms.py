@@ -1,4 +1,4 @@
-"""Answers text messages: STOP stops that phone (R33), HELP says where to turn, and nothing else is read."""
+"""Answers text messages: STOP stops that phone, START may lift it (R33), HELP says where to turn."""
 
 import re
 import unicodedata
@@ -12,12 +12,17 @@ from config.office import Office
 from hotline.voice.form import Fields, caller_id, one
 from hotline.voice.twiml import Words, message
 from models.database import keyring_of
-from models.stopped_phone import stop_phone
+from models.job import Job
+from models.phone_stop import start_phone, stop_phone
 
 # Without accents, and with the language they are answered in.
 _STOP: Mapping[str, str] = {
     **dict.fromkeys(("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"), "en"),
     **dict.fromkeys(("parar", "pare", "alto", "detener", "cancelar", "fin", "baja", "salir"), "es"),
+}
+_START: Mapping[str, str] = {
+    **dict.fromkeys(("start", "unstop"), "en"),
+    **dict.fromkeys(("iniciar", "comenzar", "reanudar"), "es"),
 }
 _HELP: Mapping[str, str] = {"help": "en", "info": "en", "ayuda": "es", "informacion": "es"}
 # Said in several words, they mean the same (R33).
@@ -33,8 +38,10 @@ _ASIDES = frozenset({
 })  # fmt: skip
 
 
-def sms_inbound(session: Session, office: Office, prompts: Words, form: Fields, now: datetime) -> str:
-    """The TwiML that answers a text message; a phone that says STOP is stopped first.
+def sms_inbound(
+    session: Session, office: Office, prompts: Words, form: Fields, now: datetime
+) -> tuple[str, list[Job]]:
+    """The TwiML that answers a text, and the jobs to enqueue; a phone that says STOP is stopped first.
 
     The answer is alike for every phone, registered or not, and the same message again changes nothing more.
     """
@@ -44,15 +51,24 @@ def sms_inbound(session: Session, office: Office, prompts: Words, form: Fields, 
     line = texted if texted is not None and texted in office.lines else office.lines[0]
     # With its own opt-out texts switched on, Twilio has answered already and only tells us which it was.
     answered = (one(form, "OptOutType") or "").upper()
+    number = caller_id(one(form, "From"))
+    number_key = None if number is None else keyring_of(session).index("phone", number)
     if answered == "STOP" or _is_stop(said):
-        _stop_phone(session, caller_id(one(form, "From")), now)
+        jobs = [] if number_key is None else stop_phone(session, number_key, now, office)
         text = _text(office, line, prompts, "sms.stop", _language(_STOP, said))
-        return message() if answered else message(text)
+        return message() if answered else message(text), jobs
+    if answered == "START" or (len(said) == 1 and said[0] in _START):
+        if number_key is not None:
+            start_phone(session, number_key, now)
+        text = _text(office, line, prompts, "sms.start", _language(_START, said))
+        return message() if answered else message(text), []
     if answered:
-        return message()
+        return message(), []
     if len(said) == 1 and said[0] in _HELP:
-        return message(_text(office, line, prompts, "sms.help", _HELP[said[0]]))
-    return message(*(_text(office, line, prompts, "sms.other", language) for language in office.languages))
+        return message(_text(office, line, prompts, "sms.help", _HELP[said[0]])), []
+    return message(
+        *(_text(office, line, prompts, "sms.other", language) for language in office.languages)
+    ), []
 
 
 def _words(body: str) -> list[str]:
@@ -70,11 +86,6 @@ def _is_stop(said: list[str]) -> bool:
 
 def _language(words: Mapping[str, str], said: list[str]) -> str:
     return next((words[word] for word in said if word in words), "en")
-
-
-def _stop_phone(session: Session, number: str | None, now: datetime) -> None:
-    if number is not None:
-        stop_phone(session, keyring_of(session).index("phone", number), "sms", now)
 
 
 def _text(office: Office, line: str, prompts: Words, prompt: str, language: str) -> str:

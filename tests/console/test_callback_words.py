@@ -47,7 +47,13 @@ def test_every_outcome_that_a_model_writes_has_words() -> None:
         if keyword.arg == "outcome" and isinstance(keyword.value, ast.Constant)
     }
 
-    assert {"reached", "no_answer", "no_liaison", "not_safe", "stopped"} <= written
-    assert written | {"unknown", "unknown_call", "cannot_dial", "no_window", "no_safe_phone"} <= set(
-        said.OUTCOMES
-    )
+    assert {"reached", "no_answer", "no_liaison", "not_safe"} <= written
+    assert written | {
+        "unknown",
+        "unknown_call",
+        "cannot_dial",
+        "no_window",
+        "no_safe_phone",
+        "stopped",
+        "phone_stopped",
+    } <= set(said.OUTCOMES)

@@ -51,7 +51,7 @@ class Texter:
     def sends(self, body: str | None, from_: str = PHONE, **extra: str) -> str:
         pairs = {"From": from_, "MessageSid": "SM1", **({} if body is None else {"Body": body}), **extra}
         with self.database.transaction() as session:
-            answer = sms_inbound(session, self.office, self.prompts, ImmutableMultiDict(pairs), NOW)
+            answer, _ = sms_inbound(session, self.office, self.prompts, ImmutableMultiDict(pairs), NOW)
         assert check_message(answer) == []
         return answer
 
@@ -150,7 +150,7 @@ def test_a_message_without_a_body_or_with_two_is_answered_all_the_same(texter: T
     assert "<Message>" in texter.sends(None)
     with texter.database.transaction() as session:
         form = ImmutableMultiDict([("From", PHONE), ("Body", "STOP"), ("Body", "HELP")])
-        assert "<Message>" in sms_inbound(session, texter.office, texter.prompts, form, NOW)
+        assert "<Message>" in sms_inbound(session, texter.office, texter.prompts, form, NOW)[0]
 
 
 def test_when_twilio_has_answered_an_opt_out_itself_we_stop_the_phone_and_say_nothing(texter: Texter) -> None:

@@ -181,13 +181,14 @@ def test_an_unsafe_phone_is_safe_again_only_by_a_code(desk: Desk) -> None:
     assert desk.safe() == [OLD]
 
 
-def test_a_phone_that_said_stop_is_bound_by_no_member_of_staff(desk: Desk) -> None:
+def test_staff_lift_a_stop_as_they_bind_the_phone(desk: Desk) -> None:
     phone = desk.phones()[0]
     code = desk.code(phone)
     phone.stopped_at = NOW
 
-    with pytest.raises(PhoneListError, match="stop"):
-        desk.confirms(phone, code)
+    assert desk.confirms(phone, code)
+
+    assert phone.stopped_at is None
 
 
 def test_while_changes_are_held_nothing_moves_but_a_phone_becomes_unsafe(desk: Desk) -> None:

@@ -1,0 +1,159 @@
+"""A phone says stop: nobody calls it, and others hear of it, since anybody may have said it (R33)."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from models import audit
+from models.abandoned_wait import Job, PromisingOffice
+from models.callback import IS_OWED, Callback, advance
+from models.callback_request import Promise, promise_callback
+from models.case import Case
+from models.database import keyring_of
+from models.leg_end import leave_for_staff, never_dial
+from models.lost_pin import tell_safe_phones
+from models.registrant import Phone, Registrant
+from models.safe_phone import safe_phones
+from models.wishes import wishes_of_phone
+
+if TYPE_CHECKING:
+    from models.caller_state import CallState
+
+#: Why staff look into a stop, and why the other phones of that person are called.
+REASON = "phone_stopped"
+_ACTOR = "caller:stop"
+
+
+class StopOffice(PromisingOffice, Protocol):
+    """What this file asks of the office."""
+
+    def policy(self, name: str, /) -> int | float: ...
+
+
+def stop_phone(
+    session: Session,
+    number_key: str,
+    now: datetime,
+    office: StopOffice,
+    *,
+    actor: str = "sms",
+    with_task: bool = True,
+) -> list[Job]:
+    """Stop every registrant's phone with this number; the jobs to enqueue after the commit.
+
+    An open callback to it moves to the next safe phone of the same person, else a person of staff sees to
+    it. For each registrant staff get a task, unless the caller of this function makes one, and the other safe
+    phones are told. A second stop does nothing.
+    """
+    stopped = session.execute(
+        update(Phone)
+        .where(Phone.number_key == number_key, Phone.stopped_at.is_(None))
+        .values(stopped_at=now, stop_told_at=None)
+        .returning(Phone.id, Phone.registrant_id, Phone.confirmed_at)
+        .execution_options(synchronize_session=False)
+    ).all()
+    for phone in sorted(stopped):
+        audit.record(session, actor=actor, action="stop_phone", target=f"phone:{phone.id}", now=now)
+    jobs = _move_callbacks(session, number_key, now, office)
+    for registrant_id in sorted({phone.registrant_id for phone in stopped if phone.confirmed_at is not None}):
+        if with_task:
+            _make_task(session, registrant_id, now, office)
+        case = session.scalars(select(Case).where(Case.registrant_id == registrant_id).limit(1)).first()
+        if case is not None:
+            tell_safe_phones(session, case, REASON, actor, office, now)
+    return jobs
+
+
+def start_phone(session: Session, number_key: str, now: datetime) -> int:
+    """Lift a stop of this number where a caller has given the PIN since; how many phones (R33).
+
+    The call comes first, since whoever holds the phone can send a text.
+    """
+    stopped = session.scalars(
+        select(Phone).where(Phone.number_key == number_key, Phone.stopped_at.is_not(None))
+    ).all()
+    lifted = 0
+    for phone in stopped:
+        called = select(Case.id).where(
+            Case.registrant_id == phone.registrant_id, Case.last_verified_at > phone.stopped_at
+        )
+        if session.scalar(called.limit(1)) is not None:
+            lift_stop(session, phone, "sms", now)
+            lifted += 1
+    return lifted
+
+
+def lift_stop(session: Session, phone: Phone, actor: str, now: datetime) -> None:
+    """Let this phone be called again."""
+    phone.stopped_at = phone.stop_told_at = None
+    session.flush()
+    audit.record(session, actor=actor, action="lift_stop", target=f"phone:{phone.id}", now=now)
+
+
+def answer_notice(session: Session, call: "CallState", now: datetime, *, lift: bool) -> None:
+    """The verified caller heard of the stops: lift them, or leave them and say no more of them."""
+    untold = select(Phone).where(
+        Phone.registrant_id == call.registrant_id, Phone.stopped_at.is_not(None), Phone.stop_told_at.is_(None)
+    )
+    for phone in session.scalars(untold.order_by(Phone.id).with_for_update()):
+        if lift:
+            lift_stop(session, phone, f"caller:{call.id}", now)
+        else:
+            phone.stop_told_at = now
+    session.flush()
+    call.stops_untold = 0
+
+
+def _move_callbacks(session: Session, number_key: str, now: datetime, office: StopOffice) -> list[Job]:
+    """Send what would ring this number to the next phone of whom it is for, else to staff."""
+    owed = select(Callback).where(Callback.number_key == number_key, IS_OWED).order_by(Callback.id)
+    jobs: list[Job] = []
+    for callback in session.scalars(owed.with_for_update(key_share=True)).all():
+        legs = (callback.liaison_call_id, callback.caller_call_id)
+        following = _next_phone(session, callback, office)
+        if following is None:
+            jobs += leave_for_staff(session, callback, now, _ACTOR, "stopped")
+            continue
+        phone, number = following
+        wishes = wishes_of_phone(phone)
+        if callback.caller_call_id is not None:
+            never_dial(session, callback.caller_call_id, now)
+        advance(
+            session, callback.id, "change_phone", actor=_ACTOR, now=now,
+            number_key=phone.number_key, number_sealed=keyring_of(session).seal("callback.number", number),
+            next_attempt_at=office.calling_window(now, callback.time_zone), caller_tries=0,
+            may_answer=wishes.may_answer, voicemail_text=wishes.voicemail_text,
+            voicemail_allowed=wishes.voicemail_text is not None,
+        )  # fmt: skip
+        jobs += [("release_leg", leg) for leg in legs if leg is not None]
+        jobs.append(("dial_liaison", callback.id))
+    return jobs
+
+
+def _next_phone(session: Session, callback: Callback, office: StopOffice) -> tuple[Phone, str] | None:
+    registrant_id = callback.registrant_id
+    if callback.case_id is not None:
+        registrant_id = session.scalar(select(Case.registrant_id).where(Case.id == callback.case_id))
+    if registrant_id is None:
+        return None
+    for phone in safe_phones(session, registrant_id):
+        number = keyring_of(session).unseal("phone.number", phone.number_sealed)
+        if office.can_dial(number):
+            return phone, number
+    return None
+
+
+def _make_task(session: Session, registrant_id: int, now: datetime, office: StopOffice) -> None:
+    """Give staff a task: the registrant may not be the one who said stop."""
+    registrant = session.get_one(Registrant, registrant_id)
+    phones = safe_phones(session, registrant_id)
+    number = keyring_of(session).unseal("phone.number", phones[0].number_sealed) if phones else ""
+    due_at = now + timedelta(minutes=office.policy("stop_task_minutes"))
+    task = Promise(
+        number=number, urgency="urgent", reason=REASON, verified=False, language=registrant.language,
+        time_zone=registrant.time_zone, requested_at=now, due_at=due_at, next_attempt_at=now,
+        registrant_id=registrant_id, state="left_for_staff", outcome=REASON,
+    )  # fmt: skip
+    promise_callback(session, task, actor="sms", now=now)

@@ -1,0 +1,201 @@
+"""A phone says stop, perhaps in another's hand: it is called no more, its owner still is (R33)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from hotline.exchange.signing import signature
+from models import AuditEntry, Callback, Case, Staff
+from models.registrant import Phone as Registered
+from models.registrant import Registrant
+from tests.calls.conftest import Clock, House
+from tests.calls.stories import opens_the_case
+from tests.calls.test_callbacks import accepted_by, asks_express, the_callback
+from tests.factories import MadeCase
+from tests.phone import CALLER, Phone
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+OTHER = "+12025550177"
+NOTICE = "Someone asked by text that we stop calling one of your phones"
+
+
+@pytest.fixture
+def texts(app: Flask, house: House) -> Callable[..., str]:
+    """Send a text to the line; answers what it says."""
+
+    def send(body: str, from_: str = CALLER) -> str:
+        url = f"{house.settings.public_url}/sms/inbound"
+        form = {"From": from_, "To": house.office.lines[0], "Body": body, "MessageSid": "SM1"}
+        signed = signature(house.settings.twilio_auth_tokens[0], url, form.items())
+        headers = {"X-Twilio-Signature": signed}
+        return app.test_client().post("/sms/inbound", data=form, headers=headers).get_data(as_text=True)
+
+    return send
+
+
+@pytest.fixture
+def case(make_case: MakeCase, make_staff: MakeStaff) -> MadeCase:
+    """A case with one phone, and a liaison on shift."""
+    make_staff()
+    return make_case(custody_status="in_custody", phone=CALLER)
+
+
+def has_another_phone(house: House, case: MadeCase) -> None:
+    """Bind a second safe phone."""
+    with house.database.transaction() as session:
+        registrant = session.get_one(Registrant, session.get_one(Case, case.id).registrant_id)
+        keyring = house.database.keyring
+        registrant.phones.append(
+            Registered(
+                position=2,
+                number_sealed=keyring.seal("phone.number", OTHER),
+                number_key=keyring.index("phone", OTHER),
+                confirmed_at=house.clock.now,
+            )
+        )
+
+
+def of_reason(house: House, reason: str) -> list[Callback]:
+    return house.rows(select(Callback).where(Callback.reason == reason).order_by(Callback.id))
+
+
+def test_the_next_verified_call_hears_of_a_stop_after_the_status_and_lifts_it_by_a_key(
+    phone: Phone, case: MadeCase, house: House, texts: Callable[..., str], clock: Clock
+) -> None:
+    texts("STOP")
+    clock.passes(hours=1)
+
+    opens_the_case(phone, case)
+
+    assert phone.hears("in custody", NOTICE, "To have us call it again, press 1")
+    assert phone.does_not_hear("To be called back")
+    phone.presses("1")
+    assert phone.hears("We can call that phone again", "To be called back, press 2")
+    assert house.rows(select(Registered.stopped_at)) == [None]
+    phone.presses("2")
+    phone.presses("1")
+    assert phone.hears("We will call you")
+    assert "lift_stop" in house.rows(select(AuditEntry.action))
+
+
+def test_a_stop_that_is_left_is_told_once(
+    phone: Phone, case: MadeCase, house: House, texts: Callable[..., str]
+) -> None:
+    texts("STOP")
+    opens_the_case(phone, case)
+    phone.presses("2")
+    assert phone.hears("To be called back, press 2")
+    again = phone.another()
+
+    opens_the_case(again, case)
+
+    assert again.does_not_hear(NOTICE)
+    assert house.row(select(Registered.stopped_at)) is not None
+
+
+def test_a_callback_asked_for_with_the_pin_moves_to_the_next_safe_phone(
+    phone: Phone, case: MadeCase, house: House, texts: Callable[..., str]
+) -> None:
+    asks_express(phone, case)
+    phone.hangs_up()
+    has_another_phone(house, case)
+
+    texts("STOP")
+
+    asked = house.row(select(Callback).where(Callback.case_id == case.id))
+    assert asked.state in ("requested", "ringing_liaison")
+    assert asked.number_key == house.database.keyring.index("phone", OTHER)
+    _, to_caller = accepted_by(phone, house)
+    assert to_caller.to == OTHER
+
+
+def test_a_stop_while_the_phone_rings_ends_that_ring_and_calls_the_next_phone(
+    phone: Phone, case: MadeCase, house: House, texts: Callable[..., str]
+) -> None:
+    asks_express(phone, case)
+    phone.hangs_up()
+    has_another_phone(house, case)
+    _, to_caller = accepted_by(phone, house)
+    assert to_caller.to == CALLER
+
+    texts("wrong person")
+    house.jobs.works_off()
+
+    assert to_caller.status != "ringing"
+    asked = house.row(select(Callback).where(Callback.case_id == case.id))
+    assert asked.number_key == house.database.keyring.index("phone", OTHER)
+    assert asked.state in ("requested", "ringing_liaison")
+
+
+def test_without_another_phone_the_callback_is_a_persons_task_and_not_cancelled(
+    phone: Phone, case: MadeCase, house: House, texts: Callable[..., str]
+) -> None:
+    asks_express(phone, case)
+    phone.hangs_up()
+
+    texts("STOP")
+
+    asked = house.row(select(Callback).where(Callback.case_id == case.id))
+    assert (asked.state, asked.outcome) == ("left_for_staff", "stopped")
+
+
+def test_staff_get_a_task_within_30_minutes_and_the_other_safe_phone_is_told(
+    case: MadeCase, house: House, texts: Callable[..., str], clock: Clock
+) -> None:
+    has_another_phone(house, case)
+
+    texts("STOP")
+    texts("STOP")
+
+    told = [one for one in of_reason(house, "phone_stopped") if one.state != "left_for_staff"]
+    (task,) = [one for one in of_reason(house, "phone_stopped") if one.state == "left_for_staff"]
+    assert task.due_at <= clock.now + timedelta(minutes=30)
+    assert [one.number_key for one in told] == [house.database.keyring.index("phone", OTHER)]
+    assert (told[0].case_id, told[0].verified) == (None, True)
+
+
+def test_start_counts_only_after_a_call_that_gives_the_pin(
+    phone: Phone, case: MadeCase, house: House, texts: Callable[..., str], clock: Clock
+) -> None:
+    texts("STOP")
+    clock.passes(minutes=1)
+    before = texts("START")
+    assert house.row(select(Registered.stopped_at)) is not None
+    opens_the_case(phone, case)
+    phone.presses("2")
+    phone.hangs_up()
+    clock.passes(minutes=1)
+
+    after = texts("START")
+
+    assert before == after == texts("START", from_="+12025550199")
+    assert house.row(select(Registered.stopped_at)) is None
+
+
+def test_a_stop_tells_a_caller_without_the_pin_nothing(
+    phone: Phone, case: MadeCase, texts: Callable[..., str]
+) -> None:
+    texts("STOP")
+    phone.dials_in()
+    for key in ("1", "2", "1", "1"):
+        phone.presses(key)
+
+    assert phone.hears("We will call you")
+    assert phone.does_not_hear(NOTICE)
+
+
+def test_a_stranger_who_asked_from_a_stopped_phone_is_left_to_a_person(
+    phone: Phone, house: House, texts: Callable[..., str]
+) -> None:
+    phone.dials_in()
+    for key in ("1", "2", "1", "1"):
+        phone.presses(key)
+    phone.hangs_up()
+
+    texts("STOP")
+
+    assert (the_callback(house).state, the_callback(house).outcome) == ("left_for_staff", "stopped")
