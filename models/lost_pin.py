@@ -63,7 +63,7 @@ def settle_lost_pins(
         elif _called_lately(session, now) >= office.policy("lost_pin_calls_an_hour"):
             report.state = "waiting"
             waiting += 1
-            _note(session, "sweeper", "hold_lost_pin", case, now)
+            _write_entry(session, "sweeper", "hold_lost_pin", case, now)
         else:
             report.state = "called"
             jobs += _ring_safe_phone(session, report, case, now, office)
@@ -97,7 +97,7 @@ def decide_lost_pin(
     if report is None or case is None or report.state != "waiting":
         raise LostPinError("This report no longer waits.")
     report.state, report.settled_at = ("called" if call else "declined"), now
-    _note(session, by, "release_lost_pin" if call else "decline_lost_pin", case, now)
+    _write_entry(session, by, "release_lost_pin" if call else "decline_lost_pin", case, now)
     return _ring_safe_phone(session, report, case, now, office) if call else []
 
 
@@ -255,7 +255,7 @@ def _is_open(session: Session, case: Case) -> bool:
     return session.execute(standing.limit(1)).first() is not None
 
 
-def _note(session: Session, actor: str, action: str, case: Case, now: datetime) -> None:
+def _write_entry(session: Session, actor: str, action: str, case: Case, now: datetime) -> None:
     audit.record(session, actor=actor, action=action, target=f"case:{case.id}", now=now)
 
 

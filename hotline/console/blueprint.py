@@ -27,6 +27,7 @@ from hotline.console.import_settle_views import register_import_settling
 from hotline.console.import_upload_views import register_import_upload
 from hotline.console.import_views import register_imports
 from hotline.console.layout import install_layout
+from hotline.console.lock_views import register_locks
 from hotline.console.office_views import register_office
 from hotline.console.oidc_views import register_oidc
 from hotline.console.partner_views import register_partners
@@ -73,6 +74,7 @@ AREAS = (
     register_cases,
     register_phones,
     register_pins,
+    register_locks,
 )
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: No row has an id from here on: its columns hold no more, and a database that is asked for one faults.
