@@ -101,6 +101,7 @@ def refuse_placeholders(settings: Settings, database: Any) -> None:
     """Exit 2 in production while the office still has numbers of the shipped file; each field is named."""
     office = standing_office(load_office(settings), database)
     if settings.production and (names := office.placeholders()):
+        database.close()
         fail(
             "The office file still has shipped placeholder numbers, which nobody answers, in "
             f"{', '.join(names)}; set HOTLINE_OFFICE_FILE to the office's own."
