@@ -7,6 +7,7 @@ import sys
 import threading
 import traceback
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
@@ -17,6 +18,8 @@ _DIGITS = re.compile(r"\d{3,}")
 _ROOT = Path(__file__).resolve().parent.parent
 #: What a record holds by itself; anything else was given as ``extra`` and is written along.
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+#: The logger of the line at a role's start, whose release and address are ours and keep their digits.
+_START = "hotline.start"
 #: Whole numbers that tell nothing of anyone and are worth having: row ids, process ids, counts and times.
 _COUNTS = re.compile(r"(^|_)(id|pid|port|turn|rows|count|seconds|milliseconds|code)$")
 
@@ -71,7 +74,9 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": without_digits(_message(record)),
         }
-        line.update((name, _plain(name, value)) for name, value in vars(record).items() if name not in _OWN)
+        extra = {name: value for name, value in vars(record).items() if name not in _OWN}
+        plain = {name: _plain(name, value) for name, value in extra.items()}
+        line.update(extra if record.name == _START else plain)
         if record.exc_info and record.exc_info[1] is not None:
             line["error"] = [where(error) for error in _causes(record.exc_info[1])]
         return json.dumps(line, ensure_ascii=False)
@@ -144,6 +149,13 @@ def _install(handler: logging.Handler, level: str) -> None:
         if logger.handlers:
             logger.handlers.clear()
             logger.propagate = True
+
+
+def log_start(role: str, address: str) -> None:
+    """One line when a role starts: its release, its role, and where it listens, or its machine."""
+    logging.getLogger(_START).info(
+        "Started.", extra={"release": version("hotline"), "role": role, "address": address}
+    )
 
 
 def _uncaught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:

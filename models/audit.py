@@ -13,6 +13,7 @@ from sqlalchemy import JSON, Index, String, Table, insert, null, select, text, u
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base, UtcDateTime
+from models.change_log import note_changes
 from models.database import do_last
 
 #: What the first entry names as the one before it.
@@ -93,6 +94,7 @@ def _append_waiting(session: Session) -> None:
         previous = _hash(**entry)
         entry |= {"hash": previous, "facts": facts, "salt": salt}
     session.execute(insert(_ENTRIES), waiting)
+    note_changes(session, waiting)
 
 
 @dataclass(frozen=True, slots=True)

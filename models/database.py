@@ -23,6 +23,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
+from models.change_log import forget_changes, log_changes
 from models.keyring import Keyring
 
 T = TypeVar("T")
@@ -95,6 +96,8 @@ class Database:
         self.keyring = keyring
         self.engine = _engine(url, pool_size, patience_seconds)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False, info={"keyring": keyring})
+        event.listen(self._sessions, "after_commit", log_changes)
+        event.listen(self._sessions, "after_rollback", forget_changes)
         #: Connections of which each statement is a transaction of its own; models/unit.py uses them.
         self.singly = _engine(url, pool_size, patience_seconds, singly=True)
 

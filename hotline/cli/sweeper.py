@@ -1,8 +1,10 @@
 """`hotline sweeper`: mends what a crash or a lost queue left behind."""
 
+import socket
+
 import click
 
-from config.logging import set_up_logging
+from config.logging import log_start, set_up_logging
 from hotline.cli.context import check_migrated, connect, load_settings, refuse_placeholders
 
 
@@ -17,4 +19,5 @@ def sweeper() -> None:
     check_migrated(database)
     refuse_placeholders(settings, database)
     database.close()
+    log_start("sweeper", socket.gethostname())
     run_sweeper(settings)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from config.logging import set_up_logging
+from config.logging import log_start, set_up_logging
 from config.parent import end_with_parent
 from config.settings import Settings
 from hotline.cli.bind import Bind, read_bind
@@ -81,9 +81,11 @@ def run_web(
 
     set_up_logging(role, settings.log_level)
     allow_many_connections()
+    listening = listen(bind)
+    log_start(role, str(bind))
     Server(
         application,
-        listen(bind),
+        listening,
         address=bind.host,
         port=bind.port,
         interface=Interfaces.WSGI,

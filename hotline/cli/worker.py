@@ -1,8 +1,10 @@
 """`hotline worker`: takes jobs from the queue and dials out."""
 
+import socket
+
 import click
 
-from config.logging import set_up_logging
+from config.logging import log_start, set_up_logging
 from hotline.cli.context import check_migrated, connect, load_settings, refuse_placeholders
 
 
@@ -18,4 +20,5 @@ def worker() -> None:
     refuse_placeholders(settings, database)
     # The worker forks for each job, and a connection must not be shared across a fork.
     database.close()
+    log_start("worker", socket.gethostname())
     run_worker(settings)

@@ -201,6 +201,8 @@ def test_what_the_programs_log_are_json_lines(serving: Serving) -> None:
     lines = [json.loads(line) for line in serving.printed.splitlines() if line.startswith("{")]
 
     assert any(line["level"] == "warning" and "sweeper" in line["message"] for line in lines)
+    started = {line["role"] for line in lines if line["message"] == "Started."}
+    assert started == {"web", "worker", "sweeper", "intake"}
 
 
 @pytest.mark.parametrize("name", ["web", "worker", "sweeper", "intake", "valkey", "exchange"])

@@ -1,5 +1,6 @@
 """The web server as a stranger on the network and the kernel meet it: its port, its workers, slow senders."""
 
+import json
 import os
 import resource
 import signal
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from http.client import HTTPConnection, HTTPException
+from importlib.metadata import version
 from pathlib import Path
 
 import psutil
@@ -102,6 +104,12 @@ def test_a_role_on_a_busy_port_ends_in_one_sentence_and_takes_no_request(
         f"127.0.0.1:{web.port} cannot be used: address already in use. Choose another with --bind HOST:PORT."
     )
     assert web.answers()
+
+
+def test_a_role_writes_one_line_when_it_starts(web: Web) -> None:
+    (line,) = [json.loads(line) for line in web.printed.splitlines() if '"Started."' in line]
+    assert (line["role"], line["release"]) == ("web", version("hotline"))
+    assert line["address"] == f"127.0.0.1:{web.port}"
 
 
 def test_nobody_else_can_join_the_port(web: Web) -> None:
