@@ -52,7 +52,7 @@ def test_hard_news_is_warned_of_and_then_chosen(
     [
         ("released", "Según el registro, esta persona quedó en libertad el lunes 23 de noviembre."),
         ("escaped", "esta persona se escapó el lunes 23 de noviembre. No sabemos dónde está."),
-        ("deceased", "Lamento decirle que, según el registro, esta persona falleció el lunes"),
+        ("deceased", "Lamento decirle que esta persona falleció el lunes 23 de noviembre, según el registro"),
     ],
 )
 def test_hard_news_in_spanish(phone: Phone, make_case: MakeCase, status: str, words: str) -> None:
@@ -345,5 +345,5 @@ def test_the_way_back_never_announces_news_that_was_heard(
 
     phone.presses("#")
 
-    assert phone.hears("For your case, press 1")
+    assert phone.hears("your case, press 1")
     assert phone.does_not_hear("I have news")
