@@ -237,6 +237,7 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "our calls are refused": lambda desk: desk.say("alert.calls_refused"),
         "our texts are refused": lambda desk: desk.say("alert.texts_refused"),
         "a role is silent": lambda desk: desk.say("alert.role_silent"),
+        "somebody may approve now": lambda desk: desk.say("alert.new_approver"),
     },
     ("tell_announcements", "told"): {
         "nothing is announced": _say_all(),

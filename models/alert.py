@@ -43,6 +43,8 @@ IMPORT_HELD, CALL_LIST, AUDIT_ALARM = "import_held", "call_list", "audit_alarm"
 CALLS_REFUSED, TEXTS_REFUSED, ROLE_SILENT = "calls_refused", "texts_refused", "role_silent"
 #: A number is locked after wrong PINs (R04); reports of lost PINs wait for a supervisor (R08).
 PIN_LOCKS, LOST_PINS = "pin_locks", "lost_pins"
+#: Somebody became a supervisor or an administrator (R40).
+NEW_APPROVER = "new_approver"
 #: The prompt that tells an alert of each level; every other is about promises that are at risk.
 PROMPTS = {
     LEFT: "alert.left",
@@ -54,9 +56,10 @@ PROMPTS = {
     ROLE_SILENT: "alert.role_silent",
     PIN_LOCKS: "alert.pin_locks",
     LOST_PINS: "alert.lost_pins",
+    NEW_APPROVER: "alert.new_approver",
 }
 #: Told by a text alone: nobody need be woken for it.
-_BY_TEXT = frozenset({LEFT, AUDIT_ALARM, CALLS_REFUSED, PIN_LOCKS, LOST_PINS})
+_BY_TEXT = frozenset({LEFT, AUDIT_ALARM, CALLS_REFUSED, PIN_LOCKS, LOST_PINS, NEW_APPROVER})
 #: Told by a call alone: texts are what is refused.
 _BY_CALL = frozenset({TEXTS_REFUSED})
 _UNSENT = text("state IN ('made','sending')")
@@ -151,6 +154,18 @@ def tell_supervisors(
             session.add(Alert(staff_id=staff_id, channel=channel, level=level, promises=count, made_at=now))
         if told:
             break
+    session.flush()
+
+
+def tell_both_roles(session: Session, level: str, now: datetime, *, but: int) -> None:
+    """Text every supervisor and administrator, away or not, but one (R40)."""
+    people = session.scalars(
+        select(Staff.id)
+        .where(Staff.role.in_(("supervisor", "administrator")), Staff.left_at.is_(None), Staff.id != but)
+        .order_by(Staff.id)
+    )
+    for staff_id in people.all():
+        session.add(Alert(staff_id=staff_id, channel="text", level=level, promises=1, made_at=now))
     session.flush()
 
 

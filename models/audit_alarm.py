@@ -13,7 +13,10 @@ from models.base import Base, UtcDateTime
 from models.told_error import ToldError
 
 #: What may be found about a case or a number that was looked at, and about who looks and approves.
-RULES = ("without_call", "many_looks", "one_pair", "own_name", "own_phone")
+RULES = (
+    "without_call", "many_looks", "one_pair", "own_name", "own_phone", "tied_pair", "shell_pair",
+    "many_searches",
+)  # fmt: skip
 #: What a supervisor found when asking: a code each, so that no name is written down.
 FINDINGS = ("explained", "talked_to", "taken_further")
 _OPEN = text("settled_at IS NULL")

@@ -12,6 +12,7 @@ from models import audit
 from models.audit_search import Entry, Page, Place, Search, search
 from models.base import Base, UtcDateTime
 from models.staff import Staff
+from models.two_people import check_untied
 
 #: The newest so many entries are in a file, for the thread that makes it answers callers as well.
 MOST = 2000
@@ -89,8 +90,11 @@ def ask_for_export(
     return export.id
 
 
-def agree_to_export(session: Session, export_id: int, staff: Staff, now: datetime) -> None:
-    """Agree as somebody of another role, then and now; the file can be had from now. Raises ExportError."""
+def agree_to_export(session: Session, export_id: int, staff: Staff, now: datetime, tied_days: float) -> None:
+    """Agree as somebody of another role, then and now; the file can be had from now.
+
+    Raises ExportError, and TiedError when one of the two made or let in the other within ``tied_days``.
+    """
     export = _locked(session, export_id)
     if export.agreed_by is not None:
         raise ExportError("Somebody has agreed to it already.")
@@ -100,6 +104,7 @@ def agree_to_export(session: Session, export_id: int, staff: Staff, now: datetim
         raise ExportError("Somebody of another role than theirs must agree.")
     if now > export.requested_at + LIVES:
         raise ExportError("It was asked for more than a day ago. It must be asked for again.")
+    check_untied(session, export.requested_by, staff.id, f"export:{export_id}", now, tied_days)
     export.agreed_by, export.until = staff.id, now + LIVES
     session.flush()
     _note(session, staff, "agree_audit_export", export, now)

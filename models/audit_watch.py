@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from sqlalchemy import ForeignKey, Index, String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from models.alert import NEW_APPROVER, tell_both_roles
 from models.audit import AuditEntry
 from models.audit_alarm import Finding, raise_alarm
 from models.base import Base, UtcDateTime
@@ -22,6 +23,7 @@ from models.registrant import Phone, Registrant
 from models.staff import Staff
 from models.subject import Subject
 from models.surname import surnames
+from models.two_people import APPROVERS, ATTEMPT
 
 #: What is a look at a case or at a number of it; ``target`` is ``case:ID``, ``callback:ID`` or ``phone:ID``.
 LOOKS = frozenset({"look_at_case", "reveal_number", "reveal_case_number", "reveal_phone", "reveal_name"})
@@ -39,6 +41,10 @@ APPROVALS = frozenset(
 )
 #: Of an entry of APPROVALS: the fact that names, by id, who asked for what ``actor`` then approved.
 ASKED_BY = "asked_by"
+#: The alarm at an approval by a command. Those whom it names must hear of it: a shell named them, not they.
+SHELL_PAIR = "shell_pair"
+#: After these somebody may approve who could not before.
+NEW_APPROVERS = frozenset({"add_staff", "change_staff", "take_back_staff"})
 BATCH = 200
 #: A page that is loaded again within this time is one look: whoever works at a case comes back to it.
 ONE_LOOK = timedelta(minutes=5)
@@ -119,6 +125,7 @@ def watch(session: Session, now: datetime, office: WatchOffice) -> list[Finding]
     ).all()  # fmt: skip
     new = []
     for entry in entries:
+        _tell_of_approver(session, entry, now)
         for found in _judge(session, entry, office):
             if raise_alarm(session, found, entry.id, entry.at, now):
                 new.append(found)
@@ -137,6 +144,9 @@ def _judge(session: Session, entry: Any, office: WatchOffice) -> Iterator[Findin
                     yield Finding(rule, look.person.email, target(look), number)
     elif entry.action in APPROVALS:
         yield from _one_pair(session, entry, office)
+        yield from _shell_pair(session, entry)
+    elif entry.action == ATTEMPT:
+        yield from _tied_pair(session, entry)
 
 
 def _look(session: Session, entry: Any) -> Look | None:
@@ -270,6 +280,33 @@ def _one_pair(session: Session, entry: Any, office: WatchOffice) -> Iterator[Fin
     most = every * office.policy("audit_pair_percent") / 100
     if every >= office.policy("audit_pair_least") and theirs > most:
         yield Finding("one_pair", pair, "approvals", theirs)
+
+
+def _shell_pair(session: Session, entry: Any) -> Iterator[Finding]:
+    """An approval by a command, which names two people and proves neither (R40)."""
+    if ASKED_BY not in (entry.facts or {}) and (pair := _pair(session, entry)) is not None:
+        yield Finding(SHELL_PAIR, pair, entry.target, 1)
+
+
+def _tied_pair(session: Session, entry: Any) -> Iterator[Finding]:
+    """Two people who tried to approve together though one could sign in as the other (R40)."""
+    ids = [(entry.facts or {}).get(name) for name in (ASKED_BY, "second")]
+    emails = session.scalars(select(Staff.email).where(Staff.id.in_([i for i in ids if i is not None]))).all()
+    yield Finding("tied_pair", " ".join(sorted(emails)) or entry.actor, entry.target, 1)
+
+
+def _tell_of_approver(session: Session, entry: Any, now: datetime) -> None:
+    """Text all others of both roles that somebody may approve now who could not before (R40)."""
+    kind, _, id_ = entry.target.partition(":")
+    facts = entry.facts or {}
+    if entry.action not in NEW_APPROVERS or kind != "staff" or not id_.isdecimal():
+        return
+    person = session.get(Staff, int(id_))
+    if person is None or person.role not in APPROVERS or person.left_at is not None:
+        return
+    if entry.action == "change_staff" and "role" not in facts.get("changed", ()):
+        return
+    tell_both_roles(session, NEW_APPROVER, now, but=person.id)
 
 
 def _pair(session: Session, entry: Any) -> str | None:

@@ -14,6 +14,7 @@ from models.import_lock import import_lock
 from models.import_record import CustodyImport, ImportRow
 from models.staff import Staff
 from models.told_error import ToldError
+from models.two_people import check_untied
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +55,20 @@ def list_held(session: Session) -> list[HeldImport]:
     ]  # fmt: skip
 
 
-def release(database: Database, import_id: int, *, by: str, and_by: str, now: datetime) -> Landed:
+def release(
+    database: Database, import_id: int, *, by: str, and_by: str, now: datetime, tied_days: float
+) -> Landed:
     """Land a held import on the word of two staff, by e-mail. Raises SettleError or ImportBusyError.
 
-    Rows that something newer has overtaken since, and rows dated in the future, are dropped.
+    Raises TiedError when one of the two made or let in the other within ``tied_days`` (R40). Rows that
+    something newer has overtaken since, and rows dated in the future, are dropped.
     """
     with import_lock(database):
         with database.transaction() as session:
             people = [_find_staff(session, by, "--by"), _find_staff(session, and_by, "--and")]
             if people[0].id == people[1].id:
                 raise SettleError("--and: two different people must release an import.")
+            check_untied(session, people[0].id, people[1].id, f"import:{import_id}", now, tied_days)
             settle(session, import_id, "applying", [person.email for person in people], now)
             for person in people:
                 audit.record(

@@ -12,6 +12,7 @@ from models.import_lock import import_lock
 from models.import_record import CustodyImport
 from models.import_upload import PATIENCE_SECONDS, By
 from models.staff import Staff
+from models.two_people import check_untied
 
 WAYS = ("release", "reject")
 #: Who may settle an import at the console.
@@ -46,10 +47,11 @@ def withdraw(session: Session, import_id: int, by: By, now: datetime) -> None:
     _record(session, "withdraw_import_request", import_id, by, None, now)
 
 
-def agree(database: Database, import_id: int, way: str, by: By, now: datetime) -> None:
+def agree(database: Database, import_id: int, way: str, by: By, now: datetime, tied_days: float) -> None:
     """Settle a held import as a first person asked. Raises SettleError, also for that very person.
 
     ``way`` is what the second person read on their page. Both must still be of those who may settle imports.
+    Raises TiedError for a release by two people of whom one made or let in the other within ``tied_days``.
     What is left to do takes longer than a click: `hotline intake` and the sweeper do it (resume). Raises
     ImportBusyError while an import is at work.
     """
@@ -67,6 +69,8 @@ def agree(database: Database, import_id: int, way: str, by: By, now: datetime) -
             )
         if not _may_settle(session.get_one(Staff, by.staff_id)):
             raise SettleError("You may settle imports no more.")
+        if way == "release":
+            check_untied(session, first.id, by.staff_id, f"import:{import_id}", now, tied_days)
         state = "applying" if way == "release" else "rejected"
         session.expunge(entry)
         settle(session, import_id, state, [first.email, by.email], now)

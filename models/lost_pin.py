@@ -20,6 +20,7 @@ from models.pin_hash import PinHasher
 from models.registrant import Registrant
 from models.safe_phone import next_window, safe_phones
 from models.staff import Staff
+from models.two_people import check_untied
 from models.wishes import wishes_of_phone
 
 #: How staff may come to believe that someone is the registrant; the code is kept (R08).
@@ -28,6 +29,13 @@ EVIDENCE = ("rang_confirmed_phone", "agency_vouched", "met_in_person")
 
 _AN_HOUR = timedelta(hours=1)
 _A_FEW = 200
+
+
+class ReplacingOffice(PromisingOffice, Protocol):
+    """What replacing a PIN asks of the office."""
+
+    def policy(self, name: str, /) -> int | float:
+        """The number an office decided on."""
 
 
 class LostPinError(ValueError):
@@ -169,14 +177,14 @@ def replace_lost_pin(
     by: str,
     and_by: str,
     hold: timedelta,
-    office: PromisingOffice,
+    office: ReplacingOffice,
     now: datetime,
 ) -> tuple[str, int]:
     """Give a case a new PIN on the word of two people; answers it, shown this once, and how many are told.
 
     Every safe phone gets a callback in its window to tell its owner, and for ``hold`` phones and windows
     stay as they are (R08). Raises LostPinError for an unknown code or person, or one
-    person twice, and CaseError for an unknown number.
+    person twice, CaseError for an unknown number, and TiedError for two who may not approve together (R40).
     """
     if evidence not in EVIDENCE:
         raise LostPinError(f"--evidence must be one of {', '.join(EVIDENCE)}.")
@@ -186,6 +194,8 @@ def replace_lost_pin(
     if people[0].id == people[1].id:
         raise LostPinError("--and: a second person must approve a new PIN.")
     case = find_open_case(session, number)
+    days = office.policy("two_people_days")
+    check_untied(session, people[0].id, people[1].id, f"case:{case.id}", now, days)
     give_new_pin(session, case, pin_hash, now, by_two_people=True)
     case.changes_held_until = now + hold
     session.flush()

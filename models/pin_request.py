@@ -16,6 +16,7 @@ from models.case_opening import Person
 from models.lost_pin import EVIDENCE, tell_safe_phones
 from models.registrant import Registrant
 from models.staff import Staff
+from models.two_people import check_untied
 
 #: How a PIN reaches the person. Posted only where mail is safe; told in a talk, it is a standing one (R02).
 DELIVERIES = ("handed_over", "posted", "told")
@@ -189,11 +190,17 @@ def approve_pin(
     """Put the new PIN into force on the word of a second person (R08); its hash was worked before.
 
     A PIN for a letter is a one-time one. When it replaces another, every safe phone is called to tell its
-    owner, and for ``lost_pin_hold_hours`` phones and times stay as they are. Raises PinRequestError.
+    owner, and for ``lost_pin_hold_hours`` phones and times stay as they are.
+
+    Raises PinRequestError, and TiedError for two who may not approve together (R40).
     """
     asked = _waiting(session, request_id, now, office)
     _is_second(person, asked)
     _may_still_approve(session, person)
+    check_untied(
+        session, asked.requested_by, person.staff_id, f"case:{asked.case_id}", now,
+        office.policy("two_people_days"),
+    )  # fmt: skip
     case = session.scalars(select(Case).where(Case.id == asked.case_id).with_for_update(key_share=True)).one()
     if case.closed_at is not None:
         raise PinRequestError("The case is closed.")

@@ -18,6 +18,7 @@ from models.pin import Guard, PinTry
 from models.pin_guard import SPRAYING
 from models.staff import Staff
 from models.trouble import Trouble, troubles
+from models.two_people import missing_pairs
 from models.wait_time import percentile
 
 #: The words of the partial index of those left for a person.
@@ -74,6 +75,8 @@ class Figures:
     held_imports: int
     #: An account that the carrier refuses, and roles without a sign of life (R39).
     troubles: Sequence[Trouble]
+    #: What no two people may approve together now (R40).
+    missing_pairs: Sequence[str]
     hours: Sequence[Hour]
 
     @property
@@ -88,7 +91,9 @@ class Figures:
         return self.at - min(since) if since else None
 
 
-def figures(session: Session, now: datetime, *, midnight: datetime, risk: timedelta) -> Figures:
+def figures(
+    session: Session, now: datetime, *, midnight: datetime, risk: timedelta, tied_days: float
+) -> Figures:
     """Every figure by a fixed number of indexed looks.
 
     ``midnight`` began the office's day, in UTC; a promise is at risk from ``risk`` before its moment on.
@@ -108,6 +113,7 @@ def figures(session: Session, now: datetime, *, midnight: datetime, risk: timede
         **_people(session),
         **_feed(session),
         troubles=troubles(session, now),
+        missing_pairs=missing_pairs(session, now, tied_days),
         asked=len(waits),
         talked=sum(talked for _, talked in waits),
         median=_seconds(percentile(waits, 0.5, least=1)),

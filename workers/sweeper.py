@@ -13,7 +13,7 @@ from config.office import Office
 from config.settings import Settings
 from models.abandoned_wait import end_lapsed_waits
 from models.alert import AUDIT_ALARM, make_alerts, tell_supervisors, unsent_alerts
-from models.audit_watch import has_news, watch
+from models.audit_watch import SHELL_PAIR, has_news, watch
 from models.callback_list import first_in_line, tidy_line
 from models.callback_policy import CallbackPolicy
 from models.custody_import import resume
@@ -299,7 +299,10 @@ class _Pass:
             return
         with self._database.transaction() as session:
             alarms = watch(session, self._now, self._office)
-            about = {email for alarm in alarms for email in alarm.actor.split(" ")}
+            # Those whom a command named in their absence must hear of it.
+            about = {
+                email for alarm in alarms if alarm.rule != SHELL_PAIR for email in alarm.actor.split(" ")
+            }
             if alarms:
                 tell_supervisors(session, AUDIT_ALARM, len(alarms), self._now, self._office, but=about)
 

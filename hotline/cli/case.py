@@ -6,10 +6,12 @@ import click
 
 from hotline.cli.context import emit, fail, open_house
 from hotline.cli.fields import language_of, ordinary_phone, plain_text, time_zone_of
+from hotline.cli.tied import refuse_tied
 from models.case import CaseError, check_digit_is_right, close_case, open_case, rotate_pin
 from models.lost_pin import EVIDENCE, LostPinError, replace_lost_pin
 from models.pin_hash import PinHasher
 from models.total_lift import TotalLiftError, lift_total
+from models.two_people import TiedError
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
@@ -109,6 +111,8 @@ def lost_pin(number: str, evidence: str, by: str, and_by: str, as_json: bool) ->
             )
     except CaseError as error:
         fail(f"NUMBER: {error}")
+    except TiedError as error:
+        refuse_tied(house, error)
     except LostPinError as error:
         fail(str(error))
     text = f"PIN          {pin}\nThe PIN is shown this once. Safe phones that will be called: {told}."

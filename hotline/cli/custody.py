@@ -11,8 +11,10 @@ from typing import NoReturn
 import click
 
 from hotline.cli.context import House, emit, fail, open_house
+from hotline.cli.tied import refuse_tied
 from models.custody_import import FeedFileError, ImportBusyError, ImportResult, ImportRules, import_custody
 from models.held_import import HeldImport, SettleError, list_held, reject, release
+from models.two_people import TiedError
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 #: A person reads the first few faults; `--json` lists every one.
@@ -90,7 +92,8 @@ def held(as_json: bool) -> None:
 def release_(import_id: int, by: str, and_by: str, as_json: bool) -> None:
     """Land a held import on the word of two people."""
     with _settling() as house:
-        done = release(house.database, import_id, by=by, and_by=and_by, now=datetime.now(UTC))
+        days = house.office.policy("two_people_days")
+        done = release(house.database, import_id, by=by, and_by=and_by, now=datetime.now(UTC), tied_days=days)
     emit(
         as_json,
         {"import": import_id, "landed": done.landed, "dropped": done.dropped},
@@ -111,8 +114,11 @@ def reject_(import_id: int, by: str, as_json: bool) -> None:
 
 @contextmanager
 def _settling() -> Iterator[House]:
+    house = open_house()
     try:
-        yield open_house()
+        yield house
+    except TiedError as error:
+        refuse_tied(house, error)
     except SettleError as error:
         fail(str(error))
     except ImportBusyError as error:

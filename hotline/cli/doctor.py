@@ -237,6 +237,26 @@ def _shift(settings: Settings) -> Finding:
     )
 
 
+def _two_people(settings: Settings) -> Finding:
+    """Whether there are two people who may approve together (R40)."""
+    from models.two_people import missing_pairs
+
+    try:
+        days = Office.load(settings.office_file).policy("two_people_days")
+    except OfficeError:
+        return Finding("two people", "not known")
+    missing = _read(settings, lambda session, now: missing_pairs(session, now, days))
+    if missing is None:
+        return Finding("two people", "not known")
+    if not missing:
+        return Finding("two people", "two people may approve together")
+    if "imports" in missing:
+        wrong = "No two supervisors or administrators may approve together: what takes two people waits."
+    else:
+        wrong = "No supervisor and administrator may approve together: no file of the audit can be had."
+    return Finding("two people", "not enough", wrong)
+
+
 _CHECKS: tuple[Callable[[Settings], Finding], ...] = (
     _office,
     _lines,
@@ -247,5 +267,6 @@ _CHECKS: tuple[Callable[[Settings], Finding], ...] = (
     _carrier,
     _account,
     _roles,
+    _two_people,
     _shift,
 )

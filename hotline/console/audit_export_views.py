@@ -93,7 +93,10 @@ def register_audit_export(blueprint: Blueprint, console: Console) -> None:
     def agree_to_audit_export(export_id: int) -> Response:
         try:
             with console.database.transaction() as writing:
-                agree_to_export(writing, export_id, who(writing), console.clock())
+                agree_to_export(
+                    writing, export_id, who(writing), console.clock(),
+                    console.office.policy("two_people_days"),
+                )  # fmt: skip
         except ExportError as error:
             flash(_(str(error)), "error")
         else:

@@ -27,6 +27,7 @@ ACTIONS = {
     "note_callback": N_("wrote a note on a callback"),
     "rotate_pin": N_("issued a new PIN"),
     "change_pin": N_("chose a new PIN by phone"),
+    "try_tied_approval": N_("tried to approve with a tied account"),
     "replace_lost_pin": N_("replaced a lost PIN"),
     "request_callback": N_("asked for a callback"),
     "ask_again_for_callback": N_("asked again for a callback"),
@@ -184,6 +185,9 @@ ALARMS = {
     "one_pair": N_("These two made %(count)s of the approvals, which is most of them"),
     "own_name": N_("Looked at a case with their own surname in it"),
     "own_phone": N_("Looked at a case with their own phone in it"),
+    "tied_pair": N_("Tried to approve together, though their accounts are tied"),
+    "shell_pair": N_("A command approved in the name of these two"),
+    "many_searches": N_("%(count)s searches by name"),
 }
 WHY = {
     "without_call": N_("No caller opened these cases by PIN lately, and no callback was promised for them."),
@@ -191,6 +195,11 @@ WHY = {
     "one_pair": N_("Two people who always approve for each other check nothing."),
     "own_name": N_("It may be chance. Ask whether they know the people of this case."),
     "own_phone": N_("A phone of the case is also that of this member of staff."),
+    "tied_pair": N_(
+        "One made, reset, let in or gave its role to the other account, or a third person did to both."
+    ),
+    "shell_pair": N_("A command names two people and proves neither. Ask both whether they know of it."),
+    "many_searches": N_("Each search by name shows whether somebody has a case here."),
 }
 FINDINGS = {
     "explained": N_("It is explained"),
@@ -237,6 +246,7 @@ FACTS = {
     "after": N_("after callback"),
     "rung": N_("rung"),
     "asked_by": N_("asked for by"),
+    "second": N_("second person"),
 }
 #: The codes that stand in facts, as the pages on which they were chosen call them.
 CODES = {

@@ -3,11 +3,12 @@
 import hmac
 from contextlib import suppress
 
-from flask import Blueprint, Flask, current_app, g, request, session
+from flask import Blueprint, Flask, current_app, flash, g, redirect, request, session, url_for
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, NotFound
+from werkzeug.wrappers import Response
 
 from hotline.console.account_views import register_account
 from hotline.console.announcement_views import register_announcements
@@ -20,7 +21,7 @@ from hotline.console.confirm_views import register_confirm
 from hotline.console.console import EXTENSION, Console
 from hotline.console.cookie import PREFIX, SealedCookies, is_console
 from hotline.console.court_views import register_courts
-from hotline.console.guard import BODY_BYTES, recognise
+from hotline.console.guard import BODY_BYTES, me, recognise
 from hotline.console.headers import set_headers
 from hotline.console.home_views import register_home
 from hotline.console.import_settle_views import register_import_settling
@@ -45,6 +46,8 @@ from hotline.console.talk_views import register_talks
 from hotline.console.trouble import install_trouble
 from hotline.console.unchanged import Unchanged
 from hotline.console.wallboard_views import register_wallboard
+from hotline.console.words import _
+from models.two_people import TiedError, note_attempt
 
 #: Each area of the console; it registers its routes and its entries of the navigation.
 AREAS = (
@@ -134,6 +137,17 @@ def console_blueprint(app: Flask, console: Console, csrf: CSRFProtect) -> Bluepr
                 _could_be_typed(request.form)
         if any(isinstance(id_, int) and id_ >= IDS_END for id_ in (request.view_args or {}).values()):
             raise NotFound("No row has such an id.")
+
+    @blueprint.errorhandler(TiedError)
+    def may_not_approve_together(error: TiedError) -> Response:
+        # What was tried has been rolled back; that it was tried is kept, and raises an alarm (R40).
+        with console.database.transaction() as writing:
+            note_attempt(writing, error, me().email, console.clock())
+        flash(_(error.sentence), "error")
+        kind, _colon, id_ = error.target.partition(":")
+        if kind == "import":
+            return redirect(url_for("console.import_settle", import_id=int(id_)), code=303)
+        return redirect(url_for("console.audit_exports" if kind == "export" else "console.pins"), code=303)
 
     blueprint.after_request(set_headers)
     register_static_files(blueprint)

@@ -78,6 +78,11 @@ SHIPPED_BASES = (
     N_("Approvals by two people are counted over so many days."),
     N_("With fewer approvals than this nothing is asked."),
     N_("Percent of all approvals that one pair may make before it is asked about."),
+    N_(
+        "Days in which nobody approves with an account that the other one, or the same third person, made,"
+        " reset, let in or gave its role."
+    ),
+    N_("Searches by name of one person within audit_look_hours that are not asked about."),
     N_("Changed statuses of open cases that are always let through in an hour."),
     N_("Percent of the open cases that may change in an hour."),
     N_("Times the busiest hour of the last 30 days that may change in an hour."),

@@ -68,6 +68,8 @@ POLICY_NAMES = {
     "audit_pair_days": N_("Days over which approvals are counted"),
     "audit_pair_least": N_("Approvals below which no pair is asked about"),
     "audit_pair_percent": N_("Percent of the approvals that one pair may make"),
+    "two_people_days": N_("Days before two people with tied accounts may approve together"),
+    "audit_searches": N_("Searches by name that are not asked about"),
     "brake_floor": N_("Changed statuses that are always let through"),
     "brake_percent": N_("Percent of the open cases that may change at once"),
     "brake_peak_factor": N_("Times the busiest hour that may change at once"),

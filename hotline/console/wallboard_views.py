@@ -42,6 +42,7 @@ def register_wallboard(blueprint: Blueprint, console: Console) -> None:
             "clock_hours": clock_hours,
             "talks": draw([one.requested for one in hours], [one.talked for one in hours], places=places),
             "pins": draw([one.wrong_pins for one in hours], places=places),
+            "missing_pairs": found.missing_pairs,
             "risk_minutes": int(office.policy("warn_staff_before_minutes")),
         }
 
@@ -77,7 +78,7 @@ def _read(console: Console, now: datetime) -> Figures:
     midnight = _midnight(now.astimezone(ZoneInfo(office.time_zone)).date(), ZoneInfo(office.time_zone))
     risk = timedelta(minutes=office.policy("warn_staff_before_minutes"))
     with console.database.reading() as session:
-        return figures(session, now, midnight=midnight, risk=risk)
+        return figures(session, now, midnight=midnight, risk=risk, tied_days=office.policy("two_people_days"))
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

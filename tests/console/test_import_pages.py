@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, select
 
-from models import AuditEntry, CustodyImport, ImportRow
+from models import AuditEntry, CustodyImport, ImportRow, Staff, audit
 from models.custody_import import resume
 from models.custody_status import NEUTRAL
 from models.database import Database
@@ -229,6 +229,32 @@ def test_what_is_held_is_released_by_two_people_on_sessions_of_their_own(
     assert what_is_heard(database, cases["A-0"], clock()).status == "released"
     ruth.opens(page)
     assert ruth.reads("Landed", "Settled by Supervisor 1, Administrator 2.")
+
+
+def test_who_reset_the_other_account_cannot_agree_and_the_attempt_is_kept(
+    staff: Any, database: Database, clock: Clock
+) -> None:
+    cases = _held(database, clock)
+    ruth, sam = staff("supervisor").signs_in(), staff("administrator").signs_in()
+    with database.transaction() as session:
+        ids = {one.role: one for one in session.scalars(select(Staff))}
+        audit.record(
+            session,
+            actor=ids["administrator"].email,
+            action="reset_sign_in",
+            target=f"staff:{ids['supervisor'].id}",
+            now=clock(),
+        )
+    page = f"/console/imports/{_import_id(database)}/settle"
+    ruth.opens(page).fills(way="release").clicks("Ask a second person")
+
+    sam.opens(page).clicks("Agree: release it")
+
+    assert sam.reads("You two may not approve this together")
+    assert what_is_heard(database, cases["A-0"], clock()) is NEUTRAL
+    with database.reading() as session:
+        tried = select(AuditEntry.target).where(AuditEntry.action == "try_tied_approval")
+        assert session.scalars(tried).all() == [f"import:{_import_id(database)}"]
 
 
 def test_whoever_asked_cannot_agree_by_a_forged_form(

@@ -43,6 +43,8 @@ def test_a_healthy_house_is_told_so_without_a_secret(
 ) -> None:
     with database.transaction() as session:
         make_staff(session, on_shift=True)
+        make_staff(session, role="supervisor")
+        make_staff(session, role="administrator")
     told = run(settings, "doctor")
     as_json = run(settings, "doctor", "--json")
 
@@ -180,4 +182,19 @@ def test_an_open_office_with_nobody_on_shift_is_told(
     assert "nobody is on shift" in told["shift"]
     with database.transaction() as session:
         make_staff(session, on_shift=True)
+        make_staff(session, role="supervisor")
+        make_staff(session, role="administrator")
     assert wrong(run(settings, "doctor", "--json", **always_open)) == {}
+
+
+def test_a_house_without_two_people_who_may_approve_together_is_told(
+    settings: Settings, database: Database, redis_url: str
+) -> None:
+    with database.transaction() as session:
+        make_staff(session, role="supervisor")
+
+    assert "No two supervisors or administrators" in wrong(run(settings, "doctor", "--json"))["two people"]
+    with database.transaction() as session:
+        make_staff(session, role="supervisor")
+
+    assert "No supervisor and administrator" in wrong(run(settings, "doctor", "--json"))["two people"]

@@ -110,7 +110,7 @@ def two_staff(database):
     with database.transaction() as session:
         make_staff(session, "ana@office.example.org")
         make_staff(session, "ben@office.example.org", role="supervisor")
-    return {"by": "ana@office.example.org", "and_by": "Ben@office.example.org"}
+    return {"by": "ana@office.example.org", "and_by": "Ben@office.example.org", "tied_days": 30}
 
 
 def eleven_held_releases(database):
@@ -172,9 +172,9 @@ def test_one_person_alone_or_a_stranger_cannot_release_it(database):
     (import_id,) = held_ids(database)
     staff = two_staff(database)
     with pytest.raises(SettleError, match="two different people"):
-        release(database, import_id, by=staff["by"], and_by=" ANA@office.example.org", now=NOW)
+        release(database, import_id, by=staff["by"], and_by=" ANA@office.example.org", now=NOW, tied_days=30)
     with pytest.raises(SettleError, match="--and: nobody"):
-        release(database, import_id, by=staff["by"], and_by="nobody@example.org", now=NOW)
+        release(database, import_id, by=staff["by"], and_by="nobody@example.org", now=NOW, tied_days=30)
     with pytest.raises(SettleError, match="no held import 999"):
         release(database, 999, **staff, now=NOW)
     assert what_is_heard(database, cases["A-0"]) is NEUTRAL

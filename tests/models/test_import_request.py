@@ -39,6 +39,10 @@ def held(database: Database) -> dict[str, MadeCase]:
     return cases
 
 
+#: The office's policy `two_people_days`.
+TIED_DAYS = 30
+
+
 def _held_id(database: Database) -> int:
     with database.reading() as session:
         (entry,) = list_held(session)
@@ -56,7 +60,7 @@ def test_two_people_release_it(database: Database, two: tuple[By, By], held: dic
     _ask(database, import_id, "release", first)
     assert what_is_heard(database, held["A-0"]) is NEUTRAL
 
-    agree(database, import_id, "release", second, NOW)
+    agree(database, import_id, "release", second, NOW, TIED_DAYS)
     resume(database, NOW)
 
     assert what_is_heard(database, held["A-0"]).status == "released"
@@ -77,7 +81,7 @@ def test_two_people_reject_it(database: Database, two: tuple[By, By], held: dict
     import_id = _held_id(database)
     _ask(database, import_id, "reject", two[0])
 
-    agree(database, import_id, "reject", two[1], NOW)
+    agree(database, import_id, "reject", two[1], NOW, TIED_DAYS)
     resume(database, NOW)
 
     assert what_is_heard(database, held["A-0"]).status == "in_custody"
@@ -92,7 +96,7 @@ def test_nobody_settles_what_they_asked_for_themselves(
     _ask(database, import_id, "release", two[0])
 
     with pytest.raises(SettleError, match="Somebody else"):
-        agree(database, import_id, "release", two[0], NOW)
+        agree(database, import_id, "release", two[0], NOW, TIED_DAYS)
 
 
 @pytest.mark.parametrize("now_is", [{"role": "liaison"}, {"left_at": NOW}])
@@ -106,7 +110,7 @@ def test_two_people_are_two_who_may_settle_imports_when_the_second_agrees(
         session.execute(update(Staff).where(Staff.id == two[whose].staff_id).values(now_is))
 
     with pytest.raises(SettleError, match="settle imports no more"):
-        agree(database, import_id, "release", two[1], NOW)
+        agree(database, import_id, "release", two[1], NOW, TIED_DAYS)
 
     with database.reading() as session:
         assert session.get_one(CustodyImport, import_id).state == "held"
@@ -118,11 +122,11 @@ def test_a_second_click_agrees_to_nothing_that_it_did_not_read(
     first, second = two
     import_id = _held_id(database)
     with pytest.raises(SettleError, match="has changed"):
-        agree(database, import_id, "release", second, NOW)
+        agree(database, import_id, "release", second, NOW, TIED_DAYS)
     _ask(database, import_id, "reject", first)
 
     with pytest.raises(SettleError, match="has changed"):
-        agree(database, import_id, "release", second, NOW)
+        agree(database, import_id, "release", second, NOW, TIED_DAYS)
     with pytest.raises(SettleError, match=f"{first.email} asked"):
         _ask(database, import_id, "release", second)
 
@@ -132,10 +136,10 @@ def test_who_comes_too_late_is_told_who_settled_it(
 ) -> None:
     import_id = _held_id(database)
     _ask(database, import_id, "release", two[0])
-    agree(database, import_id, "release", two[1], NOW)
+    agree(database, import_id, "release", two[1], NOW, TIED_DAYS)
 
     with pytest.raises(SettleError, match=f"{two[0].email}, {two[1].email}"):
-        agree(database, import_id, "release", two[1], NOW)
+        agree(database, import_id, "release", two[1], NOW, TIED_DAYS)
     with pytest.raises(SettleError, match="not held"):
         _ask(database, 99, "release", two[0])
 
@@ -210,7 +214,7 @@ def test_what_is_settled_pages_nobody(
 ) -> None:
     import_id = _held_id(database)
     _ask(database, import_id, "reject", two[0])
-    agree(database, import_id, "reject", two[1], NOW)
+    agree(database, import_id, "reject", two[1], NOW, TIED_DAYS)
 
     assert _pages(database, NOW + timedelta(minutes=15)) == []
     with database.reading() as session:

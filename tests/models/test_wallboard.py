@@ -19,7 +19,7 @@ RISK = timedelta(minutes=30)
 
 def read(database: Database) -> Figures:
     with database.reading() as session:
-        return figures(session, NOW, midnight=MIDNIGHT, risk=RISK)
+        return figures(session, NOW, midnight=MIDNIGHT, risk=RISK, tied_days=30)
 
 
 def test_an_empty_house_has_figures_too(database: Database) -> None:
@@ -106,7 +106,7 @@ def test_each_hour_of_a_day_whose_clocks_change_begins_an_hour_after_the_one_bef
     now = midnight.astimezone(UTC) + timedelta(hours=5)
 
     with database.reading() as session:
-        hours = figures(session, now, midnight=midnight, risk=RISK).hours
+        hours = figures(session, now, midnight=midnight, risk=RISK, tied_days=30).hours
 
     starts = [hour.starts.astimezone(UTC) for hour in hours]
     assert starts == [midnight.astimezone(UTC) + timedelta(hours=n) for n in range(6)]

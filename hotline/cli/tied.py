@@ -1,0 +1,16 @@
+"""What a command does when the two people whom it names may not approve together (R40)."""
+
+from datetime import UTC, datetime
+from typing import NoReturn
+
+from hotline.cli.context import House, fail
+from models.two_people import TiedError, note_attempt
+
+
+def refuse_tied(house: House, error: TiedError) -> NoReturn:
+    """Keep the attempt in the audit, which raises an alarm, and exit 2."""
+    with house.database.transaction() as session:
+        note_attempt(session, error, "command line", datetime.now(UTC))
+    fail(
+        "--and: one of the two was added, reset, let in or given a role by the other, or both by one person."
+    )
