@@ -28,6 +28,8 @@ from models.database import keyring_of
 from models.liaison import outbound_leg
 from models.staff import Staff
 
+#: Twilio sends no text to a phone that answered STOP to one of our numbers.
+BLOCKED_AFTER_STOP = 21610
 #: The levels in the order in which a promise passes through them, who is told, and the policy that says when.
 LEVELS = (
     ("staff_before", "staff", "warn_staff_before_minutes", 1),
@@ -215,8 +217,13 @@ def begin_alert(session: Session, alert_id: int, now: datetime) -> Sending | Non
     return Sending(alert.id, alert.level, language, alert.promises, number, leg.id, leg.leg_id)
 
 
-def end_alert(session: Session, alert_id: int, how: Ending, now: datetime) -> None:
+def end_alert(
+    session: Session, alert_id: int, how: Ending, now: datetime, *, code: int | None = None
+) -> None:
     """Note what became of it. A phone that takes no text, such as an office's, is rung instead.
+
+    ``code`` is Twilio's error code of a refusal. After STOP Twilio itself blocks texts to a phone: the
+    audit tells of it.
 
     ``not asked``: the carrier could not be reached, so it is tried again while it is news.
     """
@@ -226,6 +233,9 @@ def end_alert(session: Session, alert_id: int, how: Ending, now: datetime) -> No
         session.flush()
         return
     alert.state, alert.sent_at = "refused" if how == "not asked" else how, now
+    if code == BLOCKED_AFTER_STOP:
+        target = f"staff:{alert.staff_id}"
+        audit.record(session, actor="carrier", action="block_texts", target=target, now=now)
     if how == "refused" and alert.channel == "text":
         session.add(
             Alert(

@@ -75,16 +75,19 @@ class AlertSender:
             log.warning("The carrier refused an alert.", extra={"alert_id": sending.alert_id})
             if refused.about == "account":
                 self._open_breaker(sending, refused.code)
-            return self._end(sending, "refused" if refused.about == "number" else "not asked")
+            how: Ending = "refused" if refused.about == "number" else "not asked"
+            return self._end(sending, how, code=refused.code)
         except CarrierUnknown:
             log.warning("It is not known whether an alert was sent.", extra={"alert_id": sending.alert_id})
             return self._end(sending, "unknown")
         return self._end(sending, "sent", call_sid)
 
-    def _end(self, sending: Sending, how: Ending, call_sid: str = "") -> list[Job]:
+    def _end(
+        self, sending: Sending, how: Ending, call_sid: str = "", *, code: int | None = None
+    ) -> list[Job]:
         now = self._clock()
         with self._database.transaction() as session:
-            end_alert(session, sending.alert_id, how, now)
+            end_alert(session, sending.alert_id, how, now, code=code)
             if how == "sent":
                 kind = pacing.TEXTS if sending.call_id is None else pacing.CALLS
                 pacing.close_breaker(session, kind, now)

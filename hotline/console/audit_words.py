@@ -40,6 +40,7 @@ ACTIONS = {
     "note_outcome": N_("noted how a call ended"),
     "recognize_person": N_("recorded how a person was recognized"),
     "stop_phone": N_("stopped calls to a phone"),
+    "block_texts": N_("was refused a text: the phone said STOP to our number"),
     "lift_stop": N_("let a stopped phone be called again"),
     "change_phone_callback": N_("moved a callback to another phone"),
     "add_staff": N_("added a member of staff"),

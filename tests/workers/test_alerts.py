@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from config.office import Office
-from models import Alert, Call, Callback, Staff
+from models import Alert, AuditEntry, Call, Callback, Staff
 from models.alert import begin_alert, make_alerts
 from models.callback import advance
 from models.database import Database
@@ -144,6 +144,19 @@ def test_a_phone_that_takes_no_text_is_rung(desk: CallbackDesk) -> None:
     assert [(alert.channel, alert.state) for alert in desk.rows(Alert)] == [
         ("text", "refused"), ("call", "sent"),
     ]  # fmt: skip
+
+
+def test_a_phone_of_staff_that_said_stop_is_rung_and_the_audit_tells(desk: CallbackDesk) -> None:
+    _promise(desk, 25)
+    desk.sweeps()
+    desk.carrier.refuses_texts = 21610
+    desk.works_off()
+    desk.sweeps(seconds=2)
+    desk.works_off()
+
+    assert [call.to for call in desk.carrier.placed] == [LIAISON]
+    told = desk.rows(AuditEntry, AuditEntry.action == "block_texts")
+    assert [entry.target.partition(":")[0] for entry in told] == ["staff"]
 
 
 def test_an_alert_of_which_nobody_knows_whether_it_was_sent_is_not_sent_again(desk: CallbackDesk) -> None:
