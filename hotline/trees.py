@@ -6,6 +6,7 @@ from config.office import Office
 from ivr_flows.alert_call import alert_call
 from ivr_flows.announcement_check import announcement_problems
 from ivr_flows.check import problems, prompt_problems
+from ivr_flows.discreet_line import discreet_line
 from ivr_flows.flow import Flow
 from ivr_flows.legs import (
     callback_call,
@@ -24,14 +25,15 @@ from ivr_flows.victim_line import victim_line
 
 def build_flows(office: Office, case_digits: int = 0) -> dict[str, Flow]:
     """Every tree by its name. ``case_digits``: the length of case numbers, if longer than the office says."""
-    victims = victim_line(
-        office.languages,
-        [service.key for service in office.services],
-        max(case_digits, int(office.policy("case_number_digits"))),
-    )
+    digits = max(case_digits, int(office.policy("case_number_digits")))
+    services = [service.key for service in office.services]
+    victims = victim_line(office.languages, services, digits)
+    discreet = discreet_line(office.languages, services, digits)
     at_0 = liaison_at_0(), liaison_direct()
     legs = liaison_callback(), *at_0, callback_call(), colleague_call(), interpreter_call()
-    return {flow.name: flow for flow in (victims, *legs, alert_call(), staff_line(office.languages))}
+    return {
+        flow.name: flow for flow in (victims, discreet, *legs, alert_call(), staff_line(office.languages))
+    }
 
 
 def tree_problems(flows: Mapping[str, Flow], prompts: Prompts) -> list[str]:

@@ -27,6 +27,8 @@ INSTRUCTION_SECONDS = 20
 MENU_WORDS = 75
 SENTENCE_WORDS = 20
 INBOUND_KEYS = {"0", "*", "9", "7", "5", "8", "#"}
+#: What no discreet line says before the PIN, in the languages that ship (R17).
+TELLS_THE_LINE = re.compile(r"\{emergency\}|\b(911|case|crimes?|caso|delitos?|crimen)\b", re.IGNORECASE)
 _ENDING = Hangup | Bridge | Transfer | Conference | Crossing
 #: Prompts that the engine and the desk say by themselves, in any step.
 ENGINE_PROMPTS = (
@@ -168,12 +170,33 @@ def _opening(flow: Flow, prompts: Prompts) -> Iterator[str]:
                     yield f"{flow.name}: {name} takes over {DANGER_SECONDS} s in {code} (R17)."
     if "0" not in flow.keys:
         return
+    if flow.is_discreet:
+        yield from _discreet(flow, prompts)
+        return
     first = flow.steps[flow.start]
     if not (isinstance(first, Announce) and first.in_each_language and not first.barge_in):
         yield f"{flow.name}: the call must open with the danger line in each language (R17)."
     language = flow.steps[first.next] if isinstance(first, Announce) else None
     if not isinstance(language, Menu) or {c.language for c in language.choices} != set(prompts.languages):
         yield f"{flow.name}: the choice of each language, in itself, must follow the danger line (R17, R27)."
+
+
+def _discreet(flow: Flow, prompts: Prompts) -> Iterator[str]:
+    """A discreet line opens with the languages, and tells nothing before the PIN, 0 or repair (R17)."""
+    first = flow.steps[flow.start]
+    if not isinstance(first, Menu) or {c.language for c in first.choices} != set(prompts.languages):
+        yield f"{flow.name}: the choice of each language, in itself, must open the call (R17, R27)."
+    seen, ahead = {flow.give_up, flow.silent}, [flow.start]
+    while ahead:
+        name = ahead.pop()
+        if name in seen or name not in flow.open_to_all:
+            continue
+        seen.add(name)
+        ahead += flow.exits(name)
+        for code in prompts.languages:
+            for prompt, own_language in flow.prompts(name):
+                if TELLS_THE_LINE.search(prompts.languages[own_language or code].texts.get(prompt, "")):
+                    yield f"{flow.name}: {name} says {prompt} in {code} before the PIN (R17)."
 
 
 def _menus(flow: Flow, prompts: Prompts) -> Iterator[str]:

@@ -104,6 +104,11 @@ class Desk:
         return self.office.time_zone if number is None else self.office.zone_of(number)
 
     @property
+    def is_discreet(self) -> bool:
+        """Whether the line that was called must not tell what it is (R17)."""
+        return self.call.line in self.office.discreet_lines
+
+    @property
     def is_held(self) -> bool:
         """Whether phones and windows stay as they are, since staff have just replaced a lost PIN (R08)."""
         return self.is_verified and self.call.holds_changes(self.now)

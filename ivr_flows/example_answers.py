@@ -264,7 +264,11 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("mark_silent", "marked"): {"": _says("silent.noted")},
     ("note", "noted"): {"": _say_all(), "no phone may be called": _says("outcome.no_phone")},
     **{
-        (verb, "accepted"): {"": _say_all(), "who calls cannot talk": _says("liaison.silent")}
+        (verb, "accepted"): {
+            "": _say_all(),
+            "who calls cannot talk": _says("liaison.silent"),
+            "who calls used a discreet line": _says("liaison.discreet"),
+        }
         for verb in ("accept", "accept_direct", "accept_at_0")
     },
     ("since_last_call", "go"): {

@@ -241,6 +241,7 @@ class Flow:
     overlong: str | None = None
     gate: Literal["case", "staff"] = "case"
     recalled: Mapping[str, str] = field(default_factory=dict)
+    is_discreet: bool = False
     open_to_letters: frozenset[str] = frozenset()
 
     def find(self, step: str) -> str | None:

@@ -35,7 +35,7 @@ def find_person(desk: Desk, _digits: str) -> str:
         else:
             desk.say("person.nobody")
             _report(desk)
-        if not desk.call.silent:
+        if not (desk.call.silent or desk.is_discreet):
             desk.say("silent.offer")
     return word
 

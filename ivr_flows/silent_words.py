@@ -16,3 +16,6 @@ def tell_if_silent(desk: Desk) -> None:
         is_silent = select(CALLS.c.silent).where(CALLS.c.id == call.parent_call_id)
     if desk.session.scalar(is_silent):
         desk.say("liaison.silent")
+    line = select(CALLS.c.line).where(CALLS.c.id == call.parent_call_id)
+    if call.callback_id is None and desk.session.scalar(line) in desk.office.discreet_lines:
+        desk.say("liaison.discreet")

@@ -30,6 +30,7 @@ class TalkAt0:
     closed_at: datetime | None
     language: str
     silent: bool
+    line: str
     case_id: int | None
     time_zone: str | None
 
@@ -39,7 +40,7 @@ def own_talk(
 ) -> TalkAt0 | None:
     """A talk that this person leads, or led until just now; None for any other."""
     row = session.execute(
-        select(DirectTalk, Call.silent, Case.id, Call.time_zone, Registrant.time_zone)
+        select(DirectTalk, Call.silent, Call.line, Case.id, Call.time_zone, Registrant.time_zone)
         .join(Call, Call.id == DirectTalk.caller_call_id)
         .outerjoin(Case, and_(Case.id == Call.case_id, Call.verified_at >= Case.pin_issued_at))
         .outerjoin(Registrant, Registrant.id == Case.registrant_id)
@@ -47,12 +48,12 @@ def own_talk(
     ).first()
     if row is None:
         return None
-    talk, silent, case_id, said_zone, kept_zone = row
+    talk, silent, line, case_id, said_zone, kept_zone = row
     shortly = now - timedelta(minutes=office.policy("outcome_minutes"))
     if talk.closed_at is not None and talk.closed_at <= shortly:
         return None
     return TalkAt0(
-        talk.id, talk.talking_at, talk.held_at, talk.closed_at, talk.language, silent, case_id,
+        talk.id, talk.talking_at, talk.held_at, talk.closed_at, talk.language, silent, line, case_id,
         kept_zone or said_zone,
     )  # fmt: skip
 

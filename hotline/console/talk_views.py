@@ -29,6 +29,7 @@ def register_talks(blueprint: Blueprint, console: Console) -> None:
         return render_template(
             "console/callbacks/talk.html",
             talk=talk,
+            is_discreet=talk.line in console.office.discreet_lines,
             words=words,
             errors={"": wrong} if wrong else {},
             tag=_tag(talk),
@@ -47,7 +48,11 @@ def register_talks(blueprint: Blueprint, console: Console) -> None:
     def talk_at_0_part(talk_id: int) -> Response:
         with console.database.reading() as session:
             talk = find(session, talk_id)
-        return live_part(_tag(talk), lambda: render_template("console/callbacks/talk_state.html", talk=talk))
+        is_discreet = talk.line in console.office.discreet_lines
+        return live_part(
+            _tag(talk),
+            lambda: render_template("console/callbacks/talk_state.html", talk=talk, is_discreet=is_discreet),
+        )
 
     @blueprint.get("/talks/<int:talk_id>/words")
     @guard_staff(*ROLES)

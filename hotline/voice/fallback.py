@@ -7,10 +7,14 @@ from flask import Blueprint, Response
 FALLBACK_FILE = Path(__file__).with_name("fallback.xml")
 #: Read once, when the house starts, so that no later fault can take it away.
 LAST_WORDS = FALLBACK_FILE.read_text(encoding="utf-8")
+DISCREET_LAST_WORDS = FALLBACK_FILE.with_name("fallback-discreet.xml").read_text(encoding="utf-8")
 
 
 def fallback_blueprint() -> Blueprint:
-    """``GET, POST /voice/fallback.xml``: it needs no database, no key and no signature."""
+    """``GET, POST /voice/fallback.xml`` and, for discreet lines, ``fallback-discreet.xml`` (R17).
+
+    They need no database, no key and no signature.
+    """
     blueprint = Blueprint("fallback", __name__)
 
     def fallback() -> Response:
@@ -18,4 +22,10 @@ def fallback_blueprint() -> Blueprint:
 
     fallback.guard = "open"  # type: ignore[attr-defined]
     blueprint.add_url_rule("/voice/fallback.xml", "fallback", fallback, methods=["GET", "POST"])
+
+    def discreet() -> Response:
+        return Response(DISCREET_LAST_WORDS, content_type="text/xml; charset=utf-8")
+
+    discreet.guard = "open"  # type: ignore[attr-defined]
+    blueprint.add_url_rule("/voice/fallback-discreet.xml", "discreet", discreet, methods=["GET", "POST"])
     return blueprint

@@ -169,12 +169,16 @@ class Line:
         says = (Say(prompts[flow]),) if flow in prompts else ()
         return Spoken(Turn((), says, Connect()), language)
 
-    def last_words(self, *, placed: bool = False) -> Turn:
+    def last_words(self, *, placed: bool = False, discreet: bool = False) -> Turn:
         """When not even the database answers: an apology in each language, then a person's number.
 
-        In a call that we ``placed`` it is neutral words alone (R30).
+        In a call that we ``placed`` it is neutral words alone (R30), and on a ``discreet`` line neutral words
+        and the person (R17).
         """
         office = self.office
+        if discreet:
+            sorry = tuple(Say("apology.leg", (), language) for language in office.languages)
+            return Turn((), sorry, Dial("goodbye", 0, office.person_number, RING_SECONDS))
         if placed:
             sorry = tuple(Say("apology.leg", (), language) for language in office.languages)
             return Turn((), (*sorry, Say("called.goodbye")), Hangup())
@@ -324,7 +328,9 @@ class Line:
 def _flow_of(form: Mapping[str, str], office: Office) -> str:
     """The tree of the number that was called; whatever is not the staff's own line is the victim line."""
     own = office.staff_line
-    return "staff_line" if own is not None and form.get("To", "") == own else "victim_line"
+    if own is not None and form.get("To", "") == own:
+        return "staff_line"
+    return "discreet_line" if form.get("To", "") in office.discreet_lines else "victim_line"
 
 
 def _line_of(to: str, office: Office) -> str:

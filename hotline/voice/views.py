@@ -26,9 +26,10 @@ def voice_blueprint(current: Callable[[], Line], renderer: Renderer) -> Blueprin
     voice = Blueprint("voice", __name__)
     line = current()
     # Ready before any fault: when the database is what failed, these words need nothing of it.
-    last_words, last_neutral_words = (
-        renderer.render(line.last_words(placed=placed), line.office.languages[0]) for placed in (False, True)
-    )
+    first = line.office.languages[0]
+    last_words = renderer.render(line.last_words(), first)
+    last_neutral_words = renderer.render(line.last_words(placed=True), first)
+    last_discreet_words = renderer.render(line.last_words(discreet=True), first)
 
     def speak(spoken: Spoken) -> Response:
         return _twiml(renderer.render(spoken.turn, spoken.language))
@@ -87,9 +88,10 @@ def voice_blueprint(current: Callable[[], Line], renderer: Renderer) -> Blueprin
         # A caller in line has such an address as well; what the carrier does not tell of counts as placed.
         unsaid = "outbound" if request.endpoint == "voice.leg" else ""
         placed = request.form.get("Direction", unsaid).startswith("outbound")
+        discreet = request.form.get("To", "") in line.office.discreet_lines
         return _first_that_works(
             lambda: speak(current().apologise(request.form.get("CallSid"))),
-            lambda: _twiml(last_neutral_words if placed else last_words),
+            lambda: _twiml(last_neutral_words if placed else last_discreet_words if discreet else last_words),
         )
 
     return voice

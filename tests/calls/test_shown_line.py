@@ -30,7 +30,8 @@ def chooses(house: House, line: str | None) -> None:
 def asks_to_be_called(phone: Phone, case: MadeCase, line: str) -> None:
     """Open the case on one of our lines and ask for a call, then hang up."""
     phone.dials_in(to=line)
-    for keys in ("1", "1", case.number, case.pin, "2", "1"):
+    # A discreet line asks for the number at once.
+    for keys in ("1", *(() if line == DISCREET else ("1",)), case.number, case.pin, "2", "1"):
         phone.presses(keys)
     assert phone.hears("We will call you")
     phone.hangs_up()
@@ -101,7 +102,7 @@ def test_a_stranger_is_called_back_from_the_line_that_they_dialled(
 ) -> None:
     make_staff()
     phone.dials_in(to=DISCREET)
-    for keys in ("1", "2", "1", "1"):
+    for keys in ("1", "#", "2", "1"):
         phone.presses(keys)
     assert phone.hears("We will call you")
     phone.hangs_up()
@@ -179,8 +180,8 @@ def test_a_call_that_dropped_is_followed_by_one_from_the_same_line(
 @pytest.mark.parametrize(
     ("language", "own", "neutral"),
     [
-        ("1", "You have reached the Victim Assistance Line", "You have reached the information line"),
-        ("2", "la Línea de Ayuda a Víctimas", "la línea de información"),
+        ("1", "the Victim Assistance Line", "Hello. This is the information line"),
+        ("2", "la Línea de Ayuda a Víctimas", "Le atiende la línea de información"),
     ],
 )
 def test_a_discreet_line_answers_by_the_neutral_name(

@@ -147,7 +147,10 @@ def test_who_talks_with_a_caller_at_0_sees_how_it_stands_and_what_may_be_said(
     ana, luis = staff().signs_in(), staff().signs_in()
     with office_rows.database.transaction() as session:
         case = make_case(session, "in_custody", facility="Stewart", as_of=clock())
-        calls = make_call(session, case_id=case.id, verified_at=clock(), silent=True), make_call(session)
+        calls = (
+            make_call(session, case_id=case.id, verified_at=clock(), silent=True, line="+12025550101"),
+            make_call(session),
+        )
         talks = [
             begin_talk(
                 session, caller_call_id=call.id, leg_id=make_call(session, flow="liaison_at_0").id,
@@ -161,6 +164,7 @@ def test_who_talks_with_a_caller_at_0_sees_how_it_stands_and_what_may_be_said(
     assert ana.reads("You are in a talk. What you need is here: A caller at 0", "Mine 0")
     ana.opens(verified)
     assert ana.reads("You have been talking since", "Cannot talk: ask yes or no", "Verified")
+    assert ana.reads("Discreet line: do not name the office.")
     ana.clicks("Show what may be said")
     assert ana.reads("These are the words of the line itself", "in custody", "202-555-0190")
     (look,) = office_rows.entries("look_at_case")

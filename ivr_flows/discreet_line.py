@@ -1,0 +1,79 @@
+"""The tree of a discreet number: neutral words until the PIN or a person, then the victim line (R17)."""
+
+import dataclasses
+from collections.abc import Sequence
+
+from ivr_flows import case_verbs
+from ivr_flows.flow import AGAIN, Announce, Choice, Collect, Flow, Menu, Step
+from ivr_flows.pin_steps import CASE_DIGITS, PIN_DIGITS
+from ivr_flows.victim_line import victim_line
+
+#: Steps of the victim line whose words tell what kind of line it is, and that nothing here leads to.
+_VICTIM_LINE_ALONE = frozenset({
+    "danger_line", "announcements", "callback_or_person", "report", "report_crime", "report_tip",
+    "report_comment", "lost_pin", "ask_number_of_lost_pin", "lost_pin_reported", "silent_told",
+})  # fmt: skip
+
+
+def discreet_line(languages: Sequence[str], services: Sequence[str], case_digits: int) -> Flow:
+    """Build the tree for the languages offered, the keys of the services and the length of a number.
+
+    A caller may be overheard, or may only have found the number on somebody's phone. Before the PIN or 0
+    there is no emergency number, no case and no crime; the danger line follows the PIN.
+    """
+    table = victim_line(languages, services, case_digits, tells_5=False)
+    kept = {name: step for name, step in table.steps.items() if name not in _VICTIM_LINE_ALONE}
+    ask_pin = table.steps["ask_pin"]
+    assert isinstance(ask_pin, Collect)  # noqa: S101 - the table above is ours.
+    front: dict[str, Step] = {
+        "language": Menu(
+            tuple(Choice("language.choose", next="welcome", language=language) for language in languages)
+        ),
+        "welcome": Announce("discreet.welcome", "may_try", about="neutral"),
+        "main_menu": Menu(
+            (
+                Choice("discreet.number_choice", next="may_try"),
+                Choice("choose.callback", next="callback"),
+                Choice("choose.person", next="person"),
+            ),
+            tail=("keys.told",),
+            tells_language=True,
+        ),
+        "ask_number": Collect(
+            "discreet.ask_number",
+            case_digits,
+            case_verbs.take_number,
+            {"ok": "ask_pin", "mistyped": AGAIN},
+            least=CASE_DIGITS,
+            wrong="discreet.wrong_number",
+            otherwise="discreet.no_number",
+            back="main_menu",
+        ),
+        "ask_pin": dataclasses.replace(
+            ask_pin,
+            prompt="discreet.ask_code",
+            digits=PIN_DIGITS,
+            on={**ask_pin.on, "right": "danger_after_pin"},
+            wrong="discreet.wrong_code",
+        ),
+        "danger_after_pin": Announce("danger_line", "status", barge_in=False, about="emergency"),
+        "no_match": Announce("discreet.no_match", "ask_pin"),
+        "pin_again": Announce("discreet.code_again", "ask_pin"),
+        "callback_menu_without_pin": table.steps["callback_menu"],
+        "anything_else": Menu(
+            (Choice("end.main", next="main_menu"),),
+            prompt="end.question",
+            give_up="goodbye",
+            silence="goodbye",
+            silences=0,
+        ),
+    }
+    steps = {**kept, **front}
+    return dataclasses.replace(
+        table,
+        name="discreet_line",
+        start="language",
+        steps=steps,
+        open_to_all=(table.open_to_all | {"language"}) & frozenset(steps),
+        is_discreet=True,
+    )
