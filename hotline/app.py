@@ -17,6 +17,7 @@ from hotline.console.words import Words
 from hotline.current_line import CurrentLine
 from hotline.health import health_blueprint
 from hotline.office_desk import OfficeDesk
+from hotline.proxies import watch_for_proxies
 from hotline.trees import build_flows, office_problems, tree_problems
 from hotline.voice.fallback import fallback_blueprint
 from hotline.voice.guesses import Guesses
@@ -71,6 +72,7 @@ def create_app(
 
     app = Flask(__name__, static_folder=None)
     Door(settings).install(app)
+    watch_for_proxies(app, settings, database, clock)
     hasher = hasher or PinHasher(settings.pin_pepper)
     jobs = jobs or Jobs(settings.queue_url)
     line = Line(

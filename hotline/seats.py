@@ -13,6 +13,10 @@ ALIVE = "/up"
 #: No form of a carrier or of the console has more; a longer body is read as the application reads it.
 FORM_BYTES = 64 * 1024
 
+#: So many seats in a row go to callers while others wait; then one of the others has one. In a flood of
+#: requests at the callers' paths, which anyone may send, staff can still sign in.
+CALLERS_IN_A_ROW = 5
+
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
@@ -22,14 +26,16 @@ class Seats:
     The server reads a body in the thread that answers, for as long as its sender likes. So there is a thread
     for each connection, and few seats: a request has one while it is worked on, and none while its body is
     awaited. Strangers who send half a form then cost a connection each, and keep no caller waiting. Where all
-    seats are taken, a caller's request goes before those of the console. Whether the process lives is said
-    without a seat: in a flood of callers nobody else would ever have one.
+    seats are taken, callers' requests go before those of the console, which has one seat in six. Whether the
+    process lives is said without a seat: a platform waits for that answer a moment only.
     """
 
     def __init__(self, application: Application, count: int) -> None:
         self._application = application
         self._free = count
         self._callers, self._others = deque[threading.Lock](), deque[threading.Lock]()
+        #: How many seats in a row went to callers while others waited.
+        self._callers_in_a_row = 0
         self._lock = threading.Lock()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -67,10 +73,14 @@ class Seats:
         called.acquire()
 
     def leave(self) -> None:
-        """Leave the seat to who is next."""
+        """Leave the seat to who is next: a caller, but for one seat in six while others wait."""
         with self._lock:
-            if waiting := self._callers or self._others:
-                waiting.popleft().release()
+            if self._callers and (not self._others or self._callers_in_a_row < CALLERS_IN_A_ROW):
+                self._callers_in_a_row += bool(self._others)
+                self._callers.popleft().release()
+            elif self._others:
+                self._callers_in_a_row = 0
+                self._others.popleft().release()
             else:
                 self._free += 1
 

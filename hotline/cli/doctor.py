@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import click
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.office import Office, OfficeError
@@ -196,6 +197,24 @@ def _roles(settings: Settings) -> Finding:
     return Finding("roles", told, f"{'; '.join(silent)}." if silent else None)
 
 
+def _proxies(settings: Settings) -> Finding:
+    """Whether requests came through a proxy that the settings do not tell of."""
+    from models.pin import Guard
+
+    if settings.web_proxies:
+        return Finding("proxies", f"{settings.web_proxies} in front")
+    seen = select(Guard.measured_at).where(Guard.name == "untold proxy")
+    found = _read(settings, lambda session, _now: session.scalars(seen).all())
+    return Finding(
+        "proxies",
+        "none in front",
+        "Requests come through a proxy (X-Forwarded-For), but HOTLINE_WEB_PROXIES is not set: failed "
+        "sign-ins of all staff count as one client's."
+        if found
+        else None,
+    )
+
+
 def _seconds(span: timedelta | None) -> int:
     return 0 if span is None else int(span.total_seconds())
 
@@ -268,5 +287,6 @@ _CHECKS: tuple[Callable[[Settings], Finding], ...] = (
     _account,
     _roles,
     _two_people,
+    _proxies,
     _shift,
 )

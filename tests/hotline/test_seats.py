@@ -170,3 +170,30 @@ def test_a_seat_is_free_again_after_a_fault() -> None:
     for length in (0, 5, FORM_BYTES + 1):
         with pytest.raises(OSError, match="gone"):
             posts(server, io.BytesIO(), length)
+
+
+def test_staff_have_one_seat_in_six_while_callers_never_stop_coming() -> None:
+    seats = Seats(Flask(__name__), 1)
+    seats.take(is_call=True)
+    order: list[str] = []
+
+    def comes(name: str, *, is_call: bool) -> threading.Thread:
+        def sits_down() -> None:
+            seats.take(is_call)
+            order.append(name)
+            seats.leave()
+
+        before = seats.in_line
+        thread = threading.Thread(target=sits_down)
+        thread.start()
+        while seats.in_line == before:
+            thread.join(0.001)
+        return thread
+
+    threads = [comes("staff", is_call=False)]
+    threads += [comes("caller", is_call=True) for _ in range(12)]
+    seats.leave()
+    for thread in threads:
+        thread.join(30)
+
+    assert order == ["caller"] * 5 + ["staff"] + ["caller"] * 7

@@ -1,0 +1,38 @@
+"""A proxy that the settings do not tell of is named by the first request that shows it, and by doctor."""
+
+import dataclasses
+import logging
+
+import pytest
+
+from config.settings import Settings
+from hotline import create_app
+from models.database import Database
+from tests.hotline.test_doctor import run, wrong
+
+FORWARDED = {"X-Forwarded-For": "192.0.2.7"}
+
+
+def test_the_first_request_through_an_untold_proxy_is_logged_once_and_told_by_doctor(
+    settings: Settings, database: Database, redis_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = create_app(settings, database=database).test_client()
+    client.get("/up")
+    assert "proxies" not in wrong(run(settings, "doctor", "--json"))
+
+    for _ in range(3):
+        client.get("/up", headers=FORWARDED)
+
+    told = [one.getMessage() for one in caplog.records if one.name == "hotline.proxies"]
+    assert told == ["A request came through a proxy, but HOTLINE_WEB_PROXIES is not set."]
+    assert "HOTLINE_WEB_PROXIES is not set" in wrong(run(settings, "doctor", "--json"))["proxies"]
+    assert "proxies" not in wrong(run(settings, "doctor", "--json", HOTLINE_WEB_PROXIES="1"))
+
+
+def test_a_proxy_that_was_told_of_is_nobodys_news(
+    settings: Settings, database: Database, redis_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    told_of = dataclasses.replace(settings, web_proxies=1)
+    with caplog.at_level(logging.INFO):
+        create_app(told_of, database=database).test_client().get("/up", headers=FORWARDED)
+    assert [one for one in caplog.records if one.name == "hotline.proxies"] == []
