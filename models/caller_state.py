@@ -151,6 +151,7 @@ class CallState:
     letter_uses: int | None = None
     last_verified_at: datetime | None = None
     phone_is_known: bool = False
+    phone_opened_lately: bool | None = False
     own_consecutive: int | None = None
     own_wait_until: datetime | None = None
     own_locked_at: datetime | None = None
@@ -174,7 +175,7 @@ class CallState:
         self.turn_read = self.turn
         if self.caller_id_doubted:
             # Under another's number nobody gets at the counters of the phone (R04, R07).
-            self.phone_is_known = False
+            self.phone_is_known = self.phone_opened_lately = False
 
     @property
     def pin_counter(self) -> str:
@@ -304,7 +305,7 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
         columns += [
             _CASES.c.pin_hash, person.c.id, person.c.pin_hash,
             _CASES.c.pin_expires_at, _CASES.c.letter_uses, _CASES.c.last_verified_at,
-            is_known(),
+            is_known(), _KNOWN.c.phone_key.is_not(None),
             own.c.consecutive, own.c.wait_until, own.c.locked_at, failures_of(own, OWN_COUNTER),
             stranger.c.consecutive, stranger.c.wait_until, stranger.c.locked_at,
             failures_of(stranger, literal_column("''")),

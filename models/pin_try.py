@@ -86,6 +86,7 @@ class Guess:
     number_key: str = field(repr=False)
     phone_key: str | None = field(repr=False)
     counter: str = field(repr=False)
+    opened_lately: bool = field(repr=False)
     stored: str | None = field(repr=False)
     allowed: bool = field(repr=False)
     tightened: bool = field(repr=False)
@@ -95,8 +96,11 @@ class Guess:
 
     @property
     def first(self) -> bool:
-        """Whether this guess is worked before others: the case knows the phone."""
-        return self.counter != STRANGERS
+        """Whether this guess is worked before others: the case knows the phone, which opened it lately.
+
+        A phone that is only confirmed gets no such place: a faked number would show whose case it is (R05).
+        """
+        return self.opened_lately and self.counter != STRANGERS
 
     def work(self, hasher: PinHasher, pin: str) -> bool:
         """Whether the PIN is the case's: one run of the KDF, whatever was found (R05)."""
@@ -127,6 +131,7 @@ def reserve(
         number_key=state.number_key,
         phone_key=state.phone_key,
         counter=state.pin_counter,
+        opened_lately=bool(state.phone_opened_lately),
         # A staff number may be keyed in the place of a case's; one key is never that of both.
         stored=state.staff_pin_hash if state.found_staff_id is not None else state.pin_hash,
         # The first try of a call is never tightened away: the right PIN opens then.

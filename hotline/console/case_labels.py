@@ -71,6 +71,8 @@ ACTIONS = {
     "approve_pin": N_("PIN approved and given"),
     "decline_pin": N_("PIN declined"),
     "withdraw_pin_request": N_("PIN request taken back"),
+    "lock_pin": N_("Locked after wrong PINs"),
+    "lift_pin_lock": N_("Lock lifted"),
     "rotate_pin": N_("New PIN from the command line"),
     "replace_lost_pin": N_("Lost PIN replaced"),
     "change_pin": N_("PIN changed by phone"),

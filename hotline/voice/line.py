@@ -221,7 +221,9 @@ class Line:
         spoken: Spoken | None = None
         if future is not None:
             # Who opened the case and now chooses a new PIN is known, whatever phone they call from.
-            spoken = self.guesses.wait(future, first=call.phone_is_known or call.verified_at is not None)
+            spoken = self.guesses.wait(
+                future, first=bool(call.phone_opened_lately) or call.verified_at is not None
+            )
         return spoken or Spoken(Turn((), (Say("hold"),), Hold(call.step, call.turn)), call.language)
 
     def _unknown(self, call_sid: str, form: Mapping[str, str]) -> Spoken:

@@ -189,7 +189,11 @@ def test_a_phone_confirmed_in_the_case_has_its_own_counter_before_its_first_call
     line.confirms(number, "home")
     fail(line, number, 12)
 
+    assert not line.reserve(line.call("home"), number).first, (
+        "a place in the queue would tell whose case it is"
+    )
     assert line.tries(number, PIN, phone="home") == "right"
+    assert line.reserve(line.call("home"), number).first
     assert line.tries(number, PIN, phone="elsewhere") == "wrong"
 
 
