@@ -8,7 +8,8 @@ _PRESS = {"en": re.compile(r"press (\d)"), "es": re.compile(r"oprima (\d)")}
 #: What a person may want, by the words for it.
 WORDS = {
     "en": {
-        "language": "English", "case": "your case, press", "number": "your case number", "pin": "your PIN",
+        "language": "English", "case": "your case, press", "number": "your case number",
+        "pin": "your 6-digit PIN",
         "news": "hear it now", "callback": "as soon as we can", "to_callback": "To be called back",
         "called_first": "have us call you soon", "start": "back to the start", "promise": "We will call you",
         "afraid": "If you are afraid",
@@ -24,7 +25,7 @@ WORDS = {
 }  # fmt: skip
 STATUS = {
     "en": ("in custody", "was released", "cannot confirm", "was sent out", "escaped", "died"),
-    "es": ("en custodia", "en libertad", "no puedo confirmar", "enviada fuera", "se escapó", "falleció"),
+    "es": ("en custodia", "en libertad", "puedo confirmar", "enviada fuera", "se escapó", "falleció"),
 }
 EVERY_STATUS = tuple(words for language in STATUS.values() for words in language)
 

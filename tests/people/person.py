@@ -154,7 +154,9 @@ class Person:
         if (at := hears(phrases, words["pin"])) is not None and option(phrases, language, "case") is None:
             return Answer(self._card.pin, at) if self._card.pin else self._asks_for_a_person(at)
         offered = person_key(phrases, language)
-        if offered is not None and self._chance.random() < 0.5:
+        # 0 is told at the main menu too; who hears the option that they called for takes that.
+        wanted = any(option(phrases, language, wish) for wish in ("case", "news"))
+        if offered is not None and not wanted and self._chance.random() < 0.5:
             return offered
         wishes = ("language", "case", "news", "called_first", "callback", "to_callback", "start")
         for wish in wishes:
