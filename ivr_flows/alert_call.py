@@ -9,7 +9,7 @@ from models.alert import alert_of, prompt_of
 def tell_alert(desk: Desk, _digits: str) -> str:
     """Say how many promises this call is about; no name and no number."""
     level, promises = alert_of(desk.session, desk.call.id)
-    desk.say(prompt_of(level), count=str(promises))
+    desk.say(prompt_of(level, promises), count=str(promises))
     return "told"
 
 

@@ -8,6 +8,7 @@ from ivr_flows.desk import Desk, Ring
 from ivr_flows.example_callbacks import CALLBACK_ANSWERS, NOW
 from ivr_flows.example_callbacks import Answer as Answer
 from ivr_flows.example_services import SERVICE_ANSWERS
+from ivr_flows.example_waiting import one_other_waits, one_waits, others_wait, waiting, waiting_too_long
 from ivr_flows.prompts import Prompts
 from ivr_flows.rules import OfficeRules, Rules
 from ivr_flows.status_words import say_details, say_status
@@ -92,20 +93,6 @@ def _message(text: str) -> Answer:
     return lambda desk: desk.say(f"voicemail.{text}", line=desk.office.neutral_name[desk.call.language])
 
 
-def _waiting(desk: Desk) -> None:
-    desk.say("staff.in_line", count="2", minutes="3")
-    desk.say("staff.waiting", verified="3", other="4")
-    desk.say("staff.urgent", count="1", minutes="5")
-    desk.say("staff.not_urgent", count="6", minutes="12")
-    desk.say("staff.promise", when=desk.when(NOW + timedelta(hours=2), on=True, clock=True))
-
-
-def _waiting_too_long(desk: Desk) -> None:
-    desk.say("staff.waiting", verified="1", other="0")
-    desk.say("staff.not_urgent", count="1", minutes="1500")
-    desk.say("staff.promise_over", when=desk.when(NOW - timedelta(hours=2), on=True, clock=True))
-
-
 def _say_all(*prompts: str) -> Answer:
     """Several prompts that need no slots, one after another."""
 
@@ -172,8 +159,14 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("look_at_shift", "on"): {"": _says("staff.on_shift")},
     ("look_at_shift", "off"): {"": _says("staff.off_shift")},
     ("tell_waiting", "told"): {
-        "some wait": _waiting,
-        "one promise is over": _waiting_too_long,
+        "some wait": waiting,
+        "one waits": one_waits,
+        "nobody waits": _says("staff.nobody_waits"),
+    },
+    ("tell_waiting", "others"): {"one promise is over": waiting_too_long},
+    ("tell_others", "told"): {
+        "several wait": others_wait,
+        "one waits": one_other_waits,
         "nobody waits": _says("staff.nobody_waits"),
     },
     ("nobody_pressed", "message"): {text.replace("_", " "): _message(text) for text in TEXTS},
@@ -229,11 +222,15 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("tell_alert", "told"): {
         "promises are at risk": lambda desk: desk.say("alert.late", count="2"),
         "promises were left for a person": lambda desk: desk.say("alert.left", count="2"),
-        "an import is held": lambda desk: desk.say("alert.import_held", count="1"),
-        "the list of people to call is ready": lambda desk: desk.say("alert.call_list", count="1"),
-        "the audit has an alarm": lambda desk: desk.say("alert.audit_alarm", count="1"),
+        "imports are held": lambda desk: desk.say("alert.import_held", count="2"),
+        "the list of people to call is ready": lambda desk: desk.say("alert.call_list", count="2"),
         "numbers are locked": lambda desk: desk.say("alert.pin_locks", count="2"),
         "lost PINs wait": lambda desk: desk.say("alert.lost_pins", count="2"),
+        "the audit has alarms": lambda desk: desk.say("alert.audit_alarm", count="2"),
+        **{
+            f"one: {kind}": _says(f"alert.{kind}_one")
+            for kind in ("late", "left", "import_held", "call_list", "audit_alarm", "pin_locks", "lost_pins")
+        },
         "our calls are refused": lambda desk: desk.say("alert.calls_refused"),
         "our texts are refused": lambda desk: desk.say("alert.texts_refused"),
         "a role is silent": lambda desk: desk.say("alert.role_silent"),
@@ -356,6 +353,7 @@ MEANINGS: Mapping[str, str] = {
     "service_ended: talked": "the service answered",
     "service_ended: failed": "the service did not answer",
     "accept: code": "their phone is a personal one",
+    "tell_waiting: others": "callbacks that are not urgent wait too",
     "staff_left: star": "they pressed star",
     "staff_left: early": "they pressed star before the caller joined",
     "staff_left: moment": "a colleague is out of the conference",

@@ -54,7 +54,13 @@ def staff_line(languages: Sequence[str]) -> Flow:
             give_up="goodbye",
             silence="goodbye",
         ),
-        "list": Decide(staff_verbs.tell_waiting, {"told": "shift"}),
+        "list": Decide(staff_verbs.tell_waiting, {"told": "shift", "others": "list_menu"}),
+        "list_menu": Menu(
+            (Choice("staff.rest", next="others"), Choice("staff.back", next="shift")),
+            give_up="goodbye",
+            silence="goodbye",
+        ),
+        "others": Decide(staff_verbs.tell_others, {"told": "shift"}),
         "none": Announce("staff.none", "shift"),
         "line_first": Announce("staff.line_first", "shift"),
         # The next callback, in this very call.
@@ -103,9 +109,9 @@ def staff_line(languages: Sequence[str]) -> Flow:
     }
     # What a talk needs is open: its right is the row that names this call, and a talk is long without a key.
     closed = {
-        "shift", "on_menu", "off_menu", "list", "none", "line_first", "calling", "calling_them", "more",
-        "new_pin", "weak_pin", "new_pin_again", "pin_differs", "new_code", "weak_code", "new_code_again",
-        "code_differs", "changed",
+        "shift", "on_menu", "off_menu", "list", "list_menu", "others", "none", "line_first", "calling",
+        "calling_them", "more", "new_pin", "weak_pin", "new_pin_again", "pin_differs", "new_code",
+        "weak_code", "new_code_again", "code_differs", "changed",
     }  # fmt: skip
     return Flow(
         name="staff_line",

@@ -1,7 +1,10 @@
 """Verbs of the staff line: the shift, who waits, the next callback."""
 
+from datetime import timedelta
+
 from ivr_flows.desk import Desk
 from ivr_flows.flow import answers
+from ivr_flows.prompts import counted
 from ivr_flows.silent_words import tell_if_silent
 from models import staff_desk
 from models.callback_policy import CallbackPolicy
@@ -34,29 +37,55 @@ def end_shift(desk: Desk, _digits: str) -> str:
     return "done"
 
 
-@answers("told")
+@answers("told", "others")
 def tell_waiting(desk: Desk, _digits: str) -> str:
-    """How many wait and how long, by class, and the promise that ends first; nothing of who they are."""
+    """Who waits that cannot wait long: the line at 0, urgent callbacks, and the promise that ends first.
+
+    ``others``: callbacks that are not urgent wait too. Nothing is told of who anybody is.
+    """
     found = staff_desk.waiting(desk.session, desk.now)
     if found.due_at is None and not found.in_line.count:
         desk.say("staff.nobody_waits")
         return "told"
     _tell_group(desk, "staff.in_line", found.in_line)
-    if found.due_at is not None:
-        desk.say("staff.waiting", verified=str(found.verified), other=str(found.unverified))
+    if found.due_at is None:
+        return "told"
+    if found.urgent.count:
         _tell_group(desk, "staff.urgent", found.urgent)
-        _tell_group(desk, "staff.not_urgent", found.other)
-        is_over = found.due_at <= desk.now
-        desk.say(
-            "staff.promise_over" if is_over else "staff.promise", when=desk.deadline(found.due_at, on=True)
-        )
+    else:
+        desk.say("staff.no_urgent")
+    is_over = found.due_at <= desk.now
+    desk.say("staff.promise_over" if is_over else "staff.promise", when=desk.deadline(found.due_at, on=True))
+    return "others" if found.other.count else "told"
+
+
+@answers("told")
+def tell_others(desk: Desk, _digits: str) -> str:
+    """The callbacks that are not urgent, and how many of all callers gave a PIN."""
+    found = staff_desk.waiting(desk.session, desk.now)
+    if found.due_at is None:
+        desk.say("staff.nobody_waits")
+        return "told"
+    _tell_group(desk, "staff.not_urgent", found.other)
+    desk.say(counted("staff.verified", found.verified), count=str(found.verified))
     return "told"
 
 
 def _tell_group(desk: Desk, prompt: str, group: staff_desk.Group) -> None:
     if group.since is not None:
-        minutes = int((desk.now - group.since).total_seconds() // 60)
-        desk.say(prompt, count=str(group.count), minutes=str(minutes))
+        desk.say(
+            counted(prompt, group.count), count=str(group.count), wait=_waited(desk, desk.now - group.since)
+        )
+
+
+def _waited(desk: Desk, wait: timedelta) -> str:
+    """How long somebody has waited, in the largest unit that says it well."""
+    minutes = max(1, int(wait.total_seconds() // 60))
+    for unit, length, least in (("days", 24 * 60, 48 * 60), ("hours", 60, 60), ("minutes", 1, 0)):
+        if minutes >= least:
+            count = minutes // length
+            return desk.words(counted(f"waited.{unit}", count), count=str(count))
+    raise AssertionError("A wait has at least its minutes.")
 
 
 @answers("taken", "none", "in_line")

@@ -60,6 +60,8 @@ PROMPTS = {
     LOST_PINS: "alert.lost_pins",
     NEW_APPROVER: "alert.new_approver",
 }
+#: Told without a count.
+_UNCOUNTED = frozenset({CALLS_REFUSED, TEXTS_REFUSED, ROLE_SILENT})
 #: Told by a text alone: nobody need be woken for it.
 _BY_TEXT = frozenset({LEFT, AUDIT_ALARM, CALLS_REFUSED, PIN_LOCKS, LOST_PINS, NEW_APPROVER})
 #: Told by a call alone: texts are what is refused.
@@ -140,9 +142,10 @@ def make_alerts(session: Session, now: datetime, office: AlertOffice) -> None:
     session.execute(lost.where(_ALERTS.c.sent_at < now - _LOST_AFTER).values(state="unknown"))
 
 
-def prompt_of(level: str) -> str:
-    """The id of the prompt that tells an alert of this level; its slot is ``count``."""
-    return PROMPTS.get(level, "alert.late")
+def prompt_of(level: str, count: int) -> str:
+    """The id of the prompt that tells an alert of this level; its slot is ``count``, save of one alone."""
+    prompt = PROMPTS.get(level, "alert.late")
+    return f"{prompt}_one" if count == 1 and level not in _UNCOUNTED else prompt
 
 
 def tell_supervisors(

@@ -112,7 +112,7 @@ class AlertSender:
             language, "alert.opening", line=self._office.neutral_name[language]
         )
         return f"{opening} " + _prompts(self._office.languages).text(
-            language, prompt_of(sending.level), count=str(sending.promises)
+            language, prompt_of(sending.level, sending.promises), count=str(sending.promises)
         )
 
 

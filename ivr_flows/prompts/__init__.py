@@ -199,6 +199,11 @@ class Prompts:
         return found
 
 
+def counted(prompt: str, count: int) -> str:
+    """The prompt that tells of ``count`` things: of one alone, it has a sentence of its own."""
+    return f"{prompt}_one" if count == 1 else prompt
+
+
 def count_words(text: str) -> int:
     """How many words a voice says: a number that is read digit by digit counts one for each digit (R26)."""
     words = len(text.split()) - text.count(" | ")

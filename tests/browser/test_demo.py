@@ -92,7 +92,7 @@ def test_someone_hears_a_status_asks_to_be_called_back_and_talks_with_a_liaison(
     liaison.hears("The call is over. How did it end?", "If you reached them, press 1.")
     liaison.presses("1")
 
-    liaison.hears("It is noted.")
+    liaison.hears("It is saved.")
     liaison.is_shown_as("Call over")
     until(lambda: [one["state"] for one in callbacks(serving)] == ["reached"], "the callback")
     (reached,) = callbacks(serving)

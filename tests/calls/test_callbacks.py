@@ -103,7 +103,7 @@ def test_a_callback_from_the_first_key_to_the_last(
     house.jobs.works_off()
     assert liaison.hears("The call is over. How did it end?", "If you reached them, press 1")
     liaison.presses("1")
-    assert liaison.hears("It is noted")
+    assert liaison.hears("It is saved")
     assert liaison.is_over
     assert the_callback(house).outcome == "reached"
 

@@ -58,7 +58,7 @@ def test_a_code_refines_the_outcome_of_a_row_that_is_closed_already(
 
     row = callbacks(house)[0]
     assert (row.state, row.outcome, row.closed_at) == ("reached", outcome, closed_at)
-    assert liaison.hears("It is noted")
+    assert liaison.hears("It is saved")
     assert liaison.is_over
 
 
@@ -99,7 +99,7 @@ def test_what_is_given_to_the_supervisor_is_listed_though_the_person_asked_for_a
 
     liaison.presses("4")
 
-    assert liaison.hears("It is noted")
+    assert liaison.hears("It is saved")
     assert [(row.state, row.reason) for row in callbacks(house)] == [
         ("reached", "asked"), ("requested", "asked"), ("left_for_staff", "to_supervisor"),
     ]  # fmt: skip
@@ -189,7 +189,7 @@ def test_after_a_hard_call_nobody_rings_the_liaison_for_ten_minutes_and_nobody_a
     liaison: Phone, phone: Phone, make_case: MakeCase, house: House, clock: Clock
 ) -> None:
     liaison.presses("8")
-    assert liaison.hears("No call will reach you for 10 minutes", "How did the call end?")
+    assert liaison.hears("You will get no calls for 10 minutes", "How did the call end?")
     liaison.presses("1")
     asks_express(phone, make_case(custody_status="in_custody"))
     house.jobs.works_off()

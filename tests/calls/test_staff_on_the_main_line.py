@@ -103,7 +103,7 @@ def test_a_callback_is_taken_and_kept_in_a_call_to_the_main_line(
     assert staff.hears("The call is over. How did it end?")
     staff.presses("1")
 
-    assert staff.hears("It is noted", "You are on shift")
+    assert staff.hears("It is saved", "You are on shift")
     assert the_callback(house).outcome == "reached"
     assert nobody_is_held(house)
 

@@ -85,7 +85,7 @@ def test_who_is_let_go_while_signed_in_on_the_staff_line_is_signed_out_and_never
     staff.presses("2")
 
     assert staff.hears("Please enter your staff number")
-    assert staff.does_not_hear("Nobody waits")
+    assert staff.does_not_hear("No one is waiting")
     staff.presses(number)
     staff.presses(PIN)
     assert staff.hears("I could not sign you in with those numbers")

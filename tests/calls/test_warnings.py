@@ -29,7 +29,7 @@ def test_the_supervisor_hears_how_many_are_at_risk_and_confirms_by_a_key(
     supervisor = phone.answers(rung)
 
     assert supervisor.hears(
-        "This message is for the staff.", "Promised calls that are at risk: 1.", "To confirm", "press 1"
+        "This message is for the staff.", "One promised call is at risk.", "To confirm", "press 1"
     )
     supervisor.presses("1")
     assert supervisor.hears("Thank you. Goodbye.")

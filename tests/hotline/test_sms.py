@@ -1,5 +1,6 @@
 """Text messages: STOP stops that phone at once and once, HELP says where to turn, nothing else is read."""
 
+import dataclasses
 from datetime import UTC, datetime
 
 import pytest
@@ -184,3 +185,19 @@ def test_stop_hands_an_open_callback_to_staff_and_rings_that_phone_no_more(
         assert session.get_one(Callback, mine).state == "left_for_staff"
         assert session.get_one(Callback, mine).outcome == "stopped"
         assert session.get_one(Callback, theirs).state == "requested"
+
+
+@pytest.mark.parametrize("body", ["HELP", "AYUDA", "who is this"])
+def test_discreet_number_answers_a_text_by_its_neutral_name_and_without_911(
+    database: Database, office: Office, prompts: Prompts, body: str
+) -> None:
+    discreet = "+12025550199"
+    lines = (*office.lines, discreet)
+    house = dataclasses.replace(office, lines=lines, discreet_lines=(discreet,))
+
+    answer = Texter(database, house, prompts).sends(body, To=discreet)
+
+    assert "911" not in answer
+    assert "Victim" not in answer
+    assert "Víctimas" not in answer
+    assert "911" in Texter(database, house, prompts).sends(body, To=office.lines[0])

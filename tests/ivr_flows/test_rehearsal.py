@@ -38,7 +38,7 @@ NEVER_TAKEN = {("silent_offer", "goodbye"), ("silent_offer", "callback_menu")}
 #: Not spoken in any tree: text messages, a fault of ours, and words that go into other prompts.
 #: Also what an office says whose case numbers have grown to ten digits.
 SPOKEN_ELSEWHERE = re.compile(
-    r"sms\.|apology|hold$|moment|clock|zone\.|phone\.|hour\.\d|wait\.\d|part\.|ask_number\.wrong_two"
+    r"sms\.|apology|hold$|moment|clock|zone\.|phone\.|hour\.\d|wait\.\d|waited\.|part\.|ask_number\.wrong_two"
 )
 
 

@@ -75,12 +75,12 @@ def test_a_warning_tells_how_many_and_nothing_else(desk: CallbackDesk) -> None:
         (
             LIAISON,
             "This is the information line. This message is for the staff. "
-            "Promised calls that are at risk: 3. Please look at the callback list.",
+            "3 promised calls are at risk. Please look at the callback list.",
         ),
         (
             SUPERVISOR,
             "Esta es la línea de información. Este mensaje es para el personal. "
-            "Llamadas prometidas en riesgo: 3. Por favor, revise la lista de llamadas.",
+            "Hay 3 llamadas prometidas en riesgo. Por favor, revise la lista de llamadas.",
         ),
     ]
     (call,) = desk.legs("alert_call")
@@ -104,7 +104,7 @@ def test_a_callback_left_for_staff_is_told_to_the_supervisor_once(desk: Callback
     desk.works_off()
     ((to, body),) = desk.carrier.texts
     assert to == SUPERVISOR
-    assert "que una persona debe atender: 1" in body
+    assert "Una persona debe atender una llamada prometida." in body
     desk.carrier.texts.clear()
     desk.sweeps(minutes=30)
     assert (_texts(desk), desk.carrier.placed) == ([], [])

@@ -201,10 +201,10 @@ def test_no_number_and_no_token_stands_in_a_log_or_a_fault(
 def test_a_text_goes_out_from_our_number_and_its_fate_is_as_certain_as_a_calls(
     carrier: Carrier, twilio: FakeTwilio, settings: Settings
 ) -> None:
-    carrier.send_text(to=PHONE, body="Promised calls that are at risk: 2.")
+    carrier.send_text(to=PHONE, body="2 promised calls are at risk.")
     ((method, path, form),) = twilio.asked
     assert (method, path) == ("POST", f"/2010-04-01/Accounts/{settings.twilio_account_sid}/Messages.json")
-    assert form == {"To": [PHONE], "From": [LINE], "Body": ["Promised calls that are at risk: 2."]}
+    assert form == {"To": [PHONE], "From": [LINE], "Body": ["2 promised calls are at risk."]}
     for behaves, expected in ((400, CarrierRefused), (503, CarrierUnknown), ("drop", CarrierUnknown)):
         twilio.behaves = behaves
         with pytest.raises(expected):

@@ -198,7 +198,7 @@ def test_an_interpreter_is_of_the_callers_language_and_none_where_there_is_no_nu
     liaison.presses("*")
     liaison.presses("3")
 
-    assert liaison.hears("No interpreter can be rung now")
+    assert liaison.hears("No interpreter can be called now")
 
 
 @pytest.mark.parametrize("seed", range(12))

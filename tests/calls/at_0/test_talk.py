@@ -21,7 +21,7 @@ def test_star_puts_a_caller_at_0_on_hold_and_the_liaison_goes_back(
 ) -> None:
     liaison, caller = talk
     liaison.presses("*")
-    assert liaison.hears("The caller waits on hold", "To go back to the caller, press 1")
+    assert liaison.hears("The caller is on hold", "To go back to the caller, press 1")
     assert caller.hears("Please stay on the line")
     caller.says_nothing()
     assert caller.hears("You are on hold")
@@ -67,7 +67,7 @@ def test_a_colleague_comes_in_announced_and_the_first_liaison_leaves_the_caller_
     assert colleague.hears("A colleague asks you to join a call")
     colleague.presses("1")
     house.jobs.works_off()
-    assert caller.hears("One more person from our office now joins this call")
+    assert caller.hears("Someone else from our office is joining the call")
     assert colleague.is_talking
 
     liaison.presses("*")
@@ -95,7 +95,7 @@ def test_an_interpreter_comes_in_announced(talk: tuple[Phone, Phone], phone: Pho
     interpreter.presses("1")
     house.jobs.works_off()
 
-    assert caller.hears("An interpreter now joins this call")
+    assert caller.hears("An interpreter is joining the call")
     assert (liaison.is_talking, caller.is_talking, interpreter.is_talking) == (True, True, True)
     caller.hangs_up()
     house.jobs.works_off()
@@ -118,7 +118,7 @@ def test_the_liaison_ends_the_talk_and_keys_its_outcome_and_a_rest(
     assert liaison.does_not_hear("press 8")
     liaison.presses("2")
     liaison.presses("1")
-    assert liaison.hears("It is noted")
+    assert liaison.hears("It is saved")
     (row,) = talks(house)
     assert row.outcome == "message_left"
     person = house.row(select(Staff))
@@ -133,7 +133,7 @@ def test_to_be_called_later_is_a_callback_of_the_case_and_the_supervisors_one_is
     caller.hangs_up()
     house.jobs.works_off()
     liaison.presses("3")
-    assert liaison.hears("It is noted")
+    assert liaison.hears("It is saved")
 
     later = house.row(select(Callback))
     assert (later.state, later.reason, later.verified) == ("requested", "call_later", True)
@@ -160,7 +160,7 @@ def test_without_a_pin_the_supervisors_callback_needs_a_phone_that_called(
         assert liaison.does_not_hear("No phone")
     else:
         assert house.rows(select(Callback)) == []
-        assert liaison.hears("No phone may be called for it", "It is noted")
+        assert liaison.hears("There is no phone number that we can call", "It is saved")
 
 
 def test_either_leg_closes_the_talk(talk: tuple[Phone, Phone], house: House) -> None:

@@ -21,7 +21,7 @@ MakeCase = Callable[..., MadeCase]
 def test_with_nobody_waiting_staff_hear_that(phone: Phone, house: House, number: str) -> None:
     staff = signs_in(phone, house, number)
     staff.presses("2")
-    assert staff.hears("Nobody waits for a call now")
+    assert staff.hears("No one is waiting")
     staff.presses("1")
     staff.presses("1")
     assert staff.hears("There is no call to take now")
@@ -47,7 +47,7 @@ def test_staff_take_the_next_callback_in_the_very_call_talk_and_key_its_outcome(
     assert the_callback(house).state == "talking"
 
     staff.presses("*")
-    assert staff.hears("The caller waits on hold")
+    assert staff.hears("The caller is on hold")
     staff.presses("1")
     house.jobs.works_off()
     assert called.is_talking
@@ -56,7 +56,7 @@ def test_staff_take_the_next_callback_in_the_very_call_talk_and_key_its_outcome(
     assert staff.hears("The call is over. How did it end?")
     staff.presses("2")
     staff.presses("1")
-    assert staff.hears("It is noted", "You are on shift")
+    assert staff.hears("It is saved", "You are on shift")
     assert the_callback(house).outcome == "message_left"
     assert nobody_is_held(house)
 
@@ -85,7 +85,7 @@ def test_staff_take_one_call_after_another_without_hanging_up(
         called.hangs_up()
         house.jobs.works_off()
         staff.presses("1")
-        assert staff.hears("It is noted")
+        assert staff.hears("It is saved")
 
     assert house.rows(select(Callback.state)) == ["reached", "reached"]
 
@@ -165,4 +165,4 @@ def test_the_outcome_of_the_last_call_can_be_told_from_the_menu(
     again.presses("1")
 
     assert the_callback(house).outcome == "message_left"
-    assert again.hears("It is noted")
+    assert again.hears("It is saved")

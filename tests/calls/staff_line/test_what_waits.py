@@ -1,8 +1,9 @@
 """Staff hear how many wait, how long, and nothing of who."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from models import Callback, LineWait, Staff
 from models.staff import change_shift
@@ -29,9 +30,10 @@ def test_staff_hear_how_many_wait_how_long_and_until_when_and_nothing_of_who(
     staff.presses("2")
 
     assert staff.hears(
-        "Verified callers who wait: 1. Other callers who wait: 0", "The longest wait, in minutes: 25",
-        "The first promise ends",
-    )  # fmt: skip
+        "No urgent callback is waiting", "The next callback is due", "To hear about the others, press 1"
+    )
+    staff.presses("1")
+    assert staff.hears("One other callback is waiting, for 25 minutes now", "One of all who wait gave a PIN")
     assert staff.does_not_hear("0123", "case", "Ivo")
 
 
@@ -44,8 +46,8 @@ def test_a_promise_that_is_over_is_said_to_be_over(
 
     staff.presses("2")
 
-    assert staff.hears("The first promise ended", "It is over")
-    assert staff.does_not_hear("promise ends")
+    assert staff.hears("The first callback was due", "It is overdue")
+    assert staff.does_not_hear("callback is due")
 
 
 def test_the_longest_wait_counts_from_the_request_and_not_from_the_next_try(
@@ -59,7 +61,8 @@ def test_the_longest_wait_counts_from_the_request_and_not_from_the_next_try(
 
     staff.presses("2")
 
-    assert staff.hears("Calls that are not urgent: 1. The longest wait, in minutes: 40")
+    staff.presses("1")
+    assert staff.hears("One other callback is waiting, for 40 minutes now")
 
 
 def test_who_asks_for_a_call_while_callers_wait_at_0_is_told_to_hang_up_for_them(
@@ -88,12 +91,32 @@ def test_staff_hear_each_class_and_the_line_with_its_longest_wait(
 
     staff.presses("2")
 
-    assert staff.hears(
-        "Verified callers who wait: 2",
-        "Urgent calls: 1. The longest wait, in minutes: 7",
-        "Calls that are not urgent: 1. The longest wait, in minutes: 27",
-    )
-    assert staff.does_not_hear("Callers in line")
+    assert staff.hears("One urgent callback is waiting, for 7 minutes now")
+    assert staff.does_not_hear("in line", "27 minutes")
+    staff.presses("1")
+    assert staff.hears("One other callback is waiting, for 27 minutes now", "2 of all who wait gave a PIN")
+
+
+def test_waits_of_more_than_an_hour_are_told_in_hours_and_days(
+    phone: Phone, house: House, number: str, make_case: MakeCase, clock: Clock
+) -> None:
+    for minutes, caller in ((72 * 60, "+12025550131"), (25 * 60, "+12025550132")):
+        asks_from(phone, make_case(custody_status="in_custody"), caller)
+        with house.database.transaction() as session:
+            newest = select(func.max(Callback.id)).scalar_subquery()
+            since = clock.now - timedelta(minutes=minutes)
+            session.execute(update(Callback).where(Callback.id == newest).values(requested_at=since))
+    staff = signs_in(phone, house, number)
+
+    staff.presses("2")
+    staff.presses("1")
+
+    assert staff.hears("2 other callbacks are waiting. The longest has waited 3 days.")
+    with house.database.transaction() as session:
+        session.execute(update(Callback).values(requested_at=clock.now - timedelta(hours=25)))
+    staff.presses("2")
+    staff.presses("1")
+    assert staff.hears("The longest has waited 25 hours.")
 
 
 def test_verified_callers_are_taken_before_others_also_in_another_language(

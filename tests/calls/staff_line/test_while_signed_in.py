@@ -29,7 +29,8 @@ def test_the_phone_of_who_is_signed_in_is_not_rung_and_the_next_callback_is_thei
         house.jobs.works_off()
         clock.passes(seconds=20)
         staff.presses("2")
-        assert staff.hears("Verified callers who wait: 1")
+        assert staff.hears("The next callback is due", "To go back, press 2")
+        staff.presses("2")
         sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
     assert carrier.placed == []
 

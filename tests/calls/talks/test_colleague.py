@@ -33,11 +33,11 @@ def test_a_colleague_is_rung_announced_to_the_caller_and_joins(
     assert colleague.hears("A colleague asks you to join a call", "To accept, press 1")
     assert colleague.does_not_hear("case", "Ivo", "0123")
     colleague.presses("1")
-    assert colleague.hears("We are telling the caller that you join")
+    assert colleague.hears("We are telling the caller that you are joining")
     assert not colleague.is_talking
     house.jobs.works_off()
 
-    assert called.hears("One more person from our office now joins this call")
+    assert called.hears("Someone else from our office is joining the call")
     assert colleague.is_talking
     assert (liaison.is_talking, called.is_talking) == (True, True)
     assert {"add_colleague", "accept_joining"} <= set(actions(house))
@@ -58,7 +58,7 @@ def test_nobody_joins_before_the_caller_was_told_even_with_redis_down(
     colleague.says_nothing()
     house.jobs.works_off()
 
-    assert called.hears("One more person from our office now joins")
+    assert called.hears("Someone else from our office is joining")
     assert colleague.is_talking
 
 
@@ -90,7 +90,7 @@ def test_when_nobody_else_is_free_the_liaison_hears_so(talk: tuple[Phone, Phone]
 
     liaison.presses("2")
 
-    assert liaison.hears("No other colleague can be rung now", "To go back to the caller, press 1")
+    assert liaison.hears("No other colleague can be called now", "To go back to the caller, press 1")
     assert len(house.carrier.placed) == 2
 
 

@@ -28,10 +28,10 @@ def test_star_puts_the_caller_on_hold_and_the_liaison_goes_back(
     liaison, called = talk
 
     liaison.presses("*")
-    assert liaison.hears("The caller waits on hold", "To go back to the caller, press 1")
+    assert liaison.hears("The caller is on hold", "To go back to the caller, press 1")
     assert called.hears("Please stay on the line")
     called.says_nothing()
-    assert called.hears("You are on hold. Please stay on the line")
+    assert called.hears("You are on hold. The person helping you will be right back")
     assert not called.is_talking
 
     liaison.presses("1")
@@ -54,7 +54,7 @@ def test_a_caller_on_hold_hears_it_in_spanish(
     liaison.presses("*")
     called.says_nothing()
 
-    assert called.hears("Está en espera. Por favor, no cuelgue")
+    assert called.hears("Está en espera. La persona que le atiende vuelve enseguida")
     assert called.does_not_hear("hold")
 
 

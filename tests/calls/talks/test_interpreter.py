@@ -29,7 +29,7 @@ def test_an_interpreter_joins_as_a_third_leg_and_is_announced(
     interpreter.presses("1")
     house.jobs.works_off()
 
-    assert called.hears("An interpreter now joins this call")
+    assert called.hears("An interpreter is joining the call")
     assert (liaison.is_talking, called.is_talking, interpreter.is_talking) == (True, True, True)
     interpreter.hangs_up()
     assert (liaison.is_talking, called.is_talking) == (True, True)
@@ -68,4 +68,4 @@ def test_without_a_number_for_the_language_there_is_no_interpreter(
 
     liaison.presses("3")
 
-    assert liaison.hears("No interpreter can be rung now")
+    assert liaison.hears("No interpreter can be called now")
