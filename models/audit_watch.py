@@ -145,6 +145,8 @@ def _judge(session: Session, entry: Any, office: WatchOffice) -> Iterator[Findin
     elif entry.action in APPROVALS:
         yield from _one_pair(session, entry, office)
         yield from _shell_pair(session, entry)
+    elif entry.action == "search_cases":
+        yield from _many_searches(session, entry, office)
     elif entry.action == ATTEMPT:
         yield from _tied_pair(session, entry)
 
@@ -280,6 +282,20 @@ def _one_pair(session: Session, entry: Any, office: WatchOffice) -> Iterator[Fin
     most = every * office.policy("audit_pair_percent") / 100
     if every >= office.policy("audit_pair_least") and theirs > most:
         yield Finding("one_pair", pair, "approvals", theirs)
+
+
+def _many_searches(session: Session, entry: Any, office: WatchOffice) -> Iterator[Finding]:
+    """Searches by name of one person within the time that the office set."""
+    since = entry.at - timedelta(hours=office.policy("audit_look_hours"))
+    lately = select(func.count()).where(
+        AuditEntry.actor == entry.actor,
+        AuditEntry.action == entry.action,
+        AuditEntry.at > since,
+        AuditEntry.at <= entry.at,
+    )
+    count = session.scalar(lately) or 0
+    if count > office.policy("audit_searches"):
+        yield Finding("many_searches", entry.actor, entry.target, count)
 
 
 def _shell_pair(session: Session, entry: Any) -> Iterator[Finding]:

@@ -94,4 +94,14 @@ def search_cases(session: Session, person: Person, *, name: str, reason: str, no
         facts={"reason": reason, "found": len(found)},
         now=now,
     )
+    for one in found:
+        # A name that was shown is a look at a case, so that whoever was looked at can be told.
+        audit.record(
+            session,
+            actor=person.email,
+            action="show_found_case",
+            target=f"case:{one.id}",
+            facts={"reason": reason},
+            now=now,
+        )
     return FoundCases(found, matches.more or len(rows) > MOST_SHOWN)

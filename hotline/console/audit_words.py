@@ -27,6 +27,7 @@ ACTIONS = {
     "note_callback": N_("wrote a note on a callback"),
     "rotate_pin": N_("issued a new PIN"),
     "change_pin": N_("chose a new PIN by phone"),
+    "show_found_case": N_("was shown a case by a search by name"),
     "try_tied_approval": N_("tried to approve with a tied account"),
     "replace_lost_pin": N_("replaced a lost PIN"),
     "request_callback": N_("asked for a callback"),

@@ -298,3 +298,21 @@ def test_surnames_are_folded(name: str, found: set[str]) -> None:
 @given(st.text(max_size=80))
 def test_any_text_has_at_most_two_surnames(name: str) -> None:
     assert len(surnames(name)) <= 2
+
+
+def test_many_searches_by_name_are_asked_about(office: Database) -> None:
+    for number in range(20):
+        _look_for(office, number)
+    assert _alarms(office) == []
+
+    _look_for(office, 20)
+
+    assert _alarms(office) == [("many_searches", RUTH, "staff:2", 21)]
+
+
+def _look_for(office: Database, number: int) -> None:
+    with office.transaction() as session:
+        audit.record(
+            session, actor=RUTH, action="search_cases", target="staff:2",
+            facts={"reason": "caller_lost_number", "found": 0}, now=NOW + timedelta(minutes=number),
+        )  # fmt: skip

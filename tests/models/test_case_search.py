@@ -246,3 +246,14 @@ def test_subjects_of_the_index_are_those_of_the_table(database: Database) -> Non
 
     with database.reading() as session:
         assert set(session.scalars(select(NameWord.subject_id))) == set(session.scalars(select(Subject.id)))
+
+
+def test_each_case_that_a_search_shows_is_an_entry_of_its_own(database: Database) -> None:
+    _keep(database, "Maria Núñez", "Mario Núñez", "Quentin Zabriskie")
+
+    found = _search(database, "nunez")
+
+    with database.reading() as session:
+        shown = select(AuditEntry.target).where(AuditEntry.action == "show_found_case")
+        assert set(session.scalars(shown)) == {f"case:{one.id}" for one in found.cases}
+    assert len(found.cases) == 2

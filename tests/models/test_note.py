@@ -20,7 +20,8 @@ def digits(count: int) -> st.SearchStrategy[str]:
     [
         "", "Asked about the hearing on Monday at 10.", "Wants to be called after 3 p.m.",
         "Third call this week. Gave 988 and the shelter's name.", "Está tranquila. Llamar el martes.",
-        "Court is at 9:30, room 12.",
+        "Court is at 9:30, room 12.", "One of two sisters called at five; three calls in all.",
+        "La una o las dos, tres veces.",
     ],
 )  # fmt: skip
 def test_an_ordinary_note_is_kept(text: str) -> None:
@@ -37,7 +38,12 @@ def test_an_ordinary_note_is_kept(text: str) -> None:
         ("4500 N. Martin Luther King Blvd", "street_address"), ("calle Juárez 45", "street_address"),
         ("P.O. Box 12", "street_address"), ("123\u200b45\u200b6789", "ssn"),
         ("\u202a202\u2060555\u00ad0123\u202c", "phone"), ("A\u200d123456789", "a_number"),
-        ("x" * 281, "too_long"),
+        ("x" * 281, "too_long"), ("born 3/14/1988", "date"), ("on 1988-03-14", "date"),
+        ("PIN 760568", "pin"), ("said 760568 to me", "pin"), ("her code: 4821", "pin"),
+        ("two oh two five five five", "pin"), ("dos cero dos, cinco cinco cinco", "pin"),
+        ("two oh two five five five oh one two three", "phone"),
+        ("dos cero dos cinco cinco cinco cero uno dos tres", "phone"), ("ann@example.org", "email"),
+        ("write to ann (at) example.org", "email"),
     ],
 )  # fmt: skip
 def test_what_must_stand_nowhere_is_refused_with_its_reason(text: str, why: str) -> None:
