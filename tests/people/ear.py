@@ -10,17 +10,18 @@ WORDS = {
     "en": {
         "language": "English", "case": "your case, press", "number": "your case number",
         "pin": "your 6-digit PIN",
-        "news": "hear it now", "callback": "as soon as we can", "to_callback": "To be called back",
-        "called_first": "have us call you soon", "start": "back to the start", "promise": "We will call you",
+        "news": "hear it now", "callback": "as soon as we can", "to_callback": "be called back, press",
+        "called_first": "have us call you soon", "start": "back to the main menu",
+        "promise": "We will call you",
         "afraid": "If you are afraid",
-        "goodbye": "Goodbye", "keep_place": "keep your place and be called",
+        "goodbye": "Goodbye", "keep_place": "call you when it is your turn",
     },
     "es": {
-        "language": "español", "case": "su caso, oprima", "number": "número de caso", "pin": "su PIN",
-        "news": "oírla ahora", "callback": "lo antes posible", "to_callback": "Para que le llamemos",
-        "called_first": "le llamemos pronto", "start": "volver al principio", "promise": "Le llamaremos",
+        "language": "español", "case": "su caso, oprima", "number": "su número de caso", "pin": "su PIN",
+        "news": "oírla ahora", "callback": "lo antes posible", "to_callback": "que le llamemos, oprima",
+        "called_first": "le llamemos pronto", "start": "volver al menú principal", "promise": "Le llamaremos",
         "afraid": "Si tiene miedo",
-        "goodbye": "Adiós", "keep_place": "guardar su lugar",
+        "goodbye": "Adiós", "keep_place": "cuando le toque",
     },
 }  # fmt: skip
 STATUS = {
@@ -62,8 +63,14 @@ def keys_said(phrase: str, language: str) -> list[str]:
     return _PRESS[language].findall(phrase)
 
 
+#: Before these words 0 is only one of the keys that are told; after them it is offered to who is stuck.
+_STUCK = ("one more time", "did not work", "intentarlo otra vez", "no funcionaron")
+
+
 def person_key(phrases: Sequence[str], language: str) -> Answer | None:
-    """0, where it is offered as the last thing said."""
+    """0, where it is offered to a caller who is stuck."""
+    if not any(words in phrase for phrase in phrases for words in _STUCK):
+        return None
     at = next((at for at, p in enumerate(phrases) if (k := _PRESS[language].search(p)) and k[1] == "0"), None)
     return None if at is None else Answer("0", at)
 
