@@ -16,6 +16,10 @@ from hotline.cli.context import fail
 STOP_SECONDS = 15
 #: supervisord waits a second longer after each failed start; it gives up only on what will never start.
 START_RETRIES = 100
+#: Connections that wait to be accepted by a web process.
+BACKLOG = 1024
+#: Stands in a command for the name of a process's record.
+_RECORD = "RECORD-OF-THIS-PROCESS"
 
 
 @dataclass(frozen=True)
@@ -25,13 +29,16 @@ class Program:
     name: str
     command: tuple[str, ...]
     priority: int
+    #: Several processes that share one socket, which the supervisor holds: HOST:PORT, and how many.
+    socket: str | None = None
+    count: int = 1
 
 
 def programs(settings: Settings, bind: Bind) -> list[Program]:
     """Everything that serves this house on one machine."""
     hotline = (sys.executable, "-m", "hotline.cli")
     kept = [
-        Program("web", (*hotline, "web", "--bind", str(bind)), 30),
+        _web(settings, bind),
         Program("worker", (*hotline, "worker"), 40),
         Program("sweeper", (*hotline, "sweeper"), 50),
     ]
@@ -43,6 +50,15 @@ def programs(settings: Settings, bind: Bind) -> list[Program]:
     if settings.carrier == "exchange":
         kept.append(Program("exchange", (sys.executable, "-m", "hotline.exchange"), 20))
     return sorted(kept, key=lambda program: program.priority)
+
+
+def _web(settings: Settings, bind: Bind) -> Program:
+    """Whichever of the web processes dies, another answers: the supervisor holds the socket, not they."""
+    command = (sys.executable, "-m", "hotline.cli", "web", "--bind", str(bind))
+    if ":" in bind.host:
+        # supervisord hands on no IPv6 socket: one process binds it, and has workers of its own.
+        return Program("web", command, 30)
+    return Program("web", (*command, "--inherited"), 30, f"tcp://{bind}", settings.web_workers)
 
 
 def valkey_command(settings: Settings) -> tuple[str, ...]:
@@ -112,12 +128,16 @@ def write_config(run: Path, settings: Settings, bind: Bind) -> Path:
         *(["user=root"] if os.geteuid() == 0 else []),
     ]
     for program in programs(settings, bind):
+        kind = "program" if program.socket is None else "fcgi-program"
+        command = _escaped(shlex.join(tied(run, _RECORD, program.command)))
         lines += [
             "",
-            f"[program:{program.name}]",
-            f"command={_escaped(shlex.join(tied(run, program.name, program.command)))}",
+            f"[{kind}:{program.name}]",
+            # Each process of a program has a record of its own: web, web-1 ...
+            f"command={command.replace(_RECORD, _record_name(program))}",
             f"priority={program.priority}",
             "autorestart=true",
+            *_shared(program),
             f"startretries={START_RETRIES}",
             f"stopwaitsecs={STOP_SECONDS}",
             "killasgroup=true",
@@ -146,6 +166,21 @@ def tied(run: Path, name: str, command: tuple[str, ...], parent_id: int = 0) -> 
         str(parent_id),
         *command,
     )
+
+
+def _record_name(program: Program) -> str:
+    return program.name if program.socket is None else f"{program.name}%(process_num)d"
+
+
+def _shared(program: Program) -> list[str]:
+    if program.socket is None:
+        return []
+    return [
+        f"socket={program.socket}",
+        f"socket_backlog={BACKLOG}",
+        f"numprocs={program.count}",
+        "process_name=%(program_name)s%(process_num)d",
+    ]
 
 
 def _escaped(text: str) -> str:

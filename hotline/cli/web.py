@@ -2,6 +2,8 @@
 
 import gc
 import logging
+import os
+import socket
 from typing import Any
 
 import click
@@ -47,7 +49,8 @@ _LOG_CONFIG: dict[str, Any] = {
 @click.option(
     "--bind", default="127.0.0.1:8000", show_default=True, metavar="HOST:PORT", help="Where to listen."
 )
-def web(bind: str) -> None:
+@click.option("--inherited", is_flag=True, hidden=True, help="The supervisor gives a socket as stdin.")
+def web(bind: str, inherited: bool) -> None:
     """Answer Twilio; one role of several machines."""
     where = read_bind(bind)
     settings = load_settings(where.url)
@@ -57,7 +60,11 @@ def web(bind: str) -> None:
     # Nothing that holds a connection may live across the fork of the worker processes.
     database.close()
     try_app(settings)
-    run_web(settings, where)
+    if inherited:
+        # One of several such processes, each with one worker, which share the supervisor's socket.
+        run_web(settings, where, workers=1, listening=socket.socket(fileno=os.dup(0)))
+    else:
+        run_web(settings, where)
 
 
 def run_web(
@@ -68,6 +75,7 @@ def run_web(
     role: str = "web",
     workers: int | None = None,
     threads: int | None = None,
+    listening: socket.socket | None = None,
 ) -> None:
     """Serve until a signal ends it; `hotline intake` and the bench serve others in the same way.
 
@@ -81,7 +89,7 @@ def run_web(
 
     set_up_logging(role, settings.log_level)
     allow_many_connections()
-    listening = listen(bind)
+    listening = listening or listen(bind)
     log_start(role, str(bind))
     Server(
         application,

@@ -97,6 +97,8 @@ class Serving:
         return [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)]
 
     def child(self, name: str) -> psutil.Process:
+        # Of the web there are two processes.
+        name = "web0" if name == "web" else name
         pid, _, _ = (self.data_dir / "run" / f"{name}.pid").read_text().partition(" ")
         return psutil.Process(int(pid))
 
@@ -195,13 +197,16 @@ def test_keys_and_the_supervisors_file_tell_nothing_to_others(serving: Serving) 
 
 
 def test_what_the_programs_log_are_json_lines(serving: Serving) -> None:
+    def lines() -> list[dict[str, str]]:
+        return [json.loads(line) for line in serving.printed.splitlines() if line.startswith("{")]
+
+    def is_warned() -> bool:
+        return any(line["level"] == "warning" and "sweeper" in line["message"] for line in lines())
+
     os.kill(serving.child("sweeper").pid, signal.SIGKILL)
-    until(lambda: "sweeper" in serving.printed, "a word about the sweeper")
+    until(is_warned, "a word about the sweeper")
 
-    lines = [json.loads(line) for line in serving.printed.splitlines() if line.startswith("{")]
-
-    assert any(line["level"] == "warning" and "sweeper" in line["message"] for line in lines)
-    started = {line["role"] for line in lines if line["message"] == "Started."}
+    started = {line["role"] for line in lines() if line["message"] == "Started."}
     assert started == {"web", "worker", "sweeper", "intake"}
 
 
@@ -218,12 +223,24 @@ def test_a_program_that_is_killed_comes_back(serving: Serving, name: str) -> Non
 
 def test_a_web_process_that_is_killed_comes_back(serving: Serving) -> None:
     web = serving.child("web")
+    until(web.children, "its worker")
     killed = web.children()[0]
 
     killed.kill()
 
-    until(lambda: len([p for p in web.children() if p != killed]) == 2, "two web processes")
+    until(lambda: [p for p in web.children() if p != killed], "another worker")
     assert serving.is_ready()
+
+
+def test_the_port_stays_open_while_a_web_process_dies_again_and_again(serving: Serving) -> None:
+    for _ in range(3):
+        killed = serving.child("web1")
+        below = killed.children(recursive=True)
+        killed.kill()
+        until(lambda below=below: all_gone(below), "its worker to end with it")
+        socket.create_connection(("127.0.0.1", serving.port), timeout=10).close()
+        until(serving.is_ready, "an answer of the other process")
+        until(lambda killed=killed: serving.has_another("web1", killed), "the killed one to come back")
 
 
 @pytest.mark.parametrize("victim", ["serve", "supervisord", "everything"])
