@@ -60,6 +60,9 @@ GROUPS = {
     "joiner": N_("Who joins"),
     "outcome": N_("How a call ended"),
     "staff": N_("Staff line"),
+    "waited": N_("How long someone waited"),
+    "stop": N_("After STOP"),
+    "discreet": N_("Discreet line"),
 }
 
 
