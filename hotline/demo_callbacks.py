@@ -92,7 +92,7 @@ def _make(
         due_at=office.due_at("other", asked) if promise.left else due,
         next_attempt_at=asked if promise.left else at,
         closed_at=now if promise.left else None,
-        outcome="no_liaison" if promise.left else None,
+        outcome="not_safe" if promise.left else None,
         # Nobody is to be texted about what is made up.
         warned=LEFT_TOLD if promise.left else 0,
     )

@@ -10,7 +10,7 @@ from ivr_flows.time_words import neighbour
 from ivr_flows.wait_words import wait_prompt
 from models import callback as callbacks
 from models.callback_request import Promise, request_callback
-from models.liaison import Pool, is_anyone_in
+from models.liaison import is_anyone_at_hand
 from models.shown_line import shown_line
 from models.unverified_request import request_without_pin
 from models.wait_time import callback_wait
@@ -153,7 +153,7 @@ def promise(
         return "refused"
     # An hour is promised from when someone can keep it: now, or when the office opens next (R36).
     closed = urgency == "urgent" and not office.is_open(desk.now)
-    waits = closed and not is_anyone_in(desk.session, Pool.URGENT, is_open=False)
+    waits = closed and not is_anyone_at_hand(desk.session)
     from_when = office.next_open(desk.now) if waits else desk.now
     due_at = office.due_at("urgent" if urgency == "urgent" else "other", from_when)
     # An urgent callback opens the window of the phone it was asked for; others wait for it (R29).

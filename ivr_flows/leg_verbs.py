@@ -55,6 +55,13 @@ def pass_on(desk: Desk, _digits: str) -> str:
     return "passed"
 
 
+@answers("passed")
+def miss(desk: Desk, _digits: str) -> str:
+    """No key that takes it: a missed offer, and the callback goes to another liaison (R36)."""
+    legs.decline_by_liaison(desk.session, desk.call, desk.now, desk.office, is_missed=True)
+    return "passed"
+
+
 @answers("accepted", "code", "gone")
 def accept_direct(desk: Desk, _digits: str) -> str:
     """1: the liaison takes the caller who is waiting; ending the whisper bridges the two."""
@@ -110,8 +117,15 @@ def take_at_0(desk: Desk) -> str:
 
 @answers("passed")
 def pass_at_0(desk: Desk, _digits: str) -> str:
-    """2, or nobody who pressed a key: the next liaison is rung for the caller."""
+    """2: the next liaison is rung for the caller."""
     line_ring.pass_at_0(desk.session, desk.call, desk.now)
+    return "passed"
+
+
+@answers("passed")
+def miss_at_0(desk: Desk, _digits: str) -> str:
+    """No key that takes the caller: a missed offer, and the next liaison is rung (R36)."""
+    line_ring.miss_at_0(desk.session, desk.call, desk.now, desk.office)
     return "passed"
 
 

@@ -45,7 +45,7 @@ def liaison_callback() -> Flow:
             silence="passed_over",
         ),
         **_code_steps(leg_verbs.accept_with_code, "calling", "passed_over"),
-        "passed_over": Decide(leg_verbs.pass_on, {"passed": "passed"}),
+        "passed_over": Decide(leg_verbs.miss, {"passed": "passed"}),
         "passed": Hangup("liaison.passed"),
         "calling": Decide(talk_verbs.staff_returns, {"ready": "calling_them", "gone": "gone"}),
         "calling_them": Announce("liaison.calling", "ringing_them"),
@@ -75,7 +75,7 @@ def liaison_at_0() -> Flow:
             silence="passed_over",
         ),
         **_code_steps(leg_verbs.accept_at_0_with_code, "joining", "passed_over"),
-        "passed_over": Decide(leg_verbs.pass_at_0, {"passed": "passed"}),
+        "passed_over": Decide(leg_verbs.miss_at_0, {"passed": "passed"}),
         "passed": Hangup("liaison.passed"),
         # Sent to its address again before the key: the caller has gone.
         "wanted": Decide(leg_verbs.still_wanted, {"wanted": "offer", "gone": "gone"}),

@@ -123,7 +123,7 @@ def end_talk(desk: Desk, _digits: str) -> str:
     """4: end the talk for everyone; the caller hears goodbye."""
     found = talk.talk_of(desk.session, desk.call)
     if found is not None:
-        jobs = talk.end_talk(desk.session, found, _actor(desk), desk.now)
+        jobs = talk.end_talk(desk.session, found, _actor(desk), desk.now, desk.office)
         desk.jobs += [job for job in jobs if job != ("release_leg", desk.call.id)]
         hold.goes(desk.session, desk.call)
     return "ended"

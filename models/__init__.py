@@ -20,6 +20,7 @@ from models.import_record import ImportReject
 from models.line_wait import LineWait
 from models.lost_pin_report import LostPinReport
 from models.name_index import NameWord
+from models.offer import Offer
 from models.office_change import OfficeChange
 from models.pacing import Pace
 from models.passkey import Passkey
@@ -62,6 +63,7 @@ __all__ = [
     "LineWait",
     "LostPinReport",
     "NameWord",
+    "Offer",
     "OfficeChange",
     "Pace",
     "Passkey",

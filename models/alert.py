@@ -15,6 +15,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    true,
     update,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -25,7 +26,7 @@ from models.call import Call
 from models.call_status import DIALLING
 from models.callback import CALLBACKS, IS_OPEN, Callback
 from models.database import keyring_of
-from models.liaison import outbound_leg
+from models.liaison import is_anyone_at_hand, outbound_leg
 from models.staff import Staff
 
 #: Twilio sends no text to a phone that answered STOP to one of our numbers.
@@ -47,6 +48,8 @@ CALLS_REFUSED, TEXTS_REFUSED, ROLE_SILENT = "calls_refused", "texts_refused", "r
 PIN_LOCKS, LOST_PINS = "pin_locks", "lost_pins"
 #: Somebody became a supervisor or an administrator (R40).
 NEW_APPROVER = "new_approver"
+#: Urgent work that nobody takes, and a liaison who missed offers in a row, who is told it themselves.
+UNTAKEN, SET_AWAY = "urgent_untaken", "set_away"
 #: The prompt that tells an alert of each level; every other is about promises that are at risk.
 PROMPTS = {
     LEFT: "alert.left",
@@ -59,15 +62,21 @@ PROMPTS = {
     PIN_LOCKS: "alert.pin_locks",
     LOST_PINS: "alert.lost_pins",
     NEW_APPROVER: "alert.new_approver",
+    UNTAKEN: "alert.untaken",
+    SET_AWAY: "alert.set_away",
 }
 #: Told without a count.
 _UNCOUNTED = frozenset({CALLS_REFUSED, TEXTS_REFUSED, ROLE_SILENT})
 #: Told by a text alone: nobody need be woken for it.
-_BY_TEXT = frozenset({LEFT, AUDIT_ALARM, CALLS_REFUSED, PIN_LOCKS, LOST_PINS, NEW_APPROVER})
+_BY_TEXT = frozenset({LEFT, AUDIT_ALARM, CALLS_REFUSED, PIN_LOCKS, LOST_PINS, NEW_APPROVER, SET_AWAY})
 #: Told by a call alone: texts are what is refused.
 _BY_CALL = frozenset({TEXTS_REFUSED})
 _UNSENT = text("state IN ('made','sending')")
 _LEFT_UNTOLD = text(f"callbacks.state = '{LEFT}'")
+#: The very words of the partial index of the line.
+_URGENT_WAITING = text(
+    "callbacks.state = 'requested' AND callbacks.place IS NOT NULL AND callbacks.place IN (0, 2, 3, 4)"
+)
 _A_FEW = 200
 #: Who began to send an alert and was not heard of for so long has died; it is not sent twice.
 _LOST_AFTER = timedelta(seconds=60)
@@ -134,6 +143,7 @@ def make_alerts(session: Session, now: datetime, office: AlertOffice) -> None:
             Callback.due_at <= now + sign * minutes,
         )
         _warn(session, at_risk, passed + 1, level, whom, now, office)
+    _page_untaken(session, now, office)
     # A callback that was left has been at risk: only the supervisor can decide, and a text will do.
     left = (_LEFT_UNTOLD, Callback.warned < LEFT_TOLD)
     _warn(session, left, LEFT_TOLD, LEFT, "supervisor", now, office)
@@ -240,6 +250,8 @@ def end_alert(
         target = f"staff:{alert.staff_id}"
         audit.record(session, actor="carrier", action="block_texts", target=target, now=now)
     if how == "refused" and alert.channel == "text":
+    # A liaison who missed two calls is not called once more to hear of it: each page of the console says so.
+    if how == "refused" and alert.channel == "text" and alert.level != SET_AWAY:
         session.add(
             Alert(
                 staff_id=alert.staff_id,
@@ -288,6 +300,31 @@ def _warn(
         for staff_id, channel in _recipients(session, level, whom, office.is_open(now)):
             session.add(Alert(staff_id=staff_id, channel=channel, level=level, promises=warned, made_at=now))
         session.flush()
+
+
+def _page_untaken(session: Session, now: datetime, office: AlertOffice) -> None:
+    """One page with a count for urgent work that liaisons missed too often, or that nobody is at hand for."""
+    missed = Callback.liaison_tries >= int(office.policy("liaison_tries"))
+    whose = missed if is_anyone_at_hand(session) else true()
+    urgent = (_URGENT_WAITING, Callback.paged_at.is_(None), Callback.next_attempt_at <= now, whose)
+    rows = session.scalars(select(Callback.id).where(*urgent).order_by(Callback.due_at).limit(_A_FEW)).all()
+    paged = 0
+    for callback_id in rows:
+        told = update(CALLBACKS).where(CALLBACKS.c.id == callback_id, CALLBACKS.c.paged_at.is_(None))
+        if _changed(session, told.values(paged_at=now)):
+            paged += 1
+            audit.record(
+                session, actor="sweeper", action="warn_of_callback", target=f"callback:{callback_id}",
+                facts={"level": UNTAKEN}, now=now,
+            )  # fmt: skip
+    if not paged:
+        return
+    is_open = office.is_open(now)
+    on_call = session.scalars(select(Staff.id).where(Staff.on_call, Staff.role != "supervisor")).all()
+    by_both = [(one, channel) for one in on_call for channel in ("text", "call")]
+    for staff_id, channel in [*by_both, *_those_of(session, "supervisor", UNTAKEN, is_open)]:
+        session.add(Alert(staff_id=staff_id, channel=channel, level=UNTAKEN, promises=paged, made_at=now))
+    session.flush()
 
 
 def _recipients(session: Session, level: str, whom: str, is_open: bool) -> list[tuple[int, str]]:

@@ -16,21 +16,24 @@ from sqlalchemy import (
     bindparam,
     case,
     false,
+    func,
     literal_column,
     or_,
     select,
     text,
     update,
 )
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import audit
 from models.base import Base, UtcDateTime
 from models.callback_state import FINAL_STATES as FINAL_STATES
-from models.callback_state import MOVES
+from models.callback_state import MOVES, TAKEN_UP_AGAIN
 from models.callback_state import OPEN_STATES as OPEN_STATES
 from models.callback_state import OWED_STATES as OWED_STATES
 from models.callback_state import STATES as STATES
+from models.two_lists import place_in_sql, place_of
 
 _CLOSED = text("closed_at IS NOT NULL")
 _OPEN = text("state IN ('requested','claimed','ringing_liaison','ringing_caller','talking')")
@@ -39,8 +42,19 @@ _IN_LINE = text("state = 'requested' AND place IS NOT NULL")
 _NOT_YET = text("state = 'requested' AND place IS NULL")
 _IN_HAND = text("state IN ('claimed','ringing_liaison','ringing_caller','talking')")
 _LEFT = text("state = 'left_for_staff'")
-_MISSED = text("state = 'requested' AND liaison_tries > 0")
+_LISTED = text("state IN ('requested','left_for_staff') AND place IS NOT NULL")
+_PROMISED = text(
+    "state IN ('requested','claimed','ringing_liaison','ringing_caller','talking','left_for_staff')"
+)
 _OF_STAFF = text("staff_id IS NOT NULL")
+
+
+def _first_place(context: DefaultExecutionContext) -> int | None:
+    """Where a new row stands: nowhere before its time, but what needs attention does so at once."""
+    row = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    if row.get("state") != TAKEN_UP_AGAIN:
+        return None
+    return place_of(verified=row["verified"], urgent=row["urgency"] == "urgent")
 
 
 class Callback(Base):
@@ -53,9 +67,10 @@ class Callback(Base):
     Of its talk: ``held_at`` is since when nobody of staff is with the caller, and ``announced_at`` when the
     caller was last told who joins; whoever accepted before then may come in (R43).
 
-    ``place``: in which part of the line it waits for somebody free, None before its time has come
-    (``models/callback_list.py``).
-    ``missed_by_id`` missed it last. ``warned`` counts the warnings that it is at risk.
+    ``place``: in which part of the two lists it waits for somebody free, or for a person's attention; None
+    before its time has come (``models/two_lists.py``). ``liaison_tries`` counts offers that liaisons missed,
+    ``missed_by_id`` missed it last; neither costs the person called a try. ``warned`` counts the warnings
+    that it is at risk, and at ``paged_at`` those on call were told that nobody takes it.
 
     ``staff_id`` has it in hand, since ``claimed_at`` where they claimed it themselves, and until then it is
     theirs: ``lease_until``. ``taken_up_at`` is when they took it up after it had been left for staff; until
@@ -94,12 +109,12 @@ class Callback(Base):
             sqlite_where=_NOT_YET,
             postgresql_where=_NOT_YET,
         ),
-        Index("ix_callbacks_missed", "liaison_tries", sqlite_where=_MISSED, postgresql_where=_MISSED),
         Index("ix_callbacks_warned", "warned", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index("ix_callbacks_left", "warned", "closed_at", sqlite_where=_LEFT, postgresql_where=_LEFT),
-        # What the console lists: all open ones by the moment promised, and those left by when that was.
-        Index("ix_callbacks_promised", "due_at", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
-        Index("ix_callbacks_aside", "closed_at", "id", sqlite_where=_LEFT, postgresql_where=_LEFT),
+        # What the console lists: the two lists with what needs attention at its place in them, and all that
+        # is promised by the moment.
+        Index("ix_callbacks_listed", "place", "due_at", "id", sqlite_where=_LISTED, postgresql_where=_LISTED),
+        Index("ix_callbacks_promised", "due_at", "id", sqlite_where=_PROMISED, postgresql_where=_PROMISED),
         Index(
             "ix_callbacks_of_staff",
             "staff_id",
@@ -131,7 +146,8 @@ class Callback(Base):
     requested_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     next_attempt_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    place: Mapped[int | None]
+    place: Mapped[int | None] = mapped_column(default=_first_place)
+    paged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     liaison_tries: Mapped[int] = mapped_column(default=0)
     caller_tries: Mapped[int] = mapped_column(default=0)
@@ -197,12 +213,16 @@ def advance(
         raise ValueError(f"The move {move} is not one that {actor.partition(':')[0]} may make.")
     if rule.after in FINAL_STATES:
         values |= {"closed_at": now, "lease_until": None, "claimed_at": None, "taken_up_at": None}
+        if rule.after == TAKEN_UP_AGAIN:
+            stands = place_in_sql(CALLBACKS.c.verified, CALLBACKS.c.urgency)
+            values["place"] = func.coalesce(CALLBACKS.c.place, stands)
     elif rule.after == "requested":
-        values |= {"lease_until": None, "staff_id": None, "conference": None, "place": None}
+        values = {"place": None} | values
+        values |= {"lease_until": None, "staff_id": None, "conference": None}
         values |= {"liaison_call_id": None, "caller_call_id": None, "claimed_at": None, "taken_up_at": None}
         if rule.before == ("ringing_caller",):
             # A liaison stayed until the caller's answer was known, so those of the next round begin anew.
-            values["liaison_tries"] = 0
+            values |= {"liaison_tries": 0, "paged_at": None}
     statement = (
         update(CALLBACKS)
         .where(CALLBACKS.c.id == callback_id, CALLBACKS.c.state.in_(rule.before), *only_if)

@@ -5,30 +5,48 @@ order, so that its head is found at once however many others are listed.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, and_, literal, or_, select, text
+from sqlalchemy import Boolean, ColumnElement, and_, func, literal, or_, select, text, union_all
 from sqlalchemy.orm import Session
 
+from models.call import Call
 from models.callback import Callback, advance, locked
 from models.callback_policy import CallbackPolicy
-from models.liaison import Pool, count_free, is_anyone_in, unverified_may_take
+from models.case import Case
+from models.liaison import Pool, count_free, unverified_may_take
 from models.line_wait import kept_for_line
-from models.safe_phone import standing_of
+from models.offer import last_offers
+from models.registrant import Phone
+from models.safe_phone import SAFE, standing_of
+from models.two_lists import (
+    ANY_PHONE,
+    CONFIRMED_PHONE,
+    DOUBTED,
+    PLACES,
+    UNVERIFIED_OTHER,
+    VERIFIED,
+    is_verified,
+    place_of,
+    take_turns,
+)
 
 #: How many rows one look at the list takes in hand, so that no transaction is long.
 _A_FEW = 200
-#: From this place on stand those who gave no PIN.
-_UNVERIFIED = 2
 #: The very words of the partial indexes: values sent apart from the statement would hide that they serve.
 IN_LINE = text("callbacks.state = 'requested' AND callbacks.place IS NOT NULL")
 NOT_YET = text("callbacks.state = 'requested' AND callbacks.place IS NULL")
 
 
-def due_callbacks(session: Session, now: datetime, limit: int, *only: ColumnElement[bool]) -> list[int]:
-    """The head of the line: verified first, then urgent, then by the moment promised (R36)."""
-    return [row.id for row in _head(session, now, limit, only)]
+def due_callbacks(
+    session: Session, now: datetime, limit: int, soon: timedelta, *only: ColumnElement[bool]
+) -> list[int]:
+    """The first of both lists in the order in which they are offered (R36); ``soon`` counts as urgent."""
+    found = list(_heads(session, now, limit, only, PLACES))
+    turns = take_turns(found, last_offers(session), now + soon)
+    return [row.id for row in islice(turns, limit)]
 
 
 def first_in_line(
@@ -38,54 +56,87 @@ def first_in_line(
 
     ``but`` is the id of a callback that is passed over.
     """
-    free = count_free(session, is_open=policy.is_open(now))
+    is_open = policy.is_open(now)
+    free = count_free(session, is_open=is_open)
     if not any(free.values()):
         return []
-    passed_over = Callback.liaison_tries >= policy.liaison_tries
+    urgent, passed_over = Callback.urgency == "urgent", Callback.liaison_tries >= policy.liaison_tries
     whose = {
-        Pool.LIAISONS: and_(~passed_over, Callback.urgency != "urgent"),
-        Pool.URGENT: and_(~passed_over, Callback.urgency == "urgent"),
-        Pool.SUPERVISORS: passed_over,
+        Pool.LIAISONS: ~urgent,
+        Pool.URGENT: and_(urgent, ~passed_over),
+        Pool.EVERYONE: and_(urgent, passed_over),
     }
     # Who is free goes as a value: one wording whoever it is, which a worker's forked job finds ready.
     only = or_(*(and_(literal(free[pool] > 0, Boolean), whose[pool]) for pool in Pool))
     if but is not None:
         only = and_(only, Callback.id != but)
-    at_most = max(free[Pool.LIAISONS], free[Pool.URGENT]) + free[Pool.SUPERVISORS]
-    found = [
-        row
-        for row in _head(session, now, min(limit, at_most), (only,))
-        # A supervisor, for whom it waits then, is joined to nobody on the line.
-        if row.liaison_tries >= policy.liaison_tries or _is_left(session, now, row, free)
-    ]
-    # Verified ones stand first, so who asks for the other half is looked at only when nobody else is left.
-    if any(row.place >= _UNVERIFIED for row in found) and not unverified_may_take(
-        session, now, policy.liaison_tries, is_open=policy.is_open(now)
-    ):
-        found = [row for row in found if row.place < _UNVERIFIED]
-    return [row.id for row in found]
+    at_most = min(limit, max(free.values()))
+    places = PLACES if unverified_may_take(session) else VERIFIED
+    found = _heads(session, now, at_most, (only,), places)
+    kept = _KeptForLine(session, now)
+    left = [row for row in found if free[_pool_of(row, policy)] > kept.from_row(row)]
+    turns = take_turns(left, last_offers(session), now + policy.due_soon)
+    return [row.id for row in islice(turns, at_most)]
 
 
-def _is_left(session: Session, now: datetime, row: Any, free: dict[Pool, int]) -> bool:
-    """Whether somebody is left for this one, after those who wait on the line at 0 this moment."""
-    pool = Pool.URGENT if row.urgency == "urgent" else Pool.LIAISONS
-    return free[pool] > kept_for_line(session, now, verified=row.place < _UNVERIFIED, due_at=row.due_at)
+class _KeptForLine:
+    """How many free liaisons a callback leaves to those who wait on the line at 0; asked once a kind."""
+
+    def __init__(self, session: Session, now: datetime) -> None:
+        self._session, self._now = session, now
+        self._known: dict[tuple[bool, bool], int] = {}
+
+    def from_row(self, row: Any) -> int:
+        kind = is_verified(row), row.due_at <= self._now
+        if kind not in self._known:
+            self._known[kind] = kept_for_line(self._session, self._now, verified=kind[0], due_at=row.due_at)
+        return self._known[kind]
 
 
-def _head(
-    session: Session, now: datetime, limit: int, only: tuple[ColumnElement[bool], ...]
+def _pool_of(row: Any, policy: CallbackPolicy) -> Pool:
+    if row.urgency != "urgent":
+        return Pool.LIAISONS
+    return Pool.EVERYONE if policy.is_untaken(row) else Pool.URGENT
+
+
+def _heads(
+    session: Session,
+    now: datetime,
+    limit: int,
+    only: tuple[ColumnElement[bool], ...],
+    places: Sequence[int],
 ) -> Sequence[Any]:
-    return session.execute(
-        select(Callback.id, Callback.place, Callback.urgency, Callback.due_at, Callback.liaison_tries)
-        .where(IN_LINE, Callback.next_attempt_at <= now, *only)
-        .order_by(Callback.place, Callback.due_at, Callback.id)
+    """The first ``limit`` of each place by the moment promised, each read in the order of the index."""
+    # Nearly all in line may be offered now. PostgreSQL would guess that few are, and sort them; an expression
+    # keeps it from guessing.
+    may_be_now = func.coalesce(Callback.next_attempt_at, Callback.due_at) <= now
+    columns = (Callback.id, Callback.place, Callback.urgency, Callback.due_at, Callback.liaison_tries)
+    heads = [
+        select(*columns)
+        .where(IN_LINE, Callback.place == place, may_be_now, *only)
+        .order_by(Callback.due_at, Callback.id)
         .limit(limit)
-    ).all()
+        .subquery()
+        for place in places
+    ]
+    return session.execute(union_all(*(select(head) for head in heads))).all()
 
 
-def place_of(callback: Callback) -> int:
-    """Which part of the line a callback stands in: verified first, in each half the urgent first (R36)."""
-    return (0 if callback.verified else _UNVERIFIED) + (0 if callback.urgency == "urgent" else 1)
+def place_for(session: Session, callback: Callback) -> int:
+    """Where a callback stands: its list, its class, and how far an unverified caller's phone is believed."""
+    urgent = callback.urgency == "urgent"
+    if callback.verified:
+        return place_of(verified=True, urgent=urgent)
+    doubted = select(Call.caller_id_doubted).where(Call.id == callback.requested_in_call_id)
+    if callback.requested_in_call_id is not None and session.scalar(doubted):
+        return place_of(verified=False, urgent=urgent, trust=DOUBTED)
+    of_a_case = (
+        select(Phone.id)
+        .join(Case, Case.registrant_id == Phone.registrant_id)
+        .where(Phone.number_key == callback.number_key, *SAFE, Case.closed_at.is_(None))
+    )
+    known = session.scalar(of_a_case.limit(1)) is not None
+    return place_of(verified=False, urgent=urgent, trust=CONFIRMED_PHONE if known else ANY_PHONE)
 
 
 def stand_in_line(session: Session, callback_id: int, now: datetime, policy: CallbackPolicy) -> bool:
@@ -94,7 +145,7 @@ def stand_in_line(session: Session, callback_id: int, now: datetime, policy: Cal
     if callback is None or callback.state != "requested" or callback.next_attempt_at > now:
         return False
     if callback.place is None and settle_moment(session, callback, now, policy) == now:
-        callback.place = place_of(callback)
+        callback.place = place_for(session, callback)
         session.flush()
     return callback.place is not None
 
@@ -129,19 +180,8 @@ def tidy_line(session: Session, now: datetime, policy: CallbackPolicy) -> None:
         for callback_id in session.scalars(due).all():
             stand_in_line(session, callback_id, now, policy)
     if not policy.is_open(now):
-        for callback_id in due_callbacks(session, now, _A_FEW, Callback.urgency != "urgent"):
-            callback = locked(session, callback_id)
+        others = (VERIFIED[1], *UNVERIFIED_OTHER)
+        for row in _heads(session, now, _A_FEW, (Callback.urgency != "urgent",), others):
+            callback = locked(session, row.id)
             if callback is not None and callback.state == "requested":
                 settle_moment(session, callback, now, policy)
-    if not is_anyone_in(session, Pool.SUPERVISORS, is_open=policy.is_open(now)):
-        _leave_passed_over(session, now, policy)
-
-
-def _leave_passed_over(session: Session, now: datetime, policy: CallbackPolicy) -> None:
-    """Callbacks that wait for a supervisor when there is none any more."""
-    waiting = select(Callback.id).where(
-        text("callbacks.state = 'requested' AND callbacks.liaison_tries > 0"),
-        Callback.liaison_tries >= policy.liaison_tries,
-    )
-    for callback_id in session.scalars(waiting.limit(_A_FEW)).all():
-        advance(session, callback_id, "leave", actor="sweeper", now=now, outcome="no_liaison")

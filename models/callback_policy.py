@@ -63,7 +63,8 @@ class CallbackPolicy:
     retry: timedelta
     liaison_retry: timedelta
     lease: timedelta
-    supervisor_tries: int
+    due_soon: timedelta
+    untaken_retry: timedelta
     talk_check: timedelta
     call_interval: timedelta
     lines: tuple[str, ...]
@@ -83,7 +84,8 @@ class CallbackPolicy:
             retry=timedelta(minutes=office.policy("retry_minutes")),
             liaison_retry=timedelta(seconds=office.policy("liaison_retry_seconds")),
             lease=timedelta(seconds=office.policy("lease_seconds")),
-            supervisor_tries=int(office.policy("supervisor_tries")),
+            due_soon=timedelta(minutes=office.policy("due_soon_minutes")),
+            untaken_retry=timedelta(minutes=office.policy("untaken_retry_minutes")),
             talk_check=timedelta(seconds=office.policy("talk_check_seconds")),
             call_interval=timedelta(seconds=1) / office.policy("carrier_calls_per_second"),
             lines=office.lines,
@@ -127,8 +129,8 @@ class CallbackPolicy:
                 return moment
         return None
 
-    def is_for_supervisor(self, callback: Missed) -> bool:
-        """Whether liaisons missed it so often that the supervisor's phone rings next."""
+    def is_untaken(self, callback: Missed) -> bool:
+        """Whether so many offers were missed that urgent work rings those on call and supervisors too."""
         return callback.liaison_tries >= self.liaison_tries
 
     def liaison_lease(self, now: datetime) -> datetime:

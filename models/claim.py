@@ -40,7 +40,7 @@ def claim(session: Session, callback_id: int, staff_id: int, now: datetime, offi
     callback = standing(session, callback_id)
     if is_mine(callback, staff_id):
         return callback
-    until = claimed_until(callback, now, office)
+    until = claimed_until(now, office)
     if callback.state == "requested":
         advance(
             session, callback.id, "claim", actor=actor_of(staff_id), now=now,
@@ -70,16 +70,18 @@ def release(session: Session, callback_id: int, staff: Staff, now: datetime) -> 
 def hand(
     session: Session, callback_id: int, staff: Staff, to_id: int, now: datetime, office: ClaimOffice
 ) -> Staff:
-    """Hand a callback to a colleague, on shift or not: from now on the claim is theirs, for a longer while.
+    """Hand a callback to a colleague on shift: the claim is theirs, for the few minutes to begin it.
 
-    Answers the colleague. Raises RefusedError when it is somebody else's, being rung, or over, and for a
-    colleague whom the staff list does not have.
+    Answers the colleague. What they do not begin goes back to the list. Raises RefusedError when it is
+    somebody else's, being rung, or over, and for a colleague who is not on shift or not on the staff list.
     """
     callback = standing(session, callback_id)
     # Held, so that whoever lets them go in this very moment comes before or after.
     colleague = session.get(Staff, to_id, populate_existing=True, with_for_update={"key_share": True})
     if colleague is None or colleague.left_at is not None:
         raise RefusedError("There is no such colleague on the staff list.")
+    if not colleague.on_shift:
+        raise RefusedError("{name} is not on shift and cannot come.", name=name_of(session, colleague))
     if callback.state == "claimed" and callback.staff_id not in (None, staff.id):
         # An overseer hands on what somebody else claimed.
         if staff.role not in OVERSEERS:
@@ -89,7 +91,7 @@ def hand(
     if callback.state != "claimed":
         refuse(session, callback)
     callback.staff_id, callback.claimed_at = colleague.id, now
-    callback.lease_until = claimed_until(callback, now, office, "handed_minutes")
+    callback.lease_until = now + timedelta(minutes=office.policy("handed_minutes"))
     session.flush()
     audit.record(
         session,
@@ -102,12 +104,9 @@ def hand(
     return colleague
 
 
-def claimed_until(
-    callback: Callback, now: datetime, office: ClaimOffice, policy: str = "claim_minutes"
-) -> datetime:
-    """Until when a claim made now holds: seldom past the moment promised, so that the line can keep it."""
-    least = now + timedelta(minutes=office.policy("claim_minutes"))
-    return min(now + timedelta(minutes=office.policy(policy)), max(callback.due_at, least))
+def claimed_until(now: datetime, office: ClaimOffice) -> datetime:
+    """Until when a claim made now holds."""
+    return now + timedelta(minutes=office.policy("claim_minutes"))
 
 
 def standing(session: Session, callback_id: int) -> Callback:

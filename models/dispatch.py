@@ -18,8 +18,10 @@ from models.leg import make_liaison_leg, mark_dialling
 from models.leg_end import Job, leave_for_staff
 from models.liaison import Pool, choose_liaison, count_free, hold_liaison, pick_alone, unverified_may_take
 from models.line_wait import kept_for_line
+from models.offer import note_offer
 from models.safe_phone import standing_of
 from models.shown_line import shown_line
+from models.wrap_up import end_wrap_ups
 
 #: Callbacks that a job may find closed or taken before it gives up; the sweeper offers the rest.
 _LOOKS = 8
@@ -59,6 +61,7 @@ def take_turn(
     held yet when the slot is a moment ahead.
     """
     pick_alone(session)
+    end_wrap_ups(session, now)
     stand_in_line(session, callback_id, now, policy)
     found = _due(session, now, policy)
     if not found:
@@ -104,9 +107,7 @@ def claim_callback(session: Session, callback_id: int, now: datetime, policy: Ca
     kept = kept_for_line(session, now, verified=callback.verified, due_at=callback.due_at)
     if free <= kept:
         return False
-    if not callback.verified and not unverified_may_take(
-        session, now, policy.liaison_tries, is_open=policy.is_open(now)
-    ):
+    if not callback.verified and not unverified_may_take(session):
         return False
     return _may_be_taken(session, callback, now, policy) and advance(
         session,
@@ -141,9 +142,9 @@ def can_dial(session: Session, callback: Callback, policy: CallbackPolicy) -> bo
 
 def pool_for(callback: Callback, policy: CallbackPolicy) -> Pool:
     """Whom the line rings for this callback next."""
-    if policy.is_for_supervisor(callback):
-        return Pool.SUPERVISORS
-    return Pool.URGENT if callback.urgency == "urgent" else Pool.LIAISONS
+    if callback.urgency != "urgent":
+        return Pool.LIAISONS
+    return Pool.EVERYONE if policy.is_untaken(callback) else Pool.URGENT
 
 
 def _ring_liaison(session: Session, callback: Callback, now: datetime, policy: CallbackPolicy) -> Dial | None:
@@ -152,11 +153,9 @@ def _ring_liaison(session: Session, callback: Callback, now: datetime, policy: C
         session,
         callback.language,
         verified=callback.verified,
-        now=now,
         pool=pool_for(callback, policy),
         is_open=policy.is_open(now),
         missed_by=callback.missed_by_id,
-        liaison_tries=policy.liaison_tries,
     )
     if liaison is None:
         return None
@@ -165,6 +164,7 @@ def _ring_liaison(session: Session, callback: Callback, now: datetime, policy: C
         session.delete(leg)
         session.flush()
         return None
+    note_offer(session, verified=callback.verified, now=now)
     advance(
         session,
         callback.id,

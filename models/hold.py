@@ -153,7 +153,7 @@ def caller_is_out(session: Session, leg: "CallState", now: datetime, office: Tal
         return CallerStands("back", talk.conference, names, jobs)
     if held_since is not None and now - held_since >= timedelta(seconds=office.policy("hold_most_seconds")):
         actor = f"caller:{leg.id}"
-        jobs, word = close_talk(session, talk, actor, now), "cut_off"
+        jobs, word = close_talk(session, talk, actor, now, office), "cut_off"
         if not isinstance(talk, DirectTalk):
             jobs += call_again(session, talk, CUT_OFF, actor, now, office)
             goes(session, leg)

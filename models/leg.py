@@ -16,6 +16,7 @@ from models.database import keyring_of
 from models.leg_end import Job, liaison_missed
 from models.liaison import AT_0, DIALLED_AT_0, Liaison, free_direct_liaisons, outbound_leg
 from models.registrant import Registrant
+from models.set_away import note_key, note_miss
 from models.staff import Staff
 from models.talk import AWAITING, callback_of
 
@@ -119,6 +120,7 @@ def accept_by_liaison(session: Session, leg: "CallState", now: datetime) -> Lite
         return "accepted"
     if callback.state != "ringing_liaison":
         return _gone(session, leg)
+    note_key(session, leg.staff_id)
     caller_leg = make_caller_leg(session, callback, now)
     advance(
         session,
@@ -132,10 +134,24 @@ def accept_by_liaison(session: Session, leg: "CallState", now: datetime) -> Lite
     return "accepted"
 
 
-def decline_by_liaison(session: Session, leg: "CallState", now: datetime, office: CallbackOffice) -> None:
-    """The liaison passes: the callback goes to the next one, and this one is free when the leg ends."""
+def decline_by_liaison(
+    session: Session,
+    leg: "CallState",
+    now: datetime,
+    office: CallbackOffice,
+    *,
+    is_missed: bool = False,
+) -> None:
+    """The liaison passes: the callback goes to the next one, and this one is free when the leg ends.
+
+    ``is_missed``: the phone was answered, and no key took it; after some in a row they are set away (R36).
+    """
     callback = callback_of(session, leg)
     if callback is not None and callback.liaison_call_id == leg.id and callback.state == "ringing_liaison":
+        if not is_missed:
+            note_key(session, leg.staff_id)
+        elif leg.staff_id is not None and callback.claimed_at is None:
+            note_miss(session, leg.staff_id, now, office)
         liaison_missed(session, callback, now, CallbackPolicy.of(office), f"liaison:{leg.staff_id}")
     bring_forward(session, leg.id, LEAVING)
 

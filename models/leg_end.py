@@ -1,8 +1,9 @@
 """What follows when a leg ends: who is freed, and where the callback that it served goes."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from models.abandoned_wait import talk_cut_off, wait_ended
@@ -12,8 +13,10 @@ from models.callback import Callback, advance, locked
 from models.callback_policy import CallbackOffice, CallbackPolicy
 from models.direct_talk import latest_talk
 from models.job import Job as Job
-from models.liaison import Pool, free_direct_liaisons, free_liaison, is_anyone_in
-from models.line_wait import was_missed
+from models.liaison import AT_0, free_direct_liaisons, free_liaison
+from models.line_wait import wait_of, was_missed
+from models.set_away import note_miss
+from models.staff import count_on_shift
 from models.staff_line_stay import leave_line
 from models.talk import caller_left, joiner_missed, leader_left, settle
 
@@ -45,21 +48,32 @@ def leg_ended(
         update(CALLS)  # The leg before its callback: callback_of holds them in the same order.
         .where(CALLS.c.id == call_id, CALLS.c.ended_at.is_(None))
         .values(call_status=call_status, ended_at=now, said="", new_pin_hash=None)
-        .returning(CALLS.c.callback_id, CALLS.c.parent_call_id, CALLS.c.staff_id, CALLS.c.direction)
+        .returning(
+            CALLS.c.callback_id,
+            CALLS.c.parent_call_id,
+            CALLS.c.staff_id,
+            CALLS.c.direction,
+            CALLS.c.flow,
+            CALLS.c.accepted_at,
+            CALLS.c.step,
+        )
     ).first()
     if ended is None:
         return []
     callback = None if ended.callback_id is None else locked(session, ended.callback_id)
-    free_liaison(session, call_id, now)
+    was_held = free_liaison(session, call_id, now)
     if ended.staff_id is not None and ended.direction == "inbound":
         leave_line(session, ended.staff_id)
+    is_missed = counted and _is_missed(session, ended, call_id, call_status, now)
     if callback is None:
+        if was_held and is_missed and ended.flow == AT_0 and _waits(session, ended.parent_call_id):
+            note_miss(session, ended.staff_id, now, office)
         return _ended_at_0(session, call_id, ended.parent_call_id, now, actor, office)
     policy = CallbackPolicy.of(office)
     if call_id == callback.liaison_call_id:
-        counted = counted and not (
-            call_status in _NOT_TAKEN and _is_on_another_leg(session, callback.staff_id, call_id, now)
-        )
+        if is_missed and callback.state == "ringing_liaison" and callback.claimed_at is None:
+            note_miss(session, ended.staff_id, now, office)
+        counted = counted and (is_missed or call_status == "failed")
         return _liaison_left(session, callback, now, policy, actor, office, counted=counted)
     if call_id == callback.caller_call_id:
         return _caller_left(session, callback, now, policy, actor, office, counted=counted)
@@ -76,7 +90,11 @@ def liaison_missed(
     *,
     counted: bool = True,
 ) -> None:
-    """Pass the callback on to another liaison, after the policy's tries to the supervisor, then to staff."""
+    """Offer the callback to another liaison; it keeps its place, and costs the person called no try (R36).
+
+    Urgent work that was missed too often rings those on call and supervisors as well (``Pool.EVERYONE``),
+    less often while nobody is on shift.
+    """
     tries = callback.liaison_tries + counted
     if callback.caller_call_id is not None:
         never_dial(session, callback.caller_call_id, now)
@@ -84,12 +102,16 @@ def liaison_missed(
         # A person took it up for themselves; nobody else is rung for what may have been dialled before.
         advance(session, callback.id, "leave", actor=actor, now=now, outcome=callback.outcome)
         return
-    if tries >= policy.liaison_tries + _supervisor_tries(session, now, policy):
+    if callback.state == "ringing_caller" and _rung_in_vain(session, callback) >= policy.liaison_tries:
+        # Each time a liaison left before the person could answer; their phone must not ring for ever.
         advance(
             session, callback.id, "leave", actor=actor, now=now, liaison_tries=tries, outcome="no_liaison"
         )
         return
-    next_at = policy.next_moment(callback, now + policy.liaison_retry)
+    pause = policy.liaison_retry
+    if callback.urgency == "urgent" and tries >= policy.liaison_tries and not count_on_shift(session):
+        pause = policy.untaken_retry
+    next_at = policy.next_moment(callback, now + pause)
     advance(
         session,
         callback.id,
@@ -99,6 +121,8 @@ def liaison_missed(
         liaison_tries=tries,
         next_attempt_at=next_at,
         missed_by_id=callback.staff_id,
+        # In its place while the next one is looked for; out of it until its hours begin.
+        place=callback.place if next_at == now + pause else None,
     )
 
 
@@ -224,10 +248,29 @@ def _is_on_another_leg(session: Session, staff_id: int | None, call_id: int, now
     return staff_id is not None and session.execute(other.limit(1)).first() is not None
 
 
-def _supervisor_tries(session: Session, now: datetime, policy: CallbackPolicy) -> int:
-    """How often the supervisor is rung after the liaisons: never when there is none."""
-    there_is_one = is_anyone_in(session, Pool.SUPERVISORS, is_open=policy.is_open(now))
-    return policy.supervisor_tries if there_is_one else 0
+def _is_missed(session: Session, ended: Any, call_id: int, call_status: str, now: datetime) -> bool:
+    """Whether a leg of staff says that they were not there: no answer, busy, or an answer without the key.
+
+    Not so where they are on another call with us, or where we had no words for who picked up.
+    """
+    if ended.staff_id is None or ended.accepted_at is not None:
+        return False
+    if call_status in _NOT_TAKEN:
+        return not _is_on_another_leg(session, ended.staff_id, call_id, now)
+    return call_status == "completed" and bool(ended.step)
+
+
+def _rung_in_vain(session: Session, callback: Callback) -> int:
+    """How often this person's phone rang and stopped because the liaison had left."""
+    rung = select(func.count()).where(
+        CALLS.c.callback_id == callback.id, CALLS.c.flow == "callback_call", CALLS.c.call_sid.is_not(None)
+    )
+    return (session.scalar(rung) or 0) - callback.caller_tries
+
+
+def _waits(session: Session, caller_call_id: int | None) -> bool:
+    """Whether the caller for whom a leg rang still waits."""
+    return caller_call_id is not None and wait_of(session, caller_call_id) is not None
 
 
 def _may_have_been_dialled(session: Session, call_id: int) -> bool:

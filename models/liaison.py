@@ -26,7 +26,9 @@ from models.call import CALLS, Call
 from models.callback import Callback
 from models.database import keyring_of
 from models.job import Job
+from models.offer import last_offers, note_offer
 from models.staff import Staff
+from models.two_lists import is_owed_to_unverified
 
 if TYPE_CHECKING:
     from models.caller_state import CallState
@@ -39,8 +41,9 @@ class Pool(Enum):
     LIAISONS = "liaisons"
     #: For an urgent callback: those on shift; out of hours, or when nobody is, also those on call.
     URGENT = "urgent"
-    #: When liaisons missed it too often: supervisors, in opening hours wherever their phone is.
-    SUPERVISORS = "supervisors"
+    #: For an urgent one that liaisons missed too often: also those on call, and supervisors, who in opening
+    #: hours are at their office phone.
+    EVERYONE = "everyone"
 
 
 #: The trees of a leg that rings for a caller at 0: placed by a worker, or dialled by the caller's own call,
@@ -79,19 +82,23 @@ def count_free(session: Session, *, is_open: bool) -> dict[Pool, int]:
         select(
             func.count(case((Staff.on_shift, 1))),
             func.count(case((and_(Staff.on_shift, idle), 1))),
+            func.count(case((at_hand, 1))),
             func.count(case((and_(at_hand, idle), 1))),
-            func.count(case((and_(_supervises(is_open), idle), 1))),
+            func.count(case((and_(or_(at_hand, _supervises(is_open)), idle), 1))),
         )
     ).one()
-    on_shift, on_shift_idle, at_hand_idle, supervisors = found
-    urgent = at_hand_idle if not is_open or not on_shift else on_shift_idle
-    return {Pool.LIAISONS: on_shift_idle, Pool.URGENT: urgent, Pool.SUPERVISORS: supervisors}
+    on_shift, on_shift_idle, at_hand_all, at_hand_idle, everyone_idle = found
+    fetched = at_hand_idle if at_hand_all else everyone_idle
+    return {
+        Pool.LIAISONS: on_shift_idle,
+        Pool.URGENT: on_shift_idle if on_shift and is_open else fetched,
+        Pool.EVERYONE: everyone_idle,
+    }
 
 
-def is_anyone_in(session: Session, pool: Pool, *, is_open: bool) -> bool:
-    """Whether a pool has anybody, free or not."""
-    member = select(Staff.id).where(_members(session, pool, is_open)).limit(1)
-    return session.execute(member).first() is not None
+def is_anyone_at_hand(session: Session) -> bool:
+    """Whether anybody is on shift or on call, free or not."""
+    return session.scalar(select(Staff.id).where(or_(Staff.on_shift, Staff.on_call)).limit(1)) is not None
 
 
 def pick_alone(session: Session) -> None:
@@ -109,11 +116,9 @@ def choose_liaison(
     language: str,
     *,
     verified: bool,
-    now: datetime,
     pool: Pool = Pool.LIAISONS,
     is_open: bool = True,
     missed_by: int | None = None,
-    liaison_tries: int | None = None,
 ) -> Liaison | None:
     """The free liaison who speaks the language, else any, idle longest first; None when none may be taken.
 
@@ -122,7 +127,7 @@ def choose_liaison(
     ``unverified_may_take``.
     """
     pick_alone(session)
-    if not verified and not unverified_may_take(session, now, liaison_tries, is_open=is_open):
+    if not verified and not unverified_may_take(session):
         return None
     row = session.execute(
         select(Staff.id, Staff.phone_sealed, Staff.languages)
@@ -144,30 +149,12 @@ def choose_liaison(
     return Liaison(row.id, phone, language if language in spoken else spoken[0])
 
 
-def unverified_may_take(
-    session: Session, now: datetime, liaison_tries: int | None = None, *, is_open: bool = True
-) -> bool:
-    """Whether an unverified caller may have a liaison now (R36).
+def unverified_may_take(session: Session) -> bool:
+    """Whether half of the capacity, which is kept for verified callers, is still kept (R36).
 
     At most half of those on shift (of those on call, while nobody is), rounded up, serve unverified callers
-    at once, and none more while a verified person's callback is due that somebody free could take up. After
-    ``liaison_tries`` misses it waits for a supervisor: while none is free it keeps no liaison from anyone.
+    at once.
     """
-    servable: ColumnElement[bool] = true()
-    if liaison_tries is not None:
-        supervisor = select(Staff.id).where(_supervises(is_open), _IDLE).exists()
-        servable = or_(Callback.liaison_tries < liaison_tries, supervisor)
-    for waits in (
-        # Each by its own index: those in line, and those whose time came a moment ago.
-        text("callbacks.state = 'requested' AND callbacks.place < 2"),
-        text("callbacks.state = 'requested' AND callbacks.place IS NULL AND callbacks.urgency = 'urgent'"),
-        text("callbacks.state = 'requested' AND callbacks.place IS NULL AND callbacks.urgency = 'other'"),
-    ):
-        waiting = select(Callback.id).where(
-            waits, Callback.verified, Callback.next_attempt_at <= now, servable
-        )
-        if session.execute(waiting.limit(1)).first() is not None:
-            return False
     parent = aliased(Call)
     serving = (
         select(func.count())
@@ -185,7 +172,29 @@ def unverified_may_take(
     people = session.execute(
         select(func.count(case((Staff.on_shift, 1))), func.count(case((Staff.on_call, 1))))
     ).one()
-    return (session.scalar(serving) or 0) < ((people[0] or people[1]) + 1) // 2
+    # With neither, a supervisor takes what is urgent.
+    return (session.scalar(serving) or 0) < max(1, ((people[0] or people[1]) + 1) // 2)
+
+
+def unverified_may_take_at_0(session: Session, now: datetime) -> bool:
+    """The same for a caller who waits at 0, who also leaves free liaisons to verified callbacks that are due.
+
+    But of any four offers one is an unverified caller's (R36).
+    """
+    if not unverified_may_take(session):
+        return False
+    if is_owed_to_unverified(last_offers(session)):
+        return True
+    for waits in (
+        # Each by its own index: those in line, and those whose time came a moment ago.
+        text("callbacks.state = 'requested' AND callbacks.place < 2"),
+        text("callbacks.state = 'requested' AND callbacks.place IS NULL AND callbacks.urgency = 'urgent'"),
+        text("callbacks.state = 'requested' AND callbacks.place IS NULL AND callbacks.urgency = 'other'"),
+    ):
+        waiting = select(Callback.id).where(waits, Callback.verified, Callback.next_attempt_at <= now)
+        if session.execute(waiting.limit(1)).first() is not None:
+            return False
+    return True
 
 
 def hold_liaison(session: Session, staff_id: int, call_id: int, now: datetime) -> bool:
@@ -206,10 +215,12 @@ def take_liaison_for(
     now: datetime,
     *,
     verified: bool,
-    liaison_tries: int | None = None,
 ) -> Taken | None:
     """Hold a free liaison for this call's caller, by a leg of its own; None when nobody is free."""
-    chosen = choose_liaison(session, state.language, verified=verified, now=now, liaison_tries=liaison_tries)
+    pick_alone(session)
+    if not verified and not unverified_may_take_at_0(session, now):
+        return None
+    chosen = choose_liaison(session, state.language, verified=verified)
     if chosen is None:
         return None
     leg = Call(
@@ -224,6 +235,7 @@ def take_liaison_for(
         session.delete(leg)
         session.flush()
         return None
+    note_offer(session, verified=verified, now=now)
     return Taken(chosen.id, leg.id)
 
 
@@ -267,9 +279,12 @@ def free_direct_liaisons(session: Session, parent_call_id: int, now: datetime) -
 
 
 _IDLE: ColumnElement[bool] = and_(
-    Staff.busy_call_id.is_(None), Staff.resting_until.is_(None), Staff.on_staff_line_until.is_(None)
+    Staff.busy_call_id.is_(None),
+    Staff.resting_until.is_(None),
+    Staff.wrap_up_until.is_(None),
+    Staff.on_staff_line_until.is_(None),
 )
-#: On shift, with no leg, no rest, and a phone that is not in a call to the staff line.
+#: On shift, with no leg, no rest, no talk to write down, and a phone that is not in a call to the staff line.
 IS_FREE: ColumnElement[bool] = and_(Staff.on_shift == true(), _IDLE)
 #: ``last_offered_at`` is when the last offer began or ended; who came on shift since is idle from then.
 _IDLE_SINCE = case(
@@ -282,10 +297,10 @@ def _members(session: Session, pool: Pool, is_open: bool) -> ColumnElement[bool]
     if pool is Pool.LIAISONS:
         return Staff.on_shift == true()
     at_hand = or_(Staff.on_shift, Staff.on_call)
-    if pool is Pool.URGENT:
+    if pool is Pool.URGENT and is_anyone_at_hand(session):
         nobody = session.scalar(select(Staff.id).where(Staff.on_shift).limit(1)) is None
         return at_hand if nobody or not is_open else Staff.on_shift == true()
-    return _supervises(is_open)
+    return or_(at_hand, _supervises(is_open))
 
 
 def _supervises(is_open: bool) -> ColumnElement[bool]:

@@ -15,6 +15,7 @@ from models.job import Job
 from models.leg import mark_dialling
 from models.liaison import AT_0, DIALLED_AT_0, free_direct_liaisons, free_liaison, take_liaison_for
 from models.line_wait import LineWait, leave_line
+from models.set_away import AwayOffice, note_key, note_miss
 from models.talk import talk_of
 
 if TYPE_CHECKING:
@@ -42,12 +43,11 @@ def ring_for(
     *,
     free: int,
     ahead: int,
-    liaison_tries: int,
 ) -> list[Job] | None:
     """Hold a free liaison for a caller in line, and answer the job that rings them; None when none is."""
     taken = None
     if free > ahead:
-        taken = take_liaison_for(session, caller, now, verified=wait.verified, liaison_tries=liaison_tries)
+        taken = take_liaison_for(session, caller, now, verified=wait.verified)
     if taken is None:
         return None
     if caller.leg_id is None:
@@ -116,6 +116,7 @@ def accept_at_0(
     if caller is None or not is_there or not leave_line(session, caller.id, "talked", now):
         bring_forward(session, leg.id, LEAVING)
         return "gone", []
+    note_key(session, leg.staff_id)
     begin_talk(
         session,
         caller_call_id=caller.id,
@@ -147,9 +148,17 @@ def is_wanted(session: Session, leg: "CallState") -> bool:
 
 
 def pass_at_0(session: Session, leg: "CallState", now: datetime) -> None:
-    """The liaison passes, or is a machine: they are free at once, and the caller goes to the next one."""
+    """The liaison passes: they are free at once, and the caller goes to the next one."""
     bring_forward(session, leg.id, LEAVING)
     free_liaison(session, leg.id, now)
+    note_key(session, leg.staff_id)
+
+
+def miss_at_0(session: Session, leg: "CallState", now: datetime, office: AwayOffice) -> None:
+    """Somebody or something answered and no key took the caller, who goes to the next liaison."""
+    bring_forward(session, leg.id, LEAVING)
+    if free_liaison(session, leg.id, now) and leg.staff_id is not None and is_wanted(session, leg):
+        note_miss(session, leg.staff_id, now, office)
 
 
 def stop_ringing(session: Session, caller_call_id: int, now: datetime) -> list[Job]:

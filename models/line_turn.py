@@ -7,7 +7,7 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from models.call import CALLS, Call
-from models.liaison import free_liaisons, unverified_may_take
+from models.liaison import free_liaisons, unverified_may_take_at_0
 from models.line_wait import LineWait, first_waiting
 
 #: The step at which a caller is in line, in the tree of the victim line.
@@ -16,13 +16,8 @@ IN_LINE = "in_line"
 _AFTER_A_RING = timedelta(seconds=8)
 
 
-def whose_turn(
-    session: Session, now: datetime, *, is_open: bool, liaison_tries: int | None = None
-) -> list[int]:
-    """The calls in line for which somebody is free, verified ones first; ``is_open``: the office works.
-
-    ``liaison_tries``: after so many misses a callback waits for a supervisor (``unverified_may_take``).
-    """
+def whose_turn(session: Session, now: datetime, *, is_open: bool) -> list[int]:
+    """The calls in line for which somebody is free, verified ones first; ``is_open``: the office works."""
     free = free_liaisons(session) if is_open else 0
     if not free:
         return []
@@ -40,21 +35,19 @@ def whose_turn(
             ~rung_just_now,
         )
     ).all()
-    others_too = all(verified for _, verified in found) or unverified_may_take(session, now, liaison_tries)
+    others_too = all(verified for _, verified in found) or unverified_may_take_at_0(session, now)
     by_id = {call_id: verified for call_id, verified in found if verified or others_too}
     return [call_id for call_id in first if call_id in by_id]
 
 
-def fetch(
-    session: Session, call_id: int, now: datetime, *, is_open: bool, liaison_tries: int | None = None
-) -> tuple[str, str] | None:
+def fetch(session: Session, call_id: int, now: datetime, *, is_open: bool) -> tuple[str, str] | None:
     """The call and the address at which it looks for a person at once; None when it is not its turn any more.
 
     A call that came in has no address of its own before.
     """
     held = select(CALLS.c.leg_id).where(CALLS.c.id == call_id).with_for_update(key_share=True)
     leg_id = session.scalar(held)
-    if call_id not in whose_turn(session, now, is_open=is_open, liaison_tries=liaison_tries):
+    if call_id not in whose_turn(session, now, is_open=is_open):
         return None
     if leg_id is None:
         leg_id = secrets.token_hex(16)

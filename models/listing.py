@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import (
@@ -13,6 +14,7 @@ from sqlalchemy import (
     case,
     func,
     literal_column,
+    or_,
     select,
     text,
     union_all,
@@ -27,17 +29,23 @@ from models.database import keyring_of
 from models.direct_talk import DirectTalk
 from models.follow_up import ANEW
 from models.keyring import SealError
+from models.offer import last_offers
 from models.staff import Staff
 from models.staff_session import LASTS, StaffSession
 from models.talk import COLLEAGUE
+from models.two_lists import PLACES, take_turns
 
 #: What staff look for, in the order in which it is offered.
 VIEWS = ("due", "late", "mine", "open", "left")
 PAGE = 25
+LEFT = "left_for_staff"
 #: The very words of the partial indexes: values sent apart from the statement would hide that they serve.
-_OPEN = text("callbacks.state IN ('requested','claimed','ringing_liaison','ringing_caller','talking')")
 _IN_HAND = text("callbacks.state IN ('claimed','ringing_liaison','ringing_caller','talking')")
-_LEFT = text("callbacks.state = 'left_for_staff'")
+#: Who waits for somebody free, and what needs a person's attention, in their places of the two lists.
+LISTED = text("callbacks.state IN ('requested','left_for_staff') AND callbacks.place IS NOT NULL")
+_PROMISED = text(
+    "callbacks.state IN ('requested','claimed','ringing_liaison','ringing_caller','talking','left_for_staff')"
+)
 _LEGS_OF_STAFF = text("calls.ended_at IS NULL AND calls.staff_id IS NOT NULL")
 #: The newest entry of the audit, how many colleagues are rung into talks or in them, how many stand in line.
 Version = tuple[int, int, int]
@@ -144,26 +152,27 @@ def version_while(
     return None if found is None else (found[0], found[1], found[2])
 
 
-def list_callbacks(session: Session, view: str, staff_id: int, now: datetime, page: int = 1) -> Listing:
-    """A page of one of VIEWS, numbered from 1, the oldest promise first.
+def list_callbacks(
+    session: Session, view: str, staff_id: int, now: datetime, page: int = 1, *, soon: timedelta
+) -> Listing:
+    """A page of one of VIEWS, numbered from 1.
 
-    What is due stands in the line's own order, and what is left in that in which it was left.
-    Two statements, however many are listed. Raises ValueError for another view.
+    What is due, and what needs attention, stands in the order in which the line offers it (R36), all else by
+    the moment promised. ``soon``: a promise due within so long counts as urgent. Few statements, however
+    many are listed. Raises ValueError for another view.
     """
     if view not in VIEWS:
         raise ValueError("There is no such view of the list.")
-    order: tuple[Any, ...] = (Callback.due_at, Callback.id)
-    if view == "due":
-        order = (Callback.place, *order)
-    elif view == "left":
-        order = (Callback.closed_at, Callback.id)
-    found = session.execute(
-        _select()
-        .where(*_whose(view, staff_id, now))
-        .order_by(*order)
-        .offset((page - 1) * PAGE)
-        .limit(PAGE + 1)
-    ).all()
+    if view in ("due", "left"):
+        found = _in_their_places(session, view, now + soon, page)
+    else:
+        found = session.execute(
+            _select()
+            .where(*_whose(view, staff_id, now))
+            .order_by(Callback.due_at, Callback.id)
+            .offset((page - 1) * PAGE)
+            .limit(PAGE + 1)
+        ).all()
     counts = session.execute(
         select(
             *(
@@ -182,6 +191,31 @@ def list_callbacks(session: Session, view: str, staff_id: int, now: datetime, pa
         page,
         len(found) > PAGE,
     )
+
+
+def _in_their_places(session: Session, view: str, soon: datetime, page: int) -> Sequence[Any]:
+    """One page in the order of the two lists, and the row after it; of each place its head is read."""
+    only = (Callback.state == LEFT,) if view == "left" else ()
+    wanted = page * PAGE + 1
+    heads = [
+        select(Callback.id, Callback.place, Callback.due_at)
+        .where(LISTED, Callback.place == place, *only)
+        .order_by(Callback.due_at, Callback.id)
+        .limit(wanted)
+        .subquery()
+        for place in PLACES
+    ]
+    rows = session.execute(union_all(*(select(head) for head in heads))).all()
+    turns = take_turns(rows, last_offers(session), soon)
+    ids = [row.id for row in islice(turns, (page - 1) * PAGE, wanted)]
+    found = {row.id: row for row in session.execute(_select().where(Callback.id.in_(ids)))}
+    return [found[one] for one in ids if one in found]
+
+
+def count_untaken(session: Session) -> int:
+    """How much urgent work nobody has in hand: in line, or in need of attention."""
+    urgent = text("callbacks.place IN (0, 2, 3, 4)")
+    return session.scalar(select(func.count()).select_from(Callback).where(LISTED, urgent)) or 0
 
 
 #: All of one person at once, since each open console asks for it with every change of the list.
@@ -235,16 +269,19 @@ def masked(number: str) -> str:
 def _whose(view: str, staff_id: int, now: datetime) -> Sequence[ColumnElement[bool] | Any]:
     match view:
         case "due":
-            return (IN_LINE,)
+            return (LISTED,)
         case "late":
-            return (_OPEN, Callback.due_at < now, Callback.state != "talking")
+            return (_PROMISED, *_NOT_ANEW, Callback.due_at < now, Callback.state != "talking")
         case "mine":
             return (_IN_HAND, Callback.staff_id == staff_id)
         case "left":
-            # What was promised anew is another callback by now.
-            return (_LEFT, Callback.outcome.is_distinct_from(ANEW))
+            return (LISTED, Callback.state == LEFT)
         case _:
-            return (_OPEN,)
+            return (_PROMISED, *_NOT_ANEW)
+
+
+#: What was promised anew is another callback by now.
+_NOT_ANEW = (or_(Callback.state != LEFT, Callback.outcome.is_distinct_from(ANEW)),)
 
 
 def _select() -> Select[Any]:

@@ -15,6 +15,7 @@ from models.job import Job
 from models.phone_stop import stop_phone
 from models.staff import Staff
 from models.talk import Talk, audit_talk
+from models.wrap_up import end_wrap_up, end_wrap_ups
 
 #: The codes by their words; each is an outcome of a callback that was reached.
 WRONG_PERSON = "wrong_person"
@@ -71,6 +72,7 @@ def note_outcome(
     if refined is None:
         return "late", []
     audit_talk(session, talk, "note_outcome", actor, now, {"code": code})
+    end_wrap_up(session, staff_id, now)
     if code == before:
         return "noted", []
     if before == LATER:
@@ -135,12 +137,13 @@ def hold_who_rests(session: Session, staff_id: int) -> None:
 def rest(session: Session, staff_id: int, now: datetime, office: OutcomeOffice) -> datetime:
     """After a hard call nobody rings this person for a while; answers until when. The reason is not asked."""
     until = now + timedelta(minutes=office.policy("hard_call_minutes"))
-    session.execute(update(Staff).where(Staff.id == staff_id).values(resting_until=until))
+    session.execute(update(Staff).where(Staff.id == staff_id).values(resting_until=until, wrap_up_until=None))
     audit.record(session, actor=f"liaison:{staff_id}", action="rest", target=f"staff:{staff_id}", now=now)
     return until
 
 
 def end_rests(session: Session, now: datetime) -> None:
-    """Whose rest is over may be rung again; their idleness counts from now."""
+    """Whose rest or wrap-up is over may be rung again; their idleness counts from now."""
+    end_wrap_ups(session, now)
     over = update(Staff).where(Staff.resting_until <= now)
     session.execute(over.values(resting_until=None, last_offered_at=now))

@@ -18,6 +18,7 @@ from models.liaison import free_liaison, hold_liaison, outbound_leg
 from models.refusal import RefusedError
 from models.safe_phone import standing_of
 from models.staff import Staff
+from models.wrap_up import end_wrap_up
 
 
 def call_now(
@@ -46,6 +47,8 @@ def call_now(
         raise RefusedError("Your phone is in a call of the line already.")
     if person.resting_until is not None:
         raise RefusedError("You rest until {at}; end your rest first.", at=person.resting_until)
+    # They asked for this call, so the talk before it is written down.
+    end_wrap_up(session, person.id, now)
     leg = _own_leg(session, callback, person, now)
     if not hold_liaison(session, person.id, leg.id, now):
         raise RefusedError("Your phone is in a call of the line already.")

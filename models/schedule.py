@@ -167,11 +167,13 @@ def apply_schedules(session: Session, now: datetime, office: ScheduleOffice) -> 
 def _follow(session: Session, person: Staff, scheduled: bool, now: datetime) -> None:
     if person.scheduled_shift == scheduled:
         return
+    person.set_away_at = None
     # A schedule that is new puts nobody off the shift that they began by themselves.
     is_change = person.scheduled_shift is not None or scheduled
     person.scheduled_shift = scheduled
     if is_change and person.on_shift != scheduled:
         person.on_shift, person.shift_changed_at = scheduled, now
+        person.missed_offers = 0
         action = "begin_shift" if scheduled else "end_shift"
         audit.record(session, actor="schedule", action=action, target=f"staff:{person.id}", now=now)
 

@@ -16,6 +16,8 @@ ROLES = ("liaison", "supervisor", "administrator")
 #: Letters and digits that cannot be taken for one another when a password is read from paper.
 _CLEAR = "23456789abcdefghjkmnpqrstuvwxyz"
 _GROUPS, _GROUP = 4, 5
+#: What a change of the shift ends: misses count from it on, and nobody is set away any more.
+FRESH: dict[str, object] = {"missed_offers": 0, "set_away_at": None}
 
 
 class StaffError(ValueError):
@@ -27,7 +29,9 @@ class Staff(Base):
 
     ``resting_until`` ends a pause after a hard call; the sweeper takes it away, and until then nobody rings
     them. Until ``on_staff_line_until`` their phone is in a call to the staff line and is not rung; that ends
-    with the call, or when its last menu is long over. A staff number and its PIN open the staff line, and a
+    with the call, or when its last menu is long over. Until ``wrap_up_until`` they write down a talk
+    (models/wrap_up.py). Since ``set_away_at`` the line has taken them off their shift, because they missed
+    ``missed_offers`` in a row (models/set_away.py). A staff number and its PIN open the staff line, and a
     code is keyed to accept on a personal phone;
     ``new_hash`` is a new one of these between its two entries (models/staff_secret.py).
     """
@@ -67,6 +71,10 @@ class Staff(Base):
     totp_step: Mapped[int | None] = mapped_column(BigInteger)
     resting_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     on_staff_line_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    missed_offers: Mapped[int] = mapped_column(default=0, server_default="0")
+    set_away_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    wrap_up_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    wrap_up_extended: Mapped[int] = mapped_column(default=0, server_default="0")
     left_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
@@ -151,10 +159,12 @@ def change_shift(session: Session, email: str, *, on_shift: bool, actor: str, no
     and is no entry in the audit.
     """
     person_id = find_staff(session, email).id
+    # Who ends their shift has seen that they were set away.
+    session.execute(update(Staff).where(Staff.id == person_id).values(set_away_at=None))
     changed = session.scalar(
         update(Staff)
         .where(Staff.id == person_id, Staff.on_shift.is_not(on_shift))
-        .values(on_shift=on_shift, shift_changed_at=now)
+        .values(on_shift=on_shift, shift_changed_at=now, **FRESH)
         .returning(Staff.id)
     )
     if changed is None:

@@ -10,15 +10,18 @@ from sqlalchemy.orm import Session
 
 from models.call import CALLS
 from models.callback import IS_OPEN, Callback, advance
-from models.callback_list import due_callbacks, place_of, tidy_line
+from models.callback_list import due_callbacks, tidy_line
 from models.callback_policy import CallbackPolicy
 from models.dispatch import claim_callback
 from models.job import Job
 from models.leg import accept_by_liaison
 from models.liaison import IS_FREE, hold_liaison
 from models.line_wait import in_line
+from models.offer import note_offer
 from models.staff import Staff, change_shift
 from models.staff_line_stay import leave_line
+from models.two_lists import is_pressing, is_verified
+from models.wrap_up import end_wrap_up
 
 if TYPE_CHECKING:
     from models.caller_state import CallState
@@ -99,19 +102,30 @@ def take_next(
         return "none", []
     # For what is in line they are free; the menu to which an empty line leads takes them off it again.
     leave_line(session, person.id)
+    end_wrap_up(session, person.id, now)
     spoken = _languages(person)
     tidy_line(session, now, policy)
-    found = due_callbacks(session, now, _LOOKS)
-    rows = session.scalars(select(Callback).where(Callback.id.in_(found))).all()
+    found = due_callbacks(session, now, _LOOKS, policy.due_soon)
+    rows = {row.id: row for row in session.scalars(select(Callback).where(Callback.id.in_(found)))}
     elsewhere = _spoken_by_free_colleagues(session, person.id) - spoken
-    mine = [row for row in rows if row.language not in elsewhere]
-    mine.sort(key=lambda row: (place_of(row), row.language not in spoken, row.due_at, row.id))
+    mine = [rows[found_id] for found_id in found if rows[found_id].language not in elsewhere]
+    if mine:
+        # Among those of the head's list and class, first who speaks a language of this person.
+        head, soon = mine[0], now + policy.due_soon
+        alike = (is_verified(head), is_pressing(head, soon))
+        mine.sort(
+            key=lambda row: (
+                (is_verified(row), is_pressing(row, soon)) != alike,
+                (is_verified(row), is_pressing(row, soon)) == alike and row.language not in spoken,
+            )
+        )
     for callback_id in [row.id for row in mine]:
         if not claim_callback(session, callback_id, now, policy):
             continue
         if not hold_liaison(session, person.id, leg.id, now):
             advance(session, callback_id, "give_back", actor="worker", now=now)
             return "none", []
+        note_offer(session, verified=rows[callback_id].verified, now=now)
         advance(
             session,
             callback_id,

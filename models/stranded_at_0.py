@@ -98,5 +98,7 @@ def close_forgotten(session: Session, now: datetime) -> list[Job]:
     """Close the talks at 0 that are longer than any call; answers the jobs to enqueue after the commit."""
     forgotten = select(DirectTalk).where(_TALKING, DirectTalk.talking_at < now - LONGEST_CALL)
     return [
-        job for talk in session.scalars(forgotten).all() for job in close_talk(session, talk, "sweeper", now)
+        job
+        for talk in session.scalars(forgotten).all()
+        for job in close_talk(session, talk, "sweeper", now, None)
     ]

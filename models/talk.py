@@ -18,6 +18,7 @@ from models.job import Job
 from models.liaison import free_liaison
 from models.line_wait import IN_LINE
 from models.staff_line_stay import come_to_line
+from models.wrap_up import begin_wrap_up
 
 if TYPE_CHECKING:
     from models.caller_state import CallState
@@ -150,11 +151,15 @@ def lead(session: Session, talk: Talk, leg: Call, actor: str, now: datetime) -> 
     return [("move_leg", leg.id)]
 
 
-def close_talk(session: Session, talk: Talk, actor: str, now: datetime) -> list[Job]:
-    """End the talk as reached: all staff are free at once, and every leg that goes on hears of it."""
+def close_talk(
+    session: Session, talk: Talk, actor: str, now: datetime, office: TalkOffice | None
+) -> list[Job]:
+    """End the talk as reached: its leader writes, other staff are free, and legs that go on hear of it."""
     was_held = talk.held_at is not None
     if not _close(session, talk, actor, now):
         return []
+    if office is not None:
+        begin_wrap_up(session, talk.staff_id, now, office.policy("wrap_up_seconds"))
     legs = legs_of_talk(session, talk)
     for leg in legs:
         if leg.staff_id is not None:
@@ -181,7 +186,7 @@ def leader_left(session: Session, talk: Talk, actor: str, now: datetime, office:
     for leg in colleagues(session, talk):
         return [*lead(session, talk, leg, actor, now), *settle(session, talk, now)]
     was_held = talk.held_at is not None
-    jobs = close_talk(session, talk, actor, now)
+    jobs = close_talk(session, talk, actor, now, office)
     if isinstance(talk, DirectTalk):
         return jobs
     if was_held:
@@ -192,7 +197,7 @@ def leader_left(session: Session, talk: Talk, actor: str, now: datetime, office:
 
 def caller_left(session: Session, talk: Talk, actor: str, now: datetime, office: TalkOffice) -> list[Job]:
     """The caller's leg has ended in the talk."""
-    jobs = close_talk(session, talk, actor, now)
+    jobs = close_talk(session, talk, actor, now, office)
     return jobs if isinstance(talk, DirectTalk) else jobs + after_drop(session, talk, actor, now, office)
 
 
@@ -228,11 +233,11 @@ def settle(session: Session, talk: Talk, now: datetime) -> list[Job]:
     return move_caller(talk)
 
 
-def end_talk(session: Session, talk: Talk, actor: str, now: datetime) -> list[Job]:
+def end_talk(session: Session, talk: Talk, actor: str, now: datetime, office: TalkOffice) -> list[Job]:
     """Staff end the talk for everyone; nobody was cut off, so no other call is promised."""
     talk.held_at = None
     session.flush()
-    return close_talk(session, talk, actor, now)
+    return close_talk(session, talk, actor, now, office)
 
 
 def joiner_missed(session: Session, talk: Talk, call_id: int) -> list[Job]:

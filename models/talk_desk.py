@@ -14,7 +14,7 @@ from models.job import Job
 from models.joiner import add_colleague, add_interpreter
 from models.refusal import RefusedError
 from models.staff import Staff
-from models.talk import end_talk, lead, staff_in_talk
+from models.talk import TalkOffice, end_talk, lead, staff_in_talk
 
 
 class InterpreterOffice(Protocol):
@@ -85,12 +85,13 @@ def hand_over(session: Session, callback_id: int, staff_id: int, now: datetime) 
     return [("release_leg", mine), *lead(session, callback, others[0], actor_of(staff_id), now)]
 
 
-def end(session: Session, callback_id: int, staff_id: int, now: datetime) -> list[Job]:
+def end(session: Session, callback_id: int, staff_id: int, now: datetime, office: TalkOffice) -> list[Job]:
     """End the talk for everyone; the caller hears goodbye. Raises RefusedError."""
     callback = standing(session, callback_id)
     if callback.state == "reached" and callback.staff_id == staff_id:
         return []
-    return end_talk(session, _my_talk(session, callback_id, staff_id), actor_of(staff_id), now)
+    talk = _my_talk(session, callback_id, staff_id)
+    return end_talk(session, talk, actor_of(staff_id), now, office)
 
 
 def _my_talk(session: Session, callback_id: int, staff_id: int) -> Callback:

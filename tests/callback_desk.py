@@ -120,7 +120,8 @@ class CallbackDesk:
         call.status = "in-progress"
         self.tells(call, "in-progress")
         with self.database.transaction() as session:
-            session.scalars(select(Call).where(Call.leg_id == call.leg_id)).one().said = "something"
+            leg = session.scalars(select(Call).where(Call.leg_id == call.leg_id)).one()
+            leg.said, leg.step = "something", leg.step or "offer"
 
     def presses(self, call: Any, key: Callable[..., Any], *more: Any) -> Any:
         """A key on a leg; jobs that it brings wait for a worker."""

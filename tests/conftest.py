@@ -1,5 +1,6 @@
 """Fixtures of the whole suite. A test that takes ``database`` runs twice: on SQLite and on PostgreSQL."""
 
+import dataclasses
 import gc
 import shutil
 import socket
@@ -214,8 +215,13 @@ _loaded = cache(Office.load)
 
 @pytest.fixture
 def office(settings: Settings) -> Office:
-    """The shipped office, always open as the settings say."""
-    return _loaded(settings.office_file, settings.office_always_open)
+    """The shipped office, always open as the settings say; a liaison is free at once after a talk.
+
+    The tests of the wrap-up give their office one.
+    """
+    shipped = _loaded(settings.office_file, settings.office_always_open)
+    none = dataclasses.replace(shipped.policies["wrap_up_seconds"], value=0)
+    return dataclasses.replace(shipped, policies={**shipped.policies, "wrap_up_seconds": none})
 
 
 @pytest.fixture

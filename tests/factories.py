@@ -27,17 +27,17 @@ _SHIPPED = Path(__file__).parent.parent / "config" / "office.toml"
 def make_office(**changes: Any) -> Office:
     """The shipped office, always open unless asked, with some of its fields replaced.
 
-    ``policies`` may be given as plain values: ``make_office(policies={"tries_per_call": 2})``.
+    ``policies`` may be given as plain values: ``make_office(policies={"tries_per_call": 2})``. After a talk
+    its liaison is free at once, but in the tests of the wrap-up.
     """
     shipped = Office.load(_SHIPPED, always_open=True)
-    if "policies" in changes:
-        changes["policies"] = {
-            **shipped.policies,
-            **{
-                name: dataclasses.replace(shipped.policies[name], value=value)
-                for name, value in changes["policies"].items()
-            },
-        }
+    changes["policies"] = {
+        **shipped.policies,
+        **{
+            name: dataclasses.replace(shipped.policies[name], value=value)
+            for name, value in {"wrap_up_seconds": 0, **changes.get("policies", {})}.items()
+        },
+    }
     return dataclasses.replace(shipped, **changes)
 
 

@@ -189,10 +189,7 @@ class Dialler:
         """Take a caller at the head of the line at 0 to who is free; they hear at once whom it rings."""
         now = self._clock()
         with self._database.transaction() as session:
-            found = line_turn.fetch(
-                session, call_id, now, is_open=self._policy.is_open(now),
-                liaison_tries=self._policy.liaison_tries,
-            )  # fmt: skip
+            found = line_turn.fetch(session, call_id, now, is_open=self._policy.is_open(now))
         if found is None:
             return
         try:

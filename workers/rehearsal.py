@@ -77,7 +77,7 @@ def _walk(session: Session, office: Office, now: datetime) -> None:
         return
     for pool in Pool:
         for is_open in (True, False):
-            choose_liaison(session, callback.language, verified=True, now=then, pool=pool, is_open=is_open)
+            choose_liaison(session, callback.language, verified=True, pool=pool, is_open=is_open)
     # A callback of a case asks for its phone's standing, and one that is not late yet for those in line.
     standing_of(session, 0, "rehearsal")
     # Twice: a condition that is made once for all statements has its final key after the first one.

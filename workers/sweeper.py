@@ -184,10 +184,7 @@ class _Pass:
     def _fetch_first_in_line(self) -> None:
         """Callers in line at 0 hear of who is free within a sweep, without asking more often."""
         with self._database.reading() as session:
-            found = whose_turn(
-                session, self._now, is_open=self._policy.is_open(self._now),
-                liaison_tries=self._policy.liaison_tries,
-            )  # fmt: skip
+            found = whose_turn(session, self._now, is_open=self._policy.is_open(self._now))
         self._hand_on_all(("fetch_caller", call_id) for call_id in found)
 
     def _give_back_lapsed(self) -> None:

@@ -48,6 +48,8 @@ ACTIONS = {
     "begin_shift": N_("began a shift"),
     "end_shift": N_("ended a shift"),
     "rest": N_("took a rest after a hard call"),
+    "set_away": N_("set a liaison away who missed offers in a row"),
+    "extend_wrap_up": N_("extended a wrap-up"),
     "end_rest": N_("ended their rest"),
     "change_phone": N_("changed the phone on which they are rung"),
     "change_languages": N_("changed the languages that they speak with callers"),

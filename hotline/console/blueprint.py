@@ -41,6 +41,7 @@ from hotline.console.set_up_views import register_set_up
 from hotline.console.shift_views import register_shift
 from hotline.console.sign_in_views import register_sign_in
 from hotline.console.staff_views import register_staff
+from hotline.console.standing_views import register_standing
 from hotline.console.static_files import register_static_files
 from hotline.console.talk_views import register_talks
 from hotline.console.trouble import install_trouble
@@ -74,6 +75,7 @@ AREAS = (
     register_callback_actions,
     register_talks,
     register_shift,
+    register_standing,
     register_cases,
     register_phones,
     register_pins,

@@ -155,7 +155,7 @@ def _hand_over(click: Click) -> list[Job]:
 
 
 def _end(click: Click) -> list[Job]:
-    return talk_desk.end(click.session, click.callback_id, click.staff.id, click.now)
+    return talk_desk.end(click.session, click.callback_id, click.staff.id, click.now, click.console.office)
 
 
 #: Each action by the last word of its address: what does it, what is said afterwards, and the field of its

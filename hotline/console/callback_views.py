@@ -65,19 +65,22 @@ def register_callbacks(blueprint: Blueprint, console: Console) -> None:
 
     shared = SharedRows()
 
+    def _soon() -> timedelta:
+        return timedelta(minutes=console.office.policy("due_soon_minutes"))
+
     def rows_of(session: Session, view: str, page: int, now: datetime) -> str:
         person = me()
         key = (view, page, language())
         version = (listing.version(session), minute_of(now))
         if view != "mine":
-            kept = shared.page(version, key, lambda: _for_all(session, view, page, now))
+            kept = shared.page(version, key, lambda: _for_all(session, view, page, now, _soon()))
             if person.staff_id not in kept.holders:
                 token = str(generate_csrf())  # type: ignore[no-untyped-call]
                 own = listing.own_calls(session, person.staff_id)
                 return kept.made_own(
                     token, sum(one.leads and one.callback_id is not None for one in own), _own_calls(own)
                 )
-        found = listing.list_callbacks(session, view, person.staff_id, now, page)
+        found = listing.list_callbacks(session, view, person.staff_id, now, page, soon=_soon())
         own = listing.own_calls(session, person.staff_id)
         return render_template(
             "console/callbacks/rows.html", found=found, view=view, now=now, calls=_own_calls(own), **_WORDS
@@ -90,7 +93,7 @@ def register_callbacks(blueprint: Blueprint, console: Console) -> None:
         now = console.clock()
         with console.database.reading() as session:
             tag = _tag_of_list(session, view, page, now)
-            found = listing.list_callbacks(session, view, me().staff_id, now, page)
+            found = listing.list_callbacks(session, view, me().staff_id, now, page, soon=_soon())
             calls = _own_calls(listing.own_calls(session, me().staff_id))
         return render_template(
             "console/callbacks/list.html",
@@ -181,9 +184,9 @@ def _own_calls(own: list[listing.OwnCall]) -> Markup:
     return Markup(render_template("console/callbacks/own_calls.html", own=going_on))  # noqa: S704 # escaped there
 
 
-def _for_all(session: Session, view: str, page: int, now: datetime) -> SharedPage:
+def _for_all(session: Session, view: str, page: int, now: datetime, soon: timedelta) -> SharedPage:
     """The rows as they are for everybody who has none of them in hand."""
-    found = listing.list_callbacks(session, view, NOBODY, now, page)
+    found = listing.list_callbacks(session, view, NOBODY, now, page, soon=soon)
     found = replace(found, counts={**found.counts, "mine": MINE})
     html = render_template(
         "console/callbacks/rows.html",
@@ -279,6 +282,7 @@ def _state(
         "first_name": console.office.neutral_name.get(row.language, ""),
         "oversees": me().role in OVERSEERS,
         "may_note_outcome": is_mine and over_lately,
+        "handed_minutes": int(console.office.policy("handed_minutes")),
         "claim_minutes": int(console.office.policy("claim_minutes")),
         "has_interpreter": row.language in console.office.interpreters,
         "office_zone": console.office.time_zone,
@@ -286,9 +290,10 @@ def _state(
 
 
 def _colleagues(session: Session) -> list[tuple[int, str, bool]]:
-    others = select(Staff).where(Staff.id != me().staff_id, Staff.left_at.is_(None)).order_by(Staff.id)
-    people = session.scalars(others).all()
-    return [(one.id, name_of(session, one), one.on_shift) for one in people]
+    """Who a callback may be handed to: colleagues on shift, who can come, and whether each is free."""
+    others = select(Staff).where(Staff.id != me().staff_id, Staff.left_at.is_(None), Staff.on_shift)
+    people = session.scalars(others.order_by(Staff.id)).all()
+    return [(one.id, name_of(session, one), one.busy_call_id is None) for one in people]
 
 
 def _asked() -> tuple[str, int]:

@@ -17,7 +17,7 @@ VIEW_NAMES = {
     "late": N_("Late"),
     "mine": N_("Mine"),
     "open": N_("All open"),
-    "left": N_("Left for staff"),
+    "left": N_("Needs attention"),
 }
 #: A word and the kind of its tag.
 STATES = {
@@ -28,7 +28,7 @@ STATES = {
     "talking": (N_("Talking"), "good"),
     "reached": (N_("Reached"), "good"),
     "no_answer": (N_("No answer"), ""),
-    "left_for_staff": (N_("Left for staff"), "bad"),
+    "left_for_staff": (N_("Needs attention"), "bad"),
     "cancelled": (N_("Cancelled"), "quiet"),
 }
 REASONS = {
@@ -122,7 +122,7 @@ HAPPENED = {
     "join_callback": N_("The person pressed their key; the talk began"),
     "reach_callback": N_("The talk ended"),
     "give_up_callback": N_("No answer in the last try"),
-    "leave_callback": N_("Left for staff"),
+    "leave_callback": N_("Needs attention"),
     "cancel_callback": N_("Cancelled"),
     "close_left_callback": N_("Cancelled"),
     "change_phone_callback": N_("Moved to another phone, since this one said stop"),
@@ -182,11 +182,10 @@ def to_do(row: Listed) -> list[str]:
 
 
 def tries(row: Listed) -> str:
-    """How often a try failed so far; a talk is no such try."""
-    staff = ngettext("staff missed it once", "staff missed it %(num)d times", row.liaison_tries)
-    person = ngettext("the person was tried once", "the person was tried %(num)d times", row.caller_tries)
-    said = [words for words, times in ((staff, row.liaison_tries), (person, row.caller_tries)) if times]
-    return "; ".join(said) or _("none failed")
+    """How often the person was tried so far; an offer that staff missed is no try of theirs (R36)."""
+    if not row.caller_tries:
+        return _("none failed")
+    return ngettext("the person was tried once", "the person was tried %(num)d times", row.caller_tries)
 
 
 def there(at: datetime, time_zone: str) -> str:

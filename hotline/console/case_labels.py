@@ -85,7 +85,7 @@ CALLBACK_STATES = {
     "talking": N_("Talking"),
     "reached": N_("Reached"),
     "no_answer": N_("No answer"),
-    "left_for_staff": N_("Left for staff"),
+    "left_for_staff": N_("Needs attention"),
     "cancelled": N_("Cancelled"),
 }
 #: What models say when something cannot be done; written once more here, so that translators find it.

@@ -19,6 +19,7 @@ from hotline.console.guard import someone
 from hotline.console.named import named
 from hotline.console.prompt_words import group_name
 from hotline.console.stacked import stacked
+from hotline.console.standing_views import standing_now
 from hotline.console.static_files import static_url
 from models.pin_request import count_to_decide
 
@@ -34,7 +35,9 @@ def install_layout(app: Flask, console: Console) -> None:
     app.jinja_env.filters.update(
         language_name=language_name, stacked=stacked, prompt_group=group_name, named=named
     )
-    app.jinja_env.filters.update(when=moments.when, clock=moments.clock, day=moments.day, _attrs=attributes)
+    app.jinja_env.filters.update(
+        when=moments.when, clock=moments.clock, second=moments.second, day=moments.day, _attrs=attributes
+    )
 
     @app.context_processor
     def names() -> dict[str, Any]:
@@ -54,6 +57,7 @@ def install_layout(app: Flask, console: Console) -> None:
             "changed_by_both": typed_fields.changed_by_both,
             "was_kept": "kept_form" in g,
             "role_name": role_name,
+            "standing_now": lambda: standing_now(console),
             "pins_to_decide": lambda: _pins_to_decide(console),
             "is_local": console.settings.carrier == "exchange",
         }
@@ -121,6 +125,15 @@ class Moments:
         return self._time(
             moment,
             lambda at, lang: format_time(at, "short", tzinfo=self._babel_zone, locale=words.written_in(lang)),
+        )
+
+    def second(self, moment: datetime | None) -> Markup:
+        """The time of day to the second, in a ``<time>``; nothing for None."""
+        return self._time(
+            moment,
+            lambda at, lang: format_time(
+                at, "medium", tzinfo=self._babel_zone, locale=words.written_in(lang)
+            ),
         )
 
     def day(self, moment: datetime | date | None) -> Markup:

@@ -33,13 +33,22 @@ SHIPPED_BASES = (
     N_("How long a service of the help menu rings before the caller is back with us."),
     N_("How long a liaison's phone rings before the next one is tried."),
     N_("How long the phone of the person called back rings."),
-    N_("Liaisons rung in one round of a callback."),
+    N_("Offers of urgent work that liaisons may miss before those on call and supervisors are rung too."),
     N_("Rounds of a callback before it is left for staff."),
     N_("How long a callback stays with the member of staff who claimed it without calling."),
-    N_("How long a callback stays with a colleague to whom it was handed, who may not have seen it yet."),
+    N_(
+        "How long a callback that was handed to a colleague waits for them to begin before it goes back"
+        " to the list."
+    ),
     N_("From one round to the next."),
     N_("From one liaison to the next when nobody accepted."),
-    N_("Times the supervisor is rung when no liaison accepted; then it is left for staff."),
+    N_("How often those on call are rung for urgent work that liaisons missed, while nobody is on shift."),
+    N_("Offers in a row that a liaison misses before the line sets them away and tells them."),
+    N_("A promise due within so long counts as urgent in the order of the list."),
+    N_(
+        "How long after a talk its liaison is not rung while they write; saving the outcome ends it, and"
+        " it may be extended twice."
+    ),
     N_(
         "How long after its last ring nothing may be heard of a callback before the carrier is "
         "asked; with the ring times it bounds what may be stuck."

@@ -15,6 +15,8 @@ SENTENCES = (
     N_("This phone replaced an unsafe one: tell nothing of the case there before staff know who has it."),
     N_("This callback was closed on {at}."),
     N_("There is no such colleague on the staff list."),
+    N_("{name} is not on shift and cannot come."),
+    N_("There is no more time to add: it was extended twice, or the wrap-up is over."),
     N_("There is no such callback."),
     N_("{name} took this callback on {at}."),
     N_("The line is ringing {name} for this callback."),

@@ -50,7 +50,7 @@ def many(house: ConsoleHouse, ana: Colleague, luis: Colleague) -> dict[str, int]
             voicemail_allowed=True, when_dropped="ring_once",
         ),
         "later": promises(house, place=None, next_attempt_at=now + timedelta(hours=30)),
-        "left": promises(house, state="left_for_staff", outcome="unknown", closed_at=now, place=None),
+        "left": promises(house, state="left_for_staff", outcome="unknown", closed_at=now),
         "ringing": promises(house, state="ringing_liaison", lease_until=now, **mine),
         "calling": promises(house, state="ringing_caller", lease_until=now, **mine),
         "talking": promises(house, state="talking", talking_at=now, **mine),

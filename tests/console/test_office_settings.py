@@ -311,9 +311,9 @@ def test_a_policy_has_its_basis_and_review_and_one_overdue_is_marked(
 
     clock.goes_on(days=2)
     administrator.signs_in().opens("/console/office/policies")
-    assert administrator.reads("Liaisons rung in one round of a callback", "review overdue")
+    assert administrator.reads("Missed offers of urgent work before everyone is rung", "review overdue")
     administrator.opens("/console/office")
-    assert administrator.reads("Policies whose review is overdue", "Liaisons rung in one round")
+    assert administrator.reads("Policies whose review is overdue", "Missed offers of urgent work")
 
 
 @pytest.mark.parametrize("value", ["0", "11", "three", "2.5", ""])
@@ -322,7 +322,7 @@ def test_a_policy_out_of_its_bounds_is_refused(administrator: Member, database: 
     administrator.clicks("Save the policy")
 
     assert administrator.reads(
-        "Liaisons rung in one round of a callback, value must be a whole number from 1 to 10."
+        "Missed offers of urgent work before everyone is rung, value must be a whole number from 1 to 10."
     )
     assert standing(database) == {}
 

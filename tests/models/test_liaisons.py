@@ -17,8 +17,8 @@ from models.liaison import (
     free_liaison,
     hold_liaison,
     take_liaison_for,
-    unverified_may_take,
 )
+from models.offer import note_offer
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_call, make_callback, make_case, make_staff
 
@@ -67,7 +67,7 @@ def test_who_speaks_the_language_goes_first_and_then_who_is_idle_longest(
         call = make_call(session)
         order = []
         for language in ("es", "es", "en", "en", "en"):
-            chosen = choose_liaison(session, language, verified=True, now=now)
+            chosen = choose_liaison(session, language, verified=True)
             if chosen is not None:
                 order.append((chosen.id, chosen.language))
                 assert hold_liaison(session, chosen.id, call.id, now)
@@ -79,11 +79,11 @@ def test_who_is_freed_goes_to_the_end_of_the_line(desk: CallbackDesk, now: datet
     _staff(desk, 2)
     with desk.database.transaction() as session:
         call = make_call(session)
-        first = choose_liaison(session, "en", verified=True, now=now)
+        first = choose_liaison(session, "en", verified=True)
         assert first is not None
         hold_liaison(session, first.id, call.id, now)
         assert free_liaison(session, call.id, now + timedelta(minutes=1))
-        second = choose_liaison(session, "en", verified=True, now=now)
+        second = choose_liaison(session, "en", verified=True)
         assert second is not None
         assert second.id != first.id
 
@@ -116,20 +116,16 @@ def test_an_unverified_caller_waits_while_a_verified_callback_is_due(desk: Callb
     assert _take(desk, _caller(desk), verified=True) is not None
 
 
-@pytest.mark.parametrize(("supervisor_is_busy", "tries", "is_served"), [
-    (True, 3, True), (False, 3, False), (True, 2, False),
-])  # fmt: skip
-def test_a_verified_callback_that_waits_for_a_busy_supervisor_keeps_no_liaison_from_others(
-    desk: CallbackDesk, supervisor_is_busy: bool, tries: int, is_served: bool
+def test_of_four_offers_one_is_an_unverified_callers_though_a_verified_callback_is_due(
+    desk: CallbackDesk,
 ) -> None:
     _staff(desk, 2)
     with desk.database.transaction() as session:
-        make_callback(session, make_case(session), liaison_tries=tries)
-        busy = make_call(session).id if supervisor_is_busy else None
-        make_staff(session, role="supervisor", on_shift=False, busy_call_id=busy)
-        found = unverified_may_take(session, desk.now, 3)
-
-    assert found is is_served
+        make_callback(session, make_case(session))
+        for _ in range(3):
+            note_offer(session, verified=True, now=desk.now)
+    assert _take(desk, _caller(desk)) is not None
+    assert _take(desk, _caller(desk)) is None
 
 
 def test_callers_who_are_answered_and_accepted_have_talked(desk: CallbackDesk) -> None:

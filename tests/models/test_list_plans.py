@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,14 +15,13 @@ from models.call import CALLS
 from models.callback import CALLBACKS
 from models.callback_list import due_callbacks, first_in_line, tidy_line
 from models.callback_policy import CallbackPolicy
-from models.callback_request import asked_in_call
 from models.database import Database, keyring_of
 from models.dispatch import ring_first, take_turn
 from models.follow_up import is_promised_again
 from models.history import history_of
 from models.keyring import Keyring
-from models.liaison import unverified_may_take
-from models.listing import VIEWS, list_callbacks, version
+from models.liaison import unverified_may_take, unverified_may_take_at_0
+from models.listing import VIEWS, count_untaken, list_callbacks, version
 from models.migrate import upgrade
 from models.stranded import (
     give_back_lapsed,
@@ -40,16 +38,17 @@ from tests.servers import Postgres
 OFFICE = make_office()
 POLICY = CallbackPolicy.of(OFFICE)
 #: Never many: people, and what the line knows of its own pace. Of the audit only the newest entry is read.
-SMALL = {"staff", "staff_1", "paces", "guards", "calls_1", "audit_entries"}
-#: Walked from end to end and never long: the line in its own order, and the alerts that are not sent yet.
-WALKED = r"SCAN (\w+) USING (?:COVERING )?INDEX ix_(?:callbacks_line|alerts_unsent)"
-#: Of whoever calls, all that those looks ask for.
-CALLER: Any = SimpleNamespace(id=7, case_id=7)
+SMALL = {"staff", "staff_1", "paces", "guards", "calls_1", "audit_entries", "offers"}
+#: Walked from end to end and never long: the line in its own order, the alerts that are not sent yet, and
+#: the callers who wait at 0 this moment.
+WALKED = r"SCAN (\w+) USING (?:COVERING )?INDEX ix_(?:callbacks_line|alerts_unsent|line_waits_waiting)"
 LOOKS: dict[str, Callable[[Session, datetime], Any]] = {
-    "the head of the line": lambda session, now: due_callbacks(session, now, 8),
+    "the head of the line": lambda session, now: due_callbacks(session, now, 8, POLICY.due_soon),
     "whom somebody is free for": lambda session, now: first_in_line(session, now, POLICY, 8),
     "who joins the line": lambda session, now: tidy_line(session, now, POLICY),
-    "half of the capacity": unverified_may_take,
+    "half of the capacity": lambda session, _now: unverified_may_take(session),
+    "half of the capacity at 0": unverified_may_take_at_0,
+    "urgent work that nobody has": lambda session, _now: count_untaken(session),
     "promises at risk": lambda session, now: make_alerts(session, now, OFFICE),
     "alerts to send": lambda session, now: unsent_alerts(session, now, 50),
     "claims that lapsed": give_back_lapsed,
@@ -60,7 +59,6 @@ LOOKS: dict[str, Callable[[Session, datetime], Any]] = {
     "a ring": lambda session, now: ring_first(session, now, POLICY),
     "legs of those who asked to be rung": undialled_takers,
     "whether the list changed": lambda session, _now: version(session),
-    "what a call asked for": lambda session, _now: asked_in_call(session, CALLER, verified=False),
     "whether a call was promised again": lambda session, _now: is_promised_again(session, 7),
     "a history": lambda session, _now: history_of(session, 1),
 }
@@ -75,7 +73,8 @@ def _listed(now: datetime, number: int) -> dict[str, Any]:
         "state": state, "urgency": "other", "reason": "asked", "verified": number % 4 > 0, "language": "en",
         "time_zone": "America/New_York", "number_key": f"{number:064d}",
         "voicemail_allowed": False, "may_answer": "only_me", "requested_at": now,
-        "due_at": now + timedelta(hours=5, seconds=number), "place": 1 if in_line else None, "warned": 5,
+        "due_at": now + timedelta(hours=5, seconds=number), "warned": 5,
+        "place": (1 if number % 4 else 6) if in_line or state == "left_for_staff" else None,
         "next_attempt_at": now if in_line else now + timedelta(hours=3), "liaison_tries": 0,
         "caller_tries": 0,
     }  # fmt: skip
@@ -131,7 +130,7 @@ def test_a_look_at_the_list_reads_no_table_that_grows(crowded: Database, name: s
 
 def test_the_head_of_the_line_is_read_in_the_order_of_its_index_and_sorted_nowhere(crowded: Database) -> None:
     with crowded.reading() as session:
-        plan = _plans(session, lambda: due_callbacks(session, NOW, 8))
+        plan = _plans(session, lambda: due_callbacks(session, NOW, 8, POLICY.due_soon))
 
     assert "ix_callbacks_line" in plan
     assert not re.search(r"TEMP B-TREE|Sort", plan), plan
@@ -149,7 +148,7 @@ def test_a_page_of_the_consoles_list_is_read_from_an_index_and_sorted_nowhere(
     crowded: Database, view: str
 ) -> None:
     with crowded.reading() as session:
-        plan = _plans(session, lambda: list_callbacks(session, view, 1, NOW))
+        plan = _plans(session, lambda: list_callbacks(session, view, 1, NOW, soon=POLICY.due_soon))
 
     page = plan.split("\n\n")[0]
     assert "ix_callbacks_" in page, plan

@@ -185,7 +185,7 @@ def test_who_left_can_come_back_with_a_new_password_and_no_shift(database: Datab
         person = find_staff(session, "ruth@office.example.org")
         assert (person.left_at, person.away, person.on_shift) == (None, False, False)
         assert (person.password_hash, person.password_is_one_time) == ("a new hash", True)
-        assert count_free(session, is_open=True)[Pool.SUPERVISORS] == 1
+        assert count_free(session, is_open=True)[Pool.EVERYONE] == 1
     with pytest.raises(StaffError), database.transaction() as session:
         take_back(session, ruth, "another", actor=BOSS, now=NOW)
 

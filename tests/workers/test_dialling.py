@@ -118,16 +118,24 @@ def test_a_callback_whose_liaison_left_while_the_carriers_pace_was_waited_for_ke
     assert (desk.state(), desk.callback().lease_until) == ("requested", None)
 
 
-def test_a_liaison_who_does_not_answer_passes_it_on_until_a_person_must_see_to_it(desk: CallbackDesk) -> None:
-    for rung in range(1, 4):
+def test_a_liaison_who_misses_two_offers_is_set_away_and_the_callback_keeps_its_place(
+    desk: CallbackDesk,
+) -> None:
+    for rung in range(1, 3):
         desk.works_off()
         desk.sweeps(seconds=16)
         desk.works_off()
         assert len(desk.carrier.placed) == rung
         desk.hangs_up(desk.carrier.placed[-1], "no-answer")
         assert desk.busy() == 0
+    for _ in range(40):
+        desk.sweeps(seconds=16)
+        desk.works_off()
     row = desk.callback()
-    assert (row.state, row.outcome, row.liaison_tries) == ("left_for_staff", "no_liaison", 3)
+    assert (row.state, row.place, row.caller_tries) == ("requested", 1, 0)
+    assert len(desk.carrier.placed) == 2
+    (liaison,) = desk.rows(Staff)
+    assert (liaison.on_shift, liaison.set_away_at is not None) == (False, True)
 
 
 def test_a_declined_callback_goes_to_the_next_liaison(desk: CallbackDesk) -> None:

@@ -8,10 +8,11 @@ from sqlalchemy import select
 from config.office import Office
 from models import Callback, Phone, Staff
 from models import leg as legs
+from models.call_status import FINAL_CALL_STATUSES
 from models.database import Database
 from models.joiner import add_colleague
 from models.pacing import Pace
-from models.schedule import add_absence, set_schedule
+from models.schedule import set_schedule
 from tests.callback_desk import CallbackDesk, accept
 from tests.factories import make_callback, make_case, make_office, make_staff
 from workers.carrier import CarrierRefused
@@ -60,20 +61,27 @@ def test_whatever_the_job_was_for_the_first_in_line_is_served(desk: CallbackDesk
         with desk.database.transaction() as session:
             session.get_one(Callback, ringing.id).state = "cancelled"
             session.get_one(Staff, ringing.staff_id).on_shift = False
-    assert order == [urgent, soon, late, stranger]
+    assert order == [stranger, urgent, soon, late]
 
 
-def test_a_miss_or_a_pass_goes_to_somebody_else_and_then_to_the_supervisor(desk: CallbackDesk) -> None:
+def test_urgent_work_that_liaisons_miss_goes_to_the_supervisor_and_stays_in_its_place(
+    desk: CallbackDesk,
+) -> None:
     _people(desk, ANA, LUIS)
     _people(desk, RUTH, role="supervisor", on_shift=False)
-    _asks(desk)
+    _asks(desk, urgency="urgent")
     rung = []
-    for _ in range(4):
+    for _ in range(5):
         rung += _pass(desk, seconds=16)
         desk.hangs_up(desk.carrier.placed[-1], "no-answer")
-    assert rung == [ANA, LUIS, ANA, RUTH]
+    assert rung[:4] == [ANA, LUIS, ANA, LUIS]
+    for _ in range(20):
+        rung += _pass(desk, minutes=1)
+        if desk.carrier.placed[-1].status not in FINAL_CALL_STATUSES:
+            desk.hangs_up(desk.carrier.placed[-1], "no-answer")
     row = desk.callback()
-    assert (row.state, row.outcome, row.liaison_tries) == ("left_for_staff", "no_liaison", 4)
+    assert (row.state, row.place, row.caller_tries) == ("requested", 0, 0)
+    assert set(rung[4:]) == {RUTH}, "the liaisons are set away, and the supervisor is rung again"
 
 
 def test_who_missed_it_is_rung_again_when_there_is_nobody_else(desk: CallbackDesk) -> None:
@@ -88,33 +96,14 @@ def test_who_missed_it_is_rung_again_when_there_is_nobody_else(desk: CallbackDes
 def test_a_supervisor_accepts_as_a_liaison_does(desk: CallbackDesk) -> None:
     _people(desk, ANA)
     _people(desk, RUTH, role="supervisor", on_shift=False)
-    _asks(desk, liaison_tries=3)
+    _asks(desk, liaison_tries=3, urgency="urgent")
+    with desk.database.transaction() as session:
+        session.get_one(Staff, 1).on_shift = False
     assert _pass(desk) == [RUTH]
     call = desk.carrier.placed[-1]
     desk.answers(call)
     assert desk.presses(call, legs.accept_by_liaison) == "accepted"
     assert desk.state() == "ringing_caller"
-
-
-def test_one_that_waits_for_a_busy_supervisor_holds_nobody_else_back(desk: CallbackDesk) -> None:
-    _people(desk, ANA)
-    _people(desk, RUTH, role="supervisor", on_shift=False)
-    _asks(desk, liaison_tries=3, urgency="urgent")
-    assert _pass(desk) == [RUTH]
-    _asks(desk, liaison_tries=3, urgency="urgent")
-    _asks(desk)
-    assert _pass(desk, seconds=2) == [ANA]
-
-
-def test_without_a_supervisor_any_more_it_is_left_for_staff(desk: CallbackDesk) -> None:
-    _people(desk, ANA)
-    _people(desk, RUTH, role="supervisor", on_shift=False, email="ruth@office.example.org")
-    today = desk.now.date()
-    with desk.database.transaction() as session:
-        add_absence(session, "ruth@office.example.org", today, today, actor="suite", now=desk.now)
-    _asks(desk, liaison_tries=3)
-    assert _pass(desk) == []
-    assert (desk.state(), desk.callback().outcome) == ("left_for_staff", "no_liaison")
 
 
 def test_while_the_office_is_closed_ordinary_callbacks_ring_nobody_and_urgent_ones_the_on_call(

@@ -47,32 +47,31 @@ def test_only_as_many_are_offered_as_liaisons_are_free_verified_and_urgent_first
     with empty_desk.database.transaction() as session:
         for _ in range(2):
             make_staff(session)
-        make_callback(session, phone="+12025550120", urgency="urgent")
+        make_callback(session, phone="+12025550120")
         late = make_callback(session, make_case(session), due_at=empty_desk.now)
         make_callback(session, make_case(session), due_at=empty_desk.now + timedelta(hours=3))
         urgent = make_callback(session, make_case(session), urgency="urgent")
         make_callback(session, make_case(session), next_attempt_at=empty_desk.now + timedelta(hours=1))
     empty_desk.sweeps(seconds=1)
     offered = [job for job in empty_desk.jobs.waiting if job[0] == "dial_liaison"]
-    assert offered == [("dial_liaison", urgent.id), ("dial_liaison", late.id)]
+    assert offered == [("dial_liaison", late.id), ("dial_liaison", urgent.id)]
     waiting = list(empty_desk.jobs.waiting)
     empty_desk.sweeps(seconds=2)
     assert empty_desk.jobs.waiting == waiting, "a queue that nobody works does not grow"
 
 
-def test_an_unverified_callback_waits_while_a_verified_one_is_due(empty_desk: CallbackDesk) -> None:
+def test_of_equal_callbacks_the_verified_one_goes_first_whatever_the_job_was_for(
+    empty_desk: CallbackDesk,
+) -> None:
     with empty_desk.database.transaction() as session:
         unverified = make_callback(session, phone="+12025550120")
-        make_callback(session, make_case(session))
-        for _ in range(2):
-            make_staff(session)
+        verified = make_callback(session, make_case(session))
+        make_staff(session)
+    empty_desk.sweeps()
+    empty_desk.jobs.waiting.clear()
     empty_desk.dialler.dial_liaison(unverified.id)
-    assert empty_desk.carrier.placed == []
-    empty_desk.sweeps()
-    empty_desk.works_off()
-    empty_desk.sweeps()
-    empty_desk.works_off()
-    assert len(empty_desk.carrier.placed) == 2
+    (ringing,) = empty_desk.rows(Callback, Callback.state == "ringing_liaison")
+    assert ringing.id == verified.id
 
 
 def test_a_worker_that_died_after_its_claim_leaves_a_callback_that_is_requested_again(

@@ -7,11 +7,10 @@ from sqlalchemy import select
 
 from models import Call, Callback, LineWait, Staff
 from models.line_turn import fetch
-from tests import factories
 from tests.calls.at_0.waiting import OTHER, _a_sweep, outcomes, waits, waits_in_line
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
-from tests.factories import MadeCase, make_call, make_callback
+from tests.factories import MadeCase, make_callback
 from tests.phone import CALLER, Phone
 from workers.sweeper import sweep
 
@@ -19,19 +18,18 @@ MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
 
 
-def test_a_liaison_who_does_not_answer_costs_no_place_and_after_three_a_callback_is_offered(
+def test_a_liaison_who_does_not_answer_costs_no_place_and_the_last_one_set_away_brings_a_callback(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
 ) -> None:
     make_staff()
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("0")
     since = waits(house)[0].since
-    for _ in range(2):
-        house.declines(phone)
-        # The next ring does not wait for the caller's next look.
-        assert phone.hears("I am calling someone for you")
-        assert len(house.rung()) == 1
-        assert waits(house)[0].since == since
+    house.declines(phone)
+    # The next ring does not wait for the caller's next look.
+    assert phone.hears("I am calling someone for you")
+    assert len(house.rung()) == 1
+    assert waits(house)[0].since == since
 
     house.declines(phone)
 
@@ -214,18 +212,3 @@ def test_a_caller_fetched_while_a_phone_began_to_ring_for_them_hears_it_ring_aga
     assert len(house.rung()) == 1
     house.accepts(phone)
     assert phone.is_talking
-
-
-def test_a_verified_callback_that_waits_for_a_busy_supervisor_keeps_no_caller_at_0_from_a_free_liaison(
-    phone: Phone, make_staff: MakeStaff, house: House
-) -> None:
-    make_staff(phone="+12025550170")
-    make_staff(phone="+12025550171")
-    with house.database.transaction() as session:
-        make_callback(session, factories.make_case(session), liaison_tries=3, place=1)
-        busy_with = make_call(session).id
-    make_staff(role="supervisor", on_shift=False, phone="+12025550172", busy_call_id=busy_with)
-    reaches_the_first_menu(phone, from_=OTHER)
-    phone.presses("0")
-
-    assert house.rung() == ["+12025550170"]

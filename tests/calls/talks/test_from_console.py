@@ -49,8 +49,8 @@ def test_a_click_ends_the_talk_for_both_and_the_phone_asks_for_the_outcome(
 ) -> None:
     liaison, called = talk
 
-    clicks(house, talk_desk.end)
-    clicks(house, talk_desk.end)
+    clicks(house, talk_desk.end, house.office)
+    clicks(house, talk_desk.end, house.office)
 
     assert called.hears("Goodbye")
     assert liaison.hears("How did it end?")
@@ -153,7 +153,7 @@ def test_only_the_leader_of_a_talk_that_goes_on_can_do_something_to_it(
         talk_desk.resume,
         talk_desk.ring_colleague,
         talk_desk.hand_over,
-        talk_desk.end,
+        lambda *asked: talk_desk.end(*asked, house.office),
     ):
         with house.database.transaction() as session, pytest.raises(RefusedError, match="has been talking"):
             what(session, callback.id, stranger, house.clock.now)

@@ -29,7 +29,7 @@ def test_each_view_holds_what_its_name_says(liaison: Member, office_rows: Office
     due = office_rows.promises()
     late = office_rows.promises(due_at=now - timedelta(minutes=1))
     later = office_rows.promises(place=None, next_attempt_at=now + timedelta(hours=3))
-    left = office_rows.promises(state="left_for_staff", outcome="unknown", closed_at=now, place=None)
+    left = office_rows.promises(state="left_for_staff", outcome="unknown", closed_at=now)
     mine = office_rows.promises(
         state="claimed", staff_id=liaison.staff_id, claimed_at=now, lease_until=now, place=None
     )
@@ -45,10 +45,10 @@ def test_each_view_holds_what_its_name_says(liaison: Member, office_rows: Office
     }
 
     assert seen == {
-        "due": {due, late},
+        "due": {due, late, left},
         "late": {late},
         "mine": {mine},
-        "open": {due, late, later, mine},
+        "open": {due, late, later, mine, left},
         "left": {left},
     }
     assert liaison.reads("Some of these people may have been rung already", "May have been rung")

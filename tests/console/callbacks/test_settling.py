@@ -49,7 +49,7 @@ def test_a_day_at_the_end_of_all_days_is_no_fault(liaison: Member, office_rows: 
 def test_nothing_is_handed_to_who_has_left_the_house(
     staff: Any, administrator: Member, office_rows: Office
 ) -> None:
-    ana, gone = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo")
+    ana, gone = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo", on_shift=True)
     callback_id = office_rows.promises()
     ana.opens(f"/console/callbacks/{callback_id}")
     assert ana.reads("Luis Demo")
@@ -66,9 +66,13 @@ def test_nothing_is_handed_to_who_has_left_the_house(
 def test_a_callback_is_handed_to_a_colleague_and_cancelled_with_a_reason(
     staff: Any, office_rows: Office
 ) -> None:
-    ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo").signs_in()
+    ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo", on_shift=True).signs_in()
+    staff(name="Carl Demo")
     callback_id = office_rows.promises()
-    ana.opens(f"/console/callbacks/{callback_id}").fills(to=str(luis.staff_id)).clicks("Hand it on")
+    ana.opens(f"/console/callbacks/{callback_id}")
+    assert ana.reads("Luis Demo – free")
+    assert not ana.reads("Carl Demo"), "who is not on shift cannot come"
+    ana.fills(to=str(luis.staff_id)).clicks("Hand it on")
     assert ana.reads("It is handed on.", "Taken: Luis Demo")
 
     luis.opens("/console/callbacks?view=mine")

@@ -17,21 +17,31 @@ from tests.factories import make_call, make_callback, make_case, make_staff
 from tests.models.claims.console import Console, left
 
 
-def test_a_callback_is_handed_to_a_colleague_who_is_not_on_shift_and_comes_back_in_time(
+def test_what_a_colleague_does_not_begin_in_five_minutes_goes_back_to_the_list(
     desk: CallbackDesk, console: Console, ana: Staff, luis: Staff
 ) -> None:
     with desk.database.transaction() as session:
         callback = make_callback(session, make_case(session), due_at=desk.now + timedelta(minutes=40))
-        session.get_one(Staff, luis.id).on_shift = False
     console.does(hand, callback.id, ana, luis.id, desk.now, desk.office)
 
     found = desk.callback()
     assert (found.state, found.staff_id) == ("claimed", luis.id)
-    assert found.lease_until == desk.now + timedelta(minutes=40), "never past the moment promised"
     with pytest.raises(RefusedError, match="Luis Demo took"):
         console.claims(callback, ana)
-    desk.sweeps(minutes=41)
+    desk.sweeps(minutes=4, seconds=59)
+    assert desk.state() == "claimed"
+    desk.sweeps(seconds=2)
     assert desk.state() == "requested"
+
+
+def test_a_callback_is_handed_to_nobody_who_is_not_on_shift(
+    desk: CallbackDesk, console: Console, ana: Staff, luis: Staff, callback: Callback
+) -> None:
+    with desk.database.transaction() as session:
+        session.get_one(Staff, luis.id).on_shift = False
+    with pytest.raises(RefusedError, match="cannot come"):
+        console.does(hand, callback.id, ana, luis.id, desk.now, desk.office)
+    assert desk.callback().staff_id is None
 
 
 def test_only_an_overseer_takes_a_callback_out_of_somebody_elses_hands(

@@ -1,0 +1,38 @@
+"""Offers: each ring of a liaison for a caller, so that the two lists take turns (R36)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from models.base import Base, UtcDateTime
+
+#: A turn looks back at so many offers; with the one to come that is four in a row.
+LOOKED_AT = 3
+#: Older ones are deleted: nothing reads them.
+_KEPT = 20
+
+
+class Offer(Base):
+    """A liaison was offered a caller; ``verified`` tells which list the caller was taken from."""
+
+    __tablename__ = "offers"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    verified: Mapped[bool]
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+def note_offer(session: Session, *, verified: bool, now: datetime) -> None:
+    """Note an offer, in the transaction that makes it."""
+    offer = Offer(verified=verified, at=now)
+    session.add(offer)
+    session.flush()
+    session.execute(delete(Offer).where(Offer.id <= offer.id - _KEPT))
+
+
+def last_offers(session: Session) -> Sequence[bool]:
+    """Whether each of the last offers went to a verified caller, the oldest first."""
+    newest = session.scalars(select(Offer.verified).order_by(Offer.id.desc()).limit(LOOKED_AT)).all()
+    return newest[::-1]

@@ -1,0 +1,60 @@
+"""Offers that a liaison missed: after some in a row the line sets them away and tells them (R36)."""
+
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from models import audit
+from models.alert import SET_AWAY, Alert
+from models.staff import Staff
+
+
+class AwayOffice(Protocol):
+    """What this file asks of the office."""
+
+    def policy(self, name: str) -> int | float: ...
+
+
+def note_miss(session: Session, staff_id: int, now: datetime, office: AwayOffice) -> bool:
+    """Count an offer that this person missed; True when it set them away.
+
+    They are off their shift then, until they begin it again: by one click, by phone, or by command. Of
+    somebody who is not on shift nothing is counted; they are on call, or a supervisor whom urgent work rings.
+    """
+    person = session.execute(
+        update(Staff)
+        .where(Staff.id == staff_id, Staff.on_shift)
+        .values(missed_offers=Staff.missed_offers + 1)
+        .returning(Staff.missed_offers)
+        .execution_options(synchronize_session=False)
+    ).first()
+    if person is None or person.missed_offers < office.policy("away_after_misses"):
+        return False
+    session.execute(
+        update(Staff)
+        .where(Staff.id == staff_id)
+        .values(on_shift=False, shift_changed_at=now, set_away_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    misses = person.missed_offers
+    session.add(Alert(staff_id=staff_id, channel="text", level=SET_AWAY, promises=misses, made_at=now))
+    session.flush()
+    audit.record(
+        session, actor="worker", action="set_away", target=f"staff:{staff_id}",
+        facts={"missed": misses}, now=now,
+    )  # fmt: skip
+    return True
+
+
+def note_key(session: Session, staff_id: int | None) -> None:
+    """A key on an offer, to take it or to pass: whoever is there has missed nothing in a row."""
+    missed = select(Staff.missed_offers).where(Staff.id == staff_id)
+    if staff_id is not None and session.scalar(missed):
+        session.execute(update(Staff).where(Staff.id == staff_id).values(missed_offers=0))
+
+
+def is_set_away(session: Session, staff_id: int) -> bool:
+    """Whether the line took this person off their shift."""
+    return session.scalar(select(Staff.set_away_at).where(Staff.id == staff_id)) is not None

@@ -1,0 +1,48 @@
+"""What every page of the console tells its reader: urgent work that nobody has, and why nobody rings them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.listing import count_untaken
+from models.staff import Staff
+from models.wrap_up import MOST_EXTENSIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """``untaken`` counts urgent work; ``rings`` tells whether this person is to hear of it by a sound.
+
+    ``missed`` are the offers after which they were set away, 0 when they were not. ``wrap_up_until`` is when
+    the line calls them again after a talk, and ``may_extend`` whether they may put that off.
+    """
+
+    untaken: int
+    rings: bool
+    missed: int
+    wrap_up_until: datetime | None
+    may_extend: bool
+
+
+def standing_for(session: Session, staff_id: int) -> Standing:
+    """How things stand for one person."""
+    person = session.execute(
+        select(
+            Staff.on_shift,
+            Staff.on_call,
+            Staff.role,
+            Staff.set_away_at,
+            Staff.missed_offers,
+            Staff.wrap_up_until,
+            Staff.wrap_up_extended,
+        ).where(Staff.id == staff_id)
+    ).one()
+    return Standing(
+        untaken=count_untaken(session),
+        rings=person.on_shift or person.on_call or person.role == "supervisor",
+        missed=person.missed_offers if person.set_away_at is not None else 0,
+        wrap_up_until=person.wrap_up_until,
+        may_extend=person.wrap_up_extended < MOST_EXTENSIONS,
+    )

@@ -1,0 +1,116 @@
+"""The order of the callback list: two lists, verified and unverified, that take turns (R36). Pure.
+
+The callbacks of a place are alike but for the moment promised, so that an index finds the head of each place.
+A list is merged from the heads of its places, and what is offered next from both lists.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from sqlalchemy import ColumnElement, case
+
+from models.offer import LOOKED_AT
+
+#: The places of verified callers: urgent, and others.
+VERIFIED = (0, 1)
+#: Those of unverified ones, urgent and others: an undoubted phone of a case, any other, a doubted caller ID.
+UNVERIFIED_URGENT, UNVERIFIED_OTHER = (2, 3, 4), (5, 6, 7)
+UNVERIFIED = UNVERIFIED_URGENT + UNVERIFIED_OTHER
+PLACES = VERIFIED + UNVERIFIED
+CONFIRMED_PHONE, ANY_PHONE, DOUBTED = range(3)
+#: Of any four offers in a row at most so many go to unverified callers while a verified one waits.
+_MOST_UNVERIFIED = 2
+
+
+class Waiting(Protocol):
+    """What of a callback says where it stands; a row and a model have it."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def place(self) -> int | None: ...
+    @property
+    def due_at(self) -> datetime: ...
+
+
+Row = TypeVar("Row", bound=Waiting)
+
+
+def place_of(*, verified: bool, urgent: bool, trust: int = ANY_PHONE) -> int:
+    """The place of a callback; ``trust`` tells how far the phone of an unverified one is believed."""
+    if verified:
+        return VERIFIED[0 if urgent else 1]
+    return (UNVERIFIED_URGENT if urgent else UNVERIFIED_OTHER)[trust]
+
+
+def place_in_sql(verified: ColumnElement[bool], urgency: ColumnElement[str]) -> ColumnElement[int]:
+    """The same of a row whose phone nobody looked at."""
+    return case(
+        (verified, case((urgency == "urgent", VERIFIED[0]), else_=VERIFIED[1])),
+        (urgency == "urgent", UNVERIFIED_URGENT[ANY_PHONE]),
+        else_=UNVERIFIED_OTHER[ANY_PHONE],
+    )
+
+
+def is_verified(row: Waiting) -> bool:
+    """Which of the two lists a callback stands in."""
+    return row.place in VERIFIED
+
+
+def is_pressing(row: Waiting, soon: datetime) -> bool:
+    """Whether it counts as urgent: it is, or its promise is due by ``soon``."""
+    return row.place in (VERIFIED[0], *UNVERIFIED_URGENT) or row.due_at <= soon
+
+
+def take_turns(rows: Iterable[Row], last: Sequence[bool], soon: datetime) -> Iterator[Row]:
+    """The callbacks of both lists in the order in which they are offered; see R36.
+
+    ``last`` tells of the offers before whether each was a verified caller's, the newest last. Every place
+    whose head is among ``rows`` must be there with as many as are wanted.
+    """
+    ordered = sorted(rows, key=lambda row: (not is_pressing(row, soon), _trust(row), row.due_at, row.id))
+    verified = [row for row in ordered if is_verified(row)]
+    unverified = [row for row in ordered if not is_verified(row)]
+    turns = list(last)
+    first, second = 0, 0
+    while first < len(verified) or second < len(unverified):
+        if first == len(verified):
+            takes_verified = False
+        elif second == len(unverified):
+            takes_verified = True
+        else:
+            takes_verified = _is_turn_of_verified(turns, verified[first], unverified[second], soon)
+        turns.append(takes_verified)
+        if takes_verified:
+            yield verified[first]
+            first += 1
+        else:
+            yield unverified[second]
+            second += 1
+
+
+def is_owed_to_unverified(last: Sequence[bool]) -> bool:
+    """Whether the next offer is an unverified caller's, since none of the last ones was."""
+    return len(last) >= LOOKED_AT and all(last[-LOOKED_AT:])
+
+
+def _is_turn_of_verified(
+    last: Sequence[bool], verified: Waiting, unverified: Waiting, soon: datetime
+) -> bool:
+    if is_owed_to_unverified(last):
+        return False
+    if sum(not one for one in last[-LOOKED_AT:]) >= _MOST_UNVERIFIED:
+        return True
+    return _urgency(verified, soon) <= _urgency(unverified, soon)
+
+
+def _urgency(row: Waiting, soon: datetime) -> tuple[bool, datetime]:
+    return not is_pressing(row, soon), row.due_at
+
+
+def _trust(row: Waiting) -> int:
+    for places in (UNVERIFIED_URGENT, UNVERIFIED_OTHER):
+        if row.place in places:
+            return places.index(row.place)
+    return 0

@@ -1,0 +1,100 @@
+"""A liaison who misses offers in a row is set away and told; urgent work is paged and loses nothing (R36)."""
+
+from datetime import datetime
+
+import pytest
+
+from config.office import Office
+from models import Alert, Callback, Staff
+from models import leg as legs
+from models.database import Database
+from models.staff import change_shift
+from tests.callback_desk import CallbackDesk
+from tests.factories import make_callback, make_case, make_staff
+
+ANA, RUTH = "+12025550170", "+12025550172"
+
+
+@pytest.fixture
+def desk(database: Database, office: Office, now: datetime) -> CallbackDesk:
+    """One liaison, a supervisor off shift, and somebody who is afraid."""
+    desk = CallbackDesk(database, office, now)
+    with database.transaction() as session:
+        make_staff(session, "ana@office.example.org", phone=ANA)
+        make_staff(session, role="supervisor", phone=RUTH, on_shift=False)
+        make_callback(session, make_case(session), urgency="urgent", reason="afraid")
+    return desk
+
+
+def _offered(desk: CallbackDesk, status: str, *, hears: bool = False) -> None:
+    desk.sweeps(seconds=16)
+    desk.works_off()
+    call = desk.carrier.placed[-1]
+    assert call.to == ANA
+    if hears:
+        desk.answers(call)
+    desk.hangs_up(call, status)
+
+
+def _ana(desk: CallbackDesk) -> Staff:
+    person = desk.rows(Staff)[0]
+    assert isinstance(person, Staff)
+    return person
+
+
+@pytest.mark.parametrize(("status", "hears"), [("no-answer", False), ("busy", False), ("completed", True)])
+def test_who_misses_two_offers_in_a_row_is_set_away_and_has_a_text(
+    desk: CallbackDesk, status: str, hears: bool
+) -> None:
+    _offered(desk, status, hears=hears)
+    assert _ana(desk).on_shift
+    _offered(desk, status, hears=hears)
+    person = _ana(desk)
+    assert (person.on_shift, person.set_away_at) == (False, desk.now)
+    (alert,) = desk.rows(Alert, Alert.level == "set_away")
+    assert (alert.staff_id, alert.channel) == (person.id, "text")
+    row = desk.callback()
+    assert (row.state, row.place, row.caller_tries) == ("requested", 0, 0)
+
+
+@pytest.mark.parametrize(("status", "hears"), [("failed", False), ("canceled", False), ("completed", False)])
+def test_a_refusal_a_withdrawn_call_or_a_fault_of_ours_is_no_miss(
+    desk: CallbackDesk, status: str, hears: bool
+) -> None:
+    for _ in range(3):
+        _offered(desk, status, hears=hears)
+    assert (_ana(desk).on_shift, _ana(desk).missed_offers) == (True, 0)
+
+
+def test_a_key_between_two_misses_begins_the_count_anew(desk: CallbackDesk) -> None:
+    _offered(desk, "no-answer")
+    desk.sweeps(seconds=16)
+    desk.works_off()
+    call = desk.carrier.placed[-1]
+    desk.answers(call)
+    desk.presses(call, legs.decline_by_liaison, desk.office)
+    desk.hangs_up(call)
+    _offered(desk, "no-answer")
+    assert _ana(desk).on_shift
+
+
+def test_who_was_set_away_comes_back_by_beginning_their_shift(desk: CallbackDesk) -> None:
+    for _ in range(2):
+        _offered(desk, "no-answer")
+    with desk.database.transaction() as session:
+        change_shift(session, "ana@office.example.org", on_shift=True, actor="shell", now=desk.now)
+    person = _ana(desk)
+    assert (person.on_shift, person.set_away_at, person.missed_offers) == (True, None, 0)
+
+
+def test_urgent_work_that_nobody_takes_is_one_page_with_a_count(desk: CallbackDesk) -> None:
+    with desk.database.transaction() as session:
+        make_callback(session, make_case(session), urgency="urgent", reason="afraid")
+    for _ in range(2):
+        _offered(desk, "no-answer")
+    for _ in range(10):
+        desk.sweeps(seconds=16)
+    paged = desk.rows(Alert, Alert.level == "urgent_untaken")
+    assert {(alert.channel, alert.promises) for alert in paged} == {("text", 2), ("call", 2)}
+    assert len(paged) == 2
+    assert {row.state for row in desk.rows(Callback)} <= {"requested", "ringing_liaison"}
