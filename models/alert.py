@@ -249,7 +249,6 @@ def end_alert(
     if code == BLOCKED_AFTER_STOP:
         target = f"staff:{alert.staff_id}"
         audit.record(session, actor="carrier", action="block_texts", target=target, now=now)
-    if how == "refused" and alert.channel == "text":
     # A liaison who missed two calls is not called once more to hear of it: each page of the console says so.
     if how == "refused" and alert.channel == "text" and alert.level != SET_AWAY:
         session.add(

@@ -101,7 +101,7 @@ def test_a_callback_from_the_first_key_to_the_last(
     assert nobody_is_held(house)
 
     house.jobs.works_off()
-    assert liaison.hears("The call is over. How did it end?", "If you reached them, press 1")
+    assert liaison.hears("The call is over. How did it end?", "If you talked with them, press 1")
     liaison.presses("1")
     assert liaison.hears("It is saved")
     assert liaison.is_over
