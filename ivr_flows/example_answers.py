@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 from ivr_flows.desk import Desk, Ring
+from ivr_flows.example_alerts import ALERT_ANSWERS
 from ivr_flows.example_callbacks import CALLBACK_ANSWERS, NOW
 from ivr_flows.example_callbacks import Answer as Answer
 from ivr_flows.example_services import SERVICE_ANSWERS
@@ -219,26 +220,7 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "as always": _says("status.person"),
         "after a death": _says("status.support"),
     },
-    ("tell_alert", "told"): {
-        "promises are at risk": lambda desk: desk.say("alert.late", count="2"),
-        "promises were left for a person": lambda desk: desk.say("alert.left", count="2"),
-        "imports are held": lambda desk: desk.say("alert.import_held", count="2"),
-        "the list of people to call is ready": lambda desk: desk.say("alert.call_list", count="2"),
-        "nobody takes urgent work": lambda desk: desk.say("alert.untaken", count="2"),
-        "they missed offers in a row": lambda desk: desk.say("alert.set_away", count="2"),
-        "the audit has an alarm": lambda desk: desk.say("alert.audit_alarm", count="1"),
-        "numbers are locked": lambda desk: desk.say("alert.pin_locks", count="2"),
-        "lost PINs wait": lambda desk: desk.say("alert.lost_pins", count="2"),
-        "the audit has alarms": lambda desk: desk.say("alert.audit_alarm", count="2"),
-        **{
-            f"one: {kind}": _says(f"alert.{kind}_one")
-            for kind in ("late", "left", "import_held", "call_list", "audit_alarm", "pin_locks", "lost_pins")
-        },
-        "our calls are refused": lambda desk: desk.say("alert.calls_refused"),
-        "our texts are refused": lambda desk: desk.say("alert.texts_refused"),
-        "a role is silent": lambda desk: desk.say("alert.role_silent"),
-        "somebody may approve now": lambda desk: desk.say("alert.new_approver"),
-    },
+    ("tell_alert", "told"): ALERT_ANSWERS,
     ("tell_announcements", "told"): {
         "nothing is announced": _say_all(),
         "something is announced": _announcement,
