@@ -89,7 +89,7 @@ def test_someone_hears_a_status_asks_to_be_called_back_and_talks_with_a_liaison(
     liaison.says("Ana, from the office.")
     victim.hears("Ana, from the office.")
     victim.hangs_up()
-    liaison.hears("The call is over. How did it end?", "If you reached them, press 1.")
+    liaison.hears("The call is over. How did it end?", "If you talked with them, press 1.")
     liaison.presses("1")
 
     liaison.hears("It is saved.")

@@ -36,7 +36,7 @@ def test_one_call_too_many_opens_the_case_with_the_right_pin_and_is_then_like_an
 
     assert phone.hears("in custody")
     phone.presses("4")
-    assert phone.hears("new PIN")
+    assert phone.hears("new 6-digit PIN")
 
 
 def test_one_call_too_many_has_one_try_and_then_a_person_or_a_callback(

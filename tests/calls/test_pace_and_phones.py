@@ -53,7 +53,7 @@ def test_a_phone_marked_unsafe_is_not_called_back_though_it_called(
     opens_the_case(phone, case, from_=CALLER)
     phone.presses("2")
 
-    assert phone.hears("I cannot call this phone back")
+    assert phone.hears("I cannot call this number back")
     assert house.rows(select(Callback)) == []
 
 

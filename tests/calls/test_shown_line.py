@@ -1,10 +1,12 @@
 """Calls that show the number which a person chose, and discreet lines that answer by a neutral name (R32)."""
 
+import dataclasses
 from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select, update
 
+from config.office import Office
 from models import Call, Callback, Case, Staff
 from models.follow_up import follow_up
 from models.lost_pin import tell_safe_phones
@@ -17,8 +19,14 @@ from tests.phone import CALLER, Phone, PlacedCall
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
-MAIN, DISCREET = "+12025550100", "+12025550101"
+MAIN, DISCREET, SECOND = "+12025550100", "+12025550101", "+12025550104"
 SAFE = "+12025550110"
+
+
+@pytest.fixture
+def office(office: Office) -> Office:
+    """The shipped office with a second line that is not discreet."""
+    return dataclasses.replace(office, lines=(*office.lines, SECOND))
 
 
 def chooses(house: House, line: str | None) -> None:
@@ -110,20 +118,20 @@ def test_a_stranger_is_called_back_from_the_line_that_they_dialled(
     assert rings_the_person(phone, house).line == DISCREET
 
 
-@pytest.mark.parametrize(("chosen", "shown"), [(DISCREET, DISCREET), (None, MAIN)])
+@pytest.mark.parametrize(("chosen", "dialled", "shown"), [(DISCREET, MAIN, DISCREET), (None, SECOND, MAIN)])
 def test_a_lost_pin_rings_the_registrant_from_their_line_and_not_from_the_one_that_a_stranger_dialled(
     phone: Phone,
     make_case: MakeCase,
     make_staff: MakeStaff,
     house: House,
     chosen: str | None,
+    dialled: str,
     shown: str,
 ) -> None:
     make_staff()
     case = make_case(custody_status="in_custody", phone=SAFE)
     chooses(house, chosen)
-    other = MAIN if chosen == DISCREET else DISCREET
-    phone.dials_in(to=other, from_="+12025550139")
+    phone.dials_in(to=dialled, from_="+12025550139")
     for keys in ("1", "2", "3", case.number):
         phone.presses(keys)
     assert phone.hears("If that number is right")
