@@ -140,7 +140,7 @@ def _set(
     session.flush()
     if was != (new := _as_noted(entry)):
         note_directory(session, _KINDS[kind], _mark(name), was, new, actor=actor, now=now)
-    _record(session, "add" if added else "update", kind, entry.id, actor, now)
+    _note_change(session, "add" if added else "update", kind, entry.id, actor, now)
     return entry.id, added
 
 
@@ -149,7 +149,7 @@ def _remove(session: Session, kind: type[Facility | Court], name: str, actor: st
     if entry is None:
         return False
     note_directory(session, _KINDS[kind], _mark(name), _as_noted(entry), None, actor=actor, now=now)
-    _record(session, "remove", kind, entry.id, actor, now)
+    _note_change(session, "remove", kind, entry.id, actor, now)
     session.delete(entry)
     return True
 
@@ -166,7 +166,7 @@ def _as_noted(entry: Facility | Court | None) -> dict[str, str] | None:
     return {"name": entry.name, fact: getattr(entry, fact)}
 
 
-def _record(
+def _note_change(
     session: Session, deed: str, kind: type[Facility | Court], entry_id: int, actor: str, now: datetime
 ) -> None:
     name = kind.__name__.lower()

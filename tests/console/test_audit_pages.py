@@ -208,6 +208,12 @@ def test_every_action_that_the_house_writes_down_has_words() -> None:
     assert len(written) > 20
 
 
+def test_every_change_of_a_directory_has_words() -> None:
+    changed = {f"{deed}_{kind}" for deed in ("add", "update", "remove") for kind in ("facility", "court")}
+
+    assert changed <= set(ACTIONS)
+
+
 def test_no_two_actions_are_told_in_the_same_words() -> None:
     assert sorted(ACTIONS.values()) == sorted(set(ACTIONS.values()))
 

@@ -271,7 +271,7 @@ def test_an_announcement_is_seen_before_it_is_saved(administrator: Member, datab
     administrator.opens("/console/office/announcements").fills(**ANNOUNCED).clicks("See and hear it first")
 
     assert administrator.reads(
-        "What callers will hear", "This is the Victim Assistance Line.", "6 words", "2.4 seconds"
+        "What callers will hear", "You have reached the Victim Assistance Line.", "6 words", "2.4 seconds"
     )
     assert standing(database) == {}
     administrator.fills(reason=WHY).clicks("Save and announce")

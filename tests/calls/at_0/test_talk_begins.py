@@ -115,7 +115,7 @@ def test_in_spanish_the_caller_is_joined_in_spanish(
 
     house.accepts(phone)
 
-    assert phone.hears("Una persona de nuestra oficina está ahora en la línea")
+    assert phone.hears("Ya está en la línea una persona de nuestra oficina")
 
 
 def test_the_liaison_hears_nothing_of_the_caller_before_the_key(
