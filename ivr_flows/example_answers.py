@@ -128,11 +128,12 @@ def _report(desk: Desk) -> None:
     desk.say("line.keep", key="1")
 
 
-def _since(*, wrong_tries: bool) -> Answer:
+def _since(*, wrong_tries: bool, first_call: bool = False) -> Answer:
     def answer(desk: Desk) -> None:
         if wrong_tries:
-            desk.say("since.wrong_tries")
-        desk.say("since.last_call", on=desk.when(_SINCE, on=True, clock=True))
+            desk.say("since.wrong_tries_first" if first_call else "since.wrong_tries")
+        if not first_call:
+            desk.say("since.last_call", on=desk.when(_SINCE, on=True, clock=True))
         if wrong_tries:
             desk.say("since.advice", number="4")
 
@@ -257,6 +258,7 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "the first call": _say_all(),
         "a call before": _since(wrong_tries=False),
         "wrong tries since": _since(wrong_tries=True),
+        "wrong tries before the first call": _since(wrong_tries=True, first_call=True),
     },
     ("since_last_call", "stopped"): {"": _say_all()},
     ("find_person", "closed"): {"": _says("person.closed", when=timedelta(minutes=90))},

@@ -18,7 +18,7 @@ def since_last_call(desk: Desk, _digits: str) -> str:
     if call.stops_untold:
         return "stopped"
     if call.wrong_tries:
-        desk.say("since.wrong_tries")
+        desk.say("since.wrong_tries" if call.last_call_at is not None else "since.wrong_tries_first")
     if call.last_call_at is not None:
         desk.say("since.last_call", on=desk.when(call.last_call_at, on=True, clock=True))
     if call.wrong_tries:

@@ -196,14 +196,20 @@ def end_case(session: Session, case: Case, now: datetime, actor: str) -> None:
     audit.record(session, actor=actor, action="close_case", target=f"case:{case.id}", now=now)
 
 
-def find_open_case(session: Session, number: str) -> Case:
-    """The open case under a number, locked. Raises CaseError when there is none."""
+def find_case(session: Session, number: str) -> Case:
+    """The case under a number, open or closed, locked. Raises CaseError when there is none."""
     key = keyring_of(session).index("case", number)
     case = session.scalars(
         select(Case).where(Case.number_key == key).with_for_update(key_share=True)
     ).one_or_none()
     if case is None:
         raise CaseError("No case has this case number.")
+    return case
+
+
+def find_open_case(session: Session, number: str) -> Case:
+    """The open case under a number, locked. Raises CaseError when there is none."""
+    case = find_case(session, number)
     if case.closed_at is not None:
         raise CaseError("The case with this case number is closed.")
     return case

@@ -12,13 +12,13 @@ from models.abandoned_wait import Job, PromisingOffice
 from models.alert import LOST_PINS, tell_supervisors
 from models.callback import IS_OWED, Callback
 from models.callback_request import A_DAY, Promise, promise_callback
-from models.case import Case, find_open_case, give_new_pin
+from models.case import Case, find_case, give_new_pin
 from models.database import keyring_of
 from models.lost_pin_report import NEW, WAITING, LostPinReport
 from models.new_pin import new_pin
 from models.pin_hash import PinHasher
-from models.registrant import Registrant
-from models.safe_phone import next_window, safe_phones
+from models.registrant import Phone, Registrant
+from models.safe_phone import SAFE, next_window, safe_phones
 from models.staff import Staff
 from models.two_people import check_untied
 from models.wishes import wishes_of_phone
@@ -87,7 +87,7 @@ def waiting_lost_pins(session: Session) -> Sequence[tuple[int, int, datetime]]:
     query = (
         select(LostPinReport.id, Case.id, LostPinReport.reported_at)
         .join(Case, Case.number_key == LostPinReport.number_key)
-        .where(WAITING, Case.closed_at.is_(None))
+        .where(WAITING)
         .order_by(LostPinReport.id)
         .limit(_A_FEW)
     )
@@ -123,7 +123,9 @@ def _may_report(
         .select_from(LostPinReport)
         .where(LostPinReport.id < report.id, LostPinReport.reported_at > since)
     )
-    if report.phone_key is not None and report.phone_key not in shared_phone_keys:
+    # Somebody may have spent the day's reports under this phone's number; about its own case it has others.
+    is_counted = report.phone_key is not None and report.phone_key not in shared_phone_keys
+    if is_counted and not _is_own_phone(session, report, case):
         of_phone = session.scalar(earlier.where(LostPinReport.phone_key == report.phone_key)) or 0
         if of_phone >= office.policy("lost_pin_reports_a_day"):
             return False
@@ -132,6 +134,14 @@ def _may_report(
         return False
     called = session.scalar(of_case.where(LostPinReport.state == "called")) or 0
     return called < office.policy("unverified_callbacks_a_day") and not _is_open(session, case)
+
+
+def _is_own_phone(session: Session, report: LostPinReport, case: Case) -> bool:
+    """Whether the report came from a phone that it may ring; the limits of the case hold for it."""
+    own = select(Phone.id).where(
+        Phone.registrant_id == case.registrant_id, Phone.number_key == report.phone_key, *SAFE
+    )
+    return session.execute(own.limit(1)).first() is not None
 
 
 def _called_lately(session: Session, now: datetime) -> int:
@@ -182,6 +192,8 @@ def replace_lost_pin(
 ) -> tuple[str, int]:
     """Give a case a new PIN on the word of two people; answers it, shown this once, and how many are told.
 
+    A closed case gets one too: its caller was promised a person, like every caller of a neutral case (R13).
+
     Every safe phone gets a callback in its window to tell its owner, and for ``hold`` phones and windows
     stay as they are (R08). Raises LostPinError for an unknown code or person, or one
     person twice, CaseError for an unknown number, and TiedError for two who may not approve together (R40).
@@ -193,7 +205,7 @@ def replace_lost_pin(
     people = [_staff(session, by, "--by"), _staff(session, and_by, "--and")]
     if people[0].id == people[1].id:
         raise LostPinError("--and: a second person must approve a new PIN.")
-    case = find_open_case(session, number)
+    case = find_case(session, number)
     days = office.policy("two_people_days")
     check_untied(session, people[0].id, people[1].id, f"case:{case.id}", now, days)
     give_new_pin(session, case, pin_hash, now, by_two_people=True)

@@ -79,12 +79,15 @@ def failures_of(counter: Any, name: Any) -> Any:
 
 
 def failures_since_verified() -> Any:
-    """Wrong tries at the number since it was last opened, those of this call apart (R04)."""
+    """Wrong tries at the number since it was last opened, else since the case began (R04).
+
+    Those of this call apart.
+    """
     few = (
         select(_TRIES.c.at)
         .where(
             _TRIES.c.number_key == CALLS.c.number_key,
-            _TRIES.c.at > _CASES.c.last_verified_at,
+            _TRIES.c.at > func.coalesce(_CASES.c.last_verified_at, _CASES.c.opened_at),
             _TRIES.c.call_id != CALLS.c.id,
             not_(_TRIES.c.opened),
         )

@@ -50,7 +50,8 @@ def tell_of_locks(session: Session, now: datetime, office: AlertOffice) -> None:
     """Write an audit entry for each new lock, and tell supervisors in one message with a count.
 
     The message waits until the one before is ``lock_alert_minutes`` old, so that a flood of locks is no
-    flood of messages. Locks of numbers that no open case has are nobody's.
+    flood of messages. Locks of numbers that no case has are nobody's. A closed case
+    counts, since its caller hears the same as any other (R13).
     """
     since = now - timedelta(minutes=office.policy("lock_alert_minutes"))
     lately = select(Alert.id).where(Alert.level == PIN_LOCKS, Alert.made_at > since).limit(1)
@@ -60,9 +61,7 @@ def tell_of_locks(session: Session, now: datetime, office: AlertOffice) -> None:
     told = 0
     for counter in untold:
         counter.told = True
-        case_id = session.scalar(
-            select(Case.id).where(Case.number_key == counter.number_key, Case.closed_at.is_(None))
-        )
+        case_id = session.scalar(select(Case.id).where(Case.number_key == counter.number_key))
         if case_id is None:
             continue
         told += 1
@@ -79,14 +78,11 @@ def tell_of_locks(session: Session, now: datetime, office: AlertOffice) -> None:
 
 
 def standing_locks(session: Session) -> Sequence[Lock]:
-    """The locks of open cases, newest first."""
+    """The locks of all cases, newest first."""
     rows = session.execute(
         select(Case.id, PinCounter.counter, PinCounter.locked_at, PinCounter.spent_at)
         .join(PinCounter, PinCounter.number_key == Case.number_key)
-        .where(
-            Case.closed_at.is_(None),
-            or_(PinCounter.locked_at.is_not(None), PinCounter.spent_at.is_not(None)),
-        )
+        .where(or_(PinCounter.locked_at.is_not(None), PinCounter.spent_at.is_not(None)))
         .order_by(func.coalesce(PinCounter.locked_at, PinCounter.spent_at).desc())
         .limit(_A_FEW)
     )

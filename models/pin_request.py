@@ -113,10 +113,11 @@ def request_pin(
     now: datetime,
     office: PinOffice,
 ) -> PinRequest:
-    """Ask for a PIN. Raises PinRequestError for a closed case, an unknown code, or post that is not safe."""
+    """Ask for a PIN, also of a closed case (R13).
+
+    Raises PinRequestError for an unknown code, or post that is not safe.
+    """
     kind = "first" if case.pin_kind == "none" else "lost"
-    if case.closed_at is not None:
-        raise PinRequestError("The case is closed.")
     if evidence not in (FIRST_EVIDENCE if kind == "first" else EVIDENCE):
         raise PinRequestError("How you know them: choose one.", "evidence")
     if delivery not in DELIVERIES:
@@ -202,8 +203,6 @@ def approve_pin(
         office.policy("two_people_days"),
     )  # fmt: skip
     case = session.scalars(select(Case).where(Case.id == asked.case_id).with_for_update(key_share=True)).one()
-    if case.closed_at is not None:
-        raise PinRequestError("The case is closed.")
     if asked.delivery == "posted" and not case.registrant.mail_safe:
         raise PinRequestError("Mail is not safe for this person any more.")
     # Also a first one, where the command line has given a PIN since it was asked for.

@@ -6,7 +6,7 @@ from sqlalchemy import func, not_, select, update
 from sqlalchemy.orm import Session
 
 from models import audit
-from models.case import find_open_case
+from models.case import find_case
 from models.pin import PinCounter, PinTry
 from models.pin_facts import TOTAL_LIFE
 from models.staff import Staff
@@ -25,7 +25,7 @@ def lift_total(session: Session, number: str, *, by: str, now: datetime) -> int:
     person = session.scalar(select(Staff).where(func.lower(Staff.email) == by.strip().lower()))
     if person is None or person.role != "supervisor":
         raise TotalLiftError("--by: this is not the e-mail address of a supervisor.")
-    case = find_open_case(session, number)
+    case = find_case(session, number)
     lifted_at = func.coalesce(PinCounter.lifted_at, now - TOTAL_LIFE)
     counted = session.scalar(
         select(func.count())

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from models import Alert, AuditEntry, Callback, Staff
-from models.case import new_number
+from models.case import close_case, new_number
 from models.pin_lock import LockError, lift_lock, standing_locks
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import is_asked_for_a_number, wrong
@@ -128,3 +128,21 @@ def test_a_lock_stops_no_callback_and_every_answer_offers_a_person(
 
     assert phone.hears("we will call you")
     assert house.row(select(Callback.state)) == "requested"
+
+
+def test_a_lock_of_a_closed_case_is_told_and_lifted_like_any_other(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff(email="ruth@office.example.org", role="supervisor")
+    case = make_case(custody_status="in_custody")
+    with house.database.transaction() as session:
+        close_case(session, case.number, now=clock.now, actor="boss")
+    locks(phone, clock, case.number, wrong(case.pin))
+
+    sweeps(house)
+
+    assert house.row(select(Alert.promises).where(Alert.level == "pin_locks")) == 1
+    with house.database.transaction() as session:
+        (lock,) = standing_locks(session)
+        lift_lock(session, lock.case_id, lock.kind, by="ruth@office.example.org", now=clock.now)
+    assert "cannot confirm" in guesses(phone, case.number, case.pin)

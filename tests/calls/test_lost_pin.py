@@ -1,23 +1,26 @@
 """Calls of people who lost their PIN: by phone it only leads to staff (R08)."""
 
+import dataclasses
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 
 import pytest
 from sqlalchemy import select
 
 from models import Alert, Callback, Staff
-from models.case import new_number
-from models.lost_pin import LostPinError, decide_lost_pin, waiting_lost_pins
+from models.case import close_case, new_number
+from models.lost_pin import LostPinError, decide_lost_pin, replace_lost_pin, waiting_lost_pins
 from models.registrant import Phone as RegisteredPhone
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import (
     is_asked_for_a_number,
     lost_pins_are_settled,
+    opens_the_case,
     reaches_the_first_menu,
     wrong,
 )
-from tests.factories import MadeCase
+from tests.factories import HASHER, MadeCase
 from tests.models.pin_calls import counted_statements
 from tests.phone import CALLER, Phone
 
@@ -129,7 +132,7 @@ def test_a_lost_pin_in_spanish_and_with_a_mistyped_number(phone: Phone, make_cas
     assert phone.hears("Si no tiene su PIN, oprima 3")
     phone.presses("3")
     phone.presses(wrong(case.number))
-    assert phone.hears("Esa tecla no funciona aquí", "marque su número de caso")
+    assert phone.hears("Ese no es un número de caso", "marque su número de caso")
     phone.presses(case.number)
 
     assert phone.hears("Si el número es correcto, le llamaremos")
@@ -161,6 +164,65 @@ def test_twelve_calls_from_one_phone_ring_three_victims_at_most(
     lost_pins_are_settled(house)
 
     assert len(house.rows(select(Callback))) == 3
+
+
+@pytest.mark.parametrize("extra", [{}, {"StirVerstat": "TN-Validation-Failed"}], ids=["unsigned", "doubted"])
+def test_reports_under_a_faked_number_take_none_from_the_phone_itself(
+    phone: Phone, make_case: MakeCase, house: House, extra: dict[str, str]
+) -> None:
+    case = make_case(custody_status="in_custody", phone=SAFE)
+    for _ in range(3):
+        stranger = phone.another()
+        stranger.dials_in(from_=SAFE, **extra)
+        for keys in ("1", "2", "3", new_number()):
+            stranger.presses(keys)
+        stranger.hangs_up()
+
+    reports_a_lost_pin(phone, case.number, from_=SAFE)
+
+    assert phone.hears("If that number is right, someone will call")
+    lost_pins_are_settled(house)
+    assert house.row(select(Callback)).reason == "lost_pin"
+
+
+def test_whoever_reports_from_the_phone_that_will_ring_is_told_nothing_false(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody", phone=SAFE)
+
+    reports_a_lost_pin(phone, case.number, from_=SAFE)
+
+    lost_pins_are_settled(house)
+    assert house.row(select(Callback.number_key)) == house.database.keyring.index("phone", SAFE)
+    assert phone.does_not_hear("will not call")
+
+
+def test_a_lost_pin_of_a_closed_case_waits_and_is_replaced_like_any_other(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    ruth = make_staff(email="ruth@office.example.org", role="supervisor")
+    make_staff(email="ann@office.example.org", role="administrator")
+    for number in range(6):
+        case = make_case(custody_status="in_custody", phone=f"+120255501{60 + number}")
+        with house.database.transaction() as session:
+            close_case(session, case.number, now=house.clock.now, actor="boss")
+        reports_a_lost_pin(phone.another(), case.number, from_="anonymous")
+    lost_pins_are_settled(house)
+
+    with house.database.transaction() as session:
+        ((report_id, _, _),) = waiting_lost_pins(session)
+        assert decide_lost_pin(
+            session, report_id, call=True, by=ruth.email, now=house.clock.now, office=house.office
+        )
+        pin, told = replace_lost_pin(
+            session, HASHER, case.number, evidence="rang_confirmed_phone", by=ruth.email,
+            and_by="ann@office.example.org", hold=timedelta(hours=72), office=house.office,
+            now=house.clock.now,
+        )  # fmt: skip
+    assert told == 1
+    caller = phone.another()
+    opens_the_case(caller, dataclasses.replace(case, pin=pin))
+    assert caller.hears("cannot confirm")
 
 
 def test_above_the_ceiling_reports_wait_for_a_supervisor_who_is_told_once(

@@ -52,6 +52,22 @@ def test_the_first_call_hears_nothing_of_a_call_before(phone: Phone, make_case: 
     assert phone.does_not_hear("last used", "someone entered")
 
 
+def test_the_first_call_is_told_of_wrong_tries_before_it(
+    phone: Phone, make_case: MakeCase, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody")
+    clock.passes(minutes=30)
+    stranger = phone.another()
+    is_asked_for_a_number(stranger, from_="+12025550166")
+    stranger.presses(case.number)
+    stranger.presses(wrong(case.pin))
+
+    opens_the_case(phone, case)
+
+    assert phone.hears("Someone entered a wrong PIN for your case", "press 4 to choose a new PIN")
+    assert phone.does_not_hear("since your last call", "last used")
+
+
 def test_ones_own_slip_in_the_same_call_is_no_news(phone: Phone, make_case: MakeCase) -> None:
     case = make_case(custody_status="in_custody")
     opens_the_case(phone.another(), case)

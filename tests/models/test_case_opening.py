@@ -84,17 +84,24 @@ def test_a_promise_that_names_a_case_and_its_liaison_does_not_wait_for_who_chang
         assert session.get_one(Callback, made).case_id == case.id
 
 
-def test_a_number_that_no_open_case_has_opens_nothing_and_is_counted(database: Database) -> None:
+def test_a_closed_case_opens_like_any_other(database: Database) -> None:
     with database.transaction() as session:
         closed, me = make_case(session, closed_at=NOW), someone(session)
-        for number in (closed.number, new_number(), "not a number"):
+
+        assert open_by_verification(session, me, closed.number, "agency_vouched", NOW, OFFICE) == closed.id
+
+
+def test_a_number_that_no_case_has_opens_nothing_and_is_counted(database: Database) -> None:
+    with database.transaction() as session:
+        me, numbers = someone(session), [new_number(), new_number(), "not a number"]
+        for number in numbers:
             assert open_by_verification(session, me, number, "agency_vouched", NOW, OFFICE) is None
 
         run_last_work(session)
         entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "fail_to_open_case")).all()
         assert {entry.target for entry in entries} == {f"staff:{me.staff_id}"}
         assert len(entries) == 3
-        assert not any(closed.number in f"{entry.facts}" for entry in entries)
+        assert not any(number in f"{entry.facts}" for entry in entries for number in numbers)
 
 
 def test_after_five_wrong_numbers_in_an_hour_a_right_one_opens_nothing_either(database: Database) -> None:
