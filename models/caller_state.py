@@ -175,7 +175,10 @@ class CallState:
         self.turn_read = self.turn
         if self.caller_id_doubted:
             # Under another's number nobody gets at the counters of the phone (R04, R07).
-            self.phone_is_known = self.phone_opened_lately = False
+            self.phone_is_known = False
+        if self.caller_id_doubted or not self.caller_id_attested:
+            # A place in the queue can be felt: a faked number would learn whose case it is (R05, R07).
+            self.phone_opened_lately = False
 
     @property
     def pin_counter(self) -> str:

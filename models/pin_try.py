@@ -96,9 +96,9 @@ class Guess:
 
     @property
     def first(self) -> bool:
-        """Whether this guess is worked before others: the case knows the phone, which opened it lately.
+        """Whether this guess goes before others: the carrier attests a phone that opened the case lately.
 
-        A phone that is only confirmed gets no such place: a faked number would show whose case it is (R05).
+        Any other call gets no such place: a faked number would show whose case it is (R05).
         """
         return self.opened_lately and self.counter != STRANGERS
 

@@ -13,6 +13,7 @@ import pytest
 
 from hotline.voice import guesses
 from hotline.voice.guesses import Guesses
+from models.pin import ATTESTED, STRANGERS
 from models.pin_hash import PinHasher
 from models.pin_try import Guess
 
@@ -64,10 +65,12 @@ def guess(call_id: int, *, known: bool = False, turn: int = 1, stored: str | Non
         at=datetime(2026, 11, 25, 15, 0, tzinfo=UTC),
         number_key="n",
         phone_key=None,
-        own=known,
+        counter=f"{ATTESTED}p" if known else STRANGERS,
+        opened_lately=known,
         stored=stored,
         allowed=True,
         tightened=False,
+        spent=False,
         found_case_id=None,
     )
 

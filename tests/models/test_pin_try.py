@@ -189,12 +189,20 @@ def test_a_phone_confirmed_in_the_case_has_its_own_counter_before_its_first_call
     line.confirms(number, "home")
     fail(line, number, 12)
 
-    assert not line.reserve(line.call("home"), number).first, (
+    assert not line.reserve(line.call("home", attested=True), number).first, (
         "a place in the queue would tell whose case it is"
     )
     assert line.tries(number, PIN, phone="home") == "right"
-    assert line.reserve(line.call("home"), number).first
     assert line.tries(number, PIN, phone="elsewhere") == "wrong"
+
+
+@pytest.mark.parametrize("doubted", [False, True])
+def test_a_number_that_may_be_faked_gets_no_place_before_others(line: PinCalls, doubted: bool) -> None:
+    number = line.case()
+    line.tries(number, PIN, sid=line.call("home", attested=True))
+
+    assert not line.reserve(line.call("home", doubted=doubted), number).first
+    assert line.reserve(line.call("home", attested=True), number).first
 
 
 def test_a_phone_that_the_case_calls_unsafe_counts_with_strangers(line: PinCalls) -> None:
@@ -231,11 +239,11 @@ def test_a_phone_is_known_for_180_days_and_each_right_pin_starts_them_anew(line:
     number = line.case()
     line.tries(number, PIN, phone="home")
     line.now += timedelta(days=179)
-    assert line.reserve(line.call("home"), number).first
+    assert line.reserve(line.call("home", attested=True), number).first
     line.tries(number, PIN, phone="home")
     line.now += timedelta(days=180, seconds=1)
 
-    assert not line.reserve(line.call("home"), number).first
+    assert not line.reserve(line.call("home", attested=True), number).first
 
 
 def test_a_phone_marked_unsafe_is_a_stranger_even_after_the_right_pin(line: PinCalls) -> None:
@@ -244,7 +252,7 @@ def test_a_phone_marked_unsafe_is_a_stranger_even_after_the_right_pin(line: PinC
 
     assert line.tries(number, PIN, phone="home") == "right"
 
-    assert not line.reserve(line.call("home"), number).first
+    assert not line.reserve(line.call("home", attested=True), number).first
     with line.database.reading() as session:
         assert session.scalar(select(KnownPhone.unsafe_at)) is not None
 
