@@ -1,6 +1,6 @@
 """Nothing tells a neutral case from another: five visits through every verb, document for document (R13)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +10,8 @@ from sqlalchemy import event, select, update
 from models import Callback, Case, Staff, Subject
 from models.case import close_case
 from tests.calls.conftest import House
-from tests.calls.visits import VISITS, Visits
+from tests.calls.stories import lost_pins_are_settled
+from tests.calls.visits import SLIPS, VISITS, Visits
 from tests.factories import MadeCase
 from tests.phone import Phone
 from workers.sweeper import sweep
@@ -90,28 +91,10 @@ def are_called(house: House, phone: Phone, visits: Visits) -> dict[str, list[str
 def test_every_neutral_case_is_alike_through_every_verb_over_five_visits(
     phone: Phone, visits: Visits, make_staff: MakeStaff, house: House, interval: str
 ) -> None:
-    statements: list[str] = []
-    counted: dict[str, list[int]] = {kind: [] for kind in KINDS}
-
-    def count(*_args: Any) -> None:
-        statements.append("")
-
-    def after_turn(kind: str) -> None:
-        counted[kind].append(len(statements))
-        statements.clear()
-
-    engine = house.database.engine
-    event.listen(engine, "after_cursor_execute", count)
     if interval == "a liaison calls":
         make_staff(on_shift=False)
     for words, keys in VISITS.items():
-        statements.clear()
-        visits.visit(keys, after_turn)
-        first = visits.documents["denied"]
-        for kind in KINDS:
-            assert visits.documents[kind] == first, f"{kind}: {words}"
-            assert rows_of(house, visits.cases[kind]) == rows_of(house, visits.cases["denied"]), kind
-            assert counted[kind] == counted["denied"], f"statements of {kind}: {words}"
+        all_are_alike(house, visits, words, keys)
         house.clock.passes(minutes=1)
         if interval == "a liaison calls":
             house.clock.passes(hours=2)
@@ -126,7 +109,47 @@ def test_every_neutral_case_is_alike_through_every_verb_over_five_visits(
             with house.database.transaction() as session:
                 session.execute(update(Staff).values(on_shift=False))
         house.clock.passes(days=1)
-    event.remove(engine, "after_cursor_execute", count)
+
+
+def all_are_alike(house: House, visits: Visits, words: str, keys: Sequence[str]) -> None:
+    """Let every kind make a visit; documents, rows and the very statements are those of the denied one."""
+    statements: list[str] = []
+    sent: dict[str, list[list[str]]] = {kind: [] for kind in KINDS}
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        statements.append(statement)
+
+    def after_turn(kind: str) -> None:
+        sent[kind].append(statements.copy())
+        statements.clear()
+
+    engine = house.database.engine
+    event.listen(engine, "after_cursor_execute", note)
+    visits.visit(keys, after_turn)
+    event.remove(engine, "after_cursor_execute", note)
+    for kind in KINDS:
+        assert visits.documents[kind] == visits.documents["denied"], f"{kind}: {words}"
+        assert rows_of(house, visits.cases[kind]) == rows_of(house, visits.cases["denied"]), kind
+        assert sent[kind] == sent["denied"], f"statements of {kind}: {words}"
+
+
+def test_every_neutral_case_is_alike_through_wrong_pins_slips_and_silence(
+    visits: Visits, house: House
+) -> None:
+    for words, keys in SLIPS.items():
+        all_are_alike(house, visits, words, keys)
+        lost_pins_are_settled(house)
+        house.clock.passes(days=1)
+
+    heard = " ".join(visits.documents["denied"])
+    for words in (
+        "did not work",
+        "If that number is right",
+        "easy to guess",
+        "did not match",
+        "Got it.",
+    ):
+        assert words in heard, words
 
 
 def test_a_case_that_is_closed_between_two_visits_stays_alike(visits: Visits, house: House) -> None:

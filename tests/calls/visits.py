@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tests.calls.stories import document_of
+from tests.calls.stories import document_of, wrong
 from tests.factories import MadeCase
 from tests.phone import Phone
 
@@ -28,6 +28,82 @@ VISITS: Mapping[str, Sequence[str]] = {
     "the new PIN, the status again, 0": ("1", "1", "NUMBER", "NEW", "1", "0", "1"),
     "a lost PIN and a callback without it, in Spanish": ("2", "2", "3", "NUMBER", "1", "2", "1", "1"),
 }  # fmt: skip
+
+
+#: Visits with slips: WRONG is a PIN that is wrong, and "" is silence.
+SLIPS: Mapping[str, Sequence[str]] = {
+    "wrong PINs, then the right one": ("1", "1", "NUMBER", "WRONG", "WRONG", "PIN", "*", "2", "1"),
+    "few digits, silence, odd keys, the slow pace": (
+        "1",
+        "1",
+        "NUMBER",
+        "12",
+        "PIN",
+        "7",
+        "1",
+        "NUMBER",
+        "PIN",
+        "",
+        "9",
+        "2",
+        "9",
+        "",
+        "",
+        "1",
+    ),
+    "three wrong PINs and a callback": ("1", "1", "NUMBER", "WRONG", "WRONG", "WRONG", "1", "1"),
+    "three wrong PINs and a lost PIN": ("1", "1", "NUMBER", "WRONG", "WRONG", "WRONG", "4", "1", "2"),
+    "new PINs that will not do": (
+        "1",
+        "1",
+        "NUMBER",
+        "PIN",
+        "4",
+        "123456",
+        "PIN",
+        "583961",
+        "583962",
+        "583961",
+        "583961",
+        "3",
+        "1",
+    ),
+    "the other language, the way back, 5": (
+        "1",
+        "1",
+        "NUMBER",
+        "NEW",
+        "8",
+        "#",
+        "#",
+        "1",
+        "1",
+        "NUMBER",
+        "NEW",
+        "5",
+    ),
+    "silence after the PIN": ("1", "1", "NUMBER", "NEW", "", "", "", "", ""),
+    "slips among the wishes": (
+        "1",
+        "1",
+        "NUMBER",
+        "NEW",
+        "2",
+        "2",
+        "",
+        "9",
+        "1",
+        "2",
+        "4",
+        "",
+        "2",
+        "4",
+        "",
+        "4",
+        "1",
+        "",
+    ),
+}
 
 
 @dataclass
@@ -53,7 +129,11 @@ class Visits:
                 if phone.is_over:
                     continue
                 case = self.cases[kind]
-                phone.presses({"NUMBER": case.number, "PIN": case.pin, "NEW": "583961"}.get(key, key))
+                keyed = {"NUMBER": case.number, "PIN": case.pin, "NEW": "583961", "WRONG": wrong(case.pin)}
+                if key:
+                    phone.presses(keyed.get(key, key))
+                else:
+                    phone.says_nothing()
                 self._keep(kind)
                 after_turn(kind)
         for phone in self.phones.values():
