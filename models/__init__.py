@@ -34,6 +34,7 @@ from models.staff import Staff
 from models.staff_session import StaffSession
 from models.subject import Subject
 from models.trouble import TroublePage
+from models.unlisted import UnlistedName
 
 __all__ = [
     "Absence",
@@ -79,4 +80,5 @@ __all__ = [
     "StaffSession",
     "Subject",
     "TroublePage",
+    "UnlistedName",
 ]

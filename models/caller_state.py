@@ -323,7 +323,7 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
     if not for_pin:
         statement = (
             statement.outerjoin(_REGISTRANTS, _REGISTRANTS.c.id == _CASES.c.registrant_id)
-            .outerjoin(_SUBJECTS, _SUBJECTS.c.id == _CASES.c.subject_id)
+            .outerjoin(_SUBJECTS, and_(_SUBJECTS.c.id == _CASES.c.subject_id, _CASES.c.named_by.is_(None)))
             .outerjoin(_RECORDS, _RECORDS.c.id == _SUBJECTS.c.record_id)
             .outerjoin(_FACILITIES, _FACILITIES.c.name_key == _RECORDS.c.facility_key)
             .outerjoin(_COURTS, _COURTS.c.name_key == _RECORDS.c.court_key)

@@ -14,7 +14,7 @@ from models.new_pin import new_pin
 from models.pin import PinCounter
 from models.pin_hash import PinHasher
 from models.registrant import Phone, Registrant, register
-from models.subject import Subject, find_or_add_subject
+from models.subject import Subject, find_or_add_subject, rename_subject
 
 #: With more live cases than this, 8 digits would let a guess hit more than once in a thousand (R01).
 LIVE_CASES_OF_8_DIGITS = 9_000
@@ -32,6 +32,8 @@ class Case(Base):
     choice of an own PIN alone; ``letter_uses`` counts how often it did) or ``none``
     (the first one waits for a second person's word; until then nothing opens the case). Until
     ``changes_held_until`` phones and windows stay as they are, since staff have just given a new PIN (R08).
+    ``named_by`` is the one member of staff who said whom the case is about, under the name that they typed
+    (``named_sealed``). Until a second person confirms it both are set, and nothing of that person is told.
     A number is never reissued: a closed case keeps its row.
     """
 
@@ -52,6 +54,8 @@ class Case(Base):
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     changes_held_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    named_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id", use_alter=True))
+    named_sealed: Mapped[str | None] = mapped_column(Text)
 
     registrant: Mapped[Registrant] = relationship()
     subject: Mapped[Subject] = relationship()
@@ -126,7 +130,8 @@ def add_case(
     )
     session.add(case)
     session.flush()
-    facts = {"language": registrant.language, "subject": subject.id}
+    # Not the subject: a small id would tell that somebody else has a case about the same person.
+    facts = {"language": registrant.language}
     audit.record(session, actor=actor, action="open_case", target=f"case:{case.id}", facts=facts, now=now)
     return case
 
@@ -179,6 +184,19 @@ def give_new_pin(
         .where(PinCounter.number_key == case.number_key)
         .values(consecutive=0, wait_until=None, locked_at=None, **lifted)
     )
+
+
+def confirm_named(session: Session, case: Case) -> None:
+    """Take the person whom one member of staff named as the person of the case.
+
+    The name that is stored for them stays, unless no other case is about them.
+    """
+    others = select(Case.id).where(Case.subject_id == case.subject_id, Case.id != case.id).limit(1)
+    if case.named_sealed is not None and session.scalar(others) is None:
+        subject = session.get_one(Subject, case.subject_id)
+        rename_subject(session, subject, keyring_of(session).unseal("subject.name", case.named_sealed))
+    case.named_by = case.named_sealed = None
+    session.flush()
 
 
 def close_case(session: Session, number: str, now: datetime, actor: str = "command line") -> None:

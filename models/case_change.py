@@ -8,12 +8,13 @@ from sqlalchemy.orm import Session
 
 from models import audit
 from models.audit import AuditEntry
-from models.case import Case, CaseError, add_case, end_case, free_number
+from models.case import Case, CaseError, add_case, confirm_named, end_case, free_number
 from models.case_opening import OPENED, OpeningOffice, Person, open_to
 from models.database import keyring_of
 from models.registrant import Registrant, name_of, name_registrant, register
 from models.staff import Staff
 from models.subject import Subject, find_or_add_subject, rename_subject
+from models.two_people import check_untied
 
 #: Who may say who a case is about, and end it.
 KEEPERS = frozenset({"supervisor", "administrator"})
@@ -47,6 +48,8 @@ def begin_case(
 ) -> Case:
     """Add a case without a PIN: the first one takes a second person's word. It stands open to who added it.
 
+    That word also confirms who the case is about; until then the name stays the one typed here.
+
     ``subject_id`` is the feed's id. ``evidence`` is how staff know the registrant (R08). ``form`` is what
     ``added_by_form`` knows it by when the same form comes again.
     """
@@ -69,6 +72,7 @@ def begin_case(
         now=now,
         actor=person.email,
     )
+    _name_alone(session, person, case, subject_name)
     open_to(session, person, case.id, "added", evidence, now, office, {"form": form} if form else None)
     return case
 
@@ -116,9 +120,10 @@ def change_details(session: Session, person: Person, case: Case, details: Detail
 
 
 def subject_of(session: Session, case: Case) -> tuple[str, str | None]:
-    """The feed's id and the name of the person whom a case is about."""
+    """The feed's id and the name of the person whom a case is about, as its page shows them."""
     subject, keyring = session.get_one(Subject, case.subject_id), keyring_of(session)
-    name = None if subject.name_sealed is None else keyring.unseal("subject.name", subject.name_sealed)
+    sealed = case.named_sealed or subject.name_sealed
+    name = None if sealed is None else keyring.unseal("subject.name", sealed)
     return keyring.unseal("subject.feed_id", subject.feed_id_sealed), name
 
 
@@ -127,17 +132,43 @@ def link_subject(
 ) -> None:
     """Let a case be about the person with this id of the feed; the same id again corrects their name.
 
+    Another id waits for a second person's word (``confirm_subject``): until then the line and the console
+    tell nothing of that person, and the name is the one typed, so that a guessed id shows nothing.
+
     Raises CaseError for a role that may not, or a closed case.
     """
     _may_keep(person, case)
-    before = case.subject_id
     subject = find_or_add_subject(session, feed_id=subject_id, name=subject_name, now=now)
-    if subject.id == before:
+    if subject.id != case.subject_id or case.named_by is not None:
+        _name_alone(session, person, case, subject_name)
+    else:
         rename_subject(session, subject, subject_name)
     case.subject_id = subject.id
     session.flush()
     session.expire(case, ["subject"])
-    _record(session, person, "link_subject", case, now, {"before": before, "after": subject.id})
+    _record(session, person, "link_subject", case, now)
+
+
+def confirm_subject(session: Session, person: Person, case: Case, now: datetime, days: float) -> None:
+    """Confirm as a second person whom a case is about; from then on the line tells of them.
+
+    ``days`` is the policy of ``check_untied``. Raises CaseError for a role that may not, a closed case, the
+    person who named them, or nothing to confirm; TiedError for two who may not approve together (R40).
+    """
+    _may_keep(person, case)
+    if case.named_by is None:
+        raise CaseError("Somebody has confirmed this already.")
+    if case.named_by == person.staff_id:
+        raise CaseError("Somebody else must confirm who the case is about.")
+    check_untied(session, case.named_by, person.staff_id, f"case:{case.id}", now, days)
+    confirm_named(session, case)
+    _record(session, person, "confirm_subject", case, now)
+
+
+def _name_alone(session: Session, person: Person, case: Case, name: str) -> None:
+    case.named_by = person.staff_id
+    case.named_sealed = keyring_of(session).seal("subject.name", name)
+    session.flush()
 
 
 def close_found_case(session: Session, person: Person, case: Case, now: datetime) -> None:

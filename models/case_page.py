@@ -96,7 +96,7 @@ def read_case_page(session: Session, case_id: int, now: datetime, rules: HeardRu
         case=case,
         registrant=registrant,
         registrant_name=_opened(session, "registrant.name", registrant.name_sealed),
-        subject_name=_opened(session, "subject.name", subject.name_sealed),
+        subject_name=_opened(session, "subject.name", case.named_sealed or subject.name_sealed),
         subject_feed_id=keyring.unseal("subject.feed_id", subject.feed_id_sealed),
         phones=tuple(
             PhoneRow(phone, keyring.unseal("phone.number", phone.number_sealed)[-2:]) for phone in phones

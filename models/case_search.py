@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from models import audit
@@ -64,12 +64,18 @@ def search_cases(session: Session, person: Person, *, name: str, reason: str, no
     matches = find_names(session, name, most=MOST_SHOWN + 1)
     rows = session.execute(
         select(
-            Case.id, Case.opened_at, Case.closed_at, Subject.name_sealed, Registrant.name_sealed,
-            Registrant.language,
+            Case.id, Case.opened_at, Case.closed_at, func.coalesce(Case.named_sealed, Subject.name_sealed),
+            Registrant.name_sealed, Registrant.language,
         )
         .join(Subject, Subject.id == Case.subject_id)
         .join(Registrant, Registrant.id == Case.registrant_id)
-        .where(or_(Case.subject_id.in_(matches.subjects), Case.registrant_id.in_(matches.registrants)))
+        .where(
+            or_(
+                # One person's word puts no case under the name that is stored for a guessed id.
+                and_(Case.subject_id.in_(matches.subjects), Case.named_by.is_(None)),
+                Case.registrant_id.in_(matches.registrants),
+            )
+        )
         .order_by(Case.closed_at.is_not(None), Case.id.desc())
         .limit(MOST_SHOWN + 1)
     ).all()  # fmt: skip

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from models import audit
@@ -120,7 +120,7 @@ def heard_for(session: Session, case_id: int, now: datetime, rules: HeardRules) 
 
 
 def case_standing(session: Session, case_id: int) -> CaseStanding | None:
-    """How a case stands, in one statement; None when there is none."""
+    """How a case stands, in one statement; None for no case, or one whose subject nobody has confirmed."""
     row = session.execute(
         select(
             Case.id, Case.id, Case.closed_at, Subject.as_of, Subject.absent_since, Subject.held_import_id,
@@ -128,7 +128,8 @@ def case_standing(session: Session, case_id: int) -> CaseStanding | None:
             CustodyRecord.removal_stage, CustodyRecord.expected_release_at, CustodyRecord.next_hearing_at,
             Court.name, Court.time_zone, Facility.name, Facility.phone,
         )
-        .join(Subject, Subject.id == Case.subject_id)
+        # Nothing is told of a person whom one member of staff alone has named.
+        .join(Subject, and_(Subject.id == Case.subject_id, Case.named_by.is_(None)))
         .outerjoin(CustodyRecord, CustodyRecord.id == Subject.record_id)
         .outerjoin(Facility, Facility.name_key == CustodyRecord.facility_key)
         .outerjoin(Court, Court.name_key == CustodyRecord.court_key)

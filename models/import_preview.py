@@ -121,7 +121,11 @@ def changes(
     cases: dict[int, list[int]] = {}
     for subject_id, case_id in session.execute(
         select(Case.subject_id, Case.id)
-        .where(Case.subject_id.in_([row.subject_id for row in rows]), Case.closed_at.is_(None))
+        .where(
+            Case.subject_id.in_([row.subject_id for row in rows]),
+            Case.closed_at.is_(None),
+            Case.named_by.is_(None),
+        )
         .order_by(Case.id)
     ):
         cases.setdefault(subject_id, []).append(case_id)

@@ -5,7 +5,7 @@ import unicodedata
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from models import audit
@@ -139,7 +139,9 @@ def keep_note(
 
 def _name_in(session: Session, callback: Callback, text: str) -> Literal["name"] | None:
     """``name`` for a text with a name of whom the callback is for, or of the person their case is about."""
-    named = select(Subject.name_sealed).join(Case, Case.subject_id == Subject.id)
+    named = select(func.coalesce(Case.named_sealed, Subject.name_sealed)).join(
+        Case, Case.subject_id == Subject.id
+    )
     theirs = select(Case.registrant_id).where(Case.id == callback.case_id)
     registrant = select(Registrant.name_sealed).where(
         or_(Registrant.id == callback.registrant_id, Registrant.id.in_(theirs))

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from models import audit
 from models.abandoned_wait import PromisingOffice
 from models.base import Base, UtcDateTime
-from models.case import Case, give_new_pin
+from models.case import Case, confirm_named, give_new_pin
 from models.case_opening import Person
 from models.lost_pin import EVIDENCE, tell_safe_phones
 from models.registrant import Registrant
@@ -210,6 +210,9 @@ def approve_pin(
     one_time = asked.delivery != "told"
     expires_at = now + timedelta(days=office.policy("one_time_pin_days")) if one_time else None
     give_new_pin(session, case, pin_hash, now, expires_at=expires_at, by_two_people=True)
+    if asked.kind == "first" and case.named_by == asked.requested_by:
+        # The same two people say who the case is about.
+        confirm_named(session, case)
     told = 0
     if replaces:
         case.changes_held_until = now + timedelta(hours=office.policy("lost_pin_hold_hours"))

@@ -44,6 +44,7 @@ SEALED_COLUMNS = (
     SealedColumn("subjects", "feed_id_sealed", "subject.feed_id"),
     SealedColumn("subjects", "name_sealed", "subject.name"),
     SealedColumn("cases", "number_sealed", "case.number"),
+    SealedColumn("cases", "named_sealed", "subject.name"),
     SealedColumn("calls", "phone_sealed", "call.phone"),
     # A turn may hold a name or a number to dial, so what was said is sealed as well.
     SealedColumn("calls", "said", "call.said"),

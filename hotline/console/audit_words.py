@@ -128,6 +128,7 @@ ACTIONS = {
     "change_phone_wishes": N_("changed what a phone may be used for"),
     "change_registrant": N_("changed a registrant"),
     "link_subject": N_("linked a case to a person"),
+    "confirm_subject": N_("confirmed whom a case is about"),
     "request_pin": N_("asked for a PIN"),
     "approve_pin": N_("approved a PIN"),
     "lock_pin": N_("saw that wrong PINs locked a case"),

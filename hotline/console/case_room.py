@@ -100,6 +100,7 @@ class CaseRoom:
             may_bind=grounds.ground in BINDING_GROUNDS,
             may_vouch=grounds.ground in VOUCHING_GROUNDS,
             may_keep=me().role in KEEPERS,
+            is_namer=page.case.named_by == me().staff_id,
             may_see_number=may_see_number(grounds),
             is_approver=me().role in APPROVERS,
             waiting_pin=next((one for one in page.requests if still_waits(one, now, console.office)), None),

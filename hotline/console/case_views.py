@@ -25,6 +25,7 @@ from models.case_change import (
     begin_case,
     change_details,
     close_found_case,
+    confirm_subject,
     link_subject,
     subject_of,
 )
@@ -190,7 +191,21 @@ def register_cases(blueprint: Blueprint, console: Console) -> None:
             # Id and name are of one person: half of what was typed beside half of what holds names nobody.
             flash(_(str(error)), "error")
             return redirect(url_for("console.case_subject", case_id=case_id), code=303)
-        flash(_("The case is about this person now."), "success")
+        flash(_("The link is saved. A second person must confirm it."), "success")
+        return redirect(url_for("console.case", case_id=case_id), code=303)
+
+    @blueprint.post("/cases/<int:case_id>/subject/confirm")
+    @guard_staff("supervisor", "administrator")
+    def case_subject_confirm(case_id: int) -> View:
+        try:
+            with room.changing(case_id) as opened:
+                confirm_subject(
+                    opened.session, me(), opened.case, opened.now, console.office.policy("two_people_days")
+                )
+        except CaseError as error:
+            flash(_(str(error)), "error")
+        else:
+            flash(_("The person is confirmed. The line now tells this case of them."), "success")
         return redirect(url_for("console.case", case_id=case_id), code=303)
 
     @blueprint.route("/cases/<int:case_id>/close", methods=["GET", "POST"])

@@ -28,7 +28,8 @@ KEYS = (
     ("9", N_("Slower, with more time for each answer.")),
     ("5", N_("A person, when you cannot talk: they ask, and you press 1 for yes and 2 for no.")),
     ("7", N_("If someone is listening: you hear a harmless announcement, and the call ends.")),
-    ("#", N_("When you have keyed all the digits of a number.")),
+    ("8", N_("At a menu, the next language.")),
+    ("#", N_("At a menu, the menu before it. After the digits of a number, you are done.")),
 )
 _ALONE = N_("Where you key several digits, press 0, *, 9, 5 or 7 alone and then #, or wait.")
 

@@ -18,11 +18,11 @@ from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
-KINDS = ("shielded", "no record", "closed", "denied", "stale", "held", "unmapped")
+KINDS = ("shielded", "no record", "closed", "denied", "stale", "held", "unmapped", "unconfirmed")
 
 
 @pytest.fixture
-def visits(phone: Phone, make_case: MakeCase, house: House) -> Visits:
+def visits(phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House) -> Visits:
     """A case of each kind, and a phone that stands confirmed in it."""
     now = house.clock.now
     facts: dict[str, dict[str, Any]] = {
@@ -33,6 +33,8 @@ def visits(phone: Phone, make_case: MakeCase, house: House) -> Visits:
         "stale": {"custody_status": "in_custody", "as_of": now - timedelta(days=9)},
         "held": {"custody_status": "in_custody"},
         "unmapped": {"custody_status": "unknown"},
+        # One member of staff has said who it is about, and no second one yet.
+        "unconfirmed": {"custody_status": "in_custody", "named_by": make_staff(on_shift=False).id},
     }
     numbers = {kind: f"+120255501{20 + n}" for n, kind in enumerate(KINDS)}
     cases = {kind: make_case(phone=numbers[kind], **facts[kind]) for kind in KINDS}

@@ -100,7 +100,7 @@ def test_an_old_tab_links_a_case_back_to_nobody(
     for person in two:
         person.opens(f"/console/cases/{case.id}/subject")
     other.fills(subject_id="S-77", subject_name="The Right Person").clicks("Link the case")
-    assert other.reads("The case is about this person now.")
+    assert other.reads("The link is saved.")
 
     old.fills(subject_name="A Name Put Right").clicks("Link the case")
 

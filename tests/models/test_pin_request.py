@@ -15,6 +15,7 @@ from models.case_change import (
     begin_case,
     change_details,
     close_found_case,
+    confirm_subject,
     link_subject,
     reveal_number,
 )
@@ -290,6 +291,12 @@ def test_a_case_is_linked_to_another_person_or_their_name_is_corrected(desk: Des
     link_subject(desk.session, desk.approver, desk.case, subject_id="S-9", subject_name="Marek", now=NOW)
     assert desk.case.subject_id != before
     link_subject(desk.session, desk.approver, desk.case, subject_id="S-9", subject_name="Marc", now=NOW)
+    second = someone(desk.session, "administrator")
+    with pytest.raises(CaseError, match="Somebody else"):
+        confirm_subject(desk.session, desk.approver, desk.case, NOW, 30)
+    confirm_subject(desk.session, second, desk.case, NOW, 30)
+    with pytest.raises(CaseError, match="already"):
+        confirm_subject(desk.session, second, desk.case, NOW, 30)
 
     subject = desk.session.get_one(Subject, desk.case.subject_id)
     assert desk.session.info["keyring"].unseal("subject.name", subject.name_sealed or "") == "Marc"

@@ -46,6 +46,8 @@ def _fill(database: Database) -> int:
         registrant_name = database.keyring.seal("registrant.name", "Rosa Invented")
         session.execute(text("UPDATE registrants SET name_sealed = :name"), {"name": registrant_name})
         seal = database.keyring.seal
+        named = {"name": seal("subject.name", "Marek Vale")}
+        session.execute(text("UPDATE cases SET named_sealed = :name"), named)
         person = make_staff(session, number_sealed=seal("staff.number", "40127"))
         person.totp_sealed = seal("staff.totp", "JBSWY3DPEHPK3PXP")
         begin_session(
