@@ -4,7 +4,7 @@ from typing import Literal
 
 from ivr_flows.desk import Desk
 from ivr_flows.flow import answers
-from ivr_flows.silent_words import tell_if_silent
+from ivr_flows.how_to_talk import tell_how_to_talk
 from models import leg as legs
 from models import line_ring, staff_secret
 from models.line_wait import leave_line
@@ -33,7 +33,7 @@ def take(desk: Desk) -> str:
     if word == "accepted" and desk.call.callback_id is not None:
         desk.call.accepted_at = desk.now
         desk.jobs.append(("dial_caller", desk.call.callback_id))
-        tell_if_silent(desk)
+        tell_how_to_talk(desk)
     return word
 
 
@@ -85,7 +85,7 @@ def take_direct(desk: Desk) -> str:
         if desk.call.parent_call_id is not None:
             # With this key the caller's wait is over; it is measured until now.
             leave_line(desk.session, desk.call.parent_call_id, "talked", desk.now)
-        tell_if_silent(desk)
+        tell_how_to_talk(desk)
     return word
 
 
@@ -111,7 +111,7 @@ def take_at_0(desk: Desk) -> str:
     desk.jobs += jobs
     if word == "accepted":
         desk.call.accepted_at = desk.call.accepted_at or desk.now
-        tell_if_silent(desk)
+        tell_how_to_talk(desk)
     return word
 
 

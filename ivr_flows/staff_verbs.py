@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from ivr_flows.desk import Desk
 from ivr_flows.flow import answers
+from ivr_flows.how_to_talk import tell_how_to_talk
 from ivr_flows.prompts import counted
-from ivr_flows.silent_words import tell_if_silent
 from models import staff_desk
 from models.callback_policy import CallbackPolicy
 from models.liaison import free_liaison
@@ -94,7 +94,7 @@ def take_next(desk: Desk, _digits: str) -> str:
     word, jobs = staff_desk.take_next(desk.session, desk.call, desk.now, CallbackPolicy.of(desk.office))
     desk.jobs += jobs
     if word == "taken":
-        tell_if_silent(desk)
+        tell_how_to_talk(desk)
     elif desk.office.is_open(desk.now) and staff_desk.may_be_rung_for_line(
         desk.session, _who(desk), desk.now
     ):

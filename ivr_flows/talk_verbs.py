@@ -2,8 +2,8 @@
 
 from ivr_flows.desk import Desk
 from ivr_flows.flow import answers
+from ivr_flows.how_to_talk import tell_how_to_talk
 from ivr_flows.leg_verbs import may_take
-from ivr_flows.silent_words import tell_if_silent
 from ivr_flows.turn import Join
 from models import hold, joiner, talk
 
@@ -152,7 +152,7 @@ def _comes(desk: Desk) -> str:
     word, jobs = joiner.accept_joining(desk.session, desk.call, desk.now)
     if word == "accepted":
         desk.call.accepted_at = desk.now
-        tell_if_silent(desk)
+        tell_how_to_talk(desk)
     desk.jobs += jobs
     return word
 

@@ -60,7 +60,8 @@ def phone(
     settings = load_settings(read_bind(bind).url)
     if settings.carrier != "exchange":
         fail("hotline phone calls through the exchange alone: HOTLINE_CARRIER is not exchange.")
-    to = to or load_office(settings).lines[0]
+    office = load_office(settings)
+    to = to or office.lines[0]
     for option, number in (("--from", from_), ("--to", to)):
         if not _E164.fullmatch(number):
             fail(f"{option} must be a phone number in E.164, such as +12025550123.")
@@ -70,9 +71,9 @@ def phone(
     lines = None if script is None else iter(_tokens(script))
     paper = _Paper(transcript)
     carries = over_http(settings.public_url, settings.twilio_auth_tokens[0])
-    main = line_number(settings.public_url)
+    dialled = line_number(settings.public_url, discreet=to in office.discreet_lines)
     call = InboundCall(
-        with_fallback(fetching(carries), main.fallback_url, main.fallback_method),
+        with_fallback(fetching(carries), dialled.fallback_url, dialled.fallback_method),
         send=carries,
         public_url=settings.public_url,
         account_sid=settings.twilio_account_sid,

@@ -34,12 +34,17 @@ from models.note import MOST_CHARACTERS, SENTENCES, may_note, note_of, patterns
 from models.outcome import OUTCOMES
 from models.recognition import RECOGNITIONS, awaits_recognition
 from models.refusal import RefusedError
+from models.shown_line import shown_line
 from models.staff import ROLES, Staff
 from models.talk import joiners_of
 
 #: A time that staff settle is offered from so far ahead.
 _LATER = timedelta(hours=1)
 LAST_PAGE = 1000
+#: The states of a callback in which somebody may still talk with the person.
+_MAY_BE_CALLED = frozenset(
+    {"requested", "claimed", "ringing_liaison", "ringing_caller", "talking", "left_for_staff"}
+)
 
 
 @dataclass(frozen=True)
@@ -130,19 +135,19 @@ def register_callbacks(blueprint: Blueprint, console: Console) -> None:
             row = listing.find_listed(session, callback_id)
             if row is None:
                 raise NotFound
-            joiners, asks_who = _joiners(session, row), _asks_who(session, row)
+            state = _state(console, session, row, now)
 
             def render() -> str:
-                words = _state(console, row, now, joiners, asks_who=asks_who) | _WORDS
-                state = render_template("console/callbacks/state.html", row=row, shown=Shown(), **words)
+                words = state | {"is_discreet": _is_discreet(console, session, row)} | _WORDS
+                part = render_template("console/callbacks/state.html", row=row, shown=Shown(), **words)
                 # What happened stands elsewhere on the page, and goes on with the state.
                 happened = history_of(session, callback_id)
                 beside = render_template(
                     "console/callbacks/history.html", history=happened, beside=True, **_WORDS
                 )
-                return state + beside
+                return part + beside
 
-            return live_part(_tag_of_one(row, joiners, now, asks_who=asks_who), render)
+            return live_part(_tag_of_one(row, state, now), render)
 
     @blueprint.get("/callbacks/<int:callback_id>/words")
     @guard_staff(*ROLES)
@@ -218,7 +223,7 @@ def callback_page(console: Console, session: Session, callback_id: int, shown: S
     mine = may_note(session, whole, me().staff_id, me().role)
     soon = next_moment_inside(session, whole, now + _LATER, policy)
     local = None if soon is None else soon.astimezone(ZoneInfo(row.time_zone))
-    joiners, asks_who = _joiners(session, row), _asks_who(session, row)
+    state = _state(console, session, row, now)
     opens_case = may_open_case(whole, me().staff_id, now, console.office) and not holds_content(
         session, whole, now
     )
@@ -230,7 +235,7 @@ def callback_page(console: Console, session: Session, callback_id: int, shown: S
         "console/callbacks/callback.html",
         row=row,
         shown=shown,
-        tag=_tag_of_one(row, joiners, now, asks_who=asks_who),
+        tag=_tag_of_one(row, state, now),
         every=EVERY,
         note=note_of(session, whole) if mine else "",
         may_note=mine,
@@ -247,7 +252,8 @@ def callback_page(console: Console, session: Session, callback_id: int, shown: S
         is_to_recognize=whole.recognized_by is None and whole.staff_id == me().staff_id,
         before=before_it(session, callback_id),
         case_id=whole.case_id,
-        **_state(console, row, now, joiners, asks_who=asks_who),
+        is_discreet=_is_discreet(console, session, row),
+        **state,
         **_WORDS,
     )
 
@@ -267,9 +273,7 @@ def _joiners(session: Session, row: listing.Listed) -> list[tuple[str, str]]:
     ]
 
 
-def _state(
-    console: Console, row: listing.Listed, now: datetime, joiners: list[tuple[str, str]], *, asks_who: bool
-) -> dict[str, object]:
+def _state(console: Console, session: Session, row: listing.Listed, now: datetime) -> dict[str, object]:
     """What may be done now, and by whom."""
     shortly = now - timedelta(minutes=console.office.policy("outcome_minutes"))
     is_mine = row.staff_id == me().staff_id
@@ -277,8 +281,8 @@ def _state(
     return {
         "now": now,
         "is_mine": is_mine,
-        "joiners": joiners,
-        "asks_who": asks_who,
+        "joiners": _joiners(session, row),
+        "asks_who": _asks_who(session, row),
         "first_name": console.office.neutral_name.get(row.language, ""),
         "oversees": me().role in OVERSEERS,
         "may_note_outcome": is_mine and over_lately,
@@ -312,10 +316,18 @@ def _tag_of_list(session: Session, view: str, page: int, now: datetime) -> str:
     return tag_of(facts.version, view, page, me().staff_id, facts.language, facts.minute)
 
 
-def _tag_of_one(row: listing.Listed, joiners: list[tuple[str, str]], now: datetime, *, asks_who: bool) -> str:
+def _is_discreet(console: Console, session: Session, row: listing.Listed) -> bool:
+    """Whether a person who may yet be called sees a discreet line: nobody then names the office (R17)."""
+    if row.state not in _MAY_BE_CALLED:
+        return False
+    callback = session.get_one(Callback, row.id)
+    return shown_line(session, callback, console.office.lines) in console.office.discreet_lines
+
+
+def _tag_of_one(row: listing.Listed, state: dict[str, object], now: datetime) -> str:
     facts = (
-        joiners,
-        asks_who,
+        state["joiners"],
+        state["asks_who"],
         row.state,
         row.staff_id,
         row.lease_until,

@@ -15,6 +15,7 @@ from hotline.exchange.app import create_exchange
 from hotline.exchange.delivery import over_http
 from hotline.exchange.faults import Faults
 from hotline.exchange.inbound import line_number
+from hotline.exchange.order import PhoneNumber
 from hotline.exchange.switchboard import Switchboard
 
 #: The exchange asks nobody who plays with its phones, so nobody but this machine may.
@@ -36,22 +37,26 @@ def credentials(settings: Settings) -> dict[str, tuple[str, ...]]:
     return known
 
 
+def numbers_of(settings: Settings, office: Office) -> dict[str, PhoneNumber]:
+    """How each number of the office is set up; staff dial a line of their own, where the office has one."""
+    lines = [*office.lines, *filter(None, [office.staff_line])]
+    return {line: line_number(settings.public_url, discreet=line in office.discreet_lines) for line in lines}
+
+
 def exchange_for(settings: Settings, office: Office) -> Flask:
     """The exchange of one office. Any number that is dialled reaches the line, which owns its own alone."""
-    faults, number = Faults(), line_number(settings.public_url)
-    # Staff dial a line of their own, where the office has one.
-    lines = [*office.lines, *filter(None, [office.staff_line])]
+    faults, numbers = Faults(), numbers_of(settings, office)
     deliver = faults.around(over_http(settings.public_url, settings.twilio_auth_tokens[0]))
     return create_exchange(
         Switchboard(
             settings.twilio_account_sid,
             deliver,
-            numbers=dict.fromkeys(lines, number),
-            any_number=number,
+            numbers=numbers,
+            any_number=line_number(settings.public_url),
         ),
         account_sid=settings.twilio_account_sid,
         credentials=credentials(settings),
-        lines=lines,
+        lines=list(numbers),
         faults=faults,
     )
 

@@ -13,12 +13,16 @@ from hotline.exchange.queue_member import QueueMember
 from hotline.exchange.queues import Queues
 
 
-def line_number(public_url: str) -> PhoneNumber:
-    """How a number of this line is set up at the carrier; the README says the same for a real one."""
+def line_number(public_url: str, *, discreet: bool = False) -> PhoneNumber:
+    """How a number of this line is set up at the carrier; the README says the same for a real one.
+
+    A ``discreet`` number has a fallback of its own, which tells nothing of the line.
+    """
     base = public_url.rstrip("/")
+    fallback = "fallback-discreet.xml" if discreet else "fallback.xml"
     return PhoneNumber(
         voice_url=f"{base}/voice/inbound",
-        fallback_url=f"{base}/voice/fallback.xml",
+        fallback_url=f"{base}/voice/{fallback}",
         status_callback=f"{base}/voice/call-events",
         sms_url=f"{base}/sms/inbound",
     )

@@ -4,16 +4,32 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from models import Staff
+from models.registrant import Registrant
 from tests.calls.conftest import House
-from tests.calls.stories import wrong
-from tests.factories import MadeCase
+from tests.calls.stories import opens_the_case, wrong
+from tests.calls.test_new_pin import by_letter
+from tests.factories import HASHER, MadeCase
 from tests.phone import Phone
 
 MakeCase = Callable[..., MadeCase]
 DISCREET = "+12025550101"
 TELLING = ("911", "case", "crime", "victim", "PIN", "caso", "delito", "víctima", "danger", "peligro")
+
+
+NOT_NAMED = "This is a discreet line. Do not name the office."
+
+
+def breaks(*_arguments: object, **_more: object) -> None:
+    raise RuntimeError("This part is broken.")
+
+
+def telling(phone: Phone) -> list[str]:
+    """The words heard in the whole call that tell what the line is."""
+    so_far = phone.heard_so_far.casefold()
+    return [word for word in TELLING if word.casefold() in so_far]
 
 
 def dials(phone: Phone, language: str = "1") -> None:
@@ -43,8 +59,7 @@ def test_a_caller_of_a_discreet_line_hears_only_neutral_words_and_the_danger_lin
     assert phone.hears(code)
     phone.presses(wrong(case.pin))
     assert phone.hears(code)
-    so_far = phone.heard_so_far.casefold()
-    assert [word for word in TELLING if word.casefold() in so_far] == []
+    assert telling(phone) == []
 
     phone.presses(case.pin)
 
@@ -57,8 +72,7 @@ def test_silence_on_a_discreet_line_ends_in_neutral_words(phone: Phone) -> None:
     while not phone.is_over:
         phone.says_nothing()
 
-    so_far = phone.heard_so_far.casefold()
-    assert [word for word in TELLING if word.casefold() in so_far] == []
+    assert telling(phone) == []
 
 
 def test_a_liaison_who_takes_a_discreet_caller_at_0_is_told_not_to_name_the_office(
@@ -71,7 +85,104 @@ def test_a_liaison_who_takes_a_discreet_caller_at_0_is_told_not_to_name_the_offi
 
     liaison = house.accepts(phone)
 
-    assert "This caller used a discreet line. Do not name the office." in liaison.heard_so_far
+    assert NOT_NAMED in liaison.heard_so_far
+
+
+@pytest.mark.parametrize("chosen", [True, False])
+def test_a_liaison_who_takes_a_callback_from_a_discreet_number_is_told_not_to_name_the_office(
+    phone: Phone, make_case: MakeCase, make_staff: Callable[..., Staff], house: House, chosen: bool
+) -> None:
+    make_staff()
+    case = make_case(custody_status="in_custody")
+    if chosen:
+        opens_the_case(phone, case)
+        with house.database.transaction() as session:
+            session.execute(update(Registrant).values(line=DISCREET))
+    else:
+        dials(phone)
+        for keys in (case.number, case.pin):
+            phone.presses(keys)
+    for keys in ("2", "1"):
+        phone.presses(keys)
+    assert phone.hears("We will call you")
+    phone.hangs_up()
+
+    liaison = house.answers(phone)
+    liaison.presses("1")
+
+    assert liaison.hears(NOT_NAMED)
+
+
+def test_a_liaison_who_takes_any_other_callback_hears_of_no_discreet_line(
+    phone: Phone, make_case: MakeCase, make_staff: Callable[..., Staff], house: House
+) -> None:
+    make_staff()
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    for keys in ("2", "1"):
+        phone.presses(keys)
+    phone.hangs_up()
+
+    liaison = house.answers(phone)
+    liaison.presses("1")
+
+    assert liaison.does_not_hear("discreet")
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_the_danger_line_follows_a_letters_pin_on_a_discreet_line(
+    phone: Phone, make_case: MakeCase, house: House, language: str
+) -> None:
+    case = make_case(custody_status="in_custody")
+    mailed = by_letter(house, case)
+    dials(phone, language)
+    phone.presses(case.number)
+
+    phone.presses(mailed)
+
+    danger, own = {
+        "1": ("If you are in danger, hang up and call 911", "choose your own PIN"),
+        "2": ("Si está en peligro, cuelgue y llame al 911", "elija su propio PIN"),
+    }[language]
+    assert phone.hears(danger, own)
+    assert phone.heard.index(danger) < phone.heard.index(own)
+    for _ in range(2):
+        phone.presses("583961")
+    assert phone.hears({"1": "in custody", "2": "en custodia"}[language])
+
+
+def test_a_fault_before_the_pin_is_apologised_for_in_neutral_words_and_leads_to_a_person(
+    phone: Phone,
+    make_case: MakeCase,
+    make_staff: Callable[..., Staff],
+    house: House,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_staff()
+    case = make_case(custody_status="in_custody")
+    dials(phone)
+    phone.presses(case.number)
+    with monkeypatch.context() as patch:
+        patch.setattr(HASHER, "matches", breaks)
+        phone.presses(case.pin)
+
+    assert phone.hears("I am sorry, something went wrong", "I am calling someone for you")
+    assert telling(phone) == []
+    assert NOT_NAMED in house.accepts(phone).heard_so_far
+
+
+def test_when_the_database_is_gone_a_discreet_line_says_neutral_words_and_dials_a_person(
+    phone: Phone, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dials(phone)
+    with monkeypatch.context() as patch:
+        patch.setattr(house.database, "transaction", breaks)
+        patch.setattr(house.database, "reading", breaks)
+        patch.setattr(house.database.singly, "connect", breaks)
+        phone.presses("12345678")
+
+    assert phone.hears("something went wrong", "algo falló")
+    assert telling(phone) == []
+    assert phone.is_rung(house.office.person_number)
 
 
 def test_any_other_number_is_the_victim_line(phone: Phone) -> None:

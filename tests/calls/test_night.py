@@ -10,6 +10,7 @@ from config.office import Office
 from models import Callback, Staff
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
+from tests.calls.test_discreet_line import dials, telling
 from tests.factories import MadeCase, make_office
 from tests.phone import Phone
 
@@ -130,3 +131,15 @@ def test_spanish_times_name_the_part_of_the_day(phone: Phone, make_case: MakeCas
 
     assert phone.hears("en custodia", "hasta hoy a las 11:00 de la noche. No tengo datos más recientes")
     assert phone.does_not_hear("..")
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_a_discreet_line_that_is_closed_says_neutral_words(phone: Phone, language: str) -> None:
+    dials(phone, language)
+    phone.presses("0")
+
+    assert phone.hears({"1": "Our office is closed now", "2": "Nuestra oficina está cerrada"}[language])
+    assert telling(phone) == []
+    phone.presses("1")
+    assert phone.hears({"1": "We will call you", "2": "Le llamaremos"}[language])
+    assert telling(phone) == []

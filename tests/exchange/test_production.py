@@ -10,7 +10,7 @@ from config.settings import Settings
 from hotline import create_app
 from hotline.cli.bind import Bind
 from hotline.cli.supervision import programs
-from hotline.exchange.__main__ import HOST, exchange_for, main
+from hotline.exchange.__main__ import HOST, exchange_for, main, numbers_of
 from models.database import Database
 
 PRODUCTION = {
@@ -70,6 +70,16 @@ def test_the_exchange_of_an_office_owns_its_lines_and_no_other_number(
         refused = asks(kind, "+12025550199", **more)
         assert (refused.status_code, refused.get_json()["code"]) == (400, 21210), kind
         assert asks(kind, office.lines[0], **more).status_code == 201, kind
+
+
+def test_a_discreet_number_of_the_exchange_falls_back_to_neutral_words(
+    settings: Settings, office: Office
+) -> None:
+    numbers = numbers_of(settings, office)
+
+    neutral = {line for line, number in numbers.items() if "discreet" in str(number.fallback_url)}
+    assert neutral == set(office.discreet_lines)
+    assert set(numbers) == {*office.lines, office.staff_line}
 
 
 def test_in_development_the_line_leads_to_it_and_streams_nothing_itself(

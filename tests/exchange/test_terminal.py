@@ -214,6 +214,26 @@ def test_a_line_that_fails_is_a_fault(world: World) -> None:
     assert [status for _, status in world.line.events] == ["completed"]
 
 
+@pytest.mark.parametrize(
+    ("to", "words"), [("+12025550100", "Call 911."), ("+12025550101", "Something went wrong.")]
+)
+def test_a_call_to_a_discreet_number_falls_back_to_neutral_words(world: World, to: str, words: str) -> None:
+    def answers(line: WebLine, path: str) -> Answer | None:
+        match path.partition("?")[0]:
+            case "/voice/fallback.xml":
+                return document("Call 911.")
+            case "/voice/fallback-discreet.xml":
+                return document("Something went wrong.")
+        return 500, {}, b""
+
+    with web_line(answers) as line:
+        world.environ["HOTLINE_PUBLIC_URL"] = line.url
+        played = world.plays("--to", to, "--script", "")
+
+    heard = [said for said in ("Call 911.", "Something went wrong.") if said in played.output]
+    assert heard == [words]
+
+
 def test_the_phone_keeps_cookies_follows_redirects_and_goes_to_the_fallback(world: World) -> None:
     def answers(line: WebLine, path: str) -> Answer | None:
         match path.partition("?")[0]:

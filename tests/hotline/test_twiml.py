@@ -10,7 +10,8 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotline.voice.fallback import LAST_WORDS, fallback_blueprint
+from config.office import Office
+from hotline.voice.fallback import DISCREET_LAST_WORDS, LAST_WORDS, fallback_blueprint
 from hotline.voice.twiml import Renderer, message
 from ivr_flows.prompts import Prompts
 from ivr_flows.turn import LONGEST_WAIT_SECONDS, Connect, Dial, End, Gather, Hangup, Hold, Join, Say, Turn
@@ -301,8 +302,19 @@ def test_the_fallback_names_the_emergency_number_and_a_person_in_both_languages(
     for language in ("en-US", "es-US"):
         words = " ".join("".join(say.itertext()) for say in says if say.get("language") == language)
         assert "911" in words
-        assert re.search(r"person.* 2025550101", words)
+        assert re.search(r"person.* 2025550102", words)
     assert says[0].get("language") == "en-US"
+
+
+def test_no_fallback_reads_a_number_of_the_line_itself_as_a_persons_number(office: Office) -> None:
+    read = {
+        digits
+        for words in (LAST_WORDS, DISCREET_LAST_WORDS)
+        for digits in re.findall(r'"telephone">(\d+)<', words)
+    }
+
+    assert read == {office.person_number.removeprefix("+1")}
+    assert office.person_number not in (*office.lines, office.staff_line)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

@@ -5,9 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 from config.office import Office as OfficeFile
-from models import Call
+from models import Call, Callback, Case
 from models.direct_talk import DirectTalk, begin_talk, close
 from models.leg_end import leg_ended
+from models.registrant import Registrant
 from tests.console.callbacks.office import Office
 from tests.console.conftest import Clock, Member
 from tests.factories import make_call, make_case
@@ -191,3 +192,23 @@ def test_a_page_in_spanish_writes_every_time_of_day_by_the_same_clock(
     times = re.findall(r"\d{1,2}:\d\d\s*[ap]?", liaison.page.text_content())
     assert len(times) >= 3
     assert all(one[-1] in "ap" for one in times), times
+
+
+def test_a_callback_from_a_discreet_line_tells_staff_not_to_name_the_office_until_it_is_over(
+    liaison: Member, office_rows: Office, clock: Clock
+) -> None:
+    callback_id = office_rows.promises()
+    plain = office_rows.promises()
+    with office_rows.database.transaction() as session:
+        case_id = session.get_one(Callback, callback_id).case_id
+        registrant_id = session.get_one(Case, case_id).registrant_id
+        session.get_one(Registrant, registrant_id).line = "+12025550101"
+
+    told = "Discreet line: do not name the office."
+    assert liaison.opens(f"/console/callbacks/{callback_id}").reads(told)
+    assert not liaison.opens(f"/console/callbacks/{plain}").reads(told)
+    office_rows.talks(callback_id, liaison.staff_id)
+    for page in (f"/console/callbacks/{callback_id}", f"/console/callbacks/{callback_id}/part"):
+        assert liaison.opens(page).reads(told)
+    office_rows.becomes(callback_id, state="reached", outcome="reached", closed_at=clock())
+    assert not liaison.opens(f"/console/callbacks/{callback_id}").reads(told)
