@@ -70,6 +70,7 @@ class Walk:
         self.flow, self._trees = flow, trees
         self.desk = desk
         self.call = desk.call
+        self._has_digits = False
 
     def start(self) -> Turn:
         """The first document of the call."""
@@ -94,6 +95,7 @@ class Walk:
     def answer(self, digits: str | None) -> Turn | Deferred:
         """The caller's keys at the step where the call waits; None or empty is silence."""
         call, desk = self.call, self.desk
+        self._has_digits = digits is not None and len(digits) > 1
         name = self.flow.find(call.step)
         if name is None or name not in self.flow.steps:
             return self.enter(self.flow.stranded or self.flow.give_up)
@@ -150,6 +152,7 @@ class Walk:
         if not isinstance(step, Collect) or not isinstance(step.then, SlowHandler):
             raise TypeError("Only a collect step with a slow handler can be resumed.")
         self.call.pending_since = None
+        self._has_digits = True
         word = step.then.record(self.desk, deferred.task, found)
         return self._progress(step.on[word])
 
@@ -326,6 +329,7 @@ class Walk:
         self, name: str, before: tuple[Say, ...], says: tuple[Say, ...], again: tuple[Say, ...] = ()
     ) -> Turn:
         call, step = self.call, self.flow.steps[name]
+        is_asked_again = self._has_digits and isinstance(step, Collect) and call.step == name
         call.step, call.turn = name, call.turn + 1
         digits = step.digits if isinstance(step, Collect) else 1
         seconds = {Collect: ENTRY_SECONDS, Wait: LINE_SECONDS}.get(type(step), MENU_SECONDS)
@@ -333,7 +337,7 @@ class Walk:
             seconds = step.seconds or seconds
         # Where nobody is asked anything the slow pace has nothing to wait for.
         slow = call.pace == "slow" and not isinstance(step, Wait | Stay)
-        end = turns.Gather(name, call.turn, digits, seconds, slow=slow)
+        end = turns.Gather(name, call.turn, digits, seconds, slow=slow, after_digits=is_asked_again)
         return Turn(before, says, end, again)
 
     def _announced(self, step: Announce) -> list[Say]:

@@ -123,8 +123,11 @@ class Renderer:
             case Gather():
                 # A menu takes # as a key (R22); an entry ends with it.
                 finish_on = "#" if end.digits > 1 else ""
+                # Keys outside a Gather are lost. One key too many would else be the first of the next try,
+                # and shift each try after it.
+                rest = '<Pause length="1"/>' if end.after_digits else ""
                 return (
-                    f'{_HEAD}{before}<Gather input="dtmf" numDigits="{end.digits:d}" '
+                    f'{_HEAD}{before}{rest}<Gather input="dtmf" numDigits="{end.digits:d}" '
                     f'finishOnKey="{finish_on}" timeout="{end.wait_after(words):d}" '
                     f'actionOnEmptyResult="true" method="POST" '
                     f'action="{self._action(end.step, end.turn)}">{says}</Gather>{_TAIL}'

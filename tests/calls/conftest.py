@@ -182,7 +182,13 @@ def phone(app: Flask, house: House) -> Phone:
     return a_phone(app, house)
 
 
-def a_phone(app: Flask, house: House) -> Phone:
+@pytest.fixture
+def timed_phone(app: Flask, house: House) -> Phone:
+    """A telephone on which words, pauses and silence last as long as they do for a person."""
+    return a_phone(app, house, timed=True)
+
+
+def a_phone(app: Flask, house: House, *, timed: bool = False) -> Phone:
     """A telephone whose calls reach this web process of the house."""
     return Phone(
         app.test_client(),
@@ -192,6 +198,7 @@ def a_phone(app: Flask, house: House) -> Phone:
         line=house.office.lines[0],
         check=check,
         when_dialled=house.carrier.carries,
+        timed=timed,
     )
 
 

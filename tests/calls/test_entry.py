@@ -84,3 +84,31 @@ def test_where_numbers_have_grown_both_lengths_are_told() -> None:
 
     assert isinstance(step, Collect)
     assert (step.wrong, step.about) == ("ask_number.wrong_two", "number.10.8")
+
+
+@pytest.mark.parametrize("asked_for", ["number", "PIN"])
+def test_a_key_too_many_is_not_the_first_key_of_the_next_try(
+    timed_phone: Phone, make_case: MakeCase, asked_for: str
+) -> None:
+    case = make_case(custody_status="in_custody")
+    timed_phone.dials_in()
+    timed_phone.waits(20)
+    timed_phone.presses("1")
+    timed_phone.presses("1")
+    timed_phone.waits(3)
+    if asked_for == "PIN":
+        timed_phone.presses(case.number)
+        timed_phone.waits(3)
+    typed = mistyped(case.number) if asked_for == "number" else wrong(case.pin)
+
+    timed_phone.presses(typed)
+    timed_phone.waits(0.5)
+    timed_phone.presses(typed[-1])
+    timed_phone.waits(8)
+
+    if asked_for == "number":
+        timed_phone.presses(case.number)
+        timed_phone.waits(3)
+    timed_phone.presses(case.pin)
+    timed_phone.waits(8)
+    assert timed_phone.hears("in custody")

@@ -34,14 +34,17 @@ class Document:
             over.append(at)
         # The document is our own line's.
         root = ET.fromstring(document)  # noqa: S314
-        before = 0
+        before, pause = 0, 0.0
         for verb in root:
             if verb.tag == "Gather":
                 break
             before += verb.tag == "Say"
+            pause += float(verb.get("length", "1")) if verb.tag == "Pause" else 0.0
         nested = len(root.findall("Gather/Say"))
         lead = len(phrases) - nested if before else 0
-        return cls(tuple(phrases), tuple(over), over[lead - 1] if lead > 0 else 0.0)
+        listens_at = (over[lead - 1] if lead > 0 else 0.0) + pause
+        over = [one + pause if at >= lead else one for at, one in enumerate(over)]
+        return cls(tuple(phrases), tuple(over), listens_at)
 
 
 @dataclass(frozen=True, slots=True)
