@@ -66,7 +66,9 @@ def request_callback(
     A case is owed one callback: asking again keeps its place in the list, and changes its window while no
     one is being rung for it. While a case's changes are held it is rung at its safe phones alone and gets no
     other window (R08). A caller who asked for a call to this phone before they gave the PIN is called once:
-    the promise without a PIN goes into the new one, unless the phone ``is_shared`` by many people.
+    the promise without a PIN goes into the new one, if the phone is a safe one of this case, the caller ID is
+    not doubted, and the phone is not ``is_shared`` by many people. Else somebody with a PIN of their own
+    could put off what is owed to a phone whose number they fake.
     ``any_time`` gives up the window that was chosen before. ``requested_at`` is for a caller who began to
     wait before now and keeps that place. Requests without the PIN: ``models/unverified_request.py``.
     """
@@ -74,7 +76,7 @@ def request_callback(
     if call.holds_changes(now) and (window is not None or not _is_safe(session, call, number)):
         return None
     since = requested_at or now
-    former = None if is_shared else _asked_without_pin(session, number_key)
+    former = None if is_shared else _asked_without_pin(session, call, number, number_key)
     if former is not None:
         since = min(since, former.requested_at)
         if window is None:
@@ -209,10 +211,12 @@ def owed_without_pin(session: Session, number_key: str) -> Callback | None:
     return session.scalars(owed.order_by(Callback.id).with_for_update(key_share=True)).first()
 
 
-def _asked_without_pin(session: Session, number_key: str) -> Callback | None:
-    """What was asked for to this phone without a PIN and may still be cancelled."""
-    standing = owed_without_pin(session, number_key)
-    return standing if standing is not None and standing.state in MOVES["cancel"].before else None
+def _asked_without_pin(session: Session, call: "CallState", number: str, number_key: str) -> Callback | None:
+    """What was asked for to this safe phone of the case without a PIN and may still be cancelled."""
+    standing = None if call.caller_id_doubted else owed_without_pin(session, number_key)
+    if standing is None or standing.state not in MOVES["cancel"].before:
+        return None
+    return standing if _is_safe(session, call, number) else None
 
 
 def _supersede(session: Session, former: Callback | None, by: int, call: "CallState", now: datetime) -> None:

@@ -127,7 +127,7 @@ def test_who_asked_without_a_pin_and_then_with_it_is_rung_once(
     first = the_callback(house)
     clock.passes(minutes=20)
     again = phone.another()
-    case = make_case(custody_status="in_custody")
+    case = make_case(custody_status="in_custody", phone=CALLER)
     opens_the_case(again, case)
     again.presses("2")
     again.presses("1")

@@ -162,7 +162,7 @@ def test_a_window_that_was_chosen_without_a_pin_does_not_put_off_a_request_with_
         phone.presses(key)
     assert phone.hears("in the morning")
     again = phone.another()
-    opens_the_case(again, make_case(custody_status="in_custody"))
+    opens_the_case(again, make_case(custody_status="in_custody", phone=CALLER))
     again.presses("2")
 
     again.presses("1")
@@ -170,6 +170,24 @@ def test_a_window_that_was_chosen_without_a_pin_does_not_put_off_a_request_with_
     assert again.does_not_hear("in the morning")
     before, after = house.rows(select(Callback).order_by(Callback.id))
     assert (before.state, after.window_starts, after.next_attempt_at) == ("cancelled", None, clock.now)
+
+
+@pytest.mark.parametrize("is_theirs", [False, True], ids=["another's phone", "their phone, doubted"])
+def test_a_pin_of_ones_own_puts_off_nothing_that_is_owed_to_a_faked_number(
+    phone: Phone, make_case: MakeCase, house: House, is_theirs: bool
+) -> None:
+    is_afraid(phone)
+    before = the_callback(house)
+    own = make_case(custody_status="in_custody", phone=CALLER if is_theirs else "+12025550177")
+    stranger = phone.another()
+    stranger.dials_in(from_=CALLER, **(DOUBTED if is_theirs else {}))
+
+    for keys in ("1", "1", own.number, own.pin, "2", "2", "3"):
+        stranger.presses(keys)
+
+    assert stranger.hears("in the evening")
+    after = house.row(select(Callback).where(Callback.id == before.id))
+    assert (after.state, after.urgency, after.due_at) == ("requested", "urgent", before.due_at)
 
 
 def test_a_verified_callback_is_neither_told_of_nor_touched_without_the_pin(
