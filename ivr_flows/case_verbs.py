@@ -68,12 +68,9 @@ def _record(desk: Desk, work: PinWork, matched: bool) -> str:
         staff_secret.sign_in(desk.session, call, work.guess.found_staff_id, desk.now)
         return "staff"
     if word == "right":
-        call.case_id, call.verified_at, call.last_key_at, call.tries = (
-            call.found_case_id,
-            desk.now,
-            desk.now,
-            0,
-        )
+        call.case_id, call.verified_at, call.last_key_at = call.found_case_id, desk.now, desk.now
+        # The right one is no try; wrong ones stay, or a PIN of one's own would buy more of them (R04).
+        call.tries -= 1
         call.letter_at = None
         # Said after the status, so that nothing stands between the PIN and the status (R04, R20).
         call.wrong_tries, call.last_call_at = call.wrong_since_verified, call.last_verified_at
@@ -89,7 +86,8 @@ def _record(desk: Desk, work: PinWork, matched: bool) -> str:
 def _open_choice(desk: Desk) -> str:
     """A mailed PIN was right: it opens the choice of an own PIN, and the first time safe phones are told."""
     call = desk.call
-    call.case_id, call.letter_at, call.last_key_at, call.tries = call.found_case_id, desk.now, desk.now, 0
+    call.case_id, call.letter_at, call.last_key_at = call.found_case_id, desk.now, desk.now
+    call.tries -= 1
     call.verified_at = None
     call.wrong_tries, call.last_call_at = call.wrong_since_verified, call.last_verified_at
     if call.letter_uses == 0 and call.case_id is not None:

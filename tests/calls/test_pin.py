@@ -81,6 +81,21 @@ def test_after_three_wrong_tries_comes_a_person_or_a_callback_and_never_a_hang_u
     assert not phone.is_over
 
 
+def test_a_pin_of_ones_own_buys_a_call_no_more_tries_at_another_case(
+    phone: Phone, make_case: MakeCase
+) -> None:
+    own, other = (make_case(custody_status="in_custody") for _ in range(2))
+    is_asked_for_a_number(phone)
+    for keys in (other.number, wrong(other.pin), wrong(other.pin), "#", own.number, own.pin):
+        phone.presses(keys)
+    assert phone.hears("in custody")
+
+    for keys in ("#", "1", other.number, wrong(other.pin)):
+        phone.presses(keys)
+
+    assert phone.hears("Let me find someone to help you")
+
+
 def test_a_call_that_spent_its_tries_cannot_try_again(phone: Phone, make_case: MakeCase) -> None:
     case = make_case(custody_status="in_custody")
     is_asked_for_a_number(phone)
