@@ -248,7 +248,19 @@ def _never_opens() -> OfficeError:
 def _neighbour(number: str) -> str:
     """An ordinary number of the same area code: 900 stays premium, 800 toll-free, 876 abroad, 808 Hawaii."""
     fictional = FICTIONAL.fullmatch(number)
-    return f"{fictional[1]}2345678" if fictional else number
+    if fictional is None:
+        return number
+    return _in_small_territories().get(fictional[1], f"{fictional[1]}2345678")
+
+
+@cache
+def _in_small_territories() -> dict[str, str]:
+    """An ordinary number for each area code in which few exchanges are given out, so that 234 is none."""
+    examples = (phonenumbers.example_number(region) for region in ("VI", "AS"))
+    numbers = (
+        phonenumbers.format_number(one, phonenumbers.PhoneNumberFormat.E164) for one in examples if one
+    )
+    return {number[:5]: number for number in numbers}
 
 
 def _aware(at: datetime) -> datetime:

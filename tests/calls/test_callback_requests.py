@@ -188,6 +188,20 @@ def test_who_has_no_pin_gets_two_callbacks_a_day(
     assert later.hears("We will call you")
 
 
+@pytest.mark.parametrize(
+    ("from_", "zone"), [("+17875550123", "America/Puerto_Rico"), ("+16715550123", "Pacific/Guam")]
+)
+def test_a_phone_of_a_territory_is_called_back_in_its_own_hours(
+    phone: Phone, house: House, from_: str, zone: str
+) -> None:
+    asks_unverified(phone, from_=from_)
+    phone.presses("1")
+
+    assert phone.hears("We will call you")
+    (asked,) = house.rows(select(Callback))
+    assert asked.time_zone == zone
+
+
 UNDIALLABLE = [
     "anonymous", "", "+266696687", "sip:relay@example.org",
     "+19005550123",  # A premium number.

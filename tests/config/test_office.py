@@ -148,7 +148,7 @@ def test_no_other_number_is_ever_dialled(number: str) -> None:
         ('discreet_lines = ["+12025550101"]', 'discreet_lines = ["+12025550199"]', "office.discreet_lines"),
         ('emergency_number = "911"', "emergency_number = 911", "office.emergency_number"),
         ('time_zone = "America/New_York"', 'time_zone = "Eastern"', "office.time_zone"),
-        ('countries = ["US"]', 'countries = ["USA"]', "office.countries"),
+        ('countries = ["US",', 'countries = ["USA",', "office.countries"),
         ('monday = ["08:00-20:00"]', 'monday = ["8-20"]', "hours.monday"),
         ('monday = ["08:00-20:00"]', 'monday = ["20:00-08:00"]', "hours.monday"),
         ('monday = ["08:00-20:00"]', 'monday = ["08:00-13:00", "12:00-20:00"]', "hours.monday"),
@@ -214,12 +214,35 @@ def test_a_file_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
         ("+12065550123", "America/Los_Angeles"),
         ("+13125550123", "America/Chicago"),
         ("+17875550123", "America/Puerto_Rico"),
+        ("+16715550123", "Pacific/Guam"),
+        ("+16705550123", "Pacific/Saipan"),
+        ("+16845550123", "Pacific/Pago_Pago"),
+        ("+13405550123", "America/St_Thomas"),
+        # An area code that nobody has: the office's own hours.
+        ("+12465550123", "America/New_York"),
+        ("+15005550123", "America/New_York"),
         ("+9990", "America/New_York"),
         ("nonsense", "America/New_York"),
     ],
 )
 def test_the_zone_of_a_number_is_guessed_by_its_area_code(number: str, zone: str) -> None:
     assert make_office().zone_of(number) == zone
+
+
+@pytest.mark.parametrize("area", ["787", "939", "340", "671", "684", "670"])
+def test_the_office_file_that_ships_dials_the_territories_of_the_united_states(area: str) -> None:
+    assert make_office().can_dial(f"+1{area}5550123")
+
+
+def test_the_hours_of_guam_close_no_other_phone() -> None:
+    office = make_office(always_open=False)
+    noon_in_new_york = datetime(2026, 3, 3, 17, tzinfo=UTC)
+
+    for number in ("+12025550123", "+12465550123", "+17875550123"):
+        assert office.calling_window(noon_in_new_york, office.zone_of(number)) == noon_in_new_york
+    # It is three at night there: the phone rings at eight.
+    in_guam = office.calling_window(noon_in_new_york, office.zone_of("+16715550123"))
+    assert in_guam == datetime(2026, 3, 3, 22, tzinfo=UTC)
 
 
 def test_the_zones_of_an_office_are_those_of_its_countries() -> None:
