@@ -61,6 +61,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "window_closes_hour": (1, 23),
     "hold_most_seconds": (30, 1800),
     "dropped_seconds": (5, 600),
+    "cut_short_seconds": (1, 60),
     "outcome_minutes": (1, 120),
     "call_later_minutes": (5, 2880),
     "hard_call_minutes": (1, 120),

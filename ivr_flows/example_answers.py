@@ -186,7 +186,7 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     },
     ("staff_stands", "over"): {
         "as it should": lambda _desk: None,
-        "the hold was too long": _says("talk.cut_off"),
+        "the call ended on hold": _says("talk.cut_off"),
     },
     ("staff_stands", "alone"): {
         "nobody else was rung": lambda _desk: None,

@@ -7,10 +7,12 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from models.call import Call
-from models.callback_request import Promise, promise_callback
+from models.callback_request import Promise, asked_lately, promise_callback
 from models.case import Case
 from models.database import keyring_of
-from models.direct_talk import DirectTalk
+from models.direct_follow_up import follow_direct
+from models.direct_talk import DirectTalk, is_cut_short
+from models.follow_up import CUT_OFF
 from models.line_wait import IN_LINE, LineWait, lapsed_waits, leave_line, talk_began, wait_of
 from models.registrant import Consent, Phone, Registrant
 from models.safe_phone import SAFE, next_window
@@ -24,6 +26,8 @@ class PromisingOffice(Protocol):
     def due_at(self, urgency: Literal["urgent", "other"], at: datetime) -> datetime: ...
     def calling_window(self, at: datetime, time_zone: str) -> datetime: ...
     def can_dial(self, number: str) -> bool: ...
+    def zone_of(self, number: str) -> str: ...
+    def policy(self, name: str) -> int | float: ...
 
 
 def wait_ended(session: Session, call_id: int, now: datetime, office: PromisingOffice) -> list[Job]:
@@ -42,10 +46,12 @@ def wait_ended(session: Session, call_id: int, now: datetime, office: PromisingO
 
 
 def talk_cut_off(session: Session, talk: DirectTalk, now: datetime, office: PromisingOffice) -> list[Job]:
-    """A caller's call is over before they met who took them, or before they heard that a hold broke off.
+    """A caller's call is over though nobody has helped them yet: they are called back (R36, Legs).
 
-    Their wait ended with the liaison's key, but nobody has helped them: they are called back as one is who
-    hangs up in line. To be asked before the talk is closed by this very end. Answers the jobs to enqueue.
+    So it is before they met who took them, in the first seconds of the talk, on hold, and before they heard
+    that a hold broke off. A liaison had taken them, so they are called without a PIN too, at the phone that
+    called and no more often than they could ask for it. To be asked before the talk is closed by this very
+    end. Answers the jobs to enqueue.
     """
     taken = select(LineWait).where(LineWait.call_id == talk.caller_call_id, LineWait.outcome == "talked")
     wait = session.scalars(taken).first()
@@ -54,9 +60,11 @@ def talk_cut_off(session: Session, talk: DirectTalk, now: datetime, office: Prom
     step = session.scalar(select(Call.step).where(Call.id == talk.caller_call_id))
     if step == IN_LINE:
         wait.outcome, wait.ended_at = "abandoned", now
-    elif talk.state == "talking" or talk.held_at is None:
+    elif talk.held_at is None and not (
+        talk.state == "talking" and is_cut_short(talk, now, office.policy("cut_short_seconds"))
+    ):
         return []
-    return _offer(session, wait, now, office)
+    return _offer(session, wait, now, office) or _call_back(session, talk, now, office)
 
 
 def end_lapsed_waits(session: Session, now: datetime, office: PromisingOffice) -> list[Job]:
@@ -67,6 +75,17 @@ def end_lapsed_waits(session: Session, now: datetime, office: PromisingOffice) -
         if wait is not None and leave_line(session, call_id, "lapsed", now):
             jobs += _offer(session, wait, now, office)
     return jobs
+
+
+def _call_back(session: Session, talk: DirectTalk, now: datetime, office: PromisingOffice) -> list[Job]:
+    call = session.get_one(Call, talk.caller_call_id)
+    if call.case_id is None or call.verified_at is None:
+        most = office.policy("unverified_callbacks_a_day")
+        if call.phone_key is None or asked_lately(session, call.phone_key, now) >= most:
+            return []
+    at = now + timedelta(minutes=1)
+    made = follow_direct(session, talk, CUT_OFF, at, f"caller:{call.id}", now, office)
+    return [] if made is None else [("dial_liaison", made)]
 
 
 def _offer(session: Session, wait: LineWait, now: datetime, office: PromisingOffice) -> list[Job]:

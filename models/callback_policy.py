@@ -38,7 +38,7 @@ class CallbackOffice(Protocol):
     ``calling_window(at, time_zone)`` is the earliest moment at or after ``at`` inside the permitted hours
     there (R29); ``due_at`` is the latest moment promised; ``can_dial(number)`` tells whether an E.164 number
     is one that the line may ring (R35); ``next_open(at)`` is the earliest moment at or after ``at`` when the
-    office works.
+    office works, and ``zone_of(number)`` the time zone that a number's area suggests.
     """
 
     @property
@@ -50,6 +50,7 @@ class CallbackOffice(Protocol):
     def can_dial(self, number: str) -> bool: ...
     def is_open(self, at: datetime) -> bool: ...
     def next_open(self, at: datetime) -> datetime: ...
+    def zone_of(self, number: str) -> str: ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """A talk with a caller at 0, who is on the line already: the accept key alone makes it (Legs)."""
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ForeignKey, Index, String, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -80,6 +80,11 @@ def talks_now(session: Session, caller_call_id: int) -> bool:
     """Whether a liaison has taken this caller, and the talk goes on."""
     live = select(DirectTalk.id).where(_TALKING, DirectTalk.caller_call_id == caller_call_id)
     return session.execute(live.limit(1)).first() is not None
+
+
+def is_cut_short(talk: DirectTalk, now: datetime, seconds: float) -> bool:
+    """Whether a talk that ends now, and that nobody of staff ended, was too short to have helped anybody."""
+    return now - talk.talking_at < timedelta(seconds=seconds)
 
 
 def close(session: Session, talk: DirectTalk, actor: str, now: datetime) -> bool:

@@ -35,6 +35,8 @@ COLLEAGUE, INTERPRETER = "colleague_call", "interpreter_call"
 JOINERS = (COLLEAGUE, INTERPRETER)
 #: The steps of staff who are out of the conference and hear their choices.
 OUT = ("star_menu", "shared_menu", "holding")
+#: The steps of a caller who ended their call with harmless words.
+COVERED = ("cover", "covered")
 #: What the leg of someone rung in vain is about, until staff in the talk were told, and after.
 MISSED, TOLD = "missed", "told"
 
@@ -185,10 +187,13 @@ def leader_left(session: Session, talk: Talk, actor: str, now: datetime, office:
     """The leader's leg has ended: a colleague leads on, else the talk is over; a cut one is made good."""
     for leg in colleagues(session, talk):
         return [*lead(session, talk, leg, actor, now), *settle(session, talk, now)]
+    if isinstance(talk, DirectTalk):
+        if talk.held_at is None and direct_talk.is_cut_short(talk, now, office.policy("cut_short_seconds")):
+            # Nobody has helped them, and they are on the phone: they go on in line, as from a hold.
+            talk.held_at = now
+        return close_talk(session, talk, actor, now, office)
     was_held = talk.held_at is not None
     jobs = close_talk(session, talk, actor, now, office)
-    if isinstance(talk, DirectTalk):
-        return jobs
     if was_held:
         # They were told to wait, and the one who would have come back is gone.
         return jobs + call_again(session, talk, CUT_OFF, actor, now, office)
@@ -196,9 +201,20 @@ def leader_left(session: Session, talk: Talk, actor: str, now: datetime, office:
 
 
 def caller_left(session: Session, talk: Talk, actor: str, now: datetime, office: TalkOffice) -> list[Job]:
-    """The caller's leg has ended in the talk."""
+    """The caller's leg has ended in the talk; who was on hold is called again (Legs).
+
+    At 0 they are called back as somebody who hangs up in line is (``talk_cut_off``).
+    """
+    was_held = talk.held_at is not None
     jobs = close_talk(session, talk, actor, now, office)
-    return jobs if isinstance(talk, DirectTalk) else jobs + after_drop(session, talk, actor, now, office)
+    if isinstance(talk, DirectTalk):
+        return jobs
+    if not was_held:
+        return jobs + after_drop(session, talk, actor, now, office)
+    step = session.scalar(select(Call.step).where(Call.id == talk.caller_call_id))
+    # A phone that was just put away is not rung at once; after key 7 somebody was listening.
+    pause = timedelta(minutes=office.policy("retry_minutes") if step in COVERED else 1)
+    return jobs + call_again(session, talk, CUT_OFF, actor, now + pause, office)
 
 
 def after_drop(

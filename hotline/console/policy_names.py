@@ -56,6 +56,7 @@ POLICY_NAMES = {
     "window_closes_hour": N_("Hour of the day when we stop ringing people"),
     "hold_most_seconds": N_("Seconds that a caller may be on hold"),
     "dropped_seconds": N_("Seconds below which a talk counts as dropped"),
+    "cut_short_seconds": N_("Seconds below which a talk at 0 that breaks off has helped nobody"),
     "outcome_minutes": N_("Minutes in which an outcome may be refined"),
     "call_later_minutes": N_("Minutes until a later call"),
     "hard_call_minutes": N_("Minutes of rest after a hard call"),

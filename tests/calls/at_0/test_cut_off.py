@@ -1,6 +1,7 @@
 """Who is cut off, held too long, or away in the moment of a key has a person or a callback."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -90,6 +91,80 @@ def test_who_is_cut_off_before_they_met_or_were_told_is_called_back(
     assert house.row(select(LineWait.outcome)) == ("talked" if lost == "on hold" else "abandoned")
     assert [one.state for one in talks(house)] == ["reached"]
     assert held_legs(house) == []
+
+
+@pytest.mark.parametrize("ends", ["the caller", "the caller, on hold"])
+@pytest.mark.parametrize("given", ["a PIN", "no PIN"])
+def test_a_caller_whose_own_call_dies_in_the_first_seconds_or_on_hold_is_called_back(
+    phone: Phone,
+    make_case: MakeCase,
+    make_staff: MakeStaff,
+    house: House,
+    clock: Clock,
+    given: str,
+    ends: str,
+) -> None:
+    make_staff(phone=FIRST)
+    if given == "a PIN":
+        opens_the_case(phone, make_case(custody_status="in_custody", phone=CALLER))
+    else:
+        reaches_the_first_menu(phone)
+    phone.presses("0")
+    liaison = house.accepts(phone)
+    assert phone.is_talking
+    clock.passes(seconds=300 if "hold" in ends else 2)
+    if "hold" in ends:
+        liaison.presses("*")
+        phone.says_nothing()
+
+    phone.hangs_up()
+    house.jobs.works_off()
+
+    (callback,) = house.rows(select(Callback))
+    assert (callback.state, callback.verified) == ("requested", given == "a PIN")
+    assert callback.number_key == house.database.keyring.index("phone", CALLER)
+    assert callback.next_attempt_at >= clock.now + timedelta(minutes=1)
+    assert liaison.hears("How did it end?")
+    if "hold" in ends:
+        assert liaison.hears("The call ended while the caller was on hold. We will call them again.")
+
+
+def test_a_caller_without_a_pin_who_is_cut_off_often_gets_two_callbacks_a_day(
+    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff(phone=FIRST)
+    for number in range(3):
+        caller = phone.another()
+        reaches_the_first_menu(caller)
+        caller.presses("0")
+        liaison = house.accepts(caller)
+        caller.hangs_up()
+        house.jobs.works_off()
+        liaison.presses("1")
+        house.jobs.works_off()
+        with house.database.transaction() as session:
+            for row in session.scalars(select(Callback).where(Callback.state == "requested")):
+                row.state = "cancelled"
+        assert len(house.rows(select(Callback))) == min(number + 1, 2)
+        clock.passes(minutes=1)
+
+
+def test_a_caller_whose_liaison_is_lost_in_the_first_seconds_gets_the_next_one_in_the_same_call(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff(phone=FIRST)
+    make_staff(phone=SECOND)
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("0")
+    liaison = house.accepts(phone)
+    clock.passes(seconds=1)
+
+    liaison.hangs_up()
+    house.jobs.works_off()
+
+    assert phone.hears("we lost the person who was helping you", "I am calling someone for you")
+    other = house.accepts(phone)
+    assert (other.is_talking, phone.is_talking) == (True, True)
 
 
 def test_who_lost_a_liaison_before_they_met_hears_the_end_of_the_next_talk_at_once(

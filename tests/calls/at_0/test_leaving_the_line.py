@@ -129,13 +129,14 @@ def test_who_is_gone_without_a_word_keeps_a_free_liaison_from_nobody_behind_them
 
 
 def test_who_talked_and_hangs_up_is_not_called_back(
-    phone: Phone, make_case: MakeCase, busy: Phone, house: House
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
 ) -> None:
     waits_in_line(phone, make_case(custody_status="in_custody", phone=CALLER))
     busy.hangs_up()
     house.jobs.works_off()
     phone.says_nothing()
     house.accepts(phone)
+    clock.passes(seconds=5)
 
     phone.hangs_up()
 

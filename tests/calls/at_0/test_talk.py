@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from models import AuditEntry, Call, Callback, Staff
 from tests.calls.at_0.talking import FIRST, INTERPRETER, SECOND, held_legs, talks
-from tests.calls.conftest import House
+from tests.calls.conftest import Clock, House
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
@@ -143,12 +143,13 @@ def test_to_be_called_later_is_a_callback_of_the_case_and_the_supervisors_one_is
 
 @pytest.mark.parametrize("from_", [CALLER, "anonymous"])
 def test_without_a_pin_the_supervisors_callback_needs_a_phone_that_called(
-    phone: Phone, make_staff: MakeStaff, house: House, from_: str
+    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock, from_: str
 ) -> None:
     make_staff(phone=FIRST)
     reaches_the_first_menu(phone, from_=from_)
     phone.presses("0")
     liaison = house.accepts(phone)
+    clock.passes(seconds=30)
     phone.hangs_up()
     house.jobs.works_off()
 

@@ -1,6 +1,7 @@
 """Hold: what the caller hears, who ends it, and what becomes of who is left on it."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from sqlalchemy import select
 
@@ -102,7 +103,7 @@ def test_who_is_held_too_long_is_let_go_with_a_promise_and_called_again(
     assert states(house) == ["reached", "requested"]
     house.jobs.works_off()
     assert liaison.hears(
-        "The hold was too long. We told the caller that we will call again",
+        "The call ended while the caller was on hold. We will call them again.",
         "The call is over. How did it end?",
     )
     liaison.presses("1")
@@ -130,8 +131,8 @@ def test_a_liaison_who_is_cut_off_during_a_hold_leaves_nobody_in_silence(
     assert [call.to for call in house.carrier.ringing] == [FIRST]
 
 
-def test_a_caller_who_hangs_up_on_hold_closes_it_and_the_liaison_hears_so(
-    talk: tuple[Phone, Phone], house: House
+def test_a_caller_whose_own_call_ends_on_hold_is_called_again_and_the_liaison_hears_so(
+    talk: tuple[Phone, Phone], house: House, clock: Clock
 ) -> None:
     liaison, called = talk
     liaison.presses("*")
@@ -139,8 +140,14 @@ def test_a_caller_who_hangs_up_on_hold_closes_it_and_the_liaison_hears_so(
     called.hangs_up()
     house.jobs.works_off()
 
-    assert states(house) == ["reached"]
-    assert liaison.hears("The call is over. How did it end?")
+    assert states(house) == ["reached", "requested"]
+    again = house.rows(select(Callback).order_by(Callback.id))[-1]
+    assert (again.reason, again.verified, again.caller_tries) == ("cut_off", True, 0)
+    assert again.next_attempt_at == clock.now + timedelta(minutes=1)
+    assert liaison.hears(
+        "The call ended while the caller was on hold. We will call them again.",
+        "The call is over. How did it end?",
+    )
     assert nobody_is_held(house)
 
 
