@@ -48,6 +48,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "lock_alert_minutes": (1, 5),
     "urgent_minutes": (1, 1440),
     "claim_minutes": (1, 240),
+    "missed_claim_minutes": (1, 60),
     "handed_minutes": (1, 1440),
     "hard_news_hours": (1, 720),
     "one_time_pin_days": (1, 21),

@@ -63,6 +63,7 @@ class CallbackPolicy:
     caller_tries: int
     retry: timedelta
     liaison_retry: timedelta
+    missed_claim: timedelta
     lease: timedelta
     due_soon: timedelta
     untaken_retry: timedelta
@@ -84,6 +85,7 @@ class CallbackPolicy:
             caller_tries=int(office.policy("caller_tries")),
             retry=timedelta(minutes=office.policy("retry_minutes")),
             liaison_retry=timedelta(seconds=office.policy("liaison_retry_seconds")),
+            missed_claim=timedelta(minutes=office.policy("missed_claim_minutes")),
             lease=timedelta(seconds=office.policy("lease_seconds")),
             due_soon=timedelta(minutes=office.policy("due_soon_minutes")),
             untaken_retry=timedelta(minutes=office.policy("untaken_retry_minutes")),

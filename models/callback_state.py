@@ -44,6 +44,8 @@ _TABLE = (
         "requested",
         ("liaison", "worker", "carrier", "sweeper"),
     ),
+    # A member of staff missed the call that they asked for: they have a moment to ask again.
+    Move("miss_own_call", ("ringing_liaison",), "claimed", ("liaison", "worker", "carrier", "sweeper")),
     Move("caller_missed", ("ringing_caller",), "requested", ("worker", "carrier", "sweeper")),
     Move("not_safe", ("ringing_caller",), "requested", ("caller",)),
     Move("join", ("ringing_caller",), "talking", ("caller",)),

@@ -44,7 +44,7 @@ def claim(session: Session, callback_id: int, staff_id: int, now: datetime, offi
     if callback.state == "requested":
         advance(
             session, callback.id, "claim", actor=actor_of(staff_id), now=now,
-            staff_id=staff_id, claimed_at=now, lease_until=until,
+            staff_id=staff_id, claimed_at=now, lease_until=until, missed_by_id=None,
         )  # fmt: skip
     elif callback.state == TAKEN_UP_AGAIN:
         _take_up(session, callback, staff_id, now, until)
@@ -187,6 +187,7 @@ def _take_up(session: Session, callback: Callback, staff_id: int, now: datetime,
         session, callback.id, "take_up", actor=actor_of(staff_id), now=now, staff_id=staff_id,
         claimed_at=now, taken_up_at=now, lease_until=until, closed_at=None, conference=None,
         liaison_call_id=None, caller_call_id=None, talking_at=None, held_at=None, announced_at=None,
+        missed_by_id=None,
     )  # fmt: skip
 
 

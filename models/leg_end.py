@@ -95,6 +95,13 @@ def liaison_missed(
     Urgent work that was missed too often rings those on call and supervisors as well (``Pool.EVERYONE``),
     less often while nobody is on shift.
     """
+    if callback.state == "ringing_liaison" and callback.claimed_at is not None:
+        # They asked for this call themselves, so it was no offer; the claim stays theirs for a moment.
+        advance(
+            session, callback.id, "miss_own_call", actor=actor, now=now, liaison_call_id=None,
+            missed_by_id=callback.staff_id, lease_until=now + policy.missed_claim,
+        )  # fmt: skip
+        return
     tries = callback.liaison_tries + counted
     if callback.caller_call_id is not None:
         never_dial(session, callback.caller_call_id, now)

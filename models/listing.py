@@ -77,6 +77,7 @@ class Listed:
     outcome: str | None
     staff_id: int | None
     claimed_at: datetime | None
+    missed_by_id: int | None
     lease_until: datetime | None
     talking_at: datetime | None
     held_at: datetime | None

@@ -98,6 +98,7 @@ ACTIONS = {
     "claim_callback": N_("claimed a callback"),
     "ring_caller_callback": N_("rang the person of a callback"),
     "ring_liaison_callback": N_("rang staff for a callback"),
+    "miss_own_call_callback": N_("noted that staff missed their own call for a callback"),
     "liaison_missed_callback": N_("missed staff for a callback"),
     "not_safe_callback": N_("heard that the person could not talk now"),
     "accept_callback": N_("accepted a callback"),

@@ -40,6 +40,13 @@ SHIPPED_BASES = (
         "How long a callback that was handed to a colleague waits for them to begin before it goes back"
         " to the list."
     ),
+    N_("How long a claim stays with a member of staff who missed the call that they asked for."),
+    N_("A talk at 0 that breaks off sooner has helped nobody: the caller goes on in line, or is called back."),
+    N_("Calls an hour that reports of lost PINs lead to; above it reports wait for a supervisor."),
+    N_("Locks after wrong PINs are told to supervisors in one message within so many minutes."),
+    N_("Minutes in which staff look into a phone that said stop, since anybody may have held it."),
+    N_("Reports of a lost PIN a day from one phone; the rest are dropped."),
+    N_("A PIN sent by letter opens the choice of an own PIN at most so often, then staff must send another."),
     N_("From one round to the next."),
     N_("From one liaison to the next when nobody accepted."),
     N_("How often those on call are rung for urgent work that liaisons missed, while nobody is on shift."),

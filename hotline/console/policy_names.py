@@ -43,6 +43,7 @@ POLICY_NAMES = {
     "lock_alert_minutes": N_("Minutes in which supervisors hear of locks after wrong PINs"),
     "urgent_minutes": N_("Minutes in which an urgent callback is promised"),
     "claim_minutes": N_("Minutes that a claimed callback stays with its claimer"),
+    "missed_claim_minutes": N_("Minutes that a claim lasts after a missed own call"),
     "handed_minutes": N_("Minutes that a callback stays with whom it was handed to"),
     "hard_news_hours": N_("Hours after hard news in which a callback is urgent"),
     "one_time_pin_days": N_("Days that a PIN from a letter lives"),

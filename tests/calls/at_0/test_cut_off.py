@@ -19,7 +19,7 @@ MakeStaff = Callable[..., Staff]
 
 
 def test_a_caller_whose_liaison_is_lost_on_hold_is_told_and_gets_the_next_one_in_the_same_call(
-    talk: tuple[Phone, Phone], house: House, make_staff: MakeStaff
+    talk: tuple[Phone, Phone], house: House, make_staff: MakeStaff, clock: Clock
 ) -> None:
     liaison, caller = talk
     make_staff(phone=SECOND)
@@ -33,6 +33,7 @@ def test_a_caller_whose_liaison_is_lost_on_hold_is_told_and_gets_the_next_one_in
     other = house.accepts(caller)
     assert (other.is_talking, caller.is_talking) == (True, True)
     assert [one.state for one in talks(house)] == ["reached", "talking"]
+    clock.passes(seconds=30)
     other.hangs_up()
     house.jobs.works_off()
     assert caller.is_over

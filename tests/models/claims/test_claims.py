@@ -109,6 +109,29 @@ def test_call_now_needs_no_claim_first_and_no_queue(
     assert desk.audited()[-2:] == ["claim_callback", "ring_liaison_callback"]
 
 
+def test_a_missed_own_call_keeps_the_claim_for_two_minutes_and_spends_no_try(
+    desk: CallbackDesk, console: Console, ana: Staff, luis: Staff, callback: Callback
+) -> None:
+    for _ in range(2):
+        console.calls_now(callback, luis)
+        desk.works_off()
+        desk.hangs_up(desk.carrier.placed[-1], "no-answer")
+        desk.works_off()
+
+    mine = desk.callback()
+    assert (mine.state, mine.staff_id, mine.missed_by_id) == ("claimed", luis.id, luis.id)
+    assert mine.lease_until == desk.now + timedelta(minutes=2)
+    assert (mine.liaison_tries, mine.caller_tries) == (0, 0)
+    assert [call.to for call in desk.carrier.placed] == ["+12025550171"] * 2
+    assert desk.audited()[-1] == "miss_own_call_callback"
+    assert all(one.on_shift for one in desk.rows(Staff))
+
+    desk.sweeps(seconds=121)
+    desk.sweeps()
+    desk.works_off()
+    assert desk.carrier.placed[-1].to == "+12025550170"
+
+
 def test_call_now_is_refused_outside_the_hours_of_the_person(
     desk: CallbackDesk, console: Console, ana: Staff, office: Office
 ) -> None:
