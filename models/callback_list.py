@@ -45,7 +45,7 @@ def due_callbacks(
 ) -> list[int]:
     """The first of both lists in the order in which they are offered (R36); ``soon`` counts as urgent."""
     found = list(_heads(session, now, limit, only, PLACES))
-    turns = take_turns(found, last_offers(session), now + soon)
+    turns = take_turns(found, last_offers(session, now), now + soon)
     return [row.id for row in islice(turns, limit)]
 
 
@@ -75,7 +75,7 @@ def first_in_line(
     found = _heads(session, now, at_most, (only,), places)
     kept = _KeptForLine(session, now)
     left = [row for row in found if free[_pool_of(row, policy)] > kept.from_row(row)]
-    turns = take_turns(left, last_offers(session), now + policy.due_soon)
+    turns = take_turns(left, last_offers(session, now), now + policy.due_soon)
     return [row.id for row in islice(turns, at_most)]
 
 

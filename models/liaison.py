@@ -183,7 +183,7 @@ def unverified_may_take_at_0(session: Session, now: datetime) -> bool:
     """
     if not unverified_may_take(session):
         return False
-    if is_owed_to_unverified(last_offers(session)):
+    if is_owed_to_unverified(last_offers(session, now)):
         return True
     for waits in (
         # Each by its own index: those in line, and those whose time came a moment ago.

@@ -165,7 +165,7 @@ def list_callbacks(
     if view not in VIEWS:
         raise ValueError("There is no such view of the list.")
     if view in ("due", "left"):
-        found = _in_their_places(session, view, now + soon, page)
+        found = _in_their_places(session, view, now, soon, page)
     else:
         found = session.execute(
             _select()
@@ -194,7 +194,7 @@ def list_callbacks(
     )
 
 
-def _in_their_places(session: Session, view: str, soon: datetime, page: int) -> Sequence[Any]:
+def _in_their_places(session: Session, view: str, now: datetime, soon: timedelta, page: int) -> Sequence[Any]:
     """One page in the order of the two lists, and the row after it; of each place its head is read."""
     only = (Callback.state == LEFT,) if view == "left" else ()
     wanted = page * PAGE + 1
@@ -207,7 +207,7 @@ def _in_their_places(session: Session, view: str, soon: datetime, page: int) -> 
         for place in PLACES
     ]
     rows = session.execute(union_all(*(select(head) for head in heads))).all()
-    turns = take_turns(rows, last_offers(session), soon)
+    turns = take_turns(rows, last_offers(session, now), now + soon)
     ids = [row.id for row in islice(turns, (page - 1) * PAGE, wanted)]
     found = {row.id: row for row in session.execute(_select().where(Callback.id.in_(ids)))}
     return [found[one] for one in ids if one in found]

@@ -1,7 +1,7 @@
 """Offers: each ring of a liaison for a caller, so that the two lists take turns (R36)."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -10,6 +10,8 @@ from models.base import Base, UtcDateTime
 
 #: A turn looks back at so many offers; with the one to come that is four in a row.
 LOOKED_AT = 3
+#: Offers further apart are not in a row: those of the evening say nothing about who goes first next morning.
+_IN_A_ROW = timedelta(hours=4)
 #: Older ones are deleted: nothing reads them.
 _KEPT = 20
 
@@ -32,7 +34,9 @@ def note_offer(session: Session, *, verified: bool, now: datetime) -> None:
     session.execute(delete(Offer).where(Offer.id <= offer.id - _KEPT))
 
 
-def last_offers(session: Session) -> Sequence[bool]:
-    """Whether each of the last offers went to a verified caller, the oldest first."""
-    newest = session.scalars(select(Offer.verified).order_by(Offer.id.desc()).limit(LOOKED_AT)).all()
-    return newest[::-1]
+def last_offers(session: Session, now: datetime) -> Sequence[bool]:
+    """Whether each of the last offers in a row went to a verified caller, the oldest first."""
+    newest = session.execute(
+        select(Offer.verified, Offer.at).order_by(Offer.id.desc()).limit(LOOKED_AT)
+    ).all()
+    return [offer.verified for offer in newest if offer.at > now - _IN_A_ROW][::-1]

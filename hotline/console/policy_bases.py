@@ -41,7 +41,9 @@ SHIPPED_BASES = (
         " to the list."
     ),
     N_("How long a claim stays with a member of staff who missed the call that they asked for."),
-    N_("A talk at 0 that breaks off sooner has helped nobody: the caller goes on in line, or is called back."),
+    N_(
+        "A talk at 0 that breaks off sooner has helped nobody: the caller goes on in line, or is called back."
+    ),
     N_("Calls an hour that reports of lost PINs lead to; above it reports wait for a supervisor."),
     N_("Locks after wrong PINs are told to supervisors in one message within so many minutes."),
     N_("Minutes in which staff look into a phone that said stop, since anybody may have held it."),

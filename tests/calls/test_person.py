@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from config.office import Office
 from models import Call, Callback, Staff
-from tests.calls.conftest import House
+from tests.calls.conftest import Clock, House
 from tests.calls.places import EVERYWHERE, WAITING, after_a_wrong_pin, at_the_case_menu, at_the_first_menu
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.factories import MadeCase
@@ -125,7 +125,7 @@ def test_the_extra_keys_are_never_offered_as_options(phone: Phone, make_case: Ma
 
 
 def test_the_whisper_asks_for_a_key_and_the_key_joins_the_two(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
 ) -> None:
     make_staff(phone=LIAISON)
     opens_the_case(phone, make_case(custody_status="in_custody", facility="Stewart"))
@@ -142,6 +142,7 @@ def test_the_whisper_asks_for_a_key_and_the_key_joins_the_two(
     assert phone.hears("A person from our office is now on the line")
     assert phone.is_talking
     assert liaison.is_talking
+    clock.passes(minutes=2)
     liaison.hangs_up()
     assert phone.hears("Take care. Goodbye.")
     assert house.row(select(Staff.busy_call_id)) is None

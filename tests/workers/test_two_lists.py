@@ -87,6 +87,19 @@ def test_verified_callers_do_not_starve_a_frightened_one_without_a_pin(desk: Cal
     assert (found.index(locked_out), found.index(ordinary)) == (3, 7)
 
 
+def test_offers_of_the_evening_before_put_no_prank_ahead_of_an_urgent_verified_caller(
+    desk: CallbackDesk,
+) -> None:
+    for _ in range(3):
+        _asks(desk, due_at=desk.now + DAY)
+    _offered(desk, 3)
+    desk.now += timedelta(hours=16)
+    prank = _asks(desk, verified=False, due_at=desk.now + DAY, next_attempt_at=desk.now)
+    urgent = _asks(desk, urgency="urgent", due_at=desk.now + 5 * MINUTE, next_attempt_at=desk.now)
+
+    assert _offered(desk, 2) == [urgent, prank]
+
+
 def test_the_phone_of_a_case_goes_first_and_a_doubted_caller_id_last(desk: CallbackDesk) -> None:
     doubted = {"verified": False, "urgency": "urgent", "due_at": desk.now + MINUTE}
     with desk.database.transaction() as session:
