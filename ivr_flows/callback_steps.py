@@ -18,9 +18,9 @@ def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
                 "cannot": "callback_cannot",
             },
         ),
-        "callback_menu": Menu(_ways(), silence="goodbye"),
+        "callback_menu": Menu(callback_ways(), silence="goodbye"),
         "callback_menu_without_pin": Menu(
-            (*_ways(), Choice("callback.lost_pin", next="lost_pin")), silence="goodbye"
+            (*callback_ways(), Choice("callback.lost_pin", next="lost_pin")), silence="goodbye"
         ),
         "callback_open": Menu(
             (
@@ -111,11 +111,12 @@ def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
 _SAVED = {"saved": "callback_wishes", "gone": "callback_gone"}
 
 
-def _ways() -> tuple[Choice, ...]:
+def callback_ways(afraid: str = "callback.afraid") -> tuple[Choice, ...]:
+    """Express, with choices, or very soon; ``afraid`` is the prompt of the last (R35, R36)."""
     return (
         _asking("callback.express", callback_verbs.request_express),
         Choice("callback.more", next="callback_may_choose"),
-        _asking("callback.afraid", callback_verbs.request_afraid),
+        _asking(afraid, callback_verbs.request_afraid),
     )
 
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ivr_flows.day_part import next_part_of_day
-from ivr_flows.desk import Desk
+from ivr_flows.desk import CRISIS_SERVICE, Desk
 from ivr_flows.flow import answers
 from ivr_flows.time_words import neighbour
 from ivr_flows.wait_words import wait_prompt
@@ -207,11 +207,23 @@ def _promised(
     if line == desk.call.line:
         # No digits aloud; a person who chose another of our numbers knows which one (R32).
         desk.say("callback.shown")
+    if urgency == "urgent" and due_at > desk.office.due_at("urgent", desk.now):
+        # The hour cannot be kept: the true time, and a crisis line (R36).
+        say_crisis_line(desk)
     wait = callback_wait(desk.session, desk.now, urgency=urgency, verified=verified)
     prompt = None if wait is None or window is not None else wait_prompt(wait)
     if prompt is not None:
         desk.say("callback.wait", wait=desk.words(prompt))
     return "promised"
+
+
+def say_crisis_line(desk: Desk) -> None:
+    """Where somebody answers at any hour; not on a discreet line before the PIN (R17)."""
+    service = next((one for one in desk.office.services if one.key == CRISIS_SERVICE), None)
+    if service is None or (desk.is_discreet and not desk.is_verified):
+        return
+    name = service.name[desk.call.language]
+    desk.say("person.sooner", service=name, phone=desk.prompts.spoken_number(service.phone))
 
 
 def _class_of(desk: Desk, reason: str, *, verified: bool) -> tuple[str, str]:
@@ -240,7 +252,7 @@ def _say_window(desk: Desk, starts: datetime | None, ends: datetime | None) -> N
         return
     hour = ends.astimezone(ZoneInfo(desk.zone)).hour
     part = "morning" if hour == NOON else "afternoon" if hour == EVENING else "evening"
-    desk.say("callback.window", day=desk.day(starts), part=desk.words(f"part.{part}"))
+    desk.say("callback.window", on=desk.when(starts, on=True), part=desk.words(f"part.{part}"))
 
 
 @answers("kept", "gone")

@@ -21,6 +21,8 @@ from models.unit import Unit
 
 #: The service that plans for safety with a caller, by its key in office.toml.
 SAFETY_SERVICE = "domestic_violence"
+#: The key of the crisis line, named where nobody of the office can talk within the hour (R36).
+CRISIS_SERVICE = "crisis"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +149,6 @@ class Desk:
         """The words of a prompt that goes into another."""
         return self.prompts.text(self.call.language, prompt, **slots)
 
-    def day(self, at: datetime) -> str:
-        """A day as the caller would say it, where they are."""
-        return self.prompts.day(self.call.language, at, self.zone)
-
     def slow_down(self) -> None:
         """Give this caller time from now on; after the PIN it is remembered for their next calls (R26)."""
         call = self.call
@@ -219,6 +217,11 @@ class Desk:
             return None
         number = self.keyring.unseal("call.phone", self.call.phone_sealed)
         return number if self.office.can_dial(number) else None
+
+    @property
+    def may_have_a_phone(self) -> bool:
+        """Whether a callback is worth offering: the caller id can be called, or the case may name a phone."""
+        return self.is_verified or self.called_from() is not None
 
     def number_to_call(self, *, verified: bool | None = None) -> str | None:
         """The phone this call came from, else (after the PIN) the registrant's first safe one, else None.

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from ivr_flows import case_verbs
+from ivr_flows.callback_steps import callback_ways
 from ivr_flows.flow import AGAIN, Announce, Choice, Collect, Flow, Menu, Step
 from ivr_flows.pin_steps import CASE_DIGITS, PIN_DIGITS
 from ivr_flows.victim_line import victim_line
@@ -60,7 +61,7 @@ def discreet_line(languages: Sequence[str], services: Sequence[str], case_digits
         "danger_after_letter": Announce("danger_line", "new_pin_needed", barge_in=False, about="emergency"),
         "no_match": Announce("discreet.no_match", "ask_pin"),
         "pin_again": Announce("discreet.code_again", "ask_pin"),
-        "callback_menu_without_pin": table.steps["callback_menu"],
+        "callback_menu_without_pin": Menu(callback_ways("discreet.soon"), silence="goodbye"),
         "anything_else": Menu(
             (Choice("end.main", next="main_menu"),),
             prompt="end.question",

@@ -359,14 +359,15 @@ class Walk:
         step = self.flow.steps[name]
         if isinstance(step, Collect):
             return [Say(step.prompt)]
-        if isinstance(step, Wait):
-            return [self._option(key, choice) for key, choice in enumerate(step.choices, 1)]
-        if isinstance(step, Stay) and step.prompt:
-            return [Say(step.prompt, self.desk.slots(step.about))]
-        if not isinstance(step, Menu):
+        if not isinstance(step, Menu | Wait | Stay):
             return []
-        says = [Say(step.prompt, self.desk.slots(step.about))] if step.prompt else []
-        return says + [self._option(key, choice) for key, choice in enumerate(step.choices, 1)]
+        says = []
+        if not isinstance(step, Wait) and step.prompt:
+            says.append(Say(step.prompt, self.desk.slots(step.about)))
+        for key, choice in enumerate(() if isinstance(step, Stay) else step.choices, 1):
+            if not choice.needs_phone or self.desk.may_have_a_phone:
+                says.append(self._option(key, choice))
+        return says
 
     def _option(self, key: int, choice: Choice) -> Say:
         language = choice.language or self.call.language

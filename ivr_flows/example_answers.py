@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, cast
 
+from ivr_flows.callback_verbs import say_crisis_line
 from ivr_flows.desk import Desk, Ring
 from ivr_flows.example_alerts import ALERT_ANSWERS
 from ivr_flows.example_callbacks import CALLBACK_ANSWERS, NOW
@@ -141,6 +142,13 @@ def _since(*, wrong_tries: bool, first_call: bool = False) -> Answer:
 
 
 _NOBODY = _says("person.nobody")
+
+
+def _closed(desk: Desk) -> None:
+    _says("person.closed", when=timedelta(minutes=90))(desk)
+    say_crisis_line(desk)
+
+
 _PLACE = {"facility_name": "Valle Verde", "facility_phone": "+12025550190"}
 
 
@@ -233,7 +241,7 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "all are busy; third, and the wait is known": _stand(3, "wait.8"),
     },
     ("person_ended", "wait"): {"": _stand(1)},
-    ("person_ended", "closed"): {"": _says("person.closed", when=timedelta(minutes=90))},
+    ("person_ended", "closed"): {"": _closed},
     ("look_again", "still"): {
         "a liaison's phone rings": _says("line.ringing"),
         "most times": _says("line.hold"),
@@ -241,7 +249,7 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     },
     ("look_again", "nobody"): {"": _NOBODY},
     ("find_person_at_once", "ringing"): {"": _says("person.connecting")},
-    ("look_again", "closed"): {"": _says("person.closed", when=timedelta(minutes=90))},
+    ("look_again", "closed"): {"": _closed},
     ("keep_place", "refused"): {"": _says("line.cannot_keep")},
     **SERVICE_ANSWERS,
     ("mark_silent", "marked"): {"": _says("silent.noted")},
@@ -261,7 +269,7 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "wrong tries before the first call": _since(wrong_tries=True, first_call=True),
     },
     ("since_last_call", "stopped"): {"": _say_all()},
-    ("find_person", "closed"): {"": _says("person.closed", when=timedelta(minutes=90))},
+    ("find_person", "closed"): {"": _closed},
     ("person_ended", "nobody"): {"": _NOBODY},
     **CALLBACK_ANSWERS,
 }  # fmt: skip

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
+from ivr_flows.callback_verbs import say_crisis_line
 from ivr_flows.desk import Desk
 
 #: The hour of every example: a Wednesday morning in the offices of North America.
@@ -33,6 +34,11 @@ def _new_promise(desk: Desk) -> None:
     desk.say("callback.shown")
 
 
+def _late_promise(desk: Desk) -> None:
+    _new_promise(desk)
+    say_crisis_line(desk)
+
+
 def _with_wait(desk: Desk) -> None:
     _new_promise(desk)
     desk.say("callback.wait", wait=desk.words("wait.40"))
@@ -40,7 +46,7 @@ def _with_wait(desk: Desk) -> None:
 
 def _in_part(part: str) -> Answer:
     def answer(desk: Desk) -> None:
-        desk.say("callback.window", day=desk.day(NOW), part=desk.words(f"part.{part}"))
+        desk.say("callback.window", on=desk.when(NOW, on=True), part=desk.words(f"part.{part}"))
         _new_promise(desk)
 
     return answer
@@ -67,7 +73,7 @@ CALLBACK_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("choose_language", "saved"): _read_back("language"),
     ("keep_place", "promised"): {"": _with_wait},
     ("keep_callback", "kept"): {"": _promise},
-    ("request_afraid", "promised"): {"": _new_promise},
+    ("request_afraid", "promised"): {"": _new_promise, "the hour cannot be kept": _late_promise},
     ("request_for_news", "promised"): {"": _new_promise},
     ("request_in_silence", "promised"): {"": _new_promise},
     ("request_express", "promised"): {"": _new_promise, "the wait is known": _with_wait},

@@ -69,7 +69,10 @@ class Announce:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One option of a menu: its words (the action before the key, R21) and where it leads."""
+    """One option of a menu: its words (the action before the key, R21) and where it leads.
+
+    ``needs_phone``: it is told only to a caller whom we may be able to call back.
+    """
 
     prompt: str
     next: str | None = None
@@ -78,6 +81,7 @@ class Choice:
     language: str | None = None
     about: str | None = None
     topic: str | None = None
+    needs_phone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

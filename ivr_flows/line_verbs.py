@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from ivr_flows.callback_verbs import promise
+from ivr_flows.callback_verbs import promise, say_crisis_line
 from ivr_flows.desk import Desk, Ring
 from ivr_flows.flow import answers
 from ivr_flows.wait_words import wait_prompt
@@ -65,7 +65,8 @@ def look_again(desk: Desk, _digits: str) -> str:
         desk.say("line.hold")
     else:
         _report(desk)
-        desk.say("line.keep", key="1")
+        if desk.may_have_a_phone:
+            desk.say("line.keep", key="1")
     return "still"
 
 
@@ -168,6 +169,7 @@ def _dial_if_lost(desk: Desk, rung: line_ring.Rung) -> str:
 
 def _close(desk: Desk) -> str:
     desk.say("person.closed", when=desk.when(desk.office.next_open(desk.now), on=True, clock=True))
+    say_crisis_line(desk)
     waits.leave_line(desk.session, desk.call.id, "offered", desk.now)
     return "closed"
 

@@ -194,6 +194,7 @@ def victim_line(
                     "line.keep",
                     does=line_verbs.keep_place,
                     on={"promised": "promised", "refused": "in_line", "joined": "meet"},
+                    needs_phone=True,
                 ),
             ),
             line_verbs.look_again,

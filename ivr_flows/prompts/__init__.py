@@ -82,10 +82,6 @@ class Prompts:
         # A slot may end in a full stop of its own, as "a.m." does.
         return text.replace("..", ".") if slots else text
 
-    def day(self, language: str, at: datetime, time_zone: str) -> str:
-        """A day in ``time_zone``, as one says it: "Monday, November 23"."""
-        return self._day(language, at.astimezone(ZoneInfo(time_zone)), is_this_year=True)
-
     def when(
         self,
         language: str,

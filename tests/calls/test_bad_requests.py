@@ -218,7 +218,7 @@ def test_a_fault_inside_a_turn_is_an_apology_and_a_person_or_a_callback(
         assert phone.hears("I am calling someone for you")
         assert house.rung()
     else:
-        assert phone.hears("Everyone is helping other callers right now", "as soon as we can, press 1")
+        assert phone.hears("No one can answer right now", "as soon as we can, press 1")
         phone.presses("1")
         assert phone.hears("We will call you")
 

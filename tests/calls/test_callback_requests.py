@@ -72,7 +72,7 @@ def test_an_open_callback_can_be_moved_to_another_part_of_the_day(
     assert phone.hears("For the morning, press 1", "For the afternoon, press 2", "For the evening, press 3")
     phone.presses("2")
 
-    assert phone.hears("We will call you", "We will try on Wednesday, November 25, in the afternoon")
+    assert phone.hears("We will call you", "We will try today, in the afternoon")
     moved = the_callback(house)
     assert moved.next_attempt_at == clock.now + timedelta(hours=2)
     assert moved.window_starts == moved.next_attempt_at

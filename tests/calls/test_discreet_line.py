@@ -16,7 +16,20 @@ from tests.phone import Phone
 
 MakeCase = Callable[..., MadeCase]
 DISCREET = "+12025550101"
-TELLING = ("911", "case", "crime", "victim", "PIN", "caso", "delito", "víctima", "danger", "peligro")
+TELLING = (
+    "911",
+    "case",
+    "crime",
+    "victim",
+    "PIN",
+    "caso",
+    "delito",
+    "víctima",
+    "danger",
+    "peligro",
+    "afraid",
+    "miedo",
+)
 
 
 NOT_NAMED = "This is a discreet line. Do not name the office."
@@ -67,8 +80,9 @@ def test_a_caller_of_a_discreet_line_hears_only_neutral_words_and_the_danger_lin
     assert phone.does_not_hear("press 5", "oprima 5")
 
 
-def test_silence_on_a_discreet_line_ends_in_neutral_words(phone: Phone) -> None:
-    dials(phone)
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_silence_on_a_discreet_line_ends_in_neutral_words(phone: Phone, language: str) -> None:
+    dials(phone, language)
     while not phone.is_over:
         phone.says_nothing()
 

@@ -67,7 +67,7 @@ def test_a_caller_without_a_case_number_is_led_to_a_person(phone: Phone, make_ca
 
     assert phone.hears("If you do not have a case number, press 0")
     phone.presses("0")
-    assert phone.hears("Everyone is helping other callers", "as soon as we can, press 1")
+    assert phone.hears("No one can answer", "as soon as we can, press 1")
 
 
 def test_a_pin_that_is_too_short_is_told_its_length(phone: Phone, make_case: MakeCase) -> None:

@@ -93,7 +93,7 @@ def test_in_the_hold_no_other_phone_is_called_for_the_case_though_the_pin_was_ke
     phone.presses(case.number)
     phone.presses(pin)
     phone.presses("0")
-    assert phone.hears("Everyone is helping other callers right now")
+    assert phone.hears("No one can answer right now")
     for _ in range(3):
         clock.passes(minutes=5)
         phone.says_nothing()

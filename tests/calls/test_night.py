@@ -102,6 +102,38 @@ def test_with_nobody_on_shift_the_hour_is_promised_from_the_opening(
     assert house.row(select(Callback)).urgency == "urgent"
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("1", "To talk with someone sooner, call the suicide and crisis line, at 988"),
+        ("2", "llame a la línea de crisis y prevención del suicidio, al 988"),
+    ],
+)
+def test_an_afraid_caller_whom_nobody_can_call_within_the_hour_hears_of_a_crisis_line(
+    phone: Phone, language: str, words: str
+) -> None:
+    reaches_the_first_menu(phone, language=language)
+    phone.presses("2")
+    phone.presses("2")
+    assert phone.hears(words)
+
+    phone.presses("3")
+
+    assert phone.hears(words)
+
+
+def test_an_afraid_caller_who_is_called_within_the_hour_is_sent_nowhere_else(
+    phone: Phone, make_staff: MakeStaff
+) -> None:
+    make_staff(on_shift=False, on_call=True)
+    reaches_the_first_menu(phone)
+    for key in ("2", "1", "3"):
+        phone.presses(key)
+
+    assert phone.hears("We will call you")
+    assert phone.does_not_hear("sooner")
+
+
 @pytest.mark.parametrize(("language", "promised"), [("1", "11:59 PM"), ("2", "11:59 de la noche")])
 def test_with_somebody_on_call_the_hour_is_promised_from_now_and_their_phone_rings(
     phone: Phone,

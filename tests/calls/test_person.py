@@ -201,7 +201,7 @@ def test_where_nobody_is_free_a_callback_is_offered(phone: Phone, make_case: Mak
 
     phone.presses("0")
 
-    assert phone.hears("Everyone is helping other callers right now", "as soon as we can, press 1")
+    assert phone.hears("No one can answer right now", "as soon as we can, press 1")
     phone.presses("1")
     assert phone.hears("We will call you")
     assert house.row(select(Callback)).verified
@@ -253,7 +253,7 @@ def test_half_of_the_liaisons_are_kept_for_callers_with_a_pin(
         caller.presses("0")
 
     assert callers[0].hears("I am calling someone for you")
-    assert callers[1].hears("Everyone is helping other callers right now")
+    assert callers[1].hears("No one can answer right now")
     assert len(house.rung()) == 1
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("0")
@@ -270,7 +270,7 @@ def test_one_liaison_is_never_rung_for_two_callers(
         caller.presses("0")
 
     assert first.hears("I am calling someone for you")
-    assert second.hears("Everyone is helping other callers right now")
+    assert second.hears("No one can answer right now")
     assert len(house.rung()) == 1
 
 

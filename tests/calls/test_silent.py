@@ -30,7 +30,7 @@ def test_5_is_0_for_who_cannot_talk_from_everywhere(
 
     phone.presses("5")
 
-    assert phone.hears("You do not have to talk. We will ask questions. For yes, press 1, and for no, 2")
+    assert phone.hears("You do not have to talk. We will ask questions. For yes, press 1. For no, press 2")
     assert len(house.rung()) == 1
 
 
@@ -66,7 +66,7 @@ def test_it_goes_with_the_callback_to_the_liaison_who_keeps_it(
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("5")
-    assert phone.hears("Everyone is helping other callers right now")
+    assert phone.hears("No one can answer right now")
     phone.presses("1")
     assert phone.hears(
         "We will call you", "You do not have to talk. We will ask questions, and you can answer by key"

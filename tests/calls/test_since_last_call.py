@@ -32,7 +32,7 @@ def test_after_the_status_the_line_says_when_the_last_call_was_and_of_wrong_trie
 
     assert phone.hears(
         "Since your last call, someone entered a wrong PIN for your case. It may have been you."
-        " Your PIN was last used today at 10:00 AM. If that was not you, press 4 to choose a new PIN."
+        " Your PIN was last used today at 10:00 AM. If that was not you: to choose a new PIN, press 4."
         " For a person, press 0. If you cannot talk, press 5 at any time. To hear it again, press 1",
         "To choose a new PIN, press 4",
     )
@@ -64,7 +64,7 @@ def test_the_first_call_is_told_of_wrong_tries_before_it(
 
     opens_the_case(phone, case)
 
-    assert phone.hears("Someone entered a wrong PIN for your case", "press 4 to choose a new PIN")
+    assert phone.hears("Someone entered a wrong PIN for your case", "to choose a new PIN, press 4")
     assert phone.does_not_hear("since your last call", "last used")
 
 

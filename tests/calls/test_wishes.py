@@ -45,7 +45,7 @@ def test_the_part_of_the_day_is_that_of_the_registrants_own_clock(
 
     phone.presses(key)
 
-    assert phone.hears("We will call you", f"We will try on Wednesday, November 25, {part}")
+    assert phone.hears("We will call you", f"We will try today, {part}")
     asked = the_callback(house)
     midnight = clock.now.replace(hour=10)
     assert asked.window_starts == asked.next_attempt_at == midnight + timedelta(hours=starts)
@@ -59,12 +59,12 @@ def test_the_hour_is_asked_where_the_zone_is_only_guessed_and_kept_when_right(
     reaches_the_first_menu(phone, from_=HAWAII)
     for key in ("2", "1", "2"):
         phone.presses(key)
-    assert phone.hears("Is it about five in the morning where you are? For yes, press 1")
+    assert phone.hears("Is it about five in the morning where you are? If yes, press 1")
 
     phone.presses("1")
     phone.presses("1")
 
-    assert phone.hears("We will try on Wednesday, November 25, in the morning")
+    assert phone.hears("We will try today, in the morning")
     assert the_callback(house).time_zone == "Pacific/Honolulu"
 
 
@@ -95,7 +95,7 @@ def test_the_hour_in_spanish(phone: Phone) -> None:
         phone.presses(key)
 
     assert phone.hears(
-        "Donde usted está, ¿la hora es más o menos las diez de la mañana?", "Para sí, oprima 1"
+        "Donde usted está, ¿el reloj marca más o menos las diez de la mañana?", "Si es así, oprima 1"
     )
 
 
@@ -159,7 +159,7 @@ def test_wrong_keys_among_the_wishes_lead_to_a_person_and_lose_nothing(
     for _ in range(4):
         phone.presses(keys)
 
-    assert phone.hears("Everyone is helping other callers right now", "You already have a callback")
+    assert phone.hears("No one can answer right now", "You already have a callback")
     assert the_callback(house).state == "requested"
 
 
@@ -257,9 +257,7 @@ def test_asked_again_the_line_says_the_day_and_the_part_of_it(
     opens_the_case(again, case)
     again.presses("2")
 
-    assert again.hears(
-        "You already have a callback", "We will try on Wednesday, November 25, in the afternoon"
-    )
+    assert again.hears("You already have a callback", "We will try today, in the afternoon")
     assert again.hears("To change who may answer or if we leave a message, press 4")
     assert again.does_not_hear("0123")
     again.presses("4")
@@ -293,7 +291,7 @@ def test_a_measured_wait_for_a_callback_is_said_in_words(
     reaches_the_first_menu(stranger, language="2", from_="+12025550145")
     for key in ("2", "1", "1"):
         stranger.presses(key)
-    assert stranger.hears("La mayoría de las personas habla con nosotros en más o menos tres horas")
+    assert stranger.hears("La mayoría de las personas habla con nosotros en unas tres horas")
 
 
 def test_a_call_that_waits_at_the_old_choice_of_a_time_goes_on_at_the_new_one(
@@ -315,7 +313,7 @@ def test_who_moves_a_call_from_the_evening_to_any_time_is_called_at_any_time(
     case = make_case(custody_status="in_custody")
     chooses_more(phone, case)
     phone.presses("3")
-    assert phone.hears("We will try on Wednesday, November 25, in the evening")
+    assert phone.hears("We will try today, in the evening")
     opens_the_case(phone, case)
     for key in ("2", "2", "4"):
         phone.presses(key)
@@ -352,7 +350,7 @@ def test_hard_news_for_which_a_morning_was_chosen_rings_nobody_in_the_afternoon(
     opens_the_case(phone, make_case(custody_status="released"))
     for key in ("1", "2", "2", "1"):
         phone.presses(key)
-    assert phone.hears("We will try on Wednesday, November 25, in the morning")
+    assert phone.hears("We will try today, in the morning")
     phone.hangs_up()
     _, to_caller = accepted_by(phone, house)
 

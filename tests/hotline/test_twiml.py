@@ -317,6 +317,17 @@ def test_no_fallback_reads_a_number_of_the_line_itself_as_a_persons_number(offic
     assert office.person_number not in (*office.lines, office.staff_line)
 
 
+def test_the_fallback_tells_the_danger_in_both_languages_first_and_in_short_texts() -> None:
+    says = list(element(LAST_WORDS, ".").iter("Say"))
+    assert [say.get("language") for say in says[:2]] == ["en-US", "es-US"]
+    assert all("911" in "".join(say.itertext()) for say in says[:2])
+    for document in (LAST_WORDS, DISCREET_LAST_WORDS):
+        for say in element(document, ".").iter("Say"):
+            # At 150 words a minute, with each digit of a number as a word (R17).
+            words = re.findall(r"[0-9]|[^\W\d]+", "".join(say.itertext()))
+            assert len(words) / 2.5 <= 14, "".join(say.itertext())
+
+
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_the_fallback_is_answered_without_a_signature_or_a_database(method: str) -> None:
     app = Flask("fallback")

@@ -79,10 +79,14 @@ def test_a_withheld_caller_without_a_pin_stays_in_line_where_no_place_can_be_kep
 ) -> None:
     reaches_the_first_menu(phone, from_="anonymous")
     phone.presses("0")
+    for _ in range(5):
+        assert phone.does_not_hear("have us call you when it is your turn")
+        phone.says_nothing()
 
     phone.presses("1")
 
     assert phone.hears("I cannot call this phone back. You are still in line")
+    assert phone.does_not_hear("have us call you when it is your turn")
     assert outcomes(house) == [None]
 
 

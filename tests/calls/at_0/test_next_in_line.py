@@ -33,9 +33,7 @@ def test_a_liaison_who_does_not_answer_costs_no_place_and_the_last_one_set_away_
 
     house.declines(phone)
 
-    assert phone.hears(
-        "Everyone is helping other callers right now", "To have us call this phone as soon as we can, press 1"
-    )
+    assert phone.hears("No one can answer right now", "To have us call this phone as soon as we can, press 1")
     assert outcomes(house) == ["offered"]
 
 
@@ -48,7 +46,7 @@ def test_when_the_last_liaison_goes_home_a_callback_is_offered(
 
     phone.says_nothing()
 
-    assert phone.hears("Everyone is helping other callers right now", "as soon as we can, press 1")
+    assert phone.hears("No one can answer right now", "as soon as we can, press 1")
     assert outcomes(house) == ["offered"]
 
 
@@ -139,7 +137,7 @@ def test_a_measured_wait_is_said_in_words(
 
     waits_in_line(phone, make_case(custody_status="in_custody"))
 
-    assert phone.hears("Most people wait less than about thirty minutes")
+    assert phone.hears("Most people wait about thirty minutes or less")
     clock.passes(minutes=40)
     for _ in range(4):
         phone.says_nothing()

@@ -17,7 +17,7 @@ def waits_in_line(phone: Phone, case: MadeCase, **how: str) -> None:
     """Open the case and ask for a person while none is free."""
     opens_the_case(phone, case, **how)
     phone.presses("0")
-    assert phone.hears("Everyone is helping other callers right now")
+    assert phone.hears("No one can answer right now")
 
 
 def waits(house: House) -> list[LineWait]:

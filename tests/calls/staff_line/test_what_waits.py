@@ -76,7 +76,7 @@ def test_who_asks_for_a_call_while_callers_wait_at_0_is_told_to_hang_up_for_them
 
     staff.presses("1")
 
-    assert staff.hears("Callers wait in line now. Please hang up, so that we can ring you for them")
+    assert staff.hears("Callers are in line now. Please hang up so that we can call you")
     assert staff.does_not_hear("There is no call to take now")
 
 
