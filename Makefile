@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: run phone test lint bench chaos pictures setup lock clean
+.PHONY: run phone test lint bench chaos gaps pictures setup lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.run
@@ -32,6 +32,10 @@ bench: $(VENV)/.dev
 # A thousand callbacks, and callers at 0, while everything that keeps them is killed; CHAOS="--seed 7 --database sqlite" is another.
 chaos: $(VENV)/.dev
 	$(BIN)/python -m tests.chaos $(CHAOS)
+
+# How long callers go without an answer when any one process of `serve` is killed, and what replaces it again.
+gaps: $(VENV)/.dev
+	$(BIN)/python -m tests.chaos.gaps
 
 # Every page of the console at 360 and 1280 px, light and dark, in build/pictures; for looking at, not for git.
 pictures: $(VENV)/.dev

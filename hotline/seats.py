@@ -4,7 +4,10 @@ import io
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import Any
+
+from hotline.slow_senders import FILE_SECONDS, FORM_SECONDS, SlowSenders
 
 #: What the carrier asks for while somebody is on the telephone.
 CALLERS = ("/voice/", "/sms/")
@@ -25,13 +28,15 @@ class Seats:
 
     The server reads a body in the thread that answers, for as long as its sender likes. So there is a thread
     for each connection, and few seats: a request has one while it is worked on, and none while its body is
-    awaited. Strangers who send half a form then cost a connection each, and keep no caller waiting. Where all
+    awaited. Strangers who send half a form then cost a connection each for ten seconds, and keep no caller
+    waiting. Where all
     seats are taken, callers' requests go before those of the console, which has one seat in six. Whether the
     process lives is said without a seat: a platform waits for that answer a moment only.
     """
 
-    def __init__(self, application: Application, count: int) -> None:
+    def __init__(self, application: Application, count: int, senders: SlowSenders | None = None) -> None:
         self._application = application
+        self._senders = senders or SlowSenders()
         self._free = count
         self._callers, self._others = deque[threading.Lock](), deque[threading.Lock]()
         #: How many seats in a row went to callers while others waited.
@@ -45,16 +50,22 @@ class Seats:
             return self._application(environ, start_response)
         is_call = path.startswith(CALLERS)
         body, length = environ["wsgi.input"], str(environ.get("CONTENT_LENGTH") or "")
+        address = str(environ.get("REMOTE_ADDR", ""))
         if length.isdecimal() and int(length) <= FORM_BYTES:
             # A form is here before its request stands in line, so that it stands there once.
-            environ["wsgi.input"] = io.BytesIO(_whole(body, int(length)))
+            with self._senders.awaiting(address, FORM_SECONDS):
+                environ["wsgi.input"] = io.BytesIO(_whole(body, int(length)))
         else:
-            environ["wsgi.input"] = _Awaited(body, self, is_call)
+            environ["wsgi.input"] = _Awaited(body, self, is_call, address)
         self.take(is_call)
         try:
             return self._application(environ, start_response)
         finally:
             self.leave()
+
+    def awaits(self, address: str) -> AbstractContextManager[None]:
+        """While the next part of a long body from this address is awaited."""
+        return self._senders.awaiting(address, FILE_SECONDS)
 
     @property
     def in_line(self) -> int:
@@ -96,8 +107,8 @@ def _whole(body: Any, length: int) -> bytes:
 class _Awaited:
     """A body; to read it is to wait for its sender, without a seat."""
 
-    def __init__(self, body: Any, seats: Seats, is_call: bool) -> None:
-        self._body, self._seats, self._is_call = body, seats, is_call
+    def __init__(self, body: Any, seats: Seats, is_call: bool, address: str) -> None:
+        self._body, self._seats, self._is_call, self._address = body, seats, is_call, address
 
     def read(self, size: int = -1) -> bytes:
         return self._without_seat(self._body.read, size)
@@ -108,7 +119,8 @@ class _Awaited:
     def _without_seat(self, read: Callable[..., bytes], size: int) -> bytes:
         self._seats.leave()
         try:
-            # The server's own body takes no negative size for "all of it".
-            return read() if size is None or size < 0 else read(size)
+            with self._seats.awaits(self._address):
+                # The server's own body takes no negative size for "all of it".
+                return read() if size is None or size < 0 else read(size)
         finally:
             self._seats.take(self._is_call)

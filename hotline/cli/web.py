@@ -15,10 +15,11 @@ from hotline.cli.bind import Bind, read_bind
 from hotline.cli.context import check_migrated, connect, load_settings, refuse_placeholders
 from hotline.cli.trial import try_app
 from hotline.seats import Seats
+from hotline.slow_senders import SlowSenders
 
 #: Connections that one process holds at once; the rest wait in the socket's backlog, unread.
 CONNECTIONS_PER_WORKER = 2048
-#: The head of a request, and its form, are to be here within so long.
+#: The head of a request is to be here within so long; `hotline/slow_senders.py` limits its form.
 HEAD_SECONDS = 10
 
 
@@ -59,11 +60,12 @@ def web(bind: str, inherited: bool) -> None:
     refuse_placeholders(settings, database)
     # Nothing that holds a connection may live across the fork of the worker processes.
     database.close()
-    try_app(settings)
     if inherited:
         # One of several such processes, each with one worker, which share the supervisor's socket.
+        # `serve` tried the app before, so a replacement of a dead process answers sooner.
         run_web(settings, where, workers=1, listening=socket.socket(fileno=os.dup(0)))
     else:
+        try_app(settings)
         run_web(settings, where)
 
 
@@ -128,4 +130,6 @@ def make_application() -> Any:
     # What is made at the start stays: to look through it again and again would hold up a caller each time.
     gc.collect()
     gc.freeze()
-    return Seats(app, settings.web_threads)
+    senders = SlowSenders()
+    senders.watch_forever()
+    return Seats(app, settings.web_threads, senders)

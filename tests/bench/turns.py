@@ -157,8 +157,12 @@ def _verified_call(port: int) -> tuple[str, int]:
     while b"<Redirect" in heard:
         sleep(1)
         heard = _ask(port, _action(heard), sid, "")
-    if "/case_menu/" not in _action(heard) or b"in custody" not in heard:
+    if b"in custody" not in heard:
         raise BadAnswerError("The demo's case did not open.")
+    # The first key 1 is for court dates and more; from then on it is for the status again.
+    heard = _ask(port, _action(heard), sid, "1")
+    if "/case_menu/" not in _action(heard):
+        raise BadAnswerError("Key 1 did not lead to the menu that offers the status again.")
     return sid, _awaited(heard)
 
 

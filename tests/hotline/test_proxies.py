@@ -1,6 +1,7 @@
 """A proxy that the settings do not tell of is named by the first request that shows it, and by doctor."""
 
 import dataclasses
+import json
 import logging
 
 import pytest
@@ -36,3 +37,22 @@ def test_a_proxy_that_was_told_of_is_nobodys_news(
     with caplog.at_level(logging.INFO):
         create_app(told_of, database=database).test_client().get("/up", headers=FORWARDED)
     assert [one for one in caplog.records if one.name == "hotline.proxies"] == []
+
+
+def test_doctor_warns_of_a_production_web_without_a_proxy(
+    settings: Settings, database: Database, redis_url: str
+) -> None:
+    def told(**environ: str) -> str:
+        checks = json.loads(run(settings, "doctor", "--json", **environ).stdout)["checks"]
+        return next(check["told"] for check in checks if check["name"] == "proxies")
+
+    real = {
+        "HOTLINE_ENV": "production",
+        "HOTLINE_PUBLIC_URL": "https://line.example.org",
+        "TWILIO_ACCOUNT_SID": "AC" + "1" * 32,
+        # Nothing listens there: doctor asks the carrier too.
+        "TWILIO_API_BASE_URL": "http://127.0.0.1:9",
+    }
+    assert told() == "none in front"
+    assert "in production put one there" in told(**real)
+    assert told(**real, HOTLINE_WEB_PROXIES="1") == "1 in front"

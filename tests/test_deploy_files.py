@@ -1,0 +1,92 @@
+"""The files of config/deploy, as an operator copies them: each role has what it needs to start."""
+
+import re
+from pathlib import Path
+
+from hotline.cli.bind import read_bind
+
+DEPLOY = Path(__file__).parents[1] / "config" / "deploy"
+OFFICE = "/etc/hotline/office.toml"
+HEADS = "/var/lib/hotline-audit"
+ROLES = {"web", "worker", "sweeper", "intake"}
+
+
+def text(name: str) -> str:
+    return (DEPLOY / name).read_text()
+
+
+def uncommented(name: str) -> str:
+    return "\n".join(line for line in text(name).splitlines() if not line.lstrip().startswith("#"))
+
+
+def documents() -> list[str]:
+    return [one for one in uncommented("kubernetes.yaml").split("\n---\n") if "kind: " in one]
+
+
+def test_every_yaml_file_has_spaces_and_closed_brackets() -> None:
+    for name in ("compose.yaml", "kubernetes.yaml"):
+        assert "\t" not in text(name), name
+        for number, line in enumerate(uncommented(name).splitlines(), 1):
+            assert line.count("{") == line.count("}"), (name, number)
+            assert line.count("[") == line.count("]"), (name, number)
+            assert line.count('"') % 2 == 0, (name, number)
+            assert (len(line) - len(line.lstrip())) % 2 == 0, (name, number)
+
+
+def test_every_role_of_compose_has_the_office_file_and_the_place_for_heads() -> None:
+    shared, services = uncommented("compose.yaml").split("\nservices:\n")
+    assert f"HOTLINE_OFFICE_FILE: {OFFICE}" in shared
+    assert f"./office.toml:{OFFICE}:ro" in shared
+    assert f"HOTLINE_AUDIT_HEAD_FILE: {HEADS}/heads.jsonl" in shared
+    assert f"audit-heads:{HEADS}" in shared
+    assert "audit-heads: {}" in services.split("\nvolumes:\n")[1]
+
+    found = dict(re.findall(r"^  (\w+):\n((?:    .*\n)+)", services, re.M))
+    assert found.keys() >= ROLES
+    for role in ROLES:
+        assert "<<: *hotline" in found[role], role
+        assert f"command: [{role}" in found[role], role
+        # A key of its own would replace the shared one, and take the mounts away.
+        assert not re.search(r"^    (volumes|environment):", found[role], re.M), role
+
+
+def test_every_role_of_kubernetes_has_the_office_file_and_the_place_for_heads() -> None:
+    runs = [one for one in documents() if re.search(r"^kind: (Job|Deployment)$", one, re.M)]
+    assert {re.findall(r"args: \[(\w+)", one)[0] for one in runs} == ROLES | {"db"}
+    for one in runs:
+        for word in (
+            f"name: HOTLINE_OFFICE_FILE, value: {OFFICE}",
+            f"name: HOTLINE_AUDIT_HEAD_FILE, value: {HEADS}/heads.jsonl",
+            "name: office, mountPath: /etc/hotline, readOnly: true",
+            f"name: audit, mountPath: {HEADS}",
+            "configMap: { name: hotline-office }",
+            "persistentVolumeClaim: { claimName: hotline-audit }",
+        ):
+            assert word in one, word
+    claims = [one for one in documents() if "kind: PersistentVolumeClaim" in one]
+    assert len(claims) == 1
+    assert "name: hotline-audit" in claims[0]
+
+
+def test_the_image_makes_the_place_for_heads() -> None:
+    assert HEADS in text("Containerfile")
+
+
+def test_the_unit_starts_everything_behind_a_proxy_of_this_machine() -> None:
+    unit = text("hotline.service")
+    started = re.search(r"^ExecStart=\S+/hotline serve --bind (\S+)$", unit, re.M)
+    assert started is not None
+    assert read_bind(started[1]).host == "127.0.0.1"
+    assert "HOTLINE_ENV=production" in unit
+    # The unit may write nowhere else: an office that keeps heads on a share adds its path.
+    assert "ProtectSystem=strict" in unit
+    assert f"ReadWritePaths=-{HEADS}" in unit
+
+
+def test_the_proxy_takes_a_request_whole_before_the_line_has_it() -> None:
+    nginx = uncommented("nginx.conf")
+    assert nginx.count("{") == nginx.count("}")
+    assert "client_body_timeout 10s;" in nginx
+    assert "client_header_timeout 10s;" in nginx
+    assert nginx.count("proxy_request_buffering off;") == 1
+    assert "/console/imports/upload" in nginx
