@@ -115,6 +115,8 @@ class Visits:
     numbers: Mapping[str, str]
     #: What each kind was given, turn by turn.
     documents: dict[str, list[str]] = field(default_factory=dict)
+    #: The line that they call, None for the main one.
+    to: str | None = None
 
     def __post_init__(self) -> None:
         self.documents = {kind: [] for kind in self.phones}
@@ -122,7 +124,7 @@ class Visits:
     def visit(self, keys: Sequence[str], after_turn: Callable[[str], None] = lambda _kind: None) -> None:
         """Let every kind make one visit; the turns of all kinds take place at one moment."""
         for kind, phone in self.phones.items():
-            phone.dials_in(from_=self.numbers[kind])
+            phone.dials_in(from_=self.numbers[kind], to=self.to)
             self._keep(kind)
         for key in keys:
             for kind, phone in self.phones.items():
