@@ -89,8 +89,8 @@ def _language(words: Mapping[str, str], said: list[str]) -> str:
 
 
 def _text(office: Office, line: str, prompts: Words, prompt: str, language: str) -> str:
-    if line in office.discreet_lines and prompt in ("sms.help", "sms.other"):
-        # No 911 either: whoever reads this phone may not be whom it is for (R17).
+    if line in office.discreet_lines and prompt in ("sms.help", "sms.start", "sms.other"):
+        # No 911 and no PIN either: whoever reads this phone may not be whom it is for (R17).
         prompt += "_discreet"
     code = language if language in office.languages else office.languages[0]
     return prompts.text(
