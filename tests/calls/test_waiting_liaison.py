@@ -29,7 +29,7 @@ def test_waiting_liaison_is_told_at_most_ten_seconds_apart_how_it_stands(
 
     called = phone.answers(to_caller)
     liaison.says_nothing()
-    assert liaison.hears("They answered, but have not pressed a key yet")
+    assert liaison.hears("The phone was answered, but nobody has pressed a key yet")
 
     called.presses("1")
     house.jobs.works_off()
@@ -49,7 +49,7 @@ def test_waiting_liaison_is_told_in_spanish(
 
     phone.answers(to_caller)
     liaison.says_nothing()
-    assert liaison.hears("Contestaron, pero todavía no han oprimido una tecla")
+    assert liaison.hears("Contestaron el teléfono, pero todavía nadie ha oprimido una tecla")
 
 
 def test_liaison_is_joined_though_no_worker_moves_them(
