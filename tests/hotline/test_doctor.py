@@ -191,9 +191,14 @@ def test_a_house_without_two_people_who_may_approve_together_is_told(
     settings: Settings, database: Database, redis_url: str
 ) -> None:
     with database.transaction() as session:
-        make_staff(session, role="supervisor")
+        make_staff(session, role="supervisor", on_shift=True)
 
-    assert "No two supervisors or administrators" in wrong(run(settings, "doctor", "--json"))["two people"]
+    told = run(settings, "doctor", "--json")
+    # Named, and no fault: a new office has one such person, and its line works.
+    assert list(wrong(told)) == ["two people"]
+    assert "No two supervisors or administrators" in wrong(told)["two people"]
+    assert (told.exit_code, json.loads(told.stdout)["healthy"]) == (0, True)
+    assert "NOTE  two people" in run(settings, "doctor").output
     with database.transaction() as session:
         make_staff(session, role="supervisor")
 
