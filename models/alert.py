@@ -46,6 +46,8 @@ IMPORT_HELD, CALL_LIST, AUDIT_ALARM = "import_held", "call_list", "audit_alarm"
 CALLS_REFUSED, TEXTS_REFUSED, ROLE_SILENT = "calls_refused", "texts_refused", "role_silent"
 #: A number is locked after wrong PINs (R04); reports of lost PINs wait for a supervisor (R08).
 PIN_LOCKS, LOST_PINS = "pin_locks", "lost_pins"
+#: The feed sent names that no directory has, or unknown codes (R14, R15).
+UNLISTED = "unlisted"
 #: Somebody became a supervisor or an administrator (R40).
 NEW_APPROVER = "new_approver"
 #: Urgent work that nobody takes, and a liaison who missed offers in a row, who is told it themselves.
@@ -62,13 +64,16 @@ PROMPTS = {
     PIN_LOCKS: "alert.pin_locks",
     LOST_PINS: "alert.lost_pins",
     NEW_APPROVER: "alert.new_approver",
+    UNLISTED: "alert.unlisted",
     UNTAKEN: "alert.untaken",
     SET_AWAY: "alert.set_away",
 }
 #: Told without a count.
 _UNCOUNTED = frozenset({CALLS_REFUSED, TEXTS_REFUSED, ROLE_SILENT})
 #: Told by a text alone: nobody need be woken for it.
-_BY_TEXT = frozenset({LEFT, AUDIT_ALARM, CALLS_REFUSED, PIN_LOCKS, LOST_PINS, NEW_APPROVER, SET_AWAY})
+_BY_TEXT = frozenset(
+    {LEFT, AUDIT_ALARM, CALLS_REFUSED, PIN_LOCKS, LOST_PINS, NEW_APPROVER, SET_AWAY, UNLISTED}
+)
 #: Told by a call alone: texts are what is refused.
 _BY_CALL = frozenset({TEXTS_REFUSED})
 _UNSENT = text("state IN ('made','sending')")

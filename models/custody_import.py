@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -23,6 +23,7 @@ from models.import_preview import as_stored, measure
 from models.import_record import CustodyImport, ImportRow
 from models.import_rejects import Rejects, keep_rejects
 from models.import_staging import Staging, check_state
+from models.unlisted import Unlisted, keep_unlisted
 
 __all__ = [
     "CustodyImport", "FeedFileError", "ImportBusyError", "ImportResult", "ImportRow", "ImportRules",
@@ -79,6 +80,7 @@ class ImportResult:
     unlisted_courts: int
     status_changes: int
     from_denial: int
+    unlisted: Unlisted = field(repr=False)
 
 
 def import_custody(
@@ -194,6 +196,7 @@ def result_of(
         unmapped_statuses=staging.unmapped_statuses,
         unlisted_facilities=staging.unlisted_facilities,
         unlisted_courts=staging.unlisted_courts,
+        unlisted=staging.unlisted,
         status_changes=staging.tally.status_changes,
         from_denial=staging.tally.from_denial,
     )
@@ -244,7 +247,8 @@ def _decide(
 
 
 def raise_unmapped(session: Session, import_id: int, result: ImportResult, now: datetime) -> None:
-    """Alarms for statuses outside the vocabulary, and for facilities and courts that nobody listed."""
+    """Alarms and tasks for statuses outside the vocabulary, and for places that nobody listed."""
+    keep_unlisted(session, import_id, result.unlisted, now)
     _raise_alarm(session, "custody.unmapped_status", import_id, result.unmapped_statuses, now)
     _raise_alarm(session, "custody.unmapped_facility", import_id, result.unlisted_facilities, now)
     _raise_alarm(session, "custody.unlisted_court", import_id, result.unlisted_courts, now)

@@ -12,6 +12,7 @@ from models import audit
 from models.base import Base, UtcDateTime
 from models.office_change import COURT, FACILITY, OfficeChange, note_directory
 from models.told_error import ToldError
+from models.unlisted import settle_added
 
 LONGEST_NAME = 200
 #: Tells whether a text has one of the telling words of any language (R13); the edge passes it.
@@ -140,6 +141,7 @@ def _set(
     session.flush()
     if was != (new := _as_noted(entry)):
         note_directory(session, _KINDS[kind], _mark(name), was, new, actor=actor, now=now)
+    settle_added(session, kind.__name__.lower(), place_key(name), now)
     _note_change(session, "add" if added else "update", kind, entry.id, actor, now)
     return entry.id, added
 

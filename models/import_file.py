@@ -58,6 +58,7 @@ class FeedRow:
 
     Its facility and court are folded names of the feed's own, until staging looks them up in the office's
     directories. ``newest_time`` is the later of the times at which it happened and was confirmed.
+    ``code`` is the unmapped status of a row that may be said.
     """
 
     line: int
@@ -66,6 +67,7 @@ class FeedRow:
     as_of: datetime
     newest_time: datetime
     status_is_mapped: bool
+    code: str | None = None
 
 
 class _RowError(Exception):
@@ -228,9 +230,10 @@ def _parse(line: int, fields: Sequence[str], places: Mapping[str, int], gates: M
         _moment(value, "next_hearing_at"),
         court,
     )
+    code = value["status"] if releasable and not mapped else None
     # A denied row is checked like any other, so that its faults are told alike, and then emptied.
     content = content if releasable else DENIED
-    return FeedRow(line, value["subject_id"], content, as_of, max(status_at, as_of), mapped)
+    return FeedRow(line, value["subject_id"], content, as_of, max(status_at, as_of), mapped, code)
 
 
 def _place(value: Mapping[str, str], name: str) -> str | None:

@@ -19,6 +19,7 @@ from models.import_lock import ImportBusyError, gentle_transaction
 from models.import_record import CustodyImport, ImportRow
 from models.import_rejects import Rejects
 from models.subject import Subject
+from models.unlisted import MOST_OF_A_FILE
 
 BATCH = 1000
 IMPORT_ROWS: Table = ImportRow.__table__  # type: ignore[assignment]
@@ -80,6 +81,7 @@ class Staging:
         self.changes = {"new": 0, "changed": 0, "unchanged": 0}
         self.rows = self.ignored = 0
         self.unmapped_statuses = self.unlisted_facilities = self.unlisted_courts = 0
+        self.unlisted: dict[tuple[str, str], tuple[int, int]] = {}
         self._database, self._now, self._import_id = database, now, import_id
         self._latest = now + timedelta(minutes=future_skew_minutes)
         self._staged: dict[int, _Staged] = {}
@@ -161,8 +163,20 @@ class Staging:
         self.unmapped_statuses += not row.status_is_mapped
         self.unlisted_facilities += content[2] != row.content[2]
         self.unlisted_courts += content[7] != row.content[7]
+        for kind, name, known_as in (
+            ("facility", row.content[2], content[2]),
+            ("court", row.content[7], content[7]),
+            ("status", row.code, None),
+        ):
+            if name is not None and known_as is None:
+                self._miss(kind, name, row.line)
         change = "future" if in_future else verdict.change
         return self._values(row.line, known.subject_id, change, content, row.as_of)
+
+    def _miss(self, kind: str, name: str, line: int) -> None:
+        seen, first = self.unlisted.get((kind, name), (0, line))
+        if seen or len(self.unlisted) < MOST_OF_A_FILE:
+            self.unlisted[kind, name] = (seen + 1, first)
 
     def _contradict(self, first: _Staged, second: Content, known: Known) -> dict[str, Any]:
         both = first.releasable and second[3]

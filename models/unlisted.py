@@ -1,11 +1,23 @@
 """Names the feed sent that no directory has, and codes that R15 lacks: tasks for staff (R14, R15)."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, String, Table, case, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from models import audit
+from models.alert import UNLISTED, AlertOffice, tell_supervisors
 from models.base import Base, UtcDateTime
+from models.database import PerDialect, keyring_of, write_together
+
+#: So many different names of one file become tasks; the next file brings the others.
+MOST_OF_A_FILE = 100
+#: Tasks that the page shows.
+MOST_SHOWN = 50
+#: Kind and folded name, with how often a file has it and its first line.
+Unlisted = Mapping[tuple[str, str], tuple[int, int]]
 
 
 class UnlistedName(Base):
@@ -27,3 +39,87 @@ class UnlistedName(Base):
     line: Mapped[int]
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     settled_as: Mapped[str | None] = mapped_column(String(16))
+    told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+_NAMES = cast(Table, UnlistedName.__table__)
+# An entry that was removed from its directory since makes its name a task again; a dismissed one stays so.
+_WAS_ADDED = UnlistedName.settled_as == "added"
+_KEEP = PerDialect.built(
+    lambda insert: (made := insert(UnlistedName)).on_conflict_do_update(
+        index_elements=["name_key"],
+        set_={
+            "seen": UnlistedName.seen + made.excluded.seen,
+            "last_seen_at": made.excluded.last_seen_at,
+            "import_id": made.excluded.import_id,
+            "line": made.excluded.line,
+            "told_at": case((_WAS_ADDED, None), else_=UnlistedName.told_at),
+            "settled_at": case((_WAS_ADDED, None), else_=UnlistedName.settled_at),
+            "settled_as": case((_WAS_ADDED, None), else_=UnlistedName.settled_as),
+        },
+    )
+)
+
+
+def keep_unlisted(session: Session, import_id: int, names: Unlisted, now: datetime) -> None:
+    """Make a task of each name, or count it with the one that is there."""
+    for (kind, name), (seen, line) in sorted(names.items()):
+        values = {
+            "kind": kind, "name_key": _key(session, kind, name), "seen": seen, "first_seen_at": now,
+            "last_seen_at": now, "import_id": import_id, "line": line,
+        }  # fmt: skip
+        write_together(session, (_KEEP, values))
+
+
+def unlisted_names(session: Session) -> Sequence[UnlistedName]:
+    """The tasks that wait, the newest first."""
+    return session.scalars(
+        select(UnlistedName)
+        .where(UnlistedName.settled_at.is_(None))
+        .order_by(UnlistedName.last_seen_at.desc(), UnlistedName.id.desc())
+        .limit(MOST_SHOWN)
+    ).all()
+
+
+def settle_added(session: Session, kind: str, name_key: str, now: datetime) -> None:
+    """Settle the task of a name that a directory has now; the addition is the entry in the audit."""
+    key = _key(session, kind, name_key)
+    waits = (_NAMES.c.name_key == key, _NAMES.c.settled_at.is_(None))
+    session.execute(update(_NAMES).where(*waits).values(settled_at=now, settled_as="added"))
+
+
+def dismiss_unlisted(session: Session, task_id: int, *, actor: str, now: datetime) -> bool:
+    """Settle a task without an entry; False when somebody has settled it already."""
+    waits = (_NAMES.c.id == task_id, _NAMES.c.settled_at.is_(None))
+    gone = session.execute(
+        update(_NAMES)
+        .where(*waits)
+        .values(settled_at=now, settled_as="dismissed")
+        .returning(_NAMES.c.import_id, _NAMES.c.kind)
+    ).first()
+    if gone is None:
+        return False
+    audit.record(
+        session, actor=actor, action="dismiss_unlisted", target=f"import:{gone.import_id}",
+        facts={"unlisted": task_id}, now=now,
+    )  # fmt: skip
+    return True
+
+
+def has_untold_names(session: Session) -> bool:
+    """Whether supervisors must hear of a name."""
+    return session.execute(select(UnlistedName.id).where(*_UNTOLD).limit(1)).first() is not None
+
+
+def tell_of_unlisted(session: Session, now: datetime, office: AlertOffice) -> None:
+    """Tell the supervisors by one text of all names that they have not heard of."""
+    told = session.execute(update(_NAMES).where(*_UNTOLD).values(told_at=now).returning(_NAMES.c.id)).all()
+    if told:
+        tell_supervisors(session, UNLISTED, len(told), now, office)
+
+
+_UNTOLD = (_NAMES.c.settled_at.is_(None), _NAMES.c.told_at.is_(None))
+
+
+def _key(session: Session, kind: str, name: str) -> str:
+    return keyring_of(session).index("unlisted", f"{kind}\0{name}")

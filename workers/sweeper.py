@@ -45,6 +45,7 @@ from models.stranded import (
 )
 from models.stranded_at_0 import close_forgotten, direct_talks, left_behind_at_0, undialled_at_0
 from models.trouble import page_troubles, troubles
+from models.unlisted import has_untold_names, tell_of_unlisted
 from workers.audit_heads import HeadKeeper
 from workers.callbacks import CallCarrier, Dialler
 from workers.carrier import Carrier
@@ -154,6 +155,7 @@ class _Pass:
         self._guarded(self._resume_imports)
         self._guarded(self._tidy_uploads)
         self._guarded(self._page_held_imports)
+        self._guarded(self._tell_of_unlisted)
         self._guarded(self._watch_audit)
         self._guarded(self._measure_failures)
 
@@ -288,6 +290,14 @@ class _Pass:
             return
         with self._database.transaction() as session:
             page_held(session, self._now, self._office)
+
+    def _tell_of_unlisted(self) -> None:
+        with self._database.reading() as session:
+            untold = has_untold_names(session)
+        if not untold:
+            return
+        with self._database.transaction() as session:
+            tell_of_unlisted(session, self._now, self._office)
 
     def _watch_audit(self) -> None:
         with self._database.reading() as session:

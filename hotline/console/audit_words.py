@@ -90,6 +90,7 @@ ACTIONS = {
     "ask_release_import": N_("asked to release a held import"),
     "ask_reject_import": N_("asked to reject a held import"),
     "withdraw_import_request": N_("took back what was asked about an import"),
+    "dismiss_unlisted": N_("dismissed a name that no directory has"),
     "release_import": N_("released a held import"),
     "reject_import": N_("rejected a held import"),
     "custody.unmapped_status": N_("met statuses that are not in the vocabulary"),

@@ -2,19 +2,20 @@
 
 from datetime import datetime, timedelta
 
-from flask import Blueprint, make_response, render_template, request
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from hotline.console import import_words
 from hotline.console.console import Console
-from hotline.console.guard import guard_staff
-from hotline.console.words import N_
+from hotline.console.guard import guard_staff, me
+from hotline.console.words import N_, _
 from models.brake import HoldReason
 from models.import_history import PAGE, Listed, history, newest_as_of, one_import, waiting
 from models.import_paging import has_call_list
 from models.import_preview import PAGE as PEOPLE
 from models.import_preview import changes, kinds_of, rejects
+from models.unlisted import dismiss_unlisted, unlisted_names
 
 ROLES = ("supervisor", "administrator")
 
@@ -31,18 +32,32 @@ def register_imports(blueprint: Blueprint, console: Console) -> None:
             listed = history(reading, before, PAGE + 1)
             undecided = waiting(reading) if before is None else []
             newest = newest_as_of(reading)
+            unlisted = unlisted_names(reading) if before is None else []
+            reading.expunge_all()
         older = listed[PAGE - 1].entry.id if len(listed) > PAGE else None
         age = None if newest is None else console.clock() - newest
         return render_template(
             "console/imports/imports.html",
             listed=listed[:PAGE],
             undecided=undecided,
+            unlisted=unlisted,
             older=older,
             before=before,
             newest=newest,
             is_stale=age is None or age > timedelta(minutes=console.office.policy("fresh_minutes")),
             words=import_words,
         )
+
+    @blueprint.post("/imports/unlisted/<int:task_id>/dismiss")
+    @guard_staff(*ROLES)
+    def unlisted_dismiss(task_id: int) -> Response:
+        with console.database.transaction() as session:
+            done = dismiss_unlisted(session, task_id, actor=me().email, now=console.clock())
+        if done:
+            flash(_("The name is dismissed."), "success")
+        else:
+            flash(_("Somebody has settled this already."), "info")
+        return redirect(url_for("console.imports"), code=303)
 
     @blueprint.get("/imports/<int:import_id>")
     @guard_staff(*ROLES)

@@ -145,3 +145,11 @@ def case_page(case_id: int) -> str | None:
     """The page of a case, where there is one."""
     known = "console.case" in current_app.view_functions
     return url_for("console.case", case_id=case_id) if known else None
+
+
+#: What a name is that no directory has.
+UNLISTED_KINDS = {
+    "facility": N_("Facility"),
+    "court": N_("Court"),
+    "status": N_("Status code"),
+}
