@@ -24,6 +24,8 @@ from ivr_flows.prompts import Prompts
 WORDS_A_SECOND = 150 / 60
 DANGER_SECONDS = 4
 INSTRUCTION_SECONDS = 20
+#: The longest that one text of the catalog may take; menus and instructions are made of several.
+PROMPT_SECONDS = 14
 MENU_WORDS = 75
 SENTENCE_WORDS = 20
 INBOUND_KEYS = {"0", "*", "9", "7", "5", "8", "#"}
@@ -64,6 +66,8 @@ def prompt_problems(prompts: Prompts) -> Iterator[str]:
         for prompt, text in language.texts.items():
             if any(long_sentences(text)):
                 yield f"The prompt {prompt} in {code} has a sentence over {SENTENCE_WORDS} words (R18)."
+            if _seconds(text) > PROMPT_SECONDS:
+                yield f"The prompt {prompt} in {code} takes over {PROMPT_SECONDS} s (R23)."
             if re.search(r"\b[79]\b", text):
                 yield f"The prompt {prompt} in {code} names 9 or 7, which stand on the card alone (R22)."
 
