@@ -175,3 +175,42 @@ def test_a_discreet_line_that_is_closed_says_neutral_words(phone: Phone, languag
     phone.presses("1")
     assert phone.hears({"1": "We will call you", "2": "Le llamaremos"}[language])
     assert telling(phone) == []
+
+
+def test_an_hour_that_is_kept_and_a_promise_that_is_not_urgent_name_no_crisis_line(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff
+) -> None:
+    make_staff()
+    for key in ("1", "3"):
+        caller = phone.another()
+        opens_the_case(caller, make_case(custody_status="in_custody"))
+        for keys in ("2", key):
+            caller.presses(keys)
+        assert caller.hears("We will call you by")
+        assert caller.does_not_hear("crisis")
+        caller.hangs_up()
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_a_closed_office_names_a_crisis_line_in_the_same_breath(phone: Phone, language: str) -> None:
+    crisis = {
+        "1": "call the suicide and crisis line, at 988",
+        "2": "llame a la línea de crisis y prevención del suicidio, al 988",
+    }[language]
+    phone.dials_in()
+    for keys in (language, "0"):
+        phone.presses(keys)
+
+    assert phone.hears({"1": "Our office is closed now", "2": "Nuestra oficina está cerrada"}[language])
+    assert phone.hears(crisis)
+
+
+def test_a_discreet_line_names_no_crisis_line_before_the_pin(phone: Phone) -> None:
+    dials(phone)
+    phone.presses("0")
+    assert phone.hears("Our office is closed now")
+    phone.presses("3")
+
+    assert phone.hears("We will call you by")
+    assert telling(phone) == []
+    assert "crisis" not in phone.heard_so_far

@@ -150,7 +150,9 @@ TEXTS: dict[str, tuple[str, dict[str, str | None], str]] = {
         "en", {"main__case": "Go on. " * 70 + "Press {key}."}, "main_menu has over 75 words in en (R23)",
     ),
     "a long prompt": ("en", {"goodbye": "Go on. " * 18}, "The prompt goodbye in en takes over 14 s"),
-    "a long prompt, in Spanish": ("es", {"goodbye": "Siga así. " * 18}, "The prompt goodbye in es takes over 14 s"),
+    "a long prompt, in Spanish": (
+        "es", {"goodbye": "Siga así. " * 18}, "The prompt goodbye in es takes over 14 s"
+    ),
     "a long instruction": ("en", {"ask_pin": "Go on. " * 60}, "ask_pin takes over 20 s in en (R23)"),
     "a key that stands on the card alone": (
         "es", {"welcome": "Oprima 9 si quiere."}, "welcome in es names 9 or 7, which stand on the card",
