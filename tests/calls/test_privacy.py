@@ -162,16 +162,21 @@ def every_row(house: House) -> Iterator[tuple[str, str]]:
 def plays_it_all(phone: Phone, house: House, case: MadeCase) -> None:
     """Wrong PIN, right PIN, status, 0 without an answer, a callback and both of its legs."""
     opens_the_case(phone, MadeCase(case.id, case.number, wrong(PIN), 0, 0), from_=CALLER)
-    phone.presses(case.number)
     phone.presses(PIN)
     assert phone.hears("in custody")
     phone.presses("0")
     assert house.rung() == [LIAISON]
-    for _ in range(3):
+    for _ in range(2):
         house.declines(phone)
+    phone.says_nothing()
     phone.presses("1")
     assert phone.hears("We will call you")
     phone.hangs_up()
+    # Who misses two in a row is set away, and comes back.
+    with house.database.transaction() as session:
+        session.execute(update(Staff).values(on_shift=True))
+    house.clock.passes(minutes=1)
+    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
     house.jobs.works_off()
     liaison = phone.answers(house.carrier.ringing[0])
     liaison.presses("1")
