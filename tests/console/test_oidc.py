@@ -1,4 +1,4 @@
-"""Signing in by an OpenID provider, against a real one of Authlib's own parts over HTTP."""
+"""Signing in by an OpenID provider, against one over HTTP that shares no code with our client."""
 
 import os
 from collections.abc import Iterator
@@ -10,7 +10,6 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 from flask import Flask
-from joserfc.jwk import RSAKey
 from sqlalchemy import select
 
 from config.environment import SettingsError
@@ -18,7 +17,7 @@ from config.settings import Settings
 from models import AuditEntry
 from models.database import Database
 from tests.console.conftest import HOST, Browser, Clock, Member
-from tests.console.provider import CLIENT_ID, CLIENT_SECRET, Provider, path_of
+from tests.console.provider import CLIENT_ID, CLIENT_SECRET, Provider, new_key, path_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:authlib")
 BACK = f"https://{HOST}/console/oidc/back"
@@ -113,9 +112,7 @@ def test_a_token_that_is_not_for_us_opens_nothing(
     browser = Browser(app)
     if fault != "down":
         back = goes_to_the_provider(browser) if fault in {"iss", "aud", "key"} else None
-    provider.faults[fault] = (
-        RSAKey.generate_key(2048, {"kid": "1"}) if fault == "key" else "https://evil.example"
-    )
+    provider.faults[fault] = new_key() if fault == "key" else "https://evil.example"
 
     if fault == "down":
         browser.opens("/console/oidc")
@@ -125,6 +122,30 @@ def test_a_token_that_is_not_for_us_opens_nothing(
     assert browser.heading == "Sign in"
     assert browser.reads("Signing in that way did not work.")
     assert person.email not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        {"alg": "none"},
+        {"alg": "HS256"},
+        {"claims": {"nonce": "of another sign-in"}},
+        {"claims": {"exp": 1_700_000_000}},
+        {"claims": {"aud": ["somebody else"]}},
+    ],
+)
+def test_a_token_with_a_wrong_signature_nonce_or_age_opens_nothing(
+    staff: Any, provider: Provider, app: Flask, faults: dict[str, Any]
+) -> None:
+    person: Member = staff("supervisor")
+    provider.user["email"] = person.email
+    provider.faults.update(faults)
+    browser = Browser(app)
+
+    browser.opens(goes_to_the_provider(browser))
+
+    assert browser.heading == "Sign in"
+    assert browser.reads("Signing in that way did not work.")
 
 
 def test_a_forged_state_a_used_code_and_another_browser_open_nothing(
