@@ -139,9 +139,8 @@ def keep_note(
 
 def _name_in(session: Session, callback: Callback, text: str) -> Literal["name"] | None:
     """``name`` for a text with a name of whom the callback is for, or of the person their case is about."""
-    named = select(func.coalesce(Case.named_sealed, Subject.name_sealed)).join(
-        Case, Case.subject_id == Subject.id
-    )
+    name = func.coalesce(Case.named_sealed, Subject.name_sealed)
+    named = select(name).select_from(Case).join(Subject, Case.subject_id == Subject.id)
     theirs = select(Case.registrant_id).where(Case.id == callback.case_id)
     registrant = select(Registrant.name_sealed).where(
         or_(Registrant.id == callback.registrant_id, Registrant.id.in_(theirs))
