@@ -193,7 +193,7 @@ def test_one_click_makes_a_phone_unsafe_and_lets_a_ringing_leg_go(
     liaison.clicks("Unsafe: stop calling it")
 
     assert phones(database) == ["-0110"]
-    assert liaison.reads("Unsafe", "Left for staff")
+    assert liaison.reads("Unsafe", "Needs attention")
     assert ("release_leg", leg) in jobs.waiting
     assert "mark_phone_unsafe" in actions(database)
 
@@ -208,7 +208,7 @@ def test_a_call_that_opens_no_case_does_not_ring_an_unsafe_phone_either(
     liaison.clicks("Unsafe: stop calling it")
 
     liaison.opens(f"/console/callbacks/{made}")
-    assert liaison.reads("Left for staff", "This phone may not be rung: it is marked unsafe")
+    assert liaison.reads("Needs attention", "This phone may not be rung: it is marked unsafe")
     liaison.clicks("Call now")
     assert liaison.reads("This phone may not be rung: it is marked unsafe, asked to stop, or is no number.")
     with database.reading() as session:
