@@ -69,19 +69,24 @@ def stop_phone(
 def start_phone(session: Session, number_key: str, now: datetime) -> int:
     """Lift a stop of this number where a caller has given the PIN since; how many phones (R33).
 
-    The call comes first, since whoever holds the phone can send a text.
+    The call comes first, since whoever holds the phone can send a text. No text overrules a caller who left
+    the phone stopped: they are asked once more in their next call.
     """
     stopped = session.scalars(
         select(Phone).where(Phone.number_key == number_key, Phone.stopped_at.is_not(None))
     ).all()
     lifted = 0
     for phone in stopped:
+        if phone.stop_told_at is not None:
+            phone.stop_told_at = None
+            continue
         called = select(Case.id).where(
             Case.registrant_id == phone.registrant_id, Case.last_verified_at > phone.stopped_at
         )
         if session.scalar(called.limit(1)) is not None:
             lift_stop(session, phone, "sms", now)
             lifted += 1
+    session.flush()
     return lifted
 
 

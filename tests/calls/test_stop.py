@@ -166,7 +166,6 @@ def test_start_counts_only_after_a_call_that_gives_the_pin(
     before = texts("START")
     assert house.row(select(Registered.stopped_at)) is not None
     opens_the_case(phone, case)
-    phone.presses("2")
     phone.hangs_up()
     clock.passes(minutes=1)
 
@@ -174,6 +173,23 @@ def test_start_counts_only_after_a_call_that_gives_the_pin(
 
     assert before == after == texts("START", from_="+12025550199")
     assert house.row(select(Registered.stopped_at)) is None
+
+
+def test_start_does_not_overrule_a_caller_who_left_the_phone_stopped(
+    phone: Phone, house: House, case: MadeCase, clock: Clock, texts: Callable[..., str]
+) -> None:
+    texts("STOP")
+    clock.passes(minutes=1)
+    opens_the_case(phone, case)
+    phone.presses("2")
+    phone.hangs_up()
+    clock.passes(minutes=1)
+
+    texts("START")
+
+    assert house.row(select(Registered.stopped_at)) is not None
+    opens_the_case(phone, case)
+    assert phone.hears(NOTICE)
 
 
 def test_a_stop_tells_a_caller_without_the_pin_nothing(
