@@ -15,8 +15,7 @@ from models.direct_talk import latest_talk
 from models.job import Job as Job
 from models.liaison import AT_0, free_direct_liaisons, free_liaison
 from models.line_wait import wait_of, was_missed
-from models.set_away import note_miss
-from models.staff import count_on_shift
+from models.set_away import note_miss, spare
 from models.staff_line_stay import leave_line
 from models.talk import caller_left, joiner_missed, leader_left, settle
 
@@ -93,7 +92,7 @@ def liaison_missed(
     """Offer the callback to another liaison; it keeps its place, and costs the person called no try (R36).
 
     Urgent work that was missed too often rings those on call and supervisors as well (``Pool.EVERYONE``),
-    less often while nobody is on shift.
+    each of them once in ``untaken_retry_minutes``.
     """
     if callback.state == "ringing_liaison" and callback.claimed_at is not None:
         # They asked for this call themselves, so it was no offer; the claim stays theirs for a moment.
@@ -115,9 +114,11 @@ def liaison_missed(
             session, callback.id, "leave", actor=actor, now=now, liaison_tries=tries, outcome="no_liaison"
         )
         return
+    if counted and callback.urgency == "urgent" and tries >= policy.liaison_tries:
+        # Somebody on call, or a supervisor, is not there. It is they who are rung again later: the callback
+        # stays in line for whoever comes free.
+        spare(session, callback.staff_id, now + policy.untaken_retry)
     pause = policy.liaison_retry
-    if callback.urgency == "urgent" and tries >= policy.liaison_tries and not count_on_shift(session):
-        pause = policy.untaken_retry
     next_at = policy.next_moment(callback, now + pause)
     advance(
         session,

@@ -10,6 +10,9 @@ from models import audit
 from models.alert import SET_AWAY, Alert
 from models.staff import Staff
 
+#: Instead of how often a wrap-up was extended: it is none, and its person is told of none.
+SPARED = -1
+
 
 class AwayOffice(Protocol):
     """What this file asks of the office."""
@@ -46,6 +49,15 @@ def note_miss(session: Session, staff_id: int, now: datetime, office: AwayOffice
         facts={"missed": misses}, now=now,
     )  # fmt: skip
     return True
+
+
+def spare(session: Session, staff_id: int | None, until: datetime) -> None:
+    """Somebody who is not on shift did not take urgent work: the line rings them again after ``until``."""
+    session.execute(
+        update(Staff)
+        .where(Staff.id == staff_id, ~Staff.on_shift)
+        .values(wrap_up_until=until, wrap_up_extended=SPARED)
+    )
 
 
 def note_key(session: Session, staff_id: int | None) -> None:

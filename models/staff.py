@@ -16,8 +16,8 @@ ROLES = ("liaison", "supervisor", "administrator")
 #: Letters and digits that cannot be taken for one another when a password is read from paper.
 _CLEAR = "23456789abcdefghjkmnpqrstuvwxyz"
 _GROUPS, _GROUP = 4, 5
-#: What a change of the shift ends: misses count from it on, and nobody is set away any more.
-FRESH: dict[str, object] = {"missed_offers": 0, "set_away_at": None}
+#: What a change of the shift ends: misses count from it on, and nobody is set away or spared any more.
+FRESH: dict[str, object] = {"missed_offers": 0, "set_away_at": None, "wrap_up_until": None}
 
 
 class StaffError(ValueError):

@@ -1,6 +1,6 @@
 """A liaison who misses offers in a row is set away and told; urgent work is paged and loses nothing (R36)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -98,3 +98,28 @@ def test_urgent_work_that_nobody_takes_is_one_page_with_a_count(desk: CallbackDe
     assert {(alert.channel, alert.promises) for alert in paged} == {("text", 2), ("call", 2)}
     assert len(paged) == 2
     assert {row.state for row in desk.rows(Callback)} <= {"requested", "ringing_liaison"}
+
+
+def test_a_supervisor_who_does_not_pick_up_keeps_nobody_from_the_liaison_who_comes_free(
+    desk: CallbackDesk,
+) -> None:
+    """One who is afraid stood below others: the line rang the supervisor for her whenever Ana came free."""
+    for _ in range(2):
+        _offered(desk, "no-answer")
+    for _ in range(12):
+        desk.sweeps(seconds=16)
+        desk.works_off()
+        call = desk.carrier.placed[-1]
+        if call.status == "ringing":
+            desk.hangs_up(call, "no-answer")
+    assert 1 <= sum(call.to == RUTH for call in desk.carrier.placed) <= 2
+    with desk.database.transaction() as session:
+        make_callback(session, make_case(session), due_at=desk.now + timedelta(hours=30))
+        change_shift(session, "ana@office.example.org", on_shift=True, actor="shell", now=desk.now)
+
+    desk.sweeps(seconds=2)
+    desk.works_off()
+
+    call = desk.carrier.placed[-1]
+    (ringing,) = desk.rows(Callback, Callback.state == "ringing_liaison")
+    assert (call.to, ringing.urgency) == (ANA, "urgent")
