@@ -9,7 +9,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    exists,
     func,
     literal,
     not_,
@@ -51,7 +50,9 @@ def is_known() -> Any:
     )
 
     def has(condition: Any) -> Any:
-        return exists().where(of_case, condition).correlate(CALLS, _CASES)
+        # No EXISTS: PostgreSQL may answer one by a hash of the whole table instead of by the index.
+        found = select(_PHONES.c.id).where(of_case, condition).limit(1).correlate(CALLS, _CASES)
+        return found.scalar_subquery().is_not(None)
 
     return and_(
         or_(_KNOWN.c.phone_key.is_not(None), has(_PHONES.c.confirmed_at.is_not(None))),

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.chaos.storm import small_storm, told
 
 
+@pytest.mark.timeout(300)
 def test_every_promise_is_kept_while_everything_is_killed(tmp_path: Path) -> None:
     storm = small_storm("sqlite", restarts=0)
 

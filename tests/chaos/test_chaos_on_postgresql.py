@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.chaos.storm import small_storm, told
 
 
+@pytest.mark.timeout(300)
 def test_every_promise_is_kept_while_postgresql_is_restarted_too(tmp_path: Path) -> None:
     storm = small_storm("postgresql", restarts=1)
 

@@ -182,6 +182,11 @@ def test_a_search_looks_through_no_table_that_grows(database: Database) -> None:
 
     with database.transaction() as session:
         person = someone(session, "supervisor")
+        if session.get_bind().dialect.name == "postgresql":
+            # A server that has looked at the empty table plans for no rows at all: let it know nothing of it.
+            session.execute(
+                text("UPDATE pg_class SET reltuples = -1, relpages = 0 WHERE relname = 'name_words'")
+            )
         plan = _plans(
             session, lambda: search_cases(session, person, name="maria garcia", reason="complaint", now=NOW)
         )
