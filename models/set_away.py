@@ -65,8 +65,3 @@ def note_key(session: Session, staff_id: int | None) -> None:
     missed = select(Staff.missed_offers).where(Staff.id == staff_id)
     if staff_id is not None and session.scalar(missed):
         session.execute(update(Staff).where(Staff.id == staff_id).values(missed_offers=0))
-
-
-def is_set_away(session: Session, staff_id: int) -> bool:
-    """Whether the line took this person off their shift."""
-    return session.scalar(select(Staff.set_away_at).where(Staff.id == staff_id)) is not None
