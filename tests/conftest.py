@@ -2,6 +2,7 @@
 
 import dataclasses
 import gc
+import os
 import shutil
 import socket
 import sqlite3
@@ -27,6 +28,16 @@ FIELD_KEYS = (("k1", bytes(range(32))),)
 SECRET_KEY = b"the secret key of the test suite, never of a house"
 DATABASES = ("sqlite", "postgresql")
 LONGEST = ("tests/browser/", "tests/chaos/", "tests/hotline/test_serve.py", "tests/people/", "tests/workers/")
+
+
+#: A folder in memory, where a system has one, and how much of it must be free for the suite's files.
+IN_MEMORY, ROOM_BYTES = Path("/dev/shm"), 2 << 30  # noqa: S108
+
+
+def pytest_configure() -> None:
+    """Keep the files of tests in memory: SQLite waits for the disk at each of some 100,000 commits."""
+    if IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > ROOM_BYTES:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(IN_MEMORY))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,19 +1,25 @@
 """What every house of the suite would make for itself and comes out the same: made once for all tests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
 from werkzeug.routing import Rule
 
+from config.office import Office
+from hotline import app, trees
+from ivr_flows.flow import Flow
+from ivr_flows.prompts import Prompts
 from models import database
 
 
 def share(patch: pytest.MonkeyPatch) -> None:
-    """Let all houses of this process share their compiled statements and the builders of their addresses."""
+    """Let all houses of this process share their trees, compiled statements and builders of addresses."""
     _share_statements(patch)
     _share_addresses(patch)
+    _share_trees(patch)
 
 
 def _share_statements(patch: pytest.MonkeyPatch) -> None:
@@ -49,3 +55,30 @@ def _share_addresses(patch: pytest.MonkeyPatch) -> None:
         return compiled[key]
 
     patch.setattr(Rule, "_compile_builder", make_once)
+
+
+def _share_trees(patch: pytest.MonkeyPatch) -> None:
+    """Build and check the trees once for all offices that give them the same: languages, services, digits."""
+    whole: dict[Any, Mapping[str, Flow]] = {}
+
+    def build(office: Office, case_digits: int = 0) -> Mapping[str, Flow]:
+        services = tuple(service.key for service in office.services)
+        key = (office.languages, services, office.policy("case_number_digits"), case_digits)
+        if key not in whole:
+            whole[key] = MappingProxyType(trees.build_flows(office, case_digits))
+        return whole[key]
+
+    checked: dict[tuple[int, ...], tuple[object, list[str]]] = {}
+
+    def problems(flows: Mapping[str, Flow], prompts: Prompts) -> list[str]:
+        if not any(flows is ours for ours in whole.values()):
+            return trees.tree_problems(flows, prompts)
+        languages = list(prompts.languages.values())
+        key = (id(flows), *map(id, languages))
+        if key not in checked:
+            # With its languages, so that their ids stay theirs.
+            checked[key] = languages, trees.tree_problems(flows, prompts)
+        return checked[key][1]
+
+    patch.setattr(app, "build_flows", build)
+    patch.setattr(app, "tree_problems", problems)

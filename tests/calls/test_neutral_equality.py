@@ -72,6 +72,8 @@ def are_called(house: House, phone: Phone, visits: Visits) -> dict[str, list[str
         sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
         house.jobs.works_off()
         if not house.carrier.ringing:
+            if not house.rows(select(Callback.id).where(Callback.closed_at.is_(None))):
+                break
             # The liaison wraps up, or nobody is due.
             house.clock.passes(minutes=3)
             continue

@@ -39,9 +39,9 @@ def free_ports() -> int:
             return port
 
 
-def until(holds, what: str) -> None:
+def until(holds, what: str, patience: float = PATIENCE_SECONDS) -> None:
     """Wait for something that a process of its own brings about."""
-    end = time.monotonic() + PATIENCE_SECONDS
+    end = time.monotonic() + patience
     while not holds():
         assert time.monotonic() < end, f"still waiting for {what}"
         time.sleep(0.05)
