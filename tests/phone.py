@@ -208,7 +208,7 @@ class Phone:
     @property
     def is_talking(self) -> bool:
         """Whether the call is joined to another person's, bridged or in a conference."""
-        return self.call.state == "talking"
+        return self.call.is_talking
 
     @property
     def rings(self) -> tuple[str, ...]:

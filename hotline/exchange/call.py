@@ -53,12 +53,13 @@ class LiveCall(ConferenceMember):
     def state(self) -> str:
         """What the person on this leg can do.
 
-        ``keys``, ``ringing``, ``talking``, ``recording``, ``waiting`` (in a queue), ``nothing`` or ``over``.
+        ``keys``, ``ringing``, ``talking``, ``alone`` (in a conference where nobody else is),
+        ``recording``, ``waiting`` (in a queue), ``nothing`` or ``over``.
         """
         if self.leg.is_over:
             return "over"
         if self.is_talking:
-            return "talking"
+            return "alone" if self.is_alone else "talking"
         match self.leg.waits_for:
             case Keys():
                 return "keys"

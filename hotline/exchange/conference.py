@@ -51,6 +51,7 @@ class Conferences:
     ) -> None:
         self._account_sid, self._send, self._move, self._clock = account_sid, send, move, clock
         self._rooms: dict[str, Room] = {}
+        self._room_of: dict[Member, Room] = {}
         self._lock = threading.RLock()
 
     def join(
@@ -99,6 +100,7 @@ class Conferences:
                     joined_at=self._clock(),
                 )
                 room.people[member] = participant
+                self._room_of[member] = room
                 room.coaches(participant)
                 told = room.events("join", "participant-join", self._clock(), participant)
                 if room.starts(self._clock()):
@@ -120,7 +122,7 @@ class Conferences:
     def leave(self, member: Member, reason: str = "participant_hung_up") -> None:
         """Take ``member`` out of the conference that it is in, if any."""
         with self._lock:
-            room = self._room_of(member)
+            room = self._room_of.pop(member, None)
             if room is None:
                 return
             participant = room.people.pop(member)
@@ -183,7 +185,7 @@ class Conferences:
         """``member`` has heard an announcement to its end, or the line ``failed`` to say it."""
         event = "announcement-fail" if failed else "announcement-end"
         with self._lock:
-            room = self._room_of(member)
+            room = self._room_of.get(member)
             told: list[Request] = []
             if room is not None and playback in room.people[member].announcements:
                 participant = room.people[member]
@@ -194,18 +196,24 @@ class Conferences:
     def plays_to(self, member: Member) -> Playback | None:
         """What ``member`` hears besides people; None when there is nothing, or it is in no conference."""
         with self._lock:
-            room = self._room_of(member)
+            room = self._room_of.get(member)
             return None if room is None else room.plays_to(room.people[member])
 
     def has(self, member: Member) -> bool:
         """Whether ``member`` is in a conference."""
         with self._lock:
-            return self._room_of(member) is not None
+            return member in self._room_of
+
+    def connects(self, member: Member) -> bool:
+        """Whether ``member`` is in a conference that has started, and somebody else is there."""
+        with self._lock:
+            room = self._room_of.get(member)
+            return room is not None and room.status == "in-progress" and len(room.people) > 1
 
     def speaks(self, member: Member, words: str) -> bool:
         """What ``member`` says reaches those who can hear it; False when it is in no conference."""
         with self._lock:
-            room = self._room_of(member)
+            room = self._room_of.get(member)
             if room is None:
                 return False
             hearers = [] if not room.has_a_starter else room.hearers(room.people[member])
@@ -241,9 +249,6 @@ class Conferences:
         with self._lock:
             return list(self._rooms.values())
 
-    def _room_of(self, member: Member) -> Room | None:
-        return next((room for room in self._rooms.values() if member in room.people), None)
-
     def _open(self, name: str) -> Room:
         for room in self._rooms.values():
             if room.name == name and room.status != "completed":
@@ -256,6 +261,8 @@ class Conferences:
         return room
 
     def _close(self, room: Room, reason: str, who: Participant | None = None) -> list[Request]:
+        for member in room.people:
+            del self._room_of[member]
         room.people.clear()
         room.closes(reason, None if who is None else who.call_sid, self._clock())
         by = "" if who is None else who.call_sid

@@ -37,6 +37,11 @@ class ConferenceMember(QueueMember):
         self._conferences = Conferences() if conferences is None else conferences
         self._playback: Playback | None = None
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether the leg is in a conference in which nobody hears its person."""
+        return isinstance(self.leg.waits_behind, Conference) and not self._conferences.connects(self)
+
     def conference_ends(self) -> None:
         """Go on after the conference that this leg was in, unless it has gone elsewhere meanwhile."""
         if not isinstance(self.leg.waits_behind, Conference) or self._conferences.has(self):

@@ -119,7 +119,7 @@ def test_a_script_hears_all_at_once_whatever_the_tempo(listening: Listening) -> 
 
     assert answered["state"] == "keys"
     listening.passes(3600)
-    assert listening.exchange.act(placed.sid, "keys", keys="1")["state"] == "talking"
+    assert listening.exchange.act(placed.sid, "keys", keys="1")["state"] == "alone"
 
 
 def test_a_call_answered_at_a_handset_lasts_from_then_on(listening: Listening) -> None:

@@ -80,7 +80,7 @@ def test_a_call_that_is_not_timed_hears_it_once_and_again_when_it_says_nothing()
 
     call.says_nothing()
 
-    assert (heard(call), call.state) == ([FIVE_WORDS] * 2, "talking")
+    assert (heard(call), call.state) == ([FIVE_WORDS] * 2, "alone")
 
 
 def test_on_hold_the_document_for_that_is_heard_until_the_hold_is_over() -> None:

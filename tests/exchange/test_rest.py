@@ -39,7 +39,7 @@ def test_a_call_that_is_answered_hears_the_document_and_tells_its_events_in_orde
     assert (heard["kind"], heard["text"], heard["language"]) == ("heard", "To accept, press 1.", "en-US")
     assert picked_up["state"] == "keys"
     joined = exchange.act(sid, "keys", keys="1")
-    assert joined["state"] == "talking"
+    assert joined["state"] == "alone"
     over = exchange.act(sid, "hang-up")
 
     assert over["state"] == "over"
@@ -63,6 +63,27 @@ def test_legs_in_one_conference_are_joined_until_the_one_who_ends_it_leaves(exch
     after = exchange.web.get(f"/handset/{caller}.json").json
     assert "The talk is over." in [passage["text"] for passage in after["transcript"]]
     assert after["state"] == "over"
+
+
+def test_a_caller_who_is_alone_in_the_conference_is_shown_so_and_their_words_are_refused_not_lost(
+    exchange: Exchange,
+) -> None:
+    liaison = place(exchange).sid
+    caller = place(exchange, to="+12025550144", url=f"{PUBLIC_URL}/voice/inbound").sid
+    exchange.act(caller, "answer")
+    assert exchange.act(caller, "keys", keys="3")["state"] == "alone"
+
+    spoken = exchange.web.post(f"/handset/{caller}/words", json={"words": "Hello, who is this?"})
+
+    assert (spoken.status_code, spoken.json) == (409, {"error": "nobody is on the other side"})
+    exchange.act(liaison, "answer")
+    exchange.act(liaison, "keys", keys="1")
+    seen = exchange.web.get(f"/handset/{caller}.json").json
+    assert seen["state"] == "talking"
+    assert "Hello, who is this?" not in [one["text"] for one in seen["transcript"]]
+    exchange.act(caller, "words", words="Hello, who is this?")
+    heard = exchange.web.get(f"/handset/{liaison}.json").json["transcript"]
+    assert heard[-1]["text"] == "Hello, who is this?"
 
 
 def test_a_call_that_is_declined_is_busy(exchange: Exchange) -> None:

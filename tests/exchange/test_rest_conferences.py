@@ -146,7 +146,7 @@ def test_a_conference_can_begin_with_whoever_is_dialled_into_it(exchange: Exchan
     )
 
     answered = exchange.act(made.call_sid, "answer")
-    assert (answered["state"], answered["transcript"][-1]["text"]) == ("talking", "Please hold.")
+    assert (answered["state"], answered["transcript"][-1]["text"]) == ("alone", "Please hold.")
 
     (found,) = exchange.twilio.conferences.list(friendly_name="a new room")
     (one,) = found.participants.list()

@@ -14,7 +14,7 @@ const ENDED = {
 };
 const STATES = {
   talking: "Talking", recording: "Being recorded", waiting: "Waiting in a queue",
-  ringing: "In call: the line rings a phone",
+  ringing: "In call: the line rings a phone", alone: "Alone: nobody hears you yet",
 };
 const WHO = {
   person: "I answer it", machine: "voicemail answers", robot: "a call screener answers",
