@@ -1,5 +1,6 @@
 """Asking for a callback: who may, what asking again does, and the one row that a case may have open (R35)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -76,11 +77,11 @@ def request_callback(
     if call.holds_changes(now) and (window is not None or not _is_safe(session, call, number)):
         return None
     since = requested_at or now
-    former = None if is_shared else _asked_without_pin(session, call, number, number_key)
-    if former is not None:
+    earlier = [] if is_shared else _asked_without_pin(session, call, number, number_key)
+    for former in earlier:
         since = min(since, former.requested_at)
         if window is None:
-            # Both promises in one, in the asker's favor; a window is only theirs who gave the PIN.
+            # All promises in one, in the asker's favor; a window is only theirs who gave the PIN.
             if former.urgency == "urgent" != urgency:
                 urgency, reason = former.urgency, former.reason
             due_at, next_attempt_at = min(due_at, former.due_at), min(next_attempt_at, former.next_attempt_at)
@@ -93,7 +94,7 @@ def request_callback(
         )  # fmt: skip
         made = promise_callback(session, promise, actor=f"caller:{call.id}", now=now)
         if made is not None:
-            _supersede(session, former, made, call, now)
+            _supersede(session, earlier, made, call, now)
             return session.get_one(Callback, made)
         # Another call about the same case asked a moment ago; theirs is the open one.
         standing = _owed_to_case(session, call.case_id)
@@ -114,7 +115,7 @@ def request_callback(
         if standing.urgency == "urgent" and not was_urgent:
             give_back_claim(session, standing, call, now)
         record_asked_again(session, standing, call, now)
-        _supersede(session, former, standing.id, call, now)
+        _supersede(session, earlier, standing.id, call, now)
     return standing
 
 
@@ -199,8 +200,8 @@ def _owed_to_case(session: Session, case_id: int | None) -> Callback | None:
     return session.scalars(owed.with_for_update(key_share=True)).first()
 
 
-def owed_without_pin(session: Session, number_key: str) -> Callback | None:
-    """The callback that was asked for without a PIN and is owed to this phone, locked.
+def owed_without_pin(session: Session, number_key: str) -> list[Callback]:
+    """The callbacks that were asked for without a PIN and are owed to this phone, locked, oldest first.
 
     Not one that staff are to make about a lost PIN: that one is the registrant's (R08).
     """
@@ -208,20 +209,23 @@ def owed_without_pin(session: Session, number_key: str) -> Callback | None:
         Callback.number_key == number_key, Callback.case_id.is_(None), Callback.registrant_id.is_(None),
         ~Callback.verified, Callback.reason != "lost_pin", IS_OWED,
     )  # fmt: skip
-    return session.scalars(owed.order_by(Callback.id).with_for_update(key_share=True)).first()
+    return list(session.scalars(owed.order_by(Callback.id).with_for_update(key_share=True)))
 
 
-def _asked_without_pin(session: Session, call: "CallState", number: str, number_key: str) -> Callback | None:
+def _asked_without_pin(
+    session: Session, call: "CallState", number: str, number_key: str
+) -> Sequence[Callback]:
     """What was asked for to this safe phone of the case without a PIN and may still be cancelled."""
-    standing = None if call.caller_id_doubted else owed_without_pin(session, number_key)
-    if standing is None or standing.state not in MOVES["cancel"].before:
-        return None
-    return standing if _is_safe(session, call, number) else None
+    owed = [] if call.caller_id_doubted else owed_without_pin(session, number_key)
+    found = [one for one in owed if one.state in MOVES["cancel"].before]
+    return found if found and _is_safe(session, call, number) else []
 
 
-def _supersede(session: Session, former: Callback | None, by: int, call: "CallState", now: datetime) -> None:
-    if former is not None:
-        facts, actor = {"superseded_by": by}, f"caller:{call.id}"
+def _supersede(
+    session: Session, earlier: Sequence[Callback], by: int, call: "CallState", now: datetime
+) -> None:
+    facts, actor = {"superseded_by": by}, f"caller:{call.id}"
+    for former in earlier:
         advance(session, former.id, "cancel", actor=actor, now=now, facts=facts, outcome="superseded")
 
 

@@ -25,7 +25,7 @@ _ANEW = frozenset(
         "liaison_tries", "caller_tries", "staff_id", "liaison_call_id", "caller_call_id", "conference",
         "talking_at", "held_at", "announced_at", "closed_at", "outcome", "requested_in_call_id",
         "claimed_at", "taken_up_at", "note_sealed", "place", "warned", "missed_by_id", "recognized_by",
-        "asked_elsewhere", "paged_at",
+        "paged_at",
     }
 )  # fmt: skip
 

@@ -34,6 +34,7 @@ from models.staff import Staff
 from models.staff_session import LASTS, StaffSession
 from models.talk import COLLEAGUE
 from models.two_lists import PLACES, take_turns
+from models.wishes import SAFEST
 
 #: What staff look for, in the order in which it is offered.
 VIEWS = ("due", "late", "mine", "open", "left")
@@ -55,7 +56,11 @@ _SHOWN_DIGITS = 2
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One callback as a page shows it. ``number`` is masked; ``holder`` is who has it in hand, by name."""
+    """One callback as a page shows it. ``number`` is masked; ``holder`` is who has it in hand, by name.
+
+    Where another call without a PIN asked for it as well (``asked_elsewhere``) its wishes are the safest: one
+    caller was promised those, and the other heard no more than that we may do otherwise (R35).
+    """
 
     id: int
     state: str
@@ -83,6 +88,7 @@ class Listed:
     held_at: datetime | None
     closed_at: datetime | None
     taken_up_at: datetime | None
+    asked_elsewhere: bool
     number: str = field(repr=False)
     holder: str | None = field(repr=False)
 
@@ -298,6 +304,8 @@ def _select() -> Select[Any]:
 def _listed(session: Session, row: Any) -> Listed:
     keyring, values = keyring_of(session), dict(row._mapping)
     name, number = values.pop("name_sealed"), values.pop("number_sealed")
+    if values["asked_elsewhere"]:
+        values |= {wish: chosen for wish, chosen in SAFEST.columns.items() if wish in values}
     try:
         shown = masked(keyring.unseal("callback.number", number))
     except SealError:

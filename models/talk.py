@@ -221,7 +221,7 @@ def after_drop(
     session: Session, callback: Callback, actor: str, now: datetime, office: TalkOffice
 ) -> list[Job]:
     """One more call after a talk too short to be one, where the person asked for that."""
-    asked = callback.when_dropped == "ring_once"
+    asked = callback.when_dropped == "ring_once" and not callback.asked_elsewhere
     lasted = now - (callback.talking_at or now)
     if (
         not asked

@@ -2,16 +2,19 @@
 
 Anybody can fake a caller ID or borrow a phone. So a request hears the words and the moment of a first
 request made now, whatever is owed to that phone already, and the row keeps the earlier moment and the higher
-class (R35). What a caller chooses by key changes the row only if the same call made it.
+class (R35). What a caller chooses by key changes the row only if the same call made it, and counts only while
+no other call has asked. Who dials another of our lines is promised that number on their phone, so each line
+has a row of its own.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, false, func, select
 from sqlalchemy.orm import Session
 
+from models.call import Call
 from models.callback import IS_IDLE, Callback, is_idle, keep_callback
 from models.callback_request import (
     A_DAY,
@@ -32,19 +35,22 @@ if TYPE_CHECKING:
 def request_without_pin(
     session: Session, call: "CallState", promise: Promise, now: datetime, *, a_day: int
 ) -> int | None:
-    """Write or keep the one callback of the calling phone; its id, or None when refused.
+    """Write or keep the one callback of the calling phone on this line; its id, or None when refused.
 
-    ``promise`` is what the caller hears. Refused are another phone than the calling one, and a new row that
-    is not urgent when this phone has had ``a_day`` of them in the last 24 hours.
+    ``promise`` is what the caller hears. Refused are another phone than the calling one, and a request that
+    is not urgent when this phone has had ``a_day`` of them in the last 24 hours. One that is still owed to it
+    is not counted: whether it is owed would be heard.
     """
     number_key = keyring_of(session).index("phone", promise.number)
     if call.phone_key is None or number_key != call.phone_key:
         return None
     hold_phone(session, number_key)
-    standing = owed_without_pin(session, number_key)
+    owed = owed_without_pin(session, number_key)
+    askers = _askers(session, owed)
+    standing = next((one for one in owed if _line(askers, one) in (call.line, "")), None)
+    if promise.urgency != "urgent" and _made_lately(session, call, number_key, owed, now) >= a_day:
+        return None
     if standing is None:
-        if promise.urgency != "urgent" and _made_lately(session, number_key, now) >= a_day:
-            return None
         return promise_callback(session, promise, actor=f"caller:{call.id}", now=now)
     keep_callback(session, standing.id)
     is_mine = standing.requested_in_call_id == call.id and not standing.asked_elsewhere
@@ -52,6 +58,10 @@ def request_without_pin(
         _move(session, standing, promise)
     else:
         standing.asked_elsewhere = standing.asked_elsewhere or standing.requested_in_call_id != call.id
+        asker = askers.get(standing.requested_in_call_id)
+        if asker is not None and asker.caller_id_doubted and not call.caller_id_doubted:
+            # Whoever faked this number asked first; that must not keep its owner at the end of the list.
+            standing.requested_in_call_id = call.id
         _keep_the_better(session, standing, promise, call, now)
     record_asked_again(session, standing, call, now)
     return standing.id
@@ -98,11 +108,39 @@ def _keep_the_better(
         give_back_claim(session, standing, call, now)
 
 
-def _made_lately(session: Session, number_key: str, now: datetime) -> int:
-    """How many callbacks that are not urgent this phone got without a PIN in the last 24 hours."""
-    made = select(func.count()).select_from(Callback).where(
-        Callback.number_key == number_key, Callback.requested_at > now - A_DAY, ~Callback.verified,
-        Callback.case_id.is_(None), Callback.registrant_id.is_(None), Callback.reason != "lost_pin",
-        Callback.urgency != "urgent",
+def _askers(session: Session, owed: Sequence[Callback]) -> dict[int | None, Any]:
+    """The calls that asked for these callbacks, by their ids."""
+    ids = [one.requested_in_call_id for one in owed if one.requested_in_call_id is not None]
+    calls = session.execute(select(Call.id, Call.line, Call.caller_id_doubted).where(Call.id.in_(ids)))
+    return {one.id: one for one in calls}
+
+
+def _line(askers: dict[int | None, Any], callback: Callback) -> str:
+    """The line that this callback was asked for on; empty where no call is known for it."""
+    asker = askers.get(callback.requested_in_call_id)
+    return "" if asker is None else str(asker.line)
+
+
+def _made_lately(
+    session: Session, call: "CallState", number_key: str, owed: Sequence[Callback], now: datetime
+) -> int:
+    """How many callbacks that are not urgent and not owed any more this phone got in the last 24 hours.
+
+    Calls whose caller ID the carrier judged otherwise are not counted, so a faked number does not use
+    up what the phone itself may ask for (R07).
+    """
+    judged = and_(
+        func.coalesce(Call.caller_id_doubted, false()) == call.caller_id_doubted,
+        func.coalesce(Call.caller_id_attested, false()) == call.caller_id_attested,
+    )
+    made = (
+        select(func.count())
+        .select_from(Callback)
+        .outerjoin(Call, Call.id == Callback.requested_in_call_id)
+        .where(
+            Callback.number_key == number_key, Callback.requested_at > now - A_DAY, ~Callback.verified,
+            Callback.case_id.is_(None), Callback.registrant_id.is_(None), Callback.reason != "lost_pin",
+            Callback.urgency != "urgent", Callback.id.not_in([one.id for one in owed]), judged,
+        )
     )  # fmt: skip
     return session.scalar(made) or 0

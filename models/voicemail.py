@@ -23,6 +23,9 @@ def leave_message(session: Session, leg: "CallState", now: datetime) -> str | No
         return None
     if not callback.voicemail_allowed or callback.caller_tries > 0:
         return None
+    if callback.asked_elsewhere:
+        # Somebody else asked without a PIN as well and heard that there will be no message (R35).
+        return None
     text = callback.voicemail_text if callback.voicemail_text in TEXTS else TEXTS[0]
     audit.record(
         session, actor=f"caller:{leg.id}", action="leave_message", target=f"callback:{callback.id}", now=now

@@ -166,6 +166,8 @@ def to_do(row: Listed) -> list[str]:
     found = []
     if row.silent:
         found.append(_("Cannot talk: ask yes or no questions. They answer 1 for yes and 2 for no."))
+    elif row.asked_elsewhere:
+        found.append(_("Two callers may have asked for this. Begin with a yes or no question."))
     found.append(
         {
             "only_me": _("Only they may answer: if somebody else does, say nothing and hang up."),

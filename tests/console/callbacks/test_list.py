@@ -24,6 +24,18 @@ def test_the_list_is_the_first_page_and_shows_how_to_call_but_no_whole_number(
     assert "555" not in liaison.text
 
 
+def test_callback_that_two_callers_asked_for_without_a_pin_shows_the_safest_wishes(
+    liaison: Member, office_rows: Office
+) -> None:
+    wishes = {"may_answer": "anyone", "voicemail_text": "hello", "voicemail_allowed": True}
+    office_rows.promises(case=False, place=3, asked_elsewhere=True, **wishes)
+
+    liaison.opens("/console/")
+
+    assert liaison.reads("Two callers may have asked for this", "Only they may answer", "No voicemail")
+    assert "may be spoken with" not in liaison.text
+
+
 def test_each_view_holds_what_its_name_says(liaison: Member, office_rows: Office) -> None:
     now = office_rows.clock()
     due = office_rows.promises()
