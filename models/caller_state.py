@@ -8,8 +8,6 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    case,
-    distinct,
     func,
     literal_column,
     select,
@@ -36,7 +34,7 @@ from models.pin_facts import (
     failures_of,
     failures_since_verified,
     is_known,
-    of_phone,
+    numbers_unopened,
 )
 from models.registrant import Phone, Registrant
 from models.staff import Staff
@@ -160,8 +158,7 @@ class CallState:
     stranger_wait_until: datetime | None = None
     stranger_locked_at: datetime | None = None
     stranger_total: int = 0
-    phone_numbers_tried: int = 0
-    phone_opened_any: int = 0
+    phone_numbers_unopened: int = 0
     number_has_failures: int = 0
     spraying_until: datetime | None = None
     wrong_since_verified: int = 0
@@ -312,8 +309,7 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
             own.c.consecutive, own.c.wait_until, own.c.locked_at, failures_of(own, OWN_COUNTER),
             stranger.c.consecutive, stranger.c.wait_until, stranger.c.locked_at,
             failures_of(stranger, literal_column("''")),
-            of_phone(lambda tries: func.count(distinct(tries.c.number_key))),
-            of_phone(lambda tries: func.count(case((tries.c.opened, 1)))),
+            numbers_unopened(),
             failures_at_number(),
             select(_GUARDS.c.raised_until).where(_GUARDS.c.name == "spraying").scalar_subquery(),
             failures_since_verified() if opening else literal_column("0").label("untold_tries"),

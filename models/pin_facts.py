@@ -1,6 +1,5 @@
 """What a try at a PIN must know, as parts of the one statement that reads a call (R04-R06, R38)."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +8,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    distinct,
     func,
     literal,
     not_,
@@ -100,10 +100,12 @@ def failures_since_verified() -> Any:
 
 
 def earlier_open_calls() -> Any:
-    """Open calls of the same phone that began before this one (R38).
+    """Open calls of the same phone that began before this one and gave no right PIN (R38).
 
-    A call under a caller id that the carrier found to be faked takes no room from the phone itself. A call
-    of which nothing was heard for two minutes is not counted: the event of its end may have been lost.
+    A call takes no room from calls whose caller ID the carrier judges otherwise, so that a faked number takes
+    none from the phone itself. One that opened its case takes none either: a stranger with that number would
+    hear that somebody is on it. A call of which nothing was heard for two minutes is not counted: the event
+    of its end may have been lost.
     """
     other = CALLS.alias("other_calls")
     few = (
@@ -112,7 +114,8 @@ def earlier_open_calls() -> Any:
             other.c.phone_key == CALLS.c.phone_key,
             text("other_calls.direction = 'inbound' AND other_calls.ended_at IS NULL"),
             other.c.id < CALLS.c.id,
-            other.c.caller_id_doubted == CALLS.c.caller_id_doubted,
+            other.c.verified_at.is_(None),
+            *_judged_alike(other),
             func.coalesce(other.c.progress_at, other.c.started_at) > bindparam("open_since"),
         )
         .limit(COUNTED_AT_MOST)
@@ -122,26 +125,48 @@ def earlier_open_calls() -> Any:
     return select(func.count()).select_from(few).scalar_subquery()
 
 
-def of_phone(what: Callable[[Any], Any]) -> Any:
-    """Something of the latest tries from the call's phone."""
-    return _of_latest(what, _TRIES.c.phone_key == CALLS.c.phone_key)
+def numbers_unopened() -> Any:
+    """At how many numbers calls from this phone tried lately and opened nothing (R06).
+
+    Only the call that opened a number hides it: else a stranger who tries some numbers would hear whether
+    somebody opens a case from this phone. Tries under a caller ID that the carrier judges otherwise are not
+    of this phone.
+    """
+    latest, tried_in = _latest(_TRIES.c.phone_key == CALLS.c.phone_key), CALLS.alias("tried_in")
+    unopened = (
+        select(latest.c.number_key)
+        .select_from(latest)
+        .join(tried_in, tried_in.c.id == latest.c.call_id)
+        .where(*_judged_alike(tried_in))
+        .group_by(latest.c.call_id, latest.c.number_key)
+        .having(func.count(case((latest.c.opened, 1))) == 0)
+        .correlate(CALLS)
+        .subquery()
+    )
+    return select(func.count(distinct(unopened.c.number_key))).select_from(unopened).scalar_subquery()
 
 
 def failures_at_number() -> Any:
     """How many of the latest tries at the number keyed failed."""
-    return _of_latest(
-        lambda _tries: func.count(), _TRIES.c.number_key == CALLS.c.number_key, not_(_TRIES.c.opened)
-    )
+    latest = _latest(_TRIES.c.number_key == CALLS.c.number_key, not_(_TRIES.c.opened))
+    return select(func.count()).select_from(latest).scalar_subquery()
 
 
-def _of_latest(what: Callable[[Any], Any], *conditions: Any) -> Any:
-    """Something of the latest tries within the window, of no more of them than any limit needs."""
-    latest = (
-        select(_TRIES.c.number_key, _TRIES.c.opened)
+def _latest(*conditions: Any) -> Any:
+    """The latest tries within the window, of no more of them than any limit needs."""
+    return (
+        select(_TRIES.c.call_id, _TRIES.c.number_key, _TRIES.c.opened)
         .where(*conditions, _TRIES.c.at >= bindparam("spray_since"))
         .order_by(_TRIES.c.at.desc())
         .limit(COUNTED_AT_MOST)
         .correlate(CALLS)
         .subquery()
     )
-    return select(what(latest)).select_from(latest).scalar_subquery()
+
+
+def _judged_alike(other: Any) -> tuple[Any, Any]:
+    """The carrier says the same of another call's caller ID as of this call's (R07)."""
+    return (
+        other.c.caller_id_doubted == CALLS.c.caller_id_doubted,
+        other.c.caller_id_attested == CALLS.c.caller_id_attested,
+    )

@@ -219,15 +219,15 @@ def _is_tightened(state: CallState, now: datetime, limits: PinLimits, *, shared_
     """
     if not shared_phone and state.earlier_open_calls >= limits.calls_at_once:
         return True
-    phone_failed = not shared_phone and state.phone_key is not None and state.phone_opened_any == 0
-    if phone_failed and state.phone_numbers_tried >= limits.spray_numbers:
+    unopened = 0 if shared_phone or state.phone_key is None else state.phone_numbers_unopened
+    if unopened >= limits.spray_numbers:
         return True
     if state.spraying_until is None or state.spraying_until <= now:
         return False
     before_in_this_call = state.tries - 1
     if state.number_has_failures > before_in_this_call:
         return True
-    return phone_failed and state.phone_numbers_tried > before_in_this_call
+    return unopened > before_in_this_call
 
 
 def was_locked_meanwhile(state: CallState, guess: Guess) -> bool:

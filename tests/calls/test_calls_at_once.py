@@ -131,6 +131,30 @@ def test_who_calls_under_anothers_number_takes_no_room_from_them(
     assert phone.hears("in custody")
 
 
+def test_who_calls_under_anothers_number_takes_no_room_from_calls_that_the_carrier_attests(
+    phone: Phone, crowd: list[Phone], make_case: MakeCase
+) -> None:
+    case = make_case(custody_status="in_custody")
+    phone.dials_in(StirVerstat="TN-Validation-Passed-A")
+    for keys in ("1", "1", case.number, wrong(case.pin)):
+        phone.presses(keys)
+
+    assert phone.hears("Please enter your 6-digit PIN")
+
+
+def test_the_room_for_calls_does_not_tell_that_somebody_is_on_another_with_their_pin(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody")
+    opens_the_case(phone.another(), case)
+    for _ in range(int(house.office.policy("calls_at_once")) - 1):
+        phone.another().dials_in()
+
+    opens_the_case(phone, dataclasses.replace(case, pin=wrong(case.pin)))
+
+    assert phone.hears("Please enter your 6-digit PIN")
+
+
 def test_who_tries_pins_under_anothers_number_locks_them_out_of_nothing(
     phone: Phone, make_case: MakeCase, clock: Clock
 ) -> None:

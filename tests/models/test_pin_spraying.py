@@ -26,11 +26,40 @@ def test_five_numbers_from_one_phone_leave_it_one_try_a_call(line: PinCalls) -> 
 
 
 def test_a_phone_that_opened_one_of_five_numbers_is_no_sprayer(line: PinCalls) -> None:
-    for _ in range(5):
+    opened, sid = line.case(), line.call("shelter")
+    line.tries(opened, sid=sid)
+    assert line.tries(opened, PIN, sid=sid) == "right"
+    for _ in range(4):
         line.tries(line.unused_number(), phone="shelter")
-    line.tries(line.case(), PIN, phone="shelter")
 
     assert not line.reserve(line.call("shelter"), line.case()).tightened
+
+
+@pytest.mark.parametrize("tried", ["other numbers", "the number of the case"])
+def test_whether_somebody_opened_a_case_from_the_phone_is_not_told_by_five_tries(
+    line: PinCalls, tried: str
+) -> None:
+    of_victim = line.case()
+    for phone in ("used", "idle"):
+        if phone == "used":
+            line.tries(of_victim, PIN, phone=phone)
+        for _ in range(4):
+            line.tries(line.unused_number(), phone=phone)
+        line.tries(of_victim if "case" in tried else line.unused_number(), phone=phone)
+
+    assert line.reserve(line.call("used"), line.case()).tightened
+    assert line.reserve(line.call("idle"), line.case()).tightened
+
+
+@pytest.mark.parametrize("doubted", [True, False], ids=["doubted", "unattested"])
+def test_who_sprays_under_a_faked_number_tightens_no_attested_call_of_the_phone(
+    line: PinCalls, doubted: bool
+) -> None:
+    for _ in range(5):
+        line.tries(line.unused_number(), sid=line.call("faked", doubted=doubted))
+
+    assert line.reserve(line.call("faked", doubted=doubted), line.case()).tightened
+    assert not line.reserve(line.call("faked", attested=True), line.case()).tightened
 
 
 def test_five_numbers_within_more_than_a_day_are_no_spraying(line: PinCalls) -> None:
