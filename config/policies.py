@@ -66,6 +66,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "outcome_minutes": (1, 120),
     "call_later_minutes": (5, 2880),
     "hard_call_minutes": (1, 120),
+    "page_minutes": (1, 60),
     "trouble_page_minutes": (1, 120),
     "held_page_minutes": (1, 120),
     "held_pages": (1, 10),

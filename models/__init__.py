@@ -23,6 +23,7 @@ from models.name_index import NameWord
 from models.offer import Offer
 from models.office_change import OfficeChange
 from models.pacing import Pace
+from models.paging import PagedMatter
 from models.passkey import Passkey
 from models.pin import Guard, KnownPhone, PinCounter, PinTry
 from models.pin_request import PinRequest
@@ -33,7 +34,6 @@ from models.sign_in_counter import SignInCounter
 from models.staff import Staff
 from models.staff_session import StaffSession
 from models.subject import Subject
-from models.trouble import TroublePage
 from models.unlisted import UnlistedName
 
 __all__ = [
@@ -67,6 +67,7 @@ __all__ = [
     "Offer",
     "OfficeChange",
     "Pace",
+    "PagedMatter",
     "Passkey",
     "Phone",
     "PinCounter",
@@ -79,6 +80,5 @@ __all__ = [
     "Staff",
     "StaffSession",
     "Subject",
-    "TroublePage",
     "UnlistedName",
 ]

@@ -1,32 +1,19 @@
-"""Alerts: whom of the office the line warns of promises at risk, each promise once at each level (R36)."""
+"""Alerts: one text or call to one member of staff, who is told, and what became of it (R36, R39)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, NamedTuple, Protocol, cast
 
-from sqlalchemy import (
-    ColumnElement,
-    CursorResult,
-    ForeignKey,
-    Index,
-    String,
-    Table,
-    or_,
-    select,
-    text,
-    true,
-    update,
-)
+from sqlalchemy import CursorResult, ForeignKey, Index, String, Table, or_, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import audit, pacing
 from models.base import Base, UtcDateTime
 from models.call import Call
 from models.call_status import DIALLING
-from models.callback import CALLBACKS, IS_OPEN, Callback
 from models.database import keyring_of
-from models.liaison import is_anyone_at_hand, outbound_leg
+from models.liaison import outbound_leg
 from models.staff import Staff
 
 #: Twilio sends no text to a phone that answered STOP to one of our numbers.
@@ -77,12 +64,6 @@ _BY_TEXT = frozenset(
 #: Told by a call alone: texts are what is refused.
 _BY_CALL = frozenset({TEXTS_REFUSED})
 _UNSENT = text("state IN ('made','sending')")
-_LEFT_UNTOLD = text(f"callbacks.state = '{LEFT}'")
-#: The very words of the partial index of the line.
-_URGENT_WAITING = text(
-    "callbacks.state = 'requested' AND callbacks.place IS NOT NULL AND callbacks.place IN (0, 2, 3, 4)"
-)
-_A_FEW = 200
 #: Who began to send an alert and was not heard of for so long has died; it is not sent twice.
 _LOST_AFTER = timedelta(seconds=60)
 
@@ -137,24 +118,22 @@ class Sending:
     leg_id: str | None = None
 
 
-def make_alerts(session: Session, now: datetime, office: AlertOffice) -> None:
-    """Warn of every promise that came to its next level, and of those newly left for a person."""
-    for passed, (level, whom, policy, sign) in enumerate(LEVELS):
-        minutes = timedelta(minutes=office.policy(policy))
-        at_risk = (
-            IS_OPEN,
-            Callback.state != "talking",
-            Callback.warned == passed,
-            Callback.due_at <= now + sign * minutes,
-        )
-        _warn(session, at_risk, passed + 1, level, whom, now, office)
-    _page_untaken(session, now, office)
-    # A callback that was left has been at risk: only the supervisor can decide, and a text will do.
-    left = (_LEFT_UNTOLD, Callback.warned < LEFT_TOLD)
-    _warn(session, left, LEFT_TOLD, LEFT, "supervisor", now, office)
-    # What nobody finished sending may have arrived, so it is not sent again.
-    lost = update(_ALERTS).where(_UNSENT, _ALERTS.c.state == "sending", _ALERTS.c.made_at < now - _LOST_AFTER)
-    session.execute(lost.where(_ALERTS.c.sent_at < now - _LOST_AFTER).values(state="unknown"))
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one person is told: a count by a text, and ``is_rung`` also by a call."""
+
+    staff_id: int
+    count: int
+    is_rung: bool = False
+
+
+class Recipient(NamedTuple):
+    """A supervisor or an administrator who is not away."""
+
+    staff_id: int
+    role: str
+    email: str
+    is_at_hand: bool
 
 
 def prompt_of(level: str, count: int) -> str:
@@ -163,18 +142,51 @@ def prompt_of(level: str, count: int) -> str:
     return f"{prompt}_one" if count == 1 and level not in _UNCOUNTED else prompt
 
 
-def tell_supervisors(
-    session: Session, level: str, count: int, now: datetime, office: AlertOffice, *, but: Collection[str] = ()
-) -> None:
-    """Make alerts for the supervisors but those of ``but`` (e-mails); for administrators if none is left."""
-    is_open = office.is_open(now)
-    for role in ("supervisor", "administrator"):
-        told = _those_of(session, role, level, is_open, but)
-        for staff_id, channel in told:
-            session.add(Alert(staff_id=staff_id, channel=channel, level=level, promises=count, made_at=now))
-        if told:
-            break
+def tell(session: Session, level: str, told: Iterable[Told], now: datetime) -> None:
+    """Make the alerts of one level: a text to each person, and a call to those who are rung.
+
+    An alert of before that could not be sent yet is brought up to date instead: after a night in which the
+    carrier refused our texts nobody has a text for each quarter of an hour.
+    """
+    people = list(told)
+    texts = [(one, "text") for one in people if level not in _BY_CALL]
+    calls = [(one, "call") for one in people if one.is_rung and level not in _BY_TEXT]
+    for one, channel in [*texts, *calls]:
+        whose = {"staff_id": one.staff_id, "channel": channel, "level": level}
+        unsent = update(_ALERTS).where(_UNSENT, _ALERTS.c.state == "made").filter_by(**whose)
+        news = {"promises": one.count, "made_at": now}
+        if not _changed(session, unsent.values(**news)):
+            session.add(Alert(**whose, **news))
     session.flush()
+
+
+def recipients(session: Session) -> list[Recipient]:
+    """Every supervisor and administrator who is not away."""
+    found = session.execute(
+        select(Staff.id, Staff.role, Staff.email, or_(Staff.on_shift, Staff.on_call))
+        .where(Staff.role.in_(("supervisor", "administrator")), ~Staff.away)
+        .order_by(Staff.id)
+    )
+    return [Recipient(*row) for row in found]
+
+
+def responsible(people: Sequence[Recipient], but: Collection[str] = ()) -> list[Recipient]:
+    """The supervisors among them but those of ``but`` (e-mails); the administrators if none is left."""
+    for role in ("supervisor", "administrator"):
+        found = [one for one in people if one.role == role and one.email not in but]
+        if found:
+            return found
+    return []
+
+
+def tell_supervisors(session: Session, level: str, count: int, now: datetime, office: AlertOffice) -> None:
+    """Make alerts for the supervisors; for administrators if there is none.
+
+    At night only those who are at hand are called; the others have a text.
+    """
+    is_open = office.is_open(now)
+    people = responsible(recipients(session))
+    tell(session, level, [Told(one.staff_id, count, is_open or one.is_at_hand) for one in people], now)
 
 
 def tell_both_roles(session: Session, level: str, now: datetime, *, but: int) -> None:
@@ -209,6 +221,12 @@ def unsent_alerts(session: Session, now: datetime, limit: int) -> Sequence[int]:
                 probe.order_by(Alert.sent_at.asc().nulls_first(), Alert.made_at).limit(1)
             ).all()
     return found
+
+
+def forget_lost_alerts(session: Session, now: datetime) -> None:
+    """What nobody finished sending may have arrived, so it is not sent again."""
+    lost = update(_ALERTS).where(_UNSENT, _ALERTS.c.state == "sending", _ALERTS.c.made_at < now - _LOST_AFTER)
+    session.execute(lost.where(_ALERTS.c.sent_at < now - _LOST_AFTER).values(state="unknown"))
 
 
 def channel_of(session: Session, alert_id: int) -> str | None:
@@ -272,89 +290,6 @@ def alert_of(session: Session, call_id: int) -> tuple[str, int]:
     """The level of the alert that this call tells, and how many promises it is about."""
     found = session.execute(select(Alert.level, Alert.promises).where(Alert.call_id == call_id)).first()
     return ("", 0) if found is None else (found.level, found.promises)
-
-
-def _warn(
-    session: Session,
-    whose: tuple[ColumnElement[bool] | Any, ...],
-    passed: int,
-    level: str,
-    whom: str,
-    now: datetime,
-    office: AlertOffice,
-) -> None:
-    rows = session.execute(
-        select(Callback.id, Callback.state).where(*whose).order_by(Callback.due_at).limit(_A_FEW)
-    ).all()
-    warned = 0
-    for row in rows:
-        # Whatever was settled meanwhile is at risk no more.
-        told = update(CALLBACKS).where(CALLBACKS.c.id == row.id, CALLBACKS.c.state == row.state)
-        if _changed(session, told.where(CALLBACKS.c.warned < passed).values(warned=passed)):
-            warned += 1
-            audit.record(
-                session,
-                actor="sweeper",
-                action="warn_of_callback",
-                target=f"callback:{row.id}",
-                facts={"level": level},
-                now=now,
-            )
-    if warned:
-        for staff_id, channel in _recipients(session, level, whom, office.is_open(now)):
-            session.add(Alert(staff_id=staff_id, channel=channel, level=level, promises=warned, made_at=now))
-        session.flush()
-
-
-def _page_untaken(session: Session, now: datetime, office: AlertOffice) -> None:
-    """One page with a count for urgent work that liaisons missed too often, or that nobody is at hand for."""
-    missed = Callback.liaison_tries >= int(office.policy("liaison_tries"))
-    whose = missed if is_anyone_at_hand(session) else true()
-    urgent = (_URGENT_WAITING, Callback.paged_at.is_(None), Callback.next_attempt_at <= now, whose)
-    rows = session.scalars(select(Callback.id).where(*urgent).order_by(Callback.due_at).limit(_A_FEW)).all()
-    paged = 0
-    for callback_id in rows:
-        told = update(CALLBACKS).where(CALLBACKS.c.id == callback_id, CALLBACKS.c.paged_at.is_(None))
-        if _changed(session, told.values(paged_at=now)):
-            paged += 1
-            audit.record(
-                session, actor="sweeper", action="warn_of_callback", target=f"callback:{callback_id}",
-                facts={"level": UNTAKEN}, now=now,
-            )  # fmt: skip
-    if not paged:
-        return
-    is_open = office.is_open(now)
-    on_call = session.scalars(select(Staff.id).where(Staff.on_call, Staff.role != "supervisor")).all()
-    by_both = [(one, channel) for one in on_call for channel in ("text", "call")]
-    for staff_id, channel in [*by_both, *_those_of(session, "supervisor", UNTAKEN, is_open)]:
-        session.add(Alert(staff_id=staff_id, channel=channel, level=UNTAKEN, promises=paged, made_at=now))
-    session.flush()
-
-
-def _recipients(session: Session, level: str, whom: str, is_open: bool) -> list[tuple[int, str]]:
-    """Whom to tell, and how: the staff by a text, the supervisor by a text and a call."""
-    on_shift, at_hand = Staff.on_shift, or_(Staff.on_shift, Staff.on_call)
-    if whom == "staff":
-        people = session.scalars(select(Staff.id).where(on_shift).order_by(Staff.id)).all()
-        if not people or not is_open:
-            people = session.scalars(select(Staff.id).where(at_hand).order_by(Staff.id)).all()
-        return [(person, "text") for person in people]
-    return _those_of(session, "supervisor", level, is_open)
-
-
-def _those_of(
-    session: Session, role: str, level: str, is_open: bool, but: Collection[str] = ()
-) -> list[tuple[int, str]]:
-    people = session.execute(
-        select(Staff.id, or_(Staff.on_shift, Staff.on_call).label("at_hand"))
-        .where(Staff.role == role, ~Staff.away, Staff.email.not_in(list(but)))
-        .order_by(Staff.id)
-    ).all()
-    told = [(one.id, "text") for one in people if level not in _BY_CALL]
-    if level not in _BY_TEXT:
-        # At night only who is at hand is rung; the others have a text in the morning.
-        told += [(one.id, "call") for one in people if is_open or one.at_hand]
-    return told
 
 
 def _changed(session: Session, statement: Any) -> bool:

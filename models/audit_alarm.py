@@ -1,5 +1,6 @@
 """Alarms: what in the audit a supervisor should ask about, each once until it is settled."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,9 @@ from sqlalchemy import ForeignKey, Index, String, Table, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import audit
+from models.alert import AUDIT_ALARM, AlertOffice, Told, recipients, responsible, tell
 from models.base import Base, UtcDateTime
+from models.paging import take_page
 from models.told_error import ToldError
 
 #: What may be found about a case or a number that was looked at, and about who looks and approves.
@@ -17,6 +20,8 @@ RULES = (
     "without_call", "many_looks", "one_pair", "own_name", "own_phone", "tied_pair", "shell_pair",
     "many_searches",
 )  # fmt: skip
+#: The alarm at an approval by a command. Those whom it names must hear of it: a shell named them, not they.
+SHELL_PAIR = "shell_pair"
 #: What a supervisor found when asking: a code each, so that no name is written down.
 FINDINGS = ("explained", "talked_to", "taken_further")
 _OPEN = text("settled_at IS NULL")
@@ -30,7 +35,7 @@ class AuditAlarm(Base):
     """``rule`` is one of RULES; ``actor`` an e-mail (two, of a pair); ``target`` as in the audit.
 
     ``count`` is what the rule counted when it was raised last. While it is open, the same again only
-    brings ``count`` and the last entry up to date.
+    brings ``count`` and the last entry up to date. At ``told_at`` supervisors were told of it.
     """
 
     __tablename__ = "audit_alarms"
@@ -53,9 +58,11 @@ class AuditAlarm(Base):
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     settled_by: Mapped[str | None] = mapped_column(String(254))
     finding: Mapped[str | None] = mapped_column(String(16))
+    told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 _ALARMS = cast(Table, AuditAlarm.__table__)
+_UNTOLD = (_OPEN, _ALARMS.c.told_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,27 @@ def raise_alarm(session: Session, found: Finding, entry_id: int, at: datetime, n
         now=now,
     )
     return True
+
+
+def has_untold_alarms(session: Session) -> bool:
+    """Whether supervisors were not told yet of an alarm that nobody settled."""
+    return session.execute(select(_ALARMS.c.id).where(*_UNTOLD).limit(1)).first() is not None
+
+
+def tell_of_alarms(session: Session, now: datetime, office: AlertOffice) -> None:
+    """Tell the supervisors by one text how many alarms came; nobody is told of one about themselves.
+
+    But those whom a command named in their absence must hear of it. An alarm about every supervisor is for
+    the administrators.
+    """
+    if not has_untold_alarms(session) or not take_page(session, AUDIT_ALARM, now, office):
+        return
+    untold = update(_ALARMS).where(*_UNTOLD).values(told_at=now).returning(_ALARMS.c.rule, _ALARMS.c.actor)
+    people, counts = recipients(session), Counter[int]()
+    for rule, actor in session.execute(untold).all():
+        about = () if rule == SHELL_PAIR else actor.split(" ")
+        counts.update(one.staff_id for one in responsible(people, but=about))
+    tell(session, AUDIT_ALARM, [Told(who, count) for who, count in sorted(counts.items())], now)
 
 
 def open_alarms(session: Session, limit: int = 200) -> Sequence[AuditAlarm]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.alert import NEW_APPROVER, tell_both_roles
 from models.audit import AuditEntry
-from models.audit_alarm import Finding, raise_alarm
+from models.audit_alarm import SHELL_PAIR, Finding, raise_alarm
 from models.base import Base, UtcDateTime
 from models.call import Call
 from models.callback import Callback
@@ -41,8 +41,6 @@ APPROVALS = frozenset(
 )
 #: Of an entry of APPROVALS: the fact that names, by id, who asked for what ``actor`` then approved.
 ASKED_BY = "asked_by"
-#: The alarm at an approval by a command. Those whom it names must hear of it: a shell named them, not they.
-SHELL_PAIR = "shell_pair"
 #: After these somebody may approve who could not before.
 NEW_APPROVERS = frozenset({"add_staff", "change_staff", "take_back_staff"})
 BATCH = 200

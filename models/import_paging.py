@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from models import audit
 from models.alert import CALL_LIST, IMPORT_HELD, AlertOffice, tell_supervisors
 from models.import_record import CustodyImport
+from models.paging import take_page
 
 _IMPORTS = cast(Table, CustodyImport.__table__)
 
@@ -20,39 +21,38 @@ def is_anything_held(session: Session) -> bool:
 
 
 def page_held(session: Session, now: datetime, office: AlertOffice) -> None:
-    """Page for every held import whose next page is due; each page once, whatever was missed meanwhile."""
+    """Page for the held imports whose next page is due; each page once, whatever was missed meanwhile.
+
+    Pages are ``page_minutes`` apart, so that a feed of which every file is held does not page with each. A
+    page says how many are on hold in all.
+    """
     held = session.execute(
         select(CustodyImport.id, CustodyImport.pages, CustodyImport.decided_at, CustodyImport.started_at)
         .where(CustodyImport.state == "held")
         .order_by(CustodyImport.id)
     ).all()
-    due = {IMPORT_HELD: 0, CALL_LIST: 0}
-    for entry in held:
-        passed = _due(now - (entry.decided_at or entry.started_at), office)
-        if passed <= entry.pages:
-            continue
-        # After a sweep that was missed the newest page stands for those before it.
-        paged = session.execute(
-            update(_IMPORTS)
-            .where(_IMPORTS.c.id == entry.id, _IMPORTS.c.state == "held", _IMPORTS.c.pages == entry.pages)
-            .values(pages=passed)
-            .returning(_IMPORTS.c.id)
-        ).first()
-        if paged is None:
-            continue
-        level = CALL_LIST if has_call_list(passed, office) else IMPORT_HELD
-        due[level] += 1
-        audit.record(
-            session,
-            actor="sweeper",
-            action="page_held_import",
-            target=f"import:{entry.id}",
-            facts={"page": passed, "level": level},
-            now=now,
-        )
-    for level, count in due.items():
-        if count:
-            tell_supervisors(session, level, count, now, office)
+    # After a sweep that was missed the newest page stands for those before it.
+    passed = {one.id: _due(now - (one.decided_at or one.started_at), office) for one in held}
+    due = [one.id for one in held if passed[one.id] > one.pages]
+    listed = [import_id for import_id, pages in passed.items() if has_call_list(pages, office)]
+    for level, those in ((IMPORT_HELD, list(passed)), (CALL_LIST, listed)):
+        new = [one for one in due if (one in listed) == (level == CALL_LIST)]
+        if new and take_page(session, level, now, office):
+            for import_id in new:
+                _note_page(session, import_id, passed[import_id], level, now)
+            tell_supervisors(session, level, len(those), now, office)
+
+
+def _note_page(session: Session, import_id: int, page: int, level: str, now: datetime) -> None:
+    session.execute(update(_IMPORTS).where(_IMPORTS.c.id == import_id).values(pages=page))
+    audit.record(
+        session,
+        actor="sweeper",
+        action="page_held_import",
+        target=f"import:{import_id}",
+        facts={"page": page, "level": level},
+        now=now,
+    )
 
 
 def has_call_list(pages: int, office: AlertOffice) -> bool:

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from models import audit
 from models.abandoned_wait import Job, PromisingOffice
-from models.alert import LOST_PINS, tell_supervisors
 from models.callback import IS_OWED, Callback
 from models.callback_request import A_DAY, Promise, promise_callback
 from models.case import Case, find_case, give_new_pin
@@ -59,10 +58,9 @@ def settle_lost_pins(
     It is done apart from the call, so that a number without a case costs the caller no less time (R05). A
     liaison is to ring the case's first safe phone in its window: whoever calls may have found the number
     alone. Without a safe phone the row is left for staff. Above the line's ceiling reports wait for a
-    supervisor, who are told once with a count.
+    supervisor.
     """
     jobs: list[Job] = []
-    waiting = 0
     new = select(LostPinReport).where(NEW).order_by(LostPinReport.id).limit(_A_FEW)
     for report in session.scalars(new).all():
         case = _case_of(session, report.number_key)
@@ -70,15 +68,12 @@ def settle_lost_pins(
             report.state = "refused"
         elif _called_lately(session, now) >= office.policy("lost_pin_calls_an_hour"):
             report.state = "waiting"
-            waiting += 1
             _write_entry(session, "sweeper", "hold_lost_pin", case, now)
         else:
             report.state = "called"
             jobs += _ring_safe_phone(session, report, case, now, office)
         report.settled_at = now
         session.flush()
-    if waiting:
-        tell_supervisors(session, LOST_PINS, waiting, now, office)
     return jobs
 
 

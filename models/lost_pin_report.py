@@ -2,11 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Table, bindparam, insert, select, text
+from sqlalchemy import ForeignKey, Index, String, Table, bindparam, func, insert, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from models.alert import LOST_PINS, AlertOffice, tell_supervisors
 from models.base import Base, UtcDateTime
 from models.database import Write
+from models.paging import take_page
 
 NEW, WAITING = text("state = 'new'"), text("state = 'waiting'")
 
@@ -14,6 +16,7 @@ NEW, WAITING = text("state = 'new'"), text("state = 'waiting'")
 class LostPinReport(Base):
     """``state`` is ``new`` until the sweeper judged it, then ``waiting`` (for a supervisor), ``called``,
     ``refused`` or ``declined``. ``number_key`` is the number keyed, which need not be a case's.
+    At ``told_at`` supervisors were told that it waits.
     """
 
     __tablename__ = "lost_pin_reports"
@@ -32,9 +35,11 @@ class LostPinReport(Base):
     reported_at: Mapped[datetime] = mapped_column(UtcDateTime)
     state: Mapped[str] = mapped_column(String(16))
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 _REPORTS: Table = LostPinReport.__table__  # type: ignore[assignment]
+_UNTOLD = (WAITING, _REPORTS.c.told_at.is_(None))
 _REPORT = (
     insert(_REPORTS)
     .values({
@@ -56,3 +61,16 @@ def reporting(number_key: str, phone_key: str | None, call_id: int, now: datetim
 def has_new_reports(session: Session) -> bool:
     """Whether a call left a report that was not judged yet."""
     return session.execute(select(LostPinReport.id).where(NEW).limit(1)).first() is not None
+
+
+def has_untold_reports(session: Session) -> bool:
+    """Whether supervisors were not told yet of a report that waits for them."""
+    return session.execute(select(LostPinReport.id).where(*_UNTOLD).limit(1)).first() is not None
+
+
+def tell_of_reports(session: Session, now: datetime, office: AlertOffice) -> None:
+    """Tell the supervisors by one text how many reports wait for them (R08)."""
+    if has_untold_reports(session) and take_page(session, LOST_PINS, now, office):
+        session.execute(update(_REPORTS).where(*_UNTOLD).values(told_at=now))
+        waiting = session.scalar(select(func.count()).select_from(_REPORTS).where(WAITING)) or 0
+        tell_supervisors(session, LOST_PINS, waiting, now, office)

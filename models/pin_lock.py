@@ -2,19 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from models import audit
-from models.alert import PIN_LOCKS, Alert, AlertOffice, tell_supervisors
+from models.alert import PIN_LOCKS, AlertOffice, tell_supervisors
 from models.case import Case
+from models.paging import take_page
 from models.pin import ATTESTED, STRANGERS, PinCounter
 from models.told_error import ToldError
 
 _UNTOLD = text("NOT told")
 _A_FEW = 200
+#: The policy that says how far apart the messages are.
+_EVERY = "lock_alert_minutes"
 #: What kind of phone a counter is of: never which one.
 STRANGE, KNOWN, UNATTESTED = "strangers", "known_phone", "known_phone_unattested"
 
@@ -53,18 +56,18 @@ def tell_of_locks(session: Session, now: datetime, office: AlertOffice) -> None:
     flood of messages. Locks of numbers that no case has are nobody's. A closed case
     counts, since its caller hears the same as any other (R13).
     """
-    since = now - timedelta(minutes=office.policy("lock_alert_minutes"))
-    lately = select(Alert.id).where(Alert.level == PIN_LOCKS, Alert.made_at > since).limit(1)
-    if session.execute(lately).first() is not None:
+    of_no_case = ~select(Case.id).where(Case.number_key == PinCounter.number_key).exists()
+    session.execute(update(PinCounter).where(_UNTOLD, of_no_case).values(told=True))
+    if not has_untold_locks(session) or not take_page(session, PIN_LOCKS, now, office, every=_EVERY):
         return
-    untold = session.scalars(select(PinCounter).where(_UNTOLD).limit(_A_FEW).with_for_update()).all()
-    told = 0
-    for counter in untold:
+    untold = session.execute(
+        select(PinCounter, Case.id)
+        .join(Case, Case.number_key == PinCounter.number_key)
+        .where(_UNTOLD)
+        .with_for_update(of=PinCounter)
+    ).all()
+    for counter, case_id in untold:
         counter.told = True
-        case_id = session.scalar(select(Case.id).where(Case.number_key == counter.number_key))
-        if case_id is None:
-            continue
-        told += 1
         facts = {
             "kind": kind_of(counter.counter),
             "why": "lock" if counter.locked_at is not None else "total",
@@ -73,8 +76,7 @@ def tell_of_locks(session: Session, now: datetime, office: AlertOffice) -> None:
             session, actor="sweeper", action="lock_pin", target=f"case:{case_id}", facts=facts, now=now
         )
     session.flush()
-    if told:
-        tell_supervisors(session, PIN_LOCKS, told, now, office)
+    tell_supervisors(session, PIN_LOCKS, len(untold), now, office)
 
 
 def standing_locks(session: Session) -> Sequence[Lock]:

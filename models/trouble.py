@@ -2,31 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, cast
+from datetime import datetime
 
-from sqlalchemy import CursorResult, String, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Session
 
 from models.alert import CALLS_REFUSED, ROLE_SILENT, TEXTS_REFUSED, AlertOffice, tell_supervisors
-from models.base import Base, UtcDateTime, table_of
 from models.heartbeat import lives
 from models.pacing import CALLS, refusals
+from models.paging import take_page
 
 _LEVELS = {"calls": CALLS_REFUSED, "texts": TEXTS_REFUSED}
-
-
-class TroublePage(Base):
-    """When supervisors were last paged about one trouble: calls, texts, or a role."""
-
-    __tablename__ = "trouble_pages"
-
-    name: Mapped[str] = mapped_column(String(16), primary_key=True)
-    paged_at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
-_PAGES = table_of(TroublePage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,26 +48,15 @@ def troubles(session: Session, now: datetime) -> Sequence[Trouble]:
     return [*open_breakers, *silent]
 
 
-def page_troubles(session: Session, now: datetime, office: AlertOffice, *, but: Sequence[str] = ()) -> int:
-    """Page the supervisors about each trouble, at once and again after the policy's time; how many pages.
+def page_troubles(session: Session, now: datetime, office: AlertOffice) -> None:
+    """Page the supervisors about each trouble, at once and again after ``trouble_page_minutes``.
 
-    ``but`` are names of troubles that somebody else pages.
+    Roles that fall silent together are one page.
     """
-    every = timedelta(minutes=office.policy("trouble_page_minutes"))
-    paged = 0
-    for trouble in troubles(session, now):
-        if trouble.name not in but and _take_page(session, trouble.name, now, every):
-            tell_supervisors(session, _LEVELS.get(trouble.name, ROLE_SILENT), 1, now, office)
-            paged += 1
-    return paged
-
-
-def _take_page(session: Session, name: str, now: datetime, every: timedelta) -> bool:
-    """Take the right to page about this now; two processes never page twice."""
-    on_postgresql = session.get_bind().dialect.name == "postgresql"
-    first = (postgresql.insert if on_postgresql else sqlite.insert)(_PAGES).values(name=name, paged_at=now)
-    made = session.execute(first.on_conflict_do_nothing().returning(_PAGES.c.name)).first()
-    if made is not None:
-        return True
-    again = update(_PAGES).where(_PAGES.c.name == name, _PAGES.c.paged_at <= now - every)
-    return cast(CursorResult[Any], session.execute(again.values(paged_at=now))).rowcount == 1
+    taken = {
+        _LEVELS.get(trouble.name, ROLE_SILENT)
+        for trouble in troubles(session, now)
+        if take_page(session, trouble.name, now, office, every="trouble_page_minutes")
+    }
+    for level in sorted(taken):
+        tell_supervisors(session, level, 1, now, office)

@@ -11,6 +11,7 @@ from models import audit
 from models.alert import UNLISTED, AlertOffice, tell_supervisors
 from models.base import Base, UtcDateTime
 from models.database import PerDialect, keyring_of, write_together
+from models.paging import take_page
 
 #: So many different names of one file become tasks; the next file brings the others.
 MOST_OF_A_FILE = 100
@@ -113,9 +114,9 @@ def has_untold_names(session: Session) -> bool:
 
 def tell_of_unlisted(session: Session, now: datetime, office: AlertOffice) -> None:
     """Tell the supervisors by one text of all names that they have not heard of."""
-    told = session.execute(update(_NAMES).where(*_UNTOLD).values(told_at=now).returning(_NAMES.c.id)).all()
-    if told:
-        tell_supervisors(session, UNLISTED, len(told), now, office)
+    if has_untold_names(session) and take_page(session, UNLISTED, now, office):
+        told = update(_NAMES).where(*_UNTOLD).values(told_at=now).returning(_NAMES.c.id)
+        tell_supervisors(session, UNLISTED, len(session.execute(told).all()), now, office)
 
 
 _UNTOLD = (_NAMES.c.settled_at.is_(None), _NAMES.c.told_at.is_(None))

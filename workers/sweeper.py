@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from config.office import Office
 from config.settings import Settings
 from models.abandoned_wait import end_lapsed_waits
-from models.alert import AUDIT_ALARM, make_alerts, tell_supervisors, unsent_alerts
-from models.audit_watch import SHELL_PAIR, has_news, watch
+from models.alert import forget_lost_alerts, unsent_alerts
+from models.at_risk import make_alerts
+from models.audit_alarm import has_untold_alarms, tell_of_alarms
+from models.audit_watch import has_news, watch
 from models.callback_list import first_in_line, tidy_line
 from models.callback_policy import CallbackPolicy
 from models.custody_import import resume
@@ -26,7 +29,7 @@ from models.keyring import Keyring
 from models.leg_end import Job
 from models.line_turn import whose_turn
 from models.lost_pin import settle_lost_pins
-from models.lost_pin_report import has_new_reports
+from models.lost_pin_report import has_new_reports, has_untold_reports, tell_of_reports
 from models.outcome import end_rests
 from models.pin import Guard
 from models.pin_guard import SPRAYING, measure_global_failures
@@ -67,6 +70,17 @@ _OFFERED_AT_ONCE = 50
 MEASURE_EVERY = timedelta(minutes=1)
 _USUALLY_SINCE = timedelta(seconds=2 * SWEEP_SECONDS)
 _LANDING_PATIENCE = timedelta(seconds=60)
+#: What supervisors are told of, each in one message with a count: whether there may be news, and the telling.
+_MATTERS: tuple[
+    tuple[Callable[[Session, datetime], bool], Callable[[Session, datetime, Office], None]], ...
+] = (
+    (lambda session, now: bool(troubles(session, now)), page_troubles),
+    (lambda session, _now: has_untold_reports(session), tell_of_reports),
+    (lambda session, _now: has_untold_locks(session), tell_of_locks),
+    (lambda session, _now: is_anything_held(session), page_held),
+    (lambda session, _now: has_untold_names(session), tell_of_unlisted),
+    (lambda session, _now: has_untold_alarms(session), tell_of_alarms),
+)
 
 
 def sweep(
@@ -148,15 +162,12 @@ class _Pass:
         self._guarded(self._end_rests)
         self._guarded(self._apply_schedules)
         self._guarded(self._offer_due)
-        self._guarded(self._page_troubles)
-        self._guarded(self._settle_lost_pins)
-        self._guarded(self._tell_of_locks)
-        self._guarded(self._warn)
         self._guarded(self._resume_imports)
         self._guarded(self._tidy_uploads)
-        self._guarded(self._page_held_imports)
-        self._guarded(self._tell_of_unlisted)
         self._guarded(self._watch_audit)
+        self._guarded(self._settle_lost_pins)
+        self._guarded(self._tell_supervisors)
+        self._guarded(self._warn)
         self._guarded(self._measure_failures)
 
     def _look_for_workers(self) -> None:
@@ -252,24 +263,26 @@ class _Pass:
             jobs = settle_lost_pins(session, self._now, self._office, shared)
         self._hand_on_all(jobs)
 
-    def _tell_of_locks(self) -> None:
-        with self._database.reading() as session:
-            if not has_untold_locks(session):
-                return
-        with self._database.transaction() as session:
-            tell_of_locks(session, self._now, self._office)
+    def _tell_supervisors(self) -> None:
+        """A fault in one matter keeps no other; nothing is written while there is nothing to tell."""
+        for matter in _MATTERS:
+            self._guarded(lambda matter=matter: self._tell_of(*matter))  # type: ignore[misc]
 
-    def _page_troubles(self) -> None:
+    def _tell_of(
+        self,
+        may_be_news: Callable[[Session, datetime], bool],
+        tell: Callable[[Session, datetime, Office], None],
+    ) -> None:
         with self._database.reading() as session:
-            found = troubles(session, self._now)
-        if not found:
-            return
-        with self._database.transaction() as session:
-            page_troubles(session, self._now, self._office)
+            is_due = may_be_news(session, self._now)
+        if is_due:
+            with self._database.transaction() as session:
+                tell(session, self._now, self._office)
 
     def _warn(self) -> None:
         with self._database.transaction() as session:
             make_alerts(session, self._now, self._office)
+            forget_lost_alerts(session, self._now)
         with self._database.reading() as session:
             found = unsent_alerts(session, self._now, _OFFERED_AT_ONCE)
         waiting = self._jobs.depth() or 0 if found else 0
@@ -283,35 +296,13 @@ class _Pass:
         lives = timedelta(minutes=self._office.policy("preview_minutes"))
         tidy_uploads(self._database, lives, self._now)
 
-    def _page_held_imports(self) -> None:
-        with self._database.reading() as session:
-            held = is_anything_held(session)
-        if not held:
-            return
-        with self._database.transaction() as session:
-            page_held(session, self._now, self._office)
-
-    def _tell_of_unlisted(self) -> None:
-        with self._database.reading() as session:
-            untold = has_untold_names(session)
-        if not untold:
-            return
-        with self._database.transaction() as session:
-            tell_of_unlisted(session, self._now, self._office)
-
     def _watch_audit(self) -> None:
         with self._database.reading() as session:
             news = has_news(session)
         if not news:
             return
         with self._database.transaction() as session:
-            alarms = watch(session, self._now, self._office)
-            # Those whom a command named in their absence must hear of it.
-            about = {
-                email for alarm in alarms if alarm.rule != SHELL_PAIR for email in alarm.actor.split(" ")
-            }
-            if alarms:
-                tell_supervisors(session, AUDIT_ALARM, len(alarms), self._now, self._office, but=about)
+            watch(session, self._now, self._office)
 
     def _measure_failures(self) -> None:
         with self._database.reading() as session:

@@ -61,6 +61,7 @@ POLICY_NAMES = {
     "outcome_minutes": N_("Minutes in which an outcome may be refined"),
     "call_later_minutes": N_("Minutes until a later call"),
     "hard_call_minutes": N_("Minutes of rest after a hard call"),
+    "page_minutes": N_("Minutes between two messages to staff about one matter"),
     "trouble_page_minutes": N_("Minutes between two pages about a fault of the system"),
     "held_page_minutes": N_("Minutes between two pages about a held import"),
     "held_pages": N_("Pages about a held import"),

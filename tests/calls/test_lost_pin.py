@@ -23,6 +23,7 @@ from tests.calls.stories import (
 from tests.factories import HASHER, MadeCase
 from tests.models.pin_calls import counted_statements
 from tests.phone import CALLER, Phone
+from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -232,7 +233,8 @@ def test_above_the_ceiling_reports_wait_for_a_supervisor_who_is_told_once(
     for number in range(9):
         case = make_case(custody_status="in_custody", phone=f"+120255501{60 + number}")
         reports_a_lost_pin(phone.another(), case.number, from_="anonymous")
-    lost_pins_are_settled(house)
+    for _ in range(2):
+        sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
 
     assert len(house.rows(select(Callback))) == 5
     assert house.row(select(Alert.promises).where(Alert.level == "lost_pins")) == 4
@@ -246,6 +248,25 @@ def test_above_the_ceiling_reports_wait_for_a_supervisor_who_is_told_once(
         with pytest.raises(LostPinError):
             decide(first, call=True)
     assert len(house.rows(select(Callback))) == 6
+
+
+def test_an_attack_with_lost_pins_is_one_message_to_the_supervisor_with_a_count(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    """Each sweep told them of what it had just judged: a text every two seconds."""
+    make_staff(email="ruth@office.example.org", role="supervisor")
+    told = select(Alert.promises).where(Alert.level == "lost_pins").order_by(Alert.id)
+    for number in range(11):
+        case = make_case(custody_status="in_custody", phone=f"+120255501{60 + number}")
+        reports_a_lost_pin(phone.another(), case.number, from_="anonymous")
+        clock.passes(seconds=2)
+        sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+    assert house.rows(told) == [1]
+
+    clock.passes(minutes=10)
+    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+
+    assert house.rows(told) == [1, 6]
 
 
 def test_a_call_from_the_phone_that_a_report_rings_learns_nothing_of_it(

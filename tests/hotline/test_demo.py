@@ -14,7 +14,8 @@ from config.settings import Settings
 from hotline.demo import PEOPLE, DemoError, load
 from hotline.demo_staff import STAFF
 from models import Base, Case, CustodyImport, CustodyRecord, Facility, Phone, Staff, Subject
-from models.alert import Alert, make_alerts
+from models.alert import Alert
+from models.at_risk import make_alerts
 from models.callback_list import due_callbacks, tidy_line
 from models.callback_policy import CallbackPolicy
 from models.caller_state import load_by_sid

@@ -169,6 +169,7 @@ def _pages(database: Database, now: datetime) -> list[tuple[str, str]]:
         before = set(session.scalars(select(Alert.id)).all())
         page_held(session, now, OFFICE)
         made = session.scalars(select(Alert).order_by(Alert.id)).all()
+        session.execute(update(Alert).values(state="sent"))
         return [(one.level, one.channel) for one in made if one.id not in before]
 
 

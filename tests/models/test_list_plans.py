@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
-from models.alert import make_alerts, unsent_alerts
+from models.alert import unsent_alerts
+from models.at_risk import make_alerts
 from models.call import CALLS
 from models.callback import CALLBACKS
 from models.callback_list import due_callbacks, first_in_line, tidy_line

@@ -6,7 +6,8 @@ import pytest
 
 from config.office import Office
 from models import Alert, AuditEntry, Call, Callback, Staff
-from models.alert import begin_alert, make_alerts
+from models.alert import begin_alert
+from models.at_risk import make_alerts
 from models.callback import advance
 from models.database import Database
 from tests.callback_desk import CallbackDesk

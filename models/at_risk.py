@@ -1,0 +1,123 @@
+"""Promises at risk: who is warned, when, and in one message with a count (R36)."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, text, true, update
+from sqlalchemy.orm import Session
+
+from models import audit
+from models.alert import (
+    LEFT,
+    LEFT_TOLD,
+    LEVELS,
+    UNTAKEN,
+    AlertOffice,
+    Told,
+    tell,
+    tell_supervisors,
+)
+from models.callback import CALLBACKS, IS_OPEN
+from models.liaison import is_anyone_at_hand
+from models.paging import take_page
+from models.staff import Staff
+
+#: The very words of the partial indexes, so that both databases see that they serve.
+_LEFT = text(f"callbacks.state = '{LEFT}'")
+_URGENT_WAITING = text(
+    "callbacks.state = 'requested' AND callbacks.place IS NOT NULL AND callbacks.place IN (0, 2, 3, 4)"
+)
+_NOT_TALKING = and_(IS_OPEN, CALLBACKS.c.state != "talking")
+#: Who is told of promises that come near their moment or pass it.
+_STAFF, _SUPERVISOR = "staff", "supervisor"
+
+
+def make_alerts(session: Session, now: datetime, office: AlertOffice) -> None:
+    """Warn of every promise that came to its next level, of urgent work that nobody takes, and of those left.
+
+    Each is told once at each level. The messages about one matter are ``page_minutes`` apart, and each says
+    how many there are in all.
+    """
+    for whom in (_STAFF, _SUPERVISOR):
+        _warn_of_late(session, whom, now, office)
+    _page_untaken(session, now, office)
+    _tell_of_left(session, now, office)
+
+
+def _warn_of_late(session: Session, whom: str, now: datetime, office: AlertOffice) -> None:
+    """Warn one kind of people of promises that come near their moment, or pass it."""
+    levels = [(passed, *level) for passed, level in enumerate(LEVELS) if level[1] == whom]
+    due_by = {
+        passed: now + sign * timedelta(minutes=office.policy(policy))
+        for passed, _level, _whom, policy, sign in levels
+    }
+    if not any(_is_any(session, _at(passed, at)) for passed, at in due_by.items()):
+        return
+    if not take_page(session, f"late_{whom}", now, office):
+        return
+    # The next message is a gap away, so this one has all that must be warned of before then.
+    gap = timedelta(minutes=office.policy("page_minutes"))
+    for passed, level, _whom, _policy, sign in levels:
+        soon = due_by[passed] + gap if sign > 0 else due_by[passed]
+        _mark(session, _at(passed, soon), level, now, warned=passed + 1)
+    first, level = levels[0][:2]
+    at_risk = _count(session, _NOT_TALKING, CALLBACKS.c.warned > first)
+    if whom == _SUPERVISOR:
+        tell_supervisors(session, level, at_risk, now, office)
+    else:
+        tell(session, level, [Told(one, at_risk) for one in _working(session, office.is_open(now))], now)
+
+
+def _page_untaken(session: Session, now: datetime, office: AlertOffice) -> None:
+    """Page for urgent work that liaisons missed too often, or that nobody is at hand for."""
+    missed = CALLBACKS.c.liaison_tries >= int(office.policy("liaison_tries"))
+    whose = missed if is_anyone_at_hand(session) else true()
+    urgent = and_(_URGENT_WAITING, CALLBACKS.c.next_attempt_at <= now, whose)
+    new = and_(urgent, CALLBACKS.c.paged_at.is_(None))
+    if not _is_any(session, new) or not take_page(session, UNTAKEN, now, office):
+        return
+    _mark(session, new, UNTAKEN, now, paged_at=now)
+    count = _count(session, urgent)
+    on_call = session.scalars(select(Staff.id).where(Staff.on_call, Staff.role != "supervisor")).all()
+    tell(session, UNTAKEN, [Told(one, count, is_rung=True) for one in on_call], now)
+    tell_supervisors(session, UNTAKEN, count, now, office)
+
+
+def _tell_of_left(session: Session, now: datetime, office: AlertOffice) -> None:
+    """Only the supervisor can decide about a callback that was left, and a text will do."""
+    new = and_(_LEFT, CALLBACKS.c.warned < LEFT_TOLD)
+    if _is_any(session, new) and take_page(session, LEFT, now, office):
+        _mark(session, new, LEFT, now, warned=LEFT_TOLD)
+        tell_supervisors(session, LEFT, _count(session, _LEFT, CALLBACKS.c.place.is_not(None)), now, office)
+
+
+def _at(passed: int, due_by: datetime) -> ColumnElement[bool]:
+    """Those that have passed so many levels, and were promised by ``due_by``."""
+    return and_(_NOT_TALKING, CALLBACKS.c.warned == passed, CALLBACKS.c.due_at <= due_by)
+
+
+def _count(session: Session, *which: Any) -> int:
+    return session.scalar(select(func.count()).select_from(CALLBACKS).where(*which)) or 0
+
+
+def _is_any(session: Session, which: ColumnElement[bool]) -> bool:
+    return session.execute(select(CALLBACKS.c.id).where(which).limit(1)).first() is not None
+
+
+def _mark(session: Session, which: ColumnElement[bool], level: str, now: datetime, **values: Any) -> None:
+    """Note that these are told, and an entry for each."""
+    marked = update(CALLBACKS).where(which).values(**values).returning(CALLBACKS.c.id)
+    for callback_id in sorted(session.scalars(marked)):
+        audit.record(
+            session, actor="sweeper", action="warn_of_callback", target=f"callback:{callback_id}",
+            facts={"level": level}, now=now,
+        )  # fmt: skip
+
+
+def _working(session: Session, is_open: bool) -> list[int]:
+    """Those on shift; when nobody is, or out of hours, also those on call."""
+    on_shift, at_hand = Staff.on_shift, or_(Staff.on_shift, Staff.on_call)
+    people = session.scalars(select(Staff.id).where(on_shift).order_by(Staff.id)).all()
+    if not people or not is_open:
+        people = session.scalars(select(Staff.id).where(at_hand).order_by(Staff.id)).all()
+    return list(people)

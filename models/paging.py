@@ -1,0 +1,51 @@
+"""Pages: when staff were last told of each matter, so that a bad day is one message with a count (R36)."""
+
+from datetime import datetime, timedelta
+from typing import Any, Protocol, cast
+
+from sqlalchemy import CursorResult, String, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from models.base import Base, UtcDateTime, table_of
+
+
+class PagingOffice(Protocol):
+    """What this file asks of the office."""
+
+    def policy(self, name: str) -> int | float: ...
+
+
+class PagedMatter(Base):
+    """When staff were last told of one matter: a level of alerts, or a trouble."""
+
+    __tablename__ = "paged_matters"
+
+    name: Mapped[str] = mapped_column(String(24), primary_key=True)
+    paged_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+_MATTERS = table_of(PagedMatter)
+
+
+def take_page(
+    session: Session,
+    name: str,
+    now: datetime,
+    office: PagingOffice,
+    *,
+    every: str = "page_minutes",
+) -> bool:
+    """Take the right to tell staff of this matter now; two processes never tell it twice.
+
+    False while the last message is younger than the policy ``every``, in minutes. So ask only when there is
+    something new to tell, and leave it untold when the answer is no: the next message has it in its count.
+    """
+    on_postgresql = session.get_bind().dialect.name == "postgresql"
+    first = (postgresql.insert if on_postgresql else sqlite.insert)(_MATTERS).values(name=name, paged_at=now)
+    made = session.execute(first.on_conflict_do_nothing().returning(_MATTERS.c.name)).first()
+    if made is not None:
+        return True
+    before = now - timedelta(minutes=office.policy(every))
+    again = update(_MATTERS).where(_MATTERS.c.name == name, _MATTERS.c.paged_at <= before)
+    return cast(CursorResult[Any], session.execute(again.values(paged_at=now))).rowcount == 1
