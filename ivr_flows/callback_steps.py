@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ivr_flows import callback_verbs, wish_verbs
+from ivr_flows import callback_verbs, case_verbs, wish_verbs
 from ivr_flows.flow import Announce, Choice, Decide, Handler, Menu, Step
 
 
@@ -18,7 +18,9 @@ def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
                 "cannot": "callback_cannot",
             },
         ),
-        "callback_menu": Menu(callback_ways(), silence="goodbye"),
+        "callback_menu": Menu(callback_ways(), silence="callback_left"),
+        # Silence asks for no callback, but of hard news that is still untold (R19).
+        "callback_left": Decide(case_verbs.news_was_left, {"owed": "callback_in_silence", "none": "goodbye"}),
         "callback_menu_without_pin": Menu(
             (*callback_ways(), Choice("callback.lost_pin", next="lost_pin")), silence="goodbye"
         ),

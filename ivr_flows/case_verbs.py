@@ -142,6 +142,13 @@ def news_is_owed(desk: Desk, _digits: str) -> str:
     return "owed" if "danger_silence" in steps and "news" not in steps else "none"
 
 
+@answers("owed", "none")
+def news_was_left(desk: Desk, _digits: str) -> str:
+    """Whether a caller who now says nothing went to a person for hard news in vain (R19)."""
+    steps = set(desk.call.trail.split())
+    return "owed" if steps & {"danger_person", "danger_silence"} and "news" not in steps else "none"
+
+
 @answers("again", "news")
 def hear_again(desk: Desk, _digits: str) -> str:
     """The status once more, without what was told of the time since the last call.

@@ -306,6 +306,37 @@ def test_a_silent_caller_whom_no_liaison_takes_has_an_urgent_callback_in_the_end
     assert (callback.urgency, callback.reason, callback.verified) == ("urgent", "hard_news", True)
 
 
+@pytest.mark.parametrize("key", ["0", "5"])
+def test_a_caller_who_asks_for_a_person_before_hard_news_and_falls_silent_is_called_back(
+    phone: Phone, make_case: MakeCase, house: House, key: str
+) -> None:
+    opens_the_case(phone, make_case(custody_status="escaped"))
+    phone.presses(key)
+    assert phone.hears("No one can answer right now", "To have us call this phone")
+
+    while not phone.is_over:
+        phone.says_nothing()
+
+    assert phone.hears("We will call you")
+    assert "record says" not in phone.heard_so_far
+    callback = house.row(select(Callback))
+    assert (callback.urgency, callback.reason, callback.verified) == ("urgent", "hard_news", True)
+
+
+def test_a_caller_who_heard_the_news_and_falls_silent_is_left_in_peace(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    opens_the_case(phone, make_case(custody_status="escaped"))
+    phone.presses("1")
+    phone.presses("0")
+    assert phone.hears("To have us call this phone")
+
+    while not phone.is_over:
+        phone.says_nothing()
+
+    assert house.rows(select(Callback)) == []
+
+
 @pytest.mark.parametrize("status", ["removed", "deceased"])
 def test_nobody_is_sent_to_the_phone_of_a_jail_after_a_removal_or_a_death(
     phone: Phone, make_case: MakeCase, status: str
