@@ -30,7 +30,11 @@ MENU_WORDS = 75
 SENTENCE_WORDS = 20
 INBOUND_KEYS = {"0", "*", "9", "7", "5", "8", "#"}
 #: What no discreet line says before the PIN, in the languages that ship (R17).
-TELLS_THE_LINE = re.compile(r"\{emergency\}|\b(911|case|crimes?|caso|delitos?|crimen)\b", re.IGNORECASE)
+TELLS_THE_LINE = re.compile(
+    r"\{emergency\}|\b(911|case|crimes?|victims?|court|office|police"
+    r"|caso|delitos?|crimen|víctimas?|corte|oficina|policía)\b",
+    re.IGNORECASE,
+)
 _ENDING = Hangup | Bridge | Transfer | Conference | Crossing
 #: Prompts that the engine and the desk say by themselves, in any step.
 ENGINE_PROMPTS = (

@@ -13,6 +13,7 @@ from ivr_flows.victim_line import victim_line
 _VICTIM_LINE_ALONE = frozenset({
     "danger_line", "announcements", "callback_or_person", "report", "report_crime", "report_tip",
     "report_comment", "lost_pin", "ask_number_of_lost_pin", "lost_pin_reported", "silent_told",
+    "callback_about",
 })  # fmt: skip
 
 
@@ -24,8 +25,9 @@ def discreet_line(languages: Sequence[str], services: Sequence[str], case_digits
     """
     table = victim_line(languages, services, case_digits, tells_5=False)
     kept = {name: step for name, step in table.steps.items() if name not in _VICTIM_LINE_ALONE}
-    ask_pin = table.steps["ask_pin"]
+    ask_pin, wishes = table.steps["ask_pin"], table.steps["callback_more_wishes"]
     assert isinstance(ask_pin, Collect)  # noqa: S101 - the table above is ours.
+    assert isinstance(wishes, Menu)  # noqa: S101
     front: dict[str, Step] = {
         "language": Menu(
             tuple(Choice("language.choose", next="welcome", language=language) for language in languages)
@@ -62,6 +64,10 @@ def discreet_line(languages: Sequence[str], services: Sequence[str], case_digits
         "no_match": Announce("discreet.no_match", "ask_pin"),
         "pin_again": Announce("discreet.code_again", "ask_pin"),
         "callback_menu_without_pin": Menu(callback_ways("discreet.soon"), silence="goodbye"),
+        # What a call may be about, such as court, would tell a listener what this line is.
+        "callback_more_wishes": dataclasses.replace(
+            wishes, choices=tuple(one for one in wishes.choices if one.next != "callback_about")
+        ),
         "anything_else": Menu(
             (Choice("end.main", next="main_menu"),),
             prompt="end.question",

@@ -29,6 +29,12 @@ TELLING = (
     "peligro",
     "afraid",
     "miedo",
+    "court",
+    "corte",
+    "safe",
+    "segur",
+    "office",
+    "oficina",
 )
 
 
@@ -86,6 +92,17 @@ def test_silence_on_a_discreet_line_ends_in_neutral_words(phone: Phone, language
     while not phone.is_over:
         phone.says_nothing()
 
+    assert telling(phone) == []
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_the_choices_of_a_callback_tell_nothing_before_the_pin(phone: Phone, language: str) -> None:
+    dials(phone, language)
+    # To the menu, a callback, more choices, the hour, the morning; then each question about the call.
+    for key in ("#", "2", "2", "1", "1", "2", "1", "3", "2", "4", "1", "1", "4", "2", language, "1"):
+        phone.presses(key)
+
+    assert phone.hears({"1": "That is all", "2": "Eso es todo"}[language])
     assert telling(phone) == []
 
 
