@@ -75,7 +75,7 @@ def test_somebody_is_called_back_from_the_console_from_the_claim_to_the_outcome(
     page.get_by_role("button", name="Hold", exact=True).click()
     victim.hears("You are on hold")
     page.get_by_role("button", name="Back from hold").click()
-    victim.hears("Our office is on the line with you")
+    victim.hears("Our team is on the line with you")
     page.get_by_role("button", name="End the call").click()
     victim.hears("Goodbye")
     page.get_by_text("Reached", exact=True).last.click()

@@ -87,7 +87,7 @@ def test_a_callback_from_the_first_key_to_the_last(
     assert the_callback(house).state == "ringing_caller"
 
     called.presses("1")
-    assert called.hears("A person from our office is now on the line")
+    assert called.hears("A person from our team is now on the line")
     assert called.is_talking
     house.jobs.works_off()
     assert liaison.hears("You are connected")

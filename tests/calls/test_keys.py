@@ -18,7 +18,7 @@ MakeCase = Callable[..., MadeCase]
     ("language", "told", "other"),
     [
         ("1", "For a person, press 0. To repeat, press star.", "Para español, oprima 8."),
-        ("2", "Para repetir, oprima asterisco.", "For English, press 8."),
+        ("2", "para repetir oprima asterisco.", "For English, press 8."),
     ],
 )
 def test_a_caller_hears_the_keys_after_the_options_of_the_main_menu(

@@ -45,7 +45,7 @@ def test_a_lost_pin_is_for_staff_who_ring_a_confirmed_phone_and_never_the_one_th
     case = make_case(custody_status="in_custody", phone=SAFE)
     reports_a_lost_pin(phone, case.number)
 
-    assert phone.hears("If that number is right, someone will call the phone number you gave us")
+    assert phone.hears("If we call, it will be to the phone number you gave us")
     lost_pins_are_settled(house)
     asked = house.row(select(Callback))
     assert (asked.reason, asked.state, asked.verified, asked.case_id) == (
@@ -89,7 +89,7 @@ def test_without_a_safe_phone_a_lost_pin_is_left_for_staff(
 
     reports_a_lost_pin(phone, case.number)
 
-    assert phone.hears("If that number is right, someone will call the phone number you gave us")
+    assert phone.hears("If we call, it will be to the phone number you gave us")
     lost_pins_are_settled(house)
     left = house.row(select(Callback))
     assert (left.reason, left.state) == ("lost_pin", "left_for_staff")
@@ -103,7 +103,7 @@ def test_a_lost_pin_reported_again_and_again_rings_the_phone_once(
     for number in range(4):
         caller = phone.another()
         reports_a_lost_pin(caller, case.number, from_=f"+1202555013{number}")
-        assert caller.hears("If that number is right, someone will call")
+        assert caller.hears("If we call, it will be to the phone number you gave us")
     lost_pins_are_settled(house)
 
     assert len(house.rows(select(Callback))) == 1
@@ -121,7 +121,7 @@ def test_after_three_wrong_pins_a_lost_pin_needs_no_number_again(
 
     phone.presses("4")
 
-    assert phone.hears("If that number is right, someone will call")
+    assert phone.hears("If we call, it will be to the phone number you gave us")
     lost_pins_are_settled(house)
     assert house.row(select(Callback)).reason == "lost_pin"
 
@@ -136,7 +136,7 @@ def test_a_lost_pin_in_spanish_and_with_a_mistyped_number(phone: Phone, make_cas
     assert phone.hears("Ese no es un número de caso", "marque su número de caso")
     phone.presses(case.number)
 
-    assert phone.hears("Si el número es correcto, le llamaremos")
+    assert phone.hears("Si llamamos, será al teléfono que usted nos dio")
 
 
 def test_a_report_costs_a_number_without_a_case_the_same_statements(
@@ -181,7 +181,7 @@ def test_reports_under_a_faked_number_take_none_from_the_phone_itself(
 
     reports_a_lost_pin(phone, case.number, from_=SAFE)
 
-    assert phone.hears("If that number is right, someone will call")
+    assert phone.hears("If we call, it will be to the phone number you gave us")
     lost_pins_are_settled(house)
     assert house.row(select(Callback)).reason == "lost_pin"
 

@@ -148,7 +148,7 @@ def test_every_neutral_case_is_alike_through_wrong_pins_slips_and_silence(
     heard = " ".join(visits.documents["denied"])
     for words in (
         "did not work",
-        "If that number is right",
+        "We will look into it",
         "easy to guess",
         "did not match",
         "Got it.",

@@ -36,7 +36,7 @@ def test_0_says_when_it_opens_and_offers_a_callback(
 
     phone.presses("0")
 
-    assert phone.hears("Our office is closed now. It opens tomorrow at 8:00 AM")
+    assert phone.hears("We are closed now. We open tomorrow at 8:00 AM")
     assert house.rung() == []
     phone.presses("1")
     assert phone.hears("We will call you")
@@ -88,7 +88,7 @@ def test_who_chooses_a_person_at_the_first_menu_is_offered_a_call(phone: Phone) 
     phone.presses("2")
     phone.presses("2")
 
-    assert phone.hears("Our office is closed now", "as soon as we can, press 1")
+    assert phone.hears("We are closed now", "as soon as we can, press 1")
 
 
 def test_with_nobody_on_shift_the_hour_is_promised_from_the_opening(
@@ -170,7 +170,7 @@ def test_a_discreet_line_that_is_closed_says_neutral_words(phone: Phone, languag
     dials(phone, language)
     phone.presses("0")
 
-    assert phone.hears({"1": "Our office is closed now", "2": "Nuestra oficina está cerrada"}[language])
+    assert phone.hears({"1": "We are closed now", "2": "En este momento está cerrado"}[language])
     assert telling(phone) == []
     phone.presses("1")
     assert phone.hears({"1": "We will call you", "2": "Le llamaremos"}[language])
@@ -201,14 +201,14 @@ def test_a_closed_office_names_a_crisis_line_in_the_same_breath(phone: Phone, la
     for keys in (language, "0"):
         phone.presses(keys)
 
-    assert phone.hears({"1": "Our office is closed now", "2": "Nuestra oficina está cerrada"}[language])
+    assert phone.hears({"1": "We are closed now", "2": "En este momento está cerrado"}[language])
     assert phone.hears(crisis)
 
 
 def test_a_discreet_line_names_no_crisis_line_before_the_pin(phone: Phone) -> None:
     dials(phone)
     phone.presses("0")
-    assert phone.hears("Our office is closed now")
+    assert phone.hears("We are closed now")
     phone.presses("3")
 
     assert phone.hears("We will call you by")

@@ -139,7 +139,7 @@ def test_the_whisper_asks_for_a_key_and_the_key_joins_the_two(
     liaison.presses("1")
     assert liaison.hears("You are connected")
     house.jobs.works_off()
-    assert phone.hears("A person from our office is now on the line")
+    assert phone.hears("A person from our team is now on the line")
     assert phone.is_talking
     assert liaison.is_talking
     clock.passes(minutes=2)

@@ -134,7 +134,7 @@ def test_a_lost_pin_rings_the_registrant_from_their_line_and_not_from_the_one_th
     phone.dials_in(to=dialled, from_="+12025550139")
     for keys in ("1", "2", "3", case.number):
         phone.presses(keys)
-    assert phone.hears("If that number is right")
+    assert phone.hears("We will look into it")
     lost_pins_are_settled(house)
     assert house.row(select(Callback)).reason == "lost_pin"
 

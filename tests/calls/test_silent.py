@@ -30,7 +30,7 @@ def test_5_is_0_for_who_cannot_talk_from_everywhere(
 
     phone.presses("5")
 
-    assert phone.hears("You do not have to talk. We will ask questions. For yes, press 1. For no, press 2")
+    assert phone.hears("You do not have to talk. When someone asks you a question: for yes, press 1")
     assert len(house.rung()) == 1
 
 

@@ -241,7 +241,7 @@ def test_a_record_over_an_hour_old_is_said_with_a_notice(
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody", as_of=clock.now - timedelta(minutes=61)))
 
-    assert phone.hears("in custody", "This information is more than one hour old. Things may have changed")
+    assert phone.hears("in custody", "Things may have changed since then")
 
 
 def _denied(make: MakeCase, house: House) -> MadeCase:

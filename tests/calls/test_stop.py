@@ -20,7 +20,7 @@ from tests.phone import CALLER, Phone
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
 OTHER = "+12025550177"
-NOTICE = "Someone asked by text that we stop calling one of your phones"
+NOTICE = "We have stopped calling one or more of your phones. Someone texted us to stop"
 
 
 @pytest.fixture
@@ -71,15 +71,35 @@ def test_the_next_verified_call_hears_of_a_stop_after_the_status_and_lifts_it_by
 
     opens_the_case(phone, case)
 
-    assert phone.hears("in custody", NOTICE, "To have us call it again, press 1")
+    assert phone.hears("in custody", NOTICE, "To have us call there again, press 1")
     assert phone.does_not_hear("To be called back")
     phone.presses("1")
-    assert phone.hears("We can call that phone again", "To be called back, press 2")
+    assert phone.hears("We can call there again", "To be called back, press 2")
     assert house.rows(select(Registered.stopped_at)) == [None]
     phone.presses("2")
     phone.presses("1")
     assert phone.hears("We will call you")
     assert "lift_stop" in house.rows(select(AuditEntry.action))
+
+
+def test_a_phone_that_a_liaison_found_to_be_anothers_is_not_said_to_have_sent_a_text(
+    phone: Phone, case: MadeCase, house: House, clock: Clock
+) -> None:
+    asks_express(phone, case)
+    liaison, to_caller = accepted_by(phone, house)
+    called = phone.answers(to_caller)
+    called.presses("1")
+    called.hangs_up()
+    house.jobs.works_off()
+    for key in ("2", "3"):
+        liaison.presses(key)
+    assert liaison.hears("It is saved")
+    clock.passes(minutes=5)
+
+    opens_the_case(phone, case, from_="+12025550144")
+
+    assert phone.hears(NOTICE, "said that we had the wrong person")
+    assert phone.does_not_hear("Someone asked by text")
 
 
 def test_a_stop_that_is_left_is_told_once(

@@ -109,7 +109,7 @@ def test_every_wish_is_kept_and_said(phone: Phone, make_case: MakeCase, house: H
     phone.presses("2")
     assert phone.hears("Got it.")
     phone.presses("3")
-    assert phone.hears("To leave no message, press 1", "To leave a message asking you to call us, press 2")
+    assert phone.hears("For no message, press 1", "For a message that asks you to call us, press 2")
     phone.presses("2")
     phone.presses("4")
     phone.presses("1")

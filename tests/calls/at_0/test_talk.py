@@ -29,7 +29,7 @@ def test_star_puts_a_caller_at_0_on_hold_and_the_liaison_goes_back(
     liaison.presses("1")
     house.jobs.works_off()
 
-    assert caller.hears("Thank you for waiting. Our office is on the line with you")
+    assert caller.hears("Thank you for waiting. Our team is on the line with you")
     assert (liaison.is_talking, caller.is_talking) == (True, True)
     assert {"begin_talk", "hold_talk", "resume_talk"} <= set(house.rows(select(AuditEntry.action)))
 
@@ -67,7 +67,7 @@ def test_a_colleague_comes_in_announced_and_the_first_liaison_leaves_the_caller_
     assert colleague.hears("A colleague asks you to join a call")
     colleague.presses("1")
     house.jobs.works_off()
-    assert caller.hears("Someone else from our office is joining the call")
+    assert caller.hears("Someone else from our team is joining the call")
     assert colleague.is_talking
 
     liaison.presses("*")

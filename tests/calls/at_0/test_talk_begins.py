@@ -31,7 +31,7 @@ def test_the_accept_key_fetches_the_caller_out_of_the_line_and_their_talk_is_mea
     liaison = house.accepts(phone)
 
     assert liaison.hears("You are connected")
-    assert phone.hears("A person from our office is now on the line")
+    assert phone.hears("A person from our team is now on the line")
     assert (liaison.is_talking, phone.is_talking) == (True, True)
     clock.passes(minutes=3)
     phone.hangs_up()
@@ -115,7 +115,7 @@ def test_in_spanish_the_caller_is_joined_in_spanish(
 
     house.accepts(phone)
 
-    assert phone.hears("Ya está en la línea una persona de nuestra oficina")
+    assert phone.hears("Ya está en la línea una persona de nuestro equipo")
 
 
 def test_the_liaison_hears_nothing_of_the_caller_before_the_key(

@@ -37,7 +37,7 @@ def test_a_colleague_is_rung_announced_to_the_caller_and_joins(
     assert not colleague.is_talking
     house.jobs.works_off()
 
-    assert called.hears("Someone else from our office is joining the call")
+    assert called.hears("Someone else from our team is joining the call")
     assert colleague.is_talking
     assert (liaison.is_talking, called.is_talking) == (True, True)
     assert {"add_colleague", "accept_joining"} <= set(actions(house))
@@ -58,7 +58,7 @@ def test_nobody_joins_before_the_caller_was_told_even_with_redis_down(
     colleague.says_nothing()
     house.jobs.works_off()
 
-    assert called.hears("Someone else from our office is joining")
+    assert called.hears("Someone else from our team is joining")
     assert colleague.is_talking
 
 
@@ -160,7 +160,7 @@ def test_when_both_press_star_the_caller_is_on_hold_and_either_may_fetch_them_ba
     house.jobs.works_off()
 
     assert (colleague.is_talking, called.is_talking) == (True, True)
-    assert called.hears("Our office is on the line with you")
+    assert called.hears("Our team is on the line with you")
 
 
 def test_a_colleague_who_leaves_while_the_first_is_out_leaves_the_caller_on_hold_and_not_alone(

@@ -39,7 +39,7 @@ def test_a_hold_from_the_console_plays_words_to_the_caller_and_a_click_fetches_t
     assert (liaison.is_talking, called.is_talking) == (True, False)
 
     clicks(house, talk_desk.resume)
-    assert called.hears("Our office is on the line with you")
+    assert called.hears("Our team is on the line with you")
     assert (liaison.is_talking, called.is_talking) == (True, True)
     assert actions(house).count("hold_talk") == 1
 
@@ -70,7 +70,7 @@ def test_a_colleague_is_rung_by_a_click_announced_and_takes_the_talk_over(
 
     clicks(house, talk_desk.ring_colleague)
     colleague = joins(phone, house, house.carrier.ringing[-1])
-    assert called.hears("Someone else from our office is joining the call")
+    assert called.hears("Someone else from our team is joining the call")
     assert (colleague.is_talking, called.is_talking) == (True, True)
     with pytest.raises(RefusedError, match="is with the caller too"):
         clicks(house, talk_desk.hold)

@@ -37,7 +37,7 @@ def test_star_puts_the_caller_on_hold_and_the_liaison_goes_back(
 
     liaison.presses("1")
     house.jobs.works_off()
-    assert called.hears("Thank you for waiting. Our office is on the line with you")
+    assert called.hears("Thank you for waiting. Our team is on the line with you")
     assert (liaison.is_talking, called.is_talking) == (True, True)
     assert {"hold_talk", "resume_talk"} <= set(actions(house))
     assert the_callback(house).state == "talking"
@@ -70,7 +70,7 @@ def test_with_redis_down_the_caller_on_hold_finds_the_way_back_alone(
     liaison.presses("1")
     called.says_nothing()
 
-    assert called.hears("Our office is on the line with you")
+    assert called.hears("Our team is on the line with you")
     assert (liaison.is_talking, called.is_talking) == (True, True)
 
 
@@ -168,7 +168,7 @@ def test_star_before_the_caller_joins_asks_whether_to_wait_and_a_caller_who_come
     house.jobs.works_off()
 
     assert (liaison.is_talking, called.is_talking) == (True, True)
-    assert called.hears("Our office is on the line with you")
+    assert called.hears("Our team is on the line with you")
 
 
 def test_a_liaison_may_give_up_waiting_and_the_callers_phone_stops_ringing(
