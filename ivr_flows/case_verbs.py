@@ -116,6 +116,12 @@ OUT = frozenset({"released", "released_on_bond", "released_on_supervision", "esc
 _NEWS_STEPS = frozenset({"news", "danger_person", "danger_callback", "danger_silence"})
 
 
+def steps_in_case(desk: Desk) -> set[str]:
+    """The steps passed since the PIN was asked last: what was said before may be of another case."""
+    *_, since = f" {desk.call.trail} ".rpartition(" ask_pin ")
+    return set(since.split())
+
+
 @answers("out", "not_out")
 def tell_news(desk: Desk, _digits: str) -> str:
     """The hard news itself; after a release or an escape the danger line follows (R19)."""
@@ -126,19 +132,19 @@ def tell_news(desk: Desk, _digits: str) -> str:
 
 @answers("waits", "none")
 def news_waits(desk: Desk, _digits: str) -> str:
-    """Whether hard news was neither told in this call nor stood for by the danger line (R19).
+    """Whether hard news of this case was neither told in this call nor stood for by the danger line (R19).
 
     Whoever goes to a person without it hears the danger line first, by whichever key they go.
     """
     if not desk.is_verified or not desk.heard().hard_news:
         return "none"
-    return "none" if _NEWS_STEPS & set(desk.call.trail.split()) else "waits"
+    return "none" if _NEWS_STEPS & steps_in_case(desk) else "waits"
 
 
 @answers("owed", "none")
 def news_is_owed(desk: Desk, _digits: str) -> str:
     """Whether a caller who was silent before hard news still has not heard it, and nobody came (R19)."""
-    steps = set(desk.call.trail.split())
+    steps = steps_in_case(desk)
     return "owed" if "danger_silence" in steps and "news" not in steps else "none"
 
 
@@ -156,7 +162,7 @@ def hear_again(desk: Desk, _digits: str) -> str:
     Hard news that was told is said again at once: a warning would sound like other news.
     """
     desk.call.wrong_tries, desk.call.last_call_at = 0, None
-    return "news" if desk.heard().hard_news and "news" in desk.call.trail.split() else "again"
+    return "news" if desk.heard().hard_news and "news" in steps_in_case(desk) else "again"
 
 
 @answers("offered")

@@ -1,6 +1,6 @@
 """Verbs of the PIN after it was right: what happened since the last call, a new PIN; and of a lost one."""
 
-from ivr_flows.case_verbs import PinWork, check_number
+from ivr_flows.case_verbs import PinWork, check_number, steps_in_case
 from ivr_flows.desk import Desk
 from ivr_flows.flow import SlowHandler, answers
 from models.lost_pin_report import reporting
@@ -15,7 +15,7 @@ NEW_PIN_KEY = "4"
 def since_last_call(desk: Desk, _digits: str) -> str:
     """A phone that said stop first (R33), then when the case was opened last and whether wrong PINs came."""
     call = desk.call
-    if call.stops_untold:
+    if call.stops_untold and "stop_held" not in steps_in_case(desk):
         return "stopped"
     if call.wrong_tries:
         desk.say("since.wrong_tries" if call.last_call_at is not None else "since.wrong_tries_first")
@@ -28,9 +28,14 @@ def since_last_call(desk: Desk, _digits: str) -> str:
 
 @answers("lifted", "held")
 def lift_stops(desk: Desk, _digits: str) -> str:
-    """Call the phones again that said stop; not while phones are held after a lost PIN (R08)."""
-    answer_notice(desk.session, desk.call, desk.now, lift=not desk.is_held)
-    return "held" if desk.is_held else "lifted"
+    """Call the phones again that said stop; not while phones are held after a lost PIN (R08).
+
+    Then the next call asks again: who wanted the phone back must not lose it for good.
+    """
+    if desk.is_held:
+        return "held"
+    answer_notice(desk.session, desk.call, desk.now, lift=True)
+    return "lifted"
 
 
 @answers("left")

@@ -153,6 +153,22 @@ def test_who_has_heard_the_news_goes_to_a_person_at_once(
     assert phone.does_not_hear("If you are in danger")
 
 
+def test_news_of_one_case_does_not_stand_for_the_danger_line_of_another(
+    phone: Phone, make_case: MakeCase
+) -> None:
+    other = make_case(custody_status="escaped")
+    opens_the_case(phone, make_case(custody_status="released"))
+    for keys in ("1", "2", "1", "1", "1", other.number, other.pin):
+        phone.presses(keys)
+    assert phone.hears(UNTIL)
+
+    phone.presses("0")
+
+    assert phone.hears(
+        "If you are in danger, hang up and call 911", "please act as if this person may be out"
+    )
+
+
 def test_where_there_is_no_hard_news_a_person_comes_with_no_danger_line(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff
 ) -> None:

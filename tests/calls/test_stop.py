@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from hotline.exchange.signing import signature
-from models import AuditEntry, Callback, Case, Staff
+from models import AuditEntry, Callback, Case, Staff, Subject
 from models.registrant import Phone as Registered
 from models.registrant import Registrant
 from tests.calls.conftest import Clock, House
@@ -115,6 +115,31 @@ def test_a_stop_that_is_left_is_told_once(
 
     assert again.does_not_hear(NOTICE)
     assert house.row(select(Registered.stopped_at)) is not None
+
+
+def test_stop_that_cannot_be_lifted_while_phones_are_held_is_asked_about_again_in_the_next_call(
+    phone: Phone, case: MadeCase, house: House, texts: Callable[..., str], clock: Clock
+) -> None:
+    with house.database.transaction() as session:
+        session.get_one(Case, case.id).changes_held_until = clock.now + timedelta(hours=72)
+    texts("STOP")
+    opens_the_case(phone, case)
+    phone.presses("1")
+    assert phone.hears("for now we cannot change phone numbers", "To be called back, press 2")
+    phone.presses("1")
+    assert phone.does_not_hear(NOTICE)
+    phone.hangs_up()
+    clock.passes(hours=73)
+    with house.database.transaction() as session:
+        subject = session.get_one(Subject, case.subject_id)
+        subject.as_of = clock.now
+    again = phone.another()
+
+    opens_the_case(again, case)
+
+    assert again.hears(NOTICE)
+    again.presses("1")
+    assert again.hears("We can call that phone again")
 
 
 def test_a_callback_asked_for_with_the_pin_moves_to_the_next_safe_phone(
