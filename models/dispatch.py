@@ -20,6 +20,7 @@ from models.liaison import Pool, choose_liaison, count_free, hold_liaison, pick_
 from models.line_wait import kept_for_line
 from models.offer import note_offer
 from models.safe_phone import standing_of
+from models.set_away import end_sparing
 from models.shown_line import shown_line
 from models.wrap_up import end_wrap_ups
 
@@ -62,6 +63,7 @@ def take_turn(
     """
     pick_alone(session)
     end_wrap_ups(session, now)
+    end_sparing(session, now)
     stand_in_line(session, callback_id, now, policy)
     found = _due(session, now, policy)
     if not found:

@@ -282,6 +282,7 @@ _IDLE: ColumnElement[bool] = and_(
     Staff.busy_call_id.is_(None),
     Staff.resting_until.is_(None),
     Staff.wrap_up_until.is_(None),
+    Staff.spared_until.is_(None),
     Staff.on_staff_line_until.is_(None),
 )
 #: On shift, with no leg, no rest, no talk to write down, and a phone that is not in a call to the staff line.

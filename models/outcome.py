@@ -13,6 +13,7 @@ from models.direct_talk import DirectTalk
 from models.follow_up import LATER, SUPERVISOR, FollowUpOffice, follow_up, is_promised_again
 from models.job import Job
 from models.phone_stop import stop_phone
+from models.set_away import end_sparing
 from models.staff import Staff
 from models.talk import Talk, audit_talk
 from models.wrap_up import end_wrap_up, end_wrap_ups
@@ -145,5 +146,6 @@ def rest(session: Session, staff_id: int, now: datetime, office: OutcomeOffice) 
 def end_rests(session: Session, now: datetime) -> None:
     """Whose rest or wrap-up is over may be rung again; their idleness counts from now."""
     end_wrap_ups(session, now)
+    end_sparing(session, now)
     over = update(Staff).where(Staff.resting_until <= now)
     session.execute(over.values(resting_until=None, last_offered_at=now))

@@ -173,7 +173,7 @@ def _follow(session: Session, person: Staff, scheduled: bool, now: datetime) -> 
     person.scheduled_shift = scheduled
     if is_change and person.on_shift != scheduled:
         person.on_shift, person.shift_changed_at = scheduled, now
-        person.missed_offers, person.wrap_up_until = 0, None
+        person.missed_offers, person.wrap_up_until, person.spared_until = 0, None, None
         action = "begin_shift" if scheduled else "end_shift"
         audit.record(session, actor="schedule", action=action, target=f"staff:{person.id}", now=now)
 

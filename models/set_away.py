@@ -10,9 +10,6 @@ from models import audit
 from models.alert import SET_AWAY, Alert
 from models.staff import Staff
 
-#: Instead of how often a wrap-up was extended: it is none, and its person is told of none.
-SPARED = -1
-
 
 class AwayOffice(Protocol):
     """What this file asks of the office."""
@@ -53,11 +50,12 @@ def note_miss(session: Session, staff_id: int, now: datetime, office: AwayOffice
 
 def spare(session: Session, staff_id: int | None, until: datetime) -> None:
     """Somebody who is not on shift did not take urgent work: the line rings them again after ``until``."""
-    session.execute(
-        update(Staff)
-        .where(Staff.id == staff_id, ~Staff.on_shift)
-        .values(wrap_up_until=until, wrap_up_extended=SPARED)
-    )
+    session.execute(update(Staff).where(Staff.id == staff_id, ~Staff.on_shift).values(spared_until=until))
+
+
+def end_sparing(session: Session, now: datetime) -> None:
+    """Those whose time is up may be rung again."""
+    session.execute(update(Staff).where(Staff.spared_until <= now).values(spared_until=None))
 
 
 def note_key(session: Session, staff_id: int | None) -> None:

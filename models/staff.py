@@ -17,7 +17,9 @@ ROLES = ("liaison", "supervisor", "administrator")
 _CLEAR = "23456789abcdefghjkmnpqrstuvwxyz"
 _GROUPS, _GROUP = 4, 5
 #: What a change of the shift ends: misses count from it on, and nobody is set away or spared any more.
-FRESH: dict[str, object] = {"missed_offers": 0, "set_away_at": None, "wrap_up_until": None}
+FRESH: dict[str, object] = {
+    "missed_offers": 0, "set_away_at": None, "wrap_up_until": None, "spared_until": None,
+}  # fmt: skip
 
 
 class StaffError(ValueError):
@@ -31,9 +33,10 @@ class Staff(Base):
     them. Until ``on_staff_line_until`` their phone is in a call to the staff line and is not rung; that ends
     with the call, or when its last menu is long over. Until ``wrap_up_until`` they write down a talk
     (models/wrap_up.py). Since ``set_away_at`` the line has taken them off their shift, because they missed
-    ``missed_offers`` in a row (models/set_away.py). A staff number and its PIN open the staff line, and a
-    code is keyed to accept on a personal phone;
-    ``new_hash`` is a new one of these between its two entries (models/staff_secret.py).
+    ``missed_offers`` in a row (models/set_away.py); until ``spared_until`` somebody who is not on shift is
+    not rung again for urgent work that they did not take. A staff number and its PIN open the staff line,
+    and a code is keyed to accept on a personal phone; ``new_hash`` is a new one of these between its two
+    entries (models/staff_secret.py).
     """
 
     __tablename__ = "staff"
@@ -73,6 +76,7 @@ class Staff(Base):
     on_staff_line_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     missed_offers: Mapped[int] = mapped_column(default=0, server_default="0")
     set_away_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    spared_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     wrap_up_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     wrap_up_extended: Mapped[int] = mapped_column(default=0, server_default="0")
     left_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

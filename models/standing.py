@@ -7,7 +7,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.listing import count_untaken
-from models.set_away import SPARED
 from models.staff import Staff
 from models.wrap_up import MOST_EXTENSIONS
 
@@ -44,6 +43,6 @@ def standing_for(session: Session, staff_id: int) -> Standing:
         untaken=count_untaken(session),
         rings=person.on_shift or person.on_call or person.role == "supervisor",
         missed=person.missed_offers if person.set_away_at is not None else 0,
-        wrap_up_until=None if person.wrap_up_extended == SPARED else person.wrap_up_until,
+        wrap_up_until=person.wrap_up_until,
         may_extend=person.wrap_up_extended < MOST_EXTENSIONS,
     )

@@ -1,5 +1,6 @@
 """The staff list and the schedules by the browser."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import event, select
 from models import Absence, AuditEntry, Schedule, Staff
 from models.database import Database
 from models.pin_hash import PinHasher
+from models.set_away import spare
 from models.staff_record import record_of
 from tests.console.conftest import PASSWORD, Member
 from tests.factories import make_staff
@@ -303,3 +305,16 @@ def test_the_lists_take_as_many_looks_for_thirty_people_as_for_three(
         return counts
 
     assert looks(3) == looks(30)
+
+
+def test_somebody_on_call_who_did_not_take_urgent_work_is_shown_as_on_call(
+    administrator: Member, database: Database, now: datetime
+) -> None:
+    with database.transaction() as session:
+        ana = make_staff(session, name="Ana Invented", on_shift=False, on_call=True)
+        spare(session, ana.id, now + timedelta(minutes=3))
+
+    row = administrator.opens("/console/staff").page.xpath("//tr[contains(., 'Ana Invented')]")[0]
+
+    assert "on call" in row.text_content()
+    assert "wrap-up" not in row.text_content()

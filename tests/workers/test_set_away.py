@@ -8,7 +8,10 @@ from config.office import Office
 from models import Alert, Callback, Staff
 from models import leg as legs
 from models.database import Database
+from models.refusal import RefusedError
 from models.staff import change_shift
+from models.standing import standing_for
+from models.wrap_up import end_wrap_up, extend_wrap_up
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_callback, make_case, make_staff
 
@@ -123,3 +126,34 @@ def test_a_supervisor_who_does_not_pick_up_keeps_nobody_from_the_liaison_who_com
     call = desk.carrier.placed[-1]
     (ringing,) = desk.rows(Callback, Callback.state == "ringing_liaison")
     assert (call.to, ringing.urgency) == (ANA, "urgent")
+
+
+def test_a_supervisor_who_did_not_pick_up_has_no_talk_to_write_down_and_is_rung_after_three_minutes(
+    desk: CallbackDesk,
+) -> None:
+    """Her pause was a wrap-up, which the console showed, and which saving an older outcome ended at once."""
+    for _ in range(2):
+        _offered(desk, "no-answer")
+    while not desk.rows(Staff, Staff.spared_until.is_not(None)):
+        _nobody_picks_up(desk)
+    rung = len(desk.legs("liaison_callback"))
+    with desk.database.transaction() as session:
+        assert standing_for(session, 2).wrap_up_until is None
+        end_wrap_up(session, 2, desk.now)
+        with pytest.raises(RefusedError):
+            extend_wrap_up(session, 2, 30, desk.now)
+
+    for _ in range(10):
+        _nobody_picks_up(desk)
+    assert len(desk.legs("liaison_callback")) == rung
+    for _ in range(2):
+        _nobody_picks_up(desk)
+    assert [leg.staff_id for leg in desk.legs("liaison_callback")[rung:]] == [2]
+
+
+def _nobody_picks_up(desk: CallbackDesk) -> None:
+    desk.sweeps(seconds=16)
+    desk.works_off()
+    for call in desk.carrier.placed:
+        if call.status == "ringing":
+            desk.hangs_up(call, "no-answer")
