@@ -15,14 +15,21 @@ def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
                 "open": "callback_open",
                 "known": "callback_menu",
                 "stranger": "callback_menu_without_pin",
+                "locked_out": "callback_menu_locked_out",
                 "cannot": "callback_cannot",
             },
         ),
         "callback_menu": Menu(callback_ways(), silence="callback_left"),
         # Silence asks for no callback, but of hard news that is still untold (R19).
-        "callback_left": Decide(case_verbs.news_was_left, {"owed": "callback_in_silence", "none": "goodbye"}),
+        "callback_left": Decide(
+            case_verbs.news_was_left, {"owed": "callback_in_silence", "none": "silent_end"}
+        ),
+        # The status is there at any hour, also for who came here by a slip or because the office is closed.
         "callback_menu_without_pin": Menu(
-            (*callback_ways(), Choice("callback.lost_pin", next="lost_pin")), silence="goodbye"
+            (*callback_ways(), Choice("main.case", next="may_try")), silence="silent_end"
+        ),
+        "callback_menu_locked_out": Menu(
+            (*callback_ways(), Choice("callback.lost_pin", next="lost_pin")), silence="silent_end"
         ),
         "callback_open": Menu(
             (
@@ -39,7 +46,7 @@ def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
                 ),
                 Choice("callback.how", next="callback_may_change"),
             ),
-            silence="goodbye",
+            silence="silent_end",
         ),
         # Which time it is there is asked where it is only guessed (R29).
         "callback_may_choose": Decide(
@@ -75,7 +82,7 @@ def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
                 Choice("wishes.message", next="callback_message"),
                 Choice("wishes.more", next="callback_more_wishes"),
             ),
-            silence="promised",
+            silence="promised_in_silence",
         ),
         "callback_more_wishes": Menu(
             (
@@ -84,7 +91,7 @@ def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
                 Choice("wishes.language", next="callback_language"),
                 Choice("wishes.done", next="promised"),
             ),
-            silence="promised",
+            silence="promised_in_silence",
         ),
         "callback_who": _wish(("who.only_me", "who.ask_for_me", "who.anyone"), wish_verbs.choose_who),
         "callback_message": _wish(
@@ -100,7 +107,7 @@ def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
                 Choice("language.choose", does=wish_verbs.choose_language, on=_SAVED, language=language)
                 for language in languages
             ),
-            silence="promised",
+            silence="promised_in_silence",
         ),
         "callback_held": Announce("callback.held", "callback"),
         "callback_cancelled": Announce("callback.cancelled", "anything_else"),
@@ -122,6 +129,12 @@ def callback_ways(afraid: str = "callback.afraid") -> tuple[Choice, ...]:
     )
 
 
+def silent_menu(case: Choice, afraid: str = "callback.afraid") -> Menu:
+    """What is offered to who pressed no key: once, for they may not have chosen a language (R25)."""
+    express, _more, very_soon = callback_ways(afraid)
+    return Menu((express, very_soon, case), silence="silent_end", silences=0, tells_language=True)
+
+
 def _asking(prompt: str, verb: Handler) -> Choice:
     return Choice(prompt, does=verb, on={"promised": "promised", "refused": "callback_cannot"}, about="phone")
 
@@ -131,4 +144,6 @@ def _choosing(prompt: str, verb: Handler) -> Choice:
 
 
 def _wish(prompts: tuple[str, ...], verb: Handler) -> Menu:
-    return Menu(tuple(Choice(prompt, does=verb, on=_SAVED) for prompt in prompts), silence="promised")
+    return Menu(
+        tuple(Choice(prompt, does=verb, on=_SAVED) for prompt in prompts), silence="promised_in_silence"
+    )

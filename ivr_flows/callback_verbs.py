@@ -19,7 +19,7 @@ from models.wishes import last_wishes, save_wish
 NOON, EVENING = 12, 17
 
 
-@answers("open", "known", "stranger", "cannot")
+@answers("open", "known", "stranger", "locked_out", "cannot")
 def callback_stands(desk: Desk, _digits: str) -> str:
     """Whether a callback is open for this case, and whether there is a phone to call (R35)."""
     call = desk.call
@@ -28,9 +28,17 @@ def callback_stands(desk: Desk, _digits: str) -> str:
         _say_window(desk, call.open_callback_window_starts, call.open_callback_window_ends)
         _say_due(desk, call.open_callback_due_at)
         return "open"
+    if desk.is_verified:
+        return "known" if desk.number_to_call() else "cannot"
+    return callback_without_pin.run(desk, "")
+
+
+@answers("stranger", "locked_out", "cannot")
+def callback_without_pin(desk: Desk, _digits: str) -> str:
+    """Whether a caller who gave no PIN can be offered a callback, and whether this call may still try one."""
     if not desk.number_to_call():
         return "cannot"
-    return "known" if desk.is_verified else "stranger"
+    return "locked_out" if _has_no_tries(desk) else "stranger"
 
 
 @answers("promised", "refused")
@@ -233,9 +241,13 @@ def _class_of(desk: Desk, reason: str, *, verified: bool) -> tuple[str, str]:
         fresh = timedelta(hours=desk.office.policy("hard_news_hours"))
         if found.hard_news and found.status_at is not None and desk.now - found.status_at <= fresh:
             return "urgent", "hard_news"
-    elif desk.call.tries >= desk.office.policy("tries_per_call"):
+    elif _has_no_tries(desk):
         return "urgent", "lockout"
     return "other", reason
+
+
+def _has_no_tries(desk: Desk) -> bool:
+    return desk.call.tries >= desk.office.policy("tries_per_call")
 
 
 def _say_due(desk: Desk, due_at: datetime) -> None:

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from ivr_flows import case_verbs
-from ivr_flows.callback_steps import callback_ways
+from ivr_flows.callback_steps import callback_ways, silent_menu
 from ivr_flows.flow import AGAIN, Announce, Choice, Collect, Flow, Menu, Step
 from ivr_flows.pin_steps import CASE_DIGITS, PIN_DIGITS
 from ivr_flows.victim_line import victim_line
@@ -28,6 +28,7 @@ def discreet_line(languages: Sequence[str], services: Sequence[str], case_digits
     ask_pin, wishes = table.steps["ask_pin"], table.steps["callback_more_wishes"]
     assert isinstance(ask_pin, Collect)  # noqa: S101 - the table above is ours.
     assert isinstance(wishes, Menu)  # noqa: S101
+    ways, number = callback_ways("discreet.soon"), Choice("discreet.number_choice", next="may_try")
     front: dict[str, Step] = {
         "language": Menu(
             tuple(Choice("language.choose", next="welcome", language=language) for language in languages)
@@ -35,7 +36,7 @@ def discreet_line(languages: Sequence[str], services: Sequence[str], case_digits
         "welcome": Announce("discreet.welcome", "may_try", about="neutral"),
         "main_menu": Menu(
             (
-                Choice("discreet.number_choice", next="may_try"),
+                number,
                 Choice("choose.callback", next="callback"),
                 Choice("choose.person", next="person"),
             ),
@@ -63,7 +64,9 @@ def discreet_line(languages: Sequence[str], services: Sequence[str], case_digits
         "danger_after_letter": Announce("danger_line", "new_pin_needed", barge_in=False, about="emergency"),
         "no_match": Announce("discreet.no_match", "ask_pin"),
         "pin_again": Announce("discreet.code_again", "ask_pin"),
-        "callback_menu_without_pin": Menu(callback_ways("discreet.soon"), silence="goodbye"),
+        "callback_menu_without_pin": Menu((*ways, number), silence="silent_end"),
+        "callback_menu_locked_out": Menu(ways, silence="silent_end"),
+        "silent_menu": silent_menu(number, "discreet.soon"),
         # What a call may be about, such as court, would tell a listener what this line is.
         "callback_more_wishes": dataclasses.replace(
             wishes, choices=tuple(one for one in wishes.choices if one.next != "callback_about")

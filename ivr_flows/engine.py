@@ -33,6 +33,7 @@ from ivr_flows.flow import (
     Menu,
     SlowHandler,
     Stay,
+    Step,
     Transfer,
     Wait,
     required,
@@ -214,23 +215,13 @@ class Walk:
             call.silences += 1
             if SLOW in self.flow.keys:
                 self.desk.slow_down()
-        verified = self._has_passed()
         own = step if isinstance(step, Menu) else None
-        most = step.misses if isinstance(step, Menu | Collect) else 0
-        if own is not None and own.silences is not None and kind == "silence":
-            most = own.silences
-        if call.misses > most:
-            if kind == "silence":
-                target = (own and (own.silence or own.give_up)) or self.flow.give_up
-                return self._move_on(target if verified or (own and own.silence) else self.flow.silent)
-            return self._move_on((own and own.give_up) or self.flow.give_up)
-        if (
-            kind == "silence"
-            and not verified
-            and call.misses >= MOST_SILENT_PROMPTS
-            and not (own and own.silence)
-        ):
-            return self._move_on(self.flow.silent)
+        give_up = (own and own.give_up) or self.flow.give_up
+        if kind == "silence" and self._was_silent_long(step):
+            leads_on = give_up if self._is_known() else self.flow.silent
+            return self._move_on((own and own.silence) or leads_on)
+        if kind != "silence" and call.misses > _most_misses(step):
+            return self._move_on(give_up)
         if kind == "silence" and isinstance(step, Collect) and step.silences == call.silences:
             name = call.heard_from = required(step.back)
         again = self._said_before() if call.heard_from == OWN_WORDS else ()
@@ -240,6 +231,22 @@ class Walk:
         if call.misses >= 3 and PERSON in self.flow.keys:
             says.append(Say("repair.person"))
         return self._wait_at(name, (), tuple(says), again)
+
+    def _was_silent_long(self, step: Step) -> bool:
+        """Whether silence leads on from here: after three prompts on an unverified call (R25).
+
+        A menu that silence itself led to, such as the offer of a callback, is asked once.
+        """
+        call = self.call
+        if call.misses > _most_misses(step) or (
+            not self._is_known() and call.silences >= MOST_SILENT_PROMPTS
+        ):
+            return True
+        if not isinstance(step, Menu) or step.silence is None:
+            return False
+        if step.silences is not None:
+            return call.silences > step.silences
+        return call.silences > call.misses
 
     def _repeat(self) -> Turn:
         """Say again what was said when the caller came to this step, without the repairs since."""
@@ -379,6 +386,10 @@ class Walk:
             return True
         return name in self.flow.open_to_letters and self.call.may_choose_pin(self.desk.now)
 
+    def _is_known(self) -> bool:
+        """Whether the person is past the gate, or was called by us."""
+        return self._has_passed() or self.call.direction != "inbound"
+
     def _has_passed(self) -> bool:
         """Whether this call is past the tree's gate: by a case's PIN, or signed in as staff."""
         if self.flow.gate == "staff":
@@ -401,3 +412,7 @@ class Walk:
 
     def _longest(self) -> timedelta:
         return timedelta(minutes=self.desk.unverified_minutes)
+
+
+def _most_misses(step: Step) -> int:
+    return step.misses if isinstance(step, Menu | Collect) else 0

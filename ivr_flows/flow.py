@@ -88,8 +88,9 @@ class Choice:
 class Menu:
     """Up to four options, numbered 1..n in the order given (R20), after an optional lead-in.
 
-    After ``misses`` misses in a row the next one leads on. ``silences``: as many, where silence is to lead on
-    sooner than slips.
+    After ``misses`` misses in a row the next one leads on. ``silences``: after so many silences in a row the
+    next one leads to ``silence``, where that is to be sooner; so does the first one at a menu that silence
+    itself led to.
     ``extra`` are keys beyond the options that work at this menu alone, each with its step.
     ``returns``: # leads back here. To a warning of news that was heard it would not.
     ``seconds`` of silence, if not R24's, are waited at the normal pace. ``unattended``: a machine may have

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ivr_flows import announcement_verbs, callback_verbs, case_verbs, line_verbs, service_verbs, wish_verbs
-from ivr_flows.callback_steps import callback_steps
+from ivr_flows.callback_steps import callback_steps, silent_menu
 from ivr_flows.desk import SAFETY_SERVICE
 from ivr_flows.flow import (
     AGAIN,
@@ -152,7 +152,7 @@ def victim_line(
             {"promised": "promised_in_silence", "refused": "refused_in_silence"},
             once=True,
         ),
-        "promised_in_silence": Decide(wish_verbs.say_how, {"said": "goodbye"}),
+        "promised_in_silence": Decide(wish_verbs.say_how, {"said": "silent_end"}),
         "refused_in_silence": Announce("callback.cannot", "goodbye"),
         "news": Decide(case_verbs.tell_news, {"out": "danger_again", "not_out": "since"}),
         "danger_again": Announce("danger_line", "since", barge_in=False, about="emergency"),
@@ -257,16 +257,14 @@ def victim_line(
             silence="goodbye",
             silences=0,
         ),
+        # Silence: one offer, heard once, and a gentle end (R25). Who has found their card can go on.
         "no_one_there": Announce("no_one_there", "silent_offer"),
         "silent_offer": Decide(
-            callback_verbs.callback_stands,
-            {
-                "open": "goodbye",
-                "known": "callback_menu",
-                "stranger": "callback_menu_without_pin",
-                "cannot": "goodbye",
-            },
+            callback_verbs.callback_without_pin,
+            {"stranger": "silent_menu", "locked_out": "callback_menu_locked_out", "cannot": "silent_end"},
         ),
+        "silent_menu": silent_menu(Choice("main.case", next="may_try")),
+        "silent_end": Hangup("no_one_there.end"),
         "cover": Hangup("cover"),
         "goodbye": Hangup("goodbye"),
     }
@@ -312,7 +310,7 @@ def victim_line(
         },
         locked_out="lapsed",
         stranded="person",
-        overlong="goodbye",
+        overlong="silent_end",
         recalled={**CALLER_RECALLED, "in_line": "fetched", "ring_person": "fetched"},
     )
 

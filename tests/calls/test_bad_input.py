@@ -58,20 +58,6 @@ def test_silence_is_never_a_fault_and_is_not_the_end_at_once(
     assert phone.hears("Goodbye")
 
 
-def test_a_silent_caller_hears_three_prompts_an_offer_and_an_end(phone: Phone) -> None:
-    reaches_the_first_menu(phone)
-    asked = 0
-    while "I have not heard from you. That is all right" not in phone.heard:
-        phone.says_nothing()
-        asked += 1
-
-    assert asked == 3
-    assert phone.hears("as soon as we can, press 1")
-    while not phone.is_over:
-        phone.says_nothing()
-    assert phone.hears("Goodbye")
-
-
 ODD_KEYS = ("#", "**", "*#", "#*", "#1", "*1", "00", "0#", "1#1", "12345678901234567890")
 
 

@@ -82,6 +82,8 @@ SLIPS: Mapping[str, Sequence[str]] = {
         "NEW",
         "5",
     ),
+    "silence before the PIN, and the callback that is offered": ("1", "1", "NUMBER", "", "", "", "1"),
+    "silence before the PIN, to the end": ("1", "1", "NUMBER", "", "", "", ""),
     "silence after the PIN": ("1", "1", "NUMBER", "NEW", "", "", "", "", ""),
     "slips among the wishes": (
         "1",
