@@ -118,15 +118,15 @@ def victim_line(
         "warn": Menu(
             (Choice("hard_news.now", next="news"), Choice("hard_news.person", next="danger_person")),
             prompt="hard_news.warning",
-            misses=1,
             silence="danger_silence",
+            silences=1,
             returns=False,
         ),
         "warn_alone": Menu(
             (Choice("hard_news.now", next="news"), Choice("hard_news.first", next="danger_callback")),
             prompt="hard_news.alone",
-            misses=1,
             silence="danger_silence",
+            silences=1,
             returns=False,
         ),
         # Whoever does not hear the news now hears the danger line before they are let go.

@@ -134,10 +134,27 @@ def test_wrong_keys_before_hard_news_lead_to_a_person_by_the_danger_line(
     make_staff(phone=LIAISON)
     opens_the_case(phone, make_case(custody_status="escaped"))
 
-    phone.presses("6")
+    for _ in range(3):
+        phone.presses("6")
+        assert phone.hears("press 1")
+    assert phone.hears("to hear it now", "For a person, press 0")
     phone.presses("6")
 
     assert phone.hears("If you are in danger, hang up and call 911. Until we talk", "I am calling someone")
+
+
+@pytest.mark.parametrize("slips", [["", "6"], ["6", ""], ["6", "", "6"]])
+def test_a_wrong_key_and_a_silence_before_hard_news_take_the_choice_from_nobody(
+    phone: Phone, make_case: MakeCase, slips: list[str]
+) -> None:
+    opens_the_case(phone, make_case(custody_status="escaped"))
+
+    for slip in slips:
+        phone.presses(slip) if slip else phone.says_nothing()
+
+    assert phone.hears("to hear it now, press 1")
+    phone.presses("1")
+    assert phone.hears("this person escaped")
 
 
 def test_who_has_heard_the_news_goes_to_a_person_at_once(
