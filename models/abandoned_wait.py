@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from models.call import Call
-from models.callback_request import Promise, asked_lately, promise_callback
+from models.callback import Callback
+from models.callback_request import A_DAY, Promise, promise_callback
 from models.case import Case
 from models.database import keyring_of
 from models.direct_follow_up import follow_direct
@@ -50,7 +51,7 @@ def talk_cut_off(session: Session, talk: DirectTalk, now: datetime, office: Prom
 
     So it is before they met who took them, in the first seconds of the talk, on hold, and before they heard
     that a hold broke off. A liaison had taken them, so they are called without a PIN too, at the phone that
-    called and no more often than they could ask for it. To be asked before the talk is closed by this very
+    called, and as often in a day as they could ask for it. To be asked before the talk is closed by this very
     end. Answers the jobs to enqueue.
     """
     taken = select(LineWait).where(LineWait.call_id == talk.caller_call_id, LineWait.outcome == "talked")
@@ -81,11 +82,20 @@ def _call_back(session: Session, talk: DirectTalk, now: datetime, office: Promis
     call = session.get_one(Call, talk.caller_call_id)
     if call.case_id is None or call.verified_at is None:
         most = office.policy("unverified_callbacks_a_day")
-        if call.phone_key is None or asked_lately(session, call.phone_key, now) >= most:
+        if call.phone_key is None or _cut_off_lately(session, call.phone_key, now) >= most:
             return []
     at = now + timedelta(minutes=1)
     made = follow_direct(session, talk, CUT_OFF, at, f"caller:{call.id}", now, office)
     return [] if made is None else [("dial_liaison", made)]
+
+
+def _cut_off_lately(session: Session, phone_key: str, now: datetime) -> int:
+    """How many such callbacks a phone had in 24 hours; what was asked for by key takes none of them."""
+    had = select(func.count()).select_from(Callback).where(
+        Callback.number_key == phone_key, Callback.requested_at > now - A_DAY, ~Callback.verified,
+        Callback.reason == CUT_OFF,
+    )  # fmt: skip
+    return session.scalar(had) or 0
 
 
 def _offer(session: Session, wait: LineWait, now: datetime, office: PromisingOffice) -> list[Job]:

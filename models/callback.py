@@ -265,6 +265,18 @@ def keep_callback(session: Session, callback_id: int) -> bool:
     return cast(CursorResult[Any], session.execute(kept.values(caller_tries=fewer))).rowcount == 1
 
 
+def owed_without_pin(session: Session, number_key: str) -> list[Callback]:
+    """The callbacks that were asked for without a PIN and are owed to this phone, locked, oldest first.
+
+    Not one that staff are to make about a lost PIN: that one is the registrant's (R08).
+    """
+    owed = select(Callback).where(
+        Callback.number_key == number_key, Callback.case_id.is_(None), Callback.registrant_id.is_(None),
+        ~Callback.verified, Callback.reason != "lost_pin", IS_OWED,
+    )  # fmt: skip
+    return list(session.scalars(owed.order_by(Callback.id).with_for_update(key_share=True)))
+
+
 def is_idle(callback: Callback) -> bool:
     """Whether nobody is rung for it or about to be; see IS_IDLE."""
     claimed = callback.state == "claimed" and callback.staff_id is not None

@@ -10,7 +10,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from models import audit
-from models.callback import CALLBACKS, IS_IDLE, IS_OWED, Callback, advance, is_idle, keep_callback
+from models.callback import (
+    CALLBACKS,
+    IS_IDLE,
+    IS_OWED,
+    Callback,
+    advance,
+    is_idle,
+    keep_callback,
+    owed_without_pin,
+)
 from models.callback_state import MOVES
 from models.database import keyring_of
 from models.follow_up import LATER
@@ -173,18 +182,6 @@ def hold_phone(session: Session, number_key: str) -> None:
         session.execute(select(func.pg_advisory_xact_lock(int(number_key[:15], 16))))
 
 
-def asked_lately(session: Session, number_key: str, now: datetime) -> int:
-    """How many calls to this phone were asked for without a PIN in the last 24 hours."""
-    return session.scalar(
-        select(func.count())
-        .select_from(Callback)
-        .where(Callback.number_key == number_key, Callback.requested_at > now - A_DAY, ~Callback.verified,
-            # A report of a lost PIN is nothing that a call from this phone may learn of (R08).
-            Callback.reason != "lost_pin",
-        )
-    ) or 0  # fmt: skip
-
-
 def open_of_case(session: Session, case_id: int | None) -> int | None:
     """The callback of this case that a caller who gave the PIN may still change."""
     return session.scalar(select(Callback.id).where(Callback.case_id == case_id, IS_IDLE).limit(1))
@@ -198,18 +195,6 @@ def _owed_to_case(session: Session, case_id: int | None) -> Callback | None:
     """The callback that the case is owed."""
     owed = select(Callback).where(Callback.case_id == case_id, IS_OWED)
     return session.scalars(owed.with_for_update(key_share=True)).first()
-
-
-def owed_without_pin(session: Session, number_key: str) -> list[Callback]:
-    """The callbacks that were asked for without a PIN and are owed to this phone, locked, oldest first.
-
-    Not one that staff are to make about a lost PIN: that one is the registrant's (R08).
-    """
-    owed = select(Callback).where(
-        Callback.number_key == number_key, Callback.case_id.is_(None), Callback.registrant_id.is_(None),
-        ~Callback.verified, Callback.reason != "lost_pin", IS_OWED,
-    )  # fmt: skip
-    return list(session.scalars(owed.order_by(Callback.id).with_for_update(key_share=True)))
 
 
 def _asked_without_pin(

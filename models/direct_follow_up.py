@@ -6,11 +6,12 @@ from typing import Literal, Protocol
 from sqlalchemy.orm import Session
 
 from models.call import Call
+from models.callback import owed_without_pin
 from models.callback_request import Promise, promise_callback
 from models.case import Case
 from models.database import keyring_of
 from models.direct_talk import DirectTalk
-from models.follow_up import stands
+from models.follow_up import SUPERVISOR
 from models.registrant import Registrant
 from models.safe_phone import is_barred, safe_numbers
 
@@ -34,6 +35,7 @@ def follow_direct(
 ) -> int | None:
     """Promise this caller a call at ``at``; its id, or None when no phone may be rung or one is promised.
 
+    What is owed about a lost PIN or a stopped phone is the registrant's, and changes nothing here (R08).
     It goes to the phone that called, unless its owner marked it unsafe or it was withheld; then to the first
     safe one of whoever opened a case in that call.
     """
@@ -43,9 +45,7 @@ def follow_direct(
         # The PIN was not given, or is another one by now.
         case = None
     number = _number_of(session, caller, case, now, office)
-    if number is None:
-        return None
-    if case is None and stands(session, keyring_of(session).index("phone", number)):
+    if number is None or (case is None and reason != SUPERVISOR and is_owed_anyway(session, caller)):
         return None
     registrant = None if case is None else session.get(Registrant, case.registrant_id)
     promise = Promise(
@@ -55,6 +55,14 @@ def follow_direct(
         case_id=None if case is None else case.id, call_id=caller.id, silent=caller.silent,
     )  # fmt: skip
     return promise_callback(session, promise, actor=actor, now=now)
+
+
+def is_owed_anyway(session: Session, caller: Call) -> bool:
+    """Whether the calling phone is owed a call that was asked for without a PIN: one serves for all of these.
+
+    A supervisor is told of what a liaison hands them all the same.
+    """
+    return caller.phone_key is not None and bool(owed_without_pin(session, caller.phone_key))
 
 
 def _number_of(

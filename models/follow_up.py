@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from models import audit
 from models.audit import AuditEntry
-from models.callback import CALLBACKS, IS_OPEN, IS_OWED, Callback
+from models.callback import CALLBACKS, IS_OPEN, Callback, owed_without_pin
 from models.database import keyring_of
 from models.job import Job
 
@@ -77,7 +77,11 @@ def follow_up(
     }  # fmt: skip
     if left:
         values |= {"state": "left_for_staff", "closed_at": now, "outcome": reason}
-    elif callback.case_id is None and stands(session, callback.number_key):
+    elif (
+        callback.case_id is None
+        and callback.registrant_id is None
+        and owed_without_pin(session, callback.number_key)
+    ):
         return []
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     statement = insert(CALLBACKS).values(values).on_conflict_do_nothing().returning(CALLBACKS.c.id)
@@ -119,14 +123,6 @@ def is_promised_again(session: Session, call_id: int | None) -> bool:
     """Whether the person on this leg was promised another call when their talk ended."""
     asked = select(Callback.id).where(Callback.requested_in_call_id == call_id, IS_OPEN).limit(1)
     return call_id is not None and session.scalar(asked) is not None
-
-
-def stands(session: Session, number_key: str) -> bool:
-    """Whether an unverified callback is owed to this phone already."""
-    standing = select(Callback.id).where(
-        Callback.number_key == number_key, Callback.case_id.is_(None), IS_OWED
-    )
-    return session.scalar(standing.limit(1)) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from models import audit
+from models.call import Call
 from models.callback import IS_OWED, Callback, advance, cancel_callback
-from models.direct_follow_up import follow_direct
+from models.direct_follow_up import follow_direct, is_owed_anyway
 from models.direct_talk import DirectTalk
 from models.follow_up import LATER, SUPERVISOR, FollowUpOffice, follow_up, is_promised_again
 from models.job import Job
@@ -124,7 +125,8 @@ def _after_direct(
 ) -> Literal["noted", "no_phone"]:
     made = follow_direct(session, talk, code, at, actor, now, office)
     if made is None:
-        return "noted" if is_promised_again(session, talk.caller_call_id) else "no_phone"
+        is_owed = is_owed_anyway(session, session.get_one(Call, talk.caller_call_id))
+        return "noted" if is_owed or is_promised_again(session, talk.caller_call_id) else "no_phone"
     if code == SUPERVISOR:
         advance(session, made, "leave", actor=actor, now=now, outcome=SUPERVISOR)
     return "noted"

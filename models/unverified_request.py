@@ -15,13 +15,12 @@ from sqlalchemy import and_, false, func, select
 from sqlalchemy.orm import Session
 
 from models.call import Call
-from models.callback import IS_IDLE, Callback, is_idle, keep_callback
+from models.callback import IS_IDLE, Callback, is_idle, keep_callback, owed_without_pin
 from models.callback_request import (
     A_DAY,
     Promise,
     give_back_claim,
     hold_phone,
-    owed_without_pin,
     promise_callback,
     record_asked_again,
 )

@@ -269,6 +269,31 @@ def test_an_attack_with_lost_pins_is_one_message_to_the_supervisor_with_a_count(
     assert house.rows(told) == [1, 6]
 
 
+@pytest.mark.parametrize("key", ["3", "4"], ids=["call again later", "for a supervisor"])
+def test_liaison_of_a_caller_at_0_learns_nothing_of_a_report_that_rings_the_same_phone(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, key: str
+) -> None:
+    case = make_case(custody_status="in_custody", phone=SAFE)
+    reports_a_lost_pin(phone.another(), case.number)
+    lost_pins_are_settled(house)
+    house.jobs.waiting.clear()
+    make_staff()
+    reaches_the_first_menu(phone, from_=SAFE)
+    phone.presses("0")
+    liaison = house.accepts(phone)
+    house.clock.passes(minutes=1)
+    phone.hangs_up()
+    house.jobs.works_off()
+
+    liaison.presses(key)
+
+    assert liaison.hears("It is saved")
+    assert liaison.does_not_hear("no phone number")
+    assert sorted(house.rows(select(Callback.reason))) == sorted(
+        ["lost_pin", "call_later" if key == "3" else "to_supervisor"]
+    )
+
+
 def test_a_call_from_the_phone_that_a_report_rings_learns_nothing_of_it(
     phone: Phone, make_case: MakeCase, house: House
 ) -> None:

@@ -150,6 +150,32 @@ def test_a_caller_without_a_pin_who_is_cut_off_often_gets_two_callbacks_a_day(
         clock.passes(minutes=1)
 
 
+def test_requests_of_a_stranger_with_that_number_take_no_callback_from_a_caller_who_is_cut_off(
+    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    for _ in range(2):
+        stranger = phone.another()
+        reaches_the_first_menu(stranger)
+        for key in ("2", "1", "3"):
+            stranger.presses(key)
+        assert stranger.hears("We will call you")
+        stranger.hangs_up()
+        with house.database.transaction() as session:
+            for row in session.scalars(select(Callback)):
+                row.state = "cancelled"
+    house.jobs.waiting.clear()
+    make_staff(phone=FIRST)
+    reaches_the_first_menu(phone)
+    phone.presses("0")
+    house.accepts(phone)
+    clock.passes(seconds=2)
+
+    phone.hangs_up()
+    house.jobs.works_off()
+
+    assert [row.reason for row in house.rows(select(Callback)) if row.state == "requested"] == ["cut_off"]
+
+
 def test_a_caller_whose_liaison_is_lost_in_the_first_seconds_gets_the_next_one_in_the_same_call(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
 ) -> None:
