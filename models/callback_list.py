@@ -123,7 +123,10 @@ def _heads(
 
 
 def place_for(session: Session, callback: Callback) -> int:
-    """Where a callback stands: its list, its class, and how far an unverified caller's phone is believed."""
+    """Where a callback stands: its list, its class, and how far an unverified caller's phone is believed.
+
+    The phone of a closed case is one of a case too, or the wait for the call would tell of it (R13).
+    """
     urgent = callback.urgency == "urgent"
     if callback.verified:
         return place_of(verified=True, urgent=urgent)
@@ -133,7 +136,7 @@ def place_for(session: Session, callback: Callback) -> int:
     of_a_case = (
         select(Phone.id)
         .join(Case, Case.registrant_id == Phone.registrant_id)
-        .where(Phone.number_key == callback.number_key, *SAFE, Case.closed_at.is_(None))
+        .where(Phone.number_key == callback.number_key, *SAFE)
     )
     known = session.scalar(of_a_case.limit(1)) is not None
     return place_of(verified=False, urgent=urgent, trust=CONFIRMED_PHONE if known else ANY_PHONE)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from models import audit
@@ -57,8 +57,8 @@ def settle_lost_pins(
 
     It is done apart from the call, so that a number without a case costs the caller no less time (R05). A
     liaison is to ring the case's first safe phone in its window: whoever calls may have found the number
-    alone. Without a safe phone the row is left for staff. Above the line's ceiling reports wait for a
-    supervisor.
+    alone. Without a safe phone the row is left for staff. Above the ceiling of the line, or after the calls
+    that a case has in a day, a report waits for a supervisor: a stranger may have used up those calls.
     """
     jobs: list[Job] = []
     new = select(LostPinReport).where(NEW).order_by(LostPinReport.id).limit(_A_FEW)
@@ -66,7 +66,9 @@ def settle_lost_pins(
         case = _case_of(session, report.number_key)
         if case is None or not _may_report(session, report, case, office, shared_phone_keys):
             report.state = "refused"
-        elif _called_lately(session, now) >= office.policy("lost_pin_calls_an_hour"):
+        elif _had_its_calls(session, report, office) or (
+            _called_lately(session, now) >= office.policy("lost_pin_calls_an_hour")
+        ):
             report.state = "waiting"
             _write_entry(session, "sweeper", "hold_lost_pin", case, now)
         else:
@@ -111,13 +113,8 @@ def _may_report(
     office: LostPinOffice,
     shared_phone_keys: Collection[str],
 ) -> bool:
-    """Few reports a day from one phone and about one case, and one open a case (R08)."""
-    since = report.reported_at - A_DAY
-    earlier = (
-        select(func.count())
-        .select_from(LostPinReport)
-        .where(LostPinReport.id < report.id, LostPinReport.reported_at > since)
-    )
+    """Few reports a day from one phone, and one open a case (R08)."""
+    earlier = _earlier(report)
     # Somebody may have spent the day's reports under this phone's number; about its own case it has others.
     is_counted = report.phone_key is not None and report.phone_key not in shared_phone_keys
     if is_counted and not _is_own_phone(session, report, case):
@@ -127,8 +124,25 @@ def _may_report(
     of_case = earlier.where(LostPinReport.number_key == report.number_key)
     if session.scalar(of_case.where(LostPinReport.state == "waiting")):
         return False
-    called = session.scalar(of_case.where(LostPinReport.state == "called")) or 0
-    return called < office.policy("unverified_callbacks_a_day") and not _is_open(session, case)
+    return not _is_open(session, case)
+
+
+def _had_its_calls(session: Session, report: LostPinReport, office: LostPinOffice) -> bool:
+    """Whether reports rang the phones of this case as often in a day as they may without a supervisor."""
+    called = _earlier(report).where(
+        LostPinReport.number_key == report.number_key, LostPinReport.state == "called"
+    )
+    return (session.scalar(called) or 0) >= office.policy("unverified_callbacks_a_day")
+
+
+def _earlier(report: LostPinReport) -> Select[int]:
+    """How many reports came in the 24 hours before this one."""
+    since = report.reported_at - A_DAY
+    return (
+        select(func.count())
+        .select_from(LostPinReport)
+        .where(LostPinReport.id < report.id, LostPinReport.reported_at > since)
+    )
 
 
 def _is_own_phone(session: Session, report: LostPinReport, case: Case) -> bool:

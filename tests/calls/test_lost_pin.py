@@ -186,6 +186,28 @@ def test_reports_under_a_faked_number_take_none_from_the_phone_itself(
     assert house.row(select(Callback)).reason == "lost_pin"
 
 
+def test_calls_that_a_stranger_used_up_leave_the_report_of_the_registrant_to_a_supervisor(
+    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody", phone=SAFE)
+    for _ in range(2):
+        stranger = phone.another()
+        reports_a_lost_pin(stranger, case.number, from_="anonymous")
+        stranger.hangs_up()
+        lost_pins_are_settled(house)
+        with house.database.transaction() as session:
+            for call in session.scalars(select(Callback)):
+                call.state, call.closed_at = "no_answer", clock.now
+        clock.passes(hours=2)
+
+    reports_a_lost_pin(phone, case.number, from_=SAFE)
+    lost_pins_are_settled(house)
+
+    with house.database.transaction() as session:
+        ((_, waiting, _),) = waiting_lost_pins(session)
+    assert waiting == case.id
+
+
 def test_whoever_reports_from_the_phone_that_will_ring_is_told_nothing_false(
     phone: Phone, make_case: MakeCase, house: House
 ) -> None:

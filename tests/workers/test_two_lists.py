@@ -61,6 +61,14 @@ def test_a_promise_that_is_due_within_fifteen_minutes_counts_as_urgent(desk: Cal
     assert _offered(desk, 3) == [soon, urgent, later]
 
 
+def test_phone_of_a_closed_case_is_called_in_the_place_of_any_confirmed_phone(desk: CallbackDesk) -> None:
+    with desk.database.transaction() as session:
+        make_case(session, phone="+12025550112", closed_at=desk.now)
+    other = _asks(desk, verified=False)
+    of_closed = _asks(desk, verified=False, phone="+12025550112", due_at=desk.now + 2 * DAY)
+    assert _offered(desk, 2) == [of_closed, other]
+
+
 def test_five_hundred_pranks_do_not_starve_verified_callers(desk: CallbackDesk) -> None:
     with desk.database.transaction() as session:
         pranks = {
