@@ -182,11 +182,9 @@ class Desk:
         kind, _, position = (about or "").partition(".")
         match kind:
             case "line":
-                # Whoever dials a discreet line may be overheard, or not be whom we called (R32).
-                is_discreet = self.call.line in self.office.discreet_lines
-                names = self.office.neutral_name if is_discreet else self.office.name
-                return (("line", names[language]),)
+                return (("line", self.office.name[language]),)
             case "neutral":
+                # On a discreet line, and in every call that we place: anyone may answer it (R17, R32).
                 return (("line", self.office.neutral_name[language]),)
             case "number":
                 most, _, least = position.partition(".")

@@ -10,6 +10,7 @@ from models import Staff
 from models.registrant import Registrant
 from tests.calls.conftest import House
 from tests.calls.stories import opens_the_case, wrong
+from tests.calls.test_callbacks import accepted_by
 from tests.calls.test_new_pin import by_letter
 from tests.factories import HASHER, MadeCase
 from tests.phone import Phone
@@ -142,6 +143,40 @@ def test_a_liaison_who_takes_a_callback_from_a_discreet_number_is_told_not_to_na
     liaison.presses("1")
 
     assert liaison.hears(NOT_NAMED)
+
+
+@pytest.mark.parametrize("key", ["2", "3"], ids=["colleague", "interpreter"])
+@pytest.mark.parametrize("how", ["at 0", "callback"])
+def test_staff_who_are_rung_for_a_discreet_caller_hear_the_neutral_name_alone(
+    phone: Phone, make_case: MakeCase, make_staff: Callable[..., Staff], house: House,
+    how: str, key: str,
+) -> None:  # fmt: skip
+    make_staff(phone="+12025550170")
+    dials(phone)
+    if how == "at 0":
+        phone.presses("0")
+        liaison = house.accepts(phone)
+    else:
+        case = make_case(custody_status="in_custody")
+        for keys in (case.number, case.pin, "2", "1"):
+            phone.presses(keys)
+        phone.hangs_up()
+        liaison, to_caller = accepted_by(phone, house)
+        phone.answers(to_caller).presses("1")
+        house.jobs.works_off()
+    assert "This is the information line" in liaison.heard_so_far
+    assert "Victim" not in liaison.heard_so_far
+    make_staff(phone="+12025550171")
+
+    liaison.presses("*")
+    liaison.presses(key)
+    house.jobs.works_off()
+    joiner = phone.answers(house.carrier.ringing[-1])
+
+    assert joiner.hears("This is the information line", "To accept, press 1")
+    assert joiner.does_not_hear("Victim")
+    joiner.presses("1")
+    assert joiner.hears(NOT_NAMED)
 
 
 def test_a_liaison_who_takes_any_other_callback_hears_of_no_discreet_line(

@@ -102,7 +102,7 @@ def test_the_liaison_is_rung_by_the_main_line(
     house.jobs.works_off()
 
     assert [call.line for call in carrier.ringing] == [None]
-    assert house.answers(phone).hears("Victim Assistance Line")
+    assert house.answers(phone).hears("This is the information line")
 
 
 def test_a_stranger_is_called_back_from_the_line_that_they_dialled(
