@@ -23,6 +23,8 @@ from models.staff_secret import LEAST_CODE, MOST_CODE
 
 #: How long a joiner hears nothing, of whom the caller is being told, before the line looks again.
 JOINER_SECONDS = 5
+#: Silences after which an offer goes to somebody else: a caller waits while a machine records it.
+OFFER_SILENCES = 1
 #: How long the person called back may take for each of the two questions (R30).
 GOOD_TIME_SECONDS = 5
 
@@ -43,6 +45,7 @@ def liaison_callback() -> Flow:
             about="neutral",
             give_up="passed_over",
             silence="passed_over",
+            silences=OFFER_SILENCES,
         ),
         **_code_steps(leg_verbs.accept_with_code, "calling", "passed_over"),
         "passed_over": Decide(leg_verbs.miss, {"passed": "passed"}),
@@ -73,6 +76,7 @@ def liaison_at_0() -> Flow:
             about="neutral",
             give_up="passed_over",
             silence="passed_over",
+            silences=OFFER_SILENCES,
         ),
         **_code_steps(leg_verbs.accept_at_0_with_code, "joining", "passed_over"),
         "passed_over": Decide(leg_verbs.miss_at_0, {"passed": "passed"}),
@@ -105,6 +109,7 @@ def liaison_direct() -> Flow:
             about="neutral",
             give_up="passed",
             silence="passed",
+            silences=OFFER_SILENCES,
         ),
         **_code_steps(leg_verbs.accept_direct_with_code, "bridge", "passed"),
         "bridge": Announce("liaison.joining", "join"),
@@ -228,6 +233,7 @@ def _joining_offer(prompt: str) -> Menu:
         about="neutral",
         give_up="passed_over",
         silence="passed_over",
+        silences=OFFER_SILENCES,
     )
 
 

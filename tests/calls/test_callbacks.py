@@ -197,6 +197,27 @@ def test_a_machine_on_the_liaisons_leg_is_no_acceptance(
     assert nobody_is_held(house)
 
 
+@pytest.mark.parametrize("how", ["callback", "at 0"])
+def test_a_liaisons_voicemail_keeps_a_frightened_caller_waiting_for_two_offers_and_no_more(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, how: str
+) -> None:
+    make_staff(phone="+12025550170")
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    for key in ("0",) if how == "at 0" else ("2", "3"):
+        phone.presses(key)
+    voicemail = house.answers(phone)
+    make_staff(phone="+12025550171")
+
+    voicemail.says_nothing()
+    assert voicemail.hears("Take your time", "To accept, press 1")
+    voicemail.says_nothing()
+
+    assert voicemail.is_over
+    house.clock.passes(seconds=30)
+    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
+    assert house.rung() == ["+12025550171"]
+
+
 def test_a_machine_on_the_callers_leg_is_no_acceptance_and_hears_nothing_that_tells(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
 ) -> None:
