@@ -15,6 +15,7 @@ from models.custody import CustodyRecord
 from models.custody_import import CustodyImport, ImportRow
 from models.direct_talk import DirectTalk
 from models.directory import Court, Facility
+from models.heard_text import HeardText
 from models.heartbeat import Heartbeat
 from models.import_record import ImportReject
 from models.line_wait import LineWait
@@ -57,6 +58,7 @@ __all__ = [
     "DirectTalk",
     "Facility",
     "Guard",
+    "HeardText",
     "Heartbeat",
     "ImportReject",
     "ImportRow",

@@ -12,6 +12,7 @@ from config.office import Office
 from hotline.voice.form import Fields, caller_id, one
 from hotline.voice.twiml import Words, message
 from models.database import keyring_of
+from models.heard_text import hear_once
 from models.job import Job
 from models.phone_stop import start_phone, stop_phone
 
@@ -43,7 +44,8 @@ def sms_inbound(
 ) -> tuple[str, list[Job]]:
     """The TwiML that answers a text, and the jobs to enqueue; a phone that says STOP is stopped first.
 
-    The answer is alike for every phone, registered or not, and the same message again changes nothing more.
+    The answer is alike for every phone, registered or not, and the same message again, however much later,
+    changes nothing more.
     """
     said = _words(one(form, "Body") or "")
     # Whoever texts a discreet number is told to call that one, and hears of no other.
@@ -54,11 +56,12 @@ def sms_inbound(
     number = caller_id(one(form, "From"))
     number_key = None if number is None else keyring_of(session).index("phone", number)
     if answered == "STOP" or _is_stop(said):
-        jobs = [] if number_key is None else stop_phone(session, number_key, now, office)
+        is_news = number_key is not None and hear_once(session, one(form, "MessageSid"), now)
+        jobs = stop_phone(session, number_key, now, office) if is_news and number_key is not None else []
         text = _text(office, line, prompts, "sms.stop", _language(_STOP, said))
         return message() if answered else message(text), jobs
     if answered == "START" or (len(said) == 1 and said[0] in _START):
-        if number_key is not None:
+        if number_key is not None and hear_once(session, one(form, "MessageSid"), now):
             start_phone(session, number_key, now)
         text = _text(office, line, prompts, "sms.start", _language(_START, said))
         return message() if answered else message(text), []

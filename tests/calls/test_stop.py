@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -27,9 +28,10 @@ NOTICE = "We have stopped calling one or more of your phones. Someone texted us 
 def texts(app: Flask, house: House) -> Callable[..., str]:
     """Send a text to the line; answers what it says."""
 
-    def send(body: str, from_: str = CALLER) -> str:
+    def send(body: str, from_: str = CALLER, message_sid: str | None = None) -> str:
         url = f"{house.settings.public_url}/sms/inbound"
-        form = {"From": from_, "To": house.office.lines[0], "Body": body, "MessageSid": "SM1"}
+        form = {"From": from_, "To": house.office.lines[0], "Body": body}
+        form["MessageSid"] = message_sid or f"SM{uuid4().hex}"
         signed = signature(house.settings.twilio_auth_tokens[0], url, form.items())
         headers = {"X-Twilio-Signature": signed}
         return app.test_client().post("/sms/inbound", data=form, headers=headers).get_data(as_text=True)
@@ -139,7 +141,7 @@ def test_stop_that_cannot_be_lifted_while_phones_are_held_is_asked_about_again_i
 
     assert again.hears(NOTICE)
     again.presses("1")
-    assert again.hears("We can call that phone again")
+    assert again.hears("We can call there again")
 
 
 def test_a_callback_asked_for_with_the_pin_moves_to_the_next_safe_phone(
@@ -201,6 +203,40 @@ def test_staff_get_a_task_within_30_minutes_and_the_other_safe_phone_is_told(
     assert task.due_at <= clock.now + timedelta(minutes=30)
     assert [one.number_key for one in told] == [house.database.keyring.index("phone", OTHER)]
     assert (told[0].case_id, told[0].verified) == (None, True)
+
+
+def test_captured_stop_that_is_sent_again_stops_no_phone_that_its_owner_has_back(
+    phone: Phone, case: MadeCase, house: House, texts: Callable[..., str], clock: Clock
+) -> None:
+    captured = f"SM{uuid4().hex}"
+    first = texts("STOP", message_sid=captured)
+    clock.passes(hours=1)
+    opens_the_case(phone, case)
+    phone.presses("1")
+    assert phone.hears("We can call there again")
+    phone.hangs_up()
+    clock.passes(days=118)
+
+    again = texts("STOP", message_sid=captured)
+
+    assert again == first
+    assert house.row(select(Registered.stopped_at)) is None
+    assert len(of_reason(house, "phone_stopped")) == 1
+
+
+def test_captured_start_that_is_sent_again_lifts_no_later_stop(
+    phone: Phone, case: MadeCase, house: House, texts: Callable[..., str], clock: Clock
+) -> None:
+    captured = f"SM{uuid4().hex}"
+    texts("START", message_sid=captured)
+    texts("STOP")
+    clock.passes(minutes=1)
+    opens_the_case(phone, case)
+    phone.hangs_up()
+
+    texts("START", message_sid=captured)
+
+    assert house.row(select(Registered.stopped_at)) is not None
 
 
 def test_start_counts_only_after_a_call_that_gives_the_pin(

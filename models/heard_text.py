@@ -1,0 +1,41 @@
+"""Text messages that changed something, by the carrier's name for them, so that none does so twice (R39)."""
+
+import re
+from datetime import datetime
+
+from sqlalchemy import String
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from models.base import Base, UtcDateTime, table_of
+
+#: Long enough that no carrier gives it to a second message; Twilio's is SM or MM and 32 hex digits.
+_SID = re.compile(r"[A-Za-z0-9]{16,64}")
+
+
+class HeardText(Base):
+    """One message. The row holds nothing of what it said, and nothing of who sent it."""
+
+    __tablename__ = "heard_texts"
+
+    message_sid: Mapped[str] = mapped_column(String(64), primary_key=True)
+    heard_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+_HEARD = table_of(HeardText)
+
+
+def hear_once(session: Session, message_sid: str | None, now: datetime) -> bool:
+    """Whether this message is heard for the first time, or has no name that would tell.
+
+    The carrier may deliver a message twice. A captured one could be sent again years later: STOP would stop a
+    phone whose owner has lifted it since, with no phone in anybody's hand.
+    """
+    if message_sid is None or not _SID.fullmatch(message_sid):
+        return True
+    on_postgresql = session.get_bind().dialect.name == "postgresql"
+    first = (postgresql.insert if on_postgresql else sqlite.insert)(_HEARD).values(
+        message_sid=message_sid, heard_at=now
+    )
+    made = session.execute(first.on_conflict_do_nothing().returning(_HEARD.c.message_sid)).first()
+    return made is not None
