@@ -219,12 +219,6 @@ def _in_their_places(session: Session, view: str, now: datetime, soon: timedelta
     return [found[one] for one in ids if one in found]
 
 
-def count_untaken(session: Session) -> int:
-    """How much urgent work nobody has in hand: in line, or in need of attention."""
-    urgent = text("callbacks.place IN (0, 2, 3, 4)")
-    return session.scalar(select(func.count()).select_from(Callback).where(LISTED, urgent)) or 0
-
-
 #: All of one person at once, since each open console asks for it with every change of the list.
 _OWN_CALLS = union_all(
     select(

@@ -6,28 +6,28 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.listing import count_untaken
 from models.staff import Staff
+from models.untaken import Untaken, untaken
 from models.wrap_up import MOST_EXTENSIONS
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """``untaken`` counts urgent work; ``rings`` tells whether this person is to hear of it by a sound.
+    """``rings`` tells whether this person is to hear of ``untaken`` by a sound.
 
     ``missed`` are the offers after which they were set away, 0 when they were not. ``wrap_up_until`` is when
     the line calls them again after a talk, and ``may_extend`` whether they may put that off.
     """
 
-    untaken: int
+    untaken: Untaken
     rings: bool
     missed: int
     wrap_up_until: datetime | None
     may_extend: bool
 
 
-def standing_for(session: Session, staff_id: int) -> Standing:
-    """How things stand for one person."""
+def standing_for(session: Session, staff_id: int, soon: datetime) -> Standing:
+    """How things stand for one person; a promise due by ``soon`` counts as urgent (R36)."""
     person = session.execute(
         select(
             Staff.on_shift,
@@ -40,7 +40,7 @@ def standing_for(session: Session, staff_id: int) -> Standing:
         ).where(Staff.id == staff_id)
     ).one()
     return Standing(
-        untaken=count_untaken(session),
+        untaken=untaken(session, soon),
         rings=person.on_shift or person.on_call or person.role == "supervisor",
         missed=person.missed_offers if person.set_away_at is not None else 0,
         wrap_up_until=person.wrap_up_until,

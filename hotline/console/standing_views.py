@@ -1,6 +1,7 @@
 """What stands above every page: urgent work that nobody has, that one was set away, a wrap-up."""
 
 from contextlib import suppress
+from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, flash, redirect, render_template
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,7 +27,7 @@ def register_standing(blueprint: Blueprint, console: Console) -> None:
     @guard_staff(*ROLES, live=True)
     def standing() -> Response:
         with console.database.reading() as session:
-            found = standing_for(session, me().staff_id)
+            found = standing_for(session, me().staff_id, _soon(console))
         tag = tag_of(found, language())
         return live_part(tag, lambda: render_template("console/standing.html", standing=found))
 
@@ -52,5 +53,10 @@ def standing_now(console: Console) -> Standing | None:
     with suppress(SQLAlchemyError):
         if someone() is not None:
             with console.database.reading() as session:
-                return standing_for(session, me().staff_id)
+                return standing_for(session, me().staff_id, _soon(console))
     return None
+
+
+def _soon(console: Console) -> datetime:
+    """A promise due by then counts as urgent."""
+    return console.clock() + timedelta(minutes=console.office.policy("due_soon_minutes"))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from models import Callback, audit
+from models import Callback, Staff, audit
 from models.claim import claim
 from models.direct_talk import begin_talk
 from models.note import refusal
@@ -73,6 +73,9 @@ def test_the_list_is_for_everyone(visitors: Visitors, console_house: ConsoleHous
     ana, luis = console_house.adds(name="Ana Demo"), console_house.adds(name="Luis Demo")
     console_house.is_well_made(visitors, "/console/callbacks", ana, "callbacks-empty")
     many(console_house, ana, luis)
+    with console_house.database.transaction() as session:
+        person = session.get_one(Staff, ana.staff_id)
+        person.set_away_at, person.missed_offers = datetime.now(UTC), 2
     for view in ("open", "left"):
         console_house.is_well_made(visitors, f"/console/callbacks?view={view}", ana, f"callbacks-{view}")
 

@@ -1,59 +1,265 @@
 """Urgent work that nobody has is told in the title, by a sound and a notification, also in a hidden tab."""
 
 import re
-from datetime import UTC, datetime
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, Route, expect
 
-from models import Staff
+from models import Callback, StaffSession
 from tests.browser.conftest import Visitors
-from tests.browser.console_house import ConsoleHouse
-from tests.browser.test_console_callbacks import promises
+from tests.browser.console_house import Colleague, ConsoleHouse
+from tests.browser.test_console_callbacks import claims, promises
+
+#: What a browser would show and play is written down. A tone counts once it was played to its end.
+WATCHED = """() => {
+    if (location.protocol === "about:") return;
+    window.shown = [];
+    window.withdrawn = 0;
+    window.tones = 0;
+    window.asked = 0;
+    document.addEventListener("console:asked", () => { window.asked += 1; });
+    window.Notification = class {
+        static permission = localStorage.getItem("test.permission") || "default";
+        static async requestPermission() {
+            localStorage.setItem("test.permission", "granted");
+            return (this.permission = "granted");
+        }
+        constructor(title, options) {
+            if (localStorage.getItem("test.refuses")) throw new TypeError("Illegal constructor");
+            window.shown.push({ title, ...options });
+        }
+        close() { window.withdrawn += 1; }
+    };
+    const create = AudioContext.prototype.createOscillator;
+    AudioContext.prototype.createOscillator = function () {
+        const tone = create.call(this);
+        tone.addEventListener("ended", () => { window.tones += 1; });
+        return tone;
+    };
+    for (const [name, value] of [["hidden", true], ["visibilityState", "hidden"]]) {
+        Object.defineProperty(document, name, { get: () => value });
+    }
+}"""
+TONES = 2
+ONE = "An urgent callback is waiting. Nobody has it yet."
+TWO = "2 urgent callbacks are waiting. Nobody has them yet."
 
 
-def test_urgent_work_is_told_in_a_tab_that_nobody_looks_at(
+class Tab:
+    """A tab that nobody looks at, as its browser knows it. Tabs of one browser share a clock."""
+
+    def __init__(self, house: ConsoleHouse, visitors: Visitors, who: Colleague, context: Any = None) -> None:
+        if context is None:
+            page = house.opens(visitors, "/console/sign-in", who)
+            page.context.add_init_script(f"({WATCHED})()")
+        else:
+            page = visitors.opens("about:blank", context=context)
+        self.page: Page = page
+        self.page.clock.install()
+        self.page.goto(f"{house.url}/console/callbacks")
+
+    def asks(self, milliseconds: int = 10_500) -> "Tab":
+        """The next time that it asks how things stand, and what it makes of the answer."""
+        before = self.page.evaluate("window.asked")
+        self.page.clock.run_for(milliseconds)
+        until(lambda: self.page.evaluate("window.asked") > before)
+        return self
+
+    def is_titled(self, count: int) -> None:
+        expect(self.page).to_have_title(re.compile(rf"^\({count}\) Due now" if count else "^Due now"))
+
+    @property
+    def sounds(self) -> int:
+        return int(self.page.evaluate("window.tones")) // TONES
+
+    @property
+    def told(self) -> list[str]:
+        return [f"{one['title']}: {one['body']}" for one in self.page.evaluate("window.shown")]
+
+    def has_told(self, *bodies: str) -> None:
+        """So many sounds were played to their end, and no more notifications were shown than these."""
+        until(lambda: self.sounds >= len(bodies))
+        assert (self.sounds, self.told) == (len(bodies), [f"Urgent: {body}" for body in bodies])
+
+    def switches(self, name: str, *, on: bool) -> None:
+        box = self.page.get_by_role("checkbox", name=name)
+        self.page.get_by_text(name, exact=True).click()
+        expect(box).to_be_checked(checked=on)
+
+
+def until(holds: Callable[[], object]) -> None:
+    """Wait for what a page does by itself; its own clock stands still meanwhile."""
+    end = time.monotonic() + 10
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.02)
+
+
+def expects(visitors: Visitors, *complaints: str) -> None:
+    """The browser notes in its console what the test brought about, and nothing else."""
+    assert all(any(one in noted for one in complaints) for noted in visitors.complaints), visitors.complaints
+    visitors.complaints.clear()
+
+
+def on_shift(house: ConsoleHouse, name: str) -> Colleague:
+    return house.adds(name=name, on_shift=True)
+
+
+def becomes(house: ConsoleHouse, callback_id: int, **facts: Any) -> None:
+    with house.database.transaction() as session:
+        callback = session.get_one(Callback, callback_id)
+        for name, value in facts.items():
+            setattr(callback, name, value)
+
+
+def test_each_urgent_callback_is_told_of_once_in_a_tab_that_nobody_looks_at(
     visitors: Visitors, console_house: ConsoleHouse
 ) -> None:
-    ana = console_house.adds(name="Ana Demo")
-    with console_house.database.transaction() as session:
-        session.get_one(Staff, ana.staff_id).on_shift = True
-    page = console_house.opens(visitors, "/console/callbacks", ana)
-    page.context.grant_permissions(["notifications"])
-    page.clock.install()
-    page.goto(f"{console_house.url}/console/callbacks")
-    page.get_by_role("button", name="Sound and notification for urgent work").click()
-    page.evaluate(
-        """() => {
-            window.told = [];
-            document.addEventListener("console:urgent", (event) => window.told.push(event.detail));
-            Object.defineProperty(document, "hidden", { get: () => true });
-        }"""
+    house = console_house
+    ana, luis = on_shift(house, "Ana Demo"), on_shift(house, "Luis Demo")
+    tab = Tab(house, visitors, ana)
+    tab.switches("by a notification", on=True)
+    visitors.opens("about:blank", context=tab.page.context).bring_to_front()
+    first = promises(house, urgency="urgent", reason="afraid")
+
+    tab.asks().is_titled(1)
+    tab.has_told(ONE)
+    becomes(house, first, state="ringing_liaison", place=None)
+    tab.asks().is_titled(0)
+    becomes(house, first, state="requested", place=0)
+    tab.asks().is_titled(1)
+    tab.has_told(ONE)
+
+    # Somebody takes one and another comes: as many as before, and none of them was told of.
+    tab.page.locator("#standing a").focus()
+    claims(house, first, luis)
+    promises(house, urgency="urgent", reason="afraid")
+    tab.asks().is_titled(1)
+    tab.has_told(ONE, ONE)
+    becomes(house, first, state="requested", place=0, staff_id=None, claimed_at=None)
+    tab.asks().is_titled(2)
+    tab.has_told(ONE, ONE, TWO)
+
+    # What is not urgent is no news until its promise is due in a quarter of an hour.
+    other = promises(house, place=1)
+    tab.asks().is_titled(2)
+    becomes(house, other, due_at=datetime.now(UTC) + timedelta(minutes=14))
+    tab.asks().is_titled(3)
+    tab.has_told(ONE, ONE, TWO, TWO.replace("2", "3"))
+
+    with house.database.transaction() as session:
+        for callback in session.query(Callback):
+            callback.state, callback.place = "cancelled", None
+    tab.asks().is_titled(0)
+    tab.asks()
+    assert tab.page.evaluate("window.withdrawn") >= 1
+    tab.has_told(ONE, ONE, TWO, TWO.replace("2", "3"))
+
+
+def test_of_two_tabs_one_tells_and_what_is_switched_off_stays_off(
+    visitors: Visitors, console_house: ConsoleHouse
+) -> None:
+    house = console_house
+    first = Tab(house, visitors, on_shift(house, "Ana Demo"))
+    first.switches("by a notification", on=True)
+    second = Tab(house, visitors, on_shift(house, "Ana Demo"), first.page.context)
+    promises(house, urgency="urgent", reason="afraid")
+
+    # Both ask at the same moment; the second has its answer first.
+    held: list[Route] = []
+
+    def holds(route: Route) -> None:
+        held.append(route)
+
+    first.page.route("**/console/standing", holds)
+    second.asks().is_titled(1)
+    until(lambda: first.page.title() and held)
+    held.pop().continue_()
+    first.page.unroute("**/console/standing")
+    first.is_titled(1)
+    first.has_told(ONE)
+    second.has_told()
+
+    # The one that told is closed; the other goes on, and was told nothing twice.
+    first.page.close()
+    promises(house, urgency="urgent", reason="afraid")
+    second.asks().is_titled(2)
+    second.has_told(TWO)
+
+    second.switches("by a sound", on=False)
+    second.page.reload()
+    expect(second.page.get_by_role("checkbox", name="by a sound")).not_to_be_checked()
+    promises(house, urgency="urgent", reason="afraid")
+    second.asks().is_titled(3)
+    assert (second.sounds, second.told) == (0, [f"Urgent: {TWO.replace('2', '3')}"])
+    second.switches("by a notification", on=False)
+    second.page.reload()
+    promises(house, urgency="urgent", reason="afraid")
+    second.asks().is_titled(4)
+    assert (second.sounds, second.told) == (0, [])
+    expect(second.page.get_by_role("checkbox", name="by a notification")).not_to_be_checked()
+
+
+def test_a_lost_connection_and_a_session_that_ended_are_told_once(
+    visitors: Visitors, console_house: ConsoleHouse
+) -> None:
+    house, ana = console_house, on_shift(console_house, "Ana Demo")
+    tab = Tab(house, visitors, ana)
+    page = tab.page
+    page.evaluate("localStorage.setItem('test.permission', 'granted')")
+    promises(house, urgency="urgent", reason="afraid")
+    page.goto(f"{house.url}/console/cases")
+    expect(page).to_have_title(re.compile(r"^\(1\) "))
+    until(lambda: tab.told)
+    # Nobody has clicked in this page: the browser keeps the sound until somebody does.
+    assert (tab.sounds, tab.told) == (0, [f"Urgent: {ONE}"])
+    page.mouse.click(5, 500)
+    tab.has_told(ONE)
+
+    page.route("**/console/standing", lambda route: route.abort())
+    for _ in range(3):
+        tab.asks()
+    expect(page).to_have_title(re.compile(r"^\(\?\) "))
+    expect(page.get_by_text("The connection is lost.")).to_be_visible()
+    page.unroute("**/console/standing")
+    tab.asks()
+    expect(page).to_have_title(re.compile(r"^\(1\) "))
+    expect(page.get_by_text("The connection is back.")).to_be_visible()
+    tab.has_told(ONE)
+
+    with house.database.transaction() as session:
+        for one in session.query(StaffSession):
+            one.ended_at = datetime.now(UTC)
+    out = "You are signed out: urgent work is not told here."
+    tab.asks()
+    expect(page).to_have_title(re.compile("^Signed out – "))
+    expect(page.get_by_text("You are signed out. Sign in again")).to_be_visible()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    tab.asks(60_500)
+    assert len(asked) == 1
+    tab.has_told(ONE, out)
+    expects(visitors, "AudioContext was not allowed", "ERR_FAILED", "401")
+
+
+def test_a_browser_that_refuses_notifications_goes_on_asking_and_sounds(
+    visitors: Visitors, console_house: ConsoleHouse
+) -> None:
+    house = console_house
+    promises(house, urgency="urgent", reason="afraid")
+    tab = Tab(house, visitors, on_shift(house, "Ana Demo"))
+    tab.page.evaluate(
+        "localStorage.setItem('test.permission', 'granted'), localStorage.setItem('test.refuses', '1'),"
+        " localStorage.removeItem('console.urgent.told')"
     )
-    expect(page).to_have_title(re.compile("^Due now"))
+    tab.page.goto(f"{house.url}/console/callbacks")
+    tab.page.mouse.click(5, 500)
+    until(lambda: tab.sounds == 1)
+    promises(house, urgency="urgent", reason="afraid")
 
-    for number in (1, 2):
-        promises(console_house, urgency="urgent", reason="afraid")
-        with page.expect_response(lambda answer: "/console/standing" in answer.url):
-            page.clock.run_for(10_500)
-        expect(page).to_have_title(re.compile(rf"^\({number}\) Due now"))
-
-    assert page.evaluate("window.told") == [1, 2]
-    expect(page.locator("#standing")).to_contain_text("2 urgent callbacks have nobody.")
-
-
-def test_who_was_set_away_reads_it_on_every_page_and_comes_back_by_one_click(
-    visitors: Visitors, console_house: ConsoleHouse
-) -> None:
-    ana = console_house.adds(name="Ana Demo")
-    with console_house.database.transaction() as session:
-        person = session.get_one(Staff, ana.staff_id)
-        person.on_shift, person.set_away_at, person.missed_offers = False, datetime.now(UTC), 2
-    for path in ("/console/callbacks", "/console/cases", "/console/account"):
-        page = console_house.opens(visitors, path, ana)
-        expect(page.get_by_text("You are set away.")).to_be_visible()
-    console_house.is_well_made(visitors, "/console/cases", ana, "set-away")
-
-    page = console_house.opens(visitors, "/console/cases", ana)
-    page.get_by_role("button", name="Begin my shift again").click()
-    expect(page.get_by_role("heading", name="You are on shift")).to_be_visible()
-    expect(page.get_by_text("You are set away.")).to_be_hidden()
+    tab.asks().is_titled(2)
+    until(lambda: tab.sounds == 2)
+    assert (tab.sounds, tab.told) == (2, [])
+    expects(visitors, "AudioContext was not allowed")

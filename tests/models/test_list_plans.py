@@ -22,7 +22,7 @@ from models.follow_up import is_promised_again
 from models.history import history_of
 from models.keyring import Keyring
 from models.liaison import unverified_may_take, unverified_may_take_at_0
-from models.listing import VIEWS, count_untaken, list_callbacks, version
+from models.listing import VIEWS, list_callbacks, version
 from models.migrate import upgrade
 from models.stranded import (
     give_back_lapsed,
@@ -31,6 +31,7 @@ from models.stranded import (
     undialled_callers,
     undialled_takers,
 )
+from models.untaken import untaken
 from tests.conftest import DATABASES
 from tests.factories import NOW, make_office, make_staff
 from tests.models.test_query_plans import _plans
@@ -49,7 +50,7 @@ LOOKS: dict[str, Callable[[Session, datetime], Any]] = {
     "who joins the line": lambda session, now: tidy_line(session, now, POLICY),
     "half of the capacity": lambda session, _now: unverified_may_take(session),
     "half of the capacity at 0": unverified_may_take_at_0,
-    "urgent work that nobody has": lambda session, _now: count_untaken(session),
+    "urgent work that nobody has": lambda session, now: untaken(session, now + POLICY.due_soon),
     "promises at risk": lambda session, now: make_alerts(session, now, OFFICE),
     "alerts to send": lambda session, now: unsent_alerts(session, now, 50),
     "claims that lapsed": give_back_lapsed,

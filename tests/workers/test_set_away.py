@@ -56,6 +56,13 @@ def test_who_misses_two_offers_in_a_row_is_set_away_and_has_a_text(
     assert (person.on_shift, person.set_away_at) == (False, desk.now)
     (alert,) = desk.rows(Alert, Alert.level == "set_away")
     assert (alert.staff_id, alert.channel) == (person.id, "text")
+    desk.sweeps(seconds=2)
+    desk.works_off()
+    told = (
+        "This is the information line. This message is for the staff. "
+        "You missed 2 calls in a row. We will not call you again until you go back on shift."
+    )
+    assert [one for one in desk.carrier.texts if one[0] == ANA] == [(ANA, told)]
     row = desk.callback()
     assert (row.state, row.place, row.caller_tries) == ("requested", 0, 0)
 
@@ -138,7 +145,7 @@ def test_a_supervisor_who_did_not_pick_up_has_no_talk_to_write_down_and_is_rung_
         _nobody_picks_up(desk)
     rung = len(desk.legs("liaison_callback"))
     with desk.database.transaction() as session:
-        assert standing_for(session, 2).wrap_up_until is None
+        assert standing_for(session, 2, desk.now).wrap_up_until is None
         end_wrap_up(session, 2, desk.now)
         with pytest.raises(RefusedError):
             extend_wrap_up(session, 2, 30, desk.now)

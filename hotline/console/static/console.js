@@ -33,8 +33,7 @@
   document.addEventListener("htmx:timeout", lose);
   window.addEventListener("offline", lose);
   window.addEventListener("online", recover);
-  document.addEventListener("htmx:afterRequest", (event) => {
-    const status = event.detail.xhr ? event.detail.xhr.status : 0;
+  const heard = (status) => {
     if (status === 401) {
       say(place.dataset.signedOut, "lost", true);
     } else if (status >= 500) {
@@ -42,7 +41,10 @@
     } else if (status > 0) {
       recover();
     }
-  });
+  };
+  document.addEventListener("htmx:afterRequest", (event) => heard(event.detail.xhr ? event.detail.xhr.status : 0));
+  // A page without a part that htmx renews learns it from what every page asks (standing.js).
+  document.addEventListener("console:asked", (event) => (event.detail ? heard(event.detail) : lose()));
 
   // What is wrong with a form is heard and seen first.
   const first = document.querySelector("[data-focus]");

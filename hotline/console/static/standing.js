@@ -1,4 +1,4 @@
-// Urgent work that nobody has: told in the title, by a notification and by a sound, also while the tab is hidden.
+// Urgent work that nobody has: told in the title, by a sound and by a notification, also while the tab is hidden.
 "use strict";
 
 (() => {
@@ -6,78 +6,171 @@
   if (!place) return;
   const EVERY_MILLISECONDS = 10000;
   const RARELY_MILLISECONDS = 60000;
-  const WANTED = "console.notices";
-  const TOLD = "console.notices.told";
+  const PATIENCE_MILLISECONDS = 8000;
+  // What is chosen in this browser, and the ids of the callbacks that it has told of.
+  const SOUND = "console.urgent.sound";
+  const NOTIFICATION = "console.urgent.notification";
+  const TOLD = "console.urgent.told";
   const title = document.title;
+  let known = place.querySelector(".standing");
   let tag = "";
+  let isOut = false;
+  // Of several tabs one tells: the one that has the lock, until it is closed.
+  let tells = !navigator.locks;
+  let played = null;
+  let shown = null;
+  let said = "";
 
-  const wanted = () => localStorage.getItem(WANTED) === "1";
+  const wants = (what) => localStorage.getItem(what) !== "off";
   const allowed = () => "Notification" in window && Notification.permission === "granted";
+  const ids = (text) => (text || "").split(" ").filter(Boolean);
 
-  // Two short tones, made here: there is no file to load. A browser that waits for a first click plays none.
+  // Two short tones, made here: there is no file to load. Before the first click or key in a page a browser plays
+  // nothing; then they wait for it.
   const sound = () => {
+    if (played) return;
     const context = new AudioContext();
     const gain = context.createGain();
+    gain.gain.value = 0.2;
     gain.connect(context.destination);
-    [660, 880].forEach((frequency, number) => {
+    played = context;
+    [660, 880].forEach((frequency, number, all) => {
       const begins = context.currentTime + number * 0.25;
       const tone = context.createOscillator();
       tone.frequency.value = frequency;
       tone.connect(gain);
       tone.start(begins);
       tone.stop(begins + 0.18);
+      if (number === all.length - 1) tone.onended = () => still(context);
     });
-    gain.gain.value = 0.2;
-    window.setTimeout(() => context.close(), 1500);
+  };
+  const still = (context) => {
+    if (context.state !== "closed") context.close();
+    if (played === context) played = null;
+  };
+  const wake = () => played && played.resume();
+  document.addEventListener("pointerdown", wake);
+  document.addEventListener("keydown", wake);
+
+  const tell = (says) => {
+    said = says;
+    if (wants(SOUND)) sound();
+    if (!wants(NOTIFICATION) || !allowed()) return;
+    try {
+      shown = new Notification(place.dataset.title, { body: says, tag: "console-urgent", renotify: true });
+      shown.onclick = () => window.focus();
+    } catch {
+      // Browsers of phones show notifications of installed apps alone.
+    }
+  };
+  // What is no longer so is not left on the screen, or for the first click.
+  const withdraw = () => {
+    if (shown) shown.close();
+    shown = null;
+  };
+  window.addEventListener("pagehide", withdraw);
+
+  // Each callback is told of once, until a person has had it: that the line rings somebody in vain is no news.
+  const tellOfNew = () => {
+    if (!tells || !known.dataset.rings || !(wants(SOUND) || (wants(NOTIFICATION) && allowed()))) return;
+    const waiting = ids(known.dataset.first);
+    const told = new Set(ids(localStorage.getItem(TOLD)));
+    const offered = ids(known.dataset.offered).filter((id) => told.has(id));
+    localStorage.setItem(TOLD, [...waiting, ...offered].join(" "));
+    if (waiting.some((id) => !told.has(id))) tell(known.dataset.says);
   };
 
-  const tell = () => {
-    const now = place.querySelector("[data-untaken]");
-    if (!now) return;
-    const count = Number(now.dataset.untaken);
+  const show = () => {
+    const count = Number(known.dataset.untaken);
     document.title = count ? `(${count}) ${title}` : title;
-    const before = Number(sessionStorage.getItem(TOLD) || "0");
-    sessionStorage.setItem(TOLD, String(count));
-    if (count <= before || !now.dataset.rings || !wanted()) return;
-    document.dispatchEvent(new CustomEvent("console:urgent", { detail: count }));
-    sound();
-    if (allowed()) new Notification(place.dataset.title, { body: now.dataset.says, tag: "console-urgent" });
+    // A screen reader repeats what is put here anew. What somebody is about to press stays until they have left it.
+    const old = place.querySelector(".standing");
+    if (old !== known && old.textContent !== known.textContent && !place.contains(document.activeElement)) {
+      old.replaceWith(known);
+    }
+    if (known.dataset.says !== said) withdraw();
+    if (!count && played) still(played);
+    tellOfNew();
+    document.dispatchEvent(new CustomEvent("console:known", { detail: known.dataset.rings }));
+  };
+
+  const signedOut = () => {
+    document.title = `${place.dataset.out} – ${title}`;
+    if (!isOut && tells && known.dataset.rings) tell(place.dataset.outSays);
+    isOut = true;
+  };
+
+  const read = async (answer) => {
+    if (answer.status === 200) {
+      known = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".standing");
+      tag = answer.headers.get("ETag") || "";
+    }
+    if (answer.status === 401) {
+      signedOut();
+    } else if (answer.ok || answer.status === 304) {
+      isOut = false;
+      show();
+    } else {
+      document.title = `(?) ${title}`;
+    }
   };
 
   // Not by htmx: a hidden tab must go on asking, and the lists need not.
   const ask = async () => {
-    let again = EVERY_MILLISECONDS;
+    let status = 0;
     try {
-      const answer = await fetch(place.dataset.at, { headers: tag ? { "If-None-Match": tag } : {}, redirect: "error" });
-      if (answer.status === 200) {
-        const words = await answer.text();
-        tag = answer.headers.get("ETag") || "";
-        // A button under somebody's finger or focus stays as it is until the next time.
-        if (!place.contains(document.activeElement)) place.innerHTML = words;
-        tell();
-      } else if (answer.status === 401) {
-        again = RARELY_MILLISECONDS;
-      }
+      const answer = await fetch(place.dataset.at, {
+        headers: tag ? { "If-None-Match": tag } : {},
+        redirect: "error",
+        signal: AbortSignal.timeout(PATIENCE_MILLISECONDS),
+      });
+      status = answer.status;
+      await read(answer);
     } catch {
-      // The connection is lost; the page says so elsewhere, and this asks again.
+      // The connection is lost: how much waits is not known.
+      document.title = `(?) ${title}`;
     }
-    window.setTimeout(ask, again);
+    document.dispatchEvent(new CustomEvent("console:asked", { detail: status }));
+    window.setTimeout(ask, status === 401 ? RARELY_MILLISECONDS : EVERY_MILLISECONDS);
   };
 
-  const button = document.querySelector("[data-asks-notices]");
-  if (button) {
-    const show = () => {
-      button.hidden = wanted() && (allowed() || !("Notification" in window) || Notification.permission === "denied");
+  const choices = document.getElementById("alerts");
+  if (choices) {
+    const bySound = document.getElementById("alerts-sound");
+    const byNotification = document.getElementById("alerts-notification");
+    const draw = () => {
+      bySound.checked = wants(SOUND);
+      byNotification.checked = wants(NOTIFICATION) && allowed();
+      byNotification.disabled = "Notification" in window && Notification.permission === "denied";
+      document.getElementById("alerts-blocked").hidden = !byNotification.disabled;
     };
-    button.addEventListener("click", async () => {
-      localStorage.setItem(WANTED, "1");
-      sound();
-      if ("Notification" in window && Notification.permission === "default") await Notification.requestPermission();
-      show();
+    const keep = (what, box) => localStorage.setItem(what, box.checked ? "on" : "off");
+    bySound.addEventListener("change", () => {
+      keep(SOUND, bySound);
+      if (bySound.checked) sound();
+      else if (played) still(played);
     });
-    show();
+    byNotification.addEventListener("change", async () => {
+      keep(NOTIFICATION, byNotification);
+      if (!byNotification.checked) withdraw();
+      if (byNotification.checked && Notification.permission === "default") await Notification.requestPermission();
+      draw();
+    });
+    document.addEventListener("console:known", (event) => {
+      document.getElementById("alerts-off-shift").hidden = Boolean(event.detail);
+    });
+    byNotification.parentElement.hidden = !("Notification" in window);
+    draw();
+    choices.hidden = false;
   }
 
-  tell();
+  if (navigator.locks) {
+    navigator.locks.request("console.urgent", () => {
+      tells = true;
+      tellOfNew();
+      return new Promise(() => {});
+    });
+  }
+  show();
   window.setTimeout(ask, EVERY_MILLISECONDS);
 })();

@@ -8,13 +8,17 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text, update
 
+from config.office import Office as HouseOffice
 from models import Callback, Staff
 from models.database import Database
 from models.registrant import Registrant, name_registrant
 from models.staff import change_shift
+from tests.callback_desk import WaitingJobs
 from tests.console.callbacks.office import Office
 from tests.console.conftest import Clock, Member
 from tests.factories import make_call
+from tests.fake_carrier import FakeCarrier
+from workers.sweeper import sweep
 
 
 def test_another_time_is_settled_in_the_time_of_the_person_or_refused_with_all_that_was_typed(
@@ -83,6 +87,31 @@ def test_a_callback_is_handed_to_a_colleague_and_cancelled_with_a_reason(
     luis.fills(reason="duplicate").clicks("Cancel the callback")
     assert luis.reads("The callback is cancelled.", "Cancelled: there was another callback for the same.")
     assert luis.reads("Handed to Luis Demo", "Ana Demo")
+
+
+@pytest.mark.parametrize("state", ["requested", "left_for_staff"])
+def test_what_a_colleague_does_not_begin_in_five_minutes_goes_back(
+    staff: Any, office_rows: Office, jobs: WaitingJobs, office: HouseOffice, clock: Clock, state: str
+) -> None:
+    def minutes_pass(minutes: int) -> None:
+        clock.goes_on(minutes=minutes)
+        sweep(office_rows.database, jobs, FakeCarrier(), office, clock())
+
+    ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo", on_shift=True).signs_in()
+    callback_id = office_rows.promises(state=state)
+    ana.opens(f"/console/callbacks/{callback_id}")
+    assert ana.reads("What they do not begin in 5 minutes goes back to the list.")
+    ana.fills(to=str(luis.staff_id)).clicks("Hand it on")
+    minutes_pass(4)
+    assert ana.opens(f"/console/callbacks/{callback_id}").reads("Taken: Luis Demo")
+
+    minutes_pass(2)
+
+    assert not ana.opens(f"/console/callbacks/{callback_id}").reads("Taken: Luis Demo")
+    assert not luis.opens("/console/callbacks?view=mine").reads(f"Callback {callback_id}")
+    assert ana.opens("/console/callbacks").reads(f"Callback {callback_id}")
+    row = office_rows.row(callback_id)
+    assert (row.state, row.staff_id if state == "requested" else None) == (state, None)
 
 
 def test_a_note_that_must_not_stand_there_is_refused_and_stays_in_its_field(
