@@ -22,15 +22,19 @@ def voice_for(language: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def measured_seconds(text: str, language: str) -> float | None:
-    """Seconds of audio of ``text``, or None where there is no espeak-ng or it cannot speak this."""
+def measured_seconds(text: str, language: str, *, with_last_pause: bool = True) -> float | None:
+    """Seconds of audio of ``text``, or None where there is no espeak-ng or it cannot speak this.
+
+    espeak-ng ends with the pause after a sentence, some 0.4 s, which ``with_last_pause=False`` leaves out.
+    """
     program = shutil.which(PROGRAM)
     if program is None:
         return None
     with tempfile.TemporaryDirectory(prefix="speech-") as folder:
         audio = Path(folder) / "words.wav"
         voice = voice_for(language)
-        command = [program, "-v", voice, "-s", str(WORDS_A_MINUTE), "-w", str(audio), "--", text]
+        command = [program, "-v", voice, "-s", str(WORDS_A_MINUTE), "-w", str(audio)]
+        command += [*([] if with_last_pause else ["-z"]), "--", text]
         try:
             subprocess.run(command, check=True, capture_output=True, timeout=MOST_SECONDS)
             with wave.open(str(audio), "rb") as heard:

@@ -12,7 +12,7 @@ from tests.bench.interpreter import LEAST_RATIO as LEAST_PARSES
 from tests.bench.neutral import MOST_AUC, is_blind, telling
 from tests.bench.pin import LIMIT, welch
 from tests.bench.pin_flood import flood
-from tests.bench.speech import MOST_A_PROMPT, MOST_TO_STATUS, speech
+from tests.bench.speech import speech
 from tests.bench.turns import INBOUND, MENU, STATUS, turns
 
 #: What each kind of turn on SQLite must reach of the naive route's rate.
@@ -76,14 +76,7 @@ def bench(seconds: float, quick: bool) -> None:
                 (f"AUC of {kind}", auc, MOST_AUC + 2 * error, is_blind(auc, error))
                 for kind, auc, error in told
             ),
-            *(
-                ()
-                if listened is None
-                else (
-                    ("ring to first status word", listened[0], MOST_TO_STATUS, listened[0] <= MOST_TO_STATUS),
-                    ("the longest prompt", listened[1], MOST_A_PROMPT, listened[1] <= MOST_A_PROMPT),
-                )
-            ),
+            *((name, seconds, limit, seconds <= limit) for name, seconds, limit in listened),
             ("request to ring, p99", ring, MOST_RING_SECONDS, ring < MOST_RING_SECONDS),
             ("a callback in empty jobs", ratio_of_work, MOST_OVERHEAD, ratio_of_work <= MOST_OVERHEAD),
             *(

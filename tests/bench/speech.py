@@ -25,6 +25,8 @@ from tests.phone import Phone
 MOST_TO_STATUS = 45.0
 #: One prompt; a whole menu has R23's own limit.
 MOST_A_PROMPT = 14.0
+#: The danger line in one language (R17), and the extra keys that are told once (R22): speech alone.
+MOST_DANGER, MOST_KEYS = 4.0, 6.0
 #: The first word that tells a status; ``unknown`` is told by the neutral phrase.
 FIRST_WORDS = {
     "en": {
@@ -43,14 +45,14 @@ _STATUSES = (*sorted(IN_CUSTODY_KINDS), *sorted(DATED_FACTS), "unknown")
 _PAUSE = "…"
 
 
-def speech() -> tuple[float, float] | None:
-    """Print the longest way to a status and the longest prompt; answers both in seconds, or None.
+def speech() -> list[tuple[str, float, float]]:
+    """Print what callers listen to; answers each measure by its name, in seconds, with its limit.
 
-    None is the answer where espeak-ng is not installed, which is said plainly.
+    There is none where espeak-ng is not installed, which is said plainly.
     """
     if measured_seconds("one", "en") is None:
         click.echo(f"  {PROGRAM} is not installed, so how long callers listen was not measured")
-        return None
+        return []
     slowest = 0.0
     with tempfile.TemporaryDirectory() as folder, town(Path(folder)) as house:
         for nobody in (False, True):
@@ -69,7 +71,45 @@ def speech() -> tuple[float, float] | None:
                 )
     prompt, longest = max(_prompts(), key=lambda one: one[1])
     click.echo(f"  longest prompt: {prompt} {longest:.1f} s (limit {MOST_A_PROMPT:.0f} s)")
-    return slowest, longest
+    danger, keys = _danger_line(), _extra_keys()
+    for name, found, limit in (("danger line", danger, MOST_DANGER), ("extra keys", keys, MOST_KEYS)):
+        told = ", ".join(f"{language} {seconds:.1f} s" for language, seconds in found.items())
+        click.echo(f"  {name}: {told} (limit {limit:.0f} s)")
+    return [
+        ("ring to first status word", slowest, MOST_TO_STATUS),
+        ("the longest prompt", longest, MOST_A_PROMPT),
+        ("the danger line", max(danger.values()), MOST_DANGER),
+        ("the extra keys", max(keys.values()), MOST_KEYS),
+    ]
+
+
+def _danger_line() -> dict[str, float]:
+    """The seconds of the danger line in each language; the voice reads its number digit by digit."""
+    prompts = Prompts.load(tuple(WORDS))
+    return {
+        language: _speech(prompts.text(language, "danger_line", emergency="9 1 1"), language)
+        for language in WORDS
+    }
+
+
+def _extra_keys() -> dict[str, float]:
+    """The seconds of the extra keys behind each main menu, the last one in the other language.
+
+    The pause before each key sentence (R21) is none of it: in English these are R22's own words.
+    """
+    prompts = Prompts.load(tuple(WORDS))
+    return {
+        language: round(
+            _speech(prompts.text(language, "keys.told"), language)
+            + _speech(prompts.text(other, "keys.language"), other),
+            1,
+        )
+        for language, other in zip(WORDS, reversed(WORDS), strict=True)
+    }
+
+
+def _speech(text: str, language: str) -> float:
+    return measured_seconds(text, language, with_last_pause=False) or 0.0
 
 
 def seconds_to(house: Town, status: str, language: str) -> float:
