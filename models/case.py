@@ -145,14 +145,15 @@ def rotate_pin(
     *,
     expires_at: datetime | None = None,
 ) -> str:
-    """Give an open case a new PIN, shown this once, and lift its lock and waits (R04).
+    """Give a case a new PIN, shown this once, and lift its lock and waits (R04).
 
-    With ``expires_at`` it is a one-time PIN for a letter: it dies then, and the line has it replaced in the
-    first call that keys it (R02). Raises CaseError when there is no such case or it is closed.
+    A closed case gets one like every other neutral case (R13). With ``expires_at`` it is a one-time PIN for a
+    letter: it dies then, and the line has it replaced in the first call that keys it (R02). Raises CaseError
+    when there is no such case.
     """
     pin = new_pin()
     pin_hash = hasher.hash(pin)
-    case = find_open_case(session, number)
+    case = find_case(session, number)
     give_new_pin(session, case, pin_hash, now, expires_at=expires_at)
     facts = None if expires_at is None else {"kind": "one_time"}
     audit.record(session, actor=actor, action="rotate_pin", target=f"case:{case.id}", facts=facts, now=now)

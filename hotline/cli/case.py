@@ -141,7 +141,7 @@ def lift(number: str, by: str, as_json: bool) -> None:
 @click.argument("number")
 @as_json
 def close(number: str, as_json: bool) -> None:
-    """Close a case: its number opens nothing from now on, and its callback is cancelled."""
+    """Close a case: its caller hears the neutral phrase from now on; promised callbacks are kept."""
     _check(number)
     house = open_house()
     try:

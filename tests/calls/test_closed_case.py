@@ -1,16 +1,20 @@
 """A closed case: what its caller was promised is kept, and nothing tells it from other neutral ones (R13)."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
 
 from models import Callback, Staff
-from models.case import close_case
+from models.case import close_case, rotate_pin
+from models.lost_pin import replace_lost_pin
 from tests.calls.conftest import House
-from tests.calls.stories import opens_the_case
+from tests.calls.stories import lost_pins_are_settled, opens_the_case, wrong
 from tests.calls.test_callbacks import accepted_by, asks_express, nobody_is_held, the_callback
-from tests.factories import MadeCase
+from tests.calls.test_lost_pin import SAFE, reports_a_lost_pin
+from tests.factories import HASHER, MadeCase
 from tests.phone import Phone, PlacedCall
 from workers.sweeper import sweep
 
@@ -67,6 +71,66 @@ def test_a_caller_of_a_closed_case_chooses_a_new_pin_and_uses_it(
         again.presses(keys)
 
     assert again.hears("cannot confirm")
+
+
+def test_a_caller_of_a_closed_case_who_is_locked_out_gets_a_new_pin_from_staff(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    closed = make_case(custody_status="in_custody")
+    closes(house, closed)
+    for _ in range(10):
+        caller = phone.another()
+        opens_the_case(caller, replace(closed, pin=wrong(closed.pin)))
+        caller.hangs_up()
+        house.clock.passes(hours=2)
+    opens_the_case(phone, closed)
+    assert phone.hears("Those numbers did not work")
+
+    with house.database.transaction() as session:
+        pin = rotate_pin(session, HASHER, closed.number, house.clock.now)
+
+    again = phone.another()
+    opens_the_case(again, replace(closed, pin=pin))
+    assert again.hears("cannot confirm")
+
+
+def test_a_lost_pin_of_a_closed_case_is_talked_over_and_its_caller_is_told_of_the_new_one(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(email="ruth@office.example.org", role="supervisor", on_shift=False, phone="+12025550178")
+    make_staff(email="ann@office.example.org", role="administrator", on_shift=False, phone="+12025550179")
+    make_staff()
+    closed = make_case(custody_status="in_custody", phone=SAFE)
+    closes(house, closed)
+    reports_a_lost_pin(phone, closed.number)
+    assert phone.hears("We will look into it")
+    phone.hangs_up()
+    lost_pins_are_settled(house)
+
+    liaison, to_caller = accepted_by(phone, house)
+    assert to_caller.to == SAFE
+    called = phone.answers(to_caller)
+    called.presses("1")
+    house.jobs.works_off()
+    assert (liaison.is_talking, called.is_talking) == (True, True)
+    called.hangs_up()
+    house.jobs.works_off()
+    liaison.presses("1")
+    assert the_callback(house).state == "reached"
+    with house.database.transaction() as session:
+        pin, told = replace_lost_pin(
+            session, HASHER, closed.number, evidence="rang_confirmed_phone", by="ruth@office.example.org",
+            and_by="ann@office.example.org", hold=timedelta(hours=72), office=house.office,
+            now=house.clock.now,
+        )  # fmt: skip
+
+    assert told == 1
+    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
+    _, to_caller = accepted_by(phone, house)
+    assert to_caller.to == SAFE
+    with_new_pin = phone.another()
+    opens_the_case(with_new_pin, replace(closed, pin=pin))
+    assert with_new_pin.hears("cannot confirm")
 
 
 @pytest.mark.parametrize("state", ["in line", "liaison rings"])
