@@ -152,9 +152,9 @@ def _ring_if_free(desk: Desk, wait: waits.LineWait) -> bool:
     """Whether a liaison's phone is to ring for this caller: one is free, and nobody ahead waits for them."""
     ahead = waits.ahead_of(desk.session, desk.now, verified=wait.verified, wait=wait)
     free = desk.call.free_liaisons
-    jobs = line_ring.ring_for(desk.session, desk.call, wait, desk.now, free=free, ahead=ahead)
-    desk.jobs += jobs or []
-    return jobs is not None
+    is_rung, jobs = line_ring.ring_for(desk.session, desk.call, wait, desk.now, free=free, ahead=ahead)
+    desk.jobs += jobs
+    return is_rung
 
 
 def _dial_if_lost(desk: Desk, rung: line_ring.Rung) -> str:

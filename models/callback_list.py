@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Boolean, ColumnElement, and_, func, literal, or_, select, text, union_all
 from sqlalchemy.orm import Session
 
+from models import pacing
 from models.call import Call
 from models.callback import Callback, advance, locked
 from models.callback_policy import CallbackPolicy
@@ -26,9 +27,12 @@ from models.two_lists import (
     CONFIRMED_PHONE,
     DOUBTED,
     PLACES,
+    UNVERIFIED,
     UNVERIFIED_OTHER,
     VERIFIED,
+    Owed,
     is_verified,
+    owed_to,
     place_of,
     take_turns,
 )
@@ -71,25 +75,38 @@ def first_in_line(
     if but is not None:
         only = and_(only, Callback.id != but)
     at_most = min(limit, max(free.values()))
-    places = PLACES if unverified_may_take(session) else VERIFIED
+    places = PLACES if unverified_may_take(session, now) else VERIFIED
     found = _heads(session, now, at_most, (only,), places)
-    kept = _KeptForLine(session, now)
+    last = last_offers(session, now)
+    kept = _KeptForLine(session, now, owed_to(last))
     left = [row for row in found if free[_pool_of(row, policy)] > kept.from_row(row)]
-    turns = take_turns(left, last_offers(session, now), now + policy.due_soon)
+    turns = take_turns(left, last, now + policy.due_soon)
     return [row.id for row in islice(turns, at_most)]
+
+
+def owed_callback(session: Session, now: datetime) -> int | None:
+    """A callback without a PIN that the next offer is owed to, so that callers at 0 leave it a liaison (R36).
+
+    None while the carrier refuses our calls: then only those on the line can be joined to anybody.
+    """
+    if owed_to(last_offers(session, now)) is not Owed.UNVERIFIED or pacing.is_refused(session):
+        return None
+    return next((row.id for row in _heads(session, now, 1, (), UNVERIFIED)), None)
 
 
 class _KeptForLine:
     """How many free liaisons a callback leaves to those who wait on the line at 0; asked once a kind."""
 
-    def __init__(self, session: Session, now: datetime) -> None:
-        self._session, self._now = session, now
+    def __init__(self, session: Session, now: datetime, owed: Owed | None) -> None:
+        self._session, self._now, self._owed = session, now, owed
         self._known: dict[tuple[bool, bool], int] = {}
 
     def from_row(self, row: Any) -> int:
         kind = is_verified(row), row.due_at <= self._now
         if kind not in self._known:
-            self._known[kind] = kept_for_line(self._session, self._now, verified=kind[0], due_at=row.due_at)
+            self._known[kind] = kept_for_line(
+                self._session, self._now, verified=kind[0], due_at=row.due_at, owed=self._owed
+            )
         return self._known[kind]
 
 

@@ -18,10 +18,11 @@ from models.leg import make_liaison_leg, mark_dialling
 from models.leg_end import Job, leave_for_staff
 from models.liaison import Pool, choose_liaison, count_free, hold_liaison, pick_alone, unverified_may_take
 from models.line_wait import kept_for_line
-from models.offer import note_offer
+from models.offer import last_offers, note_offer
 from models.safe_phone import standing_of
 from models.set_away import end_sparing
 from models.shown_line import shown_line
+from models.two_lists import owed_to
 from models.wrap_up import end_wrap_ups
 
 #: Callbacks that a job may find closed or taken before it gives up; the sweeper offers the rest.
@@ -106,10 +107,11 @@ def claim_callback(session: Session, callback_id: int, now: datetime, policy: Ca
     if callback is None:
         return False
     free = count_free(session, is_open=policy.is_open(now))[pool_for(callback, policy)]
-    kept = kept_for_line(session, now, verified=callback.verified, due_at=callback.due_at)
+    owed = owed_to(last_offers(session, now))
+    kept = kept_for_line(session, now, verified=callback.verified, due_at=callback.due_at, owed=owed)
     if free <= kept:
         return False
-    if not callback.verified and not unverified_may_take(session):
+    if not callback.verified and not unverified_may_take(session, now):
         return False
     return _may_be_taken(session, callback, now, policy) and advance(
         session,
@@ -154,6 +156,7 @@ def _ring_liaison(session: Session, callback: Callback, now: datetime, policy: C
     liaison = choose_liaison(
         session,
         callback.language,
+        now,
         verified=callback.verified,
         pool=pool_for(callback, policy),
         is_open=policy.is_open(now),

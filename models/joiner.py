@@ -39,7 +39,7 @@ def add_colleague(
     """Ring another liaison on shift into the talk; ``nobody`` when none is free or one is rung already."""
     if talk.state != "talking" or _is_there(session, talk, COLLEAGUE):
         return "nobody", []
-    chosen = choose_liaison(session, talk.language, verified=True)
+    chosen = choose_liaison(session, talk.language, now, verified=True)
     if chosen is None:
         return "nobody", []
     leg = _leg(session, talk, COLLEAGUE, chosen.phone, chosen.language, now)

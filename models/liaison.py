@@ -28,7 +28,7 @@ from models.database import keyring_of
 from models.job import Job
 from models.offer import last_offers, note_offer
 from models.staff import Staff
-from models.two_lists import is_owed_to_unverified
+from models.two_lists import Owed, owed_to
 
 if TYPE_CHECKING:
     from models.caller_state import CallState
@@ -114,6 +114,7 @@ def pick_alone(session: Session) -> None:
 def choose_liaison(
     session: Session,
     language: str,
+    now: datetime,
     *,
     verified: bool,
     pool: Pool = Pool.LIAISONS,
@@ -127,7 +128,7 @@ def choose_liaison(
     ``unverified_may_take``.
     """
     pick_alone(session)
-    if not verified and not unverified_may_take(session):
+    if not verified and not unverified_may_take(session, now):
         return None
     row = session.execute(
         select(Staff.id, Staff.phone_sealed, Staff.languages)
@@ -149,15 +150,18 @@ def choose_liaison(
     return Liaison(row.id, phone, language if language in spoken else spoken[0])
 
 
-def unverified_may_take(session: Session) -> bool:
-    """Whether half of the capacity, which is kept for verified callers, is still kept (R36).
+def unverified_may_take(session: Session, now: datetime) -> bool:
+    """Whether an unverified caller may have a liaison who is free: half of the capacity is kept (R36).
 
     At most half of those on shift (of those on call, while nobody is), rounded up, serve unverified callers
-    at once.
+    at once; somebody who is neither takes nothing of that half. But of any four offers one is an unverified
+    caller's, however long the talks of the others last.
     """
+    if owed_to(last_offers(session, now)) is Owed.UNVERIFIED:
+        return True
     parent = aliased(Call)
     serving = (
-        select(func.count())
+        select(func.count(case((Staff.on_shift, 1))), func.count(case((Staff.on_call, 1))))
         .select_from(Staff)
         .join(Call, Call.id == Staff.busy_call_id)
         .outerjoin(parent, parent.id == Call.parent_call_id)
@@ -172,8 +176,10 @@ def unverified_may_take(session: Session) -> bool:
     people = session.execute(
         select(func.count(case((Staff.on_shift, 1))), func.count(case((Staff.on_call, 1))))
     ).one()
+    serves = session.execute(serving).one()
+    count, served = (people[0], serves[0]) if people[0] else (people[1], serves[1])
     # With neither, a supervisor takes what is urgent.
-    return (session.scalar(serving) or 0) < max(1, ((people[0] or people[1]) + 1) // 2)
+    return served < max(1, (count + 1) // 2)
 
 
 def unverified_may_take_at_0(session: Session, now: datetime) -> bool:
@@ -181,10 +187,10 @@ def unverified_may_take_at_0(session: Session, now: datetime) -> bool:
 
     But of any four offers one is an unverified caller's (R36).
     """
-    if not unverified_may_take(session):
-        return False
-    if is_owed_to_unverified(last_offers(session, now)):
+    if owed_to(last_offers(session, now)) is Owed.UNVERIFIED:
         return True
+    if not unverified_may_take(session, now):
+        return False
     for waits in (
         # Each by its own index: those in line, and those whose time came a moment ago.
         text("callbacks.state = 'requested' AND callbacks.place < 2"),
@@ -220,7 +226,7 @@ def take_liaison_for(
     pick_alone(session)
     if not verified and not unverified_may_take_at_0(session, now):
         return None
-    chosen = choose_liaison(session, state.language, verified=verified)
+    chosen = choose_liaison(session, state.language, now, verified=verified)
     if chosen is None:
         return None
     leg = Call(

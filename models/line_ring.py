@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from models.call import CALLS, Call
 from models.call_status import LEAVING, bring_forward
+from models.callback_list import owed_callback
 from models.database import keyring_of
 from models.direct_talk import begin_talk
 from models.job import Job
@@ -43,18 +44,24 @@ def ring_for(
     *,
     free: int,
     ahead: int,
-) -> list[Job] | None:
-    """Hold a free liaison for a caller in line, and answer the job that rings them; None when none is."""
-    taken = None
-    if free > ahead:
-        taken = take_liaison_for(session, caller, now, verified=wait.verified)
+) -> tuple[bool, list[Job]]:
+    """Hold a free liaison for a caller in line: whether one is rung for them, and the jobs to enqueue.
+
+    Verified callers leave the next free liaison to a callback that is owed the offer (R36), and have it rung.
+    """
+    if free <= ahead:
+        return False, []
+    owed = owed_callback(session, now) if wait.verified else None
+    if owed is not None:
+        return False, [("dial_liaison", owed)]
+    taken = take_liaison_for(session, caller, now, verified=wait.verified)
     if taken is None:
-        return None
+        return False, []
     if caller.leg_id is None:
         # An address of its own, so that this call can be told when somebody has accepted.
         caller.leg_id = secrets.token_hex(16)
         session.execute(update(CALLS).where(CALLS.c.id == caller.id).values(leg_id=caller.leg_id))
-    return [("ring_direct", taken.call_id)]
+    return True, [("ring_direct", taken.call_id)]
 
 
 def rung_now(session: Session, call_id: int) -> Rung | None:

@@ -7,6 +7,7 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from models.call import CALLS, Call
+from models.callback_list import owed_callback
 from models.liaison import free_liaisons, unverified_may_take_at_0
 from models.line_wait import LineWait, first_waiting
 
@@ -17,9 +18,12 @@ _AFTER_A_RING = timedelta(seconds=8)
 
 
 def whose_turn(session: Session, now: datetime, *, is_open: bool) -> list[int]:
-    """The calls in line for which somebody is free, verified ones first; ``is_open``: the office works."""
+    """The calls in line for which somebody is free, verified ones first; ``is_open``: the office works.
+
+    None while a callback without a PIN is owed the next offer.
+    """
     free = free_liaisons(session) if is_open else 0
-    if not free:
+    if not free or owed_callback(session, now) is not None:
         return []
     leg = aliased(Call)
     rung_just_now = exists().where(leg.parent_call_id == Call.id, leg.ended_at > now - _AFTER_A_RING)

@@ -23,6 +23,7 @@ from models.base import Base, UtcDateTime
 from models.call import CALLS, Call
 from models.job import Job
 from models.liaison import AT_0
+from models.two_lists import Owed
 
 if TYPE_CHECKING:
     from models.caller_state import CallState
@@ -139,12 +140,21 @@ def in_line(session: Session, now: datetime) -> tuple[int, datetime | None]:
     return count, since
 
 
-def kept_for_line(session: Session, now: datetime, *, verified: bool, due_at: datetime) -> int:
+def kept_for_line(
+    session: Session, now: datetime, *, verified: bool, due_at: datetime, owed: Owed | None
+) -> int:
     """How many free liaisons a callback leaves to those who wait on the line, who ask every few seconds.
 
-    One that is overdue leaves none, and a verified person's callback none to callers without a PIN.
+    One that is overdue leaves none, and a verified person's callback none to callers without a PIN. One
+    without a PIN leaves none when the next offer is owed to its list; when it is owed to verified callers,
+    those on the line come first, however overdue it is (R36).
     """
-    return 0 if due_at <= now else waiting(session, now, with_pin_alone=verified)
+    if not verified and owed is Owed.UNVERIFIED:
+        return 0
+    is_overdue = due_at <= now
+    if not verified and owed is Owed.VERIFIED:
+        return waiting(session, now, with_pin_alone=is_overdue)
+    return 0 if is_overdue else waiting(session, now, with_pin_alone=verified)
 
 
 def talk_began(session: Session, wait: LineWait) -> datetime | None:

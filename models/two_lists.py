@@ -6,6 +6,7 @@ A list is merged from the heads of its places, and what is offered next from bot
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from enum import Enum
 from typing import Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, case
@@ -90,18 +91,28 @@ def take_turns(rows: Iterable[Row], last: Sequence[bool], soon: datetime) -> Ite
             second += 1
 
 
-def is_owed_to_unverified(last: Sequence[bool]) -> bool:
-    """Whether the next offer is an unverified caller's, since none of the last ones was."""
-    return len(last) >= LOOKED_AT and all(last[-LOOKED_AT:])
+class Owed(Enum):
+    """Whose the next offer is while one of that list waits; see ``owed_to``."""
+
+    VERIFIED = "verified"
+    UNVERIFIED = "unverified"
+
+
+def owed_to(last: Sequence[bool]) -> Owed | None:
+    """Whose the next offer is by those before it; None when the more urgent head may have it."""
+    if len(last) >= LOOKED_AT and all(last[-LOOKED_AT:]):
+        return Owed.UNVERIFIED
+    if sum(not one for one in last[-LOOKED_AT:]) >= _MOST_UNVERIFIED:
+        return Owed.VERIFIED
+    return None
 
 
 def _is_turn_of_verified(
     last: Sequence[bool], verified: Waiting, unverified: Waiting, soon: datetime
 ) -> bool:
-    if is_owed_to_unverified(last):
-        return False
-    if sum(not one for one in last[-LOOKED_AT:]) >= _MOST_UNVERIFIED:
-        return True
+    owed = owed_to(last)
+    if owed is not None:
+        return owed is Owed.VERIFIED
     return _urgency(verified, soon) <= _urgency(unverified, soon)
 
 

@@ -77,12 +77,12 @@ def _walk(session: Session, office: Office, now: datetime) -> None:
         return
     for pool in Pool:
         for is_open in (True, False):
-            choose_liaison(session, callback.language, verified=True, pool=pool, is_open=is_open)
+            choose_liaison(session, callback.language, now, verified=True, pool=pool, is_open=is_open)
     # A callback of a case asks for its phone's standing, and one that is not late yet for those in line.
     standing_of(session, 0, "rehearsal")
     # Twice: a condition that is made once for all statements has its final key after the first one.
     for _ in range(2):
-        kept_for_line(session, now, verified=True, due_at=then)
+        kept_for_line(session, now, verified=True, due_at=then, owed=None)
     record_call_sid(session, dial.call_id, "rehearsal", then, office)
     row = session.scalars(select(Callback).where(Callback.liaison_call_id == dial.call_id)).one()
     leg = make_caller_leg(session, row, then)

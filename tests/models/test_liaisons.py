@@ -67,7 +67,7 @@ def test_who_speaks_the_language_goes_first_and_then_who_is_idle_longest(
         call = make_call(session)
         order = []
         for language in ("es", "es", "en", "en", "en"):
-            chosen = choose_liaison(session, language, verified=True)
+            chosen = choose_liaison(session, language, now, verified=True)
             if chosen is not None:
                 order.append((chosen.id, chosen.language))
                 assert hold_liaison(session, chosen.id, call.id, now)
@@ -79,11 +79,11 @@ def test_who_is_freed_goes_to_the_end_of_the_line(desk: CallbackDesk, now: datet
     _staff(desk, 2)
     with desk.database.transaction() as session:
         call = make_call(session)
-        first = choose_liaison(session, "en", verified=True)
+        first = choose_liaison(session, "en", now, verified=True)
         assert first is not None
         hold_liaison(session, first.id, call.id, now)
         assert free_liaison(session, call.id, now + timedelta(minutes=1))
-        second = choose_liaison(session, "en", verified=True)
+        second = choose_liaison(session, "en", now, verified=True)
         assert second is not None
         assert second.id != first.id
 

@@ -14,7 +14,7 @@ from models.alert import unsent_alerts
 from models.at_risk import make_alerts
 from models.call import CALLS
 from models.callback import CALLBACKS
-from models.callback_list import due_callbacks, first_in_line, tidy_line
+from models.callback_list import due_callbacks, first_in_line, owed_callback, tidy_line
 from models.callback_policy import CallbackPolicy
 from models.database import Database, keyring_of
 from models.dispatch import ring_first, take_turn
@@ -48,7 +48,8 @@ LOOKS: dict[str, Callable[[Session, datetime], Any]] = {
     "the head of the line": lambda session, now: due_callbacks(session, now, 8, POLICY.due_soon),
     "whom somebody is free for": lambda session, now: first_in_line(session, now, POLICY, 8),
     "who joins the line": lambda session, now: tidy_line(session, now, POLICY),
-    "half of the capacity": lambda session, _now: unverified_may_take(session),
+    "half of the capacity": unverified_may_take,
+    "whether a callback is owed the next offer": owed_callback,
     "half of the capacity at 0": unverified_may_take_at_0,
     "urgent work that nobody has": lambda session, now: untaken(session, now + POLICY.due_soon),
     "promises at risk": lambda session, now: make_alerts(session, now, OFFICE),

@@ -1,0 +1,125 @@
+"""Callers at 0 and callbacks take turns too: neither verified callers nor frightened ones starve (R36)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from models import Staff, pacing
+from models.offer import note_offer
+from tests.calls.at_0.waiting import _a_sweep, waits_in_line
+from tests.calls.conftest import Clock, House
+from tests.factories import MadeCase, make_callback
+from tests.phone import Phone
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+AFRAID = "+12025550188"
+
+
+def _wait_at_0(phone: Phone, make_case: MakeCase, times: int) -> list[Phone]:
+    """So many verified callers wait at 0, the first one first."""
+    callers = [phone.another() for _ in range(times)]
+    for number, caller in enumerate(callers):
+        waits_in_line(caller, make_case(custody_status="in_custody"), from_=f"+120255501{20 + number}")
+    return callers
+
+
+def _next(house: House, phone: Phone, callers: list[Phone], clock: Clock) -> tuple[str, Phone, Phone]:
+    """Whom the free liaison is offered: who talks then, and the two phones."""
+    for _ in range(4):
+        clock.passes(seconds=2)
+        _a_sweep(house)
+        for caller in callers:
+            if not house.carrier.ringing and not caller.is_over and not caller.is_talking:
+                caller.says_nothing()
+        house.jobs.works_off()
+    liaison = phone.answers(house.carrier.ringing[-1])
+    liaison.presses("1")
+    house.jobs.works_off()
+    for number, caller in enumerate(callers):
+        if caller.is_talking:
+            return f"at 0: {number}", liaison, caller
+    called = phone.answers(house.carrier.ringing[-1])
+    called.presses("1")
+    house.jobs.works_off()
+    return "callback", liaison, called
+
+
+def _offers(house: House, phone: Phone, callers: list[Phone], clock: Clock, times: int) -> list[str]:
+    found = []
+    for _ in range(times):
+        who, liaison, caller = _next(house, phone, callers, clock)
+        found.append(who)
+        clock.passes(seconds=20)
+        caller.hangs_up()
+        liaison.hangs_up()
+        house.jobs.works_off()
+    return found
+
+
+def test_verified_callers_at_0_do_not_starve_a_frightened_one_who_is_to_be_called_back(
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+) -> None:
+    """With one liaison she was called when the line was empty, or after her hour."""
+    asker = phone.another()
+    asker.dials_in(from_=AFRAID)
+    for key in ("1", "2", "1", "3"):
+        asker.presses(key)
+    assert asker.hears("We will call you by")
+    asker.hangs_up()
+    callers = _wait_at_0(phone, make_case, 4)
+    busy.hangs_up()
+    house.jobs.works_off()
+
+    assert _offers(house, phone, callers, clock, 4) == ["at 0: 0", "at 0: 1", "callback", "at 0: 2"]
+
+
+def test_overdue_pranks_do_not_starve_verified_callers_at_0(
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+) -> None:
+    """A callback that is overdue waits for nobody at 0, and a night of pranks is overdue in the morning."""
+    long_ago = clock.now - timedelta(hours=2)
+    with house.database.transaction() as session:
+        for number in range(12):
+            make_callback(
+                session, phone=f"+120255501{60 + number}", urgency="urgent", reason="afraid", place=3,
+                requested_at=long_ago, next_attempt_at=long_ago, due_at=long_ago + timedelta(hours=1),
+            )  # fmt: skip
+    (caller,) = _wait_at_0(phone, make_case, 1)
+    busy.hangs_up()
+    for _ in range(2):
+        house.dialler.dial_liaison(1)
+        liaison = phone.answers(house.carrier.ringing[-1])
+        liaison.presses("1")
+        house.jobs.works_off()
+        called = phone.answers(house.carrier.ringing[-1])
+        called.presses("1")
+        called.hangs_up()
+        liaison.hangs_up()
+        house.jobs.waiting.clear()
+
+    house.dialler.dial_liaison(1)
+
+    assert house.carrier.ringing == []
+    caller.says_nothing()
+    house.accepts(phone)
+    assert caller.is_talking
+
+
+def test_while_the_carrier_refuses_our_calls_nobody_at_0_waits_for_a_callback(
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+) -> None:
+    (caller,) = _wait_at_0(phone, make_case, 1)
+    busy.hangs_up()
+    house.jobs.waiting.clear()
+    with house.database.transaction() as session:
+        make_callback(session, urgency="urgent", reason="afraid", place=3, next_attempt_at=clock.now)
+        for _ in range(3):
+            note_offer(session, verified=True, now=clock.now)
+        pacing.open_breaker(session, pacing.CALLS, 20003, clock.now)
+    caller.says_nothing()
+    clock.passes(seconds=4)
+    caller.says_nothing()
+
+    liaison = caller.answers()
+    liaison.presses("1")
+    assert (caller.is_talking, liaison.is_talking) == (True, True)
