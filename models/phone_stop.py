@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from sqlalchemy import select, update
+from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session
 
 from models import audit
@@ -15,7 +15,7 @@ from models.database import keyring_of
 from models.leg_end import leave_for_staff, never_dial
 from models.lost_pin import tell_safe_phones
 from models.registrant import Phone, Registrant
-from models.safe_phone import safe_phones
+from models.safe_phone import next_window, safe_phones
 from models.wishes import wishes_of_phone
 
 if TYPE_CHECKING:
@@ -45,24 +45,31 @@ def stop_phone(
 
     An open callback to it moves to the next safe phone of the same person, else a person of staff sees to
     it. For each registrant staff get a task, unless the caller of this function makes one, and the other safe
-    phones are told. A second stop does nothing.
+    phones are told. A second stop does nothing, and nobody is told of a phone that was marked unsafe: it was
+    not called any more, and whoever holds it must not make the others ring (R09).
     """
     stopped = session.execute(
         update(Phone)
         .where(Phone.number_key == number_key, Phone.stopped_at.is_(None))
-        .values(stopped_at=now, stop_told_at=None)
-        .returning(Phone.id, Phone.registrant_id, Phone.confirmed_at)
+        .values(stopped_at=now, stop_told_at=case((Phone.unsafe_since.is_not(None), now), else_=None))
+        .returning(Phone.id, Phone.registrant_id, Phone.confirmed_at, Phone.unsafe_since)
         .execution_options(synchronize_session=False)
     ).all()
     for phone in sorted(stopped):
         audit.record(session, actor=actor, action="stop_phone", target=f"phone:{phone.id}", now=now)
     jobs = _move_callbacks(session, number_key, now, office)
-    for registrant_id in sorted({phone.registrant_id for phone in stopped if phone.confirmed_at is not None}):
+    was_called = {
+        phone.registrant_id
+        for phone in stopped
+        if phone.confirmed_at is not None and phone.unsafe_since is None
+    }
+    for registrant_id in sorted(was_called):
         if with_task:
             _make_task(session, registrant_id, now, office)
-        case = session.scalars(select(Case).where(Case.registrant_id == registrant_id).limit(1)).first()
-        if case is not None:
-            tell_safe_phones(session, case, REASON, actor, office, now)
+        of_registrant = select(Case).where(Case.registrant_id == registrant_id)
+        found = session.scalars(of_registrant.limit(1)).first()
+        if found is not None:
+            tell_safe_phones(session, found, REASON, actor, office, now)
     return jobs
 
 
@@ -123,6 +130,11 @@ def _move_callbacks(session: Session, number_key: str, now: datetime, office: St
             continue
         phone, number = following
         wishes = wishes_of_phone(phone)
+        window = None
+        if callback.urgency == "urgent":
+            # The caller opened the hours of the phone that they asked from, and of no other (R29).
+            window = next_window(phone, callback.time_zone, now)
+        starts, ends = window or (callback.window_starts, callback.window_ends)
         if callback.caller_call_id is not None:
             never_dial(session, callback.caller_call_id, now)
         advance(
@@ -130,7 +142,7 @@ def _move_callbacks(session: Session, number_key: str, now: datetime, office: St
             number_key=phone.number_key, number_sealed=keyring_of(session).seal("callback.number", number),
             next_attempt_at=office.calling_window(now, callback.time_zone), caller_tries=0,
             may_answer=wishes.may_answer, voicemail_text=wishes.voicemail_text,
-            voicemail_allowed=wishes.voicemail_text is not None,
+            voicemail_allowed=wishes.voicemail_text is not None, window_starts=starts, window_ends=ends,
         )  # fmt: skip
         jobs += [("release_leg", leg) for leg in legs if leg is not None]
         jobs.append(("dial_liaison", callback.id))

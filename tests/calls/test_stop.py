@@ -1,12 +1,12 @@
 """A phone says stop, perhaps in another's hand: it is called no more, its owner still is (R33)."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import time, timedelta
 from uuid import uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from hotline.exchange.signing import signature
 from models import AuditEntry, Callback, Case, Staff, Subject
@@ -17,6 +17,7 @@ from tests.calls.stories import opens_the_case
 from tests.calls.test_callbacks import accepted_by, asks_express, the_callback
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
+from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -46,7 +47,7 @@ def case(make_case: MakeCase, make_staff: MakeStaff) -> MadeCase:
     return make_case(custody_status="in_custody", phone=CALLER)
 
 
-def has_another_phone(house: House, case: MadeCase) -> None:
+def has_another_phone(house: House, case: MadeCase, **facts: object) -> None:
     """Bind a second safe phone."""
     with house.database.transaction() as session:
         registrant = session.get_one(Registrant, session.get_one(Case, case.id).registrant_id)
@@ -57,6 +58,7 @@ def has_another_phone(house: House, case: MadeCase) -> None:
                 number_sealed=keyring.seal("phone.number", OTHER),
                 number_key=keyring.index("phone", OTHER),
                 confirmed_at=house.clock.now,
+                **facts,
             )
         )
 
@@ -158,6 +160,43 @@ def test_a_callback_asked_for_with_the_pin_moves_to_the_next_safe_phone(
     assert asked.number_key == house.database.keyring.index("phone", OTHER)
     _, to_caller = accepted_by(phone, house)
     assert to_caller.to == OTHER
+
+
+def test_urgent_callback_that_moves_waits_for_the_hours_of_the_other_phone(
+    phone: Phone, case: MadeCase, house: House, texts: Callable[..., str], clock: Clock
+) -> None:
+    opens_the_case(phone, case)
+    for key in ("2", "3"):
+        phone.presses(key)
+    assert phone.hears("We will call you by today at 11:00 AM")
+    phone.hangs_up()
+    house.jobs.waiting.clear()
+    has_another_phone(house, case, window_starts=time(12), window_ends=time(15))
+
+    texts("STOP")
+    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+
+    assert house.rung() == []
+    clock.passes(hours=2)
+    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+    _, to_caller = accepted_by(phone, house)
+    assert to_caller.to == OTHER
+
+
+def test_stop_from_a_phone_that_is_marked_unsafe_makes_no_other_phone_ring(
+    phone: Phone, case: MadeCase, house: House, texts: Callable[..., str], clock: Clock
+) -> None:
+    with house.database.transaction() as session:
+        session.execute(update(Registered).values(unsafe_since=clock.now))
+    has_another_phone(house, case)
+
+    texts("STOP")
+    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+
+    assert house.rung() == []
+    assert of_reason(house, "phone_stopped") == []
+    opens_the_case(phone, case, from_=OTHER)
+    assert phone.does_not_hear(NOTICE)
 
 
 def test_a_stop_while_the_phone_rings_ends_that_ring_and_calls_the_next_phone(
