@@ -174,6 +174,18 @@ def console_house(
 
 
 @pytest.fixture(scope="module")
+def shared_house(
+    tmp_path_factory: pytest.TempPathFactory, _migrated_sqlite: Path
+) -> "Iterator[ConsoleHouse]":
+    """The same for all tests of a file that only look."""
+    from tests.browser.console_house import ConsoleHouse
+
+    one = ConsoleHouse(tmp_path_factory.mktemp("console"), _migrated_sqlite)
+    yield one
+    one.closes()
+
+
+@pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     """A house from an empty folder, open at any hour."""
     one = Serving(tmp_path_factory.mktemp("house") / "var", None, HOTLINE_OFFICE_ALWAYS_OPEN="1")

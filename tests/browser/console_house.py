@@ -116,13 +116,30 @@ class ConsoleHouse:
         return Colleague(staff_id, "neu@office.example.org", password)
 
     def opens(
-        self, visitors: "Visitors", path: str, who: Colleague | None = None, width: int = 1280, **options: Any
+        self,
+        visitors: "Visitors",
+        path: str,
+        who: Colleague | None = None,
+        width: int = 1280,
+        *,
+        clock: bool = False,
+        **options: Any,
     ) -> "Page":
-        """A page in a window of its own, in which ``who`` has signed in."""
+        """A page in a window of its own, in which ``who`` has signed in; ``clock``: time can be let pass."""
         page = visitors.opens("about:blank", width, **options)
         page.context.add_cookies(self._cookies(who))
+        if clock:
+            page.clock.install()
         page.goto(f"{self.url}{path}")
         return page
+
+    def shows(self, visitors: "Visitors", path: str, who: Colleague | None = None) -> "Page":
+        """A page in the window that all tests share, in which ``who`` has signed in.
+
+        A window of its own costs a second, and is for what stays with it: another width, a clock, routes, a
+        second person.
+        """
+        return visitors.shows(f"{self.url}{path}", self._cookies(who))
 
     def is_well_made(
         self,
@@ -133,7 +150,7 @@ class ConsoleHouse:
         widths: tuple[int, ...] = (360, 1280),
     ) -> None:
         """Judge a page as it is opened."""
-        judge(visitors.shows(f"{self.url}{path}", self._cookies(who)), name, widths)
+        judge(self.shows(visitors, path, who), name, widths)
 
     def _cookies(self, who: Colleague | None) -> list[Any]:
         if who is None:

@@ -105,7 +105,7 @@ def test_the_help_sheet_and_an_open_form_are_for_everyone(
     ana = console_house.adds()
     callback_id = promises(console_house)
     claims(console_house, callback_id, ana)
-    page = console_house.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    page = console_house.shows(visitors, f"/console/callbacks/{callback_id}", ana)
     for summary in page.locator("summary").all():
         summary.click()
     judge(page, "callback-forms")
@@ -128,10 +128,11 @@ def test_a_page_of_a_callback_follows_with_its_history(
 ) -> None:
     ana, luis = console_house.adds(), console_house.adds(name="Luis Demo")
     callback_id = promises(console_house)
-    page = console_house.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    page = console_house.opens(visitors, f"/console/callbacks/{callback_id}", ana, clock=True)
     expect(page.locator("#history tbody tr")).to_have_count(0)
 
     claims(console_house, callback_id, luis)
+    page.clock.run_for(2_500)
 
     expect(page.locator("#history tbody tr")).to_have_count(1)
     expect(page.locator("#history")).to_contain_text("Luis Demo")
@@ -142,12 +143,13 @@ def test_what_is_said_of_a_click_goes_when_the_callback_goes_on(
 ) -> None:
     ana = console_house.adds()
     callback_id = promises(console_house)
-    page = console_house.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    page = console_house.opens(visitors, f"/console/callbacks/{callback_id}", ana, clock=True)
     page.get_by_role("button", name="Take it").click()
     expect(page.get_by_text("You took it.")).to_be_visible()
 
     with console_house.database.transaction() as session:
         session.get_one(Callback, callback_id).lease_until = datetime.now(UTC) + timedelta(minutes=1)
+    page.clock.run_for(2_500)
 
     expect(page.get_by_text("You took it.")).to_have_count(0)
     expect(page.get_by_text("It is yours until")).to_be_visible()
@@ -170,12 +172,12 @@ def test_the_list_follows_by_itself_and_asks_in_vain_for_few_bytes(
     visitors: Visitors, console_house: ConsoleHouse
 ) -> None:
     ana = console_house.adds()
-    page = console_house.opens(visitors, "/console/callbacks", ana)
+    page = console_house.opens(visitors, "/console/callbacks", ana, clock=True)
     expect(page.get_by_text("Nothing here.")).to_be_visible()
 
     # The first look may fall into a new minute, and what is late or due follows the clock.
     with page.expect_response(lambda answer: "/callbacks/part" in answer.url and answer.status == 304):
-        pass
+        page.clock.run_for(4_500)
     callback_id = promises(console_house)
     claims(console_house, callback_id, ana)
     page.get_by_role("link", name=re.compile("^Mine")).click()
@@ -187,15 +189,14 @@ def test_the_list_follows_by_itself_and_asks_in_vain_for_few_bytes(
         audit.record(
             session, actor="caller", action="cancel_callback", target="callback:1", now=datetime.now(UTC)
         )
+    page.clock.run_for(2_500)
     expect(page.get_by_text("Nothing here.")).to_be_visible()
 
 
 def test_a_list_left_open_by_somebody_signed_out_asks_rarely(
     visitors: Visitors, console_house: ConsoleHouse
 ) -> None:
-    page = console_house.opens(visitors, "/console/callbacks", console_house.adds())
-    page.clock.install()
-    page.goto(f"{console_house.url}/console/callbacks")
+    page = console_house.opens(visitors, "/console/callbacks", console_house.adds(), clock=True)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/part" in request.url else None)
     page.context.clear_cookies()
@@ -218,7 +219,7 @@ def test_words_are_shown_once_the_person_is_recognized(
     callback_id = promises(
         console_house, state="talking", talking_at=datetime.now(UTC), staff_id=ana.staff_id, place=None
     )
-    page = console_house.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    page = console_house.shows(visitors, f"/console/callbacks/{callback_id}", ana)
     field = page.get_by_label("A short note for colleagues")
     field.fill("Prefers mornings.")
     expect(page.get_by_role("link", name="Show what may be said")).to_have_count(0)
@@ -238,7 +239,7 @@ def test_a_callback_is_taken_and_called_by_keyboard_alone(
 ) -> None:
     ana = console_house.adds()
     callback_id = promises(console_house)
-    page = console_house.opens(visitors, "/console/callbacks", ana)
+    page = console_house.shows(visitors, "/console/callbacks", ana)
 
     page.keyboard.press("j")
     expect(page.get_by_role("link", name=f"Callback {callback_id}")).to_be_focused()
@@ -259,7 +260,7 @@ def test_a_callback_is_taken_and_called_by_keyboard_alone(
 def test_single_keys_can_be_switched_off(visitors: Visitors, console_house: ConsoleHouse) -> None:
     ana = console_house.adds()
     callback_id = promises(console_house)
-    page = console_house.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    page = console_house.shows(visitors, f"/console/callbacks/{callback_id}", ana)
     page.get_by_role("button", name=re.compile("Keyboard shortcuts")).click()
     page.get_by_text("Use single keys on this computer").click()
     page.get_by_role("button", name="Close").click()
@@ -284,7 +285,7 @@ def test_a_note_is_looked_at_as_it_is_typed_with_the_eyes_of_the_server(
     ana = console_house.adds()
     callback_id = promises(console_house)
     claims(console_house, callback_id, ana)
-    page = console_house.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    page = console_house.shows(visitors, f"/console/callbacks/{callback_id}", ana)
     field = page.get_by_label("A short note for colleagues")
 
     seen = {}
@@ -301,7 +302,7 @@ def test_why_a_note_is_refused_is_said_once_beside_it(
     ana = console_house.adds()
     callback_id = promises(console_house)
     claims(console_house, callback_id, ana)
-    page = console_house.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    page = console_house.shows(visitors, f"/console/callbacks/{callback_id}", ana)
     field, form = (
         page.get_by_label("A short note for colleagues"),
         page.locator("form", has=page.locator("#note")),
@@ -323,7 +324,7 @@ def test_what_is_being_written_stays_when_another_button_is_pressed(
     ana = console_house.adds(name="Ana Demo")
     callback_id = promises(console_house)
     claims(console_house, callback_id, ana)
-    page = console_house.opens(visitors, f"/console/callbacks/{callback_id}", ana)
+    page = console_house.shows(visitors, f"/console/callbacks/{callback_id}", ana)
     field = page.get_by_label("A short note for colleagues")
     field.fill("Prefers mornings.")
 

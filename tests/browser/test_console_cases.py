@@ -86,23 +86,32 @@ PAGES = (
 )
 
 
+@pytest.fixture(scope="module")
+def sam(shared_house: ConsoleHouse) -> Colleague:
+    """A supervisor to whom a case is open."""
+    return shared_house.adds("supervisor", "Sam Invented")
+
+
+@pytest.fixture(scope="module")
+def sams_case(shared_house: ConsoleHouse, sam: Colleague) -> MadeCase:
+    return _case(shared_house, sam)
+
+
 @pytest.mark.parametrize(("end", "name"), PAGES)
 def test_the_pages_of_a_case_are_for_everyone(
-    visitors: Visitors, console_house: ConsoleHouse, end: str, name: str
+    visitors: Visitors, shared_house: ConsoleHouse, sam: Colleague, sams_case: MadeCase, end: str, name: str
 ) -> None:
-    sam = console_house.adds("supervisor", "Sam Invented")
-    case = _case(console_house, sam)
-    first, _, last = _phones(console_house, case)
+    first, _, last = _phones(shared_house, sams_case)
 
-    path = f"/console/cases/{case.id}" + end.format(first=first, last=last)
-    console_house.is_well_made(visitors, path, sam, name)
+    path = f"/console/cases/{sams_case.id}" + end.format(first=first, last=last)
+    shared_house.is_well_made(visitors, path, sam, name)
 
 
 @pytest.mark.parametrize(("path", "name"), [("/console/cases", "cases"), ("/console/cases/new", "case-new")])
 def test_the_ways_to_a_case_are_for_everyone(
-    visitors: Visitors, console_house: ConsoleHouse, path: str, name: str
+    visitors: Visitors, shared_house: ConsoleHouse, sam: Colleague, path: str, name: str
 ) -> None:
-    console_house.is_well_made(visitors, path, console_house.adds("supervisor", "Sam Invented"), name)
+    shared_house.is_well_made(visitors, path, sam, name)
 
 
 def test_the_pages_of_pins_are_for_everyone(visitors: Visitors, console_house: ConsoleHouse) -> None:
@@ -128,7 +137,7 @@ def test_the_pages_of_pins_are_for_everyone(visitors: Visitors, console_house: C
 def test_from_a_number_to_a_letter_by_two_people(visitors: Visitors, console_house: ConsoleHouse) -> None:
     ana, sam = console_house.adds("liaison"), console_house.adds("supervisor", "Sam Invented")
     case = _case(console_house)
-    page = console_house.opens(visitors, "/console/cases", ana)
+    page = console_house.shows(visitors, "/console/cases", ana)
     page.get_by_label("Case number").fill(case.number)
     page.get_by_text("I met them in person").click()
     page.get_by_role("button", name="Open the case").click()
@@ -154,12 +163,13 @@ def test_the_letter_with_the_case_number_can_be_had_again(
 ) -> None:
     sam = console_house.adds("supervisor")
     case = _case(console_house, sam)
-    page = console_house.opens(visitors, f"/console/cases/{case.id}", sam)
+    page = console_house.opens(visitors, f"/console/cases/{case.id}", sam, clock=True)
     button = page.get_by_role("button", name="Letter with the case number")
     for _ in range(2):
         with page.expect_download() as letter:
             button.click()
         assert letter.value.path().read_bytes().startswith(b"%PDF-")
+        page.clock.run_for(3_500)
         expect(page.locator("form[data-sent]")).to_have_count(0)
 
 
@@ -168,7 +178,7 @@ def test_a_supervisor_searches_with_the_keyboard_alone(
 ) -> None:
     sam = console_house.adds("supervisor", "Sam Invented")
     _case(console_house)
-    page = console_house.opens(visitors, "/console/cases", sam)
+    page = console_house.shows(visitors, "/console/cases", sam)
     page.get_by_label("Name, or how its words begin").focus()
     page.keyboard.type("arden")
     page.keyboard.press("Tab")
@@ -186,7 +196,7 @@ def test_a_supervisor_searches_with_the_keyboard_alone(
 
 def test_a_form_with_mistakes_leads_to_them(visitors: Visitors, console_house: ConsoleHouse) -> None:
     ana = console_house.adds("liaison")
-    page = console_house.opens(visitors, "/console/cases/new", ana)
+    page = console_house.shows(visitors, "/console/cases/new", ana)
     page.get_by_label("The feed's id of the person").fill("A-1")
     page.get_by_label("Name of the person").fill("Marek Vale")
     page.get_by_role("button", name="Add the case").click()

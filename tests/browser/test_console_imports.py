@@ -10,7 +10,7 @@ from models.custody_import import resume
 from models.import_history import waiting
 from models.import_paging import page_held
 from tests.browser.conftest import Visitors
-from tests.browser.console_house import ConsoleHouse, judge
+from tests.browser.console_house import Colleague, ConsoleHouse, judge
 from tests.models.feed import feed_file, feed_row, load, open_cases
 
 
@@ -34,34 +34,34 @@ def test_the_list_is_for_everyone(visitors: Visitors, console_house: ConsoleHous
     console_house.is_well_made(visitors, "/console/imports", ruth, "imports")
 
 
+@pytest.fixture(scope="module")
+def ruth(shared_house: ConsoleHouse) -> Colleague:
+    return shared_house.adds("supervisor", "Ruth Invented")
+
+
+@pytest.fixture(scope="module")
+def held(shared_house: ConsoleHouse) -> int:
+    """An import that the brake holds."""
+    return _held(shared_house)
+
+
 @pytest.mark.parametrize("part", ["", "/people", "/rejects", "/calls", "/settle"])
 def test_every_page_of_a_held_import_is_for_everyone(
-    visitors: Visitors, console_house: ConsoleHouse, part: str
+    visitors: Visitors, shared_house: ConsoleHouse, ruth: Colleague, held: int, part: str
 ) -> None:
-    ruth = console_house.adds("supervisor", "Ruth Invented")
-    import_id = _held(console_house)
-
-    console_house.is_well_made(
-        visitors, f"/console/imports/{import_id}{part}", ruth, f"import-{part[1:] or 'held'}"
-    )
+    path, name = f"/console/imports/{held}{part}", f"import-{part[1:] or 'held'}"
+    shared_house.is_well_made(visitors, path, ruth, name)
 
 
-def test_the_page_to_upload_at_is_for_everyone(visitors: Visitors, console_house: ConsoleHouse) -> None:
-    ruth = console_house.adds("supervisor", "Ruth Invented")
-
-    console_house.is_well_made(visitors, "/console/imports/upload", ruth, "import-upload")
-
-
-def test_an_import_that_landed_and_one_with_a_call_list_are_for_everyone(
-    visitors: Visitors, console_house: ConsoleHouse
+def test_an_import_that_landed_one_with_a_call_list_and_the_upload_are_for_everyone(
+    visitors: Visitors, shared_house: ConsoleHouse, ruth: Colleague, held: int
 ) -> None:
-    ruth = console_house.adds("supervisor", "Ruth Invented")
-    import_id = _held(console_house)
-    with console_house.database.transaction() as session:
-        page_held(session, datetime.now(UTC) + timedelta(hours=1), console_house.office)
+    shared_house.is_well_made(visitors, "/console/imports/upload", ruth, "import-upload")
+    with shared_house.database.transaction() as session:
+        page_held(session, datetime.now(UTC) + timedelta(hours=1), shared_house.office)
 
-    console_house.is_well_made(visitors, f"/console/imports/{import_id}", ruth, "import-call-list")
-    console_house.is_well_made(visitors, "/console/imports/1", ruth, "import-landed")
+    shared_house.is_well_made(visitors, f"/console/imports/{held}", ruth, "import-call-list")
+    shared_house.is_well_made(visitors, "/console/imports/1", ruth, "import-landed")
 
 
 def test_a_file_is_chosen_read_and_landed(
@@ -77,7 +77,7 @@ def test_a_file_is_chosen_read_and_landed(
         feed_row("A-3", as_of=""),
     ]
     file.write_bytes(feed_file(*rows).read())
-    page = console_house.opens(visitors, "/console/imports", ada)
+    page = console_house.shows(visitors, "/console/imports", ada)
 
     page.get_by_role("link", name="Upload a custody file").click()
     page.get_by_label("Custody file").set_input_files(file)
@@ -100,7 +100,7 @@ def test_two_people_settle_it_each_at_their_own_browser(
         console_house.adds("supervisor", "Sam Invented"),
     )
     import_id = _held(console_house)
-    hers = console_house.opens(visitors, f"/console/imports/{import_id}/settle", ruth)
+    hers = console_house.shows(visitors, f"/console/imports/{import_id}/settle", ruth)
     hers.locator("label[for=way-release]").click()
     hers.get_by_role("button", name="Ask a second person").click()
     expect(hers.get_by_text("somebody else must agree")).to_be_visible()

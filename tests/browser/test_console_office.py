@@ -33,17 +33,17 @@ def change(house: ConsoleHouse, name: str, value: Any) -> None:
     )
 
 
-@pytest.fixture
-def ruth(console_house: ConsoleHouse) -> Colleague:
+@pytest.fixture(scope="module")
+def ruth(shared_house: ConsoleHouse) -> Colleague:
     """An administrator in a house where something goes on."""
-    ruth = console_house.adds("administrator", "Ruth Invented")
-    ana = console_house.adds("liaison", "Ana Invented", on_shift=True, languages=["en", "es"])
-    console_house.adds("supervisor", "Luis Invented")
+    ruth = shared_house.adds("administrator", "Ruth Invented")
+    ana = shared_house.adds("liaison", "Ana Invented", on_shift=True, languages=["en", "es"])
+    shared_house.adds("supervisor", "Luis Invented")
     now = datetime.now(UTC)
-    change(console_house, "announcements", [ANNOUNCEMENT])
-    change(console_house, "policies.liaison_tries", LATE_REVIEW)
-    change(console_house, "holidays.extra_closures", ["2035-12-24"])
-    with console_house.database.transaction() as session:
+    change(shared_house, "announcements", [ANNOUNCEMENT])
+    change(shared_house, "policies.liaison_tries", LATE_REVIEW)
+    change(shared_house, "holidays.extra_closures", ["2035-12-24"])
+    with shared_house.database.transaction() as session:
         make_facility(session, "Juniper Flats Detention Center", created_at=now)
         make_import(session, started_at=now, settled_at=now - timedelta(minutes=20))
         for minutes in (3, 25, 70):
@@ -84,6 +84,6 @@ PAGES = {
 
 @pytest.mark.parametrize("name", PAGES)
 def test_each_page_is_for_everyone(
-    visitors: Visitors, console_house: ConsoleHouse, ruth: Colleague, name: str
+    visitors: Visitors, shared_house: ConsoleHouse, ruth: Colleague, name: str
 ) -> None:
-    console_house.is_well_made(visitors, f"/console/{PAGES[name]}", ruth, name)
+    shared_house.is_well_made(visitors, f"/console/{PAGES[name]}", ruth, name)

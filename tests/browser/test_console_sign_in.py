@@ -51,7 +51,7 @@ def test_the_way_in_is_for_everyone(visitors: Visitors, console_house: ConsoleHo
 
 def test_the_first_sign_in_step_by_step(visitors: Visitors, console_house: ConsoleHouse) -> None:
     nina = console_house.adds_newcomer()
-    page = console_house.opens(visitors, "/console/")
+    page = console_house.shows(visitors, "/console/")
     gives_password(page, nina)
     heading(page, "Choose a password of your own")
     judge(page, "new-password")
@@ -86,7 +86,7 @@ def test_the_wrong_password_the_code_and_the_second_question_look_well(
     visitors: Visitors, console_house: ConsoleHouse
 ) -> None:
     ana = console_house.adds("liaison")
-    page = console_house.opens(visitors, "/console/")
+    page = console_house.shows(visitors, "/console/")
     gives_password(page, Colleague(ana.staff_id, ana.email, "wrong"))
     expect(page.get_by_role("alert")).to_have_text(re.compile("is not right"))
     judge(page, "sign-in-wrong")
@@ -171,7 +171,7 @@ def test_a_passkey_that_is_refused_by_its_owner_says_so(
 
 def test_by_keyboard_alone_and_with_the_skip_link(visitors: Visitors, console_house: ConsoleHouse) -> None:
     ana = console_house.adds("liaison")
-    page = console_house.opens(visitors, "/console/sign-in")
+    page = console_house.shows(visitors, "/console/sign-in")
     expect(page.get_by_label("E-mail")).to_be_focused()
     page.keyboard.type(ana.email)
     page.keyboard.press("Tab")
