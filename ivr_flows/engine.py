@@ -336,7 +336,8 @@ class Walk:
         self, name: str, before: tuple[Say, ...], says: tuple[Say, ...], again: tuple[Say, ...] = ()
     ) -> Turn:
         call, step = self.call, self.flow.steps[name]
-        is_asked_again = self._has_digits and isinstance(step, Collect) and call.step == name
+        # Who keys number and PIN in one go is listened to at once: the PIN may be on its way already.
+        is_next_entry = isinstance(step, Collect) and call.step != name
         call.step, call.turn = name, call.turn + 1
         digits = step.digits if isinstance(step, Collect) else 1
         seconds = {Collect: ENTRY_SECONDS, Wait: LINE_SECONDS}.get(type(step), MENU_SECONDS)
@@ -344,7 +345,9 @@ class Walk:
             seconds = step.seconds or seconds
         # Where nobody is asked anything the slow pace has nothing to wait for.
         slow = call.pace == "slow" and not isinstance(step, Wait | Stay)
-        end = turns.Gather(name, call.turn, digits, seconds, slow=slow, after_digits=is_asked_again)
+        end = turns.Gather(
+            name, call.turn, digits, seconds, slow=slow, after_digits=self._has_digits and not is_next_entry
+        )
         return Turn(before, says, end, again)
 
     def _announced(self, step: Announce) -> list[Say]:

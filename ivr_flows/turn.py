@@ -26,7 +26,7 @@ class Gather:
     """Wait for keys: at most ``digits`` of them, ``seconds`` of silence, answered at step and turn.
 
     ``seconds`` is the wait at the normal pace; the slow pace (R26) is worked out from the words spoken.
-    ``after_digits``: digits were keyed for the same question a moment ago, and one too many may still come.
+    ``after_digits``: digits were keyed a moment ago, and one too many may still come.
     """
 
     step: str

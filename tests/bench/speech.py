@@ -126,6 +126,7 @@ def seconds_to(house: Town, status: str, language: str) -> float:
         at = hears([one.text for one in passages], WORDS[language][wish])
         listened += _listens(passages[: (len(passages) if at is None else at + 1)])
         phone.presses(keys)
+        listened += _silence_before(phone)
     if not _tells(phone, words):
         listened += _presses(phone, language, "news")
     last = _since_last_key(phone)
@@ -137,6 +138,13 @@ def seconds_to(house: Town, status: str, language: str) -> float:
             return listened + _seconds(before + told, passage.language)
         listened += _seconds(passage.text, passage.language)
     raise AssertionError(f"{status} was not told in {language}:\n{phone.transcript}")
+
+
+def _silence_before(phone: Phone) -> float:
+    """The seconds that the last document waits before its first word."""
+    assert phone.last_response is not None
+    before, _, _ = phone.last_response.get_data(as_text=True).partition("<Say")
+    return sum(map(float, re.findall(r'<Pause length="(\d+)"/>', before)))
 
 
 def _presses(phone: Phone, language: str, wish: str) -> float:

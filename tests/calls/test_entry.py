@@ -86,6 +86,28 @@ def test_where_numbers_have_grown_both_lengths_are_told() -> None:
     assert (step.wrong, step.about) == ("ask_number.wrong_two", "number.10.8")
 
 
+@pytest.mark.parametrize("status", ["in_custody", "escaped"])
+def test_a_last_pin_key_that_is_hit_twice_answers_no_menu_and_cuts_no_word_of_the_status_off(
+    timed_phone: Phone, make_case: MakeCase, status: str
+) -> None:
+    case = make_case(custody_status=status)
+    assert case.pin.endswith("2")
+    timed_phone.dials_in()
+    timed_phone.waits(20)
+    for keys in ("1", "1", case.number):
+        timed_phone.presses(keys)
+        timed_phone.waits(3)
+
+    timed_phone.presses(case.pin)
+    timed_phone.waits(0.5)
+    timed_phone.presses("2")
+    timed_phone.waits(25)
+
+    assert timed_phone.hears(
+        {"in_custody": "to be called back, press 2", "escaped": "to hear it now"}[status]
+    )
+
+
 @pytest.mark.parametrize("asked_for", ["number", "PIN"])
 def test_a_key_too_many_is_not_the_first_key_of_the_next_try(
     timed_phone: Phone, make_case: MakeCase, asked_for: str
