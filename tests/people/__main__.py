@@ -16,7 +16,7 @@ LEAST_SHARE = 0.96
 @click.option("--people", default=1000, show_default=True, help="How many call.")
 @click.option("--seed", default=0, show_default=True, help="The first one's seed.")
 @click.option("--pin", type=click.Choice(["right", "wrong", "none"]), default="right", show_default=True)
-@click.option("--lost", is_flag=True, help="Print the calls of those who were lost.")
+@click.option("--lost", is_flag=True, help="Print the calls of those who were lost or heard no status.")
 def people(people: int, seed: int, pin: str, lost: bool) -> None:
     """Let them call, print how it ended, and exit 1 when too few with a right PIN were served."""
     with tempfile.TemporaryDirectory(prefix="people-") as folder, town(Path(folder)) as place:

@@ -140,7 +140,8 @@ class Person:
     def _decides(self, phrases: list[str]) -> Answer | None:
         words, language = WORDS[self._language], self._language
         if self._mistakes_language and (right := option(phrases, language, "language")):
-            self._understands = False
+            # A mistake of one moment: the next sentence in their own language is heard for what it is.
+            self._understands = self._mistakes_language = False
             return Answer("2" if right.keys == "1" else "1", right.after)
         if not self._understands:
             # One sentence may be in their own language: the key that changes it.

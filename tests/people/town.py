@@ -159,8 +159,8 @@ def table(people: list[Resident]) -> str:
 
 
 def why_not(people: list[Resident]) -> str:
-    """The table, and the whole calls of those whom the line lost."""
-    lost = [person for person in people if not person.ending.is_good]
+    """The table, and the calls of those whom the line lost or who had a right PIN and heard no status."""
+    lost = [p for p in people if not p.ending.is_good or (p.knows == "right" and not p.ending.heard)]
     calls = "\n".join(
         f"\nseed {p.seed}, {p.temperament}, {p.language}: {p.ending.how}\n{p.ending.transcript}" for p in lost
     )
