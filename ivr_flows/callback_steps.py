@@ -24,7 +24,7 @@ def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
         "callback_left": Decide(
             case_verbs.news_was_left, {"owed": "callback_in_silence", "none": "silent_end"}
         ),
-        # The status is there at any hour, also for who came here by a slip or because the office is closed.
+        # The status is there at any hour, also for a caller who came by a slip or finds the office closed.
         "callback_menu_without_pin": Menu(
             (*callback_ways(), Choice("main.case", next="may_try")), silence="silent_end"
         ),
@@ -130,7 +130,7 @@ def callback_ways(afraid: str = "callback.afraid") -> tuple[Choice, ...]:
 
 
 def silent_menu(case: Choice, afraid: str = "callback.afraid") -> Menu:
-    """What is offered to who pressed no key: once, for they may not have chosen a language (R25)."""
+    """The one offer to a caller who pressed no key, and may have chosen no language (R25)."""
     express, _more, very_soon = callback_ways(afraid)
     return Menu((express, very_soon, case), silence="silent_end", silences=0, tells_language=True)
 

@@ -35,10 +35,10 @@ def callback_stands(desk: Desk, _digits: str) -> str:
 
 @answers("stranger", "locked_out", "cannot")
 def callback_without_pin(desk: Desk, _digits: str) -> str:
-    """Whether a caller who gave no PIN can be offered a callback, and whether this call may still try one."""
+    """Whether a caller without the PIN can be called back, and whether tries of a PIN are left (R04)."""
     if not desk.number_to_call():
         return "cannot"
-    return "locked_out" if _has_no_tries(desk) else "stranger"
+    return "stranger" if desk.has_tries else "locked_out"
 
 
 @answers("promised", "refused")
@@ -241,13 +241,9 @@ def _class_of(desk: Desk, reason: str, *, verified: bool) -> tuple[str, str]:
         fresh = timedelta(hours=desk.office.policy("hard_news_hours"))
         if found.hard_news and found.status_at is not None and desk.now - found.status_at <= fresh:
             return "urgent", "hard_news"
-    elif _has_no_tries(desk):
+    elif not desk.has_tries:
         return "urgent", "lockout"
     return "other", reason
-
-
-def _has_no_tries(desk: Desk) -> bool:
-    return desk.call.tries >= desk.office.policy("tries_per_call")
 
 
 def _say_due(desk: Desk, due_at: datetime) -> None:

@@ -45,7 +45,7 @@ def take_number(desk: Desk, digits: str) -> str:
 @answers("yes", "number_too", "no")
 def may_try(desk: Desk, _digits: str) -> str:
     """Three tries a call (R04); after a lapse of time the PIN alone is asked again (R11)."""
-    if desk.call.tries >= desk.office.policy("tries_per_call"):
+    if not desk.has_tries:
         return "no"
     return "yes" if desk.call.verified_at is not None else "number_too"
 

@@ -91,6 +91,11 @@ class Desk:
         return self.call.is_verified(self.now)
 
     @property
+    def has_tries(self) -> bool:
+        """Whether this call may try another PIN (R04)."""
+        return self.call.tries < self.office.policy("tries_per_call")
+
+    @property
     def zone(self) -> str:
         """The caller's time zone: what they told, the registrant's once known by PIN, else a guess.
 

@@ -41,6 +41,8 @@ def edges(flow: Flow, name: str) -> Iterator[tuple[str, str]]:
             for key, choice in enumerate(step.choices, 1):
                 yield from ((f"{key}, {word}", target) for word, target in choice.on.items())
             yield from ((f"silence, {word}", target) for word, target in step.on.items())
+            if step.back is not None:
+                yield BACK, step.back
         case Collect(on=on) | Decide(on=on) | Stay(on=on) | Transfer(on=on) | Conference(on=on):
             yield from ((word, target) for word, target in on.items() if target in flow.steps)
             if isinstance(step, Collect) and step.back is not None:

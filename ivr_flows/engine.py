@@ -132,6 +132,8 @@ class Walk:
                     return self._speak_the_next_language(name)
                 if digits == BACK and BACK in self.flow.keys and isinstance(step, Menu):
                     return self._go_back(name)
+                if digits == BACK and isinstance(step, Wait) and step.back is not None:
+                    return self._progress(step.back)
                 return self._choose(name, step, digits)
             case Collect(back=str(back)) if digits == BACK:
                 # The count of misses goes on, or nobody who goes to and fro would ever be helped (R25).
@@ -336,7 +338,7 @@ class Walk:
         self, name: str, before: tuple[Say, ...], says: tuple[Say, ...], again: tuple[Say, ...] = ()
     ) -> Turn:
         call, step = self.call, self.flow.steps[name]
-        # Who keys number and PIN in one go is listened to at once: the PIN may be on its way already.
+        # After a case number the line listens at once: some callers key the PIN before they are asked.
         is_next_entry = isinstance(step, Collect) and call.step != name
         call.step, call.turn = name, call.turn + 1
         digits = step.digits if isinstance(step, Collect) else 1

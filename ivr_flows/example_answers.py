@@ -119,13 +119,14 @@ def _stand(place: int, wait: str | None = None) -> Answer:
             desk.say("line.place", place=str(place))
         if wait is not None:
             desk.say("line.wait", wait=desk.words(wait))
+        desk.say("line.back")
         desk.say("silent.offer")
 
     return answer
 
 
 def _report(desk: Desk) -> None:
-    _say_all("line.next", "line.longer")(desk)
+    _say_all("line.next", "line.longer", "line.back")(desk)
     desk.say("line.keep", key="1")
 
 
@@ -281,6 +282,8 @@ VERIFIED_ALONE = frozenset(
         ("callback_stands", "known"),
         ("may_choose", "held"),
         ("news_waits", "waits"),
+        ("leave_place", "case"),
+        ("leave_place", "news"),
     }
 )
 
@@ -311,6 +314,10 @@ MEANINGS: Mapping[str, str] = {
     "look_again: still": "they wait on",
     "look_again: nobody": "nobody is on shift any more",
     "look_again: closed": "the office has closed",
+    "leave_place: menu": "no PIN was right",
+    "leave_place: case": "the case is open",
+    "leave_place: news": "hard news was not told yet",
+    "leave_place: joined": "a liaison has accepted",
     "person_ended: wait": "nobody accepted, and others may",
     "person_ended: closed": "nobody accepted, and the office has closed",
     "may_choose: known": "the time there is known",

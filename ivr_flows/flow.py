@@ -167,11 +167,13 @@ class Wait:
     """Keep a caller in line. After each silence ``look`` is asked again; the choices are as in a menu.
 
     Silence is what a waiting caller is there for: it is no miss, counts as progress, and slows nothing.
+    # leads to the step ``back``, which gives the place up.
     """
 
     choices: tuple[Choice, ...]
     look: Handler
     on: Mapping[str, str]
+    back: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +277,8 @@ class Flow:
                     if choice.next is not None:
                         yield choice.next
                 yield from step.on.values()
+                if step.back is not None:
+                    yield step.back
             case Collect():
                 yield from (exit_ for exit_ in step.on.values() if exit_ != AGAIN)
                 if step.back is not None:

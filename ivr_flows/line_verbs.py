@@ -103,6 +103,19 @@ def keep_place(desk: Desk, _digits: str) -> str:
     return "promised"
 
 
+@answers("menu", "case", "news", "joined")
+def leave_place(desk: Desk, _digits: str) -> str:
+    """Give the place up and go back: after the PIN to the case's menu, or to hard news not yet told (R22)."""
+    session, call, now = desk.session, desk.call, desk.now
+    # A liaison's key of the same moment may have ended the wait first, as in keep_place.
+    if not waits.leave_line(session, call.id, "left", now) and direct_talk.talks_now(session, call.id):
+        return "joined"
+    desk.jobs += line_ring.stop_ringing(session, call.id, now)
+    if not desk.is_verified:
+        return "menu"
+    return "news" if desk.heard().hard_news and "news" not in call.trail.split() else "case"
+
+
 @answers("talked", "wait", "nobody", "closed")
 def person_ended(desk: Desk, _digits: str) -> str:
     """Whether someone accepted by a key; an answered phone alone proves nothing (Legs).
@@ -191,10 +204,11 @@ def _report(desk: Desk) -> None:
     else:
         desk.say("line.place", place=str(number))
     wait = wait_in_line(desk.session, desk.now, verified=held.verified)
-    if wait is None:
-        return
-    if desk.now - held.since > wait + timedelta(minutes=1):
+    if wait is not None and desk.now - held.since > wait + timedelta(minutes=1):
         # What was said has not come true for this caller; they are told so.
         desk.say("line.longer")
-    elif prompt := wait_prompt(wait):
+    elif wait is not None and (prompt := wait_prompt(wait)):
         desk.say("line.wait", wait=desk.words(prompt))
+    if desk.is_verified or desk.has_tries:
+        # Others would only be led back here.
+        desk.say("line.back")

@@ -17,6 +17,7 @@ from ivr_flows.example_answers import (
 )
 from ivr_flows.flow import (
     AGAIN,
+    BACK,
     COVER,
     PERSON,
     SILENT,
@@ -242,7 +243,8 @@ class _Stage:
                 )
             case Wait():
                 keys = [_Action(f"presses {key}", str(key)) for key, _ in enumerate(step.choices, 1)]
-                return [*keys, _Action("stays in line", None)]
+                back = [_Action(f"presses {BACK}", BACK)] if step.back is not None else []
+                return [*keys, *back, _Action("stays in line", None)]
             case Collect():
                 return [_Action(f"keys {step.digits} digits", (KEYED * 2)[: step.digits])]
             case Transfer() | Conference():

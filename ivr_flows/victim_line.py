@@ -205,6 +205,13 @@ def victim_line(
                 "nobody": "unreached",
                 "closed": "unreached",
             },
+            back="leave_line",
+        ),
+        # The status can be heard at any time, so nobody has to hang up to get out of the line.
+        "leave_line": Decide(
+            line_verbs.leave_place,
+            {"menu": "main_menu", "case": "choose_menu", "news": "hard_news", "joined": "meet"},
+            once=True,
         ),
         "fetched": Decide(
             line_verbs.look_at_once,
@@ -257,7 +264,7 @@ def victim_line(
             silence="goodbye",
             silences=0,
         ),
-        # Silence: one offer, heard once, and a gentle end (R25). Who has found their card can go on.
+        # Silence: one offer, heard once, and a gentle end (R25). A caller who has found the card can go on.
         "no_one_there": Announce("no_one_there", "silent_offer"),
         "silent_offer": Decide(
             callback_verbs.callback_without_pin,

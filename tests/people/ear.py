@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_PRESS = {"en": re.compile(r"press (\d)"), "es": re.compile(r"oprima (\d)")}
+_PRESS = {"en": re.compile(r"press (\d|pound)"), "es": re.compile(r"oprima (\d|numeral)")}
+_POUND = {"pound": "#", "numeral": "#"}
 #: What a person may want, by the words for it.
 WORDS = {
     "en": {
@@ -12,6 +13,7 @@ WORDS = {
         "pin": "your 6-digit PIN",
         "news": "hear it now", "callback": "as soon as we can", "to_callback": "be called back, press",
         "called_first": "have us call you soon", "start": "back to the main menu",
+        "back": "To go back, press",
         "promise": "We will call you",
         "afraid": "If you are afraid",
         "goodbye": "Goodbye", "keep_place": "call you when it is your turn",
@@ -19,7 +21,8 @@ WORDS = {
     "es": {
         "language": "español", "case": "su caso, oprima", "number": "su número de caso", "pin": "su PIN",
         "news": "oírla ahora", "callback": "lo antes posible", "to_callback": "que le llamemos, oprima",
-        "called_first": "le llamemos pronto", "start": "volver al menú principal", "promise": "Le llamaremos",
+        "called_first": "le llamemos pronto", "start": "volver al menú principal",
+        "back": "Para volver, oprima", "promise": "Le llamaremos",
         "afraid": "Si tiene miedo",
         "goodbye": "Adiós", "keep_place": "cuando le toque",
     },
@@ -55,12 +58,12 @@ def option(phrases: Sequence[str], language: str, wish: str) -> Answer | None:
     if at is None:
         return None
     key = _PRESS[language].search(phrases[at])
-    return Answer(key[1], at) if key else None
+    return Answer(_POUND.get(key[1], key[1]), at) if key else None
 
 
 def keys_said(phrase: str, language: str) -> list[str]:
     """Every digit that this phrase says to press, in this language."""
-    return _PRESS[language].findall(phrase)
+    return list(filter(str.isdigit, _PRESS[language].findall(phrase)))
 
 
 #: Before these words 0 is only one of the keys that are told; after them it is offered to who is stuck.

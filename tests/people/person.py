@@ -159,7 +159,7 @@ class Person:
         wanted = any(option(phrases, language, wish) for wish in ("case", "news"))
         if offered is not None and not wanted and self._chance.random() < 0.5:
             return offered
-        wishes = ("language", "case", "news", "called_first", "callback", "to_callback", "start")
+        wishes = ("language", "case", "news", "called_first", "callback", "to_callback", "start", "back")
         for wish in wishes:
             if (found := option(phrases, language, wish)) is not None:
                 return found

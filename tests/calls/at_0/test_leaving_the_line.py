@@ -1,4 +1,4 @@
-"""Who hangs up in line, is called back or not, and makes room for who is behind (R35)."""
+"""Who goes back or hangs up in line, is called back or not, and makes room for who is behind (R22, R35)."""
 
 from collections.abc import Callable
 
@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from models import Callback, Consent
-from tests.calls.at_0.waiting import OTHER, _a_sweep, consents_at, outcomes, waits_in_line
+from tests.calls.at_0.waiting import OTHER, _a_sweep, consents_at, outcomes, waits, waits_in_line
 from tests.calls.conftest import Clock, House
-from tests.calls.stories import reaches_the_first_menu
+from tests.calls.stories import is_asked_for_a_number, reaches_the_first_menu, wrong
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
 from workers.sweeper import sweep
@@ -146,3 +146,108 @@ def test_who_talked_and_hangs_up_is_not_called_back(
 
     assert house.rows(select(Callback)) == []
     assert outcomes(house) == ["talked"]
+
+
+# The way back (R22).
+
+
+def test_a_caller_in_line_goes_back_by_pound_and_hears_the_status(
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House
+) -> None:
+    case = make_case(custody_status="in_custody")
+    reaches_the_first_menu(phone)
+    phone.presses("0")
+    assert phone.hears("You are next in line. To go back, press pound")
+
+    phone.presses("#")
+
+    assert phone.hears("To hear about your case, press 1")
+    assert outcomes(house) == ["left"]
+    for keys in ("1", case.number, case.pin):
+        phone.presses(keys)
+    assert phone.hears("in custody")
+
+
+def test_a_caller_with_a_pin_goes_back_to_the_menu_of_the_case(
+    phone: Phone, make_case: MakeCase, busy: Phone
+) -> None:
+    waits_in_line(phone, make_case(custody_status="in_custody"))
+
+    phone.presses("#")
+
+    assert phone.hears("To hear it again, press 1. To be called back, press 2")
+    assert phone.does_not_hear("in custody")
+
+
+def test_a_caller_who_waits_for_a_person_before_hard_news_goes_back_to_the_choice(
+    phone: Phone, make_case: MakeCase, busy: Phone
+) -> None:
+    waits_in_line(phone, make_case(custody_status="escaped"))
+
+    phone.presses("#")
+
+    assert phone.hears("I have news that may be hard to hear", "to hear it now, press 1")
+    assert phone.does_not_hear("escaped")
+
+
+def test_the_place_of_a_caller_who_goes_back_is_free_and_their_liaison_is_let_go(
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House
+) -> None:
+    waits_in_line(phone, make_case(custody_status="in_custody"))
+    behind = phone.another()
+    waits_in_line(behind, make_case(custody_status="in_custody"), from_=OTHER)
+    busy.hangs_up()
+    house.jobs.works_off()
+    phone.says_nothing()
+    assert len(house.rung()) == 1
+
+    phone.presses("#")
+
+    assert house.rung() == []
+    behind.presses("0")
+    assert behind.hears("You are next in line")
+    assert outcomes(house) == ["left", None]
+    assert not phone.is_over
+
+
+def test_a_caller_who_goes_back_and_presses_0_again_waits_from_then_on(
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+) -> None:
+    waits_in_line(phone, make_case(custody_status="in_custody"))
+    phone.presses("#")
+    clock.passes(minutes=2)
+
+    phone.presses("0")
+
+    assert phone.hears("You are next in line")
+    (wait,) = waits(house)
+    assert (wait.since, wait.outcome) == (clock.now, None)
+
+
+def test_pound_in_the_moment_of_the_accept_key_goes_to_the_liaison(
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House
+) -> None:
+    waits_in_line(phone, make_case(custody_status="in_custody"))
+    busy.hangs_up()
+    house.jobs.works_off()
+    phone.says_nothing()
+    liaison = house.answers(phone)
+    liaison.presses("1")
+
+    phone.presses("#")
+
+    assert phone.is_talking
+    assert outcomes(house) == ["talked"]
+
+
+def test_a_caller_without_tries_left_is_not_told_of_a_way_back_that_leads_here(
+    phone: Phone, make_case: MakeCase, busy: Phone
+) -> None:
+    case = make_case(custody_status="in_custody")
+    is_asked_for_a_number(phone)
+    phone.presses(case.number)
+    for _ in range(3):
+        phone.presses(wrong(case.pin))
+
+    assert phone.hears("You are next in line")
+    assert phone.does_not_hear("press pound")
