@@ -135,9 +135,9 @@ def still_wanted(desk: Desk, _digits: str) -> str:
     return "wanted" if line_ring.is_wanted(desk.session, desk.call) else "gone"
 
 
-@answers("joined", "gone")
+@answers("joined", "later", "gone")
 def join(desk: Desk, _digits: str) -> str:
-    """1: this is a good time; this key makes the row talking."""
+    """1: this is a good time; this key makes the row talking. ``later``: the liaison has just hung up."""
     word = legs.join_caller(desk.session, desk.call, desk.now)
     if word == "joined":
         desk.jobs += legs.fetch_liaison(desk.session, desk.call)
@@ -147,8 +147,11 @@ def join(desk: Desk, _digits: str) -> str:
 
 @answers("anyone", "machine")
 def who_answered(desk: Desk, _digits: str) -> str:
-    """What the carrier says of whoever answered and pressed no key yet (R31): a hint, and no more."""
-    return "machine" if desk.call.by_machine else "anyone"
+    """What the carrier says of whoever answered and pressed no key yet (R31): a hint, and no more.
+
+    In the slow pace no machine judges: to a carrier the tones of a relay operator are a fax (R26).
+    """
+    return "machine" if desk.call.by_machine and desk.call.pace != "slow" else "anyone"
 
 
 @answers("put_off", "gone")

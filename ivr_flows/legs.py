@@ -20,6 +20,7 @@ from ivr_flows.flow import (
 )
 from ivr_flows.talk_steps import CALLER_RECALLED, RECALLED, caller_steps, outcome_steps, talk_steps
 from models.staff_secret import LEAST_CODE, MOST_CODE
+from models.voicemail import MESSAGE_LEFT
 
 #: How long a joiner hears nothing, of whom the caller is being told, before the line looks again.
 JOINER_SECONDS = 5
@@ -166,7 +167,8 @@ def callback_call() -> Flow:
         ),
         "good_time_again": _good_time("called.yes_again", "called.no", silence="put_off_silently"),
         # Silence: a machine, or no good moment. A message where it is allowed, else not one word more (R31).
-        "put_off_silently": Decide(leg_verbs.nobody_pressed, {"message": "end", "nothing": "end"}),
+        "put_off_silently": Decide(leg_verbs.nobody_pressed, {"message": MESSAGE_LEFT, "nothing": "end"}),
+        MESSAGE_LEFT: Hangup(),
         "end": Hangup(),
         "unclear": Hangup("called.goodbye"),
         "put_off": Hangup("called.put_off"),
@@ -194,7 +196,7 @@ def _good_time(yes: str, no: str, silence: str) -> Menu:
     """The question of a call we place: yes joins, no puts off, and a machine hears no repair (R30)."""
     return Menu(
         (
-            Choice(yes, does=leg_verbs.join, on={"joined": "meet", "gone": "gone"}),
+            Choice(yes, does=leg_verbs.join, on={"joined": "meet", "later": "cut_off", "gone": "gone"}),
             Choice(no, does=leg_verbs.put_off, on={"put_off": "put_off", "gone": "gone"}),
         ),
         give_up="unclear",

@@ -48,6 +48,8 @@ _TABLE = (
     Move("miss_own_call", ("ringing_liaison",), "claimed", ("liaison", "worker", "carrier", "sweeper")),
     Move("caller_missed", ("ringing_caller",), "requested", ("worker", "carrier", "sweeper")),
     Move("not_safe", ("ringing_caller",), "requested", ("caller",)),
+    # The same of a person whose liaison hung up before their key.
+    Move("not_safe_later", ("requested", "ringing_liaison"), "requested", ("caller",)),
     Move("join", ("ringing_caller",), "talking", ("caller",)),
     # By the end of either leg, by staff who end the talk, or by a hold that has lasted too long.
     Move("reach", ("talking",), "reached", ("caller", "liaison", "staff", "carrier", "sweeper")),

@@ -53,6 +53,7 @@ def make_caller_leg(session: Session, callback: Callback, now: datetime) -> Call
     leg = Call(
         flow="callback_call",
         callback_id=callback.id,
+        phone_key=callback.number_key,
         # Who is stored as slow has time at once, whoever answers (R26, R30).
         pace=session.scalar(_PACE, {"callback_id": callback.id}) or "normal",
         **outbound_leg(session, number, callback.language, now),
@@ -156,9 +157,15 @@ def decline_by_liaison(
     bring_forward(session, leg.id, LEAVING)
 
 
-def join_caller(session: Session, leg: "CallState", now: datetime) -> Literal["joined", "gone"]:
-    """The key of the person called back: with it the two are talking. ``gone`` when the liaison has left."""
+def join_caller(session: Session, leg: "CallState", now: datetime) -> Literal["joined", "later", "gone"]:
+    """The key of the person called back: with it the two are talking.
+
+    When the liaison has left, ``later`` says that the person is called again, and ``gone`` that they are not.
+    """
     callback = callback_of(session, leg)
+    if callback is not None and _calls_again(callback, leg):
+        _gone(session, leg)
+        return "later"
     if callback is None or callback.caller_call_id != leg.id:
         return _gone(session, leg)
     if callback.state == "talking":
@@ -182,12 +189,16 @@ def put_off(
 ) -> tuple[Literal["put_off", "gone"], list[Job]]:
     """The person cannot talk now: try later; after the policy's tries a member of staff decides.
 
-    Answers ``gone`` where no other call will come, and the jobs to enqueue after the commit: the liaison who
-    waits is told.
+    So it is too when the liaison has just left, or the phone would ring again within a minute. Answers
+    ``gone`` where no other call will come, and the jobs to enqueue after the commit: the liaison who waits is
+    told, and so is the next one who is already rung.
     """
     callback = callback_of(session, leg)
     bring_forward(session, leg.id, LEAVING)
-    if callback is None or callback.caller_call_id != leg.id or callback.state != "ringing_caller":
+    if callback is None:
+        return "gone", []
+    is_theirs = callback.caller_call_id == leg.id and callback.state == "ringing_caller"
+    if not is_theirs and not _calls_again(callback, leg):
         return "gone", []
     policy, actor, tries = CallbackPolicy.of(office), f"caller:{leg.id}", callback.caller_tries + 1
     liaison_leg = callback.liaison_call_id
@@ -199,7 +210,7 @@ def put_off(
         advance(
             session,
             callback.id,
-            "not_safe",
+            "not_safe" if is_theirs else "not_safe_later",
             actor=actor,
             now=now,
             caller_tries=tries,
@@ -226,6 +237,15 @@ def direct_ended(session: Session, state: "CallState", now: datetime) -> Literal
     ).first()
     free_direct_liaisons(session, state.id, now)
     return "nobody" if accepted_at is None else "talked"
+
+
+def _calls_again(callback: Callback, leg: "CallState") -> bool:
+    """Whether this leg of the person lost its liaison, and the line rings the same phone again by itself."""
+    return (
+        leg.flow == "callback_call"
+        and callback.state in ("requested", "ringing_liaison")
+        and leg.phone_key == callback.number_key
+    )
 
 
 def _gone(session: Session, leg: "CallState") -> Literal["gone"]:

@@ -75,6 +75,8 @@ def leg_ended(
         counted = counted and (is_missed or call_status == "failed")
         return _liaison_left(session, callback, now, policy, actor, office, counted=counted)
     if call_id == callback.caller_call_id:
+        # Nobody canceled it but the carrier, and the person has missed nothing.
+        counted = counted and call_status != "canceled"
         return _caller_left(session, callback, now, policy, actor, office, counted=counted)
     # A joiner has left; the caller must not stay alone when nobody else is with them.
     return joiner_missed(session, callback, call_id) + settle(session, callback, now)

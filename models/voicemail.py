@@ -3,9 +3,11 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import audit
+from models.call import CALLS
 from models.talk import callback_of
 from models.wishes import VOICEMAIL_TEXTS
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 #: The neutral texts, by the end of their prompts' names; the first is the one where none was chosen.
 TEXTS = tuple(text for text in VOICEMAIL_TEXTS if text is not None)
+#: The step at which a leg ends that left a message.
+MESSAGE_LEFT = "message_left"
 
 
 def leave_message(session: Session, leg: "CallState", now: datetime) -> str | None:
@@ -21,7 +25,7 @@ def leave_message(session: Session, leg: "CallState", now: datetime) -> str | No
     callback = callback_of(session, leg)
     if callback is None or callback.caller_call_id != leg.id or callback.state != "ringing_caller":
         return None
-    if not callback.voicemail_allowed or callback.caller_tries > 0:
+    if not callback.voicemail_allowed or _has_message(session, leg):
         return None
     if callback.asked_elsewhere:
         # Somebody else asked without a PIN as well and heard that there will be no message (R35).
@@ -31,3 +35,13 @@ def leave_message(session: Session, leg: "CallState", now: datetime) -> str | No
         session, actor=f"caller:{leg.id}", action="leave_message", target=f"callback:{callback.id}", now=now
     )
     return text
+
+
+def _has_message(session: Session, leg: "CallState") -> bool:
+    """Whether an earlier try of this callback left a message on this phone."""
+    left = select(CALLS.c.id).where(
+        CALLS.c.callback_id == leg.callback_id,
+        CALLS.c.phone_key == leg.phone_key,
+        CALLS.c.step == MESSAGE_LEFT,
+    )
+    return session.execute(left.limit(1)).first() is not None

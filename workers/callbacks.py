@@ -14,6 +14,7 @@ from models import line_turn, own_call, pacing
 from models.call import CALLS
 from models.call_event import record_call_sid
 from models.call_status import FINAL_CALL_STATUSES, LEAVING, bring_forward, take_back_leaving
+from models.callback import CALLBACKS
 from models.callback_policy import CallbackPolicy
 from models.database import Database
 from models.dispatch import (
@@ -213,22 +214,30 @@ class Dialler:
             self._hand_on(jobs)
 
     def release_leg(self, call_id: int) -> None:
-        """Let go of a leg whose callback went on without it: who answered hears so, else it stops ringing."""
+        """Let go of a leg whose callback went on without it: who answered hears so, else it stops ringing.
+
+        A person called back who pressed no key hears not one word more: a machine would record them (R31).
+        """
         with self._database.transaction() as session:
-            leg = session.execute(select(CALLS).where(CALLS.c.id == call_id)).first()
+            leg = session.execute(
+                select(CALLS, CALLBACKS.c.talking_at)
+                .outerjoin(CALLBACKS, CALLBACKS.c.id == CALLS.c.callback_id)
+                .where(CALLS.c.id == call_id)
+            ).first()
             if leg is None or leg.call_sid is None or not bring_forward(session, call_id, LEAVING):
                 return
         try:
-            self._let_go(leg.call_sid, leg.leg_id, is_answered=bool(leg.said))
+            is_told = bool(leg.said) and (leg.flow != "callback_call" or leg.talking_at is not None)
+            self._let_go(leg.call_sid, leg.leg_id, is_told=is_told)
         except CarrierUnknown:
             # Whoever is on it may wait in an empty conference, so it is not told yet: the next pass does.
             log.warning("It is not known whether a leg was let go of.", extra={"call_id": call_id})
             with self._database.transaction() as session:
                 take_back_leaving(session, call_id)
 
-    def _let_go(self, call_sid: str, leg_id: str, *, is_answered: bool) -> None:
+    def _let_go(self, call_sid: str, leg_id: str, *, is_told: bool) -> None:
         try:
-            if is_answered:
+            if is_told:
                 self._carrier.redirect_call(call_sid, leg_id)
                 return
         except CarrierRefused:

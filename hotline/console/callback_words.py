@@ -120,6 +120,7 @@ HAPPENED = {
     "miss_own_call_callback": N_("Their own call was not answered; the claim stays theirs for a moment"),
     "caller_missed_callback": N_("The person was not reached; it is tried again later"),
     "not_safe_callback": N_("The person could not talk now"),
+    "not_safe_later_callback": N_("The person could not talk now"),
     "join_callback": N_("The person pressed their key; the talk began"),
     "reach_callback": N_("The talk ended"),
     "give_up_callback": N_("No answer in the last try"),

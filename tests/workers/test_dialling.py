@@ -204,7 +204,7 @@ def test_a_person_who_cannot_talk_now_is_called_later(desk: CallbackDesk) -> Non
     assert desk.carrier.redirected == [(liaison.call_sid, liaison.leg_id)], (
         "the caller hears their last words"
     )
-    assert desk.presses(caller, legs.join_caller) == "gone"
+    assert desk.presses(caller, legs.join_caller) == "later"
 
 
 def test_a_liaison_who_hangs_up_before_the_caller_joined_loses_the_callback(desk: CallbackDesk) -> None:
@@ -213,7 +213,7 @@ def test_a_liaison_who_hangs_up_before_the_caller_joined_loses_the_callback(desk
     assert (desk.state(), desk.busy()) == ("requested", 0)
     desk.works_off()
     assert desk.carrier.ended == [caller.call_sid], "a phone that still rings stops"
-    assert desk.presses(caller, legs.join_caller) == "gone"
+    assert desk.presses(caller, legs.join_caller) == "later"
 
 
 def test_a_liaison_who_hangs_up_before_the_caller_was_dialled_has_nobody_rung(desk: CallbackDesk) -> None:
