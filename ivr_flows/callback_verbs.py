@@ -176,7 +176,9 @@ def promise(
             call_id=call.id, silent=bool(call.silent), window=window,
         )  # fmt: skip
         a_day = int(office.policy("unverified_callbacks_a_day"))
-        made = request_without_pin(desk.session, call, asked, desk.now, a_day=a_day)
+        made = request_without_pin(
+            desk.session, call, asked, desk.now, a_day=a_day, likely_zone=desk.guessed_zone()
+        )
         if made is None:
             return "refused"
         line = call.line if call.line in office.lines else office.lines[0]

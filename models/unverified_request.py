@@ -32,11 +32,18 @@ if TYPE_CHECKING:
 
 
 def request_without_pin(
-    session: Session, call: "CallState", promise: Promise, now: datetime, *, a_day: int
+    session: Session,
+    call: "CallState",
+    promise: Promise,
+    now: datetime,
+    *,
+    a_day: int,
+    likely_zone: str | None = None,
 ) -> int | None:
     """Write or keep the one callback of the calling phone on this line; its id, or None when refused.
 
-    ``promise`` is what the caller hears. Refused are another phone than the calling one, and a request that
+    ``promise`` is what the caller hears. ``likely_zone`` is the time zone that the number suggests, for two
+    callers who say different ones. Refused are another phone than the calling one, and a request that
     is not urgent when this phone has had ``a_day`` of them in the last 24 hours. One that is still owed to it
     is not counted: whether it is owed would be heard.
     """
@@ -61,6 +68,9 @@ def request_without_pin(
         if asker is not None and asker.caller_id_doubted and not call.caller_id_doubted:
             # Whoever faked this number asked first; that must not keep its owner at the end of the list.
             standing.requested_in_call_id = call.id
+        if promise.time_zone != standing.time_zone:
+            # A stranger who says that it is night there would keep the phone from being called by day.
+            standing.time_zone = promise.time_zone if is_mine else likely_zone or standing.time_zone
         _keep_the_better(session, standing, promise, call, now)
     record_asked_again(session, standing, call, now)
     return standing.id
@@ -80,6 +90,7 @@ def _move(session: Session, standing: Callback, promise: Promise) -> None:
     standing.window_starts, standing.window_ends = promise.window or (None, None)
     standing.urgency, standing.reason = promise.urgency, promise.reason
     standing.due_at, standing.next_attempt_at = promise.due_at, promise.next_attempt_at
+    standing.time_zone = promise.time_zone
     standing.silent, standing.place = standing.silent or promise.silent, None
     session.flush()
 

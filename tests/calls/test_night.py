@@ -10,9 +10,12 @@ from config.office import Office
 from models import Callback, Staff
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
+from tests.calls.test_callbacks import the_callback
 from tests.calls.test_discreet_line import dials, telling
+from tests.calls.test_without_pin import dials_to_the_callback_menu
 from tests.factories import MadeCase, make_office
 from tests.phone import Phone
+from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -214,3 +217,23 @@ def test_a_discreet_line_names_no_crisis_line_before_the_pin(phone: Phone) -> No
     assert phone.hears("We will call you by")
     assert telling(phone) == []
     assert "crisis" not in phone.heard_so_far
+
+
+def test_a_time_zone_that_a_stranger_chose_does_not_put_off_the_call_of_another(
+    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    stranger = phone.another()
+    dials_to_the_callback_menu(stranger)
+    for key in ("2", "3", "3", "1", "4"):
+        stranger.presses(key)
+    assert the_callback(house).time_zone == "Pacific/Guam"
+    dials_to_the_callback_menu(phone)
+    phone.presses("1")
+    assert phone.hears("We will call you by")
+    phone.hangs_up()
+    make_staff()
+
+    clock.passes(hours=10, minutes=1)
+    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+
+    assert house.rung() != []
