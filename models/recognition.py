@@ -18,14 +18,13 @@ RECOGNIZED = "recognize_person"
 def awaits_recognition(callback: Callback) -> bool:
     """Whether the person of this callback is on the line, and nobody has recorded how they were recognized.
 
-    Key 1 on a call that we placed is anybody's key.
+    Key 1 on a call that we placed is anybody's key. What a registrant is to be told of their PIN or phones
+    opens no case, but would tell whoever answers that there is one (R08, R37).
     """
-    return (
-        callback.state == "talking"
-        and callback.verified
-        and callback.case_id is not None
-        and callback.recognized_by is None
+    is_of_somebody = callback.registrant_id is not None or (
+        callback.verified and callback.case_id is not None
     )
+    return callback.state == "talking" and is_of_somebody and callback.recognized_by is None
 
 
 def recognize(session: Session, callback_id: int, staff_id: int, code: str, now: datetime) -> None:

@@ -92,6 +92,27 @@ def test_key_1_of_a_call_we_placed_opens_no_case_before_the_person_is_recognized
     assert (entry.actor, entry.facts) == (f"staff:{liaison.staff_id}", {"code": "spoken_code"})
 
 
+@pytest.mark.parametrize("reason", ["pin_changed", "phone_stopped", "lost_pin"])
+def test_news_of_a_pin_or_a_phone_waits_until_the_person_is_recognized(
+    liaison: Member, office_rows: Office, reason: str
+) -> None:
+    with office_rows.database.transaction() as session:
+        registrant_id = make_case(session).registrant_id
+    callback_id = office_rows.promises(
+        case=False, reason=reason, verified=reason != "lost_pin", registrant_id=registrant_id
+    )
+    office_rows.talks(callback_id, liaison.staff_id)
+
+    liaison.opens(f"/console/callbacks/{callback_id}")
+
+    assert liaison.reads(
+        "Anyone may have pressed the key", "Do not say why you call before you know who it is"
+    )
+    recognizes(liaison, callback_id)
+    assert "Anyone may have pressed the key" not in liaison.opens(f"/console/callbacks/{callback_id}").words
+    assert office_rows.row(callback_id).recognized_by == "agreed_word"
+
+
 def test_recognition_is_one_of_a_closed_list_and_is_recorded_only_by_who_talks(
     liaison: Member, office_rows: Office
 ) -> None:
