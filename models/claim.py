@@ -14,15 +14,12 @@ from models.callback import IS_OWED, Callback, advance, locked
 from models.callback_state import TAKEN_UP_AGAIN
 from models.database import keyring_of
 from models.follow_up import ANEW
+from models.phone_stop import STOPPED
 from models.refusal import RefusedError
 from models.staff import Staff
 
 #: The roles that may take a callback out of the hands of somebody else.
 OVERSEERS = ("supervisor", "administrator")
-
-
-#: The outcome of one whose phone said stop (R33).
-STOPPED = "stopped"
 
 
 class ClaimOffice(Protocol):

@@ -50,12 +50,13 @@ def follow_up(
     actor: str,
     now: datetime,
     left: bool = False,
+    changes: dict[str, Any] | None = None,
 ) -> list[Job]:
     """Promise the same person another call at ``at``, the latest by ``due_at``; the jobs to enqueue after.
 
     It is asked for in the caller's own leg, so that they can be told of it there. A case with an open
     callback keeps that one, and nothing is added. ``left``: a person of staff must see to it, whatever else
-    stands open, and the line rings nobody.
+    stands open, and the line rings nobody. ``changes``: columns that are not those of the first callback.
     """
     kept = {
         column.name: getattr(callback, column.name)
@@ -83,6 +84,7 @@ def follow_up(
         and owed_without_pin(session, callback.number_key)
     ):
         return []
+    values |= changes or {}
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     statement = insert(CALLBACKS).values(values).on_conflict_do_nothing().returning(CALLBACKS.c.id)
     made = session.scalars(statement).first()

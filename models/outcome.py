@@ -13,7 +13,7 @@ from models.direct_follow_up import follow_direct, is_owed_anyway
 from models.direct_talk import DirectTalk
 from models.follow_up import LATER, SUPERVISOR, FollowUpOffice, follow_up, is_promised_again
 from models.job import Job
-from models.phone_stop import stop_phone
+from models.phone_stop import STOPPED, on_next_phone, stop_phone
 from models.set_away import end_sparing
 from models.staff import Staff
 from models.talk import Talk, audit_talk
@@ -97,12 +97,18 @@ def note_outcome(
 def _stop_wrong_phone(
     session: Session, talk: Callback, actor: str, now: datetime, office: OutcomeOffice
 ) -> list[Job]:
-    """Stop the phone of a wrong person; a person of staff looks for a right one within minutes (R33)."""
+    """Stop the phone of a wrong person; a person of staff sees to the call within minutes (R33).
+
+    Theirs is the next safe phone. Where there is none they look for one, and cannot call this one again, also
+    when it was given for one callback and no case has it.
+    """
     jobs = stop_phone(session, talk.number_key, now, office, actor=actor, with_task=False)
+    elsewhere = on_next_phone(session, talk, now, office) or {"outcome": STOPPED}
     due_at = now + timedelta(minutes=office.policy("stop_task_minutes"))
     return jobs + follow_up(
-        session, talk, reason=SUPERVISOR, at=now, due_at=due_at, actor=actor, now=now, left=True
-    )
+        session, talk, reason=SUPERVISOR, at=now, due_at=due_at, actor=actor, now=now, left=True,
+        changes=elsewhere,
+    )  # fmt: skip
 
 
 def _take_back_later(session: Session, talk: Talk, actor: str, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """A phone says stop: nobody calls it, and others hear of it, since anybody may have said it (R33)."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Why staff look into a stop, and why the other phones of that person are called.
 REASON = "phone_stopped"
+#: The outcome of a callback whose phone is not called any more, by the line or by staff.
+STOPPED = "stopped"
 _ACTOR = "caller:stop"
 
 
@@ -124,32 +126,25 @@ def _move_callbacks(session: Session, number_key: str, now: datetime, office: St
     jobs: list[Job] = []
     for callback in session.scalars(owed.with_for_update(key_share=True)).all():
         legs = (callback.liaison_call_id, callback.caller_call_id)
-        following = _next_phone(session, callback, office)
-        if following is None:
-            jobs += leave_for_staff(session, callback, now, _ACTOR, "stopped")
+        elsewhere = on_next_phone(session, callback, now, office)
+        if elsewhere is None:
+            jobs += leave_for_staff(session, callback, now, _ACTOR, STOPPED)
             continue
-        phone, number = following
-        wishes = wishes_of_phone(phone)
-        window = None
-        if callback.urgency == "urgent":
-            # The caller opened the hours of the phone that they asked from, and of no other (R29).
-            window = next_window(phone, callback.time_zone, now)
-        starts, ends = window or (callback.window_starts, callback.window_ends)
         if callback.caller_call_id is not None:
             never_dial(session, callback.caller_call_id, now)
         advance(
             session, callback.id, "change_phone", actor=_ACTOR, now=now,
-            number_key=phone.number_key, number_sealed=keyring_of(session).seal("callback.number", number),
-            next_attempt_at=office.calling_window(now, callback.time_zone), caller_tries=0,
-            may_answer=wishes.may_answer, voicemail_text=wishes.voicemail_text,
-            voicemail_allowed=wishes.voicemail_text is not None, window_starts=starts, window_ends=ends,
+            next_attempt_at=office.calling_window(now, callback.time_zone), caller_tries=0, **elsewhere,
         )  # fmt: skip
         jobs += [("release_leg", leg) for leg in legs if leg is not None]
         jobs.append(("dial_liaison", callback.id))
     return jobs
 
 
-def _next_phone(session: Session, callback: Callback, office: StopOffice) -> tuple[Phone, str] | None:
+def on_next_phone(
+    session: Session, callback: Callback, now: datetime, office: StopOffice
+) -> dict[str, Any] | None:
+    """The columns of this callback for the person's next safe phone, or None where there is none (R33)."""
     registrant_id = callback.registrant_id
     if callback.case_id is not None:
         registrant_id = session.scalar(select(Case.registrant_id).where(Case.id == callback.case_id))
@@ -158,8 +153,27 @@ def _next_phone(session: Session, callback: Callback, office: StopOffice) -> tup
     for phone in safe_phones(session, registrant_id):
         number = keyring_of(session).unseal("phone.number", phone.number_sealed)
         if office.can_dial(number):
-            return phone, number
+            return _columns(session, callback, phone, number, now)
     return None
+
+
+def _columns(
+    session: Session, callback: Callback, phone: Phone, number: str, now: datetime
+) -> dict[str, Any]:
+    wishes, window = wishes_of_phone(phone), None
+    if callback.urgency == "urgent":
+        # The caller opened the hours of the phone that they asked from, and of no other (R29).
+        window = next_window(phone, callback.time_zone, now)
+    starts, ends = window or (callback.window_starts, callback.window_ends)
+    return {
+        "number_key": phone.number_key,
+        "number_sealed": keyring_of(session).seal("callback.number", number),
+        "may_answer": wishes.may_answer,
+        "voicemail_text": wishes.voicemail_text,
+        "voicemail_allowed": wishes.voicemail_text is not None,
+        "window_starts": starts,
+        "window_ends": ends,
+    }
 
 
 def _make_task(session: Session, registrant_id: int, now: datetime, office: StopOffice) -> None:

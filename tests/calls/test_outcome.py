@@ -11,8 +11,10 @@ from sqlalchemy import select, update
 from models import AuditEntry, Callback, Staff
 from models.callback_request import request_callback
 from models.caller_state import load_by_sid
-from models.follow_up import SUPERVISOR
+from models.claim import may_be_called
+from models.follow_up import SUPERVISOR, NotAgainError, promise_anew
 from models.outcome import note_outcome
+from models.refusal import RefusedError
 from models.registrant import Phone as RegistrantPhone
 from tests.calls.conftest import Clock, House
 from tests.calls.test_callbacks import TELLING, accepted_by, asks_express, the_callback
@@ -331,3 +333,44 @@ def test_wrong_person_stops_that_phone_at_once_and_leaves_the_call_for_staff(
     assert (first.state, first.outcome) == ("reached", "wrong_person")
     assert (second.state, second.case_id) == ("left_for_staff", first.case_id)
     assert house.rung() == []
+
+
+def meets_a_wrong_person(phone: Phone, house: House) -> Callback:
+    """A wrong person takes the call, and the liaison keys so; what is left for staff."""
+    liaison, to_caller = accepted_by(phone, house)
+    called = phone.answers(to_caller)
+    called.presses("1")
+    called.hangs_up()
+    house.jobs.works_off()
+    liaison.presses("2")
+    liaison.presses("3")
+    return callbacks(house)[-1]
+
+
+def test_phone_of_a_wrong_person_that_stands_in_no_case_is_not_called_by_staff_either(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff(phone=LIAISON)
+    asks_express(phone, make_case(custody_status="in_custody"))
+
+    left = meets_a_wrong_person(phone, house)
+
+    assert (left.state, left.due_at) == ("left_for_staff", clock.now + timedelta(minutes=30))
+    with house.database.transaction() as session:
+        with pytest.raises(NotAgainError, match="asked for no more calls"):
+            promise_anew(session, left.id, house.office, "liaison:1", clock.now)
+        with pytest.raises(RefusedError, match="asked for no more calls"):
+            may_be_called(session.get_one(Callback, left.id))
+
+
+def test_after_a_wrong_person_staff_call_the_next_safe_phone_of_the_case(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=LIAISON)
+    asks_express(phone, make_case(custody_status="in_custody", phone="+12025550155"))
+
+    left = meets_a_wrong_person(phone, house)
+
+    assert (left.state, left.outcome) == ("left_for_staff", "to_supervisor")
+    assert left.number_key == house.database.keyring.index("phone", "+12025550155")
+    assert house.database.keyring.unseal("callback.number", left.number_sealed) == "+12025550155"
