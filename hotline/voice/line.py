@@ -88,7 +88,7 @@ class Line:
             walk = self._walk(desk)
             turn = walk.start() if call.turn == 0 else walk.recall()
             if turn is None:
-                return self._said(call)
+                return self._said_again(unit, call, now)
             self._save(desk, turn)
         return self._handed_on(desk, Spoken(turn, call.language))
 

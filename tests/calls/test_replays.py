@@ -52,6 +52,27 @@ def test_a_request_sent_again_after_the_verification_is_over_is_asked_for_the_pi
     assert "PIN" in again
 
 
+def test_captured_address_of_a_caller_who_waited_at_0_asks_for_the_pin_once_the_verification_is_over(
+    phone: Phone, make_case: MakeCase, make_staff: Callable[..., object], house: House, clock: Clock
+) -> None:
+    make_staff()
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("0")
+    for _ in range(int(house.office.policy("away_after_misses"))):
+        house.declines(phone)
+    assert phone.hears("To have us call this phone")
+    phone.presses("#")
+    phone.presses("1")
+    assert phone.hears("in custody")
+    leg_id = house.row(select(Call.leg_id).where(Call.direction == "inbound"))
+    clock.passes(minutes=10, seconds=1)
+
+    again = phone.raw(phone.posts(f"/voice/legs/{leg_id}"))
+
+    assert "in custody" not in again
+    assert "PIN" in again
+
+
 def test_a_request_sent_again_at_once_hears_what_was_said(phone: Phone, make_case: MakeCase) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody"))
     said = document_of(phone)
