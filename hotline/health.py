@@ -49,7 +49,7 @@ class Readiness:
         now = datetime.now(UTC)
         try:
             with self._database.reading() as session:
-                return {one.name: one.told(now) for one in troubles(session, now)}
+                return {one.title: one.told(now) for one in troubles(session, now)}
         except SQLAlchemyError:
             # The database itself is named among the faults.
             return {}

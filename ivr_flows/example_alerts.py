@@ -21,6 +21,7 @@ _COUNTED = {
 }
 _PLAIN = {
     "calls_refused": "our calls are refused",
+    "line_refused": "calls from one of our numbers are refused",
     "texts_refused": "our texts are refused",
     "role_silent": "a role is silent",
     "new_approver": "somebody may approve now",

@@ -31,6 +31,8 @@ LEFT, LEFT_TOLD = "left_for_staff", len(LEVELS) + 1
 IMPORT_HELD, CALL_LIST, AUDIT_ALARM = "import_held", "call_list", "audit_alarm"
 #: The carrier refuses the account's calls, or its texts; a role shows no sign of life (R39).
 CALLS_REFUSED, TEXTS_REFUSED, ROLE_SILENT = "calls_refused", "texts_refused", "role_silent"
+#: It takes no calls from one of our numbers.
+LINE_REFUSED = "line_refused"
 #: A number is locked after wrong PINs (R04); reports of lost PINs wait for a supervisor (R08).
 PIN_LOCKS, LOST_PINS = "pin_locks", "lost_pins"
 #: The feed sent names that no directory has, or unknown codes (R14, R15).
@@ -46,6 +48,7 @@ PROMPTS = {
     CALL_LIST: "alert.call_list",
     AUDIT_ALARM: "alert.audit_alarm",
     CALLS_REFUSED: "alert.calls_refused",
+    LINE_REFUSED: "alert.line_refused",
     TEXTS_REFUSED: "alert.texts_refused",
     ROLE_SILENT: "alert.role_silent",
     PIN_LOCKS: "alert.pin_locks",
@@ -56,10 +59,10 @@ PROMPTS = {
     SET_AWAY: "alert.set_away",
 }
 #: Told without a count.
-_UNCOUNTED = frozenset({CALLS_REFUSED, TEXTS_REFUSED, ROLE_SILENT})
+_UNCOUNTED = frozenset({CALLS_REFUSED, LINE_REFUSED, TEXTS_REFUSED, ROLE_SILENT})
 #: Told by a text alone: nobody need be woken for it.
 _BY_TEXT = frozenset(
-    {LEFT, AUDIT_ALARM, CALLS_REFUSED, PIN_LOCKS, LOST_PINS, NEW_APPROVER, SET_AWAY, UNLISTED}
+    {LEFT, AUDIT_ALARM, CALLS_REFUSED, LINE_REFUSED, PIN_LOCKS, LOST_PINS, NEW_APPROVER, SET_AWAY, UNLISTED}
 )
 #: Told by a call alone: texts are what is refused.
 _BY_CALL = frozenset({TEXTS_REFUSED})

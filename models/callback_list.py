@@ -54,11 +54,11 @@ def due_callbacks(
 
 
 def first_in_line(
-    session: Session, now: datetime, policy: CallbackPolicy, limit: int, *, but: int | None = None
+    session: Session, now: datetime, policy: CallbackPolicy, limit: int, *where: ColumnElement[bool]
 ) -> list[int]:
     """The first of those that somebody is free for now, at most ``limit`` and no more than are free.
 
-    ``but`` is the id of a callback that is passed over.
+    ``where`` leaves out some of them.
     """
     is_open = policy.is_open(now)
     free = count_free(session, is_open=is_open)
@@ -72,11 +72,9 @@ def first_in_line(
     }
     # Who is free goes as a value: one wording whoever it is, which a worker's forked job finds ready.
     only = or_(*(and_(literal(free[pool] > 0, Boolean), whose[pool]) for pool in Pool))
-    if but is not None:
-        only = and_(only, Callback.id != but)
     at_most = min(limit, max(free.values()))
     places = PLACES if unverified_may_take(session, now) else VERIFIED
-    found = _heads(session, now, at_most, (only,), places)
+    found = _heads(session, now, at_most, (only, *where), places)
     last = last_offers(session, now)
     kept = _KeptForLine(session, now, owed_to(last))
     left = [row for row in found if free[_pool_of(row, policy)] > kept.from_row(row)]

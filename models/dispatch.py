@@ -18,6 +18,7 @@ from models.leg import make_liaison_leg, mark_dialling
 from models.leg_end import Job, leave_for_staff
 from models.liaison import Pool, choose_liaison, count_free, hold_liaison, pick_alone, unverified_may_take
 from models.line_wait import kept_for_line
+from models.lone_refusal import of_other_lines, refused_line_of, take_probe
 from models.offer import last_offers, note_offer
 from models.safe_phone import standing_of
 from models.set_away import end_sparing
@@ -82,9 +83,12 @@ def ring_first(session: Session, now: datetime, policy: CallbackPolicy) -> Dial 
 
 
 def _due(session: Session, now: datetime, policy: CallbackPolicy) -> list[int]:
-    """The head of the line. A probe of a refused account tries others before the refused callback."""
-    refused = pacing.refused_callback(session)
-    others = [] if refused is None else first_in_line(session, now, policy, _LOOKS, but=refused)
+    """The head of the line. A probe of a refused account tries others before what was refused."""
+    others = list[int]()
+    if pacing.is_refused(session):
+        refused = pacing.refused_callback(session)
+        where = [*of_other_lines(session, policy.lines), Callback.id != (refused or 0)]
+        others = first_in_line(session, now, policy, _LOOKS, *where)
     return others or first_in_line(session, now, policy, _LOOKS)
 
 
@@ -164,6 +168,9 @@ def _ring_liaison(session: Session, callback: Callback, now: datetime, policy: C
     )
     if liaison is None:
         return None
+    line = refused_line_of(session, callback, policy.lines)
+    if line is not None and not take_probe(session, line, callback, policy.lines, now):
+        return None
     leg = make_liaison_leg(session, callback.id, liaison, now)
     if not hold_liaison(session, liaison.id, leg.id, now):
         session.delete(leg)
@@ -180,7 +187,7 @@ def _ring_liaison(session: Session, callback: Callback, now: datetime, policy: C
         liaison_call_id=leg.id,
         lease_until=policy.liaison_lease(now),
     )
-    return Dial(leg.id, cast(str, leg.leg_id), liaison.phone, policy.liaison_ring_seconds)
+    return Dial(leg.id, cast(str, leg.leg_id), liaison.phone, policy.liaison_ring_seconds, line)
 
 
 def take_caller_slot(

@@ -36,12 +36,14 @@ def leg_ended(
     *,
     actor: str = "carrier",
     counted: bool = True,
+    pause: timedelta | None = None,
 ) -> list[Job]:
     """Apply the end of a call, once, however often it is told; answers the jobs to enqueue after the commit.
 
     A liaison's leg that ends before the accept key passes the callback on; a caller's leg that ends before
     its key sends it back to the list; after both keys either end closes it as reached (Legs). ``counted``
-    is False when the end says nothing about the person rung, such as a carrier that is overloaded.
+    is False when the end says nothing about the person rung, such as a carrier that is overloaded; the person
+    called is then tried again after ``pause``, or soon.
     """
     ended = session.execute(
         update(CALLS)  # The leg before its callback: callback_of holds them in the same order.
@@ -77,7 +79,7 @@ def leg_ended(
     if call_id == callback.caller_call_id:
         # Nobody canceled it but the carrier, and the person has missed nothing.
         counted = counted and call_status != "canceled"
-        return _caller_left(session, callback, now, policy, actor, office, counted=counted)
+        return _caller_left(session, callback, now, policy, actor, office, counted=counted, pause=pause)
     # A joiner has left; the caller must not stay alone when nobody else is with them.
     return joiner_missed(session, callback, call_id) + settle(session, callback, now)
 
@@ -144,6 +146,7 @@ def caller_missed(
     actor: str,
     *,
     counted: bool = True,
+    pause: timedelta | None = None,
 ) -> None:
     """Send the callback back to the list for a later try, or end it as not answered after the last try."""
     tries = callback.caller_tries + counted
@@ -152,7 +155,7 @@ def caller_missed(
             session, callback.id, "give_up", actor=actor, now=now, caller_tries=tries, outcome="no_answer"
         )
         return
-    pause = policy.retry if counted else policy.liaison_retry
+    pause = policy.retry if counted else pause or policy.liaison_retry
     next_at = policy.next_moment(callback, now + pause)
     advance(
         session,
@@ -234,10 +237,11 @@ def _caller_left(
     office: CallbackOffice,
     *,
     counted: bool,
+    pause: timedelta | None,
 ) -> list[Job]:
     liaison_leg = callback.liaison_call_id
     if callback.state == "ringing_caller":
-        caller_missed(session, callback, now, policy, actor, counted=counted)
+        caller_missed(session, callback, now, policy, actor, counted=counted, pause=pause)
         return [("release_leg", liaison_leg)] if liaison_leg is not None else []
     if liaison_leg is not None:
         # Both keys were pressed: the liaison is free without waiting for news of their own leg.

@@ -15,6 +15,7 @@ from models.dispatch import Dial, can_dial
 from models.job import Job
 from models.leg import mark_dialling
 from models.liaison import free_liaison, hold_liaison, outbound_leg
+from models.lone_refusal import refused_line_of
 from models.refusal import RefusedError
 from models.safe_phone import standing_of
 from models.staff import Staff
@@ -65,7 +66,7 @@ def call_now(
 
 
 def may_ring_now(session: Session, callback: Callback, now: datetime, policy: CallbackPolicy) -> None:
-    """Refuse what the dispatcher would refuse: a barred phone, a number we may not ring, a closed window."""
+    """Refuse what the dispatcher would: a phone that may not be rung, or not from its number, or not now."""
     may_be_called(callback)
     phone = standing_of(session, callback.case_id, callback.number_key, callback.registrant_id)
     if phone.is_barred or not can_dial(session, callback, policy):
@@ -75,6 +76,11 @@ def may_ring_now(session: Session, callback: Callback, now: datetime, policy: Ca
         raise RefusedError("No moment fits the hours of this person and those of the office.")
     if opens > now:
         raise RefusedError("This person may not be rung now; their next hours begin on {at}.", at=opens)
+    if refused_line_of(session, callback, policy.lines) is not None:
+        raise RefusedError(
+            "The carrier refuses calls from the number that this person knows. Return the callback to the "
+            "list: the line tries that number every 30 seconds."
+        )
 
 
 def dial_taker(session: Session, call_id: int, now: datetime, policy: CallbackPolicy) -> Dial | None:

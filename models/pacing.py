@@ -1,7 +1,8 @@
 """How fast the carrier may be asked, and the circuit breaker for an account that it refuses (R39).
 
 One row each for calls and for texts. Every worker takes its slot from the row of calls. While the carrier
-refuses the account, a slot is a probe: one call, and one text, every 30 s.
+refuses the account, a slot is a probe: one call, and one text, every 30 s. A number of the office that alone
+is refused has a row of its own; see ``models/lone_refusal.py``.
 """
 
 from collections.abc import Sequence
@@ -44,7 +45,7 @@ class Pace(Base):
     refused_call_id: Mapped[int | None]
 
 
-_PACES = cast(Table, Pace.__table__)
+PACES = cast(Table, Pace.__table__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def take_slot(session: Session, now: datetime, interval: timedelta, patience: ti
     None, with nothing taken, when the next one is further ahead. The row is held until the transaction
     ends, so two workers never get the same slot. A probe of a refused account is taken for now or not at all.
     """
-    held = _held(session, CALLS, now)
+    held = hold_pace(session, CALLS, now)
     next_at: datetime = held.next_at
     if next_at - now > _FURTHEST:
         next_at = now
@@ -80,7 +81,7 @@ def may_text(session: Session, now: datetime) -> bool:
     """Whether a text may be sent now. While the account is refused this takes the one probe that is due."""
     if refusal(session, TEXTS) is None:
         return True
-    held = _held(session, TEXTS, now)
+    held = hold_pace(session, TEXTS, now)
     if held.refused_at is None:
         return True
     if now < held.next_at <= now + _FURTHEST:
@@ -91,7 +92,7 @@ def may_text(session: Session, now: datetime) -> bool:
 
 def rest(session: Session, now: datetime) -> None:
     """Place no call for a while: the carrier is overloaded or cannot be reached."""
-    next_at = max(_held(session, CALLS, now).next_at, now + REST)
+    next_at = max(hold_pace(session, CALLS, now).next_at, now + REST)
     _set(session, CALLS, next_at=next_at)
 
 
@@ -99,7 +100,7 @@ def open_breaker(
     session: Session, kind: Kind, code: int | None, now: datetime, call_id: int | None = None
 ) -> None:
     """The carrier refused the account: nothing but a probe every 30 s until one is taken."""
-    held = _held(session, kind, now)
+    held = hold_pace(session, kind, now)
     _set(
         session, kind, next_at=now + PROBE, refused_at=held.refused_at or now, refused_code=code,
         refused_call_id=call_id,
@@ -109,15 +110,16 @@ def open_breaker(
 def close_breaker(session: Session, kind: Kind, now: datetime) -> None:
     """The carrier took a call, or a text: the account is well. Touches no row where it was well before."""
     session.execute(
-        update(_PACES)
-        .where(_PACES.c.name == kind, _PACES.c.refused_at.is_not(None))
+        update(PACES)
+        .where(PACES.c.name == kind, PACES.c.refused_at.is_not(None))
         .values(next_at=now, refused_at=None, refused_code=None, refused_call_id=None)
     )
 
 
 def refusals(session: Session) -> Sequence[Refusal]:
     """The open breakers, at most one each for calls and texts."""
-    rows = session.execute(select(_PACES).where(_PACES.c.refused_at.is_not(None)).order_by(_PACES.c.name))
+    kinds = PACES.c.name.in_((CALLS, TEXTS))
+    rows = session.execute(select(PACES).where(kinds, PACES.c.refused_at.is_not(None)).order_by(PACES.c.name))
     return [Refusal(r.name, r.refused_at, r.refused_code, r.next_at) for r in rows]
 
 
@@ -133,20 +135,21 @@ def is_refused(session: Session) -> bool:
 
 def refused_callback(session: Session) -> int | None:
     """The callback whose call was refused last while the breaker is open; a probe tries another first."""
-    found = select(CALL_ROWS.c.callback_id).join(_PACES, _PACES.c.refused_call_id == CALL_ROWS.c.id)
-    return session.scalar(found.where(_PACES.c.name == CALLS, _PACES.c.refused_at.is_not(None)))
+    found = select(CALL_ROWS.c.callback_id).join(PACES, PACES.c.refused_call_id == CALL_ROWS.c.id)
+    return session.scalar(found.where(PACES.c.name == CALLS, PACES.c.refused_at.is_not(None)))
 
 
 def _set(session: Session, kind: Kind, **values: Any) -> None:
-    session.execute(update(_PACES).where(_PACES.c.name == kind).values(**values))
+    session.execute(update(PACES).where(PACES.c.name == kind).values(**values))
 
 
-def _held(session: Session, kind: Kind, now: datetime) -> Any:
-    held = select(_PACES).where(_PACES.c.name == kind).with_for_update()
+def hold_pace(session: Session, name: str, now: datetime) -> Any:
+    """The row of this name, made if need be, and held until the transaction ends."""
+    held = select(PACES).where(PACES.c.name == name).with_for_update()
     found = session.execute(held).first()
     if found is not None:
         return found
     on_postgresql = session.get_bind().dialect.name == "postgresql"
-    first = (postgresql.insert if on_postgresql else sqlite.insert)(_PACES).values(name=kind, next_at=now)
+    first = (postgresql.insert if on_postgresql else sqlite.insert)(PACES).values(name=name, next_at=now)
     session.execute(first.on_conflict_do_nothing())
     return session.execute(held).one()

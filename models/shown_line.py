@@ -2,22 +2,13 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from models.call import Call
 from models.callback import Callback
 from models.case import Case
 from models.registrant import Registrant
-
-_LINES = (
-    select(Registrant.line, Call.line)
-    .select_from(Callback)
-    .outerjoin(Case, Case.id == Callback.case_id)
-    .outerjoin(Registrant, Registrant.id == func.coalesce(Case.registrant_id, Callback.registrant_id))
-    .outerjoin(Call, Call.id == Callback.requested_in_call_id)
-    .where(Callback.id == bindparam("callback_id"))
-)
 
 
 def shown_line(session: Session, callback: Callback, lines: Sequence[str]) -> str:
@@ -27,7 +18,20 @@ def shown_line(session: Session, callback: Callback, lines: Sequence[str]) -> st
     the line that was dialled to ask for the call; but what was asked for a registrant without their PIN goes
     out from the main one, since whoever asked may be somebody else. A number that the office gave up is none.
     """
-    chosen, dialled = session.execute(_LINES, {"callback_id": callback.id}).one()
-    if chosen in lines:
-        return str(chosen)
-    return str(dialled) if callback.registrant_id is None and dialled in lines else lines[0]
+    return str(session.scalar(select(shown_in_sql(lines)).where(Callback.id == callback.id)))
+
+
+def shown_in_sql(lines: Sequence[str]) -> ColumnElement[str]:
+    """The same for each callback of a query."""
+    of_case = select(Case.registrant_id).where(Case.id == Callback.case_id).correlate(Callback)
+    registrant_id = func.coalesce(of_case.scalar_subquery(), Callback.registrant_id)
+    chosen = (
+        select(Registrant.line).where(Registrant.id == registrant_id).correlate(Callback).scalar_subquery()
+    )
+    asked_in = select(Call.line).where(Call.id == Callback.requested_in_call_id).correlate(Callback)
+    dialled = asked_in.scalar_subquery()
+    return case(
+        (chosen.in_(lines), chosen),
+        (and_(Callback.registrant_id.is_(None), dialled.in_(lines)), dialled),
+        else_=lines[0],
+    )

@@ -1,31 +1,48 @@
-"""Troubles that operators and supervisors are told of: a refused account, a silent role (R39)."""
+"""Troubles that operators and supervisors are told of: a refused account or number, a silent role (R39)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from models.alert import CALLS_REFUSED, ROLE_SILENT, TEXTS_REFUSED, AlertOffice, tell_supervisors
+from models.alert import (
+    CALLS_REFUSED,
+    LINE_REFUSED,
+    ROLE_SILENT,
+    TEXTS_REFUSED,
+    AlertOffice,
+    tell_supervisors,
+)
 from models.heartbeat import lives
+from models.lone_refusal import refused_lines
 from models.pacing import CALLS, refusals
 from models.paging import take_page
 
-_LEVELS = {"calls": CALLS_REFUSED, "texts": TEXTS_REFUSED}
+_LEVELS = {"calls": CALLS_REFUSED, "texts": TEXTS_REFUSED, "line": LINE_REFUSED}
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """``name`` is calls or texts where the account is refused, else the silent role; ``code`` is Twilio's."""
+    """``name``: calls or texts where the account is refused, line where one number is, else the silent role.
+
+    ``code`` is Twilio's, and ``line`` the number (E.164) of the office.
+    """
 
     name: str
     since: datetime
     code: int | None = None
+    line: str | None = field(default=None, repr=False)
 
     @property
     def is_refusal(self) -> bool:
-        """Whether the carrier refuses the account."""
+        """Whether the carrier refuses the account, or a number of ours."""
         return self.name in _LEVELS
+
+    @property
+    def title(self) -> str:
+        """What operators call it. They see the end of a number alone: a discreet one is listed nowhere."""
+        return self.name if self.line is None else f"line ending in {self.line[-2:]}"
 
     def told(self, now: datetime) -> str:
         """In one plain sentence for operators; it holds nothing private."""
@@ -34,18 +51,21 @@ class Trouble:
             return f"no sign of life for {seconds} s"
         code = "" if self.code is None else f", error {self.code}"
         what = "calls" if self.name == CALLS else "texts"
+        if self.line is not None:
+            what = f"calls from the {self.title}"
         return f"the carrier has refused our {what} for {seconds} s{code}"
 
 
 def troubles(session: Session, now: datetime) -> Sequence[Trouble]:
-    """Every trouble of this moment: open breakers first, then silent roles."""
+    """Every trouble of this moment: open breakers first, then refused numbers, then silent roles."""
     open_breakers = [Trouble(one.kind, one.since, one.code) for one in refusals(session)]
+    lines = [Trouble("line", one.since, one.code, one.number) for one in refused_lines(session)]
     silent = [
         Trouble(one.role, now - one.silent_for)
         for one in lives(session, now)
         if one.is_silent and one.silent_for is not None
     ]
-    return [*open_breakers, *silent]
+    return [*open_breakers, *lines, *silent]
 
 
 def page_troubles(session: Session, now: datetime, office: AlertOffice) -> None:
@@ -56,7 +76,7 @@ def page_troubles(session: Session, now: datetime, office: AlertOffice) -> None:
     taken = {
         _LEVELS.get(trouble.name, ROLE_SILENT)
         for trouble in troubles(session, now)
-        if take_page(session, trouble.name, now, office, every="trouble_page_minutes")
+        if take_page(session, trouble.line or trouble.name, now, office, every="trouble_page_minutes")
     }
     for level in sorted(taken):
         tell_supervisors(session, level, 1, now, office)

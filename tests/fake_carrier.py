@@ -15,6 +15,10 @@ class FakeCarrier:
         #: Twilio's error code for every call, or every text, while the account is refused.
         self.refuses_calls: int | None = None
         self.refuses_texts: int | None = None
+        #: Twilio's error code for every call from one of the office's numbers that is not the main one.
+        self.refuses_from: dict[str, int] = {}
+        #: And for every call to a phone.
+        self.refuses_to: dict[str, int] = {}
         self.asked_for: list[str] = []
         self._came_in: list[PlacedCall] = []
 
@@ -44,9 +48,11 @@ class FakeCarrier:
     def place_call(self, *, to: str, leg_id: str, ring_seconds: int, line: str | None = None) -> str:
         """Dial ``to`` and give the call's sid."""
         self.asked_for.append(to)
-        if self.refuses_calls is not None:
+        code = self.refuses_calls if line is None else self.refuses_from.get(line, self.refuses_calls)
+        code = self.refuses_to.get(to, code)
+        if code is not None:
             self.refused += 1
-            raise judge(400, self.refuses_calls, NUMBER_CODES)
+            raise judge(400, code, NUMBER_CODES)
         fate = self._next.pop(0) if self._next else "dialled"
         if fate == "refused":
             self.refused += 1

@@ -30,6 +30,7 @@ from models.joiner import dial_joiner, take_joiner_slot
 from models.leg import mark_dialling, take_back_dialling
 from models.leg_end import Job, leg_ended
 from models.line_ring import dial_direct
+from models.lone_refusal import judge_refusal, note_taken
 from models.pacing import is_refused
 from models.talk import MISSED, TOLD, missed_in
 from workers.alerts import AlertSender
@@ -263,7 +264,7 @@ class Dialler:
         except CarrierRefused as refused:
             extra = {"call_id": dial.call_id, "code": refused.code}
             log.warning("The carrier refused a call.", extra=extra)
-            jobs = self._refused(dial.call_id, refused)
+            jobs = self._refused(dial, refused)
         except CarrierUnknown:
             # It may be ringing. An event or the leg's first document may still prove it; the sweeper decides.
             log.warning("It is not known whether a call was placed.", extra={"call_id": dial.call_id})
@@ -274,21 +275,26 @@ class Dialler:
             with self._database.transaction() as session:
                 jobs = record_call_sid(session, dial.call_id, call_sid, self._clock(), self._office)
                 pacing.close_breaker(session, pacing.CALLS, self._clock())
+                if dial.line is not None:
+                    note_taken(session, dial.line)
         self._hand_on(jobs)
 
-    def _refused(self, call_id: int, refused: CarrierRefused) -> list[Job]:
+    def _refused(self, dial: Dial, refused: CarrierRefused) -> list[Job]:
         """Nothing was dialled. Only a number that cannot be called counts as a try (R39)."""
-        now = self._clock()
+        now, call_id, pause = self._clock(), dial.call_id, None
         with self._database.transaction() as session:
             if refused.about == "account":
-                pacing.open_breaker(session, pacing.CALLS, refused.code, now, call_id)
+                line = None if dial.line == self._office.lines[0] else dial.line
+                is_alone, pause = judge_refusal(session, call_id, line, refused.code, now)
+                if not is_alone:
+                    pacing.open_breaker(session, pacing.CALLS, refused.code, now, call_id)
                 if take_back_dialling(session, call_id):
                     return []
             elif refused.about != "number":
                 pacing.rest(session, now)
             return leg_ended(
                 session, call_id, "failed", now, self._office,
-                actor="worker", counted=refused.about == "number",
+                actor="worker", counted=refused.about == "number", pause=pause,
             )  # fmt: skip
 
     def _give_back(self, session: Session, call_id: int | None) -> list[Job]:

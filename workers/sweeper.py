@@ -28,6 +28,7 @@ from models.import_upload import tidy_uploads
 from models.keyring import Keyring
 from models.leg_end import Job
 from models.line_turn import whose_turn
+from models.lone_refusal import forget_other_lines
 from models.lost_pin import settle_lost_pins
 from models.lost_pin_report import has_new_reports, has_untold_reports, tell_of_reports
 from models.outcome import end_rests
@@ -247,6 +248,7 @@ class _Pass:
     def _offer_due(self) -> None:
         """As many as people are free, less what waits already: a queue that nobody works must not grow."""
         with self._database.transaction() as session:
+            forget_other_lines(session, self._office.lines)
             tidy_line(session, self._now, self._policy)
         with self._database.reading() as session:
             due = first_in_line(session, self._now, self._policy, _OFFERED_AT_ONCE)

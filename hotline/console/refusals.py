@@ -35,6 +35,10 @@ SENTENCES = (
     N_("You rest until {at}; end your rest first."),
     N_("This phone may not be rung: it is marked unsafe, asked to stop, or is no number."),
     N_("This person may not be rung now; their next hours begin on {at}."),
+    N_(
+        "The carrier refuses calls from the number that this person knows. Return the callback to the list: "
+        "the line tries that number every 30 seconds."
+    ),
     N_("{name} is with the caller too, so nobody is on hold."),
     N_("No other colleague is free, or one is being rung already."),
     N_("The office lists no interpreter for this language."),

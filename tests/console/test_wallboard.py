@@ -9,8 +9,9 @@ from sqlalchemy import event
 from hotline.console.bars import HEIGHT, draw
 from hotline.console.durations import short
 from models.database import Database
+from models.lone_refusal import judge_refusal
 from tests.console.conftest import Clock, Member
-from tests.factories import make_callback, make_import, make_staff
+from tests.factories import make_call, make_callback, make_import, make_staff
 
 
 def test_a_supervisor_sees_how_the_line_stands_and_the_part_renews_itself(
@@ -35,6 +36,20 @@ def test_a_supervisor_sees_how_the_line_stands_and_the_part_renews_itself(
     renewed = supervisor.page.xpath("//*[@hx-trigger='every 5s']")[0].get("hx-get")
     assert supervisor.opens(renewed).reads("Waiting 2")
     assert supervisor.page.xpath("//svg[@role='img']/@aria-label")
+
+
+def test_a_supervisor_sees_which_number_the_carrier_refuses(
+    supervisor: Member, database: Database, clock: Clock
+) -> None:
+    with database.transaction() as session:
+        for minutes in (4, 3):
+            before = clock() - timedelta(minutes=minutes)
+            judge_refusal(session, make_call(session).id, "+12025550101", 21210, before)
+    clock.goes_on(seconds=5)
+
+    supervisor.opens("/console/wallboard")
+
+    assert supervisor.reads("The carrier has refused our calls from +12025550101 for 3 min.", "21210")
 
 
 def test_the_figures_are_read_once_for_all_who_look_within_seconds(

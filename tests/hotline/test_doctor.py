@@ -13,8 +13,9 @@ from config.settings import Settings, variables
 from hotline.cli import group
 from models.database import Database
 from models.heartbeat import Pulse
+from models.lone_refusal import judge_refusal
 from models.pacing import open_breaker
-from tests.factories import make_staff
+from tests.factories import make_call, make_staff
 
 SECRETS = {
     "HOTLINE_SECRET_KEY": "canary of the secret key, longer than thirty-two",
@@ -63,6 +64,10 @@ def test_a_refused_account_and_a_silent_role_are_told_by_name(
     now = datetime.now(UTC)
     with database.transaction() as session:
         open_breaker(session, "texts", 20003, now - timedelta(seconds=40))
+        for seconds in (90, 70):
+            judge_refusal(
+                session, make_call(session).id, "+12025550101", 21210, now - timedelta(seconds=seconds)
+            )
         for role, seconds in (("web", 1), ("worker", 65), ("sweeper", 4)):
             Pulse(role).beat(session, now - timedelta(seconds=seconds))
 
@@ -72,6 +77,7 @@ def test_a_refused_account_and_a_silent_role_are_told_by_name(
     assert result.exit_code == 1
     assert "refused our texts" in told["account"]
     assert "20003" in told["account"]
+    assert "refused our calls from the line ending in 01 for 7" in told["account"]
     assert told["roles"].startswith("worker: no sign of life for 6")
     (roles,) = [c for c in json.loads(result.stdout)["checks"] if c["name"] == "roles"]
     assert "web: 1 living" in roles["told"]

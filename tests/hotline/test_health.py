@@ -15,9 +15,11 @@ from hotline.health import health_blueprint
 from models.database import Database
 from models.heartbeat import Pulse
 from models.keyring import Keyring
+from models.lone_refusal import judge_refusal
 from models.migrate import upgrade
 from models.pacing import open_breaker
 from models.pin import Guard
+from tests.factories import make_call
 
 
 def asked(settings: Settings, database: Database, *flow_faults: str) -> FlaskClient:
@@ -53,6 +55,24 @@ def test_a_refused_account_and_a_silent_role_are_named_while_the_line_is_ready(
     assert degraded["calls"].startswith("the carrier has refused our calls for 4")
     assert degraded["calls"].endswith("error 21210")
     assert degraded["worker"].startswith("no sign of life for 5")
+
+
+def test_a_number_of_the_office_that_is_refused_is_named_by_its_end_alone(
+    settings: Settings, database: Database, redis_url: str
+) -> None:
+    now = datetime.now(UTC)
+    with database.transaction() as session:
+        for seconds in (60, 40):
+            judge_refusal(
+                session, make_call(session).id, "+12025550101", 21210, now - timedelta(seconds=seconds)
+            )
+
+    answer = asked(settings, database).get("/up/ready")
+
+    assert answer.json["ready"] is True
+    (told,) = answer.json["degraded"].values()
+    assert told.startswith("the carrier has refused our calls from the line ending in 01 for 4")
+    assert "555" not in answer.text
 
 
 def test_a_redis_that_is_down_is_named_and_the_process_still_lives(

@@ -1,0 +1,137 @@
+"""What the carrier refuses while the account is well: calls from one of our numbers, or to one person (R39).
+
+The first refusal opens the office's breaker, whatever it was about. What is refused again, with another call
+taken in between, is refused for itself, and does not stop the office once more.
+
+A number of the office has a row of `paces`, named by the number, from the first refusal of a call from it
+until one is taken. Refused for itself it is tried once every 30 s, by the leg of the next liaison: placed
+from that number, so that no liaison accepts in vain. The main number has no such row: it rings every liaison,
+so its refusal is the office's.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import takewhile
+
+from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy.orm import Session
+
+from models.call import Call
+from models.callback import CALLBACKS, Callback
+from models.callback_list import IN_LINE
+from models.pacing import PACES, PROBE, hold_pace, is_refused
+from models.shown_line import shown_in_sql, shown_line
+
+_OF_LINES = PACES.c.name.startswith("+")
+#: One person's call is tried again after two minutes, and after twice as long each time, up to half an hour.
+_MOST_DOUBLINGS = 6
+#: After so many refusals a person's call is not the number's fault: the liaison was rung from it meanwhile.
+_OF_THE_LINE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedLine:
+    """A number (E.164) from which the carrier takes no call, since when, and with which code of Twilio's."""
+
+    number: str = field(repr=False)
+    since: datetime
+    code: int | None
+
+
+def judge_refusal(
+    session: Session, call_id: int, line: str | None, code: int | None, now: datetime
+) -> tuple[bool, timedelta | None]:
+    """A call was refused, not for the number called: whether for itself, and how long its callback waits.
+
+    ``line`` is the number that it was placed from, unless that is the main one. What is not refused for
+    itself is refused for the account, as far as anybody knows.
+    """
+    before = _refused_before(session, call_id)
+    if line is not None and before < _OF_THE_LINE:
+        return _is_lines_own(session, line, code, now), None
+    if before == 0:
+        return False, None
+    return True, PROBE * 2 ** min(before + 1, _MOST_DOUBLINGS)
+
+
+def note_taken(session: Session, line: str) -> None:
+    """The carrier took a call from this number."""
+    session.execute(delete(PACES).where(PACES.c.name == line))
+
+
+def refused_lines(session: Session) -> Sequence[RefusedLine]:
+    """The numbers from which alone the carrier takes no call."""
+    rows = session.execute(select(PACES).where(_OF_LINES, PACES.c.refused_at.is_not(None)))
+    return [RefusedLine(row.name, row.refused_at, row.refused_code) for row in rows]
+
+
+def forget_other_lines(session: Session, lines: Collection[str]) -> None:
+    """Forget what was noted of numbers that the office has no longer."""
+    session.execute(delete(PACES).where(_OF_LINES, PACES.c.name.not_in(lines)))
+
+
+def refused_line_of(session: Session, callback: Callback, lines: Sequence[str]) -> str | None:
+    """The one of the office's ``lines`` that the person of this callback sees, if the carrier refuses it."""
+    refused = {one.number for one in refused_lines(session)}
+    line = shown_line(session, callback, lines) if refused else None
+    return line if line in refused else None
+
+
+def take_probe(session: Session, line: str, callback: Callback, lines: Sequence[str], now: datetime) -> bool:
+    """Whether this callback may be tried from its refused number now; if not, it waits for the next probe.
+
+    All others of that number wait for the one after. A callback that waits is not due.
+    """
+    held = hold_pace(session, line, now)
+    if held.next_at > now:
+        callback.next_attempt_at = held.next_at
+        session.flush()
+        return False
+    _set(session, line, next_at=now + PROBE)
+    theirs = (
+        select(Callback.id)
+        .where(IN_LINE, Callback.id != callback.id, shown_in_sql(lines) == line)
+        # What somebody else has in hand is left out: it finds its number refused by itself.
+        .with_for_update(skip_locked=True, of=Callback)
+    )
+    put_off = update(CALLBACKS).where(CALLBACKS.c.id.in_(theirs), CALLBACKS.c.next_attempt_at < now + PROBE)
+    session.execute(put_off.values(next_attempt_at=now + PROBE))
+    return True
+
+
+def of_other_lines(session: Session, lines: Sequence[str]) -> list[ColumnElement[bool]]:
+    """What callbacks of numbers that are not refused have in common, for a query of callbacks."""
+    refused = [one.number for one in refused_lines(session)]
+    return [shown_in_sql(lines).not_in(refused)] if refused else []
+
+
+def _is_lines_own(session: Session, line: str, code: int | None, now: datetime) -> bool:
+    is_new = session.scalar(select(PACES.c.name).where(PACES.c.name == line)) is None
+    held = hold_pace(session, line, now)
+    # The office's breaker was opened by the refusal before; it is closed when another call was taken.
+    if is_new or (held.refused_at is None and is_refused(session)):
+        return False
+    since = held.refused_at or now
+    _set(session, line, refused_at=since, refused_code=code, next_at=now + PROBE)
+    return True
+
+
+def _refused_before(session: Session, call_id: int) -> int:
+    """How often in a row the carrier refused to call this person before; it rang a liaison each time."""
+    leg = session.get_one(Call, call_id)
+    if leg.flow != "callback_call":
+        return 0
+    # A leg has the number that it is placed from once the carrier is asked.
+    earlier = select(Call.call_sid).where(
+        Call.callback_id == leg.callback_id,
+        Call.flow == leg.flow,
+        Call.id < call_id,
+        Call.line.is_not(None),
+    )
+    found = session.scalars(earlier.order_by(Call.id.desc()).limit(_MOST_DOUBLINGS)).all()
+    return sum(1 for _ in takewhile(lambda call_sid: call_sid is None, found))
+
+
+def _set(session: Session, line: str, **values: object) -> None:
+    session.execute(update(PACES).where(PACES.c.name == line).values(**values))
