@@ -10,7 +10,7 @@ from models import direct_talk, line_ring
 from models import leg as legs
 from models import line_wait as waits
 from models.abandoned_wait import wait_ended
-from models.liaison import free_liaisons
+from models.line_turn import free_now
 from models.wait_time import wait_in_line
 
 #: Every so many looks the caller in line hears where they stand; in between, a word that the line is there.
@@ -77,7 +77,6 @@ def look_at_once(desk: Desk, _digits: str) -> str:
     Its own call may have begun to ring a liaison at that very moment, whose phone the carrier then stopped.
     """
     line_ring.dial_is_over(desk.session, desk.call.id, desk.now)
-    desk.call.free_liaisons = free_liaisons(desk.session)
     word, is_rung = _seek(desk)
     if word != "wait":
         return word
@@ -164,7 +163,7 @@ def _seek(desk: Desk) -> tuple[str, bool]:
 def _ring_if_free(desk: Desk, wait: waits.LineWait) -> bool:
     """Whether a liaison's phone is to ring for this caller: one is free, and nobody ahead waits for them."""
     ahead = waits.ahead_of(desk.session, desk.now, verified=wait.verified, wait=wait)
-    free = desk.call.free_liaisons
+    free = free_now(desk.session, desk.now)
     is_rung, jobs = line_ring.ring_for(desk.session, desk.call, wait, desk.now, free=free, ahead=ahead)
     desk.jobs += jobs
     return is_rung

@@ -294,7 +294,8 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
         select(func.count()).select_from(_STAFF)
             .where(
                 _STAFF.c.on_shift == true(), _STAFF.c.busy_call_id.is_(None),
-                _STAFF.c.resting_until.is_(None), _STAFF.c.on_staff_line_until.is_(None),
+                _STAFF.c.resting_until.is_(None), _STAFF.c.wrap_up_until.is_(None),
+                _STAFF.c.on_staff_line_until.is_(None),
             ).scalar_subquery(),
         select(func.count()).select_from(_STAFF).where(_STAFF.c.on_shift == true()).scalar_subquery(),
     ]  # fmt: skip

@@ -27,6 +27,7 @@ from models.callback import Callback
 from models.database import keyring_of
 from models.job import Job
 from models.offer import last_offers, note_offer
+from models.pacing import is_refused
 from models.staff import Staff
 from models.two_lists import Owed, owed_to
 
@@ -185,9 +186,10 @@ def unverified_may_take(session: Session, now: datetime) -> bool:
 def unverified_may_take_at_0(session: Session, now: datetime) -> bool:
     """The same for a caller who waits at 0, who also leaves free liaisons to verified callbacks that are due.
 
-    But of any four offers one is an unverified caller's (R36).
+    But of any four offers one is an unverified caller's (R36), and while the carrier refuses the account no
+    callback can be placed.
     """
-    if owed_to(last_offers(session, now)) is Owed.UNVERIFIED:
+    if owed_to(last_offers(session, now)) is Owed.UNVERIFIED or is_refused(session):
         return True
     if not unverified_may_take(session, now):
         return False

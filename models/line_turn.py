@@ -3,13 +3,16 @@
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from models.call import CALLS, Call
 from models.callback_list import owed_callback
-from models.liaison import free_liaisons, unverified_may_take_at_0
+from models.liaison import free_liaisons, pick_alone, unverified_may_take_at_0
 from models.line_wait import LineWait, first_waiting
+from models.outcome import end_rests
+from models.staff import Staff
+from models.staff_line_stay import clear_lines
 
 #: The step at which a caller is in line, in the tree of the victim line.
 IN_LINE = "in_line"
@@ -42,6 +45,21 @@ def whose_turn(session: Session, now: datetime, *, is_open: bool) -> list[int]:
     others_too = all(verified for _, verified in found) or unverified_may_take_at_0(session, now)
     by_id = {call_id: verified for call_id, verified in found if verified or others_too}
     return [call_id for call_id in first if call_id in by_id]
+
+
+def free_now(session: Session, now: datetime) -> int:
+    """How many of those on shift could be rung now.
+
+    A rest, a wrap-up or a call to the staff line ends in its time, also while no sweeper lives to end it.
+    """
+    ends = (Staff.wrap_up_until, Staff.resting_until, Staff.on_staff_line_until)
+    is_over = or_(*(end <= now for end in ends))
+    if session.scalar(select(Staff.id).where(is_over).limit(1)) is not None:
+        # Before their rows are held, as whoever picks a liaison does.
+        pick_alone(session)
+        end_rests(session, now)
+        clear_lines(session, now)
+    return free_liaisons(session)
 
 
 def fetch(session: Session, call_id: int, now: datetime, *, is_open: bool) -> tuple[str, str] | None:

@@ -98,6 +98,16 @@ def test_where_someone_is_free_a_person_can_tell_the_news_and_the_danger_line_co
     assert house.rung() == [LIAISON]
 
 
+def test_a_liaison_who_writes_down_a_talk_is_not_offered_to_tell_the_news(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, clock: Clock
+) -> None:
+    make_staff(phone=LIAISON, wrap_up_until=clock.now + timedelta(seconds=30))
+
+    opens_the_case(phone, make_case(custody_status="released"))
+
+    assert phone.hears("No one here can talk right now", "To have us call you soon, press 2")
+
+
 @pytest.mark.parametrize("status", HARD)
 def test_whoever_asks_to_be_called_soon_hears_the_danger_line_before_they_are_let_go(
     phone: Phone, make_case: MakeCase, house: House, status: str

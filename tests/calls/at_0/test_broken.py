@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from random import Random
 
 import pytest
@@ -10,9 +11,9 @@ from sqlalchemy import select
 from models import Call, Staff
 from tests.calls.at_0.talking import FIRST, SECOND, held_legs, passes, talks
 from tests.calls.conftest import Clock, House
-from tests.calls.stories import opens_the_case
+from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.calls.talks.talking import Stage
-from tests.factories import MadeCase
+from tests.factories import MadeCase, make_callback, make_case
 from tests.phone import Phone
 
 MakeCase = Callable[..., MadeCase]
@@ -76,6 +77,46 @@ def test_with_workers_and_sweeper_dead_the_callers_own_call_rings_the_liaison_at
     # A worker that comes to life now finds the right to ring taken.
     house.jobs.works_off()
     assert house.carrier.placed == []
+    phone.answers().presses("1")
+    assert phone.is_talking
+
+
+@pytest.mark.parametrize("until", ["wrap_up_until", "resting_until"])
+def test_with_workers_and_sweeper_dead_a_liaison_whose_wrap_up_or_rest_is_over_gets_the_next_caller(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock, until: str
+) -> None:
+    make_staff(phone=FIRST, **{until: clock.now + timedelta(seconds=30)})
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("0")
+    assert phone.hears("No one can answer right now")
+    clock.passes(seconds=31)
+
+    phone.says_nothing()
+    clock.passes(seconds=8)
+    phone.says_nothing()
+
+    assert phone.rings == (FIRST,)
+    phone.answers().presses("1")
+    assert phone.is_talking
+
+
+def test_while_the_account_is_refused_a_liaison_is_not_kept_for_callbacks_that_nobody_can_place(
+    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff(phone=FIRST)
+    with house.database.transaction() as session:
+        for _ in range(2):
+            make_callback(session, make_case(session), due_at=clock.now + timedelta(hours=1))
+    house.carrier.refuses_calls = 21210
+    passes(house, 4)
+    house.jobs.works_off()
+    assert house.carrier.refused == 1
+    reaches_the_first_menu(phone)
+    phone.presses("0")
+    clock.passes(seconds=8)
+    phone.says_nothing()
+
+    assert phone.rings == (FIRST,), "the caller's own call can ring them"
     phone.answers().presses("1")
     assert phone.is_talking
 
