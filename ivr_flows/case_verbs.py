@@ -1,12 +1,13 @@
 """Verbs of the caller's own case: the number, the PIN, the status."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ivr_flows.desk import Desk
 from ivr_flows.flow import SlowHandler, answers
 from ivr_flows.status_words import say_details, say_status
 from models import pin_try, staff_secret
-from models.case import check_digit_is_right
+from models.case import NUMBER_LENGTHS, begins_number, check_digit_is_right
 from models.lost_pin import tell_of_letter
 from models.pin_change import FirstEntry, SecondEntry
 from models.pin_try import Guess
@@ -40,6 +41,20 @@ def take_number(desk: Desk, digits: str) -> str:
     desk.call.number_key = staff_secret.number_key(desk.keyring, number)
     desk.call.case_id = desk.call.verified_at = desk.call.letter_at = None
     return "ok"
+
+
+def number_again(case_digits: int) -> Callable[[Desk, str], bool]:
+    """Whether the first digits of the number that was keyed were keyed again as a PIN, known or not (R05).
+
+    No case number begins with its PIN, so this is no try. Numbers have at most ``case_digits`` digits.
+    """
+    lengths = [length for length in NUMBER_LENGTHS if length <= case_digits]
+
+    def is_it(desk: Desk, digits: str) -> bool:
+        number_key = desk.call.number_key
+        return number_key is not None and begins_number(desk.keyring, digits, number_key, lengths)
+
+    return is_it
 
 
 @answers("yes", "number_too", "no")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from ivr_flows import case_verbs
 from ivr_flows.callback_steps import callback_ways, silent_menu
-from ivr_flows.flow import AGAIN, Announce, Choice, Collect, Flow, Menu, Step
+from ivr_flows.flow import AGAIN, Announce, Choice, Collect, Flow, Menu, Step, required
 from ivr_flows.pin_steps import CASE_DIGITS, PIN_DIGITS
 from ivr_flows.victim_line import victim_line
 
@@ -27,6 +27,7 @@ def discreet_line(languages: Sequence[str], services: Sequence[str], case_digits
     kept = {name: step for name, step in table.steps.items() if name not in _VICTIM_LINE_ALONE}
     ask_pin, wishes = table.steps["ask_pin"], table.steps["callback_more_wishes"]
     assert isinstance(ask_pin, Collect)  # noqa: S101 - the table above is ours.
+    mistaken = required(ask_pin.mistaken)
     assert isinstance(wishes, Menu)  # noqa: S101
     ways, number = callback_ways("discreet.soon"), Choice("discreet.number_choice", next="may_try")
     front: dict[str, Step] = {
@@ -59,6 +60,7 @@ def discreet_line(languages: Sequence[str], services: Sequence[str], case_digits
             digits=PIN_DIGITS,
             on={**ask_pin.on, "right": "danger_after_pin", "letter": "danger_after_letter"},
             wrong="discreet.wrong_code",
+            mistaken=dataclasses.replace(mistaken, words="discreet.number_again"),
         ),
         "danger_after_pin": Announce("danger_line", "status", barge_in=False, about="emergency"),
         "danger_after_letter": Announce("danger_line", "new_pin_needed", barge_in=False, about="emergency"),

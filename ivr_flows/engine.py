@@ -71,7 +71,8 @@ class Walk:
         self.flow, self._trees = flow, trees
         self.desk = desk
         self.call = desk.call
-        self._has_digits = False
+        #: How long digits too many may still come after those that were answered.
+        self._more_digits = 0
 
     def start(self) -> Turn:
         """The first document of the call."""
@@ -96,7 +97,7 @@ class Walk:
     def answer(self, digits: str | None) -> Turn | Deferred:
         """The caller's keys at the step where the call waits; None or empty is silence."""
         call, desk = self.call, self.desk
-        self._has_digits = digits is not None and len(digits) > 1
+        self._more_digits = int(digits is not None and len(digits) > 1)
         name = self.flow.find(call.step)
         if name is None or name not in self.flow.steps:
             return self.enter(self.flow.stranded or self.flow.give_up)
@@ -141,6 +142,9 @@ class Walk:
             case Collect():
                 if not digits.isdecimal() or not (step.least or step.digits) <= len(digits) <= step.digits:
                     return self._miss(name, "wrong")
+                if step.mistaken is not None and step.mistaken.is_it(desk, digits):
+                    self._more_digits = step.mistaken.seconds
+                    return self._miss(name, "wrong", step.mistaken.words)
                 if isinstance(step.then, SlowHandler):
                     task = step.then.reserve(desk, digits)
                     call.pending_since = desk.now
@@ -155,7 +159,7 @@ class Walk:
         if not isinstance(step, Collect) or not isinstance(step.then, SlowHandler):
             raise TypeError("Only a collect step with a slow handler can be resumed.")
         self.call.pending_since = None
-        self._has_digits = True
+        self._more_digits = 1
         word = step.then.record(self.desk, deferred.task, found)
         return self._progress(step.on[word])
 
@@ -203,7 +207,7 @@ class Walk:
         call.heard_from = OWN_WORDS
         return self._wait_at(name, (), tuple(self.desk.taken_words()))
 
-    def _miss(self, name: str, kind: str) -> Turn:
+    def _miss(self, name: str, kind: str, mistaken: str | None = None) -> Turn:
         """Repair (R25): first short, then fuller, then simplest with 0; after that never a deeper menu."""
         call, step = self.call, self.flow.steps[name]
         call.misses += 1
@@ -229,7 +233,7 @@ class Walk:
         again = self._said_before() if call.heard_from == OWN_WORDS else ()
         asked = self.flow.steps[name]
         about = self.desk.slots(asked.about if isinstance(asked, Collect) else None)
-        says = [*repair_words(asked, kind, call.misses, about), *self._asks(name)]
+        says = [*repair_words(asked, kind, call.misses, about, mistaken), *self._asks(name)]
         if call.misses >= 3 and PERSON in self.flow.keys:
             says.append(Say("repair.person"))
         return self._wait_at(name, (), tuple(says), again)
@@ -347,9 +351,8 @@ class Walk:
             seconds = step.seconds or seconds
         # Where nobody is asked anything the slow pace has nothing to wait for.
         slow = call.pace == "slow" and not isinstance(step, Wait | Stay)
-        end = turns.Gather(
-            name, call.turn, digits, seconds, slow=slow, after_digits=self._has_digits and not is_next_entry
-        )
+        more = 0 if is_next_entry else self._more_digits
+        end = turns.Gather(name, call.turn, digits, seconds, slow=slow, after_digits=more)
         return Turn(before, says, end, again)
 
     def _announced(self, step: Announce) -> list[Say]:

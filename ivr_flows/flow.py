@@ -115,6 +115,18 @@ class Menu:
 
 
 @dataclass(frozen=True, slots=True)
+class Mistaken:
+    """Digits that answer another question: ``words`` tell that, and the entry is asked again (R25).
+
+    More of them may come for ``seconds``, and are lost.
+    """
+
+    is_it: "Callable[[Desk, str], bool]"
+    words: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Collect:
     """Take ``digits`` digits for ``then``. 0, *, 9 and 7 stand alone, then # or silence (R22).
 
@@ -134,6 +146,7 @@ class Collect:
     otherwise: str | None = None
     back: str | None = None
     silences: int | None = None
+    mistaken: Mistaken | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,8 +308,9 @@ class Flow:
         match self.steps[name]:
             case Announce(prompt=prompt):
                 yield prompt, None
-            case Collect(prompt=prompt, wrong=wrong, otherwise=otherwise):
-                yield from ((one, None) for one in (prompt, wrong, otherwise) if one is not None)
+            case Collect(prompt=prompt, wrong=wrong, otherwise=otherwise, mistaken=mistaken):
+                words = mistaken.words if mistaken is not None else None
+                yield from ((one, None) for one in (prompt, wrong, otherwise, words) if one is not None)
             case Stay(prompt=words) | Hangup(prompt=words) | Transfer(prompt=words):
                 if words is not None:
                     yield words, None

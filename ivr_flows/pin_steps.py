@@ -15,6 +15,8 @@ class NumberSlip(TypedDict):
 
 PIN_DIGITS = 6
 CASE_DIGITS = 8
+#: The end of a case number that was keyed in the place of a PIN: two digits or four.
+MORE_DIGITS_SECONDS = 3
 
 #: After the right PIN, also after one that was mailed: the choice of an own PIN.
 LETTER_STEPS = frozenset(

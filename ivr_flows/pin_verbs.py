@@ -3,6 +3,7 @@
 from ivr_flows.case_verbs import PinWork, check_number, steps_in_case
 from ivr_flows.desk import Desk
 from ivr_flows.flow import SlowHandler, answers
+from models.case import NUMBER_LENGTHS, begins_number
 from models.lost_pin_report import reporting
 from models.phone_stop import answer_notice
 from models.pin_change import FirstEntry, SecondEntry, Weighed, change_pin, hash_in_force
@@ -48,7 +49,10 @@ def leave_stops(desk: Desk, _digits: str) -> str:
 def _take_first(desk: Desk, digits: str) -> PinWork:
     call = desk.call
     stored = hash_in_force(desk.session, call.case_id) if call.case_id is not None else None
-    return PinWork(FirstEntry(call.id, call.turn, stored), digits)
+    is_number = call.number_key is not None and begins_number(
+        desk.keyring, digits, call.number_key, NUMBER_LENGTHS
+    )
+    return PinWork(FirstEntry(call.id, call.turn, stored, is_number), digits)
 
 
 def _keep_first(desk: Desk, _work: PinWork, found: Weighed) -> str:

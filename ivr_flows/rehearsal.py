@@ -209,18 +209,22 @@ class _Stage:
         }
         silences: tuple[Scene, ...] = ()
         slips: tuple[Scene, ...] = ()
+        mistaken: tuple[Scene, ...] = ()
+        step = self._flow.steps.get(scene.step)
         if scene.ends == "keys":
-            silences, slips = self._misses(place, None), self._misses(place, WRONG_KEY)
+            silences = self._misses(place, None, "stays silent")
+            slips = self._misses(place, WRONG_KEY, "presses a wrong key")
+            if isinstance(step, Collect) and step.mistaken is not None:
+                mistaken = self._misses(place, WRONG_KEY * step.digits, "keys what was asked before")
         else:
             extra = {}
         is_open = scene.step in self._flow.open_to_all
-        self._found.stops[scene.step] = Stop(scene, is_open, silences, slips, extra)
+        self._found.stops[scene.step] = Stop(scene, is_open, silences, slips, extra, mistaken)
         self._is_scouting = False
 
-    def _misses(self, place: _Place, keys: str | None) -> tuple[Scene, ...]:
+    def _misses(self, place: _Place, keys: str | None, words: str) -> tuple[Scene, ...]:
         found: list[Scene] = []
         here = place.call.step
-        words = "stays silent" if keys is None else "presses a wrong key"
         while len(found) < MOST_MISSES:
             scene, place = self._acts(place, place.call, _Action(words, keys))
             found.append(scene)
@@ -294,7 +298,12 @@ class _Stage:
                     return played.run(desk, "")
 
                 then = SlowHandler(slow.name, slow.words, lambda _desk, _digits: None, record)
-                return dataclasses.replace(step, then=then)
+                played_step = dataclasses.replace(step, then=then)
+                if step.mistaken is None:
+                    return played_step
+                asked_before = WRONG_KEY * step.digits
+                own = dataclasses.replace(step.mistaken, is_it=lambda _desk, keys: keys == asked_before)
+                return dataclasses.replace(played_step, mistaken=own)
             case Collect():
                 return dataclasses.replace(step, then=self._played(name, step.then, step.on))
             case Menu():

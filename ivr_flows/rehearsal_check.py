@@ -143,7 +143,7 @@ def _repair(found: Rehearsal, stop: Stop) -> Iterator[str]:
     step = found.flow.steps[stop.scene.step]
     more = len(step.tail) + step.tells_language if isinstance(step, Menu) else 0
     asks = stop.scene.spoken[-1 - more].text
-    for misses in (stop.silences, stop.slips):
+    for misses in filter(None, (stop.silences, stop.slips, stop.mistaken)):
         *asked, left = misses
         if len(misses) >= MOST_MISSES:
             yield "asks again without end (R25)."

@@ -62,7 +62,8 @@ class Stop:
     """A step that waits: the scene that first led there, and what repair and the extra keys do (R22, R25).
 
     ``silences`` and ``slips`` are the answers to nothing and to wrong keys in a row; the last one has left
-    the step, unless none does. ``extra`` are the keys that work everywhere.
+    the step, unless none does. ``extra`` are the keys that work everywhere. ``mistaken`` are the answers to
+    digits that were asked before, where the step knows them.
     """
 
     scene: Scene
@@ -70,6 +71,7 @@ class Stop:
     silences: tuple[Scene, ...]
     slips: tuple[Scene, ...]
     extra: Mapping[str, Scene]
+    mistaken: tuple[Scene, ...] = ()
 
 
 @dataclass(slots=True)

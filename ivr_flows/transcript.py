@@ -59,6 +59,7 @@ def as_document(found: Rehearsal, measure: Measure) -> dict[str, Any]:
             name: {
                 "silence": [_as_data(scene, measure) for scene in stop.silences],
                 "wrong_keys": [_as_data(scene, measure) for scene in stop.slips],
+                "asked_before": [_as_data(scene, measure) for scene in stop.mistaken],
             }
             for name, stop in found.stops.items()
             if stop.silences
@@ -133,7 +134,8 @@ def _end(scene: Scene) -> str:
 
 def _repair(stop: Stop, told: dict[str, str]) -> Iterator[str]:
     """``told`` are the ways of repair told so far, each with the step it was told at."""
-    for words, scenes in (("silence", stop.silences), ("wrong keys", stop.slips)):
+    of = (("silence", stop.silences), ("wrong keys", stop.slips), ("the number again", stop.mistaken))
+    for words, scenes in of:
         if not scenes:
             continue
         *asked, left = scenes

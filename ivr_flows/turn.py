@@ -26,7 +26,7 @@ class Gather:
     """Wait for keys: at most ``digits`` of them, ``seconds`` of silence, answered at step and turn.
 
     ``seconds`` is the wait at the normal pace; the slow pace (R26) is worked out from the words spoken.
-    ``after_digits``: digits were keyed a moment ago, and one too many may still come.
+    ``after_digits``: digits were keyed a moment ago, and for so many seconds keys too many may still come.
     """
 
     step: str
@@ -34,7 +34,7 @@ class Gather:
     digits: int
     seconds: int
     slow: bool = False
-    after_digits: bool = False
+    after_digits: int = 0
 
     def wait_after(self, words: int) -> int:
         """The seconds of silence allowed after ``words`` were spoken (R24, R26)."""

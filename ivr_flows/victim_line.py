@@ -15,6 +15,7 @@ from ivr_flows.flow import (
     Flow,
     Hangup,
     Menu,
+    Mistaken,
     Step,
     Transfer,
     Wait,
@@ -23,6 +24,7 @@ from ivr_flows.pin_steps import (
     CASE_DIGITS,
     CLOSED_PIN_STEPS,
     LETTER_STEPS,
+    MORE_DIGITS_SECONDS,
     PIN_DIGITS,
     number_slip,
     pin_steps,
@@ -86,6 +88,7 @@ def victim_line(
             wrong="ask_pin.wrong",
             back="ask_number",
             silences=2,
+            mistaken=Mistaken(case_verbs.number_again(case_digits), "ask_pin.number", MORE_DIGITS_SECONDS),
         ),
         # Staff without a number of their own to call sign in here, by a number that no case can have.
         "staff": Crossing("staff_line", "shift"),

@@ -1,6 +1,7 @@
 """A case: one registrant about one subject, under one number and one PIN."""
 
 import secrets
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, String, Text, func, select, update
@@ -10,6 +11,7 @@ from stdnum import damm
 from models import audit
 from models.base import Base, UtcDateTime
 from models.database import keyring_of
+from models.keyring import Keyring
 from models.new_pin import new_pin
 from models.pin import PinCounter
 from models.pin_hash import PinHasher
@@ -19,6 +21,8 @@ from models.subject import Subject, find_or_add_subject, rename_subject
 #: With more live cases than this, 8 digits would let a guess hit more than once in a thousand (R01).
 LIVE_CASES_OF_8_DIGITS = 9_000
 LEAST_DIGITS = 8
+#: The lengths of case numbers (R01).
+NUMBER_LENGTHS = (LEAST_DIGITS, 10)
 
 
 class CaseError(ValueError):
@@ -63,8 +67,25 @@ class Case(Base):
 
 def check_digit_is_right(digits: str) -> bool:
     """Whether ``digits`` could be a case number: 8 or 10, the first not 0, the last a Damm check digit."""
-    well_formed = digits.isascii() and digits.isdecimal() and len(digits) in (8, 10) and digits[0] != "0"
+    well_formed = (
+        digits.isascii() and digits.isdecimal() and len(digits) in NUMBER_LENGTHS and digits[0] != "0"
+    )
     return well_formed and bool(damm.is_valid(digits))
+
+
+def begins_number(keyring: Keyring, digits: str, number_key: str, lengths: Iterable[int]) -> bool:
+    """Whether ``digits`` are the first ones of the case number with this blind index, of one of ``lengths``.
+
+    A call keeps the index alone, so each number that begins with them is tried: ten of eight digits, a
+    thousand of ten.
+    """
+    for length in lengths:
+        more = length - 1 - len(digits)
+        for end in range(10**more):
+            body = f"{digits}{end:0{more}d}"
+            if keyring.index("case", body + str(damm.calc_check_digit(body))) == number_key:
+                return True
+    return False
 
 
 def new_number(length: int = 8) -> str:
@@ -93,7 +114,7 @@ def open_case(
     pin = new_pin()
     # Hashed before the first statement: no transaction of the database is open while the hash is worked.
     pin_hash = hasher.hash(pin)
-    number = free_number(session, subject_id, phone)
+    number = free_number(session, subject_id, phone, pin)
     add_case(
         session,
         number=number,
@@ -151,7 +172,7 @@ def rotate_pin(
     letter: it dies then, and the line has it replaced in the first call that keys it (R02). Raises CaseError
     when there is no such case.
     """
-    pin = new_pin()
+    pin = new_pin(number)
     pin_hash = hasher.hash(pin)
     case = find_case(session, number)
     give_new_pin(session, case, pin_hash, now, expires_at=expires_at)
@@ -240,14 +261,19 @@ def number_length(session: Session) -> int:
     return 8 if live < LIVE_CASES_OF_8_DIGITS else 10
 
 
-def free_number(session: Session, subject_id: str, phone: str | None) -> str:
-    """A number that no case has or had, and that is no phone or id that someone might guess (R01)."""
+def free_number(session: Session, subject_id: str, phone: str | None, pin: str | None = None) -> str:
+    """A number that no case has or had, that is no phone or id that someone might guess (R01).
+
+    Nor does it begin with its ``pin``: those digits keyed at the PIN are the number keyed again.
+    """
     length = number_length(session)
     keyring = keyring_of(session)
     id_digits = "".join(filter(str.isdecimal, subject_id))
     while True:
         number = new_number(length)
         if number in id_digits or (phone is not None and phone.endswith(number)):
+            continue
+        if pin is not None and number.startswith(pin):
             continue
         taken = select(Case.id).where(Case.number_key == keyring.index("case", number))
         # Ten digits may be somebody's whole phone number in North America.

@@ -209,7 +209,7 @@ def replace_lost_pin(
     """
     if evidence not in EVIDENCE:
         raise LostPinError(f"--evidence must be one of {', '.join(EVIDENCE)}.")
-    pin = new_pin()
+    pin = new_pin(number)
     pin_hash = hasher.hash(pin)
     people = [_staff(session, by, "--by"), _staff(session, and_by, "--and")]
     if people[0].id == people[1].id:

@@ -13,11 +13,14 @@ _SAME_THRICE = re.compile(r"(\d)\1\1")
 _SHORT_DATES = ("MDY", "DMY", "YMD", "YDM")
 
 
-def new_pin() -> str:
-    """A PIN of six digits, the first 1 to 9, that ``is_guessable`` does not refuse."""
+def new_pin(number: str = "") -> str:
+    """A PIN of six digits, the first 1 to 9, that ``is_guessable`` does not refuse.
+
+    ``number`` is the case number, which does not begin with it: keyed at the PIN that is the number again.
+    """
     while True:
         pin = str(secrets.choice(range(10 ** (PIN_DIGITS - 1), 10**PIN_DIGITS)))
-        if not is_guessable(pin):
+        if not is_guessable(pin) and not number.startswith(pin):
             return pin
 
 

@@ -31,12 +31,14 @@ class FirstEntry:
     call_id: int
     turn: int
     stored: str | None = field(repr=False)
+    #: The case number begins with it: keyed at the PIN it would be the number again.
+    begins_number: bool = False
     #: The caller opened the case, so this is worked before guesses of phones that nobody knows.
     first: bool = True
 
     def work(self, hasher: PinHasher, pin: str) -> Weighed:
         """Refuse what others would try first and the PIN in force; hash anything else."""
-        if pin[:1] == "0" or is_guessable(pin):
+        if pin[:1] == "0" or self.begins_number or is_guessable(pin):
             return Weighed("guessable")
         if hasher.matches(self.stored, pin):
             return Weighed("same")

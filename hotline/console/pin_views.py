@@ -15,6 +15,7 @@ from hotline.console.words import N_, _
 from models import audit
 from models.case_change import reveal_number
 from models.case_opening import open_to
+from models.database import keyring_of
 from models.lost_pin import EVIDENCE
 from models.new_pin import new_pin
 from models.pin_request import (
@@ -107,7 +108,8 @@ def register_pins(blueprint: Blueprint, console: Console) -> None:
                 asked, case = find_waiting(session, me(), request_id, now, console.office)
                 language, delivery = case.registrant.language, asked.delivery
                 line = case.registrant.line
-            made = new_pin()
+                number = keyring_of(session).unseal("case.number", case.number_sealed)
+            made = new_pin(number)
             # The hash and the letter are made with no transaction open: callers must not wait for them.
             made_hash = console.hasher.hash(made)
             letter = b"" if delivery == "told" else letter_with(made, language, line, now)

@@ -128,7 +128,7 @@ class Renderer:
                 finish_on = "#" if end.digits > 1 else ""
                 # Keys outside a Gather are lost. One key too many would else be the first of the next try and
                 # shift each try after it, or cut the status off and answer the menu after it.
-                rest = '<Pause length="1"/>' if end.after_digits else ""
+                rest = f'<Pause length="{end.after_digits:d}"/>' if end.after_digits else ""
                 return (
                     f'{_HEAD}{before}{rest}<Gather input="dtmf" numDigits="{end.digits:d}" '
                     f'finishOnKey="{finish_on}" timeout="{end.wait_after(words):d}" '

@@ -3,11 +3,14 @@
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import select
 
 from hotline.trees import build_flows
 from ivr_flows.flow import Collect
-from tests.calls.stories import is_asked_for_a_number, wrong
-from tests.factories import MadeCase, make_office
+from models import PinTry
+from tests.calls.conftest import House
+from tests.calls.stories import is_asked_for_a_number, opens_the_case, wrong
+from tests.factories import HASHER, MadeCase, make_office
 from tests.phone import Phone
 
 MakeCase = Callable[..., MadeCase]
@@ -106,6 +109,75 @@ def test_a_last_pin_key_that_is_hit_twice_answers_no_menu_and_cuts_no_word_of_th
     assert timed_phone.hears(
         {"in_custody": "to be called back, press 2", "escaped": "to hear it now"}[status]
     )
+
+
+@pytest.mark.parametrize("number", [None, "41000723"], ids=["known", "unknown"])
+def test_case_number_keyed_again_at_the_pin_is_told_and_costs_no_try(
+    phone: Phone, make_case: MakeCase, house: House, number: str | None
+) -> None:
+    case = make_case(custody_status="in_custody")
+    number = number or case.number
+    is_asked_for_a_number(phone)
+    phone.presses(number)
+    runs = HASHER.runs
+
+    phone.presses(number[:6])
+
+    assert phone.hears("That is the case number again. Please enter your 6-digit PIN")
+    assert phone.does_not_hear("did not work")
+    assert (HASHER.runs, house.rows(select(PinTry))) == (runs, [])
+    for _ in range(2):
+        phone.presses(wrong(case.pin))
+    assert phone.hears("Please enter your 6-digit PIN")
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_case_number_keyed_again_and_again_leads_to_a_person(
+    phone: Phone, make_case: MakeCase, language: str
+) -> None:
+    case = make_case(custody_status="in_custody")
+    is_asked_for_a_number(phone, language)
+    phone.presses(case.number)
+    again = {"1": "case number again", "2": "otra vez el número de caso"}[language]
+    for _ in range(2):
+        phone.presses(case.number[:6])
+        assert phone.hears(again)
+    phone.presses(case.number[:6])
+    phone.presses(case.number[:6])
+
+    assert phone.hears({"1": "as soon as we can, press 1", "2": "lo antes posible, oprima 1"}[language])
+
+
+def test_case_number_keyed_whole_at_the_pin_leaves_no_key_for_the_next_entry(
+    timed_phone: Phone, make_case: MakeCase
+) -> None:
+    case = make_case(custody_status="in_custody")
+    timed_phone.dials_in()
+    timed_phone.waits(20)
+    for keys in ("1", "1", case.number):
+        timed_phone.presses(keys)
+        timed_phone.waits(3)
+
+    for digit in case.number:
+        timed_phone.presses(digit)
+        timed_phone.waits(1)
+    timed_phone.waits(5)
+    timed_phone.presses(case.pin)
+    timed_phone.waits(8)
+
+    assert timed_phone.hears("in custody")
+
+
+def test_own_pin_must_not_begin_the_case_number(phone: Phone, make_case: MakeCase) -> None:
+    case = make_case(custody_status="in_custody", number="58396156")
+    opens_the_case(phone, case)
+    phone.presses("4")
+
+    phone.presses(case.number[:6])
+
+    assert phone.hears("too easy to guess", "your case number")
+    phone.presses("583962")
+    assert phone.hears("Please enter the new PIN again")
 
 
 @pytest.mark.parametrize("asked_for", ["number", "PIN"])

@@ -152,6 +152,7 @@ def test_every_neutral_case_is_alike_through_wrong_pins_slips_and_silence(
         "easy to guess",
         "did not match",
         "Got it.",
+        "case number again",
     ):
         assert words in heard, words
 

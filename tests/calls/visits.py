@@ -30,7 +30,7 @@ VISITS: Mapping[str, Sequence[str]] = {
 }  # fmt: skip
 
 
-#: Visits with slips: WRONG is a PIN that is wrong, and "" is silence.
+#: Visits with slips: WRONG is a PIN that is wrong, NUMBER AGAIN the first digits of the number, "" silence.
 SLIPS: Mapping[str, Sequence[str]] = {
     "wrong PINs, then the right one": ("1", "1", "NUMBER", "WRONG", "WRONG", "PIN", "*", "2", "1"),
     "few digits, silence, odd keys, the slow pace": (
@@ -50,6 +50,19 @@ SLIPS: Mapping[str, Sequence[str]] = {
         "",
         "",
         "1",
+    ),
+    "the number keyed again in the place of the PIN": (
+        "1",
+        "1",
+        "NUMBER",
+        "NUMBER AGAIN",
+        "WRONG",
+        "NUMBER AGAIN",
+        "*",
+        "PIN",
+        "4",
+        "NUMBER AGAIN",
+        "583961",
     ),
     "three wrong PINs and a callback": ("1", "1", "NUMBER", "WRONG", "WRONG", "WRONG", "1", "1"),
     "three wrong PINs and a lost PIN": ("1", "1", "NUMBER", "WRONG", "WRONG", "WRONG", "4", "1", "2"),
@@ -133,7 +146,8 @@ class Visits:
                 if phone.is_over:
                     continue
                 case = self.cases[kind]
-                keyed = {"NUMBER": case.number, "PIN": case.pin, "NEW": "583961", "WRONG": wrong(case.pin)}
+                keyed = {"NUMBER": case.number, "PIN": case.pin, "NEW": "583961", "WRONG": wrong(case.pin),
+                         "NUMBER AGAIN": case.number[:6]}  # fmt: skip
                 if key:
                     phone.presses(keyed.get(key, key))
                 else:

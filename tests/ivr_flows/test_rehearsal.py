@@ -44,7 +44,7 @@ def scenes(found: Rehearsal) -> list[Scene]:
     """Every scene of the script, the ones of repair and of the extra keys too."""
     told = [scene for path in found.paths for scene in path.scenes]
     for stop in found.stops.values():
-        told += [*stop.silences, *stop.slips, *stop.extra.values()]
+        told += [*stop.silences, *stop.slips, *stop.mistaken, *stop.extra.values()]
     return told
 
 
@@ -193,8 +193,8 @@ def no_end_of_repair(patch: pytest.MonkeyPatch) -> None:
 def repair_without_the_question(patch: pytest.MonkeyPatch) -> None:
     miss = engine.Walk._miss
 
-    def shorter(walk: engine.Walk, name: str, kind: str) -> Any:
-        turn = miss(walk, name, kind)
+    def shorter(walk: engine.Walk, name: str, kind: str, mistaken: str | None = None) -> Any:
+        turn = miss(walk, name, kind, mistaken)
         return dataclasses.replace(turn, says=turn.says[:1]) if walk.call.step == name else turn
 
     patch.setattr(engine.Walk, "_miss", shorter)

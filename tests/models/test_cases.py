@@ -12,7 +12,15 @@ from stdnum import damm
 
 import models.case
 from models import AuditEntry, Callback, Case, Phone, PinCounter, PinTry, Registrant, Subject
-from models.case import CaseError, check_digit_is_right, close_case, new_number, open_case, rotate_pin
+from models.case import (
+    CaseError,
+    begins_number,
+    check_digit_is_right,
+    close_case,
+    new_number,
+    open_case,
+    rotate_pin,
+)
 from models.database import Database
 from models.new_pin import is_guessable, new_pin
 from models.pin_hash import PinHasher
@@ -116,6 +124,35 @@ def test_every_number_that_is_offered_and_refused_is_followed_by_another(
     monkeypatch.setattr("models.new_pin.secrets.choice", lambda _numbers: next(offered))
 
     assert new_pin() == "739482"
+
+
+def test_a_new_pin_does_not_begin_the_case_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    offered = iter([739482, 518692])
+    monkeypatch.setattr("models.new_pin.secrets.choice", lambda _numbers: next(offered))
+
+    assert new_pin("7394820051") == "518692"
+
+
+def test_a_new_number_does_not_begin_with_its_pin(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models.case, "new_pin", lambda: "739482")
+    offered = iter(["73948207", "10000005"])
+    monkeypatch.setattr(models.case, "new_number", lambda _length: next(offered))
+
+    assert _open(database) == ("10000005", "739482")
+
+
+@pytest.mark.parametrize("length", [8, 10])
+def test_the_first_digits_of_a_number_are_known_by_its_index_alone(database: Database, length: int) -> None:
+    number, keyring = new_number(length), database.keyring
+    other = number[:5] + str((int(number[5]) + 1) % 10)
+
+    def begins(digits: str) -> bool:
+        return begins_number(keyring, digits, keyring.index("case", number), (8, 10))
+
+    assert begins(number[:6])
+    assert not begins(other)
 
 
 @pytest.mark.parametrize(
