@@ -57,7 +57,15 @@ SLOTS = {
 
 
 #: Steps with no words of their own: what led there has said all, or nothing may be said to a machine (R31).
-SAY_NOTHING = {"join", "conference", "end", "put_off_silently", "who_answered", "ring_service"}
+SAY_NOTHING = {
+    "join",
+    "conference",
+    "end",
+    "message_left",
+    "put_off_silently",
+    "who_answered",
+    "ring_service",
+}
 
 
 def call_at(step: str, flow: str, language: str, **facts: Any) -> CallState:
