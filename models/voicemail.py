@@ -16,12 +16,17 @@ if TYPE_CHECKING:
 
 #: The neutral texts, by the end of their prompts' names; the first is the one where none was chosen.
 TEXTS = tuple(text for text in VOICEMAIL_TEXTS if text is not None)
+#: The text that is a promise.
+WE_CALL_AGAIN = "we_call_again"
 #: The step at which a leg ends that left a message.
 MESSAGE_LEFT = "message_left"
 
 
-def leave_message(session: Session, leg: "CallState", now: datetime) -> str | None:
-    """Which text to leave on this leg now, or None: not allowed, not true, not its call's, or left before."""
+def leave_message(session: Session, leg: "CallState", now: datetime, tries: float) -> str | None:
+    """Which text to leave on this leg now, or None: not allowed, not true, not its call's, or left before.
+
+    ``tries``: how often the office calls a person who is not reached; after the last it does not call again.
+    """
     callback = callback_of(session, leg)
     if callback is None or callback.caller_call_id != leg.id or callback.state != "ringing_caller":
         return None
@@ -31,6 +36,8 @@ def leave_message(session: Session, leg: "CallState", now: datetime) -> str | No
         # Somebody else asked without a PIN as well and heard that there will be no message (R35).
         return None
     text = callback.voicemail_text if callback.voicemail_text in TEXTS else TEXTS[0]
+    if text == WE_CALL_AGAIN and callback.caller_tries + 1 >= tries:
+        return None
     audit.record(
         session, actor=f"caller:{leg.id}", action="leave_message", target=f"callback:{callback.id}", now=now
     )

@@ -89,3 +89,19 @@ def test_call_that_was_canceled_while_it_rang_is_no_try_of_the_persons(
     phone.another().declines(allowed, "canceled")
 
     assert (the_callback(house).state, the_callback(house).caller_tries) == ("requested", 0)
+
+
+@pytest.mark.parametrize(("text", "left"), [("we_call_again", False), ("please_call", True)])
+def test_no_message_says_at_the_last_try_that_we_will_call_again(
+    phone: Phone, allowed: PlacedCall, house: House, clock: Clock, text: str, left: bool
+) -> None:
+    with house.database.transaction() as session:
+        session.execute(update(Callback).values(voicemail_text=text))
+    phone.another().declines(allowed, "busy")
+    phone.another().declines(rings_again(phone, house, clock), "busy")
+
+    recorded = machine_takes(phone, rings_again(phone, house, clock))
+
+    assert the_callback(house).state == "no_answer"
+    assert ("This is a message" in recorded) is left
+    assert "We will call again" not in recorded
