@@ -47,6 +47,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "lost_pin_calls_an_hour": (1, 1000),
     "lock_alert_minutes": (1, 5),
     "urgent_minutes": (1, 1440),
+    "callback_minutes": (1, 120),
     "claim_minutes": (1, 240),
     "missed_claim_minutes": (1, 60),
     "handed_minutes": (1, 1440),

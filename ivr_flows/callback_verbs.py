@@ -10,8 +10,8 @@ from ivr_flows.time_words import neighbour
 from ivr_flows.wait_words import wait_prompt
 from models import callback as callbacks
 from models.callback_request import Promise, request_callback
-from models.liaison import is_anyone_at_hand
 from models.shown_line import shown_line
+from models.true_time import Asker, urgent_due
 from models.unverified_request import request_without_pin
 from models.wait_time import callback_wait
 from models.wishes import last_wishes, save_wish
@@ -27,6 +27,7 @@ def callback_stands(desk: Desk, _digits: str) -> str:
         desk.say("callback.open")
         _say_window(desk, call.open_callback_window_starts, call.open_callback_window_ends)
         _say_due(desk, call.open_callback_due_at)
+        _say_where_sooner(desk, call.open_callback_urgency, call.open_callback_due_at)
         return "open"
     if desk.is_verified:
         return "known" if desk.number_to_call() else "cannot"
@@ -159,11 +160,12 @@ def promise(
     number, call, office = desk.number_to_call(verified=verified), desk.call, desk.office
     if number is None:
         return "refused"
-    # An hour is promised from when someone can keep it: now, or when the office opens next (R36).
-    closed = urgency == "urgent" and not office.is_open(desk.now)
-    waits = closed and not is_anyone_at_hand(desk.session)
-    from_when = office.next_open(desk.now) if waits else desk.now
-    due_at = office.due_at("urgent" if urgency == "urgent" else "other", from_when)
+    asker = Asker(verified, call.caller_id_doubted, desk.keyring.index("phone", number))
+    wait = _wait(desk, urgency, asker)
+    if urgency == "urgent":
+        due_at = urgent_due(desk.session, desk.now, office, asker, wait)
+    else:
+        due_at = office.due_at("other", desk.now)
     # An urgent callback opens the window of the phone it was asked for; others wait for it (R29).
     first_at = desk.now if urgency == "urgent" else office.calling_window(desk.now, desk.zone)
     window = next_part_of_day(first_at, desk.zone, *hours) if hours else None
@@ -182,11 +184,11 @@ def promise(
         if made is None:
             return "refused"
         line = call.line if call.line in office.lines else office.lines[0]
-        return _promised(desk, made, urgency, window, due_at, verified=False, line=line)
+        return _promised(desk, made, urgency, window, due_at, wait=wait, line=line)
     found = request_callback(
         desk.session, call=call, number=number, urgency=urgency, reason=reason, due_at=due_at,
         next_attempt_at=first_at, time_zone=desk.zone, now=desk.now, window=window, any_time=any_time,
-        requested_at=since, is_shared=desk.keyring.index("phone", number) in desk.rules.shared_phone_keys,
+        requested_at=since, is_shared=asker.number_key in desk.rules.shared_phone_keys,
     )  # fmt: skip
     if found is None:
         return "refused"
@@ -195,7 +197,18 @@ def promise(
     if found.window_starts is not None and found.window_ends is not None:
         chosen = found.window_starts, found.window_ends
     line = shown_line(desk.session, found, office.lines)
-    return _promised(desk, found.id, found.urgency, chosen, found.due_at, verified=True, line=line)
+    if found.urgency != urgency:
+        wait = _wait(desk, found.urgency, asker)
+    return _promised(desk, found.id, found.urgency, chosen, found.due_at, wait=wait, line=line)
+
+
+def _wait(desk: Desk, urgency: str, asker: Asker) -> timedelta | None:
+    """How long eight of ten lately waited; of urgent ones, those who asked while the office was as now."""
+    is_open = desk.office.is_open(desk.now)
+    return callback_wait(
+        desk.session, desk.now, urgency=urgency, verified=asker.verified, but=asker.number_key,
+        is_alike=lambda asked_at: urgency != "urgent" or desk.office.is_open(asked_at) == is_open,
+    )  # fmt: skip
 
 
 def _promised(
@@ -205,7 +218,7 @@ def _promised(
     window: tuple[datetime, datetime] | None,
     due_at: datetime,
     *,
-    verified: bool,
+    wait: timedelta | None,
     line: str,
 ) -> str:
     """Say when we call, the latest moment, and which number will show."""
@@ -217,14 +230,18 @@ def _promised(
     if line == desk.call.line:
         # No digits aloud; a person who chose another of our numbers knows which one (R32).
         desk.say("callback.shown")
-    if urgency == "urgent" and due_at > desk.office.due_at("urgent", desk.now):
-        # The hour cannot be kept: the true time, and a crisis line (R36).
-        say_crisis_line(desk)
-    wait = callback_wait(desk.session, desk.now, urgency=urgency, verified=verified)
+    _say_where_sooner(desk, urgency, due_at)
     prompt = None if wait is None or window is not None else wait_prompt(wait)
     if prompt is not None:
         desk.say("callback.wait", wait=desk.words(prompt))
     return "promised"
+
+
+def _say_where_sooner(desk: Desk, urgency: str | None, due_at: datetime) -> None:
+    """A crisis line, for who is promised more than the hour, or was promised it in vain (R36)."""
+    within_the_hour = desk.now < due_at <= desk.office.due_at("urgent", desk.now)
+    if urgency == "urgent" and not within_the_hour:
+        say_crisis_line(desk)
 
 
 def say_crisis_line(desk: Desk) -> None:
@@ -272,6 +289,7 @@ def keep_callback(desk: Desk, _digits: str) -> str:
     if found is None or due_at is None or not callbacks.keep_callback(desk.session, found):
         return "gone"
     _say_due(desk, due_at)
+    _say_where_sooner(desk, desk.call.open_callback_urgency, due_at)
     return "kept"
 
 

@@ -134,6 +134,7 @@ class CallState:
     open_callback_id: int | None = None
     open_callback_due_at: datetime | None = None
     open_callback_state: str | None = None
+    open_callback_urgency: str | None = None
     open_callback_window_starts: datetime | None = None
     open_callback_window_ends: datetime | None = None
     #: Phones of the registrant that said stop, of which no verified caller was told (R33).
@@ -282,7 +283,7 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
         _RECORDS.c.status, _RECORDS.c.status_at, _RECORDS.c.releasable, _RECORDS.c.removal_stage,
         _RECORDS.c.expected_release_at, _RECORDS.c.next_hearing_at, _COURTS.c.name, _COURTS.c.time_zone,
         _FACILITIES.c.name, _FACILITIES.c.phone,
-        CALLBACKS.c.id, CALLBACKS.c.due_at, CALLBACKS.c.state,
+        CALLBACKS.c.id, CALLBACKS.c.due_at, CALLBACKS.c.state, CALLBACKS.c.urgency,
         CALLBACKS.c.window_starts, CALLBACKS.c.window_ends,
         select(func.count()).select_from(_PHONES).where(
             _PHONES.c.registrant_id == _REGISTRANTS.c.id, _PHONES.c.stopped_at.is_not(None),

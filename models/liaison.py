@@ -97,6 +97,20 @@ def count_free(session: Session, *, is_open: bool) -> dict[Pool, int]:
     }
 
 
+def count_crew(session: Session, *, is_open: bool) -> tuple[int, int]:
+    """How many people there are to take urgent work now, and how many of them are busy or rest.
+
+    Those on shift; out of hours, or when nobody is, also those on call; in opening hours else supervisors.
+    """
+    at_hand = or_(Staff.on_shift, Staff.on_call)
+    groups = (Staff.on_shift, at_hand, _supervises(is_open))[0 if is_open else 1 :]
+    found = session.execute(
+        select(*(func.count(case((and_(*one), 1))) for who in groups for one in ((who,), (who, ~_IDLE))))
+    ).one()
+    people = [(found[n], found[n + 1]) for n in range(0, len(found), 2)]
+    return next((one for one in people if one[0]), (0, 0))
+
+
 def is_anyone_at_hand(session: Session) -> bool:
     """Whether anybody is on shift or on call, free or not."""
     return session.scalar(select(Staff.id).where(or_(Staff.on_shift, Staff.on_call)).limit(1)) is not None

@@ -145,12 +145,7 @@ def apply_schedules(session: Session, now: datetime, office: ScheduleOffice) -> 
     """
     zone = ZoneInfo(office.time_zone)
     today = now.astimezone(zone).date()
-    spans: dict[int, list[Schedule]] = {}
-    for span in session.scalars(select(Schedule)):
-        spans.setdefault(span.staff_id, []).append(span)
-    away: dict[int, list[Absence]] = {}
-    for absence in session.scalars(select(Absence).where(Absence.last_day >= today - timedelta(days=1))):
-        away.setdefault(absence.staff_id, []).append(absence)
+    spans, away = _plans(session, today)
     for person in session.scalars(select(Staff).where(Staff.left_at.is_(None)).order_by(Staff.id)).all():
         absences, week = away.get(person.id, []), spans.get(person.id, [])
         is_on = {
@@ -162,6 +157,36 @@ def apply_schedules(session: Session, now: datetime, office: ScheduleOffice) -> 
         if any(span.kind == "on_shift" for span in week):
             _follow(session, person, is_on["on_shift"], now)
     session.flush()
+
+
+def is_anyone_at_hand_at(session: Session, at: datetime, office: ScheduleOffice) -> bool:
+    """Whether somebody is to be on shift or on call at ``at``, which is later today or tonight.
+
+    By their schedule, or since they began a shift by hand that no schedule ends.
+    """
+    zone = ZoneInfo(office.time_zone)
+    spans, away = _plans(session, at.astimezone(zone).date())
+    for person in session.execute(
+        select(Staff.id, Staff.on_shift, Staff.scheduled_shift).where(Staff.left_at.is_(None))
+    ):
+        week, absences = spans.get(person.id, []), away.get(person.id, [])
+        if any(_covers(span, at, zone, office, absences) for span in week):
+            return True
+        follows = person.scheduled_shift is not False and any(span.kind == "on_shift" for span in week)
+        if person.on_shift and not follows:
+            return True
+    return False
+
+
+def _plans(session: Session, today: date) -> tuple[dict[int, list[Schedule]], dict[int, list[Absence]]]:
+    """Everyone's spans, and their absences that may still matter on ``today``, by person."""
+    spans: dict[int, list[Schedule]] = {}
+    for span in session.scalars(select(Schedule)):
+        spans.setdefault(span.staff_id, []).append(span)
+    away: dict[int, list[Absence]] = {}
+    for absence in session.scalars(select(Absence).where(Absence.last_day >= today - timedelta(days=1))):
+        away.setdefault(absence.staff_id, []).append(absence)
+    return spans, away
 
 
 def _follow(session: Session, person: Staff, scheduled: bool, now: datetime) -> None:

@@ -107,6 +107,14 @@ def owed_to(last: Sequence[bool]) -> Owed | None:
     return None
 
 
+def before_next(of_verified: int, of_unverified: int, *, verified: bool) -> int:
+    """How many of those who wait are offered before one who asks now, as urgent as they are, at the most."""
+    if verified:
+        # Two of any four: two before the first verified one, and one more with each.
+        return of_verified + min(of_unverified, of_verified + _MOST_UNVERIFIED)
+    return of_unverified + min(of_verified, LOOKED_AT * (of_unverified + 1))
+
+
 def _is_turn_of_verified(
     last: Sequence[bool], verified: Waiting, unverified: Waiting, soon: datetime
 ) -> bool:

@@ -1,6 +1,6 @@
 """How long a caller will wait, as an honest 80th percentile of what lately was measured (R36)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -45,10 +45,20 @@ def percentile(
     return None
 
 
-def callback_wait(session: Session, now: datetime, *, urgency: str, verified: bool) -> timedelta | None:
+def callback_wait(
+    session: Session,
+    now: datetime,
+    *,
+    urgency: str,
+    verified: bool,
+    but: str,
+    is_alike: Callable[[datetime], bool] = lambda _asked_at: True,
+) -> timedelta | None:
     """From asking for a callback of this class to two people talking; None when too few are known.
 
     Who chose a later time, and whom staff put off, waited because of that: it tells nothing of the line.
+    ``but`` is the blind index of the asker's own phone, whose earlier requests tell them nothing (R35), and
+    only what was asked for at a moment that ``is_alike`` is measured.
     """
     rows = session.execute(
         select(
@@ -59,6 +69,7 @@ def callback_wait(session: Session, now: datetime, *, urgency: str, verified: bo
         .where(
             Callback.urgency == urgency,
             Callback.verified == verified,
+            Callback.number_key != but,
             Callback.window_starts.is_(None),
             Callback.reason.not_in((LATER, SUPERVISOR)),
             Callback.requested_at > now - RECENT,
@@ -67,7 +78,7 @@ def callback_wait(session: Session, now: datetime, *, urgency: str, verified: bo
         .order_by(Callback.requested_at.desc())
         .limit(LATEST)
     )
-    return _spoken(rows.all(), now)
+    return _spoken([row for row in rows if is_alike(row[0])], now)
 
 
 def wait_in_line(session: Session, now: datetime, *, verified: bool) -> timedelta | None:

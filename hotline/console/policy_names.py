@@ -42,6 +42,7 @@ POLICY_NAMES = {
     "lost_pin_calls_an_hour": N_("Calls an hour for lost PINs before a supervisor decides"),
     "lock_alert_minutes": N_("Minutes in which supervisors hear of locks after wrong PINs"),
     "urgent_minutes": N_("Minutes in which an urgent callback is promised"),
+    "callback_minutes": N_("Minutes that one callback takes a liaison"),
     "claim_minutes": N_("Minutes that a claimed callback stays with its claimer"),
     "missed_claim_minutes": N_("Minutes that a claim lasts after a missed own call"),
     "handed_minutes": N_("Minutes that a callback stays with whom it was handed to"),

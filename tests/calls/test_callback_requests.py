@@ -270,8 +270,9 @@ def test_without_redis_the_caller_notices_nothing_and_a_sweep_dials(
 
 
 def test_who_is_afraid_is_called_within_the_hour(
-    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
 ) -> None:
+    make_staff(role="supervisor", on_shift=False)
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("2")
     assert phone.hears("If you are afraid and need a call very soon, press 3")
@@ -285,8 +286,9 @@ def test_who_is_afraid_is_called_within_the_hour(
 
 
 def test_to_be_called_before_hearing_hard_news_is_urgent(
-    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
 ) -> None:
+    make_staff(role="supervisor", on_shift=False)
     opens_the_case(phone, make_case(custody_status="released"))
 
     phone.presses("2")

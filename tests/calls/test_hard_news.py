@@ -212,8 +212,9 @@ def test_where_there_is_no_hard_news_a_person_comes_with_no_danger_line(
 
 @pytest.mark.parametrize("status", HARD)
 def test_silence_twice_before_hard_news_writes_an_urgent_callback_and_never_tells_the_news(
-    phone: Phone, make_case: MakeCase, house: House, status: str
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, status: str
 ) -> None:
+    make_staff(role="supervisor", on_shift=False)
     opens_the_case(phone, make_case(custody_status=status))
 
     phone.says_nothing()

@@ -325,8 +325,9 @@ def test_who_moves_a_call_from_the_evening_to_any_time_is_called_at_any_time(
 
 
 def test_who_asks_to_be_called_soon_is_not_told_of_the_evening_they_chose_before(
-    phone: Phone, make_case: MakeCase, house: House
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
 ) -> None:
+    make_staff(role="supervisor", on_shift=False)
     case = make_case(custody_status="released")
     opens_the_case(phone, case)
     for key in ("1", "2", "2", "3"):

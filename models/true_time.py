@@ -1,0 +1,115 @@
+"""The moment promised for an urgent callback: within the hour, or the true time if it cannot be (R36)."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from typing import NamedTuple, Protocol
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import case, func, or_, select
+from sqlalchemy.orm import Session
+
+from models.callback import CALLBACKS
+from models.callback_list import IN_LINE, NOT_YET
+from models.liaison import count_crew
+from models.schedule import ScheduleOffice, is_anyone_at_hand_at
+from models.two_lists import UNVERIFIED_URGENT, VERIFIED, before_next
+
+#: A moment beyond the hour is said in such steps, so that the row has just what was said.
+_STEP = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks: whether the PIN was right, whether the caller ID is doubted, and the phone's blind index."""
+
+    verified: bool
+    doubted: bool
+    number_key: str = field(repr=False)
+
+
+class TrueTimeOffice(ScheduleOffice, Protocol):
+    """What this file asks of the office."""
+
+    def policy(self, name: str) -> int | float: ...
+    def is_open(self, at: datetime) -> bool: ...
+    def next_open(self, at: datetime) -> datetime: ...
+
+
+def urgent_due(
+    session: Session, now: datetime, office: TrueTimeOffice, asker: Asker, wait: timedelta | None
+) -> datetime:
+    """The latest moment at which a caller is called who asks for an urgent callback now.
+
+    It is an hour from now, or from when the office opens next if nobody is at hand before. It is later where
+    those before this caller take longer, where such callers already wait past their hour, and where eight of
+    ten lately waited longer (``wait``). What is owed to the asker's own phone counts for nothing, nor does
+    whose phone it is: who asks again hears what a first request of this moment hears (R35).
+    """
+    is_open = office.is_open(now)
+    people, busy = count_crew(session, is_open=is_open)
+    hour = timedelta(minutes=office.policy("urgent_minutes"))
+    ahead = _ahead(session, now, now + timedelta(minutes=office.policy("due_soon_minutes")), asker)
+    turns = max((busy + ahead.both) // max(people, 1), ahead.alike // ((people + 1) // 2 or 1))
+    turn = turns * timedelta(minutes=office.policy("callback_minutes"))
+    if people == 0:
+        return _in_steps(office.next_open(_tomorrow(now, office) if is_open else now) + max(hour, turn))
+    if turn and not office.is_open(now + turn) and not is_anyone_at_hand_at(session, now + turn, office):
+        return office.next_open(now + turn) + hour
+    late = hour + now - (ahead.first_due_at or now)
+    longest = max(turn, late, wait or turn)
+    return now + hour if longest <= hour else _in_steps(now + longest)
+
+
+class _Ahead(NamedTuple):
+    """How many go before the asker: of both lists, and of the unverified one alone if it is the asker's.
+
+    ``first_due_at`` is the earliest moment promised to one of the asker's list who was not tried yet.
+    """
+
+    both: int
+    alike: int
+    first_due_at: datetime | None
+
+
+def _ahead(session: Session, now: datetime, soon: datetime, asker: Asker) -> _Ahead:
+    # A doubted caller ID stands behind the others of its list, and these never behind one.
+    unverified = UNVERIFIED_URGENT if asker.doubted else UNVERIFIED_URGENT[:-1]
+    waits = CALLBACKS.c.number_key != asker.number_key
+    urgent = CALLBACKS.c.urgency == "urgent"
+    # Each by its own partial index: in line, and those whose time came a moment ago.
+    counted = [
+        select(
+            func.count(case((CALLBACKS.c.verified, 1))), func.count(case((~CALLBACKS.c.verified, 1)))
+        ).where(*rows)
+        for rows in (
+            (
+                IN_LINE,
+                CALLBACKS.c.place.in_((*VERIFIED, *unverified)),
+                or_(urgent, CALLBACKS.c.due_at <= soon),
+                waits,
+            ),
+            (NOT_YET, urgent, CALLBACKS.c.next_attempt_at <= now, waits),
+        )
+    ]
+    rows = [session.execute(one).one() for one in counted]
+    of_verified, of_unverified = (sum(row[number] for row in rows) for number in (0, 1))
+    mine = VERIFIED[:1] if asker.verified else unverified
+    first = select(func.min(CALLBACKS.c.due_at)).where(
+        IN_LINE, CALLBACKS.c.place.in_(mine), CALLBACKS.c.caller_tries == 0, CALLBACKS.c.due_at < now, waits
+    )
+    return _Ahead(
+        before_next(of_verified, of_unverified, verified=asker.verified),
+        0 if asker.verified else of_unverified,
+        session.scalar(first),
+    )
+
+
+def _tomorrow(now: datetime, office: ScheduleOffice) -> datetime:
+    zone = ZoneInfo(office.time_zone)
+    return datetime.combine(now.astimezone(zone).date() + timedelta(days=1), time(), zone).astimezone(UTC)
+
+
+def _in_steps(at: datetime) -> datetime:
+    """The next full step of the clock at or after ``at``."""
+    hours = at.replace(minute=0, second=0, microsecond=0)
+    return hours + -(-(at - hours) // _STEP) * _STEP

@@ -1,0 +1,279 @@
+"""The hour is promised only while it can be kept, else the true time and a crisis line (R36)."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from config.office import Office
+from models import Callback, Staff
+from models.schedule import WEEKDAYS, set_schedule
+from tests.calls.conftest import Clock, House
+from tests.calls.stories import opens_the_case
+from tests.factories import MadeCase, make_call, make_callback, make_case, make_office
+from tests.phone import CALLER, Phone
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+OTHER = "+12025550188"
+CRISIS = {
+    "1": "call the suicide and crisis line, at 988",
+    "2": "línea de crisis y prevención del suicidio, al 988",
+}
+
+
+def is_afraid(phone: Phone, from_: str = CALLER, language: str = "1") -> None:
+    """Somebody without a case asks to be called because they are afraid."""
+    phone.dials_in(from_=from_)
+    for key in (language, "2", "1", "3"):
+        phone.presses(key)
+
+
+def is_promised(house: House, phone: Phone, clock_time: str, due_at: datetime, language: str = "1") -> None:
+    """The caller hears the true time and the crisis line, and the row keeps just that time."""
+    assert phone.hears({"1": "We will call you by", "2": "Le llamaremos a más tardar"}[language], clock_time)
+    assert phone.hears(CRISIS[language])
+    assert asked_last(house).due_at == due_at
+
+
+def asked_last(house: House) -> Callback:
+    found = house.rows(select(Callback).where(Callback.reason == "afraid").order_by(Callback.id.desc()))
+    assert isinstance(found[0], Callback)
+    return found[0]
+
+
+def others_wait(house: House, times: int, *, verified: bool = False, **facts: object) -> None:
+    """So many others asked a while ago, are afraid as well, and nobody has talked with them."""
+    now = house.clock.now
+    asked = {"requested_at": now - timedelta(minutes=5), "due_at": now + timedelta(minutes=55)}
+    with house.database.transaction() as session:
+        for number in range(times):
+            make_callback(
+                session, make_case(session) if verified else None, phone=f"+120255501{30 + number % 50}",
+                urgency="urgent", reason="hard_news", next_attempt_at=now, place=0 if verified else 3,
+                **{**asked, **facts},
+            )  # fmt: skip
+
+
+def is_in_a_talk(house: House, person: Staff) -> None:
+    with house.database.transaction() as session:
+        leg = make_call(session, started_at=house.clock.now, direction="outbound", flow="callback_call")
+        session.get_one(Staff, person.id).busy_call_id = leg.id
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_behind_eight_others_and_one_liaison_the_true_time_is_said(
+    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock, language: str
+) -> None:
+    """Everybody was told "within the hour", the twenty-third as well."""
+    make_staff()
+    others_wait(house, 8)
+
+    is_afraid(phone, language=language)
+
+    is_promised(house, phone, "11:05", clock.now + timedelta(minutes=65), language)
+
+
+def test_behind_seven_others_the_hour_is_promised(
+    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff()
+    others_wait(house, 7)
+
+    is_afraid(phone)
+
+    assert phone.hears("We will call you by", "11:00")
+    assert phone.does_not_hear("crisis")
+    assert asked_last(house).due_at == clock.now + timedelta(minutes=60)
+
+
+def test_a_liaison_in_a_talk_counts_as_one_who_is_served_before(
+    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    is_in_a_talk(house, make_staff())
+    others_wait(house, 7)
+
+    is_afraid(phone)
+
+    is_promised(house, phone, "11:05", clock.now + timedelta(minutes=65))
+
+
+def test_a_verified_caller_is_not_put_off_by_five_hundred_pranks(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff()
+    others_wait(house, 200)
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    for key in ("2", "3"):
+        phone.presses(key)
+
+    assert phone.hears("We will call you by", "11:00")
+    assert phone.does_not_hear("crisis")
+
+
+def test_when_lately_most_waited_ninety_minutes_the_hour_is_not_promised(
+    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff()
+    with house.database.transaction() as session:
+        for number in range(25):
+            asked_at = clock.now - timedelta(days=1, minutes=number)
+            make_callback(
+                session, phone="+12025550129", urgency="urgent", reason="hard_news", state="reached",
+                requested_at=asked_at, talking_at=asked_at + timedelta(minutes=88),
+                closed_at=asked_at + timedelta(minutes=99),
+            )  # fmt: skip
+
+    is_afraid(phone)
+
+    is_promised(house, phone, "11:30", clock.now + timedelta(minutes=90))
+
+
+def test_while_others_wait_past_their_hour_the_next_one_is_told_how_late_we_are(
+    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff()
+    others_wait(house, 1, due_at=clock.now - timedelta(minutes=28))
+
+    is_afraid(phone)
+
+    is_promised(house, phone, "11:30", clock.now + timedelta(minutes=90))
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_who_was_promised_the_hour_in_vain_and_calls_again_hears_of_a_crisis_line(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, clock: Clock, language: str
+) -> None:
+    make_staff(role="supervisor", on_shift=False)
+    case = make_case(custody_status="in_custody")
+    opens_the_case(phone, case, language=language)
+    for key in ("2", "3"):
+        phone.presses(key)
+    assert phone.does_not_hear("988")
+    phone.hangs_up()
+    clock.passes(minutes=61)
+
+    opens_the_case(phone, case, language=language)
+    phone.presses("2")
+
+    assert phone.hears({"1": "we are late", "2": "no lo hemos hecho"}[language], CRISIS[language])
+
+
+def test_who_did_not_answer_us_themselves_makes_nobody_elses_hour_late(
+    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff()
+    others_wait(house, 1, due_at=clock.now - timedelta(minutes=28), caller_tries=1)
+
+    is_afraid(phone)
+
+    assert phone.hears("11:00")
+
+
+def test_a_supervisor_at_the_office_can_keep_the_hour(
+    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff(role="supervisor", on_shift=False)
+
+    is_afraid(phone)
+
+    assert phone.hears("11:00")
+    assert phone.does_not_hear("crisis")
+
+
+def test_asking_again_without_a_pin_says_what_a_first_request_of_this_moment_says(
+    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    """The row that stands must not push the hour of its own asker: the words would tell of it (R35)."""
+    make_staff()
+    others_wait(house, 7)
+    is_afraid(phone)
+    first = phone.heard
+    phone.hangs_up()
+    with house.database.transaction() as session:
+        session.scalars(select(Callback).where(Callback.reason == "afraid")).one().place = 3
+    again = phone.another()
+
+    is_afraid(again)
+    assert again.heard == first
+    again.hangs_up()
+    stranger = phone.another()
+    is_afraid(stranger, from_=OTHER)
+    is_promised(house, stranger, "11:05", clock.now + timedelta(minutes=65))
+
+
+class TestBeforeTheOfficeCloses:
+    """It works from eight to eight."""
+
+    @pytest.fixture
+    def office(self) -> Office:
+        return make_office(always_open=False)
+
+    @pytest.fixture
+    def now(self) -> datetime:
+        """Ten minutes before it closes."""
+        return datetime(2026, 11, 25, 0, 50, tzinfo=UTC)
+
+    def test_with_nobody_there_who_could_take_it_the_next_morning_is_promised(
+        self, phone: Phone, house: House
+    ) -> None:
+        is_afraid(phone)
+
+        is_promised(house, phone, "tomorrow at 9:00 AM", datetime(2026, 11, 25, 14, 0, tzinfo=UTC))
+
+    def test_who_cannot_be_reached_before_it_closes_is_promised_the_next_morning(
+        self, phone: Phone, make_staff: MakeStaff, house: House
+    ) -> None:
+        self._works_until_eight(house, make_staff)
+        others_wait(house, 2)
+
+        is_afraid(phone)
+
+        is_promised(house, phone, "tomorrow at 9:00 AM", datetime(2026, 11, 25, 14, 0, tzinfo=UTC))
+
+    def test_with_somebody_on_call_this_night_it_is_the_hour(
+        self, phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+    ) -> None:
+        self._works_until_eight(house, make_staff)
+        make_staff(email="nia@office.example.org", on_shift=False)
+        with house.database.transaction() as session:
+            set_schedule(
+                session, "nia@office.example.org", kind="on_call", weekdays=range(len(WEEKDAYS)),
+                span=(time(20), time(8)), actor="shell", now=clock.now,
+            )  # fmt: skip
+        others_wait(house, 2)
+
+        is_afraid(phone)
+
+        assert phone.hears("8:50 PM")
+        assert phone.does_not_hear("crisis")
+
+    def test_who_is_first_is_promised_the_hour_also_before_it_closes(
+        self, phone: Phone, make_staff: MakeStaff, house: House
+    ) -> None:
+        self._works_until_eight(house, make_staff)
+
+        is_afraid(phone)
+
+        assert phone.hears("8:50 PM")
+        assert phone.does_not_hear("crisis")
+
+    def test_behind_many_of_the_night_the_morning_is_later_than_its_first_hour(
+        self, phone: Phone, house: House, clock: Clock
+    ) -> None:
+        clock.passes(hours=3)
+        others_wait(house, 15, due_at=datetime(2026, 11, 25, 14, 0, tzinfo=UTC))
+
+        is_afraid(phone)
+
+        is_promised(house, phone, "tomorrow at 10:00 AM", datetime(2026, 11, 25, 15, 0, tzinfo=UTC))
+
+    @staticmethod
+    def _works_until_eight(house: House, make_staff: MakeStaff) -> None:
+        ana = make_staff(email="ana@office.example.org")
+        with house.database.transaction() as session:
+            set_schedule(
+                session, ana.email, kind="on_shift", weekdays=range(5), span=(time(8), time(20)),
+                actor="shell", now=house.clock.now,
+            )  # fmt: skip
