@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from hotline.console.audit_codes import codes_of
-from models import AuditExport, Staff
+from models import AuditEntry, AuditExport, Staff, audit
 from models.database import Database
+from models.two_people import ATTEMPT
 from tests.console.audit_desk import records
 from tests.console.conftest import Clock, Member
 
@@ -115,6 +116,28 @@ def test_a_file_is_nobodys_but_of_who_asked_and_of_two_roles_and_for_a_day(
     assert supervisor.reads("The file could be had for a day, which is over.")
     supervisor.sends("/console/audit/exports/99/file", {"csrf_token": supervisor.token})
     assert supervisor.reads("There is no such file.")
+
+
+def test_who_made_the_other_account_cannot_agree_to_its_file(
+    supervisor: Member, administrator: Member, database: Database, clock: Clock
+) -> None:
+    records(database, clock, "sweeper", "warn_of_callback", "callback:7")
+    with database.transaction() as session:
+        audit.record(
+            session, actor=administrator.email, action="add_staff", target=f"staff:{supervisor.staff_id}",
+            now=clock(),
+        )  # fmt: skip
+    _asks(supervisor)
+
+    administrator.opens("/console/audit/exports").clicks("Agree")
+
+    assert administrator.reads("You two may not approve this together")
+    supervisor.opens("/console/audit/exports")
+    assert supervisor.reads("nobody yet")
+    with database.reading() as session:
+        assert session.scalars(select(AuditEntry.target).where(AuditEntry.action == ATTEMPT)).all() == [
+            "export:1"
+        ]
 
 
 def test_who_has_the_role_by_now_of_whoever_should_agree_needs_somebody_else(
