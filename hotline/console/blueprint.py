@@ -20,7 +20,7 @@ from hotline.console.case_views import register_cases
 from hotline.console.confirm_views import register_confirm
 from hotline.console.console import EXTENSION, Console
 from hotline.console.cookie import PREFIX, SealedCookies, is_console
-from hotline.console.court_views import register_courts
+from hotline.console.directory_views import register_directories
 from hotline.console.guard import BODY_BYTES, me, recognise
 from hotline.console.headers import set_headers
 from hotline.console.home_views import register_home
@@ -63,7 +63,7 @@ AREAS = (
     register_office,
     register_announcements,
     register_partners,
-    register_courts,
+    register_directories,
     register_policies,
     register_prompts,
     register_imports,

@@ -64,11 +64,6 @@ HOLD_REASONS = {
     "impossible_changes": N_("%(count)s changes cannot be true, such as someone in custody after a death."),
     "empty_snapshot": N_("It is a full snapshot without a usable row; %(count)s people would be lost."),
 }
-#: What two people are told who may not approve together (R40).
-TIED = N_(
-    "You two may not approve this together: an account of yours was added, reset, let in or given its"
-    " role by the other or by the same person lately. Ask somebody else."
-)
 FIELDS = {"row": N_("the whole row")}
 
 #: What a reader of files says, and how it is said here; the groups of the first fill the second in order.
@@ -123,6 +118,10 @@ _REFUSALS = (
     N_("You may settle imports no more."),
     N_("It is held no more; it was settled by %(who)s."),
     N_("It is not held."),
+    N_(
+        "You two may not approve this together: an account of yours was added, reset, let in or given its"
+        " role by the other or by the same person lately. Ask somebody else."
+    ),
 )
 
 

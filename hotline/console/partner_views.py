@@ -1,25 +1,22 @@
-"""Partner lines of the help menu, and the directory of facilities."""
+"""The partner lines of the help menu."""
 
 from itertools import count
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
-from werkzeug.exceptions import NotFound
+from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from config.office_file import MOST_SERVICES
 from hotline.console.console import Console
-from hotline.console.guard import guard_staff, me
+from hotline.console.guard import guard_staff
 from hotline.console.office_form import KEEP, READ, Settings, save, typed_line
-from hotline.console.phone_field import dialable, plain_number
+from hotline.console.phone_field import plain_number
 from hotline.console.prompt_views import language_name
 from hotline.console.typed_fields import DRAWN, given
-from hotline.console.words import _
-from models.directory import facilities, facility_numbered, place_key, remove_facility, set_facility
 
 
 def register_partners(blueprint: Blueprint, console: Console) -> None:
-    """``/console/office/partners`` and ``/console/office/facilities``."""
+    """``/console/office/partners``."""
 
     def partners_page(settings: Settings, wrong: str | None = None) -> str:
         names = {code: language_name(code) for code in settings.office.languages}
@@ -42,79 +39,6 @@ def register_partners(blueprint: Blueprint, console: Console) -> None:
         if wrong := save(console, ("services", services)):
             return partners_page(Settings.of(console), wrong), 422
         return redirect(url_for("console.office_partners"), code=303)
-
-    def facilities_page(wrong: str | None = None, errors: dict[str, str] | None = None) -> str:
-        with console.database.reading() as session:
-            rows = facilities(session)
-            session.expunge_all()
-        return render_template("console/office/facilities.html", rows=rows, wrong=wrong, errors=errors or {})
-
-    @blueprint.get("/office/facilities")
-    @guard_staff(*READ)
-    def office_facilities() -> str:
-        return facilities_page()
-
-    @blueprint.post("/office/facilities")
-    @guard_staff(*KEEP)
-    def add_facility() -> Response | tuple[str, int]:
-        name = typed_line("name")
-        number = plain_number(request.form.get("phone", ""), console.office)
-        errors = _facility_errors(console, name, number)
-        if errors or number is None:
-            return facilities_page(errors=errors), 422
-        with console.database.transaction() as session:
-            if any(place_key(name) == one.name_key for one in facilities(session)):
-                errors = {"name": _("The directory has it already.")}
-            else:
-                set_facility(
-                    session, name=name, phone=number, tells=console.prompts.tells, actor=me().email,
-                    now=console.clock(),
-                )  # fmt: skip
-        if errors:
-            return facilities_page(errors=errors), 422
-        flash(_("The facility is in the directory, and is spoken from now on."), "success")
-        return redirect(url_for("console.office_facilities"), code=303)
-
-    @blueprint.get("/office/facilities/<int:facility_id>")
-    @guard_staff(*KEEP)
-    def office_facility(facility_id: int) -> str:
-        return facility_page(facility_id)
-
-    def facility_page(facility_id: int, **more: Any) -> str:
-        with console.database.reading() as session:
-            found = facility_numbered(session, facility_id)
-            session.expunge_all()
-        if found is None:
-            raise NotFound("There is no such facility.")
-        return render_template("console/office/facility.html", one=found, **more)
-
-    @blueprint.post("/office/facilities/<int:facility_id>")
-    @guard_staff(*KEEP)
-    def change_facility(facility_id: int) -> Response | tuple[str, int]:
-        number = plain_number(request.form.get("phone", ""), console.office)
-        removes = "remove" in request.form
-        with console.database.transaction() as session:
-            found = facility_numbered(session, facility_id)
-            if found is None:
-                raise NotFound("There is no such facility.")
-            name, is_as_seen = found.name, found.phone == request.form.get("seen", "")
-            errors = {} if removes else _facility_errors(console, name, number)
-            if is_as_seen and removes:
-                remove_facility(session, name=name, actor=me().email, now=console.clock())
-            elif is_as_seen and not errors and number is not None:
-                set_facility(
-                    session, name=name, phone=number, tells=console.prompts.tells, actor=me().email,
-                    now=console.clock(),
-                )  # fmt: skip
-        if not is_as_seen:
-            wrong = _(
-                "Someone else has changed this meanwhile. Look at what it is now, then change it again."
-            )
-            return facility_page(facility_id, wrong=wrong), 409
-        if errors:
-            return facility_page(facility_id, errors=errors), 422
-        flash(_("The facility is spoken no more.") if removes else _("The phone is changed."), "success")
-        return redirect(url_for("console.office_facilities"), code=303)
 
 
 def _laid_over(
@@ -179,14 +103,3 @@ def _service(settings: Settings, position: int) -> dict[str, Any] | None:
         return None
     number = phone if phone.isdecimal() and len(phone) <= 6 else plain_number(phone, settings.office) or phone
     return {"key": key, "name": names, "phone": number}
-
-
-def _facility_errors(console: Console, name: str, number: str | None) -> dict[str, str]:
-    errors = {}
-    if not name:
-        errors["name"] = _("Enter the name of the place.")
-    elif console.prompts.tells(name):
-        errors["name"] = _("“%(name)s” has a word that would tell why somebody is shielded.", name=name)
-    if number is None or not dialable(number, console.office):
-        errors["phone"] = _("Enter an ordinary phone number, such as 202 555 0180.")
-    return errors

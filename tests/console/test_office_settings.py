@@ -13,7 +13,7 @@ from config.settings import Settings
 from hotline.console.office_names import REASONS
 from hotline.console.prompt_words import GROUPS
 from ivr_flows.prompts import Prompts
-from models import AuditEntry, Facility
+from models import AuditEntry
 from models.database import Database
 from models.office_change import standing_changes
 from tests.console.conftest import Clock, Member
@@ -346,64 +346,6 @@ def test_partner_lines_are_changed_and_a_wrong_number_is_refused(
     administrator.opens("/console/office/changes")
     assert administrator.reads("free legal help · ayuda legal · +12025550160")
     assert "victims_of_crime" not in administrator.words
-
-
-def test_a_facility_is_added_changed_and_taken_out(administrator: Member, database: Database) -> None:
-    administrator.opens("/console/office/facilities").fills(name="Cedar  Hill", phone="202 555 0181")
-    administrator.clicks("Add the facility")
-    administrator.clicks("Cedar Hill").fills(phone="202 555 0182").clicks("Save the phone")
-    with database.reading() as session:
-        assert session.scalars(select(Facility)).one().phone == "+12025550182"
-
-    administrator.opens("/console/office/facilities").fills(name="cedar hill", phone="202 555 0183")
-    administrator.clicks("Add the facility")
-    assert administrator.reads("The directory has it already.")
-    administrator.fills(name="Asylum Center", phone="900 555 0123").clicks("Add the facility")
-    assert administrator.reads("has a word that would tell", "Enter an ordinary phone number")
-
-    administrator.opens("/console/office/facilities/1").clicks("Remove this facility")
-    with database.reading() as session:
-        assert session.scalars(select(Facility)).all() == []
-
-
-def test_each_change_of_the_directory_stands_among_the_changes_and_is_undone(
-    administrator: Member, database: Database
-) -> None:
-    administrator.opens("/console/office/facilities").fills(name="Cedar Hill", phone="202 555 0181")
-    administrator.clicks("Add the facility")
-    administrator.clicks("Cedar Hill").fills(phone="202 555 0182").clicks("Save the phone")
-    administrator.clicks("Cedar Hill").clicks("Remove this facility")
-    assert administrator.opens("/console/office").reads("Facility: Cedar Hill")
-    assert standing(database) == {}
-
-    administrator.opens("/console/office/changes")
-    assert administrator.reads("Facility: Cedar Hill removed (was +12025550182)", "(was +12025550181)")
-    assert administrator.buttons.count("Undo") == 1
-    administrator.clicks("Undo")
-    assert administrator.reads("Undone: the directory is as it was before.")
-    with database.reading() as session:
-        assert session.scalars(select(Facility.phone)).all() == ["+12025550182"]
-
-    with database.transaction() as session:
-        session.scalars(select(Facility)).one().phone = "+12025550199"
-    administrator.opens("/console/office/changes").clicks("Undo")
-    assert administrator.reads("Someone else has changed this meanwhile.")
-
-
-def test_who_changes_a_facility_that_was_changed_meanwhile_is_told(
-    administrator: Member, database: Database
-) -> None:
-    with database.transaction() as session:
-        one = make_facility(session).id
-    administrator.opens(f"/console/office/facilities/{one}")
-    with database.transaction() as session:
-        session.get_one(Facility, one).phone = "+12025550199"
-
-    administrator.fills(phone="202 555 0182").clicks("Save the phone")
-
-    assert administrator.status == 409
-    with database.reading() as session:
-        assert session.get_one(Facility, one).phone == "+12025550199"
 
 
 def test_a_supervisor_reads_the_settings_and_changes_none(supervisor: Member) -> None:
