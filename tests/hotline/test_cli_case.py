@@ -10,10 +10,11 @@ from sqlalchemy import select
 
 from config.settings import Settings
 from hotline.cli import group
-from models import AuditEntry, Callback, Case, Phone
+from models import AuditEntry, Callback, Case, Phone, Staff, audit
 from models.case import check_digit_is_right, new_number
 from models.database import Database
 from models.pin_hash import PinHasher
+from models.two_people import ATTEMPT
 from tests.factories import make_callback, make_case, make_staff
 
 Hotline = Callable[..., Result]
@@ -220,6 +221,28 @@ def test_a_lost_pin_is_not_replaced_on_one_word_or_without_evidence(
     with database.reading() as session:
         assert session.scalars(select(Callback)).all() == []
         assert session.get_one(Case, case.id).changes_held_until is None
+
+
+def test_lost_pin_is_not_replaced_by_two_people_of_whom_one_let_the_other_in(
+    hotline: Hotline, database: Database, two_people: tuple[str, str]
+) -> None:
+    with database.transaction() as session:
+        case = make_case(session, phone="+12025550123")
+        sam = session.scalars(select(Staff.id).where(Staff.email == two_people[1])).one()
+        audit.record(
+            session, actor=two_people[0], action="reset_sign_in", target=f"staff:{sam}", now=datetime.now(UTC)
+        )
+
+    result = hotline(
+        "case", "lost-pin", case.number, "--evidence", "met_in_person", "--by", two_people[0], "--and",
+        two_people[1],
+    )  # fmt: skip
+
+    assert _refused(result, "--and: one of the two was added, reset")
+    with database.reading() as session:
+        assert session.get_one(Case, case.id).changes_held_until is None
+        tried = select(AuditEntry.target).where(AuditEntry.action == ATTEMPT)
+        assert session.scalars(tried).all() == [f"case:{case.id}"]
 
 
 def test_a_pin_for_a_letter_is_one_time_and_dies_in_21_days(hotline: Hotline, database: Database) -> None:

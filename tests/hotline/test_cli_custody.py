@@ -12,11 +12,12 @@ from hotline.cli import custody as custody_file
 from hotline.cli import facility as facility_file
 from hotline.cli import group
 from hotline.cli.context import House
-from models import import_lock
+from models import audit, import_lock
 from models.audit import AuditEntry
 from models.custody import CustodyRecord
 from models.directory import Facility
 from models.import_file import COLUMNS
+from models.two_people import ATTEMPT
 from tests.factories import make_staff
 from tests.models.feed import feed_row, open_cases
 
@@ -135,6 +136,30 @@ def test_a_held_import_exits_0_is_listed_and_is_released_by_two(hotline, feed, d
     assert json.loads(both.stdout) == {"import": number, "landed": 11, "dropped": 0}
     again = hotline("custody", "reject", number, "--by", "ana@office.example.org")
     assert (again.exit_code, again.stderr) == (2, f"IMPORT: there is no held import {number}.\n")
+
+
+def test_held_import_is_not_released_by_two_people_of_whom_one_made_the_other(hotline, feed, database):
+    open_cases(database, "A-1")
+    with database.transaction() as session:
+        make_staff(session, "ana@office.example.org", role="administrator")
+        ben = make_staff(session, "ben@office.example.org", role="supervisor").id
+        audit.record(
+            session, actor="ana@office.example.org", action="add_staff", target=f"staff:{ben}",
+            now=datetime.now(UTC),
+        )  # fmt: skip
+    hotline("custody", "import", feed(row("A-1", as_of=datetime.now(UTC) + timedelta(hours=1))))
+    (entry,) = json.loads(hotline("custody", "held", "--json").stdout)
+
+    done = hotline(
+        "custody", "release", entry["import"], "--by", "ana@office.example.org",
+        "--and", "ben@office.example.org",
+    )  # fmt: skip
+
+    assert (done.exit_code, done.stderr.startswith("--and: one of the two was added")) == (2, True)
+    assert json.loads(hotline("custody", "held", "--json").stdout) == [entry]
+    with database.reading() as session:
+        tried = session.scalars(select(AuditEntry.target).where(AuditEntry.action == ATTEMPT)).all()
+    assert tried == [f"import:{entry['import']}"]
 
 
 def test_a_held_import_is_rejected_by_one(hotline, feed, database):
