@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from models import AuditEntry, Case
+from models import AuditEntry, Case, audit
 from models.database import Database
 from models.subject import find_or_add_subject
 from tests.console.case_desk import actions, kept_case, verifies
@@ -117,6 +117,27 @@ def test_a_second_person_confirms_a_link_and_the_one_who_made_it_cannot(
     assert administrator.heading == "Case about Oren Pike"
     assert administrator.reads("in custody")
     assert actions(database).count("confirm_subject") == 1
+
+
+def test_who_made_the_other_account_confirms_no_link_of_theirs(
+    supervisor: Member, administrator: Member, database: Database, known: MadeCase
+) -> None:
+    mine = kept_case(database)
+    verifies(supervisor, mine).clicks("Link to a person")
+    supervisor.fills(subject_id="P-1", subject_name="A Guess").clicks("Link the case")
+    with database.transaction() as session:
+        audit.record(
+            session,
+            actor=administrator.email,
+            action="add_staff",
+            target=f"staff:{supervisor.staff_id}",
+            now=NOW,
+        )
+
+    verifies(administrator, mine).clicks("Confirm the person")
+
+    assert administrator.reads("You two may not approve this together")
+    assert not verifies(administrator, mine).reads("Oren Pike")
 
 
 def test_a_liaison_confirms_no_link(

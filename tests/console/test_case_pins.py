@@ -15,7 +15,7 @@ from config.logging import set_up_logging
 from hotline.console.letters import KEYS, Sender, number_letter, pin_letter
 from hotline.console.words import Words
 from ivr_flows.check import INBOUND_KEYS
-from models import AuditEntry, Base, Case, PinRequest
+from models import AuditEntry, Base, Case, PinRequest, audit
 from models.database import Database
 from models.new_pin import is_guessable
 from tests.console.case_desk import actions, kept_case, verifies
@@ -89,6 +89,28 @@ def test_a_letter_with_the_pin_alone_comes_from_the_approval_and_once(
 
     supervisor.clicks("Approve and get the letter")
     assert supervisor.reads("Somebody has settled this request already.")
+
+
+def test_who_let_the_other_account_in_approves_no_pin_that_it_asked_for(
+    liaison: Member, supervisor: Member, database: Database
+) -> None:
+    case = kept_case(database)
+    with database.transaction() as session:
+        before = session.get_one(Case, case.id).pin_hash
+        audit.record(
+            session,
+            actor=supervisor.email,
+            action="reset_sign_in",
+            target=f"staff:{liaison.staff_id}",
+            now=NOW,
+        )
+    asks(liaison, case)
+
+    supervisor.opens("/console/pins").clicks("Decide").clicks("Approve and get the letter")
+
+    assert supervisor.reads("You two may not approve this together")
+    with database.reading() as session:
+        assert session.get_one(Case, case.id).pin_hash == before
 
 
 def test_the_letter_with_the_case_number_holds_no_pin(supervisor: Member, database: Database) -> None:
