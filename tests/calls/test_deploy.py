@@ -31,17 +31,17 @@ def deploys(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     A step that is renamed to nothing is dropped.
     """
-    flows = app.extensions["hotline.line"].flows
+    line = app.extensions["hotline.line"]
 
     def deploy(**names: str) -> None:
-        flow: Flow = flows["victim_line"]
+        flow: Flow = line.flows["victim_line"]
         moved = {old: new for old, new in names.items() if new}
         steps = {names.get(name, name): _renamed(step, moved) for name, step in flow.steps.items()}
         steps.pop("", None)
         changed = dataclasses.replace(
             flow, steps=steps, moved=moved, open_to_all=frozenset(names.get(n, n) for n in flow.open_to_all)
         )
-        monkeypatch.setitem(flows, "victim_line", changed)
+        monkeypatch.setitem(vars(line), "flows", {**line.flows, "victim_line": changed})
 
     return deploy
 
