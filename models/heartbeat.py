@@ -11,9 +11,11 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base, UtcDateTime, table_of
 
-#: The roles of one office. `intake` is optional, so it is missed only once it has run.
-ROLES = ("web", "worker", "sweeper", "intake")
-_OPTIONAL = "intake"
+#: What the sweeper asks for a sign of life itself.
+REDIS = "redis"
+#: The roles of one office. `intake` is optional, so it is missed only once it has run, and so is Redis.
+ROLES = ("web", "worker", "sweeper", "intake", REDIS)
+_OPTIONAL = ("intake", REDIS)
 #: How often a process writes, and how long a role may be silent before people are told.
 BEAT_SECONDS = 10.0
 SILENT = timedelta(seconds=30)
@@ -78,10 +80,21 @@ class Pulse:
         return cast(CursorResult[Any], session.execute(statement)).rowcount == 1
 
 
+def note_redis(session: Session, now: datetime, *, is_up: bool) -> None:
+    """Write whether Redis answers the sweeper; its silence counts from the last time that it did."""
+    row = session.get(Heartbeat, REDIS)
+    if row is None:
+        session.add(Heartbeat(process=REDIS, role=REDIS, started_at=now, seen_at=now))
+    elif is_up and now - row.seen_at >= timedelta(seconds=BEAT_SECONDS - 1):
+        row.seen_at = now
+    session.flush()
+
+
 def lives(session: Session, now: datetime) -> Sequence[RoleLife]:
     """Every role and how long it has been silent; none is silent while no process of any role ever ran.
 
-    A role that never ran is missed from the start of those that did.
+    A role that never ran is missed from the start of those that did. Of Redis nobody knows while the sweeper,
+    which asks it, is silent.
     """
     rows = session.execute(
         select(
@@ -92,12 +105,14 @@ def lives(session: Session, now: datetime) -> Sequence[RoleLife]:
         ).group_by(_HEARTBEATS.c.role)
     ).all()
     found = {row.role: row for row in rows}
-    first = min((row.started_at for row in rows), default=None)
-    known = []
+    first = min((row.started_at for row in rows if row.role != REDIS), default=None)
+    known = list[RoleLife]()
     for role in ROLES:
         row = found.get(role)
-        since = row.seen_at if row is not None else None if role == _OPTIONAL else first
+        since = row.seen_at if row is not None else None if role in _OPTIONAL else first
         silent_for = None if since is None else max(now - since, timedelta())
+        if role == REDIS and any(one.role == "sweeper" and one.is_silent for one in known):
+            silent_for = None
         known.append(RoleLife(role, row.living if row is not None else 0, silent_for))
     return known
 

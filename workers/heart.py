@@ -36,13 +36,18 @@ class Heart:
             log.warning("A heartbeat could not be written (%s).", type(fault).__name__)
         return True
 
-    def beat_forever(self) -> None:
-        """Beat from a thread of its own until the process ends."""
+    def beat_forever(self, then: Callable[[], None] = lambda: None) -> None:
+        """Beat from a thread of its own until the process ends; ``then`` is done after each beat."""
 
         def run() -> None:
             pause = threading.Event()
-            self.beat()
-            while not pause.wait(_LOOK_SECONDS):
-                self.beat()
+            while True:
+                if self.beat():
+                    try:
+                        then()
+                    except Exception:
+                        # Whatever it was, the process goes on to show that it lives.
+                        log.exception("What follows a heartbeat failed.")
+                pause.wait(_LOOK_SECONDS)
 
         threading.Thread(target=run, name="heart", daemon=True).start()

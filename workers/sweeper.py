@@ -22,7 +22,7 @@ from models.callback_policy import CallbackPolicy
 from models.custody_import import resume
 from models.database import Database
 from models.dispatch import LIAISON_PATIENCE
-from models.heartbeat import is_silent
+from models.heartbeat import is_silent, note_redis
 from models.import_paging import is_anything_held, page_held
 from models.import_upload import tidy_uploads
 from models.keyring import Keyring
@@ -172,8 +172,10 @@ class _Pass:
         self._guarded(self._measure_failures)
 
     def _look_for_workers(self) -> None:
-        with self._database.reading() as session:
+        is_up = self._jobs.depth() is not None
+        with self._database.transaction() as session:
             self._is_alone = is_silent(session, "worker", self._now)
+            note_redis(session, self._now, is_up=is_up)
 
     def _do_untaken(self) -> None:
         """Do what no worker took in time, for some seconds; the rest waits for the next pass (R39)."""

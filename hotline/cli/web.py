@@ -122,11 +122,13 @@ def make_application() -> Any:
     end_with_parent()
     from hotline import create_app_from_env
     from workers.heart import Heart
+    from workers.last_watch import keep_last_watch
 
     settings = load_settings()
     set_up_logging("web", settings.log_level)
     app = create_app_from_env()
-    Heart(connect(settings), "web").beat_forever()
+    database = connect(settings)
+    Heart(database, "web").beat_forever(keep_last_watch(settings, database))
     # What is made at the start stays: to look through it again and again would hold up a caller each time.
     gc.collect()
     gc.freeze()

@@ -9,6 +9,7 @@ from models.heartbeat import SILENT, Pulse, lives
 from models.trouble import troubles
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_staff
+from workers.last_watch import LastWatch
 from workers.sweeper import UNTAKEN_SECONDS
 
 SUPERVISOR = "+12025550172"
@@ -93,6 +94,69 @@ def test_a_role_that_is_silent_for_30_s_is_named_and_the_supervisor_is_paged(
     assert [call.to for call in desk.carrier.placed] == [SUPERVISOR]
 
 
+def _answers_callers_for(desk: CallbackDesk, seconds: int) -> None:
+    """A web process lives and looks after each of its beats."""
+    pulse, watch = Pulse("web"), LastWatch(desk.database, desk.carrier, lambda _seconds: None)
+    for _ in range(seconds // 10):
+        desk.now += timedelta(seconds=10)
+        with desk.database.transaction() as session:
+            pulse.beat(session, desk.now)
+        watch.look(desk.office, desk.now)
+
+
+@pytest.mark.parametrize("lives", [(), ("worker",)])
+def test_with_nobody_else_to_page_the_process_that_answers_callers_does_it(
+    empty_desk: CallbackDesk, lives: tuple[str, ...]
+) -> None:
+    desk = empty_desk
+    with desk.database.transaction() as session:
+        make_staff(session, role="supervisor", phone=SUPERVISOR, on_shift=False)
+    _beat(desk, *ROLES)
+    _answers_callers_for(desk, 20)
+    assert desk.carrier.texts == []
+    # A worker that lives has Redis to hand its page on by, and Redis may be what is down.
+    _beat(desk, *lives)
+
+    _answers_callers_for(desk, 30)
+
+    assert [to for to, _ in desk.carrier.texts] == [SUPERVISOR]
+    assert "Part of our system has stopped" in desk.carrier.texts[0][1]
+    assert [call.to for call in desk.carrier.placed] == [SUPERVISOR]
+
+
+def test_a_process_that_answers_callers_pages_of_nothing_while_the_sweeper_lives(desk: CallbackDesk) -> None:
+    with desk.database.transaction() as session:
+        make_staff(session, role="supervisor", phone=SUPERVISOR, on_shift=False)
+    _beat(desk, "web", "sweeper")
+    pulse = Pulse("sweeper")
+    for _ in range(5):
+        with desk.database.transaction() as session:
+            pulse.beat(session, desk.now)
+        _answers_callers_for(desk, 10)
+    assert desk.carrier.texts == []
+
+
+def test_redis_that_is_down_for_30_s_is_named_and_paged_and_callbacks_are_rung(desk: CallbackDesk) -> None:
+    with desk.database.transaction() as session:
+        make_staff(session, role="supervisor", phone=SUPERVISOR, on_shift=False)
+    desk.sweeps(seconds=2)
+    desk.jobs.is_down = True
+    _sweeps_for(desk, 28)
+    assert [call.to for call in desk.carrier.placed] != []
+    with desk.database.reading() as session:
+        assert troubles(session, desk.now) == []
+
+    _sweeps_for(desk, 4)
+
+    with desk.database.reading() as session:
+        assert [one.name for one in troubles(session, desk.now)] == ["redis"]
+    assert [to for to, _ in desk.carrier.texts] == [SUPERVISOR]
+    desk.jobs.is_down = False
+    _sweeps_for(desk, 2)
+    with desk.database.reading() as session:
+        assert troubles(session, desk.now) == []
+
+
 def test_a_role_that_never_started_is_missed_and_an_intake_that_nobody_runs_is_not(
     empty_desk: CallbackDesk,
 ) -> None:
@@ -108,5 +172,5 @@ def test_a_role_that_never_started_is_missed_and_an_intake_that_nobody_runs_is_n
     with desk.database.reading() as session:
         assert [one.name for one in troubles(session, desk.now)] == ["worker"]
         assert {one.role: one.processes for one in lives(session, desk.now)} == {
-            "web": 1, "worker": 0, "sweeper": 1, "intake": 0,
+            "web": 1, "worker": 0, "sweeper": 1, "intake": 0, "redis": 0,
         }  # fmt: skip
