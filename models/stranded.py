@@ -41,13 +41,20 @@ class LiveLeg:
 def give_back_lapsed(session: Session, now: datetime) -> None:
     """Callbacks whose worker died between claiming and holding a liaison: nothing was dialled for them.
 
-    So it is with the claims of staff that nobody used. What was left for staff before goes back to them.
+    So it is with the claims of staff that nobody used, and with those of staff whose shift ended since. What
+    was left for staff before goes back to them.
     """
-    lapsed = select(Callback.id, Callback.taken_up_at, Callback.outcome).where(
-        _IN_HAND, Callback.state == "claimed", Callback.lease_until < now
+    has_gone_home = and_(~Staff.on_shift, Staff.shift_changed_at > Callback.claimed_at)
+    lapsed = (
+        select(Callback.id, Callback.taken_up_at, Callback.lease_until)
+        .outerjoin(Staff, Staff.id == Callback.staff_id)
+        .where(_IN_HAND, Callback.state == "claimed", or_(Callback.lease_until < now, has_gone_home))
     )
     for row in session.execute(lapsed).all():
-        still = (Callback.lease_until < now, Callback.taken_up_at.is_not_distinct_from(row.taken_up_at))
+        still = (
+            Callback.lease_until == row.lease_until,
+            Callback.taken_up_at.is_not_distinct_from(row.taken_up_at),
+        )
         move = "give_back" if row.taken_up_at is None else "leave"
         advance(session, row.id, move, actor="sweeper", now=now, only_if=still)
 

@@ -1,5 +1,6 @@
 """Claims of staff that others respect, the calls they ask for, and two at once."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -14,6 +15,8 @@ from models.callback_policy import CallbackPolicy
 from models.claim import release
 from models.dispatch import claim_callback
 from models.refusal import RefusedError
+from models.set_away import note_miss
+from models.staff import change_shift
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_call, make_callback, make_case
 from tests.models.claims.console import Console, left
@@ -37,6 +40,49 @@ def test_a_claimed_callback_is_offered_to_nobody_and_goes_back_by_itself(
     desk.works_off()
     assert desk.state() == "ringing_liaison"
     assert "give_back_callback" in desk.audited()
+
+
+def _ends_shift(desk: CallbackDesk, person: Staff) -> None:
+    with desk.database.transaction() as session:
+        change_shift(session, person.email, on_shift=False, actor=f"staff:{person.id}", now=desk.now)
+
+
+def _is_set_away(desk: CallbackDesk, person: Staff) -> None:
+    with desk.database.transaction() as session:
+        for _ in range(2):
+            note_miss(session, person.id, desk.now, desk.office)
+
+
+@pytest.mark.parametrize("leaves", [_ends_shift, _is_set_away])
+def test_what_a_liaison_claimed_is_offered_to_others_once_their_shift_ends(
+    desk: CallbackDesk,
+    console: Console,
+    ana: Staff,
+    luis: Staff,
+    callback: Callback,
+    leaves: Callable[[CallbackDesk, Staff], None],
+) -> None:
+    console.claims(callback, ana)
+    desk.sweeps(minutes=1)
+    assert desk.state() == "claimed"
+
+    leaves(desk, ana)
+    desk.sweeps(seconds=2)
+    desk.works_off()
+
+    assert [call.to for call in desk.carrier.placed] == ["+12025550171"]
+
+
+def test_what_is_claimed_by_somebody_who_is_not_on_shift_stays_theirs(
+    desk: CallbackDesk, console: Console, ana: Staff, luis: Staff, callback: Callback
+) -> None:
+    _ends_shift(desk, ana)
+    desk.now += timedelta(minutes=1)
+    console.claims(callback, ana)
+
+    desk.sweeps(seconds=2)
+
+    assert (desk.state(), desk.callback().staff_id) == ("claimed", ana.id)
 
 
 def test_of_two_who_claim_one_wins_and_the_other_is_told_who_and_when(
