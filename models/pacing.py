@@ -21,6 +21,8 @@ Kind = Literal["calls", "texts"]
 #: Calls placed through the carrier's REST side are paced (Twilio: one a second); texts are not.
 CALLS: Kind = "calls"
 TEXTS: Kind = "texts"
+#: The row of a carrier that takes no call, though it refuses nothing.
+_CARRIER = "carrier"
 #: No slot lies further ahead than this, unless a clock went back; then it is forgotten.
 _FURTHEST = timedelta(minutes=1)
 #: A carrier that is overloaded or cannot be reached is left alone for so long.
@@ -90,10 +92,15 @@ def may_text(session: Session, now: datetime) -> bool:
     return True
 
 
-def rest(session: Session, now: datetime) -> None:
-    """Place no call for a while: the carrier is overloaded or cannot be reached."""
+def rest(session: Session, now: datetime, code: int | None = None) -> None:
+    """Place no call for a while: the carrier is overloaded or cannot be reached.
+
+    Since when it has taken none is noted, with Twilio's code.
+    """
     next_at = max(hold_pace(session, CALLS, now).next_at, now + REST)
     _set(session, CALLS, next_at=next_at)
+    since = hold_pace(session, _CARRIER, now).refused_at or now
+    _set(session, _CARRIER, refused_at=since, refused_code=code, next_at=now)
 
 
 def open_breaker(
@@ -109,9 +116,10 @@ def open_breaker(
 
 def close_breaker(session: Session, kind: Kind, now: datetime) -> None:
     """The carrier took a call, or a text: the account is well. Touches no row where it was well before."""
+    names = (kind, _CARRIER) if kind == CALLS else (kind,)
     session.execute(
         update(PACES)
-        .where(PACES.c.name == kind, PACES.c.refused_at.is_not(None))
+        .where(PACES.c.name.in_(names), PACES.c.refused_at.is_not(None))
         .values(next_at=now, refused_at=None, refused_code=None, refused_call_id=None)
     )
 
@@ -139,7 +147,17 @@ def refused_callback(session: Session) -> int | None:
     return session.scalar(found.where(PACES.c.name == CALLS, PACES.c.refused_at.is_not(None)))
 
 
-def _set(session: Session, kind: Kind, **values: Any) -> None:
+def taking_none(session: Session, least: timedelta) -> tuple[datetime, int | None] | None:
+    """Since when the carrier has taken no call of ours, for ``least`` or longer, and Twilio's code."""
+    row = session.execute(
+        select(PACES).where(PACES.c.name == _CARRIER, PACES.c.refused_at.is_not(None))
+    ).first()
+    if row is None or row.next_at - row.refused_at < least:
+        return None
+    return row.refused_at, row.refused_code
+
+
+def _set(session: Session, kind: str, **values: Any) -> None:
     session.execute(update(PACES).where(PACES.c.name == kind).values(**values))
 
 

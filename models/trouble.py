@@ -1,8 +1,11 @@
-"""Troubles that operators and supervisors are told of: a refused account or number, a silent role (R39)."""
+"""Troubles that operators and supervisors are told of (R39).
+
+A refused account or number, a carrier that takes no call, a silent role.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -16,17 +19,20 @@ from models.alert import (
 )
 from models.heartbeat import lives
 from models.lone_refusal import refused_lines
-from models.pacing import CALLS, refusals
+from models.pacing import CALLS, refusals, taking_none
 from models.paging import take_page
 
-_LEVELS = {"calls": CALLS_REFUSED, "texts": TEXTS_REFUSED, "line": LINE_REFUSED}
+_LEVELS = {"calls": CALLS_REFUSED, "texts": TEXTS_REFUSED, "line": LINE_REFUSED, "carrier": CALLS_REFUSED}
+#: A carrier that took no call for so long is named; one call that fails is no trouble.
+_NAMED_AFTER = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """``name``: calls or texts where the account is refused, line where one number is, else the silent role.
 
-    ``code`` is Twilio's, and ``line`` the number (E.164) of the office.
+    Or carrier, which takes no call though it refuses nothing. ``code`` is Twilio's, and ``line`` the number
+    (E.164) of the office.
     """
 
     name: str
@@ -36,7 +42,7 @@ class Trouble:
 
     @property
     def is_refusal(self) -> bool:
-        """Whether the carrier refuses the account, or a number of ours."""
+        """Whether the carrier refuses the account or a number of ours, or takes no call."""
         return self.name in _LEVELS
 
     @property
@@ -50,6 +56,8 @@ class Trouble:
         if not self.is_refusal:
             return f"no sign of life for {seconds} s"
         code = "" if self.code is None else f", error {self.code}"
+        if self.name == "carrier":
+            return f"the carrier has taken none of our calls for {seconds} s{code}"
         what = "calls" if self.name == CALLS else "texts"
         if self.line is not None:
             what = f"calls from the {self.title}"
@@ -60,6 +68,9 @@ def troubles(session: Session, now: datetime) -> Sequence[Trouble]:
     """Every trouble of this moment: open breakers first, then refused numbers, then silent roles."""
     open_breakers = [Trouble(one.kind, one.since, one.code) for one in refusals(session)]
     lines = [Trouble("line", one.since, one.code, one.number) for one in refused_lines(session)]
+    none_taken = taking_none(session, _NAMED_AFTER)
+    if none_taken is not None:
+        open_breakers.append(Trouble("carrier", *none_taken))
     silent = [
         Trouble(one.role, now - one.silent_for)
         for one in lives(session, now)

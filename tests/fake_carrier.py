@@ -10,6 +10,8 @@ class FakeCarrier:
     def __init__(self) -> None:
         self.placed: list[PlacedCall] = []
         self.refused = 0
+        #: Whether it cannot be reached at all.
+        self.is_away = False
         self.texts: list[tuple[str, str]] = []
         self._next: list[str] = []
         #: Twilio's error code for every call, or every text, while the account is refused.
@@ -48,6 +50,7 @@ class FakeCarrier:
     def place_call(self, *, to: str, leg_id: str, ring_seconds: int, line: str | None = None) -> str:
         """Dial ``to`` and give the call's sid."""
         self.asked_for.append(to)
+        self._may_be_away()
         code = self.refuses_calls if line is None else self.refuses_from.get(line, self.refuses_calls)
         code = self.refuses_to.get(to, code)
         if code is not None:
@@ -95,6 +98,7 @@ class FakeCarrier:
 
     def send_text(self, *, to: str, body: str) -> None:
         """Send a text, unless the next answer is to be lost or refused."""
+        self._may_be_away()
         if self.refuses_texts is not None:
             raise judge(400, self.refuses_texts, TEXT_CODES)
         fate = self._next.pop(0) if self._next else "sent"
@@ -104,6 +108,10 @@ class FakeCarrier:
             self.texts.append((to, body))
         if fate != "sent":
             raise CarrierUnknown("The carrier did not answer.")
+
+    def _may_be_away(self) -> None:
+        if self.is_away:
+            raise CarrierRefused("The carrier cannot be reached.", about="connection")
 
     def _find(self, call_sid: str) -> PlacedCall:
         for call in (*self.placed, *self._came_in):

@@ -291,7 +291,7 @@ class Dialler:
                 if take_back_dialling(session, call_id):
                     return []
             elif refused.about != "number":
-                pacing.rest(session, now)
+                pacing.rest(session, now, refused.code)
             return leg_ended(
                 session, call_id, "failed", now, self._office,
                 actor="worker", counted=refused.about == "number", pause=pause,

@@ -82,6 +82,45 @@ def test_too_many_requests_only_slow_the_pace(desk: CallbackDesk) -> None:
     assert len(desk.carrier.placed) == 1
 
 
+@pytest.mark.parametrize("code", [20429, None])
+def test_a_carrier_that_takes_no_call_for_30_s_is_named_until_it_takes_one(
+    desk: CallbackDesk, code: int | None
+) -> None:
+    with desk.database.transaction() as session:
+        make_staff(session, role="supervisor", phone=SUPERVISOR, on_shift=False)
+    desk.carrier.refuses_calls, desk.carrier.is_away = code, code is None
+    for _ in range(6):
+        desk.sweeps(seconds=5)
+        desk.works_off()
+    with desk.database.reading() as session:
+        assert troubles(session, desk.now) == []
+    for _ in range(4):
+        desk.sweeps(seconds=5)
+        desk.works_off()
+    with desk.database.reading() as session:
+        assert [(one.name, one.code) for one in troubles(session, desk.now)] == [("carrier", code)]
+        assert refusals(session) == []
+    assert [alert.level for alert in desk.rows(Alert)] == ["calls_refused"]
+    assert _spent(desk) == [("requested", 0, 0)]
+
+    desk.carrier.refuses_calls, desk.carrier.is_away = None, False
+    _minutes_of_work(desk, 1)
+
+    with desk.database.reading() as session:
+        assert troubles(session, desk.now) == []
+
+
+def test_one_call_of_which_nobody_knows_is_no_trouble_of_the_carrier(desk: CallbackDesk) -> None:
+    desk.carrier.loses_next_answer(dialled=False)
+    desk.works_off()
+
+    _minutes_of_work(desk, 2)
+
+    assert desk.state() == "left_for_staff"
+    with desk.database.reading() as session:
+        assert troubles(session, desk.now) == []
+
+
 def test_the_probe_is_another_due_callback_than_the_refused_one(empty_desk: CallbackDesk) -> None:
     desk = empty_desk
     with desk.database.transaction() as session:
