@@ -54,9 +54,12 @@ def test_a_frightened_caller_without_a_pin_is_called_before_verified_ones_due_to
     assert _offered(desk, 4) == [afraid, *tomorrow]
 
 
-def test_a_promise_that_is_due_within_fifteen_minutes_counts_as_urgent(desk: CallbackDesk) -> None:
+@pytest.mark.parametrize("verified", [True, False])
+def test_a_promise_that_is_due_within_fifteen_minutes_counts_as_urgent(
+    desk: CallbackDesk, verified: bool
+) -> None:
     urgent = _asks(desk, urgency="urgent", due_at=desk.now + 40 * MINUTE)
-    soon = _asks(desk, due_at=desk.now + 14 * MINUTE)
+    soon = _asks(desk, verified=verified, due_at=desk.now + 14 * MINUTE)
     later = _asks(desk, due_at=desk.now + 30 * MINUTE)
     assert _offered(desk, 3) == [soon, urgent, later]
 
