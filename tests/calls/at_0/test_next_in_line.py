@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from models import Call, Callback, LineWait, Staff
@@ -210,3 +211,37 @@ def test_a_caller_fetched_while_a_phone_began_to_ring_for_them_hears_it_ring_aga
     assert len(house.rung()) == 1
     house.accepts(phone)
     assert phone.is_talking
+
+
+def _two_wait(house: House, case: MadeCase) -> tuple[int, int]:
+    """A verified callback that is due first, and one without a PIN."""
+    with house.database.transaction() as session:
+        soon, later = house.clock.now + timedelta(hours=20), house.clock.now + timedelta(hours=22)
+        verified = make_callback(session, case, due_at=soon, next_attempt_at=house.clock.now)
+        other = make_callback(session, phone=OTHER, due_at=later, next_attempt_at=house.clock.now)
+        return verified.id, other.id
+
+
+def _is_offered(house: House) -> int:
+    _a_sweep(house)
+    return int(house.row(select(Callback.id).where(Callback.state == "ringing_liaison")))
+
+
+@pytest.mark.parametrize(("talks", "first"), [(2, "verified"), (3, "without a PIN")])
+def test_three_verified_callers_at_0_in_a_row_give_the_next_offer_to_a_callback_without_a_pin(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, talks: int, first: str
+) -> None:
+    make_staff()
+    case = make_case(custody_status="in_custody")
+    for number in range(talks):
+        caller = phone.another()
+        opens_the_case(caller, case, from_=f"+1202555013{number}")
+        caller.presses("0")
+        house.accepts(caller)
+        house.clock.passes(minutes=1)
+        caller.hangs_up()
+        house.jobs.works_off()
+
+    verified, without_pin = _two_wait(house, case)
+
+    assert _is_offered(house) == (verified if first == "verified" else without_pin)

@@ -1,7 +1,9 @@
 """Staff take the next callback in the very call, and say how it ended."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from models import Callback
@@ -11,7 +13,7 @@ from tests.calls.staff_line.desk import (
 )
 from tests.calls.stories import opens_the_case
 from tests.calls.test_callbacks import CALLER, asks_express, nobody_is_held, the_callback
-from tests.factories import MadeCase
+from tests.factories import MadeCase, make_callback
 from tests.fake_carrier import FakeCarrier
 from tests.phone import Phone
 
@@ -166,3 +168,33 @@ def test_the_outcome_of_the_last_call_can_be_told_from_the_menu(
 
     assert the_callback(house).outcome == "message_left"
     assert again.hears("It is saved")
+
+
+@pytest.mark.parametrize(("taken", "first"), [(2, "verified"), (3, "without a PIN")])
+def test_three_verified_callbacks_in_a_row_give_the_next_one_on_the_line_to_a_caller_without_a_pin(
+    phone: Phone, house: House, number: str, make_case: MakeCase, taken: int, first: str
+) -> None:
+    def waits(case: MadeCase | None, hours: int) -> int:
+        with house.database.transaction() as session:
+            due_at = house.clock.now + timedelta(hours=hours)
+            return int(make_callback(session, case, due_at=due_at, next_attempt_at=house.clock.now).id)
+
+    staff = signs_in(phone, house, number)
+    staff.presses("1")
+    for _ in range(taken):
+        waits(make_case(custody_status="in_custody"), 20)
+        staff.presses("1")
+        house.jobs.works_off()
+        called = phone.answers(house.carrier.ringing[-1])
+        called.presses("1")
+        house.jobs.works_off()
+        called.hangs_up()
+        house.jobs.works_off()
+        staff.presses("1")
+        assert staff.hears("You are on shift")
+    verified, without_pin = waits(make_case(custody_status="in_custody"), 20), waits(None, 22)
+
+    staff.presses("1")
+
+    taken_now = house.row(select(Callback.id).where(Callback.state.not_in(("requested", "reached"))))
+    assert taken_now == (verified if first == "verified" else without_pin)
