@@ -222,6 +222,18 @@ def _two_wait(house: House, case: MadeCase) -> tuple[int, int]:
         return verified.id, other.id
 
 
+def verified_callers_at_0(phone: Phone, house: House, case: MadeCase, count: int) -> None:
+    """So many callers with a PIN ask for a person, one after another, and the one liaison takes each."""
+    for number in range(count):
+        caller = phone.another()
+        opens_the_case(caller, case, from_=f"+1202555013{number}")
+        caller.presses("0")
+        house.accepts(caller)
+        house.clock.passes(minutes=1)
+        caller.hangs_up()
+        house.jobs.works_off()
+
+
 def _is_offered(house: House) -> int:
     _a_sweep(house)
     return int(house.row(select(Callback.id).where(Callback.state == "ringing_liaison")))
@@ -233,15 +245,24 @@ def test_three_verified_callers_at_0_in_a_row_give_the_next_offer_to_a_callback_
 ) -> None:
     make_staff()
     case = make_case(custody_status="in_custody")
-    for number in range(talks):
-        caller = phone.another()
-        opens_the_case(caller, case, from_=f"+1202555013{number}")
-        caller.presses("0")
-        house.accepts(caller)
-        house.clock.passes(minutes=1)
-        caller.hangs_up()
-        house.jobs.works_off()
-
+    verified_callers_at_0(phone, house, case, talks)
     verified, without_pin = _two_wait(house, case)
 
     assert _is_offered(house) == (verified if first == "verified" else without_pin)
+
+
+@pytest.mark.parametrize(
+    ("talks", "heard"), [(2, "You are next in line"), (3, "I am calling someone for you")]
+)
+def test_one_of_four_offers_goes_to_a_caller_at_0_without_a_pin_though_a_verified_callback_is_due(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, talks: int, heard: str
+) -> None:
+    make_staff()
+    case = make_case(custody_status="in_custody")
+    verified_callers_at_0(phone, house, case, talks)
+    _two_wait(house, case)
+
+    reaches_the_first_menu(phone, from_=OTHER)
+    phone.presses("0")
+
+    assert phone.hears(heard)

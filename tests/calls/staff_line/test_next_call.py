@@ -198,3 +198,21 @@ def test_three_verified_callbacks_in_a_row_give_the_next_one_on_the_line_to_a_ca
 
     taken_now = house.row(select(Callback.id).where(Callback.state.not_in(("requested", "reached"))))
     assert taken_now == (verified if first == "verified" else without_pin)
+
+
+def test_on_the_line_too_a_promise_that_is_nearly_due_goes_before_an_urgent_one(
+    phone: Phone, house: House, number: str, make_case: MakeCase
+) -> None:
+    staff = signs_in(phone, house, number)
+    staff.presses("1")
+    urgent_case, soon_case = make_case(), make_case()
+    with house.database.transaction() as session:
+        now = house.clock.now
+        make_callback(
+            session, urgent_case, urgency="urgent", due_at=now + timedelta(minutes=40), next_attempt_at=now
+        )
+        soon = make_callback(session, soon_case, due_at=now + timedelta(minutes=14), next_attempt_at=now).id
+
+    staff.presses("1")
+
+    assert house.row(select(Callback.id).where(Callback.state != "requested")) == soon
