@@ -15,7 +15,7 @@ def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
                 "open": "callback_open",
                 "known": "callback_menu",
                 "stranger": "callback_menu_without_pin",
-                "locked_out": "callback_menu_locked_out",
+                "number_keyed": "callback_menu_lost_pin",
                 "cannot": "callback_cannot",
             },
         ),
@@ -28,7 +28,8 @@ def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
         "callback_menu_without_pin": Menu(
             (*callback_ways(), Choice("main.case", next="may_try")), silence="silent_end"
         ),
-        "callback_menu_locked_out": Menu(
+        # A caller who got as far as the PIN and asks for a person may have none.
+        "callback_menu_lost_pin": Menu(
             (*callback_ways(), Choice("callback.lost_pin", next="lost_pin")), silence="silent_end"
         ),
         "callback_open": Menu(

@@ -19,9 +19,12 @@ from models.wishes import last_wishes, save_wish
 NOON, EVENING = 12, 17
 
 
-@answers("open", "known", "stranger", "locked_out", "cannot")
+@answers("open", "known", "stranger", "number_keyed", "cannot")
 def callback_stands(desk: Desk, _digits: str) -> str:
-    """Whether a callback is open for this case, and whether there is a phone to call (R35)."""
+    """Whether a callback is open for this case, and whether there is a phone to call (R35).
+
+    Without the PIN it tells apart whether this call keyed a number, of a case or not (R05).
+    """
     call = desk.call
     if desk.is_verified and call.open_callback_id is not None and call.open_callback_due_at is not None:
         desk.say("callback.open")
@@ -29,17 +32,19 @@ def callback_stands(desk: Desk, _digits: str) -> str:
         _say_due(desk, call.open_callback_due_at)
         _say_where_sooner(desk, call.open_callback_urgency, call.open_callback_due_at)
         return "open"
-    if desk.is_verified:
-        return "known" if desk.number_to_call() else "cannot"
-    return callback_without_pin.run(desk, "")
-
-
-@answers("stranger", "locked_out", "cannot")
-def callback_without_pin(desk: Desk, _digits: str) -> str:
-    """Whether a caller without the PIN can be called back, and whether tries of a PIN are left (R04)."""
     if not desk.number_to_call():
         return "cannot"
-    return "stranger" if desk.has_tries else "locked_out"
+    if desk.is_verified:
+        return "known"
+    return "stranger" if call.number_key is None else "number_keyed"
+
+
+@answers("offered", "locked_out", "cannot")
+def callback_for_silence(desk: Desk, _digits: str) -> str:
+    """Whether a silent caller can be called back, and whether this call may still try a PIN (R04, R25)."""
+    if not desk.number_to_call():
+        return "cannot"
+    return "offered" if desk.has_tries else "locked_out"
 
 
 @answers("promised", "refused")

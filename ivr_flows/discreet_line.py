@@ -67,7 +67,7 @@ def discreet_line(languages: Sequence[str], services: Sequence[str], case_digits
         "no_match": Announce("discreet.no_match", "ask_pin"),
         "pin_again": Announce("discreet.code_again", "ask_pin"),
         "callback_menu_without_pin": Menu((*ways, number), silence="silent_end"),
-        "callback_menu_locked_out": Menu(ways, silence="silent_end"),
+        "callback_menu_lost_pin": Menu(ways, silence="silent_end"),
         "silent_menu": silent_menu(number, "discreet.soon"),
         # What a call may be about, such as court, would tell a listener what this line is.
         "callback_more_wishes": dataclasses.replace(

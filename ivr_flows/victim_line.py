@@ -270,8 +270,8 @@ def victim_line(
         # Silence: one offer, heard once, and a gentle end (R25). A caller who has found the card can go on.
         "no_one_there": Announce("no_one_there", "silent_offer"),
         "silent_offer": Decide(
-            callback_verbs.callback_without_pin,
-            {"stranger": "silent_menu", "locked_out": "callback_menu_locked_out", "cannot": "silent_end"},
+            callback_verbs.callback_for_silence,
+            {"offered": "silent_menu", "locked_out": "callback_menu_lost_pin", "cannot": "silent_end"},
         ),
         "silent_menu": silent_menu(Choice("main.case", next="may_try")),
         "silent_end": Hangup("no_one_there.end"),

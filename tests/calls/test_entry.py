@@ -73,6 +73,34 @@ def test_a_caller_without_a_case_number_is_led_to_a_person(phone: Phone, make_ca
     assert phone.hears("No one can answer", "as soon as we can, press 1")
 
 
+def test_a_caller_who_never_keyed_a_case_number_is_offered_the_case_beside_a_callback(
+    phone: Phone, make_case: MakeCase
+) -> None:
+    case = make_case(custody_status="in_custody")
+    is_asked_for_a_number(phone)
+    for _ in range(4):
+        phone.presses(mistyped(case.number))
+    assert phone.hears("No one can answer", "as soon as we can, press 1", "To hear about your case, press 4")
+
+    for keys in ("4", case.number, case.pin):
+        phone.presses(keys)
+
+    assert phone.hears("in custody")
+
+
+@pytest.mark.parametrize("number", ["a case's", "no case's"])
+def test_a_caller_who_has_no_pin_is_offered_the_lost_pin_beside_a_callback(
+    phone: Phone, make_case: MakeCase, number: str
+) -> None:
+    is_asked_for_a_number(phone)
+    phone.presses(make_case().number if number == "a case's" else "41000723")
+
+    phone.presses("0")
+
+    assert phone.hears("No one can answer", "as soon as we can, press 1", "do not have your PIN, press 4")
+    assert phone.does_not_hear("To hear about your case")
+
+
 def test_a_pin_that_is_too_short_is_told_its_length(phone: Phone, make_case: MakeCase) -> None:
     is_asked_for_a_number(phone, "2")
     phone.presses(make_case().number)
