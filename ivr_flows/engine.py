@@ -1,7 +1,7 @@
 """Walks a flow: one caller action in, one Turn out. Repair, the gate and the extra keys live here once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -267,15 +267,23 @@ class Walk:
         return last.again or last.says
 
     def _speak_the_next_language(self, name: str) -> Turn:
-        """8: what was said when the caller came to this menu, in the next language (R22)."""
+        """8: what was said when the caller came to this menu, in the next language (R22).
+
+        At its end is the key of the language after it, for a caller whose finger slipped.
+        """
         call, desk = self.call, self.desk
         desk.change_language()
         call.misses = 0
         if call.heard_from == OWN_WORDS:
             # The words of a verb have slots in the language of before; the question can be asked anew.
             call.heard_from = name
-            return self._wait_at(name, (), tuple(self._menu(name)))
-        return self.enter(self.flow.find(call.heard_from) or name)
+            turn = self._wait_at(name, (), tuple(self._menu(name)))
+        else:
+            turn = self.enter(self.flow.find(call.heard_from) or name)
+        told = Say(NEXT_LANGUAGE, (), desk.next_language)
+        if told in turn.says or len(desk.languages) == 1 or not isinstance(turn.end, turns.Gather):
+            return turn
+        return replace(turn, says=(*turn.says, told))
 
     def _go_back(self, name: str) -> Turn:
         """#: the menu before (R22); at the first one there is none, and it is said again."""

@@ -71,6 +71,29 @@ def test_8_before_the_pin_changes_no_stored_language(phone: Phone, make_case: Ma
     assert house.row(select(Registrant.language)) == "en"
 
 
+@pytest.mark.parametrize("key", ["3", "4"])
+def test_a_slip_on_8_is_undone_by_a_caller_who_understands_the_first_language_alone(
+    phone: Phone, key: str
+) -> None:
+    reaches_the_first_menu(phone)
+    phone.presses(key)
+    said = phone.heard
+
+    phone.presses("8")
+
+    assert phone.hears("oprima 1", "For English, press 8")
+    phone.presses("8")
+    assert phone.hears(said, "Para español, oprima 8")
+
+
+def test_the_main_menu_tells_the_key_of_the_next_language_once(phone: Phone) -> None:
+    reaches_the_first_menu(phone)
+
+    phone.presses("8")
+
+    assert phone.heard.count("For English, press 8") == 1
+
+
 def test_pound_at_a_menu_leads_to_the_menu_before_and_never_to_and_fro(phone: Phone) -> None:
     reaches_the_first_menu(phone)
     phone.presses("2")
