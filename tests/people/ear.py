@@ -19,7 +19,8 @@ WORDS = {
         "goodbye": "Goodbye", "keep_place": "call you when it is your turn",
     },
     "es": {
-        "language": "español", "case": "su caso, oprima", "number": "su número de caso", "pin": "su PIN",
+        "language": "español", "case": "su caso, oprima", "number": "su número de caso",
+        "pin": "Marque su PIN",
         "news": "oírla ahora", "callback": "lo antes posible", "to_callback": "que le llamemos, oprima",
         "called_first": "le llamemos pronto", "start": "volver al menú principal",
         "back": "Para volver, oprima", "promise": "Le llamaremos",
