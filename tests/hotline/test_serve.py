@@ -19,6 +19,7 @@ import psutil
 import pytest
 
 from config.settings import variables
+from hotline.exchange.rung_phone import ExchangeClient
 
 PATIENCE_SECONDS = 40
 
@@ -241,6 +242,28 @@ def test_the_port_stays_open_while_a_web_process_dies_again_and_again(serving: S
         socket.create_connection(("127.0.0.1", serving.port), timeout=10).close()
         until(serving.is_ready, "an answer of the other process")
         until(lambda killed=killed: serving.has_another("web1", killed), "the killed one to come back")
+
+
+def test_a_caller_in_mid_call_hears_the_next_words_while_one_web_parent_after_the_other_dies(
+    serving: Serving,
+) -> None:
+    exchange = ExchangeClient(f"http://127.0.0.1:{serving.port + 1}")
+    until(serving.is_ready, "the line")
+    _, call = exchange.ask("POST", "/handset/dial", {"from": "+12025550123", "to": "+12025550100"})
+    path = f"/handset/{call['sid']}"
+    until(lambda: exchange.ask("GET", f"{path}.json")[1]["state"] == "keys", "the opening")
+
+    for name, words in (("web0", "To hear about your case"), ("web1", "Please enter your case number")):
+        killed = serving.child(name)
+        below = killed.children(recursive=True)
+        killed.kill()
+        until(lambda below=below: all_gone(below), "its worker to end with it")
+        _, seen = exchange.ask("POST", f"{path}/keys", {"keys": "1"})
+        heard = " ".join(passage["text"] for passage in seen["transcript"])
+        assert words in heard
+        assert "problem" not in heard
+        until(lambda killed=killed, name=name: serving.has_another(name, killed), f"{name} to come back")
+        until(serving.is_ready, "the line")
 
 
 @pytest.mark.parametrize("victim", ["serve", "supervisord", "everything"])
