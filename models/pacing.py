@@ -116,12 +116,13 @@ def open_breaker(
 
 def close_breaker(session: Session, kind: Kind, now: datetime) -> None:
     """The carrier took a call, or a text: the account is well. Touches no row where it was well before."""
-    names = (kind, _CARRIER) if kind == CALLS else (kind,)
-    session.execute(
-        update(PACES)
-        .where(PACES.c.name.in_(names), PACES.c.refused_at.is_not(None))
-        .values(next_at=now, refused_at=None, refused_code=None, refused_call_id=None)
-    )
+    # One after the other, in the order in which ``rest`` holds them.
+    for name in (kind, _CARRIER) if kind == CALLS else (kind,):
+        session.execute(
+            update(PACES)
+            .where(PACES.c.name == name, PACES.c.refused_at.is_not(None))
+            .values(next_at=now, refused_at=None, refused_code=None, refused_call_id=None)
+        )
 
 
 def refusals(session: Session) -> Sequence[Refusal]:
