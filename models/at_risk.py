@@ -72,12 +72,12 @@ def _page_untaken(session: Session, now: datetime, office: AlertOffice) -> None:
     """Page for urgent work that liaisons missed too often, or that nobody is at hand for."""
     missed = CALLBACKS.c.liaison_tries >= int(office.policy("liaison_tries"))
     whose = missed if is_anyone_at_hand(session) else true()
-    urgent = and_(_URGENT_WAITING, CALLBACKS.c.next_attempt_at <= now, whose)
-    new = and_(urgent, CALLBACKS.c.paged_at.is_(None))
-    if not _is_any(session, new) or not take_page(session, UNTAKEN, now, office):
+    new = and_(_URGENT_WAITING, CALLBACKS.c.paged_at.is_(None))
+    if not _is_any(session, and_(new, whose)) or not take_page(session, UNTAKEN, now, office):
         return
+    # One that nobody takes waits before all the others, so whoever is paged hears of them all.
     _mark(session, new, UNTAKEN, now, paged_at=now)
-    count = _count(session, urgent)
+    count = _count(session, _URGENT_WAITING)
     on_call = session.scalars(select(Staff.id).where(Staff.on_call, Staff.role != "supervisor")).all()
     tell(session, UNTAKEN, [Told(one, count, is_rung=True) for one in on_call], now)
     tell_supervisors(session, UNTAKEN, count, now, office)

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import and_, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from models.abandoned_wait import talk_cut_off, wait_ended
@@ -24,6 +24,7 @@ _NOT_TAKEN = ("busy", "no-answer")
 #: Who pressed a key in another call with us so lately is still on it, unless its end was told.
 _ON_IT = timedelta(minutes=10)
 #: The very words of the partial index, so that both databases see that it serves.
+_TELLS_THEM = text("calls.flow = 'alert_call'")
 _LIVE = text("calls.ended_at IS NULL AND calls.staff_id IS NOT NULL")
 
 
@@ -95,8 +96,9 @@ def liaison_missed(
 ) -> None:
     """Offer the callback to another liaison; it keeps its place, and costs the person called no try (R36).
 
-    Urgent work that was missed too often rings those on call and supervisors as well (``Pool.EVERYONE``),
-    each of them once in ``untaken_retry_minutes``.
+    Urgent work that was missed too often, or once by somebody who is not on shift, rings those on call and
+    supervisors as well (``Pool.EVERYONE``), each of them once in ``untaken_retry_minutes``. The phone of a
+    person whose liaison left too often before they could answer rings no sooner than after ``retry_minutes``.
     """
     if callback.state == "ringing_liaison" and callback.claimed_at is not None:
         # They asked for this call themselves, so it was no offer; the claim stays theirs for a moment.
@@ -112,17 +114,17 @@ def liaison_missed(
         # A person took it up for themselves; nobody else is rung for what may have been dialled before.
         advance(session, callback.id, "leave", actor=actor, now=now, outcome=callback.outcome)
         return
+    pause = policy.liaison_retry
     if callback.state == "ringing_caller" and _rung_in_vain(session, callback) >= policy.liaison_tries:
-        # Each time a liaison left before the person could answer; their phone must not ring for ever.
-        advance(
-            session, callback.id, "leave", actor=actor, now=now, liaison_tries=tries, outcome="no_liaison"
-        )
-        return
-    if counted and callback.urgency == "urgent" and tries >= policy.liaison_tries:
+        tries, pause = max(tries, policy.liaison_tries), policy.retry
+    elif (
+        counted
+        and callback.urgency == "urgent"
+        and spare(session, callback.staff_id, now, policy.untaken_retry)
+    ):
         # Somebody on call, or a supervisor, is not there. It is they who are rung again later: the callback
         # stays in line for whoever comes free.
-        spare(session, callback.staff_id, now + policy.untaken_retry)
-    pause = policy.liaison_retry
+        tries = max(tries, policy.liaison_tries)
     next_at = policy.next_moment(callback, now + pause)
     advance(
         session,
@@ -148,12 +150,14 @@ def caller_missed(
     counted: bool = True,
     pause: timedelta | None = None,
 ) -> None:
-    """Send the callback back to the list for a later try, or end it as not answered after the last try."""
+    """Send the callback back to the list for a later try, or end it as not answered after the last try.
+
+    An urgent one is then left for a person at its place: somebody who was afraid does not pick up (R36).
+    """
     tries = callback.caller_tries + counted
     if tries >= policy.caller_tries:
-        advance(
-            session, callback.id, "give_up", actor=actor, now=now, caller_tries=tries, outcome="no_answer"
-        )
+        end = "leave" if callback.urgency == "urgent" else "give_up"
+        advance(session, callback.id, end, actor=actor, now=now, caller_tries=tries, outcome="no_answer")
         return
     pause = policy.retry if counted else pause or policy.liaison_retry
     next_at = policy.next_moment(callback, now + pause)
@@ -252,12 +256,15 @@ def _caller_left(
 
 
 def _is_on_another_leg(session: Session, staff_id: int | None, call_id: int, now: datetime) -> bool:
-    """Whether this member of staff was on a call with us when the phone was busy, or rang, for another."""
+    """Whether this member of staff was on a call with us when the phone was busy, or rang, for another.
+
+    So is whoever the line itself calls at that moment, to tell of late promises.
+    """
     other = select(CALLS.c.id).where(
         _LIVE,
         CALLS.c.staff_id == staff_id,
         CALLS.c.id != call_id,
-        CALLS.c.last_key_at > now - _ON_IT,
+        or_(CALLS.c.last_key_at > now - _ON_IT, and_(_TELLS_THEM, CALLS.c.started_at > now - _ON_IT)),
     )
     return staff_id is not None and session.execute(other.limit(1)).first() is not None
 

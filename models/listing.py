@@ -88,6 +88,7 @@ class Listed:
     held_at: datetime | None
     closed_at: datetime | None
     taken_up_at: datetime | None
+    paged_at: datetime | None
     asked_elsewhere: bool
     number: str = field(repr=False)
     holder: str | None = field(repr=False)

@@ -1,9 +1,9 @@
 """Offers that a liaison missed: after some in a row the line sets them away and tells them (R36)."""
 
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import Any, Protocol, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from models import audit
@@ -48,9 +48,14 @@ def note_miss(session: Session, staff_id: int, now: datetime, office: AwayOffice
     return True
 
 
-def spare(session: Session, staff_id: int | None, until: datetime) -> None:
-    """Somebody who is not on shift did not take urgent work: the line rings them again after ``until``."""
-    session.execute(update(Staff).where(Staff.id == staff_id, ~Staff.on_shift).values(spared_until=until))
+def spare(session: Session, staff_id: int | None, now: datetime, pause: timedelta) -> bool:
+    """Somebody who is not on shift did not take urgent work: the line rings them again after ``pause``.
+
+    False for those on shift, and for whoever was set away by this very offer.
+    """
+    not_on_shift = (~Staff.on_shift, Staff.set_away_at.is_distinct_from(now))
+    spared = update(Staff).where(Staff.id == staff_id, *not_on_shift).values(spared_until=now + pause)
+    return cast(CursorResult[Any], session.execute(spared)).rowcount == 1
 
 
 def end_sparing(session: Session, now: datetime) -> None:

@@ -191,6 +191,21 @@ def test_after_the_last_try_the_callback_ends_as_not_answered(desk: CallbackDesk
     assert (row.state, row.caller_tries, row.outcome) == ("no_answer", 3, "no_answer")
 
 
+def test_a_frightened_caller_who_answers_none_of_the_tries_is_left_for_a_person_at_its_place(
+    desk: CallbackDesk,
+) -> None:
+    with desk.database.transaction() as session:
+        session.get_one(Callback, 1).urgency = "urgent"
+    for _ in range(3):
+        liaison, caller = accept(desk)
+        desk.hangs_up(caller, "no-answer")
+        desk.works_off()
+        desk.hangs_up(liaison)
+        desk.sweeps(minutes=31)
+    row = desk.callback()
+    assert (row.state, row.outcome, row.place) == ("left_for_staff", "no_answer", 0)
+
+
 def test_a_person_who_cannot_talk_now_is_called_later(desk: CallbackDesk) -> None:
     liaison, caller = accept(desk)
     desk.answers(caller)

@@ -1,19 +1,22 @@
 """A liaison who misses offers in a row is set away and told; urgent work is paged and loses nothing (R36)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from config.office import Office
 from models import Alert, Callback, Staff
 from models import leg as legs
+from models.at_risk import make_alerts
 from models.database import Database
 from models.refusal import RefusedError
+from models.schedule import set_schedule
 from models.staff import change_shift
 from models.standing import standing_for
 from models.wrap_up import end_wrap_up, extend_wrap_up
 from tests.callback_desk import CallbackDesk
-from tests.factories import make_callback, make_case, make_staff
+from tests.factories import make_callback, make_case, make_office, make_staff
 
 ANA, RUTH = "+12025550170", "+12025550172"
 
@@ -158,9 +161,64 @@ def test_a_supervisor_who_did_not_pick_up_has_no_talk_to_write_down_and_is_rung_
     assert [leg.staff_id for leg in desk.legs("liaison_callback")[rung:]] == [2]
 
 
-def _nobody_picks_up(desk: CallbackDesk) -> None:
-    desk.sweeps(seconds=16)
+def _nobody_picks_up(desk: CallbackDesk, seconds: float = 16) -> None:
+    desk.sweeps(seconds=seconds)
     desk.works_off()
     for call in desk.carrier.placed:
         if call.status == "ringing":
             desk.hangs_up(call, "no-answer")
+
+
+def test_one_person_on_call_who_does_not_pick_up_is_rung_once_in_three_minutes_for_all_of_them(
+    night: CallbackDesk,
+) -> None:
+    """Each frightened caller had her rung three times before she had a pause: every 24 seconds."""
+    for _ in range(180):
+        _nobody_picks_up(night, seconds=4)
+    assert 3 <= len(night.legs("liaison_callback")) <= 5
+    texts = [
+        one.promises for one in night.rows(Alert, Alert.level == "urgent_untaken", Alert.channel == "text")
+    ]
+    assert texts == [6], "one page with a count"
+    assert {(row.state, row.place) for row in night.rows(Callback)} == {("requested", 0)}
+
+
+@pytest.fixture
+def night(database: Database, now: datetime) -> CallbackDesk:
+    """The office is closed, Nia alone is on call, and six people are afraid."""
+    desk = CallbackDesk(database, make_office(always_open=False), now.replace(day=26, hour=4))
+    with database.transaction() as session:
+        make_staff(session, "nia@office.example.org", on_shift=False)
+        set_schedule(
+            session, "nia@office.example.org", kind="on_call", weekdays=range(7), span=(time(0), time(0)),
+            actor="shell", now=desk.now,
+        )  # fmt: skip
+        for _ in range(6):
+            make_callback(
+                session, make_case(session), urgency="urgent", reason="afraid", next_attempt_at=desk.now
+            )
+    return desk
+
+
+def test_a_phone_that_is_busy_with_our_own_page_has_missed_nothing(desk: CallbackDesk) -> None:
+    """A supervisor on shift was set away, because the line itself was telling them of late promises."""
+    with desk.database.transaction() as session:
+        change_shift(session, "ana@office.example.org", on_shift=False, actor="shell", now=desk.now)
+        ruth = session.get_one(Staff, 2)
+        ruth.on_shift = True
+        session.scalars(select(Callback)).one().due_at = desk.now + timedelta(minutes=5)
+    desk.jobs.waiting.clear()
+    with desk.database.transaction() as session:
+        make_alerts(session, desk.now, desk.office)
+    desk.dialler.send_alert(desk.rows(Alert, Alert.channel == "call")[0].id)
+    (page,) = desk.carrier.placed
+    desk.answers(page)
+    for _ in range(3):
+        desk.sweeps(seconds=16)
+        desk.works_off()
+        offer = desk.carrier.placed[-1]
+        assert offer is not page
+        desk.hangs_up(offer, "busy")
+
+    ruth = desk.rows(Staff)[1]
+    assert (ruth.on_shift, ruth.missed_offers) == (True, 0)

@@ -36,6 +36,24 @@ def test_callback_that_two_callers_asked_for_without_a_pin_shows_the_safest_wish
     assert "may be spoken with" not in liaison.text
 
 
+def test_an_urgent_callback_that_nobody_takes_needs_attention_at_the_top_of_the_list(
+    liaison: Member, office_rows: Office
+) -> None:
+    now = office_rows.clock()
+    office_rows.promises(due_at=now + timedelta(hours=20))
+    untaken = office_rows.promises(
+        urgency="urgent", due_at=now + timedelta(minutes=40), place=0, liaison_tries=3,
+        paged_at=now - timedelta(minutes=1), next_attempt_at=now + timedelta(seconds=9),
+    )  # fmt: skip
+
+    rows = liaison.opens("/console/callbacks?view=due").page.xpath("//li[contains(@class, 'callback')]")
+
+    assert f"Callback {untaken}" in rows[0].text_content()
+    assert "Needs attention" in rows[0].text_content()
+    assert "Needs attention" not in rows[1].text_content()
+    assert "Needs attention" in liaison.opens(f"/console/callbacks/{untaken}").text
+
+
 def test_each_view_holds_what_its_name_says(liaison: Member, office_rows: Office) -> None:
     now = office_rows.clock()
     due = office_rows.promises()
