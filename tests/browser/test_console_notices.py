@@ -1,5 +1,6 @@
 """Urgent work that nobody has is told in the title, by a sound and a notification, also in a hidden tab."""
 
+import json
 import re
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from tests.browser.console_house import Colleague, ConsoleHouse
 from tests.browser.test_console_callbacks import claims, promises
 
 #: What a browser would show and play is written down. A tone counts once it was played to its end.
-WATCHED = """() => {
+WATCHED = """([allows, refuses]) => {
     if (location.protocol === "about:") return;
     window.shown = [];
     window.withdrawn = 0;
@@ -22,13 +23,13 @@ WATCHED = """() => {
     window.asked = 0;
     document.addEventListener("console:asked", () => { window.asked += 1; });
     window.Notification = class {
-        static permission = localStorage.getItem("test.permission") || "default";
+        static permission = localStorage.getItem("test.permission") || (allows ? "granted" : "default");
         static async requestPermission() {
             localStorage.setItem("test.permission", "granted");
             return (this.permission = "granted");
         }
         constructor(title, options) {
-            if (localStorage.getItem("test.refuses")) throw new TypeError("Illegal constructor");
+            if (refuses) throw new TypeError("Illegal constructor");
             window.shown.push({ title, ...options });
         }
         close() { window.withdrawn += 1; }
@@ -51,15 +52,23 @@ TWO = "2 urgent callbacks are waiting. Nobody has them yet."
 class Tab:
     """A tab that nobody looks at, as its browser knows it. Tabs of one browser share a clock."""
 
-    def __init__(self, house: ConsoleHouse, visitors: Visitors, who: Colleague, context: Any = None) -> None:
+    def __init__(
+        self,
+        house: ConsoleHouse,
+        visitors: Visitors,
+        who: Colleague,
+        context: Any = None,
+        *,
+        path: str = "/console/callbacks",
+        allows: bool = False,
+        refuses: bool = False,
+    ) -> None:
+        self.page: Page
         if context is None:
-            page = house.opens(visitors, "/console/sign-in", who)
-            page.context.add_init_script(f"({WATCHED})()")
+            script = f"({WATCHED})({json.dumps([allows, refuses])})"
+            self.page = house.opens(visitors, path, who, clock=True, script=script)
         else:
-            page = visitors.opens("about:blank", context=context)
-        self.page: Page = page
-        self.page.clock.install()
-        self.page.goto(f"{house.url}/console/callbacks")
+            self.page = visitors.opens(f"{house.url}{path}", context=context)
 
     def asks(self, milliseconds: int = 10_500) -> "Tab":
         """The next time that it asks how things stand, and what it makes of the answer."""
@@ -206,11 +215,9 @@ def test_a_lost_connection_and_a_session_that_ended_are_told_once(
     visitors: Visitors, console_house: ConsoleHouse
 ) -> None:
     house, ana = console_house, on_shift(console_house, "Ana Demo")
-    tab = Tab(house, visitors, ana)
-    page = tab.page
-    page.evaluate("localStorage.setItem('test.permission', 'granted')")
     promises(house, urgency="urgent", reason="afraid")
-    page.goto(f"{house.url}/console/cases")
+    tab = Tab(house, visitors, ana, path="/console/cases", allows=True)
+    page = tab.page
     expect(page).to_have_title(re.compile(r"^\(1\) "))
     until(lambda: tab.told)
     # Nobody has clicked in this page: the browser keeps the sound until somebody does.
@@ -249,12 +256,7 @@ def test_a_browser_that_refuses_notifications_goes_on_asking_and_sounds(
 ) -> None:
     house = console_house
     promises(house, urgency="urgent", reason="afraid")
-    tab = Tab(house, visitors, on_shift(house, "Ana Demo"))
-    tab.page.evaluate(
-        "localStorage.setItem('test.permission', 'granted'), localStorage.setItem('test.refuses', '1'),"
-        " localStorage.removeItem('console.urgent.told')"
-    )
-    tab.page.goto(f"{house.url}/console/callbacks")
+    tab = Tab(house, visitors, on_shift(house, "Ana Demo"), allows=True, refuses=True)
     tab.page.mouse.click(5, 500)
     until(lambda: tab.sounds == 1)
     promises(house, urgency="urgent", reason="afraid")

@@ -49,7 +49,8 @@
     if (played === context) played = null;
   };
   const wake = () => played && played.resume();
-  document.addEventListener("pointerdown", wake);
+  // Not when a finger comes down: a browser counts a touch when it ends.
+  document.addEventListener("pointerup", wake);
   document.addEventListener("keydown", wake);
 
   const tell = (says) => {
@@ -102,7 +103,9 @@
 
   const read = async (answer) => {
     if (answer.status === 200) {
-      known = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".standing");
+      const part = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".standing");
+      if (!part) throw new Error("That was another page.");
+      known = part;
       tag = answer.headers.get("ETag") || "";
     }
     if (answer.status === 401) {
