@@ -1,0 +1,147 @@
+"""A bad day of one liaison: every frightened caller reaches a person, or stands first on the list (R36)."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import time, timedelta
+from typing import Any
+
+import pytest
+
+from models import Alert, Call, Callback, Staff
+from models import leg as legs
+from models.callback_state import LIVE_STATES
+from models.listing import list_callbacks
+from models.schedule import set_schedule
+from models.staff import change_shift
+from tests.callback_desk import CallbackDesk
+from tests.factories import make_callback, make_case, make_office, make_staff
+
+ANA, NIA, RUTH = "+12025550170", "+12025550173", "+12025550172"
+STEP = timedelta(seconds=20)
+EMAILS = {ANA: "ana@office.example.org", NIA: "nia@office.example.org", RUTH: "ruth@office.example.org"}
+
+
+class People:
+    """What the staff do with a ring, by their phone; callers answer, and talk for a minute."""
+
+    def __init__(self, desk: CallbackDesk) -> None:
+        self.desk = desk
+        self.does = {ANA: "picks up late", NIA: "does not hear it", RUTH: "does not hear it"}
+        #: Who talked, in order, and since when each call rings or goes on.
+        self.talked: list[int] = []
+        self._since: dict[str, Any] = {}
+
+    def live(self, minutes: float) -> Iterator[None]:
+        """So many minutes, one look at the list after another."""
+        for _ in range(int(timedelta(minutes=minutes) / STEP)):
+            self.desk.sweeps(seconds=STEP.total_seconds())
+            self.desk.works_off()
+            for call in list(self.desk.carrier.placed):
+                if call.status in ("ringing", "in-progress"):
+                    self._go_on(call)
+            self.desk.works_off()
+            yield
+
+    def _go_on(self, call: Any) -> None:
+        (leg,) = self.desk.rows(Call, Call.leg_id == call.leg_id)
+        rings_for = self.desk.now - self._since.setdefault(call.call_sid, self.desk.now)
+        if leg.flow == "callback_call":
+            self._caller(call, leg)
+        elif leg.flow == "alert_call" or self.does[call.to] == "does not hear it":
+            self.desk.hangs_up(call, "no-answer")
+        elif call.status == "ringing":
+            self.desk.answers(call)
+            if self.does[call.to] != "has a machine that answers":
+                self.desk.presses(call, legs.accept_by_liaison)
+        elif self.does[call.to] != "picks up late" or not self._is_theirs(leg):
+            self.desk.hangs_up(call)
+        else:
+            assert rings_for < timedelta(minutes=5), "nobody is kept on the line for a call that is over"
+
+    def _is_theirs(self, leg: Call) -> bool:
+        theirs = (Callback.liaison_call_id == leg.id, Callback.state.in_(LIVE_STATES))
+        return bool(self.desk.rows(Callback, *theirs))
+
+    def _caller(self, call: Any, leg: Call) -> None:
+        (row,) = self.desk.rows(Callback, Callback.id == leg.callback_id)
+        if row.state == "talking" and self.desk.now - row.talking_at >= timedelta(minutes=1):
+            self.desk.hangs_up(call)
+        elif call.status == "ringing" and self.does[ANA] != "hangs up on the ring":
+            self.desk.answers(call)
+            if self.desk.presses(call, legs.join_caller) == "joined":
+                self.talked.append(row.id)
+
+    def come_back(self) -> None:
+        with self.desk.database.transaction() as session:
+            change_shift(session, EMAILS[ANA], on_shift=True, actor="shell", now=self.desk.now)
+
+
+@pytest.fixture
+def people(empty_desk: CallbackDesk) -> People:
+    """Ana is on shift, Nia on call, Ruth a supervisor; half of the callers are afraid, half have a PIN."""
+    desk = empty_desk
+    desk.office = make_office(policies={"retry_minutes": 5})
+    with desk.database.transaction() as session:
+        make_staff(session, EMAILS[ANA], phone=ANA)
+        make_staff(session, EMAILS[NIA], phone=NIA, on_shift=False)
+        make_staff(session, EMAILS[RUTH], phone=RUTH, on_shift=False, role="supervisor")
+        set_schedule(
+            session, EMAILS[NIA], kind="on_call", weekdays=range(7), span=(time(0), time(0)), actor="shell",
+            now=desk.now,
+        )  # fmt: skip
+        for number in range(16):
+            urgent, verified = number % 2 == 0, number % 4 < 2
+            make_callback(
+                session, make_case(session) if verified else None, phone=f"+120255501{30 + number}",
+                urgency="urgent" if urgent else "other", reason="afraid" if urgent else "asked",
+                requested_at=desk.now, next_attempt_at=desk.now,
+                due_at=desk.now + (timedelta(minutes=60) if urgent else timedelta(hours=20)),
+            )  # fmt: skip
+    return People(desk)
+
+
+def test_every_frightened_caller_reaches_a_person_or_stands_first(people: People) -> None:
+    desk = people.desk
+    soon = timedelta(minutes=15)
+
+    def nobody_is_lost() -> None:
+        rows = desk.rows(Callback)
+        assert {row.state for row in rows} <= {
+            "requested", "ringing_liaison", "ringing_caller", "talking", "reached",
+        }  # fmt: skip
+        assert all(row.caller_tries == 0 for row in rows), "no try of a person is spent by the staff"
+        waiting = [row for row in rows if row.state == "requested" and row.urgency == "urgent"]
+        assert all(row.place is not None for row in waiting), "everybody keeps their place"
+        with desk.database.reading() as session:
+            listed = list_callbacks(session, "due", 0, desk.now, soon=soon).rows
+        first = [row.urgency for row in listed[: len(waiting)]]
+        # Of any four at most two are of the unverified list while a verified caller waits.
+        assert first.count("urgent") >= len(waiting) // 2
+        assert not waiting or first[0] == "urgent"
+
+    def live(minutes: float, **does: str) -> None:
+        people.does.update({{"ana": ANA, "nia": NIA, "ruth": RUTH}[who]: what for who, what in does.items()})
+        for _ in people.live(minutes):
+            nobody_is_lost()
+
+    live(6)
+    live(3, ana="does not hear it")
+    (ana, *_others) = desk.rows(Staff)
+    assert ana.set_away_at is not None
+    live(8)
+    paged = Counter((one.staff_id, one.channel) for one in desk.rows(Alert, Alert.level == "urgent_untaken"))
+    assert set(paged) >= {(2, "text"), (2, "call"), (3, "text"), (3, "call")}
+    assert max(paged.values()) <= 2, "a page and its count, not a page for each"
+    waiting = desk.rows(Callback, Callback.state == "requested", Callback.urgency == "urgent")
+    assert waiting
+    assert all(row.paged_at is not None for row in waiting), "each of them is marked at its place"
+
+    people.come_back()
+    live(3, ana="has a machine that answers")
+    assert desk.rows(Staff)[0].set_away_at is not None
+    people.come_back()
+    live(4, ana="hangs up on the ring")
+    live(75, ana="picks up late")
+
+    assert {row.state for row in desk.rows(Callback, Callback.urgency == "urgent")} == {"reached"}
+    assert len(people.talked) == len(set(people.talked)), "nobody is called twice"
