@@ -21,7 +21,7 @@ import pytest
 from config.settings import variables
 from hotline.exchange.rung_phone import ExchangeClient
 
-PATIENCE_SECONDS = 40
+PATIENCE_SECONDS = 90
 
 
 def free_ports() -> int:
