@@ -102,7 +102,7 @@ ACTIONS = {
     "miss_own_call_callback": N_("noted that staff missed their own call for a callback"),
     "liaison_missed_callback": N_("missed staff for a callback"),
     "not_safe_callback": N_("heard that the person could not talk now"),
-    "not_safe_later_callback": N_("heard that the person could not talk now"),
+    "not_safe_later_callback": N_("heard after the liaison had hung up that the person could not talk now"),
     "accept_callback": N_("accepted a callback"),
     "join_callback": N_("joined a callback's two people"),
     "give_back_callback": N_("gave a callback back"),

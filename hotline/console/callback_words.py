@@ -61,7 +61,6 @@ OUTCOMES = {
     "call_later": N_("They asked to be called later."),
     "to_supervisor": N_("Handed to the supervisor."),
     "no_answer": N_("The person did not answer in any of the tries."),
-    "no_liaison": N_("Nobody of the office accepted it. The person was not rung."),
     "not_safe": N_("In each of the tries the person could not talk."),
     "no_window": N_("No moment fits the hours of this person and those of the office."),
     "cannot_dial": N_("This phone may not be rung: it is marked unsafe, or is none that the line may ring."),

@@ -50,6 +50,14 @@ SHIPPED_BASES = (
     N_("Reports of a lost PIN a day from one phone; the rest are dropped."),
     N_("A PIN sent by letter opens the choice of an own PIN at most so often, then staff must send another."),
     N_("From one round to the next."),
+    N_(
+        "Messages to staff about one matter are at least so many minutes apart; what comes meanwhile is in "
+        "the count of the next one."
+    ),
+    N_(
+        "How long one callback takes a liaison, from the first ring to the end of writing, those that nobody "
+        "answers included; with those who wait before, it tells whether the hour can be promised."
+    ),
     N_("From one liaison to the next when nobody accepted."),
     N_("How often those on call are rung for urgent work that liaisons missed, while nobody is on shift."),
     N_("Offers in a row that a liaison misses before the line sets them away and tells them."),

@@ -47,7 +47,7 @@ def test_every_outcome_that_a_model_writes_has_words() -> None:
         if keyword.arg == "outcome" and isinstance(keyword.value, ast.Constant)
     }
 
-    assert {"reached", "no_answer", "no_liaison", "not_safe"} <= written
+    assert {"reached", "no_answer", "not_safe"} <= written
     assert written | {
         "unknown",
         "unknown_call",

@@ -312,7 +312,7 @@ def test_somebody_on_call_who_did_not_take_urgent_work_is_shown_as_on_call(
 ) -> None:
     with database.transaction() as session:
         ana = make_staff(session, name="Ana Invented", on_shift=False, on_call=True)
-        spare(session, ana.id, now + timedelta(minutes=3))
+        spare(session, ana.id, now, timedelta(minutes=3))
 
     row = administrator.opens("/console/staff").page.xpath("//tr[contains(., 'Ana Invented')]")[0]
 

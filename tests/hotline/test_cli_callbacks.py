@@ -103,7 +103,7 @@ def test_what_was_left_for_staff_is_promised_anew_once_somebody_looked_into_it(
         make_staff(session, email="ruth@office.example.org", role="supervisor")
         case = make_case(session)
         left = make_callback(
-            session, case, state="left_for_staff", outcome="no_liaison", urgency="urgent", warned=5
+            session, case, state="left_for_staff", outcome="no_answer", urgency="urgent", warned=5
         ).id
 
     result = hotline("again", str(left), "--by", "Ruth@office.example.org", "--json")

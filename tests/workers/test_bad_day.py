@@ -100,6 +100,8 @@ def people(empty_desk: CallbackDesk) -> People:
     return People(desk)
 
 
+# A long day; each of its parts runs on PostgreSQL in a test of its own.
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_every_frightened_caller_reaches_a_person_or_stands_first(people: People) -> None:
     desk = people.desk
     soon = timedelta(minutes=15)
