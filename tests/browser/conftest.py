@@ -1,5 +1,6 @@
 """A real Chromium for the tests of pages. A page that complains in its console fails its test."""
 
+import contextlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import psutil
 import pytest
 
 if TYPE_CHECKING:
@@ -195,5 +197,7 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
         # How a house ends is for tests/hotline/test_serve.py; to end in order takes it seven seconds.
         if one.process.poll() is None:
             for process in one.family():
-                process.kill()
+                # Those of a role end with it.
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
         one.ends()
