@@ -60,14 +60,22 @@ class SlowSenders:
     def _watch(self) -> None:
         pause = threading.Event()
         while not pause.wait(_LOOK_SECONDS):
-            self.close_late()
+            # Where every descriptor is in use, there is none to look with until a connection ends by itself.
+            with contextlib.suppress(OSError):
+                self.close_late()
 
 
 def _close_if_late(number: int, late: dict[str, float]) -> bool:
     try:
         # A second descriptor of the same connection: the server may close its own, and the number be reused.
-        connection = socket.socket(fileno=os.dup(number))
+        number = os.dup(number)
     except OSError:
+        return False
+    try:
+        connection = socket.socket(fileno=number)
+    except OSError:
+        # A file or a pipe: no socket takes the second descriptor over, and nobody else would close it.
+        os.close(number)
         return False
     with connection, contextlib.suppress(OSError, struct.error):
         if connection.family not in (socket.AF_INET, socket.AF_INET6):
