@@ -1,6 +1,8 @@
 # Two commands are all a new machine needs: `make run` and `make test`.
 PYTHON ?= python3
 VENV := .venv
+# Half as many again as cores: many tests wait for a process, a browser or a database.
+AT_ONCE := $(shell expr `getconf _NPROCESSORS_ONLN` \* 3 / 2)
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
@@ -15,7 +17,7 @@ phone: $(VENV)/.run
 	@exec $(BIN)/hotline phone
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n $(AT_ONCE) --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 setup: $(VENV)/.dev
 
