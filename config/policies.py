@@ -45,6 +45,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "calls_at_once": (1, 1000),
     "lost_pin_reports_a_day": (1, 10),
     "lost_pin_calls_an_hour": (1, 1000),
+    "lost_pin_minutes": (0, 1440),
     "lock_alert_minutes": (1, 5),
     "urgent_minutes": (1, 1440),
     "callback_minutes": (1, 120),

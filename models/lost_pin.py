@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from secrets import randbelow
 from typing import Protocol
 
 from sqlalchemy import Select, func, select
@@ -57,9 +58,12 @@ def settle_lost_pins(
 
     It is done apart from the call, so that a number without a case costs the caller no less time (R05). A
     liaison is to ring the case's first safe phone in its window: whoever calls may have found the number
-    alone. Without a safe phone the row is left for staff. Above the ceiling of the line, or after the calls
-    that a case has in a day, a report waits for a supervisor: a stranger may have used up those calls.
+    alone. It rings at a random moment of the next ``lost_pin_minutes``: rung at once, the only liaison on
+    shift would be missed by whoever reported and pressed 0, and that would tell that the number has a case.
+    Without a safe phone the row is left for staff. Above the ceiling of the line, or after the calls that a
+    case has in a day, a report waits for a supervisor: a stranger may have used up those calls.
     """
+    most_seconds = int(office.policy("lost_pin_minutes") * 60)
     jobs: list[Job] = []
     new = select(LostPinReport).where(NEW).order_by(LostPinReport.id).limit(_A_FEW)
     for report in session.scalars(new).all():
@@ -73,7 +77,8 @@ def settle_lost_pins(
             _write_entry(session, "sweeper", "hold_lost_pin", case, now)
         else:
             report.state = "called"
-            jobs += _ring_safe_phone(session, report, case, now, office)
+            earliest = now + timedelta(seconds=randbelow(most_seconds + 1))
+            jobs += _ring_safe_phone(session, report, case, earliest, now, office)
         report.settled_at = now
         session.flush()
     return jobs
@@ -103,7 +108,7 @@ def decide_lost_pin(
         raise LostPinError("This report no longer waits.")
     report.state, report.settled_at = ("called" if call else "declined"), now
     _write_entry(session, by, "release_lost_pin" if call else "decline_lost_pin", case, now)
-    return _ring_safe_phone(session, report, case, now, office) if call else []
+    return _ring_safe_phone(session, report, case, now, now, office) if call else []
 
 
 def _may_report(
@@ -162,7 +167,12 @@ def _called_lately(session: Session, now: datetime) -> int:
 
 
 def _ring_safe_phone(
-    session: Session, report: LostPinReport, case: Case, now: datetime, office: LostPinOffice
+    session: Session,
+    report: LostPinReport,
+    case: Case,
+    earliest: datetime,
+    now: datetime,
+    office: LostPinOffice,
 ) -> list[Job]:
     registrant = session.get_one(Registrant, case.registrant_id)
     phone = next(
@@ -173,8 +183,8 @@ def _ring_safe_phone(
         ),
         None,
     )
-    window = next_window(phone[0], registrant.time_zone, now) if phone is not None else None
-    first_at = office.calling_window(max(now, window[0]) if window else now, registrant.time_zone)
+    window = next_window(phone[0], registrant.time_zone, earliest) if phone is not None else None
+    first_at = office.calling_window(max(earliest, window[0]) if window else earliest, registrant.time_zone)
     promise = Promise(
         number=phone[1] if phone is not None else "", urgency="other", reason="lost_pin", verified=False,
         language=registrant.language, time_zone=registrant.time_zone, requested_at=now,

@@ -40,6 +40,7 @@ POLICY_NAMES = {
     "calls_at_once": N_("Calls of one phone at once"),
     "lost_pin_reports_a_day": N_("Reports of a lost PIN a day from one phone"),
     "lost_pin_calls_an_hour": N_("Calls an hour for lost PINs before a supervisor decides"),
+    "lost_pin_minutes": N_("Minutes within which a report of a lost PIN rings a liaison"),
     "lock_alert_minutes": N_("Minutes in which supervisors hear of locks after wrong PINs"),
     "urgent_minutes": N_("Minutes in which an urgent callback is promised"),
     "callback_minutes": N_("Minutes that one callback takes a liaison"),

@@ -7,6 +7,7 @@ from models.lost_pin import settle_lost_pins
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
 from tests.twiml_check import check
+from workers.sweeper import sweep
 
 if TYPE_CHECKING:
     from tests.calls.conftest import House
@@ -61,3 +62,9 @@ def lost_pins_are_settled(house: "House") -> None:
         jobs = settle_lost_pins(session, house.clock.now, house.office)
     for name, row_id in jobs:
         house.jobs.enqueue(name, row_id)
+
+
+def the_hour_of_lost_pins_has_passed(house: "House") -> None:
+    """The random moment at which a report of a lost PIN rings a liaison is over; the sweeper queues it."""
+    house.clock.passes(minutes=60)
+    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)

@@ -11,7 +11,7 @@ from models import Callback, Staff
 from models.case import close_case, rotate_pin
 from models.lost_pin import replace_lost_pin
 from tests.calls.conftest import House
-from tests.calls.stories import lost_pins_are_settled, opens_the_case, wrong
+from tests.calls.stories import lost_pins_are_settled, opens_the_case, the_hour_of_lost_pins_has_passed, wrong
 from tests.calls.test_callbacks import accepted_by, asks_express, nobody_is_held, the_callback
 from tests.calls.test_lost_pin import SAFE, reports_a_lost_pin
 from tests.factories import HASHER, MadeCase
@@ -106,6 +106,7 @@ def test_a_lost_pin_of_a_closed_case_is_talked_over_and_its_caller_is_told_of_th
     assert phone.hears("We will look into it")
     phone.hangs_up()
     lost_pins_are_settled(house)
+    the_hour_of_lost_pins_has_passed(house)
 
     liaison, to_caller = accepted_by(phone, house)
     assert to_caller.to == SAFE

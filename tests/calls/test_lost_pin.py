@@ -18,6 +18,7 @@ from tests.calls.stories import (
     lost_pins_are_settled,
     opens_the_case,
     reaches_the_first_menu,
+    the_hour_of_lost_pins_has_passed,
     wrong,
 )
 from tests.factories import HASHER, MadeCase
@@ -55,6 +56,7 @@ def test_a_lost_pin_is_for_staff_who_ring_a_confirmed_phone_and_never_the_one_th
         None,
     )
     make_staff()
+    the_hour_of_lost_pins_has_passed(house)
     house.jobs.works_off()
     liaison = phone.answers(house.carrier.ringing[-1])
     liaison.presses("1")
@@ -331,3 +333,42 @@ def test_a_call_from_the_phone_that_a_report_rings_learns_nothing_of_it(
             heard.append(caller.heard)
 
     assert heard[:3] == heard[3:]
+
+
+def test_whoever_reports_a_number_and_presses_0_learns_nothing_from_the_only_liaison(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    """The only liaison was rung about the report at once, so 0 said "no one can answer" if a case had it."""
+    case = make_case(custody_status="in_custody", phone=SAFE)
+    make_staff()
+    house.office.policies["lost_pin_minutes"] = dataclasses.replace(
+        house.office.policies["lost_pin_minutes"], value=24 * 60
+    )
+    heard = []
+    for number in (case.number, next(n for n in iter(new_number, "") if n != case.number)):
+        caller = phone.another()
+        reports_a_lost_pin(caller, number, from_="anonymous")
+        lost_pins_are_settled(house)
+        house.jobs.works_off()
+        assert house.carrier.ringing == []
+        caller.presses("0")
+        heard.append(caller.heard)
+        house.accepts(caller).hangs_up()
+        caller.hangs_up()
+        house.jobs.works_off()
+        clock.passes(minutes=5)
+
+    assert heard[0] == heard[1]
+
+
+def test_reports_of_lost_pins_ring_at_moments_of_the_hour_that_nobody_can_foretell(
+    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+) -> None:
+    for number in range(5):
+        case = make_case(custody_status="in_custody", phone=f"+120255501{60 + number}")
+        reports_a_lost_pin(phone.another(), case.number, from_="anonymous")
+    lost_pins_are_settled(house)
+
+    moments = house.rows(select(Callback.next_attempt_at))
+    assert all(clock.now <= at <= clock.now + timedelta(minutes=60) for at in moments)
+    assert len(set(moments)) > 1

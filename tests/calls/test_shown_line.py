@@ -12,7 +12,7 @@ from models.follow_up import follow_up
 from models.lost_pin import tell_safe_phones
 from models.registrant import Registrant
 from tests.calls.conftest import House
-from tests.calls.stories import lost_pins_are_settled
+from tests.calls.stories import lost_pins_are_settled, the_hour_of_lost_pins_has_passed
 from tests.factories import MadeCase
 from tests.fake_carrier import FakeCarrier
 from tests.phone import CALLER, Phone, PlacedCall
@@ -137,6 +137,7 @@ def test_a_lost_pin_rings_the_registrant_from_their_line_and_not_from_the_one_th
     assert phone.hears("We will look into it")
     lost_pins_are_settled(house)
     assert house.row(select(Callback)).reason == "lost_pin"
+    the_hour_of_lost_pins_has_passed(house)
 
     placed = rings_the_person(phone, house)
 
