@@ -79,7 +79,7 @@ def start_phone(session: Session, number_key: str, now: datetime) -> int:
     """Lift a stop of this number where a caller has given the PIN since; how many phones (R33).
 
     The call comes first, since whoever holds the phone can send a text. No text overrules a caller who left
-    the phone stopped: they are asked once more in their next call.
+    the phone stopped, however often it is sent: they are asked once more in their next call.
     """
     stopped = session.scalars(
         select(Phone).where(Phone.number_key == number_key, Phone.stopped_at.is_not(None))
@@ -87,7 +87,8 @@ def start_phone(session: Session, number_key: str, now: datetime) -> int:
     lifted = 0
     for phone in stopped:
         if phone.stop_told_at is not None:
-            phone.stop_told_at = None
+            # The call that left it stopped, and any call before this text, is no call that lets START count.
+            phone.stop_told_at, phone.stopped_at = None, now
             continue
         called = select(Case.id).where(
             Case.registrant_id == phone.registrant_id, Case.last_verified_at > phone.stopped_at

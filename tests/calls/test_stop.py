@@ -312,6 +312,48 @@ def test_start_does_not_overrule_a_caller_who_left_the_phone_stopped(
     assert phone.hears(NOTICE)
 
 
+def test_start_sent_again_does_not_overrule_a_caller_who_left_the_phone_stopped(
+    phone: Phone, house: House, case: MadeCase, clock: Clock, texts: Callable[..., str]
+) -> None:
+    texts("STOP")
+    clock.passes(minutes=1)
+    opens_the_case(phone, case)
+    phone.presses("2")
+    phone.hangs_up()
+
+    for _ in range(3):
+        clock.passes(minutes=1)
+        texts("START")
+        assert house.row(select(Registered.stopped_at)) is not None
+
+    opens_the_case(phone, case)
+    assert phone.hears(NOTICE)
+    phone.hangs_up()
+    clock.passes(minutes=1)
+    texts("START")
+    assert house.row(select(Registered.stopped_at)) is None
+
+
+def test_a_call_after_the_one_that_left_the_phone_stopped_does_not_let_start_count_unasked(
+    phone: Phone, house: House, case: MadeCase, clock: Clock, texts: Callable[..., str]
+) -> None:
+    texts("STOP")
+    clock.passes(minutes=1)
+    opens_the_case(phone, case)
+    phone.presses("2")
+    phone.hangs_up()
+    clock.passes(days=1)
+    opens_the_case(phone, case)
+    assert phone.does_not_hear(NOTICE)
+    phone.hangs_up()
+
+    for _ in range(2):
+        clock.passes(minutes=1)
+        texts("START")
+
+    assert house.row(select(Registered.stopped_at)) is not None
+
+
 def test_a_stop_tells_a_caller_without_the_pin_nothing(
     phone: Phone, case: MadeCase, texts: Callable[..., str]
 ) -> None:
