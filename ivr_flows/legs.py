@@ -174,7 +174,7 @@ def callback_call() -> Flow:
         "put_off": Hangup("called.put_off"),
         # 7 plays harmless words, and counts as no good moment (R22); the person 0 would ask for is behind 1.
         "cover": Decide(leg_verbs.put_off, {"put_off": "covered", "gone": "covered"}),
-        "covered": Hangup("cover"),
+        "covered": Hangup("called.cover"),
         **caller_steps(gone="gone", over="done"),
         "cut_off": Hangup("called.cut_off"),
         "done": Hangup("called.goodbye"),

@@ -173,11 +173,11 @@ class Line:
         """When not even the database answers: an apology in each language, then a person's number.
 
         In a call that we ``placed`` it is neutral words alone (R30), and on a ``discreet`` line neutral words
-        and the person (R17).
+        and the person (R17). The number rings for a while, so callers are told what is going on.
         """
         office = self.office
         if discreet:
-            sorry = tuple(Say("apology.leg", (), language) for language in office.languages)
+            sorry = tuple(Say("discreet.apology", (), language) for language in office.languages)
             return Turn((), sorry, Dial("goodbye", 0, office.person_number, RING_SECONDS))
         if placed:
             sorry = tuple(Say("apology.leg", (), language) for language in office.languages)

@@ -246,8 +246,10 @@ def test_when_the_database_is_gone_the_caller_is_joined_to_a_person(
         _is_gone(house, patch)
         for path in ("/voice/inbound", url):
             document = phone.raw(phone.posts(path, Digits="1"))
-            assert "I am sorry, something went wrong on our side" in document
-            assert "Lo siento, algo falló de nuestro lado" in document
+            assert "I am calling a person for you. Please stay on the line." in document
+            assert "Estoy llamando a una persona. No cuelgue." in document
+            assert "call again" not in document, "their call is connected at this moment"
+            assert "llame otra vez" not in document
             assert house.office.person_number in document
 
 

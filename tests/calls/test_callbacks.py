@@ -393,6 +393,7 @@ def test_someone_who_walks_in_is_given_harmless_words_by_7_and_the_call_is_tried
 
     called.presses("7")
 
-    assert called.hears("not available")
+    assert called.hears("Sorry, wrong number. Goodbye")
+    assert called.does_not_hear("The number you have reached"), "they dialed nobody"
     assert called.is_over
     assert the_callback(house).state == "requested"

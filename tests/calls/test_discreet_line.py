@@ -246,7 +246,8 @@ def test_when_the_database_is_gone_a_discreet_line_says_neutral_words_and_dials_
         patch.setattr(house.database.singly, "connect", breaks)
         phone.presses("12345678")
 
-    assert phone.hears("something went wrong", "algo falló")
+    assert phone.hears("something went wrong. I am calling a person for you. Please stay on the line")
+    assert phone.hears("algo falló. Estoy llamando a una persona. No cuelgue")
     assert telling(phone) == []
     assert phone.is_rung(house.office.person_number)
 
