@@ -16,10 +16,10 @@ class CustodyImport(Base):
     ``status_changes`` and ``from_denial`` are what the brake counted of it (``models/brake.py``).
     ``ended`` says why one was abandoned. ``kinds`` are the changes of what may be said, as counts,
     ``concerned`` the open cases that would hear something else, and ``reject_fields`` the rejects of each
-    field. ``landed_before`` is how many imports had landed when an
-    upload began: with another number its preview is no longer true. ``decided_at`` is when it was accepted
-    or held, ``pages`` how often staff were paged of it, and ``asked`` what one person asks a second to
-    settle: release or reject.
+    field. ``landed_before`` is how many imports had landed when an upload began: its preview is no longer
+    true once another number is landed or being applied. ``decided_at`` is when it was accepted or held,
+    ``pages`` how often staff were paged of it, and ``asked`` what one person asks a second to settle:
+    release or reject.
     """
 
     __tablename__ = "imports"

@@ -86,7 +86,9 @@ def land_upload(database: Database, import_id: int, by: By, lives: timedelta, no
         entry = _previewed(session, import_id)
         if entry.seen_at is None or now - entry.seen_at > lives:
             raise UploadError("This preview is too old. Upload the file again.")
-        if entry.landed_before != _landed(session):
+        # A click applies an import and another process lands it later: until then it counts here already, or
+        # several previews, each read before the others, could pass the brake one by one (R16).
+        if entry.landed_before != _count(session, "landed", "applying"):
             overtaken = True
         else:
             entry.state = "held" if entry.hold_reasons else "applying"
@@ -151,7 +153,7 @@ def _begin(database: Database, full: bool, by: By, now: datetime) -> int:
             raise UploadError("Other files are being read right now. Try again in a minute.")
         entry = CustodyImport(
             state="uploading", full=full, started_at=now, seen_at=now, hold_reasons=[], settled_by=[],
-            uploaded_by_id=by.staff_id, landed_before=_landed(session),
+            uploaded_by_id=by.staff_id, landed_before=_count(session, "landed"),
         )  # fmt: skip
         session.add(entry)
         session.flush()
@@ -223,10 +225,9 @@ def _previewed(session: Session, import_id: int) -> CustodyImport:
     return entry
 
 
-def _landed(session: Session) -> int:
-    """How many imports have landed; each does so once."""
-    landed = select(func.count()).select_from(CustodyImport).where(CustodyImport.state == "landed")
-    return session.scalar(landed) or 0
+def _count(session: Session, *states: str) -> int:
+    """How many imports are in one of these states; none ever leaves ``landed``."""
+    return session.scalar(select(func.count(CustodyImport.id)).where(CustodyImport.state.in_(states))) or 0
 
 
 def _record(

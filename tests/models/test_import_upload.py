@@ -216,6 +216,43 @@ def test_a_preview_is_true_only_until_another_import_lands(database: Database, b
     assert _staged(database) == 0
 
 
+def test_one_person_cannot_pass_the_brake_with_three_previews_applied_within_a_second(
+    database: Database, by: By
+) -> None:
+    """Nothing lands between the clicks: `hotline intake` has not looked yet (R16)."""
+    cases = open_cases(database, *(f"A-{n}" for n in range(30)))
+    load(database, *(feed_row(name, as_of=at(-2)) for name in cases), now=at(-2))
+    files = [[feed_row(f"A-{n}", status="released") for n in range(10 * i, 10 * i + 10)] for i in range(3)]
+    first, *others = [_upload(database, by, *rows) for rows in files]
+
+    assert land_upload(database, first, by, LIVES, NOW) == "applying"
+    for import_id in others:
+        with pytest.raises(UploadError, match="Another import landed"):
+            land_upload(database, import_id, by, LIVES, NOW)
+    again = _upload(database, by, *files[1])
+    resume(database, NOW)
+
+    assert [_entry(database, one).ended for one in others] == ["overtaken", "overtaken"]
+    assert [reason.split()[0] for reason in _entry(database, again).hold_reasons] == ["status_changes"]
+    heard = [what_is_heard(database, case).status for case in cases.values()]
+    assert (heard.count("released"), heard.count("in_custody")) == (10, 20)
+
+
+def test_a_preview_read_while_another_import_is_being_applied_is_not_true(database: Database, by: By) -> None:
+    """It was held against the records as they were before, so it could undo a death unseen."""
+    cases = open_cases(database, "A-1")
+    load(database, feed_row("A-1", as_of=at(-2)), now=at(-2))
+    died = _upload(database, by, feed_row("A-1", status="deceased"))
+    land_upload(database, died, by, LIVES, NOW)
+    stale = _upload(database, by, feed_row("A-1", status="transferred"))
+
+    with pytest.raises(UploadError, match="Another import landed"):
+        land_upload(database, stale, by, LIVES, NOW)
+    resume(database, NOW)
+
+    assert what_is_heard(database, cases["A-1"]).status == "deceased"
+
+
 def test_a_preview_that_nobody_decided_on_is_thrown_away(database: Database, by: By) -> None:
     open_cases(database, "A-1")
     import_id = _upload(database, by, feed_row("A-1"))
