@@ -24,7 +24,8 @@ from models.keyring import Keyring
 from models.trouble import page_troubles
 from workers.equipment import equip
 from workers.heart import Heart
-from workers.queue import JOBS, QUEUE, Jobs
+from workers.own_job import OwnJob
+from workers.queue import QUEUE, Jobs
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,6 @@ WORKER_SECONDS = 25
 MONITORING_SECONDS = 10
 WAIT_SECONDS = 0.5
 _AT_ONCE = 50
-FUNCTIONS = frozenset(f"workers.callbacks.{name}" for name in JOBS)
 
 
 class CallbackWorker(Worker):
@@ -58,11 +58,18 @@ class CallbackWorker(Worker):
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         """Do a job of the callback list, and no other: who writes to Redis must not run code here."""
-        if job.func_name not in FUNCTIONS:
+        if not (isinstance(job, OwnJob) and job.is_ours()):
             log.error("A job that is none of ours was dropped.")
             job.delete()
             return False
         return bool(super().perform_job(job, queue, execution))
+
+    def handle_payload(self, _message: object) -> None:
+        """RQ's commands (stop, break off the job) come through Redis from anybody; ours are signals."""
+        log.error("A command to the worker was ignored.")
+
+    def check_for_suspension(self, _burst: bool) -> None:
+        """A key in Redis would hold up every RQ worker for as long as it is there; not ours."""
 
 
 class Vigil:
@@ -109,8 +116,9 @@ def run_worker(settings: Settings) -> None:
     _wait_for(connection, vigil)
     # Without a name of its own choosing RQ takes a random one; a fixed one is refused after a crash.
     worker = CallbackWorker(
-        [Queue(QUEUE, connection=connection, serializer=JSONSerializer)],
+        [Queue(QUEUE, connection=connection, serializer=JSONSerializer, job_class=OwnJob)],
         connection=connection,
+        job_class=OwnJob,
         serializer=JSONSerializer,
         maintenance_interval=MAINTENANCE_SECONDS,
         worker_ttl=WORKER_SECONDS,

@@ -27,6 +27,7 @@ from models.dispatch import (
     undialled_caller,
 )
 from models.joiner import dial_joiner, take_joiner_slot
+from models.left_behind import is_left_behind
 from models.leg import mark_dialling, take_back_dialling
 from models.leg_end import Job, leg_ended
 from models.line_ring import dial_direct
@@ -218,8 +219,11 @@ class Dialler:
         """Let go of a leg whose callback went on without it: who answered hears so, else it stops ringing.
 
         A person called back who pressed no key hears not one word more: a machine would record them (R31).
+        A leg that serves yet is left alone, whoever asked for it.
         """
         with self._database.transaction() as session:
+            if not is_left_behind(session, call_id):
+                return
             leg = session.execute(
                 select(CALLS, CALLBACKS.c.talking_at)
                 .outerjoin(CALLBACKS, CALLBACKS.c.id == CALLS.c.callback_id)

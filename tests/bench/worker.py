@@ -8,7 +8,7 @@ from rq.serializers import JSONSerializer
 
 from config.settings import Settings
 from workers import __main__ as shipped
-from workers import callbacks
+from workers import callbacks, own_job
 from workers.equipment import equip
 from workers.queue import QUEUE
 
@@ -26,13 +26,14 @@ def work(environ: dict[str, str]) -> None:
     """Do what is in the queue, then end."""
     settings = Settings.from_env(environ)
     equip(settings)
-    shipped.FUNCTIONS = shipped.FUNCTIONS | {
+    own_job.FUNCTIONS = own_job.FUNCTIONS | {
         f"tests.bench.worker.{name}" for name in ("nothing", "ask_carrier")
     }
     connection = Redis.from_url(settings.queue_url)
     worker = shipped.CallbackWorker(
-        [Queue(QUEUE, connection=connection, serializer=JSONSerializer)],
+        [Queue(QUEUE, connection=connection, serializer=JSONSerializer, job_class=own_job.OwnJob)],
         connection=connection,
+        job_class=own_job.OwnJob,
         serializer=JSONSerializer,
         log_job_description=False,
     )

@@ -1,0 +1,70 @@
+"""Somebody who writes to Redis asks for legs to be let go of: those that serve yet go on."""
+
+from collections.abc import Callable
+
+from sqlalchemy import select
+
+from models import Call, Staff, talk_desk
+from tests.calls.conftest import House
+from tests.calls.stories import reaches_the_first_menu
+from tests.calls.talks.talking import FIRST, SECOND, joins, states
+from tests.calls.talks.test_from_console import clicks
+from tests.calls.test_callbacks import accepted_by, asks_express
+from tests.factories import MadeCase
+from tests.phone import Phone
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+
+
+def forges(house: House) -> None:
+    """A job for every call there is."""
+    for call_id in house.rows(select(Call.id).order_by(Call.id)):
+        house.jobs.enqueue("release_leg", call_id)
+    house.jobs.works_off()
+
+
+def test_a_forged_job_stops_neither_the_ring_nor_the_call_of_the_person_called_back(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    asks_express(phone, make_case(custody_status="in_custody"))
+    liaison, to_caller = accepted_by(phone, house)
+
+    forges(house)
+    called = phone.answers(to_caller)
+    forges(house)
+
+    called.presses("1")
+    house.jobs.works_off()
+    assert (liaison.is_talking, called.is_talking) == (True, True)
+
+
+def test_a_forged_job_pulls_nobody_out_of_a_talk(
+    talk: tuple[Phone, Phone], phone: Phone, house: House, make_staff: MakeStaff
+) -> None:
+    liaison, called = talk
+    make_staff(phone=SECOND)
+    clicks(house, talk_desk.ring_colleague)
+    colleague = joins(phone, house, house.carrier.ringing[-1])
+
+    forges(house)
+
+    assert (liaison.is_talking, colleague.is_talking, called.is_talking) == (True, True, True)
+    assert states(house) == ["talking"]
+
+
+def test_a_forged_job_takes_neither_a_caller_at_0_nor_the_liaison_who_is_rung_for_them(
+    phone: Phone, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=FIRST)
+    reaches_the_first_menu(phone)
+    phone.presses("0")
+    liaison = house.answers(phone)
+    forges(house)
+
+    liaison.presses("1")
+    house.jobs.works_off()
+    forges(house)
+
+    assert (liaison.is_talking, phone.is_talking) == (True, True)

@@ -1,0 +1,33 @@
+"""A job as we put it into Redis. Whatever else somebody wrote into its hash is never read."""
+
+from typing import Any
+
+from rq.exceptions import DeserializationError
+from rq.job import Job
+from rq.utils import as_text
+
+from workers.queue import JOBS
+
+FUNCTIONS = frozenset(f"workers.callbacks.{name}" for name in JOBS)
+#: What `Jobs.enqueue` and a worker at work write of a job. RQ would also read from the hash whom to call when
+#: the job ends (any function by its name, any URL), when to repeat it, and which jobs wait for it.
+_READ = frozenset({
+    "data", "created_at", "enqueued_at", "started_at", "ended_at", "last_heartbeat", "origin", "status",
+    "timeout", "result_ttl", "failure_ttl", "worker_name",
+})  # fmt: skip
+
+
+class OwnJob(Job):
+    """RQ's job, without callbacks, webhooks, repeats, retries or dependents, whatever Redis says of them."""
+
+    def restore(self, raw_data: dict[Any, Any]) -> None:
+        """Read the hash of a job, as far as it is ours."""
+        super().restore({key: value for key, value in raw_data.items() if as_text(key) in _READ})
+
+    def is_ours(self) -> bool:
+        """Whether it is one of our functions with one row id, and nothing else."""
+        try:
+            known = self.func_name in FUNCTIONS and self.instance is None and not self.kwargs
+            return known and len(self.args) == 1 and type(self.args[0]) is int
+        except DeserializationError:
+            return False
