@@ -1,13 +1,13 @@
 """Verbs of the callback on the caller's side: asking, choosing a time, keeping, moving, cancelling."""
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from ivr_flows.day_part import next_part_of_day
 from ivr_flows.desk import CRISIS_SERVICE, Desk
 from ivr_flows.flow import answers
 from ivr_flows.time_words import neighbour
 from ivr_flows.wait_words import wait_prompt
+from ivr_flows.window_words import EVENING, NOON, say_window
 from models import callback as callbacks
 from models.callback_request import Promise, request_callback
 from models.shown_line import shown_line
@@ -15,8 +15,6 @@ from models.true_time import Asker, urgent_due
 from models.unverified_request import request_without_pin
 from models.wait_time import callback_wait
 from models.wishes import last_wishes, save_wish
-
-NOON, EVENING = 12, 17
 
 
 @answers("open", "known", "stranger", "number_keyed", "cannot")
@@ -28,7 +26,9 @@ def callback_stands(desk: Desk, _digits: str) -> str:
     call = desk.call
     if desk.is_verified and call.open_callback_id is not None and call.open_callback_due_at is not None:
         desk.say("callback.open")
-        _say_window(desk, call.open_callback_window_starts, call.open_callback_window_ends)
+        starts, ends = call.open_callback_window_starts, call.open_callback_window_ends
+        if starts is not None and ends is not None:
+            say_window(desk, starts, ends, call.open_callback_urgency)
         _say_due(desk, call.open_callback_due_at)
         _say_where_sooner(desk, call.open_callback_urgency, call.open_callback_due_at)
         return "open"
@@ -230,7 +230,7 @@ def _promised(
     desk.call.topic = desk.call.topic or "callback"
     desk.jobs.append(("dial_liaison", callback_id))
     if window is not None:
-        _say_window(desk, *window)
+        say_window(desk, *window, urgency)
     _say_due(desk, due_at)
     if line == desk.call.line:
         # No digits aloud; a person who chose another of our numbers knows which one (R32).
@@ -276,15 +276,6 @@ def _say_due(desk: Desk, due_at: datetime) -> None:
         desk.say("callback.promise", when=desk.deadline(due_at))
     else:
         desk.say("callback.late")
-
-
-def _say_window(desk: Desk, starts: datetime | None, ends: datetime | None) -> None:
-    """The day and the part of it that the caller chose."""
-    if starts is None or ends is None:
-        return
-    hour = ends.astimezone(ZoneInfo(desk.zone)).hour
-    part = "morning" if hour == NOON else "afternoon" if hour == EVENING else "evening"
-    desk.say("callback.window", on=desk.when(starts, on=True), part=desk.words(f"part.{part}"))
 
 
 @answers("kept", "gone")

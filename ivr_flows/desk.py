@@ -97,13 +97,17 @@ class Desk:
 
     @property
     def zone(self) -> str:
-        """The caller's time zone: what they told, the registrant's once known by PIN, else a guess.
+        """The caller's time zone where it is known, else a guess."""
+        return self.known_zone or self.guessed_zone()
+
+    @property
+    def known_zone(self) -> str | None:
+        """What the caller told, or the registrant's zone once known by PIN.
 
         While changes are held it is the registrant's: another zone would be another window (R08).
         """
         own = self.call.registrant_time_zone if self.is_verified else None
-        told = own if self.is_held and own else self.call.time_zone or own
-        return told or self.guessed_zone()
+        return own if self.is_held and own else self.call.time_zone or own
 
     def guessed_zone(self) -> str:
         """The time zone of the number that called, else the office's: a guess (R29)."""

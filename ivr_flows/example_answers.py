@@ -14,6 +14,7 @@ from ivr_flows.example_waiting import one_other_waits, one_waits, others_wait, w
 from ivr_flows.prompts import Prompts
 from ivr_flows.rules import OfficeRules, Rules
 from ivr_flows.status_words import say_details, say_status
+from ivr_flows.time_words import in_zone
 from ivr_flows.turn import Turn
 from models.caller_state import CallState
 from models.custody_status import NEUTRAL, Heard
@@ -146,7 +147,9 @@ _NOBODY = _says("person.nobody")
 
 
 def _closed(desk: Desk) -> None:
-    _says("person.closed", when=timedelta(minutes=90))(desk)
+    opens = NOW + timedelta(minutes=90)
+    when = in_zone(desk.words, desk.when(opens, on=True, clock=True), desk.office_zone, opens)
+    desk.say("person.closed", when=when)
     say_crisis_line(desk)
 
 

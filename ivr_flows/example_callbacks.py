@@ -52,6 +52,13 @@ def _in_part(part: str) -> Answer:
     return answer
 
 
+def _open_between_hours(desk: Desk) -> None:
+    desk.say("callback.open")
+    hours = desk.words("part.hours", starts=desk.words("hour.9"), ends=desk.words("hour.11"))
+    desk.say("callback.window", on=desk.when(NOW, on=True), part=hours)
+    _promise(desk)
+
+
 def _read_back(*wishes: str) -> Mapping[str, Answer]:
     def saved(wish: str) -> Answer:
         def answer(desk: Desk) -> None:
@@ -65,7 +72,11 @@ def _read_back(*wishes: str) -> Mapping[str, Answer]:
 
 
 CALLBACK_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
-    ("callback_stands", "open"): {"in time": _open, "late": _all("callback.open", "callback.late")},
+    ("callback_stands", "open"): {
+        "in time": _open,
+        "late": _all("callback.open", "callback.late"),
+        "with hours of its own": _open_between_hours,
+    },
     ("choose_who", "saved"): _read_back("only_me", "ask_for_me", "anyone"),
     ("choose_message", "saved"): _read_back("no_message", "please_call", "we_call_again", "hello"),
     ("choose_when_dropped", "saved"): _read_back("wait_for_me", "ring_once"),

@@ -5,6 +5,7 @@ from datetime import timedelta
 from ivr_flows.callback_verbs import promise, say_crisis_line
 from ivr_flows.desk import Desk, Ring
 from ivr_flows.flow import answers
+from ivr_flows.time_words import in_zone
 from ivr_flows.wait_words import wait_prompt
 from models import direct_talk, line_ring
 from models import leg as legs
@@ -180,7 +181,11 @@ def _dial_if_lost(desk: Desk, rung: line_ring.Rung) -> str:
 
 
 def _close(desk: Desk) -> str:
-    desk.say("person.closed", when=desk.when(desk.office.next_open(desk.now), on=True, clock=True))
+    opens = desk.office.next_open(desk.now)
+    # A guess of the caller's zone may be hours off, so the office's own clock is told, by its name.
+    zone = desk.known_zone or desk.office_zone
+    when = desk.when(opens, on=True, clock=True, time_zone=zone)
+    desk.say("person.closed", when=in_zone(desk.words, when, zone, opens))
     say_crisis_line(desk)
     waits.leave_line(desk.session, desk.call.id, "offered", desk.now)
     return "closed"

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ivr_flows.prompts import Prompts
-from ivr_flows.time_words import zone_prompt
+from ivr_flows.time_words import in_zone, zone_prompt
 from models.custody_status import Heard
 
 
@@ -61,10 +61,10 @@ def say_details(desk: Speaker, found: Heard) -> None:
 
 def _say_hearing(desk: Speaker, at: datetime, place: str | None, zone: str | None) -> None:
     # An hour is told in the court's own zone, by its name, or not at all: somebody goes there by it (R14).
-    name = None if zone is None else zone_prompt(zone, at)
-    moment = desk.when(at, clock=name is not None, time_zone=zone or desk.office_zone)
-    if name is not None:
-        moment = desk.words("moment.zone", moment=moment, zone=desk.words(name))
+    zone, has_name = zone or desk.office_zone, zone is not None and zone_prompt(zone, at) is not None
+    moment = desk.when(at, clock=has_name, time_zone=zone)
+    if has_name:
+        moment = in_zone(desk.words, moment, zone, at)
     desk.say("status.hearing", at=moment)
     if place is not None and not desk.prompts.tells(place):
         desk.say("status.hearing_place", place=place)

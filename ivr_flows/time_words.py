@@ -1,6 +1,6 @@
 """Which hour it is where a caller may be, in words, and the zone that fits an hour they agree to (R29)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -33,6 +33,12 @@ def zone_prompt(time_zone: str, at: datetime) -> str | None:
     )
     name = _ZONE_NAMES.get(hours)
     return None if name is None else f"zone.{name}"
+
+
+def in_zone(words: Callable[..., str], moment: str, time_zone: str, at: datetime) -> str:
+    """A spoken ``moment`` with the name of its time zone, where that has one; ``words`` reads a prompt."""
+    name = zone_prompt(time_zone, at)
+    return moment if name is None else words("moment.zone", moment=moment, zone=words(name))
 
 
 def neighbour(zones: Sequence[str], time_zone: str, at: datetime, *, later: bool) -> str:

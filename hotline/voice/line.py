@@ -13,7 +13,7 @@ from hotline.voice.guesses import Guesses
 from ivr_flows.case_verbs import PinWork
 from ivr_flows.desk import Desk
 from ivr_flows.engine import Deferred, Walk
-from ivr_flows.flow import Collect, Flow, SlowHandler
+from ivr_flows.flow import PERSON, Collect, Flow, SlowHandler
 from ivr_flows.prompts import Prompts
 from ivr_flows.rules import Rules
 from ivr_flows.turn import Connect, Dial, Hangup, Hold, Say, Turn
@@ -155,8 +155,8 @@ class Line:
             desk = self._desk(unit, call, now)
             flow = self.flows[call.flow]
             turn = self._walk(desk).enter(flow.stranded or flow.give_up)
-            # Whoever answered a call that we placed may be anyone, and nobody is looked for on their behalf.
-            sorry = "apology" if call.direction == "inbound" else "apology.leg"
+            # Nobody is looked for on behalf of staff, or of whoever answered a call that we placed.
+            sorry = "apology" if PERSON in flow.keys else "apology.leg"
             turn = Turn(turn.before, (Say(sorry), *turn.says), turn.end)
             self._save(desk, turn)
         return self._handed_on(desk, Spoken(turn, call.language))
@@ -177,7 +177,7 @@ class Line:
         """
         office = self.office
         if discreet:
-            sorry = tuple(Say("discreet.apology", (), language) for language in office.languages)
+            sorry = tuple(Say("apology.discreet", (), language) for language in office.languages)
             return Turn((), sorry, Dial("goodbye", 0, office.person_number, RING_SECONDS))
         if placed:
             sorry = tuple(Say("apology.leg", (), language) for language in office.languages)

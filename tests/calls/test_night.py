@@ -9,7 +9,7 @@ from sqlalchemy import select
 from config.office import Office
 from models import Callback, Staff
 from tests.calls.conftest import Clock, House
-from tests.calls.stories import opens_the_case, reaches_the_first_menu
+from tests.calls.stories import is_asked_for_a_number, opens_the_case, reaches_the_first_menu, wrong
 from tests.calls.test_callbacks import the_callback
 from tests.calls.test_discreet_line import dials, telling
 from tests.calls.test_without_pin import dials_to_the_callback_menu
@@ -39,12 +39,43 @@ def test_0_says_when_it_opens_and_offers_a_callback(
 
     phone.presses("0")
 
-    assert phone.hears("We are closed now. We open tomorrow at 8:00 AM")
+    assert phone.hears("We are closed now. We open tomorrow at 8:00 AM Eastern Time.")
     assert house.rung() == []
     phone.presses("1")
     assert phone.hears("We will call you")
     callback = house.row(select(Callback))
     assert callback.next_attempt_at == datetime(2026, 11, 25, 13, 0, tzinfo=UTC)
+
+
+def test_caller_from_hawaii_without_a_pin_hears_the_hour_of_the_office_and_whose_it_is(phone: Phone) -> None:
+    reaches_the_first_menu(phone, language="2", from_="+18085550123")
+
+    phone.presses("0")
+
+    assert phone.hears("Abrimos mañana a las 8:00 de la mañana, hora del este.")
+
+
+def test_registrant_in_hawaii_hears_when_the_office_opens_by_their_own_clock(
+    phone: Phone, make_case: MakeCase
+) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody", time_zone="Pacific/Honolulu"))
+
+    phone.presses("0")
+
+    assert phone.hears("We open tomorrow at 3:00 AM Hawaii time.")
+
+
+def test_after_the_tries_nobody_is_promised_while_the_office_is_closed(
+    phone: Phone, make_case: MakeCase
+) -> None:
+    case = make_case(custody_status="in_custody")
+    is_asked_for_a_number(phone)
+    phone.presses(case.number)
+    for _ in range(3):
+        phone.presses(wrong(case.pin))
+
+    assert phone.hears("Let me see who can help you.", "We are closed now.")
+    assert phone.does_not_hear("find someone")
 
 
 def test_nobody_is_rung_before_the_window_opens(

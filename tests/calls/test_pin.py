@@ -93,7 +93,7 @@ def test_a_pin_of_ones_own_buys_a_call_no_more_tries_at_another_case(
     for keys in ("#", "1", other.number, wrong(other.pin)):
         phone.presses(keys)
 
-    assert phone.hears("Let me find someone to help you")
+    assert phone.hears("Let me see who can help you")
 
 
 def test_a_call_that_spent_its_tries_cannot_try_again(phone: Phone, make_case: MakeCase) -> None:
@@ -107,7 +107,7 @@ def test_a_call_that_spent_its_tries_cannot_try_again(phone: Phone, make_case: M
     phone.presses("1")
 
     assert phone.does_not_hear("case number")
-    assert phone.hears("find someone")
+    assert phone.hears("who can help you")
 
 
 def test_a_right_pin_after_a_wrong_one_opens_the_case(phone: Phone, make_case: MakeCase) -> None:

@@ -177,6 +177,12 @@ def test_urgent_callback_that_moves_waits_for_the_hours_of_the_other_phone(
     sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
 
     assert house.rung() == []
+    again = phone.another()
+    opens_the_case(again, case, language="2", from_=OTHER)
+    again.presses("1")
+    again.presses("2")
+    assert again.hears("Vamos a intentarlo hoy, entre el mediodía y las tres de la tarde")
+    again.hangs_up()
     clock.passes(hours=2)
     sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
     _, to_caller = accepted_by(phone, house)

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from models import Call, Callback, Staff
+from models import Call, Callback, Registrant, Staff
 from models.callback_policy import CallbackPolicy
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
@@ -265,6 +265,47 @@ def test_asked_again_the_line_says_the_day_and_the_part_of_it(
     again.presses("2")
     assert again.hears("Got it.")
     assert the_callback(house).may_answer == "ask_for_me"
+
+
+def test_morning_that_is_over_is_not_promised_again_the_next_one_is(
+    phone: Phone, make_case: MakeCase, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody", pin_issued_at=clock.now)
+    chooses_more(phone, case)
+    phone.presses("1")
+    assert phone.hears("We will try today, in the morning")
+    phone.hangs_up()
+
+    clock.passes(hours=25)  # The next morning: nobody has called.
+    early = phone.another()
+    opens_the_case(early, case)
+    early.presses("2")
+    assert early.hears("You already have a callback", "We will try today, in the morning")
+    early.hangs_up()
+
+    clock.passes(hours=4)
+    late = phone.another()
+    opens_the_case(late, case)
+    late.presses("2")
+    assert late.hears("You already have a callback", "We will try tomorrow, in the morning")
+    assert late.does_not_hear("yesterday")
+
+
+def test_caller_who_is_now_in_another_zone_hears_the_hours_of_the_part_that_they_chose(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody", time_zone="America/New_York")
+    chooses_more(phone, case)
+    phone.presses("2")
+    assert phone.hears("We will try today, in the afternoon")
+    with house.database.transaction() as session:
+        session.execute(update(Registrant).values(time_zone="America/Los_Angeles"))
+
+    again = phone.another()
+    opens_the_case(again, case)
+    again.presses("2")
+
+    assert again.hears("We will try today, between nine in the morning and two in the afternoon")
 
 
 def test_a_measured_wait_for_a_callback_is_said_in_words(

@@ -53,6 +53,7 @@ SLOTS = {
     "verified": "3", "other": "4", "words": "The office is closed on Friday.",
     "digits": "10", "least": "8",
     "wait": "about forty minutes", "part": "in the morning", "hour": "three in the afternoon",
+    "starts": "nine in the morning", "ends": "eleven in the morning",
 }  # fmt: skip
 
 

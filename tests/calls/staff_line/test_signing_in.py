@@ -1,5 +1,6 @@
 """Staff sign in on their line by number and PIN, under the same counts as callers (R04, R05)."""
 
+import pytest
 from sqlalchemy import select
 
 from models import AuditEntry, PinTry
@@ -106,3 +107,20 @@ def test_nobody_comes_past_the_pin_by_guessing_steps_and_a_long_silence_asks_for
     staff.presses("1")
     assert staff.hears("Please sign in again")
     assert not on_shift(house)
+
+
+def test_a_fault_on_the_staff_line_promises_staff_nobody(
+    phone: Phone, house: House, number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staff = signs_in(phone, house, number)
+    with monkeypatch.context() as patch:
+        patch.setattr("ivr_flows.staff_verbs.staff_desk.set_shift", _breaks)
+        staff.presses("1")
+
+    assert staff.hears("I am sorry, something went wrong. Goodbye.")
+    assert staff.does_not_hear("help you")
+    assert staff.is_over
+
+
+def _breaks(*_: object, **__: object) -> None:
+    raise RuntimeError("This part is broken.")
