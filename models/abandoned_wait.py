@@ -46,12 +46,15 @@ def wait_ended(session: Session, call_id: int, now: datetime, office: PromisingO
     return _offer(session, wait, now, office) if leave_line(session, call_id, "abandoned", now) else []
 
 
-def talk_cut_off(session: Session, talk: DirectTalk, now: datetime, office: PromisingOffice) -> list[Job]:
+def talk_cut_off(
+    session: Session, talk: DirectTalk, now: datetime, over_at: datetime, office: PromisingOffice
+) -> list[Job]:
     """A caller's call is over though nobody has helped them yet: they are called back (R36, Legs).
 
     So it is before they met who took them, in the first seconds of the talk, on hold, and before they heard
     that a hold broke off. A liaison had taken them, so they are called without a PIN too, at the phone that
-    called, and as often in a day as they could ask for it. To be asked before the talk is closed by this very
+    called, and as often in a day as they could ask for it. ``over_at`` is when their call ended, which may be
+    earlier than its end was told. To be asked before the talk is closed by this very
     end. Answers the jobs to enqueue.
     """
     taken = select(LineWait).where(LineWait.call_id == talk.caller_call_id, LineWait.outcome == "talked")
@@ -62,7 +65,7 @@ def talk_cut_off(session: Session, talk: DirectTalk, now: datetime, office: Prom
     if step == IN_LINE:
         wait.outcome, wait.ended_at = "abandoned", now
     elif talk.held_at is None and not (
-        talk.state == "talking" and is_cut_short(talk, now, office.policy("cut_short_seconds"))
+        talk.state == "talking" and is_cut_short(talk, over_at, office.policy("cut_short_seconds"))
     ):
         return []
     return _offer(session, wait, now, office) or _call_back(session, talk, now, office)

@@ -82,9 +82,9 @@ def talks_now(session: Session, caller_call_id: int) -> bool:
     return session.execute(live.limit(1)).first() is not None
 
 
-def is_cut_short(talk: DirectTalk, now: datetime, seconds: float) -> bool:
-    """Whether a talk that ends now, and that nobody of staff ended, was too short to have helped anybody."""
-    return now - talk.talking_at < timedelta(seconds=seconds)
+def is_cut_short(talk: DirectTalk, over_at: datetime, seconds: float) -> bool:
+    """Whether a talk that ended then, and that nobody of staff ended, was too short to have helped."""
+    return over_at - talk.talking_at < timedelta(seconds=seconds)
 
 
 def close(session: Session, talk: DirectTalk, actor: str, now: datetime) -> bool:

@@ -38,13 +38,15 @@ def leg_ended(
     actor: str = "carrier",
     counted: bool = True,
     pause: timedelta | None = None,
+    ended_at: datetime | None = None,
 ) -> list[Job]:
     """Apply the end of a call, once, however often it is told; answers the jobs to enqueue after the commit.
 
     A liaison's leg that ends before the accept key passes the callback on; a caller's leg that ends before
     its key sends it back to the list; after both keys either end closes it as reached (Legs). ``counted``
     is False when the end says nothing about the person rung, such as a carrier that is overloaded; the person
-    called is then tried again after ``pause``, or soon.
+    called is then tried again after ``pause``, or soon. ``ended_at`` is when the call ended, LONG_AGO where
+    nobody knows it, and not given where it ends now: a talk is measured until then.
     """
     ended = session.execute(
         update(CALLS)  # The leg before its callback: callback_of holds them in the same order.
@@ -62,6 +64,7 @@ def leg_ended(
     ).first()
     if ended is None:
         return []
+    over_at = now if ended_at is None else min(ended_at, now)
     callback = None if ended.callback_id is None else locked(session, ended.callback_id)
     was_held = free_liaison(session, call_id, now)
     if ended.staff_id is not None and ended.direction == "inbound":
@@ -70,17 +73,19 @@ def leg_ended(
     if callback is None:
         if was_held and is_missed and ended.flow == AT_0 and _waits(session, ended.parent_call_id):
             note_miss(session, ended.staff_id, now, office)
-        return _ended_at_0(session, call_id, ended.parent_call_id, now, actor, office)
+        return _ended_at_0(session, call_id, ended.parent_call_id, now, over_at, actor, office)
     policy = CallbackPolicy.of(office)
     if call_id == callback.liaison_call_id:
         if is_missed and callback.state == "ringing_liaison" and callback.claimed_at is None:
             note_miss(session, ended.staff_id, now, office)
         counted = counted and (is_missed or call_status == "failed")
-        return _liaison_left(session, callback, now, policy, actor, office, counted=counted)
+        return _liaison_left(session, callback, now, over_at, policy, actor, office, counted=counted)
     if call_id == callback.caller_call_id:
         # Nobody canceled it but the carrier, and the person has missed nothing.
         counted = counted and call_status != "canceled"
-        return _caller_left(session, callback, now, policy, actor, office, counted=counted, pause=pause)
+        return _caller_left(
+            session, callback, now, over_at, policy, actor, office, counted=counted, pause=pause
+        )
     # A joiner has left; the caller must not stay alone when nobody else is with them.
     return joiner_missed(session, callback, call_id) + settle(session, callback, now)
 
@@ -189,6 +194,7 @@ def _ended_at_0(
     call_id: int,
     parent_call_id: int | None,
     now: datetime,
+    over_at: datetime,
     actor: str,
     office: CallbackOffice,
 ) -> list[Job]:
@@ -197,12 +203,12 @@ def _ended_at_0(
     jobs = wait_ended(session, call_id, now, office)
     talk = latest_talk(session, parent_call_id or call_id)
     if talk is not None and call_id == talk.caller_call_id:
-        jobs += talk_cut_off(session, talk, now, office)
+        jobs += talk_cut_off(session, talk, now, over_at, office)
     if talk is not None and talk.state == "talking":
         if call_id == talk.liaison_call_id:
-            jobs += leader_left(session, talk, actor, now, office)
+            jobs += leader_left(session, talk, actor, now, over_at, office)
         elif call_id == talk.caller_call_id:
-            jobs += caller_left(session, talk, actor, now, office)
+            jobs += caller_left(session, talk, actor, now, over_at, office)
         else:
             jobs += joiner_missed(session, talk, call_id) + settle(session, talk, now)
     elif parent_call_id is not None:
@@ -214,6 +220,7 @@ def _liaison_left(
     session: Session,
     callback: Callback,
     now: datetime,
+    over_at: datetime,
     policy: CallbackPolicy,
     actor: str,
     office: CallbackOffice,
@@ -221,7 +228,7 @@ def _liaison_left(
     counted: bool,
 ) -> list[Job]:
     if callback.state == "talking":
-        return leader_left(session, callback, actor, now, office)
+        return leader_left(session, callback, actor, now, over_at, office)
     if callback.state in ("ringing_liaison", "ringing_caller"):
         other = callback.caller_call_id
         if other is not None and _may_have_been_dialled(session, other):
@@ -236,6 +243,7 @@ def _caller_left(
     session: Session,
     callback: Callback,
     now: datetime,
+    over_at: datetime,
     policy: CallbackPolicy,
     actor: str,
     office: CallbackOffice,
@@ -251,7 +259,7 @@ def _caller_left(
         # Both keys were pressed: the liaison is free without waiting for news of their own leg.
         free_liaison(session, liaison_leg, now)
     if callback.state == "talking":
-        return caller_left(session, callback, actor, now, office)
+        return caller_left(session, callback, actor, now, over_at, office)
     return []
 
 

@@ -183,12 +183,18 @@ def close_talk(
     ]
 
 
-def leader_left(session: Session, talk: Talk, actor: str, now: datetime, office: TalkOffice) -> list[Job]:
-    """The leader's leg has ended: a colleague leads on, else the talk is over; a cut one is made good."""
+def leader_left(
+    session: Session, talk: Talk, actor: str, now: datetime, over_at: datetime, office: TalkOffice
+) -> list[Job]:
+    """The leader's leg has ended: a colleague leads on, else the talk is over; a cut one is made good.
+
+    ``over_at`` is when the leg ended, which may be earlier than its end was told.
+    """
     for leg in colleagues(session, talk):
         return [*lead(session, talk, leg, actor, now), *settle(session, talk, now)]
     if isinstance(talk, DirectTalk):
-        if talk.held_at is None and direct_talk.is_cut_short(talk, now, office.policy("cut_short_seconds")):
+        seconds = office.policy("cut_short_seconds")
+        if talk.held_at is None and direct_talk.is_cut_short(talk, over_at, seconds):
             # Nobody has helped them, and they are on the phone: they go on in line, as from a hold.
             talk.held_at = now
         return close_talk(session, talk, actor, now, office)
@@ -197,10 +203,12 @@ def leader_left(session: Session, talk: Talk, actor: str, now: datetime, office:
     if was_held:
         # They were told to wait, and the one who would have come back is gone.
         return jobs + call_again(session, talk, CUT_OFF, actor, now, office)
-    return jobs + after_drop(session, talk, actor, now, office)
+    return jobs + after_drop(session, talk, actor, now, over_at, office)
 
 
-def caller_left(session: Session, talk: Talk, actor: str, now: datetime, office: TalkOffice) -> list[Job]:
+def caller_left(
+    session: Session, talk: Talk, actor: str, now: datetime, over_at: datetime, office: TalkOffice
+) -> list[Job]:
     """The caller's leg has ended in the talk; who was on hold is called again (Legs).
 
     At 0 they are called back as somebody who hangs up in line is (``talk_cut_off``).
@@ -210,7 +218,7 @@ def caller_left(session: Session, talk: Talk, actor: str, now: datetime, office:
     if isinstance(talk, DirectTalk):
         return jobs
     if not was_held:
-        return jobs + after_drop(session, talk, actor, now, office)
+        return jobs + after_drop(session, talk, actor, now, over_at, office)
     step = session.scalar(select(Call.step).where(Call.id == talk.caller_call_id))
     # A phone that was just put away is not rung at once; after key 7 somebody was listening.
     pause = timedelta(minutes=office.policy("retry_minutes") if step in COVERED else 1)
@@ -218,11 +226,11 @@ def caller_left(session: Session, talk: Talk, actor: str, now: datetime, office:
 
 
 def after_drop(
-    session: Session, callback: Callback, actor: str, now: datetime, office: TalkOffice
+    session: Session, callback: Callback, actor: str, now: datetime, over_at: datetime, office: TalkOffice
 ) -> list[Job]:
     """One more call after a talk too short to be one, where the person asked for that."""
     asked = callback.when_dropped == "ring_once" and not callback.asked_elsewhere
-    lasted = now - (callback.talking_at or now)
+    lasted = over_at - (callback.talking_at or over_at)
     if (
         not asked
         or callback.reason == DROPPED

@@ -16,7 +16,7 @@ from models.leg_end import Job
 from tests.factories import NOW
 from tests.fake_carrier import FakeCarrier
 from workers.callbacks import Dialler
-from workers.carrier import CarrierRefused, CarrierUnknown
+from workers.carrier import CarrierCall, CarrierRefused, CarrierUnknown
 from workers.sweeper import sweep
 
 
@@ -35,10 +35,10 @@ class DeskCarrier(FakeCarrier):
         self.at_place()
         return call_sid
 
-    def fetch_status(self, call_sid: str) -> str:
+    def fetch_call(self, call_sid: str) -> CarrierCall:
         if self.is_deaf:
             raise CarrierUnknown("The carrier did not answer.")
-        return super().fetch_status(call_sid)
+        return super().fetch_call(call_sid)
 
     def redirect_call(self, call_sid: str, leg_id: str) -> None:
         if self._find(call_sid).status != "in-progress":

@@ -1,7 +1,9 @@
 """A carrier that dials nobody: the methods of ``workers.carrier.Carrier``, and the calls it was asked for."""
 
+from datetime import datetime
+
 from tests.phone import Phone, PlacedCall
-from workers.carrier import NUMBER_CODES, TEXT_CODES, CarrierRefused, CarrierUnknown, judge
+from workers.carrier import NUMBER_CODES, TEXT_CODES, CarrierCall, CarrierRefused, CarrierUnknown, judge
 
 
 class FakeCarrier:
@@ -43,9 +45,10 @@ class FakeCarrier:
             PlacedCall("", "", 0, call_sid=phone.call_sid, status="in-progress", phone=phone)
         )
 
-    def loses_the_end_of(self, phone: Phone) -> None:
-        """This call is over, and no word of it reached the line."""
-        self._came_in.append(PlacedCall("", "", 0, call_sid=phone.call_sid, status="completed"))
+    def loses_the_end_of(self, phone: Phone, ended_at: datetime | None = None) -> None:
+        """This call is over, and no word of it reached the line; the carrier may know since when."""
+        over = PlacedCall("", "", 0, call_sid=phone.call_sid, status="completed", ended_at=ended_at)
+        self._came_in.insert(0, over)
 
     def place_call(self, *, to: str, leg_id: str, ring_seconds: int, line: str | None = None) -> str:
         """Dial ``to`` and give the call's sid."""
@@ -67,12 +70,12 @@ class FakeCarrier:
             raise CarrierUnknown("The carrier did not answer.")
         return call.call_sid
 
-    def fetch_status(self, call_sid: str) -> str:
-        """The status of a call that was placed, or that came in."""
+    def fetch_call(self, call_sid: str) -> CarrierCall:
+        """How a call that was placed, or that came in, stands."""
         call = self._find(call_sid)
         if call in self._came_in and not _is_on(call):
-            return "completed"
-        return call.status
+            return CarrierCall("completed", call.ended_at)
+        return CarrierCall(call.status, call.ended_at)
 
     def end_call(self, call_sid: str) -> None:
         """Hang up, on whoever answered."""

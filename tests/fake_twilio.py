@@ -21,6 +21,8 @@ class FakeTwilio:
         #: Twilio's code in the answer of a refusal; without one the answer is a page of some proxy's.
         self.error_code: int | None = 21211
         self.call_status = "queued"
+        #: When a call ended, as Twilio writes it; None while it goes on.
+        self.end_time: str | None = None
         self.has_conference = True
 
 
@@ -65,7 +67,8 @@ class _Handler(BaseHTTPRequestHandler):
             case _:
                 sid = self.path.rpartition("/")[2].removesuffix(".json")
                 sid = sid if sid != "Calls" else f"CA{len(twilio.asked):032x}"
-                self._send(201, json.dumps({"sid": sid, "status": twilio.call_status}).encode())
+                call = {"sid": sid, "status": twilio.call_status, "end_time": twilio.end_time}
+                self._send(201, json.dumps(call).encode())
 
     do_POST = do_GET = _answer  # noqa: N815  (the names that http.server looks for)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import urljoin
 from uuid import uuid4
@@ -34,7 +35,7 @@ class Check(Protocol):
 class PlacedCall:
     """A call that a worker placed. ``status`` is in Twilio's words; ``phone`` is who answered.
 
-    ``line``: the number that was shown, None for the main one.
+    ``line``: the number that was shown, None for the main one. ``ended_at`` is the carrier's word of its end.
     """
 
     to: str
@@ -44,6 +45,7 @@ class PlacedCall:
     status: str = "ringing"
     phone: "Phone | None" = None
     line: str | None = None
+    ended_at: datetime | None = None
 
 
 class Phone:

@@ -13,7 +13,7 @@ from config.office import Office
 from models import line_turn, own_call, pacing
 from models.call import CALLS
 from models.call_event import record_call_sid
-from models.call_status import FINAL_CALL_STATUSES, LEAVING, bring_forward, take_back_leaving
+from models.call_status import FINAL_CALL_STATUSES, LEAVING, LONG_AGO, bring_forward, take_back_leaving
 from models.callback import CALLBACKS
 from models.callback_policy import CallbackPolicy
 from models.database import Database
@@ -35,7 +35,7 @@ from models.lone_refusal import judge_refusal, note_taken
 from models.pacing import is_refused
 from models.talk import MISSED, TOLD, missed_in
 from workers.alerts import AlertSender
-from workers.carrier import CarrierRefused, CarrierUnknown
+from workers.carrier import CarrierCall, CarrierRefused, CarrierUnknown
 from workers.office_watch import OfficeWatch
 from workers.queue import Jobs
 
@@ -46,7 +46,7 @@ class CallCarrier(Protocol):
     """What a worker asks of the carrier; ``workers.carrier.Carrier`` and the suite's fake both do it."""
 
     def place_call(self, *, to: str, leg_id: str, ring_seconds: int, line: str | None = None) -> str: ...
-    def fetch_status(self, call_sid: str) -> str: ...
+    def fetch_call(self, call_sid: str) -> CarrierCall: ...
     def end_call(self, call_sid: str) -> None: ...
     def redirect_call(self, call_sid: str, leg_id: str) -> None: ...
     def tell_missed(self, call_sid: str, conference: str, leg_id: str) -> None: ...
@@ -206,13 +206,16 @@ class Dialler:
     def _end_if_over(self, call_id: int, call_sid: str) -> None:
         """A call that cannot be moved may be over without a word; what follows from its end must not wait."""
         try:
-            call_status = self._carrier.fetch_status(call_sid)
+            call = self._carrier.fetch_call(call_sid)
         except (CarrierRefused, CarrierUnknown):
             log.info("It is not known how a call stands that could not be moved.", extra={"call_id": call_id})
             return
-        if call_status in FINAL_CALL_STATUSES:
+        if call.status in FINAL_CALL_STATUSES:
             with self._database.transaction() as session:
-                jobs = leg_ended(session, call_id, call_status, self._clock(), self._office, actor="worker")
+                jobs = leg_ended(
+                    session, call_id, call.status, self._clock(), self._office, actor="worker",
+                    ended_at=call.ended_at or LONG_AGO,
+                )  # fmt: skip
             self._hand_on(jobs)
 
     def release_leg(self, call_id: int) -> None:

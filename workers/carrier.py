@@ -1,7 +1,8 @@
 """The only code that dials out, by Twilio's official client. It knows numbers and opaque leg ids alone."""
 
 import logging
-from typing import Any, Literal
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
@@ -27,6 +28,13 @@ About = Literal["number", "account", "pace", "connection"]
 
 # The client writes numbers and tokens of every request into its log at INFO.
 logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
+
+
+class CarrierCall(NamedTuple):
+    """A call as the carrier knows it: ``status`` in its words, and when it ended, if it says so."""
+
+    status: str
+    ended_at: datetime | None = None
 
 
 class CarrierRefused(Exception):  # noqa: N818  (an answer of the carrier, not a fault of ours)
@@ -89,9 +97,10 @@ class Carrier:
             raise CarrierUnknown("The carrier's answer names no call.")
         return str(made.sid)
 
-    def fetch_status(self, call_sid: str) -> str:
-        """How far a call has come, in Twilio's words. Raises CarrierRefused or CarrierUnknown."""
-        return str(self._ask(lambda: self._asking.calls(call_sid).fetch()).status)
+    def fetch_call(self, call_sid: str) -> CarrierCall:
+        """How far a call has come, and when it ended. Raises CarrierRefused or CarrierUnknown."""
+        call = self._ask(lambda: self._asking.calls(call_sid).fetch())
+        return CarrierCall(str(call.status), call.end_time)
 
     def end_call(self, call_sid: str) -> None:
         """Hang up, or stop ringing. Raises CarrierRefused or CarrierUnknown."""

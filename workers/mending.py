@@ -3,10 +3,11 @@
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from config.office import Office
 from models.call import Call
-from models.call_status import DIALLING, FINAL_CALL_STATUSES
+from models.call_status import DIALLING, FINAL_CALL_STATUSES, LONG_AGO
 from models.callback import Callback, advance, locked
 from models.callback_policy import CallbackPolicy
 from models.callback_state import LIVE_STATES
@@ -15,12 +16,20 @@ from models.leg_end import Job, leave_for_staff, leg_ended
 from models.liaison import free_liaison
 from models.stranded import LONGEST_CALL, LiveLeg, legs_of
 from workers.callbacks import CallCarrier
-from workers.carrier import CarrierRefused, CarrierUnknown
+from workers.carrier import CarrierCall, CarrierRefused, CarrierUnknown
 
 log = logging.getLogger(__name__)
 
 #: A carrier that cannot be asked how a lapsed leg stands is asked again for so long; then a person decides.
 ASK_AGAIN = timedelta(seconds=5)
+
+
+class LegEnd(NamedTuple):
+    """The end of a leg by the carrier's word; of several the earlier one sorts first."""
+
+    ended_at: datetime
+    leg_id: int
+    call_status: str
 
 
 class Mender:
@@ -46,13 +55,13 @@ class Mender:
                 return
             state, is_long_lapsed = callback.state, self._is_long_lapsed(callback)
             legs = legs_of(session, callback)
-        standings = [self._standing_of(leg) for leg in legs if not leg.is_over]
-        over = [(leg_id, word) for leg_id, word in standings if word in FINAL_CALL_STATUSES]
-        for leg_id, word in over:
-            self._apply_end(leg_id, word)
+        calls = [(leg.id, self._call_of(leg)) for leg in legs if not leg.is_over]
+        over = [end for leg_id, call in calls if (end := _end_of(leg_id, call)) is not None]
+        for end in sorted(over):
+            self.apply_end(end)
         if over:
             return
-        words = {word for _, word in standings}
+        words = {call.status for _, call in calls}
         if state == "talking":
             self._keep_talking(callback_id)
         elif "unknown" in words or ("no news" in words and is_long_lapsed):
@@ -60,14 +69,26 @@ class Mender:
         elif "no news" not in words:
             self._extend(callback_id)
 
-    def ask_about(self, call_id: int) -> None:
-        """A leg that holds a liaison and may be over: free them when the carrier says that it is."""
-        self._not_over(call_id)
+    def find_end(self, call_id: int) -> LegEnd | None:
+        """The end of a leg that may be over, to be applied; None when the carrier knows of none."""
+        return _end_of(call_id, self._call_of(self._leg(call_id)))
+
+    def apply_end(self, end: LegEnd) -> None:
+        """Do what follows from the end of a leg."""
+        with self._database.transaction() as session:
+            jobs = leg_ended(
+                session, end.leg_id, end.call_status, self._now, self._office, actor="sweeper",
+                ended_at=end.ended_at,
+            )  # fmt: skip
+        self._hand_on_all(jobs)
 
     def end_forgotten(self, call_id: int) -> None:
         """A leg that was told to end long ago and still holds a liaison: if it goes on, tell it again."""
-        leg = self._not_over(call_id)
-        if leg is not None and leg.call_sid is not None:
+        leg = self._leg(call_id)
+        end = _end_of(call_id, self._call_of(leg))
+        if end is not None:
+            self.apply_end(end)
+        elif leg.call_sid is not None:
             try:
                 self._carrier.end_call(leg.call_sid)
             except CarrierUnknown:
@@ -77,30 +98,19 @@ class Mender:
                 with self._database.transaction() as session:
                     free_liaison(session, call_id, self._now)
 
-    def _not_over(self, call_id: int) -> LiveLeg | None:
-        """The leg, unless the carrier says that it is over; then its end is applied."""
+    def _leg(self, call_id: int) -> LiveLeg:
         with self._database.reading() as session:
             row = session.get_one(Call, call_id)
-            leg = LiveLeg(row.id, row.call_sid, row.call_status, row.ended_at is not None)
-        word = self._standing_of(leg)[1]
-        if word not in FINAL_CALL_STATUSES:
-            return leg
-        self._apply_end(call_id, word)
-        return None
+            return LiveLeg(row.id, row.call_sid, row.call_status, row.ended_at is not None)
 
-    def _standing_of(self, leg: LiveLeg) -> tuple[int, str]:
-        """The leg's id and its call status; ``unknown`` when never proven, ``no news`` to be asked again."""
+    def _call_of(self, leg: LiveLeg) -> CarrierCall:
+        """The leg's call; its status is ``unknown`` when never proven, ``no news`` to be asked again."""
         if leg.call_sid is None:
-            return leg.id, "unknown" if leg.call_status == DIALLING else "not dialled"
+            return CarrierCall("unknown" if leg.call_status == DIALLING else "not dialled")
         try:
-            return leg.id, self._carrier.fetch_status(leg.call_sid)
+            return self._carrier.fetch_call(leg.call_sid)
         except (CarrierRefused, CarrierUnknown):
-            return leg.id, "no news"
-
-    def _apply_end(self, call_id: int, call_status: str) -> None:
-        with self._database.transaction() as session:
-            jobs = leg_ended(session, call_id, call_status, self._now, self._office, actor="sweeper")
-        self._hand_on_all(jobs)
+            return CarrierCall("no news")
 
     def _keep_talking(self, callback_id: int) -> None:
         with self._database.transaction() as session:
@@ -147,3 +157,8 @@ class Mender:
     def _hand_on_all(self, jobs: list[Job]) -> None:
         for job in jobs:
             self._hand_on(job)
+
+
+def _end_of(leg_id: int, call: CarrierCall) -> LegEnd | None:
+    over = call.status in FINAL_CALL_STATUSES
+    return LegEnd(call.ended_at or LONG_AGO, leg_id, call.status) if over else None

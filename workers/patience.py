@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from workers.callbacks import CallCarrier
-from workers.carrier import CarrierRefused, CarrierUnknown
+from workers.carrier import CarrierCall, CarrierRefused, CarrierUnknown
 
 _Answer = TypeVar("_Answer")
 
@@ -32,9 +32,9 @@ class PatientOnce:
             raise CarrierRefused("The carrier is not asked again so soon.", about="connection")
         self._ask(lambda: self._carrier.send_text(to=to, body=body))
 
-    def fetch_status(self, call_sid: str) -> str:
+    def fetch_call(self, call_sid: str) -> CarrierCall:
         """As the carrier's own. Raises CarrierRefused or CarrierUnknown."""
-        return self._ask(lambda: self._carrier.fetch_status(call_sid))
+        return self._ask(lambda: self._carrier.fetch_call(call_sid))
 
     def end_call(self, call_sid: str) -> None:
         """As the carrier's own. Raises CarrierRefused or CarrierUnknown."""

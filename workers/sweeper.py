@@ -54,7 +54,7 @@ from workers.audit_heads import HeadKeeper
 from workers.callbacks import CallCarrier, Dialler
 from workers.carrier import Carrier
 from workers.heart import Heart
-from workers.mending import Mender
+from workers.mending import LegEnd, Mender
 from workers.office_watch import OfficeWatch
 from workers.patience import PatientOnce
 from workers.queue import Jobs
@@ -223,14 +223,25 @@ class _Pass:
             in_question, to_end = free_forgotten(session, self._now, self._policy)
             jobs = close_forgotten(session, self._now)
         self._hand_on_all(jobs)
-        for call_id in in_question:
-            self._guarded(lambda row_id=call_id: self._mender.ask_about(row_id))  # type: ignore[misc]
         for call_id in to_end:
             self._guarded(lambda row_id=call_id: self._mender.end_forgotten(row_id))  # type: ignore[misc]
         with self._database.reading() as session:
             talks = direct_talks(session, self._since, self._now, self._policy)
-        for call_id in talks:
-            self._guarded(lambda row_id=call_id: self._mender.ask_about(row_id))  # type: ignore[misc]
+        self._apply_ends([*in_question, *talks])
+
+    def _apply_ends(self, call_ids: Iterable[int]) -> None:
+        """The first end of a talk's legs ended the talk, so the ends are applied in their order."""
+        ends: list[LegEnd] = []
+
+        def ask_about(call_id: int) -> None:
+            end = self._mender.find_end(call_id)
+            if end is not None:
+                ends.append(end)
+
+        for call_id in dict.fromkeys(call_ids):
+            self._guarded(lambda row_id=call_id: ask_about(row_id))  # type: ignore[misc]
+        for end in sorted(ends):
+            self._guarded(lambda end=end: self._mender.apply_end(end))  # type: ignore[misc]
 
     def _end_lapsed_waits(self) -> None:
         """Callers in line at 0 whose call is over without the carrier's word of it."""

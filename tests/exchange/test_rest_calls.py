@@ -1,6 +1,7 @@
 """Calls of the REST side beyond placing them: filters, deleting, pace, detection, fallback, limits."""
 
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import pytest
 from twilio.base.exceptions import TwilioRestException
@@ -26,6 +27,18 @@ def test_calls_are_listed_by_when_they_began_and_how_they_stand(exchange: Exchan
     assert listed(end_time_after=now - timedelta(hours=1)) == {busy.sid}
     assert listed(status="ringing", to=LIAISON) == {ringing.sid}
     assert listed(from_="+12025550199") == set()
+
+
+def test_a_call_that_is_over_tells_when_it_ended_as_twilio_writes_it(exchange: Exchange) -> None:
+    call = place(exchange)
+    assert call.fetch().end_time is None
+    began = datetime.now(UTC).replace(microsecond=0)
+    exchange.act(call.sid, "decline")
+
+    written = raw(exchange, "GET", f"{ACCOUNT}/Calls/{call.sid}.json").json()["end_time"]
+
+    assert began <= datetime.strptime(written, "%a, %d %b %Y %H:%M:%S %z") <= datetime.now(UTC)
+    assert call.fetch().end_time == parsedate_to_datetime(written)
 
 
 def test_a_page_goes_on_after_the_last_one_shown_whatever_comes_meanwhile(exchange: Exchange) -> None:

@@ -14,7 +14,7 @@ from models.database import Database
 from models.dispatch import claim_callback, ring_first
 from tests.callback_desk import CallbackDesk, DeskCarrier
 from tests.factories import make_callback, make_case, make_office, make_staff
-from workers.carrier import ASKING_SECONDS, CarrierUnknown
+from workers.carrier import ASKING_SECONDS, CarrierCall, CarrierUnknown
 from workers.sweeper import SWEEP_SECONDS
 
 BOUND = timedelta(seconds=60)
@@ -28,12 +28,12 @@ class _SilentCarrier(DeskCarrier):
         super().__init__()
         self._desk, self.asked = desk, 0
 
-    def fetch_status(self, call_sid: str) -> str:
+    def fetch_call(self, call_sid: str) -> CarrierCall:
         if self.is_deaf:
             self.asked += 1
             self._desk.now += timedelta(seconds=ASKING_SECONDS)
             raise CarrierUnknown("The carrier did not answer.")
-        return super().fetch_status(call_sid)
+        return super().fetch_call(call_sid)
 
 
 @pytest.fixture

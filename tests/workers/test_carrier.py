@@ -5,13 +5,14 @@ import logging
 import traceback
 from base64 import b64decode
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from config.settings import Settings
 from tests.fake_twilio import FakeTwilio, running_twilio
-from workers.carrier import ASKING_SECONDS, Carrier, CarrierRefused, CarrierUnknown
+from workers.carrier import ASKING_SECONDS, Carrier, CarrierCall, CarrierRefused, CarrierUnknown
 
 LINE, PHONE, LEG = "+12025550100", "+12025550123", "a" * 32
 
@@ -124,7 +125,7 @@ def test_the_machines_edge_and_region_are_not_read(
 
 def test_a_call_is_asked_after_ended_and_sent_to_its_leg_again(carrier: Carrier, twilio: FakeTwilio) -> None:
     twilio.call_status = "in-progress"
-    assert carrier.fetch_status("CA1") == "in-progress"
+    assert carrier.fetch_call("CA1") == CarrierCall("in-progress")
     carrier.end_call("CA1")
     carrier.redirect_call("CA1", LEG)
     assert [(method, form) for method, _, form in twilio.asked] == [
@@ -133,6 +134,12 @@ def test_a_call_is_asked_after_ended_and_sent_to_its_leg_again(carrier: Carrier,
         ("POST", {"Url": [f"https://line.example.org/voice/legs/{LEG}"], "Method": ["POST"]}),
     ]
     assert {path.rpartition("/")[2] for _, path, _ in twilio.asked} == {"CA1.json"}
+
+
+def test_the_carrier_tells_when_a_call_ended(carrier: Carrier, twilio: FakeTwilio) -> None:
+    twilio.call_status, twilio.end_time = "completed", "Wed, 25 Nov 2026 15:00:01 +0000"
+
+    assert carrier.fetch_call("CA1") == CarrierCall("completed", datetime(2026, 11, 25, 15, 0, 1, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(

@@ -195,6 +195,7 @@ def test_a_talk_whose_end_was_lost_is_closed_within_a_minute_by_the_carriers_wor
     talk: tuple[Phone, Phone], house: House
 ) -> None:
     house.carrier.placed[-1].status = "completed"
+    house.carrier.placed[-1].ended_at = house.clock.now
     for _ in range(20):
         passes(house, 3)
 

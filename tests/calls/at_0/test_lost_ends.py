@@ -1,0 +1,95 @@
+"""Talks at 0 whose end the line is not told of: web is down, and the sweeper asks the carrier (R36)."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from models import Callback, Staff
+from tests.calls.at_0.talking import FIRST, held_legs, passes, talks
+from tests.calls.conftest import Clock, House
+from tests.calls.stories import opens_the_case, reaches_the_first_menu
+from tests.factories import MadeCase
+from tests.phone import CALLER, Phone
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+
+
+def both_end_unheard(
+    house: House, caller: Phone, *, caller_at: datetime | None, liaison_at: datetime | None
+) -> None:
+    """Web is down while the talk ends; then a minute of sweeps goes by."""
+    house.clock.passes(seconds=25)
+    caller.call.leg.ends("completed")
+    house.carrier.loses_the_end_of(caller, caller_at)
+    leg = house.carrier.placed[-1]
+    leg.status, leg.ended_at = "completed", liaison_at
+    for _ in range(4):
+        passes(house, 15)
+
+
+@pytest.mark.parametrize("given", ["a PIN", "no PIN"])
+@pytest.mark.parametrize(
+    ("caller_after", "liaison_after"), [(1, 1), (1, 12), (12, 1), (None, None), (None, 20), (20, None)]
+)
+def test_a_caller_cut_off_in_the_first_second_while_web_is_down_is_called_back(
+    phone: Phone,
+    make_case: MakeCase,
+    make_staff: MakeStaff,
+    house: House,
+    clock: Clock,
+    given: str,
+    caller_after: int | None,
+    liaison_after: int | None,
+) -> None:
+    """Whoever of the two went first; where the carrier does not say when, they are called too."""
+    make_staff(phone=FIRST)
+    if given == "a PIN":
+        opens_the_case(phone, make_case(custody_status="in_custody", phone=CALLER))
+    else:
+        reaches_the_first_menu(phone)
+    phone.presses("0")
+    house.accepts(phone)
+    assert phone.is_talking
+    caller_at, liaison_at = (
+        None if after is None else clock.now + timedelta(seconds=after)
+        for after in (caller_after, liaison_after)
+    )
+
+    both_end_unheard(house, phone, caller_at=caller_at, liaison_at=liaison_at)
+
+    (callback,) = house.rows(select(Callback))
+    assert (callback.state, callback.verified) == ("requested", given == "a PIN")
+    assert callback.number_key == house.database.keyring.index("phone", CALLER)
+    assert [one.state for one in talks(house)] == ["reached"]
+    assert held_legs(house) == []
+
+
+@pytest.mark.parametrize(("caller_after", "liaison_after"), [(20, 20), (20, 21), (21, 20)])
+def test_a_caller_who_talked_for_twenty_seconds_was_reached_though_nobody_told_of_the_end(
+    phone: Phone,
+    make_case: MakeCase,
+    make_staff: MakeStaff,
+    house: House,
+    clock: Clock,
+    caller_after: int,
+    liaison_after: int,
+) -> None:
+    make_staff(phone=FIRST)
+    opens_the_case(phone, make_case(custody_status="in_custody", phone=CALLER))
+    phone.presses("0")
+    house.accepts(phone)
+    began = clock.now
+
+    both_end_unheard(
+        house,
+        phone,
+        caller_at=began + timedelta(seconds=caller_after),
+        liaison_at=began + timedelta(seconds=liaison_after),
+    )
+
+    assert house.rows(select(Callback)) == []
+    assert [one.state for one in talks(house)] == ["reached"]
+    assert held_legs(house) == []
