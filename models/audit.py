@@ -21,12 +21,17 @@ BEGINNING = "0" * 64
 SALT_BYTES = 16
 #: Any number that no other lock of this house has; it makes entries wait for one another on PostgreSQL.
 _LOCK = 7_243_551_903
+#: The entry of a purge: its facts are the ids of the first and the last entry that it emptied.
+PURGE = "purge_audit"
 #: Where a session keeps the entries that its commit will append.
 _WAITING = "audit entries"
 
 
 class AuditEntry(Base):
-    """``facts`` and ``salt`` may be purged; ``commitment`` keeps the chain valid without them."""
+    """``facts`` and ``salt`` may be purged; ``commitment`` keeps the chain valid without them.
+
+    An entry of a purge itself (``purge_audit``) keeps its facts: they name what was emptied.
+    """
 
     __tablename__ = "audit_entries"
     __table_args__ = (
@@ -100,19 +105,23 @@ def _append_waiting(session: Session) -> None:
 @dataclass(frozen=True, slots=True)
 class Fault:
     """The first entry that is wrong: its words or facts are not those it was made with (``changed``), or it
-    does not follow the one before it (``out_of_place``: something was removed, inserted or swapped there)."""
+    does not follow the one before it (``out_of_place``: something was removed, inserted or swapped there).
+
+    In a chain that follows so, the first whose facts are gone though no purge names it (``emptied``).
+    """
 
     entry: int
-    what: Literal["changed", "out_of_place"]
+    what: Literal["changed", "out_of_place", "emptied"]
 
 
 def find_fault(session: Session, passed: Callable[[int, str], None] | None = None) -> Fault | None:
     """Walk the whole chain; ``passed`` is told the id and hash of each entry that fits.
 
-    A purged entry (no facts, no salt) fits by its commitment. Entries cut off at the end leave a shorter
-    chain that fits: only the head, kept elsewhere (models/audit_head.py), can tell of them.
+    An entry without facts and salt fits by its commitment if an entry of a purge, further on, names it (R41).
+    Entries cut off at the end leave a shorter chain that fits: only the head, kept elsewhere
+    (models/audit_head.py), can tell of them.
     """
-    previous = BEGINNING
+    previous, emptied, purged = BEGINNING, list[range](), list[range]()
     every = select(_ENTRIES).order_by(_ENTRIES.c.id).execution_options(yield_per=1000)
     with session.execute(every) as entries:
         for entry in entries:
@@ -121,8 +130,38 @@ def find_fault(session: Session, passed: Callable[[int, str], None] | None = Non
             if entry.previous != previous:
                 return Fault(int(entry.id), "out_of_place")
             previous = entry.hash
+            if entry.salt is None:
+                _note_emptied(emptied, int(entry.id))
+            elif entry.action == PURGE:
+                purged.append(_purged_by(entry))
             if passed is not None:
                 passed(int(entry.id), previous)
+    unnamed = _first_unnamed(emptied, purged)
+    return None if unnamed is None else Fault(unnamed, "emptied")
+
+
+def _note_emptied(emptied: list[range], entry: int) -> None:
+    """Keep the emptied ids as runs, so that a chain purged for years costs a few of them."""
+    if emptied and emptied[-1].stop == entry:
+        emptied[-1] = range(emptied[-1].start, entry + 1)
+    else:
+        emptied.append(range(entry, entry + 1))
+
+
+def _purged_by(entry: Any) -> range:
+    """The ids that the entry of a purge names, none of them behind itself."""
+    facts = entry.facts or {}
+    return range(int(facts.get("first", 0)), min(int(facts.get("last", -1)), int(entry.id) - 1) + 1)
+
+
+def _first_unnamed(emptied: list[range], purged: list[range]) -> int | None:
+    purged = sorted(purged, key=lambda ids: ids.start)
+    for run in emptied:
+        entry = run.start
+        for ids in purged:
+            entry = ids.stop if entry in ids else entry
+        if entry in run:
+            return entry
     return None
 
 
@@ -132,22 +171,32 @@ def verify(session: Session) -> int | None:
     return None if fault is None else fault.entry
 
 
-def purge_facts(session: Session, before: datetime, after_id: int, most: int) -> int | None:
+def purge_facts(session: Session, before: datetime, after_id: int, most: int, now: datetime) -> int | None:
     """Take facts and salts out of the entries older than ``before``, among the ``most`` behind ``after_id``.
 
     Answers the last id that it looked at, to go on from in the next transaction, or None at the end. What
     stays (who, what, when, and the commitment) keeps the chain valid; without its salt nobody can find out
-    by trying what a commitment was made of (R41).
+    by trying what a commitment was made of (R41). An entry of its own names what was emptied.
     """
     ids = select(_ENTRIES.c.id).where(_ENTRIES.c.id > after_id).order_by(_ENTRIES.c.id).limit(most)
     found = session.scalars(ids).all()
     if not found:
         return None
-    session.execute(
+    emptied = session.scalars(
         update(_ENTRIES)
-        .where(_ENTRIES.c.id.in_(found), _ENTRIES.c.at < before, _ENTRIES.c.salt.is_not(None))
+        .where(
+            _ENTRIES.c.id.in_(found),
+            _ENTRIES.c.at < before,
+            _ENTRIES.c.salt.is_not(None),
+            _ENTRIES.c.action != PURGE,
+        )
         .values(facts=null(), salt=None)
-    )
+        .returning(_ENTRIES.c.id)
+    ).all()
+    if emptied:
+        first, last = min(emptied), max(emptied)
+        facts = {"first": first, "last": last}
+        record(session, actor="sweeper", action=PURGE, target=f"entry:{first}", facts=facts, now=now)
     return int(found[-1])
 
 

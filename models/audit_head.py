@@ -46,8 +46,9 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a check of the whole chain found. ``what`` is ``changed``, ``out_of_place``, ``cut`` (kept heads
-    name entries that are gone), ``rewritten`` (an entry of a kept head has another hash), or None.
+    """What a check of the whole chain found. ``what`` is ``changed``, ``out_of_place``, ``emptied`` (no purge
+    names the entry whose facts are gone), ``cut`` (kept heads name entries that are gone), ``rewritten`` (an
+    entry of a kept head has another hash), or None.
 
     ``entry`` is the first that is wrong, ``heads`` how many kept heads were compared.
     """

@@ -15,6 +15,7 @@ PROVEN, BROKEN, NOT_PROVEN = 0, 1, 3
 _WRONG = {
     "changed": "entry {entry} was changed",
     "out_of_place": "entry {entry} does not follow the one before it: something was removed or inserted",
+    "emptied": "the details of entry {entry} are gone, and no purge says that it took them",
     "rewritten": "entry {entry} is not the one whose hash was kept: the chain was written anew",
     "cut": "entry {entry}, whose hash was kept, is gone: the chain was cut",
     "heads": "the kept heads cannot be trusted",
@@ -31,7 +32,8 @@ def audit() -> None:
 def verify(as_json: bool) -> None:
     """Walk the whole chain and compare it with the heads that were kept elsewhere.
 
-    Exits 0 when that proves it, 1 when it is broken, 3 when nothing is proven: no head was kept.
+    Exits 0 when that proves it up to the newest head, 1 when it is broken, 3 when nothing is proven: no head
+    was kept.
     """
     house = open_house()
     key = signing_key(house.settings.secret_key).public_key()
@@ -43,14 +45,19 @@ def verify(as_json: bool) -> None:
         found = check(session, heads)
     what = found.what or ("heads" if reason else None)
     # A head of an empty chain proves nothing of what was written since.
-    is_proven = any(head.entry for head in heads)
+    newest = max((head for head in heads if head.entry), key=lambda head: head.at, default=None)
     document = {
-        "holds": what is None, "proven": what is None and is_proven, "entries": found.entries,
-        "heads": found.heads, "wrong": what,
-        "entry": found.entry,
+        "holds": what is None, "proven": what is None and newest is not None, "entries": found.entries,
+        "heads": found.heads, "wrong": what, "entry": found.entry,
+        "newest_head": None if newest is None else newest.at.isoformat(timespec="seconds"),
     }  # fmt: skip
-    said = f"The chain holds: {found.entries} entries, compared with {found.heads} kept heads."
-    if not is_proven:
+    if newest is not None:
+        said = (
+            f"The chain holds: {found.entries} entries, compared with {found.heads} kept heads. The newest "
+            f"is of {newest.at:%Y-%m-%d %H:%M} UTC and names entry {newest.entry}: nothing proves what was "
+            "written since."
+        )
+    else:
         said = (
             f"Not proven: {found.entries} entries follow each other, but no head was kept elsewhere, so "
             "whoever can write to the database could have written them anew."
@@ -60,7 +67,7 @@ def verify(as_json: bool) -> None:
     if reason is not None:
         click.echo(reason, err=True)
     emit(as_json, document, said)
-    sys.exit(BROKEN if what is not None else PROVEN if is_proven else NOT_PROVEN)
+    sys.exit(BROKEN if what is not None else NOT_PROVEN if newest is None else PROVEN)
 
 
 @audit.command()

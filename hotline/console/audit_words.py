@@ -155,6 +155,7 @@ ACTIONS = {
     "lift_total": N_("lifted the total of wrong tries at a case"),
     "raise_audit_alarm": N_("raised an alarm"),
     "settle_audit_alarm": N_("settled an alarm"),
+    "purge_audit": N_("took the details out of old entries of the audit"),
     "fail_audit_head": N_("could not keep the head of the audit in its second place"),
 }
 #: Who acts without being a member of staff.
@@ -245,6 +246,8 @@ FACTS = {
     "delivery": N_("how they get it"),
     "full": N_("full file"),
     "rows": N_("rows"),
+    "first": N_("first entry"),
+    "last": N_("last entry"),
     "rejected": N_("rejected"),
     "held": N_("held"),
     "finding": N_("finding"),

@@ -137,7 +137,7 @@ def test_a_purged_entry_says_that_its_details_are_gone(
 ) -> None:
     records(database, clock, "import", "land_import", "import:1", rows=3)
     with database.transaction() as session:
-        audit.purge_facts(session, clock() + timedelta(days=1), 0, 100)
+        audit.purge_facts(session, clock() + timedelta(days=1), 0, 100, clock())
 
     supervisor.opens("/console/audit?who=import")
 

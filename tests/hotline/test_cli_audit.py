@@ -56,8 +56,11 @@ def test_a_whole_chain_holds(hotline: Any, database: Database, settings: Setting
     assert result.exit_code == 0
     assert _said(result) == {
         "holds": True, "proven": True, "entries": 6, "heads": 1, "wrong": None, "entry": None,
+        "newest_head": NOW.isoformat(timespec="seconds"),
     }  # fmt: skip
-    assert "The chain holds: 6 entries, compared with 1 kept heads." in hotline("verify").stdout
+    said = hotline("verify").stdout
+    assert "The chain holds: 6 entries, compared with 1 kept heads." in said
+    assert f"The newest is of {NOW:%Y-%m-%d %H:%M} UTC and names entry 6" in said
 
 
 def test_a_chain_without_a_kept_head_is_not_proven_and_exits_3(
@@ -83,6 +86,7 @@ def test_a_broken_chain_is_broken_though_no_head_was_kept(hotline: Any, database
     [
         ("UPDATE audit_entries SET actor = 'x' WHERE id = 3", "changed", 3),
         ("DELETE FROM audit_entries WHERE id = 3", "out_of_place", 4),
+        ("UPDATE audit_entries SET facts = NULL, salt = NULL WHERE id = 3", "emptied", 3),
         ("DELETE FROM audit_entries WHERE id > 3", "cut", 6),
     ],
 )

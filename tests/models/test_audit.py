@@ -99,14 +99,63 @@ def test_the_first_entry_that_does_not_fit_is_named(database: Database, change: 
         assert audit.verify(session) == found_at
 
 
-def test_a_purge_leaves_the_chain_whole(database: Database) -> None:
+def test_an_entry_that_was_emptied_without_a_purge_breaks_the_chain(database: Database) -> None:
     _three(database)
 
+    # The triggers let it pass, as they let a purge pass.
     with database.transaction() as session:
         session.execute(update(AuditEntry).where(AuditEntry.id == 2).values(facts=null(), salt=None))
 
     with database.reading() as session:
+        assert audit.find_fault(session) == audit.Fault(2, "emptied")
+
+
+def test_a_purge_names_what_it_emptied_and_leaves_the_chain_whole(database: Database) -> None:
+    _three(database)
+    old = NOW + timedelta(seconds=3)
+
+    with database.transaction() as session:
+        audit.purge_facts(session, old, 0, 10, NOW + timedelta(days=90))
+
+    with database.reading() as session:
         assert audit.verify(session) is None
+        purge = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+        assert purge is not None
+        assert (purge.actor, purge.action, purge.target) == ("sweeper", "purge_audit", "entry:1")
+        assert purge.facts == {"first": 1, "last": 2}
+
+
+@pytest.mark.parametrize(
+    ("emptied", "found_at"),
+    [
+        (3, 3),  # behind what the purge names
+        (4, 1),  # the purge itself: nothing says any more who emptied entries 1 and 2
+    ],
+)
+def test_a_purge_excuses_no_entry_but_those_it_names(database: Database, emptied: int, found_at: int) -> None:
+    _three(database)
+    with database.transaction() as session:
+        audit.purge_facts(session, NOW + timedelta(seconds=3), 0, 10, NOW + timedelta(days=90))
+
+    with database.transaction() as session:
+        session.execute(update(AuditEntry).where(AuditEntry.id == emptied).values(facts=null(), salt=None))
+
+    with database.reading() as session:
+        assert audit.find_fault(session) == audit.Fault(found_at, "emptied")
+
+
+def test_a_purge_that_claims_what_is_yet_to_be_written_excuses_none_of_it(database: Database) -> None:
+    with database.transaction() as session:
+        audit.record(
+            session, actor="x", action=audit.PURGE, target="entry:1", facts={"first": 1, "last": 99}, now=NOW
+        )
+    _three(database)
+
+    with database.transaction() as session:
+        session.execute(update(AuditEntry).where(AuditEntry.id == 3).values(facts=null(), salt=None))
+
+    with database.reading() as session:
+        assert audit.find_fault(session) == audit.Fault(3, "emptied")
 
 
 def test_an_entry_vanishes_with_the_transaction_it_belongs_to(database: Database) -> None:

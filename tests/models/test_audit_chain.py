@@ -201,13 +201,36 @@ def test_a_purge_takes_facts_and_salts_of_old_entries_and_leaves_the_chain_whole
     before, place, passes = NOW + timedelta(seconds=5), 0, 0
     while True:
         with chain.transaction() as session:
-            at = audit.purge_facts(session, before, place, most=2)
+            at = audit.purge_facts(session, before, place, most=2, now=NOW + timedelta(days=90))
         if at is None:
             break
         place, passes = at, passes + 1
 
     with chain.reading() as session:
-        kept = session.execute(select(AuditEntry.facts, AuditEntry.salt).order_by(AuditEntry.id)).all()
-        assert [facts is None and salt is None for facts, salt in kept] == [True] * 5 + [False] * 4
+        entries = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
+        gone = [entry.facts is None and entry.salt is None for entry in entries[:MANY]]
+        assert gone == [True] * 5 + [False] * 4
+        assert [(entry.action, entry.facts) for entry in entries[MANY:]] == [
+            ("purge_audit", {"first": 1, "last": 2}),
+            ("purge_audit", {"first": 3, "last": 4}),
+            ("purge_audit", {"first": 5, "last": 5}),
+        ]
         assert audit.verify(session) is None
-    assert passes == 5
+    # The last look finds the entries of the purge itself.
+    assert passes == 6
+
+
+def test_a_later_purge_leaves_the_entries_of_the_one_before(chain: Database) -> None:
+    for days in (90, 180):
+        with chain.transaction() as session:
+            at = NOW + timedelta(days=days)
+            audit.purge_facts(session, at, 0, most=100, now=at)
+            _record(session, days * 86_400, order=days)
+
+    with chain.reading() as session:
+        purges = select(AuditEntry.facts).where(AuditEntry.action == "purge_audit").order_by(AuditEntry.id)
+        assert session.scalars(purges).all() == [
+            {"first": 1, "last": MANY},
+            {"first": MANY + 2, "last": MANY + 2},
+        ]
+        assert audit.verify(session) is None

@@ -111,7 +111,7 @@ def test_a_purged_entry_is_shown_without_its_facts(database: Database) -> None:
     with database.transaction() as session:
         audit.record(session, actor="a", action="b", target="c:1", facts={"n": 1}, now=NOW)
     with database.transaction() as session:
-        audit.purge_facts(session, NOW + timedelta(days=1), 0, 10)
+        audit.purge_facts(session, NOW + timedelta(days=1), 0, 10, NOW)
         (entry,) = search(session, Search()).entries
 
     assert entry.purged
