@@ -9,6 +9,7 @@ from ivr_flows.time_words import neighbour
 from ivr_flows.wait_words import wait_prompt
 from ivr_flows.window_words import EVENING, NOON, say_window
 from models import callback as callbacks
+from models.asking_call import LISTENS
 from models.callback_request import Promise, request_callback
 from models.shown_line import shown_line
 from models.true_time import Asker, urgent_due
@@ -176,6 +177,8 @@ def promise(
     window = next_part_of_day(first_at, desk.zone, *hours) if hours else None
     if window is not None:
         first_at, due_at = max(first_at, window[0]), max(due_at, window[1])
+    # They listen to these very words: the end of this call makes it due, at the latest a minute from now.
+    first_at = max(first_at, desk.now + LISTENS)
     if not verified:
         asked = Promise(
             number=number, urgency=urgency, reason=reason, verified=False, language=call.language,
@@ -189,7 +192,7 @@ def promise(
         if made is None:
             return "refused"
         line = call.line if call.line in office.lines else office.lines[0]
-        return _promised(desk, made, urgency, window, due_at, wait=wait, line=line)
+        return _promised(desk, urgency, window, due_at, wait=wait, line=line)
     found = request_callback(
         desk.session, call=call, number=number, urgency=urgency, reason=reason, due_at=due_at,
         next_attempt_at=first_at, time_zone=desk.zone, now=desk.now, window=window, any_time=any_time,
@@ -204,7 +207,7 @@ def promise(
     line = shown_line(desk.session, found, office.lines)
     if found.urgency != urgency:
         wait = _wait(desk, found.urgency, asker)
-    return _promised(desk, found.id, found.urgency, chosen, found.due_at, wait=wait, line=line)
+    return _promised(desk, found.urgency, chosen, found.due_at, wait=wait, line=line)
 
 
 def _wait(desk: Desk, urgency: str, asker: Asker) -> timedelta | None:
@@ -218,7 +221,6 @@ def _wait(desk: Desk, urgency: str, asker: Asker) -> timedelta | None:
 
 def _promised(
     desk: Desk,
-    callback_id: int,
     urgency: str,
     window: tuple[datetime, datetime] | None,
     due_at: datetime,
@@ -228,7 +230,6 @@ def _promised(
 ) -> str:
     """Say when we call, the latest moment, and which number will show."""
     desk.call.topic = desk.call.topic or "callback"
-    desk.jobs.append(("dial_liaison", callback_id))
     if window is not None:
         say_window(desk, *window, urgency)
     _say_due(desk, due_at)

@@ -5,6 +5,7 @@ from typing import Any
 
 from ivr_flows.desk import Desk
 from ivr_flows.flow import answers
+from models.asking_call import asking_goes_on
 from models.callback_request import open_of_case
 from models.unverified_request import made_in_call
 from models.wishes import (
@@ -87,6 +88,7 @@ def _save(desk: Desk, said: str, **values: Any) -> str:
         desk.call.wishes = replace(Wishes.of_text(desk.call.wishes), **chosen).as_text()
         for made in made_in_call(desk.session, desk.call):
             save_wish(desk.session, made, actor=actor, now=desk.now, **values)
+    asking_goes_on(desk.session, desk.call.id, desk.now)
     desk.say("wishes.saved")
     # The name is said on that message alone (R31), so that the caller knows it.
     name = {"line": desk.office.neutral_name[desk.call.language]} if said == "wish.hello" else {}

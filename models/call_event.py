@@ -9,6 +9,7 @@ from sqlalchemy import String, Table, UniqueConstraint, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from models.asking_call import asking_ended
 from models.base import Base, UtcDateTime
 from models.call import CALLS, Call
 from models.call_status import FINAL_CALL_STATUSES, TWILIO_CALL_STATUSES, bring_forward
@@ -103,7 +104,9 @@ def _apply(
     session: Session, call_id: int, call_status: str, now: datetime, office: CallbackOffice
 ) -> list[Job]:
     if call_status in FINAL_CALL_STATUSES:
-        return leg_ended(session, call_id, call_status, now, office)
+        # First, since what is promised by this very end keeps the moment that it gets there.
+        asked = asking_ended(session, call_id, now)
+        return asked + leg_ended(session, call_id, call_status, now, office)
     bring_forward(session, call_id, call_status)
     return []
 

@@ -282,7 +282,8 @@ def test_who_is_afraid_is_called_within_the_hour(
     callback = the_callback(house)
     assert (callback.urgency, callback.reason) == ("urgent", "afraid")
     assert callback.due_at <= clock.now + timedelta(minutes=60)
-    assert callback.next_attempt_at == clock.now
+    phone.hangs_up()
+    assert the_callback(house).next_attempt_at == clock.now
 
 
 def test_to_be_called_before_hearing_hard_news_is_urgent(
@@ -327,6 +328,8 @@ def test_star_repeats_the_promise(phone: Phone, make_case: MakeCase, house: Hous
 
     assert "We will call you" in promise
     assert len(house.rows(select(Callback))) == 1
+    assert house.jobs.waiting == []
+    phone.hangs_up()
     assert len(house.jobs.waiting) == 1
 
 

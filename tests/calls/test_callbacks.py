@@ -134,6 +134,7 @@ def test_it_is_asked_for_and_kept_in_spanish(
     phone.presses("2")
     phone.presses("1")
     assert phone.hears("Le llamaremos")
+    phone.hangs_up()
 
     _, to_caller = accepted_by(phone, house)
     called = phone.answers(to_caller)
@@ -205,6 +206,8 @@ def test_a_liaisons_voicemail_keeps_a_frightened_caller_waiting_for_two_offers_a
     opens_the_case(phone, make_case(custody_status="in_custody"))
     for key in ("0",) if how == "at 0" else ("2", "3"):
         phone.presses(key)
+    if how == "callback":
+        phone.hangs_up()
     voicemail = house.answers(phone)
     make_staff(phone="+12025550171")
 

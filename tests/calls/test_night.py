@@ -100,6 +100,7 @@ def test_who_is_afraid_is_called_all_the_same(
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("2")
     phone.presses("3")
+    phone.hangs_up()
 
     assert house.row(select(Callback)).due_at <= clock.now + timedelta(minutes=60)
     house.jobs.works_off()
@@ -186,6 +187,7 @@ def test_with_somebody_on_call_the_hour_is_promised_from_now_and_their_phone_rin
 
     assert phone.hears(promised)
     assert house.row(select(Callback)).due_at == clock.now + timedelta(minutes=60)
+    phone.hangs_up()
     house.jobs.works_off()
     assert len(house.carrier.ringing) == 1
 

@@ -73,9 +73,8 @@ def test_it_goes_with_the_callback_to_the_liaison_who_keeps_it(
     )
     assert house.row(select(Callback.silent))
     make_staff()
+    phone.hangs_up()
 
-    house.jobs.works_off()
-    liaison = phone.another()
     liaison, to_caller = accepted_by(phone, house)
 
     assert liaison.hears(TOLD, "We are calling them now")

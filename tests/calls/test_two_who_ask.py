@@ -136,12 +136,15 @@ def test_a_doubted_caller_who_asks_later_lowers_nothing(
 def test_each_of_two_callers_sees_the_line_that_they_dialled(
     phone: Phone, make_staff: MakeStaff, house: House, first: str
 ) -> None:
+    other = phone.another()
     if first == "main":
-        asks(phone.another())
+        asks(other)
+        other.hangs_up()
         asks_on_the_discreet_line(phone)
     else:
         asks_on_the_discreet_line(phone)
-        asks(phone.another())
+        asks(other)
+        other.hangs_up()
     make_staff()
 
     shown = [is_served(phone, house), is_served(phone, house)]

@@ -362,7 +362,7 @@ def test_who_moves_a_call_from_the_evening_to_any_time_is_called_at_any_time(
     assert phone.hears("We will call you")
     assert phone.does_not_hear("in the evening")
     moved = the_callback(house)
-    assert (moved.window_starts, moved.next_attempt_at) == (None, clock.now)
+    assert (moved.window_starts, moved.next_attempt_at) == (None, clock.now + timedelta(minutes=1))
 
 
 def test_who_asks_to_be_called_soon_is_not_told_of_the_evening_they_chose_before(
@@ -412,7 +412,7 @@ def test_who_chooses_the_morning_two_minutes_before_noon_has_all_of_the_next_one
     phone.presses("1")
 
     asked = the_callback(house)
-    assert asked.next_attempt_at == clock.now
+    assert asked.next_attempt_at == clock.now + timedelta(minutes=1)
     assert asked.window_starts == clock.now.replace(hour=13, minute=0)
     clock.passes(minutes=3)
     opens = CallbackPolicy.of(house.office).moment_inside(asked, clock.now)

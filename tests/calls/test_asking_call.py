@@ -1,0 +1,90 @@
+"""Callers who still listen to their promise: no phone rings for them before they have hung up (R35, R36)."""
+
+from collections.abc import Callable
+
+import pytest
+
+from models import Staff
+from tests.calls.conftest import House
+from tests.calls.stories import opens_the_case, reaches_the_first_menu
+from tests.calls.test_callbacks import the_callback
+from tests.factories import MadeCase
+from tests.phone import Phone
+from workers.sweeper import sweep
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+LIAISON = "+12025550170"
+
+
+def sweeps(house: House) -> list[str]:
+    """The sweeper looks once; the phones that ring then."""
+    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
+    return house.rung()
+
+
+@pytest.mark.parametrize("key", ["1", "3"])
+def test_nobody_is_rung_for_a_caller_who_still_listens_to_the_promise(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, key: str
+) -> None:
+    make_staff(phone=LIAISON)
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("2")
+
+    phone.presses(key)
+
+    assert phone.hears("We will call you")
+    house.clock.passes(seconds=20)
+    assert sweeps(house) == []
+    phone.hangs_up()
+    assert house.rung() == [LIAISON]
+
+
+def test_nobody_is_rung_for_a_caller_without_a_pin_who_still_listens(
+    phone: Phone, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=LIAISON)
+    reaches_the_first_menu(phone)
+    for key in ("2", "1", "1"):
+        phone.presses(key)
+
+    assert phone.hears("We will call you")
+    assert sweeps(house) == []
+    phone.hangs_up()
+    assert house.rung() == [LIAISON]
+
+
+def test_with_a_liaison_free_a_caller_still_chooses_how_they_are_called(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=LIAISON)
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    for key in ("2", "2", "4"):
+        phone.presses(key)
+    assert phone.hears("We will call you")
+
+    for key in ("2", "3", "3", "2"):
+        house.clock.passes(seconds=25)
+        assert sweeps(house) == []
+        phone.presses(key)
+
+    assert phone.hears("Got it")
+    assert the_callback(house).may_answer == "anyone"
+    assert the_callback(house).voicemail_allowed
+    phone.hangs_up()
+    assert house.rung() == [LIAISON]
+
+
+def test_where_no_word_came_that_the_asking_call_is_over_a_liaison_is_rung_a_minute_later(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=LIAISON)
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("2")
+    phone.presses("1")
+    promised = the_callback(house).due_at
+
+    house.clock.passes(seconds=60)
+
+    assert sweeps(house) == [LIAISON]
+    assert the_callback(house).due_at == promised
