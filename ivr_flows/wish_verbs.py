@@ -61,9 +61,9 @@ def choose_about(desk: Desk, digits: str) -> str:
 def say_how(desk: Desk, _digits: str) -> str:
     """How we will call, in true words: what may be left as a message and whom we speak with."""
     wishes = Wishes.of_text(desk.call.wishes)
-    mine = open_of_case(desk.session, desk.call.case_id) if desk.is_verified else None
     if desk.is_verified:
-        asked = desk.asked_for.id if desk.asked_for is not None else mine
+        # Also of one whose liaison is being rung: it is the callback that these words are about.
+        asked = desk.asked_for.id if desk.asked_for is not None else desk.call.open_callback_id
         wishes = SAFEST if asked is None else wishes_of(desk.session, asked)
     desk.say("how.no_message" if wishes.voicemail_text is None else "how.message")
     desk.say(f"how.{wishes.may_answer}")

@@ -191,6 +191,26 @@ def test_a_wish_for_a_callback_that_is_being_made_is_too_late(
     assert the_callback(house).may_answer == "only_me"
 
 
+def test_who_asks_again_while_a_liaison_is_rung_hears_that_a_message_is_allowed(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    case = make_case(custody_status="in_custody")
+    chooses_more(phone, case)
+    for key in ("4", "3", "2"):
+        phone.presses(key)
+    assert phone.hears("asks you to call")
+    phone.hangs_up()
+    assert house.rung()
+
+    opens_the_case(phone, case)
+    phone.presses("2")
+    phone.presses("1")
+
+    assert phone.hears("We will call you", "We may leave a short message")
+    assert phone.does_not_hear("no message")
+
+
 def earlier_callback(house: House, case: MadeCase, phone: str = CALLER) -> None:
     """One of last week, with other answers than the safest."""
     with house.database.transaction() as session:
