@@ -15,6 +15,7 @@ from models.wishes import (
     WHEN_DROPPED,
     WHO_MAY_ANSWER,
     Wishes,
+    save_safer,
     save_wish,
     wishes_of,
 )
@@ -86,8 +87,11 @@ def _save(desk: Desk, said: str, **values: Any) -> str:
     else:
         chosen = {name: value for name, value in values.items() if name in _KEPT_ON_THE_CALL}
         desk.call.wishes = replace(Wishes.of_text(desk.call.wishes), **chosen).as_text()
+        wishes = Wishes.of_text(desk.call.wishes)
         for made in made_in_call(desk.session, desk.call):
-            save_wish(desk.session, made, actor=actor, now=desk.now, **values)
+            if not save_wish(desk.session, made, actor=actor, now=desk.now, **values):
+                # A liaison is being rung, and "got it" was said all the same: the safer answer must hold.
+                save_safer(desk.session, made, wishes, actor=actor, now=desk.now)
     asking_goes_on(desk.session, desk.call.id, desk.now)
     desk.say("wishes.saved")
     # The name is said on that message alone (R31), so that the caller knows it.

@@ -15,7 +15,7 @@ from sqlalchemy import and_, false, func, select
 from sqlalchemy.orm import Session
 
 from models.call import Call
-from models.callback import IS_IDLE, Callback, is_idle, keep_callback, owed_without_pin
+from models.callback import IS_OWED, Callback, is_idle, keep_callback, owed_without_pin
 from models.callback_request import (
     A_DAY,
     Promise,
@@ -77,10 +77,10 @@ def request_without_pin(
 
 
 def made_in_call(session: Session, call: "CallState") -> Sequence[int]:
-    """The callbacks that this call alone asked for without a PIN and may still change."""
+    """The callbacks that this call alone asked for without a PIN, and that are owed yet."""
     mine = select(Callback.id).where(
         Callback.requested_in_call_id == call.id, ~Callback.verified, Callback.case_id.is_(None),
-        ~Callback.asked_elsewhere, Callback.registrant_id.is_(None), Callback.reason != "lost_pin", IS_IDLE,
+        ~Callback.asked_elsewhere, Callback.registrant_id.is_(None), Callback.reason != "lost_pin", IS_OWED,
     )  # fmt: skip
     return session.scalars(mine.order_by(Callback.id)).all()
 

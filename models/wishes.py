@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import ColumnElement, CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from models import audit
-from models.callback import CALLBACKS, IS_IDLE, Callback
+from models.callback import CALLBACKS, IS_IDLE, IS_OWED, Callback
 from models.case import Case
 from models.registrant import Phone
 
@@ -39,6 +39,14 @@ class Wishes:
             "when_dropped": self.when_dropped,
         }
 
+    def safer_with(self, other: "Wishes") -> "Wishes":
+        """The safer answer of the two to each question."""
+        return Wishes(
+            min(self.may_answer, other.may_answer, key=WHO_MAY_ANSWER.index),
+            min(self.voicemail_text, other.voicemail_text, key=VOICEMAIL_TEXTS.index),
+            min(self.when_dropped, other.when_dropped, key=WHEN_DROPPED.index),
+        )
+
     def as_text(self) -> str:
         """The answers on a call's row; ``of_text`` reads them."""
         return f"{self.may_answer},{self.voicemail_text or ''},{self.when_dropped}"
@@ -57,7 +65,26 @@ SAFEST = Wishes()
 
 def save_wish(session: Session, callback_id: int, *, actor: str, now: datetime, **values: Any) -> bool:
     """Change how a callback is to be made while nobody is rung for it; False when it is too late."""
-    statement = update(CALLBACKS).where(CALLBACKS.c.id == callback_id, IS_IDLE)
+    return _change(session, callback_id, IS_IDLE, values, actor, now)
+
+
+def save_safer(session: Session, callback_id: int, chosen: Wishes, *, actor: str, now: datetime) -> None:
+    """Let what is safer in ``chosen`` count for a callback that somebody is rung for already."""
+    before = wishes_of(session, callback_id)
+    safer = before.safer_with(chosen)
+    if safer != before:
+        _change(session, callback_id, IS_OWED, safer.columns, actor, now)
+
+
+def _change(
+    session: Session,
+    callback_id: int,
+    still: ColumnElement[bool],
+    values: dict[str, Any],
+    actor: str,
+    now: datetime,
+) -> bool:
+    statement = update(CALLBACKS).where(CALLBACKS.c.id == callback_id, still)
     changed = cast(CursorResult[Any], session.execute(statement.values(**values))).rowcount == 1
     if changed:
         audit.record(

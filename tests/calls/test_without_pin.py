@@ -18,6 +18,7 @@ from tests.calls.stories import lost_pins_are_settled, opens_the_case, reaches_t
 from tests.calls.test_callbacks import accepted_by, asks_express, the_callback
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
+from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -135,6 +136,35 @@ def test_a_first_call_still_chooses_how_it_is_called(phone: Phone, house: House)
     assert phone.hears("We may leave a short message", "we may ask for you")
     asked = the_callback(house)
     assert (asked.may_answer, asked.voicemail_text) == ("ask_for_me", "please_call")
+
+
+def test_no_message_is_left_after_that_was_keyed_while_a_liaison_was_rung(
+    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff()
+    dials_to_the_callback_menu(phone)
+    for key in ("2", "1", "4", "2", "3", "3", "2"):
+        phone.presses(key)
+    assert phone.hears("Got it.", "asks you to call")
+    clock.passes(minutes=1)
+    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+    liaison = house.answers(phone)
+
+    for key in ("3", "1"):
+        phone.presses(key)
+    assert phone.hears("Got it.", "We will leave no message")
+    for key in ("2", "1"):
+        phone.presses(key)
+
+    asked = the_callback(house)
+    assert (asked.voicemail_allowed, asked.may_answer) == (False, "only_me")
+    phone.hangs_up()
+    liaison.presses("1")
+    house.jobs.works_off()
+    machine = phone.answers(house.carrier.ringing[-1])
+    while not machine.is_over:
+        machine.says_nothing()
+    assert "message" not in machine.heard_so_far
 
 
 def test_a_call_that_made_a_callback_cannot_put_it_off_after_another_call_asked_for_it(
