@@ -31,6 +31,8 @@ def callback_stands(desk: Desk, _digits: str) -> str:
         if starts is not None and ends is not None:
             say_window(desk, starts, ends, call.open_callback_urgency)
         _say_due(desk, call.open_callback_due_at)
+        if _rings_elsewhere(desk, callbacks.number_key_of(desk.session, call.open_callback_id)):
+            desk.say("callback.elsewhere")
         _say_where_sooner(desk, call.open_callback_urgency, call.open_callback_due_at)
         return "open"
     if not desk.number_to_call():
@@ -207,7 +209,17 @@ def promise(
     line = shown_line(desk.session, found, office.lines)
     if found.urgency != urgency:
         wait = _wait(desk, found.urgency, asker)
-    return _promised(desk, found.urgency, chosen, found.due_at, wait=wait, line=line)
+    elsewhere = found.number_key != asker.number_key and _rings_elsewhere(desk, found.number_key)
+    return _promised(desk, found.urgency, chosen, found.due_at, wait=wait, line=line, elsewhere=elsewhere)
+
+
+def _rings_elsewhere(desk: Desk, number_key: str | None) -> bool:
+    """Whether what stands rings another phone than the one in the hand of this verified caller (R35).
+
+    It stays with that phone: who may answer there, and which message may be left, was said of it.
+    """
+    number = desk.called_from()
+    return number is not None and number_key != desk.keyring.index("phone", number)
 
 
 def _wait(desk: Desk, urgency: str, asker: Asker) -> timedelta | None:
@@ -227,13 +239,16 @@ def _promised(
     *,
     wait: timedelta | None,
     line: str,
+    elsewhere: bool = False,
 ) -> str:
-    """Say when we call, the latest moment, and which number will show."""
+    """Say when we call, the latest moment, and which phone will ring or which number it will show."""
     desk.call.topic = desk.call.topic or "callback"
     if window is not None:
         say_window(desk, *window, urgency)
     _say_due(desk, due_at)
-    if line == desk.call.line:
+    if elsewhere:
+        desk.say("callback.elsewhere")
+    elif line == desk.call.line:
         # No digits aloud; a person who chose another of our numbers knows which one (R32).
         desk.say("callback.shown")
     _say_where_sooner(desk, urgency, due_at)

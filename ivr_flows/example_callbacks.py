@@ -34,6 +34,16 @@ def _new_promise(desk: Desk) -> None:
     desk.say("callback.shown")
 
 
+def _elsewhere(desk: Desk) -> None:
+    _promise(desk)
+    desk.say("callback.elsewhere")
+
+
+def _open_elsewhere(desk: Desk) -> None:
+    _open(desk)
+    desk.say("callback.elsewhere")
+
+
 def _late_promise(desk: Desk) -> None:
     _new_promise(desk)
     say_crisis_line(desk)
@@ -76,17 +86,18 @@ CALLBACK_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "in time": _open,
         "late": _all("callback.open", "callback.late"),
         "with hours of its own": _open_between_hours,
+        "another phone": _open_elsewhere,
     },
     ("choose_who", "saved"): _read_back("only_me", "ask_for_me", "anyone"),
     ("choose_message", "saved"): _read_back("no_message", "please_call", "we_call_again", "hello"),
     ("choose_when_dropped", "saved"): _read_back("wait_for_me", "ring_once"),
     ("choose_about", "saved"): _read_back("about_person", "about_court", "about_safety", "about_other"),
     ("choose_language", "saved"): _read_back("language"),
-    ("keep_place", "promised"): {"": _with_wait},
+    ("keep_place", "promised"): {"": _with_wait, "another phone": _elsewhere},
     ("keep_callback", "kept"): {"": _promise},
     ("request_afraid", "promised"): {"": _new_promise, "the hour cannot be kept": _late_promise},
-    ("request_for_news", "promised"): {"": _new_promise},
-    ("request_in_silence", "promised"): {"": _new_promise},
+    ("request_for_news", "promised"): {"": _new_promise, "another phone": _elsewhere},
+    ("request_in_silence", "promised"): {"": _new_promise, "another phone": _elsewhere},
     ("request_express", "promised"): {"": _new_promise, "the wait is known": _with_wait},
     ("request_any_time", "promised"): {"": _new_promise},
     ("request_morning", "promised"): {"": _in_part("morning")},

@@ -265,6 +265,11 @@ def keep_callback(session: Session, callback_id: int) -> bool:
     return cast(CursorResult[Any], session.execute(kept.values(caller_tries=fewer))).rowcount == 1
 
 
+def number_key_of(session: Session, callback_id: int) -> str | None:
+    """The blind index of the phone that this callback rings."""
+    return session.scalar(select(CALLBACKS.c.number_key).where(CALLBACKS.c.id == callback_id))
+
+
 def owed_without_pin(session: Session, number_key: str) -> list[Callback]:
     """The callbacks that were asked for without a PIN and are owed to this phone, locked, oldest first.
 
