@@ -270,8 +270,9 @@ def say_crisis_line(desk: Desk) -> None:
     service = next((one for one in desk.office.services if one.key == CRISIS_SERVICE), None)
     if service is None or (desk.is_discreet and not desk.is_verified):
         return
-    name = service.name[desk.call.language]
-    desk.say("person.sooner", service=name, phone=desk.prompts.spoken_number(service.phone))
+    desk.say(
+        "person.sooner", service=desk.named(service.name), phone=desk.prompts.spoken_number(service.phone)
+    )
 
 
 def _class_of(desk: Desk, reason: str, *, verified: bool) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """The desk: what one turn of one call works with. Verbs (``*_verbs.py``) take it and answer one word."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 from ivr_flows.prompts import Prompts
 from ivr_flows.rules import OfficeRules, Rules
 from ivr_flows.time_words import hour_prompt
-from ivr_flows.turn import Say, Slots, Turn
+from ivr_flows.turn import Say, Slots, Turn, Words, in_language
 from models.callback import Callback
 from models.caller_state import CallState
 from models.custody_status import Heard, heard
@@ -124,9 +125,9 @@ class Desk:
         """Whether phones and windows stay as they are, since staff have just replaced a lost PIN (R08)."""
         return self.is_verified and self.call.holds_changes(self.now)
 
-    def say(self, prompt: str, **slots: str) -> None:
-        """Add a prompt to what this turn says."""
-        self._words.append(Say(prompt, tuple(slots.items())))
+    def say(self, prompt: str, *, language: str | None = None, **slots: str) -> None:
+        """Add a prompt to what this turn says, in a ``language`` of its own if one is given."""
+        self._words.append(Say(prompt, tuple(slots.items()), language))
 
     def taken_words(self) -> list[Say]:
         """What was added since the last taking."""
@@ -152,11 +153,24 @@ class Desk:
     ) -> str:
         """A day as the caller would say it: "today", "yesterday", else its name; ``clock`` adds the time."""
         zone = time_zone or self.zone
-        return self.prompts.when(self.call.language, at, zone, self.now, on=on, clock=clock)
+        return self._in_each_language(
+            lambda language: self.prompts.when(language, at, zone, self.now, on=on, clock=clock)
+        )
 
     def words(self, prompt: str, **slots: str) -> str:
         """The words of a prompt that goes into another."""
-        return self.prompts.text(self.call.language, prompt, **slots)
+        return self._in_each_language(
+            lambda language: self.prompts.text(
+                language, prompt, **{name: in_language(text, language) for name, text in slots.items()}
+            )
+        )
+
+    def named(self, names: Mapping[str, str]) -> str:
+        """A name that the office has in each language."""
+        return self._in_each_language(names.__getitem__)
+
+    def _in_each_language(self, words: Callable[[str], str]) -> str:
+        return Words.of({language: words(language) for language in self.languages}, self.call.language)
 
     def slow_down(self) -> None:
         """Give this caller time from now on; after the PIN it is remembered for their next calls (R26)."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import takewhile
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -275,9 +276,13 @@ class Walk:
         desk.change_language()
         call.misses = 0
         if call.heard_from == OWN_WORDS:
-            # The words of a verb have slots in the language of before; the question can be asked anew.
-            call.heard_from = name
-            turn = self._wait_at(name, (), tuple(self._menu(name)))
+            # Nothing is done a second time: the words of the verb are told again, and the question asked.
+            last, asked = desk.last_turn(), self._menu(name)
+            question = {say.prompt for say in asked}
+            own = takewhile(lambda say: say.prompt not in question, last.again or last.says)
+            says = tuple(say.in_language(call.language) for say in own)
+            before = tuple(say.in_language(call.language) for say in last.before)
+            turn = self._wait_at(name, before, (*says, *asked))
         else:
             turn = self.enter(self.flow.find(call.heard_from) or name)
         told = Say(NEXT_LANGUAGE, (), desk.next_language)

@@ -1,6 +1,7 @@
 """What the line does next: the words to say and how the document ends; kept on the call as JSON."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,27 @@ SLOW_SECONDS_MORE = 10
 LONGEST_WAIT_SECONDS = 600
 
 
+class Words(str):
+    """The words for a slot in the call's language; ``said`` has them in every offered language.
+
+    After key 8 what a verb said is told in the next language without doing it a second time (R22).
+    """
+
+    said: Mapping[str, str]
+
+    @classmethod
+    def of(cls, said: Mapping[str, str], language: str) -> "Words":
+        """The words in ``language``, which must be one of ``said``."""
+        words = cls(said[language])
+        words.said = said
+        return words
+
+
+def in_language(text: str, language: str) -> str:
+    """The words for a slot in another language, where they hang on it and are known there."""
+    return Words.of(text.said, language) if isinstance(text, Words) and language in text.said else text
+
+
 @dataclass(frozen=True, slots=True)
 class Say:
     """One prompt by its id, the words for its slots, and a language when it is not the call's."""
@@ -19,6 +41,12 @@ class Say:
     prompt: str
     slots: Slots = ()
     language: str | None = None
+
+    def in_language(self, language: str) -> "Say":
+        """The same, said in a call that has changed its language."""
+        if self.language is not None:
+            return self
+        return Say(self.prompt, tuple((name, in_language(text, language)) for name, text in self.slots))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +146,18 @@ class Turn:
 
 
 def _plain(say: Say) -> list[Any]:
-    return [say.prompt, say.slots, say.language]
+    slots = [[name, text, text.said] if isinstance(text, Words) else [name, text] for name, text in say.slots]
+    return [say.prompt, slots, say.language]
 
 
 def _say(plain: list[Any]) -> Say:
     prompt, slots, language = plain
-    return Say(prompt, tuple((name, text) for name, text in slots), language)
+    return Say(prompt, tuple((name, _words(text, *said)) for name, text, *said in slots), language)
+
+
+def _words(text: str, said: Mapping[str, str] | None = None) -> str:
+    if said is None:
+        return text
+    words = Words(text)
+    words.said = said
+    return words

@@ -95,6 +95,7 @@ def _save(desk: Desk, said: str, **values: Any) -> str:
     asking_goes_on(desk.session, desk.call.id, desk.now)
     desk.say("wishes.saved")
     # The name is said on that message alone (R31), so that the caller knows it.
-    name = {"line": desk.office.neutral_name[desk.call.language]} if said == "wish.hello" else {}
-    desk.say(said, **name)
+    name = {"line": desk.named(desk.office.neutral_name)} if said == "wish.hello" else {}
+    # Which language was chosen is said in that one, also after another is chosen by 8.
+    desk.say(said, language=desk.call.language if said == "wish.language" else None, **name)
     return "saved"

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
+from models import Callback
 from models.registrant import Registrant
 from tests.calls.conftest import House
 from tests.calls.stories import document_of, is_asked_for_a_number, opens_the_case, reaches_the_first_menu
@@ -69,6 +70,41 @@ def test_8_before_the_pin_changes_no_stored_language(phone: Phone, make_case: Ma
 
     assert phone.hears("en custodia")
     assert house.row(select(Registrant.language)) == "en"
+
+
+def test_8_after_a_promise_says_the_promise_in_the_other_language_and_promises_nothing_again(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody"), language="2")
+    phone.presses("2")
+    phone.presses("1")
+    assert phone.hears("Le llamaremos a más tardar mañana", "Eso es todo")
+    asked = house.rows(select(Callback.id))
+
+    phone.presses("8")
+
+    assert phone.hears(
+        "We will call you by tomorrow at 11:59 PM, at the latest.", "Your phone will show the number",
+        "We will leave no message", "That is all. You can hang up.", "Para español, oprima 8",
+    )  # fmt: skip
+    assert phone.does_not_hear("mañana", "llamaremos")
+    assert house.rows(select(Callback.id)) == asked
+    phone.presses("3")
+    phone.presses("8")
+    phone.presses("*")
+    assert phone.hears("Le llamaremos a más tardar mañana a las 11:59 de la noche", "Eso es todo")
+
+
+def test_8_after_a_wish_keeps_what_was_chosen_true(phone: Phone, make_case: MakeCase, house: House) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    for key in ("2", "2", "2", "4", "3", "1"):
+        phone.presses(key)
+    assert phone.hears("We will speak English with you")
+
+    phone.presses("8")
+
+    assert phone.hears("Listo.", "We will speak English with you", "Si eso es todo, oprima 1")
+    assert house.row(select(Callback.language)) == "en"
 
 
 @pytest.mark.parametrize("key", ["3", "4"])

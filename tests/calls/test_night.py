@@ -47,6 +47,23 @@ def test_0_says_when_it_opens_and_offers_a_callback(
     assert callback.next_attempt_at == datetime(2026, 11, 25, 13, 0, tzinfo=UTC)
 
 
+def test_8_after_the_closed_words_says_them_and_the_crisis_line_in_the_next_language(
+    phone: Phone, house: House
+) -> None:
+    reaches_the_first_menu(phone)
+    phone.presses("0")
+    assert phone.hears("We are closed now. We open tomorrow at 8:00 AM Eastern Time.", "crisis line, at 988")
+
+    phone.presses("8")
+
+    assert phone.hears(
+        "En este momento está cerrado. Abrimos mañana a las 8:00 de la mañana, hora del este.",
+        "llame a la línea de crisis y prevención del suicidio, al 988", "oprima 1",
+    )  # fmt: skip
+    assert phone.does_not_hear("tomorrow", "the suicide")
+    assert house.rows(select(Callback)) == []
+
+
 def test_caller_from_hawaii_without_a_pin_hears_the_hour_of_the_office_and_whose_it_is(phone: Phone) -> None:
     reaches_the_first_menu(phone, language="2", from_="+18085550123")
 
