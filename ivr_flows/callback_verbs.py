@@ -10,6 +10,7 @@ from ivr_flows.wait_words import wait_prompt
 from ivr_flows.window_words import EVENING, NOON, say_window
 from models import callback as callbacks
 from models.asking_call import LISTENS
+from models.callback_policy import CallbackPolicy
 from models.callback_request import Promise, request_callback
 from models.shown_line import shown_line
 from models.true_time import Asker, urgent_due
@@ -188,9 +189,8 @@ def promise(
             call_id=call.id, silent=bool(call.silent), window=window,
         )  # fmt: skip
         a_day = int(office.policy("unverified_callbacks_a_day"))
-        made = request_without_pin(
-            desk.session, call, asked, desk.now, a_day=a_day, likely_zone=desk.guessed_zone()
-        )
+        policy = CallbackPolicy.of(office)
+        made = request_without_pin(desk.session, call, asked, desk.now, a_day=a_day, policy=policy)
         if made is None:
             return "refused"
         line = call.line if call.line in office.lines else office.lines[0]

@@ -8,6 +8,7 @@ has a row of its own.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from models.call import Call
 from models.callback import IS_OWED, Callback, is_idle, keep_callback, owed_without_pin
+from models.callback_policy import CallbackPolicy
 from models.callback_request import (
     A_DAY,
     Promise,
@@ -31,6 +33,16 @@ if TYPE_CHECKING:
     from models.caller_state import CallState
 
 
+@dataclass(frozen=True)
+class _Hours:
+    """What decides when a phone rings, were the row as another request has it."""
+
+    urgency: str
+    time_zone: str
+    window_starts: datetime | None
+    window_ends: datetime | None
+
+
 def request_without_pin(
     session: Session,
     call: "CallState",
@@ -38,12 +50,11 @@ def request_without_pin(
     now: datetime,
     *,
     a_day: int,
-    likely_zone: str | None = None,
+    policy: CallbackPolicy,
 ) -> int | None:
     """Write or keep the one callback of the calling phone on this line; its id, or None when refused.
 
-    ``promise`` is what the caller hears. ``likely_zone`` is the time zone that the number suggests, for two
-    callers who say different ones. Refused are another phone than the calling one, and a request that
+    ``promise`` is what the caller hears. Refused are another phone than the calling one, and a request that
     is not urgent when this phone has had ``a_day`` of them in the last 24 hours. One that is still owed to it
     is not counted: whether it is owed would be heard.
     """
@@ -68,10 +79,13 @@ def request_without_pin(
         if asker is not None and asker.caller_id_doubted and not call.caller_id_doubted:
             # Whoever faked this number asked first; that must not keep its owner at the end of the list.
             standing.requested_in_call_id = call.id
-        if promise.time_zone != standing.time_zone:
-            # A stranger who says that it is night there would keep the phone from being called by day.
-            standing.time_zone = promise.time_zone if is_mine else likely_zone or standing.time_zone
+        if is_mine:
+            standing.time_zone = promise.time_zone
+        # A number that can be faked says nothing about where the owner of an attested one is.
+        may_say_where = asker is None or _trust(call) >= _trust(asker)
         _keep_the_better(session, standing, promise, call, now)
+        if may_say_where or promise.time_zone == standing.time_zone:
+            _keep_the_earlier_hours(session, standing, promise, now, policy)
     record_asked_again(session, standing, call, now)
     return standing.id
 
@@ -103,10 +117,8 @@ def _keep_the_better(
     if rises or standing.reason == LATER:
         standing.urgency = "urgent" if rises else standing.urgency
         standing.reason = promise.reason
-    if standing.window_starts is not None and (
-        promise.window is None or promise.window[0] < standing.window_starts
-    ):
-        standing.window_starts, standing.window_ends = promise.window or (None, None)
+    if promise.window is None:
+        standing.window_starts = standing.window_ends = None
     standing.requested_at = min(standing.requested_at, promise.requested_at)
     standing.due_at = min(standing.due_at, promise.due_at)
     if is_idle(standing):
@@ -118,11 +130,35 @@ def _keep_the_better(
         give_back_claim(session, standing, call, now)
 
 
+def _keep_the_earlier_hours(
+    session: Session, standing: Callback, promise: Promise, now: datetime, policy: CallbackPolicy
+) -> None:
+    """Take the time zone of this request, and its part of the day, if the phone rings earlier by them.
+
+    Somebody who says that it is night there would else keep the phone from being called by day.
+    """
+    starts, ends = promise.window or (None, None)
+    if standing.window_starts is None:
+        starts = ends = None
+    asked = _Hours(standing.urgency, promise.time_zone, starts, ends)
+    at = max(now, standing.next_attempt_at)
+    stands_at, asked_at = policy.moment_inside(standing, at), policy.moment_inside(asked, at)
+    if asked_at is not None and (stands_at is None or asked_at < stands_at):
+        standing.time_zone = promise.time_zone
+        standing.window_starts, standing.window_ends = starts, ends
+        session.flush()
+
+
+def _trust(call: Any) -> int:
+    """How much the carrier says for this call's number: 0 that it is another's, 2 that it is the caller's."""
+    return 0 if call.caller_id_doubted else 2 if call.caller_id_attested else 1
+
+
 def _askers(session: Session, owed: Sequence[Callback]) -> dict[int | None, Any]:
     """The calls that asked for these callbacks, by their ids."""
     ids = [one.requested_in_call_id for one in owed if one.requested_in_call_id is not None]
-    calls = session.execute(select(Call.id, Call.line, Call.caller_id_doubted).where(Call.id.in_(ids)))
-    return {one.id: one for one in calls}
+    asked = select(Call.id, Call.line, Call.caller_id_doubted, Call.caller_id_attested)
+    return {one.id: one for one in session.execute(asked.where(Call.id.in_(ids)))}
 
 
 def _line(askers: dict[int | None, Any], callback: Callback) -> str:
