@@ -215,6 +215,7 @@ def _code_steps(accept: Handler, accepted: str, refused: str) -> dict[str, Step]
             secret_verbs.verify_code,
             {"right": "code_right", "wrong": "wrong_code", "spent": refused},
             least=LEAST_CODE,
+            wrong="staff.code_length",
         ),
         "wrong_code": Announce("staff.wrong_code", "ask_code"),
         "code_right": Decide(accept, {"accepted": accepted, "gone": "gone"}),

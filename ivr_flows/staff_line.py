@@ -17,13 +17,18 @@ def staff_line(languages: Sequence[str]) -> Flow:
         ),
         "welcome": Announce("staff.welcome", "ask_staff_number", about="neutral"),
         "ask_staff_number": Collect(
-            "staff.ask_number", NUMBER_DIGITS, secret_verbs.take_staff_number, {"ok": "ask_staff_pin"}
+            "staff.ask_number",
+            NUMBER_DIGITS,
+            secret_verbs.take_staff_number,
+            {"ok": "ask_staff_pin"},
+            wrong="staff.wrong_number",
         ),
         "ask_staff_pin": Collect(
             "staff.ask_pin",
             PIN_DIGITS,
             secret_verbs.verify_staff_pin,
             {"right": "shift", "wrong": "no_match", "spent": "no_more"},
+            wrong="ask_pin.wrong",
         ),
         # One answer for an unknown number, a wrong PIN, a wait and a lock (R05).
         "no_match": Announce("staff.no_match", "ask_staff_number"),
@@ -131,8 +136,15 @@ def staff_line(languages: Sequence[str]) -> Flow:
 def _entry(
     prompt: str, digits: int, verb: SlowHandler, good: str, weak: str, least: int | None = None
 ) -> Collect:
-    return Collect(prompt, digits, verb, {"good": good, "weak": weak}, least=least)
+    exits = {"good": good, "weak": weak}
+    return Collect(prompt, digits, verb, exits, least=least, wrong=_length(least))
 
 
 def _repeat(digits: int, verb: SlowHandler, differs: str, least: int | None = None) -> Collect:
-    return Collect("staff.ask_again", digits, verb, {"changed": "changed", "differs": differs}, least=least)
+    exits = {"changed": "changed", "differs": differs}
+    return Collect("staff.ask_again", digits, verb, exits, least=least, wrong=_length(least))
+
+
+def _length(least: int | None) -> str:
+    """What is said of an entry of a wrong length: a code, of several lengths, or a PIN."""
+    return "ask_pin.wrong" if least is None else "staff.code_length"

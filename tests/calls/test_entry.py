@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from hotline.trees import build_flows
 from ivr_flows.flow import Collect
-from models import PinTry
+from models import Call, PinTry
 from tests.calls.conftest import House
 from tests.calls.stories import is_asked_for_a_number, opens_the_case, wrong
 from tests.factories import HASHER, MadeCase, make_office
@@ -58,7 +58,8 @@ def test_a_number_with_a_wrong_check_digit_is_told_to_be_none_and_how_many_digit
 
     phone.presses(mistyped(number))
 
-    assert phone.hears("That is not a case number. It has 8 digits. Please enter your case number")
+    assert phone.hears("That is not a case number. A case number has 8 digits. Please check it.")
+    assert phone.heard.endswith("Please enter your case number.")
     phone.presses(number)
     assert phone.hears("PIN")
 
@@ -234,3 +235,26 @@ def test_a_key_too_many_is_not_the_first_key_of_the_next_try(
     timed_phone.presses(case.pin)
     timed_phone.waits(8)
     assert timed_phone.hears("in custody")
+
+
+@pytest.mark.parametrize("zeros", ["00", "000000", "00000000"])
+def test_0_hit_again_and_again_at_a_number_is_a_person(phone: Phone, zeros: str) -> None:
+    is_asked_for_a_number(phone)
+
+    phone.presses(zeros)
+
+    assert phone.hears("No one can answer", "as soon as we can, press 1")
+
+
+@pytest.mark.parametrize("zeros", ["00", "000000"])
+def test_0_hit_again_and_again_at_the_pin_is_a_person_and_no_try(
+    phone: Phone, make_case: MakeCase, house: House, zeros: str
+) -> None:
+    is_asked_for_a_number(phone)
+    phone.presses(make_case().number)
+    runs = HASHER.runs
+
+    phone.presses(zeros)
+
+    assert phone.hears("No one can answer", "as soon as we can, press 1")
+    assert (house.row(select(Call.tries)), HASHER.runs) == (0, runs)

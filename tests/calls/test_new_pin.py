@@ -96,6 +96,23 @@ def test_a_pin_that_others_would_try_first_is_refused_in_a_plain_sentence(
     assert phone.hears("Your PIN is changed")
 
 
+@pytest.mark.parametrize(
+    ("language", "told"), [("1", "A PIN has six digits."), ("2", "Un PIN tiene seis dígitos.")]
+)
+def test_a_new_pin_that_is_too_short_is_told_its_length(
+    phone: Phone, make_case: MakeCase, language: str, told: str
+) -> None:
+    is_asked_for_a_new_pin(phone, make_case(custody_status="in_custody"), language=language)
+    phone.presses("583")
+    assert phone.hears(told)
+    phone.presses(NEW)
+
+    phone.presses("583")
+
+    assert phone.hears(told)
+    assert phone.does_not_hear("key", "tecla")
+
+
 def test_the_pin_in_force_is_no_new_pin(phone: Phone, make_case: MakeCase) -> None:
     case = make_case(custody_status="in_custody")
     is_asked_for_a_new_pin(phone, case)

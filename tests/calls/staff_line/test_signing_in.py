@@ -109,6 +109,19 @@ def test_nobody_comes_past_the_pin_by_guessing_steps_and_a_long_silence_asks_for
     assert not on_shift(house)
 
 
+def test_staff_numbers_and_pins_that_are_too_short_are_told_their_length(
+    phone: Phone, house: House, number: str
+) -> None:
+    staff = dials_the_staff_line(phone, house)
+    staff.presses("12")
+    assert staff.hears("A staff number has five digits. Please enter your staff number.")
+    staff.presses(number)
+
+    staff.presses("12")
+
+    assert staff.hears("A PIN has six digits. Please enter your PIN.")
+
+
 def test_a_fault_on_the_staff_line_promises_staff_nobody(
     phone: Phone, house: House, number: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
