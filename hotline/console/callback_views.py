@@ -30,7 +30,7 @@ from models.database import keyring_of
 from models.follow_up import before_it
 from models.history import history_of
 from models.new_phone import holds_content
-from models.note import MOST_CHARACTERS, SENTENCES, may_note, note_of, patterns
+from models.note import MOST_CHARACTERS, SENTENCES, may_note, note_of, patterns, spelling
 from models.outcome import OUTCOMES
 from models.recognition import RECOGNITIONS, awaits_recognition
 from models.refusal import RefusedError
@@ -242,6 +242,7 @@ def callback_page(console: Console, session: Session, callback_id: int, shown: S
         seen=stamp_of(whole),
         may_reveal=may_reveal(whole, me().staff_id, me().role),
         note_patterns=patterns(),
+        note_spelling=spelling(),
         note_sentences={why: callback_words.note_sentence(why) for why in SENTENCES},
         note_most=MOST_CHARACTERS,
         colleagues=_colleagues(session),

@@ -275,7 +275,9 @@ def test_single_keys_can_be_switched_off(visitors: Visitors, console_house: Cons
 NOTES = (
     "ring 202-555-0110", "A012345678", "her SSN is 123-45-6789", "lives at 12 Main Street", "calle Luna 12",
     "PO Box 77", "x" * 281, "Prefers mornings.", "Two calls on May 3.", "", "2025550110", "apt 4b is hers",
-    "\N{FULLWIDTH DIGIT TWO}" * 10,
+    "\N{FULLWIDTH DIGIT TWO}" * 10, "setenta y tres, noventa y cuatro, ochenta y dos",
+    "code one two three four", "lives at one twenty three Elm Street", "dieciséis veintitrés treinta y un",
+    "dos hijos y una hermana", "Hearing at ten thirty in court four.",
 )  # fmt: skip
 
 

@@ -71,13 +71,19 @@
   // The same expressions as on the server, which looks again.
   const said = document.getElementById("note-live");
   const left = document.getElementById("note-left");
-  const patterns = JSON.parse(note.dataset.notePatterns).map(([why, source]) => [why, new RegExp(source, "i")]);
+  const patterns = JSON.parse(note.dataset.notePatterns).map(([why, source, inWords]) => [why, new RegExp(source, "i"), inWords]);
+  const [spelling, digits] = JSON.parse(note.dataset.noteSpelling);
+  const numberWords = new RegExp(spelling, "gi");
+  const inDigits = (_found, ten, unit, alone) =>
+    ten ? digits[ten.toLowerCase()][0] + digits[unit.toLowerCase()] : digits[alone.toLowerCase()];
   const sentences = JSON.parse(note.dataset.noteSentences);
   const most = Number(note.dataset.noteMost);
   const plain = (text) => text.normalize("NFKC");
   const look = () => {
     const text = plain(note.value);
-    const found = text.length > most ? "too_long" : (patterns.find(([, one]) => one.test(text)) || [null])[0];
+    const spelled = text.replace(numberWords, inDigits);
+    const first = patterns.find(([, one, inWords]) => one.test(inWords ? spelled : text));
+    const found = text.length > most ? "too_long" : first ? first[0] : null;
     const sentence = found ? sentences[found] : "";
     if (said.textContent !== sentence) said.textContent = sentence;
     note.setAttribute("aria-invalid", found ? "true" : "false");
