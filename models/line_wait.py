@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from models.base import Base, UtcDateTime
 from models.call import CALLS, Call
 from models.job import Job
-from models.liaison import AT_0
+from models.liaison import AT_0, free_liaisons
 from models.two_lists import Owed
 
 if TYPE_CHECKING:
@@ -148,14 +148,17 @@ def kept_for_line(
 
     One that is overdue leaves none, and a verified person's callback none to callers without a PIN. One
     without a PIN leaves none when the next offer is owed to its list; when it is owed to verified callers,
-    those on the line come first, however overdue it is (R36).
+    those on the line come first, however overdue it is. And a verified person's callback, overdue or not,
+    leaves one to a caller without a PIN on the line when the next offer is owed to those: the call that is
+    fetched for it comes a moment later than the job of the callback (R36).
     """
     if not verified and owed is Owed.UNVERIFIED:
         return 0
+    owed_on_line = int(verified and owed is Owed.UNVERIFIED and _may_fetch_without_pin(session, now))
     is_overdue = due_at <= now
     if not verified and owed is Owed.VERIFIED:
         return waiting(session, now, with_pin_alone=is_overdue)
-    return 0 if is_overdue else waiting(session, now, with_pin_alone=verified)
+    return owed_on_line + (0 if is_overdue else waiting(session, now, with_pin_alone=verified))
 
 
 def talk_began(session: Session, wait: LineWait) -> datetime | None:
@@ -189,6 +192,16 @@ def lapsed_waits(session: Session, now: datetime) -> list[int]:
     """The calls that hold a place though nothing was heard of them for a minute."""
     quiet = select(LineWait.call_id).where(LineWait.ended_at.is_(None), ~_is_there(now))
     return list(session.scalars(quiet.where(~_IS_SERVED)))
+
+
+def _may_fetch_without_pin(session: Session, now: datetime) -> bool:
+    """Whether a caller without a PIN waits on the line whom somebody on shift could take at once."""
+    fetchable = (
+        select(LineWait.id)
+        .join(Call, Call.id == LineWait.call_id)
+        .where(*_there(now), LineWait.verified.is_(False), Call.step == IN_LINE, Call.ended_at.is_(None))
+    )
+    return session.scalar(fetchable.limit(1)) is not None and free_liaisons(session) > 0
 
 
 def _count(session: Session, now: datetime, *which: Any) -> int:

@@ -25,6 +25,9 @@ class FakeCarrier:
         self.refuses_to: dict[str, int] = {}
         self.asked_for: list[str] = []
         self._came_in: list[PlacedCall] = []
+        #: Whether a call that is sent on comes to its new address only when the test says so.
+        self.moves_later = False
+        self._to_move: list[tuple[Phone, str]] = []
 
     @property
     def ringing(self) -> list[PlacedCall]:
@@ -90,7 +93,15 @@ class FakeCarrier:
         call = self._find(call_sid)
         if call.phone is None or not _is_on(call):
             raise CarrierRefused("The carrier refused: 400.")
-        call.phone.is_sent_to(f"/voice/legs/{leg_id}")
+        self._to_move.append((call.phone, f"/voice/legs/{leg_id}"))
+        if not self.moves_later:
+            self.moves()
+
+    def moves(self) -> None:
+        """The calls that were sent on come to where they were sent."""
+        while self._to_move:
+            phone, path = self._to_move.pop(0)
+            phone.is_sent_to(path)
 
     def tell_missed(self, call_sid: str, conference: str, leg_id: str) -> None:
         """Let one participant of a conference hear that a leg was rung in vain."""

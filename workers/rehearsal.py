@@ -23,6 +23,7 @@ from models.liaison import Pool, choose_liaison, free_liaison
 from models.line_wait import kept_for_line
 from models.safe_phone import standing_of
 from models.staff import Staff
+from models.two_lists import Owed
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +83,7 @@ def _walk(session: Session, office: Office, now: datetime) -> None:
     standing_of(session, 0, "rehearsal")
     # Twice: a condition that is made once for all statements has its final key after the first one.
     for _ in range(2):
-        kept_for_line(session, now, verified=True, due_at=then, owed=None)
+        kept_for_line(session, now, verified=True, due_at=then, owed=Owed.UNVERIFIED)
     record_call_sid(session, dial.call_id, "rehearsal", then, office)
     row = session.scalars(select(Callback).where(Callback.liaison_call_id == dial.call_id)).one()
     leg = make_caller_leg(session, row, then)

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from models import Call, Callback, LineWait, Staff
 from models.line_turn import fetch
+from models.offer import Offer, note_offer
 from tests.calls.at_0.waiting import OTHER, _a_sweep, outcomes, waits, waits_in_line
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
@@ -266,3 +267,62 @@ def test_one_of_four_offers_goes_to_a_caller_at_0_without_a_pin_though_a_verifie
     phone.presses("0")
 
     assert phone.hears(heard)
+
+
+def test_a_caller_at_0_without_a_pin_has_one_of_four_offers_though_verified_callbacks_are_always_due(
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+) -> None:
+    """The call that a sweep fetches comes a moment later, when the job beside it has looked for a liaison."""
+    with house.database.transaction() as session:
+        later = clock.now + timedelta(hours=20)
+        for number in range(5):
+            to = f"+1202555013{number}"
+            callback = make_callback(session, phone=to, due_at=later, next_attempt_at=clock.now)
+            callback.verified = True
+    reaches_the_first_menu(phone, from_=OTHER)
+    phone.presses("0")
+    assert phone.hears("You are next in line")
+    house.carrier.moves_later = house.jobs.at_once = True
+    busy.hangs_up()
+    house.jobs.works_off()
+
+    for _ in range(2):
+        clock.passes(seconds=31)
+        _a_sweep(house)
+        house.carrier.moves()
+        assert phone.does_not_hear("I am calling someone")
+        phone.says_nothing()
+        liaison = house.accepts(phone)
+        house.declines(phone)
+        liaison.hangs_up()
+        house.jobs.works_off()
+    clock.passes(seconds=31)
+    _a_sweep(house)
+    house.carrier.moves()
+
+    assert phone.hears("I am calling someone for you")
+    assert house.rows(select(Offer.verified).order_by(Offer.id)) == [True, True, True, False]
+
+
+def test_a_caller_at_0_keeps_no_supervisor_from_an_urgent_callback_that_nobody_takes(
+    phone: Phone, make_case: MakeCase, busy: Phone, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    """Supervisors take no calls at 0, so a stranger who waits there must not hold them back."""
+    make_staff(phone="+12025550171", on_shift=False, role="supervisor")
+    with house.database.transaction() as session:
+        urgent = make_callback(
+            session, urgency="urgent", due_at=clock.now + timedelta(minutes=50), next_attempt_at=clock.now,
+            liaison_tries=5,
+        )  # fmt: skip
+        urgent.verified = True
+        for _ in range(3):
+            note_offer(session, verified=True, now=clock.now)
+    reaches_the_first_menu(phone, from_=OTHER)
+    phone.presses("0")
+    assert phone.hears("You are next in line")
+
+    clock.passes(seconds=1)
+    _a_sweep(house)
+
+    assert house.rung() == ["+12025550171"]
+    assert _is_offered(house) == house.row(select(Callback.id))
