@@ -165,8 +165,8 @@ def news_is_owed(desk: Desk, _digits: str) -> str:
 
 @answers("owed", "none")
 def news_was_left(desk: Desk, _digits: str) -> str:
-    """Whether a caller who now says nothing went to a person for hard news in vain (R19)."""
-    steps = set(desk.call.trail.split())
+    """Whether a caller who now says nothing went to a person for hard news of this case in vain (R19)."""
+    steps = steps_in_case(desk)
     return "owed" if steps & {"danger_person", "danger_silence"} and "news" not in steps else "none"
 
 

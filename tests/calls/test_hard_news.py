@@ -196,6 +196,42 @@ def test_news_of_one_case_does_not_stand_for_the_danger_line_of_another(
     )
 
 
+def test_silence_after_hard_news_of_a_second_case_writes_an_urgent_callback_for_that_case(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    other = make_case(custody_status="escaped")
+    opens_the_case(phone, make_case(custody_status="released"))
+    for keys in ("1", "#", "1", other.number, other.pin):
+        phone.presses(keys)
+    assert phone.hears(UNTIL)
+    phone.presses("0")
+    assert phone.hears("No one can answer right now", "press 1")
+
+    while not phone.is_over:
+        phone.says_nothing()
+
+    callback = house.row(select(Callback))
+    assert (callback.case_id, callback.urgency, callback.reason) == (other.id, "urgent", "hard_news")
+
+
+def test_who_leaves_the_line_is_led_back_to_hard_news_of_a_second_case(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=LIAISON)
+    waiting = phone.another()
+    opens_the_case(waiting, make_case(custody_status="in_custody"))
+    waiting.presses("0")
+    other = make_case(custody_status="escaped")
+    opens_the_case(phone, make_case(custody_status="released"))
+    for keys in ("1", "#", "1", other.number, other.pin, "0"):
+        phone.presses(keys)
+    assert phone.hears("in line")
+
+    phone.presses("#")
+
+    assert phone.hears("I have news that may be hard to hear", "to hear it now, press 1")
+
+
 def test_where_there_is_no_hard_news_a_person_comes_with_no_danger_line(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff
 ) -> None:
