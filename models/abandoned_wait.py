@@ -1,6 +1,6 @@
 """Callers who hang up in the line at 0: who allowed it is called back; of others nothing is kept (R36)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal, Protocol
 
 from sqlalchemy import exists, func, select
@@ -17,6 +17,7 @@ from models.follow_up import CUT_OFF
 from models.line_wait import IN_LINE, LineWait, lapsed_waits, leave_line, talk_began, wait_of
 from models.registrant import Consent, Phone, Registrant
 from models.safe_phone import SAFE, next_window
+from models.talk import pause_after
 
 Job = tuple[str, int]
 
@@ -87,7 +88,7 @@ def _call_back(session: Session, talk: DirectTalk, now: datetime, office: Promis
         most = office.policy("unverified_callbacks_a_day")
         if call.phone_key is None or _cut_off_lately(session, call.phone_key, now) >= most:
             return []
-    at = now + timedelta(minutes=1)
+    at = now + pause_after(session, call.id, office)
     made = follow_direct(session, talk, CUT_OFF, at, f"caller:{call.id}", now, office)
     return [] if made is None else [("dial_liaison", made)]
 
@@ -114,8 +115,7 @@ def _offer(session: Session, wait: LineWait, now: datetime, office: PromisingOff
     promise = Promise(
         number=number, urgency="other", reason="abandoned", verified=True, language=call.language,
         time_zone=time_zone, requested_at=wait.since, due_at=office.due_at("other", now),
-        # A call that was cut off is best taken up after a moment, not while the phone is being put away.
-        next_attempt_at=office.calling_window(now + timedelta(minutes=1), time_zone),
+        next_attempt_at=office.calling_window(now + pause_after(session, call.id, office), time_zone),
         case_id=call.case_id, call_id=call.id, silent=call.silent, window=window,
     )  # fmt: skip
     made = promise_callback(session, promise, actor=f"caller:{call.id}", now=now)

@@ -7,12 +7,13 @@ that end came. The moment promised and the place in the order stay as they are.
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.call import CALLS
 from models.callback import CALLBACKS
 from models.job import Job
+from models.talk import COVERED, TalkOffice, pause_after
 
 #: How long a caller may still listen to their promise, from their last wish on.
 LISTENS = timedelta(seconds=60)
@@ -33,21 +34,35 @@ def asking_goes_on(session: Session, call_id: int, now: datetime) -> None:
     )
 
 
-def asking_ended(session: Session, call_id: int, now: datetime) -> list[Job]:
+def asking_ended(session: Session, call_id: int, now: datetime, office: TalkOffice) -> list[Job]:
     """The call is over: what was asked for in it is due, unless it was put off further than to this end.
 
-    To be asked before that end is noted. Answers the jobs to enqueue after the commit. Where the hours do
-    not allow a ring now, the list puts it off again, as any callback whose time has come (R29).
+    After key 7 it is put off instead, and so is what the case of a verified call is owed: somebody was
+    listening, and the phone must not ring beside them. To be asked before that end is noted. Answers the
+    jobs to enqueue after the commit. Where the hours do not allow a ring now, the list puts it off again, as
+    any callback whose time has come (R29).
     """
+    call = session.execute(
+        select(CALLS.c.step, CALLS.c.case_id, CALLS.c.verified_at).where(
+            CALLS.c.id == call_id, CALLS.c.direction == "inbound", CALLS.c.ended_at.is_(None)
+        )
+    ).first()
+    if call is None:
+        return []
+    asked_here = and_(CALLBACKS.c.requested_in_call_id == call_id, CALLBACKS.c.state == "requested")
+    if call.step in COVERED:
+        later = now + pause_after(session, call_id, office)
+        # What another call without a PIN asked for as well is not put off by a key of this one (R35).
+        mine = and_(asked_here, ~CALLBACKS.c.asked_elsewhere)
+        if call.verified_at is not None and call.case_id is not None:
+            of_case = and_(CALLBACKS.c.case_id == call.case_id, CALLBACKS.c.state == "requested")
+            mine = or_(mine, of_case)
+        put_off = update(CALLBACKS).where(mine, CALLBACKS.c.next_attempt_at < later)
+        session.execute(put_off.values(next_attempt_at=later, place=None))
+        return []
     due = (
         update(CALLBACKS)
-        .where(
-            CALLBACKS.c.requested_in_call_id == call_id,
-            CALLBACKS.c.state == "requested",
-            CALLBACKS.c.next_attempt_at > now,
-            CALLBACKS.c.next_attempt_at <= now + LISTENS,
-            exists().where(CALLS.c.id == call_id, CALLS.c.direction == "inbound", CALLS.c.ended_at.is_(None)),
-        )
+        .where(asked_here, CALLBACKS.c.next_attempt_at > now, CALLBACKS.c.next_attempt_at <= now + LISTENS)
         .values(next_attempt_at=now)
         .returning(CALLBACKS.c.id)
     )

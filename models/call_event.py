@@ -105,7 +105,7 @@ def _apply(
 ) -> list[Job]:
     if call_status in FINAL_CALL_STATUSES:
         # First, since what is promised by this very end keeps the moment that it gets there.
-        asked = asking_ended(session, call_id, now)
+        asked = asking_ended(session, call_id, now, office)
         return asked + leg_ended(session, call_id, call_status, now, office)
     bring_forward(session, call_id, call_status)
     return []

@@ -219,10 +219,17 @@ def caller_left(
         return jobs
     if not was_held:
         return jobs + after_drop(session, talk, actor, now, over_at, office)
-    step = session.scalar(select(Call.step).where(Call.id == talk.caller_call_id))
-    # A phone that was just put away is not rung at once; after key 7 somebody was listening.
-    pause = timedelta(minutes=office.policy("retry_minutes") if step in COVERED else 1)
+    pause = pause_after(session, talk.caller_call_id, office)
     return jobs + call_again(session, talk, CUT_OFF, actor, now + pause, office)
+
+
+def pause_after(session: Session, call_id: int | None, office: TalkOffice) -> timedelta:
+    """How long the phone of a call that has just ended is left alone: after key 7 somebody was listening.
+
+    Otherwise a moment, in which it is put away.
+    """
+    step = session.scalar(select(Call.step).where(Call.id == call_id))
+    return timedelta(minutes=office.policy("retry_minutes") if step in COVERED else 1)
 
 
 def after_drop(

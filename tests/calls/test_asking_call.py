@@ -7,7 +7,7 @@ import pytest
 from models import Staff
 from tests.calls.conftest import House
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
-from tests.calls.test_callbacks import the_callback
+from tests.calls.test_callbacks import asks_express, the_callback
 from tests.factories import MadeCase
 from tests.phone import Phone
 from workers.sweeper import sweep
@@ -88,3 +88,43 @@ def test_where_no_word_came_that_the_asking_call_is_over_a_liaison_is_rung_a_min
 
     assert sweeps(house) == [LIAISON]
     assert the_callback(house).due_at == promised
+
+
+@pytest.mark.parametrize("asks", ["first", "again"])
+def test_7_after_the_promise_lets_the_phone_be_for_half_an_hour(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, asks: str
+) -> None:
+    case = make_case(custody_status="in_custody")
+    if asks == "again":
+        asks_express(phone, case)
+    opens_the_case(phone, case)
+    phone.presses("2")
+    phone.presses("1")
+    assert phone.hears("We will call you")
+    make_staff(phone=LIAISON)
+
+    phone.presses("7")
+    assert phone.hears("not available")
+    house.clock.passes(minutes=29)
+
+    assert sweeps(house) == []
+    house.clock.passes(minutes=1)
+    assert sweeps(house) == [LIAISON]
+
+
+def test_7_without_a_pin_puts_off_nothing_that_another_call_asked_for(
+    phone: Phone, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=LIAISON)
+    other = phone.another()
+    for one in (phone, other):
+        reaches_the_first_menu(one)
+        for key in ("2", "1", "1"):
+            one.presses(key)
+    other.hangs_up()
+
+    phone.presses("7")
+
+    assert phone.is_over
+    house.clock.passes(minutes=1)
+    assert sweeps(house) == [LIAISON]

@@ -240,6 +240,8 @@ def test_7_on_hold_is_harmless_words_and_the_end(talk: tuple[Phone, Phone], hous
     assert caller.is_over
     house.jobs.works_off()
     assert liaison.hears("How did it end?")
+    again = house.row(select(Callback))
+    assert again.next_attempt_at == house.clock.now + timedelta(minutes=30), "nobody rings beside a listener"
 
 
 def test_a_long_talk_without_a_pin_is_no_lack_of_progress_on_hold(

@@ -33,6 +33,26 @@ def test_who_hangs_up_in_line_and_agreed_to_calls_there_is_called_back(
     assert outcomes(house) == ["abandoned"]
 
 
+def test_7_in_line_lets_the_phone_be_for_half_an_hour(
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+) -> None:
+    waits_in_line(phone, make_case(custody_status="in_custody", phone=CALLER))
+    clock.passes(minutes=3)
+
+    phone.presses("7")
+    assert phone.hears("not available")
+    assert phone.is_over
+    busy.hangs_up()
+    clock.passes(minutes=29)
+    _a_sweep(house)
+
+    assert house.rung() == []
+    assert house.row(select(Callback.reason)) == "abandoned"
+    clock.passes(minutes=1)
+    _a_sweep(house)
+    assert len(house.rung()) == 1
+
+
 @pytest.mark.parametrize(
     "changed", ["another phone", "unsafe", "stopped", "unconfirmed", "withdrawn", "no consent"]
 )
