@@ -112,13 +112,15 @@ def _move(session: Session, standing: Callback, promise: Promise) -> None:
 def _keep_the_better(
     session: Session, standing: Callback, promise: Promise, call: "CallState", now: datetime
 ) -> None:
-    """Let the row keep the earlier moment and the higher class; nothing else of it changes."""
+    """Let the row keep the earlier moment and the higher class, and raise ``silent``; nothing else."""
     rises = promise.urgency == "urgent" != standing.urgency
     if rises or standing.reason == LATER:
         standing.urgency = "urgent" if rises else standing.urgency
         standing.reason = promise.reason
     if promise.window is None:
         standing.window_starts = standing.window_ends = None
+    # It was promised to this caller, and spares whoever else answers nothing but their voice.
+    standing.silent = standing.silent or promise.silent
     standing.requested_at = min(standing.requested_at, promise.requested_at)
     standing.due_at = min(standing.due_at, promise.due_at)
     if is_idle(standing):

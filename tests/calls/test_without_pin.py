@@ -23,13 +23,14 @@ from workers.sweeper import sweep
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
 DOUBTED = {"StirVerstat": "TN-Validation-Failed"}
-#: Of everything that a caller without a PIN may not change: all but the moments, the class and its reason.
+#: Of everything that a caller without a PIN may not change: all but the moments, the class and its reason,
+#: and ``silent``, which is only raised.
 KEPT = tuple(
     column.name
     for column in CALLBACKS.columns
     if column.name
     not in {
-        "due_at", "next_attempt_at", "requested_at", "urgency", "reason", "place", "caller_tries",
+        "due_at", "next_attempt_at", "requested_at", "urgency", "reason", "place", "caller_tries", "silent",
         "asked_elsewhere", "window_starts", "window_ends", "state", "staff_id", "claimed_at", "lease_until",
     }
 )  # fmt: skip
@@ -263,6 +264,29 @@ def test_urgent_requests_of_a_phone_are_not_counted_and_the_third_other_one_is_r
     assert [one.urgency for one in house.rows(select(Callback).order_by(Callback.id))][-1] == "urgent"
 
 
+def test_a_caller_who_cannot_talk_is_called_so_also_when_another_call_asked_before(
+    phone: Phone, house: House
+) -> None:
+    dials_to_the_callback_menu(phone)
+    phone.presses("1")
+    phone.hangs_up()
+    assert not the_callback(house).silent
+    cannot_talk = phone.another()
+
+    cannot_talk.dials_in()
+    for key in ("1", "5", "1"):
+        cannot_talk.presses(key)
+    assert cannot_talk.hears("You do not have to talk. We will ask questions")
+    cannot_talk.hangs_up()
+
+    assert the_callback(house).silent
+    talks = phone.another()
+    dials_to_the_callback_menu(talks)
+    talks.presses("1")
+    talks.hangs_up()
+    assert the_callback(house).silent
+
+
 def _words(heard: str) -> str:
     """What was said, without its moments."""
     return re.sub(r"\d+:\d\d [AP]M", "TIME", heard)
@@ -329,6 +353,7 @@ def test_no_keys_without_a_pin_change_or_reveal_a_standing_callback(
 
     after = house.row(select(Callback).where(Callback.id == before.id))
     assert [getattr(after, name) for name in KEPT] == [getattr(before, name) for name in KEPT]
+    assert after.silent or not before.silent
     assert after.due_at <= before.due_at
     assert after.next_attempt_at <= before.next_attempt_at
     assert after.requested_at <= before.requested_at
