@@ -218,17 +218,23 @@ def _proxies(settings: Settings) -> Finding:
         return Finding("proxies", f"{settings.web_proxies} in front")
     seen = select(Guard.measured_at).where(Guard.name == "untold proxy")
     found = _read(settings, lambda session, _now: session.scalars(seen).all())
-    return Finding(
-        "proxies",
-        # No fault: a web without a proxy answers, and strangers with enough connections can silence it.
-        "none in front; in production put one there that takes whole requests, and set HOTLINE_WEB_PROXIES"
-        if settings.production
-        else "none in front",
-        "Requests come through a proxy (X-Forwarded-For), but HOTLINE_WEB_PROXIES is not set: failed "
-        "sign-ins of all staff count as one client's."
-        if found
-        else None,
-    )
+    if found:
+        return Finding(
+            "proxies",
+            "none in front",
+            "Requests come through a proxy (X-Forwarded-For), but HOTLINE_WEB_PROXIES is not set: failed "
+            "sign-ins of all staff count as one client's.",
+        )
+    if settings.production:
+        # No fault: a web without a proxy answers.
+        return Finding(
+            "proxies",
+            "none in front",
+            "No proxy is in front of this web, so strangers with enough connections can silence it. Put one "
+            "there that takes whole requests, and set HOTLINE_WEB_PROXIES.",
+            is_fault=False,
+        )
+    return Finding("proxies", "none in front")
 
 
 def _seconds(span: timedelta | None) -> int:
@@ -286,7 +292,11 @@ def _two_people(settings: Settings) -> Finding:
     if not missing:
         return Finding("two people", "two people may approve together")
     if "imports" in missing:
-        wrong = "No two supervisors or administrators may approve together: what takes two people waits."
+        wrong = (
+            "No two supervisors or administrators may approve together: the release of held imports, files "
+            "of the audit, the word of whom a case is about, and PINs that one of them asks for wait. A PIN "
+            "that a liaison asks for needs one of them who may approve with that liaison."
+        )
     else:
         wrong = "No supervisor and administrator may approve together: no file of the audit can be had."
     # A new office has its first administrator alone: nothing is broken, and the line works.

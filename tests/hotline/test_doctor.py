@@ -203,6 +203,7 @@ def test_a_house_without_two_people_who_may_approve_together_is_told(
     # Named, and no fault: a new office has one such person, and its line works.
     assert list(wrong(told)) == ["two people"]
     assert "No two supervisors or administrators" in wrong(told)["two people"]
+    assert "A PIN that a liaison asks for needs one of them" in wrong(told)["two people"]
     assert (told.exit_code, json.loads(told.stdout)["healthy"]) == (0, True)
     assert "NOTE  two people" in run(settings, "doctor").output
     with database.transaction() as session:

@@ -39,12 +39,13 @@ def test_a_proxy_that_was_told_of_is_nobodys_news(
     assert [one for one in caplog.records if one.name == "hotline.proxies"] == []
 
 
-def test_doctor_warns_of_a_production_web_without_a_proxy(
+def test_doctor_notes_a_production_web_without_a_proxy_where_it_is_seen(
     settings: Settings, database: Database, redis_url: str
 ) -> None:
-    def told(**environ: str) -> str:
+    def found(**environ: str) -> tuple[str | None, bool, str]:
         checks = json.loads(run(settings, "doctor", "--json", **environ).stdout)["checks"]
-        return next(check["told"] for check in checks if check["name"] == "proxies")
+        (one,) = [check for check in checks if check["name"] == "proxies"]
+        return one["wrong"], one["fault"], one["told"]
 
     real = {
         "HOTLINE_ENV": "production",
@@ -53,6 +54,9 @@ def test_doctor_warns_of_a_production_web_without_a_proxy(
         # Nothing listens there: doctor asks the carrier too.
         "TWILIO_API_BASE_URL": "http://127.0.0.1:9",
     }
-    assert told() == "none in front"
-    assert "in production put one there" in told(**real)
-    assert told(**real, HOTLINE_WEB_PROXIES="1") == "1 in front"
+    assert found() == (None, False, "none in front")
+    wrong_, is_fault, _ = found(**real)
+    assert "No proxy is in front of this web" in str(wrong_)
+    assert not is_fault
+    assert "NOTE  proxies" in run(settings, "doctor", **real).output
+    assert found(**real, HOTLINE_WEB_PROXIES="1") == (None, False, "1 in front")
