@@ -99,13 +99,18 @@ def waiting_lost_pins(session: Session) -> Sequence[tuple[int, int, datetime]]:
 def decide_lost_pin(
     session: Session, report_id: int, *, call: bool, by: str, now: datetime, office: LostPinOffice
 ) -> list[Job]:
-    """A supervisor lets a report that waits ring the case's phone, or drops it. Raises LostPinError."""
+    """A supervisor lets a report that waits ring the case's phone, or drops it.
+
+    Raises LostPinError if it no longer waits, and for a call while one about this PIN is owed (R08).
+    """
     report = session.scalars(
         select(LostPinReport).where(LostPinReport.id == report_id).with_for_update()
     ).one_or_none()
     case = _case_of(session, report.number_key) if report is not None else None
     if report is None or case is None or report.state != "waiting":
         raise LostPinError("This report no longer waits.")
+    if call and _is_open(session, case):
+        raise LostPinError("A call about this PIN is already open. Drop this report.")
     report.state, report.settled_at = ("called" if call else "declined"), now
     _write_entry(session, by, "release_lost_pin" if call else "decline_lost_pin", case, now)
     return _ring_safe_phone(session, report, case, now, now, office) if call else []
@@ -126,10 +131,9 @@ def _may_report(
         of_phone = session.scalar(earlier.where(LostPinReport.phone_key == report.phone_key)) or 0
         if of_phone >= office.policy("lost_pin_reports_a_day"):
             return False
-    of_case = earlier.where(LostPinReport.number_key == report.number_key)
-    if session.scalar(of_case.where(LostPinReport.state == "waiting")):
-        return False
-    return not _is_open(session, case)
+    # It may have waited for days: until a supervisor decides, it is the one that is open.
+    waits = select(LostPinReport.id).where(WAITING, LostPinReport.number_key == report.number_key)
+    return session.scalar(waits.limit(1)) is None and not _is_open(session, case)
 
 
 def _had_its_calls(session: Session, report: LostPinReport, office: LostPinOffice) -> bool:

@@ -15,7 +15,11 @@ KINDS = {
     UNATTESTED: N_("A phone that the case knows, on calls that the carrier does not vouch for"),
 }
 #: What models say when something cannot be done; written once more here, so that translators find it.
-SENTENCES = (N_("This lock was lifted already."), N_("This report no longer waits."))
+SENTENCES = (
+    N_("This lock was lifted already."),
+    N_("This report no longer waits."),
+    N_("A call about this PIN is already open. Drop this report."),
+)
 
 
 def register_locks(blueprint: Blueprint, console: Console) -> None:

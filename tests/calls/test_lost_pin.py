@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 from sqlalchemy import select
 
-from models import Alert, Callback, Staff
+from models import Alert, Callback, LostPinReport, Staff
 from models.case import close_case, new_number
 from models.lost_pin import LostPinError, decide_lost_pin, replace_lost_pin, waiting_lost_pins
 from models.registrant import Phone as RegisteredPhone
@@ -272,6 +272,56 @@ def test_above_the_ceiling_reports_wait_for_a_supervisor_who_is_told_once(
         with pytest.raises(LostPinError):
             decide(first, call=True)
     assert len(house.rows(select(Callback))) == 6
+
+
+def test_report_that_has_waited_for_days_is_the_one_open_of_its_case(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff(email="ruth@office.example.org", role="supervisor")
+    for number in range(6):
+        case = make_case(custody_status="in_custody", phone=f"+120255501{60 + number}")
+        reports_a_lost_pin(phone.another(), case.number, from_="anonymous")
+    lost_pins_are_settled(house)
+    with house.database.transaction() as session:
+        ((report_id, _, _),) = waiting_lost_pins(session)
+    clock.passes(hours=25)
+
+    reports_a_lost_pin(phone.another(), case.number, from_="anonymous")
+    lost_pins_are_settled(house)
+
+    assert len(house.rows(select(Callback))) == 5
+    with house.database.transaction() as session:
+        assert [one for one, _, _ in waiting_lost_pins(session)] == [report_id]
+
+
+def test_supervisor_lets_no_second_call_about_a_pin_be_placed(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff(email="ruth@office.example.org", role="supervisor")
+    case = make_case(custody_status="in_custody", phone=SAFE)
+    reports_a_lost_pin(phone, case.number)
+    lost_pins_are_settled(house)
+    with house.database.transaction() as session:
+        waits = LostPinReport(
+            number_key=house.database.keyring.index("case", case.number), silent=False, state="waiting",
+            call_id=house.row(select(Callback)).requested_in_call_id, reported_at=clock.now,
+        )  # fmt: skip
+        session.add(waits)
+        session.flush()
+        decide = partial(
+            decide_lost_pin,
+            session,
+            waits.id,
+            by="ruth@office.example.org",
+            now=clock.now,
+            office=house.office,
+        )
+        with pytest.raises(LostPinError, match="already open"):
+            decide(call=True)
+        assert waits.state == "waiting"
+        assert decide(call=False) == []
+
+    assert len(house.rows(select(Callback))) == 1
 
 
 def test_an_attack_with_lost_pins_is_one_message_to_the_supervisor_with_a_count(

@@ -71,6 +71,32 @@ def test_a_supervisor_decides_about_a_lost_pin_that_waits(
     assert supervisor.reads("No report waits.")
 
 
+def test_a_supervisor_is_told_that_a_call_about_this_pin_is_open_already(
+    supervisor: Member, database: Database, clock: Clock, case: MadeCase
+) -> None:
+    with database.transaction() as session:
+        reports = [
+            LostPinReport(
+                number_key=database.keyring.index("case", case.number), call_id=make_call(session).id,
+                silent=False, reported_at=clock.now, state="waiting",
+            )
+            for _ in range(2)
+        ]  # fmt: skip
+        session.add_all(reports)
+        session.flush()
+        ids = [report.id for report in reports]
+    supervisor.opens("/console/locks")
+    sent = {"csrf_token": supervisor.token, "decision": "call"}
+
+    supervisor.sends(f"/console/locks/lost-pins/{ids[0]}", sent)
+    assert supervisor.reads("The confirmed phone will be called.")
+    supervisor.sends(f"/console/locks/lost-pins/{ids[1]}", sent)
+
+    assert supervisor.reads("A call about this PIN is already open. Drop this report.")
+    with database.reading() as session:
+        assert len(session.scalars(select(Callback)).all()) == 1
+
+
 @pytest.mark.parametrize("role", ["liaison", "administrator"])
 def test_others_do_not_see_locks(staff: Any, role: str) -> None:
     person = staff(role).signs_in()
