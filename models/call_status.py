@@ -1,6 +1,6 @@
 """The words for how far a call has come: Twilio's own, in their order, and two of ours for legs we place."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, or_, update
@@ -14,6 +14,8 @@ DIALLING = "dialling"
 LEAVING = "leaving"
 FINAL_CALL_STATUSES = ("completed", "busy", "failed", "no-answer", "canceled")
 _FORWARD = (DIALLING, "queued", "initiated", "ringing", "in-progress", LEAVING)
+#: The carrier ends any call after this long, so nobody is still talking then (Twilio's own limit).
+LONGEST_CALL = timedelta(hours=4)
 #: For a call that is over and of which nobody knows since when: a talk in it counts as short, since one call
 #: too many harms nobody who was cut off.
 LONG_AGO = datetime.min.replace(tzinfo=UTC)

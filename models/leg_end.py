@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from models.abandoned_wait import talk_cut_off, wait_ended
 from models.call import CALLS
-from models.call_status import DIALLING
+from models.call_status import DIALLING, LONGEST_CALL
 from models.callback import Callback, advance, locked
 from models.callback_policy import CallbackOffice, CallbackPolicy
 from models.direct_talk import latest_talk
@@ -23,9 +23,12 @@ from models.talk import caller_left, joiner_missed, leader_left, settle
 _NOT_TAKEN = ("busy", "no-answer")
 #: Who pressed a key in another call with us so lately is still on it, unless its end was told.
 _ON_IT = timedelta(minutes=10)
-#: The very words of the partial index, so that both databases see that it serves.
+#: A person whose phone was busy with a call to us is tried again after so long.
+_AFTER_THEIR_CALL = timedelta(minutes=2)
+#: The very words of the partial indexes, so that both databases see that they serve.
 _TELLS_THEM = text("calls.flow = 'alert_call'")
 _LIVE = text("calls.ended_at IS NULL AND calls.staff_id IS NOT NULL")
+_OPEN_INBOUND = text("calls.ended_at IS NULL AND calls.direction = 'inbound'")
 
 
 def leg_ended(
@@ -81,6 +84,9 @@ def leg_ended(
         counted = counted and (is_missed or call_status == "failed")
         return _liaison_left(session, callback, now, over_at, policy, actor, office, counted=counted)
     if call_id == callback.caller_call_id:
+        if call_status == "busy" and _is_on_the_line(session, callback.number_key, now):
+            # The person has missed nothing: their phone is busy with their own call to us (R36).
+            counted, pause = False, _AFTER_THEIR_CALL
         # Nobody canceled it but the carrier, and the person has missed nothing.
         counted = counted and call_status != "canceled"
         return _caller_left(
@@ -261,6 +267,18 @@ def _caller_left(
     if callback.state == "talking":
         return caller_left(session, callback, actor, now, over_at, office)
     return []
+
+
+def _is_on_the_line(session: Session, phone_key: str, now: datetime) -> bool:
+    """Whether this phone is in a call that came in from it; a doubted caller ID proves none."""
+    calls = select(CALLS.c.id).where(
+        _OPEN_INBOUND,
+        CALLS.c.phone_key == phone_key,
+        CALLS.c.caller_id_doubted.is_(False),
+        # The news of an older one's end was lost.
+        CALLS.c.started_at > now - LONGEST_CALL,
+    )
+    return session.execute(calls.limit(1)).first() is not None
 
 
 def _is_on_another_leg(session: Session, staff_id: int | None, call_id: int, now: datetime) -> bool:

@@ -8,13 +8,12 @@ from sqlalchemy import and_, func, not_, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from models.call import Call
-from models.call_status import LEAVING
+from models.call_status import LEAVING, LONGEST_CALL
 from models.callback import Callback, advance
 from models.callback_policy import CallbackPolicy
 from models.direct_talk import DirectTalk
 from models.liaison import AT_0, DIALLED_AT_0, free_liaison
 from models.staff import Staff
-from models.stranded_at_0 import LONGEST_CALL as LONGEST_CALL
 from models.talk import COLLEAGUE, JOINERS, Talk
 
 #: The leg of a caller is dialled within moments of the accept key, or its job was lost.

@@ -1,13 +1,13 @@
 """Finds legs and talks of callers at 0 that wait for something which will not come by itself."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import and_, exists, not_, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from models.call import Call
-from models.call_status import LEAVING
+from models.call_status import LEAVING, LONGEST_CALL
 from models.callback_policy import CallbackPolicy
 from models.direct_talk import DirectTalk
 from models.job import Job
@@ -17,8 +17,6 @@ from models.line_wait import LineWait
 from models.staff import Staff
 from models.talk import JOINERS, close_talk
 
-#: The carrier ends any call after this long, so nobody is still talking then (Twilio's own limit).
-LONGEST_CALL = timedelta(hours=4)
 #: The very words of the partial indexes, so that both databases see that they serve.
 _LIVE = text("calls.ended_at IS NULL AND calls.parent_call_id IS NOT NULL")
 _TALKING = text("direct_talks.state = 'talking'")

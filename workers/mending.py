@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 from config.office import Office
 from models.call import Call
-from models.call_status import DIALLING, FINAL_CALL_STATUSES, LONG_AGO
+from models.call_status import DIALLING, FINAL_CALL_STATUSES, LONG_AGO, LONGEST_CALL
 from models.callback import Callback, advance, locked
 from models.callback_policy import CallbackPolicy
 from models.callback_state import LIVE_STATES
 from models.database import Database
 from models.leg_end import Job, leave_for_staff, leg_ended
 from models.liaison import free_liaison
-from models.stranded import LONGEST_CALL, LiveLeg, legs_of
+from models.stranded import LiveLeg, legs_of
 from workers.callbacks import CallCarrier
 from workers.carrier import CarrierCall, CarrierRefused, CarrierUnknown
 

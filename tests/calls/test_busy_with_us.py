@@ -1,0 +1,120 @@
+"""A callback that falls due while its person is on the line with us, and their phone is busy (R36)."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from models import Callback, Staff
+from tests.calls.conftest import House
+from tests.calls.stories import opens_the_case, reaches_the_first_menu
+from tests.factories import MadeCase
+from tests.phone import CALLER, Phone, PlacedCall
+from workers.sweeper import sweep
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+
+
+def is_afraid(phone: Phone, case: MadeCase) -> None:
+    """Ask for a call very soon, and hang up."""
+    opens_the_case(phone, case)
+    for key in ("2", "3"):
+        phone.presses(key)
+    assert phone.hears("We will call you")
+    phone.hangs_up()
+
+
+def calls_the_crisis_line(phone: Phone, **how: str) -> None:
+    """Call again, and talk with a partner line by our transfer."""
+    phone.dials_in(**how)
+    for key in ("1", "3", "1"):
+        phone.presses(key)
+    assert phone.is_rung("988")
+
+
+def is_tried(house: House, phone: Phone) -> tuple[Phone, PlacedCall]:
+    """The liaison who is rung for the callback accepts it, and the person is rung."""
+    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
+    liaison = house.accepts(phone)
+    (to_caller,) = house.carrier.ringing
+    assert to_caller.to == CALLER
+    return liaison, to_caller
+
+
+def test_a_frightened_person_on_the_line_with_a_crisis_line_loses_no_try(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    is_afraid(phone, make_case(custody_status="in_custody"))
+    again = phone.another()
+    calls_the_crisis_line(again)
+    make_staff()
+
+    for _ in range(4):
+        liaison, to_caller = is_tried(house, phone)
+        phone.another().declines(to_caller, "busy")
+        house.jobs.works_off()
+        assert liaison.is_over
+        assert house.rung() == [], "nobody is rung again at once"
+        house.clock.passes(minutes=2, seconds=1)
+    again.hangs_up()
+
+    callback = house.row(select(Callback))
+    assert (callback.state, callback.caller_tries) == ("requested", 0)
+    _, to_caller = is_tried(house, phone)
+    called = phone.answers(to_caller)
+    called.presses("1")
+    assert called.is_talking
+
+
+def test_a_frightened_person_who_waits_at_0_loses_no_try(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    is_afraid(phone, make_case(custody_status="in_custody"))
+    make_staff()
+    liaison, to_caller = is_tried(house, phone)
+    again = phone.another()
+    reaches_the_first_menu(again)
+    again.presses("0")
+    assert again.hears("next in line")
+
+    phone.another().declines(to_caller, "busy")
+    house.jobs.works_off()
+
+    callback = house.row(select(Callback))
+    assert (callback.state, callback.caller_tries) == ("requested", 0)
+    assert liaison.is_over
+
+
+@pytest.mark.parametrize("call", ["none", "over", "doubted", "of another phone"])
+def test_a_busy_phone_that_is_not_on_the_line_with_us_is_a_try(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, call: str
+) -> None:
+    is_afraid(phone, make_case(custody_status="in_custody"))
+    other = phone.another()
+    if call == "doubted":
+        calls_the_crisis_line(other, StirVerstat="TN-Validation-Failed-C")
+    elif call == "of another phone":
+        calls_the_crisis_line(other, from_="+12025550148")
+    elif call == "over":
+        calls_the_crisis_line(other)
+        other.hangs_up()
+    make_staff()
+
+    _, to_caller = is_tried(house, phone)
+    phone.another().declines(to_caller, "busy")
+
+    assert house.row(select(Callback.caller_tries)) == 1
+
+
+def test_a_person_on_the_line_who_lets_their_phone_ring_has_missed_it(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    is_afraid(phone, make_case(custody_status="in_custody"))
+    calls_the_crisis_line(phone.another())
+    make_staff()
+
+    _, to_caller = is_tried(house, phone)
+    phone.another().declines(to_caller, "no-answer")
+
+    assert house.row(select(Callback.caller_tries)) == 1
