@@ -7,6 +7,8 @@ from ivr_flows.turn import Dial
 
 #: Twilio's words for a dialled leg that was answered.
 ANSWERED = frozenset({"completed", "answered"})
+#: What begins a word of a call's trail that is no step: which service was rung, by its key in office.toml.
+_RUNG = "rung:"
 
 
 @answers("ringing", "changed")
@@ -40,14 +42,17 @@ def service_ended(desk: Desk, _digits: str) -> str:
 
 @answers("ringing", "changed")
 def ring_again(desk: Desk, _digits: str) -> str:
-    """Ring the service once more whose number the caller has just heard."""
+    """Ring the service once more that this call rang last, by whichever way the caller came back (R22)."""
+    rung = next((one for one in reversed(desk.call.trail.split()) if one.startswith(_RUNG)), None)
     for service in desk.office.services:
-        if _was_heard(desk, "services.failed", phone=desk.prompts.spoken_number(service.phone)):
+        if rung == _RUNG + service.key:
             return _ring(desk, service)
     return "changed"
 
 
 def _ring(desk: Desk, service: ServiceEntry) -> str:
+    # Among the steps passed: the words that named it are gone after another menu.
+    desk.call.trail = f"{desk.call.trail} {_RUNG}{service.key}"
     desk.say("services.connecting", service=service.name[desk.call.language])
     desk.ring = Ring(service.phone, int(desk.office.policy("service_ring_seconds")))
     return "ringing"

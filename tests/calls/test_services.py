@@ -1,8 +1,11 @@
 """A transfer to a partner line: every way it may end has words of its own."""
 
+from collections.abc import Callable
+
 import pytest
 
-from tests.calls.stories import reaches_the_first_menu
+from tests.calls.stories import opens_the_case, reaches_the_first_menu
+from tests.factories import MadeCase
 from tests.phone import Phone
 
 
@@ -32,6 +35,50 @@ def test_a_crisis_line_that_does_not_answer_is_told_with_its_number_and_tried_ag
     phone.presses("6")
     phone.presses("1")
     assert phone.is_rung("988")
+
+
+@pytest.mark.parametrize(("keys", "option"), [("8", "intentarlo otra vez, oprima 1"), ("88", "To try again")])
+def test_to_try_again_rings_the_same_line_in_another_language(phone: Phone, keys: str, option: str) -> None:
+    rings_the_crisis_line(phone)
+    phone.lets_ring()
+
+    for key in keys:
+        phone.presses(key)
+    assert phone.hears("988", option)
+    phone.presses("1")
+
+    assert phone.is_rung("988")
+
+
+def test_to_try_again_rings_the_same_line_after_the_way_back_to_that_menu(
+    phone: Phone, make_case: Callable[..., MadeCase]
+) -> None:
+    opens_the_case(phone, make_case(custody_status="released"))
+    phone.presses("1")
+    phone.presses("3")
+    assert phone.is_rung("+18007997233")
+    phone.lets_ring()
+
+    for key in ("2", "#"):
+        phone.presses(key)
+    assert phone.hears("To try again, press 1")
+    phone.presses("1")
+
+    assert phone.is_rung("+18007997233")
+
+
+def test_to_try_again_rings_the_line_that_was_rung_last(phone: Phone) -> None:
+    rings_the_crisis_line(phone)
+    phone.lets_ring()
+    phone.presses("2")
+    phone.presses("2")
+    (second,) = phone.rings
+    phone.lets_ring()
+
+    phone.presses("1")
+
+    assert phone.is_rung(second)
+    assert second != "988"
 
 
 def test_a_failed_transfer_in_spanish_reads_the_number(phone: Phone) -> None:
