@@ -19,8 +19,7 @@ _CALLBACKS = {
 _IMPORTS = {
     "upload_import": "uploading", "preview_import": "previewed", "accept_import": "applying",
     "hold_import": "held", "release_import": "applying", "land_import": "landed",
-    "abandon_import": "abandoned", "discard_import": "abandoned", "refuse_import": "abandoned",
-    "reject_import": "rejected",
+    "abandon_import": "abandoned", "refuse_import": "abandoned", "reject_import": "rejected",
 }  # fmt: skip
 _STATES = {"callback": _CALLBACKS, "import": _IMPORTS}
 
@@ -31,7 +30,15 @@ def note_changes(session: Session, entries: Iterable[Mapping[str, Any]]) -> None
         kind, _, row_id = str(entry["target"]).partition(":")
         state = _STATES.get(kind, {}).get(str(entry["action"]))
         if state is not None and row_id.isdecimal():
-            session.info.setdefault(_CHANGES, []).append((kind, int(row_id), state))
+            note_change(session, kind, int(row_id), state)
+
+
+def note_change(session: Session, kind: str, row_id: int, state: str) -> None:
+    """Remember one change. Two people who release an import are two entries of the audit, and one change."""
+    noted: list[tuple[str, int, str]] = session.info.setdefault(_CHANGES, [])
+    latest = next((one for one in reversed(noted) if one[:2] == (kind, row_id)), None)
+    if latest is None or latest[2] != state:
+        noted.append((kind, row_id, state))
 
 
 def log_changes(session: Session) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from models import audit
 from models.brake import BrakeRules, HoldReason, hold_reasons
 from models.case import Case
+from models.change_log import note_change
 from models.database import Database
 from models.import_file import FeedFileError, read_feed
 from models.import_flow import flow_until, last_snapshot_rows
@@ -109,6 +110,7 @@ def import_custody(
             session.add(entry)
             session.flush()
             import_id = entry.id
+            note_change(session, "import", import_id, "staging")
         try:
             staging = _stage(database, source, rules, import_id, full, now, progress)
             result = result_of(staging, import_id, ask_brake(database, staging, rules, full, now), strict)
