@@ -160,7 +160,12 @@ def news_waits(desk: Desk, _digits: str) -> str:
 def news_is_owed(desk: Desk, _digits: str) -> str:
     """Whether a caller who was silent before hard news still has not heard it, and nobody came (R19)."""
     steps = steps_in_case(desk)
-    return "owed" if "danger_silence" in steps and "news" not in steps else "none"
+    if "danger_silence" in steps and "news" not in steps:
+        return "owed"
+    if desk.call.silent:
+        # 1 and 2 were said to be yes and no; at the menu that follows they are not.
+        desk.say("silent.choices")
+    return "none"
 
 
 @answers("owed", "none")

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from ivr_flows.code_words import CODE_WORDS
 from ivr_flows.prompts import Prompts
 from ivr_flows.rules import OfficeRules, Rules
 from ivr_flows.time_words import hour_prompt
@@ -127,6 +128,7 @@ class Desk:
 
     def say(self, prompt: str, *, language: str | None = None, **slots: str) -> None:
         """Add a prompt to what this turn says, in a ``language`` of its own if one is given."""
+        prompt = CODE_WORDS.get(prompt, prompt) if self.is_discreet else prompt
         self._words.append(Say(prompt, tuple(slots.items()), language))
 
     def taken_words(self) -> list[Say]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from ivr_flows import case_verbs
 from ivr_flows.callback_steps import callback_ways, silent_menu
+from ivr_flows.code_words import in_code_words
 from ivr_flows.flow import AGAIN, Announce, Choice, Collect, Flow, Menu, Step, required
 from ivr_flows.pin_steps import CASE_DIGITS, PIN_DIGITS
 from ivr_flows.victim_line import victim_line
@@ -81,7 +82,7 @@ def discreet_line(languages: Sequence[str], services: Sequence[str], case_digits
             silences=0,
         ),
     }
-    steps = {**kept, **front}
+    steps = {name: in_code_words(step) for name, step in {**kept, **front}.items()}
     return dataclasses.replace(
         table,
         name="discreet_line",

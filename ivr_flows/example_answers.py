@@ -38,6 +38,11 @@ class ExampleDesk(Desk):
         self.ring, self.conference = Ring("+12025550170", 20, "a" * 32), "b" * 32
         self._last = last
 
+    @property
+    def is_discreet(self) -> bool:
+        """Whether this is the tree of a discreet line: no number was dialed."""
+        return self.call.flow == "discreet_line"
+
     def called_from(self) -> str | None:
         """An ordinary number."""
         return CALLER
@@ -273,6 +278,7 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "wrong tries before the first call": _since(wrong_tries=True, first_call=True),
     },
     ("since_last_call", "stopped"): {"": _say_all()},
+    ("news_is_owed", "none"): {"as always": _say_all(), "5 was pressed": _say_all("silent.choices")},
     ("find_person", "closed"): {"": _closed},
     ("person_ended", "nobody"): {"": _NOBODY},
     **CALLBACK_ANSWERS,

@@ -55,6 +55,9 @@ def say_details(desk: Speaker, found: Heard) -> None:
         desk.say(f"stage.{found.removal_stage}")
     if found.next_hearing_at is not None:
         _say_hearing(desk, found.next_hearing_at, found.next_hearing_place, found.hearing_zone)
+    elif found.has_details:
+        # The option named court dates first.
+        desk.say("status.no_hearing")
     if found.expected_release_at is not None:
         desk.say("status.expected_release", on=desk.when(found.expected_release_at, on=True))
 

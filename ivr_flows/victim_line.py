@@ -138,9 +138,11 @@ def victim_line(
         "callback_first": Decide(case_verbs.news_waits, {"waits": "danger_callback", "none": "callback"}),
         "news_callback": Decide(
             callback_verbs.request_for_news,
-            {"promised": "promised", "refused": "callback_cannot"},
+            {"promised": "promised", "refused": "news_uncalled"},
             once=True,
         ),
+        # No phone can be called: the news is still theirs to hear, so they choose again.
+        "news_uncalled": Announce("callback.cannot", "hard_news"),
         # Hard news is never spoken to silence: nobody knows who holds the phone.
         **_danger_first("silence", "person_or_callback"),
         "person_or_callback": Decide(
@@ -294,6 +296,7 @@ def victim_line(
         "danger_callback",
         "until_callback",
         "news_callback",
+        "news_uncalled",
         "danger_silence",
         "until_silence",
         "person_or_callback",

@@ -28,8 +28,8 @@ SETTLED_SLOTS = frozenset({"key", "line", "emergency", "service"})
 READY_TEXTS = 2048
 #: Prompts that name a key and are no option of a menu: they too stand apart from what is before them (R21).
 KEY_SENTENCES = frozenset({
-    "keys.told", "keys.language", "line.back", "repair.person", "silent.offer", "since.advice",
-    "status.person", "status.support",
+    "discreet.advice", "keys.told", "keys.language", "line.back", "repair.person", "silent.offer",
+    "since.advice", "status.person", "status.support",
 })  # fmt: skip
 
 PAUSE_MILLISECONDS = 600

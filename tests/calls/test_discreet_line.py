@@ -87,6 +87,37 @@ def test_a_caller_of_a_discreet_line_hears_only_neutral_words_and_the_danger_lin
     assert phone.does_not_hear("press 5", "oprima 5")
 
 
+@pytest.mark.parametrize(
+    ("language", "asks", "changed"),
+    [
+        ("1", "To choose a new code, press 4", "Your code is changed"),
+        ("2", "Para elegir una clave nueva, oprima 4", "Su clave quedó cambiada"),
+    ],
+)
+def test_a_code_stays_a_code_after_it_was_right(
+    phone: Phone, make_case: MakeCase, language: str, asks: str, changed: str
+) -> None:
+    case = make_case(custody_status="in_custody")
+    opens_the_case(phone, case)
+    phone.hangs_up()
+    guesser = phone.another()
+    dials(guesser)
+    for keys in (case.number, wrong(case.pin)):
+        guesser.presses(keys)
+    guesser.hangs_up()
+    caller = phone.another()
+    dials(caller, language)
+    for keys in (case.number, case.pin):
+        caller.presses(keys)
+    assert caller.hears(asks)
+
+    for keys in ("4", "12", "123456", "583961", "583962", "583961", "583961"):
+        caller.presses(keys)
+
+    assert caller.hears(changed, asks)
+    assert "PIN" not in caller.heard_so_far
+
+
 @pytest.mark.parametrize("language", ["1", "2"])
 def test_silence_on_a_discreet_line_ends_in_neutral_words(phone: Phone, language: str) -> None:
     dials(phone, language)
@@ -206,8 +237,8 @@ def test_the_danger_line_follows_a_letters_pin_on_a_discreet_line(
     phone.presses(mailed)
 
     danger, own = {
-        "1": ("If you are in danger, hang up and call 911", "choose your own PIN"),
-        "2": ("Si está en peligro, cuelgue y llame al 911", "elija su propio PIN"),
+        "1": ("If you are in danger, hang up and call 911", "choose your own code"),
+        "2": ("Si está en peligro, cuelgue y llame al 911", "elija su propia clave"),
     }[language]
     assert phone.hears(danger, own)
     assert phone.heard.index(danger) < phone.heard.index(own)

@@ -58,7 +58,7 @@ def test_a_number_with_a_wrong_check_digit_is_told_to_be_none_and_how_many_digit
 
     phone.presses(mistyped(number))
 
-    assert phone.hears("That is not a case number. A case number has 8 digits. Please check it.")
+    assert phone.hears("That is not a case number. A case number has 8 digits.")
     assert phone.heard.endswith("Please enter your case number.")
     phone.presses(number)
     assert phone.hears("PIN")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from sqlalchemy import select
 
 from models import Call, Callback, Staff
@@ -122,3 +123,20 @@ def test_5_in_spanish(phone: Phone, make_staff: MakeStaff, house: House) -> None
     liaison = house.accepts(phone)
 
     assert liaison.hears("Esta persona no puede hablar")
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("1", "For no, press 2. No one can answer right now. Now listen to the choices. To have us call"),
+        ("2", "En este momento nadie puede atenderle. Ahora escuche las opciones. Para que llamemos"),
+    ],
+)
+def test_after_5_with_nobody_there_1_and_2_are_said_to_be_choices_again(
+    phone: Phone, make_case: MakeCase, language: str, told: str
+) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody"), language=language)
+
+    phone.presses("5")
+
+    assert phone.hears(told)

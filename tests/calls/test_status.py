@@ -199,6 +199,25 @@ def test_the_stage_a_hearing_and_an_expected_release_are_said(
     assert phone.hears("in custody", "For court dates and more, press 1")
 
 
+@pytest.mark.parametrize(
+    ("language", "option", "told"),
+    [
+        ("1", "For court dates and more, press 1", "I have no court date to tell you."),
+        ("2", "Para fechas de la corte y más, oprima 1", "No tengo ninguna fecha de la corte que decirle."),
+    ],
+)
+def test_who_asks_for_court_dates_where_there_is_none_to_tell_hears_so(
+    phone: Phone, make_case: MakeCase, language: str, option: str, told: str
+) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody", facility="Stewart"), language=language)
+    assert phone.hears(option)
+    assert phone.does_not_hear(told)
+
+    phone.presses("1")
+
+    assert phone.hears("202", told)
+
+
 def test_the_phone_of_the_place_is_told_twice_in_groups_behind_the_first_option(
     phone: Phone, make_case: MakeCase
 ) -> None:

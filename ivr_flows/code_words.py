@@ -1,0 +1,42 @@
+"""On a discreet line a PIN is a code, after it was right as before it (R17)."""
+
+import dataclasses
+from collections.abc import Mapping
+
+from ivr_flows.flow import Announce, Collect, Menu, Step
+
+#: What is said there in place of each prompt that says "PIN".
+CODE_WORDS: Mapping[str, str] = {
+    "ask_pin.wrong": "discreet.wrong_code",
+    "case.new_pin": "discreet.new_code",
+    "since.wrong_tries": "discreet.wrong_tries",
+    "since.wrong_tries_first": "discreet.wrong_tries_first",
+    "since.last_call": "discreet.last_call",
+    "since.advice": "discreet.advice",
+    "new_pin.needed": "discreet.code_needed",
+    "new_pin.ask": "discreet.ask_new_code",
+    "new_pin.again": "discreet.new_code_again",
+    "new_pin.guessable": "discreet.guessable",
+    "new_pin.same": "discreet.same_code",
+    "new_pin.differs": "discreet.codes_differ",
+    "new_pin.done": "discreet.code_changed",
+    "callback.held": "discreet.held",
+}
+
+
+def in_code_words(step: Step) -> Step:
+    """The step with these words."""
+    match step:
+        case Announce():
+            return dataclasses.replace(step, prompt=CODE_WORDS.get(step.prompt, step.prompt))
+        case Collect():
+            wrong = CODE_WORDS.get(step.wrong, step.wrong) if step.wrong is not None else None
+            return dataclasses.replace(step, prompt=CODE_WORDS.get(step.prompt, step.prompt), wrong=wrong)
+        case Menu():
+            choices = tuple(
+                dataclasses.replace(one, prompt=CODE_WORDS.get(one.prompt, one.prompt))
+                for one in step.choices
+            )
+            return dataclasses.replace(step, choices=choices)
+        case _:
+            return step
