@@ -108,6 +108,7 @@ def earlier_open_calls() -> Any:
     of its end may have been lost.
     """
     other = CALLS.alias("other_calls")
+    since: Any = bindparam("open_since")
     few = (
         select(other.c.id)
         .where(
@@ -116,7 +117,8 @@ def earlier_open_calls() -> Any:
             other.c.id < CALLS.c.id,
             other.c.verified_at.is_(None),
             *_judged_alike(other),
-            func.coalesce(other.c.progress_at, other.c.started_at) > bindparam("open_since"),
+            # A key that leads nowhere is no progress, but somebody is there all the same.
+            or_(*(heard > since for heard in (other.c.last_key_at, other.c.progress_at, other.c.started_at))),
         )
         .limit(COUNTED_AT_MOST)
         .correlate(CALLS)

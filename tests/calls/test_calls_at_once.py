@@ -81,6 +81,23 @@ def test_calls_whose_end_was_never_told_take_no_room_for_long(
     assert phone.hears("in custody")
 
 
+@pytest.mark.parametrize("key", ["*", "6"], ids=["repeat", "no option"])
+def test_calls_that_press_keys_without_progress_take_room_as_long_as_they_are_open(
+    phone: Phone, crowd: list[Phone], make_case: MakeCase, clock: Clock, key: str
+) -> None:
+    clock.passes(minutes=1, seconds=30)
+    for call in crowd:
+        call.presses(key)
+        assert not call.is_over
+    clock.passes(minutes=1)
+
+    case = make_case(custody_status="in_custody")
+    opens_the_case(phone, dataclasses.replace(case, pin=wrong(case.pin)))
+
+    assert phone.does_not_hear("enter your case number", "enter your PIN")
+    assert phone.hears("as soon as we can, press 1")
+
+
 def test_the_calls_that_came_first_go_on_as_before(
     phone: Phone, crowd: list[Phone], make_case: MakeCase
 ) -> None:
