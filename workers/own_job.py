@@ -2,18 +2,19 @@
 
 from typing import Any
 
-from rq.exceptions import DeserializationError
+from rq.exceptions import DeserializationError, NoSuchJobError
 from rq.job import Job
 from rq.utils import as_text
 
-from workers.queue import JOBS
+from workers.queue import FAILURES_KEPT_SECONDS, JOB_SECONDS, JOBS
 
 FUNCTIONS = frozenset(f"workers.callbacks.{name}" for name in JOBS)
 #: What `Jobs.enqueue` and a worker at work write of a job. RQ would also read from the hash whom to call when
-#: the job ends (any function by its name, any URL), when to repeat it, and which jobs wait for it.
+#: the job ends (any function by its name, any URL), when to repeat it, which jobs wait for it, and when to
+#: break it off.
 _READ = frozenset({
     "data", "created_at", "enqueued_at", "started_at", "ended_at", "last_heartbeat", "origin", "status",
-    "timeout", "result_ttl", "failure_ttl", "worker_name",
+    "worker_name",
 })  # fmt: skip
 
 
@@ -21,8 +22,13 @@ class OwnJob(Job):
     """RQ's job, without callbacks, webhooks, repeats, retries or dependents, whatever Redis says of them."""
 
     def restore(self, raw_data: dict[Any, Any]) -> None:
-        """Read the hash of a job, as far as it is ours."""
-        super().restore({key: value for key, value in raw_data.items() if as_text(key) in _READ})
+        """Read the hash of a job, as far as it is ours. Raises NoSuchJobError for one that cannot be read."""
+        try:
+            super().restore({key: value for key, value in raw_data.items() if as_text(key) in _READ})
+        except (ValueError, TypeError) as fault:
+            # A worker passes over a job that is gone; any other fault would end it.
+            raise NoSuchJobError("A job cannot be read.") from fault
+        self.timeout, self.result_ttl, self.failure_ttl = JOB_SECONDS, 0, FAILURES_KEPT_SECONDS
 
     def is_ours(self) -> bool:
         """Whether it is one of our functions with one row id, and nothing else."""

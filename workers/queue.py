@@ -38,7 +38,7 @@ PATIENCE_SECONDS = 0.3
 QUIET_SECONDS = 2.0
 #: How many jobs at the head of the queue one look reads.
 _LOOKED_AT = 20
-_FAILURES_KEPT_SECONDS = 3600
+FAILURES_KEPT_SECONDS = 3600
 
 
 class Jobs:
@@ -66,7 +66,7 @@ class Jobs:
                 args=(row_id,),
                 timeout=JOB_SECONDS,
                 result_ttl=0,
-                failure_ttl=_FAILURES_KEPT_SECONDS,
+                failure_ttl=FAILURES_KEPT_SECONDS,
                 job_id=f"{name}-{row_id}-{secrets.token_hex(6)}",
             )
         ) is not None  # fmt: skip

@@ -93,6 +93,23 @@ def test_a_job_that_a_dead_worker_left_behind_calls_nothing_either(client: Redis
     assert read.is_ours()
 
 
+def test_a_job_that_was_spoiled_is_passed_over_and_none_is_broken_off_sooner(
+    client: Redis, redis_url: str
+) -> None:
+    jobs = Jobs(redis_url)
+    for row_id in (1, 2):
+        jobs.enqueue("move_leg", row_id)
+    jobs.close()
+    spoiled, hurried = _queue(client).get_job_ids()
+    client.hset(f"rq:job:{spoiled}", mapping={"status": "nonsense", "created_at": "never"})
+    client.hset(f"rq:job:{hurried}", mapping={"timeout": "1", "result_ttl": "-1"})
+    read = OwnJob.fetch(hurried, connection=client, serializer=JSONSerializer)
+    assert (read.timeout, read.result_ttl) == (60, 0)
+    _works_off(client)
+    assert _queue(client).count == 0
+    assert client.exists(f"rq:job:{hurried}") == 0
+
+
 @pytest.mark.parametrize(
     ("name", "args", "more"),
     [
