@@ -29,6 +29,8 @@ PROMPT_SECONDS = 14
 MENU_WORDS = 75
 SENTENCE_WORDS = 20
 INBOUND_KEYS = {"0", "*", "9", "7", "5", "8", "#"}
+#: Of a person whom we call. 0 is key 1 there, and 8 and # are for inbound calls.
+CALLED_KEYS = {"*", "9", "7", "5"}
 #: What no discreet line says before the PIN, in the languages that ship (R17).
 TELLS_THE_LINE = re.compile(
     r"\{emergency\}|\b(911|case|crimes?|victims?|court|office|police"
@@ -255,6 +257,9 @@ def long_sentences(text: str) -> Iterator[str]:
 def _keys(flow: Flow) -> Iterator[str]:
     if "0" in flow.keys and set(flow.keys) != INBOUND_KEYS:
         yield f"{flow.name}: the keys 0, *, 9, 7 and 5, and at menus 8 and #, work everywhere (R22)."
+    is_called = any(isinstance(step, Menu) and step.unattended for step in flow.steps.values())
+    if is_called and set(flow.keys) != CALLED_KEYS:
+        yield f"{flow.name}: the keys *, 9, 7 and 5 work everywhere for a person whom we call (R22)."
 
 
 def _count(text: str) -> int:

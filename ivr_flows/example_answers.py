@@ -201,6 +201,10 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         }
         for verb in ("person_stands", "await_person")
     },
+    **{
+        (verb, "joined"): {"": _say_all(), "the person cannot talk": _says("liaison.silent")}
+        for verb in ("person_stands", "await_person")
+    },
     ("staff_stands", "over"): {
         "as it should": lambda _desk: None,
         "the call ended on hold": _says("talk.cut_off"),
@@ -262,6 +266,7 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("keep_place", "refused"): {"": _says("line.cannot_keep")},
     **SERVICE_ANSWERS,
     ("mark_silent", "marked"): {"": _says("silent.noted")},
+    ("join_silently", "joined"): {"": _says("silent.noted")},
     ("note", "noted"): {"": _say_all(), "no phone may be called": _says("outcome.no_phone")},
     **{
         (verb, "accepted"): {

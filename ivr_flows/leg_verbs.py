@@ -138,7 +138,21 @@ def still_wanted(desk: Desk, _digits: str) -> str:
 @answers("joined", "later", "gone")
 def join(desk: Desk, _digits: str) -> str:
     """1: this is a good time; this key makes the row talking. ``later``: the liaison has just hung up."""
-    word = legs.join_caller(desk.session, desk.call, desk.now)
+    return _join(desk)
+
+
+@answers("joined", "later", "gone")
+def join_silently(desk: Desk, _digits: str) -> str:
+    """5: the same for a person who cannot talk; the liaison hears so before the two meet (R22)."""
+    word = _join(desk, silent=True)
+    if word == "joined":
+        desk.call.silent = True
+        desk.say("silent.noted")
+    return word
+
+
+def _join(desk: Desk, *, silent: bool = False) -> str:
+    word = legs.join_caller(desk.session, desk.call, desk.now, silent=silent)
     if word == "joined":
         desk.jobs += legs.fetch_liaison(desk.session, desk.call)
         desk.call.accepted_at = desk.now

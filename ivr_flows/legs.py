@@ -26,6 +26,8 @@ from models.voicemail import MESSAGE_LEFT
 JOINER_SECONDS = 5
 #: Silences after which an offer goes to somebody else: a caller waits while a machine records it.
 OFFER_SILENCES = 1
+#: Where the key of a person called back leads who can be joined now, or whose liaison has just left.
+_JOINED = {"joined": "meet", "later": "cut_off", "gone": "gone"}
 #: How long the person called back may take for each of the two questions (R30).
 GOOD_TIME_SECONDS = 5
 
@@ -172,7 +174,9 @@ def callback_call() -> Flow:
         "end": Hangup(),
         "unclear": Hangup("called.goodbye"),
         "put_off": Hangup("called.put_off"),
-        # 7 plays harmless words, and counts as no good moment (R22); the person 0 would ask for is behind 1.
+        # 5 is 1 for a person who cannot talk. 7 plays harmless words, and counts as no good moment (R22). The
+        # person 0 would ask for is behind 1.
+        "silent": Decide(leg_verbs.join_silently, _JOINED),
         "cover": Decide(leg_verbs.put_off, {"put_off": "covered", "gone": "covered"}),
         "covered": Hangup("called.cover"),
         **caller_steps(gone="gone", over="done"),
@@ -180,7 +184,7 @@ def callback_call() -> Flow:
         "done": Hangup("called.goodbye"),
         "gone": Hangup("called.gone"),
     }
-    keys = {"*": "", "9": "", "7": "cover"}
+    keys = {"*": "", "9": "", "7": "cover", "5": "silent"}
     return _outbound(
         "callback_call",
         "opening",
@@ -196,7 +200,7 @@ def _good_time(yes: str, no: str, silence: str) -> Menu:
     """The question of a call we place: yes joins, no puts off, and a machine hears no repair (R30)."""
     return Menu(
         (
-            Choice(yes, does=leg_verbs.join, on={"joined": "meet", "later": "cut_off", "gone": "gone"}),
+            Choice(yes, does=leg_verbs.join, on=_JOINED),
             Choice(no, does=leg_verbs.put_off, on={"put_off": "put_off", "gone": "gone"}),
         ),
         give_up="unclear",

@@ -63,6 +63,8 @@ def person_stands(desk: Desk, _digits: str) -> str:
     if word in ("dialled", "answered"):
         desk.say("liaison.ringing" if word == "dialled" else "liaison.answered")
         return "ringing"
+    if word == "joined" and hold.cannot_talk(desk.session, desk.call):
+        desk.say("liaison.silent")
     return word
 
 

@@ -121,6 +121,13 @@ def person_stands(
     return "over" if word == "over" else "not_reached"
 
 
+def cannot_talk(session: Session, leg: "CallState") -> bool:
+    """Whether the person of this talk keyed that they cannot talk as they answered our call."""
+    talk = talk_of(session, leg)
+    person = None if talk is None else session.get(Call, talk.caller_call_id)
+    return person is not None and person.direction == "outbound" and person.silent
+
+
 def was_cut_off(session: Session, leg: "CallState") -> bool:
     """Whether the talk of this leg of staff ended by a hold, and the caller was promised a new call."""
     talk = talk_of(session, leg)

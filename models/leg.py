@@ -157,8 +157,10 @@ def decline_by_liaison(
     bring_forward(session, leg.id, LEAVING)
 
 
-def join_caller(session: Session, leg: "CallState", now: datetime) -> Literal["joined", "later", "gone"]:
-    """The key of the person called back: with it the two are talking.
+def join_caller(
+    session: Session, leg: "CallState", now: datetime, *, silent: bool = False
+) -> Literal["joined", "later", "gone"]:
+    """The key of the person called back: with it the two are talking; ``silent``: the person cannot talk.
 
     When the liaison has left, ``later`` says that the person is called again, and ``gone`` that they are not.
     """
@@ -171,8 +173,9 @@ def join_caller(session: Session, leg: "CallState", now: datetime) -> Literal["j
     if callback.state == "talking":
         return "joined"
     if advance(
-        session, callback.id, "join", actor=f"caller:{leg.id}", now=now, talking_at=now, lease_until=None
-    ):
+        session, callback.id, "join", actor=f"caller:{leg.id}", now=now, talking_at=now, lease_until=None,
+        silent=silent or callback.silent,
+    ):  # fmt: skip
         return "joined"
     return _gone(session, leg)
 

@@ -9,7 +9,7 @@ from models import Call, Callback, Staff
 from tests.calls.conftest import House
 from tests.calls.places import EVERYWHERE
 from tests.calls.stories import document_of, opens_the_case, reaches_the_first_menu
-from tests.calls.test_callbacks import accepted_by
+from tests.calls.test_callbacks import accepted_by, asks_express
 from tests.factories import MadeCase
 from tests.phone import Phone
 
@@ -82,6 +82,45 @@ def test_it_goes_with_the_callback_to_the_liaison_who_keeps_it(
     called = phone.answers(to_caller)
     called.presses("1")
     assert called.is_talking
+
+
+@pytest.mark.parametrize("first", ["", "6"])
+def test_a_person_called_back_who_cannot_talk_presses_5_and_the_liaison_is_told(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, first: str
+) -> None:
+    make_staff()
+    asks_express(phone, make_case(custody_status="in_custody"))
+    liaison, to_caller = accepted_by(phone, house)
+    assert liaison.does_not_hear("cannot talk")
+    called = phone.answers(to_caller)
+    called.presses(first) if first else called.says_nothing()
+
+    called.presses("5")
+
+    assert called.hears("You do not have to talk. When someone asks you a question: for yes, press 1")
+    assert called.does_not_hear("does not work")
+    assert called.is_talking
+    house.jobs.works_off()
+    assert liaison.hears(TOLD, "You are connected")
+    assert liaison.is_talking
+    asked = house.row(select(Callback))
+    assert (asked.state, asked.silent) == ("talking", True)
+
+
+def test_5_after_the_liaison_has_hung_up_joins_nobody_and_is_called_again(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    asks_express(phone, make_case(custody_status="in_custody"))
+    liaison, to_caller = accepted_by(phone, house)
+    called = phone.answers(to_caller)
+    liaison.hangs_up()
+
+    called.presses("5")
+
+    assert called.does_not_hear("You do not have to talk")
+    assert called.is_over
+    assert house.row(select(Callback.state)) == "requested"
 
 
 def test_in_line_5_keeps_the_place_and_is_offered_once(

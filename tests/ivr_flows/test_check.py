@@ -17,6 +17,7 @@ from ivr_flows import case_verbs, prompts
 from ivr_flows.check import problems
 from ivr_flows.drawing import as_mermaid, as_svg, as_text
 from ivr_flows.flow import Announce, Choice, Decide, Flow, Menu, Step
+from ivr_flows.legs import callback_call
 from ivr_flows.prompts import PromptError, Prompts
 from tests.factories import make_office
 
@@ -168,6 +169,14 @@ def test_a_broken_text_is_refused(flow: Flow, words: Prompts, name: str) -> None
     found = tree_problems({flow.name: flow}, with_texts(words, code, **texts))
 
     assert [problem for problem in found if fault in problem], found
+
+
+def test_a_tree_of_people_whom_we_call_without_their_keys_is_refused(words: Prompts) -> None:
+    called = dataclasses.replace(callback_call(), keys={"*": "", "7": "cover", "5": "silent"})
+
+    found = tree_problems({called.name: called}, words)
+
+    assert any("*, 9, 7 and 5 work everywhere for a person whom we call (R22)" in one for one in found), found
 
 
 @pytest.mark.parametrize(
