@@ -26,6 +26,7 @@ def test_who_may_be_ringing_is_not_rung_again_when_the_liaison_hangs_up(
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("2")
     phone.presses("1")
+    phone.hangs_up()
     house.jobs.works_off()
     liaison = phone.answers(carrier.ringing[-1])
     carrier.loses_next_answer()
