@@ -26,6 +26,7 @@ HALF_A_FORM = (
     b"POST /voice/inbound HTTP/1.1\r\nHost: line.example.org\r\nContent-Length: 500\r\n"
     b"Content-Type: application/x-www-form-urlencoded\r\n\r\nCallSid="
 )
+HALF_A_HEAD = b"GET /up HTTP/1.1\r\nHost: line.example.org\r\nX-Longer: "
 STRANGERS = 1100
 #: What a process opens for its own work while they are there: the database, its log, a wheel of its loop.
 ITS_OWN_FILES = 30
@@ -155,6 +156,20 @@ def test_strangers_who_send_half_a_form_each_keep_no_caller_waiting(web: Web) ->
         until(lambda: web.descriptors() <= before, "the connections of the strangers to be given back")
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_strangers_who_send_half_a_head_are_cut_off_and_keep_no_caller_waiting(web: Web) -> None:
+    with ExitStack() as open_ones:
+        strangers = [
+            open_ones.enter_context(socket.create_connection(("127.0.0.1", web.port), 10)) for _ in range(100)
+        ]
+        for stranger in strangers:
+            stranger.sendall(HALF_A_HEAD)
+        assert web.answers()
+        # The last one keeps sending a byte now and then, which buys it no time.
+        until(lambda: _is_cut_off(strangers[-1], b"A"), "the slowest stranger to be cut off", patience=90)
+        until(lambda: all(_is_cut_off(one, b"") for one in strangers), "the others to be cut off")
+        assert web.answers()
 
 
 def _is_cut_off(stranger: socket.socket, word: bytes) -> bool:
