@@ -1,5 +1,6 @@
 """Signing in by someone who should not: wrong tries, waits, locks, and what they leave behind."""
 
+import threading
 from typing import Any
 
 import pyotp
@@ -8,11 +9,44 @@ from flask import Flask
 from sqlalchemy import select
 
 from hotline.console.passwords import BusyError
+from hotline.seats import Seats
 from models import AuditEntry, SignInCounter
 from models.database import Database
 from models.staff_access import unlock
 from tests.console.conftest import PASSWORD, Browser, Clock, Member
 from tests.console.entrance import NEW_PASSWORD, TOO_MANY, WRONG, gives_password, sets_up
+
+
+def test_staff_sign_in_while_a_flood_of_webhooks_has_every_seat(staff: Any, app: Flask, clock: Clock) -> None:
+    """Anybody can send requests to the callers' paths; each is refused, but only once it has a seat."""
+    person: Member = staff("liaison", totp=True)
+    seats = Seats(app.wsgi_app, 1)
+    app.wsgi_app = seats  # type: ignore[method-assign]
+    is_over = threading.Event()
+
+    def floods() -> None:
+        stranger = app.test_client()
+        while not is_over.is_set():
+            assert stranger.post("/voice/inbound", data={"CallSid": "CA1"}).status_code == 403
+
+    def signs_in() -> None:
+        gives_password(person, person.email, PASSWORD).fills(code=person.code(clock())).clicks("Go on")
+
+    strangers = [threading.Thread(target=floods) for _ in range(8)]
+    for stranger in strangers:
+        stranger.start()
+    while seats.in_line < 3:
+        is_over.wait(0.001)
+    arrives = threading.Thread(target=signs_in, daemon=True)
+    arrives.start()
+    arrives.join(60)
+    still_waits = arrives.is_alive()
+    is_over.set()
+    for stranger in strangers:
+        stranger.join(30)
+
+    assert not still_waits
+    assert person.heading == "Callbacks"
 
 
 def test_an_unknown_email_and_a_wrong_password_are_answered_alike(staff: Any, app: Flask) -> None:
