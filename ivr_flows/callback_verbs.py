@@ -158,55 +158,58 @@ def promise(
 ) -> str:
     """Write the promise and say it. A case has one open callback: asking again changes that one (R35).
 
-    Without the PIN the caller hears a first request made now, whatever is owed to their phone already.
+    Without the PIN, or where it would be asked again by now, the caller hears a first request made now,
+    whatever is owed to their phone or case already (R11).
 
     ``hours`` are of the caller's own clock, and ``any_time`` gives up those chosen before. ``verified`` is
     whether the PIN counts, if not as now, and ``since`` when they began to wait, for who waited in line.
     """
     verified = desk.is_verified if verified is None else verified
+    asked = urgency
     if urgency == "other":
         urgency, reason = _class_of(desk, reason, verified=verified)
     number, call, office = desk.number_to_call(verified=verified), desk.call, desk.office
     if number is None:
         return "refused"
     asker = Asker(verified, call.caller_id_doubted, desk.keyring.index("phone", number))
-    wait = _wait(desk, urgency, asker)
-    if urgency == "urgent":
-        due_at = urgent_due(desk.session, desk.now, office, asker, wait)
-    else:
-        due_at = office.due_at("other", desk.now)
+    due_at, wait = _due(desk, urgency, asker)
+    zone = desk.zone_to_call(verified=verified)
     # An urgent callback opens the window of the phone it was asked for; others wait for it (R29).
-    first_at = desk.now if urgency == "urgent" else office.calling_window(desk.now, desk.zone)
-    window = next_part_of_day(first_at, desk.zone, *hours) if hours else None
+    first_at = desk.now if urgency == "urgent" else office.calling_window(desk.now, zone)
+    window = next_part_of_day(first_at, zone, *hours) if hours else None
     if window is not None:
         first_at, due_at = max(first_at, window[0]), max(due_at, window[1])
     # They listen to these very words: the end of this call makes it due, at the latest a minute from now.
     first_at = max(first_at, desk.now + LISTENS)
     if not verified:
-        asked = Promise(
+        first = Promise(
             number=number, urgency=urgency, reason=reason, verified=False, language=call.language,
-            time_zone=desk.zone, requested_at=since or desk.now, due_at=due_at, next_attempt_at=first_at,
+            time_zone=zone, requested_at=since or desk.now, due_at=due_at, next_attempt_at=first_at,
             call_id=call.id, silent=bool(call.silent), window=window,
         )  # fmt: skip
         a_day = int(office.policy("unverified_callbacks_a_day"))
         policy = CallbackPolicy.of(office)
-        made = request_without_pin(desk.session, call, asked, desk.now, a_day=a_day, policy=policy)
+        made = request_without_pin(desk.session, call, first, desk.now, a_day=a_day, policy=policy)
         if made is None:
             return "refused"
         line = call.line if call.line in office.lines else office.lines[0]
         return _promised(desk, urgency, window, due_at, wait=wait, line=line)
     found = request_callback(
         desk.session, call=call, number=number, urgency=urgency, reason=reason, due_at=due_at,
-        next_attempt_at=first_at, time_zone=desk.zone, now=desk.now, window=window, any_time=any_time,
+        next_attempt_at=first_at, time_zone=zone, now=desk.now, window=window, any_time=any_time,
         requested_at=since, is_shared=asker.number_key in desk.rules.shared_phone_keys,
     )  # fmt: skip
     if found is None:
         return "refused"
+    line = shown_line(desk.session, found, office.lines)
+    if not desk.is_verified:
+        told = asked if asked == "urgent" else _class_of(desk, reason, verified=False)[0]
+        due_at, wait = _due(desk, told, asker)
+        return _promised(desk, told, None, due_at, wait=wait, line=line)
     desk.asked_for = found
     chosen = None
     if found.window_starts is not None and found.window_ends is not None:
         chosen = found.window_starts, found.window_ends
-    line = shown_line(desk.session, found, office.lines)
     if found.urgency != urgency:
         wait = _wait(desk, found.urgency, asker)
     elsewhere = found.number_key != asker.number_key and _rings_elsewhere(desk, found.number_key)
@@ -220,6 +223,14 @@ def _rings_elsewhere(desk: Desk, number_key: str | None) -> bool:
     """
     number = desk.called_from()
     return number is not None and number_key != desk.keyring.index("phone", number)
+
+
+def _due(desk: Desk, urgency: str, asker: Asker) -> tuple[datetime, timedelta | None]:
+    """The latest moment of a callback that is asked for now, and how long eight of ten lately waited."""
+    wait = _wait(desk, urgency, asker)
+    if urgency == "urgent":
+        return urgent_due(desk.session, desk.now, desk.office, asker, wait), wait
+    return desk.office.due_at("other", desk.now), wait
 
 
 def _wait(desk: Desk, urgency: str, asker: Asker) -> timedelta | None:

@@ -104,12 +104,17 @@ class Desk:
 
     @property
     def known_zone(self) -> str | None:
-        """What the caller told, or the registrant's zone once known by PIN.
+        """What the caller told, or the registrant's zone once known by PIN."""
+        return self._zone_if(verified=self.is_verified)
 
-        While changes are held it is the registrant's: another zone would be another window (R08).
-        """
-        own = self.call.registrant_time_zone if self.is_verified else None
-        return own if self.is_held and own else self.call.time_zone or own
+    def zone_to_call(self, *, verified: bool) -> str:
+        """The zone of a callback; ``verified`` is whether the PIN counts."""
+        return self._zone_if(verified=verified) or self.guessed_zone()
+
+    def _zone_if(self, *, verified: bool) -> str | None:
+        # While changes are held it is the registrant's: another zone would be another window (R08).
+        own = self.call.registrant_time_zone if verified else None
+        return own if own and self.call.holds_changes(self.now) else self.call.time_zone or own
 
     def guessed_zone(self) -> str:
         """The time zone of the number that called, else the office's: a guess (R29)."""
@@ -141,9 +146,13 @@ class Desk:
         return Turn.from_json(self.keyring.unseal("call.said", self.call.said))
 
     def heard_a_key(self) -> None:
-        """The caller is there: the silence count and the life of the verification begin anew (R11)."""
+        """The caller is there: the silence count and the life of the verification begin anew (R11).
+
+        A verification that is over stays so: the key may be anybody's, and only a right PIN begins another.
+        """
         self.call.silences = 0
-        self.call.last_key_at = self.now
+        if not self.call.has_lapsed(self.now):
+            self.call.last_key_at = self.now
 
     @property
     def office_zone(self) -> str:

@@ -118,6 +118,9 @@ class Walk:
         if not digits:
             return self._look_again(name, step) if isinstance(step, Wait) else self._miss(name, "silence")
         desk.heard_a_key()
+        if isinstance(step, Wait):
+            # Seen in line, also by a key that is none (LineWait).
+            call.progress_at = desk.now
         if isinstance(step, Collect) and not digits.strip(PERSON) and PERSON in self.flow.keys:
             # No number and no PIN begins with 0: it is hit again and again in fear, and is no try (R22).
             digits = PERSON

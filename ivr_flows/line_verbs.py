@@ -106,14 +106,17 @@ def keep_place(desk: Desk, _digits: str) -> str:
 
 @answers("menu", "case", "news", "joined")
 def leave_place(desk: Desk, _digits: str) -> str:
-    """Give the place up and go back: after the PIN to the case's menu, or to hard news not yet told (R22)."""
+    """Give the place up and go back: after the PIN to the case's menu, or to hard news not yet told (R22).
+
+    Where the verification is over the gate before that menu asks the PIN again (R11).
+    """
     session, call, now = desk.session, desk.call, desk.now
     # A liaison's key of the same moment may have ended the wait first, as in keep_place.
     if not waits.leave_line(session, call.id, "left", now) and direct_talk.talks_now(session, call.id):
         return "joined"
     desk.jobs += line_ring.stop_ringing(session, call.id, now)
     if not desk.is_verified:
-        return "menu"
+        return "case" if call.opened_its_case() and desk.has_tries else "menu"
     return "news" if desk.heard().hard_news and "news" not in steps_in_case(desk) else "case"
 
 

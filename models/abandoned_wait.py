@@ -11,7 +11,7 @@ from models.callback import Callback
 from models.callback_request import A_DAY, Promise, promise_callback
 from models.case import Case
 from models.database import keyring_of
-from models.direct_follow_up import follow_direct
+from models.direct_follow_up import follow_direct, opened_case
 from models.direct_talk import DirectTalk, is_cut_short
 from models.follow_up import CUT_OFF
 from models.line_wait import IN_LINE, LineWait, lapsed_waits, leave_line, talk_began, wait_of
@@ -84,7 +84,7 @@ def end_lapsed_waits(session: Session, now: datetime, office: PromisingOffice) -
 
 def _call_back(session: Session, talk: DirectTalk, now: datetime, office: PromisingOffice) -> list[Job]:
     call = session.get_one(Call, talk.caller_call_id)
-    if call.case_id is None or call.verified_at is None:
+    if opened_case(session, call) is None:
         most = office.policy("unverified_callbacks_a_day")
         if call.phone_key is None or _cut_off_lately(session, call.phone_key, now) >= most:
             return []

@@ -215,6 +215,11 @@ class CallState:
             return False
         return self._keyed_lately(self.verified_at, now)
 
+    def has_lapsed(self, now: datetime) -> bool:
+        """Whether a PIN was right in this call, of a case or of staff, and no key came lately (R11)."""
+        since = self.verified_at or self.letter_at
+        return since is not None and not self._keyed_lately(since, now)
+
     def _keyed_lately(self, since: datetime, now: datetime) -> bool:
         return now - (self.last_key_at or since) <= timedelta(minutes=self.verification_minutes)
 
@@ -230,7 +235,7 @@ class CallState:
         """
         if self.verified_at is None or self.case_id is None:
             return False
-        return self.pin_issued_at is None or self.pin_issued_at <= self.verified_at
+        return self.pin_issued_at is not None and self.pin_issued_at <= self.verified_at
 
 
 def load_by_sid(
@@ -277,7 +282,7 @@ def _moments(now: datetime, *, for_pin: bool) -> dict[str, datetime]:
 def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
     columns: list[Any] = [CALLS.c[column.name] for column in fields(CallState)[: len(CALLS.c)]]
     told: list[Any] = [
-        _CASES.c.pin_issued_at, _CASES.c.pin_kind, _CASES.c.changes_held_until,
+        _CASES.c.pin_kind, _CASES.c.changes_held_until,
         _REGISTRANTS.c.id, _REGISTRANTS.c.pace, _REGISTRANTS.c.time_zone,
         _SUBJECTS.c.as_of, _SUBJECTS.c.absent_since, _SUBJECTS.c.held_import_id, _RECORDS.c.id,
         _RECORDS.c.status, _RECORDS.c.status_at, _RECORDS.c.releasable, _RECORDS.c.removal_stage,
@@ -291,7 +296,8 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
         ).correlate(_REGISTRANTS).scalar_subquery(),
     ]  # fmt: skip
     columns += [
-        _CASES.c.id, _CASES.c.closed_at, *(_without(told) if for_pin else told),
+        # Since when its PIN is in force: a caller who waits at the PIN may have given the one before.
+        _CASES.c.id, _CASES.c.closed_at, _CASES.c.pin_issued_at, *(_without(told) if for_pin else told),
         select(func.count()).select_from(_STAFF)
             .where(
                 _STAFF.c.on_shift == true(), _STAFF.c.busy_call_id.is_(None),

@@ -14,6 +14,7 @@ from models.callback import IS_OPEN, IS_PAST, Callback
 from models.case import Case
 from models.database import keyring_of
 from models.direct_talk import DirectTalk
+from models.line_wait import OPENS_ITS_CASE
 from models.lost_pin import EVIDENCE
 from models.new_phone import is_to_new_phone
 from models.staff import Staff
@@ -128,16 +129,15 @@ def case_in_talk(session: Session, person: Person, now: datetime, office: Openin
 
 
 def _of_talk(person: Person, now: datetime, office: OpeningOffice) -> Select[int]:
-    """The case of a caller at 0 who gave the PIN that is still in force, to whom this person talks."""
+    """The case of a caller at 0 who began to wait verified, by the PIN still in force, to whom they talk."""
     shortly = now - timedelta(minutes=office.policy("outcome_minutes"))
     return (
         select(Case.id)
-        .join(Call, Call.case_id == Case.id)
+        .join(Call, OPENS_ITS_CASE)
         .join(DirectTalk, DirectTalk.caller_call_id == Call.id)
         .where(
             DirectTalk.staff_id == person.staff_id,
             or_(DirectTalk.closed_at.is_(None), DirectTalk.closed_at > shortly),
-            Call.verified_at >= Case.pin_issued_at,
         )
     )
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Literal, Protocol
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.call import Call
@@ -12,6 +13,7 @@ from models.case import Case
 from models.database import keyring_of
 from models.direct_talk import DirectTalk
 from models.follow_up import SUPERVISOR
+from models.line_wait import OPENS_ITS_CASE
 from models.registrant import Registrant
 from models.safe_phone import is_barred, safe_numbers
 
@@ -40,10 +42,7 @@ def follow_direct(
     safe one of whoever opened a case in that call.
     """
     caller = session.get_one(Call, talk.caller_call_id)
-    case = session.get(Case, caller.case_id) if caller.case_id is not None else None
-    if case is not None and (caller.verified_at is None or caller.verified_at < case.pin_issued_at):
-        # The PIN was not given, or is another one by now.
-        case = None
+    case = opened_case(session, caller)
     number = _number_of(session, caller, case, now, office)
     if number is None or (case is None and reason != SUPERVISOR and is_owed_anyway(session, caller)):
         return None
@@ -55,6 +54,11 @@ def follow_direct(
         case_id=None if case is None else case.id, call_id=caller.id, silent=caller.silent,
     )  # fmt: skip
     return promise_callback(session, promise, actor=actor, now=now)
+
+
+def opened_case(session: Session, caller: Call) -> Case | None:
+    """The case of a caller at 0, verified when they began to wait by the PIN still in force; else None."""
+    return session.scalars(select(Case).join(Call, OPENS_ITS_CASE).where(Call.id == caller.id)).first()
 
 
 def is_owed_anyway(session: Session, caller: Call) -> bool:

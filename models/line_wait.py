@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base, UtcDateTime
 from models.call import CALLS, Call
+from models.case import Case
 from models.job import Job
 from models.liaison import AT_0, free_liaisons
 from models.two_lists import Owed
@@ -214,9 +215,9 @@ def _there(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def _is_there(now: datetime) -> ColumnElement[bool]:
-    """Whether a caller's call was heard of lately, by a look or by any key."""
+    """Whether a caller's call was heard of lately, by a look or by any key, which counts as progress."""
     since = now - SEEN_WITHIN
-    keyed = select(_LEG.c.id).where(_LEG.c.id == LineWait.call_id, _LEG.c.last_key_at > since).exists()
+    keyed = select(_LEG.c.id).where(_LEG.c.id == LineWait.call_id, _LEG.c.progress_at > since).exists()
     return or_(LineWait.seen_at > since, keyed)
 
 
@@ -224,4 +225,14 @@ _LEG = CALLS.alias()
 #: Whether a liaison's leg is up for the caller of a place.
 _IS_SERVED: ColumnElement[bool] = (
     select(_LEG.c.id).where(_LEG.c.parent_call_id == LineWait.call_id, _LEG.c.ended_at.is_(None)).exists()
+)
+#: Whether the ``Call`` of a caller at 0 opens its ``Case`` to the liaison: by the PIN in force, and verified
+#: when they began to wait. ``verified_at`` alone has no end, unlike the verification (R11).
+OPENS_ITS_CASE: ColumnElement[bool] = and_(
+    Call.case_id == Case.id,
+    Call.verified_at >= Case.pin_issued_at,
+    select(LineWait.id)
+    .where(LineWait.call_id == Call.id, LineWait.verified.is_(True))
+    .correlate(Call)
+    .exists(),
 )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import audit
@@ -13,15 +13,16 @@ from models.case_words import WordsOffice, heard_for
 from models.claim import actor_of
 from models.custody_status import Heard, HeardRules
 from models.direct_talk import DirectTalk
+from models.line_wait import OPENS_ITS_CASE
 from models.refusal import RefusedError
 from models.registrant import Registrant
 
 
 @dataclass(frozen=True, slots=True)
 class TalkAt0:
-    """``case_id`` is that of a caller who gave the PIN that is in force in this call, None for anybody else.
+    """``case_id`` is that of a caller who was verified when they began to wait, by the PIN that is in force.
 
-    ``time_zone`` is the person's own, None while nobody knows it.
+    It is None for anybody else. ``time_zone`` is the person's own, None while nobody knows it.
     """
 
     id: int
@@ -42,7 +43,7 @@ def own_talk(
     row = session.execute(
         select(DirectTalk, Call.silent, Call.line, Case.id, Call.time_zone, Registrant.time_zone)
         .join(Call, Call.id == DirectTalk.caller_call_id)
-        .outerjoin(Case, and_(Case.id == Call.case_id, Call.verified_at >= Case.pin_issued_at))
+        .outerjoin(Case, OPENS_ITS_CASE)
         .outerjoin(Registrant, Registrant.id == Case.registrant_id)
         .where(DirectTalk.id == talk_id, DirectTalk.staff_id == staff_id)
     ).first()

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.office import Office
-from models import Call, Callback, Court, CustodyImport, CustodyRecord, Facility, Staff, Subject
+from models import Call, Callback, Court, CustodyImport, CustodyRecord, Facility, LineWait, Staff, Subject
 from models.case import add_case, new_number
 from models.database import keyring_of
 from models.directory import place_key
@@ -220,6 +220,13 @@ def make_call(
         said=keyring.seal("call.said", facts.pop("said", "[]")),
         **facts,
     )
+
+
+def make_wait(session: Session, call: Call, *, verified: bool = True) -> LineWait:
+    """The place in line that this caller had until now, when a liaison took them."""
+    now = call.verified_at or call.started_at
+    values = {"verified": verified, "since": now, "seen_at": now, "ended_at": now, "outcome": "talked"}
+    return _added(session, LineWait, call_id=call.id, **values)
 
 
 def make_callback(

@@ -14,7 +14,7 @@ from models.direct_talk import begin_talk
 from models.note import refusal
 from tests.browser.conftest import Visitors
 from tests.browser.console_house import Colleague, ConsoleHouse, judge
-from tests.factories import make_call, make_callback, make_case
+from tests.factories import make_call, make_callback, make_case, make_wait
 
 A_WHILE = timedelta(minutes=7)
 
@@ -160,6 +160,7 @@ def test_the_page_of_a_talk_at_0_is_for_everyone(visitors: Visitors, console_hou
     with console_house.database.transaction() as session:
         case = make_case(session, "in_custody", facility="Stewart", as_of=now)
         caller = make_call(session, case_id=case.id, verified_at=now, silent=True)
+        make_wait(session, caller)
         talk = begin_talk(
             session, caller_call_id=caller.id, leg_id=make_call(session).id, staff_id=ana.staff_id,
             language="es", now=now,

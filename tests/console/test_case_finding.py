@@ -15,7 +15,7 @@ from models.registrant import Registrant
 from models.subject import find_or_add_subject
 from tests.console.case_desk import actions, kept_case, more_phones, verifies
 from tests.console.conftest import Clock, Member
-from tests.factories import NOW, make_call, make_callback, make_case
+from tests.factories import NOW, make_call, make_callback, make_case, make_wait
 
 
 def test_who_talks_at_0_with_a_caller_who_gave_the_pin_opens_their_case_and_nobody_else_does(
@@ -25,6 +25,7 @@ def test_who_talks_at_0_with_a_caller_who_gave_the_pin_opens_their_case_and_nobo
     other = staff("liaison").signs_in()
     with database.transaction() as session:
         caller = make_call(session, case_id=case.id, verified_at=NOW)
+        make_wait(session, caller)
         begin_talk(
             session, caller_call_id=caller.id, leg_id=make_call(session).id, staff_id=liaison.staff_id,
             language="en", now=NOW,
@@ -44,6 +45,28 @@ def test_who_talks_at_0_with_a_caller_who_gave_the_pin_opens_their_case_and_nobo
     with database.transaction() as session:
         session.get_one(Case, case.id).pin_issued_at = NOW + timedelta(seconds=1)
     assert liaison.opens(f"/console/cases/{case.id}").path == "/console/cases"
+
+
+def test_who_talks_at_0_with_a_caller_whose_verification_was_over_before_they_waited_opens_no_case(
+    liaison: Member, database: Database
+) -> None:
+    case = kept_case(database)
+    with database.transaction() as session:
+        caller = make_call(session, case_id=case.id, verified_at=NOW)
+        make_wait(session, caller, verified=False)
+        talk = begin_talk(
+            session, caller_call_id=caller.id, leg_id=make_call(session).id, staff_id=liaison.staff_id,
+            language="en", now=NOW,
+        )  # fmt: skip
+        path = f"/console/talks/{talk.id}"
+
+    liaison.opens("/console/cases")
+    assert "Open their case" not in liaison.links
+    assert liaison.opens(f"/console/cases/{case.id}").path == "/console/cases"
+    liaison.opens(path)
+    assert liaison.reads("You have been talking since")
+    assert "Verified" not in liaison.words
+    assert "gave the PIN" not in liaison.words
 
 
 def test_a_liaison_opens_a_case_by_its_number_and_reads_what_may_be_said(

@@ -77,7 +77,7 @@ def call_at(step: str, flow: str, language: str, **facts: Any) -> CallState:
         "id": 1, "direction": "inbound", "flow": flow, "line": OFFICE.lines[0], "started_at": NOW,
         "language": language, "pace": "normal", "step": step, "turn": 3, "heard_from": step, "misses": 0,
         "silences": 0, "tries": 0, "said": "", "trail": "", "last_key_at": NOW, "verified_at": NOW,
-        "case_id": 1, "free_liaisons": 0,
+        "case_id": 1, "pin_issued_at": NOW, "free_liaisons": 0,
     }  # fmt: skip
     return CallState(**(defaults | facts))
 

@@ -7,8 +7,9 @@ from models import AuditEntry, PinTry
 from models.staff_number import for_main_line
 from models.staff_secret import issue_pin
 from tests.calls.conftest import Clock, House
-from tests.calls.staff_line.desk import OTHER_PIN, PIN, dials_the_staff_line, on_shift, signs_in
+from tests.calls.staff_line.desk import OTHER_PIN, PIN, MakeCase, dials_the_staff_line, on_shift, signs_in
 from tests.calls.stories import reaches_the_first_menu
+from tests.calls.test_callbacks import asks_express, the_callback
 from tests.factories import HASHER
 from tests.phone import Phone
 
@@ -107,6 +108,34 @@ def test_nobody_comes_past_the_pin_by_guessing_steps_and_a_long_silence_asks_for
     staff.presses("1")
     assert staff.hears("Please sign in again")
     assert not on_shift(house)
+
+
+def test_staff_whose_talk_was_over_ten_minutes_key_its_outcome_and_sign_in_again(
+    phone: Phone, house: House, number: str, make_case: MakeCase, clock: Clock
+) -> None:
+    asks_express(phone, make_case(custody_status="in_custody"))
+    house.jobs.waiting.clear()
+    staff = signs_in(phone, house, number)
+    staff.presses("1")
+    staff.presses("1")
+    house.jobs.works_off()
+    called = phone.answers(house.carrier.placed[-1])
+    called.presses("1")
+    house.jobs.works_off()
+    assert staff.is_talking
+    clock.passes(minutes=11)
+    called.hangs_up()
+    house.jobs.works_off()
+
+    staff.presses("2")
+    staff.presses("1")
+
+    assert staff.hears("It is saved", "Please sign in again")
+    assert staff.does_not_hear("You are on shift")
+    assert the_callback(house).outcome == "message_left"
+    staff.presses(number)
+    staff.presses(PIN)
+    assert staff.hears("You are on shift")
 
 
 def test_staff_numbers_and_pins_that_are_too_short_are_told_their_length(

@@ -11,7 +11,7 @@ from models.leg_end import leg_ended
 from models.registrant import Registrant
 from tests.console.callbacks.office import Office
 from tests.console.conftest import Clock, Member
-from tests.factories import make_call, make_case
+from tests.factories import make_call, make_case, make_wait
 
 
 def test_a_talk_shows_who_was_rung_into_it_and_who_is_there(
@@ -152,6 +152,7 @@ def test_who_talks_with_a_caller_at_0_sees_how_it_stands_and_what_may_be_said(
             make_call(session, case_id=case.id, verified_at=clock(), silent=True, line="+12025550101"),
             make_call(session),
         )
+        make_wait(session, calls[0])
         talks = [
             begin_talk(
                 session, caller_call_id=call.id, leg_id=make_call(session, flow="liaison_at_0").id,

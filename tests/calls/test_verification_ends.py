@@ -1,0 +1,325 @@
+"""Ten minutes without a key end a verification, and only the right PIN begins another (R11)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from models import Call, Callback, Case, DirectTalk, LineWait, Staff
+from models.case_opening import case_in_talk
+from models.line_wait import first_waiting
+from models.talk_at_0 import own_talk
+from tests.calls.at_0.waiting import OTHER, TALKER
+from tests.calls.conftest import Clock, House
+from tests.calls.stories import opens_the_case, wrong
+from tests.factories import MadeCase
+from tests.phone import Phone
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+IN_CUSTODY = "This person is in custody"
+
+
+@pytest.fixture
+def busy(phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House) -> Phone:
+    """The one liaison on shift talks with someone else; gives that caller's phone."""
+    make_staff()
+    talker = phone.another()
+    opens_the_case(talker, make_case(custody_status="in_custody"), from_=TALKER)
+    talker.presses("0")
+    house.accepts(talker)
+    assert talker.is_talking
+    return talker
+
+
+def waits(phone: Phone, clock: Clock, minutes: int = 11) -> None:
+    """Stay in line without a key; the line says a word every half minute."""
+    for _ in range(minutes * 2):
+        clock.passes(seconds=30)
+        phone.says_nothing()
+
+
+def waits_for_a_person(phone: Phone, case: MadeCase, clock: Clock) -> None:
+    """Number, PIN, 0, and eleven minutes in line."""
+    opens_the_case(phone, case)
+    phone.presses("0")
+    assert phone.hears("No one can answer right now")
+    waits(phone, clock)
+
+
+def is_asked_for_the_pin_after_a_rest(phone: Phone, case: MadeCase, clock: Clock) -> None:
+    """Number and PIN, eleven minutes of nothing, and a key."""
+    opens_the_case(phone, case)
+    clock.passes(minutes=11)
+    phone.presses("1")
+    assert phone.hears("PIN")
+
+
+def asks_for_a_morning(phone: Phone, case: MadeCase) -> None:
+    """The case has a callback tomorrow morning, asked for in a call of before."""
+    opens_the_case(phone, case)
+    for key in ("2", "2", "1", "1"):
+        phone.presses(key)
+    phone.hangs_up()
+
+
+def screen_shows_a_case(house: House) -> bool:
+    """Whether the console opens a case to the liaison who talks, or talked a moment ago."""
+    with house.database.reading() as session:
+        talk = session.scalars(select(DirectTalk).order_by(DirectTalk.id.desc())).first()
+        assert talk is not None
+        assert talk.staff_id is not None
+        shown = own_talk(session, talk.id, talk.staff_id, house.clock.now, house.office)
+        assert shown is not None
+        opened = case_in_talk(session, _Signed(talk.staff_id), house.clock.now, house.office)
+        assert shown.case_id == opened
+        return opened is not None
+
+
+class _Signed:
+    """A signed-in liaison."""
+
+    email, role = "lea@office.example.org", "liaison"
+
+    def __init__(self, staff_id: int) -> None:
+        self.staff_id = staff_id
+
+
+def test_stranger_who_leaves_the_line_after_ten_minutes_is_asked_for_the_pin(
+    phone: Phone, make_case: MakeCase, busy: Phone, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody")
+    waits_for_a_person(phone, case, clock)
+
+    phone.presses("#")
+
+    assert phone.hears("PIN")
+    assert phone.does_not_hear("custody")
+    phone.presses(wrong(case.pin))
+    assert phone.does_not_hear("custody")
+    phone.presses(case.pin)
+    assert phone.hears(IN_CUSTODY)
+
+
+def test_caller_who_leaves_the_line_within_ten_minutes_is_back_at_the_case_menu(
+    phone: Phone, make_case: MakeCase, busy: Phone, clock: Clock
+) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("0")
+    waits(phone, clock, 9)
+
+    phone.presses("#")
+    phone.presses("1")
+
+    assert phone.hears(IN_CUSTODY)
+
+
+@pytest.mark.parametrize("keys", ["*", "9", "3", "0", "5"])
+def test_no_key_in_line_revives_the_verification(
+    phone: Phone, make_case: MakeCase, busy: Phone, clock: Clock, keys: str
+) -> None:
+    waits_for_a_person(phone, make_case(custody_status="in_custody"), clock)
+
+    phone.presses(keys)
+    phone.presses("#")
+
+    assert phone.hears("PIN")
+    phone.presses("1")
+    assert phone.does_not_hear("custody")
+
+
+def test_way_from_the_pin_question_through_the_line_tells_no_status(
+    phone: Phone, make_case: MakeCase, busy: Phone, clock: Clock
+) -> None:
+    is_asked_for_the_pin_after_a_rest(phone, make_case(custody_status="in_custody"), clock)
+
+    phone.presses("0")
+    assert phone.hears("No one can answer right now")
+    for keys in ("#", "1", "#", "#", "1"):
+        phone.presses(keys)
+        assert phone.does_not_hear("custody")
+
+
+def test_way_from_the_pin_question_to_the_callbacks_tells_and_changes_none(
+    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody")
+    asks_for_a_morning(phone, case)
+    before = house.row(select(Callback.__table__.c.state)), house.row(select(Callback.due_at))
+    is_asked_for_the_pin_after_a_rest(phone, case, clock)
+
+    for keys in ("#", "#", "2", "1"):
+        phone.presses(keys)
+
+    assert phone.does_not_hear("to cancel", "morning", "already")
+    phone.presses("3")
+    assert house.rows(select(Callback.state).where(Callback.case_id == case.id)) == [before[0]]
+    assert house.rows(select(Callback.due_at).where(Callback.case_id == case.id)) == [before[1]]
+
+
+def test_after_a_long_talk_with_a_service_the_way_back_to_the_case_asks_for_the_pin(
+    phone: Phone, make_case: MakeCase, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody")
+    opens_the_case(phone, case)
+    for keys in ("3", "1"):
+        phone.presses(keys)
+    service = phone.answers()
+    clock.passes(minutes=12)
+    service.hangs_up()
+
+    phone.presses("#")
+    phone.presses("#")
+
+    assert phone.hears("PIN")
+    phone.presses(case.pin)
+    assert phone.hears(IN_CUSTODY)
+
+
+def test_callback_kept_from_the_line_after_ten_minutes_tells_nothing_of_one_that_stands(
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody")
+    asks_for_a_morning(phone, case)
+    waits_for_a_person(phone, case, clock)
+
+    phone.presses("1")
+
+    assert phone.hears("We will call you", "We will leave no message")
+    assert phone.does_not_hear("morning")
+    kept = house.row(select(Callback).where(Callback.case_id.is_not(None)))
+    assert (kept.case_id, kept.verified) == (case.id, True)
+
+
+def test_callback_kept_from_the_line_after_ten_minutes_does_not_tell_of_hard_news(
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+) -> None:
+    with_news, without = phone, phone.another()
+    opens_the_case(with_news, make_case(custody_status="released", status_at=clock.now - timedelta(hours=1)))
+    opens_the_case(without, make_case(custody_status="in_custody"), from_=OTHER)
+    for caller in (with_news, without):
+        caller.presses("0")
+    for _ in range(22):
+        clock.passes(seconds=30)
+        for caller in (with_news, without):
+            caller.says_nothing()
+
+    for caller in (with_news, without):
+        caller.presses("1")
+
+    assert with_news.hears("We will call you")
+    assert with_news.heard == without.heard
+    assert house.rows(select(Callback.urgency).order_by(Callback.id)) == ["urgent", "other"]
+
+
+def test_liaison_of_a_caller_who_went_to_0_from_the_pin_question_sees_no_case(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff()
+    is_asked_for_the_pin_after_a_rest(phone, make_case(custody_status="in_custody"), clock)
+
+    phone.presses("0")
+    house.accepts(phone)
+
+    assert phone.is_talking
+    assert house.row(select(LineWait.verified)) is False
+    assert not screen_shows_a_case(house)
+
+
+def test_liaison_of_a_caller_with_three_wrong_pins_after_a_rest_sees_no_case(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff()
+    case = make_case(custody_status="in_custody")
+    is_asked_for_the_pin_after_a_rest(phone, case, clock)
+
+    for _ in range(3):
+        phone.presses(wrong(case.pin))
+    house.accepts(phone)
+
+    assert phone.is_talking
+    assert not screen_shows_a_case(house)
+
+
+def test_liaison_of_a_caller_who_waited_long_sees_the_case_of_when_they_began_to_wait(
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+) -> None:
+    waits_for_a_person(phone, make_case(custody_status="in_custody"), clock)
+    busy.hangs_up()
+    clock.passes(minutes=1)
+    phone.says_nothing()
+
+    house.accepts(phone)
+
+    assert phone.is_talking
+    assert screen_shows_a_case(house)
+
+
+def test_call_later_after_a_talk_without_the_pin_is_no_callback_of_the_case(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff()
+    is_asked_for_the_pin_after_a_rest(phone, make_case(custody_status="in_custody"), clock)
+    phone.presses("0")
+    liaison = house.accepts(phone)
+    clock.passes(minutes=1)
+
+    phone.hangs_up()
+    house.jobs.works_off()
+    liaison.presses("3")
+    assert liaison.hears("It is saved")
+
+    promised = house.row(select(Callback))
+    assert (promised.case_id, promised.verified) == (None, False)
+
+
+def test_caller_cut_off_after_their_ten_minutes_gets_two_callbacks_a_day_as_one_without_a_pin(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff()
+    case = make_case(custody_status="in_custody")
+    for number in range(3):
+        caller = phone.another()
+        is_asked_for_the_pin_after_a_rest(caller, case, clock)
+        caller.presses("0")
+        liaison = house.accepts(caller)
+        caller.hangs_up()
+        house.jobs.works_off()
+        liaison.presses("1")
+        house.jobs.works_off()
+        with house.database.transaction() as session:
+            for row in session.scalars(select(Callback).where(Callback.state == "requested")):
+                assert (row.case_id, row.verified) == (None, False)
+                row.state = "cancelled"
+        assert len(house.rows(select(Callback))) == min(number + 1, 2)
+        clock.passes(minutes=1)
+
+
+def test_caller_whose_pin_was_replaced_is_not_verified_in_line(
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody")
+    opens_the_case(phone, case)
+    clock.passes(minutes=1)
+    with house.database.transaction() as session:
+        session.get_one(Case, case.id).pin_issued_at = clock.now
+    phone.presses("1")
+    assert phone.hears("PIN")
+
+    phone.presses("0")
+
+    own = select(LineWait.verified).join(Call, Call.id == LineWait.call_id).where(Call.case_id == case.id)
+    assert house.row(own) is False
+
+
+def test_caller_who_keys_wrong_keys_in_line_is_still_there(
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+) -> None:
+    waits_for_a_person(phone, make_case(custody_status="in_custody"), clock)
+    for keys in ("3", "*", "9"):
+        clock.passes(seconds=59)
+        phone.presses(keys)
+
+    with house.database.reading() as session:
+        assert len(first_waiting(session, clock.now, 5)) == 1
