@@ -200,6 +200,7 @@ def test_the_same_wish_six_times_is_one_callback(phone: Phone, make_case: MakeCa
     assert {phone.raw(phone.redelivers_last()) for _ in range(5)} == {first}
 
     assert len(house.rows(select(Callback))) == 1
+    phone.hangs_up()
     assert len(house.jobs.waiting) == 1
 
 

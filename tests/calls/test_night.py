@@ -64,6 +64,24 @@ def test_8_after_the_closed_words_says_them_and_the_crisis_line_in_the_next_lang
     assert house.rows(select(Callback)) == []
 
 
+def test_afternoon_that_is_over_comes_again_on_the_next_day_on_which_the_office_works(
+    phone: Phone, make_case: MakeCase, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody", pin_issued_at=clock.now)
+    opens_the_case(phone, case)
+    for key in ("2", "2", "2"):
+        phone.presses(key)
+    assert phone.hears("We will try tomorrow, in the afternoon")
+    phone.hangs_up()
+
+    clock.passes(hours=19)  # Wednesday, 6 PM: nobody has called, and Thursday is Thanksgiving.
+    again = phone.another()
+    opens_the_case(again, case)
+    again.presses("2")
+
+    assert again.hears("You already have a callback", "We will try on Friday, November 27, in the afternoon")
+
+
 def test_caller_from_hawaii_without_a_pin_hears_the_hour_of_the_office_and_whose_it_is(phone: Phone) -> None:
     reaches_the_first_menu(phone, language="2", from_="+18085550123")
 
