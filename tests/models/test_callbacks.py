@@ -51,7 +51,9 @@ class Asker:
                 number=number, urgency=urgency, reason="asked", verified=False, language="en",
                 requested_at=now, call_id=self.call.id, **given,
             )  # fmt: skip
-            made = request_without_pin(session, self.call, promise, now, a_day=2)
+            made = request_without_pin(
+                session, self.call, promise, now, a_day=2, policy=CallbackPolicy.of(self.desk.office)
+            )
             return None if made is None else session.get_one(Callback, made)
 
 
