@@ -88,7 +88,7 @@ def _record(desk: Desk, work: PinWork, matched: bool) -> str:
         call.tries -= 1
         call.letter_at = None
         # Said after the status, so that nothing stands between the PIN and the status (R04, R20).
-        call.wrong_tries, call.last_call_at = call.wrong_since_verified, call.last_verified_at
+        call.wrong_tries, call.last_call_at = call.wrong_untold, call.last_verified_at
         if "slow" in (call.pace, call.registrant_pace):
             desk.slow_down()
         return "right"
@@ -104,7 +104,7 @@ def _open_choice(desk: Desk) -> str:
     call.case_id, call.letter_at, call.last_key_at = call.found_case_id, desk.now, desk.now
     call.tries -= 1
     call.verified_at = None
-    call.wrong_tries, call.last_call_at = call.wrong_since_verified, call.last_verified_at
+    call.wrong_tries, call.last_call_at = call.wrong_untold, call.last_verified_at
     if call.letter_uses == 0 and call.case_id is not None:
         tell_of_letter(desk.session, call.case_id, f"caller:{call.id}", desk.office, desk.now)
     return "letter"

@@ -2,14 +2,17 @@
 
 from ivr_flows.case_verbs import PinWork, check_number, steps_in_case
 from ivr_flows.desk import Desk
-from ivr_flows.flow import SlowHandler, answers
+from ivr_flows.flow import LANGUAGE, REPEAT, SLOW, SlowHandler, answers
 from models.case import NUMBER_LENGTHS, begins_number
 from models.lost_pin_report import reporting
 from models.phone_stop import answer_notice
 from models.pin_change import FirstEntry, SecondEntry, Weighed, change_pin, hash_in_force
+from models.pin_try import is_since_last_call, tries_told
 
 #: The key of a new PIN in every menu that follows the status.
 NEW_PIN_KEY = "4"
+#: Keys after which the same is said again: once more, in another language, slower.
+_SAID_AGAIN = (REPEAT, LANGUAGE, SLOW)
 
 
 @answers("go", "stopped")
@@ -19,12 +22,23 @@ def since_last_call(desk: Desk, _digits: str) -> str:
     if call.stops_untold and "stop_held" not in steps_in_case(desk):
         return "stopped"
     if call.wrong_tries:
-        desk.say("since.wrong_tries" if call.last_call_at is not None else "since.wrong_tries_first")
+        since_then = is_since_last_call(desk.session, call)
+        desk.say("since.wrong_tries" if since_then else "since.wrong_tries_first")
     if call.last_call_at is not None:
         desk.say("since.last_call", on=desk.when(call.last_call_at, on=True, clock=True))
     if call.wrong_tries:
         desk.say("since.advice", number=NEW_PIN_KEY)
     return "go"
+
+
+def heard_of_tries(desk: Desk, key: str) -> None:
+    """A key after the notice of wrong PINs: the next call need not tell of the same ones (R04).
+
+    Silence is none: whoever hung up, or went to a person before, is told in the next call. So is whoever
+    had it said once more, slower or in another language, until another key.
+    """
+    if desk.call.wrong_tries and key not in _SAID_AGAIN and "person_told" in steps_in_case(desk):
+        desk.writes += tries_told(desk.call)
 
 
 @answers("lifted", "held")

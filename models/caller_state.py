@@ -32,7 +32,7 @@ from models.pin_facts import (
     earlier_open_calls,
     failures_at_number,
     failures_of,
-    failures_since_verified,
+    failures_untold,
     is_known,
     numbers_unopened,
 )
@@ -162,7 +162,7 @@ class CallState:
     phone_numbers_unopened: int = 0
     number_has_failures: int = 0
     spraying_until: datetime | None = None
-    wrong_since_verified: int = 0
+    wrong_untold: int = 0
     earlier_open_calls: int = 0
     # What the office decided, for `is_verified`.
     verification_minutes: float = VERIFICATION_MINUTES
@@ -320,7 +320,7 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
             numbers_unopened(),
             failures_at_number(),
             select(_GUARDS.c.raised_until).where(_GUARDS.c.name == "spraying").scalar_subquery(),
-            failures_since_verified() if opening else literal_column("0").label("untold_tries"),
+            failures_untold() if opening else literal_column("0").label("untold_tries"),
             earlier_open_calls(),
         ]  # fmt: skip
     statement = select(*columns).select_from(CALLS).outerjoin(_CASES, case_is_it)

@@ -38,6 +38,7 @@ class Case(Base):
     ``changes_held_until`` phones and windows stay as they are, since staff have just given a new PIN (R08).
     ``named_by`` is the one member of staff who said whom the case is about, under the name that they typed
     (``named_sealed``). Until a second person confirms it both are set, and nothing of that person is told.
+    The caller knows of wrong tries up to ``tries_told_at`` (R04).
     A number is never reissued: a closed case keeps its row.
     """
 
@@ -57,6 +58,7 @@ class Case(Base):
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    tries_told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     changes_held_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     named_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id", use_alter=True))
     named_sealed: Mapped[str | None] = mapped_column(Text)

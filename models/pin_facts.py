@@ -79,8 +79,8 @@ def failures_of(counter: Any, name: Any) -> Any:
     return select(func.count()).select_from(few).scalar_subquery()
 
 
-def failures_since_verified() -> Any:
-    """Wrong tries at the number since it was last opened, else since the case began (R04).
+def failures_untold() -> Any:
+    """Wrong tries at the number since a caller was last told of any, else since the case began (R04).
 
     Those of this call apart.
     """
@@ -88,7 +88,7 @@ def failures_since_verified() -> Any:
         select(_TRIES.c.at)
         .where(
             _TRIES.c.number_key == CALLS.c.number_key,
-            _TRIES.c.at > func.coalesce(_CASES.c.last_verified_at, _CASES.c.opened_at),
+            _TRIES.c.at > func.coalesce(_CASES.c.tries_told_at, _CASES.c.opened_at),
             _TRIES.c.call_id != CALLS.c.id,
             not_(_TRIES.c.opened),
         )

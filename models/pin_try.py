@@ -18,7 +18,11 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from models.caller_state import CallState
+from models.case import Case
 from models.database import Write
 from models.pin import STRANGERS
 from models.pin_hash import PinHasher
@@ -28,6 +32,7 @@ from models.pin_writes import (
     DOUBLINGS,
     KNOWING,
     OPENING,
+    TELLING,
     TRYING,
     USING_LETTER,
     VERIFYING,
@@ -168,7 +173,21 @@ def record(
     verified = {"verified_case_id": guess.found_case_id}
     if state.pin_kind == "one_time":
         return "letter", [*opening(state, guess, now), (USING_LETTER, verified)]
-    return "right", [*opening(state, guess, now), (VERIFYING, verified | {"verified_now": now})]
+    moments = {"verified_now": now, "verified_told": None if state.wrong_untold else now}
+    return "right", [*opening(state, guess, now), (VERIFYING, verified | moments)]
+
+
+def is_since_last_call(session: Session, state: CallState) -> bool:
+    """Whether the wrong tries to tell all came after the last call, and none was left untold by that one."""
+    told_at = session.scalar(select(Case.tries_told_at).where(Case.id == state.case_id))
+    return state.last_call_at is not None and told_at is not None and told_at >= state.last_call_at
+
+
+def tries_told(state: CallState) -> list[Write]:
+    """The caller has heard of the wrong tries before the PIN of this call was right (R04)."""
+    if state.case_id is None or state.verified_at is None:
+        return []
+    return [(TELLING, {"told_case_id": state.case_id, "told_at": state.verified_at})]
 
 
 def opening(state: CallState, guess: Guess, now: datetime) -> list[Write]:

@@ -146,5 +146,18 @@ USING_LETTER = (
 VERIFYING = (
     update(_CASES)
     .where(_CASES.c.id == bindparam("verified_case_id"))
-    .values(last_verified_at=_bind("verified_now", _CASES.c.last_verified_at))
+    .values(
+        last_verified_at=_bind("verified_now", _CASES.c.last_verified_at),
+        # Where there is nothing to tell; else it waits until the caller has heard of it.
+        tries_told_at=func.coalesce(_bind("verified_told", _CASES.c.tries_told_at), _CASES.c.tries_told_at),
+    )
+)
+_TOLD = _bind("told_at", _CASES.c.tries_told_at)
+TELLING = (
+    update(_CASES)
+    .where(
+        _CASES.c.id == bindparam("told_case_id"),
+        or_(_CASES.c.tries_told_at.is_(None), _CASES.c.tries_told_at < _TOLD),
+    )
+    .values(tries_told_at=_TOLD)
 )

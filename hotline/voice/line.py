@@ -14,6 +14,7 @@ from ivr_flows.case_verbs import PinWork
 from ivr_flows.desk import Desk
 from ivr_flows.engine import Deferred, Walk
 from ivr_flows.flow import PERSON, Collect, Flow, SlowHandler
+from ivr_flows.pin_verbs import heard_of_tries
 from ivr_flows.prompts import Prompts
 from ivr_flows.rules import Rules
 from ivr_flows.turn import Connect, Dial, Hangup, Hold, Say, Turn
@@ -133,6 +134,8 @@ class Line:
             call.pending_since, call.tries = None, call.tries - counted
         desk = self._desk(unit, call, now)
         desk.dial_status = dial_status
+        if digits:
+            heard_of_tries(desk, digits)
         result = self._walk(desk).answer(digits)
         self._save(desk, result if isinstance(result, Turn) else None)
         return desk, result

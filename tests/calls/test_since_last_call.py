@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from models import Staff
-from tests.calls.conftest import Clock
+from tests.calls.conftest import Clock, House
 from tests.calls.stories import (
     is_asked_for_a_number,
     opens_the_case,
@@ -66,6 +68,89 @@ def test_the_first_call_is_told_of_wrong_tries_before_it(
 
     assert phone.hears("Someone entered a wrong PIN for your case", "to choose a new PIN, press 4")
     assert phone.does_not_hear("since your last call", "last used")
+
+
+def somebody_tries(phone: Phone, case: MadeCase) -> None:
+    is_asked_for_a_number(phone, from_="+12025550166")
+    phone.presses(case.number)
+    phone.presses(wrong(case.pin))
+    phone.hangs_up()
+
+
+@pytest.mark.parametrize("keys", [[], ["2"]], ids=["hangs up at the warning", "chooses a person"])
+def test_a_caller_who_did_not_come_to_the_warning_of_wrong_tries_hears_it_in_the_next_call(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock, keys: list[str]
+) -> None:
+    make_staff()
+    case = make_case(custody_status="released")
+    clock.passes(minutes=30)
+    somebody_tries(phone.another(), case)
+    first = phone.another()
+    is_asked_for_a_number(first)
+    for pressed in (case.number, case.pin, *keys):
+        first.presses(pressed)
+    assert first.does_not_hear("someone entered")
+    if keys:
+        house.accepts(first)
+        assert first.is_talking
+    first.hangs_up()
+    clock.passes(minutes=5)
+
+    opens_the_case(phone, case)
+    phone.presses("1")
+
+    assert phone.hears("someone entered a wrong PIN for your case")
+    for key in ("*", "9"):
+        phone.presses(key)
+        assert phone.hears("someone entered a wrong PIN for your case")
+        # It was before the last call, of which nobody heard more than that it asked for a person.
+        assert phone.does_not_hear("since your last call")
+    phone.presses("1")
+    assert phone.does_not_hear("someone entered")
+    phone.hangs_up()
+    later = phone.another()
+    opens_the_case(later, case)
+    later.presses("1")
+    assert later.hears("They are out")
+    assert later.does_not_hear("someone entered")
+
+
+def test_a_caller_who_hangs_up_in_the_status_hears_of_wrong_tries_in_the_next_call(
+    phone: Phone, make_case: MakeCase, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody")
+    clock.passes(minutes=30)
+    somebody_tries(phone.another(), case)
+    first = phone.another()
+    opens_the_case(first, case)
+    first.hangs_up()
+    clock.passes(minutes=5)
+
+    opens_the_case(phone, case)
+
+    assert phone.hears("someone entered a wrong PIN for your case")
+
+
+def test_a_wrong_pin_after_the_warning_is_told_and_ones_own_slip_before_is_not(
+    phone: Phone, make_case: MakeCase, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody")
+    first = phone.another()
+    is_asked_for_a_number(first)
+    for pressed in (case.number, wrong(case.pin), case.number, case.pin):
+        first.presses(pressed)
+    assert first.does_not_hear("someone entered")
+    first.hangs_up()
+    second = phone.another()
+    opens_the_case(second, case)
+    assert second.does_not_hear("someone entered")
+    second.hangs_up()
+    clock.passes(minutes=1)
+    somebody_tries(phone.another(), case)
+
+    opens_the_case(phone, case)
+
+    assert phone.hears("Since your last call, someone entered a wrong PIN")
 
 
 def test_ones_own_slip_in_the_same_call_is_no_news(phone: Phone, make_case: MakeCase) -> None:
