@@ -9,7 +9,7 @@ from ivr_flows.time_words import neighbour
 from ivr_flows.wait_words import wait_prompt
 from ivr_flows.window_words import EVENING, NOON, say_window
 from models import callback as callbacks
-from models.asking_call import LISTENS
+from models.asking_call import first_due
 from models.callback_policy import CallbackPolicy
 from models.callback_request import Promise, request_callback
 from models.shown_line import shown_line
@@ -179,8 +179,8 @@ def promise(
     window = next_part_of_day(first_at, zone, *hours) if hours else None
     if window is not None:
         first_at, due_at = max(first_at, window[0]), max(due_at, window[1])
-    # They listen to these very words: the end of this call makes it due, at the latest a minute from now.
-    first_at = max(first_at, desk.now + LISTENS)
+    # They listen to these very words: the end of this call makes it due, at the latest some minutes from now.
+    first_at = max(first_at, first_due(desk.call, desk.now))
     if not verified:
         first = Promise(
             number=number, urgency=urgency, reason=reason, verified=False, language=call.language,

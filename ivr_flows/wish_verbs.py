@@ -92,7 +92,7 @@ def _save(desk: Desk, said: str, **values: Any) -> str:
             if not save_wish(desk.session, made, actor=actor, now=desk.now, **values):
                 # A liaison is being rung, and "got it" was said all the same: the safer answer must hold.
                 save_safer(desk.session, made, wishes, actor=actor, now=desk.now)
-    asking_goes_on(desk.session, desk.call.id, desk.now)
+    asking_goes_on(desk.session, desk.call, desk.now)
     desk.say("wishes.saved")
     # The name is said on that message alone (R31), so that the caller knows it.
     name = {"line": desk.named(desk.office.neutral_name)} if said == "wish.hello" else {}

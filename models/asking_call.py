@@ -6,6 +6,7 @@ that end came. The moment promised and the place in the order stay as they are.
 """
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
@@ -15,22 +16,32 @@ from models.callback import CALLBACKS
 from models.job import Job
 from models.talk import COVERED, TalkOffice, pause_after
 
-#: How long a caller may still listen to their promise, from their last wish on.
-LISTENS = timedelta(seconds=60)
+if TYPE_CHECKING:
+    from models.caller_state import CallState
+
+#: How long a caller may still listen to their promise, from their last wish on; and one in the slow pace,
+#: whom every menu gives a second a word (R26).
+LISTENS, LISTENS_SLOWLY = timedelta(seconds=60), timedelta(seconds=180)
 
 
-def asking_goes_on(session: Session, call_id: int, now: datetime) -> None:
+def first_due(call: "CallState", now: datetime) -> datetime:
+    """When a callback that is asked for now is due, unless this call ends before."""
+    return now + (LISTENS_SLOWLY if call.pace == "slow" else LISTENS)
+
+
+def asking_goes_on(session: Session, call: "CallState", now: datetime) -> None:
     """A wish was keyed in the call that asked: it is still going on, and its phone is in use."""
+    later = first_due(call, now)
     session.execute(
         update(CALLBACKS)
         .where(
-            CALLBACKS.c.requested_in_call_id == call_id,
+            CALLBACKS.c.requested_in_call_id == call.id,
             CALLBACKS.c.state == "requested",
-            CALLBACKS.c.next_attempt_at < now + LISTENS,
+            CALLBACKS.c.next_attempt_at < later,
             # Another call asked as well, and no key of this one puts that off (R35).
             ~CALLBACKS.c.asked_elsewhere,
         )
-        .values(next_attempt_at=now + LISTENS, place=None)
+        .values(next_attempt_at=later, place=None)
     )
 
 
@@ -62,7 +73,9 @@ def asking_ended(session: Session, call_id: int, now: datetime, office: TalkOffi
         return []
     due = (
         update(CALLBACKS)
-        .where(asked_here, CALLBACKS.c.next_attempt_at > now, CALLBACKS.c.next_attempt_at <= now + LISTENS)
+        .where(
+            asked_here, CALLBACKS.c.next_attempt_at > now, CALLBACKS.c.next_attempt_at <= now + LISTENS_SLOWLY
+        )
         .values(next_attempt_at=now)
         .returning(CALLBACKS.c.id)
     )

@@ -75,6 +75,23 @@ def test_with_a_liaison_free_a_caller_still_chooses_how_they_are_called(
     assert house.rung() == [LIAISON]
 
 
+def test_a_caller_in_the_slow_pace_has_time_to_choose(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=LIAISON)
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    for key in ("9", "2", "2", "4", "2"):
+        phone.presses(key)
+
+    house.clock.passes(seconds=170)
+    assert sweeps(house) == []
+    phone.presses("3")
+
+    assert the_callback(house).may_answer == "anyone"
+    phone.hangs_up()
+    assert house.rung() == [LIAISON]
+
+
 def test_where_no_word_came_that_the_asking_call_is_over_a_liaison_is_rung_a_minute_later(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
 ) -> None:
