@@ -436,7 +436,7 @@ def test_who_asks_again_while_the_last_try_rings_is_called_once_more(
     again.presses("1")
     assert again.hears("We will call you")
 
-    # Their phone is busy, since they are on it with us.
+    # Their phone is busy, since they are on it with us, which is no try of theirs (R36).
     phone.declines(to_caller)
 
-    assert (the_callback(house).state, the_callback(house).caller_tries) == ("requested", 2)
+    assert (the_callback(house).state, the_callback(house).caller_tries) == ("requested", 1)
