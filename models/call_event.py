@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
 from sqlalchemy import String, Table, UniqueConstraint, select, update
@@ -37,6 +38,8 @@ CALL_EVENTS = cast(Table, CallEvent.__table__)
 _SID = re.compile(r"[A-Za-z0-9]{1,64}")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _ANSWERED_BY = re.compile(r"[a-z_]{1,32}")
+#: Twilio tries an event again for 90 s at most; a moment further back is another clock's.
+_LATEST_NEWS = timedelta(minutes=2)
 #: What the carrier calls a machine of any kind; a person, or nobody knows whom, is anything else.
 _MACHINES = ("machine", "fax")
 
@@ -73,7 +76,9 @@ def record_call_event(
     call_id = session.scalar(select(Call.id).where(Call.call_sid == call_sid).with_for_update(key_share=True))
     if call_id is None and leg_id is not None:
         call_id = _prove(session, leg_id, call_sid)
-    return [] if call_id is None else _apply(session, call_id, call_status, now, office)
+    if call_id is None:
+        return []
+    return _apply(session, call_id, call_status, now, office, _moment_of(values.get("Timestamp", ""), now))
 
 
 def hear_who_answered(session: Session, call_sid: str, values: Mapping[str, str]) -> None:
@@ -101,14 +106,29 @@ def record_call_sid(
 
 
 def _apply(
-    session: Session, call_id: int, call_status: str, now: datetime, office: CallbackOffice
+    session: Session,
+    call_id: int,
+    call_status: str,
+    now: datetime,
+    office: CallbackOffice,
+    ended_at: datetime | None = None,
 ) -> list[Job]:
     if call_status in FINAL_CALL_STATUSES:
         # First, since what is promised by this very end keeps the moment that it gets there.
         asked = asking_ended(session, call_id, now, office)
-        return asked + leg_ended(session, call_id, call_status, now, office)
+        return asked + leg_ended(session, call_id, call_status, now, office, ended_at=ended_at)
     bring_forward(session, call_id, call_status)
     return []
+
+
+def _moment_of(timestamp: str, now: datetime) -> datetime:
+    """When the event was by the carrier's word (RFC 2822); it is told late while the web is down or slow."""
+    try:
+        at = parsedate_to_datetime(timestamp)
+        at = at.replace(tzinfo=at.tzinfo or UTC)
+        return at if now - _LATEST_NEWS < at < now else now
+    except (ValueError, TypeError, OverflowError):
+        return now
 
 
 def _prove(session: Session, leg_id: str, call_sid: str) -> int | None:

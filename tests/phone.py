@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol
 from urllib.parse import urljoin
 from uuid import uuid4
@@ -48,6 +48,10 @@ class PlacedCall:
     ended_at: datetime | None = None
 
 
+def _time_of_day() -> datetime:
+    return datetime.now(UTC)
+
+
 class Phone:
     """One telephone: it dials in, or answers what the line rings, then hears, presses keys and hangs up.
 
@@ -69,9 +73,13 @@ class Phone:
         timed: bool = False,
         faults: Faults | None = None,
         when_dialled: "Callable[[Phone], None] | None" = None,
+        clock: Callable[[], datetime] = _time_of_day,
     ) -> None:
-        """``when_dialled`` hears of each call that came in, which a carrier could move."""
-        self._faults, self._when_dialled = faults, when_dialled
+        """``when_dialled`` hears of each call that came in, which a carrier could move.
+
+        ``clock`` is what the carrier dates its events by.
+        """
+        self._faults, self._when_dialled, self._clock = faults, when_dialled, clock
         self._client, self._public_url, self._auth_token = client, public_url, auth_token
         self._account_sid, self._line, self._check = account_sid, line, check
         self._conferences = Conferences() if conferences is None else conferences
@@ -96,6 +104,7 @@ class Phone:
             queues=self._queues,
             timed=self._timed,
             sleep=_no_time_passes,
+            clock=self._clock,
         )
         self._call = call
         if self._when_dialled is not None:
@@ -172,6 +181,7 @@ class Phone:
             timed=self._timed,
             faults=self._faults,
             when_dialled=self._when_dialled,
+            clock=self._clock,
         )
 
     def suffers(self, faults: Faults) -> None:
@@ -311,6 +321,7 @@ class Phone:
             conferences=self._conferences,
             queues=self._queues,
             sleep=_no_time_passes,
+            clock=self._clock,
         )
         call.events.tell("initiated")
         call.events.tell("ringing")

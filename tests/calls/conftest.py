@@ -202,6 +202,7 @@ def a_phone(app: Flask, house: House, *, timed: bool = False) -> Phone:
         line=house.office.lines[0],
         check=check,
         when_dialled=house.carrier.carries,
+        clock=house.clock,
         timed=timed,
     )
 

@@ -93,3 +93,37 @@ def test_a_caller_who_talked_for_twenty_seconds_was_reached_though_nobody_told_o
     assert house.rows(select(Callback)) == []
     assert [one.state for one in talks(house)] == ["reached"]
     assert held_legs(house) == []
+
+
+@pytest.mark.parametrize(
+    ("dated", "reasons"),
+    [
+        ("Wed, 25 Nov 2026 15:00:01 +0000", ["abandoned"]),
+        ("Wed, 25 Nov 2026 15:00:11 +0000", []),
+        ("Wed, 25 Nov 2026 14:00:01 +0000", []),
+        ("Wed, 25 Nov 2026 25:00:01 +0000", []),
+        ("soon", []),
+    ],
+)
+def test_an_end_that_a_slow_web_hears_of_late_is_taken_for_when_it_was(
+    phone: Phone,
+    make_case: MakeCase,
+    make_staff: MakeStaff,
+    house: House,
+    clock: Clock,
+    dated: str,
+    reasons: list[str],
+) -> None:
+    """The event waits for ten seconds. A date that cannot be, or none, is taken for the moment it came."""
+    make_staff(phone=FIRST)
+    opens_the_case(phone, make_case(custody_status="in_custody", phone=CALLER))
+    phone.presses("0")
+    house.accepts(phone)
+    assert clock.now.isoformat() == "2026-11-25T15:00:00+00:00"
+    clock.passes(seconds=11)
+
+    phone.posts("/voice/call-events", CallStatus="completed", SequenceNumber="3", Timestamp=dated)
+    house.jobs.works_off()
+
+    assert [one.reason for one in house.rows(select(Callback))] == reasons
+    assert [one.state for one in talks(house)] == ["reached"]
