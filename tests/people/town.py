@@ -127,6 +127,7 @@ class Town:
             auth_token=settings.twilio_auth_tokens[0],
             account_sid=settings.twilio_account_sid,
             line=self.house.office.lines[0],
+            clock=self.house.clock,
         )
 
 
