@@ -51,21 +51,26 @@ class Row:
         """Requests a second."""
         return len(self.times) / self.seconds
 
+    @property
+    def p99(self) -> float:
+        """Seconds within which 99 of 100 were answered."""
+        return quantiles(self.times, n=100)[98]
+
     def line(self, naive: float) -> str:
         """One line of the table."""
-        cuts = quantiles(self.times, n=100)
+        p50 = quantiles(self.times, n=100)[49]
         return (
-            f"  {self.name:<14} {cuts[49] * 1000:8.2f} {cuts[98] * 1000:8.2f}"
+            f"  {self.name:<14} {p50 * 1000:8.2f} {self.p99 * 1000:8.2f}"
             f" {self.rate:10.0f} {self.rate / naive:8.2f}"
         )
 
 
-def turns(seconds: float, rounds: int = 4) -> dict[str, dict[str, float]]:
-    """Print the table for each database; answers the ratios to the naive route, by database and row.
+def turns(seconds: float, rounds: int = 4) -> dict[str, dict[str, Row]]:
+    """Print the table for each database; answers its rows, by database and name.
 
     ``seconds`` are those of each kind of request, in ``rounds`` slices.
     """
-    ratios = {}
+    tables = {}
     with tempfile.TemporaryDirectory(prefix="hb-") as folder, ExitStack() as stack:
         naive, _ = stack.enter_context(served(Path(folder), ["-m", "tests.bench.naive"], {}))
         for database, url in databases(Path(folder), stack):
@@ -76,8 +81,8 @@ def turns(seconds: float, rounds: int = 4) -> dict[str, dict[str, float]]:
             click.echo(f"{database:<16} {'p50 ms':>8} {'p99 ms':>8} {'requests/s':>10} {'ratio':>8}")
             for row in rows.values():
                 click.echo(row.line(rows[NAIVE].rate))
-            ratios[database] = {name: row.rate / rows[NAIVE].rate for name, row in rows.items()}
-    return ratios
+            tables[database] = rows
+    return tables
 
 
 def databases(folder: Path, stack: ExitStack) -> Iterator[tuple[str, str]]:
