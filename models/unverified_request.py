@@ -83,9 +83,9 @@ def request_without_pin(
             standing.time_zone = promise.time_zone
         # A number that can be faked says nothing about where the owner of an attested one is.
         may_say_where = asker is None or _trust(call) >= _trust(asker)
+        zones = [standing.time_zone, *([promise.time_zone] if may_say_where else [])]
         _keep_the_better(session, standing, promise, call, now)
-        if may_say_where or promise.time_zone == standing.time_zone:
-            _keep_the_earlier_hours(session, standing, promise, now, policy)
+        _keep_the_earlier_hours(session, standing, promise, zones, now, policy)
     record_asked_again(session, standing, call, now)
     return standing.id
 
@@ -133,22 +133,28 @@ def _keep_the_better(
 
 
 def _keep_the_earlier_hours(
-    session: Session, standing: Callback, promise: Promise, now: datetime, policy: CallbackPolicy
+    session: Session,
+    standing: Callback,
+    promise: Promise,
+    zones: Sequence[str],
+    now: datetime,
+    policy: CallbackPolicy,
 ) -> None:
-    """Take the time zone of this request, and its part of the day, if the phone rings earlier by them.
+    """Take this request's part of the day, and the first of ``zones`` by which the phone rings earlier.
 
     Somebody who says that it is night there would else keep the phone from being called by day.
     """
     starts, ends = promise.window or (None, None)
     if standing.window_starts is None:
         starts = ends = None
-    asked = _Hours(standing.urgency, promise.time_zone, starts, ends)
     at = max(now, standing.next_attempt_at)
-    stands_at, asked_at = policy.moment_inside(standing, at), policy.moment_inside(asked, at)
-    if asked_at is not None and (stands_at is None or asked_at < stands_at):
-        standing.time_zone = promise.time_zone
-        standing.window_starts, standing.window_ends = starts, ends
-        session.flush()
+    earliest = policy.moment_inside(standing, at)
+    for zone in zones:
+        asked_at = policy.moment_inside(_Hours(standing.urgency, zone, starts, ends), at)
+        if asked_at is not None and (earliest is None or asked_at < earliest):
+            earliest, standing.time_zone = asked_at, zone
+            standing.window_starts, standing.window_ends = starts, ends
+    session.flush()
 
 
 def _trust(call: Any) -> int:

@@ -313,6 +313,7 @@ STANDING = st.builds(
 
 
 @example(["1", "2", "1", "2", "1", "1", "2", "3"], Standing(), False)
+@example(["0", "2", "2", "1", "1"], Standing(has_window=True), False)
 @example(["1", "2", "1", "3", "1", "2", "1", "2", "1", "4", "3", "2", "1"], Standing("other"), True)
 @settings(
     max_examples=40,
