@@ -292,7 +292,7 @@ def _select(*, for_pin: bool = False, opening: bool = False) -> Select[Any]:
         CALLBACKS.c.window_starts, CALLBACKS.c.window_ends,
         select(func.count()).select_from(_PHONES).where(
             _PHONES.c.registrant_id == _REGISTRANTS.c.id, _PHONES.c.stopped_at.is_not(None),
-            _PHONES.c.stop_told_at.is_(None),
+            _PHONES.c.stop_told_at.is_(None), _PHONES.c.unsafe_since.is_(None),
         ).correlate(_REGISTRANTS).scalar_subquery(),
     ]  # fmt: skip
     columns += [

@@ -79,10 +79,13 @@ def start_phone(session: Session, number_key: str, now: datetime) -> int:
     """Lift a stop of this number where a caller has given the PIN since; how many phones (R33).
 
     The call comes first, since whoever holds the phone can send a text. No text overrules a caller who left
-    the phone stopped, however often it is sent: they are asked once more in their next call.
+    the phone stopped, however often it is sent: they are asked once more in their next call. A phone that
+    was marked unsafe is called no more anyway, and nobody is asked about it.
     """
     stopped = session.scalars(
-        select(Phone).where(Phone.number_key == number_key, Phone.stopped_at.is_not(None))
+        select(Phone).where(
+            Phone.number_key == number_key, Phone.stopped_at.is_not(None), Phone.unsafe_since.is_(None)
+        )
     ).all()
     lifted = 0
     for phone in stopped:
@@ -110,8 +113,9 @@ def lift_stop(session: Session, phone: Phone, actor: str, now: datetime) -> None
 def answer_notice(session: Session, call: "CallState", now: datetime, *, lift: bool) -> None:
     """The verified caller heard of the stops: lift them, or leave them and say no more of them."""
     untold = select(Phone).where(
-        Phone.registrant_id == call.registrant_id, Phone.stopped_at.is_not(None), Phone.stop_told_at.is_(None)
-    )
+        Phone.registrant_id == call.registrant_id, Phone.stopped_at.is_not(None),
+        Phone.stop_told_at.is_(None), Phone.unsafe_since.is_(None),
+    )  # fmt: skip
     for phone in session.scalars(untold.order_by(Phone.id).with_for_update()):
         if lift:
             lift_stop(session, phone, f"caller:{call.id}", now)

@@ -205,6 +205,23 @@ def test_stop_from_a_phone_that_is_marked_unsafe_makes_no_other_phone_ring(
     assert phone.does_not_hear(NOTICE)
 
 
+def test_start_after_a_stop_from_a_phone_that_is_marked_unsafe_is_told_to_nobody(
+    phone: Phone, case: MadeCase, house: House, texts: Callable[..., str], clock: Clock
+) -> None:
+    with house.database.transaction() as session:
+        session.execute(update(Registered).values(unsafe_since=clock.now))
+    has_another_phone(house, case)
+
+    for _ in range(2):
+        texts("STOP")
+        clock.passes(minutes=1)
+        texts("START")
+        again = phone.another()
+        opens_the_case(again, case, from_=OTHER)
+        assert again.does_not_hear(NOTICE, "To have us call there again")
+        again.hangs_up()
+
+
 def test_a_stop_while_the_phone_rings_ends_that_ring_and_calls_the_next_phone(
     phone: Phone, case: MadeCase, house: House, texts: Callable[..., str]
 ) -> None:
