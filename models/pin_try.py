@@ -170,11 +170,13 @@ def record(
     found, stored = state.found_case_id, state.pin_hash
     if not right or found is None or (found, stored) != (guess.found_case_id, guess.stored):
         return "wrong", []
-    verified = {"verified_case_id": guess.found_case_id}
+    verified = {
+        "verified_case_id": guess.found_case_id,
+        "verified_told": None if state.wrong_untold else now,
+    }
     if state.pin_kind == "one_time":
         return "letter", [*opening(state, guess, now), (USING_LETTER, verified)]
-    moments = {"verified_now": now, "verified_told": None if state.wrong_untold else now}
-    return "right", [*opening(state, guess, now), (VERIFYING, verified | moments)]
+    return "right", [*opening(state, guess, now), (VERIFYING, verified | {"verified_now": now})]
 
 
 def is_since_last_call(session: Session, state: CallState) -> bool:

@@ -137,19 +137,20 @@ CLEARING = (
         ),
     )
 )
+# Where there is nothing to tell; else it waits until the caller has heard of it.
+_TOLD_IF_NONE = func.coalesce(_bind("verified_told", _CASES.c.tries_told_at), _CASES.c.tries_told_at)
 # A mailed PIN tells nothing of the case, so the case was not heard by it.
 USING_LETTER = (
     update(_CASES)
     .where(_CASES.c.id == bindparam("verified_case_id"))
-    .values(letter_uses=_CASES.c.letter_uses + 1)
+    .values(letter_uses=_CASES.c.letter_uses + 1, tries_told_at=_TOLD_IF_NONE)
 )
 VERIFYING = (
     update(_CASES)
     .where(_CASES.c.id == bindparam("verified_case_id"))
     .values(
         last_verified_at=_bind("verified_now", _CASES.c.last_verified_at),
-        # Where there is nothing to tell; else it waits until the caller has heard of it.
-        tries_told_at=func.coalesce(_bind("verified_told", _CASES.c.tries_told_at), _CASES.c.tries_told_at),
+        tries_told_at=_TOLD_IF_NONE,
     )
 )
 _TOLD = _bind("told_at", _CASES.c.tries_told_at)

@@ -299,6 +299,51 @@ def test_a_mailed_pin_gives_no_person_and_no_callback_of_the_case_before_an_own_
     assert (asked.case_id, asked.verified) == (None, False)
 
 
+@pytest.mark.parametrize("calls", [1, 2])
+def test_ones_own_slip_before_a_mailed_pin_is_told_to_nobody_as_a_wrong_try(
+    phone: Phone, make_case: MakeCase, house: House, clock: Clock, calls: int
+) -> None:
+    case = make_case(custody_status="in_custody")
+    mailed = by_letter(house, case)
+    for _ in range(calls):
+        clock.passes(minutes=1)
+        phone = phone.another()
+        keys_the_letters_pin(phone, case, wrong(mailed))
+        phone.presses(mailed)
+        assert phone.hears("please choose your own PIN")
+    chooses(phone, NEW)
+    assert phone.does_not_hear("wrong PIN")
+
+    clock.passes(hours=1)
+    again = phone.another()
+    keys_the_letters_pin(again, case, NEW)
+
+    assert again.hears("in custody")
+    assert again.does_not_hear("wrong PIN")
+
+
+def test_wrong_tries_of_a_stranger_are_told_after_a_mailed_pin_and_a_slip_of_ones_own(
+    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody")
+    mailed = by_letter(house, case)
+    clock.passes(minutes=1)
+    stranger = phone.another()
+    is_asked_for_a_number(stranger, from_="+12025550145")
+    stranger.presses(case.number)
+    stranger.presses(wrong(mailed))
+    clock.passes(minutes=1)
+    keys_the_letters_pin(phone, case, wrong(mailed))
+    phone.presses(mailed)
+    phone.hangs_up()
+
+    again = phone.another()
+    keys_the_letters_pin(again, case, mailed)
+    chooses(again, NEW)
+
+    assert again.hears("Someone entered a wrong PIN for your case")
+
+
 def test_the_first_use_of_a_mailed_pin_is_told_to_every_confirmed_phone_once(
     phone: Phone, make_case: MakeCase, house: House
 ) -> None:
