@@ -1,6 +1,6 @@
 """A phone says stop: nobody calls it, and others hear of it, since anybody may have said it (R33)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import case, select, update
@@ -15,7 +15,7 @@ from models.database import keyring_of
 from models.leg_end import leave_for_staff, never_dial
 from models.lost_pin import tell_safe_phones
 from models.registrant import Phone, Registrant
-from models.safe_phone import next_window, safe_phones
+from models.safe_phone import next_hours, next_window, safe_phones
 from models.wishes import wishes_of_phone
 
 if TYPE_CHECKING:
@@ -158,17 +158,20 @@ def on_next_phone(
     for phone in safe_phones(session, registrant_id):
         number = keyring_of(session).unseal("phone.number", phone.number_sealed)
         if office.can_dial(number):
-            return _columns(session, callback, phone, number, now)
+            return _columns(session, callback, phone, number, now, office)
     return None
 
 
 def _columns(
-    session: Session, callback: Callback, phone: Phone, number: str, now: datetime
+    session: Session, callback: Callback, phone: Phone, number: str, now: datetime, office: StopOffice
 ) -> dict[str, Any]:
     wishes, window = wishes_of_phone(phone), None
     if callback.urgency == "urgent":
-        # The caller opened the hours of the phone that they asked from, and of no other (R29).
+        # The caller opened the hours of the phone that they asked from, and of no other: where that one has
+        # none of its own it rings in the office's, however often it is tried (R29).
+        opens, closes = (time(int(office.policy(f"window_{edge}_hour")) % 24) for edge in ("opens", "closes"))
         window = next_window(phone, callback.time_zone, now)
+        window = window or next_hours(opens, closes, callback.time_zone, now)
     starts, ends = window or (callback.window_starts, callback.window_ends)
     return {
         "number_key": phone.number_key,

@@ -1,7 +1,7 @@
 """Which of a registrant's phones may be rung: confirmed, not unsafe, not stopped, in their own order."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, bindparam, or_, select
@@ -74,13 +74,20 @@ def next_window(phone: Phone, time_zone: str, at: datetime) -> tuple[datetime, d
     """The window of this phone that is not over at ``at``, or None when its owner set none (R29)."""
     if phone.window_starts is None or phone.window_ends is None:
         return None
+    return next_hours(phone.window_starts, phone.window_ends, time_zone, at)
+
+
+def next_hours(
+    starts_at: time, ends_at: time, time_zone: str, at: datetime
+) -> tuple[datetime, datetime] | None:
+    """These hours of the first day, today or tomorrow, on which they are not over at ``at``."""
     zone = ZoneInfo(time_zone)
     day = at.astimezone(zone).date()
     for ahead in (0, 1):
         date = day + timedelta(days=ahead)
-        ends_on = date + timedelta(days=phone.window_ends <= phone.window_starts)
-        starts = datetime.combine(date, phone.window_starts, zone).astimezone(at.tzinfo)
-        ends = datetime.combine(ends_on, phone.window_ends, zone).astimezone(at.tzinfo)
+        ends_on = date + timedelta(days=ends_at <= starts_at)
+        starts = datetime.combine(date, starts_at, zone).astimezone(at.tzinfo)
+        ends = datetime.combine(ends_on, ends_at, zone).astimezone(at.tzinfo)
         if ends > at:
             return starts, ends
     return None

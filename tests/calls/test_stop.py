@@ -1,7 +1,7 @@
 """A phone says stop, perhaps in another's hand: it is called no more, its owner still is (R33)."""
 
 from collections.abc import Callable
-from datetime import time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from uuid import uuid4
 
 import pytest
@@ -187,6 +187,29 @@ def test_urgent_callback_that_moves_waits_for_the_hours_of_the_other_phone(
     sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
     _, to_caller = accepted_by(phone, house)
     assert to_caller.to == OTHER
+
+
+def test_urgent_callback_that_moves_late_rings_a_phone_without_hours_no_later_than_nine(
+    phone: Phone, case: MadeCase, house: House, texts: Callable[..., str], clock: Clock
+) -> None:
+    has_another_phone(house, case)
+    clock.passes(hours=10, minutes=45)
+    opens_the_case(phone, case)
+    for key in ("2", "3"):
+        phone.presses(key)
+    assert phone.hears("We will call you by today at 9:45 PM")
+    phone.hangs_up()
+    house.jobs.waiting.clear()
+
+    texts("STOP")
+    _, to_caller = accepted_by(phone, house)
+    assert to_caller.to == OTHER
+    phone.another().lets_ring(to_caller)
+    house.jobs.works_off()
+
+    asked = house.row(select(Callback).where(Callback.case_id == case.id))
+    assert asked.state == "requested"
+    assert asked.next_attempt_at == datetime(2026, 11, 26, 13, 0, tzinfo=UTC), "at eight in New York"
 
 
 def test_stop_from_a_phone_that_is_marked_unsafe_makes_no_other_phone_ring(
