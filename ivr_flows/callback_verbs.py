@@ -16,7 +16,7 @@ from models.shown_line import shown_line
 from models.true_time import Asker, urgent_due
 from models.unverified_request import request_without_pin
 from models.wait_time import callback_wait
-from models.wishes import last_wishes, save_wish
+from models.wishes import Wishes, last_wishes, save_safer, save_wish
 
 
 @answers("open", "known", "stranger", "number_keyed", "cannot")
@@ -203,6 +203,9 @@ def promise(
         return "refused"
     line = shown_line(desk.session, found, office.lines)
     if not desk.is_verified:
+        # The answers of this call alone are said next (R11), so the safer ones must count.
+        wishes = Wishes.of_text(call.wishes)
+        save_safer(desk.session, found.id, wishes, actor=f"caller:{call.id}", now=desk.now)
         told = asked if asked == "urgent" else _class_of(desk, reason, verified=False)[0]
         due_at, wait = _due(desk, told, asker)
         return _promised(desk, told, None, due_at, wait=wait, line=line)

@@ -192,6 +192,24 @@ def test_callback_kept_from_the_line_after_ten_minutes_tells_nothing_of_one_that
     assert (kept.case_id, kept.verified) == (case.id, True)
 
 
+def test_no_message_is_left_by_a_callback_kept_after_ten_minutes_where_none_was_promised_aloud(
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody")
+    opens_the_case(phone, case)
+    for key in ("2", "2", "4", "2", "3", "3", "2", "1"):
+        phone.presses(key)
+    assert phone.hears("We may leave a short message", "Anyone who answers may take the call")
+    phone.hangs_up()
+    waits_for_a_person(phone, case, clock)
+
+    phone.presses("1")
+
+    assert phone.hears("We will leave no message")
+    kept = house.row(select(Callback).where(Callback.case_id.is_not(None)))
+    assert (kept.may_answer, kept.voicemail_allowed, kept.voicemail_text) == ("only_me", False, None)
+
+
 def test_callback_kept_from_the_line_after_ten_minutes_does_not_tell_of_hard_news(
     phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
 ) -> None:
