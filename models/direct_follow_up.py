@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.call import Call
-from models.callback import owed_without_pin
+from models.callback import IS_OWED, Callback, owed_without_pin
 from models.callback_request import Promise, promise_callback
 from models.case import Case
 from models.database import keyring_of
@@ -37,6 +37,8 @@ def follow_direct(
 ) -> int | None:
     """Promise this caller a call at ``at``; its id, or None when no phone may be rung or one is promised.
 
+    What goes to the supervisor is left for staff at once, whatever else is owed.
+
     What is owed about a lost PIN or a stopped phone is the registrant's, and changes nothing here (R08).
     It goes to the phone that called, unless its owner marked it unsafe or it was withheld; then to the first
     safe one of whoever opened a case in that call.
@@ -52,6 +54,8 @@ def follow_direct(
         time_zone=caller.time_zone or (registrant.time_zone if registrant else office.zone_of(number)),
         requested_at=now, due_at=office.due_at("other", at), next_attempt_at=at,
         case_id=None if case is None else case.id, call_id=caller.id, silent=caller.silent,
+        state="left_for_staff" if reason == SUPERVISOR else "requested",
+        outcome=SUPERVISOR if reason == SUPERVISOR else None,
     )  # fmt: skip
     return promise_callback(session, promise, actor=actor, now=now)
 
@@ -62,10 +66,14 @@ def opened_case(session: Session, caller: Call) -> Case | None:
 
 
 def is_owed_anyway(session: Session, caller: Call) -> bool:
-    """Whether the calling phone is owed a call that was asked for without a PIN: one serves for all of these.
+    """Whether the case that this call opened is owed a call; without one, whether its phone is.
 
-    A supervisor is told of what a liaison hands them all the same.
+    One serves for all of these. A supervisor is told of what a liaison hands them all the same.
     """
+    case = opened_case(session, caller)
+    if case is not None:
+        owed = select(Callback.id).where(Callback.case_id == case.id, IS_OWED).limit(1)
+        return session.scalar(owed) is not None
     return caller.phone_key is not None and bool(owed_without_pin(session, caller.phone_key))
 
 

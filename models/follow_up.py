@@ -16,6 +16,8 @@ from models.job import Job
 
 #: Why one callback follows another; none of these is followed by a third of its own kind.
 DROPPED, CUT_OFF, LATER, SUPERVISOR = "dropped", "cut_off", "call_later", "to_supervisor"
+#: Why a callback is made of a talk, or of a wait at 0, that broke off.
+BROKE_OFF = (DROPPED, CUT_OFF, "abandoned")
 #: The outcome of one that was left or unanswered, once a person promised it anew.
 ANEW = "promised_anew"
 #: What the new promise does not take over from the old one.
@@ -122,9 +124,14 @@ def promise_anew(
 
 
 def is_promised_again(session: Session, call_id: int | None) -> bool:
-    """Whether the person on this leg was promised another call when their talk ended."""
-    asked = select(Callback.id).where(Callback.requested_in_call_id == call_id, IS_OPEN).limit(1)
-    return call_id is not None and session.scalar(asked) is not None
+    """Whether the person on this leg was promised another call when their talk broke off.
+
+    What they asked for themselves in the same call is none: their talk may have ended as it should.
+    """
+    asked = select(Callback.id).where(
+        Callback.requested_in_call_id == call_id, Callback.reason.in_(BROKE_OFF), IS_OPEN
+    )
+    return call_id is not None and session.scalar(asked.limit(1)) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,11 +189,13 @@ def _ring_safe_phone(
     )
     window = next_window(phone[0], registrant.time_zone, earliest) if phone is not None else None
     first_at = office.calling_window(max(earliest, window[0]) if window else earliest, registrant.time_zone)
+    # Not asked for in the reporter's call: no key and no end of it may move this one, nor any word there tell
+    # that it exists (R08, R35).
     promise = Promise(
         number=phone[1] if phone is not None else "", urgency="other", reason="lost_pin", verified=False,
         language=registrant.language, time_zone=registrant.time_zone, requested_at=now,
         due_at=max(office.due_at("other", now), first_at), next_attempt_at=first_at,
-        registrant_id=registrant.id, call_id=report.call_id, silent=report.silent, window=window,
+        registrant_id=registrant.id, silent=report.silent, window=window,
         state="requested" if phone is not None else "left_for_staff",
         outcome=None if phone is not None else "no_safe_phone",
     )  # fmt: skip

@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 
 from models import audit
 from models.call import Call
-from models.callback import IS_OWED, Callback, advance, cancel_callback
+from models.callback import IS_OWED, Callback, cancel_callback
 from models.direct_follow_up import follow_direct, is_owed_anyway
 from models.direct_talk import DirectTalk
-from models.follow_up import LATER, SUPERVISOR, FollowUpOffice, follow_up, is_promised_again
+from models.follow_up import LATER, SUPERVISOR, FollowUpOffice, follow_up
 from models.job import Job
 from models.phone_stop import STOPPED, on_next_phone, stop_phone
 from models.set_away import end_sparing
@@ -130,12 +130,10 @@ def _after_direct(
     office: OutcomeOffice,
 ) -> Literal["noted", "no_phone"]:
     made = follow_direct(session, talk, code, at, actor, now, office)
-    if made is None:
-        is_owed = is_owed_anyway(session, session.get_one(Call, talk.caller_call_id))
-        return "noted" if is_owed or is_promised_again(session, talk.caller_call_id) else "no_phone"
-    if code == SUPERVISOR:
-        advance(session, made, "leave", actor=actor, now=now, outcome=SUPERVISOR)
-    return "noted"
+    if made is not None:
+        return "noted"
+    is_served = code == LATER and is_owed_anyway(session, session.get_one(Call, talk.caller_call_id))
+    return "noted" if is_served else "no_phone"
 
 
 def hold_who_rests(session: Session, staff_id: int) -> None:

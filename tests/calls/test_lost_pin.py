@@ -304,7 +304,7 @@ def test_supervisor_lets_no_second_call_about_a_pin_be_placed(
     with house.database.transaction() as session:
         waits = LostPinReport(
             number_key=house.database.keyring.index("case", case.number), silent=False, state="waiting",
-            call_id=house.row(select(Callback)).requested_in_call_id, reported_at=clock.now,
+            call_id=house.row(select(LostPinReport.call_id)), reported_at=clock.now,
         )  # fmt: skip
         session.add(waits)
         session.flush()
