@@ -32,8 +32,9 @@ def callback_stands(desk: Desk, _digits: str) -> str:
         if starts is not None and ends is not None:
             say_window(desk, starts, ends, call.open_callback_urgency)
         _say_due(desk, call.open_callback_due_at)
-        if _rings_elsewhere(desk, callbacks.number_key_of(desk.session, call.open_callback_id)):
-            desk.say("callback.elsewhere")
+        elsewhere = _elsewhere(desk, callbacks.number_key_of(desk.session, call.open_callback_id))
+        if elsewhere is not None:
+            desk.say(elsewhere)
         _say_where_sooner(desk, call.open_callback_urgency, call.open_callback_due_at)
         return "open"
     if not desk.number_to_call():
@@ -215,17 +216,20 @@ def promise(
         chosen = found.window_starts, found.window_ends
     if found.urgency != urgency:
         wait = _wait(desk, found.urgency, asker)
-    elsewhere = found.number_key != asker.number_key and _rings_elsewhere(desk, found.number_key)
+    elsewhere = _elsewhere(desk, found.number_key) if found.number_key != asker.number_key else None
     return _promised(desk, found.urgency, chosen, found.due_at, wait=wait, line=line, elsewhere=elsewhere)
 
 
-def _rings_elsewhere(desk: Desk, number_key: str | None) -> bool:
-    """Whether what stands rings another phone than the one in the hand of this verified caller (R35).
+def _elsewhere(desk: Desk, number_key: str | None) -> str | None:
+    """What is said where another phone rings than the one in the hand of this verified caller (R35).
 
     It stays with that phone: who may answer there, and which message may be left, was said of it.
     """
     number = desk.called_from()
-    return number is not None and number_key != desk.keyring.index("phone", number)
+    if number is None or number_key == desk.keyring.index("phone", number):
+        return None
+    # Asking anew would call this phone only where it may be called for the case (R08, R33).
+    return "callback.elsewhere" if desk.number_to_call() == number else "callback.not_here"
 
 
 def _due(desk: Desk, urgency: str, asker: Asker) -> tuple[datetime, timedelta | None]:
@@ -253,15 +257,15 @@ def _promised(
     *,
     wait: timedelta | None,
     line: str,
-    elsewhere: bool = False,
+    elsewhere: str | None = None,
 ) -> str:
     """Say when we call, the latest moment, and which phone will ring or which number it will show."""
     desk.call.topic = desk.call.topic or "callback"
     if window is not None:
         say_window(desk, *window, urgency)
     _say_due(desk, due_at)
-    if elsewhere:
-        desk.say("callback.elsewhere")
+    if elsewhere is not None:
+        desk.say(elsewhere)
     elif line == desk.call.line:
         # No digits aloud; a person who chose another of our numbers knows which one (R32).
         desk.say("callback.shown")

@@ -39,6 +39,11 @@ def _elsewhere(desk: Desk) -> None:
     desk.say("callback.elsewhere")
 
 
+def _open_not_here(desk: Desk) -> None:
+    _open(desk)
+    desk.say("callback.not_here")
+
+
 def _open_elsewhere(desk: Desk) -> None:
     _open(desk)
     desk.say("callback.elsewhere")
@@ -87,6 +92,7 @@ CALLBACK_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "late": _all("callback.open", "callback.late"),
         "with hours of its own": _open_between_hours,
         "another phone": _open_elsewhere,
+        "another phone, for good": _open_not_here,
     },
     ("choose_who", "saved"): _read_back("only_me", "ask_for_me", "anyone"),
     ("choose_message", "saved"): _read_back("no_message", "please_call", "we_call_again", "hello"),
