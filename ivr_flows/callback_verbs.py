@@ -216,7 +216,7 @@ def promise(
         chosen = found.window_starts, found.window_ends
     if found.urgency != urgency:
         wait = _wait(desk, found.urgency, asker)
-    elsewhere = _elsewhere(desk, found.number_key) if found.number_key != asker.number_key else None
+    elsewhere = _elsewhere(desk, found.number_key)
     return _promised(desk, found.urgency, chosen, found.due_at, wait=wait, line=line, elsewhere=elsewhere)
 
 

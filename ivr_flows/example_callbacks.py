@@ -39,6 +39,11 @@ def _elsewhere(desk: Desk) -> None:
     desk.say("callback.elsewhere")
 
 
+def _not_here(desk: Desk) -> None:
+    _promise(desk)
+    desk.say("callback.not_here")
+
+
 def _open_not_here(desk: Desk) -> None:
     _open(desk)
     desk.say("callback.not_here")
@@ -104,7 +109,11 @@ CALLBACK_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("request_afraid", "promised"): {"": _new_promise, "the hour cannot be kept": _late_promise},
     ("request_for_news", "promised"): {"": _new_promise, "another phone": _elsewhere},
     ("request_in_silence", "promised"): {"": _new_promise, "another phone": _elsewhere},
-    ("request_express", "promised"): {"": _new_promise, "the wait is known": _with_wait},
+    ("request_express", "promised"): {
+        "": _new_promise,
+        "the wait is known": _with_wait,
+        "another phone, for good": _not_here,
+    },
     ("request_any_time", "promised"): {"": _new_promise},
     ("request_morning", "promised"): {"": _in_part("morning")},
     ("request_afternoon", "promised"): {"": _in_part("afternoon")},

@@ -129,6 +129,23 @@ def test_in_the_hold_the_line_advises_nobody_to_cancel_and_ask_again(
     assert phone.does_not_hear("To change that")
 
 
+@pytest.mark.parametrize("why", ["held", "unsafe"])
+def test_first_callback_that_rings_another_phone_than_the_one_in_the_hand_says_so(
+    phone: Phone, make_case: MakeCase, house: House, why: str
+) -> None:
+    case = make_case(custody_status="in_custody", phone=HOME)
+    if why == "held":
+        changes_are_held(house)
+    else:
+        has_an_unsafe_phone(house, case, HERE)
+
+    asks_express(phone, case, from_=HERE)
+
+    assert phone.hears("We will call you", NOT_HERE)
+    assert phone.does_not_hear("Your phone will show")
+    assert the_callback(house).number_key == house.database.keyring.index("phone", HOME)
+
+
 def test_from_the_same_phone_nothing_is_said_of_another(
     phone: Phone, make_case: MakeCase, house: House
 ) -> None:
