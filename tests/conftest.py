@@ -140,7 +140,9 @@ def postgres() -> Iterator[Postgres]:
 def _migrated_postgresql(postgres: Postgres, _keyring: Keyring) -> Iterator[str]:
     name = postgres.create()
     _migrate(postgres.url(name), _keyring)
+    made_once.KEPT.url = postgres.url(name)
     yield name
+    made_once.KEPT.lose()
     postgres.drop(name)
 
 
@@ -165,7 +167,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         shutil.copyfile(request.getfixturevalue("_migrated_sqlite"), path)
         return f"sqlite:///{path}"
     postgres, name = request.getfixturevalue("postgres"), request.getfixturevalue("_migrated_postgresql")
-    postgres.empty(name)
+    made_once.KEPT.lose_unless(postgres.empty(name, made_once.KEPT.process_ids()))
     url: str = postgres.url(name)
     return url
 

@@ -1,11 +1,11 @@
 """What every house of the suite would make for itself and comes out the same: made once for all tests."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, Pool, event
 from werkzeug.routing import Rule
 
 from config.office import Office
@@ -15,9 +15,65 @@ from ivr_flows.prompts import Prompts
 from models import database
 
 
+class KeptConnections:
+    """Connections to the suite's PostgreSQL, which serve one house after the other.
+
+    A server's process that knows no table yet plans each statement three times as slowly, and a house that
+    serves for months has none.
+    """
+
+    #: PostgreSQL takes a hundred; a test may need as many of its own as half of them.
+    MOST = 40
+
+    def __init__(self) -> None:
+        #: The database whose connections are kept, once it is migrated.
+        self.url: str | None = None
+        self._pools: dict[Any, Pool] = {}
+        self._open: dict[int, Any] = {}
+
+    def takes_in(self, engine: Engine, url: str, kind: Any) -> None:
+        """Give this engine the connections of those like it that were there before."""
+        if url != self.url:
+            return
+        if (pool := self._pools.get(kind)) is not None:
+            engine.pool = pool
+            return
+        self._pools[kind] = engine.pool
+        event.listen(engine.pool, "connect", self._note)
+
+    def _note(self, connection: Any, _record: Any) -> None:
+        self._open[connection.info.backend_pid] = connection
+
+    def owns(self, pool: Pool) -> bool:
+        """Whether the pool outlives its house."""
+        return any(pool is one for one in self._pools.values())
+
+    def process_ids(self) -> list[int]:
+        """The server's processes behind the connections that wait for the next house."""
+        self._open = {pid: one for pid, one in self._open.items() if not one.closed}
+        return list(self._open)
+
+    def lose_unless(self, living: Collection[int]) -> None:
+        """Begin anew when a test has ended one of them, still holds one, or has opened too many."""
+        ours = self.process_ids()
+        are_whole = set(ours) <= set(living) and not any(pool.checkedout() for pool in self._pools.values())
+        if not are_whole or len(ours) > self.MOST:
+            self.lose()
+
+    def lose(self) -> None:
+        """Close all that no test holds."""
+        pools, self._pools, self._open = list(self._pools.values()), {}, {}
+        for pool in pools:
+            pool.dispose()
+
+
+KEPT = KeptConnections()
+
+
 def share(patch: pytest.MonkeyPatch) -> None:
     """Let all houses of this process share their trees, compiled statements and builders of addresses."""
     _share_statements(patch)
+    _share_connections(patch)
     _share_addresses(patch)
     _share_trees(patch)
 
@@ -36,9 +92,21 @@ def _share_statements(patch: pytest.MonkeyPatch) -> None:
         else:
             # What a dialect knows of its server it learns by the first connection.
             event.listen(engine, "connect", lambda _connection, _record: connected.setdefault(kind, engine))
+        KEPT.takes_in(engine, url, (pool_size, patience, singly))
         return engine
 
     patch.setattr(database, "_engine", make_one)
+
+
+def _share_connections(patch: pytest.MonkeyPatch) -> None:
+    """Let a house that is closed leave its connections to the next one."""
+    dispose = Engine.dispose
+
+    def leave(self: Engine, close: bool = True) -> None:
+        if not KEPT.owns(self.pool):
+            dispose(self, close)
+
+    patch.setattr(Engine, "dispose", leave)
 
 
 def _share_addresses(patch: pytest.MonkeyPatch) -> None:
