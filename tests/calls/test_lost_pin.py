@@ -386,7 +386,7 @@ def test_a_call_from_the_phone_that_a_report_rings_learns_nothing_of_it(
 
 
 def test_whoever_reports_a_number_and_presses_0_learns_nothing_from_the_only_liaison(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
 ) -> None:
     """The only liaison was rung about the report at once, so 0 said "no one can answer" if a case had it."""
     case = make_case(custody_status="in_custody", phone=SAFE)
@@ -406,7 +406,6 @@ def test_whoever_reports_a_number_and_presses_0_learns_nothing_from_the_only_lia
         house.accepts(caller).hangs_up()
         caller.hangs_up()
         house.jobs.works_off()
-        clock.passes(minutes=5)
 
     assert heard[0] == heard[1]
 
