@@ -209,7 +209,9 @@ def promise(
         save_safer(desk.session, found.id, wishes, actor=f"caller:{call.id}", now=desk.now)
         told = asked if asked == "urgent" else _class_of(desk, reason, verified=False)[0]
         due_at, wait = _due(desk, told, asker)
-        return _promised(desk, told, None, due_at, wait=wait, line=line)
+        # Which number it will show is said to none of these: it may be another than this caller would expect,
+        # and to leave it out only then would tell of a callback that stands.
+        return _promised(desk, told, None, due_at, wait=wait, line=None)
     desk.asked_for = found
     chosen = None
     if found.window_starts is not None and found.window_ends is not None:
@@ -256,10 +258,13 @@ def _promised(
     due_at: datetime,
     *,
     wait: timedelta | None,
-    line: str,
+    line: str | None,
     elsewhere: str | None = None,
 ) -> str:
-    """Say when we call, the latest moment, and which phone will ring or which number it will show."""
+    """Say when we call, the latest moment, and which phone will ring or which number it will show.
+
+    ``line`` is the number that it will show, or None where that is not to be said.
+    """
     desk.call.topic = desk.call.topic or "callback"
     if window is not None:
         say_window(desk, *window, urgency)

@@ -12,6 +12,7 @@ from models import direct_talk, line_ring
 from models import leg as legs
 from models import line_wait as waits
 from models.abandoned_wait import wait_ended
+from models.asking_call import asker_cannot_talk
 from models.line_turn import free_now
 from models.wait_time import wait_in_line
 
@@ -23,6 +24,7 @@ LOOKS_TO_A_REPORT = 4
 def mark_silent(desk: Desk, _digits: str) -> str:
     """5: this caller cannot talk. Whoever helps them is told, now and in a callback."""
     desk.call.silent = True
+    asker_cannot_talk(desk.session, desk.call, desk.now)
     desk.say("silent.noted")
     return "marked"
 

@@ -6,19 +6,23 @@ that end came. The moment promised and the place in the order stay as they are.
 """
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import Table, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.call import CALLS
-from models.callback import CALLBACKS
+from models.callback import CALLBACKS, IS_OWED
+from models.case import Case
 from models.job import Job
 from models.talk import COVERED, TalkOffice, pause_after
 
 if TYPE_CHECKING:
     from models.caller_state import CallState
 
+_CASES = cast(Table, Case.__table__)
+#: The steps at which a caller was promised a callback.
+_PROMISED = frozenset({"promised", "promised_in_silence"})
 #: How long a caller may still listen to their promise, from their last wish on; and one in the slow pace,
 #: whom every menu gives a second a word (R26).
 LISTENS, LISTENS_SLOWLY = timedelta(seconds=60), timedelta(seconds=180)
@@ -45,18 +49,38 @@ def asking_goes_on(session: Session, call: "CallState", now: datetime) -> None:
     )
 
 
+def asker_cannot_talk(session: Session, call: "CallState", now: datetime) -> None:
+    """Key 5: what this call has asked for is made so that nobody has to talk, also where it stood before.
+
+    It is only ever raised, as by asking again (R35).
+    """
+    asked = [CALLBACKS.c.requested_in_call_id == call.id]
+    if _PROMISED & set(call.trail.split()):
+        without_pin = (
+            CALLBACKS.c.number_key == call.phone_key, CALLBACKS.c.case_id.is_(None),
+            CALLBACKS.c.registrant_id.is_(None), ~CALLBACKS.c.verified,
+        )  # fmt: skip
+        asked.append(and_(*without_pin))
+        if call.is_verified(now):
+            asked.append(CALLBACKS.c.case_id == call.case_id)
+    session.execute(update(CALLBACKS).where(or_(*asked), IS_OWED).values(silent=True))
+
+
 def asking_ended(session: Session, call_id: int, now: datetime, office: TalkOffice) -> list[Job]:
     """The call is over: what was asked for in it is due, unless it was put off further than to this end.
 
     After key 7 it is put off instead, and so is what the case of a verified call is owed: somebody was
-    listening, and the phone must not ring beside them. To be asked before that end is noted. Answers the
+    listening, and the phone must not ring beside them. Once the verification is over, key 7 is anybody's and
+    moves nothing of the case (R11, R35). To be asked before that end is noted. Answers the
     jobs to enqueue after the commit. Where the hours do not allow a ring now, the list puts it off again, as
     any callback whose time has come (R29).
     """
     call = session.execute(
-        select(CALLS.c.step, CALLS.c.case_id, CALLS.c.verified_at).where(
-            CALLS.c.id == call_id, CALLS.c.direction == "inbound", CALLS.c.ended_at.is_(None)
+        select(
+            CALLS.c.step, CALLS.c.case_id, CALLS.c.verified_at, CALLS.c.last_key_at, _CASES.c.pin_issued_at
         )
+        .outerjoin(_CASES, _CASES.c.id == CALLS.c.case_id)
+        .where(CALLS.c.id == call_id, CALLS.c.direction == "inbound", CALLS.c.ended_at.is_(None))
     ).first()
     if call is None:
         return []
@@ -65,7 +89,9 @@ def asking_ended(session: Session, call_id: int, now: datetime, office: TalkOffi
         later = now + pause_after(session, call_id, office)
         # What another call without a PIN asked for as well is not put off by a key of this one (R35).
         mine = and_(asked_here, ~CALLBACKS.c.asked_elsewhere)
-        if call.verified_at is not None and call.case_id is not None:
+        # No key moves ``last_key_at`` once the verification is over.
+        lately = now - timedelta(minutes=office.policy("verification_minutes"))
+        if call.verified_at is not None and call.last_key_at >= lately and _has_its_pin(call):
             of_case = and_(CALLBACKS.c.case_id == call.case_id, CALLBACKS.c.state == "requested")
             mine = or_(mine, of_case)
         put_off = update(CALLBACKS).where(mine, CALLBACKS.c.next_attempt_at < later)
@@ -80,3 +106,8 @@ def asking_ended(session: Session, call_id: int, now: datetime, office: TalkOffi
         .returning(CALLBACKS.c.id)
     )
     return [("dial_liaison", callback_id) for callback_id in sorted(session.scalars(due))]
+
+
+def _has_its_pin(call: Any) -> bool:
+    """Whether the PIN that opened the case in this call is still in force."""
+    return call.pin_issued_at is not None and bool(call.pin_issued_at <= call.verified_at)

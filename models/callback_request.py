@@ -85,10 +85,12 @@ def request_callback(
     number_key = keyring_of(session).index("phone", number)
     if call.holds_changes(now) and (window is not None or not _is_safe(session, call, number)):
         return None
-    since = requested_at or now
+    since, is_silent = requested_at or now, bool(call.silent)
     earlier = [] if is_shared else _asked_without_pin(session, call, number, number_key)
     for former in earlier:
         since = min(since, former.requested_at)
+        # "You do not have to talk" was promised with it.
+        is_silent = is_silent or former.silent
         if window is None:
             # All promises in one, in the asker's favor; a window is only theirs who gave the PIN.
             if former.urgency == "urgent" != urgency:
@@ -99,7 +101,7 @@ def request_callback(
         promise = Promise(
             number=number, urgency=urgency, reason=reason, verified=True, language=call.language,
             time_zone=time_zone, requested_at=since, due_at=due_at, next_attempt_at=next_attempt_at,
-            case_id=call.case_id, call_id=call.id, silent=bool(call.silent), window=window,
+            case_id=call.case_id, call_id=call.id, silent=is_silent, window=window,
         )  # fmt: skip
         made = promise_callback(session, promise, actor=f"caller:{call.id}", now=now)
         if made is not None:
@@ -111,7 +113,7 @@ def request_callback(
             return None
     keep_callback(session, standing.id)
     if is_idle(standing):
-        standing.silent = standing.silent or bool(call.silent)
+        standing.silent = standing.silent or is_silent
         if standing.reason == LATER:
             # It is theirs now: the liaison who thought of it cannot take it back any more.
             standing.reason = reason

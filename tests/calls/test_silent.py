@@ -11,7 +11,7 @@ from tests.calls.places import EVERYWHERE
 from tests.calls.stories import document_of, opens_the_case, reaches_the_first_menu
 from tests.calls.test_callbacks import accepted_by, asks_express
 from tests.factories import MadeCase
-from tests.phone import Phone
+from tests.phone import CALLER, Phone
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -179,3 +179,60 @@ def test_after_5_with_nobody_there_1_and_2_are_said_to_be_choices_again(
     phone.presses("5")
 
     assert phone.hears(told)
+
+
+def test_caller_who_was_told_not_to_talk_is_called_so_after_the_pin_too(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody", phone=CALLER)
+    reaches_the_first_menu(phone)
+    for key in ("5", "1"):
+        phone.presses(key)
+    assert phone.hears("You do not have to talk")
+    phone.hangs_up()
+
+    asks_express(phone, case)
+
+    asked = house.rows(select(Callback).order_by(Callback.id))
+    assert [(one.state, one.silent) for one in asked] == [("cancelled", True), ("requested", True)]
+
+
+def asks(phone: Phone, case: MadeCase | None) -> None:
+    """Ask for a callback, or again for the one that stands; the call goes on."""
+    if case is not None:
+        opens_the_case(phone, case)
+    else:
+        reaches_the_first_menu(phone)
+        phone.presses("2")
+    for key in ("2", "1") if case is not None else ("1", "1"):
+        phone.presses(key)
+    assert phone.hears("We will call you")
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["at first", "again"])
+@pytest.mark.parametrize("has_pin", [True, False])
+def test_5_after_a_callback_was_asked_for_counts_in_that_callback(
+    phone: Phone, make_case: MakeCase, house: House, has_pin: bool, again: bool
+) -> None:
+    case = make_case(custody_status="in_custody") if has_pin else None
+    asks(phone, case)
+    if again:
+        phone.hangs_up()
+        phone = phone.another()
+        asks(phone, case)
+
+    phone.presses("5")
+
+    assert phone.hears("You do not have to talk")
+    assert house.row(select(Callback.silent))
+
+
+def test_5_of_a_caller_who_asked_for_nothing_leaves_a_callback_as_it_is(phone: Phone, house: House) -> None:
+    asks(phone, None)
+    phone.hangs_up()
+    stranger = phone.another()
+    reaches_the_first_menu(stranger)
+
+    stranger.presses("5")
+
+    assert not house.row(select(Callback.silent))

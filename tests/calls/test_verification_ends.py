@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from models import Call, Callback, Case, DirectTalk, LineWait, Staff
 from models.case_opening import case_in_talk
@@ -229,6 +229,49 @@ def test_callback_kept_from_the_line_after_ten_minutes_does_not_tell_of_hard_new
     assert with_news.hears("We will call you")
     assert with_news.heard == without.heard
     assert house.rows(select(Callback.urgency).order_by(Callback.id)) == ["urgent", "other"]
+
+
+@pytest.mark.parametrize("line", ["main", "other", "none"])
+def test_callback_kept_from_the_line_after_ten_minutes_tells_of_no_other_line(
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock, line: str
+) -> None:
+    """What number the phone will show was left out only where a call from another line was owed."""
+    case = make_case(custody_status="in_custody")
+    if line != "none":
+        earlier, is_main = phone.another(), line == "main"
+        earlier.dials_in(to=house.office.lines[0 if is_main else 1])
+        for keys in ("1", *(["1"] if is_main else []), case.number, case.pin, "2", "2", "1"):
+            earlier.presses(keys)
+        assert earlier.hears("We will call you")
+        earlier.hangs_up()
+    waits_for_a_person(phone, case, clock)
+
+    phone.presses("1")
+
+    assert phone.hears("We will call you")
+    assert phone.does_not_hear("Your phone will show")
+
+
+def test_key_7_after_ten_minutes_in_line_leaves_the_callback_of_the_case_as_it_is(
+    phone: Phone, make_case: MakeCase, busy: Phone, house: House, clock: Clock
+) -> None:
+    """Whoever held the phone by then put off what was to ring another phone of the case."""
+    case = make_case(custody_status="in_custody")
+    elsewhere = phone.another()
+    opens_the_case(elsewhere, case, from_=OTHER)
+    for key in ("2", "2", "1"):
+        elsewhere.presses(key)
+    elsewhere.hangs_up()
+    waits_for_a_person(phone, case, clock)
+    moment = select(Callback.next_attempt_at).where(Callback.case_id == case.id)
+    with house.database.transaction() as session:
+        session.execute(update(Callback).values(next_attempt_at=clock.now + timedelta(minutes=5)))
+    before = house.row(moment)
+
+    phone.presses("7")
+    phone.hangs_up()
+
+    assert house.row(moment) == before
 
 
 def test_liaison_of_a_caller_who_went_to_0_from_the_pin_question_sees_no_case(
