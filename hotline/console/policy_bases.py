@@ -45,6 +45,10 @@ SHIPPED_BASES = (
         "A talk at 0 that breaks off sooner has helped nobody: the caller goes on in line, or is called back."
     ),
     N_("Calls an hour that reports of lost PINs lead to; above it reports wait for a supervisor."),
+    N_(
+        "A reported lost PIN rings a liaison at a random moment within these minutes: a liaison busy at once"
+        " would tell that there is a case."
+    ),
     N_("Locks after wrong PINs are told to supervisors in one message within so many minutes."),
     N_("Minutes in which staff look into a phone that said stop, since anybody may have held it."),
     N_("Reports of a lost PIN a day from one phone; the rest are dropped."),
