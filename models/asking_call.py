@@ -8,11 +8,11 @@ that end came. The moment promised and the place in the order stay as they are.
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Table, and_, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.call import CALLS
-from models.callback import CALLBACKS, IS_OWED
+from models.callback import CALLBACKS, IS_OWED, WITHOUT_PIN
 from models.case import Case
 from models.job import Job
 from models.talk import COVERED, TalkOffice, pause_after
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from models.caller_state import CallState
 
 _CASES = cast(Table, Case.__table__)
-#: The steps at which a caller was promised a callback.
-_PROMISED = frozenset({"promised", "promised_in_silence"})
+#: The steps behind a promise: every caller who asked for a callback comes to one of them.
+_PROMISED = frozenset({"promised", "promised_in_silence", "callback_wishes"})
 #: How long a caller may still listen to their promise, from their last wish on; and one in the slow pace,
 #: whom every menu gives a second a word (R26).
 LISTENS, LISTENS_SLOWLY = timedelta(seconds=60), timedelta(seconds=180)
@@ -54,21 +54,14 @@ def asker_cannot_talk(session: Session, call: "CallState", now: datetime) -> Non
 
     It is only ever raised, as by asking again (R35).
     """
-    asked = [CALLBACKS.c.requested_in_call_id == call.id]
-    if _PROMISED & set(call.trail.split()):
-        without_pin = (
-            CALLBACKS.c.number_key == call.phone_key, CALLBACKS.c.case_id.is_(None),
-            CALLBACKS.c.registrant_id.is_(None), ~CALLBACKS.c.verified,
-        )  # fmt: skip
-        asked.append(and_(*without_pin))
-        if call.is_verified(now):
-            asked.append(CALLBACKS.c.case_id == call.case_id)
-    session.execute(update(CALLBACKS).where(or_(*asked), IS_OWED).values(silent=True))
+    asked = _asked_in(call, of_case=call.is_verified(now))
+    session.execute(update(CALLBACKS).where(asked, IS_OWED).values(silent=True))
 
 
 def asking_ended(session: Session, call_id: int, now: datetime, office: TalkOffice) -> list[Job]:
     """The call is over: what was asked for in it is due, unless it was put off further than to this end.
 
+    Also what stood before and was asked for again: the ring must not tell whether one stood (R35).
     After key 7 it is put off instead, and so is what the case of a verified call is owed: somebody was
     listening, and the phone must not ring beside them. Once the verification is over, key 7 is anybody's and
     moves nothing of the case (R11, R35). To be asked before that end is noted. Answers the
@@ -77,15 +70,22 @@ def asking_ended(session: Session, call_id: int, now: datetime, office: TalkOffi
     """
     call = session.execute(
         select(
-            CALLS.c.step, CALLS.c.case_id, CALLS.c.verified_at, CALLS.c.last_key_at, _CASES.c.pin_issued_at
+            CALLS.c.id,
+            CALLS.c.step,
+            CALLS.c.trail,
+            CALLS.c.phone_key,
+            CALLS.c.case_id,
+            CALLS.c.verified_at,
+            CALLS.c.last_key_at,
+            _CASES.c.pin_issued_at,
         )
         .outerjoin(_CASES, _CASES.c.id == CALLS.c.case_id)
         .where(CALLS.c.id == call_id, CALLS.c.direction == "inbound", CALLS.c.ended_at.is_(None))
     ).first()
     if call is None:
         return []
-    asked_here = and_(CALLBACKS.c.requested_in_call_id == call_id, CALLBACKS.c.state == "requested")
     if call.step in COVERED:
+        asked_here = and_(CALLBACKS.c.requested_in_call_id == call_id, CALLBACKS.c.state == "requested")
         later = now + pause_after(session, call_id, office)
         # What another call without a PIN asked for as well is not put off by a key of this one (R35).
         mine = and_(asked_here, ~CALLBACKS.c.asked_elsewhere)
@@ -100,12 +100,25 @@ def asking_ended(session: Session, call_id: int, now: datetime, office: TalkOffi
     due = (
         update(CALLBACKS)
         .where(
-            asked_here, CALLBACKS.c.next_attempt_at > now, CALLBACKS.c.next_attempt_at <= now + LISTENS_SLOWLY
+            _asked_in(call, of_case=call.verified_at is not None and call.case_id is not None),
+            CALLBACKS.c.state == "requested",
+            CALLBACKS.c.next_attempt_at > now,
+            CALLBACKS.c.next_attempt_at <= now + LISTENS_SLOWLY,
         )
         .values(next_attempt_at=now)
         .returning(CALLBACKS.c.id)
     )
     return [("dial_liaison", callback_id) for callback_id in sorted(session.scalars(due))]
+
+
+def _asked_in(call: Any, *, of_case: bool) -> ColumnElement[bool]:
+    """What a call has asked for, also where it stood before; ``of_case``: by its PIN as well."""
+    asked = [CALLBACKS.c.requested_in_call_id == call.id]
+    if _PROMISED & set(call.trail.split()):
+        asked.append(and_(CALLBACKS.c.number_key == call.phone_key, WITHOUT_PIN))
+        if of_case:
+            asked.append(CALLBACKS.c.case_id == call.case_id)
+    return or_(*asked)
 
 
 def _has_its_pin(call: Any) -> bool:

@@ -175,6 +175,11 @@ CALLBACKS = cast(Table, Callback.__table__)
 IS_OPEN = CALLBACKS.c.state.in_([literal_column(f"'{state}'") for state in OPEN_STATES])
 #: Whether the two are still to be joined, in the words of the index that lets a case have one of these.
 IS_OWED = CALLBACKS.c.state.in_([literal_column(f"'{state}'") for state in OWED_STATES])
+#: Asked for without a PIN. Not one that staff are to make about a lost PIN: that is the registrant's (R08).
+WITHOUT_PIN = and_(
+    CALLBACKS.c.case_id.is_(None), CALLBACKS.c.registrant_id.is_(None), ~CALLBACKS.c.verified,
+    CALLBACKS.c.reason != "lost_pin",
+)  # fmt: skip
 #: Nobody is rung or about to be: it waits for its turn, or somebody of staff keeps it for themselves.
 IS_IDLE = or_(
     CALLBACKS.c.state == "requested",
@@ -271,14 +276,8 @@ def number_key_of(session: Session, callback_id: int) -> str | None:
 
 
 def owed_without_pin(session: Session, number_key: str) -> list[Callback]:
-    """The callbacks that were asked for without a PIN and are owed to this phone, locked, oldest first.
-
-    Not one that staff are to make about a lost PIN: that one is the registrant's (R08).
-    """
-    owed = select(Callback).where(
-        Callback.number_key == number_key, Callback.case_id.is_(None), Callback.registrant_id.is_(None),
-        ~Callback.verified, Callback.reason != "lost_pin", IS_OWED,
-    )  # fmt: skip
+    """The callbacks that were asked for without a PIN and are owed to this phone, locked, oldest first."""
+    owed = select(Callback).where(Callback.number_key == number_key, WITHOUT_PIN, IS_OWED)
     return list(session.scalars(owed.order_by(Callback.id).with_for_update(key_share=True)))
 
 

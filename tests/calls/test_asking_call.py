@@ -54,6 +54,47 @@ def test_nobody_is_rung_for_a_caller_without_a_pin_who_still_listens(
     assert house.rung() == [LIAISON]
 
 
+def test_end_of_a_call_without_a_pin_rings_alike_where_one_was_asked_for_before(
+    phone: Phone, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=LIAISON)
+    first = phone.another()
+    reaches_the_first_menu(first)
+    for key in ("2", "1", "2", "1", "3"):
+        first.presses(key)
+    assert first.hears("in the evening")
+    first.hangs_up()
+    assert sweeps(house) == []
+
+    reaches_the_first_menu(phone)
+    for key in ("2", "1", "1"):
+        phone.presses(key)
+    assert phone.hears("We will call you")
+    house.clock.passes(seconds=20)
+    assert sweeps(house) == []
+    phone.hangs_up()
+
+    assert house.rung() == [LIAISON]
+
+
+def test_end_of_a_call_that_asked_for_nothing_rings_nobody(
+    phone: Phone, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=LIAISON)
+    reaches_the_first_menu(phone)
+    for key in ("2", "1", "1"):
+        phone.presses(key)
+    assert phone.hears("We will call you")
+
+    other = phone.another()
+    reaches_the_first_menu(other)
+    other.hangs_up()
+
+    assert house.rung() == []
+    phone.hangs_up()
+    assert house.rung() == [LIAISON]
+
+
 def test_with_a_liaison_free_a_caller_still_chooses_how_they_are_called(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
 ) -> None:
