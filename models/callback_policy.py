@@ -22,6 +22,10 @@ class Windowed(Protocol):
     def window_starts(self) -> datetime | None: ...
     @property
     def window_ends(self) -> datetime | None: ...
+    @property
+    def asked_elsewhere(self) -> bool: ...
+    @property
+    def next_attempt_at(self) -> datetime: ...
 
 
 class Missed(Protocol):
@@ -145,8 +149,18 @@ class CallbackPolicy:
         return now + timedelta(seconds=self.caller_ring_seconds) + self.lease
 
 
+def promised_later(callback: Windowed) -> datetime | None:
+    """When the part of the day begins that one asker was promised, where another's rings earlier (R35).
+
+    Until then it rings in any permitted hour; from then on in that part.
+    """
+    starts = callback.window_starts
+    is_early = callback.asked_elsewhere and starts is not None and callback.next_attempt_at < starts
+    return starts if is_early else None
+
+
 def _own_window(callback: Windowed, at: datetime) -> datetime:
     """The earliest moment at or after ``at`` in the part of the day that the person chose, if they did."""
-    if callback.window_starts is None or callback.window_ends is None:
+    if callback.window_starts is None or callback.window_ends is None or promised_later(callback) is not None:
         return at
     return moment_inside(callback.window_starts, callback.window_ends, callback.time_zone, at)

@@ -2,8 +2,10 @@
 
 Anybody can fake a caller ID or borrow a phone. So a request hears the words and the moment of a first
 request made now, whatever is owed to that phone already, and the row keeps the earlier moment and the higher
-class (R35). What a caller chooses by key changes the row only if the same call made it, and counts only while
-no other call has asked. Who dials another of our lines is promised that number on their phone, so each line
+class (R35). A part of the day that was promised to one of them stays for the last rounds, so that ringing
+earlier takes no call from them. Only fear brings forward what a call with a better word of the carrier asked
+for. What a caller chooses by key changes the row only if the same call made it, and counts only while no
+other call has asked. Who dials another of our lines is promised that number on their phone, so each line
 has a row of its own.
 """
 
@@ -41,6 +43,8 @@ class _Hours:
     time_zone: str
     window_starts: datetime | None
     window_ends: datetime | None
+    asked_elsewhere: bool
+    next_attempt_at: datetime
 
 
 def request_without_pin(
@@ -74,18 +78,25 @@ def request_without_pin(
     if is_mine and promise.window is not None and is_idle(standing):
         _move(session, standing, promise)
     else:
-        standing.asked_elsewhere = standing.asked_elsewhere or standing.requested_in_call_id != call.id
         asker = askers.get(standing.requested_in_call_id)
         if asker is not None and asker.caller_id_doubted and not call.caller_id_doubted:
             # Whoever faked this number asked first; that must not keep its owner at the end of the list.
             standing.requested_in_call_id = call.id
         if is_mine:
             standing.time_zone = promise.time_zone
-        # A number that can be faked says nothing about where the owner of an attested one is.
-        may_say_where = asker is None or _trust(call) >= _trust(asker)
-        zones = [standing.time_zone, *([promise.time_zone] if may_say_where else [])]
+        if standing.reason == LATER and standing.window_starts is None:
+            # A liaison promised them this very moment: from then on, at any hour.
+            standing.window_starts = standing.next_attempt_at
+            standing.window_ends = standing.next_attempt_at + A_DAY
+        # A number that can be faked says nothing about where the owner of an attested one is, or when they
+        # are to be called.
+        is_trusted = asker is None or _trust(call) >= _trust(asker)
+        zones = [standing.time_zone, *([promise.time_zone] if is_trusted else [])]
+        if is_trusted or promise.urgency == "urgent":
+            standing.asked_elsewhere = standing.asked_elsewhere or not is_mine
+            _bring_forward(standing, promise)
         _keep_the_better(session, standing, promise, call, now)
-        _keep_the_earlier_hours(session, standing, promise, zones, now, policy)
+        _keep_the_earlier_zone(session, standing, zones, now, policy)
     record_asked_again(session, standing, call, now)
     return standing.id
 
@@ -109,22 +120,32 @@ def _move(session: Session, standing: Callback, promise: Promise) -> None:
     session.flush()
 
 
+def _bring_forward(standing: Callback, promise: Promise) -> None:
+    """Ring at the earlier moment; keep the later part of the day that was promised for the last rounds."""
+    starts, ends = standing.window_starts, standing.window_ends
+    if not standing.asked_elsewhere:
+        starts, ends = (starts, ends) if promise.window is not None else (None, None)
+    elif promise.window is not None and standing.urgency != "urgent":
+        is_over_by_then = ends is None or ends <= promise.window[0]
+        starts, ends = promise.window if is_over_by_then else (starts, ends)
+    standing.window_starts, standing.window_ends = starts, ends
+    if is_idle(standing):
+        standing.next_attempt_at = min(standing.next_attempt_at, promise.next_attempt_at)
+
+
 def _keep_the_better(
     session: Session, standing: Callback, promise: Promise, call: "CallState", now: datetime
 ) -> None:
-    """Let the row keep the earlier moment and the higher class, and raise ``silent``; nothing else."""
+    """Let the row keep the earlier time of the request and the higher class, and raise ``silent``."""
     rises = promise.urgency == "urgent" != standing.urgency
     if rises or standing.reason == LATER:
         standing.urgency = "urgent" if rises else standing.urgency
         standing.reason = promise.reason
-    if promise.window is None:
-        standing.window_starts = standing.window_ends = None
     # It was promised to this caller, and spares whoever else answers nothing but their voice.
     standing.silent = standing.silent or promise.silent
     standing.requested_at = min(standing.requested_at, promise.requested_at)
     standing.due_at = min(standing.due_at, promise.due_at)
     if is_idle(standing):
-        standing.next_attempt_at = min(standing.next_attempt_at, promise.next_attempt_at)
         # Its windows are looked at again before it is in line.
         standing.place = None
     session.flush()
@@ -132,28 +153,23 @@ def _keep_the_better(
         give_back_claim(session, standing, call, now)
 
 
-def _keep_the_earlier_hours(
-    session: Session,
-    standing: Callback,
-    promise: Promise,
-    zones: Sequence[str],
-    now: datetime,
-    policy: CallbackPolicy,
+def _keep_the_earlier_zone(
+    session: Session, standing: Callback, zones: Sequence[str], now: datetime, policy: CallbackPolicy
 ) -> None:
-    """Take this request's part of the day, and the first of ``zones`` by which the phone rings earlier.
+    """Take the first of ``zones`` by which the phone rings earlier.
 
     Somebody who says that it is night there would else keep the phone from being called by day.
     """
-    starts, ends = promise.window or (None, None)
-    if standing.window_starts is None:
-        starts = ends = None
     at = max(now, standing.next_attempt_at)
     earliest = policy.moment_inside(standing, at)
     for zone in zones:
-        asked_at = policy.moment_inside(_Hours(standing.urgency, zone, starts, ends), at)
+        hours = _Hours(
+            standing.urgency, zone, standing.window_starts, standing.window_ends,
+            standing.asked_elsewhere, standing.next_attempt_at,
+        )  # fmt: skip
+        asked_at = policy.moment_inside(hours, at)
         if asked_at is not None and (earliest is None or asked_at < earliest):
             earliest, standing.time_zone = asked_at, zone
-            standing.window_starts, standing.window_ends = starts, ends
     session.flush()
 
 
