@@ -8,7 +8,7 @@ that end came. The moment promised and the place in the order stay as they are.
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import ColumnElement, Table, and_, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.call import CALLS
@@ -97,15 +97,16 @@ def asking_ended(session: Session, call_id: int, now: datetime, office: TalkOffi
         put_off = update(CALLBACKS).where(mine, CALLBACKS.c.next_attempt_at < later)
         session.execute(put_off.values(next_attempt_at=later, place=None))
         return []
+    next_at = CALLBACKS.c.next_attempt_at
     due = (
         update(CALLBACKS)
         .where(
             _asked_in(call, of_case=call.verified_at is not None and call.case_id is not None),
             CALLBACKS.c.state == "requested",
-            CALLBACKS.c.next_attempt_at > now,
-            CALLBACKS.c.next_attempt_at <= now + LISTENS_SLOWLY,
+            next_at <= now + LISTENS_SLOWLY,
         )
-        .values(next_attempt_at=now)
+        # What came due in a longer call has its job from here too: the sweeper may be down (R39).
+        .values(next_attempt_at=case((next_at > now, now), else_=next_at))
         .returning(CALLBACKS.c.id)
     )
     return [("dial_liaison", callback_id) for callback_id in sorted(session.scalars(due))]

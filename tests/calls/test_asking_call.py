@@ -77,6 +77,22 @@ def test_end_of_a_call_without_a_pin_rings_alike_where_one_was_asked_for_before(
     assert house.rung() == [LIAISON]
 
 
+@pytest.mark.parametrize("seconds", [20, 90])
+def test_end_of_the_asking_call_rings_a_liaison_while_no_sweeper_lives(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, seconds: int
+) -> None:
+    make_staff(phone=LIAISON)
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("2")
+    phone.presses("1")
+    assert phone.hears("We will call you")
+
+    house.clock.passes(seconds=seconds)
+    phone.hangs_up()
+
+    assert house.rung() == [LIAISON]
+
+
 def test_end_of_a_call_that_asked_for_nothing_rings_nobody(
     phone: Phone, make_staff: MakeStaff, house: House
 ) -> None:
