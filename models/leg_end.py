@@ -25,6 +25,8 @@ _NOT_TAKEN = ("busy", "no-answer")
 _ON_IT = timedelta(minutes=10)
 #: A person whose phone was busy with a call to us is tried again after so long.
 _AFTER_THEIR_CALL = timedelta(minutes=2)
+#: So many times the tries of a callback it may find their phone busy with us before a round is a try.
+_BUSY_WITH_US = 2
 #: The very words of the partial indexes, so that both databases see that they serve.
 _TELLS_THEM = text("calls.flow = 'alert_call'")
 _LIVE = text("calls.ended_at IS NULL AND calls.staff_id IS NOT NULL")
@@ -85,8 +87,10 @@ def leg_ended(
         return _liaison_left(session, callback, now, over_at, policy, actor, office, counted=counted)
     if call_id == callback.caller_call_id:
         if call_status == "busy" and _is_on_the_line(session, callback.number_key, now):
-            # The person has missed nothing: their phone is busy with their own call to us (R36).
-            counted, pause = False, _AFTER_THEIR_CALL
+            # The person has missed nothing: their phone is busy with their own call to us (R36). But anybody
+            # can hold a call open under this number, and a liaison accepts before each round.
+            is_often = _busy_rounds(session, callback) > _BUSY_WITH_US * policy.caller_tries
+            counted, pause = counted and is_often, None if is_often else _AFTER_THEIR_CALL
         # Nobody canceled it but the carrier, and the person has missed nothing.
         counted = counted and call_status != "canceled"
         return _caller_left(
@@ -294,6 +298,14 @@ def _is_on_the_line(session: Session, phone_key: str, now: datetime) -> bool:
         CALLS.c.started_at > now - LONGEST_CALL,
     )
     return session.execute(calls.limit(1)).first() is not None
+
+
+def _busy_rounds(session: Session, callback: Callback) -> int:
+    """How often this callback has found its person's phone busy."""
+    busy = select(func.count()).where(
+        CALLS.c.callback_id == callback.id, CALLS.c.flow == "callback_call", CALLS.c.call_status == "busy"
+    )
+    return session.scalar(busy) or 0
 
 
 def _is_on_another_leg(session: Session, staff_id: int | None, call_id: int, now: datetime) -> bool:

@@ -118,3 +118,23 @@ def test_a_person_on_the_line_who_lets_their_phone_ring_has_missed_it(
     phone.another().declines(to_caller, "no-answer")
 
     assert house.row(select(Callback.caller_tries)) == 1
+
+
+def test_open_call_does_not_make_a_busy_phone_be_rung_without_end(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    is_afraid(phone, make_case(custody_status="in_custody"))
+    calls_the_crisis_line(phone.another())
+    make_staff()
+    rounds = 0
+
+    while house.row(select(Callback.state)) == "requested" and rounds < 20:
+        _, to_caller = is_tried(house, phone)
+        phone.another().declines(to_caller, "busy")
+        house.jobs.works_off()
+        rounds += 1
+        house.clock.passes(minutes=2 if house.row(select(Callback.caller_tries)) == 0 else 30, seconds=1)
+
+    callback = house.row(select(Callback))
+    assert (callback.state, callback.outcome, callback.caller_tries) == ("left_for_staff", "no_answer", 3)
+    assert rounds == 9
