@@ -3,7 +3,8 @@
 from typing import TypedDict
 
 from ivr_flows import pin_verbs
-from ivr_flows.flow import AGAIN, Announce, Choice, Collect, Decide, Menu, Step
+from ivr_flows.case_verbs import number_again
+from ivr_flows.flow import AGAIN, Announce, Choice, Collect, Decide, Menu, Mistaken, Step
 
 
 class NumberSlip(TypedDict):
@@ -31,6 +32,9 @@ LETTER_STEPS = frozenset(
 )
 #: Only after the right PIN.
 CLOSED_PIN_STEPS = LETTER_STEPS | {
+    "change_pin",
+    "pin_in_force",
+    "pin_in_force_wrong",
     "since",
     "phone_stopped",
     "stop_lifted",
@@ -66,6 +70,23 @@ def pin_steps(case_digits: int) -> dict[str, Step]:
         "stop_held": Announce("callback.held", "since"),
         # A mailed PIN opens this alone, before any word of the case (R02).
         "new_pin_needed": Announce("new_pin.needed", "new_pin"),
+        # Whoever holds the phone now may not be who gave the PIN: it is asked once more (R02).
+        "change_pin": Decide(pin_verbs.may_change_pin, {"yes": "pin_in_force", "no": "tries_spent"}),
+        "pin_in_force": Collect(
+            "new_pin.once_more",
+            PIN_DIGITS,
+            pin_verbs.verify_pin_again,
+            {
+                "right": "new_pin",
+                "letter": "new_pin_needed",
+                "wrong": "pin_in_force_wrong",
+                "spent": "no_more",
+            },
+            wrong="ask_pin.wrong",
+            back="ask_number",
+            mistaken=Mistaken(number_again(case_digits), "ask_pin.number", MORE_DIGITS_SECONDS),
+        ),
+        "pin_in_force_wrong": Announce("no_match.again", "pin_in_force"),
         "new_pin": Collect(
             "new_pin.ask",
             PIN_DIGITS,

@@ -1,6 +1,6 @@
 """Verbs of the PIN after it was right: what happened since the last call, a new PIN; and of a lost one."""
 
-from ivr_flows.case_verbs import PinWork, check_number, steps_in_case
+from ivr_flows.case_verbs import PinWork, check_number, steps_in_case, verify_pin
 from ivr_flows.desk import Desk
 from ivr_flows.flow import LANGUAGE, REPEAT, SLOW, SlowHandler, answers
 from models.case import NUMBER_LENGTHS, begins_number
@@ -60,6 +60,22 @@ def leave_stops(desk: Desk, _digits: str) -> str:
     return "left"
 
 
+@answers("yes", "no")
+def may_change_pin(desk: Desk, _digits: str) -> str:
+    """Whether this call has a try left for the PIN in force, which is asked before a new one (R04)."""
+    return "yes" if desk.has_tries else "no"
+
+
+def _take_once_more(desk: Desk, work: PinWork, matched: bool) -> str:
+    call = desk.call
+    told = call.wrong_tries, call.last_call_at
+    word = verify_pin.record(desk, work, matched)
+    if word == "right":
+        # Of what has come since the status, the next call tells.
+        call.wrong_tries, call.last_call_at = told
+    return word
+
+
 def _take_first(desk: Desk, digits: str) -> PinWork:
     call = desk.call
     stored = hash_in_force(desk.session, call.case_id) if call.case_id is not None else None
@@ -96,6 +112,9 @@ def _put_into_force(desk: Desk, _work: PinWork, matched: bool) -> str:
     return "changed"
 
 
+verify_pin_again = SlowHandler(
+    "verify_pin_again", frozenset({"right", "letter", "wrong", "spent"}), verify_pin.reserve, _take_once_more
+)
 take_new_pin = SlowHandler(
     "take_new_pin", frozenset({"good", "guessable", "same"}), _take_first, _keep_first, is_a_try=False
 )

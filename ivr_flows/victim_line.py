@@ -360,7 +360,7 @@ def _case_choices(first: Choice, third: Choice) -> tuple[Choice, ...]:
         first,
         Choice("case.callback", next="callback_first"),
         third,
-        Choice("case.new_pin", next="new_pin"),
+        Choice("case.new_pin", next="change_pin"),
     )
 
 

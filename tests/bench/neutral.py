@@ -63,7 +63,7 @@ KINDS: Mapping[str, Callable[[Session, datetime], MadeCase]] = {
     "held": _held,
     "unmapped": _unmapped,
 }
-#: What a caller may do at the case menu; a seed decides, whatever the kind.
+#: What a caller may do at the case menu; a seed decides, whatever the kind. PIN stands for the case's own.
 DEEDS = (
     ("1",),
     ("*",),
@@ -71,8 +71,9 @@ DEEDS = (
     ("2", "3"),
     ("2", "2", "1", "1"),
     ("3",),
-    ("4", "605183", "605183"),
-    ("4", "605183", "291746"),
+    ("4", "PIN", "605183", "605183"),
+    ("4", "PIN", "605183", "291746"),
+    ("4", "605183", "PIN"),
     ("8",),
     ("7",),
 )
@@ -137,7 +138,8 @@ def _visits(place: Town, kind: str, seed: int) -> tuple[str, list[float]]:
         first = partial(phone.dials_in, from_=from_)
         # A new PIN that was chosen in the first visit is not keyed in the second: that is a slip of theirs.
         keys = [chance.choice("12"), "1", case.number, case.pin]
-        keys += [key for deed in chance.choices(DEEDS, k=2) for key in deed]
+        deeds = chance.choices(DEEDS, k=2)
+        keys += [case.pin if key == "PIN" else key for deed in deeds for key in deed]
         for act in (first, *(partial(phone.presses, typed) for typed in keys)):
             began = perf_counter()
             act()

@@ -74,9 +74,14 @@ def at_the_question_for_the_hour(phone: Phone, case: MadeCase) -> None:
     phone.presses("2")
 
 
-def at_a_new_pin(phone: Phone, case: MadeCase) -> None:
+def at_the_pin_once_more(phone: Phone, case: MadeCase) -> None:
     at_the_case_menu(phone, case)
     phone.presses("4")
+
+
+def at_a_new_pin(phone: Phone, case: MadeCase) -> None:
+    at_the_pin_once_more(phone, case)
+    phone.presses(case.pin)
 
 
 def at_the_new_pin_again(phone: Phone, case: MadeCase) -> None:
@@ -107,7 +112,8 @@ def at_the_last_question(phone: Phone, case: MadeCase) -> None:
 WAITING = [
     at_the_language_menu, at_the_first_menu, at_the_number, at_the_pin, after_a_wrong_pin, at_the_case_menu,
     at_the_callback_menu, at_the_choice_of_a_time, at_the_choice_of_a_callback_or_a_person,
-    at_the_open_callback, at_the_wishes, at_a_wish, at_the_question_for_the_hour, at_a_new_pin,
-    at_the_new_pin_again, at_the_number_of_a_lost_pin, at_the_services, at_the_reports, at_the_last_question,
+    at_the_open_callback, at_the_wishes, at_a_wish, at_the_question_for_the_hour, at_the_pin_once_more,
+    at_a_new_pin, at_the_new_pin_again, at_the_number_of_a_lost_pin, at_the_services, at_the_reports,
+    at_the_last_question,
 ]  # fmt: skip
 EVERYWHERE = pytest.mark.parametrize("place", WAITING, ids=lambda place: place.__name__)

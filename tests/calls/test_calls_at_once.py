@@ -32,10 +32,12 @@ def crowd(phone: Phone, house: House) -> list[Phone]:
 def test_one_call_too_many_opens_the_case_with_the_right_pin_and_is_then_like_any_other(
     phone: Phone, crowd: list[Phone], make_case: MakeCase
 ) -> None:
-    opens_the_case(phone, make_case(custody_status="in_custody"))
+    case = make_case(custody_status="in_custody")
+    opens_the_case(phone, case)
 
     assert phone.hears("in custody")
     phone.presses("4")
+    phone.presses(case.pin)
     assert phone.hears("new 6-digit PIN")
 
 

@@ -61,7 +61,7 @@ def test_a_caller_of_a_closed_case_chooses_a_new_pin_and_uses_it(
     closed = make_case(custody_status="in_custody")
     closes(house, closed)
     opens_the_case(phone, closed)
-    for keys in ("4", "583961", "583961"):
+    for keys in ("4", closed.pin, "583961", "583961"):
         phone.presses(keys)
     assert phone.does_not_hear("Please enter")
 

@@ -111,7 +111,18 @@ def test_a_code_stays_a_code_after_it_was_right(
         caller.presses(keys)
     assert caller.hears(asks)
 
-    for keys in ("4", "12", "123456", "583961", "583962", "583961", "583961"):
+    for keys in (
+        "4",
+        "12",
+        wrong(case.pin),
+        case.pin,
+        "12",
+        "123456",
+        "583961",
+        "583962",
+        "583961",
+        "583961",
+    ):
         caller.presses(keys)
 
     assert caller.hears(changed, asks)

@@ -201,6 +201,7 @@ def test_own_pin_must_not_begin_the_case_number(phone: Phone, make_case: MakeCas
     case = make_case(custody_status="in_custody", number="58396156")
     opens_the_case(phone, case)
     phone.presses("4")
+    phone.presses(case.pin)
 
     phone.presses(case.number[:6])
 

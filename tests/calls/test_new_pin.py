@@ -26,6 +26,7 @@ NEW = "583961"
 def is_asked_for_a_new_pin(phone: Phone, case: MadeCase, **how: str) -> None:
     opens_the_case(phone, case, **how)
     phone.presses("4")
+    phone.presses(case.pin)
 
 
 def chooses(phone: Phone, pin: str) -> None:
@@ -50,6 +51,8 @@ def test_a_new_pin_keyed_twice_is_in_force_at_once_and_the_old_one_is_dead(
     opens_the_case(phone, case)
     assert phone.hears("To choose a new PIN, press 4")
     phone.presses("4")
+    assert phone.hears("Please enter your PIN once more")
+    phone.presses(case.pin)
     assert phone.hears("Please enter a new 6-digit PIN")
 
     phone.presses(NEW)
@@ -219,11 +222,13 @@ def test_a_new_pin_in_spanish(phone: Phone, make_case: MakeCase) -> None:
 
 
 def test_after_hard_news_a_new_pin_can_be_chosen_as_well(phone: Phone, make_case: MakeCase) -> None:
-    opens_the_case(phone, make_case(custody_status="released"))
+    case = make_case(custody_status="released")
+    opens_the_case(phone, case)
     phone.presses("1")
     assert phone.hears("To choose a new PIN, press 4")
 
     phone.presses("4")
+    phone.presses(case.pin)
     chooses(phone, NEW)
 
     assert phone.hears("Your PIN is changed")

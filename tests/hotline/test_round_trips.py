@@ -221,5 +221,5 @@ def test_to_ask_for_a_new_pin_is_one_read_and_one_write(
     with _trips(database) as trips:
         phone.presses("4")
 
-    assert phone.hears("new 6-digit PIN")
+    assert phone.hears("enter your PIN once more")
     assert trips == ["rw"]
