@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
-from models.asking_call import LISTENS
+from models.asking_call import LISTENS_SLOWLY
 from models.callback import CALLBACKS
 from models.callback_list import IN_LINE, NOT_YET
 from models.liaison import count_crew
@@ -77,8 +77,8 @@ def _ahead(session: Session, now: datetime, soon: datetime, asker: Asker) -> _Ah
     unverified = UNVERIFIED_URGENT if asker.doubted else UNVERIFIED_URGENT[:-1]
     waits = CALLBACKS.c.number_key != asker.number_key
     urgent = CALLBACKS.c.urgency == "urgent"
-    # Each by its own partial index: in line, and those whose time came a moment ago, or comes when they have
-    # heard their promise.
+    # Each by its own partial index: in line, and those whose time came a moment ago, or comes at the latest
+    # when a caller in the slow pace has heard the promise.
     counted = [
         select(
             func.count(case((CALLBACKS.c.verified, 1))), func.count(case((~CALLBACKS.c.verified, 1)))
@@ -90,7 +90,7 @@ def _ahead(session: Session, now: datetime, soon: datetime, asker: Asker) -> _Ah
                 or_(urgent, CALLBACKS.c.due_at <= soon),
                 waits,
             ),
-            (NOT_YET, urgent, CALLBACKS.c.next_attempt_at <= now + LISTENS, waits),
+            (NOT_YET, urgent, CALLBACKS.c.next_attempt_at <= now + LISTENS_SLOWLY, waits),
         )
     ]
     rows = [session.execute(one).one() for one in counted]

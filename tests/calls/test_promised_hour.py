@@ -75,6 +75,22 @@ def test_behind_eight_others_and_one_liaison_the_true_time_is_said(
     is_promised(house, phone, "11:05", clock.now + timedelta(minutes=65), language)
 
 
+def test_behind_eight_others_who_still_listen_in_the_slow_pace_the_true_time_is_said(
+    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff()
+    for number in range(8):
+        slow = phone.another()
+        slow.dials_in(from_=f"+120255501{30 + number}")
+        for key in ("1", "9", "2", "1", "3"):
+            slow.presses(key)
+        assert slow.hears("We will call you by", "11:00")
+
+    is_afraid(phone)
+
+    is_promised(house, phone, "11:05", clock.now + timedelta(minutes=65))
+
+
 def test_behind_seven_others_the_hour_is_promised(
     phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
 ) -> None:
