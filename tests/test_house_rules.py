@@ -19,7 +19,7 @@ from hotline.trees import build_flows, tree_problems
 from ivr_flows.prompts import Prompts
 from models.database import Database
 from workers import callbacks
-from workers.queue import JOBS
+from workers.own_job import JOBS
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("config", "models", "ivr_flows", "workers", "hotline")

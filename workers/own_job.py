@@ -6,8 +6,21 @@ from rq.exceptions import DeserializationError, NoSuchJobError
 from rq.job import Job
 from rq.utils import as_text
 
-from workers.queue import FAILURES_KEPT_SECONDS, JOB_SECONDS, JOBS
-
+#: Every job there is, and the function in ``workers.callbacks`` of the same name that does it.
+JOBS = (
+    "dial_liaison",
+    "dial_caller",
+    "ring_direct",
+    "ring_taker",
+    "ring_joiner",
+    "move_leg",
+    "release_leg",
+    "send_alert",
+    "fetch_caller",
+    "tell_missed",
+)
+JOB_SECONDS = 60
+FAILURES_KEPT_SECONDS = 3600
 FUNCTIONS = frozenset(f"workers.callbacks.{name}" for name in JOBS)
 #: What `Jobs.enqueue` and a worker at work write of a job. RQ would also read from the hash whom to call when
 #: the job ends (any function by its name, any URL), when to repeat it, which jobs wait for it, and when to

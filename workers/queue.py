@@ -14,31 +14,18 @@ from redis.retry import Retry
 from rq import Queue
 from rq.serializers import JSONSerializer
 
+from workers.own_job import FAILURES_KEPT_SECONDS, JOB_SECONDS, JOBS, OwnJob
+
 log = logging.getLogger(__name__)
 
 #: One queue for a worker: with several, RQ loses a job whose worker dies between taking and starting it.
 QUEUE = "callbacks"
-#: Every job there is, and the function in ``workers.callbacks`` of the same name that does it.
-JOBS = (
-    "dial_liaison",
-    "dial_caller",
-    "ring_direct",
-    "ring_taker",
-    "ring_joiner",
-    "move_leg",
-    "release_leg",
-    "send_alert",
-    "fetch_caller",
-    "tell_missed",
-)
-JOB_SECONDS = 60
 #: A phone turn waits for Redis no longer than this.
 PATIENCE_SECONDS = 0.3
 #: After a failure the queue is left alone for so long, so that no turn waits for a Redis that is down.
 QUIET_SECONDS = 2.0
 #: How many jobs at the head of the queue one look reads.
 _LOOKED_AT = 20
-FAILURES_KEPT_SECONDS = 3600
 
 
 class Jobs:
@@ -51,7 +38,7 @@ class Jobs:
             socket_connect_timeout=PATIENCE_SECONDS,
             retry=Retry(NoBackoff(), 0),
         )
-        self._queue = Queue(QUEUE, connection=connection, serializer=JSONSerializer)
+        self._queue = Queue(QUEUE, connection=connection, serializer=JSONSerializer, job_class=OwnJob)
         self._clock = clock
         self._quiet_until = 0.0
 
@@ -89,13 +76,12 @@ class Jobs:
                 if datetime.now(UTC) - since < timedelta(seconds=seconds):
                     return None
             # A worker that takes it in this moment has removed it first.
-            is_ours = self._queue.remove(job_id) == 1
-            if job is None or not is_ours:
+            is_untaken = self._queue.remove(job_id) == 1
+            if job is None or not is_untaken:
                 continue
             job.delete(remove_from_queue=False)
-            name = str(job.func_name).removeprefix("workers.callbacks.")
-            if name in JOBS and len(job.args) == 1 and isinstance(job.args[0], int):
-                return name, job.args[0]
+            if isinstance(job, OwnJob) and job.is_ours():
+                return str(job.func_name).removeprefix("workers.callbacks."), job.args[0]
             log.error("A job that is none of ours was dropped.")
         return None
 

@@ -23,7 +23,8 @@ from tests.factories import make_callback, make_case, make_staff
 from tests.fake_twilio import FakeTwilio, running_twilio
 from tests.servers import Valkey
 from workers.callbacks import Dialler
-from workers.queue import JOBS, QUEUE, Jobs
+from workers.own_job import JOBS
+from workers.queue import QUEUE, Jobs
 
 #: For processes that live by the machine's own clock.
 _LONG_DUE = {"next_attempt_at": datetime(2020, 1, 1, tzinfo=UTC)}
@@ -94,6 +95,20 @@ def test_a_job_of_someone_else_is_dropped_by_whoever_looks_after_the_queue(
     Queue(QUEUE, connection=client, serializer=JSONSerializer).enqueue_call("os.system", args=("true",))
     client.close()
     jobs.enqueue("release_leg", 7)
+    assert jobs.take_untaken(0) == ("release_leg", 7)
+    assert jobs.depth() == 0
+
+
+@pytest.mark.parametrize("field", ["status", "created_at", "enqueued_at", "data"])
+def test_a_spoiled_job_is_passed_over_by_whoever_looks_after_the_queue(
+    jobs: Jobs, redis_url: str, field: str
+) -> None:
+    jobs.enqueue("release_leg", 6)
+    jobs.enqueue("release_leg", 7)
+    with Redis.from_url(redis_url) as client:
+        (first, _) = Queue(QUEUE, connection=client, serializer=JSONSerializer).get_job_ids()
+        client.hset(f"rq:job:{first}", field, "nonsense")
+
     assert jobs.take_untaken(0) == ("release_leg", 7)
     assert jobs.depth() == 0
 
