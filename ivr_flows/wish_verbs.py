@@ -91,7 +91,8 @@ def _save(desk: Desk, said: str, **values: Any) -> str:
         for made in made_in_call(desk.session, desk.call):
             if not save_wish(desk.session, made, actor=actor, now=desk.now, **values):
                 # A liaison is being rung, and "got it" was said all the same: the safer answer must hold.
-                save_safer(desk.session, made, wishes, actor=actor, now=desk.now)
+                harmless = {name: values[name] for name in ("language", "reason") if name in values}
+                save_safer(desk.session, made, wishes, actor=actor, now=desk.now, **harmless)
     asking_goes_on(desk.session, desk.call, desk.now)
     desk.say("wishes.saved")
     # The name is said on that message alone (R31), so that the caller knows it.

@@ -68,12 +68,18 @@ def save_wish(session: Session, callback_id: int, *, actor: str, now: datetime, 
     return _change(session, callback_id, IS_IDLE, values, actor, now)
 
 
-def save_safer(session: Session, callback_id: int, chosen: Wishes, *, actor: str, now: datetime) -> None:
-    """Let what is safer in ``chosen`` count for a callback that somebody is rung for already."""
+def save_safer(
+    session: Session, callback_id: int, chosen: Wishes, *, actor: str, now: datetime, **harmless: str
+) -> None:
+    """Let what is safer in ``chosen`` count for a callback that somebody is rung for already.
+
+    ``harmless`` are columns in which no answer is safer than another: the language, and what it is about.
+    """
     before = wishes_of(session, callback_id)
     safer = before.safer_with(chosen)
-    if safer != before:
-        _change(session, callback_id, IS_OWED, safer.columns, actor, now)
+    values = harmless | ({} if safer == before else safer.columns)
+    if values:
+        _change(session, callback_id, IS_OWED, values, actor, now)
 
 
 def _change(

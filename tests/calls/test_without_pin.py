@@ -169,6 +169,32 @@ def test_no_message_is_left_after_that_was_keyed_while_a_liaison_was_rung(
     assert "message" not in machine.heard_so_far
 
 
+def test_language_and_subject_that_were_keyed_while_a_liaison_was_rung_are_kept(
+    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff()
+    dials_to_the_callback_menu(phone)
+    for key in ("2", "1", "4"):
+        phone.presses(key)
+    clock.passes(minutes=1)
+    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+    liaison = house.answers(phone)
+
+    for key in ("4", "2", "2"):
+        phone.presses(key)
+    assert phone.hears("Got it.", "The call is about court")
+    for key in ("4", "3", "2"):
+        phone.presses(key)
+    assert phone.hears("Listo.", "Le hablaremos en español")
+
+    asked = the_callback(house)
+    assert (asked.reason, asked.language) == ("about_court", "es")
+    phone.hangs_up()
+    liaison.presses("1")
+    house.jobs.works_off()
+    assert phone.answers(house.carrier.ringing[-1]).hears("oprima 1")
+
+
 def test_a_call_that_made_a_callback_cannot_put_it_off_after_another_call_asked_for_it(
     phone: Phone, house: House, clock: Clock
 ) -> None:
