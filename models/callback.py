@@ -21,6 +21,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    true,
     update,
 )
 from sqlalchemy.engine.default import DefaultExecutionContext
@@ -259,14 +260,16 @@ _LOCKED = (
 )
 
 
-def keep_callback(session: Session, callback_id: int) -> bool:
+def keep_callback(session: Session, callback_id: int, more_rounds: ColumnElement[bool] | None = None) -> bool:
     """The person wants the call that they are owed; False when it is owed no more.
 
     A round that misses them now must not be the last one: they were told that we call. It is not the first
-    one either, which alone may leave a message (R31).
+    one either, which alone may leave a message (R31). ``more_rounds``: where this is false the tries stay
+    as they are.
     """
     kept = update(CALLBACKS).where(CALLBACKS.c.id == callback_id, IS_OWED)
-    fewer = case((CALLBACKS.c.caller_tries > 1, 1), else_=CALLBACKS.c.caller_tries)
+    was_tried = and_(CALLBACKS.c.caller_tries > 1, true() if more_rounds is None else more_rounds)
+    fewer = case((was_tried, 1), else_=CALLBACKS.c.caller_tries)
     return cast(CursorResult[Any], session.execute(kept.values(caller_tries=fewer))).rowcount == 1
 
 

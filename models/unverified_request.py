@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, false, func, select
+from sqlalchemy import ColumnElement, and_, false, func, select
 from sqlalchemy.orm import Session
 
-from models.call import Call
-from models.callback import IS_OWED, Callback, is_idle, keep_callback, owed_without_pin
+from models.call import CALLS, Call
+from models.callback import CALLBACKS, IS_OWED, Callback, is_idle, keep_callback, owed_without_pin
 from models.callback_policy import CallbackPolicy
 from models.callback_request import (
     A_DAY,
@@ -73,7 +73,8 @@ def request_without_pin(
         return None
     if standing is None:
         return promise_callback(session, promise, actor=f"caller:{call.id}", now=now)
-    keep_callback(session, standing.id)
+    may_go_on = None if promise.urgency == "urgent" else _had_few_rounds(standing, now, a_day)
+    keep_callback(session, standing.id, may_go_on)
     is_mine = standing.requested_in_call_id == call.id and not standing.asked_elsewhere
     if is_mine and promise.window is not None and is_idle(standing):
         _move(session, standing, promise)
@@ -189,6 +190,19 @@ def _line(askers: dict[int | None, Any], callback: Callback) -> str:
     """The line that this callback was asked for on; empty where no call is known for it."""
     asker = askers.get(callback.requested_in_call_id)
     return "" if asker is None else str(asker.line)
+
+
+def _had_few_rounds(standing: Callback, now: datetime, a_day: int) -> ColumnElement[bool]:
+    """Whether asking again has not given it ``a_day`` rounds in 24 hours beside its tries.
+
+    Else its phone would ring for as long as somebody goes on asking. A part of the statement that keeps it:
+    a look-up of its own would take longer where a callback stands.
+    """
+    rung = select(func.count()).where(
+        CALLS.c.callback_id == standing.id, CALLS.c.flow == "callback_call", CALLS.c.call_sid.is_not(None),
+        CALLS.c.started_at > now - A_DAY,
+    )  # fmt: skip
+    return rung.scalar_subquery() - CALLBACKS.c.caller_tries < a_day
 
 
 def _made_lately(

@@ -28,10 +28,10 @@ def asks(phone: Phone, *keys: str, **extra: str) -> str:
     return heard
 
 
-def rings_in_vain(phone: Phone, house: House, hours: int) -> list[str]:
+def rings_in_vain(phone: Phone, house: House, minutes: int) -> list[str]:
     """Every liaison accepts at once and her phone is let ring; the times of these rings, in New York."""
     rung = []
-    for _ in range(hours * 12):
+    for _ in range(minutes // 5):
         house.clock.passes(minutes=5)
         sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
         if house.rung():
@@ -53,7 +53,7 @@ def test_evening_that_she_chose_is_kept_whatever_is_asked_for_under_her_number(
 
     assert "We will call you by" in asks(phone.another(), *other)
 
-    assert rings_in_vain(phone, house, 10) == ["10:15", "10:45", "11:15", "17:00", "17:30", "18:00"]
+    assert rings_in_vain(phone, house, 600) == ["10:15", "10:45", "11:15", "17:00", "17:30", "18:00"]
     assert the_callback(house).state == ("left_for_staff" if other == AFRAID else "no_answer")
 
 
@@ -65,7 +65,7 @@ def test_evening_that_she_chose_is_kept_though_somebody_asked_before_her(
 
     assert "today, in the evening" in asks(phone, *EVENING)
 
-    assert rings_in_vain(phone, house, 10)[-3:] == ["17:00", "17:30", "18:00"]
+    assert rings_in_vain(phone, house, 600)[-3:] == ["17:00", "17:30", "18:00"]
 
 
 def test_evening_is_kept_where_somebody_asked_for_the_morning_before(
@@ -76,7 +76,7 @@ def test_evening_is_kept_where_somebody_asked_for_the_morning_before(
 
     assert "today, in the evening" in asks(phone, *EVENING)
 
-    assert rings_in_vain(phone, house, 10)[-3:] == ["17:00", "17:30", "18:00"]
+    assert rings_in_vain(phone, house, 600)[-3:] == ["17:00", "17:30", "18:00"]
 
 
 @pytest.mark.parametrize("theirs", [DOUBTED, {}], ids=["failed", "unattested"])
@@ -120,4 +120,18 @@ def test_faked_number_does_not_bring_forward_what_a_liaison_promised(
     assert the_callback(house).next_attempt_at == promised_at
 
     asks(phone.another(), *AFRAID, **DOUBTED)
-    assert rings_in_vain(phone, house, 4) == ["10:07", "10:37", "11:07", "12:02", "12:32", "13:02"]
+    assert rings_in_vain(phone, house, 240) == ["10:07", "10:37", "11:07", "12:02", "12:32", "13:02"]
+
+
+def test_phone_does_not_ring_for_as_long_as_somebody_goes_on_asking(
+    phone: Phone, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    rung: list[str] = []
+    asks(phone.another(), *EXPRESS)
+    while the_callback(house).state == "requested" and len(rung) < 15:
+        assert "We will call you by" in asks(phone.another(), *EXPRESS)
+        rung += rings_in_vain(phone, house, 20)
+
+    # Its three tries, and two rounds more.
+    assert len(rung) == 5
