@@ -75,6 +75,7 @@ _NUMBER_WORDS = _UNITS | _TENS | {
     "veintidos": "22", "veintitrés": "23", "veintitres": "23", "veinticuatro": "24", "veinticinco": "25",
     "veintiséis": "26", "veintiseis": "26", "veintisiete": "27", "veintiocho": "28", "veintinueve": "29",
 }  # fmt: skip
+_TURKISH_I = str.maketrans("\u0131\u0130", "iI")
 #: Alone "un" is an article; in "treinta y un" it counts.
 _BEHIND_TEN = _UNITS | {"un": "1"}
 #: The ends of a word in English and Spanish; browsers take an accent for the end of one at ``\b``.
@@ -255,6 +256,7 @@ def _digits_alike(text: str) -> str:
 
     Accents are one letter with theirs, as in the browser.
     """
-    text = unicodedata.normalize("NFKC", text)
+    # Python matches an i with the two of Turkish, and no table of number words has those.
+    text = unicodedata.normalize("NFKC", text).translate(_TURKISH_I)
     seen = (one for one in text if unicodedata.category(one) != "Cf")
     return "".join(str(int(one)) if one.isdecimal() else one for one in seen)

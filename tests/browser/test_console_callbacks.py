@@ -278,6 +278,7 @@ NOTES = (
     "PO Box 77", "x" * 281, "Prefers mornings.", "Two calls on May 3.", "", "2025550110", "apt 4b is hers",
     "\N{FULLWIDTH DIGIT TWO}" * 10, "setenta y tres, noventa y cuatro, ochenta y dos",
     "code one two three four", "lives at one twenty three Elm Street", "dieciséis veintitrés treinta y un",
+    "f\u0131ve s\u0130x one nine three four", "f\u0131ve people",
     "dos hijos y una hermana", "Hearing at ten thirty in court four.",
 )  # fmt: skip
 

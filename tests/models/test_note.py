@@ -33,6 +33,7 @@ def digits(count: int) -> st.SearchStrategy[str]:
         "Gave her nine one one and nine eight eight.",
         "Cuarenta y cinco minutos tarde; treinta y dos la última vez.", "Lives two streets from court.",
         "La audiencia es el veintinueve a las nueve y media.", "Ten people at the door, one at the back.",
+        "f\u0131ve people", "f\u0130ve", "treinta y s\u0130ete mensajes",
     ],
 )  # fmt: skip
 def test_an_ordinary_note_is_kept(text: str) -> None:
@@ -62,6 +63,7 @@ def test_an_ordinary_note_is_kept(text: str) -> None:
         ("treinta y un, veintiuno, cuarenta y uno", "pin"),
         ("seventy-three and ninety-four and eighty-two", "pin"),
         ("dos cero dos, cincuenta y cinco, cincuenta y uno, cero uno, veintitrés", "phone"),
+        ("f\u0131ve s\u0130x one nI\u0307ne three four", "pin"),
         ("code one two three four", "pin"), ("her PIN is 48 21", "pin"),
         ("el código es dos uno, cuatro seis", "pin"),
         ("one twenty three Elm Street", "street_address"), ("twelve Oak Court", "street_address"),

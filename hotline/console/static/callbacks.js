@@ -78,7 +78,7 @@
     ten ? digits[ten.toLowerCase()][0] + digits[unit.toLowerCase()] : digits[alone.toLowerCase()];
   const sentences = JSON.parse(note.dataset.noteSentences);
   const most = Number(note.dataset.noteMost);
-  const plain = (text) => text.normalize("NFKC");
+  const plain = (text) => text.normalize("NFKC").replace(/[\u0130\u0131]/g, "i");
   const look = () => {
     const text = plain(note.value);
     const spelled = text.replace(numberWords, inDigits);
