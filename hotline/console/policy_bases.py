@@ -80,7 +80,7 @@ SHIPPED_BASES = (
     N_("So long before the moment promised the supervisor is told."),
     N_("So long after the moment promised those on shift are told once more."),
     N_("So long after the moment promised the supervisor is told once more."),
-    N_("Callbacks a day to a phone that never gave a right PIN."),
+    N_("Callbacks a day without a PIN, not urgent; attested, unattested and failed caller IDs count apart."),
     N_("An urgent callback is promised within this many minutes."),
     N_("For so long after a release, an escape, a removal or a death a callback of that case is urgent."),
     N_("We ring people from this hour in their own time zone; 47 CFR 64.1200 has the same hours."),
