@@ -21,7 +21,6 @@ from sqlalchemy import (
     or_,
     select,
     text,
-    true,
     update,
 )
 from sqlalchemy.engine.default import DefaultExecutionContext
@@ -260,16 +259,14 @@ _LOCKED = (
 )
 
 
-def keep_callback(session: Session, callback_id: int, more_rounds: ColumnElement[bool] | None = None) -> bool:
-    """The person wants the call that they are owed; False when it is owed no more.
+def keep_callback(session: Session, callback_id: int, *only_if: ColumnElement[bool]) -> bool:
+    """The person wants the call that they are owed; False when it is owed no more, or not ``only_if``.
 
     A round that misses them now must not be the last one: they were told that we call. It is not the first
-    one either, which alone may leave a message (R31). ``more_rounds``: where this is false the tries stay
-    as they are.
+    one either, which alone may leave a message (R31).
     """
-    kept = update(CALLBACKS).where(CALLBACKS.c.id == callback_id, IS_OWED)
-    was_tried = and_(CALLBACKS.c.caller_tries > 1, true() if more_rounds is None else more_rounds)
-    fewer = case((was_tried, 1), else_=CALLBACKS.c.caller_tries)
+    kept = update(CALLBACKS).where(CALLBACKS.c.id == callback_id, IS_OWED, *only_if)
+    fewer = case((CALLBACKS.c.caller_tries > 1, 1), else_=CALLBACKS.c.caller_tries)
     return cast(CursorResult[Any], session.execute(kept.values(caller_tries=fewer))).rowcount == 1
 
 

@@ -73,8 +73,8 @@ def request_without_pin(
         return None
     if standing is None:
         return promise_callback(session, promise, actor=f"caller:{call.id}", now=now)
-    may_go_on = None if promise.urgency == "urgent" else _had_few_rounds(standing, now, a_day)
-    keep_callback(session, standing.id, may_go_on)
+    few_rounds = [] if promise.urgency == "urgent" else [_had_few_rounds(standing, now, a_day)]
+    rings_again = keep_callback(session, standing.id, *few_rounds)
     is_mine = standing.requested_in_call_id == call.id and not standing.asked_elsewhere
     if is_mine and promise.window is not None and is_idle(standing):
         _move(session, standing, promise)
@@ -95,7 +95,7 @@ def request_without_pin(
         zones = [standing.time_zone, *([promise.time_zone] if is_trusted else [])]
         if is_trusted or promise.urgency == "urgent":
             standing.asked_elsewhere = standing.asked_elsewhere or not is_mine
-            _bring_forward(standing, promise)
+            _bring_forward(standing, promise, at_once=rings_again)
         _keep_the_better(session, standing, promise, call, now)
         _keep_the_earlier_zone(session, standing, zones, now, policy)
     record_asked_again(session, standing, call, now)
@@ -121,8 +121,11 @@ def _move(session: Session, standing: Callback, promise: Promise) -> None:
     session.flush()
 
 
-def _bring_forward(standing: Callback, promise: Promise) -> None:
-    """Ring at the earlier moment; keep the later part of the day that was promised for the last rounds."""
+def _bring_forward(standing: Callback, promise: Promise, *, at_once: bool) -> None:
+    """Ring at the earlier moment; keep the later part of the day that was promised for the last rounds.
+
+    Not ``at_once`` where the phone has rung for it often enough: then its own next moment stands.
+    """
     starts, ends = standing.window_starts, standing.window_ends
     if not standing.asked_elsewhere:
         starts, ends = (starts, ends) if promise.window is not None else (None, None)
@@ -130,7 +133,7 @@ def _bring_forward(standing: Callback, promise: Promise) -> None:
         is_over_by_then = ends is None or ends <= promise.window[0]
         starts, ends = promise.window if is_over_by_then else (starts, ends)
     standing.window_starts, standing.window_ends = starts, ends
-    if is_idle(standing):
+    if at_once and is_idle(standing):
         standing.next_attempt_at = min(standing.next_attempt_at, promise.next_attempt_at)
 
 

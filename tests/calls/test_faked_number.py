@@ -135,3 +135,18 @@ def test_phone_does_not_ring_for_as_long_as_somebody_goes_on_asking(
 
     # Its three tries, and two rounds more.
     assert len(rung) == 5
+
+
+def test_phone_does_not_ring_without_end_before_a_part_of_the_day_that_was_promised(
+    phone: Phone, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    asks(phone.another(), *EVENING)
+    rung: list[str] = []
+    for _ in range(20):
+        assert "We will call you by" in asks(phone.another(), *EXPRESS)
+        rung += rings_in_vain(phone, house, 20)
+
+    # Three tries and two rounds more, and none again before the evening.
+    assert len(rung) == 5
+    assert rings_in_vain(phone, house, 120) == ["17:00", "17:30", "18:00"]
