@@ -113,7 +113,9 @@ def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
         "callback_held": Announce("callback.held", "callback"),
         "callback_cancelled": Announce("callback.cancelled", "anything_else"),
         "callback_gone": Announce("callback.gone", "anything_else"),
-        "callback_cannot": Announce("callback.cannot", "anything_else"),
+        "callback_cannot": Decide(
+            callback_verbs.cannot_call, {"untold": "news_uncalled", "said": "anything_else"}
+        ),
         "promised": Decide(wish_verbs.say_how, {"said": "anything_else"}),
     }
 

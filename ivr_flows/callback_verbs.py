@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from ivr_flows.case_verbs import is_untold
 from ivr_flows.day_part import next_part_of_day
 from ivr_flows.desk import CRISIS_SERVICE, Desk
 from ivr_flows.flow import answers
@@ -42,6 +43,17 @@ def callback_stands(desk: Desk, _digits: str) -> str:
     if desk.is_verified:
         return "known"
     return "stranger" if call.number_key is None else "number_keyed"
+
+
+@answers("untold", "said")
+def cannot_call(desk: Desk, _digits: str) -> str:
+    """No phone that we may ring, or no more calls to it: say so, and where somebody answers at any hour.
+
+    Hard news that was not told yet is still the caller's to hear (R19).
+    """
+    desk.say("callback.cannot")
+    say_crisis_line(desk)
+    return "untold" if is_untold(desk) else "said"
 
 
 @answers("offered", "locked_out", "cannot")
@@ -289,9 +301,9 @@ def _say_where_sooner(desk: Desk, urgency: str | None, due_at: datetime) -> None
 
 
 def say_crisis_line(desk: Desk) -> None:
-    """Where somebody answers at any hour; not on a discreet line before the PIN (R17)."""
+    """Where somebody answers at any hour, once in a turn; not on a discreet line before the PIN (R17)."""
     service = next((one for one in desk.office.services if one.key == CRISIS_SERVICE), None)
-    if service is None or (desk.is_discreet and not desk.is_verified):
+    if service is None or (desk.is_discreet and not desk.is_verified) or desk.says("person.sooner"):
         return
     desk.say(
         "person.sooner", service=desk.named(service.name), phone=desk.prompts.spoken_number(service.phone)

@@ -156,16 +156,23 @@ def news_waits(desk: Desk, _digits: str) -> str:
     return "none" if _NEWS_STEPS & steps_in_case(desk) else "waits"
 
 
-@answers("owed", "none")
+def is_untold(desk: Desk) -> bool:
+    """Whether the caller has a right to hard news of this case and did not hear it in this call (R19)."""
+    return desk.is_verified and desk.heard().hard_news and "news" not in steps_in_case(desk)
+
+
+@answers("owed", "untold", "none")
 def news_is_owed(desk: Desk, _digits: str) -> str:
-    """Whether a caller who was silent before hard news still has not heard it, and nobody came (R19)."""
+    """Nobody came: whether hard news is untold yet, and to a caller who was silent before it (R19)."""
     steps = steps_in_case(desk)
     if "danger_silence" in steps and "news" not in steps:
         return "owed"
-    if desk.call.silent:
+    untold = is_untold(desk)
+    stands = desk.is_verified and desk.call.open_callback_id is not None
+    if desk.call.silent and (untold or stands or desk.number_to_call()):
         # 1 and 2 were said to be yes and no; at the menu that follows they are not.
         desk.say("silent.choices")
-    return "none"
+    return "untold" if untold else "none"
 
 
 @answers("owed", "none")

@@ -61,6 +61,7 @@ class Desk:
     asked_for: Callback | None = None
     conference_ends_with_me: bool = False
     _words: list[Say] = field(default_factory=list)
+    _said: set[str] = field(default_factory=set)
 
     @property
     def session(self) -> Session:
@@ -134,7 +135,12 @@ class Desk:
     def say(self, prompt: str, *, language: str | None = None, **slots: str) -> None:
         """Add a prompt to what this turn says, in a ``language`` of its own if one is given."""
         prompt = CODE_WORDS.get(prompt, prompt) if self.is_discreet else prompt
+        self._said.add(prompt)
         self._words.append(Say(prompt, tuple(slots.items()), language))
+
+    def says(self, prompt: str) -> bool:
+        """Whether this turn says the prompt already."""
+        return prompt in self._said
 
     def taken_words(self) -> list[Say]:
         """What was added since the last taking."""

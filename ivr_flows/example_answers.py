@@ -286,6 +286,7 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "wrong tries before the first call": _since(wrong_tries=True, first_call=True),
     },
     ("since_last_call", "stopped"): {"": _say_all()},
+    ("news_is_owed", "untold"): {"as always": _say_all(), "5 was pressed": _say_all("silent.choices")},
     ("news_is_owed", "none"): {"as always": _say_all(), "5 was pressed": _say_all("silent.choices")},
     ("find_person", "closed"): {"": _closed},
     ("person_ended", "nobody"): {"": _NOBODY},
@@ -301,6 +302,8 @@ VERIFIED_ALONE = frozenset(
         ("news_waits", "waits"),
         ("leave_place", "case"),
         ("leave_place", "news"),
+        ("news_is_owed", "untold"),
+        ("cannot_call", "untold"),
     }
 )
 
@@ -360,7 +363,10 @@ MEANINGS: Mapping[str, str] = {
     "tell_news: out": "the person is out",
     "tell_news: not_out": "the person is not out",
     "news_is_owed: owed": "a silent caller has not heard hard news",
-    "news_is_owed: none": "no silent caller is owed hard news",
+    "news_is_owed: untold": "hard news was not told yet",
+    "news_is_owed: none": "no hard news waits",
+    "cannot_call: untold": "hard news was not told yet",
+    "cannot_call: said": "no hard news waits",
     "news_waits: waits": "hard news was not told yet",
     "news_waits: none": "no hard news waits",
     "choose_menu: more": "there is more to tell",

@@ -59,6 +59,11 @@ def _late_promise(desk: Desk) -> None:
     say_crisis_line(desk)
 
 
+def _cannot(desk: Desk) -> None:
+    desk.say("callback.cannot")
+    say_crisis_line(desk)
+
+
 def _with_wait(desk: Desk) -> None:
     _new_promise(desk)
     desk.say("callback.wait", wait=desk.words("wait.40"))
@@ -106,6 +111,8 @@ CALLBACK_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("choose_language", "saved"): _read_back("language"),
     ("keep_place", "promised"): {"": _with_wait, "another phone": _elsewhere},
     ("keep_callback", "kept"): {"": _promise},
+    ("cannot_call", "untold"): {"": _cannot},
+    ("cannot_call", "said"): {"": _cannot},
     ("request_afraid", "promised"): {"": _new_promise, "the hour cannot be kept": _late_promise},
     ("request_for_news", "promised"): {"": _new_promise, "another phone": _elsewhere},
     ("request_in_silence", "promised"): {"": _new_promise, "another phone": _elsewhere},

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from ivr_flows.callback_verbs import promise, say_crisis_line
-from ivr_flows.case_verbs import steps_in_case
+from ivr_flows.case_verbs import is_untold
 from ivr_flows.desk import Desk, Ring
 from ivr_flows.flow import answers
 from ivr_flows.time_words import in_zone
@@ -119,7 +119,7 @@ def leave_place(desk: Desk, _digits: str) -> str:
     desk.jobs += line_ring.stop_ringing(session, call.id, now)
     if not desk.is_verified:
         return "case" if call.opened_its_case() and desk.has_tries else "menu"
-    return "news" if desk.heard().hard_news and "news" not in steps_in_case(desk) else "case"
+    return "news" if is_untold(desk) else "case"
 
 
 @answers("talked", "wait", "nobody", "closed")

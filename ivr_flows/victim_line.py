@@ -138,11 +138,9 @@ def victim_line(
         "callback_first": Decide(case_verbs.news_waits, {"waits": "danger_callback", "none": "callback"}),
         "news_callback": Decide(
             callback_verbs.request_for_news,
-            {"promised": "promised", "refused": "news_uncalled"},
+            {"promised": "promised", "refused": "callback_cannot"},
             once=True,
         ),
-        # No phone can be called: the news is still theirs to hear, so they choose again.
-        "news_uncalled": Announce("callback.cannot", "hard_news"),
         # Hard news is never spoken to silence: nobody knows who holds the phone.
         **_danger_first("silence", "person_or_callback"),
         "person_or_callback": Decide(
@@ -150,15 +148,25 @@ def victim_line(
             {"ringing": "in_line", "nobody": "callback_in_silence"},
             once=True,
         ),
-        # The same for who was silent and waited for a person in vain.
-        "unreached": Decide(case_verbs.news_is_owed, {"owed": "callback_in_silence", "none": "callback"}),
+        # Whoever waited for a person in vain: a silent caller is called, others may hear the news now.
+        "unreached": Decide(
+            case_verbs.news_is_owed,
+            {"owed": "callback_in_silence", "untold": "news_untold", "none": "callback"},
+        ),
+        "news_untold": _untold(
+            Choice("hard_news.now", next="news"), Choice("hard_news.first", next="news_callback")
+        ),
+        # No phone can be called: the news is still theirs to hear.
+        "news_uncalled": _untold(Choice("hard_news.now", next="news")),
         "callback_in_silence": Decide(
             callback_verbs.request_in_silence,
             {"promised": "promised_in_silence", "refused": "refused_in_silence"},
             once=True,
         ),
         "promised_in_silence": Decide(wish_verbs.say_how, {"said": "silent_end"}),
-        "refused_in_silence": Announce("callback.cannot", "goodbye"),
+        "refused_in_silence": Decide(
+            callback_verbs.cannot_call, {"untold": "goodbye", "said": "goodbye"}, once=True
+        ),
         "news": Decide(case_verbs.tell_news, {"out": "danger_again", "not_out": "since"}),
         "danger_again": Announce("danger_line", "since", barge_in=False, about="emergency"),
         "news_menu_more": Menu(_case_choices(_MORE, _safety_choice(services))),
@@ -296,6 +304,7 @@ def victim_line(
         "danger_callback",
         "until_callback",
         "news_callback",
+        "news_untold",
         "news_uncalled",
         "danger_silence",
         "until_silence",
@@ -370,3 +379,8 @@ def _danger_first(who: str, then: str) -> dict[str, Step]:
         f"danger_{who}": Announce("danger_line", f"until_{who}", barge_in=False, about="emergency"),
         f"until_{who}": Announce("hard_news.until", then),
     }
+
+
+def _untold(*choices: Choice) -> Menu:
+    """The choice once more for whom no person came, or who cannot be called; never told to silence (R19)."""
+    return Menu(choices, prompt="hard_news.untold", silence="danger_silence", silences=1, returns=False)

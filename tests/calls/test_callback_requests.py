@@ -219,7 +219,9 @@ def test_numbers_that_may_not_be_dialled_are_not_written_down_without_a_pin(
 ) -> None:
     asks_unverified(phone, from_=from_)
 
-    assert phone.hears("I cannot call this number back", "press 0", "press 2")
+    assert phone.hears(
+        "I cannot call this number back. Please try us again later", "To talk with someone sooner", "press 2"
+    )
     assert house.rows(select(Callback)) == []
     assert not phone.is_over
 

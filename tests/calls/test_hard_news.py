@@ -392,7 +392,7 @@ def test_a_caller_who_asks_for_a_person_before_hard_news_and_falls_silent_is_cal
 ) -> None:
     opens_the_case(phone, make_case(custody_status="escaped"))
     phone.presses(key)
-    assert phone.hears("No one can answer right now", "To have us call this phone")
+    assert phone.hears("No one can answer right now", "To have us call you soon, press 2")
 
     while not phone.is_over:
         phone.says_nothing()

@@ -47,6 +47,25 @@ def test_0_says_when_it_opens_and_offers_a_callback(
     assert callback.next_attempt_at == datetime(2026, 11, 25, 13, 0, tzinfo=UTC)
 
 
+def test_0_before_hard_news_leaves_the_news_to_be_heard(phone: Phone, make_case: MakeCase) -> None:
+    opens_the_case(phone, make_case(custody_status="released"))
+
+    phone.presses("0")
+
+    assert phone.hears("We are closed now", "To talk with someone sooner", "To hear it now, press 1")
+    phone.presses("1")
+    assert phone.hears("was released")
+
+
+def test_a_phone_that_we_cannot_call_hears_the_crisis_line_once(phone: Phone) -> None:
+    reaches_the_first_menu(phone, from_="anonymous")
+
+    phone.presses("0")
+
+    assert phone.hears("We are closed now", "I cannot call this number back")
+    assert phone.heard.count("To talk with someone sooner") == 1
+
+
 def test_8_after_the_closed_words_says_them_and_the_crisis_line_in_the_next_language(
     phone: Phone, house: House
 ) -> None:

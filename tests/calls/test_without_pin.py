@@ -284,7 +284,7 @@ def test_urgent_requests_of_a_phone_are_not_counted_and_the_third_other_one_is_r
 
     dials_to_the_callback_menu(phone)
     phone.presses("1")
-    assert phone.hears("I cannot call this number back", "press 0")
+    assert phone.hears("I cannot call this number back. Please try us again later")
 
     afraid = phone.another()
     is_afraid(afraid)

@@ -1,0 +1,135 @@
+"""Calls of people who asked for a person before hard news in vain: the news is still theirs (R19)."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from models import Callback
+from tests.calls.conftest import House
+from tests.calls.stories import opens_the_case, reaches_the_first_menu
+from tests.factories import MadeCase
+from tests.phone import Phone
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., object]
+LIAISON = "+12025550171"
+NO_PHONE = "anonymous"
+
+
+@pytest.mark.parametrize("key", ["0", "5"])
+@pytest.mark.parametrize(
+    ("language", "choice", "news"),
+    [
+        (
+            "1",
+            "I still have news for you. To hear it now, press 1. To have us call you soon, press 2.",
+            "this person escaped",
+        ),
+        (
+            "2",
+            "Todavía tengo una noticia para usted. Para oírla ahora, oprima 1."
+            " Para que le llamemos pronto, oprima 2.",
+            "esta persona se escapó",
+        ),
+    ],
+)
+def test_where_nobody_is_there_the_news_can_be_heard(
+    phone: Phone, make_case: MakeCase, key: str, language: str, choice: str, news: str
+) -> None:
+    opens_the_case(phone, make_case(custody_status="escaped"), language=language)
+
+    phone.presses(key)
+
+    assert phone.hears(choice)
+    phone.presses("1")
+    assert phone.hears(news)
+
+
+def test_who_waited_for_a_person_in_vain_chooses_again(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=LIAISON)
+    opens_the_case(phone, make_case(custody_status="released"))
+    phone.presses("2")
+    assert phone.hears("I am calling someone for you")
+
+    for _ in range(20):
+        if house.rung():
+            house.declines(phone)
+        if "I still have news" in phone.heard:
+            break
+        phone.says_nothing()
+
+    assert phone.hears("No one can answer right now. I still have news for you. To hear it now, press 1")
+    phone.presses("2")
+    assert phone.hears("We will call you")
+    callback = house.row(select(Callback))
+    assert (callback.urgency, callback.reason) == ("urgent", "hard_news")
+
+
+def test_silence_at_the_choice_is_called_back_and_not_told(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    opens_the_case(phone, make_case(custody_status="released"))
+    phone.presses("0")
+
+    while not phone.is_over:
+        phone.says_nothing()
+
+    assert "was released" not in phone.heard_so_far
+    assert house.row(select(Callback.reason)) == "hard_news"
+
+
+@pytest.mark.parametrize(("language", "hear"), [("1", "To hear it now, press 1"), ("2", "Para oírla ahora")])
+def test_whom_we_cannot_call_is_not_let_go_without_the_news(
+    phone: Phone, make_case: MakeCase, language: str, hear: str
+) -> None:
+    opens_the_case(phone, make_case(custody_status="escaped", phone=None), language=language, from_=NO_PHONE)
+    phone.presses("0")
+    phone.presses("2")
+
+    # No call is offered any more where none can be made.
+    assert phone.hears(hear)
+    assert phone.does_not_hear("That is all", "Eso es todo", "press 2", "oprima 2")
+    phone.presses("1")
+    assert phone.hears({"1": "this person escaped", "2": "esta persona se escapó"}[language])
+
+
+def test_who_has_heard_the_news_is_offered_a_callback_as_ever(phone: Phone, make_case: MakeCase) -> None:
+    opens_the_case(phone, make_case(custody_status="escaped"))
+    phone.presses("1")
+
+    phone.presses("0")
+
+    assert phone.hears("No one can answer right now. To have us call this phone")
+
+
+# A phone that we cannot call.
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "1",
+            "No one can answer right now. I cannot call this number back. Please try us again later, or call"
+            " from another phone. To talk with someone sooner, call",
+        ),
+        (
+            "2",
+            "En este momento nadie puede atenderle. No puedo llamar a este número. Llámenos otra vez más"
+            " tarde, o llame desde otro teléfono. Si necesita hablar antes con alguien, llame",
+        ),
+    ],
+)
+@pytest.mark.parametrize("key", ["0", "5"])
+def test_whom_we_cannot_call_hears_no_promise_of_a_person_and_of_no_choices(
+    phone: Phone, language: str, words: str, key: str
+) -> None:
+    reaches_the_first_menu(phone, language, from_=NO_PHONE)
+
+    phone.presses(key)
+
+    assert phone.hears(words)
+    assert phone.does_not_hear("press 0", "Now listen", "Ahora escuche")
