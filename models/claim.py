@@ -165,6 +165,16 @@ def may_be_called(callback: Callback) -> None:
         raise RefusedError("This phone asked for no more calls.")
 
 
+def may_take_up(session: Session, callback: Callback) -> None:
+    """Refuse to take up again what another callback stands for. Raises RefusedError."""
+    if callback.outcome == ANEW:
+        raise RefusedError("This callback was promised anew already.")
+    if has_newer(session, callback):
+        raise RefusedError(
+            "This person has asked again and has a newer callback; take that one and close this."
+        )
+
+
 def has_newer(session: Session, callback: Callback) -> bool:
     """Whether the case of one that was left for staff is owed another callback, asked for since."""
     if callback.case_id is None or callback.state != TAKEN_UP_AGAIN or callback.outcome == ANEW:
@@ -174,12 +184,7 @@ def has_newer(session: Session, callback: Callback) -> bool:
 
 
 def _take_up(session: Session, callback: Callback, staff_id: int, now: datetime, until: datetime) -> None:
-    if callback.outcome == ANEW:
-        raise RefusedError("This callback was promised anew already.")
-    if has_newer(session, callback):
-        raise RefusedError(
-            "This person has asked again and has a newer callback; take that one and close this."
-        )
+    may_take_up(session, callback)
     advance(
         session, callback.id, "take_up", actor=actor_of(staff_id), now=now, staff_id=staff_id,
         claimed_at=now, taken_up_at=now, lease_until=until, closed_at=None, conference=None,

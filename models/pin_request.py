@@ -15,6 +15,7 @@ from models.case import Case, confirm_named, give_new_pin
 from models.case_opening import Person
 from models.lost_pin import EVIDENCE, tell_safe_phones
 from models.registrant import Registrant
+from models.safe_phone import safe_phones
 from models.staff import Staff
 from models.two_people import check_untied
 
@@ -120,6 +121,11 @@ def request_pin(
     kind = "first" if case.pin_kind == "none" else "lost"
     if evidence not in (FIRST_EVIDENCE if kind == "first" else EVIDENCE):
         raise PinRequestError("How you know them: choose one.", "evidence")
+    if evidence == "rang_confirmed_phone" and not safe_phones(session, case.registrant_id):
+        raise PinRequestError(
+            "How you know them: no confirmed, safe phone of theirs is kept that you could have rung.",
+            "evidence",
+        )
     if delivery not in DELIVERIES:
         raise PinRequestError("How they get it: choose one.", "delivery")
     if delivery == "posted" and not case.registrant.mail_safe:

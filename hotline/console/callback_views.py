@@ -24,7 +24,7 @@ from models.appointment import CANCEL_REASONS, may_reveal, next_moment_inside, r
 from models.callback import Callback
 from models.callback_policy import CallbackPolicy
 from models.case_words import has_looked, heard_for, look_at_words, may_open_case
-from models.claim import OVERSEERS, name_of
+from models.claim import OVERSEERS, may_be_called, may_take_up, name_of
 from models.custody_status import Heard, HeardRules
 from models.database import keyring_of
 from models.follow_up import before_it
@@ -259,6 +259,19 @@ def callback_page(console: Console, session: Session, callback_id: int, shown: S
     )
 
 
+def _why_not_called(console: Console, session: Session, row: listing.Listed) -> str:
+    """Why staff cannot call this one, which was left for them or taken up again; empty where they can."""
+    if row.state not in ("left_for_staff", "claimed"):
+        return ""
+    callback = session.get_one(Callback, row.id)
+    try:
+        may_be_called(callback)
+        may_take_up(session, callback)
+    except RefusedError as error:
+        return callback_words.refused(error, console.office.time_zone)
+    return ""
+
+
 def _asks_who(session: Session, row: listing.Listed) -> bool:
     """Whether staff are still to record how they recognized the person on the line (R37)."""
     return row.state == "talking" and awaits_recognition(session.get_one(Callback, row.id))
@@ -282,6 +295,7 @@ def _state(console: Console, session: Session, row: listing.Listed, now: datetim
     return {
         "now": now,
         "is_mine": is_mine,
+        "why_not_called": _why_not_called(console, session, row),
         "joiners": _joiners(session, row),
         "asks_who": _asks_who(session, row),
         "first_name": console.office.neutral_name.get(row.language, ""),
@@ -329,6 +343,7 @@ def _tag_of_one(row: listing.Listed, state: dict[str, object], now: datetime) ->
     facts = (
         state["joiners"],
         state["asks_who"],
+        state["why_not_called"],
         row.state,
         row.staff_id,
         row.lease_until,

@@ -34,7 +34,7 @@ STATES = {
 REASONS = {
     "asked": N_("asked to be called back"),
     "afraid": N_("is afraid"),
-    "hard_news": N_("wants to hear hard news from a person"),
+    "hard_news": N_("hard news in this case"),
     "lockout": N_("could not open a case"),
     "waited": N_("waited on the line"),
     "abandoned": N_("waited on the line and hung up"),

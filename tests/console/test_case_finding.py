@@ -406,3 +406,19 @@ def test_the_page_of_a_case_follows_a_changed_age_of_the_feed_without_a_start(
 
     assert liaison.reads("cannot confirm")
     assert not liaison.reads("in custody")
+
+
+def test_history_of_a_case_that_a_search_showed_says_so_in_words(
+    supervisor: Member, database: Database
+) -> None:
+    case = kept_case(database)
+    with database.transaction() as session:
+        audit.record(
+            session, actor="boss@office.example.org", action="show_found_case", target=f"case:{case.id}",
+            facts={"reason": "complaint"}, now=NOW,
+        )  # fmt: skip
+
+    verifies(supervisor, case)
+
+    assert supervisor.reads("Shown in a search by name")
+    assert "show_found_case" not in supervisor.words

@@ -315,3 +315,15 @@ def test_a_number_that_was_looked_at_is_an_entry(desk: Desk) -> None:
 
     (entry,) = desk.entries("reveal_case_number")
     assert number not in f"{entry.target} {entry.facts}"
+
+
+def test_no_one_has_rung_back_a_confirmed_phone_of_a_case_that_has_none(desk: Desk) -> None:
+    made = make_case(desk.session)
+    case = desk.session.get_one(Case, made.id)
+    with pytest.raises(PinRequestError, match="no confirmed, safe phone") as refused:
+        request_pin(
+            desk.session, desk.asker, case, evidence="rang_confirmed_phone", delivery="told", now=NOW,
+            office=OFFICE,
+        )  # fmt: skip
+
+    assert refused.value.field == "evidence"

@@ -316,3 +316,38 @@ def test_what_all_consoles_share_of_the_list_holds_each_ones_own_token_and_count
     ben.clicks("Take")
     assert office_rows.row(other).staff_id == ben.staff_id
     assert cleo.opens("/console/callbacks/part?view=open").reads("Mine 0")
+
+
+def test_callback_whose_phone_said_stop_offers_no_call_and_says_why(
+    liaison: Member, office_rows: Office
+) -> None:
+    callback_id = office_rows.promises(
+        state="left_for_staff", outcome="stopped", closed_at=office_rows.clock(), place=None
+    )
+    liaison.opens("/console/callbacks?view=left")
+    assert liaison.reads("not to be called any more")
+    assert not liaison.reads("Take up again")
+    liaison.opens(f"/console/callbacks/{callback_id}")
+
+    assert liaison.reads("This phone asked for no more calls.", "It can only be cancelled")
+    buttons = {button.text_content().strip() for button in liaison.page.xpath("//button")}
+    assert buttons.isdisjoint({"Take it up again", "Call now", "Settle this time", "Hand it on"})
+    assert not liaison.reads("that is your decision")
+    liaison.fills(reason="person_asked").clicks("Cancel the callback")
+    assert office_rows.row(callback_id).state == "cancelled"
+
+
+def test_callback_whose_case_has_a_newer_one_offers_no_call_and_names_the_newer(
+    liaison: Member, office_rows: Office
+) -> None:
+    callback_id = office_rows.promises(
+        state="left_for_staff", outcome="unknown", closed_at=office_rows.clock(), place=None
+    )
+    left = office_rows.row(callback_id)
+    newer = office_rows.promises(case=False)
+    office_rows.becomes(newer, case_id=left.case_id)
+
+    liaison.opens(f"/console/callbacks/{callback_id}")
+
+    assert liaison.reads("has a newer callback; take that one and close this.")
+    assert not liaison.reads("Take it up again")
