@@ -116,6 +116,9 @@ def leave_place(desk: Desk, _digits: str) -> str:
     # A liaison's key of the same moment may have ended the wait first, as in keep_place.
     if not waits.leave_line(session, call.id, "left", now) and direct_talk.talks_now(session, call.id):
         return "joined"
+    if line_ring.rung_now(session, call.id) is not None:
+        # Whoever rings for this very caller is free for them again in a moment.
+        call.free_liaisons += 1
     desk.jobs += line_ring.stop_ringing(session, call.id, now)
     if not desk.is_verified:
         return "case" if call.opened_its_case() and desk.has_tries else "menu"

@@ -68,6 +68,36 @@ def test_who_waited_for_a_person_in_vain_chooses_again(
     assert (callback.urgency, callback.reason) == ("urgent", "hard_news")
 
 
+@pytest.mark.parametrize("has_begun", [True, False])
+@pytest.mark.parametrize(
+    ("language", "person", "nobody"),
+    [
+        ("1", "To have a person tell you, press 2", "No one here can talk"),
+        ("2", "Para que una persona se la diga, oprima 2", "Ahora nadie puede atenderle"),
+    ],
+)
+def test_who_goes_back_while_a_liaison_rings_for_them_may_still_choose_that_person(
+    phone: Phone,
+    make_case: MakeCase,
+    make_staff: MakeStaff,
+    house: House,
+    has_begun: bool,
+    language: str,
+    person: str,
+    nobody: str,
+) -> None:
+    make_staff(phone=LIAISON, languages="en,es")
+    opens_the_case(phone, make_case(custody_status="released"), language=language)
+    phone.presses("2")
+    if has_begun:
+        assert house.rung() == [LIAISON]
+
+    phone.presses("#")
+
+    assert phone.hears(person)
+    assert phone.does_not_hear(nobody)
+
+
 def test_silence_at_the_choice_is_called_back_and_not_told(
     phone: Phone, make_case: MakeCase, house: House
 ) -> None:
