@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from ivr_flows.desk import Desk
 from ivr_flows.flow import SlowHandler, answers
@@ -83,12 +84,13 @@ def _record(desk: Desk, work: PinWork, matched: bool) -> str:
         staff_secret.sign_in(desk.session, call, work.guess.found_staff_id, desk.now)
         return "staff"
     if word == "right":
+        last_used = _last_use_before(desk)
         call.case_id, call.verified_at, call.last_key_at = call.found_case_id, desk.now, desk.now
         # The right one is no try; wrong ones stay, or a PIN of one's own would buy more of them (R04).
         call.tries -= 1
         call.letter_at = None
         # Said after the status, so that nothing stands between the PIN and the status (R04, R20).
-        call.wrong_tries, call.last_call_at = call.wrong_untold, call.last_verified_at
+        call.wrong_tries, call.last_call_at = call.wrong_untold, last_used
         if "slow" in (call.pace, call.registrant_pace):
             desk.slow_down()
         return "right"
@@ -96,6 +98,15 @@ def _record(desk: Desk, work: PinWork, matched: bool) -> str:
         return _open_choice(desk)
     call.tries = max(call.tries, most) if work.guess.tightened else call.tries
     return "wrong" if call.tries < most else "spent"
+
+
+def _last_use_before(desk: Desk) -> datetime | None:
+    """When the PIN of the case just found was used last, but by this same call (R04, R11)."""
+    call = desk.call
+    used_here = call.verified_at if call.case_id == call.found_case_id else None
+    if used_here is not None and call.last_verified_at is not None and call.last_verified_at <= used_here:
+        return None
+    return call.last_verified_at
 
 
 def _open_choice(desk: Desk) -> str:

@@ -240,7 +240,7 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "an appeal": _details(removal_stage="appeal_pending"),
         "an order to leave": _details(removal_stage="removal_ordered"),
     },
-    ("tell_details", "out"): {"": _details(facility_phone="+12025550190")},
+    ("tell_details", "out"): {"": _details(**_PLACE)},
     ("offer_person", "offered"): {
         "as always": _says("status.person"),
         "after a death": _says("status.support"),
@@ -262,6 +262,11 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "a liaison's phone rings": _says("line.ringing"),
         "most times": _says("line.hold"),
         "now and then": _report,
+    },
+    ("look_at_once", "still"): {
+        "a first liaison's phone rings": _says("person.connecting"),
+        "another liaison's phone rings": _says("line.ringing"),
+        "all are busy": _says("line.hold"),
     },
     ("look_again", "nobody"): {"": _NOBODY},
     ("find_person_at_once", "ringing"): {"": _says("person.connecting")},

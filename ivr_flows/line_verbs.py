@@ -84,7 +84,7 @@ def look_at_once(desk: Desk, _digits: str) -> str:
     word, is_rung = _seek(desk)
     if word != "wait":
         return word
-    desk.say("person.connecting" if is_rung else "line.hold")
+    desk.say(_ringing(desk) if is_rung else "line.hold")
     return "still"
 
 
@@ -204,6 +204,13 @@ def _give_up(desk: Desk, word: str) -> str:
     desk.say("person.nobody")
     waits.leave_line(desk.session, desk.call.id, "offered", desk.now)
     return word
+
+
+def _ringing(desk: Desk) -> str:
+    """What is said while a liaison is rung: after another who did not come it is not the first (R36)."""
+    wait = waits.wait_of(desk.session, desk.call.id)
+    is_another = wait is not None and waits.rung_since(desk.session, wait) > 1
+    return "line.ringing" if is_another else "person.connecting"
 
 
 def _report(desk: Desk) -> None:

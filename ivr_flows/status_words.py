@@ -49,8 +49,12 @@ def say_status(desk: Speaker, found: Heard) -> None:
 
 def say_details(desk: Speaker, found: Heard) -> None:
     """Say what stands behind option 1: phone, stage, hearing, expected release (R14)."""
-    if found.facility_phone is not None:
-        desk.say("status.facility_phone", phone=desk.prompts.spoken_number(found.facility_phone))
+    if found.facility_name is not None and found.facility_phone is not None:
+        number = desk.prompts.spoken_number(found.facility_phone)
+        # By its name: of who was "last held" there, "there" would be where they are now.
+        desk.say("status.facility_phone", facility=found.facility_name, phone=number)
+        # Apart, or with the name of a place one prompt would be too long (R23).
+        desk.say("status.facility_phone_again", phone=number)
     if found.removal_stage is not None:
         desk.say(f"stage.{found.removal_stage}")
     if found.next_hearing_at is not None:

@@ -34,7 +34,7 @@ def test_asked_again_the_line_says_day_and_window_and_no_digit_of_the_phone(
 
     assert phone.hears(
         "You already have a callback",
-        "We will call you by tomorrow",
+        "We will call you no later than tomorrow",
         "To leave your callback as it is, press 1",
     )
     assert phone.does_not_hear("0123", "555")
@@ -347,7 +347,7 @@ def test_a_promise_that_is_late_is_said_to_be_late(
         phone.presses(key)
 
     assert phone.hears("we are late", "as soon as we can")
-    assert phone.does_not_hear("at the latest")
+    assert phone.does_not_hear("no later than")
 
 
 def test_a_promise_that_was_closed_meanwhile_is_not_kept_in_words(

@@ -51,7 +51,7 @@ def test_evening_that_she_chose_is_kept_whatever_is_asked_for_under_her_number(
     assert "today, in the evening" in asks(phone.another(), *EVENING)
     house.clock.passes(minutes=10)
 
-    assert "We will call you by" in asks(phone.another(), *other)
+    assert "We will call you no later than" in asks(phone.another(), *other)
 
     assert rings_in_vain(phone, house, 600) == ["10:15", "10:45", "11:15", "17:00", "17:30", "18:00"]
     assert the_callback(house).state == ("left_for_staff" if other == AFRAID else "no_answer")
@@ -130,7 +130,7 @@ def test_phone_does_not_ring_for_as_long_as_somebody_goes_on_asking(
     rung: list[str] = []
     asks(phone.another(), *EXPRESS)
     while the_callback(house).state == "requested" and len(rung) < 15:
-        assert "We will call you by" in asks(phone.another(), *EXPRESS)
+        assert "We will call you no later than" in asks(phone.another(), *EXPRESS)
         rung += rings_in_vain(phone, house, 20)
 
     # Its three tries, and two rounds more.
@@ -144,7 +144,7 @@ def test_phone_does_not_ring_without_end_before_a_part_of_the_day_that_was_promi
     asks(phone.another(), *EVENING)
     rung: list[str] = []
     for _ in range(20):
-        assert "We will call you by" in asks(phone.another(), *EXPRESS)
+        assert "We will call you no later than" in asks(phone.another(), *EXPRESS)
         rung += rings_in_vain(phone, house, 20)
 
     # Three tries and two rounds more, and none again before the evening.

@@ -61,7 +61,7 @@ def test_hard_news_in_spanish(phone: Phone, make_case: MakeCase, status: str, wo
     assert phone.hears("actúe como si esta persona pudiera estar libre", "Para oírla ahora, oprima 1")
     assert phone.does_not_hear("todos están atendiendo")
     phone.presses("1")
-    assert phone.hears(words, "hasta hoy a las 10:00 de la mañana")
+    assert phone.hears(words, "Así estaba en el registro hoy a las 10:00 de la mañana")
 
 
 @pytest.mark.parametrize("status", HARD)
@@ -320,7 +320,7 @@ def test_what_follows_a_release_is_behind_the_first_option(phone: Phone, make_ca
 
     phone.presses("1")
 
-    assert phone.hears("The phone number there is", "The immigration court case is still open")
+    assert phone.hears("The phone number of Stewart is", "The immigration court case is still open")
     assert phone.hears("To hear it again, press 1", "about staying safe, press 3")
     phone.presses("1")
     assert phone.hears("was released", "If you are in danger")

@@ -84,7 +84,7 @@ def test_8_after_a_promise_says_the_promise_in_the_other_language_and_promises_n
     phone.presses("8")
 
     assert phone.hears(
-        "We will call you by tomorrow at 11:59 PM, at the latest.", "Your phone will show the number",
+        "We will call you no later than tomorrow at 11:59 PM.", "Your phone will show the number",
         "We will leave no message", "That is all. You can hang up.", "Para español, oprima 8",
     )  # fmt: skip
     assert phone.does_not_hear("mañana", "llamaremos")

@@ -177,7 +177,8 @@ def test_every_verb_is_on_the_way(visits: Visits) -> None:
 
     heard = " ".join(visits.documents["denied"])
     for words in (
-        "cannot confirm", "We will call you by", "You already have a callback", "Got it.", "is cancelled",
+        "cannot confirm", "We will call you no later than", "You already have a callback", "Got it.",
+        "is cancelled",
         "/voice/steps/new_pin_again/", "/voice/steps/ask_number_of_lost_pin/", "a más tardar",
     ):  # fmt: skip
         assert words in heard, words

@@ -187,7 +187,7 @@ def test_with_nobody_on_shift_the_hour_is_promised_from_the_opening(
     phone.presses("2")
     phone.presses("3")
 
-    assert phone.hears("We will call you by tomorrow at 9:00 AM")
+    assert phone.hears("We will call you no later than tomorrow at 9:00 AM")
     assert house.row(select(Callback)).urgency == "urgent"
 
 
@@ -251,7 +251,9 @@ def test_spanish_times_name_the_part_of_the_day(phone: Phone, make_case: MakeCas
         phone, make_case(custody_status="in_custody", record={"status_at": clock.now}), language="2"
     )
 
-    assert phone.hears("en custodia", "hasta hoy a las 11:00 de la noche. No tengo datos más recientes")
+    assert phone.hears(
+        "en custodia", "Así estaba en el registro hoy a las 11:00 de la noche. No tengo datos más recientes"
+    )
     assert phone.does_not_hear("..")
 
 
@@ -276,7 +278,7 @@ def test_an_hour_that_is_kept_and_a_promise_that_is_not_urgent_name_no_crisis_li
         opens_the_case(caller, make_case(custody_status="in_custody"))
         for keys in ("2", key):
             caller.presses(keys)
-        assert caller.hears("We will call you by")
+        assert caller.hears("We will call you no later than")
         assert caller.does_not_hear("crisis")
         caller.hangs_up()
 
@@ -301,7 +303,7 @@ def test_a_discreet_line_names_no_crisis_line_before_the_pin(phone: Phone) -> No
     assert phone.hears("We are closed now")
     phone.presses("3")
 
-    assert phone.hears("We will call you by")
+    assert phone.hears("We will call you no later than")
     assert telling(phone) == []
     assert "crisis" not in phone.heard_so_far
 
@@ -316,7 +318,7 @@ def test_a_time_zone_that_a_stranger_chose_does_not_put_off_the_call_of_another(
     assert the_callback(house).time_zone == "Pacific/Guam"
     dials_to_the_callback_menu(phone)
     phone.presses("1")
-    assert phone.hears("We will call you by")
+    assert phone.hears("We will call you no later than")
     phone.hangs_up()
     make_staff()
 

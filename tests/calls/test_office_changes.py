@@ -136,7 +136,7 @@ def test_a_closure_moves_what_is_promised_to_those_who_ask_from_then_on(
     phone.presses("2")
     phone.presses("1")
 
-    assert phone.hears("We will call you by Monday, November 30 at 8:00 PM")
+    assert phone.hears("We will call you no later than Monday, November 30 at 8:00 PM")
 
 
 def test_a_policy_set_in_the_console_counts_for_a_call_that_is_going_on(

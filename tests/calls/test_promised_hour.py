@@ -32,7 +32,9 @@ def is_afraid(phone: Phone, from_: str = CALLER, language: str = "1") -> None:
 
 def is_promised(house: House, phone: Phone, clock_time: str, due_at: datetime, language: str = "1") -> None:
     """The caller hears the true time and the crisis line, and the row keeps just that time."""
-    assert phone.hears({"1": "We will call you by", "2": "Le llamaremos a más tardar"}[language], clock_time)
+    assert phone.hears(
+        {"1": "We will call you no later than", "2": "Le llamaremos a más tardar"}[language], clock_time
+    )
     assert phone.hears(CRISIS[language])
     assert asked_last(house).due_at == due_at
 
@@ -84,7 +86,7 @@ def test_behind_eight_others_who_still_listen_in_the_slow_pace_the_true_time_is_
         slow.dials_in(from_=f"+120255501{30 + number}")
         for key in ("1", "9", "2", "1", "3"):
             slow.presses(key)
-        assert slow.hears("We will call you by", "11:00")
+        assert slow.hears("We will call you no later than", "11:00")
 
     is_afraid(phone)
 
@@ -99,7 +101,7 @@ def test_behind_seven_others_the_hour_is_promised(
 
     is_afraid(phone)
 
-    assert phone.hears("We will call you by", "11:00")
+    assert phone.hears("We will call you no later than", "11:00")
     assert phone.does_not_hear("crisis")
     assert asked_last(house).due_at == clock.now + timedelta(minutes=60)
 
@@ -124,7 +126,7 @@ def test_a_verified_caller_is_not_put_off_by_five_hundred_pranks(
     for key in ("2", "3"):
         phone.presses(key)
 
-    assert phone.hears("We will call you by", "11:00")
+    assert phone.hears("We will call you no later than", "11:00")
     assert phone.does_not_hear("crisis")
 
 

@@ -15,7 +15,7 @@ MakeCase = Callable[..., MadeCase]
 SHIPPED = Path(__file__).parents[2] / "config" / "office.toml"
 #: Each switch of office.toml with the words that it allows, in English and in Spanish.
 SWITCHES = {
-    "allow_facility": ("Stewart", "phone number there", "teléfono de ese lugar"),
+    "allow_facility": ("Stewart", "phone number of", "teléfono de"),
     "allow_hearing": ("next court date", "Lumpkin Court", "audiencia"),
     "allow_expected_release": ("may be let out", "podría salir"),
     "allow_removal_stage": ("immigration court case", "corte de inmigración"),

@@ -125,7 +125,7 @@ def test_the_offer_made_to_silence_is_taken_by_a_key(phone: Phone, key: str) -> 
 
     if key == "1":
         phone.presses("1")
-        assert phone.hears("We will call you by")
+        assert phone.hears("We will call you no later than")
     else:
         assert phone.hears("To hear about your case, press 3")
         phone.presses("3")

@@ -54,6 +54,36 @@ def test_the_first_call_hears_nothing_of_a_call_before(phone: Phone, make_case: 
     assert phone.does_not_hear("last used", "someone entered")
 
 
+def test_a_pin_asked_again_after_ten_minutes_tells_no_use_of_this_same_call(
+    phone: Phone, make_case: MakeCase, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody")
+    opens_the_case(phone, case)
+    clock.passes(minutes=11)
+    phone.presses("1")
+    assert phone.hears("I need your PIN again")
+
+    phone.presses(case.pin)
+
+    assert phone.hears("in custody", "To hear it again")
+    assert phone.does_not_hear("last used")
+
+
+def test_a_pin_asked_again_tells_of_another_call_that_used_it_meanwhile(
+    phone: Phone, make_case: MakeCase, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody")
+    opens_the_case(phone, case)
+    clock.passes(minutes=5)
+    opens_the_case(phone.another(), case, from_="+12025550166")
+    clock.passes(minutes=6)
+    phone.presses("1")
+
+    phone.presses(case.pin)
+
+    assert phone.hears("Your PIN was last used today at 10:05 AM")
+
+
 def test_the_first_call_is_told_of_wrong_tries_before_it(
     phone: Phone, make_case: MakeCase, clock: Clock
 ) -> None:

@@ -34,7 +34,8 @@ def test_a_caller_with_the_right_pin_hears_where_the_person_is(phone: Phone, mak
 
 
 @pytest.mark.parametrize(
-    ("language", "words"), [("1", "as of today at 9:50 AM"), ("2", "hasta hoy a las 9:50 de la mañana")]
+    ("language", "words"),
+    [("1", "as of today at 9:50 AM"), ("2", "Así estaba en el registro hoy a las 9:50 de la mañana")],
 )
 def test_no_status_is_as_of_a_moment_before_it_began(
     phone: Phone, make_case: MakeCase, clock: Clock, language: str, words: str
@@ -156,7 +157,9 @@ def test_days_and_times_are_spoken_as_spanish_speakers_say_them(
     told = datetime(2026, 11, 24, 18, 5, tzinfo=UTC)
     opens_the_case(phone, make_case(custody_status="in_custody", record=facts, as_of=told), language="2")
 
-    assert phone.hears("desde el domingo primero de noviembre", "hasta ayer a la 1:05 de la tarde")
+    assert phone.hears(
+        "desde el domingo primero de noviembre", "Así estaba en el registro ayer a la 1:05 de la tarde"
+    )
     phone.presses("1")
     assert phone.hears("es el martes primero de diciembre.", "podría salir mañana")
 
@@ -222,12 +225,12 @@ def test_the_phone_of_the_place_is_told_twice_in_groups_behind_the_first_option(
     phone: Phone, make_case: MakeCase
 ) -> None:
     opens_the_case(phone, make_case(custody_status="in_custody", facility="Stewart"))
-    assert phone.does_not_hear("The phone number there")
+    assert phone.does_not_hear("The phone number of Stewart")
 
     phone.presses("1")
 
     number = "202, 555, 0190"
-    assert phone.hears(f"The phone number there is {number}. Again: {number}.")
+    assert phone.hears(f"The phone number of Stewart is {number}. Again: {number}.")
 
 
 def test_without_any_details_the_first_option_is_to_hear_it_again(phone: Phone, make_case: MakeCase) -> None:

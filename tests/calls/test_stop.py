@@ -168,7 +168,7 @@ def test_urgent_callback_that_moves_waits_for_the_hours_of_the_other_phone(
     opens_the_case(phone, case)
     for key in ("2", "3"):
         phone.presses(key)
-    assert phone.hears("We will call you by today at 11:00 AM")
+    assert phone.hears("We will call you no later than today at 11:00 AM")
     phone.hangs_up()
     house.jobs.waiting.clear()
     has_another_phone(house, case, window_starts=time(12), window_ends=time(15))
@@ -197,7 +197,7 @@ def test_urgent_callback_that_moves_late_rings_a_phone_without_hours_no_later_th
     opens_the_case(phone, case)
     for key in ("2", "3"):
         phone.presses(key)
-    assert phone.hears("We will call you by today at 9:45 PM")
+    assert phone.hears("We will call you no later than today at 9:45 PM")
     phone.hangs_up()
     house.jobs.waiting.clear()
 

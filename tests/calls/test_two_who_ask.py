@@ -83,7 +83,7 @@ def test_second_callback_of_the_day_is_promised_again_while_it_stands(
     asks(again)
 
     assert again.heard == phone.heard
-    assert again.hears("We will call you by")
+    assert again.hears("We will call you no later than")
 
 
 @pytest.mark.parametrize("extra", [DOUBTED, {}], ids=["doubted", "unattested"])
@@ -99,7 +99,7 @@ def test_callbacks_asked_for_under_a_faked_number_are_not_counted_against_its_ph
 
     asks(phone, StirVerstat="TN-Validation-Passed-A")
 
-    assert phone.hears("We will call you by")
+    assert phone.hears("We will call you no later than")
 
 
 def test_a_doubted_caller_who_asks_first_does_not_keep_the_phone_at_the_end_of_the_list(
@@ -162,7 +162,7 @@ def test_whoever_then_gives_the_pin_is_called_once_whatever_was_asked_for_before
     phone.presses("2")
     phone.presses("1")
 
-    assert phone.hears("We will call you by")
+    assert phone.hears("We will call you no later than")
     assert house.rows(select(Callback.state).order_by(Callback.id)) == ["cancelled", "cancelled", "requested"]
 
 

@@ -79,7 +79,7 @@ def test_liaison_is_told_at_once_that_nobody_answered(
     phone.lets_ring(to_caller)
     house.jobs.works_off()
 
-    assert liaison.hears("We could not reach them now")
+    assert liaison.hears("They did not take the call now")
     assert liaison.is_over
 
 
@@ -94,7 +94,7 @@ def test_liaison_hears_that_nobody_answered_though_no_worker_tells_them(
 
     liaison.says_nothing()
 
-    assert liaison.hears("We could not reach them now")
+    assert liaison.hears("They did not take the call now")
     assert liaison.is_over
 
 

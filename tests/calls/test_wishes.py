@@ -399,7 +399,7 @@ def test_who_asks_to_be_called_soon_is_not_told_of_the_evening_they_chose_before
 
     phone.presses("2")
 
-    assert phone.hears("by today at 11:00 AM, at the latest")
+    assert phone.hears("no later than today at 11:00 AM")
     assert phone.does_not_hear("in the evening")
     assert the_callback(house).window_starts is None
 

@@ -41,7 +41,7 @@ def is_afraid(phone: Phone, **extra: str) -> None:
     """Ask for a call within the hour, without a case."""
     dials_to_the_callback_menu(phone, **extra)
     phone.presses("3")
-    assert phone.hears("We will call you by")
+    assert phone.hears("We will call you no later than")
     phone.hangs_up()
 
 

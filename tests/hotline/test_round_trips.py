@@ -187,7 +187,7 @@ def test_a_repeat_of_the_status_is_one_read_and_one_write(
     _asked_for_the_pin(phone, case.number)
     phone.presses(case.pin)
     # Key 1 tells more of the case, and then the status again.
-    for words in ("The phone number there is", "in custody", "The phone number there is", "in custody"):
+    for words in ("The phone number of", "in custody", "The phone number of", "in custody"):
         with _trips(database) as trips:
             phone.presses("1")
 
@@ -205,7 +205,7 @@ def test_what_came_since_the_last_call_costs_no_trip_more(
 
     assert phone.hears("Your PIN was last used today")
     assert trips == ["rw", "rw"]
-    for keys, words in (("*", "in custody"), ("1", "The phone number there is"), ("1", "in custody")):
+    for keys, words in (("*", "in custody"), ("1", "The phone number of"), ("1", "in custody")):
         with _trips(database) as trips:
             phone.presses(keys)
 

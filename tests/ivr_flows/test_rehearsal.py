@@ -315,7 +315,8 @@ def test_the_script_says_who_says_what_which_keys_and_how_long() -> None:
     assert "(the PIN is right)" in script
     assert "(4.0 s; no key stops it)" in script
     assert "Waits 8 s for a key, 41 s at the slow pace." in script
-    assert "El teléfono de ese lugar es 202, 555, 0190. Repito: 202, 555, 0190." in script
+    assert "El teléfono de Valle Verde es 202, 555, 0190." in script
+    assert "Repito: 202, 555, 0190." in script
 
 
 def test_measured_seconds_stand_beside_the_counted_ones() -> None:

@@ -28,8 +28,9 @@ def test_a_liaison_who_does_not_answer_costs_no_place_and_the_last_one_set_away_
     phone.presses("0")
     since = waits(house)[0].since
     house.declines(phone)
-    # The next ring does not wait for the caller's next look.
-    assert phone.hears("I am calling someone for you")
+    # The next ring does not wait for the caller's next look, and is told as going on: the same words again
+    # would sound as if the line had begun anew.
+    assert phone.hears("I am still calling someone for you. Please hold")
     assert len(house.rung()) == 1
     assert waits(house)[0].since == since
 

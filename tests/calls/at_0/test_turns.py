@@ -64,7 +64,7 @@ def test_verified_callers_at_0_do_not_starve_a_frightened_one_who_is_to_be_calle
     asker.dials_in(from_=AFRAID)
     for key in ("1", "2", "1", "3"):
         asker.presses(key)
-    assert asker.hears("We will call you by")
+    assert asker.hears("We will call you no later than")
     asker.hangs_up()
     callers = _wait_at_0(phone, make_case, 4)
     busy.hangs_up()
