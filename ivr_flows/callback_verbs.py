@@ -28,6 +28,7 @@ def callback_stands(desk: Desk, _digits: str) -> str:
     """
     call = desk.call
     if desk.is_verified and call.open_callback_id is not None and call.open_callback_due_at is not None:
+        _raise_for_news(desk)
         desk.say("callback.open")
         starts, ends = call.open_callback_window_starts, call.open_callback_window_ends
         if starts is not None and ends is not None:
@@ -232,6 +233,35 @@ def promise(
         wait = _wait(desk, found.urgency, asker)
     elsewhere = _elsewhere(desk, found.number_key)
     return _promised(desk, found.urgency, chosen, found.due_at, wait=wait, line=line, elsewhere=elsewhere)
+
+
+def _raise_for_news(desk: Desk) -> None:
+    """Fresh hard news makes the callback that stands urgent, as it does a new one; its hours stay (R36)."""
+    call, number = desk.call, desk.number_to_call()
+    if call.open_callback_urgency == "urgent" or call.open_callback_due_at is None or number is None:
+        return
+    urgency, reason = _class_of(desk, "asked", verified=True)
+    if urgency != "urgent":
+        return
+    number_key = desk.keyring.index("phone", number)
+    due_at, _wait = _due(desk, urgency, Asker(True, call.caller_id_doubted, number_key))
+    first_at, window = max(desk.now, first_due(call, desk.now)), None
+    starts, ends = call.open_callback_window_starts, call.open_callback_window_ends
+    if starts is not None and ends is not None and ends > desk.now:
+        window, first_at = (starts, ends), max(first_at, starts)
+        due_at = min(max(due_at, ends), call.open_callback_due_at)
+    found = request_callback(
+        desk.session, call=call, number=number, urgency=urgency, reason=reason, due_at=due_at,
+        next_attempt_at=first_at, time_zone=desk.zone_to_call(verified=True), now=desk.now, window=window,
+        is_shared=number_key in desk.rules.shared_phone_keys,
+    )  # fmt: skip
+    if found is not None:
+        call.open_callback_id, call.open_callback_urgency = found.id, found.urgency
+        call.open_callback_due_at = found.due_at
+        call.open_callback_window_starts, call.open_callback_window_ends = (
+            found.window_starts,
+            found.window_ends,
+        )
 
 
 def _elsewhere(desk: Desk, number_key: str | None) -> str | None:

@@ -1,0 +1,114 @@
+"""Calls of people whose callback stands when there is hard news, or when they become afraid (R35, R36)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from models import Callback, Subject
+from tests import factories
+from tests.calls.conftest import Clock, House
+from tests.calls.stories import opens_the_case
+from tests.calls.test_callbacks import asks_express, the_callback
+from tests.factories import MadeCase
+from tests.phone import Phone
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., object]
+
+
+def there_is_news(house: House, case: MadeCase, status: str = "escaped") -> None:
+    """The feed says something hard of the person in this case."""
+    house.clock.passes(hours=1)
+    with house.database.transaction() as session:
+        subject = session.get_one(Subject, case.subject_id)
+        factories.make_custody_record(session, subject, status, releasable=True, status_at=house.clock.now)
+
+
+@pytest.mark.parametrize(
+    ("language", "soon", "ordinary"),
+    [
+        ("1", "today at noon", "tomorrow"),
+        ("2", "hoy al mediodía", "mañana a"),
+    ],
+)
+def test_a_callback_that_stands_is_urgent_once_there_is_hard_news(
+    phone: Phone,
+    make_case: MakeCase,
+    make_staff: MakeStaff,
+    house: House,
+    language: str,
+    soon: str,
+    ordinary: str,
+) -> None:
+    make_staff(role="supervisor", on_shift=False)
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+    there_is_news(house, case)
+
+    opens_the_case(phone, case, language=language)
+    for key in ("1", "2"):
+        phone.presses(key)
+
+    assert phone.hears(soon)
+    assert phone.does_not_hear(ordinary)
+    asked = the_callback(house)
+    assert (asked.urgency, asked.due_at) == ("urgent", house.clock.now + timedelta(minutes=60))
+    phone.presses("1")
+    assert phone.hears(soon)
+
+
+def test_the_part_of_the_day_that_was_chosen_stays(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(role="supervisor", on_shift=False)
+    case = make_case(custody_status="in_custody")
+    opens_the_case(phone, case)
+    for key in ("2", "2", "3"):
+        phone.presses(key)
+    assert phone.hears("in the evening")
+    before = the_callback(house)
+    there_is_news(house, case)
+
+    opens_the_case(phone, case)
+    for key in ("1", "2"):
+        phone.presses(key)
+
+    assert phone.hears("You already have a callback", "in the evening")
+    asked = the_callback(house)
+    assert (asked.urgency, asked.window_starts) == ("urgent", before.window_starts)
+    assert asked.next_attempt_at == before.next_attempt_at
+    assert asked.due_at <= before.due_at
+
+
+def test_old_hard_news_leaves_the_callback_as_it_stands(
+    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+) -> None:
+    case = make_case(custody_status="escaped", record={"status_at": clock.now - timedelta(hours=73)})
+    opens_the_case(phone, case)
+    for key in ("1", "2", "1"):
+        phone.presses(key)
+    before = the_callback(house)
+
+    opens_the_case(phone, case)
+    for key in ("1", "2"):
+        phone.presses(key)
+
+    assert phone.hears("You already have a callback")
+    asked = the_callback(house)
+    assert (asked.urgency, asked.due_at) == ("other", before.due_at)
+
+
+def test_without_the_pin_nothing_that_stands_is_raised_by_news(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+    there_is_news(house, case)
+
+    phone.dials_in()
+    for key in ("1", "2", "1"):
+        phone.presses(key)
+
+    assert house.rows(select(Callback.urgency)) == ["other"]
