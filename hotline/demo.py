@@ -40,6 +40,10 @@ class DemoError(RuntimeError):
     """The demo office cannot be loaded here; the sentence says why."""
 
 
+#: Said below the cases, since what is said of each is in its registrant's language.
+LANGUAGES = "Where the words are Spanish, the registrant's language is Spanish."
+
+
 @dataclass(frozen=True)
 class DemoCase:
     """A case to try: what to key, and one line on what will be heard."""

@@ -72,6 +72,10 @@ def main(args: list[str] | None = None, **options: Any) -> None:
     os.umask(0o077)
     try:
         code = group.main(args=args, prog_name="hotline", standalone_mode=False, **options)
+    except click.exceptions.NoArgsIsHelpError as error:
+        # The whole help, which points at itself already.
+        error.show()
+        sys.exit(error.exit_code)
     except click.ClickException as error:
         # One sentence, as for every other refusal; `--help` shows the usage.
         click.echo(f"{error.format_message().rstrip('.')}. See `{_help_of(error)} --help`.", err=True)

@@ -53,7 +53,8 @@ def verify(as_json: bool) -> None:
     }  # fmt: skip
     if newest is not None:
         said = (
-            f"The chain holds: {found.entries} entries, compared with {found.heads} kept heads. The newest "
+            f"The chain holds: {found.entries} entries, compared with {found.heads} kept "
+            f"{'head' if found.heads == 1 else 'heads'}. The newest "
             f"is of {newest.at:%Y-%m-%d %H:%M} UTC and names entry {newest.entry}: nothing proves what was "
             "written since."
         )

@@ -166,7 +166,7 @@ def _doing(house: House, email: str) -> Iterator[tuple[Any, Staff]]:
     except StaffError as error:
         fail(f"--by: {error}")
     except RefusedError as error:
-        fail(f"ID: {error}")
+        fail(str(error))
 
 
 def _hand_on(house: House, jobs: list[tuple[str, int]]) -> None:

@@ -1,6 +1,7 @@
 """`hotline custody`: imports the custody feed and settles what the brake holds (R12, R16)."""
 
 import json
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,7 +37,7 @@ def import_(file: Path, full: bool, dry_run: bool, strict: bool, as_json: bool) 
     """Import one CSV file of the custody feed."""
     house = open_house()
     try:
-        with _progress(file) as progress:
+        with _progress(file) as progress, _alarms_said_once():
             result = import_custody(
                 house.database,
                 file,
@@ -56,12 +57,14 @@ def import_(file: Path, full: bool, dry_run: bool, strict: bool, as_json: bool) 
     else:
         _print_text(result)
     for name, count in (
-        ("statuses that are not one of the vocabulary, taken as unknown", result.unmapped_statuses),
+        ("a status outside the vocabulary, which is taken as unknown", result.unmapped_statuses),
         ("facilities that the directory lacks, which are not kept", result.unlisted_facilities),
         ("courts that the directory lacks, which are not kept", result.unlisted_courts),
     ):
         if count:
             click.echo(f"Rows with {name}: {count}.", err=True)
+    if dry_run:
+        click.echo("This was a dry run: nothing was written.", err=True)
     if result.refused:
         first = next(iter(result.rejected))
         fail(
@@ -129,6 +132,21 @@ def _busy(error: ImportBusyError) -> NoReturn:
     # Nothing is wrong with what was typed, so it is no usage error; the same command works later.
     click.echo(str(error), err=True)
     sys.exit(1)
+
+
+@contextmanager
+def _alarms_said_once() -> Iterator[None]:
+    """Keep the log from naming an import's alarms by their codes; this command says each in a sentence."""
+    log = logging.getLogger(import_custody.__module__)
+    log.addFilter(_is_no_alarm)
+    try:
+        yield
+    finally:
+        log.removeFilter(_is_no_alarm)
+
+
+def _is_no_alarm(record: logging.LogRecord) -> bool:
+    return not record.getMessage().startswith("custody.")
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import click
 from hotline.cli.bind import read_bind
 from hotline.cli.context import fail, load_office, load_settings
 from hotline.cli.speaker import Speaker, find_program
-from hotline.exchange.delivery import over_http
+from hotline.exchange.delivery import REFUSED, over_http
 from hotline.exchange.fetching import fetching, with_fallback
 from hotline.exchange.inbound import InboundCall, line_number
 from hotline.exchange.real_time import RealTime
@@ -96,7 +96,8 @@ def phone(
     try:
         outcome = terminal.play()
     except LineError as problem:
-        click.echo(f"The call failed: {problem}.", err=True)
+        elsewhere = ", or say where it listens with --bind HOST:PORT" if problem.code == REFUSED else ""
+        click.echo(f"The call failed: {problem}{elsewhere}.", err=True)
         sys.exit(1)
     sys.exit(outcome)
 

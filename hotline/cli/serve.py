@@ -4,6 +4,7 @@ import dataclasses
 import fcntl
 import json
 import os
+import shlex
 import signal
 import subprocess
 import threading
@@ -18,7 +19,7 @@ import click
 
 from config.office import Office
 from config.parent import kill_strays
-from config.settings import Settings
+from config.settings import Settings, data_folder
 from hotline.cli.bind import Bind, is_free, read_bind, refuse_busy
 from hotline.cli.context import (
     connect,
@@ -222,22 +223,34 @@ class _Supervised:
         if self._settings.carrier == "exchange":
             lines.append(f"The local exchange is at {self._settings.exchange_url}/exchange/")
             elsewhere = "" if self._bind.port == DEFAULT_PORT else f" --bind {self._bind}"
-            lines.append(f"To dial in from a terminal: .venv/bin/hotline phone{elsewhere}")
+            public = self._settings.public_url
+            place = _environment(self._settings, "" if public == self._bind.url else public)
+            lines.append(f"To dial in from a terminal: {place}.venv/bin/hotline phone{elsewhere}")
         if self._cases:
+            from hotline.demo import LANGUAGES
+
             lines += ["", "Demo cases, with invented people:"]
             lines += [f"  case number {c.number}   PIN {c.pin}   {c.says}" for c in self._cases]
-            lines += ["", *_how_to_sign_in(self._settings.public_url)]
+            lines += [f"  {LANGUAGES}", "", *_how_to_sign_in(self._settings)]
         return "\n".join([*lines, ""])
 
 
-def _how_to_sign_in(url: str) -> list[str]:
+def _environment(settings: Settings, public_url: str = "") -> str:
+    """What a command in another terminal needs before it to find this line; empty for the usual folder."""
+    told = {"HOTLINE_PUBLIC_URL": public_url}
+    if settings.data_dir != data_folder({}):
+        told["HOTLINE_DATA_DIR"] = str(settings.data_dir)
+    return "".join(f"{name}={shlex.quote(value)} " for name, value in told.items() if value)
+
+
+def _how_to_sign_in(settings: Settings) -> list[str]:
     from hotline.demo_staff import PASSWORD, STAFF
 
-    first = STAFF[0][0]
+    first, place = STAFF[0][0], _environment(settings)
     return [
-        f"Staff sign in at {url}/console/ with the password: {PASSWORD}",
+        f"Staff sign in at {settings.public_url}/console/ with the password: {PASSWORD}",
         *(f"  {email:<28} {role}" for email, _, role, *_ in STAFF),
-        f"The code that is asked for then: .venv/bin/hotline staff sign-in-code {first}",
+        f"The code that is asked for then: {place}.venv/bin/hotline staff sign-in-code {first}",
     ]
 
 

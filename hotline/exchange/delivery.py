@@ -17,7 +17,7 @@ Deliver = Callable[[Request], Reply]
 MOST_BYTES = 64 * 1024
 _CHUNK_BYTES = 16 * 1024
 _BAD_URL = 11100
-_CONNECT_TIMEOUT, _REFUSED, _TOTAL_TIMEOUT, _LOST, _PROTOCOL = 11201, 11202, 11203, 11205, 11206
+_CONNECT_TIMEOUT, REFUSED, _TOTAL_TIMEOUT, _LOST, _PROTOCOL = 11201, 11202, 11203, 11205, 11206
 _BAD_HOST, _TLS, _CERTIFICATE = 11210, 11220, 11237
 
 
@@ -141,7 +141,7 @@ class _Attempt:
             raise _TryAgainError("ct", problem) from None
         except ConnectionRefusedError:
             sentence = f"nothing answers at {self._where}; start the line with `hotline serve`"
-            raise LineError(sentence, _REFUSED) from None
+            raise LineError(sentence, REFUSED) from None
         except socket.gaierror:
             raise LineError(f"{self._where} is a host that there is not", _BAD_HOST) from None
         except OSError as failed:

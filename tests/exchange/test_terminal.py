@@ -271,6 +271,7 @@ def test_a_line_that_is_not_running_is_one_sentence(world: World) -> None:
     assert played.exit_code == 1
     assert played.output.count("\n") == 1
     assert "nothing answers at http://127.0.0.1" in played.stderr
+    assert "--bind HOST:PORT" in played.stderr
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def test_a_whole_chain_holds(hotline: Any, database: Database, settings: Setting
         "newest_head": NOW.isoformat(timespec="seconds"),
     }  # fmt: skip
     said = hotline("verify").stdout
-    assert "The chain holds: 6 entries, compared with 1 kept heads." in said
+    assert "The chain holds: 6 entries, compared with 1 kept head." in said
     assert f"The newest is of {NOW:%Y-%m-%d %H:%M} UTC and names entry 6" in said
 
 

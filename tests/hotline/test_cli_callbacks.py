@@ -171,13 +171,13 @@ def test_a_callback_is_cancelled_by_command(hotline: Hotline, database: Database
 
     again = hotline("cancel", str(made), *options)
     assert again.exit_code == 2
-    assert again.stderr.startswith("ID: This callback was closed on ")
+    assert again.stderr.startswith("This callback was closed on ")
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("retry", "4711", "--by", "ana@office.example.org"), "ID: There is no such callback.\n"),
+        (("retry", "4711", "--by", "ana@office.example.org"), "There is no such callback.\n"),
         (("retry", "1", "--by", "nobody@office.example.org"), "--by: No one on the staff list"),
         (("retry", "x", "--by", "ana@office.example.org"), "ID"),
         (("retry", "1"), "--by"),

@@ -74,6 +74,26 @@ def test_a_person_at_the_terminal_reads_the_counts_and_the_first_faults(hotline,
     assert done.stderr == "Rows with facilities that the directory lacks, which are not kept: 1.\n"
 
 
+def test_a_dry_run_says_that_nothing_was_written(hotline, feed, database):
+    open_cases(database, "A-1")
+    done = hotline("custody", "import", feed(row("A-1")), "--dry-run")
+
+    assert (done.exit_code, done.stderr) == (0, "This was a dry run: nothing was written.\n")
+    assert "new        1" in done.stdout
+    with database.reading() as session:
+        assert session.scalars(select(CustodyRecord.id)).all() == []
+
+
+def test_an_unknown_status_is_said_in_one_sentence_and_not_by_the_log_as_well(
+    hotline, feed, database, caplog
+):
+    open_cases(database, "A-1")
+    done = hotline("custody", "import", feed(row("A-1", status="paroled")))
+
+    assert done.stderr == "Rows with a status outside the vocabulary, which is taken as unknown: 1.\n"
+    assert "custody.unmapped_status" not in caplog.text
+
+
 def test_strict_exits_2_with_one_sentence_that_names_line_and_field(hotline, feed, database):
     open_cases(database, "A-1")
     done = hotline("custody", "import", feed(row("A-1"), row("A-2", as_of="")), "--strict", "--json")

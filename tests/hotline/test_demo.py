@@ -7,10 +7,13 @@ from functools import partial
 import phonenumbers
 import pytest
 from argon2 import PasswordHasher
+from click.testing import CliRunner
 from sqlalchemy import func, select
 
 from config.office import FICTIONAL, Office
 from config.settings import Settings
+from hotline.cli import demo_data
+from hotline.cli.context import House
 from hotline.demo import PEOPLE, DemoError, load
 from hotline.demo_staff import STAFF
 from models import Base, Case, CustodyImport, CustodyRecord, Facility, Phone, Staff, Subject
@@ -238,3 +241,14 @@ def test_each_case_lets_hear_what_its_line_says(
         if person.facility is not None and told.kind == "status":
             assert told.facility_name == person.facility
             assert told.age == ("notice" if "unas horas" in person.says else "fresh")
+
+
+def test_demo_data_says_whose_language_is_spanish(
+    monkeypatch: pytest.MonkeyPatch, database: Database, settings: Settings, office: Office
+) -> None:
+    monkeypatch.setattr(demo_data, "open_house", lambda: House(settings, office, database))
+
+    listed = CliRunner().invoke(demo_data.demo_data).stdout
+
+    assert "27503183  402857  es  the same person, another registrant: en custodia" in listed
+    assert "Where the words are Spanish, the registrant's language is Spanish." in listed

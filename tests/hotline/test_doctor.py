@@ -164,6 +164,17 @@ def test_a_fault_of_a_command_is_told_by_place_and_never_by_message() -> None:
     assert "division by zero" not in ran.stderr
 
 
+def test_a_command_without_words_prints_its_help_and_points_at_nothing_else() -> None:
+    for words in ([], ["callbacks"]):
+        ran = subprocess.run(
+            [sys.executable, "-m", "hotline.cli", *words], capture_output=True, text=True, check=False
+        )
+
+        assert ran.returncode == 2
+        assert "Usage: hotline" in ran.stderr
+        assert "See `" not in ran.stderr
+
+
 def test_help_lists_every_command_without_importing_one() -> None:
     listing = (
         "import sys, hotline.cli as c\n"

@@ -178,7 +178,10 @@ def test_an_empty_folder_becomes_a_line_that_answers_and_ends_cleanly(serving: S
     assert "valkey-server" in roles
     assert f"http://127.0.0.1:{serving.port}" in printed
     assert f"http://127.0.0.1:{serving.port + 1}/exchange/" in printed
-    assert "hotline phone" in printed
+    # Typed as printed, in another terminal, both find this folder.
+    place = f"HOTLINE_DATA_DIR={serving.data_dir} .venv/bin/hotline"
+    assert f"{place} phone --bind 127.0.0.1:{serving.port}\n" in printed
+    assert f"{place} staff sign-in-code ana@office.example.org\n" in printed
     assert "PIN" in printed
     assert serving.stops() == 0
     until(lambda: all_gone(family), "every process to end")
