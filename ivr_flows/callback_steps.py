@@ -12,7 +12,8 @@ def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
         "callback": Decide(
             callback_verbs.callback_stands,
             {
-                "open": "callback_open",
+                "urgent": "callback_open",
+                "open": "callback_open_not_urgent",
                 "known": "callback_menu",
                 "stranger": "callback_menu_without_pin",
                 "number_keyed": "callback_menu_lost_pin",
@@ -32,23 +33,15 @@ def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
         "callback_menu_lost_pin": Menu(
             (*callback_ways(), Choice("callback.lost_pin", next="lost_pin")), silence="silent_end"
         ),
-        "callback_open": Menu(
-            (
-                Choice(
-                    "callback.keep",
-                    does=callback_verbs.keep_callback,
-                    on={"kept": "promised", "gone": "callback_gone"},
-                ),
-                Choice("callback.move", next="callback_may_choose"),
-                Choice(
-                    "callback.cancel",
-                    does=callback_verbs.cancel_callback,
-                    on={"cancelled": "callback_cancelled", "gone": "callback_gone"},
-                ),
-                Choice("callback.how", next="callback_may_change"),
-            ),
-            silence="silent_end",
+        "callback_open": _open_menu(
+            Choice(
+                "callback.keep",
+                does=callback_verbs.keep_callback,
+                on={"kept": "promised", "gone": "callback_gone"},
+            )
         ),
+        # Whose callback can wait may have become afraid since; hanging up leaves it as it is.
+        "callback_open_not_urgent": _open_menu(_asking("callback.afraid", callback_verbs.request_afraid)),
         # Which time it is there is asked where it is only guessed (R29).
         "callback_may_choose": Decide(
             callback_verbs.may_choose,
@@ -136,6 +129,23 @@ def silent_menu(case: Choice, afraid: str = "callback.afraid") -> Menu:
     """The one offer to a caller who pressed no key, and may have chosen no language (R25)."""
     express, _more, very_soon = callback_ways(afraid)
     return Menu((express, very_soon, case), silence="silent_end", silences=0, tells_language=True)
+
+
+def _open_menu(first: Choice) -> Menu:
+    """What can be done with a callback that stands."""
+    return Menu(
+        (
+            first,
+            Choice("callback.move", next="callback_may_choose"),
+            Choice(
+                "callback.cancel",
+                does=callback_verbs.cancel_callback,
+                on={"cancelled": "callback_cancelled", "gone": "callback_gone"},
+            ),
+            Choice("callback.how", next="callback_may_change"),
+        ),
+        silence="silent_end",
+    )
 
 
 def _asking(prompt: str, verb: Handler) -> Choice:

@@ -20,7 +20,7 @@ from models.wait_time import callback_wait
 from models.wishes import Wishes, last_wishes, save_safer, save_wish
 
 
-@answers("open", "known", "stranger", "number_keyed", "cannot")
+@answers("urgent", "open", "known", "stranger", "number_keyed", "cannot")
 def callback_stands(desk: Desk, _digits: str) -> str:
     """Whether a callback is open for this case, and whether there is a phone to call (R35).
 
@@ -38,6 +38,9 @@ def callback_stands(desk: Desk, _digits: str) -> str:
         if elsewhere is not None:
             desk.say(elsewhere)
         _say_where_sooner(desk, call.open_callback_urgency, call.open_callback_due_at)
+        if call.open_callback_urgency == "urgent":
+            return "urgent"
+        desk.say("callback.stays")
         return "open"
     if not desk.number_to_call():
         return "cannot"

@@ -301,6 +301,7 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
 #: Words that no verb answers before the PIN was right.
 VERIFIED_ALONE = frozenset(
     {
+        ("callback_stands", "urgent"),
         ("callback_stands", "open"),
         ("callback_stands", "known"),
         ("may_choose", "held"),
@@ -380,7 +381,8 @@ MEANINGS: Mapping[str, str] = {
     "choose_menu: out": "the person is out, and there is no more to tell",
     "hear_again: again": "no hard news was told",
     "hear_again: news": "hard news was told",
-    "callback_stands: open": "a callback is promised already",
+    "callback_stands: urgent": "an urgent callback is promised already",
+    "callback_stands: open": "a callback that can wait is promised already",
     "callback_stands: known": "no callback is promised yet",
     "callback_stands: stranger": "no callback is promised yet, and no number was keyed",
     "callback_stands: number_keyed": "no callback is promised yet, and a number was keyed but no right PIN",

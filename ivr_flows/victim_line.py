@@ -314,6 +314,7 @@ def victim_line(
         "news_menu_more",
         "news_menu",
         "callback_open",
+        "callback_open_not_urgent",
         *CLOSED_PIN_STEPS,
     }
     return Flow(

@@ -35,11 +35,10 @@ def test_asked_again_the_line_says_day_and_window_and_no_digit_of_the_phone(
     assert phone.hears(
         "You already have a callback",
         "We will call you no later than tomorrow",
-        "To leave your callback as it is, press 1",
+        "If you hang up, it stays as it is. If you are afraid and need a call very soon, press 1",
     )
     assert phone.does_not_hear("0123", "555")
-    phone.presses("1")
-    assert phone.hears("We will call you")
+    phone.hangs_up()
     assert len(house.rows(select(Callback))) == 1
 
 
@@ -354,7 +353,10 @@ def test_a_promise_that_was_closed_meanwhile_is_not_kept_in_words(
     phone: Phone, make_case: MakeCase, house: House
 ) -> None:
     case = make_case(custody_status="in_custody")
-    asks_express(phone, case)
+    opens_the_case(phone, case)
+    for key in ("2", "3"):
+        phone.presses(key)
+    phone.hangs_up()
     opens_the_case(phone, case)
     phone.presses("2")
     with house.database.transaction() as session:

@@ -55,6 +55,9 @@ def test_a_callback_that_stands_is_urgent_once_there_is_hard_news(
     assert phone.does_not_hear(ordinary)
     asked = the_callback(house)
     assert (asked.urgency, asked.due_at) == ("urgent", house.clock.now + timedelta(minutes=60))
+    assert phone.hears(
+        {"1": "To leave your callback as it is, press 1", "2": "como está, oprima 1"}[language]
+    )
     phone.presses("1")
     assert phone.hears(soon)
 
@@ -112,3 +115,67 @@ def test_without_the_pin_nothing_that_stands_is_raised_by_news(
         phone.presses(key)
 
     assert house.rows(select(Callback.urgency)) == ["other"]
+
+
+# Afraid, while an ordinary callback stands.
+
+
+@pytest.mark.parametrize("status", ["in_custody", None])
+@pytest.mark.parametrize(
+    ("language", "stays", "afraid", "soon"),
+    [
+        (
+            "1",
+            "If you hang up, it stays as it is.",
+            "If you are afraid and need a call very soon, press 1.",
+            "today at noon",
+        ),
+        (
+            "2",
+            "Si cuelga, la llamada queda como está.",
+            "Si tiene miedo y necesita que le llamemos muy pronto, oprima 1.",
+            "hoy al mediodía",
+        ),
+    ],
+)
+def test_who_becomes_afraid_while_a_callback_stands_is_called_within_the_hour(
+    phone: Phone,
+    make_case: MakeCase,
+    make_staff: MakeStaff,
+    house: House,
+    status: str | None,
+    language: str,
+    stays: str,
+    afraid: str,
+    soon: str,
+) -> None:
+    make_staff(role="supervisor", on_shift=False)
+    case = make_case(custody_status=status)
+    asks_express(phone, case)
+    house.clock.passes(hours=1)
+    opens_the_case(phone, case, language=language)
+    phone.presses("0")
+    assert phone.hears(stays, afraid)
+    assert the_callback(house).urgency == "other"
+
+    phone.presses("1")
+
+    assert phone.hears(soon)
+    asked = the_callback(house)
+    assert (asked.urgency, asked.due_at) == ("urgent", house.clock.now + timedelta(minutes=60))
+
+
+def test_who_hangs_up_leaves_the_callback_as_it_stands(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+    before = the_callback(house)
+    opens_the_case(phone, case)
+    phone.presses("2")
+    assert phone.hears("If you hang up, it stays as it is")
+
+    phone.hangs_up()
+
+    after = the_callback(house)
+    assert (after.urgency, after.due_at, after.state) == ("other", before.due_at, "requested")
