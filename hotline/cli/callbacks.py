@@ -134,7 +134,7 @@ def retry(callback_id: int, email: str, as_json: bool) -> None:
     """Ring a member of staff for a callback now, and the person when they accept.
 
     Also for one that was left for staff, which the line itself never dials again: the person may have been
-    rung already, so that this is a person's decision.
+    rung already, so that this is a person's decision. One whose phone said STOP is refused.
     """
     house = open_house()
     with _doing(house, email) as (session, staff):

@@ -48,6 +48,17 @@ def test_the_log_shows_what_the_strict_reader_finds(exchange: Exchange) -> None:
     assert any(one["line"] == 2 and "Dial" in one["message"] for one in last["findings"])
 
 
+def test_the_answer_to_a_text_is_shown_and_not_read_as_that_of_a_call(exchange: Exchange) -> None:
+    texted = exchange.web.post("/handset/text", json={"from": CALLER, "to": LINE, "body": "Hello"})
+    assert texted.status_code == 200
+    assert exchange.waits_until(lambda: any(one["kind"] == "webhook" for one in state(exchange)["log"]))
+
+    (asked,) = [one["facts"] for one in state(exchange)["log"] if one["kind"] == "webhook"]
+
+    assert asked["body"] == "<Response>\n  <Message>Call us.</Message>\n</Response>"
+    assert asked["findings"] == []
+
+
 def test_handsets_are_added_and_removed_for_every_tab(exchange: Exchange) -> None:
     before = exchange.board.feed.last
     added = exchange.web.post("/exchange/handsets", json={"name": " My  phone ", "number": "+1 202-555-0160"})
