@@ -107,7 +107,8 @@ def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
         "callback_cancelled": Announce("callback.cancelled", "anything_else"),
         "callback_gone": Announce("callback.gone", "anything_else"),
         "callback_cannot": Decide(
-            callback_verbs.cannot_call, {"untold": "news_uncalled", "said": "anything_else"}
+            callback_verbs.cannot_call,
+            {"stopped": "phone_stopped", "untold": "news_uncalled", "said": "anything_else"},
         ),
         "promised": Decide(wish_verbs.say_how, {"said": "anything_else"}),
     }

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from ivr_flows.case_verbs import is_untold
+from ivr_flows.case_verbs import is_untold, steps_in_case
 from ivr_flows.day_part import next_part_of_day
 from ivr_flows.desk import CRISIS_SERVICE, Desk
 from ivr_flows.flow import answers
@@ -13,6 +13,7 @@ from models import callback as callbacks
 from models.asking_call import first_due
 from models.callback_policy import CallbackPolicy
 from models.callback_request import Promise, request_callback
+from models.phone_stop import ask_once_more
 from models.shown_line import shown_line
 from models.true_time import Asker, urgent_due
 from models.unverified_request import request_without_pin
@@ -49,15 +50,34 @@ def callback_stands(desk: Desk, _digits: str) -> str:
     return "stranger" if call.number_key is None else "number_keyed"
 
 
-@answers("untold", "said")
+@answers("stopped", "untold", "said")
 def cannot_call(desk: Desk, _digits: str) -> str:
     """No phone that we may ring, or no more calls to it: say so, and where somebody answers at any hour.
 
-    Hard news that was not told yet is still the caller's to hear (R19).
+    Hard news that was not told yet is still the caller's to hear (R19). Else a verified caller at a phone
+    that was left stopped may have it called again (R33).
     """
+    call = desk.call
+    untold = is_untold(desk)
+    if desk.is_verified and not (untold or desk.is_held) and ask_once_more(desk.session, call, desk.now):
+        if "person_told" in steps_in_case(desk):
+            # What has come since the last call was told before that step.
+            call.wrong_tries, call.last_call_at = 0, None
+        return "stopped"
+    _say_cannot(desk)
+    return "untold" if untold else "said"
+
+
+@answers("said")
+def cannot_call_in_silence(desk: Desk, _digits: str) -> str:
+    """The same to a caller who says nothing: nobody knows who holds the phone."""
+    _say_cannot(desk)
+    return "said"
+
+
+def _say_cannot(desk: Desk) -> None:
     desk.say("callback.cannot")
     say_crisis_line(desk)
-    return "untold" if is_untold(desk) else "said"
 
 
 @answers("offered", "locked_out", "cannot")

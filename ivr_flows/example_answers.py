@@ -310,6 +310,7 @@ VERIFIED_ALONE = frozenset(
         ("leave_place", "news"),
         ("news_is_owed", "untold"),
         ("cannot_call", "untold"),
+        ("cannot_call", "stopped"),
     }
 )
 
@@ -371,8 +372,10 @@ MEANINGS: Mapping[str, str] = {
     "news_is_owed: owed": "a silent caller has not heard hard news",
     "news_is_owed: untold": "hard news was not told yet",
     "news_is_owed: none": "no hard news waits",
+    "cannot_call: stopped": "their phone was left stopped",
     "cannot_call: untold": "hard news was not told yet",
     "cannot_call: said": "no hard news waits",
+    "cannot_call_in_silence: said": "no phone can be called",
     "news_waits: waits": "hard news was not told yet",
     "news_waits: none": "no hard news waits",
     "choose_menu: more": "there is more to tell",

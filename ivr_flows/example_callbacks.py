@@ -120,6 +120,7 @@ CALLBACK_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("choose_language", "saved"): _read_back("language"),
     ("keep_place", "promised"): {"": _with_wait, "another phone": _elsewhere},
     ("keep_callback", "kept"): {"": _promise},
+    ("cannot_call_in_silence", "said"): {"": _cannot},
     ("cannot_call", "untold"): {"": _cannot},
     ("cannot_call", "said"): {"": _cannot},
     ("request_afraid", "promised"): {"": _new_promise, "the hour cannot be kept": _late_promise},

@@ -164,9 +164,7 @@ def victim_line(
             once=True,
         ),
         "promised_in_silence": Decide(wish_verbs.say_how, {"said": "silent_end"}),
-        "refused_in_silence": Decide(
-            callback_verbs.cannot_call, {"untold": "goodbye", "said": "goodbye"}, once=True
-        ),
+        "refused_in_silence": Decide(callback_verbs.cannot_call_in_silence, {"said": "goodbye"}, once=True),
         "news": Decide(case_verbs.tell_news, {"out": "danger_again", "not_out": "since"}),
         "danger_again": Announce("danger_line", "since", barge_in=False, about="emergency"),
         "news_menu_more": Menu(_case_choices(_MORE, _safety_choice(services))),

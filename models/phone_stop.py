@@ -125,6 +125,29 @@ def answer_notice(session: Session, call: "CallState", now: datetime, *, lift: b
     call.stops_untold = 0
 
 
+def ask_once_more(session: Session, call: "CallState", now: datetime) -> bool:
+    """Whether the phone of this verified caller was left stopped, and they are to be asked about it again.
+
+    As after a text in ``start_phone``, no call before this moment lets a START count.
+    """
+    phone = session.scalars(
+        select(Phone)
+        .where(
+            Phone.registrant_id == call.registrant_id,
+            Phone.number_key == call.phone_key,
+            Phone.stopped_at.is_not(None),
+            Phone.unsafe_since.is_(None),
+        )
+        .with_for_update()
+    ).first()
+    if phone is None:
+        return False
+    phone.stop_told_at, phone.stopped_at = None, now
+    session.flush()
+    call.stops_untold = 1
+    return True
+
+
 def _move_callbacks(session: Session, number_key: str, now: datetime, office: StopOffice) -> list[Job]:
     """Send what would ring this number to the next phone of whom it is for, else to staff."""
     owed = select(Callback).where(Callback.number_key == number_key, IS_OWED).order_by(Callback.id)

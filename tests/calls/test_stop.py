@@ -324,6 +324,23 @@ def test_captured_start_that_is_sent_again_lifts_no_later_stop(
     assert house.row(select(Registered.stopped_at)) is not None
 
 
+def test_start_lifts_no_stop_that_a_caller_was_only_asked_about_again(
+    phone: Phone, case: MadeCase, house: House, texts: Callable[..., str], clock: Clock
+) -> None:
+    texts("STOP")
+    for keys in (("2",), ("2",)):
+        clock.passes(hours=1)
+        opens_the_case(phone, case)
+        for key in keys:
+            phone.presses(key)
+    assert phone.hears(NOTICE)
+    phone.hangs_up()
+
+    texts("START")
+
+    assert house.row(select(Registered.stopped_at)) is not None
+
+
 def test_start_counts_only_after_a_call_that_gives_the_pin(
     phone: Phone, case: MadeCase, house: House, texts: Callable[..., str], clock: Clock
 ) -> None:

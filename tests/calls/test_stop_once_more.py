@@ -1,0 +1,98 @@
+"""Calls from a phone that was left stopped: who asks to be called back there may have it again (R33)."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select, update
+
+from models import Callback
+from models.registrant import Phone as Registered
+from tests.calls.conftest import House
+from tests.calls.stories import opens_the_case
+from tests.factories import MadeCase
+from tests.phone import CALLER, Phone
+
+MakeCase = Callable[..., MadeCase]
+NOTICE = {"1": "We have stopped calling one or more of your phones", "2": "Dejamos de llamar a uno o más"}
+CANNOT = {"1": "I cannot call this number back", "2": "No puedo llamar a este número"}
+
+
+def is_left_stopped(house: House, **facts: object) -> None:
+    """The phone said stop, and a verified call left it so."""
+    now = house.clock.now
+    with house.database.transaction() as session:
+        session.execute(update(Registered).values(stopped_at=now, stop_told_at=now, **facts))
+    house.clock.passes(hours=1)
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_who_asks_to_be_called_at_a_phone_left_stopped_may_have_it_again(
+    phone: Phone, make_case: MakeCase, house: House, language: str
+) -> None:
+    case = make_case(custody_status="in_custody", phone=CALLER)
+    is_left_stopped(house)
+    opens_the_case(phone, case, language=language)
+    assert phone.does_not_hear(NOTICE[language])
+
+    phone.presses("2")
+
+    assert phone.hears(NOTICE[language])
+    assert phone.does_not_hear(CANNOT[language])
+    phone.presses("1")
+    phone.presses("2")
+    phone.presses("1")
+    assert phone.hears({"1": "We will call you", "2": "Le llamaremos"}[language])
+    assert house.row(select(Callback.state)) == "requested"
+
+
+def test_who_leaves_it_stopped_again_is_back_at_their_case(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    is_case = make_case(custody_status="in_custody", phone=CALLER)
+    is_left_stopped(house)
+    opens_the_case(phone, is_case)
+    phone.presses("2")
+
+    phone.presses("2")
+
+    assert phone.hears("To be called back, press 2")
+    assert phone.does_not_hear("last used")
+    assert house.row(select(Registered.stop_told_at)) == house.clock.now
+    assert house.rows(select(Callback)) == []
+
+
+def test_hard_news_comes_before_the_question_about_the_phone(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="escaped", phone=CALLER)
+    is_left_stopped(house)
+    opens_the_case(phone, case)
+
+    phone.presses("2")
+
+    assert phone.hears("I cannot call this number back", "To hear it now, press 1")
+    phone.presses("1")
+    assert phone.hears("this person escaped")
+    phone.presses("2")
+    assert phone.hears(NOTICE["1"])
+
+
+def test_a_phone_marked_unsafe_is_not_asked_about(phone: Phone, make_case: MakeCase, house: House) -> None:
+    case = make_case(custody_status="in_custody", phone=CALLER)
+    is_left_stopped(house, unsafe_since=house.clock.now)
+    opens_the_case(phone, case)
+
+    phone.presses("2")
+
+    assert phone.hears("I cannot call this number back")
+    assert phone.does_not_hear(NOTICE["1"])
+
+
+def test_without_the_pin_nothing_is_said_of_the_stop(phone: Phone, make_case: MakeCase, house: House) -> None:
+    make_case(custody_status="in_custody", phone=CALLER)
+    is_left_stopped(house)
+    phone.dials_in(from_=CALLER)
+    for key in ("1", "2", "1", "1"):
+        phone.presses(key)
+
+    assert NOTICE["1"] not in phone.heard_so_far
