@@ -32,6 +32,7 @@ from models.history import history_of
 from models.new_phone import holds_content
 from models.note import MOST_CHARACTERS, SENTENCES, may_note, note_of, patterns, spelling
 from models.outcome import OUTCOMES
+from models.phone_stop import STOPPED
 from models.recognition import RECOGNITIONS, awaits_recognition
 from models.refusal import RefusedError
 from models.shown_line import shown_line
@@ -261,7 +262,8 @@ def callback_page(console: Console, session: Session, callback_id: int, shown: S
 
 def _why_not_called(console: Console, session: Session, row: listing.Listed) -> str:
     """Why staff cannot call this one, which was left for them or taken up again; empty where they can."""
-    if row.state not in ("left_for_staff", "claimed"):
+    # Nothing more is read of any other: each open page asks this every two seconds.
+    if row.state != "left_for_staff" and not (row.state == "claimed" and row.outcome == STOPPED):
         return ""
     callback = session.get_one(Callback, row.id)
     try:

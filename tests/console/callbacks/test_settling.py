@@ -351,3 +351,17 @@ def test_callback_whose_case_has_a_newer_one_offers_no_call_and_names_the_newer(
 
     assert liaison.reads("has a newer callback; take that one and close this.")
     assert not liaison.reads("Take it up again")
+
+
+def test_callback_that_was_taken_up_before_its_phone_said_stop_offers_to_put_it_back_alone(
+    liaison: Member, office_rows: Office
+) -> None:
+    now = office_rows.clock()
+    callback_id = office_rows.promises(
+        state="claimed", outcome="stopped", staff_id=liaison.staff_id, claimed_at=now, taken_up_at=now,
+        lease_until=now + timedelta(minutes=5), place=None,
+    )  # fmt: skip
+    liaison.opens(f"/console/callbacks/{callback_id}")
+
+    assert liaison.reads("This phone asked for no more calls.", "Put it back")
+    assert "Call now" not in {button.text_content().strip() for button in liaison.page.xpath("//button")}
