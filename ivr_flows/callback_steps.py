@@ -17,6 +17,7 @@ def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
                 "known": "callback_menu",
                 "stranger": "callback_menu_without_pin",
                 "number_keyed": "callback_menu_lost_pin",
+                "reported": "callback_menu",
                 "cannot": "callback_cannot",
             },
         ),

@@ -21,7 +21,7 @@ from models.wait_time import callback_wait
 from models.wishes import Wishes, last_wishes, save_safer, save_wish
 
 
-@answers("urgent", "open", "known", "stranger", "number_keyed", "cannot")
+@answers("urgent", "open", "known", "stranger", "number_keyed", "reported", "cannot")
 def callback_stands(desk: Desk, _digits: str) -> str:
     """Whether a callback is open for this case, and whether there is a phone to call (R35).
 
@@ -47,7 +47,9 @@ def callback_stands(desk: Desk, _digits: str) -> str:
         return "cannot"
     if desk.is_verified:
         return "known"
-    return "stranger" if call.number_key is None else "number_keyed"
+    if call.number_key is None:
+        return "stranger"
+    return "reported" if _reported_lost_pin(desk) else "number_keyed"
 
 
 @answers("stopped", "untold", "said")
@@ -80,12 +82,19 @@ def _say_cannot(desk: Desk) -> None:
     say_crisis_line(desk)
 
 
-@answers("offered", "locked_out", "cannot")
+@answers("offered", "locked_out", "reported", "cannot")
 def callback_for_silence(desk: Desk, _digits: str) -> str:
     """Whether a silent caller can be called back, and whether this call may still try a PIN (R04, R25)."""
     if not desk.number_to_call():
         return "cannot"
-    return "offered" if desk.has_tries else "locked_out"
+    if desk.has_tries:
+        return "offered"
+    return "reported" if _reported_lost_pin(desk) else "locked_out"
+
+
+def _reported_lost_pin(desk: Desk) -> bool:
+    """Whether this call has reported a lost PIN: it is not offered again."""
+    return "lost_pin_reported" in desk.call.trail.split()
 
 
 @answers("promised", "refused")

@@ -17,6 +17,7 @@ CODE_WORDS: Mapping[str, str] = {
     "new_pin.needed": "discreet.code_needed",
     "new_pin.once_more": "discreet.code_once_more",
     "no_match.again": "discreet.no_match",
+    "new_pin.keep": "discreet.keep_code",
     "new_pin.ask": "discreet.ask_new_code",
     "new_pin.again": "discreet.new_code_again",
     "new_pin.guessable": "discreet.guessable",

@@ -143,7 +143,7 @@ class Walk:
                 if digits == BACK and isinstance(step, Wait) and step.back is not None:
                     return self._progress(step.back)
                 return self._choose(name, step, digits)
-            case Collect(back=str(back)) if digits == BACK:
+            case Collect(back=str(back)) if digits == BACK and self._is_open(back):
                 # The count of misses goes on, or nobody who goes to and fro would ever be helped (R25).
                 return self.enter(back)
             case Collect():

@@ -130,9 +130,10 @@ class Mistaken:
 class Collect:
     """Take ``digits`` digits for ``then``. 0, *, 9 and 7 stand alone, then # or silence (R22); so do zeros.
 
-    With ``least`` fewer digits do as well, ended by # or silence. # alone goes to the step ``back``; with
-    ``silences`` so does that many silences in a row, and the count of misses goes on (R22, R25). After a
-    slip ``wrong`` says what an entry must be, and from the second one on ``otherwise`` a way out.
+    With ``least`` fewer digits do as well, ended by # or silence. # alone goes to the step ``back``, if that
+    is open to the caller; with ``silences`` so does that many silences in a row, and the count of misses
+    goes on (R22, R25). After a slip ``wrong`` says what an entry must be, and from the second one on
+    ``otherwise`` a way out.
     """
 
     prompt: str

@@ -181,7 +181,7 @@ def callback_call() -> Flow:
         "covered": Hangup("called.cover"),
         **caller_steps(gone="gone", over="done"),
         "cut_off": Hangup("called.cut_off"),
-        "done": Hangup("called.goodbye"),
+        "done": Hangup("called.over"),
         "gone": Hangup("called.gone"),
     }
     keys = {"*": "", "9": "", "7": "cover", "5": "silent"}

@@ -57,6 +57,12 @@ def find_person_at_once(desk: Desk, _digits: str) -> str:
     return "ringing"
 
 
+@answers("silent", "talks")
+def stands_before_choices(desk: Desk, _digits: str) -> str:
+    """Whether this caller in line answers by key, and so must hear that 1 is not "yes" there (R22)."""
+    return "silent" if desk.call.silent and desk.may_have_a_phone else "talks"
+
+
 @answers("still", "joined", "dial", "nobody", "closed")
 def look_again(desk: Desk, _digits: str) -> str:
     """Some seconds on in line: go to a liaison who accepted, ring one who is free, or say a word of it."""
@@ -70,6 +76,8 @@ def look_again(desk: Desk, _digits: str) -> str:
     else:
         _report(desk)
         if desk.may_have_a_phone:
+            if desk.call.silent:
+                desk.say("silent.choices")
             desk.say("line.keep", key="1")
     return "still"
 

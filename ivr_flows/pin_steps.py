@@ -35,6 +35,7 @@ CLOSED_PIN_STEPS = LETTER_STEPS | {
     "change_pin",
     "pin_in_force",
     "pin_in_force_wrong",
+    "new_pin_may_be_kept",
     "since",
     "phone_stopped",
     "stop_lifted",
@@ -77,7 +78,7 @@ def pin_steps(case_digits: int) -> dict[str, Step]:
             PIN_DIGITS,
             pin_verbs.verify_pin_again,
             {
-                "right": "new_pin",
+                "right": "new_pin_may_be_kept",
                 "letter": "new_pin_needed",
                 "wrong": "pin_in_force_wrong",
                 "spent": "no_more",
@@ -87,12 +88,15 @@ def pin_steps(case_digits: int) -> dict[str, Step]:
             mistaken=Mistaken(number_again(case_digits), "ask_pin.number", MORE_DIGITS_SECONDS),
         ),
         "pin_in_force_wrong": Announce("no_match.again", "pin_in_force"),
+        "new_pin_may_be_kept": Announce("new_pin.keep", "new_pin"),
         "new_pin": Collect(
             "new_pin.ask",
             PIN_DIGITS,
             pin_verbs.take_new_pin,
             {"good": "new_pin_again", "guessable": "new_pin_guessable", "same": "new_pin_same"},
             wrong="ask_pin.wrong",
+            # 4 may have been a slip. The PIN of a letter opens no menu, and cannot be kept (R02).
+            back="choose_menu",
         ),
         "new_pin_guessable": Announce("new_pin.guessable", "new_pin"),
         "new_pin_same": Announce("new_pin.same", "new_pin"),
@@ -107,6 +111,7 @@ def pin_steps(case_digits: int) -> dict[str, Step]:
                 "gone": "lapsed",
             },
             wrong="ask_pin.wrong",
+            back="choose_menu",
         ),
         "new_pin_differs": Announce("new_pin.differs", "new_pin"),
         "new_pin_chosen": Announce("new_pin.done", "status"),
@@ -122,6 +127,7 @@ def pin_steps(case_digits: int) -> dict[str, Step]:
             {"reported": "lost_pin_reported", "mistyped": AGAIN},
             least=CASE_DIGITS,
             **number_slip(case_digits),
+            back="callback_or_person",
         ),
         "lost_pin_reported": Announce("lost_pin.reported", "anything_else"),
     }

@@ -122,7 +122,7 @@ def _goes_back(found: Rehearsal, stop: Stop, scene: Scene) -> bool:
     """# leads from a menu to one that the caller was at, and from an entry where its table says."""
     step = found.flow.steps[stop.scene.step]
     if isinstance(step, Collect):
-        return step.back is None or scene.step == step.back
+        return step.back is None or scene.entered[0] == step.back
     return isinstance(found.flow.steps[scene.step], Menu) and scene.ends == "keys"
 
 

@@ -145,7 +145,7 @@ def victim_line(
         **_danger_first("silence", "person_or_callback"),
         "person_or_callback": Decide(
             line_verbs.find_person_at_once,
-            {"ringing": "in_line", "nobody": "callback_in_silence"},
+            {"ringing": "choices", "nobody": "callback_in_silence"},
             once=True,
         ),
         # Whoever waited for a person in vain: a silent caller is called, others may hear the news now.
@@ -185,7 +185,7 @@ def victim_line(
         "find_person": Decide(
             line_verbs.find_person,
             {
-                "wait": "in_line",
+                "wait": "choices",
                 "joined": "meet",
                 "dial": "ring_person",
                 "nobody": "unreached",
@@ -197,8 +197,11 @@ def victim_line(
         "ring_person": Transfer(
             "person.connecting",
             line_verbs.person_ended,
-            {"talked": "goodbye", "wait": "in_line", "nobody": "unreached", "closed": "unreached"},
+            {"talked": "talk_over", "wait": "choices", "nobody": "unreached", "closed": "unreached"},
         ),
+        # A caller who answers by key may press 1 for "yes" to who is gone by now, and it would end the wait.
+        "choices": Decide(line_verbs.stands_before_choices, {"silent": "line_choices", "talks": "in_line"}),
+        "line_choices": Announce("silent.choices", "in_line", barge_in=False),
         "in_line": Wait(
             (
                 Choice(
@@ -227,7 +230,7 @@ def victim_line(
         "fetched": Decide(
             line_verbs.look_at_once,
             {
-                "still": "in_line",
+                "still": "choices",
                 "joined": "meet",
                 "dial": "ring_person",
                 "nobody": "unreached",
@@ -235,7 +238,7 @@ def victim_line(
             },
             once=True,
         ),
-        **caller_steps(gone="in_line", over="goodbye"),
+        **caller_steps(gone="choices", over="talk_over"),
         # The liaison was lost while this caller was on hold: they are on the line yet, and wait again.
         "cut_off": Announce("line.cut_off", "person"),
         # Help and services.
@@ -279,12 +282,18 @@ def victim_line(
         "no_one_there": Announce("no_one_there", "silent_offer"),
         "silent_offer": Decide(
             callback_verbs.callback_for_silence,
-            {"offered": "silent_menu", "locked_out": "callback_menu_lost_pin", "cannot": "silent_end"},
+            {
+                "offered": "silent_menu",
+                "locked_out": "callback_menu_lost_pin",
+                "reported": "callback_menu",
+                "cannot": "silent_end",
+            },
         ),
         "silent_menu": silent_menu(Choice("main.case", next="may_try")),
         "silent_end": Hangup("no_one_there.end"),
         "cover": Hangup("cover"),
         "goodbye": Hangup("goodbye"),
+        "talk_over": Hangup("line.over"),
     }
     closed = {
         "status",

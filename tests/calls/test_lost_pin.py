@@ -31,6 +31,30 @@ MakeStaff = Callable[..., Staff]
 SAFE = "+12025550155"
 
 
+@pytest.mark.parametrize("is_live", [True, False])
+def test_a_lost_pin_reported_in_this_call_is_not_offered_again(
+    phone: Phone, make_case: MakeCase, is_live: bool
+) -> None:
+    number = make_case(custody_status="in_custody").number if is_live else new_number()
+    reports_a_lost_pin(phone, number)
+
+    phone.presses("0")
+
+    assert phone.hears("No one can answer right now", "If you are afraid and need a call very soon, press 3")
+    assert phone.does_not_hear("If you do not have your PIN", "press 4")
+
+
+def test_pound_at_the_number_of_a_lost_pin_leads_back(phone: Phone) -> None:
+    reaches_the_first_menu(phone)
+    for key in ("2", "3"):
+        phone.presses(key)
+    assert phone.hears("Please enter your case number")
+
+    phone.presses("#")
+
+    assert phone.hears("To talk with someone now, press 2")
+
+
 def reports_a_lost_pin(phone: Phone, number: str, from_: str = CALLER) -> None:
     reaches_the_first_menu(phone, from_=from_)
     phone.presses("2")

@@ -44,6 +44,30 @@ def opens(phone: Phone, case: MadeCase, pin: str) -> bool:
     return "in custody" in caller.heard
 
 
+@pytest.mark.parametrize("language", ["1", "2"])
+@pytest.mark.parametrize("entries", [0, 1])
+def test_a_caller_who_pressed_4_by_mistake_keeps_the_pin_with_pound(
+    phone: Phone, make_case: MakeCase, house: House, language: str, entries: int
+) -> None:
+    case = make_case(custody_status="in_custody")
+    is_asked_for_a_new_pin(phone, case, language=language)
+    assert phone.hears(
+        "To keep your PIN, press pound. Please enter a new"
+        if language == "1"
+        else "Para conservar su PIN, oprima numeral. Marque un PIN nuevo"
+    )
+    for _ in range(entries):
+        phone.presses(NEW)
+
+    phone.presses("#")
+
+    assert phone.hears("press 1" if language == "1" else "oprima 1")
+    assert phone.does_not_hear("does not work", "no funciona", "PIN has", "PIN tiene")
+    phone.hangs_up()
+    assert house.rows(select(Call.new_pin_hash).where(Call.new_pin_hash.is_not(None))) == []
+    assert opens(phone, case, case.pin)
+
+
 def test_a_new_pin_keyed_twice_is_in_force_at_once_and_the_old_one_is_dead(
     phone: Phone, make_case: MakeCase, house: House
 ) -> None:
@@ -247,6 +271,17 @@ def keys_the_letters_pin(phone: Phone, case: MadeCase, mailed: str) -> None:
     is_asked_for_a_number(phone)
     phone.presses(case.number)
     phone.presses(mailed)
+
+
+def test_a_mailed_pin_is_not_kept_with_pound(phone: Phone, make_case: MakeCase, house: House) -> None:
+    case = make_case(custody_status="in_custody")
+    keys_the_letters_pin(phone, case, by_letter(house, case))
+    assert phone.does_not_hear("To keep your PIN")
+
+    phone.presses("#")
+
+    assert phone.hears("A PIN has six digits. Please enter a new 6-digit PIN")
+    assert phone.does_not_hear("in custody", "To be called back")
 
 
 @pytest.mark.parametrize("status", ["in_custody", "released", None])

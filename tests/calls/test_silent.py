@@ -31,7 +31,9 @@ def test_5_is_0_for_who_cannot_talk_from_everywhere(
 
     phone.presses("5")
 
-    assert phone.hears("You do not have to talk. When someone asks you a question: for yes, press 1")
+    assert phone.hears(
+        "You do not have to talk. When a person is on the line and asks you something: for yes, press 1"
+    )
     assert len(house.rung()) == 1
 
 
@@ -97,7 +99,9 @@ def test_a_person_called_back_who_cannot_talk_presses_5_and_the_liaison_is_told(
 
     called.presses("5")
 
-    assert called.hears("You do not have to talk. When someone asks you a question: for yes, press 1")
+    assert called.hears(
+        "You do not have to talk. When a person is on the line and asks you something: for yes, press 1"
+    )
     assert called.does_not_hear("does not work")
     assert called.is_talking
     house.jobs.works_off()
@@ -136,7 +140,14 @@ def test_in_line_5_keeps_the_place_and_is_offered_once(
 
     phone.presses("5")
 
-    assert phone.hears("You do not have to talk", "You are next in line", "press 1")
+    assert phone.hears(
+        "You do not have to talk",
+        "You are next in line",
+        "Now listen to the choices. To hang up and have us call you when it is your turn, press 1",
+    )
+    for _ in range(4):
+        phone.says_nothing()
+    assert phone.hears("You are next in line", "Now listen to the choices. To hang up")
     assert phone.does_not_hear("If you cannot talk, press 5")
 
 
@@ -151,6 +162,30 @@ def test_the_keys_of_both_are_heard_by_the_other_since_no_verb_takes_them(
 
     assert "<Dial" in document_of(phone)
     assert 'hangupOnStar="true"' not in document_of(phone)
+
+
+@pytest.mark.parametrize("lost", ["on hold", "before they met"])
+def test_key_1_for_yes_to_a_liaison_who_is_lost_does_not_end_the_wait_unasked(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, lost: str
+) -> None:
+    make_staff()
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("5")
+    liaison = house.accepts(phone) if lost == "on hold" else house.answers(phone)
+    make_staff(phone="+12025550171")
+    if lost == "on hold":
+        liaison.presses("*")
+        phone.says_nothing()
+    else:
+        liaison.presses("1")
+    liaison.hangs_up()
+    house.jobs.works_off()
+
+    assert phone.hears(
+        "Now listen to the choices. To hang up and have us call you when it is your turn, press 1"
+    )
+    said = document_of(phone)
+    assert said.index("Now listen to the choices") < said.index("<Gather"), "a key of before would stop it"
 
 
 def test_5_in_spanish(phone: Phone, make_staff: MakeStaff, house: House) -> None:

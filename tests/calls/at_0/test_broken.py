@@ -36,7 +36,7 @@ def test_with_redis_down_from_the_first_key_the_callers_own_call_rings_the_liais
     liaison.presses("1")
     assert (liaison.is_talking, phone.is_talking) == (True, True)
     liaison.hangs_up()
-    assert phone.hears("Take care. Goodbye")
+    assert phone.hears("This call is over. If we were cut off, call again. Take care. Goodbye")
     assert held_legs(house) == []
     assert house.carrier.placed == []
 

@@ -111,7 +111,7 @@ def test_the_liaison_ends_the_talk_and_keys_its_outcome_and_a_rest(
     house.jobs.works_off()
     caller.says_nothing() if not caller.is_over else None
 
-    assert caller.hears("Take care. Goodbye")
+    assert caller.hears("This call is over. If we were cut off, call again. Take care. Goodbye")
     assert liaison.hears("How did it end?", "press 8")
     liaison.presses("8")
     assert liaison.hears("How did the call end?")
@@ -169,7 +169,7 @@ def test_either_leg_closes_the_talk(talk: tuple[Phone, Phone], house: House) -> 
     liaison.hangs_up()
     house.jobs.works_off()
 
-    assert caller.hears("Take care. Goodbye")
+    assert caller.hears("This call is over. If we were cut off, call again. Take care. Goodbye")
     assert caller.is_over
     assert [one.state for one in talks(house)] == ["reached"]
     assert held_legs(house) == []
