@@ -1,7 +1,7 @@
 """The house that a storm passes over: `hotline serve` on a database of its own, with much to be killed."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,12 +10,16 @@ from random import Random
 import psutil
 from redis import Redis
 from redis.exceptions import RedisError
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from config.office import Office
 from config.settings import EXCHANGE_ACCOUNT
+from models import Staff
 from models.database import Database
 from models.keyring import Keyring
 from models.migrate import upgrade
+from models.staff_desk import set_shift
 from tests.conftest import FIELD_KEYS
 from tests.factories import MadeCase, make_case, make_staff
 from tests.hotline.test_serve import Serving, free_ports
@@ -100,6 +104,14 @@ class House:
             make_staff(session, role="supervisor", phone=SUPERVISOR)
             made = [make_case(session, "in_custody", as_of=now, record=record) for _ in range(cases)]
         return [*phones, SUPERVISOR], made
+
+    def returns_to_work(self, but: Collection[str]) -> None:
+        """Whoever the line set away after two missed rings begins their shift again, ``but`` some phones."""
+        absent = [self.keyring.index("phone", phone) for phone in but]
+        with suppress(SQLAlchemyError), self.database.transaction() as session:
+            away = select(Staff.id).where(Staff.set_away_at.is_not(None), Staff.phone_key.not_in(absent))
+            for staff_id in session.scalars(away).all():
+                set_shift(session, staff_id, on_shift=True, now=datetime.now(UTC))
 
     # What befalls it.
 

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,8 @@ MOST_WAITERS = len(AREAS_AT_0) * 100
 #: Nothing stands still for longer: the line's own bound and both rings.
 STANDS_STILL = BOUND_SECONDS + POLICIES["liaison_ring_seconds"] + POLICIES["caller_ring_seconds"]
 _AT_ONCE = 32
+#: How often those who were set away are called back to work.
+_AWAY_SECONDS = 10.0
 #: One of so many askers says that they are afraid.
 AFRAID_OF = 5
 
@@ -56,8 +58,10 @@ class Storm:
         with house(folder, self.database, self.caller_tries) as place:
             office_phones, cases = place.moves_in(self.liaisons, self.callbacks + self.waiters)
             carrier = ChaosCarrier(place.public_url, place.carrier_port, place.token, self.seed)
-            crowd = Crowd(carrier.board, self.seed, office_phones, office_phones[: int(self.is_hard)])
+            absent = office_phones[: int(self.is_hard)]
+            crowd = Crowd(carrier.board, self.seed, office_phones, absent)
             watch = Watch(place.database, STANDS_STILL)
+            is_over = threading.Event()
             try:
                 place.opens()
                 watch.begins()
@@ -78,12 +82,14 @@ class Storm:
                     askers.append(Waiter(carrier.board, line, case, phone, chance))
                 troubles = threading.Thread(target=self._befalls, args=(place, carrier))
                 troubles.start()
+                threading.Thread(target=_call_back, args=(place, absent, is_over), daemon=True).start()
                 self._ask(askers)
                 troubles.join()
                 watch.waits_until_quiet(self.most_seconds)
                 watch.ends()
                 return judge(place, carrier, askers, watch), place.log
             finally:
+                is_over.set()
                 watch.ends()
                 crowd.goes_home()
                 carrier.closes()
@@ -116,6 +122,12 @@ class Storm:
         for moment, trouble in sorted(timed, key=lambda one: one[0]):
             time.sleep(max(0.0, started + moment - time.monotonic()))
             trouble(chance)
+
+
+def _call_back(place: House, absent: Collection[str], is_over: threading.Event) -> None:
+    """Let whoever was set away come back: in so many rings each liaison misses two in a row at some time."""
+    while not is_over.wait(_AWAY_SECONDS):
+        place.returns_to_work(absent)
 
 
 def small_storm(database: str, restarts: int) -> Storm:
