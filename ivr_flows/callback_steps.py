@@ -105,13 +105,13 @@ def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
             silence="promised_in_silence",
         ),
         "callback_held": Announce("callback.held", "callback"),
-        "callback_cancelled": Announce("callback.cancelled", "anything_else"),
-        "callback_gone": Announce("callback.gone", "anything_else"),
+        "callback_cancelled": Announce("callback.cancelled", "all_said"),
+        "callback_gone": Announce("callback.gone", "all_said"),
         "callback_cannot": Decide(
             callback_verbs.cannot_call,
-            {"stopped": "phone_stopped", "untold": "news_uncalled", "said": "anything_else"},
+            {"stopped": "phone_stopped", "untold": "news_uncalled", "said": "all_said"},
         ),
-        "promised": Decide(wish_verbs.say_how, {"said": "anything_else"}),
+        "promised": Decide(wish_verbs.say_how, {"said": "all_said"}),
     }
 
 

@@ -227,6 +227,18 @@ def tell_details(desk: Desk, _digits: str) -> str:
     return "out" if found.status in OUT else "told"
 
 
+@answers("case", "menu")
+def all_said(desk: Desk, _digits: str) -> str:
+    """Whether the way on from here is back to the caller's own case, or to the main menu (R22)."""
+    return "case" if desk.is_verified else "menu"
+
+
+@answers("case", "news")
+def back_to_case(desk: Desk, _digits: str) -> str:
+    """To the menu of the case, or to hard news that is untold yet (R19)."""
+    return "news" if is_untold(desk) else "case"
+
+
 @answers("free", "nobody")
 def look_for_someone(desk: Desk, _digits: str) -> str:
     """Whether a person could tell the news now (R19)."""

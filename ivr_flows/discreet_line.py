@@ -14,7 +14,7 @@ from ivr_flows.victim_line import victim_line
 _VICTIM_LINE_ALONE = frozenset({
     "danger_line", "announcements", "callback_or_person", "report", "report_crime", "report_tip",
     "report_comment", "lost_pin", "ask_number_of_lost_pin", "lost_pin_reported", "silent_told",
-    "callback_about",
+    "callback_about", "back_to_case",
 })  # fmt: skip
 
 
@@ -82,6 +82,10 @@ def discreet_line(languages: Sequence[str], services: Sequence[str], case_digits
             silences=0,
         ),
     }
+    in_case = table.steps["all_said_in_case"]
+    assert isinstance(in_case, Menu)  # noqa: S101
+    again = Choice("case.again", does=case_verbs.hear_again, on={"again": "status", "news": "news"})
+    front["all_said_in_case"] = dataclasses.replace(in_case, choices=(again,))
     steps = {name: in_code_words(step) for name, step in {**kept, **front}.items()}
     return dataclasses.replace(
         table,

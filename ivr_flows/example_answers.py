@@ -307,6 +307,7 @@ VERIFIED_ALONE = frozenset(
         ("may_choose", "held"),
         ("news_waits", "waits"),
         ("leave_place", "case"),
+        ("all_said", "case"),
         ("leave_place", "news"),
         ("news_is_owed", "untold"),
         ("cannot_call", "untold"),

@@ -129,5 +129,5 @@ def pin_steps(case_digits: int) -> dict[str, Step]:
             **number_slip(case_digits),
             back="callback_or_person",
         ),
-        "lost_pin_reported": Announce("lost_pin.reported", "anything_else"),
+        "lost_pin_reported": Announce("lost_pin.reported", "all_said"),
     }

@@ -244,7 +244,7 @@ def victim_line(
         # Help and services.
         "services": Menu(_services(services)),
         "ring_service": Transfer(
-            None, service_verbs.service_ended, {"talked": "anything_else", "failed": "service_failed"}
+            None, service_verbs.service_ended, {"talked": "all_said", "failed": "service_failed"}
         ),
         "service_failed": Menu(
             (
@@ -265,9 +265,9 @@ def victim_line(
                 Choice("report.comment", next="report_comment", topic="report_comment"),
             )
         ),
-        "report_crime": Announce("report.crime_answer", "anything_else", about="emergency"),
-        "report_tip": Announce("report.tip_answer", "anything_else", about="emergency"),
-        "report_comment": Announce("report.comment_answer", "anything_else"),
+        "report_crime": Announce("report.crime_answer", "all_said", about="emergency"),
+        "report_tip": Announce("report.tip_answer", "all_said", about="emergency"),
+        "report_comment": Announce("report.comment_answer", "all_said"),
         **pin_steps(case_digits),
         # Ends.
         "anything_else": Menu(
@@ -278,6 +278,16 @@ def victim_line(
             silence="goodbye",
             silences=0,
         ),
+        # Whoever gave the PIN is led back into their case, not out of it.
+        "all_said": Decide(case_verbs.all_said, {"case": "all_said_in_case", "menu": "anything_else"}),
+        "all_said_in_case": Menu(
+            (Choice("end.case", next="back_to_case"), Choice("case.help", next="services")),
+            prompt="end.question",
+            give_up="goodbye",
+            silence="goodbye",
+            silences=0,
+        ),
+        "back_to_case": Decide(case_verbs.back_to_case, {"case": "choose_menu", "news": "hard_news"}),
         # Silence: one offer, heard once, and a gentle end (R25). A caller who has found the card can go on.
         "no_one_there": Announce("no_one_there", "silent_offer"),
         "silent_offer": Decide(
@@ -300,6 +310,7 @@ def victim_line(
         "person_told",
         "silent_told",
         "choose_menu",
+        "back_to_case",
         "case_menu_more",
         "case_menu",
         "details",

@@ -52,9 +52,6 @@ def at_the_open_callback(phone: Phone, case: MadeCase) -> None:
     at_the_callback_menu(phone, case)
     phone.presses("1")
     phone.presses("1")
-    phone.presses("1")
-    phone.presses(case.number)
-    phone.presses(case.pin)
     phone.presses("2")
 
 

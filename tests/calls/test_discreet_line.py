@@ -309,3 +309,16 @@ def test_the_fallback_of_a_discreet_line_names_no_emergency_and_reads_a_persons_
     document = phone.raw(answer)
     assert "telephone" in document
     assert [word for word in TELLING if word.casefold() in document.split("-->")[1].casefold()] == []
+
+
+def test_on_a_discreet_line_the_way_back_is_to_hear_it_again(phone: Phone, make_case: MakeCase) -> None:
+    case = make_case(custody_status="in_custody")
+    dials(phone)
+    for keys in (case.number, case.pin, "2", "1"):
+        phone.presses(keys)
+    assert phone.hears("We will call you", "To hear it again, press 1")
+    assert phone.does_not_hear("case", "main menu")
+
+    phone.presses("1")
+
+    assert phone.hears("in custody")

@@ -185,7 +185,7 @@ def test_news_of_one_case_does_not_stand_for_the_danger_line_of_another(
 ) -> None:
     other = make_case(custody_status="escaped")
     opens_the_case(phone, make_case(custody_status="released"))
-    for keys in ("1", "2", "1", "1", "1", other.number, other.pin):
+    for keys in ("1", "2", "1", "1", "#", "1", other.number, other.pin):
         phone.presses(keys)
     assert phone.hears(UNTIL)
 
