@@ -429,32 +429,3 @@ def test_nobody_is_sent_to_the_phone_of_a_jail_after_a_removal_or_a_death(
 
 
 # The way back (R22).
-
-
-def test_the_way_back_does_not_lead_around_the_danger_line(
-    phone: Phone, make_case: MakeCase, house: House
-) -> None:
-    opens_the_case(phone, make_case(custody_status="escaped"))
-    phone.presses("#")
-    assert phone.hears("To be called back")
-    phone.presses("2")
-
-    phone.presses("1")
-
-    assert phone.hears("If you are in danger, hang up and call 911. Until we talk", "We will call you")
-    callback = house.row(select(Callback))
-    assert (callback.urgency, callback.reason) == ("urgent", "hard_news")
-
-
-@pytest.mark.parametrize("status", ["deceased", "escaped"])
-def test_the_way_back_never_announces_news_that_was_heard(
-    phone: Phone, make_case: MakeCase, status: str
-) -> None:
-    opens_the_case(phone, make_case(custody_status=status))
-    phone.presses("1")
-    assert phone.hears("record says")
-
-    phone.presses("#")
-
-    assert phone.hears("your case, press 1")
-    assert phone.does_not_hear("I have news")
