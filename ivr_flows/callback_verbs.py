@@ -258,6 +258,9 @@ def promise(
         # and to leave it out only then would tell of a callback that stands.
         return _promised(desk, told, None, due_at, wait=wait, line=None)
     desk.asked_for = found
+    if (window is not None or any_time) and not callbacks.is_idle(found):
+        # Somebody is rung for it: the time just chosen does not hold for this round.
+        desk.say("callback.gone")
     chosen = None
     if found.window_starts is not None and found.window_ends is not None:
         chosen = found.window_starts, found.window_ends

@@ -112,8 +112,12 @@ def request_callback(
         if standing is None:
             return None
     keep_callback(session, standing.id)
+    rises = urgency == "urgent" != standing.urgency
+    standing.silent = standing.silent or is_silent
+    if rises:
+        # Whoever takes it sees why: afraid, or hard news.
+        standing.reason = reason
     if is_idle(standing):
-        standing.silent = standing.silent or is_silent
         if standing.reason == LATER:
             # It is theirs now: the liaison who thought of it cannot take it back any more.
             standing.reason = reason
@@ -121,12 +125,20 @@ def request_callback(
         if any_time or (window is None and urgency == "urgent"):
             # Both are to be as soon as can be, so the part of the day of an earlier wish is not it any more.
             standing.window_starts = standing.window_ends = None
-        was_urgent = standing.urgency == "urgent"
         _ask_again(session, standing, urgency, due_at, next_attempt_at, window)
-        if standing.urgency == "urgent" and not was_urgent:
+        if rises:
             give_back_claim(session, standing, call, now)
         record_asked_again(session, standing, call, now)
         _supersede(session, earlier, standing.id, call, now)
+    elif rises:
+        # A phone rings for it. Should nobody be reached, the next round is as urgent as was just said (R36).
+        standing.urgency, standing.due_at = urgency, min(standing.due_at, due_at)
+        if window is None:
+            standing.window_starts = standing.window_ends = None
+        # It stands among the urgent ones from then on.
+        standing.place = None
+        session.flush()
+        record_asked_again(session, standing, call, now)
     return standing
 
 

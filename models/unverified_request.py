@@ -149,8 +149,8 @@ def _keep_the_better(
     standing.silent = standing.silent or promise.silent
     standing.requested_at = min(standing.requested_at, promise.requested_at)
     standing.due_at = min(standing.due_at, promise.due_at)
-    if is_idle(standing):
-        # Its windows are looked at again before it is in line.
+    if rises or is_idle(standing):
+        # Its windows are looked at again before it is in line, and its class also if somebody is rung for it.
         standing.place = None
     session.flush()
     if rises:

@@ -7,12 +7,14 @@ import pytest
 from sqlalchemy import select
 
 from models import Callback, Subject
+from models.two_lists import UNVERIFIED_URGENT, VERIFIED
 from tests import factories
 from tests.calls.conftest import Clock, House
-from tests.calls.stories import opens_the_case
+from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.calls.test_callbacks import asks_express, the_callback
 from tests.factories import MadeCase
 from tests.phone import Phone
+from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., object]
@@ -179,3 +181,101 @@ def test_who_hangs_up_leaves_the_callback_as_it_stands(
 
     after = the_callback(house)
     assert (after.urgency, after.due_at, after.state) == ("other", before.due_at, "requested")
+
+
+# Afraid, or told of hard news, while a liaison's phone rings for an ordinary callback.
+
+
+@pytest.fixture
+def rung(phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House) -> MadeCase:
+    """A case whose ordinary callback a liaison's phone rings for at this moment."""
+    make_staff()
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+    house.jobs.works_off()
+    assert the_callback(house).state == "ringing_liaison"
+    return case
+
+
+def is_urgent_after_nobody_came(phone: Phone, house: House, reason: str) -> bool:
+    """The liaison lets it ring, and the callback stands among the urgent ones of verified callers."""
+    phone.another().lets_ring(house.carrier.ringing[-1])
+    house.clock.passes(seconds=20)
+    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
+    asked = the_callback(house)
+    assert (asked.state, asked.urgency, asked.reason) == ("requested", "urgent", reason)
+    return asked.place == VERIFIED[0]
+
+
+@pytest.mark.parametrize(("language", "soon"), [("1", "today at 11:00 AM"), ("2", "hoy a las 11:00")])
+def test_who_becomes_afraid_while_a_liaison_is_rung_for_them_is_called_within_the_hour(
+    phone: Phone, rung: MadeCase, house: House, language: str, soon: str
+) -> None:
+    caller = phone.another()
+    opens_the_case(caller, rung, language=language)
+    for key in ("2", "1"):
+        caller.presses(key)
+
+    assert caller.hears(soon)
+    caller.hangs_up()
+    assert is_urgent_after_nobody_came(phone, house, "afraid")
+
+
+def test_who_is_to_be_told_hard_news_soon_is_called_within_the_hour_also_while_a_liaison_is_rung(
+    phone: Phone, rung: MadeCase, house: House
+) -> None:
+    there_is_news(house, rung)
+    caller = phone.another()
+    opens_the_case(caller, rung, from_="+12025550160")
+    caller.presses("2")
+
+    assert caller.hears("today at noon")
+    caller.hangs_up()
+    assert is_urgent_after_nobody_came(phone, house, "hard_news")
+
+
+def test_who_chooses_another_time_while_a_liaison_is_rung_hears_that_they_may_be_called_now(
+    phone: Phone, rung: MadeCase, house: House
+) -> None:
+    caller = phone.another()
+    opens_the_case(caller, rung, from_="+12025550160")
+    for key in ("2", "2", "3"):
+        caller.presses(key)
+
+    assert caller.hears("Your callback cannot be changed now. We may already be calling you.")
+    assert caller.does_not_hear("in the evening")
+    assert the_callback(house).window_starts is None
+
+
+def test_an_afraid_caller_without_a_pin_stands_among_the_urgent_ones_also_after_a_ring_in_vain(
+    phone: Phone, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    for key in ("1", "3"):
+        caller = phone.another()
+        reaches_the_first_menu(caller)
+        for pressed in ("2", "1", key):
+            caller.presses(pressed)
+        caller.hangs_up()
+        house.jobs.works_off()
+    assert the_callback(house).state == "ringing_liaison"
+
+    phone.another().lets_ring(house.carrier.ringing[-1])
+    house.clock.passes(seconds=20)
+    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
+
+    asked = the_callback(house)
+    assert (asked.state, asked.urgency, asked.reason) == ("requested", "urgent", "afraid")
+    assert asked.place in UNVERIFIED_URGENT
+
+
+def test_staff_see_that_somebody_is_afraid_whose_ordinary_callback_stood(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+    opens_the_case(phone, case)
+    for key in ("2", "1"):
+        phone.presses(key)
+
+    assert the_callback(house).reason == "afraid"

@@ -106,14 +106,29 @@ def test_a_window_that_the_caller_chooses_moves_the_open_callback(desk: Callback
     assert (row.next_attempt_at, row.due_at) == window
 
 
-def test_a_callback_that_is_being_kept_is_not_changed_by_asking_again(
+def test_a_callback_that_is_being_kept_takes_no_other_time_by_asking_again(
     desk: CallbackDesk, case: MadeCase
 ) -> None:
     with desk.database.transaction() as session:
         made = make_callback(session, case, state="ringing_liaison")
+    window = (desk.now + timedelta(hours=3), desk.now + timedelta(hours=5))
+    found = Asker(desk, case=case).asks(window=window, next_attempt_at=window[0], due_at=window[1])
+    assert found is not None
+    row = desk.callback()
+    assert (row.id, row.state, row.window_starts, row.urgency) == (made.id, "ringing_liaison", None, "other")
+    assert row.due_at == made.due_at
+
+
+def test_a_callback_that_is_being_kept_is_urgent_once_its_person_is_afraid(
+    desk: CallbackDesk, case: MadeCase
+) -> None:
+    # Nobody may come, and the next round must not be that of a callback that can wait (R36).
+    with desk.database.transaction() as session:
+        made = make_callback(session, case, state="ringing_liaison")
     found = Asker(desk, case=case).asks(urgency="urgent")
     assert found is not None
-    assert (found.id, desk.callback().urgency) == (made.id, "other")
+    row = desk.callback()
+    assert (row.id, row.state, row.urgency, row.place) == (made.id, "ringing_liaison", "urgent", None)
 
 
 def test_a_case_whose_callback_is_over_may_ask_for_another(desk: CallbackDesk, case: MadeCase) -> None:
