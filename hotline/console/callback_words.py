@@ -178,7 +178,12 @@ def to_do(row: Listed) -> list[str]:
         _("No voicemail.") if row.voicemail_text is None else _("The line may leave its neutral message.")
     )
     if row.when_dropped == "ring_once":
-        found.append(_("If the call drops, the line calls once more."))
+        found.append(
+            _(
+                "If the call drops in its first moments, the line calls once more. "
+                "After that, note “Call again later”."
+            )
+        )
     else:
         found.append(_("If the call drops, they call us: do not ring again."))
     return found
