@@ -104,7 +104,9 @@ class Walk:
             return self.enter(self.flow.stranded or self.flow.give_up)
         step, call.step = self.flow.steps[name], name
         if not self._is_open(name):
-            return self.enter(self.flow.locked_out or self.flow.give_up)
+            # At every step (R22): somebody who walks in must hear no word of a PIN.
+            kept = self.flow.keys.get(digits or "") if digits in (PERSON, COVER, SILENT) else None
+            return self._progress(kept) if kept else self.enter(self.flow.locked_out or self.flow.give_up)
         if isinstance(step, Transfer | Conference):
             return self._follow(step.then, step.on, "")
         if not isinstance(step, Wait | Stay) and self._is_too_long():

@@ -384,3 +384,27 @@ def test_caller_who_keys_wrong_keys_in_line_is_still_there(
 
     with house.database.reading() as session:
         assert len(first_waiting(session, clock.now, 5)) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "language", "words"),
+    [
+        ("7", "1", "The number you have reached is not available"),
+        ("7", "2", "El número que marcó no está disponible"),
+        ("0", "1", "No one can answer right now"),
+        ("0", "2", "En este momento nadie puede atenderle"),
+        ("5", "1", "You do not have to talk"),
+        ("5", "2", "no tiene que hablar"),
+    ],
+)
+def test_keys_0_5_and_7_work_after_ten_minutes_without_a_key_and_no_pin_is_asked_for(
+    phone: Phone, make_case: MakeCase, clock: Clock, key: str, language: str, words: str
+) -> None:
+    # In the slow pace the menu of a case waits for minutes; then somebody walks in.
+    opens_the_case(phone, make_case(custody_status="in_custody"), language=language)
+    clock.passes(minutes=11)
+
+    phone.presses(key)
+
+    assert phone.hears(words)
+    assert phone.does_not_hear("I need your PIN", "necesito su PIN", IN_CUSTODY, "en custodia")
