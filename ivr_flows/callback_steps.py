@@ -34,15 +34,11 @@ def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
         "callback_menu_lost_pin": Menu(
             (*callback_ways(), Choice("callback.lost_pin", next="lost_pin")), silence="silent_end"
         ),
-        "callback_open": _open_menu(
-            Choice(
-                "callback.keep",
-                does=callback_verbs.keep_callback,
-                on={"kept": "promised", "gone": "callback_gone"},
-            )
+        "callback_open": _open_menu("callback.move", Choice("callback.how", next="callback_may_change")),
+        # Whose callback can wait may have become afraid since; how we call is asked behind the time there.
+        "callback_open_not_urgent": _open_menu(
+            "callback.change", _asking("callback.afraid", callback_verbs.request_afraid)
         ),
-        # Whose callback can wait may have become afraid since; hanging up leaves it as it is.
-        "callback_open_not_urgent": _open_menu(_asking("callback.afraid", callback_verbs.request_afraid)),
         # Which time it is there is asked where it is only guessed (R29).
         "callback_may_choose": Decide(
             callback_verbs.may_choose,
@@ -133,18 +129,22 @@ def silent_menu(case: Choice, afraid: str = "callback.afraid") -> Menu:
     return Menu((express, very_soon, case), silence="silent_end", silences=0, tells_language=True)
 
 
-def _open_menu(first: Choice) -> Menu:
-    """What can be done with a callback that stands."""
+def _open_menu(change: str, last: Choice) -> Menu:
+    """What can be done with a callback that stands; ``change`` is the prompt of the key for its time."""
     return Menu(
         (
-            first,
-            Choice("callback.move", next="callback_may_choose"),
+            Choice(
+                "callback.keep",
+                does=callback_verbs.keep_callback,
+                on={"kept": "promised", "gone": "callback_gone"},
+            ),
+            Choice(change, next="callback_may_choose"),
             Choice(
                 "callback.cancel",
                 does=callback_verbs.cancel_callback,
                 on={"cancelled": "callback_cancelled", "gone": "callback_gone"},
             ),
-            Choice("callback.how", next="callback_may_change"),
+            last,
         ),
         silence="silent_end",
     )

@@ -39,10 +39,7 @@ def callback_stands(desk: Desk, _digits: str) -> str:
         if elsewhere is not None:
             desk.say(elsewhere)
         _say_where_sooner(desk, call.open_callback_urgency, call.open_callback_due_at)
-        if call.open_callback_urgency == "urgent":
-            return "urgent"
-        desk.say("callback.stays")
-        return "open"
+        return "urgent" if call.open_callback_urgency == "urgent" else "open"
     if not desk.number_to_call():
         return "cannot"
     if desk.is_verified:

@@ -84,14 +84,6 @@ def _open_between_hours(desk: Desk) -> None:
     _promise(desk)
 
 
-def _stays(before: Answer) -> Answer:
-    def answer(desk: Desk) -> None:
-        before(desk)
-        desk.say("callback.stays")
-
-    return answer
-
-
 def _read_back(*wishes: str) -> Mapping[str, Answer]:
     def saved(wish: str) -> Answer:
         def answer(desk: Desk) -> None:
@@ -107,11 +99,11 @@ def _read_back(*wishes: str) -> Mapping[str, Answer]:
 CALLBACK_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("callback_stands", "urgent"): {"in time": _open, "late": _all("callback.open", "callback.late")},
     ("callback_stands", "open"): {
-        "in time": _stays(_open),
-        "late": _all("callback.open", "callback.late", "callback.stays"),
-        "with hours of its own": _stays(_open_between_hours),
-        "another phone": _stays(_open_elsewhere),
-        "another phone, for good": _stays(_open_not_here),
+        "in time": _open,
+        "late": _all("callback.open", "callback.late"),
+        "with hours of its own": _open_between_hours,
+        "another phone": _open_elsewhere,
+        "another phone, for good": _open_not_here,
     },
     ("choose_who", "saved"): _read_back("only_me", "ask_for_me", "anyone"),
     ("choose_message", "saved"): _read_back("no_message", "please_call", "we_call_again", "hello"),

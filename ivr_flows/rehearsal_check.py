@@ -18,7 +18,7 @@ SLOW_WAIT_MORE = 10
 #: The third slip in a row is the one that 0 is offered after.
 LEAST_SLIPS = 3
 #: Prompts that offer a callback.
-OFFERS = frozenset({"callback.express", "callback.move"})
+OFFERS = frozenset({"callback.express", "callback.keep"})
 #: A person is called while the caller waits in line.
 CALLING = frozenset({"person.connecting"})
 #: Words after a promise that stands: who is silent then has asked for a callback already.

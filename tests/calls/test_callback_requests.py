@@ -35,7 +35,8 @@ def test_asked_again_the_line_says_day_and_window_and_no_digit_of_the_phone(
     assert phone.hears(
         "You already have a callback",
         "We will call you no later than tomorrow",
-        "If you hang up, it stays as it is. If you are afraid and need a call very soon, press 1",
+        "To leave your callback as it is, press 1. To change when or how we call, press 2",
+        "To cancel your callback, press 3. If you are afraid and need a call very soon, press 4",
     )
     assert phone.does_not_hear("0123", "555")
     phone.hangs_up()

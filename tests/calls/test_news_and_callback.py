@@ -124,18 +124,18 @@ def test_without_the_pin_nothing_that_stands_is_raised_by_news(
 
 @pytest.mark.parametrize("status", ["in_custody", None])
 @pytest.mark.parametrize(
-    ("language", "stays", "afraid", "soon"),
+    ("language", "leave", "afraid", "soon"),
     [
         (
             "1",
-            "If you hang up, it stays as it is.",
-            "If you are afraid and need a call very soon, press 1.",
+            "To leave your callback as it is, press 1.",
+            "If you are afraid and need a call very soon, press 4.",
             "today at noon",
         ),
         (
             "2",
-            "Si cuelga, la llamada queda como está.",
-            "Si tiene miedo y necesita que le llamemos muy pronto, oprima 1.",
+            "Para dejar esa llamada como está, oprima 1.",
+            "Si tiene miedo y necesita que le llamemos muy pronto, oprima 4.",
             "hoy al mediodía",
         ),
     ],
@@ -147,7 +147,7 @@ def test_who_becomes_afraid_while_a_callback_stands_is_called_within_the_hour(
     house: House,
     status: str | None,
     language: str,
-    stays: str,
+    leave: str,
     afraid: str,
     soon: str,
 ) -> None:
@@ -157,30 +157,50 @@ def test_who_becomes_afraid_while_a_callback_stands_is_called_within_the_hour(
     house.clock.passes(hours=1)
     opens_the_case(phone, case, language=language)
     phone.presses("0")
-    assert phone.hears(stays, afraid)
+    assert phone.hears(leave, afraid)
     assert the_callback(house).urgency == "other"
 
-    phone.presses("1")
+    phone.presses("4")
 
     assert phone.hears(soon)
     asked = the_callback(house)
     assert (asked.urgency, asked.due_at) == ("urgent", house.clock.now + timedelta(minutes=60))
 
 
-def test_who_hangs_up_leaves_the_callback_as_it_stands(
-    phone: Phone, make_case: MakeCase, house: House
+@pytest.mark.parametrize("keys", ["", "1"], ids=["by hanging up", "by the key for that"])
+def test_an_ordinary_callback_is_left_as_it_stands(
+    phone: Phone, make_case: MakeCase, house: House, keys: str
 ) -> None:
     case = make_case(custody_status="in_custody")
     asks_express(phone, case)
     before = the_callback(house)
     opens_the_case(phone, case)
     phone.presses("2")
-    assert phone.hears("If you hang up, it stays as it is")
+    assert phone.hears("To leave your callback as it is, press 1")
 
+    for key in keys:
+        phone.presses(key)
+        assert phone.hears("We will call you no later than tomorrow")
     phone.hangs_up()
 
     after = the_callback(house)
     assert (after.urgency, after.due_at, after.state) == ("other", before.due_at, "requested")
+
+
+def test_how_an_ordinary_callback_is_made_is_changed_behind_its_time(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+    opens_the_case(phone, case)
+    phone.presses("2")
+    assert phone.hears("To change when or how we call, press 2")
+
+    for key in ("2", "4", "3", "2"):
+        phone.presses(key)
+
+    assert phone.hears("We may leave a message that asks you to call us")
+    assert the_callback(house).voicemail_text == "please_call"
 
 
 # Afraid, or told of hard news, while a liaison's phone rings for an ordinary callback.
@@ -213,7 +233,7 @@ def test_who_becomes_afraid_while_a_liaison_is_rung_for_them_is_called_within_th
 ) -> None:
     caller = phone.another()
     opens_the_case(caller, rung, language=language)
-    for key in ("2", "1"):
+    for key in ("2", "4"):
         caller.presses(key)
 
     assert caller.hears(soon)
@@ -275,7 +295,7 @@ def test_staff_see_that_somebody_is_afraid_whose_ordinary_callback_stood(
     case = make_case(custody_status="in_custody")
     asks_express(phone, case)
     opens_the_case(phone, case)
-    for key in ("2", "1"):
+    for key in ("2", "4"):
         phone.presses(key)
 
     assert the_callback(house).reason == "afraid"

@@ -278,11 +278,10 @@ def test_asked_again_the_line_says_the_day_and_the_part_of_it(
     again.presses("2")
 
     assert again.hears("You already have a callback", "We will try today, in the afternoon")
-    assert again.hears("To change who may answer or if we leave a message, press 4")
+    assert again.hears("To change when or how we call, press 2")
     assert again.does_not_hear("0123")
-    again.presses("4")
-    again.presses("2")
-    again.presses("2")
+    for key in ("2", "2", "2", "2"):
+        again.presses(key)
     assert again.hears("Got it.")
     assert the_callback(house).may_answer == "ask_for_me"
 
