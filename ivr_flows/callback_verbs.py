@@ -12,7 +12,7 @@ from ivr_flows.window_words import EVENING, NOON, say_window
 from models import callback as callbacks
 from models.asking_call import first_due
 from models.callback_policy import CallbackPolicy
-from models.callback_request import Promise, request_callback
+from models.callback_request import Promise, make_urgent, request_callback
 from models.phone_stop import ask_once_more
 from models.shown_line import shown_line
 from models.true_time import Asker, urgent_due
@@ -25,11 +25,12 @@ from models.wishes import Wishes, last_wishes, save_safer, save_wish
 def callback_stands(desk: Desk, _digits: str) -> str:
     """Whether a callback is open for this case, and whether there is a phone to call (R35).
 
-    Without the PIN it tells apart whether this call keyed a number, of a case or not (R05).
+    One that is open is urgent from now on where there is fresh hard news (R36). Without the PIN it tells
+    apart whether this call keyed a number, of a case or not (R05).
     """
     call = desk.call
     if desk.is_verified and call.open_callback_id is not None and call.open_callback_due_at is not None:
-        _raise_for_news(desk)
+        _raise_for_news(desk, call.open_callback_id)
         desk.say("callback.open")
         starts, ends = call.open_callback_window_starts, call.open_callback_window_ends
         if starts is not None and ends is not None:
@@ -212,6 +213,9 @@ def promise(
     if urgency == "other":
         urgency, reason = _class_of(desk, reason, verified=verified)
     number, call, office = desk.number_to_call(verified=verified), desk.call, desk.office
+    if number is None and desk.is_verified and call.open_callback_id is not None:
+        # A caller whose number is withheld may change the callback that stands: it has a phone of its own.
+        number = callbacks.number_of(desk.session, call.open_callback_id)
     if number is None:
         return "refused"
     asker = Asker(verified, call.caller_id_doubted, desk.keyring.index("phone", number))
@@ -267,33 +271,20 @@ def promise(
     return _promised(desk, found.urgency, chosen, found.due_at, wait=wait, line=line, elsewhere=elsewhere)
 
 
-def _raise_for_news(desk: Desk) -> None:
+def _raise_for_news(desk: Desk, callback_id: int) -> None:
     """Fresh hard news makes the callback that stands urgent, as it does a new one; its hours stay (R36)."""
-    call, number = desk.call, desk.number_to_call()
-    if call.open_callback_urgency == "urgent" or call.open_callback_due_at is None or number is None:
+    call, (urgency, reason) = desk.call, _class_of(desk, "asked", verified=True)
+    if call.open_callback_urgency == "urgent" or urgency != "urgent":
         return
-    urgency, reason = _class_of(desk, "asked", verified=True)
-    if urgency != "urgent":
-        return
-    number_key = desk.keyring.index("phone", number)
+    number_key = callbacks.number_key_of(desk.session, callback_id) or ""
     due_at, _wait = _due(desk, urgency, Asker(True, call.caller_id_doubted, number_key))
-    first_at, window = max(desk.now, first_due(call, desk.now)), None
-    starts, ends = call.open_callback_window_starts, call.open_callback_window_ends
-    if starts is not None and ends is not None and ends > desk.now:
-        window, first_at = (starts, ends), max(first_at, starts)
-        due_at = min(max(due_at, ends), call.open_callback_due_at)
-    found = request_callback(
-        desk.session, call=call, number=number, urgency=urgency, reason=reason, due_at=due_at,
-        next_attempt_at=first_at, time_zone=desk.zone_to_call(verified=True), now=desk.now, window=window,
-        is_shared=number_key in desk.rules.shared_phone_keys,
-    )  # fmt: skip
+    first_at = first_due(call, desk.now)
+    found = make_urgent(desk.session, call, reason, due_at=due_at, next_attempt_at=first_at, now=desk.now)
     if found is not None:
         call.open_callback_id, call.open_callback_urgency = found.id, found.urgency
         call.open_callback_due_at = found.due_at
-        call.open_callback_window_starts, call.open_callback_window_ends = (
-            found.window_starts,
-            found.window_ends,
-        )
+        starts, ends = found.window_starts, found.window_ends
+        call.open_callback_window_starts, call.open_callback_window_ends = starts, ends
 
 
 def _elsewhere(desk: Desk, number_key: str | None) -> str | None:

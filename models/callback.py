@@ -33,6 +33,7 @@ from models.callback_state import MOVES, TAKEN_UP_AGAIN
 from models.callback_state import OPEN_STATES as OPEN_STATES
 from models.callback_state import OWED_STATES as OWED_STATES
 from models.callback_state import STATES as STATES
+from models.database import keyring_of
 from models.two_lists import place_in_sql, place_of
 
 _CLOSED = text("closed_at IS NOT NULL")
@@ -273,6 +274,12 @@ def keep_callback(session: Session, callback_id: int, *only_if: ColumnElement[bo
 def number_key_of(session: Session, callback_id: int) -> str | None:
     """The blind index of the phone that this callback rings."""
     return session.scalar(select(CALLBACKS.c.number_key).where(CALLBACKS.c.id == callback_id))
+
+
+def number_of(session: Session, callback_id: int) -> str | None:
+    """The phone that this callback rings, in E.164."""
+    sealed = session.scalar(select(CALLBACKS.c.number_sealed).where(CALLBACKS.c.id == callback_id))
+    return keyring_of(session).unseal("callback.number", sealed) if sealed else None
 
 
 def owed_without_pin(session: Session, number_key: str) -> list[Callback]:

@@ -142,6 +142,37 @@ def request_callback(
     return standing
 
 
+def make_urgent(
+    session: Session,
+    call: "CallState",
+    reason: str,
+    *,
+    due_at: datetime,
+    next_attempt_at: datetime,
+    now: datetime,
+) -> Callback | None:
+    """Make the callback that this case is owed urgent, for ``reason``; None if it is owed none.
+
+    They have asked for nothing new, so a part of the day that is still to come stays, and so does what was
+    asked for to the same phone without the PIN.
+    """
+    standing = _owed_to_case(session, call.case_id)
+    if standing is None or standing.urgency == "urgent":
+        return standing
+    standing.silent, standing.reason = standing.silent or bool(call.silent), reason
+    starts, ends = standing.window_starts, standing.window_ends
+    if starts is not None and ends is not None and ends > now:
+        due_at, next_attempt_at = max(due_at, ends), max(next_attempt_at, starts)
+    else:
+        standing.window_starts = standing.window_ends = None
+    was_idle = is_idle(standing)
+    _ask_again(session, standing, "urgent", due_at, next_attempt_at, None)
+    if was_idle:
+        give_back_claim(session, standing, call, now)
+    record_asked_again(session, standing, call, now)
+    return standing
+
+
 def give_back_claim(session: Session, standing: Callback, call: "CallState", now: datetime) -> None:
     """Return an urgent callback to the list: the member of staff who claimed it may be in no hurry."""
     if standing.state == "claimed":

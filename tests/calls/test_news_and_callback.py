@@ -13,7 +13,7 @@ from tests.calls.conftest import Clock, House
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.calls.test_callbacks import asks_express, the_callback
 from tests.factories import MadeCase
-from tests.phone import Phone
+from tests.phone import CALLER, Phone
 from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
@@ -117,6 +117,74 @@ def test_without_the_pin_nothing_that_stands_is_raised_by_news(
         phone.presses(key)
 
     assert house.rows(select(Callback.urgency)) == ["other"]
+
+
+def test_fear_told_without_the_pin_keeps_its_hour_when_news_raises_a_callback_of_the_evening(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(role="supervisor", on_shift=False)
+    case = make_case(custody_status="in_custody", phone=CALLER)
+    opens_the_case(phone, case)
+    for key in ("2", "2", "3"):
+        phone.presses(key)
+    assert phone.hears("in the evening")
+    phone.hangs_up()
+    there_is_news(house, case)
+    phone.dials_in()
+    for key in ("1", "2", "1", "3"):
+        phone.presses(key)
+    assert phone.hears("We will call you no later than today at noon")
+    phone.hangs_up()
+    within_the_hour = house.clock.now + timedelta(minutes=60)
+
+    opens_the_case(phone, case)
+    for key in ("1", "2"):
+        phone.presses(key)
+
+    assert phone.hears("You already have a callback", "in the evening")
+    evening, afraid = house.rows(select(Callback).order_by(Callback.id))
+    assert (evening.state, evening.urgency) == ("requested", "urgent")
+    assert (afraid.state, afraid.due_at) == ("requested", within_the_hour)
+
+
+@pytest.mark.parametrize("status", ["escaped", "in_custody"])
+@pytest.mark.parametrize(("language", "soon"), [("1", "today at noon"), ("2", "hoy al mediodía")])
+def test_a_caller_with_a_withheld_number_may_have_the_callback_that_stands_soon(
+    phone: Phone,
+    make_case: MakeCase,
+    make_staff: MakeStaff,
+    house: House,
+    status: str,
+    language: str,
+    soon: str,
+) -> None:
+    make_staff(role="supervisor", on_shift=False)
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+    there_is_news(house, case, status)
+
+    opens_the_case(phone, case, language=language, from_="anonymous")
+    for key in ("1", "2") if status == "escaped" else ("2", "4"):
+        phone.presses(key)
+
+    assert phone.hears(soon)
+    asked = the_callback(house)
+    assert (asked.urgency, asked.due_at) == ("urgent", house.clock.now + timedelta(minutes=60))
+    assert asked.number_key == house.database.keyring.index("phone", CALLER)
+
+
+def test_a_caller_with_a_withheld_number_may_change_the_time_of_the_callback_that_stands(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+
+    opens_the_case(phone, case, from_="anonymous")
+    for key in ("2", "2", "3"):
+        phone.presses(key)
+
+    assert phone.hears("We will try today, in the evening")
+    assert the_callback(house).window_starts is not None
 
 
 # Afraid, while an ordinary callback stands.
