@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from ivr_flows.case_verbs import is_untold, steps_in_case
+from ivr_flows.case_verbs import is_untold, tell_no_more
 from ivr_flows.day_part import next_part_of_day
 from ivr_flows.desk import CRISIS_SERVICE, Desk
 from ivr_flows.flow import answers
@@ -57,12 +57,9 @@ def cannot_call(desk: Desk, _digits: str) -> str:
     Hard news that was not told yet is still the caller's to hear (R19). Else a verified caller at a phone
     that was left stopped may have it called again (R33).
     """
-    call = desk.call
     untold = is_untold(desk)
-    if desk.is_verified and not (untold or desk.is_held) and ask_once_more(desk.session, call, desk.now):
-        if "person_told" in steps_in_case(desk):
-            # What has come since the last call was told before that step.
-            call.wrong_tries, call.last_call_at = 0, None
+    if desk.is_verified and not (untold or desk.is_held) and ask_once_more(desk.session, desk.call, desk.now):
+        tell_no_more(desk)
         return "stopped"
     _say_cannot(desk)
     return "untold" if untold else "said"

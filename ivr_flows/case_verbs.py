@@ -105,7 +105,8 @@ def _last_use_before(desk: Desk) -> datetime | None:
     call = desk.call
     used_here = call.verified_at if call.case_id == call.found_case_id else None
     if used_here is not None and call.last_verified_at is not None and call.last_verified_at <= used_here:
-        return None
+        # The use before this call's is owed yet where the caller did not come to hear of it.
+        return None if "person_told" in steps_in_case(desk, "ask_number") else call.last_call_at
     return call.last_verified_at
 
 
@@ -142,10 +143,16 @@ OUT = frozenset({"released", "released_on_bond", "released_on_supervision", "esc
 _NEWS_STEPS = frozenset({"news", "danger_person", "danger_callback", "danger_silence"})
 
 
-def steps_in_case(desk: Desk) -> set[str]:
-    """The steps passed since the PIN was asked last: what was said before may be of another case."""
-    *_, since = f" {desk.call.trail} ".rpartition(" ask_pin ")
+def steps_in_case(desk: Desk, asked: str = "ask_pin") -> set[str]:
+    """The steps passed since the PIN, or the number, was asked last: before it may have been another case."""
+    *_, since = f" {desk.call.trail} ".rpartition(f" {asked} ")
     return set(since.split())
+
+
+def tell_no_more(desk: Desk) -> None:
+    """Say no more of the time since the last call to who came to ``person_told``, which follows it."""
+    if "person_told" in steps_in_case(desk):
+        desk.call.wrong_tries, desk.call.last_call_at = 0, None
 
 
 @answers("out", "not_out")
@@ -199,7 +206,7 @@ def hear_again(desk: Desk, _digits: str) -> str:
 
     Hard news that was told is said again at once: a warning would sound like other news.
     """
-    desk.call.wrong_tries, desk.call.last_call_at = 0, None
+    tell_no_more(desk)
     return "news" if desk.heard().hard_news and "news" in steps_in_case(desk) else "again"
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from models import Staff
 from models.registrant import Registrant
-from tests.calls.conftest import House
+from tests.calls.conftest import Clock, House
 from tests.calls.stories import opens_the_case, wrong
 from tests.calls.test_callbacks import accepted_by
 from tests.calls.test_new_pin import by_letter
@@ -322,3 +322,20 @@ def test_on_a_discreet_line_the_way_back_is_to_hear_it_again(phone: Phone, make_
     phone.presses("1")
 
     assert phone.hears("in custody")
+
+
+def test_on_a_discreet_line_the_warnings_come_with_the_news_that_is_heard_after_a_promise(
+    phone: Phone, make_case: MakeCase, clock: Clock
+) -> None:
+    case = make_case(custody_status="escaped")
+    opens_the_case(phone.another(), case, from_="+12025550166")
+    clock.passes(minutes=30)
+    dials(phone)
+    for keys in (case.number, case.pin, "2"):
+        phone.presses(keys)
+    assert phone.hears("We will call you", "To hear it again, press 1")
+    phone.presses("1")
+
+    phone.presses("1")
+
+    assert phone.hears("this person escaped", "Your code was last used today at 10:00 AM")

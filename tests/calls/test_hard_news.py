@@ -426,6 +426,3 @@ def test_nobody_is_sent_to_the_phone_of_a_jail_after_a_removal_or_a_death(
 
     assert phone.hears("last held at Stewart", "To hear it again, press 1")
     assert phone.does_not_hear("court dates")
-
-
-# The way back (R22).

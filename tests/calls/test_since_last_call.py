@@ -84,6 +84,23 @@ def test_a_pin_asked_again_tells_of_another_call_that_used_it_meanwhile(
     assert phone.hears("Your PIN was last used today at 10:05 AM")
 
 
+def test_a_use_before_this_call_is_told_though_the_pin_was_asked_again_before_the_news(
+    phone: Phone, make_case: MakeCase, clock: Clock
+) -> None:
+    case = make_case(custody_status="escaped")
+    opens_the_case(phone.another(), case, from_="+12025550166")
+    clock.passes(minutes=30)
+    opens_the_case(phone, case)
+    clock.passes(minutes=11)
+    phone.presses("1")
+    assert phone.hears("I need your PIN again")
+
+    for keys in (case.pin, "1"):
+        phone.presses(keys)
+
+    assert phone.hears("this person escaped", "Your PIN was last used today at 10:00 AM")
+
+
 def test_the_first_call_is_told_of_wrong_tries_before_it(
     phone: Phone, make_case: MakeCase, clock: Clock
 ) -> None:
@@ -215,6 +232,3 @@ def test_what_happened_since_in_spanish(phone: Phone, make_case: MakeCase) -> No
     opens_the_case(phone, case, language="2")
 
     assert phone.hears("Su PIN se usó por última vez hoy a las 10:00 de la mañana")
-
-
-# A lost PIN (R08).
