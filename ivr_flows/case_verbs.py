@@ -182,12 +182,16 @@ def is_untold(desk: Desk) -> bool:
 @answers("owed", "untold", "none")
 def news_is_owed(desk: Desk, _digits: str) -> str:
     """Nobody came: whether hard news is untold yet, and to a caller who was silent before it (R19)."""
-    steps = steps_in_case(desk)
+    call, steps = desk.call, steps_in_case(desk)
     if "danger_silence" in steps and "news" not in steps:
         return "owed"
+    has_lapsed = not desk.is_verified and call.opened_its_case() and desk.has_tries
+    if has_lapsed and "danger_person" in steps and "news" not in steps:
+        # They waited for so long that the gate before that menu asks the PIN again (R11).
+        return "untold"
     untold = is_untold(desk)
-    stands = desk.is_verified and desk.call.open_callback_id is not None
-    if desk.call.silent and (untold or stands or desk.number_to_call()):
+    stands = desk.is_verified and call.open_callback_id is not None
+    if call.silent and (untold or stands or desk.number_to_call()):
         # 1 and 2 were said to be yes and no; at the menu that follows they are not.
         desk.say("silent.choices")
     return "untold" if untold else "none"

@@ -1,11 +1,12 @@
 """Calls of people who asked for a person before hard news in vain: the news is still theirs (R19)."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from models import Callback
+from models import Callback, Staff
 from tests.calls.conftest import House
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.factories import MadeCase
@@ -96,6 +97,28 @@ def test_who_goes_back_while_a_liaison_rings_for_them_may_still_choose_that_pers
 
     assert phone.hears(person)
     assert phone.does_not_hear(nobody)
+
+
+def test_who_waited_in_vain_for_more_than_ten_minutes_comes_to_the_news_by_the_pin(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(phone=LIAISON, resting_until=house.clock.now + timedelta(hours=1))
+    case = make_case(custody_status="escaped")
+    opens_the_case(phone, case)
+    phone.presses("0")
+    assert phone.hears("You are next in line")
+    for _ in range(66):
+        house.clock.passes(seconds=10)
+        phone.says_nothing()
+    with house.database.transaction() as session:
+        session.execute(update(Staff).values(on_shift=False))
+
+    phone.says_nothing()
+
+    assert phone.hears("No one can answer right now", "I need your PIN again")
+    assert phone.does_not_hear("To have us call this phone", "news")
+    phone.presses(case.pin)
+    assert phone.hears("I have news that may be hard to hear", "To hear it now, press 1")
 
 
 def test_silence_at_the_choice_is_called_back_and_not_told(
