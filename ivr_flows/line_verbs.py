@@ -57,10 +57,19 @@ def find_person_at_once(desk: Desk, _digits: str) -> str:
     return "ringing"
 
 
-@answers("silent", "talks")
-def stands_before_choices(desk: Desk, _digits: str) -> str:
-    """Whether this caller in line answers by key, and so must hear that 1 is not "yes" there (R22)."""
-    return "silent" if desk.call.silent and desk.may_have_a_phone else "talks"
+@answers("must", "may")
+def must_hear_choices(desk: Desk, _digits: str) -> str:
+    """Whether no key may stop the words that 1 is not "yes" in line, for a caller who cannot talk (R22).
+
+    Only after they were fetched for somebody, whom they may answer yet: before that a key such as 7 goes
+    first (R23).
+    """
+    if not (desk.call.silent and desk.may_have_a_phone):
+        return "may"
+    if {"fetched", "meet"} & set(desk.call.trail.split()):
+        return "must"
+    desk.say("silent.choices")
+    return "may"
 
 
 @answers("still", "joined", "dial", "nobody", "closed")

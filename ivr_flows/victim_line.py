@@ -200,7 +200,7 @@ def victim_line(
             {"talked": "talk_over", "wait": "choices", "nobody": "unreached", "closed": "unreached"},
         ),
         # A caller who answers by key may press 1 for "yes" to who is gone by now, and it would end the wait.
-        "choices": Decide(line_verbs.stands_before_choices, {"silent": "line_choices", "talks": "in_line"}),
+        "choices": Decide(line_verbs.must_hear_choices, {"must": "line_choices", "may": "in_line"}),
         "line_choices": Announce("silent.choices", "in_line", barge_in=False),
         "in_line": Wait(
             (

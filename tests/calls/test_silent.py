@@ -188,6 +188,25 @@ def test_key_1_for_yes_to_a_liaison_who_is_lost_does_not_end_the_wait_unasked(
     assert said.index("Now listen to the choices") < said.index("<Gather"), "a key of before would stop it"
 
 
+@pytest.mark.parametrize("has_pin", [True, False])
+def test_before_anybody_came_a_key_stops_all_words_to_who_cannot_talk(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, has_pin: bool
+) -> None:
+    make_staff()
+    if has_pin:
+        opens_the_case(phone, make_case(custody_status="in_custody"))
+    else:
+        reaches_the_first_menu(phone)
+
+    phone.presses("5")
+
+    assert phone.hears("You do not have to talk", "Now listen to the choices. To hang up")
+    said = document_of(phone)
+    assert said.index("<Gather") < said.index("You do not have to talk"), "7 would not be heard yet"
+    phone.presses("7")
+    assert phone.is_over
+
+
 def test_5_in_spanish(phone: Phone, make_staff: MakeStaff, house: House) -> None:
     make_staff(languages="en,es")
     reaches_the_first_menu(phone, language="2")
