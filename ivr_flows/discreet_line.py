@@ -8,13 +8,13 @@ from ivr_flows.callback_steps import callback_ways, silent_menu
 from ivr_flows.code_words import in_code_words
 from ivr_flows.flow import AGAIN, Announce, Choice, Collect, Flow, Menu, Step, required
 from ivr_flows.pin_steps import CASE_DIGITS, PIN_DIGITS
-from ivr_flows.victim_line import victim_line
+from ivr_flows.victim_line import HEAR_AGAIN, last_menu, victim_line
 
 #: Steps of the victim line whose words tell what kind of line it is, and that nothing here leads to.
 _VICTIM_LINE_ALONE = frozenset({
     "danger_line", "announcements", "callback_or_person", "report", "report_crime", "report_tip",
     "report_comment", "lost_pin", "ask_number_of_lost_pin", "lost_pin_reported", "silent_told",
-    "callback_about", "back_to_case",
+    "callback_about",
 })  # fmt: skip
 
 
@@ -74,18 +74,9 @@ def discreet_line(languages: Sequence[str], services: Sequence[str], case_digits
         "callback_more_wishes": dataclasses.replace(
             wishes, choices=tuple(one for one in wishes.choices if one.next != "callback_about")
         ),
-        "anything_else": Menu(
-            (Choice("end.main", next="main_menu"),),
-            prompt="end.question",
-            give_up="goodbye",
-            silence="goodbye",
-            silences=0,
-        ),
+        "anything_else": last_menu(Choice("end.main", next="main_menu")),
+        "all_said_in_case": last_menu(HEAR_AGAIN),
     }
-    in_case = table.steps["all_said_in_case"]
-    assert isinstance(in_case, Menu)  # noqa: S101
-    again = Choice("case.again", does=case_verbs.hear_again, on={"again": "status", "news": "news"})
-    front["all_said_in_case"] = dataclasses.replace(in_case, choices=(again,))
     steps = {name: in_code_words(step) for name, step in {**kept, **front}.items()}
     return dataclasses.replace(
         table,

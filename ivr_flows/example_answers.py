@@ -386,6 +386,8 @@ MEANINGS: Mapping[str, str] = {
     "choose_menu: again": "there is no more to tell",
     "choose_menu: out_more": "the person is out, and there is more to tell",
     "choose_menu: out": "the person is out, and there is no more to tell",
+    "all_said: case": "the PIN was right",
+    "all_said: menu": "no PIN was right",
     "hear_again: again": "no hard news was told",
     "hear_again: news": "hard news was told",
     "callback_stands: urgent": "an urgent callback is promised already",

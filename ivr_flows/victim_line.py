@@ -114,7 +114,7 @@ def victim_line(
             },
         ),
         "case_menu_more": Menu(_case_choices(_MORE, _HELP)),
-        "case_menu": Menu(_case_choices(_AGAIN, _HELP)),
+        "case_menu": Menu(_case_choices(HEAR_AGAIN, _HELP)),
         "details": Decide(case_verbs.tell_details, {"told": "case_menu", "out": "news_menu"}),
         # Hard news: warn, then choose (R19).
         "hard_news": Decide(case_verbs.look_for_someone, {"free": "warn", "nobody": "warn_alone"}),
@@ -168,7 +168,7 @@ def victim_line(
         "news": Decide(case_verbs.tell_news, {"out": "danger_again", "not_out": "since"}),
         "danger_again": Announce("danger_line", "since", barge_in=False, about="emergency"),
         "news_menu_more": Menu(_case_choices(_MORE, _safety_choice(services))),
-        "news_menu": Menu(_case_choices(_AGAIN, _safety_choice(services))),
+        "news_menu": Menu(_case_choices(HEAR_AGAIN, _safety_choice(services))),
         # To be called back (R35), or a person now.
         "callback_or_person": Menu(
             (
@@ -270,24 +270,13 @@ def victim_line(
         "report_comment": Announce("report.comment_answer", "all_said"),
         **pin_steps(case_digits),
         # Ends.
-        "anything_else": Menu(
-            (Choice("end.main", next="announcements"), Choice("case.help", next="services")),
-            prompt="end.question",
-            # All is said, so silence is a goodbye; a slip is asked again, and 0 is offered (R25).
-            give_up="goodbye",
-            silence="goodbye",
-            silences=0,
-        ),
+        "anything_else": last_menu(Choice("end.main", next="announcements"), _HELP),
         # Whoever gave the PIN is led back into their case, not out of it.
         "all_said": Decide(case_verbs.all_said, {"case": "all_said_in_case", "menu": "anything_else"}),
-        "all_said_in_case": Menu(
-            (Choice("end.case", next="back_to_case"), Choice("case.help", next="services")),
-            prompt="end.question",
-            give_up="goodbye",
-            silence="goodbye",
-            silences=0,
+        "all_said_in_case": last_menu(
+            Choice("end.case", does=case_verbs.back_to_case, on={"case": "choose_menu", "news": "hard_news"}),
+            _HELP,
         ),
-        "back_to_case": Decide(case_verbs.back_to_case, {"case": "choose_menu", "news": "hard_news"}),
         # Silence: one offer, heard once, and a gentle end (R25). A caller who has found the card can go on.
         "no_one_there": Announce("no_one_there", "silent_offer"),
         "silent_offer": Decide(
@@ -310,7 +299,6 @@ def victim_line(
         "person_told",
         "silent_told",
         "choose_menu",
-        "back_to_case",
         "case_menu_more",
         "case_menu",
         "details",
@@ -378,7 +366,7 @@ def _safety_choice(services: Sequence[str]) -> Choice:
 
 _HELP = Choice("case.help", next="services")
 _MORE = Choice("case.more", next="details")
-_AGAIN = Choice("case.again", does=case_verbs.hear_again, on={"again": "status", "news": "news"})
+HEAR_AGAIN = Choice("case.again", does=case_verbs.hear_again, on={"again": "status", "news": "news"})
 
 
 def _case_choices(first: Choice, third: Choice) -> tuple[Choice, ...]:
@@ -390,6 +378,11 @@ def _case_choices(first: Choice, third: Choice) -> tuple[Choice, ...]:
         third,
         Choice("case.new_pin", next="change_pin"),
     )
+
+
+def last_menu(*choices: Choice) -> Menu:
+    """After all is said: silence is a goodbye; a slip is asked again, and 0 is offered (R25)."""
+    return Menu(choices, prompt="end.question", give_up="goodbye", silence="goodbye", silences=0)
 
 
 def _danger_first(who: str, then: str) -> dict[str, Step]:
