@@ -38,6 +38,11 @@ class ReplacingOffice(PromisingOffice, Protocol):
         """The number an office decided on."""
 
 
+def has_phone_for(session: Session, evidence: str, case: Case) -> bool:
+    """Whether staff can know the person by this ``evidence``: by a ring only to a phone that we may ring."""
+    return evidence != "rang_confirmed_phone" or bool(safe_phones(session, case.registrant_id))
+
+
 class LostPinError(ValueError):
     """What was asked about a lost PIN cannot be done; the sentence says why."""
 
@@ -220,8 +225,8 @@ def replace_lost_pin(
     A closed case gets one too: its caller was promised a person, like every caller of a neutral case (R13).
 
     Every safe phone gets a callback in its window to tell its owner, and for ``hold`` phones and windows
-    stay as they are (R08). Raises LostPinError for an unknown code or person, or one
-    person twice, CaseError for an unknown number, and TiedError for two who may not approve together (R40).
+    stay as they are (R08). Raises LostPinError for an unknown code or person, one person twice, or a ring to
+    no phone, CaseError for an unknown number, and TiedError for two who may not approve together (R40).
     """
     if evidence not in EVIDENCE:
         raise LostPinError(f"--evidence must be one of {', '.join(EVIDENCE)}.")
@@ -231,6 +236,10 @@ def replace_lost_pin(
     if people[0].id == people[1].id:
         raise LostPinError("--and: a second person must approve a new PIN.")
     case = find_case(session, number)
+    if not has_phone_for(session, evidence, case):
+        raise LostPinError(
+            "--evidence: no confirmed, safe phone of theirs is kept that could have been rung."
+        )
     days = office.policy("two_people_days")
     check_untied(session, people[0].id, people[1].id, f"case:{case.id}", now, days)
     give_new_pin(session, case, pin_hash, now, by_two_people=True)

@@ -13,9 +13,8 @@ from models.abandoned_wait import PromisingOffice
 from models.base import Base, UtcDateTime
 from models.case import Case, confirm_named, give_new_pin
 from models.case_opening import Person
-from models.lost_pin import EVIDENCE, tell_safe_phones
+from models.lost_pin import EVIDENCE, has_phone_for, tell_safe_phones
 from models.registrant import Registrant
-from models.safe_phone import safe_phones
 from models.staff import Staff
 from models.two_people import check_untied
 
@@ -116,12 +115,12 @@ def request_pin(
 ) -> PinRequest:
     """Ask for a PIN, also of a closed case (R13).
 
-    Raises PinRequestError for an unknown code, or post that is not safe.
+    Raises PinRequestError for an unknown code, a ring to no phone, or post that is not safe.
     """
     kind = "first" if case.pin_kind == "none" else "lost"
     if evidence not in (FIRST_EVIDENCE if kind == "first" else EVIDENCE):
         raise PinRequestError("How you know them: choose one.", "evidence")
-    if evidence == "rang_confirmed_phone" and not safe_phones(session, case.registrant_id):
+    if not has_phone_for(session, evidence, case):
         raise PinRequestError(
             "How you know them: no confirmed, safe phone of theirs is kept that you could have rung.",
             "evidence",

@@ -203,6 +203,7 @@ def test_a_lost_pin_is_replaced_by_two_people_and_every_safe_phone_is_told(
     ("changes", "word"),
     [
         ({"--evidence": "sounded_right"}, "--evidence"),
+        ({"--evidence": "rang_confirmed_phone"}, "no confirmed, safe phone"),
         ({"--by": "nobody@office.example.org"}, "--by"),
         ({"--and": "nobody@office.example.org"}, "--and"),
         ({"--and": "lea@office.example.org"}, "second person"),
@@ -212,7 +213,7 @@ def test_a_lost_pin_is_not_replaced_on_one_word_or_without_evidence(
     hotline: Hotline, database: Database, two_people: tuple[str, str], changes: dict[str, str], word: str
 ) -> None:
     with database.transaction() as session:
-        case = make_case(session, phone="+12025550123")
+        case = make_case(session)
     options = {"--evidence": "met_in_person", "--by": two_people[0], "--and": two_people[1], **changes}
 
     result = hotline("case", "lost-pin", case.number, *(part for pair in options.items() for part in pair))
