@@ -236,7 +236,7 @@ def test_a_machine_on_the_callers_leg_is_no_acceptance_and_hears_nothing_that_te
     assert not any(word in machine.heard_so_far for word in TELLING)
     callback = the_callback(house)
     assert (callback.state, callback.caller_tries, callback.talking_at) == ("requested", 1, None)
-    assert liaison.hears("They did not take the call")
+    assert liaison.hears("We could not connect you now")
     assert liaison.is_over
     assert nobody_is_held(house)
 
@@ -254,7 +254,7 @@ def test_person_who_cannot_talk_now_is_put_off_and_the_liaison_is_told(
 
     assert called.hears("We will call at another time")
     assert called.is_over
-    assert liaison.hears("They did not take the call now. Goodbye")
+    assert liaison.hears("We could not connect you now. Goodbye")
     callback = the_callback(house)
     assert callback.state == "requested"
     assert callback.next_attempt_at == clock.now + timedelta(minutes=30)
@@ -382,7 +382,7 @@ def test_a_liaison_who_waits_for_nobody_hears_so_though_the_carrier_gave_no_answ
     sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
     house.jobs.works_off()
 
-    assert liaison.hears("They did not take the call now. Goodbye")
+    assert liaison.hears("We could not connect you now. Goodbye")
     assert nobody_is_held(house)
 
 

@@ -95,7 +95,7 @@ def test_staff_who_take_a_callback_for_the_last_time_do_not_hear_that_it_is_back
         house.jobs.works_off()
         phone.another().lets_ring(house.carrier.ringing[-1])
         house.jobs.works_off()
-        assert staff.hears("They did not take the call now.")
+        assert staff.hears("We could not connect you now.")
         assert staff.does_not_hear("back on the list")
         with house.database.transaction() as session:
             waits = update(Callback).where(Callback.state == "requested")

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from models import Staff
 from tests.calls.conftest import Clock, House
 from tests.calls.test_callbacks import accepted_by, asks_express, the_callback
@@ -79,8 +81,36 @@ def test_liaison_is_told_at_once_that_nobody_answered(
     phone.lets_ring(to_caller)
     house.jobs.works_off()
 
-    assert liaison.hears("They did not take the call now")
+    assert liaison.hears("We could not connect you now")
     assert liaison.is_over
+
+
+@pytest.mark.parametrize(
+    ("languages", "key", "words"),
+    [
+        ("en", "1", "We could not connect you now. Goodbye"),
+        ("es,en", "2", "No pudimos comunicarle ahora. Adiós"),
+    ],
+)
+def test_liaison_hears_nothing_of_a_person_whom_the_carrier_did_not_ring(
+    phone: Phone,
+    make_case: MakeCase,
+    make_staff: MakeStaff,
+    house: House,
+    languages: str,
+    key: str,
+    words: str,
+) -> None:
+    make_staff(languages=languages)
+    asks_express(phone, make_case(custody_status="in_custody"), language=key)
+    liaison = house.answers(phone)
+    house.carrier.refuses_calls = 21210
+
+    liaison.presses("1")
+    house.jobs.works_off()
+
+    assert liaison.hears(words)
+    assert house.carrier.refused == 1
 
 
 def test_liaison_hears_that_nobody_answered_though_no_worker_tells_them(
@@ -94,7 +124,7 @@ def test_liaison_hears_that_nobody_answered_though_no_worker_tells_them(
 
     liaison.says_nothing()
 
-    assert liaison.hears("They did not take the call now")
+    assert liaison.hears("We could not connect you now")
     assert liaison.is_over
 
 

@@ -105,7 +105,7 @@ def test_a_caller_who_is_not_reached_brings_staff_back_to_the_menu(
     phone.another().declines(carrier.ringing[-1], "no-answer")
     house.jobs.works_off()
 
-    assert staff.hears("They did not take the call now", "To take the next call, press 1")
+    assert staff.hears("We could not connect you now", "To take the next call, press 1")
     assert the_callback(house).state == "requested"
     assert nobody_is_held(house)
     asks_express(phone, make_case(custody_status="in_custody"), from_="+12025550124")
