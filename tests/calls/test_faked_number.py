@@ -28,11 +28,14 @@ def asks(phone: Phone, *keys: str, **extra: str) -> str:
     return heard
 
 
-def rings_in_vain(phone: Phone, house: House, minutes: int) -> list[str]:
-    """Every liaison accepts at once and her phone is let ring; the times of these rings, in New York."""
+def rings_in_vain(phone: Phone, house: House, minutes: int, every: int = 15) -> list[str]:
+    """Every liaison accepts at once and her phone is let ring; the times of these rings, in New York.
+
+    The sweeper looks ``every`` so many minutes.
+    """
     rung = []
-    for _ in range(minutes // 5):
-        house.clock.passes(minutes=5)
+    for _ in range(minutes // every):
+        house.clock.passes(minutes=every)
         sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
         if house.rung():
             _, to_caller = accepted_by(phone, house)
@@ -49,11 +52,11 @@ def test_evening_that_she_chose_is_kept_whatever_is_asked_for_under_her_number(
 ) -> None:
     make_staff()
     assert "today, in the evening" in asks(phone.another(), *EVENING)
-    house.clock.passes(minutes=10)
+    house.clock.passes(minutes=15)
 
     assert "We will call you no later than" in asks(phone.another(), *other)
 
-    assert rings_in_vain(phone, house, 600) == ["10:15", "10:45", "11:15", "17:00", "17:30", "18:00"]
+    assert rings_in_vain(phone, house, 600) == ["10:30", "11:00", "11:30", "17:00", "17:30", "18:00"]
     assert the_callback(house).state == ("left_for_staff" if other == AFRAID else "no_answer")
 
 
@@ -120,7 +123,7 @@ def test_faked_number_does_not_bring_forward_what_a_liaison_promised(
     assert the_callback(house).next_attempt_at == promised_at
 
     asks(phone.another(), *AFRAID, **DOUBTED)
-    assert rings_in_vain(phone, house, 240) == ["10:07", "10:37", "11:07", "12:02", "12:32", "13:02"]
+    assert rings_in_vain(phone, house, 240) == ["10:17", "10:47", "11:17", "12:02", "12:32", "13:02"]
 
 
 def test_phone_does_not_ring_for_as_long_as_somebody_goes_on_asking(
@@ -131,7 +134,7 @@ def test_phone_does_not_ring_for_as_long_as_somebody_goes_on_asking(
     asks(phone.another(), *EXPRESS)
     while the_callback(house).state == "requested" and len(rung) < 15:
         assert "We will call you no later than" in asks(phone.another(), *EXPRESS)
-        rung += rings_in_vain(phone, house, 20)
+        rung += rings_in_vain(phone, house, 20, every=5)
 
     # Its three tries, and two rounds more.
     assert len(rung) == 5
@@ -145,8 +148,8 @@ def test_phone_does_not_ring_without_end_before_a_part_of_the_day_that_was_promi
     rung: list[str] = []
     for _ in range(20):
         assert "We will call you no later than" in asks(phone.another(), *EXPRESS)
-        rung += rings_in_vain(phone, house, 20)
+        rung += rings_in_vain(phone, house, 20, every=5)
 
     # Three tries and two rounds more, and none again before the evening.
     assert len(rung) == 5
-    assert rings_in_vain(phone, house, 120) == ["17:00", "17:30", "18:00"]
+    assert rings_in_vain(phone, house, 120, every=5) == ["17:00", "17:30", "18:00"]

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import AuditEntry, Call, Callback, DirectTalk, LineWait, Staff
+from models.asking_call import LISTENS
 from models.call_status import DIALLING
 from models.database import keyring_of
 from tests.chaos.asker import Asker, Waiter
@@ -176,6 +177,8 @@ def _overtaken(session: Session, carrier: ChaosCarrier, rows: Sequence[Callback]
     """Urgent callbacks that waited for their first offer while one without haste had its own (R36).
 
     What was refused is no offer: while the carrier refuses the account, a probe may be of any callback.
+    Nobody is rung in the call that asks: who asked waits from the moment the line knows that it is over, or,
+    where the word of that end was lost, from when it no longer waits for it.
     """
     rings = select(AuditEntry.target, AuditEntry.at).where(AuditEntry.action == "ring_liaison_callback")
     first: dict[str, datetime] = {}
@@ -183,14 +186,19 @@ def _overtaken(session: Session, carrier: ChaosCarrier, rows: Sequence[Callback]
         if not any(begin <= at <= end + _SLACK for begin, end in carrier.refused):
             first.setdefault(target, at)
     offers = {row.id: first[f"callback:{row.id}"] for row in rows if f"callback:{row.id}" in first}
+    begins = {row.id: row.requested_at for row in rows}
+    asked = select(Callback.id, Call.ended_at).join(Call, Call.id == Callback.requested_in_call_id)
+    for callback_id, ended_at in session.execute(asked):
+        latest = begins[callback_id] + LISTENS
+        begins[callback_id] = min(ended_at or latest, latest)
     calm = [(offers[row.id], row.id) for row in rows if row.id in offers and row.urgency != "urgent"]
     return [
-        f"urgent callback {row.id} waited from {row.requested_at:%H:%M:%S} to {offers[row.id]:%H:%M:%S}, "
+        f"urgent callback {row.id} waited from {begins[row.id]:%H:%M:%S} to {offers[row.id]:%H:%M:%S}, "
         f"and callback {other} was offered at {at:%H:%M:%S}"
         for row in rows
         if row.urgency == "urgent" and row.id in offers
         for at, other in calm
-        if row.requested_at + _SLACK < at < offers[row.id] - _SLACK
+        if begins[row.id] + _SLACK < at < offers[row.id] - _SLACK
     ]
 
 
