@@ -111,6 +111,19 @@ class CallbackPolicy:
             return _own_window(callback, at)
         return self.moment_inside(callback, at) or self.calling_window(at, callback.time_zone)
 
+    def next_round(
+        self, callback: Windowed, tries: int, now: datetime, pause: timedelta
+    ) -> tuple[int, datetime] | None:
+        """The tries that count, and when the phone rings next, after so many of the person's; None after all.
+
+        Before the end it rings in the part of the day that somebody was promised, if another request without
+        the PIN has used up these tries earlier (R35).
+        """
+        if tries < self.caller_tries:
+            return tries, self.next_moment(callback, now + pause)
+        later = promised_later(callback)
+        return None if later is None or now >= later else (0, self.next_moment(callback, later))
+
     def moment_inside(
         self, callback: Windowed, at: datetime, phone: DailyWindow | None = None
     ) -> datetime | None:

@@ -206,19 +206,21 @@ def put_off(
     policy, actor, tries = CallbackPolicy.of(office), f"caller:{leg.id}", callback.caller_tries + 1
     liaison_leg = callback.liaison_call_id
     jobs = [("release_leg", liaison_leg)] if liaison_leg is not None else []
-    if tries >= policy.caller_tries:
+    following = policy.next_round(callback, tries, now, policy.retry)
+    if following is None:
+        # From here on somebody of staff decides, so no other call is promised.
         advance(session, callback.id, "leave", actor=actor, now=now, caller_tries=tries, outcome="not_safe")
-    else:
-        next_at = policy.next_moment(callback, now + policy.retry)
-        advance(
-            session,
-            callback.id,
-            "not_safe" if is_theirs else "not_safe_later",
-            actor=actor,
-            now=now,
-            caller_tries=tries,
-            next_attempt_at=next_at,
-        )
+        return "gone", jobs
+    tries, next_at = following
+    advance(
+        session,
+        callback.id,
+        "not_safe" if is_theirs else "not_safe_later",
+        actor=actor,
+        now=now,
+        caller_tries=tries,
+        next_attempt_at=next_at,
+    )
     return "put_off", jobs
 
 

@@ -10,7 +10,7 @@ from models.abandoned_wait import talk_cut_off, wait_ended
 from models.call import CALLS
 from models.call_status import DIALLING, LONGEST_CALL
 from models.callback import Callback, advance, locked
-from models.callback_policy import CallbackOffice, CallbackPolicy, promised_later
+from models.callback_policy import CallbackOffice, CallbackPolicy
 from models.direct_talk import latest_talk
 from models.job import Job as Job
 from models.liaison import AT_0, free_direct_liaisons, free_liaison
@@ -172,25 +172,13 @@ def caller_missed(
     without the PIN has used up these tries earlier (R35).
     """
     tries = callback.caller_tries + counted
-    later = promised_later(callback)
-    if tries >= policy.caller_tries and later is not None and now < later:
-        next_at = policy.next_moment(callback, later)
-        advance(
-            session,
-            callback.id,
-            "caller_missed",
-            actor=actor,
-            now=now,
-            caller_tries=0,
-            next_attempt_at=next_at,
-        )
-        return
-    if tries >= policy.caller_tries:
+    pause = policy.retry if counted else pause or policy.liaison_retry
+    following = policy.next_round(callback, tries, now, pause)
+    if following is None:
         end = "leave" if callback.urgency == "urgent" else "give_up"
         advance(session, callback.id, end, actor=actor, now=now, caller_tries=tries, outcome="no_answer")
         return
-    pause = policy.retry if counted else pause or policy.liaison_retry
-    next_at = policy.next_moment(callback, now + pause)
+    tries, next_at = following
     advance(
         session,
         callback.id,
