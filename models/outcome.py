@@ -1,7 +1,7 @@
 """What staff key of a talk afterwards. The row is closed by then; a code refines its outcome (R37)."""
 
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Any, Literal
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 from models import audit
 from models.call import Call
 from models.callback import IS_OWED, Callback, cancel_callback
+from models.callback_policy import CallbackOffice, CallbackPolicy
 from models.direct_follow_up import follow_direct, is_owed_anyway
 from models.direct_talk import DirectTalk
-from models.follow_up import LATER, SUPERVISOR, FollowUpOffice, follow_up
+from models.follow_up import LATER, SUPERVISOR, follow_up
 from models.job import Job
 from models.phone_stop import STOPPED, on_next_phone, stop_phone
 from models.set_away import end_sparing
@@ -20,20 +21,11 @@ from models.talk import Talk, audit_talk
 from models.wrap_up import end_wrap_up, end_wrap_ups
 
 #: The codes by their words; each is an outcome of a callback that was reached.
-WRONG_PERSON = "wrong_person"
-OUTCOMES = ("reached", "message_left", "nobody_there", WRONG_PERSON, LATER, SUPERVISOR)
+NOBODY_THERE, WRONG_PERSON = "nobody_there", "wrong_person"
+OUTCOMES = ("reached", "message_left", NOBODY_THERE, WRONG_PERSON, LATER, SUPERVISOR)
 
 
-class OutcomeOffice(FollowUpOffice, Protocol):
-    """What an outcome asks of the office."""
-
-    def policy(self, name: str) -> int | float: ...
-    def can_dial(self, number: str) -> bool: ...
-    def zone_of(self, number: str) -> str: ...
-    def calling_window(self, at: datetime, time_zone: str) -> datetime: ...
-
-
-def last_talk(session: Session, staff_id: int, now: datetime, office: OutcomeOffice) -> Talk | None:
+def last_talk(session: Session, staff_id: int, now: datetime, office: CallbackOffice) -> Talk | None:
     """The talk of this person that ended last, while its outcome may still be refined."""
     since = now - timedelta(minutes=office.policy("outcome_minutes"))
     found: list[Talk] = []
@@ -44,13 +36,13 @@ def last_talk(session: Session, staff_id: int, now: datetime, office: OutcomeOff
 
 
 def note_outcome(
-    session: Session, talk: Talk, code: str, staff_id: int, now: datetime, office: OutcomeOffice
+    session: Session, talk: Talk, code: str, staff_id: int, now: datetime, office: CallbackOffice
 ) -> tuple[Literal["noted", "late", "no_phone"], list[Job]]:
     """Refine the outcome of a talk, and make what follows from it; ``late`` when its minutes are over.
 
-    To be called later: a new callback. For the supervisor: a new one that is left for staff at once.
-    The wrong person: the phone that we called is stopped, and a new one is left for staff (R33).
-    ``no_phone``: it is noted, and there is no phone that may be rung for the new one. Raises
+    To be called later, or no one was there: a new callback. For the supervisor: a new one that is left for
+    staff at once. The wrong person: the phone that we called is stopped, and a new one is left for staff
+    (R33). ``no_phone``: it is noted, and there is no phone that may be rung for the new one. Raises
     ValueError for a code that is none of OUTCOMES.
     """
     if code not in OUTCOMES:
@@ -78,7 +70,11 @@ def note_outcome(
     if code == before:
         return "noted", []
     if before == LATER:
-        _take_back_later(session, talk, f"staff:{staff_id}", now)
+        _take_back(session, talk, LATER, f"staff:{staff_id}", now)
+    elif before == NOBODY_THERE and isinstance(talk, Callback):
+        _take_back(session, talk, talk.reason, f"staff:{staff_id}", now)
+    if code == NOBODY_THERE and isinstance(talk, Callback):
+        _try_again(session, talk, actor, now, CallbackPolicy.of(office))
     if code == WRONG_PERSON and isinstance(talk, Callback):
         return "noted", _stop_wrong_phone(session, talk, actor, now, office)
     if code not in (LATER, SUPERVISOR):
@@ -95,7 +91,7 @@ def note_outcome(
 
 
 def _stop_wrong_phone(
-    session: Session, talk: Callback, actor: str, now: datetime, office: OutcomeOffice
+    session: Session, talk: Callback, actor: str, now: datetime, office: CallbackOffice
 ) -> list[Job]:
     """Stop the phone of a wrong person; a person of staff sees to the call within minutes (R33).
 
@@ -111,10 +107,29 @@ def _stop_wrong_phone(
     )  # fmt: skip
 
 
-def _take_back_later(session: Session, talk: Talk, actor: str, now: datetime) -> None:
+def _try_again(session: Session, talk: Callback, actor: str, now: datetime, policy: CallbackPolicy) -> None:
+    """Whatever pressed key 1, the person was not there: it was a try, and what they were promised goes on.
+
+    After the last one an urgent callback is left for a person, as where nobody picks up (R36).
+    """
+    tries = talk.caller_tries + 1
+    following = policy.next_round(talk, tries, now, policy.retry)
+    if following is None and talk.urgency != "urgent":
+        return
+    tries, at = following or (tries, now)
+    changes: dict[str, Any] = {"requested_at": talk.requested_at, "caller_tries": tries}
+    if following is None:
+        changes["outcome"] = "no_answer"
+    follow_up(
+        session, talk, reason=talk.reason, at=at, due_at=talk.due_at, actor=actor, now=now,
+        left=following is None, changes=changes,
+    )  # fmt: skip
+
+
+def _take_back(session: Session, talk: Talk, reason: str, actor: str, now: datetime) -> None:
     """The code was put right: who need not be called again is not, unless they asked for it since."""
     promised = select(Callback.id).where(
-        Callback.requested_in_call_id == talk.caller_call_id, Callback.reason == LATER, IS_OWED
+        Callback.requested_in_call_id == talk.caller_call_id, Callback.reason == reason, IS_OWED
     )
     for callback_id in session.scalars(promised).all():
         cancel_callback(session, callback_id, now, actor)
@@ -127,7 +142,7 @@ def _after_direct(
     at: datetime,
     actor: str,
     now: datetime,
-    office: OutcomeOffice,
+    office: CallbackOffice,
 ) -> Literal["noted", "no_phone"]:
     made = follow_direct(session, talk, code, at, actor, now, office)
     if made is not None:
@@ -141,7 +156,7 @@ def hold_who_rests(session: Session, staff_id: int) -> None:
     session.execute(select(Staff.id).where(Staff.id == staff_id).with_for_update(key_share=True))
 
 
-def rest(session: Session, staff_id: int, now: datetime, office: OutcomeOffice) -> datetime:
+def rest(session: Session, staff_id: int, now: datetime, office: CallbackOffice) -> datetime:
     """After a hard call nobody rings this person for a while; answers until when. The reason is not asked."""
     until = now + timedelta(minutes=office.policy("hard_call_minutes"))
     session.execute(update(Staff).where(Staff.id == staff_id).values(resting_until=until, wrap_up_until=None))
