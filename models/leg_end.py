@@ -19,14 +19,18 @@ from models.set_away import note_miss, spare
 from models.staff_line_stay import leave_line
 from models.talk import caller_left, joiner_missed, leader_left, settle
 
+#: In place of a step: a leg that we placed ended by an apology for a fault of ours.
+FAULTED = "faulted"
 #: How a leg ends that nobody took; the carrier says busy of a phone that is in use.
 _NOT_TAKEN = ("busy", "no-answer")
+#: Where a leg stands whose holder heard no words of ours, or an apology: they have missed nothing (R36).
+_BY_FAULT = ("", FAULTED)
 #: Who pressed a key in another call with us so lately is still on it, unless its end was told.
 _ON_IT = timedelta(minutes=10)
 #: A person whose phone was busy with a call to us is tried again after so long.
 _AFTER_THEIR_CALL = timedelta(minutes=2)
-#: So many times the tries of a callback it may find their phone busy with us before a round is a try.
-_BUSY_WITH_US = 2
+#: So many times the tries of a callback a round may fail by no fault of theirs before it is a try.
+_IN_VAIN = 2
 #: The very words of the partial indexes, so that both databases see that they serve.
 _TELLS_THEM = text("calls.flow = 'alert_call'")
 _LIVE = text("calls.ended_at IS NULL AND calls.staff_id IS NOT NULL")
@@ -86,11 +90,9 @@ def leg_ended(
         counted = counted and (is_missed or call_status == "failed")
         return _liaison_left(session, callback, now, over_at, policy, actor, office, counted=counted)
     if call_id == callback.caller_call_id:
-        if call_status == "busy" and _is_on_the_line(session, callback.number_key, now):
-            # The person has missed nothing: their phone is busy with their own call to us (R36). But anybody
-            # can hold a call open under this number, and a liaison accepts before each round.
-            is_often = _busy_rounds(session, callback) > _BUSY_WITH_US * policy.caller_tries
-            counted, pause = counted and is_often, None if is_often else _AFTER_THEIR_CALL
+        not_theirs = _pause_without_a_try(session, callback, call_status, ended.step, now, policy)
+        if not_theirs is not None:
+            counted, pause = False, not_theirs
         # Nobody canceled it but the carrier, and the person has missed nothing.
         counted = counted and call_status != "canceled"
         return _caller_left(
@@ -276,6 +278,35 @@ def _caller_left(
     return []
 
 
+def _pause_without_a_try(
+    session: Session, callback: Callback, call_status: str, step: str, now: datetime, policy: CallbackPolicy
+) -> timedelta | None:
+    """How long to wait after a round in which the person called has missed nothing; None where they have.
+
+    Their phone is busy with us, or they answered and a fault of ours ended the call (R36). So it is for some
+    rounds alone: anybody can hold a call open under this number, and a liaison accepts before each.
+    """
+    if call_status == "busy" and (
+        _is_on_the_line(session, callback.number_key, now) or _is_called_elsewhere(session, callback)
+    ):
+        rounds, pause = _busy_rounds(session, callback), _AFTER_THEIR_CALL
+    elif call_status == "completed" and step in _BY_FAULT:
+        rounds, pause = _rung_in_vain(session, callback), policy.retry
+    else:
+        return None
+    return None if rounds > _IN_VAIN * policy.caller_tries else pause
+
+
+def _is_called_elsewhere(session: Session, callback: Callback) -> bool:
+    """Whether we ring the same phone, or talk with it, for another callback."""
+    other = select(Callback.id).where(
+        Callback.number_key == callback.number_key,
+        Callback.id != callback.id,
+        Callback.state.in_(("ringing_caller", "talking")),
+    )
+    return session.execute(other.limit(1)).first() is not None
+
+
 def _is_on_the_line(session: Session, phone_key: str, now: datetime) -> bool:
     """Whether this phone is in a call that came in from it; a doubted caller ID proves none."""
     calls = select(CALLS.c.id).where(
@@ -313,13 +344,13 @@ def _is_on_another_leg(session: Session, staff_id: int | None, call_id: int, now
 def _is_missed(session: Session, ended: Any, call_id: int, call_status: str, now: datetime) -> bool:
     """Whether a leg of staff says that they were not there: no answer, busy, or an answer without the key.
 
-    Not so where they are on another call with us, or where we had no words for who picked up.
+    Not so where they are on another call with us, or where a fault of ours kept them from taking it.
     """
     if ended.staff_id is None or ended.accepted_at is not None:
         return False
     if call_status in _NOT_TAKEN:
         return not _is_on_another_leg(session, ended.staff_id, call_id, now)
-    return call_status == "completed" and bool(ended.step)
+    return call_status == "completed" and ended.step not in _BY_FAULT
 
 
 def _rung_in_vain(session: Session, callback: Callback) -> int:

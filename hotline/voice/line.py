@@ -23,6 +23,7 @@ from models.call_event import hear_who_answered, record_call_event, record_call_
 from models.caller_id import caller_id_is_attested, caller_id_is_doubted
 from models.caller_state import CallState, glance, load_by_leg, load_by_sid
 from models.database import Database, tried_again
+from models.leg_end import FAULTED
 from models.talk import COLLEAGUE, INTERPRETER, missed_words
 from models.unit import OvertakenError, Unit, unit_of
 
@@ -157,10 +158,15 @@ class Line:
             call.pending_since = None
             desk = self._desk(unit, call, now)
             flow = self.flows[call.flow]
-            turn = self._walk(desk).enter(flow.stranded or flow.give_up)
-            # Nobody is looked for on behalf of staff, or of whoever answered a call that we placed.
-            sorry = "apology" if PERSON in flow.keys else "apology.leg"
-            turn = Turn(turn.before, (Say(sorry), *turn.says), turn.end)
+            if call.direction == "outbound":
+                # It ends at no step of the tree, so that nobody has missed a call by it (R36).
+                call.step, call.turn = FAULTED, call.turn + 1
+                turn = Turn((), (Say("apology.leg"), Say("called.goodbye")), Hangup())
+            else:
+                turn = self._walk(desk).enter(flow.stranded or flow.give_up)
+                # Nobody is looked for on behalf of staff.
+                sorry = "apology" if PERSON in flow.keys else "apology.leg"
+                turn = Turn(turn.before, (Say(sorry), *turn.says), turn.end)
             self._save(desk, turn)
         return self._handed_on(desk, Spoken(turn, call.language))
 

@@ -86,6 +86,30 @@ def test_a_frightened_person_who_waits_at_0_loses_no_try(
     assert liaison.is_over
 
 
+def test_a_person_whom_we_call_about_another_case_at_the_same_time_loses_no_try(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    for _ in range(2):
+        is_afraid(phone, make_case(custody_status="in_custody"))
+    make_staff(phone="+12025550171")
+    make_staff(phone="+12025550172")
+    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
+    house.jobs.works_off()
+    for offer in house.carrier.ringing:
+        phone.answers(offer).presses("1")
+    house.jobs.works_off()
+    first, second = house.carrier.ringing
+    talking = phone.answers(first)
+    talking.presses("1")
+
+    phone.another().declines(second, "busy")
+    house.jobs.works_off()
+
+    assert talking.is_talking
+    rows = house.rows(select(Callback).order_by(Callback.id))
+    assert [(row.state, row.caller_tries) for row in rows] == [("talking", 0), ("requested", 0)]
+
+
 @pytest.mark.parametrize("call", ["none", "over", "doubted", "of another phone"])
 def test_a_busy_phone_that_is_not_on_the_line_with_us_is_a_try(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, call: str
