@@ -115,7 +115,11 @@ def promise_anew(
     if callback.outcome == "stopped":
         raise NotAgainError("This phone asked for no more calls.")
     due_at = office.due_at("urgent" if callback.urgency == "urgent" else "other", now)
-    jobs = follow_up(session, callback, reason=callback.reason, at=now, due_at=due_at, actor=actor, now=now)
+    jobs = follow_up(
+        session, callback, reason=callback.reason, at=now, due_at=due_at, actor=actor, now=now,
+        # It may never have rung. The phone shows the line on which it was asked for all the same (R32).
+        changes={"requested_in_call_id": callback.requested_in_call_id},
+    )  # fmt: skip
     if not jobs:
         raise NotAgainError("A call to them is promised already.")
     callback.outcome, callback.place = ANEW, None

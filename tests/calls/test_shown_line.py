@@ -8,7 +8,8 @@ from sqlalchemy import select, update
 
 from config.office import Office
 from models import Call, Callback, Case, Staff
-from models.follow_up import follow_up
+from models.callback import advance
+from models.follow_up import follow_up, promise_anew
 from models.lost_pin import tell_safe_phones
 from models.registrant import Registrant
 from tests.calls.conftest import House
@@ -184,6 +185,21 @@ def test_a_call_that_dropped_is_followed_by_one_from_the_same_line(
     again = rings_the_person(phone, house)
 
     assert (again.to, again.line) == (CALLER, DISCREET)
+
+
+def test_call_that_never_rang_and_is_promised_anew_comes_from_the_line_that_was_dialled(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    asks_to_be_called(phone, make_case(custody_status="in_custody", phone=SAFE), DISCREET)
+    with house.database.transaction() as session:
+        left = session.scalars(select(Callback)).one()
+        advance(session, left.id, "leave", actor="worker", now=house.clock(), outcome="no_window")
+        jobs = promise_anew(session, left.id, house.office, "kim@office.example.org", house.clock())
+    make_staff()
+    for name, row_id in jobs:
+        house.jobs.enqueue(name, row_id)
+
+    assert rings_the_person(phone, house).line == DISCREET
 
 
 @pytest.mark.parametrize(
