@@ -15,16 +15,24 @@ RECOGNITIONS = ("agreed_word", "spoken_code", "last_call")
 RECOGNIZED = "recognize_person"
 
 
-def awaits_recognition(callback: Callback) -> bool:
-    """Whether the person of this callback is on the line, and nobody has recorded how they were recognized.
+def may_be_anyone(callback: Callback) -> bool:
+    """Whether somebody is on the line, and nobody has recorded how they were recognized.
 
-    Key 1 on a call that we placed is anybody's key. What a registrant is to be told of their PIN or phones
-    opens no case, but would tell whoever answers that there is one (R08, R37).
+    Key 1 on a call that we placed is anybody's key, with a PIN or without (R37).
+    """
+    return callback.state == "talking" and callback.recognized_by is None
+
+
+def awaits_recognition(callback: Callback) -> bool:
+    """Whether staff are to record how they recognized whoever is on the line.
+
+    What a registrant is to be told of their PIN or phones opens no case, but would tell whoever answers that
+    there is one (R08, R37).
     """
     is_of_somebody = callback.registrant_id is not None or (
         callback.verified and callback.case_id is not None
     )
-    return callback.state == "talking" and is_of_somebody and callback.recognized_by is None
+    return is_of_somebody and may_be_anyone(callback)
 
 
 def recognize(session: Session, callback_id: int, staff_id: int, code: str, now: datetime) -> None:

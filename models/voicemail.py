@@ -38,9 +38,7 @@ def leave_message(session: Session, leg: "CallState", now: datetime, tries: floa
     text = callback.voicemail_text if callback.voicemail_text in TEXTS else TEXTS[0]
     if text == WE_CALL_AGAIN and callback.caller_tries + 1 >= tries:
         return None
-    audit.record(
-        session, actor=f"caller:{leg.id}", action="leave_message", target=f"callback:{callback.id}", now=now
-    )
+    audit.record(session, actor="worker", action="leave_message", target=f"callback:{callback.id}", now=now)
     return text
 
 

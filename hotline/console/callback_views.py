@@ -33,7 +33,7 @@ from models.new_phone import holds_content
 from models.note import MOST_CHARACTERS, SENTENCES, may_note, note_of, patterns, spelling
 from models.outcome import OUTCOMES
 from models.phone_stop import STOPPED
-from models.recognition import RECOGNITIONS, awaits_recognition
+from models.recognition import RECOGNITIONS, awaits_recognition, may_be_anyone
 from models.refusal import RefusedError
 from models.shown_line import shown_line
 from models.staff import ROLES, Staff
@@ -279,6 +279,11 @@ def _asks_who(session: Session, row: listing.Listed) -> bool:
     return row.state == "talking" and awaits_recognition(session.get_one(Callback, row.id))
 
 
+def _may_be_anyone(session: Session, row: listing.Listed) -> bool:
+    """Whether the one who leads the talk is to say the first words alone (R37)."""
+    return row.state == "talking" and may_be_anyone(session.get_one(Callback, row.id))
+
+
 def _joiners(session: Session, row: listing.Listed) -> list[tuple[str, str]]:
     """Of a talk that goes on, who else is in it or is rung: a name, none for an interpreter, and how far."""
     if row.state != "talking":
@@ -300,6 +305,7 @@ def _state(console: Console, session: Session, row: listing.Listed, now: datetim
         "why_not_called": _why_not_called(console, session, row),
         "joiners": _joiners(session, row),
         "asks_who": _asks_who(session, row),
+        "may_be_anyone": _may_be_anyone(session, row),
         "first_name": console.office.neutral_name.get(row.language, ""),
         "oversees": me().role in OVERSEERS,
         "may_note_outcome": is_mine and over_lately,

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from models import Callback, Registrant, Staff
+from models.history import history_of
 from tests.calls.conftest import Clock, House
 from tests.calls.test_callbacks import accepted_by, asks_express, the_callback
 from tests.factories import MadeCase
@@ -58,6 +59,16 @@ def test_message_is_left_after_a_try_at_which_the_person_could_not_talk(
     phone.answers(allowed).presses("2")
 
     assert MESSAGE in machine_takes(phone, rings_again(phone, house, clock))
+
+
+def test_staff_read_that_the_line_left_the_message_and_not_the_person(
+    phone: Phone, allowed: PlacedCall, house: House
+) -> None:
+    machine_takes(phone, allowed)
+
+    with house.database.reading() as session:
+        history = history_of(session, the_callback(house).id)
+    assert [one.who for one in history if one.what == "leave_message"] == ["worker"]
 
 
 def test_message_is_left_once(phone: Phone, allowed: PlacedCall, house: House, clock: Clock) -> None:

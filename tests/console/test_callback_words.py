@@ -37,6 +37,20 @@ def test_every_code_has_words() -> None:
     assert set(history._LEGS.values()) <= set(said.HAPPENED)
 
 
+def test_every_entry_about_a_callback_has_words() -> None:
+    written = set()
+    for path in MODELS.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "audit.record":
+                values = {keyword.arg: keyword.value for keyword in node.keywords}
+                is_of_callback = "target" in values and "callback:" in ast.unparse(values["target"])
+                if is_of_callback and isinstance(values["action"], ast.Constant):
+                    written.add(values["action"].value)
+
+    assert {"request_callback", "leave_message"} <= written
+    assert written <= set(said.HAPPENED)
+
+
 def test_every_outcome_that_a_model_writes_has_words() -> None:
     written = {
         keyword.value.value

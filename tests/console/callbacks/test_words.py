@@ -113,6 +113,18 @@ def test_news_of_a_pin_or_a_phone_waits_until_the_person_is_recognized(
     assert office_rows.row(callback_id).recognized_by == "agreed_word"
 
 
+def test_who_talks_with_a_caller_without_a_pin_reads_the_first_words_alone(
+    liaison: Member, office_rows: Office
+) -> None:
+    callback_id = office_rows.promises(case=False, verified=False)
+    office_rows.talks(callback_id, liaison.staff_id)
+
+    liaison.opens(f"/console/callbacks/{callback_id}")
+
+    assert liaison.reads("Anyone may have pressed the key. Say only: “Hello, this is the information line")
+    assert "Record recognition" not in liaison.words
+
+
 def test_recognition_is_one_of_a_closed_list_and_is_recorded_only_by_who_talks(
     liaison: Member, office_rows: Office
 ) -> None:
