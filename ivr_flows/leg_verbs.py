@@ -79,7 +79,7 @@ def accept_direct_with_code(desk: Desk, _digits: str) -> str:
 
 def take_direct(desk: Desk) -> str:
     """The acceptance of a caller who waits at 0."""
-    word = legs.accept_direct(desk.session, desk.call, desk.now)
+    word = legs.accept_direct(desk.session, desk.call)
     if word == "accepted":
         desk.call.accepted_at = desk.now
         if desk.call.parent_call_id is not None:

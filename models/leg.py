@@ -18,7 +18,7 @@ from models.liaison import AT_0, DIALLED_AT_0, Liaison, free_direct_liaisons, ou
 from models.registrant import Registrant
 from models.set_away import note_key, note_miss
 from models.staff import Staff
-from models.talk import AWAITING, callback_of
+from models.talk import AWAITING, TalkOffice, callback_of
 
 if TYPE_CHECKING:
     from models.caller_state import CallState
@@ -224,23 +224,26 @@ def put_off(
     return "put_off", jobs
 
 
-def accept_direct(session: Session, leg: "CallState", _now: datetime) -> Literal["accepted", "gone"]:
+def accept_direct(session: Session, leg: "CallState") -> Literal["accepted", "gone"]:
     """The accept key on a whisper leg; ``gone`` when the caller who waited has hung up."""
     waits = select(Call.id).where(Call.id == leg.parent_call_id, Call.ended_at.is_(None))
     if leg.ended_at is None and session.execute(waits).first() is not None:
+        note_key(session, leg.staff_id)
         return "accepted"
     return "gone"
 
 
-def direct_ended(session: Session, state: "CallState", now: datetime) -> Literal["talked", "nobody"]:
-    """The transfer of this caller is over and the liaison is freed. Only the accept key means talked."""
+def direct_ended(
+    session: Session, state: "CallState", now: datetime, office: TalkOffice
+) -> Literal["talked", "nobody"]:
+    """The transfer of this caller is over and the liaison writes. Only the accept key means talked."""
     accepted_at = session.scalars(
         select(Call.accepted_at)
         .where(Call.parent_call_id == state.id, Call.flow == DIALLED_AT_0)
         .order_by(Call.id.desc())
         .limit(1)
     ).first()
-    free_direct_liaisons(session, state.id, now)
+    free_direct_liaisons(session, state.id, now, office.policy("wrap_up_seconds"))
     return "nobody" if accepted_at is None else "talked"
 
 

@@ -13,11 +13,12 @@ from models.callback import Callback, advance, locked
 from models.callback_policy import CallbackOffice, CallbackPolicy
 from models.direct_talk import latest_talk
 from models.job import Job as Job
-from models.liaison import AT_0, free_direct_liaisons, free_liaison
+from models.liaison import AT_0, DIALLED_AT_0, free_direct_liaisons, free_liaison
 from models.line_wait import wait_of, was_missed
 from models.set_away import note_miss, spare
 from models.staff_line_stay import leave_line
 from models.talk import caller_left, joiner_missed, leader_left, settle
+from models.wrap_up import begin_wrap_up
 
 #: In place of a step: a leg that we placed ended by an apology for a fault of ours.
 FAULTED = "faulted"
@@ -82,6 +83,8 @@ def leg_ended(
     if callback is None:
         if was_held and is_missed and ended.flow == AT_0 and _waits(session, ended.parent_call_id):
             note_miss(session, ended.staff_id, now, office)
+        if was_held and ended.flow == DIALLED_AT_0 and ended.accepted_at is not None:
+            begin_wrap_up(session, ended.staff_id, now, office.policy("wrap_up_seconds"))
         return _ended_at_0(session, call_id, ended.parent_call_id, now, over_at, actor, office)
     policy = CallbackPolicy.of(office)
     if call_id == callback.liaison_call_id:
@@ -228,7 +231,7 @@ def _ended_at_0(
             jobs += joiner_missed(session, talk, call_id) + settle(session, talk, now)
     elif parent_call_id is not None:
         jobs += was_missed(session, call_id)
-    return jobs + free_direct_liaisons(session, call_id, now)
+    return jobs + free_direct_liaisons(session, call_id, now, office.policy("wrap_up_seconds"))
 
 
 def _liaison_left(

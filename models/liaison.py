@@ -30,6 +30,7 @@ from models.offer import last_offers, note_offer
 from models.pacing import is_refused
 from models.staff import Staff
 from models.two_lists import Owed, owed_to
+from models.wrap_up import begin_wrap_up
 
 if TYPE_CHECKING:
     from models.caller_state import CallState
@@ -276,15 +277,18 @@ def outbound_leg(session: Session, phone: str, language: str, now: datetime) -> 
     }
 
 
-def free_direct_liaisons(session: Session, parent_call_id: int, now: datetime) -> list[Job]:
+def free_direct_liaisons(
+    session: Session, parent_call_id: int, now: datetime, wrap_up_seconds: float
+) -> list[Job]:
     """Let go of the legs that ring for a caller who waits no more; answers the jobs to enqueue after.
 
-    What the caller's own call dialled has ended with its Dial, and a leg that nobody has begun to ring is
-    never rung. One that a worker placed is told to end, and frees its liaison when it has.
+    What the caller's own call dialled has ended with its Dial, and whoever talked in it writes that down for
+    ``wrap_up_seconds``. A leg that nobody has begun to ring is never rung. One that a worker placed is told
+    to end, and frees its liaison when it has.
     """
     jobs: list[Job] = []
-    for leg in session.scalars(
-        select(Call.id).where(
+    for leg, staff_id, accepted_at in session.execute(
+        select(Call.id, Call.staff_id, Call.accepted_at).where(
             Call.parent_call_id == parent_call_id,
             Call.flow.in_((AT_0, DIALLED_AT_0)),
             Call.ended_at.is_(None),
@@ -297,6 +301,8 @@ def free_direct_liaisons(session: Session, parent_call_id: int, now: datetime) -
             jobs.append(("release_leg", leg))
             continue
         free_liaison(session, leg, now)
+        if accepted_at is not None:
+            begin_wrap_up(session, staff_id, now, wrap_up_seconds)
     return jobs
 
 

@@ -170,4 +170,4 @@ def miss_at_0(session: Session, leg: "CallState", now: datetime, office: AwayOff
 
 def stop_ringing(session: Session, caller_call_id: int, now: datetime) -> list[Job]:
     """The caller waits no more: let go of whoever rings for them, and free them when their leg is over."""
-    return free_direct_liaisons(session, caller_call_id, now)
+    return free_direct_liaisons(session, caller_call_id, now, wrap_up_seconds=0)

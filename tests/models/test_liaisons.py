@@ -137,10 +137,10 @@ def test_callers_who_are_answered_and_accepted_have_talked(desk: CallbackDesk) -
         leg = _whisper(desk, taken)
         if accepts:
             with desk.database.transaction() as session:
-                assert legs.accept_direct(session, leg, desk.now) == "accepted"
+                assert legs.accept_direct(session, leg) == "accepted"
                 session.get_one(Call, taken.call_id).accepted_at = desk.now
         with desk.database.transaction() as session:
-            assert legs.direct_ended(session, caller, desk.now) == word
+            assert legs.direct_ended(session, caller, desk.now, desk.office) == word
         assert desk.busy() == 0
 
 
@@ -153,7 +153,7 @@ def test_a_whisper_is_gone_when_the_caller_hung_up(desk: CallbackDesk) -> None:
     desk.tells(caller, "completed")
     assert desk.busy() == 0
     with desk.database.transaction() as session:
-        assert legs.accept_direct(session, leg, desk.now) == "gone"
+        assert legs.accept_direct(session, leg) == "gone"
 
 
 def test_staff_phones_are_kept_out_of_what_a_liaison_prints(desk: CallbackDesk) -> None:

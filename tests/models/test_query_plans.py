@@ -23,7 +23,7 @@ READS: dict[str, Callable[[Session, datetime], Any]] = {
     "a leg": lambda session, now: load_by_leg(session, "leg1", now),
 }
 OTHERS: dict[str, Callable[[Session, datetime], Any]] = {
-    "the end of a call": lambda session, now: free_direct_liaisons(session, 1, now),
+    "the end of a call": lambda session, now: free_direct_liaisons(session, 1, now, 60),
     "the PIN that may open": lambda session, now: load_by_sid(session, "CA1", now, opening=True),
 }
 
