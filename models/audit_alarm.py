@@ -13,6 +13,7 @@ from models import audit
 from models.alert import AUDIT_ALARM, AlertOffice, Told, recipients, responsible, tell
 from models.base import Base, UtcDateTime
 from models.paging import take_page
+from models.staff import Staff
 from models.told_error import ToldError
 
 #: What may be found about a case or a number that was looked at, and about who looks and approves.
@@ -115,17 +116,24 @@ def has_untold_alarms(session: Session) -> bool:
 def tell_of_alarms(session: Session, now: datetime, office: AlertOffice) -> None:
     """Tell the supervisors by one text how many alarms came; nobody is told of one about themselves.
 
-    But those whom a command named in their absence must hear of it. An alarm about every supervisor is for
-    the administrators.
+    But those whom a command named in their absence must hear of it, whatever their role. An alarm about every
+    supervisor is for the administrators.
     """
     if not has_untold_alarms(session) or not take_page(session, AUDIT_ALARM, now, office):
         return
     untold = update(_ALARMS).where(*_UNTOLD).values(told_at=now).returning(_ALARMS.c.rule, _ALARMS.c.actor)
     people, counts = recipients(session), Counter[int]()
     for rule, actor in session.execute(untold).all():
-        about = () if rule == SHELL_PAIR else actor.split(" ")
-        counts.update(one.staff_id for one in responsible(people, but=about))
+        emails = actor.split(" ")
+        about = () if rule == SHELL_PAIR else emails
+        told = {one.staff_id for one in responsible(people, but=about)}
+        counts.update(told | _ids_of(session, emails) if rule == SHELL_PAIR else told)
     tell(session, AUDIT_ALARM, [Told(who, count) for who, count in sorted(counts.items())], now)
+
+
+def _ids_of(session: Session, emails: Sequence[str]) -> set[int]:
+    """Those of these people who are on the staff list yet, away or not."""
+    return set(session.scalars(select(Staff.id).where(Staff.email.in_(emails), Staff.left_at.is_(None))))
 
 
 def open_alarms(session: Session, limit: int = 200) -> Sequence[AuditAlarm]:

@@ -148,6 +148,20 @@ def test_an_alarm_about_every_supervisor_is_told_to_the_administrators(desk: Cal
     assert _told_of_alarms(desk) == [(1, 1), (boss, 1)]
 
 
+def test_whom_a_command_named_is_told_of_the_approval_whatever_their_role(desk: CallbackDesk) -> None:
+    """The supervisor hears of it too, and a liaison whom nobody named does not."""
+    with desk.database.transaction() as session:
+        boss = make_staff(session, "boss@office.example.org", role="administrator", away=True).id
+        lea = make_staff(session, LEAS, phone=LEA).id
+        make_staff(session, "nia@office.example.org", phone="+12025550173")
+    desk.sweeps()
+    with desk.database.transaction() as session:
+        for email in ("boss@office.example.org", LEAS):
+            audit.record(session, actor=email, action="release_import", target="import:7", now=desk.now)
+    desk.sweeps(seconds=2)
+    assert _told_of_alarms(desk) == [(1, 1), (boss, 1), (lea, 1)]
+
+
 def _told_of_alarms(desk: CallbackDesk) -> list[tuple[int, int]]:
     """Whom the line told of how many alarms, in order."""
     found = desk.rows(Alert, Alert.level == "audit_alarm")
