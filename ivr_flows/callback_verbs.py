@@ -14,6 +14,7 @@ from models.asking_call import first_due
 from models.callback_policy import CallbackPolicy
 from models.callback_request import Promise, make_urgent, request_callback
 from models.phone_stop import ask_once_more
+from models.safe_phone import is_barred
 from models.shown_line import shown_line
 from models.true_time import Asker, urgent_due
 from models.unverified_request import request_without_pin
@@ -209,10 +210,8 @@ def promise(
     asked = urgency
     if urgency == "other":
         urgency, reason = _class_of(desk, reason, verified=verified)
-    number, call, office = desk.number_to_call(verified=verified), desk.call, desk.office
-    if number is None and desk.is_verified and call.open_callback_id is not None:
-        # A caller whose number is withheld may change the callback that stands: it has a phone of its own.
-        number = callbacks.number_of(desk.session, call.open_callback_id)
+    call, office = desk.call, desk.office
+    number = desk.number_to_call(verified=verified) or _number_that_stands(desk)
     if number is None:
         return "refused"
     asker = Asker(verified, call.caller_id_doubted, desk.keyring.index("phone", number))
@@ -266,6 +265,20 @@ def promise(
         wait = _wait(desk, found.urgency, asker)
     elsewhere = _elsewhere(desk, found.number_key)
     return _promised(desk, found.urgency, chosen, found.due_at, wait=wait, line=line, elsewhere=elsewhere)
+
+
+def _number_that_stands(desk: Desk) -> str | None:
+    """The phone of the callback that this verified caller may change, also from a withheld number.
+
+    None for one that is marked unsafe or said stop: nobody may call it (R09, R33).
+    """
+    callback_id, registrant_id = desk.call.open_callback_id, desk.call.registrant_id
+    if not desk.is_verified or callback_id is None or registrant_id is None:
+        return None
+    number_key = callbacks.number_key_of(desk.session, callback_id) or ""
+    if is_barred(desk.session, registrant_id, number_key):
+        return None
+    return callbacks.number_of(desk.session, callback_id)
 
 
 def _raise_for_news(desk: Desk, callback_id: int) -> None:

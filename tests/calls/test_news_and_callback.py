@@ -4,9 +4,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from models import Callback, Subject
+from models.registrant import Phone as Registered
 from models.two_lists import UNVERIFIED_URGENT, VERIFIED
 from tests import factories
 from tests.calls.conftest import Clock, House
@@ -185,6 +186,22 @@ def test_a_caller_with_a_withheld_number_may_change_the_time_of_the_callback_tha
 
     assert phone.hears("We will try today, in the evening")
     assert the_callback(house).window_starts is not None
+
+
+def test_no_call_is_promised_to_a_phone_that_was_marked_unsafe_since_a_callback_was_asked_for(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody", phone=CALLER)
+    asks_express(phone, case)
+    with house.database.transaction() as session:
+        session.execute(update(Registered).values(unsafe_since=house.clock.now))
+
+    opens_the_case(phone, case)
+    for key in ("2", "4"):
+        phone.presses(key)
+
+    assert phone.hears("I cannot call this number back")
+    assert the_callback(house).urgency == "other"
 
 
 # Afraid, while an ordinary callback stands.
