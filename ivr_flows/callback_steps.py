@@ -59,9 +59,9 @@ def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
         ),
         "callback_when": Menu(
             (
-                _choosing("callback.morning", callback_verbs.request_morning),
-                _choosing("callback.afternoon", callback_verbs.request_afternoon),
-                _choosing("callback.evening", callback_verbs.request_evening),
+                _choosing_part("callback.morning", callback_verbs.request_morning),
+                _choosing_part("callback.afternoon", callback_verbs.request_afternoon),
+                _choosing_part("callback.evening", callback_verbs.request_evening),
                 _choosing("callback.any_time", callback_verbs.request_any_time),
             )
         ),
@@ -154,8 +154,14 @@ def _asking(prompt: str, verb: Handler) -> Choice:
     return Choice(prompt, does=verb, on={"promised": "promised", "refused": "callback_cannot"}, about="phone")
 
 
-def _choosing(prompt: str, verb: Handler) -> Choice:
-    return Choice(prompt, does=verb, on={"promised": "callback_wishes", "refused": "callback_cannot"})
+def _choosing(prompt: str, verb: Handler, **more: str) -> Choice:
+    exits = {"promised": "callback_wishes", "refused": "callback_cannot"}
+    return Choice(prompt, does=verb, on=exits | more)
+
+
+def _choosing_part(prompt: str, verb: Handler) -> Choice:
+    """A part of the day, which may be one in which the office never works where the caller is."""
+    return _choosing(prompt, verb, closed_then="callback_when")
 
 
 def _wish(prompts: tuple[str, ...], verb: Handler) -> Menu:

@@ -11,7 +11,7 @@ from ivr_flows.wait_words import wait_prompt
 from ivr_flows.window_words import EVENING, NOON, say_window
 from models import callback as callbacks
 from models.asking_call import first_due
-from models.callback_policy import CallbackPolicy
+from models.callback_policy import CallbackPolicy, Hours
 from models.callback_request import Promise, make_urgent, request_callback
 from models.phone_stop import ask_once_more
 from models.safe_phone import is_barred
@@ -117,19 +117,19 @@ def request_in_silence(desk: Desk, _digits: str) -> str:
     return promise(desk, "urgent", "hard_news", verified=desk.is_verified or desk.call.opened_its_case())
 
 
-@answers("promised", "refused")
+@answers("promised", "refused", "closed_then")
 def request_morning(desk: Desk, _digits: str) -> str:
     """A callback before noon, where the caller is."""
     return _request_part(desk, int(desk.office.policy("window_opens_hour")), NOON)
 
 
-@answers("promised", "refused")
+@answers("promised", "refused", "closed_then")
 def request_afternoon(desk: Desk, _digits: str) -> str:
     """A callback from noon to five, where the caller is."""
     return _request_part(desk, NOON, EVENING)
 
 
-@answers("promised", "refused")
+@answers("promised", "refused", "closed_then")
 def request_evening(desk: Desk, _digits: str) -> str:
     """A callback from five on, where the caller is."""
     return _request_part(desk, EVENING, int(desk.office.policy("window_closes_hour")))
@@ -220,7 +220,12 @@ def promise(
     # An urgent callback opens the window of the phone it was asked for; others wait for it (R29).
     first_at = desk.now if urgency == "urgent" else office.calling_window(desk.now, zone)
     window = next_part_of_day(first_at, zone, *hours) if hours else None
+    policy = CallbackPolicy.of(office)
     if window is not None:
+        if policy.moment_inside(Hours(urgency, zone, *window, False, first_at), window[0]) is None:
+            # Nobody of the office ever works then: the line would ring nobody, and staff could not call.
+            desk.say("callback.closed_then")
+            return "closed_then"
         first_at, due_at = max(first_at, window[0]), max(due_at, window[1])
     # They listen to these very words: the end of this call makes it due, at the latest some minutes from now.
     first_at = max(first_at, first_due(desk.call, desk.now))
@@ -231,7 +236,6 @@ def promise(
             call_id=call.id, silent=bool(call.silent), window=window,
         )  # fmt: skip
         a_day = int(office.policy("unverified_callbacks_a_day"))
-        policy = CallbackPolicy.of(office)
         made = request_without_pin(desk.session, call, first, desk.now, a_day=a_day, policy=policy)
         if made is None:
             return "refused"

@@ -7,7 +7,7 @@ from typing import Any, cast
 from ivr_flows.callback_verbs import say_crisis_line
 from ivr_flows.desk import Desk, Ring
 from ivr_flows.example_alerts import ALERT_ANSWERS
-from ivr_flows.example_callbacks import CALLBACK_ANSWERS, NOW
+from ivr_flows.example_callbacks import CALLBACK_ANSWERS, NOW, PARTS
 from ivr_flows.example_callbacks import Answer as Answer
 from ivr_flows.example_services import SERVICE_ANSWERS
 from ivr_flows.example_waiting import one_other_waits, one_waits, others_wait, waiting, waiting_too_long
@@ -354,6 +354,7 @@ MEANINGS: Mapping[str, str] = {
     "may_choose: known": "the time there is known",
     "may_choose: guessed": "the time there is a guess",
     "may_choose: held": "staff have just replaced the PIN",
+    **{f"request_{part}: closed_then": "the office never works then" for part in PARTS},
     "may_change_pin: yes": "tries are left",
     "may_change_pin: no": "no tries are left",
     "verify_pin_again: right": "it is the PIN in force",

@@ -10,6 +10,7 @@ from ivr_flows.desk import Desk
 NOW = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)
 
 Answer = Callable[[Desk], None]
+PARTS = ("morning", "afternoon", "evening")
 
 
 def _all(*prompts: str) -> Answer:
@@ -127,6 +128,7 @@ CALLBACK_ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("request_morning", "promised"): {"": _in_part("morning")},
     ("request_afternoon", "promised"): {"": _in_part("afternoon")},
     ("request_evening", "promised"): {"": _in_part("evening")},
+    **{(f"request_{part}", "closed_then"): {"": _all("callback.closed_then")} for part in PARTS},
     ("say_how", "said"): {
         "the safest": _all("how.no_message", "how.only_me"),
         "a message, and to be asked for": _all("how.message", "how.ask_for_me"),

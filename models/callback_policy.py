@@ -1,7 +1,7 @@
 """The office's policy for callbacks: how long, how often, and in which windows (R29, R36)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
@@ -26,6 +26,18 @@ class Windowed(Protocol):
     def asked_elsewhere(self) -> bool: ...
     @property
     def next_attempt_at(self) -> datetime: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """What decides when a phone rings, of a callback that is no row or would have others."""
+
+    urgency: str
+    time_zone: str
+    window_starts: datetime | None
+    window_ends: datetime | None
+    asked_elsewhere: bool
+    next_attempt_at: datetime
 
 
 class Missed(Protocol):
@@ -148,6 +160,10 @@ class CallbackPolicy:
             if moment == first:
                 return moment
         return None
+
+    def of_staff(self) -> "CallbackPolicy":
+        """The same for a call that somebody of staff makes now: they are at work, so the office is open."""
+        return replace(self, is_open=lambda _at: True, next_open=lambda at: at)
 
     def is_untaken(self, callback: Missed) -> bool:
         """Whether so many offers were missed that urgent work rings those on call and supervisors too."""

@@ -244,7 +244,8 @@ def ring_caller(
         return None, leave_for_staff(session, callback, now, "worker", "cannot_dial")
     number = keyring_of(session).unseal("callback.number", callback.number_sealed)
     phone = standing_of(session, callback.case_id, callback.number_key, callback.registrant_id)
-    opens = None if phone.is_barred else policy.moment_inside(callback, now, phone.window)
+    hours = policy if callback.claimed_at is None else policy.of_staff()
+    opens = None if phone.is_barred else hours.moment_inside(callback, now, phone.window)
     if opens is None:
         outcome = "cannot_dial" if phone.is_barred else "no_window"
         return None, leave_for_staff(session, callback, now, "worker", outcome)

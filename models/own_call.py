@@ -71,7 +71,7 @@ def may_ring_now(session: Session, callback: Callback, now: datetime, policy: Ca
     phone = standing_of(session, callback.case_id, callback.number_key, callback.registrant_id)
     if phone.is_barred or not can_dial(session, callback, policy):
         raise RefusedError("This phone may not be rung: it is marked unsafe, asked to stop, or is no number.")
-    opens = policy.moment_inside(callback, now, phone.window)
+    opens = policy.of_staff().moment_inside(callback, now, phone.window)
     if opens is None:
         raise RefusedError("No moment fits the hours of this person and those of the office.")
     if opens > now:

@@ -10,7 +10,6 @@ has a row of its own.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from models.call import CALLS, Call
 from models.callback import CALLBACKS, IS_OWED, Callback, is_idle, keep_callback, owed_without_pin
-from models.callback_policy import CallbackPolicy
+from models.callback_policy import CallbackPolicy, Hours
 from models.callback_request import (
     A_DAY,
     Promise,
@@ -33,18 +32,6 @@ from models.follow_up import LATER
 
 if TYPE_CHECKING:
     from models.caller_state import CallState
-
-
-@dataclass(frozen=True)
-class _Hours:
-    """What decides when a phone rings, were the row as another request has it."""
-
-    urgency: str
-    time_zone: str
-    window_starts: datetime | None
-    window_ends: datetime | None
-    asked_elsewhere: bool
-    next_attempt_at: datetime
 
 
 def request_without_pin(
@@ -167,7 +154,7 @@ def _keep_the_earlier_zone(
     at = max(now, standing.next_attempt_at)
     earliest = policy.moment_inside(standing, at)
     for zone in zones:
-        hours = _Hours(
+        hours = Hours(
             standing.urgency, zone, standing.window_starts, standing.window_ends,
             standing.asked_elsewhere, standing.next_attempt_at,
         )  # fmt: skip

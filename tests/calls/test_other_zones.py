@@ -4,17 +4,22 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from config.office import Office
-from models import Staff
+from models import Callback, Staff
+from models.callback_policy import CallbackPolicy
+from models.own_call import call_now
 from tests.calls.conftest import Clock, House
+from tests.calls.stories import opens_the_case
 from tests.calls.test_callbacks import the_callback
 from tests.calls.test_without_pin import DOUBTED, dials_to_the_callback_menu
-from tests.factories import make_office
+from tests.factories import MadeCase, make_callback, make_office
 from tests.phone import Phone
 from workers.sweeper import sweep
 
 MakeStaff = Callable[..., Staff]
+MakeCase = Callable[..., MadeCase]
 #: The area code of Hawaii: what the line guesses before it asks for the hour.
 ISLANDER = "+18085550123"
 MAINLANDER = "+12025550123"
@@ -137,3 +142,71 @@ def test_a_part_of_the_day_in_another_zone_replaces_no_earlier_one(
         before.next_attempt_at,
     )
     assert after.next_attempt_at <= clock.now + timedelta(hours=3)
+
+
+def test_a_part_of_the_day_in_which_the_office_never_works_is_not_promised(
+    phone: Phone, house: House
+) -> None:
+    """From five on in Honolulu it is ten at night in New York: that call would never have rung anybody."""
+    dials_to_the_callback_menu(phone, from_=ISLANDER)
+    for key in ("2", "1"):
+        phone.presses(key)
+    assert phone.hears("For the evening, press 3")
+
+    phone.presses("3")
+
+    assert phone.hears("We are closed then. Please choose another time.", "For the morning, press 1")
+    assert house.rows(select(Callback)) == []
+    phone.presses("2")
+    assert phone.hears("in the afternoon", "We will call you")
+
+
+def test_a_callback_that_stands_stays_when_such_a_part_is_chosen_for_it(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody", time_zone="America/Los_Angeles")
+    opens_the_case(phone, case)
+    for key in ("2", "2", "2"):
+        phone.presses(key)
+    assert phone.hears("in the afternoon")
+    phone.hangs_up()
+    before = the_callback(house)
+    again = phone.another()
+    opens_the_case(again, case)
+    for key in ("2", "2", "3"):
+        again.presses(key)
+
+    assert again.hears("We are closed then. Please choose another time.")
+
+    again.hangs_up()
+    after = the_callback(house)
+    assert (after.window_starts, after.due_at) == (before.window_starts, before.due_at)
+    make_staff()
+    assert after.window_starts is not None
+    clock.now = after.window_starts
+    looks_for_work(house, clock.now)
+    assert house.rung() != []
+
+
+def test_staff_who_are_at_work_yet_may_call_in_the_persons_hours_though_the_office_has_closed(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    """Nothing on the page of what was left because "no moment fits" did anything: each button was refused."""
+    lea = make_staff()
+    case = make_case(time_zone="America/Los_Angeles")
+    clock.now = datetime(2026, 11, 26, 1, 30, tzinfo=UTC)
+    evening = clock.now - timedelta(minutes=30)
+    with house.database.transaction() as session:
+        asked = make_callback(
+            session, case, time_zone="America/Los_Angeles", state="left_for_staff", outcome="no_window",
+            closed_at=evening, window_starts=evening, window_ends=evening + timedelta(hours=4),
+        ).id  # fmt: skip
+        policy = CallbackPolicy.of(house.office)
+        jobs = call_now(session, asked, lea.id, clock.now, policy, house.office)
+    for name, row_id in jobs:
+        house.jobs.enqueue(name, row_id)
+
+    house.accepts(phone)
+
+    assert len(house.carrier.ringing) == 1, "the person's phone rings"
+    assert the_callback(house).state == "ringing_caller"
