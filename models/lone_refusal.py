@@ -1,4 +1,4 @@
-"""What the carrier refuses while the account is well: calls from one of our numbers, or to one person (R39).
+"""What the carrier refuses while the account is well: calls from one number of ours, or to one phone (R39).
 
 The first refusal opens the office's breaker, whatever it was about. What is refused again, with another call
 taken in between, is refused for itself, and does not stop the office once more.
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.call import Call
@@ -22,12 +22,15 @@ from models.callback import CALLBACKS, Callback
 from models.callback_list import IN_LINE
 from models.pacing import PACES, PROBE, hold_pace, is_refused
 from models.shown_line import shown_in_sql, shown_line
+from models.staff import Staff
 
 _OF_LINES = PACES.c.name.startswith("+")
 #: One person's call is tried again after two minutes, and after twice as long each time, up to half an hour.
 _MOST_DOUBLINGS = 6
 #: After so many refusals a person's call is not the number's fault: the liaison was rung from it meanwhile.
 _OF_THE_LINE = 2
+#: Longer than the longest pause of one phone.
+_REMEMBERED = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +47,33 @@ def judge_refusal(
 ) -> tuple[bool, timedelta | None]:
     """A call was refused, not for the number called: whether for itself, and how long its callback waits.
 
+    Of a leg of staff it is their phone that rests for so long (``rest_phone``).
+
     ``line`` is the number that it was placed from, unless that is the main one. What is not refused for
     itself is refused for the account, as far as anybody knows.
     """
+    leg = session.get_one(Call, call_id)
+    if leg.staff_id is not None and line is None:
+        pause = _pause_of_phone(session, leg, now)
+        return pause is not None, pause
+    if leg.staff_id is not None:
+        # A probe of that number, whose refusal says nothing of the liaison's phone.
+        leg.line = line or ""
     before = _refused_before(session, call_id)
     if line is not None and before < _OF_THE_LINE:
         return _is_lines_own(session, line, code, now), None
     if before == 0:
         return False, None
     return True, PROBE * 2 ** min(before + 1, _MOST_DOUBLINGS)
+
+
+def rest_phone(session: Session, call_id: int, until: datetime) -> None:
+    """Nobody rings the phone of staff of this leg until then; a leg of no staff changes nothing.
+
+    After what follows from the leg's end, which holds its callback before its person.
+    """
+    whose = select(Call.staff_id).where(Call.id == call_id).scalar_subquery()
+    session.execute(update(Staff).where(Staff.id == whose).values(spared_until=until))
 
 
 def note_taken(session: Session, line: str) -> None:
@@ -115,6 +136,28 @@ def _is_lines_own(session: Session, line: str, code: int | None, now: datetime) 
     since = held.refused_at or now
     _set(session, line, refused_at=since, refused_code=code, next_at=now + PROBE)
     return True
+
+
+def _pause_of_phone(session: Session, leg: Call, now: datetime) -> timedelta | None:
+    """How long a phone of staff rests that alone is refused; None where the account is, as far as is known.
+
+    It was refused before, and the last call of ours to anybody else was taken.
+    """
+    lately = (Call.direction == leg.direction, Call.started_at > now - _REMEMBERED)
+    is_theirs = (Call.staff_id == leg.staff_id, Call.id < leg.id, Call.line == "")
+    newest_first = select(Call.call_sid, Call.call_status).where(*lately).order_by(Call.id.desc())
+    earlier = session.execute(newest_first.where(*is_theirs).limit(_MOST_DOUBLINGS)).all()
+    before = sum(
+        1 for _ in takewhile(lambda one: one.call_sid is None and one.call_status == "failed", earlier)
+    )
+    asked = or_(Call.call_sid.is_not(None), Call.call_status == "failed")
+    other = session.execute(
+        newest_first.where(Call.staff_id.is_distinct_from(leg.staff_id), asked).limit(1)
+    ).first()
+    if before == 0 or other is None or other.call_sid is None or is_refused(session):
+        return None
+    pause: timedelta = PROBE * 2 ** min(before + 1, _MOST_DOUBLINGS)
+    return pause
 
 
 def _refused_before(session: Session, call_id: int) -> int:

@@ -117,6 +117,8 @@ def change_phone(session: Session, staff_id: int, number: str, now: datetime, *,
     person.phone_sealed = keyring.seal("staff.phone", number)
     person.phone_key = key
     person.office_phone = office_phone
+    # The carrier may have refused the phone before (models/lone_refusal.py).
+    person.spared_until = None
     session.flush()
     _note(session, staff_id, "change_phone", now, {"office_phone": office_phone})
 

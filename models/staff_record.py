@@ -114,6 +114,7 @@ def change_record(
     if "phone" in changed:
         person.phone_sealed = keyring.seal("staff.phone", record.phone)
         person.phone_key = keyring.index("phone", record.phone)
+        person.spared_until = None
     person.role, person.office_phone = record.role, record.office_phone
     person.languages = ",".join(record.languages)
     session.flush()

@@ -31,7 +31,7 @@ from models.left_behind import is_left_behind
 from models.leg import mark_dialling, take_back_dialling
 from models.leg_end import Job, leg_ended
 from models.line_ring import dial_direct
-from models.lone_refusal import judge_refusal, note_taken
+from models.lone_refusal import judge_refusal, note_taken, rest_phone
 from models.pacing import is_refused
 from models.talk import MISSED, TOLD, missed_in
 from workers.alerts import AlertSender
@@ -288,21 +288,24 @@ class Dialler:
 
     def _refused(self, dial: Dial, refused: CarrierRefused) -> list[Job]:
         """Nothing was dialled. Only a number that cannot be called counts as a try (R39)."""
-        now, call_id, pause = self._clock(), dial.call_id, None
+        now, call_id, pause, is_alone = self._clock(), dial.call_id, None, False
         with self._database.transaction() as session:
+            is_given_back = False
             if refused.about == "account":
                 line = None if dial.line == self._office.lines[0] else dial.line
                 is_alone, pause = judge_refusal(session, call_id, line, refused.code, now)
                 if not is_alone:
                     pacing.open_breaker(session, pacing.CALLS, refused.code, now, call_id)
-                if take_back_dialling(session, call_id):
-                    return []
+                is_given_back = take_back_dialling(session, call_id)
             elif refused.about != "number":
                 pacing.rest(session, now, refused.code)
-            return leg_ended(
+            jobs = [] if is_given_back else leg_ended(
                 session, call_id, "failed", now, self._office,
                 actor="worker", counted=refused.about == "number", pause=pause,
             )  # fmt: skip
+            if is_alone and pause is not None:
+                rest_phone(session, call_id, now + pause)
+            return jobs
 
     def _give_back(self, session: Session, call_id: int | None) -> list[Job]:
         """While the account is refused nobody waits for a leg; its callback goes back with nothing spent."""

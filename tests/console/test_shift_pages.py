@@ -178,3 +178,20 @@ def test_days_away_are_noted_and_taken_back_and_nobody_elses(
     assert ana.reads("The days are taken back.")
     with database.reading() as session:
         assert session.scalars(select(Absence.id)).all() == []
+
+
+def test_somebody_whose_phone_the_carrier_refuses_reads_so_until_they_enter_another(
+    administrator: Member, staff: Any, database: Database, clock: Clock
+) -> None:
+    ana = staff(name="Ana Demo", on_shift=True).signs_in()
+    staff(phone="+12025550190")
+    with database.transaction() as session:
+        session.get_one(Staff, ana.staff_id).spared_until = clock() + timedelta(minutes=4)
+    assert ana.opens("/console/shift").reads("The carrier refuses calls to your phone")
+    assert administrator.opens("/console/staff").reads("phone refused")
+
+    ana.opens("/console/shift").fills(phone="202 555 0190", kind="office").clicks("Keep this phone")
+
+    assert ana.reads("The line rings this phone from now on.")
+    assert not ana.reads("The carrier refuses calls to your phone")
+    assert row(database, ana).spared_until is None

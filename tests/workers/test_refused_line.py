@@ -12,11 +12,11 @@ from models.callback_policy import CallbackPolicy
 from models.liaison import unverified_may_take_at_0
 from models.lone_refusal import refused_lines
 from models.own_call import call_now
-from models.pacing import refusals
+from models.pacing import CALLS, close_breaker, refusals
 from models.refusal import RefusedError
 from models.trouble import troubles
 from tests.callback_desk import CallbackDesk
-from tests.factories import make_callback, make_case, make_staff
+from tests.factories import make_call, make_callback, make_case, make_staff
 
 MAIN, DISCREET = "+12025550100", "+12025550101"
 LIAISON, SUPERVISOR = "+12025550170", "+12025550172"
@@ -260,3 +260,72 @@ def test_two_phones_that_the_carrier_refuses_by_a_code_of_its_own_do_not_stop_th
     desk.carrier.refuses_to = {}
     morning.passes(minutes=16)
     assert _states(desk, odd) == [("reached", 0, 0)] * 2
+
+
+BAD = "+12025550171"
+
+
+def test_one_liaisons_phone_that_the_carrier_refuses_by_a_code_of_its_own_does_not_stop_the_office(
+    office_desk: CallbackDesk,
+) -> None:
+    """Each time the breaker closed it was that phone's turn: of 40 callbacks in 15 minutes none was kept."""
+    desk = office_desk
+    desk.carrier.refuses_from, desk.carrier.refuses_to = {}, {BAD: 13224}
+    with desk.database.transaction() as session:
+        bad = make_staff(session, phone=BAD).id
+    asked = _asks(desk, 12)
+    morning = _Morning(desk)
+
+    spared = []
+    for _ in range(5):
+        morning.passes(minutes=1)
+        (person,) = desk.rows(Staff, Staff.id == bad)
+        spared.append(person.spared_until is not None)
+
+    assert _states(desk, asked) == [("reached", 0, 0)] * 12
+    assert morning.accepted_in_vain <= 1, "once: then it is known whose phone it is"
+    assert any(spared)
+    assert (person.on_shift, person.missed_offers) == (True, 0), "they have missed nothing"
+    with desk.database.reading() as session:
+        assert refusals(session) == [], "the account is well"
+
+
+def test_an_account_that_is_refused_once_more_is_named_though_each_phone_was_refused_before(
+    empty_desk: CallbackDesk,
+) -> None:
+    desk = empty_desk
+    with desk.database.transaction() as session:
+        for phone in (LIAISON, BAD):
+            make_staff(session, phone=phone)
+        make_staff(session, role="supervisor", phone=SUPERVISOR, on_shift=False)
+    _asks(desk, 4)
+    desk.carrier.refuses_calls = OUR_NUMBER_IS_GONE
+    for _ in range(12):
+        desk.sweeps(seconds=10)
+        desk.works_off()
+    with desk.database.transaction() as session:
+        # A call to somebody else is taken, and the account is refused again before a liaison is rung.
+        make_call(session, "CA-to-another", direction="outbound", started_at=desk.now)
+        close_breaker(session, CALLS, desk.now)
+
+    for _ in range(3):
+        desk.sweeps(seconds=10)
+        desk.works_off()
+
+    with desk.database.reading() as session:
+        assert [one.code for one in refusals(session)] == [OUR_NUMBER_IS_GONE]
+
+
+def test_an_account_that_is_refused_for_the_only_liaison_is_the_accounts(empty_desk: CallbackDesk) -> None:
+    desk = empty_desk
+    with desk.database.transaction() as session:
+        make_staff(session, phone=LIAISON)
+    desk.carrier.refuses_calls = OUR_NUMBER_IS_GONE
+    _asks(desk, 2)
+    for _ in range(20):
+        desk.sweeps(seconds=10)
+        desk.works_off()
+
+    with desk.database.reading() as session:
+        assert [one.name for one in troubles(session, desk.now)] == ["calls"]
+    assert [one.spared_until for one in desk.rows(Staff)] == [None]
