@@ -131,7 +131,7 @@ class Told:
 
 
 class Recipient(NamedTuple):
-    """A supervisor or an administrator who is not away."""
+    """A supervisor or an administrator who is told of what needs somebody."""
 
     staff_id: int
     role: str
@@ -164,13 +164,14 @@ def tell(session: Session, level: str, told: Iterable[Told], now: datetime) -> N
 
 
 def recipients(session: Session) -> list[Recipient]:
-    """Every supervisor and administrator who is not away."""
+    """Every supervisor and administrator who is not away; where all are, all of them: somebody must hear."""
     found = session.execute(
-        select(Staff.id, Staff.role, Staff.email, or_(Staff.on_shift, Staff.on_call))
-        .where(Staff.role.in_(("supervisor", "administrator")), ~Staff.away)
+        select(Staff.id, Staff.role, Staff.email, or_(Staff.on_shift, Staff.on_call), Staff.away)
+        .where(Staff.role.in_(("supervisor", "administrator")), Staff.left_at.is_(None))
         .order_by(Staff.id)
-    )
-    return [Recipient(*row) for row in found]
+    ).all()
+    here = [row for row in found if not row.away]
+    return [Recipient(*row[:4]) for row in here or found]
 
 
 def responsible(people: Sequence[Recipient], but: Collection[str] = ()) -> list[Recipient]:

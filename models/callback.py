@@ -198,6 +198,10 @@ REASONS = (
 )  # fmt: skip
 
 
+#: Of a promise for another moment nobody was warned yet, and no offer of it was missed.
+UNTOLD: dict[str, Any] = {"warned": 0, "paged_at": None, "liaison_tries": 0}
+
+
 def advance(
     session: Session,
     callback_id: int,
@@ -312,7 +316,7 @@ def move_callback(
     statement = (
         update(CALLBACKS)
         .where(CALLBACKS.c.id == callback_id, IS_IDLE)
-        .values(next_attempt_at=next_attempt_at, due_at=due_at, place=None)
+        .values(next_attempt_at=next_attempt_at, due_at=due_at, place=None, **UNTOLD)
     )
     moved = cast(CursorResult[Any], session.execute(statement)).rowcount == 1
     if moved:

@@ -14,6 +14,7 @@ from models.callback import (
     CALLBACKS,
     IS_IDLE,
     IS_OWED,
+    UNTOLD,
     Callback,
     advance,
     is_idle,
@@ -279,6 +280,8 @@ def _ask_again(
     if window is not None:
         standing.window_starts, standing.window_ends = window
         standing.urgency, standing.due_at, standing.next_attempt_at = urgency, due_at, next_attempt_at
+        for name, value in UNTOLD.items():
+            setattr(standing, name, value)
     else:
         standing.urgency = "urgent" if "urgent" in (urgency, standing.urgency) else "other"
         standing.due_at = min(standing.due_at, due_at)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import audit
+from models.alert import LEFT_TOLD
 from models.callback import IS_OWED, Callback, advance, locked
 from models.callback_state import TAKEN_UP_AGAIN
 from models.database import keyring_of
@@ -190,6 +191,8 @@ def _take_up(session: Session, callback: Callback, staff_id: int, now: datetime,
         claimed_at=now, taken_up_at=now, lease_until=until, closed_at=None, conference=None,
         liaison_call_id=None, caller_call_id=None, talking_at=None, held_at=None, announced_at=None,
         missed_by_id=None,
+        # Where it is left once more, that is told once more.
+        warned=min(callback.warned, LEFT_TOLD - 1),
     )  # fmt: skip
 
 

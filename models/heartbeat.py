@@ -19,6 +19,9 @@ _OPTIONAL = ("intake", REDIS)
 #: How often a process writes, and how long a role may be silent before people are told.
 BEAT_SECONDS = 10.0
 SILENT = timedelta(seconds=30)
+_ALMOST = timedelta(seconds=BEAT_SECONDS - 1)
+#: A sign of life from further ahead is none: a clock was put back since. Those of two machines differ less.
+_AHEAD = timedelta(minutes=1)
 #: Rows of processes that ended long ago are deleted.
 _KEPT = timedelta(days=1)
 
@@ -63,12 +66,17 @@ class Pulse:
 
     def is_due(self, now: datetime) -> bool:
         """Whether it is time to write again."""
-        return self._beaten_at is None or now - self._beaten_at >= timedelta(seconds=BEAT_SECONDS - 1)
+        # A clock that was put back since makes it time as well.
+        return self._beaten_at is None or not timedelta() <= now - self._beaten_at < _ALMOST
 
     def beat(self, session: Session, now: datetime) -> None:
         """Write that this process lives. Its first beat also deletes rows of processes long gone."""
         mine = update(_HEARTBEATS).where(_HEARTBEATS.c.process == self._process)
-        is_known = self._beaten_at is not None and self._changed(session, mine.values(seen_at=now))
+        is_known = False
+        if self._beaten_at is not None:
+            # After a clock was put back others are missed from now on, and not from a time to come.
+            since = {"started_at": now} if self._beaten_at > now else {}
+            is_known = self._changed(session, mine.values(seen_at=now, **since))
         if not is_known:
             session.execute(delete(_HEARTBEATS).where(_HEARTBEATS.c.seen_at < now - _KEPT))
             session.add(Heartbeat(process=self._process, role=self.role, started_at=now, seen_at=now))
@@ -85,7 +93,7 @@ def note_redis(session: Session, now: datetime, *, is_up: bool) -> None:
     row = session.get(Heartbeat, REDIS)
     if row is None:
         session.add(Heartbeat(process=REDIS, role=REDIS, started_at=now, seen_at=now))
-    elif is_up and now - row.seen_at >= timedelta(seconds=BEAT_SECONDS - 1):
+    elif is_up and not timedelta() <= now - row.seen_at < _ALMOST:
         row.seen_at = now
     session.flush()
 
@@ -102,7 +110,9 @@ def lives(session: Session, now: datetime) -> Sequence[RoleLife]:
             func.max(_HEARTBEATS.c.seen_at).label("seen_at"),
             func.min(_HEARTBEATS.c.started_at).label("started_at"),
             func.count().filter(_HEARTBEATS.c.seen_at > now - SILENT).label("living"),
-        ).group_by(_HEARTBEATS.c.role)
+        )
+        .where(_HEARTBEATS.c.seen_at <= now + _AHEAD)
+        .group_by(_HEARTBEATS.c.role)
     ).all()
     found = {row.role: row for row in rows}
     first = min((row.started_at for row in rows if row.role != REDIS), default=None)
@@ -119,5 +129,6 @@ def lives(session: Session, now: datetime) -> Sequence[RoleLife]:
 
 def is_silent(session: Session, role: str, now: datetime) -> bool:
     """Whether a role has run before and shows no sign of life now."""
-    seen = session.scalar(select(func.max(_HEARTBEATS.c.seen_at)).where(_HEARTBEATS.c.role == role))
+    of_role = (_HEARTBEATS.c.role == role, _HEARTBEATS.c.seen_at <= now + _AHEAD)
+    seen = session.scalar(select(func.max(_HEARTBEATS.c.seen_at)).where(*of_role))
     return seen is not None and now - seen >= SILENT

@@ -18,7 +18,7 @@ from models.base import Base, UtcDateTime
 from models.call import CALLS as CALL_ROWS
 
 Kind = Literal["calls", "texts"]
-#: Calls placed through the carrier's REST side are paced (Twilio: one a second); texts are not.
+#: Calls placed through the carrier's REST side are paced (Twilio: one a second); texts only when it says so.
 CALLS: Kind = "calls"
 TEXTS: Kind = "texts"
 #: The row of a carrier that takes no call, though it refuses nothing.
@@ -81,24 +81,26 @@ def take_slot(session: Session, now: datetime, interval: timedelta, patience: ti
 
 def may_text(session: Session, now: datetime) -> bool:
     """Whether a text may be sent now. While the account is refused this takes the one probe that is due."""
-    if refusal(session, TEXTS) is None:
+    row = session.execute(select(PACES).where(PACES.c.name == TEXTS)).first()
+    if row is None or (row.refused_at is None and row.next_at <= now):
         return True
     held = hold_pace(session, TEXTS, now)
-    if held.refused_at is None:
-        return True
     if now < held.next_at <= now + _FURTHEST:
         return False
-    _set(session, TEXTS, next_at=now + PROBE)
+    if held.refused_at is not None:
+        _set(session, TEXTS, next_at=now + PROBE)
     return True
 
 
-def rest(session: Session, now: datetime, code: int | None = None) -> None:
-    """Place no call for a while: the carrier is overloaded or cannot be reached.
+def rest(session: Session, now: datetime, code: int | None = None, kind: Kind = CALLS) -> None:
+    """Place no call, or send no text, for a while: the carrier is overloaded or cannot be reached.
 
-    Since when it has taken none is noted, with Twilio's code.
+    Since when it has taken no call is noted, with Twilio's code.
     """
-    next_at = max(hold_pace(session, CALLS, now).next_at, now + REST)
-    _set(session, CALLS, next_at=next_at)
+    next_at = max(hold_pace(session, kind, now).next_at, now + REST)
+    _set(session, kind, next_at=next_at)
+    if kind == TEXTS:
+        return
     since = hold_pace(session, _CARRIER, now).refused_at or now
     _set(session, _CARRIER, refused_at=since, refused_code=code, next_at=now)
 

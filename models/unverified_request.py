@@ -17,7 +17,15 @@ from sqlalchemy import ColumnElement, and_, false, func, select
 from sqlalchemy.orm import Session
 
 from models.call import CALLS, Call
-from models.callback import CALLBACKS, IS_OWED, Callback, is_idle, keep_callback, owed_without_pin
+from models.callback import (
+    CALLBACKS,
+    IS_OWED,
+    UNTOLD,
+    Callback,
+    is_idle,
+    keep_callback,
+    owed_without_pin,
+)
 from models.callback_policy import CallbackPolicy, Hours
 from models.callback_request import (
     A_DAY,
@@ -105,6 +113,8 @@ def _move(session: Session, standing: Callback, promise: Promise) -> None:
     standing.due_at, standing.next_attempt_at = promise.due_at, promise.next_attempt_at
     standing.time_zone = promise.time_zone
     standing.silent, standing.place = standing.silent or promise.silent, None
+    for name, value in UNTOLD.items():
+        setattr(standing, name, value)
     session.flush()
 
 

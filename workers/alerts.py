@@ -13,6 +13,7 @@ from models.alert import Ending, Sending, begin_alert, channel_of, end_alert, pr
 from models.call_event import record_call_sid
 from models.database import Database
 from models.leg_end import Job, leg_ended
+from models.lone_refusal import judge_refusal, rest_phone
 from workers.carrier import CarrierRefused, CarrierUnknown
 
 log = logging.getLogger(__name__)
@@ -73,12 +74,13 @@ class AlertSender:
                 )
         except CarrierRefused as refused:
             log.warning("The carrier refused an alert.", extra={"alert_id": sending.alert_id})
-            if refused.about == "account":
-                self._open_breaker(sending, refused.code)
-            how: Ending = "refused" if refused.about == "number" else "not asked"
+            is_of_phone = refused.about == "number" or self._slow_down(sending, refused)
+            how: Ending = "refused" if is_of_phone else "not asked"
             return self._end(sending, how, code=refused.code)
         except CarrierUnknown:
             log.warning("It is not known whether an alert was sent.", extra={"alert_id": sending.alert_id})
+            with self._database.transaction() as session:
+                pacing.rest(session, self._clock(), kind=_kind_of(sending))
             return self._end(sending, "unknown")
         return self._end(sending, "sent", call_sid)
 
@@ -89,8 +91,7 @@ class AlertSender:
         with self._database.transaction() as session:
             end_alert(session, sending.alert_id, how, now, code=code)
             if how == "sent":
-                kind = pacing.TEXTS if sending.call_id is None else pacing.CALLS
-                pacing.close_breaker(session, kind, now)
+                pacing.close_breaker(session, _kind_of(sending), now)
             if sending.call_id is None:
                 return []
             if call_sid:
@@ -99,10 +100,21 @@ class AlertSender:
                 return leg_ended(session, sending.call_id, "failed", now, self._office, actor="worker")
             return []
 
-    def _open_breaker(self, sending: Sending, code: int | None) -> None:
-        kind = pacing.TEXTS if sending.call_id is None else pacing.CALLS
+    def _slow_down(self, sending: Sending, refused: CarrierRefused) -> bool:
+        """The account is refused, or the carrier takes nothing now (R39); True where it is this phone."""
+        kind, now = _kind_of(sending), self._clock()
         with self._database.transaction() as session:
-            pacing.open_breaker(session, kind, code, self._clock(), sending.call_id)
+            if refused.about != "account":
+                pacing.rest(session, now, refused.code, kind)
+                return False
+            pause = None
+            if sending.call_id is not None:
+                _, pause = judge_refusal(session, sending.call_id, None, refused.code, now)
+            if sending.call_id is None or pause is None:
+                pacing.open_breaker(session, kind, refused.code, now, sending.call_id)
+                return False
+            rest_phone(session, sending.call_id, now + pause)
+            return True
 
     def _text(self, sending: Sending) -> str:
         language = sending.language
@@ -114,6 +126,10 @@ class AlertSender:
         return f"{opening} " + _prompts(self._office.languages).text(
             language, prompt_of(sending.level, sending.promises), count=str(sending.promises)
         )
+
+
+def _kind_of(sending: Sending) -> pacing.Kind:
+    return pacing.TEXTS if sending.call_id is None else pacing.CALLS
 
 
 @lru_cache(maxsize=1)

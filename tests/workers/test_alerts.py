@@ -3,16 +3,22 @@
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from config.office import Office
 from models import Alert, AuditEntry, Call, Callback, Staff
 from models.alert import begin_alert
+from models.appointment import reschedule
 from models.at_risk import make_alerts
 from models.callback import advance
+from models.callback_policy import CallbackPolicy
+from models.claim import claim
 from models.database import Database
+from models.schedule import Absence
+from models.trouble import troubles
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_callback, make_case, make_office, make_staff
-from workers.carrier import CarrierUnknown
+from workers.carrier import CarrierRefused, CarrierUnknown
 
 LIAISON, SUPERVISOR, ON_CALL = "+12025550170", "+12025550172", "+12025550173"
 
@@ -206,3 +212,95 @@ def test_a_carrier_that_is_down_delays_no_part_of_the_sweep(desk: CallbackDesk) 
     desk.sweeps()
     assert asked == [LIAISON], "asked once in a pass"
     assert [alert.state for alert in desk.rows(Alert)] == ["unknown", "made", "made"]
+
+
+def test_a_late_promise_that_is_settled_anew_is_watched_like_a_new_one(desk: CallbackDesk) -> None:
+    """A supervisor settled another time with a person who was late; when that passed too nobody was told."""
+    made = _promise(desk, 20)
+    for _ in range(8):
+        desk.sweeps(minutes=5)
+        desk.works_off()
+    assert desk.callback().warned == 4
+    _texts(desk)
+    with desk.database.transaction() as session:
+        ruth = session.scalars(select(Staff).where(Staff.role == "supervisor")).one()
+        policy = CallbackPolicy.of(desk.office)
+        at = desk.now + timedelta(hours=3)
+        reschedule(session, made.id, ruth, at, desk.now, policy, desk.office)
+
+    desk.now = desk.callback().due_at + timedelta(minutes=11)
+    told = []
+    for _ in range(12):
+        desk.sweeps(minutes=5)
+        told += _texts(desk)
+
+    assert LIAISON in told
+    assert SUPERVISOR in told
+
+
+def test_what_was_left_taken_up_and_left_once_more_is_told_once_more(desk: CallbackDesk) -> None:
+    made = _promise(desk, 90, state="left_for_staff", outcome="unknown", closed_at=desk.now)
+    desk.sweeps(minutes=1)
+    assert _texts(desk) == [SUPERVISOR]
+    with desk.database.transaction() as session:
+        liaison = session.scalars(select(Staff).where(Staff.role == "liaison")).one()
+        claim(session, made.id, liaison.id, desk.now, desk.office)
+
+    desk.sweeps(minutes=20)
+    assert desk.state() == "left_for_staff", "the claim was not used"
+    desk.sweeps(minutes=1)
+
+    assert _texts(desk) == [SUPERVISOR]
+
+
+def test_where_every_supervisor_and_administrator_is_away_they_are_told_all_the_same(
+    desk: CallbackDesk,
+) -> None:
+    """The day's warnings were noted as told, and nobody had them, that day or the next."""
+    _promise(desk, 90, state="left_for_staff", outcome="unknown", closed_at=desk.now)
+    today = desk.now.date()
+    with desk.database.transaction() as session:
+        ruth = session.scalars(select(Staff).where(Staff.role == "supervisor")).one()
+        session.add(Absence(staff_id=ruth.id, first_day=today, last_day=today))
+        gone = make_staff(session, role="supervisor", phone=ON_CALL, on_shift=False, away=True)
+        gone.left_at = desk.now
+
+    desk.sweeps(minutes=1)
+
+    assert _texts(desk) == [SUPERVISOR]
+
+
+def test_texts_for_which_there_were_too_many_requests_slow_down(desk: CallbackDesk) -> None:
+    """Each alert was tried again at each sweep: 150 requests a minute for five supervisors."""
+    with desk.database.transaction() as session:
+        for number in range(4):
+            make_staff(session, role="supervisor", phone=f"+1202555018{number}", on_shift=False)
+    _promise(desk, 90, state="left_for_staff", outcome="unknown", closed_at=desk.now)
+    asked = []
+
+    def is_overloaded(*, to: str, body: str) -> None:
+        asked.append((to, body))
+        raise CarrierRefused("Too many requests.", about="pace", code=20429)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(desk.carrier, "send_text", is_overloaded)
+        for _ in range(30):
+            desk.sweeps(seconds=2)
+            desk.works_off()
+    assert 8 <= len(asked) <= 13, "one in five seconds"
+
+    for _ in range(10):
+        desk.sweeps(seconds=2)
+        desk.works_off()
+    assert len(desk.carrier.texts) == 5
+
+
+def test_a_carrier_that_takes_not_even_the_warnings_is_named(desk: CallbackDesk) -> None:
+    """With no callback due, only calls to supervisors met it, and every place said that all was well."""
+    _promise(desk, 5, next_attempt_at=desk.now + timedelta(hours=5))
+    desk.carrier.is_away = True
+    for _ in range(30):
+        desk.sweeps(seconds=2)
+        desk.works_off()
+    with desk.database.reading() as session:
+        assert [one.name for one in troubles(session, desk.now)] == ["carrier"]

@@ -7,6 +7,7 @@ import pytest
 
 from models import Alert, Callback, Staff, audit, pacing
 from models.heartbeat import Pulse
+from models.trouble import troubles
 from models.unlisted import keep_unlisted
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_call, make_callback, make_case, make_import, make_staff, make_subject
@@ -200,3 +201,43 @@ def test_after_a_night_in_which_the_carrier_refused_all_the_supervisor_has_one_t
     for matter in matters:
         assert sum(matter in body for _, body in desk.carrier.texts) == 1, matter
     assert len(desk.carrier.texts) <= len(matters) + 1
+
+
+def test_after_a_clock_that_was_put_back_people_are_paged_and_a_dead_worker_is_named(
+    empty_desk: CallbackDesk,
+) -> None:
+    """A machine began five hours ahead: for five hours no page went out, and nothing that died was missed."""
+    desk = empty_desk
+    with desk.database.transaction() as session:
+        make_staff(session, RUTHS, role="supervisor", phone=RUTH, on_shift=False)
+    true_now, worker, lives_on = desk.now, Pulse("worker"), [Pulse("sweeper"), Pulse("web")]
+    desk.now = true_now + timedelta(hours=5)
+    with desk.database.transaction() as session:
+        for pulse in (worker, *lives_on):
+            pulse.beat(session, desk.now)
+    _is_left(desk)
+    desk.sweeps(seconds=2)
+    desk.works_off()
+    assert _told(desk, "left_for_staff") == [1]
+
+    desk.now = true_now
+    _is_left(desk)
+    for _ in range(5):
+        with desk.database.transaction() as session:
+            for pulse in lives_on:
+                if pulse.is_due(desk.now):
+                    pulse.beat(session, desk.now)
+        desk.sweeps(seconds=10)
+        desk.works_off()
+
+    assert _told(desk, "left_for_staff") == [1, 2]
+    assert _told(desk, "role_silent") == [1]
+    with desk.database.reading() as session:
+        assert [one.name for one in troubles(session, desk.now)] == ["worker"]
+
+
+def _is_left(desk: CallbackDesk) -> None:
+    with desk.database.transaction() as session:
+        make_callback(
+            session, make_case(session), state="left_for_staff", outcome="unknown", closed_at=desk.now
+        )
