@@ -19,6 +19,7 @@ from hotline.console.words import N_, _
 from models import appointment, claim, note, outcome, own_call, recognition, talk_desk
 from models.callback import Callback
 from models.callback_policy import CallbackPolicy
+from models.callback_state import TAKEN_UP_AGAIN
 from models.database import tried_again
 from models.job import Job
 from models.refusal import RefusedError
@@ -201,10 +202,18 @@ def register_callback_actions(blueprint: Blueprint, console: Console) -> None:
             return _refused(console, callback_id, action, field, error)
         for name, row_id in jobs:
             console.jobs.enqueue(name, row_id)
+        if action == "release" and _is_left(console, callback_id):
+            said = N_("It is left for staff again.")
         flash(_(said), "success")
         if action == "release":
             return redirect(url_for("console.callbacks", view="mine"), code=303)
         return redirect(url_for("console.callback", callback_id=callback_id), code=303)
+
+
+def _is_left(console: Console, callback_id: int) -> bool:
+    """Whether a callback that was put back had been left for staff, and is so again."""
+    with console.database.reading() as session:
+        return session.get_one(Callback, callback_id).state == TAKEN_UP_AGAIN
 
 
 def _refused(

@@ -21,6 +21,7 @@ from hotline.console.unchanged import FACTS, Facts, minute_of
 from hotline.console.words import N_, language
 from models import listing
 from models.appointment import CANCEL_REASONS, may_reveal, next_moment_inside, reveal_number, stamp_of
+from models.call import Call
 from models.callback import Callback
 from models.callback_policy import CallbackPolicy
 from models.case_words import has_looked, heard_for, look_at_words, may_open_case
@@ -274,6 +275,14 @@ def _why_not_called(console: Console, session: Session, row: listing.Listed) -> 
     return ""
 
 
+def _own_call_failed(session: Session, row: listing.Listed) -> bool:
+    """Whether a call that its holder asked for was not placed at all, so that their phone did not ring."""
+    if row.state != "claimed" or row.missed_by_id is None or row.missed_by_id != row.staff_id:
+        return False
+    theirs = select(Call.call_status).where(Call.callback_id == row.id, Call.staff_id == row.staff_id)
+    return session.scalar(theirs.order_by(Call.id.desc()).limit(1)) == "failed"
+
+
 def _asks_who(session: Session, row: listing.Listed) -> bool:
     """Whether staff are still to record how they recognized the person on the line (R37)."""
     return row.state == "talking" and awaits_recognition(session.get_one(Callback, row.id))
@@ -303,6 +312,7 @@ def _state(console: Console, session: Session, row: listing.Listed, now: datetim
         "now": now,
         "is_mine": is_mine,
         "why_not_called": _why_not_called(console, session, row),
+        "own_call_failed": _own_call_failed(session, row),
         "joiners": _joiners(session, row),
         "asks_who": _asks_who(session, row),
         "may_be_anyone": _may_be_anyone(session, row),
@@ -316,11 +326,17 @@ def _state(console: Console, session: Session, row: listing.Listed, now: datetim
     }
 
 
-def _colleagues(session: Session) -> list[tuple[int, str, bool]]:
-    """Who a callback may be handed to: colleagues on shift, who can come, and whether each is free."""
+def _colleagues(session: Session) -> list[tuple[int, str, str]]:
+    """Who a callback may be handed to: colleagues on shift, who can come, and what each does now."""
     others = select(Staff).where(Staff.id != me().staff_id, Staff.left_at.is_(None), Staff.on_shift)
     people = session.scalars(others.order_by(Staff.id)).all()
-    return [(one.id, name_of(session, one), one.busy_call_id is None) for one in people]
+    return [(one.id, name_of(session, one), _does_now(one)) for one in people]
+
+
+def _does_now(colleague: Staff) -> str:
+    if colleague.busy_call_id is not None:
+        return N_("in a call")
+    return N_("free") if colleague.resting_until is None else N_("resting")
 
 
 def _asked() -> tuple[str, int]:

@@ -116,7 +116,7 @@ HAPPENED = {
     "ring_liaison_callback": N_("The line began to ring staff"),
     "accept_callback": N_("Accepted by key"),
     "liaison_missed_callback": N_("Not accepted; it went to the next"),
-    "miss_own_call_callback": N_("Their own call was not answered; the claim stays theirs for a moment"),
+    "miss_own_call_callback": N_("Their own call was not taken; the claim stays theirs for a moment"),
     "leave_message": N_("The line left its neutral message on a machine"),
     "caller_missed_callback": N_("The person was not reached; it is tried again later"),
     "not_safe_callback": N_("The person could not talk now"),

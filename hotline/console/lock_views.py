@@ -69,10 +69,10 @@ def register_locks(blueprint: Blueprint, console: Console) -> None:
         else:
             for name, row_id in jobs:
                 console.jobs.enqueue(name, row_id)
-            done = (
-                _("The confirmed phone will be called.")
-                if decision == "call"
-                else _("The report is dropped.")
-            )
-            flash(done, "success")
+            if decision == "drop":
+                flash(_("The report is dropped."), "success")
+            elif jobs:
+                flash(_("The confirmed phone will be called."), "success")
+            else:
+                flash(_("The case has no safe phone to call. It is left for staff."), "warning")
         return redirect(url_for("console.locks"), code=303)

@@ -104,3 +104,23 @@ def test_others_do_not_see_locks(staff: Any, role: str) -> None:
     person.opens("/console/locks")
 
     assert "Lift lock" not in person.buttons
+
+
+def test_a_supervisor_reads_that_there_is_no_safe_phone_to_call_about_a_lost_pin(
+    supervisor: Member, database: Database, clock: Clock
+) -> None:
+    """ "The confirmed phone will be called" was said of a case that has none."""
+    with database.transaction() as session:
+        number = make_case(session).number
+        session.add(
+            LostPinReport(
+                number_key=database.keyring.index("case", number), call_id=make_call(session).id,
+                silent=False, reported_at=clock.now, state="waiting",
+            )
+        )  # fmt: skip
+
+    supervisor.opens("/console/locks").clicks("Call confirmed phone")
+
+    assert supervisor.reads("The case has no safe phone to call. It is left for staff.")
+    with database.reading() as session:
+        assert session.scalars(select(Callback.state)).all() == ["left_for_staff"]

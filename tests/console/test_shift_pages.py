@@ -38,7 +38,7 @@ def test_a_supervisor_off_shift_reads_that_the_line_may_ring_them(supervisor: Me
     supervisor.opens("/console/shift")
 
     assert supervisor.reads(
-        "In opening hours the line rings you for urgent callbacks that liaisons missed too often."
+        "In opening hours the line rings you for urgent callbacks that nobody else takes."
     )
     assert not supervisor.reads("The line rings you for nothing")
 

@@ -10,7 +10,7 @@ from models.set_away import note_miss
 from tests.console.conftest import Clock
 from tests.console.test_every_route import routes
 
-SET_AWAY = "You are set away. You missed 2 offers in a row, so the line does not ring you."
+SET_AWAY = "You are set away. You missed 2 offers in a row, so your shift has ended."
 
 
 def test_who_was_set_away_reads_it_on_every_page_and_is_back_by_one_click(

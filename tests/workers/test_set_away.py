@@ -63,7 +63,7 @@ def test_who_misses_two_offers_in_a_row_is_set_away_and_has_a_text(
     desk.works_off()
     told = (
         "This is the information line. This message is for the staff. "
-        "You missed 2 calls in a row. We will not call you again until you go back on shift."
+        "You missed 2 calls in a row, so your shift has ended. Go back on shift to take calls."
     )
     assert [one for one in desk.carrier.texts if one[0] == ANA] == [(ANA, told)]
     row = desk.callback()

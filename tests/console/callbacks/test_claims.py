@@ -1,6 +1,6 @@
 """A liaison takes a callback and calls; of two at once one wins, and the other is told who."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -64,6 +64,48 @@ def test_a_liaison_who_misses_their_own_call_reads_so_and_until_when_they_may_tr
     liaison.opens(f"/console/callbacks/{callback_id}")
 
     assert liaison.reads("You did not answer your phone, so nobody was called.", "It is yours until", "10:02")
-    assert liaison.reads("Their own call was not answered")
+    assert liaison.reads("Their own call was not taken")
     liaison.clicks("Call now")
     assert liaison.reads("Your phone rings. Accept there by pressing 1")
+
+
+def test_a_liaison_whose_call_the_carrier_refused_is_not_told_that_they_did_not_answer(
+    liaison: Member, office_rows: Office, jobs: WaitingJobs, database: Database, office: Any, now: datetime
+) -> None:
+    callback_id = office_rows.promises()
+    liaison.opens("/console/callbacks").clicks("Take").clicks("Call now")
+    ((_, leg_id),) = jobs.waiting
+    with database.transaction() as session:
+        leg_ended(session, leg_id, "failed", now, office, actor="worker", counted=False)
+
+    liaison.opens(f"/console/callbacks/{callback_id}")
+
+    assert liaison.reads("The line could not place the call to your phone, so nobody was called.", "10:02")
+    assert not liaison.reads("You did not answer your phone")
+
+
+def test_what_was_left_for_staff_is_not_said_to_be_in_the_line_again(staff: Any, office_rows: Office) -> None:
+    ana, ruth = staff().signs_in(), staff("supervisor").signs_in()
+    left = {"state": "left_for_staff", "outcome": "unknown", "closed_at": office_rows.clock()}
+    callback_id = office_rows.promises(**left)
+    ana.opens(f"/console/callbacks/{callback_id}").clicks("Take it up again")
+
+    ruth.opens(f"/console/callbacks/{callback_id}").clicks("Take it out of their hands")
+
+    assert ruth.reads("It is left for staff again.")
+    assert not ruth.reads("It is back in the line.")
+    assert office_rows.row(callback_id).state == "left_for_staff"
+
+
+def test_a_colleague_who_rests_is_not_said_to_be_free(
+    staff: Any, office_rows: Office, database: Database, now: datetime
+) -> None:
+    ana, luis = staff(name="Ana Demo").signs_in(), staff(name="Luis Demo", on_shift=True)
+    callback_id = office_rows.promises()
+    assert ana.opens(f"/console/callbacks/{callback_id}").reads("Luis Demo – free")
+    with database.transaction() as session:
+        session.get_one(Staff, luis.staff_id).resting_until = now + timedelta(minutes=10)
+
+    ana.opens(f"/console/callbacks/{callback_id}")
+
+    assert ana.reads("Luis Demo – resting")
