@@ -7,7 +7,7 @@ from ivr_flows import case_verbs
 from ivr_flows.callback_steps import callback_ways, silent_menu
 from ivr_flows.code_words import in_code_words
 from ivr_flows.flow import AGAIN, Announce, Choice, Collect, Flow, Menu, Step, required
-from ivr_flows.pin_steps import CASE_DIGITS, PIN_DIGITS
+from ivr_flows.pin_steps import CASE_DIGITS, PIN_DIGITS, number_slip
 from ivr_flows.victim_line import HEAR_AGAIN, last_menu, victim_line
 
 #: Steps of the victim line whose words tell what kind of line it is, and that nothing here leads to.
@@ -16,6 +16,12 @@ _VICTIM_LINE_ALONE = frozenset({
     "report_comment", "lost_pin", "ask_number_of_lost_pin", "lost_pin_reported", "silent_told",
     "callback_about",
 })  # fmt: skip
+
+#: What is said there of a number that is none, one length or two (R20).
+_WRONG_NUMBER = {
+    "ask_number.wrong": "discreet.wrong_number",
+    "ask_number.wrong_two": "discreet.wrong_number_two",
+}
 
 
 def discreet_line(languages: Sequence[str], services: Sequence[str], case_digits: int) -> Flow:
@@ -31,6 +37,7 @@ def discreet_line(languages: Sequence[str], services: Sequence[str], case_digits
     mistaken = required(ask_pin.mistaken)
     assert isinstance(wishes, Menu)  # noqa: S101
     ways, number = callback_ways("discreet.soon"), Choice("discreet.number_choice", next="may_try")
+    slip = number_slip(case_digits)
     front: dict[str, Step] = {
         "language": Menu(
             tuple(Choice("language.choose", next="welcome", language=language) for language in languages)
@@ -51,7 +58,8 @@ def discreet_line(languages: Sequence[str], services: Sequence[str], case_digits
             case_verbs.take_number,
             {"ok": "ask_pin", "mistyped": AGAIN},
             least=CASE_DIGITS,
-            wrong="discreet.wrong_number",
+            wrong=_WRONG_NUMBER[slip["wrong"]],
+            about=slip["about"],
             otherwise="discreet.no_number",
             back="main_menu",
         ),

@@ -6,13 +6,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
+from hotline.trees import build_flows
+from ivr_flows.flow import Collect
 from models import Staff
 from models.registrant import Registrant
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import opens_the_case, wrong
 from tests.calls.test_callbacks import accepted_by
 from tests.calls.test_new_pin import by_letter
-from tests.factories import HASHER, MadeCase
+from tests.factories import HASHER, MadeCase, make_office
 from tests.phone import Phone
 
 MakeCase = Callable[..., MadeCase]
@@ -85,6 +87,27 @@ def test_a_caller_of_a_discreet_line_hears_only_neutral_words_and_the_danger_lin
 
     assert phone.hears("911", {"1": "in custody", "2": "en custodia"}[language])
     assert phone.does_not_hear("press 5", "oprima 5")
+
+
+@pytest.mark.parametrize(
+    ("language", "digits"),
+    [
+        ("1", "That number is not right. It must have 8 digits."),
+        ("2", "Ese número no está bien. Debe tener 8 dígitos."),
+    ],
+)
+def test_a_wrong_number_is_told_how_many_digits_one_has(phone: Phone, language: str, digits: str) -> None:
+    dials(phone, language)
+    phone.presses("12")
+
+    assert phone.hears(digits)
+    assert telling(phone) == []
+
+
+def test_while_numbers_of_two_lengths_are_case_numbers_both_are_told() -> None:
+    step = build_flows(make_office(), case_digits=10)["discreet_line"].steps["ask_number"]
+    assert isinstance(step, Collect)
+    assert (step.wrong, step.about) == ("discreet.wrong_number_two", "number.10.8")
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ FOUND = {
 #: Also what an office says whose case numbers have grown to ten digits.
 SPOKEN_ELSEWHERE = re.compile(
     r"sms\.|apology|hold$|moment|clock|zone\.|phone\.|hour\.\d|wait\.\d|waited\.|part\.|ask_number\.wrong_two"
+    r"|discreet\.wrong_number_two"
 )
 
 
