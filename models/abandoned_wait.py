@@ -86,18 +86,30 @@ def _call_back(session: Session, talk: DirectTalk, now: datetime, office: Promis
     call = session.get_one(Call, talk.caller_call_id)
     if opened_case(session, call) is None:
         most = office.policy("unverified_callbacks_a_day")
-        if call.phone_key is None or _cut_off_lately(session, call.phone_key, now) >= most:
+        if call.phone_key is None or _cut_off_lately(session, call, now) >= most:
             return []
     at = now + pause_after(session, call.id, office)
     made = follow_direct(session, talk, CUT_OFF, at, f"caller:{call.id}", now, office)
     return [] if made is None else [("dial_liaison", made)]
 
 
-def _cut_off_lately(session: Session, phone_key: str, now: datetime) -> int:
-    """How many such callbacks a phone had in 24 hours; what was asked for by key takes none of them."""
-    had = select(func.count()).select_from(Callback).where(
-        Callback.number_key == phone_key, Callback.requested_at > now - A_DAY, ~Callback.verified,
-        Callback.reason == CUT_OFF,
+def _cut_off_lately(session: Session, call: Call, now: datetime) -> int:
+    """How many such callbacks a phone had in 24 hours; what was asked for by key takes none of them.
+
+    Nor does a call of whose caller ID the carrier said otherwise: a faked number uses up nothing (R07).
+    """
+    judged = (
+        Call.caller_id_doubted.is_(call.caller_id_doubted),
+        Call.caller_id_attested.is_(call.caller_id_attested),
+    )
+    had = (
+        select(func.count())
+        .select_from(Callback)
+        .join(Call, Call.id == Callback.requested_in_call_id)
+        .where(
+            Callback.number_key == call.phone_key, Callback.requested_at > now - A_DAY, ~Callback.verified,
+            Callback.reason == CUT_OFF, *judged,
+        )
     )  # fmt: skip
     return session.scalar(had) or 0
 

@@ -7,13 +7,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.call import Call
-from models.callback import IS_OWED, Callback, owed_without_pin
+from models.callback import IS_OWED, Callback
 from models.callback_request import Promise, promise_callback
 from models.case import Case
 from models.database import keyring_of
 from models.direct_talk import DirectTalk
 from models.follow_up import SUPERVISOR
 from models.line_wait import OPENS_ITS_CASE
+from models.owed_already import rings_anyway
 from models.registrant import Registrant
 from models.safe_phone import is_barred, safe_numbers
 
@@ -46,7 +47,7 @@ def follow_direct(
     caller = session.get_one(Call, talk.caller_call_id)
     case = opened_case(session, caller)
     number = _number_of(session, caller, case, now, office)
-    if number is None or (case is None and reason != SUPERVISOR and is_owed_anyway(session, caller)):
+    if number is None or (case is None and reason != SUPERVISOR and is_owed_anyway(session, caller, at)):
         return None
     registrant = None if case is None else session.get(Registrant, case.registrant_id)
     promise = Promise(
@@ -65,8 +66,8 @@ def opened_case(session: Session, caller: Call) -> Case | None:
     return session.scalars(select(Case).join(Call, OPENS_ITS_CASE).where(Call.id == caller.id)).first()
 
 
-def is_owed_anyway(session: Session, caller: Call) -> bool:
-    """Whether the case that this call opened is owed a call; without one, whether its phone is.
+def is_owed_anyway(session: Session, caller: Call, at: datetime) -> bool:
+    """Whether the case that this call opened is owed a call; without one, whether its phone rings by ``at``.
 
     One serves for all of these. A supervisor is told of what a liaison hands them all the same.
     """
@@ -74,7 +75,7 @@ def is_owed_anyway(session: Session, caller: Call) -> bool:
     if case is not None:
         owed = select(Callback.id).where(Callback.case_id == case.id, IS_OWED).limit(1)
         return session.scalar(owed) is not None
-    return caller.phone_key is not None and bool(owed_without_pin(session, caller.phone_key))
+    return caller.phone_key is not None and rings_anyway(session, caller, caller.phone_key, at)
 
 
 def _number_of(

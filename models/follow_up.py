@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 
 from models import audit
 from models.audit import AuditEntry
-from models.callback import CALLBACKS, IS_OPEN, Callback, owed_without_pin
+from models.call import Call
+from models.callback import CALLBACKS, IS_OPEN, Callback
 from models.database import keyring_of
 from models.job import Job
+from models.owed_already import rings_anyway
 
 #: Why one callback follows another; none of these is followed by a third of its own kind.
 DROPPED, CUT_OFF, LATER, SUPERVISOR = "dropped", "cut_off", "call_later", "to_supervisor"
@@ -80,12 +82,10 @@ def follow_up(
     }  # fmt: skip
     if left:
         values |= {"state": "left_for_staff", "closed_at": now, "outcome": reason}
-    elif (
-        callback.case_id is None
-        and callback.registrant_id is None
-        and owed_without_pin(session, callback.number_key)
-    ):
-        return []
+    elif callback.case_id is None and callback.registrant_id is None:
+        leg = session.get(Call, callback.caller_call_id or callback.requested_in_call_id or 0)
+        if rings_anyway(session, leg, callback.number_key, at):
+            return []
     values |= changes or {}
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     statement = insert(CALLBACKS).values(values).on_conflict_do_nothing().returning(CALLBACKS.c.id)

@@ -1,0 +1,60 @@
+"""Whether a callback that somebody asked for without a PIN keeps another promise to the same phone as well.
+
+Anybody can ask for one under a number that they fake: for the evening, from another of our lines, or in a
+language that the phone's owner does not speak. So it serves only where it is as good as the call that the
+line or a liaison promises now (R35).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.call import Call
+from models.callback import Callback, owed_without_pin
+
+#: A call that comes so much later than was promised is the promised one: who asked for it may listen yet.
+_A_MOMENT = timedelta(minutes=3)
+
+
+def askers(session: Session, owed: Sequence[Callback]) -> dict[int | None, Any]:
+    """The calls that asked for these callbacks, by their ids."""
+    ids = [one.requested_in_call_id for one in owed if one.requested_in_call_id is not None]
+    asked = select(Call.id, Call.line, Call.direction, Call.caller_id_doubted, Call.caller_id_attested)
+    return {one.id: one for one in session.execute(asked.where(Call.id.in_(ids)))}
+
+
+def line_of(asking: dict[int | None, Any], callback: Callback) -> str:
+    """The line that this callback was asked for on; empty where no call is known for it."""
+    asker = asking.get(callback.requested_in_call_id)
+    return "" if asker is None else str(asker.line)
+
+
+def trust(call: Any) -> int:
+    """How much is known for a call's number: 0 that it is another's, 2 that it is the caller's.
+
+    The carrier says so of a call that came in; on one that we placed it was that phone which answered.
+    """
+    if call.caller_id_doubted:
+        return 0
+    return 2 if call.caller_id_attested or call.direction != "inbound" else 1
+
+
+def rings_anyway(session: Session, call: Call | None, number_key: str, at: datetime) -> bool:
+    """Whether one that is owed to this phone rings it by ``at``, and as this ``call`` would have it.
+
+    That is from the line of this call, in its language, and not at the end of the list for a doubted caller
+    ID that is none of this call's. Where no call is known the moment alone counts.
+    """
+    owed = owed_without_pin(session, number_key)
+    asking = askers(session, owed)
+    by_then = [one for one in owed if one.next_attempt_at <= at + _A_MOMENT]
+    return any(call is None or _suits(one, asking, call) for one in by_then)
+
+
+def _suits(callback: Callback, asking: dict[int | None, Any], call: Call) -> bool:
+    asker = asking.get(callback.requested_in_call_id)
+    is_last = asker is not None and asker.caller_id_doubted and not call.caller_id_doubted
+    return callback.language == call.language and line_of(asking, callback) in (call.line, "") and not is_last
