@@ -11,11 +11,12 @@ has a row of its own.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, and_, false, func, select
 from sqlalchemy.orm import Session
 
+from models.asking_call import LISTENS_SLOWLY
 from models.call import CALLS, Call
 from models.callback import (
     CALLBACKS,
@@ -37,6 +38,7 @@ from models.callback_request import (
 )
 from models.database import keyring_of
 from models.follow_up import LATER
+from models.owed_already import askers, line_of, trust
 
 if TYPE_CHECKING:
     from models.caller_state import CallState
@@ -62,35 +64,43 @@ def request_without_pin(
         return None
     hold_phone(session, number_key)
     owed = owed_without_pin(session, number_key)
-    askers = _askers(session, owed)
-    standing = next((one for one in owed if _line(askers, one) in (call.line, "")), None)
+    asking = askers(session, owed)
+    standing = next((one for one in owed if line_of(asking, one) in (call.line, "")), None)
     if promise.urgency != "urgent" and _made_lately(session, call, number_key, owed, now) >= a_day:
         return None
     if standing is None:
         return promise_callback(session, promise, actor=f"caller:{call.id}", now=now)
-    few_rounds = [] if promise.urgency == "urgent" else [_had_few_rounds(standing, now, a_day)]
-    rings_again = keep_callback(session, standing.id, *few_rounds)
+    few_rounds = _had_few_rounds(standing, now, a_day)
+    rings_again = keep_callback(session, standing.id, few_rounds)
+    if promise.urgency == "urgent" and not rings_again:
+        # Never refused another round; but from here on the rounds are as far apart as any (R36).
+        keep_callback(session, standing.id)
     is_mine = standing.requested_in_call_id == call.id and not standing.asked_elsewhere
     if is_mine and promise.window is not None and is_idle(standing):
         _move(session, standing, promise)
     else:
-        asker = askers.get(standing.requested_in_call_id)
+        asker = asking.get(standing.requested_in_call_id)
         if asker is not None and asker.caller_id_doubted and not call.caller_id_doubted:
             # Whoever faked this number asked first; that must not keep its owner at the end of the list.
             standing.requested_in_call_id = call.id
         if is_mine:
             standing.time_zone = promise.time_zone
+        is_better_known = asker is not None and trust(call) > trust(asker)
+        if is_better_known:
+            # Whoever asked first may not be the phone's owner, nor speak their language (R27).
+            standing.language = promise.language
         if standing.reason == LATER and standing.window_starts is None:
             # A liaison promised them this very moment: from then on, at any hour.
             standing.window_starts = standing.next_attempt_at
             standing.window_ends = standing.next_attempt_at + A_DAY
         # A number that can be faked says nothing about where the owner of an attested one is, or when they
         # are to be called.
-        is_trusted = asker is None or _trust(call) >= _trust(asker)
+        is_trusted = asker is None or trust(call) >= trust(asker)
         zones = [standing.time_zone, *([promise.time_zone] if is_trusted else [])]
         if is_trusted or promise.urgency == "urgent":
             standing.asked_elsewhere = standing.asked_elsewhere or not is_mine
-            _bring_forward(standing, promise, at_once=rings_again)
+            at_once = rings_again or is_better_known
+            _bring_forward(standing, promise, at_once=at_once, is_better_known=is_better_known)
         _keep_the_better(session, standing, promise, call, now)
         _keep_the_earlier_zone(session, standing, zones, now, policy)
     record_asked_again(session, standing, call, now)
@@ -118,17 +128,24 @@ def _move(session: Session, standing: Callback, promise: Promise) -> None:
     session.flush()
 
 
-def _bring_forward(standing: Callback, promise: Promise, *, at_once: bool) -> None:
-    """Ring at the earlier moment; keep the later part of the day that was promised for the last rounds.
+def _bring_forward(standing: Callback, promise: Promise, *, at_once: bool, is_better_known: bool) -> None:
+    """Ring at the earlier moment; keep the later one that was promised for the last rounds.
 
-    Not ``at_once`` where the phone has rung for it often enough: then its own next moment stands.
+    That is a part of the day, or the morning for who asked at night. What stands as urgent is left to a
+    person after its rounds, and only a caller ID that is better known keeps it for later (R36). Not
+    ``at_once`` where the phone has rung for it often enough: then its own next moment stands.
     """
     starts, ends = standing.window_starts, standing.window_ends
     if not standing.asked_elsewhere:
         starts, ends = (starts, ends) if promise.window is not None else (None, None)
-    elif promise.window is not None and standing.urgency != "urgent":
+    elif promise.window is not None and (standing.urgency != "urgent" or is_better_known):
         is_over_by_then = ends is None or ends <= promise.window[0]
         starts, ends = promise.window if is_over_by_then else (starts, ends)
+    elif starts is None and standing.caller_tries == 0:
+        earlier, later = sorted((standing.next_attempt_at, promise.next_attempt_at))
+        is_kept = is_better_known or later == standing.next_attempt_at
+        if is_kept and later > earlier + LISTENS_SLOWLY:
+            starts, ends = later, later + A_DAY
     standing.window_starts, standing.window_ends = starts, ends
     if at_once and is_idle(standing):
         standing.next_attempt_at = min(standing.next_attempt_at, promise.next_attempt_at)
@@ -172,24 +189,6 @@ def _keep_the_earlier_zone(
         if asked_at is not None and (earliest is None or asked_at < earliest):
             earliest, standing.time_zone = asked_at, zone
     session.flush()
-
-
-def _trust(call: Any) -> int:
-    """How much the carrier says for this call's number: 0 that it is another's, 2 that it is the caller's."""
-    return 0 if call.caller_id_doubted else 2 if call.caller_id_attested else 1
-
-
-def _askers(session: Session, owed: Sequence[Callback]) -> dict[int | None, Any]:
-    """The calls that asked for these callbacks, by their ids."""
-    ids = [one.requested_in_call_id for one in owed if one.requested_in_call_id is not None]
-    asked = select(Call.id, Call.line, Call.caller_id_doubted, Call.caller_id_attested)
-    return {one.id: one for one in session.execute(asked.where(Call.id.in_(ids)))}
-
-
-def _line(askers: dict[int | None, Any], callback: Callback) -> str:
-    """The line that this callback was asked for on; empty where no call is known for it."""
-    asker = askers.get(callback.requested_in_call_id)
-    return "" if asker is None else str(asker.line)
 
 
 def _had_few_rounds(standing: Callback, now: datetime, a_day: int) -> ColumnElement[bool]:

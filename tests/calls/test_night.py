@@ -10,9 +10,10 @@ from config.office import Office
 from models import Callback, Staff
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import is_asked_for_a_number, opens_the_case, reaches_the_first_menu, wrong
-from tests.calls.test_callbacks import the_callback
+from tests.calls.test_callbacks import accepted_by, the_callback
 from tests.calls.test_discreet_line import dials, telling
-from tests.calls.test_without_pin import dials_to_the_callback_menu
+from tests.calls.test_faked_number import ATTESTED, asks
+from tests.calls.test_without_pin import DOUBTED, dials_to_the_callback_menu
 from tests.factories import MadeCase, make_office
 from tests.phone import Phone
 from workers.sweeper import sweep
@@ -221,6 +222,28 @@ def test_an_afraid_caller_who_is_called_within_the_hour_is_sent_nowhere_else(
 
     assert phone.hears("We will call you")
     assert phone.does_not_hear("sooner")
+
+
+def test_call_that_was_promised_for_the_day_is_made_though_a_faked_number_is_afraid_at_night(
+    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff(on_shift=False, on_call=True)
+    assert "no later than tomorrow at 8:00 PM" in asks(phone.another(), "1", **ATTESTED)
+    asks(phone.another(), "3", **DOUBTED)
+    promised = the_callback(house).id
+
+    for _ in range(3):
+        house.jobs.enqueue("dial_liaison", promised)
+        _, to_caller = accepted_by(phone, house)
+        phone.another().lets_ring(to_caller)
+        house.jobs.works_off()
+        clock.passes(minutes=30)
+
+    callback = the_callback(house)
+    assert (callback.state, callback.next_attempt_at) == (
+        "requested",
+        datetime(2026, 11, 25, 13, 0, tzinfo=UTC),
+    )
 
 
 @pytest.mark.parametrize(("language", "promised"), [("1", "11:59 PM"), ("2", "11:59 de la noche")])
