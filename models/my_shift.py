@@ -15,19 +15,23 @@ from models.callback import Callback
 from models.claim import actor_of
 from models.database import keyring_of
 from models.direct_talk import DirectTalk
+from models.outcome import NOBODY_THERE, WRONG_PERSON
 from models.refusal import RefusedError
 from models.schedule import Absence
 from models.staff import Staff
 
 #: How long before the day a leg may have begun that talks in it; longer than anybody works.
 _LONGEST = timedelta(hours=12)
+#: After these the person who was promised a call has not had it.
+_NOT_KEPT = frozenset({NOBODY_THERE, WRONG_PERSON})
 
 
 @dataclass(frozen=True, slots=True)
 class Today:
     """``talks`` are those of today that this person was in, with callers at 0 too, also when handed over.
 
-    ``kept`` counts the callbacks among them that are over, ``talked`` this person's own part of all.
+    ``kept`` counts the callbacks among them in which the person who was promised one was reached; ``talked``
+    is this person's own part of all.
     ``typical_wait`` is the median from the request to two people talking (p50), None without a callback.
     """
 
@@ -72,7 +76,7 @@ def today_of(session: Session, staff_id: int, since: datetime, now: datetime) ->
     waits = [max(0.0, (one.talking_at - one.requested_at).total_seconds()) for one in own if one.talking_at]
     return Today(
         talks=len(parts),
-        kept=sum(one.state == "reached" for one in own),
+        kept=sum(one.state == "reached" and one.outcome not in _NOT_KEPT for one in own),
         talked=sum((part.length for part in parts), timedelta()),
         typical_wait=timedelta(seconds=median(waits)) if waits else None,
     )

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from models import Absence, AuditEntry, Staff
@@ -118,6 +119,22 @@ def test_todays_figures_are_mine_and_of_today(liaison: Member, database: Databas
     liaison.opens("/console/shift")
 
     assert liaison.reads("Talks3", "Callbacks kept3", "Minutes talked15", "half within30 min")
+
+
+@pytest.mark.parametrize(("outcome", "kept"), [("reached", 1), ("nobody_there", 0), ("wrong_person", 0)])
+def test_a_callback_that_its_person_has_not_had_is_a_talk_and_not_kept(
+    liaison: Member, database: Database, clock: Clock, outcome: str, kept: int
+) -> None:
+    talking = clock() - timedelta(minutes=20)
+    with database.transaction() as session:
+        make_callback(
+            session, make_case(session), state="reached", staff_id=liaison.staff_id, talking_at=talking,
+            closed_at=talking + timedelta(minutes=5), outcome=outcome,
+        )  # fmt: skip
+
+    liaison.opens("/console/shift")
+
+    assert liaison.reads("Talks1", f"Callbacks kept{kept}")
 
 
 def test_a_talk_that_was_handed_over_and_one_at_0_are_talks_of_today(
