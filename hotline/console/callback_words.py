@@ -167,7 +167,8 @@ def to_do(row: Listed) -> list[str]:
     found = []
     if row.silent:
         found.append(_("Cannot talk: ask yes or no questions. They answer 1 for yes and 2 for no."))
-    elif row.asked_elsewhere:
+    if row.asked_elsewhere:
+        # Also where one of them pressed 5: that may be the one whose phone it is not.
         found.append(_("Two callers may have asked for this. Begin with a yes or no question."))
     found.append(
         {

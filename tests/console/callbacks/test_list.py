@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import event
 
 from models.database import Database
@@ -24,11 +25,12 @@ def test_the_list_is_the_first_page_and_shows_how_to_call_but_no_whole_number(
     assert "555" not in liaison.text
 
 
+@pytest.mark.parametrize("is_silent", [False, True])
 def test_callback_that_two_callers_asked_for_without_a_pin_shows_the_safest_wishes(
-    liaison: Member, office_rows: Office
+    liaison: Member, office_rows: Office, is_silent: bool
 ) -> None:
     wishes = {"may_answer": "anyone", "voicemail_text": "hello", "voicemail_allowed": True}
-    office_rows.promises(case=False, place=3, asked_elsewhere=True, **wishes)
+    office_rows.promises(case=False, place=3, asked_elsewhere=True, silent=is_silent, **wishes)
 
     liaison.opens("/console/")
 
