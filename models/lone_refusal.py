@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.call import Call
@@ -64,7 +64,13 @@ def judge_refusal(
         return _is_lines_own(session, line, code, now), None
     if before == 0:
         return False, None
-    return True, PROBE * 2 ** min(before + 1, _MOST_DOUBLINGS)
+    return True, _pause_after(before)
+
+
+def pause_of_number(session: Session, call_id: int, now: datetime) -> timedelta | None:
+    """How long a phone of staff rests that the carrier says cannot be called; None for a leg of no staff."""
+    leg = session.get_one(Call, call_id)
+    return None if leg.staff_id is None else _pause_after(_refused_in_row(session, leg, now))
 
 
 def rest_phone(session: Session, call_id: int, until: datetime) -> None:
@@ -143,19 +149,30 @@ def _pause_of_phone(session: Session, leg: Call, now: datetime) -> timedelta | N
 
     It was refused before, and the last call of ours to anybody else was taken.
     """
-    lately = (Call.direction == leg.direction, Call.started_at > now - _REMEMBERED)
-    is_theirs = (Call.staff_id == leg.staff_id, Call.id < leg.id, Call.line == "")
-    newest_first = select(Call.call_sid, Call.call_status).where(*lately).order_by(Call.id.desc())
-    earlier = session.execute(newest_first.where(*is_theirs).limit(_MOST_DOUBLINGS)).all()
-    before = sum(
-        1 for _ in takewhile(lambda one: one.call_sid is None and one.call_status == "failed", earlier)
-    )
+    before = _refused_in_row(session, leg, now)
     asked = or_(Call.call_sid.is_not(None), Call.call_status == "failed")
-    other = session.execute(
-        newest_first.where(Call.staff_id.is_distinct_from(leg.staff_id), asked).limit(1)
-    ).first()
+    others = _newest_first(leg, now).where(Call.staff_id.is_distinct_from(leg.staff_id), asked)
+    other = session.execute(others.limit(1)).first()
     if before == 0 or other is None or other.call_sid is None or is_refused(session):
         return None
+    return _pause_after(before)
+
+
+def _refused_in_row(session: Session, leg: Call, now: datetime) -> int:
+    """How often in a row the carrier has refused to call this member of staff before this leg."""
+    theirs = _newest_first(leg, now).where(Call.staff_id == leg.staff_id, Call.id < leg.id, Call.line == "")
+    earlier = session.execute(theirs.limit(_MOST_DOUBLINGS)).all()
+    return sum(
+        1 for _ in takewhile(lambda one: one.call_sid is None and one.call_status == "failed", earlier)
+    )
+
+
+def _newest_first(leg: Call, now: datetime) -> Select[str | None, str | None]:
+    lately = (Call.direction == leg.direction, Call.started_at > now - _REMEMBERED)
+    return select(Call.call_sid, Call.call_status).where(*lately).order_by(Call.id.desc())
+
+
+def _pause_after(before: int) -> timedelta:
     pause: timedelta = PROBE * 2 ** min(before + 1, _MOST_DOUBLINGS)
     return pause
 

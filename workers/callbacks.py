@@ -31,7 +31,7 @@ from models.left_behind import is_left_behind
 from models.leg import mark_dialling, take_back_dialling
 from models.leg_end import Job, leg_ended
 from models.line_ring import dial_direct
-from models.lone_refusal import judge_refusal, note_taken, rest_phone
+from models.lone_refusal import judge_refusal, note_taken, pause_of_number, rest_phone
 from models.pacing import is_refused
 from models.talk import MISSED, TOLD, missed_in
 from workers.alerts import AlertSender
@@ -288,23 +288,26 @@ class Dialler:
 
     def _refused(self, dial: Dial, refused: CarrierRefused) -> list[Job]:
         """Nothing was dialled. Only a number that cannot be called counts as a try (R39)."""
-        now, call_id, pause, is_alone = self._clock(), dial.call_id, None, False
+        now, call_id, pause, rests = self._clock(), dial.call_id, None, None
         with self._database.transaction() as session:
             is_given_back = False
             if refused.about == "account":
                 line = None if dial.line == self._office.lines[0] else dial.line
                 is_alone, pause = judge_refusal(session, call_id, line, refused.code, now)
+                rests = pause
                 if not is_alone:
                     pacing.open_breaker(session, pacing.CALLS, refused.code, now, call_id)
                 is_given_back = take_back_dialling(session, call_id)
-            elif refused.about != "number":
+            elif refused.about == "number":
+                rests = pause_of_number(session, call_id, now)
+            else:
                 pacing.rest(session, now, refused.code)
             jobs = [] if is_given_back else leg_ended(
                 session, call_id, "failed", now, self._office,
                 actor="worker", counted=refused.about == "number", pause=pause,
             )  # fmt: skip
-            if is_alone and pause is not None:
-                rest_phone(session, call_id, now + pause)
+            if rests is not None:
+                rest_phone(session, call_id, now + rests)
             return jobs
 
     def _give_back(self, session: Session, call_id: int | None) -> list[Job]:

@@ -15,7 +15,10 @@ from tests.phone import CALLER, Phone
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
-TOLD = "This caller cannot talk. Ask yes or no questions. The tone of key 1 means yes, key 2 means no"
+TOLD = (
+    "This caller cannot talk. Do not say their name. "
+    "Ask yes or no questions. The tone of key 1 means yes, key 2 means no"
+)
 
 
 @EVERYWHERE

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from models import Alert, Callback, Registrant, Staff
+from models import Alert, Call, Callback, Registrant, Staff
 from models import leg as legs
 from models.callback_policy import CallbackPolicy
 from models.liaison import unverified_may_take_at_0
@@ -263,6 +263,27 @@ def test_two_phones_that_the_carrier_refuses_by_a_code_of_its_own_do_not_stop_th
 
 
 BAD = "+12025550171"
+
+
+def test_a_liaison_whose_number_is_none_is_asked_for_seldom_and_reads_so(office_desk: CallbackDesk) -> None:
+    """It was asked for every half minute, 39 times in a quarter of an hour, and nobody was told."""
+    desk = office_desk
+    desk.carrier.refuses_from, desk.carrier.refuses_to = {}, {BAD: 21211}
+    with desk.database.transaction() as session:
+        bad = make_staff(session, phone=BAD).id
+    asked = _asks(desk, 12)
+    morning = _Morning(desk)
+
+    spared = []
+    for _ in range(10):
+        morning.passes(minutes=1)
+        (person,) = desk.rows(Staff, Staff.id == bad)
+        spared.append(person.spared_until is not None)
+
+    assert {(state, spent) for state, _, spent in _states(desk, asked)} == {("reached", 0)}
+    assert len(desk.rows(Call, Call.staff_id == bad)) <= 3
+    assert any(spared)
+    assert (person.on_shift, person.missed_offers) == (True, 0), "they have missed nothing"
 
 
 def test_one_liaisons_phone_that_the_carrier_refuses_by_a_code_of_its_own_does_not_stop_the_office(

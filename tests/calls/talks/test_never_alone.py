@@ -65,7 +65,7 @@ def test_a_colleague_hears_as_the_liaison_did_that_the_caller_cannot_talk(
 
     colleague.presses("1")
 
-    assert colleague.hears("This caller cannot talk. Ask yes or no questions")
+    assert colleague.hears("This caller cannot talk. Do not say their name. Ask yes or no questions")
 
 
 @pytest.mark.parametrize("way", ["no-answer", "busy", "failed", "passes", "machine"])
