@@ -103,7 +103,8 @@ def _cut_off_lately(session: Session, call: Call, now: datetime) -> int:
         Call.caller_id_attested.is_(call.caller_id_attested),
     )
     had = (
-        select(func.count())
+        # One that goes on in a new row, since no one was there, keeps its moment and is one.
+        select(func.count(Callback.requested_at.distinct()))
         .select_from(Callback)
         .join(Call, Call.id == Callback.requested_in_call_id)
         .where(

@@ -75,7 +75,10 @@ def is_owed_anyway(session: Session, caller: Call, at: datetime) -> bool:
     if case is not None:
         owed = select(Callback.id).where(Callback.case_id == case.id, IS_OWED).limit(1)
         return session.scalar(owed) is not None
-    return caller.phone_key is not None and rings_anyway(session, caller, caller.phone_key, at)
+    silent = bool(caller.silent)
+    return caller.phone_key is not None and rings_anyway(
+        session, caller, caller.phone_key, at, urgency="other", silent=silent
+    )
 
 
 def _number_of(

@@ -84,7 +84,8 @@ def follow_up(
         values |= {"state": "left_for_staff", "closed_at": now, "outcome": reason}
     elif callback.case_id is None and callback.registrant_id is None:
         leg = session.get(Call, callback.caller_call_id or callback.requested_in_call_id or 0)
-        if rings_anyway(session, leg, callback.number_key, at):
+        urgency, silent = values["urgency"], callback.silent
+        if rings_anyway(session, leg, callback.number_key, at, urgency=urgency, silent=silent):
             return []
     values |= changes or {}
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert

@@ -1,9 +1,10 @@
 """What staff key of a talk afterwards. The row is closed by then; a code refines its outcome (R37)."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from models import audit
@@ -70,9 +71,11 @@ def note_outcome(
     if code == before:
         return "noted", []
     if before == LATER:
-        _take_back(session, talk, LATER, f"staff:{staff_id}", now)
+        made = Callback.requested_in_call_id == talk.caller_call_id, Callback.reason == LATER
+        _take_back(session, made, f"staff:{staff_id}", now)
     elif before == NOBODY_THERE and isinstance(talk, Callback):
-        _take_back(session, talk, talk.reason, f"staff:{staff_id}", now)
+        made = Callback.number_key == talk.number_key, Callback.requested_at == talk.requested_at
+        _take_back(session, made, f"staff:{staff_id}", now)
     if code == NOBODY_THERE and isinstance(talk, Callback):
         _try_again(session, talk, actor, now, CallbackPolicy.of(office))
     if code == WRONG_PERSON and isinstance(talk, Callback):
@@ -117,7 +120,11 @@ def _try_again(session: Session, talk: Callback, actor: str, now: datetime, poli
     if following is None and talk.urgency != "urgent":
         return
     tries, at = following or (tries, now)
-    changes: dict[str, Any] = {"requested_at": talk.requested_at, "caller_tries": tries}
+    changes: dict[str, Any] = {
+        # It is the same request yet, and what the carrier said of its caller ID stands.
+        "requested_at": talk.requested_at, "requested_in_call_id": talk.requested_in_call_id,
+        "caller_tries": tries,
+    }  # fmt: skip
     if following is None:
         changes["outcome"] = "no_answer"
     follow_up(
@@ -126,12 +133,9 @@ def _try_again(session: Session, talk: Callback, actor: str, now: datetime, poli
     )  # fmt: skip
 
 
-def _take_back(session: Session, talk: Talk, reason: str, actor: str, now: datetime) -> None:
+def _take_back(session: Session, made: Sequence[ColumnElement[bool]], actor: str, now: datetime) -> None:
     """The code was put right: who need not be called again is not, unless they asked for it since."""
-    promised = select(Callback.id).where(
-        Callback.requested_in_call_id == talk.caller_call_id, Callback.reason == reason, IS_OWED
-    )
-    for callback_id in session.scalars(promised).all():
+    for callback_id in session.scalars(select(Callback.id).where(*made, IS_OWED)).all():
         cancel_callback(session, callback_id, now, actor)
 
 

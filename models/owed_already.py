@@ -42,16 +42,25 @@ def trust(call: Any) -> int:
     return 2 if call.caller_id_attested or call.direction != "inbound" else 1
 
 
-def rings_anyway(session: Session, call: Call | None, number_key: str, at: datetime) -> bool:
+def rings_anyway(
+    session: Session, call: Call | None, number_key: str, at: datetime, *, urgency: str, silent: bool
+) -> bool:
     """Whether one that is owed to this phone rings it by ``at``, and as this ``call`` would have it.
 
-    That is from the line of this call, in its language, and not at the end of the list for a doubted caller
-    ID that is none of this call's. Where no call is known the moment alone counts.
+    That is in its class or a higher one, ``silent`` where they cannot talk, from the line of this call, in
+    its language, and not at the end of the list for a doubted caller ID that is none of this call's. Of a
+    call that is not known its line, language and caller ID do not count.
     """
     owed = owed_without_pin(session, number_key)
     asking = askers(session, owed)
-    by_then = [one for one in owed if one.next_attempt_at <= at + _A_MOMENT]
-    return any(call is None or _suits(one, asking, call) for one in by_then)
+    as_good = [
+        one
+        for one in owed
+        if one.next_attempt_at <= at + _A_MOMENT
+        and (one.urgency == "urgent" or urgency != "urgent")
+        and (one.silent or not silent)
+    ]
+    return any(call is None or _suits(one, asking, call) for one in as_good)
 
 
 def _suits(callback: Callback, asking: dict[int | None, Any], call: Call) -> bool:

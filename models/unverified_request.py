@@ -207,8 +207,9 @@ def _had_few_rounds(standing: Callback, now: datetime, a_day: int) -> ColumnElem
 def _made_lately(
     session: Session, call: "CallState", number_key: str, owed: Sequence[Callback], now: datetime
 ) -> int:
-    """How many callbacks that are not urgent and not owed any more this phone got in the last 24 hours.
+    """How many requests that are not urgent and not owed any more this phone made in the last 24 hours.
 
+    One that goes on in a new row, since no one was there, keeps its moment and is one (models/outcome.py).
     Calls whose caller ID the carrier judged otherwise are not counted, so a faked number does not use
     up what the phone itself may ask for (R07).
     """
@@ -217,13 +218,14 @@ def _made_lately(
         func.coalesce(Call.caller_id_attested, false()) == call.caller_id_attested,
     )
     made = (
-        select(func.count())
+        select(func.count(Callback.requested_at.distinct()))
         .select_from(Callback)
         .outerjoin(Call, Call.id == Callback.requested_in_call_id)
         .where(
             Callback.number_key == number_key, Callback.requested_at > now - A_DAY, ~Callback.verified,
             Callback.case_id.is_(None), Callback.registrant_id.is_(None), Callback.reason != "lost_pin",
-            Callback.urgency != "urgent", Callback.id.not_in([one.id for one in owed]), judged,
+            Callback.urgency != "urgent", Callback.requested_at.not_in([one.requested_at for one in owed]),
+            judged,
         )
     )  # fmt: skip
     return session.scalar(made) or 0

@@ -4,19 +4,22 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from models import Callback, Staff
 from models.outcome import note_outcome
 from tests.calls.conftest import House
 from tests.calls.stories import opens_the_case
 from tests.calls.test_callbacks import accepted_by, asks_express, the_callback
+from tests.calls.test_faked_number import EXPRESS, asks
 from tests.calls.test_last_round import half_an_hour_passes
+from tests.calls.test_without_pin import DOUBTED
 from tests.factories import MadeCase
 from tests.phone import Phone
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
+NEIGHBOR = "+12025550168"
 
 
 def is_afraid(phone: Phone, case: MadeCase) -> None:
@@ -38,6 +41,11 @@ def meets_nobody(phone: Phone, house: House) -> None:
     liaison.presses("2")
     assert liaison.hears("If no one was there, press 2")
     liaison.presses("2")
+
+
+def is_on_shift(house: House, here: bool) -> None:
+    with house.database.transaction() as session:
+        session.execute(update(Staff).values(on_shift=here))
 
 
 def callbacks(house: House) -> list[Callback]:
@@ -96,3 +104,30 @@ def test_liaison_who_puts_right_that_no_one_was_there_calls_nobody_again(
     assert [(row.state, row.outcome) for row in callbacks(house)] == [
         ("reached", "reached"), ("cancelled", None),
     ]  # fmt: skip
+
+
+def test_caller_without_a_pin_whose_callback_met_nobody_twice_may_ask_again(
+    phone: Phone, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    asks(phone.another(), *EXPRESS)
+    for _ in range(2):
+        meets_nobody(phone, house)
+        half_an_hour_passes(house)
+
+    assert "We will call you no later than" in asks(phone.another(), *EXPRESS)
+
+
+def test_callback_of_a_faked_number_stays_last_after_it_met_nobody(
+    phone: Phone, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    asks(phone.another(), *EXPRESS, **DOUBTED)
+    meets_nobody(phone, house)
+    is_on_shift(house, False)
+    half_an_hour_passes(house)
+    asks(phone.another(), *EXPRESS, from_=NEIGHBOR)
+    is_on_shift(house, True)
+    half_an_hour_passes(house)
+
+    assert accepted_by(phone, house)[1].to == NEIGHBOR

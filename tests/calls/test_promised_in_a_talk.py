@@ -9,7 +9,7 @@ from sqlalchemy import select
 from models import Callback, Staff
 from tests.calls.conftest import House
 from tests.calls.test_callbacks import accepted_by
-from tests.calls.test_faked_number import ATTESTED, EVENING, EXPRESS, asks
+from tests.calls.test_faked_number import AFRAID, ATTESTED, EVENING, EXPRESS, asks
 from tests.calls.test_without_pin import DOUBTED
 from tests.phone import CALLER, Phone, PlacedCall
 from workers.sweeper import sweep
@@ -112,6 +112,26 @@ def test_who_was_told_on_hold_that_we_call_again_is_called_though_a_stranger_ask
 
     assert called.hears("The call was cut off. We will call you again")
     assert "cut_off" in house.rows(select(Callback.reason))
+
+
+def test_frightened_caller_who_is_cut_off_is_called_as_urgently_though_a_stranger_asked_for_any_time(
+    phone: Phone, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    asks(phone.another(), *AFRAID, **ATTESTED)
+    liaison, to_caller = accepted_by(phone, house)
+    called = phone.answers(to_caller)
+    called.presses("1")
+    asks(phone.another(), *EXPRESS)
+    liaison.presses("*")
+    called.says_nothing()
+
+    liaison.hangs_up()
+    house.jobs.works_off()
+
+    assert called.hears("We will call you again")
+    made = house.rows(select(Callback).where(Callback.reason == "cut_off"))
+    assert [one.urgency for one in made] == ["urgent"]
 
 
 def test_faked_number_uses_up_no_callback_of_a_caller_who_is_cut_off(
