@@ -3,7 +3,7 @@
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import case, select, update
+from sqlalchemy import ColumnElement, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from models import audit
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 REASON = "phone_stopped"
 #: The outcome of a callback whose phone is not called any more, by the line or by staff.
 STOPPED = "stopped"
+#: And once the person let that phone be called again: staff may call it.
+STOP_LIFTED = "stop_lifted"
 _ACTOR = "caller:stop"
 
 
@@ -104,9 +106,17 @@ def start_phone(session: Session, number_key: str, now: datetime) -> int:
 
 
 def lift_stop(session: Session, phone: Phone, actor: str, now: datetime) -> None:
-    """Let this phone be called again."""
+    """Let this phone be called again, also for what this registrant was promised before it was stopped.
+
+    Staff had that as a task and could only cancel it. They decide about the call: nothing dials it by itself.
+    """
     phone.stopped_at = phone.stop_told_at = None
     session.flush()
+    theirs = select(Case.id).where(Case.registrant_id == phone.registrant_id)
+    _mark_left(
+        session, phone.number_key, STOPPED, STOP_LIFTED,
+        or_(Callback.case_id.in_(theirs), Callback.registrant_id == phone.registrant_id),
+    )  # fmt: skip
     audit.record(session, actor=actor, action="lift_stop", target=f"phone:{phone.id}", now=now)
 
 
@@ -150,6 +160,7 @@ def ask_once_more(session: Session, call: "CallState", now: datetime) -> bool:
 
 def _move_callbacks(session: Session, number_key: str, now: datetime, office: StopOffice) -> list[Job]:
     """Send what would ring this number to the next phone of whom it is for, else to staff."""
+    _mark_left(session, number_key, STOP_LIFTED, STOPPED)
     owed = select(Callback).where(Callback.number_key == number_key, IS_OWED).order_by(Callback.id)
     jobs: list[Job] = []
     for callback in session.scalars(owed.with_for_update(key_share=True)).all():
@@ -167,6 +178,20 @@ def _move_callbacks(session: Session, number_key: str, now: datetime, office: St
         jobs += [("release_leg", leg) for leg in legs if leg is not None]
         jobs.append(("dial_liaison", callback.id))
     return jobs
+
+
+def _mark_left(
+    session: Session, number_key: str, before: str, after: str, *whose: ColumnElement[bool]
+) -> None:
+    """Note of what was left to staff for a stop of this number whether they may call it."""
+    left = update(Callback).where(
+        Callback.number_key == number_key,
+        Callback.state.in_(("left_for_staff", "claimed")),
+        Callback.outcome == before,
+    )
+    session.execute(
+        left.where(*whose).values(outcome=after), execution_options={"synchronize_session": "fetch"}
+    )
 
 
 def on_next_phone(

@@ -60,11 +60,12 @@ OUTCOMES = {
     "wrong_person": N_("It was the wrong person. That phone is not called any more."),
     "call_later": N_("They asked to be called later."),
     "to_supervisor": N_("Handed to the supervisor."),
-    "no_answer": N_("The person did not answer in any of the tries."),
-    "not_safe": N_("In each of the tries the person could not talk."),
+    "no_answer": N_("The person was not reached in any of the tries."),
+    "not_safe": N_("The person was not reached. In the last try, whoever answered could not talk."),
     "no_window": N_("No moment fits the hours of this person and those of the office."),
     "cannot_dial": N_("This phone may not be rung: it is marked unsafe, or is none that the line may ring."),
     "stopped": N_("The person asked this phone not to be called any more."),
+    "stop_lifted": N_("We had stopped calling this phone. The stop has been lifted: you can call it."),
     "phone_stopped": N_(
         "A text said stop from one of their phones. Call another safe phone and ask if it was them."
     ),
@@ -187,7 +188,12 @@ def to_do(row: Listed) -> list[str]:
             )
         )
     else:
-        found.append(_("If the call drops, they call us: do not ring again."))
+        found.append(
+            _(
+                "If the call drops, they call us: do not ring again. "
+                "If it drops while they are on hold, the line calls them."
+            )
+        )
     return found
 
 

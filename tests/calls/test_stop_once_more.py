@@ -5,7 +5,11 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select, update
 
-from models import Callback
+from models import Callback, Staff
+from models.callback_policy import CallbackPolicy
+from models.own_call import call_now
+from models.phone_stop import stop_phone
+from models.refusal import RefusedError
 from models.registrant import Phone as Registered
 from tests.calls.conftest import House
 from tests.calls.stories import opens_the_case
@@ -96,3 +100,49 @@ def test_without_the_pin_nothing_is_said_of_the_stop(phone: Phone, make_case: Ma
         phone.presses(key)
 
     assert NOTICE["1"] not in phone.heard_so_far
+
+
+def test_staff_may_make_the_call_that_a_stop_left_to_them_once_its_owner_has_lifted_the_stop(
+    phone: Phone, make_case: MakeCase, make_staff: Callable[..., Staff], house: House
+) -> None:
+    case, liaison = make_case(custody_status="in_custody", phone=CALLER), make_staff()
+    opens_the_case(phone, case)
+    for key in ("2", "3"):
+        phone.presses(key)
+    assert phone.hears("We will call you no later than")
+    phone.hangs_up()
+    left, policy = house.row(select(Callback)), CallbackPolicy.of(house.office)
+
+    def says_stop() -> None:
+        with house.database.transaction() as session:
+            stop_phone(session, left.number_key, house.clock.now, house.office)
+
+    def calls_now() -> None:
+        with house.database.transaction() as session:
+            jobs = call_now(session, left.id, liaison.id, house.clock.now, policy, house.office)
+        for name, row_id in jobs:
+            house.jobs.enqueue(name, row_id)
+
+    says_stop()
+    with pytest.raises(RefusedError, match="asked for no more calls"):
+        calls_now()
+    house.clock.passes(minutes=2)
+    again = phone.another()
+    opens_the_case(again, case)
+    again.presses("1")
+    assert again.hears("We can call there again")
+    again.hangs_up()
+
+    # A stop that is lifted and sent once more is a stop.
+    house.clock.passes(minutes=1)
+    says_stop()
+    with pytest.raises(RefusedError, match="asked for no more calls"):
+        calls_now()
+    opens_the_case(again := phone.another(), case)
+    again.presses("1")
+    again.hangs_up()
+
+    calls_now()
+    assert house.rung() == ["+12025550170"]
+    phone.answers(house.carrier.ringing[-1]).presses("1")
+    assert house.rung() == [CALLER]

@@ -151,3 +151,18 @@ def test_without_a_pin_no_case_is_opened(liaison: Member, office_rows: Office) -
 
     assert liaison.reads("No PIN was given", "say neither yes nor no to whether a case exists")
     assert liaison.opens(f"/console/callbacks/{callback_id}/words").status == 403
+
+
+def test_the_page_says_neither_that_nobody_answered_nor_that_nobody_rings_after_a_hold(
+    liaison: Member, office_rows: Office
+) -> None:
+    # Two of the three tries were answered: somebody pressed 2, then 7; the last one rang out.
+    callback_id = office_rows.promises(
+        state="left_for_staff", outcome="no_answer", caller_tries=3, closed_at=office_rows.clock(), place=None
+    )
+
+    liaison.opens(f"/console/callbacks/{callback_id}")
+
+    assert liaison.reads("The person was not reached in any of the tries.")
+    assert not liaison.reads("did not answer")
+    assert liaison.reads("If it drops while they are on hold, the line calls them.")
