@@ -68,9 +68,13 @@ def judge_refusal(
 
 
 def pause_of_number(session: Session, call_id: int, now: datetime) -> timedelta | None:
-    """How long a phone of staff rests that the carrier says cannot be called; None for a leg of no staff."""
+    """How long a phone of staff rests that the carrier says cannot be called, a second time in a row.
+
+    None for the first time, and for a leg of no staff.
+    """
     leg = session.get_one(Call, call_id)
-    return None if leg.staff_id is None else _pause_after(_refused_in_row(session, leg, now))
+    before = 0 if leg.staff_id is None else _refused_in_row(session, leg, now)
+    return _pause_after(before) if before else None
 
 
 def rest_phone(session: Session, call_id: int, until: datetime) -> None:
