@@ -93,8 +93,9 @@ def test_caller_who_is_cut_off_at_0_is_called_at_once_whatever_a_stranger_asked_
     assert next_ring(phone, house)[0] == "10:01"
 
 
-def test_who_was_told_on_hold_that_we_call_again_is_called_though_a_stranger_asked_for_the_evening(
-    phone: Phone, make_staff: MakeStaff, house: House
+@pytest.mark.parametrize("theirs", [EVENING, EXPRESS], ids=["the evening", "any time"])
+def test_who_is_cut_off_on_hold_hears_that_we_call_again_and_is_called_whatever_a_stranger_asked_for(
+    phone: Phone, make_staff: MakeStaff, house: House, theirs: tuple[str, ...]
 ) -> None:
     make_staff()
     make_staff(email="sam@office.example.org", phone="+12025550171")
@@ -102,7 +103,7 @@ def test_who_was_told_on_hold_that_we_call_again_is_called_though_a_stranger_ask
     liaison, to_caller = accepted_by(phone, house)
     called = phone.answers(to_caller)
     called.presses("1")
-    asks(phone.another(), *EVENING)
+    asks(phone.another(), *theirs)
     liaison.presses("*")
     called.says_nothing()
     house.clock.passes(minutes=2)
@@ -114,7 +115,7 @@ def test_who_was_told_on_hold_that_we_call_again_is_called_though_a_stranger_ask
     assert "cut_off" in house.rows(select(Callback.reason))
 
 
-def test_frightened_caller_who_is_cut_off_is_called_as_urgently_though_a_stranger_asked_for_any_time(
+def test_frightened_caller_whose_call_met_nobody_is_called_as_urgently_though_a_stranger_asked_for_any_time(
     phone: Phone, make_staff: MakeStaff, house: House
 ) -> None:
     make_staff()
@@ -123,15 +124,14 @@ def test_frightened_caller_who_is_cut_off_is_called_as_urgently_though_a_strange
     called = phone.answers(to_caller)
     called.presses("1")
     asks(phone.another(), *EXPRESS)
-    liaison.presses("*")
-    called.says_nothing()
-
-    liaison.hangs_up()
+    called.hangs_up()
     house.jobs.works_off()
 
-    assert called.hears("We will call you again")
-    made = house.rows(select(Callback).where(Callback.reason == "cut_off"))
-    assert [one.urgency for one in made] == ["urgent"]
+    for key in ("2", "2"):
+        liaison.presses(key)
+
+    rows = house.rows(select(Callback).where(Callback.urgency == "urgent").order_by(Callback.id))
+    assert [(one.state, one.reason) for one in rows] == [("reached", "afraid"), ("requested", "afraid")]
 
 
 def test_faked_number_uses_up_no_callback_of_a_caller_who_is_cut_off(
