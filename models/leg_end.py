@@ -286,26 +286,32 @@ def _pause_without_a_try(
 ) -> timedelta | None:
     """How long to wait after a round in which the person called has missed nothing; None where they have.
 
-    Their phone is busy with us, or they answered and a fault of ours ended the call (R36). So it is for some
-    rounds alone: anybody can hold a call open under this number, and a liaison accepts before each.
+    Their phone is busy with us, they talk with a liaison for another callback, or they answered and a fault
+    of ours ended the call (R36). So it is for some rounds alone: anybody can hold a call open under this
+    number, and a liaison accepts before each.
     """
     if call_status == "busy" and (
         _is_on_the_line(session, callback.number_key, now) or _is_called_elsewhere(session, callback)
     ):
         rounds, pause = _busy_rounds(session, callback), _AFTER_THEIR_CALL
-    elif call_status == "completed" and step in _BY_FAULT:
+    elif (call_status == "completed" and step in _BY_FAULT) or _is_called_elsewhere(
+        session, callback, ("talking",)
+    ):
+        # A phone that takes a second call rings on while its person talks with us, or a machine answers it.
         rounds, pause = _rung_in_vain(session, callback), policy.retry
     else:
         return None
     return None if rounds > _IN_VAIN * policy.caller_tries else pause
 
 
-def _is_called_elsewhere(session: Session, callback: Callback) -> bool:
-    """Whether we ring the same phone, or talk with it, for another callback."""
+def _is_called_elsewhere(
+    session: Session, callback: Callback, states: tuple[str, ...] = ("ringing_caller", "talking")
+) -> bool:
+    """Whether we ring the same phone, or talk with it, for another callback that is in one of ``states``."""
     other = select(Callback.id).where(
         Callback.number_key == callback.number_key,
         Callback.id != callback.id,
-        Callback.state.in_(("ringing_caller", "talking")),
+        Callback.state.in_(states),
     )
     return session.execute(other.limit(1)).first() is not None
 

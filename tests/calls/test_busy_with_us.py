@@ -110,6 +110,39 @@ def test_a_person_whom_we_call_about_another_case_at_the_same_time_loses_no_try(
     assert [(row.state, row.caller_tries) for row in rows] == [("talking", 0), ("requested", 0)]
 
 
+@pytest.mark.parametrize("second_call", ["rings on", "goes to a machine"])
+def test_a_person_who_talks_with_us_loses_no_try_by_a_second_call_that_their_phone_takes(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, second_call: str
+) -> None:
+    for _ in range(2):
+        is_afraid(phone, make_case(custody_status="in_custody"))
+    make_staff(phone="+12025550171")
+    make_staff(phone="+12025550172")
+    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
+    house.jobs.works_off()
+    for offer in house.carrier.ringing:
+        phone.answers(offer).presses("1")
+    house.jobs.works_off()
+    first, second = house.carrier.ringing
+    talking = phone.answers(first)
+    talking.presses("1")
+
+    if second_call == "rings on":
+        phone.another().lets_ring(second)
+    else:
+        phone.answers(second, AnsweredBy="machine_end_beep").says_nothing()
+    house.jobs.works_off()
+
+    assert talking.is_talking
+    rows = house.rows(select(Callback).order_by(Callback.id))
+    assert [(row.state, row.caller_tries) for row in rows] == [("talking", 0), ("requested", 0)]
+    talking.hangs_up()
+    house.clock.passes(minutes=30, seconds=1)
+    _, to_caller = is_tried(house, phone)
+    phone.another().lets_ring(to_caller)
+    assert house.rows(select(Callback.caller_tries).order_by(Callback.id)) == [0, 1]
+
+
 @pytest.mark.parametrize("call", ["none", "over", "doubted", "of another phone"])
 def test_a_busy_phone_that_is_not_on_the_line_with_us_is_a_try(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, call: str
