@@ -106,7 +106,7 @@ LANGUAGES = {"en": N_("English"), "es": N_("Spanish")}
 MAY_HAVE_RUNG = frozenset({"unknown", "unknown_call"})
 
 HAPPENED = {
-    "request_callback": N_("The callback was asked for"),
+    "request_callback": N_("The callback was put on the list"),
     "ask_again_for_callback": N_("The person asked again"),
     "change_callback": N_("The person changed how they want to be called"),
     "reschedule_callback": N_("Another time was settled"),
