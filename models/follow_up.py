@@ -60,7 +60,7 @@ def follow_up(
 
     It is asked for in the caller's own leg, so that they can be told of it there. A case with an open
     callback keeps that one, and nothing is added; so does a phone of no case where that one is as good
-    (``models/owed_already.py``), but for CUT_OFF. ``left``: a person of staff must see to it, whatever else
+    (``models/owed_already.py``), but for BROKE_OFF. ``left``: a person of staff must see to it, whatever else
     stands open, and the line rings nobody. ``changes``: columns that are not those of the first callback.
     """
     kept = {
@@ -83,8 +83,8 @@ def follow_up(
     }  # fmt: skip
     if left:
         values |= {"state": "left_for_staff", "closed_at": now, "outcome": reason}
-    elif reason != CUT_OFF and callback.case_id is None and callback.registrant_id is None:
-        # Who is cut off hears that we call again; to leave it out would tell of one that stands (R35).
+    elif reason not in BROKE_OFF and callback.case_id is None and callback.registrant_id is None:
+        # Whose talk breaks off hears that we call again; to leave it out would tell of one that stands (R35).
         leg = session.get(Call, callback.caller_call_id or callback.requested_in_call_id or 0)
         urgency, silent = values["urgency"], callback.silent
         if rings_anyway(session, leg, callback.number_key, at, urgency=urgency, silent=silent):

@@ -115,6 +115,22 @@ def test_who_is_cut_off_on_hold_hears_that_we_call_again_and_is_called_whatever_
     assert "cut_off" in house.rows(select(Callback.reason))
 
 
+def test_who_asked_to_be_called_once_more_hears_that_we_do_though_a_stranger_asked_as_well(
+    phone: Phone, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    assert "we will call you once more" in asks(phone.another(), *"214412", **ATTESTED)
+    liaison, to_caller = accepted_by(phone, house)
+    called = phone.answers(to_caller)
+    called.presses("1")
+    asks(phone.another(), *EXPRESS)
+
+    liaison.hangs_up()
+    house.jobs.works_off()
+
+    assert called.hears("The call was cut off. We will call you again")
+
+
 def test_frightened_caller_whose_call_met_nobody_is_called_as_urgently_though_a_stranger_asked_for_any_time(
     phone: Phone, make_staff: MakeStaff, house: House
 ) -> None:
