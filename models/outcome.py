@@ -74,8 +74,8 @@ def note_outcome(
         made = Callback.requested_in_call_id == talk.caller_call_id, Callback.reason == LATER
         _take_back(session, made, f"staff:{staff_id}", now)
     elif before == NOBODY_THERE and isinstance(talk, Callback):
-        made = Callback.number_key == talk.number_key, Callback.requested_at == talk.requested_at
-        _take_back(session, made, f"staff:{staff_id}", now)
+        of_talk = Callback.number_key == talk.number_key, Callback.requested_at == talk.requested_at
+        _take_back(session, (*of_talk, Callback.reason == talk.reason), f"staff:{staff_id}", now)
     if code == NOBODY_THERE and isinstance(talk, Callback):
         _try_again(session, talk, actor, now, CallbackPolicy.of(office))
     if code == WRONG_PERSON and isinstance(talk, Callback):

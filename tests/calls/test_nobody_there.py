@@ -106,6 +106,30 @@ def test_liaison_who_puts_right_that_no_one_was_there_calls_nobody_again(
     ]  # fmt: skip
 
 
+def test_who_was_afraid_since_is_called_though_the_liaison_puts_right_that_no_one_was_there(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+    meets_nobody(phone, house)
+    person = phone.another()
+    opens_the_case(person, case)
+    for key in ("2", "4"):
+        person.presses(key)
+    assert person.hears("We will call you no later than today")
+    person.hangs_up()
+
+    with house.database.transaction() as session:
+        talk = session.get_one(Callback, callbacks(house)[0].id)
+        assert talk.staff_id is not None
+        note_outcome(session, talk, "reached", talk.staff_id, house.clock.now, house.office)
+
+    last = callbacks(house)[-1]
+    assert last.urgency == "urgent"
+    assert last.state != "cancelled"
+
+
 def test_caller_without_a_pin_whose_callback_met_nobody_twice_may_ask_again(
     phone: Phone, make_staff: MakeStaff, house: House
 ) -> None:
