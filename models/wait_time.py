@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from models.callback import Callback
 from models.follow_up import LATER, SUPERVISOR
 from models.line_wait import LineWait
+from models.outcome import NOBODY_THERE
 
 #: Eight of ten callers wait less than what is said.
 SHARE = 0.8
@@ -57,6 +58,7 @@ def callback_wait(
     """From asking for a callback of this class to two people talking; None when too few are known.
 
     Who chose a later time, and whom staff put off, waited because of that: it tells nothing of the line.
+    Where no one was there, the callback made anew has the wait, from the same moment on.
     ``but`` is the blind index of the asker's own phone, whose earlier requests tell them nothing (R35), and
     only what was asked for at a moment that ``is_alike`` is measured.
     """
@@ -72,6 +74,7 @@ def callback_wait(
             Callback.number_key != but,
             Callback.window_starts.is_(None),
             Callback.reason.not_in((LATER, SUPERVISOR)),
+            func.coalesce(Callback.outcome, "") != NOBODY_THERE,
             Callback.requested_at > now - RECENT,
             Callback.requested_at <= now,
         )

@@ -2,14 +2,16 @@
 
 import random
 from collections import deque
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr_flows.wait_words import LENGTHS, wait_prompt
-from models.wait_time import KNOWN_LEAST, LATEST, percentile
+from models.database import Database
+from models.wait_time import KNOWN_LEAST, LATEST, callback_wait, percentile
+from tests.factories import make_callback, make_case
 
 CALLS = 6000
 
@@ -101,3 +103,16 @@ def test_every_wait_up_to_three_days_has_words_near_it(seconds: float) -> None:
 
 def test_a_longer_wait_has_no_words() -> None:
     assert wait_prompt(timedelta(days=4)) is None
+
+
+def test_a_round_in_which_no_one_was_there_makes_no_wait_shorter(database: Database, now: datetime) -> None:
+    asked, soon, late = now - timedelta(hours=3), timedelta(minutes=5), timedelta(minutes=60)
+    with database.transaction() as session:
+        for _ in range(KNOWN_LEAST):
+            for outcome, after in (*[("nobody_there", soon)] * 5, ("reached", late)):
+                make_callback(
+                    session, make_case(session), state="reached", outcome=outcome, requested_at=asked,
+                    talking_at=asked + after, closed_at=asked + after,
+                )  # fmt: skip
+    with database.reading() as session:
+        assert callback_wait(session, now, urgency="other", verified=True, but="") == late
