@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from models.call import CALLS, Call
 from models.call_status import DIALLING, LEAVING, bring_forward
-from models.callback import Callback, advance
+from models.callback import CALLBACKS, Callback, advance
 from models.callback_policy import CallbackOffice, CallbackPolicy
 from models.case import Case
 from models.database import keyring_of
@@ -204,6 +204,7 @@ def put_off(
     if not is_theirs and not _calls_again(callback, leg):
         return "gone", []
     policy, actor, tries = CallbackPolicy.of(office), f"caller:{leg.id}", callback.caller_tries + 1
+    _put_off_others(session, callback, now + policy.retry)
     liaison_leg = callback.liaison_call_id
     jobs = [("release_leg", liaison_leg)] if liaison_leg is not None else []
     following = policy.next_round(callback, tries, now, policy.retry)
@@ -222,6 +223,23 @@ def put_off(
         next_attempt_at=next_at,
     )
     return "put_off", jobs
+
+
+def _put_off_others(session: Session, callback: Callback, later: datetime) -> None:
+    """Whoever cannot talk now is not rung before ``later`` for another callback of the same phone."""
+    theirs = (
+        select(Callback.id)
+        .where(
+            Callback.number_key == callback.number_key,
+            Callback.id != callback.id,
+            Callback.state == "requested",
+            Callback.next_attempt_at < later,
+        )
+        # One that somebody else has in hand is rung already.
+        .with_for_update(skip_locked=True, of=Callback)
+    )
+    put_off = update(CALLBACKS).where(CALLBACKS.c.id.in_(theirs))
+    session.execute(put_off.values(next_attempt_at=later, place=None))
 
 
 def accept_direct(session: Session, leg: "CallState") -> Literal["accepted", "gone"]:

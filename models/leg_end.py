@@ -7,8 +7,9 @@ from sqlalchemy import and_, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from models.abandoned_wait import talk_cut_off, wait_ended
+from models.audit import AuditEntry
 from models.call import CALLS
-from models.call_status import DIALLING, LONGEST_CALL
+from models.call_status import DIALLING, LEAVING, LONGEST_CALL
 from models.callback import Callback, advance, locked
 from models.callback_policy import CallbackOffice, CallbackPolicy
 from models.direct_talk import latest_talk
@@ -172,7 +173,8 @@ def caller_missed(
 ) -> None:
     """Send the callback back to the list for a later try, or end it as not answered after the last try.
 
-    An urgent one is then left for a person at its place: somebody who was afraid does not pick up (R36).
+    An urgent one is then left for a person at its place: somebody who was afraid does not pick up (R36). So
+    is one that was put off by a key, since not all of its tries were missed rings.
     Before either the phone rings in the part of the day that somebody was promised, if another request
     without the PIN has used up these tries earlier (R35).
     """
@@ -180,7 +182,7 @@ def caller_missed(
     pause = policy.retry if counted else pause or policy.liaison_retry
     following = policy.next_round(callback, tries, now, pause)
     if following is None:
-        end = "leave" if callback.urgency == "urgent" else "give_up"
+        end = "leave" if callback.urgency == "urgent" or _was_put_off(session, callback) else "give_up"
         advance(session, callback.id, end, actor=actor, now=now, caller_tries=tries, outcome="no_answer")
         return
     tries, next_at = following
@@ -336,14 +338,25 @@ def _busy_rounds(session: Session, callback: Callback) -> int:
     return session.scalar(busy) or 0
 
 
+def _was_put_off(session: Session, callback: Callback) -> bool:
+    """Whether somebody answered a call of this callback and said that it was no good time."""
+    entries = select(AuditEntry.id).where(
+        AuditEntry.target == f"callback:{callback.id}",
+        AuditEntry.action.in_(("not_safe_callback", "not_safe_later_callback")),
+    )
+    return session.execute(entries.limit(1)).first() is not None
+
+
 def _is_on_another_leg(session: Session, staff_id: int | None, call_id: int, now: datetime) -> bool:
     """Whether this member of staff was on a call with us when the phone was busy, or rang, for another.
 
-    So is whoever the line itself calls at that moment, to tell of late promises.
+    So is whoever the line itself calls at that moment, to tell of late promises. A call that was told to end
+    keeps nobody, also where the carrier never tells of its end.
     """
     other = select(CALLS.c.id).where(
         _LIVE,
         CALLS.c.staff_id == staff_id,
+        func.coalesce(CALLS.c.call_status, "") != LEAVING,
         CALLS.c.id != call_id,
         or_(CALLS.c.last_key_at > now - _ON_IT, and_(_TELLS_THEM, CALLS.c.started_at > now - _ON_IT)),
     )

@@ -16,7 +16,7 @@ from models.staff import change_shift
 from models.standing import standing_for
 from models.wrap_up import end_wrap_up, extend_wrap_up
 from tests.callback_desk import CallbackDesk
-from tests.factories import make_callback, make_case, make_office, make_staff
+from tests.factories import make_call, make_callback, make_case, make_office, make_staff
 
 ANA, RUTH = "+12025550170", "+12025550172"
 
@@ -222,3 +222,19 @@ def test_a_phone_that_is_busy_with_our_own_page_has_missed_nothing(desk: Callbac
 
     ruth = desk.rows(Staff)[1]
     assert (ruth.on_shift, ruth.missed_offers) == (True, 0)
+
+
+def test_a_call_that_was_told_to_end_and_is_heard_of_no_more_excuses_no_miss(desk: CallbackDesk) -> None:
+    """The whole line was killed in a talk: for ten minutes a frightened caller rang her alone, in vain."""
+    with desk.database.transaction() as session:
+        make_call(
+            session, "CA-forgotten", direction="outbound", flow="liaison_callback", staff_id=1,
+            call_status="leaving", started_at=desk.now, last_key_at=desk.now,
+        )  # fmt: skip
+    for _ in range(2):
+        desk.sweeps(seconds=16)
+        desk.works_off()
+        desk.hangs_up(desk.carrier.placed[-1], "no-answer")
+
+    ana = desk.rows(Staff)[0]
+    assert (ana.on_shift, ana.set_away_at is not None) == (False, True)
