@@ -64,8 +64,8 @@ def set_schedule(
 ) -> None:
     """Replace what a person's week holds on those days; ``span`` None leaves them free.
 
-    An explicit shift goes on until the next change that the new schedule brings. Raises StaffError for an
-    unknown e-mail.
+    An explicit shift goes on until the next change that the new schedule brings; one that the schedule began
+    ends when the new one has none now. Raises StaffError for an unknown e-mail.
     """
     person, days = find_staff(session, email), sorted(set(weekdays))
     session.execute(
@@ -77,7 +77,7 @@ def set_schedule(
         session.add_all(
             Schedule(staff_id=person.id, kind=kind, weekday=day, starts=span[0], ends=span[1]) for day in days
         )
-    if kind == "on_shift":
+    if kind == "on_shift" and person.scheduled_shift != person.on_shift:
         person.scheduled_shift = None
     session.flush()
     facts = {"kind": kind, "days": days, "span": span and [str(at)[:5] for at in span]}
@@ -154,7 +154,8 @@ def apply_schedules(session: Session, now: datetime, office: ScheduleOffice) -> 
         }
         person.away = any(one.first_day <= today <= one.last_day for one in absences)
         person.on_call = is_on["on_call"]
-        if any(span.kind == "on_shift" for span in week):
+        # Whom a schedule put on shift that is gone by now is taken off it.
+        if person.scheduled_shift or any(span.kind == "on_shift" for span in week):
             _follow(session, person, is_on["on_shift"], now)
     session.flush()
 

@@ -118,6 +118,21 @@ def test_days_are_set_anew_and_set_free(database: Database) -> None:
     assert _at(database, _local(25, 10)).on_shift
 
 
+@pytest.mark.parametrize("days", [[1], range(5)], ids=["the day", "the whole week"])
+def test_who_is_on_shift_by_a_schedule_that_is_taken_away_goes_off_it(
+    database: Database, days: list[int]
+) -> None:
+    _hire(database)
+    assert _at(database, _local(24, 10)).on_shift
+    with database.transaction() as session:
+        set_schedule(
+            session, EMAIL, kind="on_shift", weekdays=days, span=None, actor="suite", now=_local(24, 11)
+        )
+    assert not _at(database, _local(24, 11)).on_shift
+    _change(database, True, _local(24, 12))
+    assert _at(database, _local(24, 12)).on_shift, "they begin one by themselves"
+
+
 def test_an_unknown_person_has_no_week(database: Database) -> None:
     with pytest.raises(StaffError, match="No one"), database.transaction() as session:
         add_absence(
