@@ -1,7 +1,7 @@
 """What a storm left behind, judged from the database and from the carrier's own ledger."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +9,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import AuditEntry, Call, Callback, DirectTalk, LineWait, Staff
-from models.asking_call import LISTENS
 from models.call_status import DIALLING
 from models.database import keyring_of
 from tests.chaos.asker import Asker, Waiter
@@ -69,7 +68,7 @@ def judge(house: House, carrier: ChaosCarrier, askers: Sequence[Asker], watch: W
             *(_held(*one, carrier) for one in held),
             *_doubles(carrier, acceptances, keys),
             *_spent(rows, carrier, keys),
-            *_overtaken(session, carrier, rows),
+            *_overtaken(session, carrier, rows, watch.due),
             *(
                 f"callback {row.id}: nobody knows whether its caller was rung, and it is {row.state}"
                 for row in rows
@@ -173,12 +172,14 @@ def _spent(rows: Sequence[Callback], carrier: ChaosCarrier, keys: dict[str, str]
     ]
 
 
-def _overtaken(session: Session, carrier: ChaosCarrier, rows: Sequence[Callback]) -> list[str]:
+def _overtaken(
+    session: Session, carrier: ChaosCarrier, rows: Sequence[Callback], due: Mapping[int, datetime]
+) -> list[str]:
     """Urgent callbacks that waited for their first offer while one without haste had its own (R36).
 
     What was refused is no offer: while the carrier refuses the account, a probe may be of any callback.
-    Nobody is rung in the call that asks: who asked waits from the moment the line knows that it is over, or,
-    where the word of that end was lost, from when it no longer waits for it.
+    ``due`` is when each was first due, by its id: nobody is rung in the call that asks, nor within a minute
+    after a talk that broke off.
     """
     rings = select(AuditEntry.target, AuditEntry.at).where(AuditEntry.action == "ring_liaison_callback")
     first: dict[str, datetime] = {}
@@ -186,19 +187,14 @@ def _overtaken(session: Session, carrier: ChaosCarrier, rows: Sequence[Callback]
         if not any(begin <= at <= end + _SLACK for begin, end in carrier.refused):
             first.setdefault(target, at)
     offers = {row.id: first[f"callback:{row.id}"] for row in rows if f"callback:{row.id}" in first}
-    begins = {row.id: row.requested_at for row in rows}
-    asked = select(Callback.id, Call.ended_at).join(Call, Call.id == Callback.requested_in_call_id)
-    for callback_id, ended_at in session.execute(asked):
-        latest = begins[callback_id] + LISTENS
-        begins[callback_id] = min(ended_at or latest, latest)
     calm = [(offers[row.id], row.id) for row in rows if row.id in offers and row.urgency != "urgent"]
     return [
-        f"urgent callback {row.id} waited from {begins[row.id]:%H:%M:%S} to {offers[row.id]:%H:%M:%S}, "
+        f"urgent callback {row.id} waited from {due[row.id]:%H:%M:%S} to {offers[row.id]:%H:%M:%S}, "
         f"and callback {other} was offered at {at:%H:%M:%S}"
         for row in rows
-        if row.urgency == "urgent" and row.id in offers
+        if row.urgency == "urgent" and row.id in offers and row.id in due
         for at, other in calm
-        if begins[row.id] + _SLACK < at < offers[row.id] - _SLACK
+        if due[row.id] + _SLACK < at < offers[row.id] - _SLACK
     ]
 
 

@@ -4,6 +4,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,13 +27,15 @@ Mark = tuple[str, int | None, int | None, int]
 class Watch:
     """``longest`` is the longest time for which one stood still, by its state; ``stuck`` who did too long.
 
-    A talk counts from its begin on, since talks of a storm are short.
+    A talk counts from its begin on, since talks of a storm are short. ``due`` is when each urgent callback
+    was first seen to be due while nobody was rung for it.
     """
 
     database: Database
     bound_seconds: float
     longest: dict[str, float] = field(default_factory=lambda: dict.fromkeys((*_IN_HAND, AT_0), 0.0))
     stuck: dict[str, str] = field(default_factory=dict)
+    due: dict[int, datetime] = field(default_factory=dict)
     _seen: dict[str, tuple[Mark, float]] = field(default_factory=dict)
     _ended: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -70,6 +73,10 @@ class Watch:
                     Callback.caller_tries,
                 ).where(Callback.state.in_(_IN_HAND))
             ).all()
+            at = datetime.now(UTC)
+            is_due = (Callback.state == "requested", Callback.next_attempt_at <= at)
+            for urgent in session.scalars(select(Callback.id).where(Callback.urgency == "urgent", *is_due)):
+                self.due.setdefault(urgent, at)
             talks = session.scalars(select(DirectTalk.id).where(DirectTalk.state == "talking")).all()
         marks: dict[str, Mark] = {f"callback {row.id}": (row[1], row[2], row[3], row[4]) for row in rows}
         marks.update({f"talk {talk_id}": (AT_0, None, None, 0) for talk_id in talks})
