@@ -2,7 +2,8 @@
 
 A phone in use is busy: ringing it would cost the person a try, and the "more choices" of the very call (R36).
 So a callback is first due when the call that asked for it is over, or after a short while where no word of
-that end came. The moment promised and the place in the order stay as they are.
+that end came; not while its caller talks with somebody at 0. The moment promised and the place in the order
+stay as they are.
 """
 
 from datetime import datetime, timedelta
@@ -12,8 +13,9 @@ from sqlalchemy import ColumnElement, Table, and_, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.call import CALLS
-from models.callback import CALLBACKS, IS_OWED, WITHOUT_PIN
+from models.callback import CALLBACKS, IS_OWED, WITHOUT_PIN, Callback
 from models.case import Case
+from models.direct_talk import DirectTalk
 from models.job import Job
 from models.talk import COVERED, TalkOffice, pause_after
 
@@ -47,6 +49,14 @@ def asking_goes_on(session: Session, call: "CallState", now: datetime) -> None:
         )
         .values(next_attempt_at=later, place=None)
     )
+
+
+def asker_talks(session: Session, callback: Callback) -> bool:
+    """Whether the call that asked is in a talk at 0; where another asked as well, it keeps nothing (R35)."""
+    talk = select(DirectTalk.id).where(
+        DirectTalk.caller_call_id == callback.requested_in_call_id, DirectTalk.state == "talking"
+    )
+    return not callback.asked_elsewhere and session.execute(talk.limit(1)).first() is not None
 
 
 def asker_cannot_talk(session: Session, call: "CallState", now: datetime) -> None:

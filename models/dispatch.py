@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import pacing
+from models.asking_call import LISTENS, asker_talks
 from models.call import CALLS, Call
 from models.callback import CALLBACKS, Callback, advance, locked
 from models.callback_list import first_in_line, settle_moment, stand_in_line
@@ -133,6 +134,10 @@ def _may_be_taken(session: Session, callback: Callback, now: datetime, policy: C
     if callback.state != "requested" or callback.next_attempt_at > now:
         return False
     if settle_moment(session, callback, now, policy) != now:
+        return False
+    if asker_talks(session, callback):
+        callback.next_attempt_at, callback.place = now + LISTENS, None
+        session.flush()
         return False
     if not can_dial(session, callback, policy):
         leave_for_staff(session, callback, now, "worker", "cannot_dial")

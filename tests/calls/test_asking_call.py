@@ -164,6 +164,28 @@ def test_where_no_word_came_that_the_asking_call_is_over_a_liaison_is_rung_a_min
     assert the_callback(house).due_at == promised
 
 
+def test_nobody_is_rung_for_a_callback_while_its_caller_talks_at_0_in_the_same_call(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    """A second liaison was rung and accepted, and her phone rang in the talk: where it takes two, a try."""
+    make_staff(phone=LIAISON)
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    for key in ("2", "3"):
+        phone.presses(key)
+    assert phone.hears("We will call you")
+    phone.presses("0")
+    house.accepts(phone)
+    assert phone.is_talking
+    make_staff(phone="+12025550174")
+
+    for _ in range(5):
+        house.clock.passes(seconds=61)
+        assert sweeps(house) == []
+    phone.hangs_up()
+
+    assert house.rung() == ["+12025550174"]
+
+
 @pytest.mark.parametrize("asks", ["first", "again"])
 def test_7_after_the_promise_lets_the_phone_be_for_half_an_hour(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, asks: str
