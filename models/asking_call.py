@@ -53,10 +53,12 @@ def asking_goes_on(session: Session, call: "CallState", now: datetime) -> None:
 
 def asker_talks(session: Session, callback: Callback) -> bool:
     """Whether the call that asked is in a talk at 0; where another asked as well, it keeps nothing (R35)."""
+    if callback.requested_in_call_id is None or callback.asked_elsewhere:
+        return False
     talk = select(DirectTalk.id).where(
         DirectTalk.caller_call_id == callback.requested_in_call_id, DirectTalk.state == "talking"
     )
-    return not callback.asked_elsewhere and session.execute(talk.limit(1)).first() is not None
+    return session.execute(talk.limit(1)).first() is not None
 
 
 def asker_cannot_talk(session: Session, call: "CallState", now: datetime) -> None:
