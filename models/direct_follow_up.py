@@ -12,7 +12,7 @@ from models.callback_request import Promise, promise_callback
 from models.case import Case
 from models.database import keyring_of
 from models.direct_talk import DirectTalk
-from models.follow_up import SUPERVISOR
+from models.follow_up import LATER, SUPERVISOR
 from models.line_wait import OPENS_ITS_CASE
 from models.owed_already import rings_anyway
 from models.registrant import Registrant
@@ -47,7 +47,8 @@ def follow_direct(
     caller = session.get_one(Call, talk.caller_call_id)
     case = opened_case(session, caller)
     number = _number_of(session, caller, case, now, office)
-    if number is None or (case is None and reason != SUPERVISOR and is_owed_anyway(session, caller, at)):
+    is_served = case is None and reason != SUPERVISOR and is_owed_anyway(session, caller, at, reason)
+    if number is None or is_served:
         return None
     registrant = None if case is None else session.get(Registrant, case.registrant_id)
     promise = Promise(
@@ -66,10 +67,11 @@ def opened_case(session: Session, caller: Call) -> Case | None:
     return session.scalars(select(Case).join(Call, OPENS_ITS_CASE).where(Call.id == caller.id)).first()
 
 
-def is_owed_anyway(session: Session, caller: Call, at: datetime) -> bool:
+def is_owed_anyway(session: Session, caller: Call, at: datetime, reason: str) -> bool:
     """Whether the case that this call opened is owed a call; without one, whether its phone rings by ``at``.
 
-    One serves for all of these. A supervisor is told of what a liaison hands them all the same.
+    One serves for all of these, but LATER is served by none that rings before its moment. A supervisor is
+    told of what a liaison hands them all the same.
     """
     case = opened_case(session, caller)
     if case is not None:
@@ -77,7 +79,7 @@ def is_owed_anyway(session: Session, caller: Call, at: datetime) -> bool:
         return session.scalar(owed) is not None
     silent = bool(caller.silent)
     return caller.phone_key is not None and rings_anyway(
-        session, caller, caller.phone_key, at, urgency="other", silent=silent
+        session, caller, caller.phone_key, at, urgency="other", silent=silent, not_before=reason == LATER
     )
 
 

@@ -87,7 +87,9 @@ def follow_up(
         # Whose talk breaks off hears that we call again; to leave it out would tell of one that stands (R35).
         leg = session.get(Call, callback.caller_call_id or callback.requested_in_call_id or 0)
         urgency, silent = values["urgency"], callback.silent
-        if rings_anyway(session, leg, callback.number_key, at, urgency=urgency, silent=silent):
+        if rings_anyway(
+            session, leg, callback.number_key, at, urgency=urgency, silent=silent, not_before=reason == LATER
+        ):
             return []
     values |= changes or {}
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert

@@ -151,7 +151,8 @@ def _after_direct(
     made = follow_direct(session, talk, code, at, actor, now, office)
     if made is not None:
         return "noted"
-    is_served = code == LATER and is_owed_anyway(session, session.get_one(Call, talk.caller_call_id), at)
+    caller = session.get_one(Call, talk.caller_call_id)
+    is_served = code == LATER and is_owed_anyway(session, caller, at, code)
     return "noted" if is_served else "no_phone"
 
 

@@ -43,9 +43,19 @@ def trust(call: Any) -> int:
 
 
 def rings_anyway(
-    session: Session, call: Call | None, number_key: str, at: datetime, *, urgency: str, silent: bool
+    session: Session,
+    call: Call | None,
+    number_key: str,
+    at: datetime,
+    *,
+    urgency: str,
+    silent: bool,
+    not_before: bool,
 ) -> bool:
     """Whether one that is owed to this phone rings it by ``at``, and as this ``call`` would have it.
+
+    ``not_before``: nor earlier than ``at``. Who told a liaison when they can talk may miss each round of one
+    that rings before, and its tries would be used up when their time comes.
 
     That is in its class or a higher one, ``silent`` where they cannot talk, from the line of this call, in
     its language, and not at the end of the list for a doubted caller ID that is none of this call's. Of a
@@ -57,6 +67,7 @@ def rings_anyway(
         one
         for one in owed
         if one.next_attempt_at <= at + _A_MOMENT
+        and (one.next_attempt_at >= at - _A_MOMENT or not not_before)
         and (one.urgency == "urgent" or urgency != "urgent")
         and (one.silent or not silent)
     ]

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from models import Callback, Staff
 from tests.calls.conftest import House
 from tests.calls.test_callbacks import accepted_by
-from tests.calls.test_faked_number import AFRAID, ATTESTED, EVENING, EXPRESS, asks
+from tests.calls.test_faked_number import AFRAID, ATTESTED, EVENING, EXPRESS, asks, rings_in_vain
 from tests.calls.test_without_pin import DOUBTED
 from tests.phone import CALLER, Phone, PlacedCall
 from workers.sweeper import sweep
@@ -78,6 +78,39 @@ def test_later_after_a_callback_is_made_though_a_stranger_asked_for_the_evening_
     house.jobs.works_off()
 
     assert next_ring(phone, house)[0] == "12:00"
+
+
+@pytest.mark.parametrize("theirs", [EXPRESS, AFRAID], ids=["any time", "afraid"])
+def test_later_after_a_talk_at_0_is_called_though_a_stranger_had_the_phone_rung_in_vain_before(
+    phone: Phone, make_staff: MakeStaff, house: House, theirs: tuple[str, ...]
+) -> None:
+    make_staff()
+    asks(phone.another(), *theirs)
+    liaison = talks_at_0(phone.another(), house, 120)
+
+    liaison.presses("3")
+    assert liaison.hears("It is saved")
+    liaison.hangs_up()
+
+    assert rings_in_vain(phone, house, 121, every=1)[-1] == "12:02"
+
+
+def test_later_after_a_callback_is_called_though_a_stranger_had_the_phone_rung_in_vain_before(
+    phone: Phone, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    asks(phone.another(), *EXPRESS, **ATTESTED)
+    liaison, to_caller = accepted_by(phone, house)
+    called = phone.answers(to_caller)
+    called.presses("1")
+    asks(phone.another(), *EXPRESS)
+    called.hangs_up()
+    house.jobs.works_off()
+
+    liaison.presses("3")
+    liaison.hangs_up()
+
+    assert rings_in_vain(phone, house, 121, every=1)[-1] == "12:00"
 
 
 @pytest.mark.parametrize("theirs", [EVENING, ()], ids=["the evening", "nothing"])
