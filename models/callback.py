@@ -79,7 +79,8 @@ class Callback(Base):
     ``note_sealed`` is a short note of staff (R37). ``recognized_by``: how staff recognized the person on the
     call that we placed; until then it opens no case. ``registrant_id``: whose phone it is for, where it
     opens no case because nobody gave a PIN (R08, R09). ``asked_elsewhere``: another call without a PIN asked
-    for it as well, so that no key of the call that made it changes it any more (R35).
+    for it as well, so that no key of the call that made it changes it any more (R35). ``stopped_after``: the
+    phone said stop in its talk or after it, so nothing that follows the talk rings that phone (R33).
     """
 
     __tablename__ = "callbacks"
@@ -168,6 +169,7 @@ class Callback(Base):
     note_sealed: Mapped[str | None] = mapped_column(Text)
     recognized_by: Mapped[str | None] = mapped_column(String(16))
     asked_elsewhere: Mapped[bool] = mapped_column(default=False, server_default=false())
+    stopped_after: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 CALLBACKS = cast(Table, Callback.__table__)

@@ -14,8 +14,7 @@ from models.alert import LEFT_TOLD
 from models.callback import IS_OWED, Callback, advance, locked
 from models.callback_state import TAKEN_UP_AGAIN
 from models.database import keyring_of
-from models.follow_up import ANEW
-from models.phone_stop import STOPPED
+from models.follow_up import ANEW, STOPPED
 from models.refusal import RefusedError
 from models.staff import Staff
 

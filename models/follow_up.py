@@ -20,6 +20,8 @@ from models.owed_already import rings_anyway
 DROPPED, CUT_OFF, LATER, SUPERVISOR = "dropped", "cut_off", "call_later", "to_supervisor"
 #: Why a callback is made of a talk, or of a wait at 0, that broke off.
 BROKE_OFF = (DROPPED, CUT_OFF, "abandoned")
+#: The outcome of a callback whose phone is not called any more, by the line or by staff (R33).
+STOPPED = "stopped"
 #: The outcome of one that was left or unanswered, once a person promised it anew.
 ANEW = "promised_anew"
 #: What the new promise does not take over from the old one.
@@ -29,7 +31,7 @@ _ANEW = frozenset(
         "liaison_tries", "caller_tries", "staff_id", "liaison_call_id", "caller_call_id", "conference",
         "talking_at", "held_at", "announced_at", "closed_at", "outcome", "requested_in_call_id",
         "claimed_at", "taken_up_at", "note_sealed", "place", "warned", "missed_by_id", "recognized_by",
-        "paged_at",
+        "paged_at", "stopped_after",
     }
 )  # fmt: skip
 
@@ -61,7 +63,8 @@ def follow_up(
     It is asked for in the caller's own leg, so that they can be told of it there. A case with an open
     callback keeps that one, and nothing is added; so does a phone of no case where that one is as good
     (``models/owed_already.py``), but for BROKE_OFF. ``left``: a person of staff must see to it, whatever else
-    stands open, and the line rings nobody. ``changes``: columns that are not those of the first callback.
+    stands open, and the line rings nobody; so it is where that phone said stop since it talked, unless it is
+    to ring another one (R33). ``changes``: columns that are not those of the first callback.
     """
     kept = {
         column.name: getattr(callback, column.name)
@@ -81,6 +84,8 @@ def follow_up(
         "caller_tries": 0,
         "warned": 0,
     }  # fmt: skip
+    if callback.stopped_after and "number_key" not in (changes or {}):
+        left, changes = True, {**(changes or {}), "outcome": STOPPED}
     if left:
         values |= {"state": "left_for_staff", "closed_at": now, "outcome": reason}
     elif reason not in BROKE_OFF and callback.case_id is None and callback.registrant_id is None:
@@ -117,7 +122,7 @@ def promise_anew(
         raise NotAgainError("There is no callback with this id.")
     if callback.state not in ("left_for_staff", "no_answer") or callback.outcome == ANEW:
         raise NotAgainError("It was neither left for staff nor unanswered, or is promised anew already.")
-    if callback.outcome == "stopped":
+    if callback.outcome == STOPPED:
         raise NotAgainError("This phone asked for no more calls.")
     due_at = office.due_at("urgent" if callback.urgency == "urgent" else "other", now)
     jobs = follow_up(

@@ -13,9 +13,9 @@ from models.callback import IS_OWED, Callback, cancel_callback
 from models.callback_policy import CallbackOffice, CallbackPolicy
 from models.direct_follow_up import follow_direct, is_owed_anyway
 from models.direct_talk import DirectTalk
-from models.follow_up import LATER, SUPERVISOR, follow_up
+from models.follow_up import LATER, STOPPED, SUPERVISOR, follow_up
 from models.job import Job
-from models.phone_stop import STOPPED, on_next_phone, stop_phone
+from models.phone_stop import on_next_phone, stop_phone
 from models.set_away import end_sparing
 from models.staff import Staff
 from models.talk import Talk, audit_talk
@@ -78,6 +78,7 @@ def note_outcome(
         _take_back(session, (*of_talk, Callback.reason == talk.reason), f"staff:{staff_id}", now)
     if code == NOBODY_THERE and isinstance(talk, Callback):
         _try_again(session, talk, actor, now, CallbackPolicy.of(office))
+        return "no_phone" if talk.stopped_after else "noted", []
     if code == WRONG_PERSON and isinstance(talk, Callback):
         return "noted", _stop_wrong_phone(session, talk, actor, now, office)
     if code not in (LATER, SUPERVISOR):
@@ -90,7 +91,7 @@ def note_outcome(
         due_at=office.due_at("other", at), actor=actor, now=now, left=code != LATER,
     )  # fmt: skip
     # Nothing is due yet; the sweeper finds it when its time has come.
-    return "noted", []
+    return "no_phone" if talk.stopped_after else "noted", []
 
 
 def _stop_wrong_phone(

@@ -12,6 +12,7 @@ from models.callback import IS_OWED, Callback, advance
 from models.callback_request import Promise, promise_callback
 from models.case import Case
 from models.database import keyring_of
+from models.follow_up import STOPPED
 from models.leg_end import leave_for_staff, never_dial
 from models.lost_pin import tell_safe_phones
 from models.registrant import Phone, Registrant
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
 
 #: Why staff look into a stop, and why the other phones of that person are called.
 REASON = "phone_stopped"
-#: The outcome of a callback whose phone is not called any more, by the line or by staff.
-STOPPED = "stopped"
-#: And once the person let that phone be called again: staff may call it.
+#: The outcome of a STOPPED callback once the person let that phone be called again: staff may call it.
 STOP_LIFTED = "stop_lifted"
 _ACTOR = "caller:stop"
 
@@ -117,6 +116,7 @@ def lift_stop(session: Session, phone: Phone, actor: str, now: datetime) -> None
         session, phone.number_key, STOPPED, STOP_LIFTED,
         or_(Callback.case_id.in_(theirs), Callback.registrant_id == phone.registrant_id),
     )  # fmt: skip
+    _stopped_after(session, False, Callback.number_key == phone.number_key, Callback.case_id.in_(theirs))
     audit.record(session, actor=actor, action="lift_stop", target=f"phone:{phone.id}", now=now)
 
 
@@ -161,6 +161,10 @@ def ask_once_more(session: Session, call: "CallState", now: datetime) -> bool:
 def _move_callbacks(session: Session, number_key: str, now: datetime, office: StopOffice) -> list[Job]:
     """Send what would ring this number to the next phone of whom it is for, else to staff."""
     _mark_left(session, number_key, STOP_LIFTED, STOPPED)
+    # What may follow a talk is made when it ends or its outcome is keyed, and that is after this.
+    _stopped_after(
+        session, True, Callback.number_key == number_key, Callback.state.in_(("talking", "reached"))
+    )
     owed = select(Callback).where(Callback.number_key == number_key, IS_OWED).order_by(Callback.id)
     jobs: list[Job] = []
     for callback in session.scalars(owed.with_for_update(key_share=True)).all():
@@ -191,6 +195,13 @@ def _mark_left(
     )
     session.execute(
         left.where(*whose).values(outcome=after), execution_options={"synchronize_session": "fetch"}
+    )
+
+
+def _stopped_after(session: Session, is_so: bool, *which: ColumnElement[bool]) -> None:
+    session.execute(
+        update(Callback).where(*which).values(stopped_after=is_so),
+        execution_options={"synchronize_session": "fetch"},
     )
 
 
