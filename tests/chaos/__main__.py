@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tests.chaos.storm import MOST_CALLBACKS, MOST_WAITERS, STANDS_STILL, Storm, told
+from tests.chaos.storm import MOST_CALLBACKS, MOST_WAITERS, Storm, told
 
 
 @click.command()
@@ -50,9 +50,6 @@ def chaos(
         liaisons=liaisons,
         asking_seconds=seconds or callbacks / 2,
         caller_tries=3,
-        # Each round that nobody took costs a retry of a minute, and everybody waits for a free liaison.
-        # Without a worker the sweeper places each of the two calls, ten seconds after it was due (R39).
-        most_seconds=STANDS_STILL + 6 * 75 + callbacks * (35 if hard else 15) / liaisons,
         refused_seconds=refused_seconds,
         is_hard=hard,
     )

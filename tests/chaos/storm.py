@@ -34,8 +34,8 @@ class Storm:
     """What happens; the same seed draws the same people and moments, but processes are never as punctual.
 
     ``waiters`` press 0 in their case. ``asking_seconds`` is over how long people ask and things are killed.
-    ``most_seconds`` is how long it may take after that until no callback is open any more; ``caller_tries``
-    is the office's policy. ``refused_seconds``: for so long the carrier refuses the account (21210), from the
+    After that it ends when no callback is open any more, or none gets on. ``caller_tries`` is the office's
+    policy. ``refused_seconds``: for so long the carrier refuses the account (21210), from the
     middle on. ``is_hard``: one liaison never picks up, and the worker hangs for good from the first third on.
     """
 
@@ -49,7 +49,6 @@ class Storm:
     liaisons: int
     asking_seconds: float
     caller_tries: int
-    most_seconds: float
     refused_seconds: float = 0.0
     is_hard: bool = False
 
@@ -85,7 +84,7 @@ class Storm:
                 threading.Thread(target=_call_back, args=(place, absent, is_over), daemon=True).start()
                 self._ask(askers)
                 troubles.join()
-                watch.waits_until_quiet(self.most_seconds)
+                watch.waits_until_quiet()
                 watch.ends()
                 return judge(place, carrier, askers, watch), place.log
             finally:
@@ -145,7 +144,6 @@ def small_storm(database: str, restarts: int) -> Storm:
         asking_seconds=8,
         # No second round, which would begin a minute later; who is lost on hold has one too.
         caller_tries=1,
-        most_seconds=180,
     )
 
 

@@ -12,11 +12,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from models import Callback, DirectTalk, LineWait, Staff
 from models.callback_state import OPEN_STATES
 from models.database import Database
-from tests.chaos.crowd import waits_until
 
 #: Nothing may stand still for longer than this and the two rings (seconds): the bound that the line states.
 BOUND_SECONDS = 60.0
 _LOOKS_EVERY = 0.5
+#: So long after the last was settled no more will be (seconds): several rings, and the minute between tries.
+_GIVES_UP = 240.0
 _IN_HAND = tuple(state for state in OPEN_STATES if state != "requested")
 AT_0 = "talking at 0"
 
@@ -90,9 +91,32 @@ class Watch:
             if now - since > self.bound_seconds:
                 self.stuck[name] = f"{mark[0]} for {now - since:.0f} s"
 
-    def waits_until_quiet(self, most_seconds: float) -> bool:
-        """Wait until no callback, talk at 0 or place in line is open and no liaison is held; or give up."""
-        return waits_until(self._is_quiet, most_seconds)
+    def waits_until_quiet(self) -> bool:
+        """Wait until no callback, talk at 0 or place in line is open and no liaison is held.
+
+        Give up once nothing was settled for _GIVES_UP seconds; whether all were is in the answer. How long it
+        may take in all is not said: a slow machine keeps its promises late, and no promise is lost by that.
+        """
+        settled, since = -1, time.monotonic()
+        while not self._is_quiet():
+            # While the database is being restarted nobody can tell.
+            with suppress(SQLAlchemyError):
+                now_settled = self._settled()
+                if now_settled != settled:
+                    settled, since = now_settled, time.monotonic()
+            if time.monotonic() - since > _GIVES_UP:
+                return False
+            time.sleep(_LOOKS_EVERY)
+        return True
+
+    def _settled(self) -> int:
+        with self.database.reading() as session:
+            over = (
+                Callback.state.not_in(OPEN_STATES),
+                LineWait.ended_at.is_not(None),
+                DirectTalk.closed_at.is_not(None),
+            )
+            return sum(session.scalar(select(func.count()).where(one)) or 0 for one in over)
 
     def _is_quiet(self) -> bool:
         with suppress(SQLAlchemyError), self.database.reading() as session:

@@ -14,5 +14,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Add the column."""
-    column: sa.Column[bool] = sa.Column("stopped_after", sa.Boolean(), nullable=False, server_default=sa.false())
+    column: sa.Column[bool] = sa.Column(
+        "stopped_after", sa.Boolean(), nullable=False, server_default=sa.false()
+    )
     op.add_column("callbacks", column)
