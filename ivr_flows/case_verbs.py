@@ -111,14 +111,15 @@ def _last_use_before(desk: Desk) -> datetime | None:
 
 
 def _open_choice(desk: Desk) -> str:
-    """A mailed PIN was right: it opens the choice of an own PIN, and the first time safe phones are told."""
+    """A mailed PIN was right: it opens the choice of an own PIN, and safe phones are told (R02)."""
     call = desk.call
     call.case_id, call.letter_at, call.last_key_at = call.found_case_id, desk.now, desk.now
     call.tries -= 1
     call.verified_at = None
     call.wrong_tries, call.last_call_at = call.wrong_untold, call.last_verified_at
-    if call.letter_uses == 0 and call.case_id is not None:
-        tell_of_letter(desk.session, call.case_id, f"caller:{call.id}", desk.office, desk.now)
+    if call.case_id is not None:
+        again, actor = call.letter_uses != 0, f"caller:{call.id}"
+        tell_of_letter(desk.session, call.case_id, actor, desk.office, desk.now, again=again)
     return "letter"
 
 

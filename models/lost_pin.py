@@ -258,9 +258,17 @@ def replace_lost_pin(
     return pin, told
 
 
-def tell_of_letter(session: Session, case_id: int, actor: str, office: PromisingOffice, now: datetime) -> int:
-    """Tell every safe phone that the PIN in a letter was used: somebody else may have opened it (R02)."""
+def tell_of_letter(
+    session: Session, case_id: int, actor: str, office: PromisingOffice, now: datetime, *, again: bool
+) -> int:
+    """Tell every safe phone that the PIN in a letter was used: somebody else may have opened it (R02).
+
+    The first use may be the registrant's own, whose call dropped, and one ``again`` that of who found the
+    letter. A call that is owed yet tells of both.
+    """
     case = session.get_one(Case, case_id)
+    if again and _is_open(session, case, "letter_pin_used"):
+        return 0
     return tell_safe_phones(session, case, "letter_pin_used", actor, office, now)
 
 
@@ -304,9 +312,9 @@ def _case_of(session: Session, number_key: str | None) -> Case | None:
     return session.scalars(select(Case).where(Case.number_key == number_key)).first()
 
 
-def _is_open(session: Session, case: Case) -> bool:
+def _is_open(session: Session, case: Case, reason: str = "lost_pin") -> bool:
     standing = select(Callback.id).where(
-        Callback.registrant_id == case.registrant_id, Callback.reason == "lost_pin", IS_OWED
+        Callback.registrant_id == case.registrant_id, Callback.reason == reason, IS_OWED
     )
     return session.execute(standing.limit(1)).first() is not None
 

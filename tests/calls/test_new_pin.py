@@ -15,8 +15,10 @@ from tests.calls.stories import (
     opens_the_case,
     wrong,
 )
+from tests.calls.test_callbacks import accepted_by
 from tests.factories import HASHER, MadeCase
-from tests.phone import Phone
+from tests.phone import CALLER, Phone
+from workers.sweeper import sweep
 
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
@@ -395,6 +397,33 @@ def test_the_first_use_of_a_mailed_pin_is_told_to_every_confirmed_phone_once(
 
     told = house.row(select(Callback))
     assert (told.reason, told.verified, told.case_id) == ("letter_pin_used", True, None)
+
+
+def test_use_of_a_mailed_pin_by_who_found_the_letter_is_told_though_the_registrant_used_it_before(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff()
+    case = make_case(custody_status="in_custody", phone=CALLER)
+    mailed = by_letter(house, case)
+    dropped = phone.another()
+    keys_the_letters_pin(dropped, case, mailed)
+    dropped.hangs_up()
+    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
+    liaison, to_caller = accepted_by(phone, house)
+    called = phone.answers(to_caller)
+    called.presses("1")
+    called.hangs_up()
+    liaison.hangs_up()
+    house.jobs.works_off()
+    clock.passes(days=3)
+
+    keys_the_letters_pin(phone, case, mailed)
+    chooses(phone, NEW)
+
+    told = house.rows(select(Callback).order_by(Callback.id))
+    assert [(one.reason, one.state) for one in told] == [
+        ("letter_pin_used", "reached"), ("letter_pin_used", "requested"),
+    ]  # fmt: skip
 
 
 def test_a_mailed_pin_is_dead_after_21_days(
