@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from models import audit
 from models.abandoned_wait import Job, PromisingOffice
-from models.callback import IS_OWED, Callback, advance
+from models.callback import IS_OWED, WITHOUT_PIN, Callback, advance
 from models.callback_request import Promise, promise_callback
 from models.case import Case
 from models.database import keyring_of
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 REASON = "phone_stopped"
 #: The outcome of a STOPPED callback once the person let that phone be called again: staff may call it.
 STOP_LIFTED = "stop_lifted"
+#: And of one more of these of the same phone that staff have as a task already.
+_DUPLICATE = "duplicate"
 _ACTOR = "caller:stop"
 
 
@@ -170,6 +172,14 @@ def _move_callbacks(session: Session, number_key: str, now: datetime, office: St
     for callback in session.scalars(owed.with_for_update(key_share=True)).all():
         legs = (callback.liaison_call_id, callback.caller_call_id)
         elsewhere = on_next_phone(session, callback, now, office)
+        # Whoever goes on asking and stopping would else fill the list with tasks that are all the same.
+        if (
+            elsewhere is None
+            and _is_left_already(session, callback)
+            and advance(session, callback.id, "cancel", actor=_ACTOR, now=now, outcome=_DUPLICATE)
+        ):
+            jobs += [("release_leg", leg) for leg in legs if leg is not None]
+            continue
         if elsewhere is None:
             jobs += leave_for_staff(session, callback, now, _ACTOR, STOPPED)
             continue
@@ -182,6 +192,19 @@ def _move_callbacks(session: Session, number_key: str, now: datetime, office: St
         jobs += [("release_leg", leg) for leg in legs if leg is not None]
         jobs.append(("dial_liaison", callback.id))
     return jobs
+
+
+def _is_left_already(session: Session, callback: Callback) -> bool:
+    """Whether what somebody asked for without the PIN was left to staff before, for a stop of this phone.
+
+    It has to be of the same class or a higher one, and unsettled yet.
+    """
+    left = select(Callback.id).where(
+        Callback.number_key == callback.number_key, WITHOUT_PIN, Callback.state == "left_for_staff",
+        Callback.outcome == STOPPED, Callback.urgency.in_(("urgent", callback.urgency)),
+    )  # fmt: skip
+    is_without_pin = not (callback.verified or callback.case_id or callback.registrant_id)
+    return is_without_pin and session.execute(left.limit(1)).first() is not None
 
 
 def _mark_left(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -12,12 +13,13 @@ from flask import Flask
 from config.office import Office
 from config.settings import Settings
 from hotline import create_app
+from hotline.exchange.signing import signature
 from models import Staff
 from models.database import Database
 from tests import factories
 from tests.factories import HASHER, MadeCase
 from tests.fake_carrier import FakeCarrier
-from tests.phone import Phone
+from tests.phone import CALLER, Phone
 from tests.twiml_check import check
 from workers.callbacks import Dialler
 
@@ -229,3 +231,18 @@ def make_staff(house: House) -> Callable[..., Staff]:
             return factories.make_staff(session, **facts)
 
     return make
+
+
+@pytest.fixture
+def texts(app: Flask, house: House) -> Callable[..., str]:
+    """Send a text to the line; answers what it says."""
+
+    def send(body: str, from_: str = CALLER, message_sid: str | None = None) -> str:
+        url = f"{house.settings.public_url}/sms/inbound"
+        form = {"From": from_, "To": house.office.lines[0], "Body": body}
+        form["MessageSid"] = message_sid or f"SM{uuid4().hex}"
+        signed = signature(house.settings.twilio_auth_tokens[0], url, form.items())
+        headers = {"X-Twilio-Signature": signed}
+        return app.test_client().post("/sms/inbound", data=form, headers=headers).get_data(as_text=True)
+
+    return send

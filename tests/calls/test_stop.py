@@ -5,10 +5,8 @@ from datetime import UTC, datetime, time, timedelta
 from uuid import uuid4
 
 import pytest
-from flask import Flask
 from sqlalchemy import select, update
 
-from hotline.exchange.signing import signature
 from models import AuditEntry, Callback, Case, Staff, Subject
 from models.registrant import Phone as Registered
 from models.registrant import Registrant
@@ -23,21 +21,6 @@ MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
 OTHER = "+12025550177"
 NOTICE = "We have stopped calling one or more of your phones. Someone texted us to stop"
-
-
-@pytest.fixture
-def texts(app: Flask, house: House) -> Callable[..., str]:
-    """Send a text to the line; answers what it says."""
-
-    def send(body: str, from_: str = CALLER, message_sid: str | None = None) -> str:
-        url = f"{house.settings.public_url}/sms/inbound"
-        form = {"From": from_, "To": house.office.lines[0], "Body": body}
-        form["MessageSid"] = message_sid or f"SM{uuid4().hex}"
-        signed = signature(house.settings.twilio_auth_tokens[0], url, form.items())
-        headers = {"X-Twilio-Signature": signed}
-        return app.test_client().post("/sms/inbound", data=form, headers=headers).get_data(as_text=True)
-
-    return send
 
 
 @pytest.fixture

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import select
 
-from models import Staff
+from models import Callback, Staff
 from tests.calls.conftest import House
 from tests.calls.test_callbacks import accepted_by, the_callback
-from tests.calls.test_faked_number import ATTESTED, EVENING, EXPRESS, asks, rings_in_vain
+from tests.calls.test_faked_number import AFRAID, ATTESTED, EVENING, EXPRESS, asks, rings_in_vain
 from tests.calls.test_without_pin import DOUBTED
 from tests.phone import Phone
 
@@ -86,3 +87,35 @@ def test_owner_who_is_afraid_is_rung_at_once_though_a_faked_number_had_its_round
     asks(phone.another(), "3", **ATTESTED)
 
     assert the_callback(house).next_attempt_at <= house.clock.now
+
+
+def test_who_goes_on_being_afraid_and_texting_stop_gives_staff_one_task_and_not_one_for_each_text(
+    phone: Phone, house: House, texts: Callable[..., str]
+) -> None:
+    for keys in (EXPRESS, AFRAID, AFRAID, EXPRESS, AFRAID):
+        assert "We will call you no later than" in asks(phone.another(), *keys)
+        texts("STOP")
+        house.clock.passes(minutes=1)
+
+    rows = house.rows(select(Callback).order_by(Callback.id))
+    assert [(one.urgency, one.state, one.outcome) for one in rows] == [
+        ("other", "left_for_staff", "stopped"),
+        ("urgent", "left_for_staff", "stopped"),
+        ("urgent", "cancelled", "duplicate"),
+        ("other", "cancelled", "duplicate"),
+        ("urgent", "cancelled", "duplicate"),
+    ]
+
+
+def test_liaison_who_is_rung_when_a_text_says_stop_once_more_is_let_go(
+    phone: Phone, make_staff: MakeStaff, house: House, texts: Callable[..., str]
+) -> None:
+    asks(phone.another(), *AFRAID)
+    texts("STOP")
+    make_staff()
+    asks(phone.another(), *AFRAID)
+    assert house.rung() != []
+
+    texts("STOP")
+
+    assert house.rung() == []
