@@ -133,6 +133,9 @@ def resume(database: Database, now: datetime, patience: timedelta = timedelta(0)
     What was accepted in the console within ``patience`` is left to the process that lands those. Does
     nothing while an import is at work. Called by every import, by the sweeper and by `hotline intake`.
     """
+    # Every sweep asks, and seldom is there anything: the lock takes a connection of its own to PostgreSQL.
+    if not _unfinished(database):
+        return
     try:
         with import_lock(database, wait_seconds=0):
             _resume(database, now, patience)
@@ -282,17 +285,22 @@ def _abandon(database: Database, import_id: int, now: datetime) -> None:
         let_go(database, import_id)
 
 
-def _resume(database: Database, now: datetime, patience: timedelta = timedelta(0)) -> None:
+def _unfinished(database: Database) -> list[tuple[int, str, datetime | None]]:
+    """The imports that a dead process may have left: id, state, and when someone accepted it."""
     left = exists().where(
         ImportRow.import_id == CustodyImport.id, CustodyImport.state.not_in(("uploading", "previewed"))
     )
     with database.reading() as session:
-        unfinished = session.execute(
+        found = session.execute(
             select(CustodyImport.id, CustodyImport.state, CustodyImport.decided_at)
             .where(CustodyImport.state.in_(("staging", "applying", "held")) | left)
             .order_by(CustodyImport.id)
-        ).all()
-    for import_id, state, decided_at in unfinished:
+        )
+        return [(row.id, row.state, row.decided_at) for row in found]
+
+
+def _resume(database: Database, now: datetime, patience: timedelta = timedelta(0)) -> None:
+    for import_id, state, decided_at in _unfinished(database):
         if state == "applying" and decided_at is not None and decided_at > now - patience:
             continue
         if state == "staging":

@@ -273,9 +273,12 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
 def _begin(connection: Any) -> None:
     # A transaction that reads first and writes later would fail with SQLITE_BUSY_SNAPSHOT when another
     # wrote between.
-    how = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
-    if how != "IMMEDIATE" or not _begin_soon(connection.connection.dbapi_connection):
-        connection.exec_driver_sql(f"BEGIN {how}")
+    own = connection.connection.dbapi_connection
+    if connection.get_execution_options().get("sqlite_begin") == "DEFERRED":
+        # It takes no lock yet, so nothing can go wrong that SQLAlchemy would have to put in its words.
+        own.execute("BEGIN DEFERRED")
+    elif not _begin_soon(own):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _begin_soon(connection: sqlite3.Connection) -> bool:

@@ -21,6 +21,8 @@ _JOB_LOST_AFTER = timedelta(seconds=2)
 #: The very words of the partial index, so that both databases see that it serves.
 _IN_HAND = text("callbacks.state IN ('claimed','ringing_liaison','ringing_caller','talking')")
 _CALLED = "liaison_callback"
+#: The call of the caller that a leg was made for; put together once, since every sweep asks by it.
+_PARENT = aliased(Call)
 #: Longer than any liaison's leg goes on whose callback went on without it: it was told so long ago.
 _TOLD_TO_END = timedelta(seconds=200)
 #: Whether such a leg is over the carrier may be asked much earlier: to ask cuts nobody off.
@@ -174,13 +176,12 @@ def free_forgotten(session: Session, now: datetime, policy: CallbackPolicy) -> t
     The carrier is to be asked about the first, and told to end the second if they still go on.
     """
     ring = timedelta(seconds=policy.liaison_ring_seconds) + policy.lease
-    parent = aliased(Call)
     in_question: list[int] = []
     to_end: list[int] = []
     for call, callback, direct, busy_since, parent_ended_at in session.execute(
-        select(Call, Callback, DirectTalk, Staff.busy_since, parent.ended_at)
+        select(Call, Callback, DirectTalk, Staff.busy_since, _PARENT.ended_at)
         .join(Staff, Staff.busy_call_id == Call.id)
-        .outerjoin(parent, parent.id == Call.parent_call_id)
+        .outerjoin(_PARENT, _PARENT.id == Call.parent_call_id)
         .outerjoin(Callback, Callback.id == Call.callback_id)
         .outerjoin(
             DirectTalk,

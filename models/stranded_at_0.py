@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import and_, exists, not_, or_, select, text
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from models.call import Call
 from models.call_status import LEAVING, LONGEST_CALL
@@ -78,11 +78,10 @@ def direct_talks(session: Session, since: datetime, now: datetime, policy: Callb
             Call.call_sid.is_not(None),
         )
     ).all()
-    leg = aliased(Call)
     legs = session.execute(
-        select(leg.id, DirectTalk.talking_at)
-        .join(DirectTalk, or_(leg.id == DirectTalk.liaison_call_id, leg.id == DirectTalk.caller_call_id))
-        .where(_TALKING, leg.ended_at.is_(None), leg.call_sid.is_not(None))
+        select(Call.id, DirectTalk.talking_at)
+        .join(DirectTalk, or_(Call.id == DirectTalk.liaison_call_id, Call.id == DirectTalk.caller_call_id))
+        .where(_TALKING, Call.ended_at.is_(None), Call.call_sid.is_not(None))
     ).all()
     every = policy.talk_check
     return [

@@ -145,6 +145,21 @@ def test_a_sweep_does_nothing_while_an_import_is_at_work(database):
     assert what_is_heard(database, case).status == "in_custody"
 
 
+def test_a_sweep_that_finds_nothing_to_finish_opens_no_connection_of_its_own(database):
+    """Every two seconds PostgreSQL began a process for the lock of the imports, and ended it again."""
+    resume(database, NOW)
+    opened = []
+
+    def note(*_):
+        opened.append(1)
+
+    event.listen(database.engine, "connect", note)
+    for _ in range(3):
+        resume(database, NOW)
+    event.remove(database.engine, "connect", note)
+    assert opened == []
+
+
 def test_an_import_that_was_taken_over_writes_nothing_more(database, small_batches):
     open_cases(database, *(f"A-{n}" for n in range(9)))
 
