@@ -18,6 +18,7 @@ from models.alert import (
     tell_supervisors,
 )
 from models.callback import CALLBACKS, IS_OPEN
+from models.callback_state import UNKNOWN_OUTCOMES
 from models.liaison import is_anyone_at_hand
 from models.paging import take_page
 from models.staff import Staff
@@ -28,6 +29,10 @@ _URGENT_WAITING = text(
     "callbacks.state = 'requested' AND callbacks.place IS NOT NULL AND callbacks.place IN (0, 2, 3, 4)"
 )
 _NOT_TALKING = and_(IS_OPEN, CALLBACKS.c.state != "talking")
+#: Urgent work that the line may not go on with: nobody knows whether a call was placed.
+_URGENT_UNKNOWN = and_(_LEFT, CALLBACKS.c.urgency == "urgent", CALLBACKS.c.outcome.in_(UNKNOWN_OUTCOMES))
+#: Whoever is told of it is told within one gap between pages; older ones were told.
+_LATELY = timedelta(hours=1)
 #: Who is told of promises that come near their moment or pass it.
 _STAFF, _SUPERVISOR = "staff", "supervisor"
 
@@ -69,15 +74,22 @@ def _warn_of_late(session: Session, whom: str, now: datetime, office: AlertOffic
 
 
 def _page_untaken(session: Session, now: datetime, office: AlertOffice) -> None:
-    """Page for urgent work that liaisons missed too often, or that nobody is at hand for."""
+    """Page for urgent work that liaisons missed too often, that nobody is at hand for, or left as unknown.
+
+    What was left rings nobody by itself. At night a text to a supervisor who sleeps would be all.
+    """
     missed = CALLBACKS.c.liaison_tries >= int(office.policy("liaison_tries"))
     whose = missed if is_anyone_at_hand(session) else true()
-    new = and_(_URGENT_WAITING, CALLBACKS.c.paged_at.is_(None))
-    if not _is_any(session, and_(new, whose)) or not take_page(session, UNTAKEN, now, office):
+    unpaged = CALLBACKS.c.paged_at.is_(None)
+    new = and_(_URGENT_WAITING, unpaged)
+    unknown = and_(_URGENT_UNKNOWN, CALLBACKS.c.closed_at > now - _LATELY)
+    is_news = _is_any(session, and_(new, whose)) or _is_any(session, and_(unknown, unpaged))
+    if not is_news or not take_page(session, UNTAKEN, now, office):
         return
     # One that nobody takes waits before all the others, so whoever is paged hears of them all.
-    _mark(session, new, UNTAKEN, now, paged_at=now)
-    count = _count(session, _URGENT_WAITING)
+    for untold in (new, and_(unknown, unpaged)):
+        _mark(session, untold, UNTAKEN, now, paged_at=now)
+    count = _count(session, _URGENT_WAITING) + _count(session, unknown)
     on_call = session.scalars(select(Staff.id).where(Staff.on_call, Staff.role != "supervisor")).all()
     tell(session, UNTAKEN, [Told(one, count, is_rung=True) for one in on_call], now)
     tell_supervisors(session, UNTAKEN, count, now, office)

@@ -9,6 +9,8 @@ FINAL_STATES = ("reached", "no_answer", "left_for_staff", "cancelled")
 STATES = OPEN_STATES + FINAL_STATES
 #: An end that a person of staff, and nobody and nothing else, may take up again.
 TAKEN_UP_AGAIN = "left_for_staff"
+#: Why a callback is left of which nobody knows whether a call was placed: the person's, or only a liaison's.
+UNKNOWN_OUTCOMES = ("unknown", "unknown_call", "unknown_offer")
 #: In these a leg rings or holds somebody, so the carrier may still have something to say.
 LIVE_STATES = ("ringing_liaison", "ringing_caller", "talking")
 

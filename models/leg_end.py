@@ -201,7 +201,8 @@ def leave_for_staff(
     session: Session, callback: Callback, now: datetime, actor: str, outcome: str
 ) -> list[Job]:
     """Give the callback to a person, and let go of whoever still rings or holds for it."""
-    if not advance(session, callback.id, "leave", actor=actor, now=now, outcome=outcome):
+    # Whoever was paged while nobody took it does not know yet that it was left.
+    if not advance(session, callback.id, "leave", actor=actor, now=now, outcome=outcome, paged_at=None):
         return []
     if callback.caller_call_id is not None:
         never_dial(session, callback.caller_call_id, now)

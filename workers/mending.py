@@ -131,7 +131,8 @@ class Mender:
             if callback is None or not self._has_lapsed(callback):
                 return
             liaison_leg = callback.liaison_call_id
-            jobs = leave_for_staff(session, callback, self._now, "sweeper", "unknown_call")
+            outcome = "unknown_offer" if callback.caller_call_id is None else "unknown_call"
+            jobs = leave_for_staff(session, callback, self._now, "sweeper", outcome)
             leg = session.get(Call, liaison_leg) if liaison_leg is not None else None
             if jobs and leg is not None and leg.call_sid is None:
                 # The carrier never told of this call, so it will not tell of its end either.

@@ -73,6 +73,9 @@ OUTCOMES = {
     "case_closed": N_("The case was closed."),
     "unknown": N_("Nobody knows whether the person was rung. They may have been rung already."),
     "unknown_call": N_("Nobody knows whether the person was rung. They may have been rung already."),
+    "unknown_offer": N_(
+        "The line could not tell whether a phone of staff rang. The person was not called in this try."
+    ),
     "superseded": N_("The person asked again with the PIN, and that callback took its place."),
     "promised_anew": N_("Somebody looked into it and promised it anew: it is another callback now."),
     "person_asked": N_("Cancelled: the person asked for it."),

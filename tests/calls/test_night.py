@@ -1,13 +1,14 @@
 """Calls at night: the office is closed, and the line says what it can still promise (R29, R36)."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from config.office import Office
 from models import Callback, Staff
+from models.schedule import WEEKDAYS, set_schedule
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import is_asked_for_a_number, opens_the_case, reaches_the_first_menu, wrong
 from tests.calls.test_callbacks import accepted_by, the_callback
@@ -18,6 +19,7 @@ from tests.factories import MadeCase, make_office
 from tests.phone import Phone
 from workers.sweeper import sweep
 
+ON_CALL, ASLEEP = "+12025550170", "+12025550172"
 MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
 
@@ -349,3 +351,43 @@ def test_a_time_zone_that_a_stranger_chose_does_not_put_off_the_call_of_another(
     sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
 
     assert house.rung() != []
+
+
+@pytest.mark.parametrize(
+    ("lost", "why"), [("to the liaison", "unknown_offer"), ("to the caller", "unknown_call")]
+)
+def test_whoever_is_on_call_is_rung_about_a_frightened_caller_whom_a_lost_answer_left_to_a_person(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, lost: str, why: str
+) -> None:
+    """A supervisor who slept had a text, and whoever was on call heard nothing all night."""
+    make_staff(email="nia@office.example.org", phone=ON_CALL, on_shift=False, on_call=True)
+    with house.database.transaction() as session:
+        set_schedule(
+            session, "nia@office.example.org", kind="on_call", weekdays=range(len(WEEKDAYS)),
+            span=(time(20), time(8)), actor="shell", now=house.clock.now,
+        )  # fmt: skip
+    make_staff(phone=ASLEEP, role="supervisor", on_shift=False)
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    for key in ("2", "3"):
+        phone.presses(key)
+    assert phone.hears("We will call you no later than today at 11:59 PM")
+    phone.hangs_up()
+    if lost == "to the caller":
+        liaison = house.answers(phone)
+        house.carrier.loses_next_answer(dialled=False)
+        liaison.presses("1")
+    else:
+        house.carrier.loses_next_answer(dialled=False)
+
+    for _ in range(20):
+        house.jobs.works_off()
+        house.clock.passes(seconds=5)
+        sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
+    callback = the_callback(house)
+
+    assert (callback.state, callback.outcome) == ("left_for_staff", why)
+    assert house.rung()[-1] == ON_CALL
+    on_call = phone.answers(house.carrier.ringing[-1])
+    assert on_call.hears("One urgent call is waiting and nobody has taken it.")
+    texts = [to for to, body in house.carrier.texts if "One urgent call is waiting" in body]
+    assert sorted(texts) == [ON_CALL, ASLEEP]

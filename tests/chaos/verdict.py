@@ -76,7 +76,7 @@ def judge(house: House, carrier: ChaosCarrier, askers: Sequence[Asker], watch: W
             ),
         ]
         states = Counter(row.state for row in rows)
-        unknown = sum(row.outcome == "unknown_call" for row in rows)
+        unknown = sum(row.outcome in {"unknown_call", "unknown_offer"} for row in rows)
         talks = session.scalar(select(func.count(DirectTalk.id))) or 0
     at_0 = [asker for asker in askers if isinstance(asker, Waiter)]
     counts: dict[str, int | float] = {

@@ -6,7 +6,7 @@ from pathlib import Path
 from hotline.console import callback_words as said
 from hotline.console.refusals import SENTENCES
 from models import appointment, callback, history, note
-from models.callback_state import MOVES, STATES
+from models.callback_state import MOVES, STATES, UNKNOWN_OUTCOMES
 from models.listing import VIEWS
 from models.outcome import OUTCOMES
 
@@ -63,8 +63,7 @@ def test_every_outcome_that_a_model_writes_has_words() -> None:
 
     assert {"reached", "no_answer", "not_safe"} <= written
     assert written | {
-        "unknown",
-        "unknown_call",
+        *UNKNOWN_OUTCOMES,
         "cannot_dial",
         "no_window",
         "no_safe_phone",

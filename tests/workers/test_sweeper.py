@@ -99,7 +99,7 @@ def test_a_liaison_call_that_nobody_proves_is_left_for_staff_and_never_dialled_a
     assert desk.state() == "ringing_liaison"
     desk.sweeps(seconds=2)
     row = desk.callback()
-    assert (row.state, row.outcome) == ("left_for_staff", "unknown_call")
+    assert (row.state, row.outcome) == ("left_for_staff", "unknown_offer")
     assert desk.busy() == 0
     desk.sweeps(minutes=60)
     desk.works_off()
