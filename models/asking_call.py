@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Table, and_, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.call import CALLS
-from models.callback import CALLBACKS, IS_OWED, WITHOUT_PIN, Callback
+from models.callback import CALLBACKS, IS_OWED, WITHOUT_PIN, Callback, stop_ringing_for
 from models.case import Case
 from models.direct_talk import DirectTalk
 from models.job import Job
@@ -97,18 +97,19 @@ def asking_ended(session: Session, call_id: int, now: datetime, office: TalkOffi
     if call is None:
         return []
     if call.step in COVERED:
-        asked_here = and_(CALLBACKS.c.requested_in_call_id == call_id, CALLBACKS.c.state == "requested")
+        asked_here = CALLBACKS.c.requested_in_call_id == call_id
         later = now + pause_after(session, call_id, office)
         # What another call without a PIN asked for as well is not put off by a key of this one (R35).
         mine = and_(asked_here, ~CALLBACKS.c.asked_elsewhere)
         # No key moves ``last_key_at`` once the verification is over.
         lately = now - timedelta(minutes=office.policy("verification_minutes"))
         if call.verified_at is not None and call.last_key_at >= lately and _has_its_pin(call):
-            of_case = and_(CALLBACKS.c.case_id == call.case_id, CALLBACKS.c.state == "requested")
-            mine = or_(mine, of_case)
-        put_off = update(CALLBACKS).where(mine, CALLBACKS.c.next_attempt_at < later)
+            mine = or_(mine, CALLBACKS.c.case_id == call.case_id)
+        put_off = update(CALLBACKS).where(
+            mine, CALLBACKS.c.state == "requested", CALLBACKS.c.next_attempt_at < later
+        )
         session.execute(put_off.values(next_attempt_at=later, place=None))
-        return []
+        return stop_ringing_for(session, mine, later, now, f"caller:{call_id}")
     next_at = CALLBACKS.c.next_attempt_at
     due = (
         update(CALLBACKS)

@@ -34,6 +34,7 @@ from models.callback_state import OPEN_STATES as OPEN_STATES
 from models.callback_state import OWED_STATES as OWED_STATES
 from models.callback_state import STATES as STATES
 from models.database import keyring_of
+from models.job import Job
 from models.two_lists import place_in_sql, place_of
 
 _CLOSED = text("closed_at IS NOT NULL")
@@ -292,6 +293,41 @@ def owed_without_pin(session: Session, number_key: str) -> list[Callback]:
     """The callbacks that were asked for without a PIN and are owed to this phone, locked, oldest first."""
     owed = select(Callback).where(Callback.number_key == number_key, WITHOUT_PIN, IS_OWED)
     return list(session.scalars(owed.order_by(Callback.id).with_for_update(key_share=True)))
+
+
+def stop_ringing_for(
+    session: Session, which: ColumnElement[bool], later: datetime, now: datetime, actor: str
+) -> list[Job]:
+    """Put off until ``later`` those of ``which`` for which a liaison is being rung; answers the jobs.
+
+    With the accept key their phone would ring beside whoever has just made its owner say that they cannot
+    talk. What was left for staff is left for them again.
+    """
+    rung = select(Callback).where(which, Callback.state == "ringing_liaison")
+    jobs: list[Job] = []
+    # One that is accepted in this very moment rings already.
+    for one in session.scalars(rung.with_for_update(skip_locked=True, of=Callback)).all():
+        leg = one.liaison_call_id
+        if one.taken_up_at is None:
+            advance(session, one.id, "not_safe_later", actor=actor, now=now, next_attempt_at=later)
+        else:
+            advance(session, one.id, "leave", actor=actor, now=now, outcome=one.outcome)
+        jobs += [] if leg is None else [("release_leg", leg)]
+    return jobs
+
+
+def was_put_off(session: Session, callback: Callback) -> bool:
+    """Whether somebody answered a call for this request and said that it was no good time.
+
+    Also where a talk came between in which no one was there: another callback goes on with its request.
+    """
+    same = (Callback.number_key == callback.number_key, Callback.requested_at == callback.requested_at)
+    rows = session.scalars(select(Callback.id).where(*same)).all()
+    entries = select(audit.AuditEntry.id).where(
+        audit.AuditEntry.target.in_([f"callback:{row_id}" for row_id in rows]),
+        audit.AuditEntry.action.in_(("not_safe_callback", "not_safe_later_callback")),
+    )
+    return session.execute(entries.limit(1)).first() is not None
 
 
 def is_idle(callback: Callback) -> bool:

@@ -4,12 +4,12 @@ import secrets
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from sqlalchemy import CursorResult, bindparam, func, select, update
+from sqlalchemy import CursorResult, and_, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from models.call import CALLS, Call
 from models.call_status import DIALLING, LEAVING, bring_forward
-from models.callback import CALLBACKS, Callback, advance
+from models.callback import CALLBACKS, Callback, advance, stop_ringing_for
 from models.callback_policy import CallbackOffice, CallbackPolicy
 from models.case import Case
 from models.database import keyring_of
@@ -200,13 +200,13 @@ def put_off(
     bring_forward(session, leg.id, LEAVING)
     if callback is None:
         return "gone", []
+    policy, actor, tries = CallbackPolicy.of(office), f"caller:{leg.id}", callback.caller_tries + 1
+    jobs = _put_off_others(session, callback, now + policy.retry, now, actor)
     is_theirs = callback.caller_call_id == leg.id and callback.state == "ringing_caller"
     if not is_theirs and not _calls_again(callback, leg):
-        return "gone", []
-    policy, actor, tries = CallbackPolicy.of(office), f"caller:{leg.id}", callback.caller_tries + 1
-    _put_off_others(session, callback, now + policy.retry)
+        return "gone", jobs
     liaison_leg = callback.liaison_call_id
-    jobs = [("release_leg", liaison_leg)] if liaison_leg is not None else []
+    jobs += [("release_leg", liaison_leg)] if liaison_leg is not None else []
     following = policy.next_round(callback, tries, now, policy.retry)
     if following is None:
         # From here on somebody of staff decides, so no other call is promised.
@@ -225,21 +225,20 @@ def put_off(
     return "put_off", jobs
 
 
-def _put_off_others(session: Session, callback: Callback, later: datetime) -> None:
+def _put_off_others(
+    session: Session, callback: Callback, later: datetime, now: datetime, actor: str
+) -> list[Job]:
     """Whoever cannot talk now is not rung before ``later`` for another callback of the same phone."""
+    others = and_(Callback.number_key == callback.number_key, Callback.id != callback.id)
     theirs = (
         select(Callback.id)
-        .where(
-            Callback.number_key == callback.number_key,
-            Callback.id != callback.id,
-            Callback.state == "requested",
-            Callback.next_attempt_at < later,
-        )
-        # One that somebody else has in hand is rung already.
+        .where(others, Callback.state == "requested", Callback.next_attempt_at < later)
+        # One that somebody takes in this very moment is rung for already.
         .with_for_update(skip_locked=True, of=Callback)
     )
     put_off = update(CALLBACKS).where(CALLBACKS.c.id.in_(theirs))
     session.execute(put_off.values(next_attempt_at=later, place=None))
+    return stop_ringing_for(session, others, later, now, actor)
 
 
 def accept_direct(session: Session, leg: "CallState") -> Literal["accepted", "gone"]:

@@ -7,10 +7,9 @@ from sqlalchemy import and_, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from models.abandoned_wait import talk_cut_off, wait_ended
-from models.audit import AuditEntry
 from models.call import CALLS
 from models.call_status import DIALLING, LEAVING, LONGEST_CALL
-from models.callback import Callback, advance, locked
+from models.callback import Callback, advance, locked, was_put_off
 from models.callback_policy import CallbackOffice, CallbackPolicy
 from models.direct_talk import latest_talk
 from models.job import Job as Job
@@ -182,7 +181,7 @@ def caller_missed(
     pause = policy.retry if counted else pause or policy.liaison_retry
     following = policy.next_round(callback, tries, now, pause)
     if following is None:
-        end = "leave" if callback.urgency == "urgent" or _was_put_off(session, callback) else "give_up"
+        end = "leave" if callback.urgency == "urgent" or was_put_off(session, callback) else "give_up"
         advance(session, callback.id, end, actor=actor, now=now, caller_tries=tries, outcome="no_answer")
         return
     tries, next_at = following
@@ -337,15 +336,6 @@ def _busy_rounds(session: Session, callback: Callback) -> int:
         CALLS.c.callback_id == callback.id, CALLS.c.flow == "callback_call", CALLS.c.call_status == "busy"
     )
     return session.scalar(busy) or 0
-
-
-def _was_put_off(session: Session, callback: Callback) -> bool:
-    """Whether somebody answered a call of this callback and said that it was no good time."""
-    entries = select(AuditEntry.id).where(
-        AuditEntry.target == f"callback:{callback.id}",
-        AuditEntry.action.in_(("not_safe_callback", "not_safe_later_callback")),
-    )
-    return session.execute(entries.limit(1)).first() is not None
 
 
 def _is_on_another_leg(session: Session, staff_id: int | None, call_id: int, now: datetime) -> bool:

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from models import audit
 from models.call import Call
-from models.callback import IS_OWED, Callback, cancel_callback
+from models.callback import IS_OWED, Callback, advance, cancel_callback, was_put_off
 from models.callback_policy import CallbackOffice, CallbackPolicy
+from models.callback_state import TAKEN_UP_AGAIN
 from models.direct_follow_up import follow_direct, is_owed_anyway
 from models.direct_talk import DirectTalk
 from models.follow_up import LATER, STOPPED, SUPERVISOR, follow_up
@@ -114,11 +115,12 @@ def _stop_wrong_phone(
 def _try_again(session: Session, talk: Callback, actor: str, now: datetime, policy: CallbackPolicy) -> None:
     """Whatever pressed key 1, the person was not there: it was a try, and what they were promised goes on.
 
-    After the last one an urgent callback is left for a person, as where nobody picks up (R36).
+    After the last one an urgent callback is left for a person, as where nobody picks up (R36); so is one that
+    was put off by a key.
     """
     tries = talk.caller_tries + 1
     following = policy.next_round(talk, tries, now, policy.retry)
-    if following is None and talk.urgency != "urgent":
+    if following is None and talk.urgency != "urgent" and not was_put_off(session, talk):
         return
     tries, at = following or (tries, now)
     changes: dict[str, Any] = {
@@ -138,6 +140,10 @@ def _take_back(session: Session, made: Sequence[ColumnElement[bool]], actor: str
     """The code was put right: who need not be called again is not, unless they asked for it since."""
     for callback_id in session.scalars(select(Callback.id).where(*made, IS_OWED)).all():
         cancel_callback(session, callback_id, now, actor)
+    # After the last try it was left for a person, who would read that nobody was reached.
+    left = select(Callback.id).where(*made, Callback.state == TAKEN_UP_AGAIN, Callback.outcome == "no_answer")
+    for callback_id in session.scalars(left).all():
+        advance(session, callback_id, "close_left", actor=actor, now=now, outcome="settled_otherwise")
 
 
 def _after_direct(

@@ -106,6 +106,25 @@ def test_liaison_who_puts_right_that_no_one_was_there_calls_nobody_again(
     ]  # fmt: skip
 
 
+def test_nobody_is_asked_to_see_to_a_person_who_was_reached_in_the_last_round_after_all(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    is_afraid(phone, make_case(custody_status="in_custody"))
+    for _ in range(3):
+        half_an_hour_passes(house)
+        meets_nobody(phone, house)
+    *_, talked, left = callbacks(house)
+    assert (left.state, left.outcome) == ("left_for_staff", "no_answer")
+
+    with house.database.transaction() as session:
+        talk = session.get_one(Callback, talked.id)
+        assert talk.staff_id is not None
+        note_outcome(session, talk, "reached", talk.staff_id, house.clock.now, house.office)
+
+    assert callbacks(house)[-1].state == "cancelled", "the list says that the person was not reached"
+
+
 def test_who_was_afraid_since_is_called_though_the_liaison_puts_right_that_no_one_was_there(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
 ) -> None:
