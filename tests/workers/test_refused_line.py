@@ -52,9 +52,10 @@ class _Morning:
         #: How often the liaison accepted and nobody was called.
         self.accepted_in_vain = 0
 
-    def passes(self, minutes: float) -> None:
-        for _ in range(int(minutes * 6)):
-            self.desk.sweeps(seconds=10)
+    def passes(self, minutes: float, seconds: int = 10) -> None:
+        """Sweep every so many ``seconds``."""
+        for _ in range(int(minutes * 60 / seconds)):
+            self.desk.sweeps(seconds=seconds)
             self.desk.works_off()
             self._answer_all()
 
@@ -254,11 +255,11 @@ def test_two_phones_that_the_carrier_refuses_by_a_code_of_its_own_do_not_stop_th
     with desk.database.reading() as session:
         assert troubles(session, desk.now) == []
     before = morning.accepted_in_vain
-    morning.passes(minutes=8)
+    morning.passes(minutes=8, seconds=20)
     assert morning.accepted_in_vain - before <= 4, "ever more seldom"
 
     desk.carrier.refuses_to = {}
-    morning.passes(minutes=16)
+    morning.passes(minutes=16, seconds=30)
     assert _states(desk, odd) == [("reached", 0, 0)] * 2
 
 
