@@ -144,6 +144,19 @@ def test_inside_a_wait_the_right_pin_gets_a_wrong_ones_answer_and_opens_after_it
     assert "in custody" in _guess(phone, case.number, case.pin, "+12025550145")
 
 
+def test_known_phone_waits_half_a_minute_after_its_fourth_slip_and_no_longer(
+    phone: Phone, make_case: MakeCase, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody", phone="+12025550123")
+    for _ in range(4):
+        _guess(phone, case.number, wrong(case.pin), "+12025550123")
+
+    clock.passes(seconds=29)
+    assert "in custody" not in _guess(phone, case.number, case.pin, "+12025550123")
+    clock.passes(seconds=2)
+    assert "in custody" in _guess(phone, case.number, case.pin, "+12025550123")
+
+
 def test_a_stranger_cannot_lock_out_a_phone_that_opened_the_case_before(
     phone: Phone, make_case: MakeCase, clock: Clock
 ) -> None:
