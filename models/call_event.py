@@ -16,6 +16,7 @@ from models.call import CALLS, Call
 from models.call_status import FINAL_CALL_STATUSES, TWILIO_CALL_STATUSES, bring_forward
 from models.callback_policy import CallbackOffice
 from models.leg_end import Job, leg_ended
+from models.lone_refusal import rest_if_failed
 
 
 class CallEvent(Base):
@@ -116,7 +117,10 @@ def _apply(
     if call_status in FINAL_CALL_STATUSES:
         # First, since what is promised by this very end keeps the moment that it gets there.
         asked = asking_ended(session, call_id, now, office)
-        return asked + leg_ended(session, call_id, call_status, now, office, ended_at=ended_at)
+        jobs = asked + leg_ended(session, call_id, call_status, now, office, ended_at=ended_at)
+        if call_status == "failed":
+            rest_if_failed(session, call_id, now)
+        return jobs
     bring_forward(session, call_id, call_status)
     return []
 

@@ -173,7 +173,8 @@ def caller_missed(
     """Send the callback back to the list for a later try, or end it as not answered after the last try.
 
     An urgent one is then left for a person at its place: somebody who was afraid does not pick up (R36). So
-    is one that was put off by a key, since not all of its tries were missed rings.
+    is one that was put off by a key, since not all of its tries were missed rings, and a verified person's
+    whose phone the carrier never rang, since they were promised a call and may have another phone.
     Before either the phone rings in the part of the day that somebody was promised, if another request
     without the PIN has used up these tries earlier (R35).
     """
@@ -181,6 +182,11 @@ def caller_missed(
     pause = policy.retry if counted else pause or policy.liaison_retry
     following = policy.next_round(callback, tries, now, pause)
     if following is None:
+        if callback.verified and _never_rang(session, callback):
+            advance(
+                session, callback.id, "leave", actor=actor, now=now, caller_tries=tries, outcome="cannot_dial"
+            )
+            return
         end = "leave" if callback.urgency == "urgent" or was_put_off(session, callback) else "give_up"
         advance(session, callback.id, end, actor=actor, now=now, caller_tries=tries, outcome="no_answer")
         return
@@ -336,6 +342,16 @@ def _busy_rounds(session: Session, callback: Callback) -> int:
         CALLS.c.callback_id == callback.id, CALLS.c.flow == "callback_call", CALLS.c.call_status == "busy"
     )
     return session.scalar(busy) or 0
+
+
+def _never_rang(session: Session, callback: Callback) -> bool:
+    """Whether the carrier refused, or failed, every call to the person of this callback."""
+    rang = select(CALLS.c.id).where(
+        CALLS.c.callback_id == callback.id,
+        CALLS.c.flow == "callback_call",
+        func.coalesce(CALLS.c.call_status, "") != "failed",
+    )
+    return session.execute(rang.limit(1)).first() is None
 
 
 def _is_on_another_leg(session: Session, staff_id: int | None, call_id: int, now: datetime) -> bool:

@@ -73,8 +73,19 @@ def pause_of_number(session: Session, call_id: int, now: datetime) -> timedelta 
     None for the first time, and for a leg of no staff.
     """
     leg = session.get_one(Call, call_id)
-    before = 0 if leg.staff_id is None else _refused_in_row(session, leg, now)
+    before = 0 if leg.staff_id is None else _failed_in_row(session, leg, now)
     return _pause_after(before) if before else None
+
+
+def rest_if_failed(session: Session, call_id: int, now: datetime) -> None:
+    """Let a phone of staff rest to which a call failed, a second time in a row, though the carrier took it.
+
+    So it is with a number that is out of use. Always for the same time: where a fault of the carrier ends
+    every call so, everybody must be there soon after it.
+    """
+    leg = session.get_one(Call, call_id)
+    if leg.staff_id is not None and leg.direction == "outbound" and _failed_in_row(session, leg, now):
+        rest_phone(session, call_id, now + _pause_after(1))
 
 
 def rest_phone(session: Session, call_id: int, until: datetime) -> None:
@@ -153,7 +164,7 @@ def _pause_of_phone(session: Session, leg: Call, now: datetime) -> timedelta | N
 
     It was refused before, and the last call of ours to anybody else was taken.
     """
-    before = _refused_in_row(session, leg, now)
+    before = _failed_in_row(session, leg, now)
     asked = or_(Call.call_sid.is_not(None), Call.call_status == "failed")
     others = _newest_first(leg, now).where(Call.staff_id.is_distinct_from(leg.staff_id), asked)
     other = session.execute(others.limit(1)).first()
@@ -162,13 +173,11 @@ def _pause_of_phone(session: Session, leg: Call, now: datetime) -> timedelta | N
     return _pause_after(before)
 
 
-def _refused_in_row(session: Session, leg: Call, now: datetime) -> int:
-    """How often in a row the carrier has refused to call this member of staff before this leg."""
+def _failed_in_row(session: Session, leg: Call, now: datetime) -> int:
+    """How often in a row a call to this member of staff was refused, or failed, before this leg."""
     theirs = _newest_first(leg, now).where(Call.staff_id == leg.staff_id, Call.id < leg.id, Call.line == "")
     earlier = session.execute(theirs.limit(_MOST_DOUBLINGS)).all()
-    return sum(
-        1 for _ in takewhile(lambda one: one.call_sid is None and one.call_status == "failed", earlier)
-    )
+    return sum(1 for _ in takewhile(lambda one: one.call_status == "failed", earlier))
 
 
 def _newest_first(leg: Call, now: datetime) -> Select[str | None, str | None]:

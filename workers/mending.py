@@ -14,6 +14,7 @@ from models.callback_state import LIVE_STATES
 from models.database import Database
 from models.leg_end import Job, leave_for_staff, leg_ended
 from models.liaison import free_liaison
+from models.lone_refusal import rest_if_failed
 from models.stranded import LiveLeg, legs_of
 from workers.callbacks import CallCarrier
 from workers.carrier import CarrierCall, CarrierRefused, CarrierUnknown
@@ -80,6 +81,8 @@ class Mender:
                 session, end.leg_id, end.call_status, self._now, self._office, actor="sweeper",
                 ended_at=end.ended_at,
             )  # fmt: skip
+            if end.call_status == "failed":
+                rest_if_failed(session, end.leg_id, self._now)
         self._hand_on_all(jobs)
 
     def end_forgotten(self, call_id: int) -> None:

@@ -63,7 +63,9 @@ OUTCOMES = {
     "no_answer": N_("The person was not reached in any of the tries."),
     "not_safe": N_("The person was not reached. In the last try, whoever answered could not talk."),
     "no_window": N_("No moment fits the hours of this person and those of the office."),
-    "cannot_dial": N_("This phone may not be rung: it is marked unsafe, or is none that the line may ring."),
+    "cannot_dial": N_(
+        "This phone cannot be rung: it is marked unsafe, the line may not ring it, or the carrier could not."
+    ),
     "stopped": N_("Someone asked for this phone not to be called any more."),
     "stop_lifted": N_("We had stopped calling this phone. The stop has been lifted: you can call it."),
     "phone_stopped": N_(

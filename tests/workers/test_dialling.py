@@ -319,6 +319,28 @@ def test_a_number_that_may_not_be_dialled_any_more_is_left_for_staff(empty_desk:
     assert empty_desk.carrier.placed == []
 
 
+@pytest.mark.parametrize("how", ["refused", "failed"])
+def test_a_verified_person_whose_phone_the_carrier_never_rang_is_left_for_a_person(
+    desk: CallbackDesk, how: str
+) -> None:
+    """It ended as "no answer" after an hour in which no phone of theirs rang, and nobody was told."""
+    for _ in range(3):
+        desk.works_off()
+        liaison = desk.carrier.placed[-1]
+        desk.answers(liaison)
+        assert desk.presses(liaison, legs.accept_by_liaison) == "accepted"
+        if how == "refused":
+            desk.carrier.refuses_next()
+        desk.works_off()
+        if how == "failed":
+            desk.hangs_up(desk.carrier.placed[-1], "failed")
+        desk.hangs_up(liaison)
+        desk.sweeps(minutes=31)
+
+    row = desk.callback()
+    assert (row.state, row.outcome, row.caller_tries) == ("left_for_staff", "cannot_dial", 3)
+
+
 def test_legs_carry_opaque_ids_and_no_number_in_the_clear(desk: CallbackDesk) -> None:
     accept(desk)
     rows: list[Any] = desk.legs("liaison_callback") + desk.legs("callback_call")

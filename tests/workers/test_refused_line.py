@@ -287,6 +287,36 @@ def test_a_liaison_whose_number_is_none_is_asked_for_seldom_and_reads_so(office_
     assert (person.on_shift, person.missed_offers) == (True, 0), "they have missed nothing"
 
 
+def test_a_liaison_whose_number_is_out_of_use_is_rung_seldom_and_reads_so(office_desk: CallbackDesk) -> None:
+    """The carrier took each call and it failed: 38 of them in ten minutes, and nobody was told."""
+    desk = office_desk
+    with desk.database.transaction() as session:
+        session.delete(session.get_one(Staff, 1))
+        bad = make_staff(session, phone=BAD).id
+    _asks(desk, 1)
+    spared = False
+    for _ in range(60):
+        desk.sweeps(seconds=5)
+        desk.works_off()
+        for call in desk.carrier.ringing:
+            desk.hangs_up(call, "failed")
+        (person,) = desk.rows(Staff, Staff.id == bad)
+        spared = spared or person.spared_until is not None
+    rung = [call for call in desk.carrier.placed if call.to == BAD]
+
+    assert len(rung) <= 5
+    assert spared
+    assert (person.on_shift, person.missed_offers) == (True, 0), "they have missed nothing"
+
+    for _ in range(25):
+        desk.sweeps(seconds=5)
+        desk.works_off()
+    (liaison,) = desk.carrier.ringing
+    desk.answers(liaison)
+    assert desk.presses(liaison, legs.accept_by_liaison) == "accepted"
+    assert (desk.state(), desk.callback().caller_tries) == ("ringing_caller", 0)
+
+
 def test_one_liaisons_phone_that_the_carrier_refuses_by_a_code_of_its_own_does_not_stop_the_office(
     office_desk: CallbackDesk,
 ) -> None:
