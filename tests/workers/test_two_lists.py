@@ -40,7 +40,7 @@ def _offered(desk: CallbackDesk, times: int) -> list[int]:
         desk.works_off()
         (row,) = desk.rows(Callback, Callback.state == "ringing_liaison")
         found.append(row.id)
-        desk.hangs_up(desk.carrier.placed[-1], "failed")
+        desk.hangs_up(desk.carrier.placed[-1], "canceled")
         with desk.database.transaction() as session:
             session.get_one(Callback, row.id).state = "cancelled"
     return found
