@@ -70,8 +70,9 @@ def reschedule(
     """Let the line ring this person at ``at``, which must lie inside their hours and the office's (R29).
 
     It goes back into the line for then, also where it had been left for staff: this is their decision. The
-    moment promised moves along only when ``at`` lies past it; the clock goes on from the request. Raises
-    RefusedError, with the next moment that would do, or for a promise that is another than ``seen``.
+    moment promised is an hour after ``at``, also where it was later: by it the line orders who is called, and
+    staff are warned. The clock goes on from the request. Raises RefusedError, with the next moment that would
+    do, or for a promise that is another than ``seen``.
     """
     callback = standing(session, callback_id)
     _is_as_seen(callback, seen)
@@ -84,7 +85,7 @@ def reschedule(
     if opens != at:
         raise RefusedError("That is outside this person's hours; the next moment inside is {at}.", at=opens)
     _take_in_hand(session, callback, staff, now, office)
-    due_at = max(callback.due_at, at + timedelta(minutes=office.policy("urgent_minutes")))
+    due_at = at + timedelta(minutes=office.policy("urgent_minutes"))
     actor = actor_of(staff.id)
     if callback.state == "claimed":
         # What was taken up again stays in the line this time: a person has decided that it may ring.
