@@ -4,12 +4,12 @@ import secrets
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from sqlalchemy import CursorResult, and_, bindparam, func, select, update
+from sqlalchemy import CursorResult, and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.call import CALLS, Call
 from models.call_status import DIALLING, LEAVING, bring_forward
-from models.callback import CALLBACKS, Callback, advance, stop_ringing_for
+from models.callback import Callback, advance
 from models.callback_policy import CallbackOffice, CallbackPolicy
 from models.case import Case
 from models.database import keyring_of
@@ -201,7 +201,7 @@ def put_off(
     if callback is None:
         return "gone", []
     policy, actor, tries = CallbackPolicy.of(office), f"caller:{leg.id}", callback.caller_tries + 1
-    jobs = _put_off_others(session, callback, now + policy.retry, now, actor)
+    jobs = _put_off_others(session, callback, actor, now, policy)
     is_theirs = callback.caller_call_id == leg.id and callback.state == "ringing_caller"
     if not is_theirs and not _calls_again(callback, leg):
         return "gone", jobs
@@ -226,19 +226,43 @@ def put_off(
 
 
 def _put_off_others(
-    session: Session, callback: Callback, later: datetime, now: datetime, actor: str
+    session: Session, callback: Callback, actor: str, now: datetime, policy: CallbackPolicy
 ) -> list[Job]:
-    """Whoever cannot talk now is not rung before ``later`` for another callback of the same phone."""
-    others = and_(Callback.number_key == callback.number_key, Callback.id != callback.id)
+    """Whoever cannot talk now is not rung soon for another callback of the same phone.
+
+    In a call that nobody gave a PIN for it is a round of those others too, and after the last one staff
+    decide: whoever holds the phone could else put them off again and again, by asking for more such calls.
+    Answers the jobs to enqueue: a liaison who is rung for one of them is let go.
+    """
+    is_soon = and_(Callback.state == "requested", Callback.next_attempt_at < now + policy.retry)
     theirs = (
-        select(Callback.id)
-        .where(others, Callback.state == "requested", Callback.next_attempt_at < later)
-        # One that somebody takes in this very moment is rung for already.
+        select(Callback)
+        .where(
+            Callback.number_key == callback.number_key,
+            Callback.id != callback.id,
+            or_(is_soon, Callback.state == "ringing_liaison"),
+        )
+        .order_by(Callback.id)
+        # One that somebody takes, or accepts, in this very moment is rung for already.
         .with_for_update(skip_locked=True, of=Callback)
     )
-    put_off = update(CALLBACKS).where(CALLBACKS.c.id.in_(theirs))
-    session.execute(put_off.values(next_attempt_at=later, place=None))
-    return stop_ringing_for(session, others, later, now, actor)
+    jobs: list[Job] = []
+    for other in session.scalars(theirs).all():
+        jobs += [] if other.liaison_call_id is None else [("release_leg", other.liaison_call_id)]
+        tries = other.caller_tries + (not callback.verified)
+        following = policy.next_round(other, tries, now, policy.retry)
+        if other.taken_up_at is not None:
+            # What was left for staff is left for them again.
+            advance(session, other.id, "leave", actor=actor, now=now, outcome=other.outcome)
+        elif following is None:
+            advance(session, other.id, "leave", actor=actor, now=now, caller_tries=tries, outcome="not_safe")
+        else:
+            tries, next_at = following
+            advance(
+                session, other.id, "not_safe_later", actor=actor, now=now, caller_tries=tries,
+                next_attempt_at=next_at,
+            )  # fmt: skip
+    return jobs
 
 
 def accept_direct(session: Session, leg: "CallState") -> Literal["accepted", "gone"]:

@@ -61,6 +61,28 @@ def test_nobody_is_rung_for_another_callback_of_the_phone_that_cannot_talk_now(
         assert sorted(row.caller_tries for row in rows) == [0, 1]
 
 
+def test_who_asks_without_a_pin_and_presses_2_again_and_again_keeps_no_callback_of_the_case_from_staff(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    asks(phone.another(), make_case(custody_status="in_custody"))
+    make_staff()
+
+    for _ in range(3):
+        afraid = phone.another()
+        dials_to_the_callback_menu(afraid)
+        afraid.presses("3")
+        afraid.hangs_up()
+        passes(house, 0)
+        liaison, to_caller = accepted_by(phone, house)
+        phone.answers(to_caller).presses("2")
+        house.jobs.works_off()
+        liaison.hangs_up()
+        passes(house, 29)
+
+    row = house.row(select(Callback).where(Callback.verified))
+    assert (row.state, row.outcome, row.caller_tries) == ("left_for_staff", "not_safe", 3)
+
+
 def test_a_callback_that_was_put_off_by_a_key_is_not_given_up_after_one_missed_ring(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
 ) -> None:
