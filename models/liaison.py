@@ -53,6 +53,17 @@ class Pool(Enum):
 AT_0, DIALLED_AT_0 = "liaison_at_0", "liaison_direct"
 #: Any number that nothing else in the house locks by; it makes picking a liaison one at a time.
 _PICKING = 5_102_884_317
+# Those of the staff who work, and those of them who serve somebody unverified: on shift, and on call. Built
+# once, since to put an alias of a call together costs more than to look.
+_PEOPLE = select(func.count(case((Staff.on_shift, 1))), func.count(case((Staff.on_call, 1))))
+_PARENT = aliased(Call)
+_SERVING_UNVERIFIED = (
+    _PEOPLE.select_from(Staff)
+    .join(Call, Call.id == Staff.busy_call_id)
+    .outerjoin(_PARENT, _PARENT.id == Call.parent_call_id)
+    .outerjoin(Callback, Callback.id == Call.callback_id)
+    .where(or_(~Callback.verified, Call.parent_call_id.is_not(None) & _PARENT.verified_at.is_(None)))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,24 +186,8 @@ def unverified_may_take(session: Session, now: datetime) -> bool:
     """
     if owed_to(last_offers(session, now)) is Owed.UNVERIFIED:
         return True
-    parent = aliased(Call)
-    serving = (
-        select(func.count(case((Staff.on_shift, 1))), func.count(case((Staff.on_call, 1))))
-        .select_from(Staff)
-        .join(Call, Call.id == Staff.busy_call_id)
-        .outerjoin(parent, parent.id == Call.parent_call_id)
-        .outerjoin(Callback, Callback.id == Call.callback_id)
-        .where(
-            or_(
-                ~Callback.verified,
-                Call.parent_call_id.is_not(None) & parent.verified_at.is_(None),
-            )
-        )
-    )
-    people = session.execute(
-        select(func.count(case((Staff.on_shift, 1))), func.count(case((Staff.on_call, 1))))
-    ).one()
-    serves = session.execute(serving).one()
+    people = session.execute(_PEOPLE).one()
+    serves = session.execute(_SERVING_UNVERIFIED).one()
     count, served = (people[0], serves[0]) if people[0] else (people[1], serves[1])
     # With neither, a supervisor takes what is urgent.
     return served < max(1, (count + 1) // 2)

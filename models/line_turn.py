@@ -18,6 +18,8 @@ from models.staff_line_stay import clear_lines
 IN_LINE = "in_line"
 #: After a liaison's phone rang in vain the caller hears so first, and looks again by themselves.
 _AFTER_A_RING = timedelta(seconds=8)
+# Made once: to put an alias of a call together costs more than to look.
+_LEG = aliased(Call)
 
 
 def whose_turn(session: Session, now: datetime, *, is_open: bool) -> list[int]:
@@ -28,8 +30,7 @@ def whose_turn(session: Session, now: datetime, *, is_open: bool) -> list[int]:
     free = free_liaisons(session) if is_open else 0
     if not free or owed_callback(session, now) is not None:
         return []
-    leg = aliased(Call)
-    rung_just_now = exists().where(leg.parent_call_id == Call.id, leg.ended_at > now - _AFTER_A_RING)
+    rung_just_now = exists().where(_LEG.parent_call_id == Call.id, _LEG.ended_at > now - _AFTER_A_RING)
     first = first_waiting(session, now, free)
     found = session.execute(
         select(Call.id, LineWait.verified)

@@ -3,12 +3,23 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from models.staff import Staff
 from models.untaken import Untaken, untaken
 from models.wrap_up import MOST_EXTENSIONS
+
+# Built once, for every page that is open.
+_PERSON = select(
+    Staff.on_shift,
+    Staff.on_call,
+    Staff.role,
+    Staff.set_away_at,
+    Staff.missed_offers,
+    Staff.wrap_up_until,
+    Staff.wrap_up_extended,
+).where(Staff.id == bindparam("staff_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +39,7 @@ class Standing:
 
 def standing_for(session: Session, staff_id: int, soon: datetime) -> Standing:
     """How things stand for one person; a promise due by ``soon`` counts as urgent (R36)."""
-    person = session.execute(
-        select(
-            Staff.on_shift,
-            Staff.on_call,
-            Staff.role,
-            Staff.set_away_at,
-            Staff.missed_offers,
-            Staff.wrap_up_until,
-            Staff.wrap_up_extended,
-        ).where(Staff.id == staff_id)
-    ).one()
+    person = session.execute(_PERSON, {"staff_id": staff_id}).one()
     return Standing(
         untaken=untaken(session, soon),
         rings=person.on_shift or person.on_call or person.role == "supervisor",

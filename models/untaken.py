@@ -3,21 +3,43 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select, text, union_all
+from sqlalchemy import ColumnElement, and_, bindparam, func, select, text, union_all
 from sqlalchemy.orm import Session
 
 from models.callback import Callback
 from models.listing import LISTED
-from models.two_lists import PLACES, UNVERIFIED_OTHER, UNVERIFIED_URGENT, VERIFIED
+from models.two_lists import PLACES, UNVERIFIED_OTHER, VERIFIED
 
 #: A page learns the ids of so many: a flood of requests must not make every page long.
 MOST_NAMED = 50
-_URGENT = (VERIFIED[0], *UNVERIFIED_URGENT)
 _OTHER = (VERIFIED[1], *UNVERIFIED_OTHER)
 #: The line rings somebody for it by itself. After a claim a person has it.
 _OFFERED = text("callbacks.state IN ('claimed','ringing_liaison') AND callbacks.claimed_at IS NULL")
 #: The very words of the partial index, so that both databases see that it serves.
 _IN_HAND = text("callbacks.state IN ('claimed','ringing_liaison','ringing_caller','talking')")
+
+
+def _pressing(place: int) -> ColumnElement[bool]:
+    is_there = and_(LISTED, Callback.place == place)
+    return and_(is_there, Callback.due_at <= bindparam("soon")) if place in _OTHER else is_there
+
+
+# Built once: every open page of the console asks every few seconds, and to put a union of all places together
+# costs more than to look.
+_HEADS = union_all(
+    *(
+        select(
+            select(Callback.id, Callback.place, Callback.due_at)
+            .where(_pressing(place))
+            .order_by(Callback.due_at, Callback.id)
+            .limit(MOST_NAMED)
+            .subquery()
+        )
+        for place in PLACES
+    )
+)
+_COUNTS = union_all(*(select(func.count()).select_from(Callback).where(_pressing(place)) for place in PLACES))
+_BEING_OFFERED = select(Callback.id).where(_IN_HAND, _OFFERED).order_by(Callback.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +57,7 @@ class Untaken:
 
 def untaken(session: Session, soon: datetime) -> Untaken:
     """What nobody has in hand and is urgent, or promised for ``soon`` at the latest."""
-    pressing: dict[int, tuple[ColumnElement[bool], ...]]
-    pressing = {place: (Callback.place == place,) for place in _URGENT}
-    pressing |= {place: (Callback.place == place, Callback.due_at <= soon) for place in _OTHER}
-    heads = [
-        select(Callback.id, Callback.place, Callback.due_at)
-        .where(LISTED, *pressing[place])
-        .order_by(Callback.due_at, Callback.id)
-        .limit(MOST_NAMED)
-        .subquery()
-        for place in PLACES
-    ]
-    rows = session.execute(union_all(*(select(head) for head in heads))).all()
+    rows = session.execute(_HEADS, {"soon": soon}).all()
     named = sorted(rows, key=lambda row: (row.place, row.due_at, row.id))[:MOST_NAMED]
-    counts = union_all(
-        *(select(func.count()).select_from(Callback).where(LISTED, *pressing[place]) for place in PLACES)
-    )
-    offered = session.scalars(select(Callback.id).where(_IN_HAND, _OFFERED).order_by(Callback.id))
-    return Untaken(sum(session.scalars(counts)), tuple(row.id for row in named), tuple(offered))
+    count = sum(session.scalars(_COUNTS, {"soon": soon}))
+    return Untaken(count, tuple(row.id for row in named), tuple(session.scalars(_BEING_OFFERED)))
