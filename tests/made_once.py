@@ -1,6 +1,6 @@
 """What every house of the suite would make for itself and comes out the same: made once for all tests."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -71,7 +71,7 @@ KEPT = KeptConnections()
 
 
 def share(patch: pytest.MonkeyPatch) -> None:
-    """Let all houses of this process share their trees, compiled statements and builders of addresses."""
+    """Let all houses of this process share their trees, compiled statements and addresses."""
     _share_statements(patch)
     _share_connections(patch)
     _share_addresses(patch)
@@ -110,19 +110,24 @@ def _share_connections(patch: pytest.MonkeyPatch) -> None:
 
 
 def _share_addresses(patch: pytest.MonkeyPatch) -> None:
-    """Compile once what puts an address of the house together; each app has some hundred and forty."""
-    compiled: dict[Any, Callable[..., tuple[str, str]]] = {}
-    make = Rule._compile_builder
+    """Compile each address of the house once; each app has some hundred and forty."""
+    compiled: dict[Any, Rule] = {}
+    make = Rule.compile
 
-    def make_once(self: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        if self.defaults:
-            return make(self, append_unknown)
-        key = (self.rule, tuple(self._trace), append_unknown)
-        if key not in compiled:
-            compiled[key] = make(self, append_unknown)
-        return compiled[key]
+    def compile_once(self: Rule) -> None:
+        key = (self.rule, self.host, self.subdomain, self.merge_slashes)
+        if self.defaults or (first := compiled.get(key)) is None:
+            make(self)
+            if not self.defaults:
+                compiled[key] = self
+            return
+        self._parts, self._trace, self._converters = first._parts, first._trace, first._converters
+        self.arguments = first.arguments
+        # Each is bound to its own rule.
+        self._build = first._build.__func__.__get__(self)  # type: ignore[attr-defined]
+        self._build_unknown = first._build_unknown.__func__.__get__(self)  # type: ignore[attr-defined]
 
-    patch.setattr(Rule, "_compile_builder", make_once)
+    patch.setattr(Rule, "compile", compile_once)
 
 
 def _share_trees(patch: pytest.MonkeyPatch) -> None:
