@@ -6,6 +6,9 @@ AT_ONCE := $(shell expr `getconf _NPROCESSORS_ONLN` \* 3 / 2)
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
+# The processes that the suite starts would compile the house anew, each for itself.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run phone test lint bench chaos gaps pictures setup lock clean
 .DEFAULT_GOAL := run
 
@@ -50,9 +53,10 @@ $(VENV)/.run: requirements.lock pyproject.toml
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-# What developers need on top: the checkers and the test servers.
+# What developers need on top: the checkers and the test servers. Most of their modules are never imported, and
+# to compile them all takes as long as to fetch them.
 $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
-	$(PIP) install --require-hashes -r requirements-dev.lock
+	$(PIP) install --no-compile --require-hashes -r requirements-dev.lock
 	@touch $@
 
 # The locks hold hashes and no index address, so that a mirror serves as well.
