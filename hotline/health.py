@@ -13,8 +13,8 @@ from werkzeug.wrappers import Response
 
 from config.settings import Settings
 from models.database import Database
-from models.migrate import is_current
 from models.pin import Guard
+from models.schema import is_current
 from models.trouble import troubles
 
 REDIS_TIMEOUT_SECONDS = 0.5

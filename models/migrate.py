@@ -12,8 +12,6 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
@@ -42,13 +40,6 @@ def upgrade(database: Database) -> None:
             ) from fault
         _check_references(connection)
     _make_names_findable(database)
-
-
-def is_current(database: Database) -> bool:
-    """Whether the database has exactly the schema of this release."""
-    with database.reading() as session:
-        found = MigrationContext.configure(session.connection()).get_current_heads()
-    return set(found) == set(ScriptDirectory.from_config(_config()).get_heads())
 
 
 def _config(connection: Connection | None = None) -> Config:

@@ -112,7 +112,7 @@ def check_migrated(database: Any) -> None:
     """Exit unless the database is reachable and of this release."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from models.migrate import is_current
+    from models.schema import is_current
 
     try:
         current = is_current(database)

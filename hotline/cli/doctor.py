@@ -74,7 +74,7 @@ def _text(configured: dict[str, str], findings: list[Finding]) -> str:
 def _database(settings: Settings) -> Finding:
     from sqlalchemy.exc import SQLAlchemyError
 
-    from models.migrate import is_current
+    from models.schema import is_current
 
     kind = urlsplit(settings.database_url).scheme.partition("+")[0]
     database = connect(settings)

@@ -8,15 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import phonenumbers
 from babel.dates import format_date
-from fpdf import FPDF
-from fpdf.enums import XPos, YPos
-from fpdf.fonts import FontFace
 
 from hotline.console.words import N_
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 _FONTS = Path(__file__).with_name("fonts") / "public-sans"
 _FAMILY = "Public Sans"
@@ -78,6 +79,9 @@ def number_letter(language: str, say: Callable[[str], str], sender: Sender, numb
 
 
 def _draw(letter: Letter) -> bytes:
+    # Not before the first letter: it is a quarter of what a web process loads, which is to be back soon.
+    from fpdf import FPDF
+
     say = letter.say
     pdf = FPDF(unit="mm", format="letter")
     pdf.set_lang(letter.language)
@@ -103,18 +107,20 @@ def _draw(letter: Letter) -> bytes:
     return bytes(pdf.output())
 
 
-def _secret(pdf: FPDF, digits: str) -> None:
+def _secret(pdf: "FPDF", digits: str) -> None:
     """The digits, large and in groups, so that they are read and keyed without a slip."""
     size = 3 if len(digits) % 3 == 0 else 4
     groups = [digits[start : start + size] for start in range(0, len(digits), size)]
     pdf.set_font(_FAMILY, "B", 44)
     pdf.set_draw_color(90)
     pdf.set_line_width(0.5)
-    pdf.cell(_WIDTH, 30, "   ".join(groups), border=1, align="C", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    pdf.cell(_WIDTH, 30, "   ".join(groups), border=1, align="C", new_x="LMARGIN", new_y="NEXT")
     pdf.ln(8)
 
 
-def _key_map(pdf: FPDF, letter: Letter) -> None:
+def _key_map(pdf: "FPDF", letter: Letter) -> None:
+    from fpdf.fonts import FontFace
+
     pdf.set_font(_FAMILY, "", 12.5)
     pdf.set_line_width(0.2)
     pdf.set_draw_color(150)
@@ -135,9 +141,9 @@ def _key_map(pdf: FPDF, letter: Letter) -> None:
             row.cell(letter.say(does))
 
 
-def _line(pdf: FPDF, text: str, size: float, *, bold: bool = False, after: float = 0) -> None:
+def _line(pdf: "FPDF", text: str, size: float, *, bold: bool = False, after: float = 0) -> None:
     pdf.set_font(_FAMILY, "B" if bold else "", size)
-    pdf.multi_cell(_WIDTH, size * 0.5, text, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    pdf.multi_cell(_WIDTH, size * 0.5, text, align="L", new_x="LMARGIN", new_y="NEXT")
     pdf.ln(after)
 
 

@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import delete, inspect, null, text, update
 from sqlalchemy.exc import DBAPIError
 
 from models import AuditEntry, Base, CustodyRecord, audit
 from models.database import Database
 from models.keyring import Keyring
-from models.migrate import MigrationError, is_current, upgrade
+from models.migrate import MigrationError, _config, upgrade
+from models.schema import is_current, newest_revision
 from tests.conftest import FIELD_KEYS, SECRET_KEY
 from tests.factories import NOW, make_custody_record, make_subject
 
@@ -65,6 +67,10 @@ def test_a_blank_database_is_not_current_until_it_is_upgraded(blank: Database) -
     upgrade(blank)
 
     assert is_current(blank)
+
+
+def test_the_file_of_the_last_revision_is_named_for_its_number() -> None:
+    assert ScriptDirectory.from_config(_config()).get_heads() == [newest_revision()]
 
 
 def test_a_second_upgrade_changes_nothing(blank: Database) -> None:

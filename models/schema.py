@@ -1,0 +1,26 @@
+"""Whether a database has the schema of this release.
+
+Every program asks before it starts, and only ``models/migrate.py`` need load what changes a schema.
+"""
+
+from pathlib import Path
+
+from sqlalchemy import inspect, text
+
+from models.database import Database
+
+_REVISIONS = Path(__file__).with_name("migrations") / "versions"
+
+
+def newest_revision() -> str:
+    """The number of the last revision, such as ``0038``; a revision's file is named for its number."""
+    return max(file.name for file in _REVISIONS.glob("r????_*.py"))[1:5]
+
+
+def is_current(database: Database) -> bool:
+    """Whether the database has exactly the schema of this release."""
+    with database.reading() as session:
+        if not inspect(session.connection()).has_table("alembic_version"):
+            return False
+        found = session.scalars(text("SELECT version_num FROM alembic_version")).all()
+    return list(found) == [newest_revision()]
