@@ -175,7 +175,7 @@ def test_who_was_promised_the_hour_in_vain_and_calls_again_hears_of_a_crisis_lin
     opens_the_case(phone, case, language=language)
     phone.presses("2")
 
-    assert phone.hears({"1": "we are late", "2": "no lo hemos hecho"}[language], CRISIS[language])
+    assert phone.hears({"1": "we are late", "2": "vamos con retraso"}[language], CRISIS[language])
 
 
 def test_who_did_not_answer_us_themselves_makes_nobody_elses_hour_late(

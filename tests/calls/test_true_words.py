@@ -115,3 +115,30 @@ def test_a_spoken_wait_is_not_about_so_long_or_less_twice_over(minutes: int) -> 
     said = prompts.text("es", "line.wait", wait=prompts.text("es", wait))
 
     assert "más o menos" not in said
+
+
+@pytest.mark.parametrize(
+    ("language", "late", "untrue"),
+    [("1", "we are late", "have not"), ("2", "vamos con retraso", "no lo hemos hecho")],
+)
+def test_who_missed_our_call_is_told_that_we_are_late_and_not_that_we_never_called(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock,
+    language: str, late: str, untrue: str,
+) -> None:  # fmt: skip
+    """In Spanish the line said that it had not called, to a person whose phone had rung."""
+    make_staff()
+    case = make_case(custody_status="in_custody", pin_issued_at=clock.now)
+    opens_the_case(phone, case, language=language)
+    for key in ("2", "1"):
+        phone.presses(key)
+    phone.hangs_up()
+    _, ringing = accepted_by(phone, house)
+    phone.another().declines(ringing, "no-answer")
+    clock.now = the_callback(house).due_at + timedelta(minutes=5)
+
+    again = phone.another()
+    opens_the_case(again, case, language=language)
+    again.presses("2")
+
+    assert again.hears(late)
+    assert again.does_not_hear(untrue)
