@@ -208,7 +208,7 @@ def test_a_call_that_opens_no_case_does_not_ring_an_unsafe_phone_either(
     liaison.clicks("Unsafe: stop calling it")
 
     liaison.opens(f"/console/callbacks/{made}")
-    assert liaison.reads("Needs attention", "This phone may not be rung: it is marked unsafe")
+    assert liaison.reads("Needs attention", "This phone cannot be rung: it is marked unsafe")
     liaison.clicks("Call now")
     assert liaison.reads("This phone may not be rung: it is marked unsafe, asked to stop, or is no number.")
     with database.reading() as session:
