@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-import textstat
 
 from config.office import Office
 from hotline.trees import office_problems
@@ -79,6 +78,9 @@ def test_each_sentence_is_a_passage_of_its_own() -> None:
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_the_score_is_that_of_a_library_kept_by_others(language: str) -> None:
     """textstat needs a corpus of nltk, so it is no part of the line; here it says whether ours is right."""
+    # Takes a second, which only the process that runs this test should spend.
+    import textstat
+
     textstat.set_lang(language)
     for text in PROMPTS.languages[language].texts.values():
         ours = readability(text, language)

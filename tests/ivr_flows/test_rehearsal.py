@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import textstat
 
 from hotline.trees import build_flows, walked_problems
 from hotline.voice import twiml
@@ -107,6 +106,9 @@ def path_of(flow: str, language: str, number: int) -> Path:
 
 def hard_to_read(text: str, language: str) -> str | None:
     """R18 for a whole path: school grades, and in Spanish Fernández Huerta, who calls 80 and more easy."""
+    # Takes a second, which only the process that judges paths should spend.
+    import textstat
+
     textstat.set_lang(language)
     if language == "en":
         grades = [textstat.automated_readability_index(text), textstat.coleman_liau_index(text)]
