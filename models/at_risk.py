@@ -56,7 +56,7 @@ def _warn_of_late(session: Session, whom: str, now: datetime, office: AlertOffic
         passed: now + sign * timedelta(minutes=office.policy(policy))
         for passed, _level, _whom, policy, sign in levels
     }
-    if not any(_is_any(session, _at(passed, at)) for passed, at in due_by.items()):
+    if not _is_any(session, or_(*(_at(passed, at) for passed, at in due_by.items()))):
         return
     if not take_page(session, f"late_{whom}", now, office):
         return

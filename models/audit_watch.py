@@ -95,8 +95,9 @@ LookRule = Callable[[Session, Look, WatchOffice], int]
 
 def has_news(session: Session) -> bool:
     """Whether there is an entry that was not judged yet."""
-    seen = session.scalar(select(AuditWatch.entry_id).where(AuditWatch.name == _CURSOR))
-    return seen is None or (session.scalar(select(func.max(AuditEntry.id))) or 0) > seen
+    newest = select(func.max(AuditEntry.id)).scalar_subquery()
+    found = session.execute(select(AuditWatch.entry_id, newest).where(AuditWatch.name == _CURSOR)).first()
+    return found is None or (found[1] or 0) > found[0]
 
 
 def watch(session: Session, now: datetime, office: WatchOffice) -> list[Finding]:

@@ -53,14 +53,19 @@ def free_now(session: Session, now: datetime) -> int:
 
     A rest, a wrap-up or a call to the staff line ends in its time, also while no sweeper lives to end it.
     """
-    ends = (Staff.wrap_up_until, Staff.resting_until, Staff.on_staff_line_until)
-    is_over = or_(*(end <= now for end in ends))
-    if session.scalar(select(Staff.id).where(is_over).limit(1)) is not None:
+    if is_a_pause_over(session, now):
         # Before their rows are held, as whoever picks a liaison does.
         pick_alone(session)
         end_rests(session, now)
         clear_lines(session, now)
     return free_liaisons(session)
+
+
+def is_a_pause_over(session: Session, now: datetime) -> bool:
+    """Whether anybody's rest, wrap-up, pause after a miss, or call to the staff line has come to its end."""
+    ends = (Staff.wrap_up_until, Staff.resting_until, Staff.spared_until, Staff.on_staff_line_until)
+    over = select(Staff.id).where(or_(*(end <= now for end in ends))).limit(1)
+    return session.scalar(over) is not None
 
 
 def fetch(session: Session, call_id: int, now: datetime, *, is_open: bool) -> tuple[str, str] | None:

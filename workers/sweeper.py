@@ -27,7 +27,7 @@ from models.import_paging import is_anything_held, page_held
 from models.import_upload import tidy_uploads
 from models.keyring import Keyring
 from models.leg_end import Job
-from models.line_turn import whose_turn
+from models.line_turn import is_a_pause_over, whose_turn
 from models.lone_refusal import forget_other_lines
 from models.lost_pin import settle_lost_pins
 from models.lost_pin_report import has_new_reports, has_untold_reports, tell_of_reports
@@ -250,6 +250,9 @@ class _Pass:
         self._hand_on_all(jobs)
 
     def _end_rests(self) -> None:
+        with self._database.reading() as session:
+            if not is_a_pause_over(session, self._now):
+                return
         with self._database.transaction() as session:
             end_rests(session, self._now)
             clear_lines(session, self._now)
