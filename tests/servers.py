@@ -81,6 +81,16 @@ def running_valkey() -> Iterator[Valkey]:
             valkey.stop()
 
 
+def _sweeping() -> sql.Composed:
+    """Makes the function that deletes every row and sets every sequence to its beginning."""
+    names = [sql.Identifier(table.name) for table in Base.metadata.tables.values()]
+    return sql.SQL(
+        "CREATE FUNCTION pg_temp.sweep() RETURNS void LANGUAGE plpgsql AS $$ BEGIN {}"
+        " PERFORM setval(c.oid, 1, false) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE c.relkind = 'S' AND n.nspname = 'public'; END $$"
+    ).format(sql.Composed([sql.SQL("DELETE FROM {};").format(name) for name in names]))
+
+
 class Postgres:
     """One PostgreSQL server; makes and drops databases on it."""
 
@@ -127,6 +137,8 @@ class Postgres:
             self._brooms[name] = psycopg.connect(self._plain(name), autocommit=True)
             # Without triggers: neither references nor "what is written stays" apply to the suite's broom.
             self._brooms[name].execute("SET session_replication_role = replica")
+            # A function's statements are planned once.
+            self._brooms[name].execute(_sweeping())
         connection = self._brooms[name]
         with connection.transaction():
             # A test that died inside a transaction would hold its locks for ever.
@@ -136,15 +148,7 @@ class Postgres:
                 [list(but)],
             )
             living = [pid for pid, is_ended in connected if not is_ended]
-            deletes = [
-                sql.SQL("DELETE FROM {};").format(sql.Identifier(t.name))
-                for t in Base.metadata.tables.values()
-            ]
-            connection.execute(sql.Composed(deletes))
-            connection.execute(
-                "SELECT setval(c.oid, 1, false) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-                " WHERE c.relkind = 'S' AND n.nspname = 'public'"
-            )
+            connection.execute("SELECT pg_temp.sweep()")
         return living
 
     def _lay_down(self, name: str) -> None:
