@@ -30,6 +30,18 @@ def talks_at_0(phone: Phone, house: House, seconds: float, to: str = MAIN) -> Ph
     return liaison
 
 
+def talks_in_a_callback(phone: Phone, house: House, theirs: tuple[str, ...]) -> Phone:
+    """A caller is called back and talks; somebody asks by ``theirs`` under their number. The liaison."""
+    asks(phone.another(), *EXPRESS, **ATTESTED)
+    liaison, to_caller = accepted_by(phone, house)
+    called = phone.answers(to_caller)
+    called.presses("1")
+    asks(phone.another(), *theirs)
+    called.hangs_up()
+    house.jobs.works_off()
+    return liaison
+
+
 def next_ring(phone: Phone, house: House, every: int = 5) -> tuple[str, PlacedCall]:
     """When the line next rings the caller, in New York, and that call; it is let ring.
 
@@ -68,13 +80,7 @@ def test_later_after_a_callback_is_made_though_a_stranger_asked_for_the_evening_
     phone: Phone, make_staff: MakeStaff, house: House
 ) -> None:
     make_staff()
-    asks(phone.another(), *EXPRESS, **ATTESTED)
-    liaison, to_caller = accepted_by(phone, house)
-    called = phone.answers(to_caller)
-    called.presses("1")
-    asks(phone.another(), *EVENING)
-    called.hangs_up()
-    house.jobs.works_off()
+    liaison = talks_in_a_callback(phone, house, EVENING)
 
     liaison.presses("3")
     liaison.hangs_up()
@@ -102,13 +108,7 @@ def test_later_after_a_callback_is_called_though_a_stranger_had_the_phone_rung_i
     phone: Phone, make_staff: MakeStaff, house: House
 ) -> None:
     make_staff()
-    asks(phone.another(), *EXPRESS, **ATTESTED)
-    liaison, to_caller = accepted_by(phone, house)
-    called = phone.answers(to_caller)
-    called.presses("1")
-    asks(phone.another(), *EXPRESS)
-    called.hangs_up()
-    house.jobs.works_off()
+    liaison = talks_in_a_callback(phone, house, EXPRESS)
 
     liaison.presses("3")
     liaison.hangs_up()
