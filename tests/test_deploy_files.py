@@ -1,6 +1,7 @@
 """The files of config/deploy, as an operator copies them: each role has what it needs to start."""
 
 import re
+import tomllib
 from pathlib import Path
 
 from hotline.cli.bind import read_bind
@@ -66,6 +67,16 @@ def test_every_role_of_kubernetes_has_the_office_file_and_the_place_for_heads() 
     claims = [one for one in documents() if "kind: PersistentVolumeClaim" in one]
     assert len(claims) == 1
     assert "name: hotline-audit" in claims[0]
+
+
+def test_image_has_every_file_that_the_package_names() -> None:
+    project = tomllib.loads((DEPLOY.parents[1] / "pyproject.toml").read_text())["project"]
+
+    copied = re.findall(r"^COPY (.+) \./$", text("Containerfile"), re.M)
+
+    assert {project["readme"], *project["license-files"]} <= {
+        name for line in copied for name in line.split()
+    }
 
 
 def test_the_image_makes_the_place_for_heads() -> None:
