@@ -1,7 +1,7 @@
 """Names are found by keyed hashes of their words: the names themselves stay sealed (issue 5).
 
 Of every word two hashes are kept: of the whole word, and of its first letters. What they reveal to someone
-who holds the database without the secret stands in DECISIONS.md.
+who holds the database without the secret is in docs/decisions.md.
 """
 
 import unicodedata

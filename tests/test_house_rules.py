@@ -78,10 +78,12 @@ def calls(tree: ast.Module) -> Iterator[tuple[int, str, ast.Call]]:
             yield node.lineno, dotted(node.func), node
 
 
-def test_there_are_six_rooms_and_no_other_folder() -> None:
+def test_top_level_has_six_rooms_and_docs_and_no_other_folder() -> None:
     folders = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")}
 
-    assert folders - NO_ROOMS - {name for name in folders if name.endswith(".egg-info")} == {*ROOMS, "tests"}
+    left_by_tools = NO_ROOMS | {name for name in folders if name.endswith(".egg-info")}
+    assert folders - left_by_tools == {*ROOMS, "tests", "docs"}
+    assert not list((ROOT / "docs").rglob("*.py"))
 
 
 def test_imports_point_down() -> None:

@@ -14,7 +14,7 @@ from hotline.exchange.queues import Queues
 
 
 def line_number(public_url: str, *, discreet: bool = False) -> PhoneNumber:
-    """How a number of this line is set up at the carrier; the README says the same for a real one.
+    """How a number of this line is set up at the carrier; docs/going-live.md says the same for a real one.
 
     A ``discreet`` number has a fallback of its own, which tells nothing of the line.
     """

@@ -1,0 +1,108 @@
+"""The documents: links and paths lead somewhere, and the tables name real commands and variables."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from config.settings import variables
+from hotline.cli import COMMANDS, group
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+#: The changelog names files as they were called at the time.
+CURRENT = [path for path in DOCUMENTS if path.name != "CHANGELOG.md"]
+#: A path in backticks that we expect to find in the repository.
+PATH = re.compile(r"`((?:config|models|ivr_flows|workers|hotline|tests|docs|\.ci)/[\w./-]*)`")
+
+
+def without_code(text: str) -> str:
+    """A document without its code blocks, where brackets are not links and # is not a heading."""
+    return re.sub(r"^( *)```.*?^\1```$", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def links(document: Path) -> Iterator[str]:
+    """The targets of a document's links that stay in this repository."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", without_code(document.read_text(encoding="utf-8"))):
+        if "://" not in target:
+            yield target
+
+
+def anchors(document: Path) -> set[str]:
+    """What a link can follow the # with: each heading in lower case, words joined by hyphens."""
+    headings = re.findall(r"^#+ (.+)$", without_code(document.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def command_names() -> set[str]:
+    """Every command as it is typed after ``hotline``."""
+    names = set()
+    for name in COMMANDS:
+        command = group.get_command(click.Context(group), name)
+        if isinstance(command, click.Group):
+            names |= {f"{name} {sub}" for sub in command.commands}
+        else:
+            names.add(name)
+    return names
+
+
+def documented_commands() -> set[str]:
+    """The commands in the first column of the table of docs/commands.md."""
+    rows = re.findall(r"^\| (`.+?) \|", (ROOT / "docs" / "commands.md").read_text(), re.MULTILINE)
+    return {name for row in rows for name in re.findall(r"`([a-z-]+(?: [a-z-]+)?)[^`]*`", row)}
+
+
+def test_readme_is_short_and_links_to_every_page() -> None:
+    readme = ROOT / "README.md"
+
+    assert readme.read_text().count("\n") <= 130
+    linked = {(ROOT / target.partition("#")[0]).resolve() for target in links(readme)}
+    assert set(DOCUMENTS) - {readme} <= linked
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_of_a_document_leads_to_a_file_and_a_heading(document: Path) -> None:
+    broken = []
+    for target in links(document):
+        path, _, anchor = target.partition("#")
+        to = (document.parent / path).resolve() if path else document
+        if not to.exists() or (anchor and anchor not in anchors(to)):
+            broken.append(target)
+
+    assert not broken
+
+
+@pytest.mark.parametrize("document", CURRENT, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_path_in_a_document_exists(document: Path) -> None:
+    missing = [path for path in PATH.findall(document.read_text()) if not (ROOT / path).exists()]
+
+    assert not missing
+
+
+def test_commands_page_has_every_command_and_no_other() -> None:
+    assert documented_commands() == command_names()
+
+
+def test_environment_page_names_real_variables() -> None:
+    named = re.findall(r"`((?:HOTLINE|TWILIO)_[A-Z_]+)`", (ROOT / "docs" / "environment.md").read_text())
+
+    assert named
+    assert set(named) <= set(variables())
+
+
+def test_notice_names_every_license_in_the_tree_and_no_missing_path() -> None:
+    notice = (ROOT / "NOTICE").read_text()
+    rooms = ("config", "models", "ivr_flows", "workers", "hotline", "tests")
+    licenses = [
+        str(path.relative_to(ROOT))
+        for room in rooms
+        for path in (ROOT / room).rglob("*")
+        if re.match(r"(LICEN[CS]E|OFL)\b", path.name) or path.suffix == ".NOTICE"
+    ]
+
+    assert licenses
+    assert [path for path in licenses if path not in notice] == []
+    named = re.findall(rf"(?:{'|'.join(rooms)})/[\w./-]*\w/?", notice)
+    assert [path for path in named if not (ROOT / path).exists()] == []
