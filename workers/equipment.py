@@ -12,7 +12,6 @@ from workers.callbacks import Dialler, take_equipment
 from workers.carrier import Carrier
 from workers.office_watch import OfficeWatch
 from workers.queue import Jobs
-from workers.rehearsal import rehearse
 
 
 def equip(settings: Settings) -> Office:
@@ -25,7 +24,8 @@ def equip(settings: Settings) -> Office:
     office = watch.start()
     # The patterns of the numbering plan are compiled when the first number is looked at.
     office.can_dial(office.person_number)
-    rehearse(database, office)
+    # No connection may be shared across a fork.
+    database.close()
     take_equipment(
         Dialler(database, Carrier(settings, office.lines[0]), office, Jobs(settings.queue_url)), watch
     )

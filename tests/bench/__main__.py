@@ -23,8 +23,6 @@ MOST_TURN_SECONDS = 0.25
 MOST_PIN_SECONDS = 2.0
 #: From the request of a callback to the liaison's ring, at the 99th percentile (seconds).
 MOST_RING_SECONDS = 1.0
-#: What a callback may cost a worker, in empty jobs of the same worker class.
-MOST_OVERHEAD = 2.0
 #: What a claim may cost with the most rows, beside a hundred.
 MOST_GROWTH = 2.0
 #: A page of the console with 50,000 cases and 5,000 open callbacks, at the 99th percentile (seconds).
@@ -57,7 +55,7 @@ def bench(seconds: float, quick: bool) -> None:
     listened = speech()
     click.echo("Callbacks")
     ring = request_to_ring(40 if quick else 200)
-    ratio_of_work = overhead(30 if quick else 100)
+    overhead(30 if quick else 100)
     click.echo("Claiming")
     growth = claiming(_QUICK_ROWS if quick else _ROWS)
     click.echo("The console")
@@ -88,7 +86,6 @@ def bench(seconds: float, quick: bool) -> None:
             ),
             *((name, seconds, limit, seconds <= limit) for name, seconds, limit in listened),
             ("request to ring, p99", ring, MOST_RING_SECONDS, ring < MOST_RING_SECONDS),
-            ("a callback in empty jobs", ratio_of_work, MOST_OVERHEAD, ratio_of_work <= MOST_OVERHEAD),
             *(
                 (f"growth of a claim on {name}", ratio, MOST_GROWTH, ratio <= MOST_GROWTH)
                 for name, ratio in growth.items()

@@ -51,10 +51,11 @@ def request_to_ring(times: int) -> float:
     return worst
 
 
-def overhead(jobs: int) -> float:
-    """Print what a callback costs a worker beside an empty job of the same class; answers the ratio.
+def overhead(jobs: int) -> None:
+    """Print what a callback costs a worker beside an empty job of the same class.
 
     To ask the carrier is the work, not its overhead: a job that does that alone is measured as well.
+    It has no limit of its own: a phone rings for 20 s, and `request_to_ring` is what a caller waits.
     """
     with _house() as house:
         empty, asked, ours = [], [], []
@@ -70,7 +71,6 @@ def overhead(jobs: int) -> float:
         f"a liaison rung {whole * 1000:.1f} ms: {whole / nothing:.2f} empty jobs, "
         f"{ratio:.2f} without the carrier"
     )
-    return ratio
 
 
 class _House:
