@@ -1,7 +1,5 @@
 """Equips a worker process, before it forks for a job, with what its jobs will need."""
 
-import gc
-
 from sqlalchemy.orm import configure_mappers
 
 from config.office import Office
@@ -29,7 +27,4 @@ def equip(settings: Settings) -> Office:
     take_equipment(
         Dialler(database, Carrier(settings, office.lines[0]), office, Jobs(settings.queue_url)), watch
     )
-    # What stands here now stays: a job whose collector went through it would copy it page by page.
-    gc.collect()
-    gc.freeze()
     return office
