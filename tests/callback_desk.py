@@ -106,7 +106,7 @@ class CallbackDesk:
         """Do every job that waits, and those that these bring."""
         while self.jobs.waiting:
             name, row_id = self.jobs.waiting.pop(0)
-            getattr(self.dialler, name)(row_id)
+            self.dialler.do(name, row_id)
 
     def sweeps(self, **later: float) -> None:
         """Let time pass and sweep once, without doing the jobs it hands on."""

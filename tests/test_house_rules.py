@@ -18,7 +18,7 @@ from hotline.cli.intake import PATHS as INTAKE_PATHS
 from hotline.trees import build_flows, tree_problems
 from ivr_flows.prompts import Prompts
 from models.database import Database
-from workers import callbacks
+from workers.callbacks import METHODS
 from workers.own_job import JOBS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -245,15 +245,9 @@ def test_every_prompt_is_in_every_language_and_every_tree_is_whole() -> None:
 
 
 def test_every_job_takes_one_id() -> None:
-    jobs = [
-        function
-        for name, function in inspect.getmembers(callbacks, inspect.isfunction)
-        if function.__module__ == callbacks.__name__ and name in JOBS
-    ]
-
-    assert {job.__name__ for job in jobs} == set(JOBS)
-    for job in jobs:
-        (parameter,) = inspect.signature(job).parameters.values()
+    assert set(METHODS) == set(JOBS)
+    for method in METHODS.values():
+        _self, parameter = inspect.signature(method).parameters.values()
         assert parameter.annotation is int
         assert parameter.name.endswith("_id")
 

@@ -80,6 +80,10 @@ class Dialler:
             self._database, self._carrier, office, self._jobs, self._clock, self._wait, self._patience
         )
 
+    def do(self, name: str, row_id: int) -> None:
+        """Do one job by its name."""
+        METHODS[name](self, row_id)
+
     def dial_liaison(self, callback_id: int) -> None:
         """Hold the liaison whose turn it is for whoever is first in line, and ring them.
 
@@ -329,68 +333,34 @@ class Dialler:
             self._jobs.enqueue(name, row_id)
 
 
-def dial_liaison(callback_id: int) -> None:
-    """Job: ring the next liaison for a callback."""
-    _run(lambda: _dialler().dial_liaison(callback_id), "dial_liaison", callback_id)
+#: What does each job of ``workers.own_job.JOBS``.
+METHODS: dict[str, Callable[[Dialler, int], None]] = {
+    "dial_liaison": Dialler.dial_liaison,
+    "dial_caller": Dialler.dial_caller,
+    "ring_direct": Dialler.ring_direct,
+    "ring_taker": Dialler.ring_taker,
+    "ring_joiner": Dialler.ring_joiner,
+    "move_leg": Dialler.move_leg,
+    "release_leg": Dialler.release_leg,
+    "send_alert": Dialler.send_alert,
+    "fetch_caller": Dialler.fetch_caller,
+    "tell_missed": Dialler.tell_missed,
+}
 
 
-def dial_caller(callback_id: int) -> None:
-    """Job: ring the person of an accepted callback."""
-    _run(lambda: _dialler().dial_caller(callback_id), "dial_caller", callback_id)
-
-
-def ring_direct(call_id: int) -> None:
-    """Job: ring a liaison for a caller who waits at 0."""
-    _run(lambda: _dialler().ring_direct(call_id), "ring_direct", call_id)
-
-
-def ring_taker(call_id: int) -> None:
-    """Job: ring a member of staff who asked to be rung."""
-    _run(lambda: _dialler().ring_taker(call_id), "ring_taker", call_id)
-
-
-def ring_joiner(call_id: int) -> None:
-    """Job: ring a colleague or an interpreter into a talk."""
-    _run(lambda: _dialler().ring_joiner(call_id), "ring_joiner", call_id)
-
-
-def move_leg(call_id: int) -> None:
-    """Job: take a leg to where the rows say it belongs."""
-    _run(lambda: _dialler().move_leg(call_id), "move_leg", call_id)
-
-
-def tell_missed(call_id: int) -> None:
-    """Job: tell staff in a talk that someone rung into it does not come."""
-    _run(lambda: _dialler().tell_missed(call_id), "tell_missed", call_id)
-
-
-def fetch_caller(call_id: int) -> None:
-    """Job: take a caller out of the line at 0 to who is free."""
-    _run(lambda: _dialler().fetch_caller(call_id), "fetch_caller", call_id)
-
-
-def release_leg(call_id: int) -> None:
-    """Job: let go of a leg whose callback went on without it."""
-    _run(lambda: _dialler().release_leg(call_id), "release_leg", call_id)
-
-
-def send_alert(alert_id: int) -> None:
-    """Job: tell a member of staff that promises are at risk."""
-    _run(lambda: _dialler().send_alert(alert_id), "send_alert", alert_id)
+def do_job(name: str, row_id: int) -> None:
+    """Do one job of the queue; the only function that RQ calls."""
+    try:
+        _dialler().do(name, row_id)
+    except Exception:
+        # Nothing is raised to RQ: it would keep the message, which may quote a person's data, in Redis.
+        # The row is the policy: whatever is left undone is found there by the sweeper.
+        log.exception("A job failed.", extra={"job": name, "row_id": row_id})
 
 
 def take_equipment(dialler: Dialler, watch: OfficeWatch) -> None:
     """What the jobs of this process work with; see ``workers/equipment.py``."""
     _equipment[:] = [(dialler, watch)]
-
-
-def _run(job: Callable[[], None], name: str, row_id: int) -> None:
-    try:
-        job()
-    except Exception:
-        # Nothing is raised to RQ: it would keep the message, which may quote a person's data, in Redis.
-        # The row is the policy: whatever is left undone is found there by the sweeper.
-        log.exception("A job failed.", extra={"job": name, "row_id": row_id})
 
 
 _equipment: list[tuple[Dialler, OfficeWatch]] = []

@@ -6,7 +6,7 @@ from rq.exceptions import DeserializationError, NoSuchJobError
 from rq.job import Job
 from rq.utils import as_text
 
-#: Every job there is, and the function in ``workers.callbacks`` of the same name that does it.
+#: Every job there is; ``workers.callbacks.METHODS`` says what does it.
 JOBS = (
     "dial_liaison",
     "dial_caller",
@@ -21,7 +21,8 @@ JOBS = (
 )
 JOB_SECONDS = 60
 FAILURES_KEPT_SECONDS = 3600
-FUNCTIONS = frozenset(f"workers.callbacks.{name}" for name in JOBS)
+#: The only function that RQ calls, with the name of a job and the id of a row.
+FUNCTION = "workers.callbacks.do_job"
 #: What `Jobs.enqueue` and a worker at work write of a job. RQ would also read from the hash whom to call when
 #: the job ends (any function by its name, any URL), when to repeat it, which jobs wait for it, and when to
 #: break it off.
@@ -44,9 +45,11 @@ class OwnJob(Job):
         self.timeout, self.result_ttl, self.failure_ttl = JOB_SECONDS, 0, FAILURES_KEPT_SECONDS
 
     def is_ours(self) -> bool:
-        """Whether it is one of our functions with one row id, and nothing else."""
+        """Whether it asks for one of our jobs with one row id, and nothing else."""
         try:
-            known = self.func_name in FUNCTIONS and self.instance is None and not self.kwargs
-            return known and len(self.args) == 1 and type(self.args[0]) is int
+            if self.func_name != FUNCTION or self.instance is not None or self.kwargs or len(self.args) != 2:
+                return False
+            name, row_id = self.args
+            return name in JOBS and type(row_id) is int
         except DeserializationError:
             return False

@@ -14,7 +14,7 @@ from redis.retry import Retry
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from workers.own_job import FAILURES_KEPT_SECONDS, JOB_SECONDS, JOBS, OwnJob
+from workers.own_job import FAILURES_KEPT_SECONDS, FUNCTION, JOB_SECONDS, JOBS, OwnJob
 
 log = logging.getLogger(__name__)
 
@@ -49,8 +49,8 @@ class Jobs:
         # RQ's own retries stay off: whether and when to ring again is policy on the row.
         return self._ask(
             lambda: self._queue.enqueue_call(
-                f"workers.callbacks.{name}",
-                args=(row_id,),
+                FUNCTION,
+                args=(name, row_id),
                 timeout=JOB_SECONDS,
                 result_ttl=0,
                 failure_ttl=FAILURES_KEPT_SECONDS,
@@ -81,7 +81,8 @@ class Jobs:
                 continue
             job.delete(remove_from_queue=False)
             if isinstance(job, OwnJob) and job.is_ours():
-                return str(job.func_name).removeprefix("workers.callbacks."), job.args[0]
+                name, row_id = job.args
+                return name, row_id
             log.error("A job that is none of ours was dropped.")
         return None
 

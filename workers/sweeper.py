@@ -341,8 +341,7 @@ class _Pass:
 
     def _do(self, job: Job) -> None:
         name, row_id = job
-        do: Callable[[int], None] = getattr(self._dialler, name)
-        self._guarded(lambda: do(row_id))
+        self._guarded(lambda: self._dialler.do(name, row_id))
 
     def _guarded(self, part: Callable[[], None]) -> None:
         try:

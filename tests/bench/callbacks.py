@@ -27,6 +27,7 @@ from models.migrate import upgrade
 from tests.factories import make_callback, make_case, make_staff
 from tests.fake_twilio import FakeTwilio, running_twilio
 from tests.servers import running_valkey
+from workers.own_job import FUNCTION
 from workers.queue import QUEUE, Jobs
 
 OTHERS = 10_000
@@ -60,10 +61,10 @@ def overhead(jobs: int) -> None:
     with _house() as house:
         empty, asked, ours = [], [], []
         for _ in range(5):
-            empty.append(house.works_off([("tests.bench.worker.nothing", 1)] * jobs) / jobs)
-            asked.append(house.works_off([("tests.bench.worker.ask_carrier", 1)] * jobs) / jobs)
+            empty.append(house.works_off([("tests.bench.worker.nothing", (1,))] * jobs) / jobs)
+            asked.append(house.works_off([("tests.bench.worker.ask_carrier", (1,))] * jobs) / jobs)
             ids = house.asks_for(jobs)
-            ours.append(house.works_off([("workers.callbacks.dial_liaison", one) for one in ids]) / jobs)
+            ours.append(house.works_off([(FUNCTION, ("dial_liaison", one)) for one in ids]) / jobs)
     nothing, whole = median(empty), median(ours)
     ratio = (whole - (median(asked) - nothing)) / nothing
     click.echo(
@@ -144,10 +145,10 @@ class _House:
             sleep(0.001)
         return perf_counter() - started
 
-    def works_off(self, jobs: list[tuple[str, int]]) -> float:
+    def works_off(self, jobs: list[tuple[str, tuple[object, ...]]]) -> float:
         """Seconds from the first job to the last, without the worker's own start."""
-        for name, row_id in jobs:
-            self._queue.enqueue_call(name, args=(row_id,), timeout=60, result_ttl=0, failure_ttl=60)
+        for name, args in jobs:
+            self._queue.enqueue_call(name, args=args, timeout=60, result_ttl=0, failure_ttl=60)
         before = len(self._twilio.asked)
         command = [sys.executable, "-m", "tests.bench.worker"]
         worker = subprocess.Popen(command, env=self._environ)

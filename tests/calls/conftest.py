@@ -52,7 +52,7 @@ class ListedJobs:
     def enqueue(self, name: str, row_id: int) -> bool:
         """Take a job, unless Redis is down."""
         if self.at_once:
-            getattr(self.house.dialler, name)(row_id)
+            self.house.dialler.do(name, row_id)
         elif not self.is_down:
             if (name, row_id) not in self.waiting:
                 self.since[name, row_id] = self.house.clock.now
@@ -75,7 +75,7 @@ class ListedJobs:
         """Do every waiting job, and those that these bring."""
         while self.waiting:
             name, row_id = self.waiting.pop(0)
-            getattr(self.house.dialler, name)(row_id)
+            self.house.dialler.do(name, row_id)
 
 
 @dataclass

@@ -208,7 +208,8 @@ def test_a_whole_call_leaves_no_trace_of_anyone(
     assert {name for name, _ in handed_on} >= {"dial_liaison", "dial_caller"}
     assert all(isinstance(row_id, int) and row_id < 1000 for _, row_id in handed_on)
     in_redis = everything_in(queue)
-    assert "workers.callbacks.dial_liaison" in in_redis
+    assert "workers.callbacks.do_job" in in_redis
+    assert "dial_liaison" in in_redis
     assert traces.found_in(in_redis) == []
     columns = list(every_row(house))
     assert len({name for name, _ in columns}) > 50

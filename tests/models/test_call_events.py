@@ -170,7 +170,7 @@ def _forget_everything(session: Session) -> None:
 def _happens(desk: CallbackDesk, callback_id: int, what: str, which: int, status: str) -> None:
     match what:
         case "dial_liaison" | "dial_caller":
-            getattr(desk.dialler, what)(callback_id)
+            desk.dialler.do(what, callback_id)
         case "sweep":
             desk.sweeps()
             desk.works_off()

@@ -166,7 +166,7 @@ class Hotline(RuleBasedStateMachine):
         name, row_id = data.draw(st.sampled_from(sorted(self.desk.jobs.waiting)))
         self.desk.jobs.waiting.remove((name, row_id))
         for _ in range(1 + twice):
-            getattr(self.desk.dialler, name)(row_id)
+            self.desk.dialler.do(name, row_id)
 
     @rule(fate=st.sampled_from(("refused", "lost", "lost before dialling")))
     def the_next_answer_goes_wrong(self, fate: str) -> None:

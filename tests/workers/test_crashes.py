@@ -59,7 +59,8 @@ def _work(url: str, office: Office, job: str, callback_id: int, point: str, told
             callbacks.take_turn = lambda *asked: _die(take_turn(*asked))  # type: ignore[assignment,return-value]
     database = Database(url, Keyring(FIELD_KEYS, SECRET_KEY), pool_size=1)
     carrier = _DeadlyCarrier(point, told)
-    getattr(Dialler(database, carrier, office, WaitingJobs(), lambda: NOW, lambda _: None), job)(callback_id)  # type: ignore[arg-type]
+    dialler = Dialler(database, carrier, office, WaitingJobs(), lambda: NOW, lambda _: None)  # type: ignore[arg-type]
+    dialler.do(job, callback_id)
 
 
 def _dies(desk: CallbackDesk, database_url: str, job: str, point: str) -> list[str]:

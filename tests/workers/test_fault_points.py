@@ -83,7 +83,7 @@ def _work(url: str, office: Office, job: str, row_id: int, at: int | None, told:
     event.listen(database.engine, "commit", doom.point)
     carrier = _DoomedCarrier(doom, told)
     dialler = Dialler(database, carrier, office, _DoomedJobs(doom), lambda: NOW, lambda _: None)  # type: ignore[arg-type]
-    getattr(dialler, job)(row_id)
+    dialler.do(job, row_id)
     told.send(doom.passed)
 
 

@@ -66,8 +66,8 @@ def test_a_function_that_a_job_names_for_its_end_is_never_called(client: Redis, 
     named = CallWhenDone("tests.workers.test_forged_jobs.leave_a_mark")
     forged: dict[str, Any] = {ending: named}
     # No row has this id. A job that takes no text for an id fails, if it is begun at all.
-    _queue(client).enqueue_call("workers.callbacks.move_leg", args=(0,), **forged)
-    _queue(client).enqueue_call("workers.callbacks.move_leg", args=(0, 0), **forged)
+    _queue(client).enqueue_call("workers.callbacks.do_job", args=("move_leg", 0), **forged)
+    _queue(client).enqueue_call("workers.callbacks.do_job", args=("move_leg", 0, 0), **forged)
     _works_off(client)
     assert client.get(MARK) is None
     assert _queue(client).count == 0
@@ -75,8 +75,8 @@ def test_a_function_that_a_job_names_for_its_end_is_never_called(client: Redis, 
 
 def test_no_request_goes_to_an_address_that_a_job_names(client: Redis, twilio: FakeTwilio) -> None:
     to_a_stranger = [Webhook(twilio.url + "/stranger", each) for each in ("finished", "failed")]
-    _queue(client).enqueue_call("workers.callbacks.move_leg", args=(0,), webhooks=to_a_stranger)
-    _queue(client).enqueue_call("workers.callbacks.move_leg", args=(0, 0), webhooks=to_a_stranger)
+    _queue(client).enqueue_call("workers.callbacks.do_job", args=("move_leg", 0), webhooks=to_a_stranger)
+    _queue(client).enqueue_call("workers.callbacks.do_job", args=("move_leg", 0, 0), webhooks=to_a_stranger)
     _works_off(client)
     assert twilio.asked == []
 
@@ -115,10 +115,12 @@ def test_a_job_that_was_spoiled_is_passed_over_and_none_is_broken_off_sooner(
     [
         ("os.system", ("true",), {}),
         ("workers.callbacks.take_equipment", (1,), {}),
-        ("workers.callbacks.move_leg", (True,), {}),
-        ("workers.callbacks.move_leg", ("1",), {}),
-        ("workers.callbacks.move_leg", (1, 2), {}),
-        ("workers.callbacks.move_leg", (), {"call_id": 1}),
+        ("workers.callbacks.do_job", ("take_equipment", 1), {}),
+        ("workers.callbacks.do_job", (["move_leg"], 1), {}),
+        ("workers.callbacks.do_job", ("move_leg", True), {}),
+        ("workers.callbacks.do_job", ("move_leg", "1"), {}),
+        ("workers.callbacks.do_job", ("move_leg", 1, 2), {}),
+        ("workers.callbacks.do_job", ("move_leg",), {"row_id": 1}),
     ],
 )
 def test_anything_but_one_of_our_jobs_with_one_row_id_is_dropped(
