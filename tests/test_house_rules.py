@@ -1,4 +1,4 @@
-"""House rules as tests: who imports whom, who commits, what each route, setting, prompt and job must have."""
+"""House rules as tests: who commits, what each route, setting, prompt and job must have."""
 
 import ast
 import inspect
@@ -27,16 +27,6 @@ GUARDS = {"twilio", "open", "operators", "staff"}
 #: What is left lying about by tools, by setting up and by running.
 NO_ROOMS = {"var", "build"}
 
-#: For each room or file, which of ours it may import; the longest name that fits wins.
-MAY_IMPORT = {
-    "config": {"config"},
-    "models": {"models"},
-    "ivr_flows": {"ivr_flows", "models"},
-    "workers": {"workers", "config", "models", "ivr_flows.prompts"},
-    "hotline": set(ROOMS),
-}
-NEVER_MEET = ("hotline.voice", "hotline.console", "hotline.exchange")
-
 
 def sources(*rooms: str) -> Iterator[tuple[str, ast.Module]]:
     """Every file of some rooms by its path, parsed."""
@@ -50,20 +40,6 @@ def _files_of(room: str) -> tuple[tuple[str, ast.Module], ...]:
         (str(path.relative_to(ROOT)), ast.parse(path.read_text(encoding="utf-8"), str(path)))
         for path in sorted((ROOT / room).rglob("*.py"))
     )
-
-
-def imports(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "imports say where from in full"
-            for alias in node.names:
-                yield f"{node.module}.{alias.name}"
-
-
-def is_inside(name: str, package: str) -> bool:
-    return name == package or name.startswith(f"{package}.")
 
 
 def dotted(node: ast.expr) -> str:
@@ -84,31 +60,6 @@ def test_top_level_has_six_rooms_and_docs_and_no_other_folder() -> None:
     left_by_tools = NO_ROOMS | {name for name in folders if name.endswith(".egg-info")}
     assert folders - left_by_tools == {*ROOMS, "tests", "docs"}
     assert not list((ROOT / "docs").rglob("*.py"))
-
-
-def test_imports_point_down() -> None:
-    wrong = []
-    for path, tree in sources(*ROOMS):
-        room = path.split("/", 1)[0]
-        for name in imports(tree):
-            ours = name.split(".", 1)[0] in {*ROOMS, "tests"}
-            if ours and not any(is_inside(name, allowed) for allowed in MAY_IMPORT[room]):
-                wrong.append(f"{path} imports {name}")
-
-    assert not wrong
-
-
-def test_inside_hotline_voice_console_and_exchange_never_meet() -> None:
-    wrong = []
-    for path, tree in sources("hotline"):
-        module = path.removesuffix(".py").replace("/", ".")
-        for mine in (part for part in NEVER_MEET if is_inside(module, part)):
-            others = [part for part in NEVER_MEET if part != mine]
-            wrong += [
-                f"{path} imports {n}" for n in imports(tree) if any(is_inside(n, part) for part in others)
-            ]
-
-    assert not wrong
 
 
 def test_only_the_database_file_commits() -> None:
