@@ -3,7 +3,6 @@
 from typing import Any
 
 from psycopg import Connection, OperationalError
-from psycopg.errors import _WaitTimeout
 
 #: How often the driver looks whether it was told to stop, in seconds; its own number.
 _INTERVAL = 0.1
@@ -24,7 +23,9 @@ class PatientConnection(Connection[Any]):
             return super().wait(gen, interval, timeout)
         try:
             return super().wait(gen, interval, self.answer_seconds)
-        except _WaitTimeout:
-            # What became of the statement is unknown, so nothing more may be sent here.
-            self.pgconn.finish()
-            raise OperationalError("The database gave no answer in time.") from None
+        except OperationalError as error:
+            # A refusal of the server's has an SQLSTATE. Without one the answer did not come, and nobody knows
+            # what became of the statement: nothing more may be sent here.
+            if error.sqlstate is None:
+                self.pgconn.finish()
+            raise
