@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import (
     ForeignKey,
     Index,
-    Insert,
     String,
     Table,
     Text,
@@ -18,10 +17,11 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, UtcDateTime
-from models.database import Database, PerDialect, Write
+from models.database import Database, Write
 
 _A_LEG = text("parent_call_id IS NOT NULL")
 _OPEN_INBOUND = text("ended_at IS NULL AND direction = 'inbound'")
@@ -154,16 +154,16 @@ _OPENING_COLUMNS = (
 )
 
 
-def _inserting(insert: Any) -> Insert:
-    values = {
-        name: bindparam(f"new_{name}", type_=CALLS.c[name].type) for name in _OPENING_COLUMNS + TURN_COLUMNS
-    }
-    inserting: Insert = insert(CALLS).values(values).on_conflict_do_nothing(index_elements=[CALLS.c.call_sid])
-    # Inline: nobody asks for the new id, so PostgreSQL need not return it.
-    return inserting.inline()
-
-
-_INSERT = PerDialect.built(_inserting)
+_INSERT = (
+    insert(CALLS)
+    .values(
+        {name: bindparam(f"new_{name}", type_=CALLS.c[name].type) for name in _OPENING_COLUMNS + TURN_COLUMNS}
+    )
+    .on_conflict_do_nothing(index_elements=[CALLS.c.call_sid])
+    # Nobody asks for the new id, so PostgreSQL need not return it; the save asks whether there is a row.
+    .inline()
+    .execution_options(preserve_rowcount=True)
+)
 
 
 def inserting_call(call: Any) -> Write:

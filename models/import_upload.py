@@ -109,7 +109,7 @@ def land_upload(database: Database, import_id: int, by: By, lives: timedelta, no
 
 def discard_upload(database: Database, import_id: int, by: By, now: datetime) -> None:
     """Throw a previewed import away. Raises UploadError when it waits no more."""
-    with database.reading() as session:
+    with database.transaction() as session:
         _previewed(session, import_id)
     throw_away(database, import_id, "discarded", by.email, now)
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Select,
     bindparam,
     case,
@@ -34,6 +33,7 @@ from models.staff import Staff
 from models.staff_session import LASTS, StaffSession
 from models.talk import COLLEAGUE
 from models.two_lists import PLACES, take_turns
+from models.unit import Unit
 from models.wishes import SAFEST
 
 #: What staff look for, in the order in which it is offered.
@@ -149,14 +149,14 @@ def version(session: Session) -> Version:
 
 
 def version_while(
-    connection: Connection, session_id: int, language: str, idle_since: datetime, now: datetime
+    unit: Unit, session_id: int, language: str, idle_since: datetime, now: datetime
 ) -> Version | None:
     """The same numbers for whoever holds this staff session, by one statement.
 
     None when it has ended, or when its person has chosen another language for the console meanwhile.
     """
     asked = {"session_id": session_id, "read_in": language, "now": now, "seen_after": idle_since}
-    found = connection.execute(_VERSION_WHILE, asked).first()
+    found = unit.read(_VERSION_WHILE, asked)
     return None if found is None else (found[0], found[1], found[2])
 
 

@@ -15,7 +15,7 @@ from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
-from models.database import Database
+from models.database import WRITES, Database
 from models.keyring import Keyring
 from models.name_index import Whose
 from models.name_search import index_missing_names
@@ -56,7 +56,7 @@ def _config(connection: Connection | None = None) -> Config:
 def _one_at_a_time(database: Database) -> Iterator[Connection]:
     """A connection in a transaction that no second upgrade can enter before this one ends."""
     sqlite = database.engine.dialect.name == "sqlite"
-    with database.engine.connect() as connection:
+    with database.engine.connect().execution_options(**WRITES) as connection:
         if sqlite:
             # Copying a table drops the old one, and references to it must not be checked meanwhile.
             # The pragma is ignored inside a transaction, so it goes before BEGIN IMMEDIATE, the lock here.

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from statistics import median
-from typing import Any
 
-from sqlalchemy import BigInteger, Insert, Table, bindparam, cast, extract, func, not_, select
+from sqlalchemy import BigInteger, cast, extract, func, not_, select
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session
 
-from models.database import PerDialect, write_together
 from models.pin import Guard, PinTry
 from models.pin_try import PinLimits
 
@@ -31,7 +30,7 @@ def measure_global_failures(session: Session, now: datetime, limits: PinLimits) 
     last = hours.get(0, 0)
     too_many = last > limits.global_failures_floor and last > limits.global_failures_factor * usual
     raised_until = now + RAISED_FOR if too_many else None
-    write_together(session, (_MEASURED, {"guarded_until": raised_until, "guarded_now": now}))
+    session.execute(_measuring(raised_until, now))
     return too_many
 
 
@@ -47,19 +46,12 @@ def _failures_by_age(session: Session, now: datetime) -> Mapping[int, int]:
     return {int(hour): failures for hour, failures in rows}
 
 
-def _measuring(insert: Any) -> Insert:
-    guards: Table = Guard.__table__  # type: ignore[assignment]
-    until = bindparam("guarded_until", type_=guards.c.raised_until.type)
-    now = bindparam("guarded_now", type_=guards.c.measured_at.type)
-    statement: Insert = (
-        insert(guards)
+def _measuring(until: datetime | None, now: datetime) -> Insert:
+    return (
+        insert(Guard)
         .values(name=SPRAYING, raised_until=until, measured_at=now)
         .on_conflict_do_update(
-            index_elements=[guards.c.name],
-            set_={"raised_until": func.coalesce(until, guards.c.raised_until), "measured_at": now},
+            index_elements=[Guard.name],
+            set_={"raised_until": func.coalesce(until, Guard.raised_until), "measured_at": now},
         )
     )
-    return statement
-
-
-_MEASURED = PerDialect.built(_measuring)

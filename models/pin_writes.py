@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import (
-    Insert,
     Table,
     and_,
     bindparam,
@@ -18,9 +17,9 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy import true as sql_true
+from sqlalchemy.dialects.postgresql import Insert, insert
 
 from models.case import Case
-from models.database import PerDialect
 from models.pin import KnownPhone, PinCounter, PinTry
 
 #: After so many doublings the wait is the longest one; the statement has one bind name for each.
@@ -36,7 +35,7 @@ def _bind(name: str, column: Any) -> Any:
     return bindparam(name, type_=column.type)
 
 
-def _counting(insert: Any) -> Insert:
+def _counting() -> Insert:
     c = _COUNTERS.c
     spent = _bind("counted_spent", c.spent_at)
     already = exists().where(
@@ -62,7 +61,7 @@ def _counting(insert: Any) -> Insert:
     )
     wait = case((doublings < 0, None), *waits, else_=_bind(f"counted_wait_{DOUBLINGS}", c.wait_until))
     locks = and_(counts, c.locked_at.is_(None), failures >= _bind("counted_lock_from", c.consecutive))
-    statement: Insert = (
+    return (
         insert(_COUNTERS)
         .from_select(
             ["number_key", "counter", "consecutive", "wait_until", "locked_at", "spent_at", "told"], first
@@ -79,12 +78,11 @@ def _counting(insert: Any) -> Insert:
             },
         )
     )
-    return statement
 
 
-def _trying(insert: Any) -> Insert:
+def _trying() -> Insert:
     c = _TRIES.c
-    statement: Insert = (
+    return (
         insert(_TRIES)
         .values(
             call_id=_bind("tried_call_id", c.call_id),
@@ -97,25 +95,21 @@ def _trying(insert: Any) -> Insert:
         )
         .on_conflict_do_nothing(index_elements=[c.call_id, c.turn])
     )
-    return statement
 
 
-def _knowing(insert: Any) -> Insert:
+def _knowing() -> Insert:
     c = _KNOWN.c
     now = _bind("known_now", c.last_verified_at)
     key, phone = _bind("known_key", c.number_key), _bind("known_phone", c.phone_key)
     # A phone that was marked unsafe stays so, whatever it opens.
-    statement: Insert = (
+    return (
         insert(_KNOWN)
         .values(number_key=key, phone_key=phone, last_verified_at=now, unsafe_at=None)
         .on_conflict_do_update(index_elements=[c.number_key, c.phone_key], set_={"last_verified_at": now})
     )
-    return statement
 
 
-COUNTING = PerDialect.built(_counting)
-TRYING = PerDialect.built(_trying)
-KNOWING = PerDialect.built(_knowing)
+COUNTING, TRYING, KNOWING = _counting(), _trying(), _knowing()
 OPENING = (
     update(_TRIES)
     .where(_TRIES.c.call_id == bindparam("opened_call_id"), _TRIES.c.turn == bindparam("opened_turn"))

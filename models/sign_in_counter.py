@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from sqlalchemy import String, Table, bindparam, delete, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import audit
 from models.base import Base, UtcDateTime
-from models.database import PerDialect, keyring_of, write_together
+from models.database import keyring_of, send
 
 #: Failures of one client (an address) are forgotten when none came for so long.
 CLIENT_MEMORY = timedelta(minutes=15)
@@ -34,12 +35,10 @@ class SignInCounter(Base):
 
 
 _COUNTERS: Table = SignInCounter.__table__  # type: ignore[assignment]
-_MAKE = PerDialect.built(
-    lambda insert: (
-        insert(_COUNTERS)
-        .values(key=bindparam("counter_key"), failures=0, failed_at=bindparam("counter_at"))
-        .on_conflict_do_nothing()
-    )
+_MAKE = (
+    insert(_COUNTERS)
+    .values(key=bindparam("counter_key"), failures=0, failed_at=bindparam("counter_at"))
+    .on_conflict_do_nothing()
 )
 
 
@@ -166,7 +165,7 @@ def _locked_rows(session: Session, keys: list[str], now: datetime) -> dict[str, 
     """The rows of these keys, made where they were missing, and ours until the end of the transaction."""
     for key in sorted(keys):
         # Each on its own and in order, so that two tries never wait for each other.
-        write_together(session, (_MAKE, {"counter_key": key, "counter_at": now - KEPT}))
+        send(session, _MAKE, {"counter_key": key, "counter_at": now - KEPT})
     rows = session.scalars(
         select(SignInCounter)
         .where(SignInCounter.key.in_(keys))

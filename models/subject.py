@@ -3,10 +3,11 @@
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, String, Text, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base, UtcDateTime
-from models.database import PerDialect, keyring_of, write_together
+from models.database import keyring_of, send
 from models.name_index import index_name
 
 
@@ -26,7 +27,7 @@ class Subject(Base):
     held_import_id: Mapped[int | None] = mapped_column(ForeignKey("imports.id", use_alter=True), index=True)
 
 
-_ADD = PerDialect.built(lambda insert: insert(Subject).on_conflict_do_nothing(index_elements=["feed_key"]))
+_ADD = insert(Subject).on_conflict_do_nothing(index_elements=["feed_key"])
 
 
 def find_or_add_subject(session: Session, *, feed_id: str, name: str, now: datetime) -> Subject:
@@ -41,7 +42,7 @@ def find_or_add_subject(session: Session, *, feed_id: str, name: str, now: datet
         "created_at": now,
     }
     # Two cases about one person may be opened at the same moment.
-    write_together(session, (_ADD, added))
+    send(session, _ADD, added)
     subject = session.scalars(select(Subject).where(Subject.feed_key == key)).one()
     if subject.name_sealed is None:
         subject.name_sealed = sealed_name

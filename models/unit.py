@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Executable, Row
+from sqlalchemy import Connection, CursorResult, Executable, Row, Select
 from sqlalchemy.orm import Session
 
-from models.database import Database, PerDialect, Write, write_together
+from models.call import CALLS
+from models.database import Database, Write, send_all
 from models.keyring import Keyring
 
 
@@ -49,27 +50,31 @@ class Unit:
         """What this unit read: ``lock`` locks that row and gives the version that it has by then."""
         self._read = (lock, values, version)
 
-    def read(self, statement: Executable, values: Mapping[str, Any]) -> Row[*tuple[Any, ...]] | None:
+    def read(self, statement: Select[Any], values: Mapping[str, Any]) -> Row[*tuple[Any, ...]] | None:
         """The first row of one SELECT, as it stands now, with no lock on it."""
+        if not statement.is_select:
+            raise ValueError("A unit reads by SELECT alone.")
         return self._send(statement, values).first()
 
     def save(self, *writes: Write) -> None:
-        """Send the writes; the last one must touch a row, or none lands. Raises OvertakenError."""
+        """Send the writes; the last is the call's own and must touch a row, or none lands.
+
+        Raises OvertakenError.
+        """
+        statement, values = writes[-1]
+        if statement.table is not CALLS:
+            raise ValueError("A unit saves its call; anything else goes before it, or by `session`.")
         if self._session is None and len(writes) == 1:
-            rows = self._send(*writes[0]).rowcount
+            rows = self._send(statement, values).rowcount
         else:
-            rows = write_together(self.session, *writes)
+            rows = send_all(self.session, *writes)
         if rows == 0:
             raise OvertakenError
 
-    def _send(
-        self, statement: Executable | PerDialect, values: Mapping[str, Any]
-    ) -> CursorResult[*tuple[Any, ...]]:
+    def _send(self, statement: Executable, values: Mapping[str, Any]) -> CursorResult[*tuple[Any, ...]]:
         if self._connection is None:
-            self._connection = self._stack.enter_context(self._database.singly.connect())
-        if isinstance(statement, PerDialect):
-            statement = statement.spelled_for(self._connection.dialect.name)
-        return self._connection.execute(statement, values)
+            self._connection = self._stack.enter_context(self._database.turn_engine.connect())
+        return self._connection.execute(statement, values, execution_options={"turn": True})
 
 
 @contextmanager

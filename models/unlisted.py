@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import cast
 
 from sqlalchemy import ForeignKey, String, Table, case, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import audit
 from models.alert import UNLISTED, AlertOffice, tell_supervisors
 from models.base import Base, UtcDateTime
-from models.database import PerDialect, keyring_of, write_together
+from models.database import keyring_of, send
 from models.paging import take_page
 
 #: So many different names of one file become tasks; the next file brings the others.
@@ -46,19 +47,17 @@ class UnlistedName(Base):
 _NAMES = cast(Table, UnlistedName.__table__)
 # An entry that was removed from its directory since makes its name a task again; a dismissed one stays so.
 _WAS_ADDED = UnlistedName.settled_as == "added"
-_KEEP = PerDialect.built(
-    lambda insert: (made := insert(UnlistedName)).on_conflict_do_update(
-        index_elements=["name_key"],
-        set_={
-            "seen": UnlistedName.seen + made.excluded.seen,
-            "last_seen_at": made.excluded.last_seen_at,
-            "import_id": made.excluded.import_id,
-            "line": made.excluded.line,
-            "told_at": case((_WAS_ADDED, None), else_=UnlistedName.told_at),
-            "settled_at": case((_WAS_ADDED, None), else_=UnlistedName.settled_at),
-            "settled_as": case((_WAS_ADDED, None), else_=UnlistedName.settled_as),
-        },
-    )
+_KEEP = (_made := insert(UnlistedName)).on_conflict_do_update(
+    index_elements=["name_key"],
+    set_={
+        "seen": UnlistedName.seen + _made.excluded.seen,
+        "last_seen_at": _made.excluded.last_seen_at,
+        "import_id": _made.excluded.import_id,
+        "line": _made.excluded.line,
+        "told_at": case((_WAS_ADDED, None), else_=UnlistedName.told_at),
+        "settled_at": case((_WAS_ADDED, None), else_=UnlistedName.settled_at),
+        "settled_as": case((_WAS_ADDED, None), else_=UnlistedName.settled_as),
+    },
 )
 
 
@@ -69,7 +68,7 @@ def keep_unlisted(session: Session, import_id: int, names: Unlisted, now: dateti
             "kind": kind, "name_key": _key(session, kind, name), "seen": seen, "first_seen_at": now,
             "last_seen_at": now, "import_id": import_id, "line": line,
         }  # fmt: skip
-        write_together(session, (_KEEP, values))
+        send(session, _KEEP, values)
 
 
 def unlisted_names(session: Session) -> Sequence[UnlistedName]:

@@ -83,16 +83,16 @@ def _share_statements(patch: pytest.MonkeyPatch) -> None:
     make = database._engine
     connected: dict[tuple[str, bool, float | None], Engine] = {}
 
-    def make_one(url: str, pool_size: int, patience: float | None, *, singly: bool = False) -> Engine:
-        engine = make(url, pool_size, patience, singly=singly)
+    def make_one(url: str, pool_size: int, patience: float | None, *, for_turns: bool = False) -> Engine:
+        engine = make(url, pool_size, patience, for_turns=for_turns)
         # A dialect knows how long its connections wait.
-        kind = (engine.dialect.name, singly, patience)
+        kind = (engine.dialect.name, for_turns, patience)
         if (first := connected.get(kind)) is not None:
             engine.dialect, engine._compiled_cache = first.dialect, first._compiled_cache
         else:
             # What a dialect knows of its server it learns by the first connection.
             event.listen(engine, "connect", lambda _connection, _record: connected.setdefault(kind, engine))
-        KEPT.takes_in(engine, url, (pool_size, patience, singly))
+        KEPT.takes_in(engine, url, (pool_size, patience, for_turns))
         return engine
 
     patch.setattr(database, "_engine", make_one)

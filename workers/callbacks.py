@@ -175,7 +175,7 @@ class Dialler:
 
     def tell_missed(self, call_id: int) -> None:
         """Tell staff in a talk, and not the caller, that someone rung into it does not come."""
-        with self._database.reading() as session:
+        with self._database.transaction() as session:
             found = missed_in(session, call_id)
         if found is None:
             return

@@ -72,7 +72,7 @@ def register_pins(blueprint: Blueprint, console: Console) -> None:
     @guard_staff(*APPROVERS, fresh=True)
     def pin(request_id: int) -> View:
         try:
-            with console.database.reading() as session:
+            with console.database.transaction() as session:
                 find_waiting(session, me(), request_id, console.clock(), console.office)
                 found = next(
                     one
@@ -104,7 +104,7 @@ def register_pins(blueprint: Blueprint, console: Console) -> None:
     def pin_approve(request_id: int) -> View:
         now = console.clock()
         try:
-            with console.database.reading() as session:
+            with console.database.transaction() as session:
                 asked, case = find_waiting(session, me(), request_id, now, console.office)
                 language, delivery = case.registrant.language, asked.delivery
                 line = case.registrant.line

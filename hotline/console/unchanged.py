@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from models.database import Database
 from models.listing import Version, version_while
+from models.unit import unit_of
 
 #: Under this name a view says in the request's environment what its 304 follows from.
 FACTS = "hotline.console.unchanged"
@@ -97,8 +98,8 @@ class Unchanged:
             return False
         idle_since = now - timedelta(minutes=self._idle_minutes())
         try:
-            with self._database.singly.connect() as connection:
-                version = version_while(connection, facts.session_id, facts.language, idle_since, now)
+            with unit_of(self._database) as unit:
+                version = version_while(unit, facts.session_id, facts.language, idle_since, now)
         except SQLAlchemyError:
             # The application meets the same, and has the words for it.
             return False

@@ -172,7 +172,7 @@ class Line:
 
     def tell_missed(self, leg_id: str) -> Spoken:
         """What staff in a conference hear of someone who was rung into their talk in vain."""
-        with self.database.reading() as session:
+        with self.database.transaction() as session:
             flow, language = missed_words(session, leg_id) or (None, self.office.languages[0])
         prompts = {COLLEAGUE: "talk.colleague_missed", INTERPRETER: "talk.interpreter_missed"}
         says = (Say(prompts[flow]),) if flow in prompts else ()

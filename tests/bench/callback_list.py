@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from models.callback_list import tidy_line
 from models.callback_policy import CallbackPolicy
-from models.database import Database, keyring_of
+from models.database import WRITES, Database, keyring_of
 from models.dispatch import ring_first
 from models.keyring import Keyring
 from models.migrate import upgrade
@@ -95,7 +95,7 @@ def _fill(database: Database, size: int) -> None:
             cast = "TEXT" if dialect == "sqlite" else "TIMESTAMP WITH TIME ZONE"
             statement = statement.replace(f":{moment}", f"CAST(:{moment} AS {cast})")
         session.execute(text(statement), {"sealed": sealed, "now": now, "later": later, "due": due})
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT", **WRITES) as connection:
         connection.execute(text("ANALYZE"))
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from config.office import Office
 from models import Base
 from models.case import new_number
-from models.database import Database
+from models.database import WRITES, Database
 from models.import_history import waiting
 from models.import_paging import page_held
 from models.name_index import index_name
@@ -67,7 +67,7 @@ def fill(database: Database, cases: int) -> None:
         for copy in range(1, cases // _FIRST):
             for name in _COPIED:
                 _copy(session, Base.metadata.tables[name], copy)
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT", **WRITES) as connection:
         connection.execute(text("ANALYZE"))
 
 

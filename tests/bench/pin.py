@@ -18,7 +18,7 @@ from sqlalchemy import insert
 
 from models import PinCounter
 from models.call import saving_turn
-from models.database import Database, write_together
+from models.database import Database, send_all
 from models.keyring import Keyring
 from models.migrate import upgrade
 from models.pin_try import record, reserve
@@ -123,12 +123,12 @@ def _time_of_one(line: PinCalls, number: str, pin: str) -> float:
     with line.database.transaction() as session:
         state = line.state(session, sid)
         guess, writes = reserve(state, line.now, line.limits)
-        write_together(session, *writes, saving_turn(state))
+        send_all(session, *writes, saving_turn(state))
     matched = line.hasher.matches(guess.stored, pin)
     with line.database.transaction() as session:
         state = line.state(session, sid, opening=matched and guess.allowed)
         word, writes = record(state, guess, matched, line.now)
-        write_together(session, *writes, saving_turn(state))
+        send_all(session, *writes, saving_turn(state))
     taken = perf_counter_ns() - started
     if word != "wrong":
         raise AssertionError("A path of the bench opened a case.")

@@ -193,7 +193,7 @@ def _breaks(*_: Any, **__: Any) -> Any:
 def _is_gone(house: House, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(house.database, "transaction", _breaks)
     patch.setattr(house.database, "reading", _breaks)
-    patch.setattr(house.database.singly, "connect", _breaks)
+    patch.setattr(house.database.turn_engine, "connect", _breaks)
 
 
 @pytest.mark.parametrize("is_staffed", [True, False])

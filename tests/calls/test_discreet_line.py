@@ -308,7 +308,7 @@ def test_when_the_database_is_gone_a_discreet_line_says_neutral_words_and_dials_
     with monkeypatch.context() as patch:
         patch.setattr(house.database, "transaction", breaks)
         patch.setattr(house.database, "reading", breaks)
-        patch.setattr(house.database.singly, "connect", breaks)
+        patch.setattr(house.database.turn_engine, "connect", breaks)
         phone.presses("12345678")
 
     assert phone.hears("something went wrong. I am calling a person for you. Please stay on the line")

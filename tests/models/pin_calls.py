@@ -12,7 +12,7 @@ from sqlalchemy import event, insert, select, update
 from models import Call, Case, KnownPhone, PinCounter, PinTry
 from models.caller_state import CallState, load_by_sid
 from models.case import add_case
-from models.database import Database, Write, write_together
+from models.database import Database, Write, send_all
 from models.pin_hash import PinHasher
 from models.pin_try import Guess, PinLimits, record, reserve
 from models.registrant import Phone, register
@@ -111,7 +111,7 @@ class PinCalls:
     def reserve_read(self, session: Any, state: CallState) -> Guess:
         """Reserve the try of a call that was read before, in this transaction."""
         guess, writes = reserve(state, self.now, self.limits, shared_phone=self.shared_phone)
-        write_together(session, *writes)
+        send_all(session, *writes)
         return guess
 
     def record(self, sid: str, guess: Guess, matched: bool) -> str:
@@ -121,7 +121,7 @@ class PinCalls:
             word, writes = record(state, guess, matched, self.now)
             if word == "right":
                 writes.append(_no_tries(sid))
-            write_together(session, *writes)
+            send_all(session, *writes)
         return word
 
     def tries(

@@ -13,7 +13,7 @@ from sqlalchemy import insert, text
 
 from models import AuditEntry, audit
 from models.audit_search import Page, Place, Search, names_of, search
-from models.database import Database
+from models.database import WRITES, Database
 from models.keyring import Keyring
 from models.migrate import upgrade
 from tests.conftest import DATABASES
@@ -62,7 +62,9 @@ def full(
         upgrade(database)
         with database.transaction() as session:
             session.execute(insert(AuditEntry.__table__), [_entry(number) for number in range(MANY)])
-        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with database.engine.connect().execution_options(
+            isolation_level="AUTOCOMMIT", **WRITES
+        ) as connection:
             connection.execute(text("ANALYZE"))
         yield database
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from models.call import CALLS
 from models.callback import CALLBACKS
 from models.callback_list import due_callbacks, first_in_line, owed_callback, tidy_line
 from models.callback_policy import CallbackPolicy
-from models.database import Database, keyring_of
+from models.database import WRITES, Database, keyring_of
 from models.dispatch import ring_first, take_turn
 from models.follow_up import is_promised_again
 from models.history import history_of
@@ -115,14 +115,28 @@ def crowded(
             rows = [_listed(NOW, number) | {"number_sealed": sealed} for number in range(MANY)]
             session.execute(insert(CALLBACKS), rows)
             session.execute(insert(CALLS), [_call(NOW - timedelta(days=9))] * MANY)
-        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with database.engine.connect().execution_options(
+            isolation_level="AUTOCOMMIT", **WRITES
+        ) as connection:
             connection.execute(text("ANALYZE"))
         yield database
 
 
+class _UndoneError(Exception):
+    """Ends a transaction of which nothing stays."""
+
+
+@contextmanager
+def _undone(database: Database) -> Iterator[Session]:
+    """A session that may write, for looks that lock what they find and write what follows."""
+    with suppress(_UndoneError), database.transaction() as session:
+        yield session
+        raise _UndoneError
+
+
 @pytest.mark.parametrize("name", LOOKS)
 def test_a_look_at_the_list_reads_no_table_that_grows(crowded: Database, name: str) -> None:
-    with crowded.reading() as session:
+    with _undone(crowded) as session:
         plan = _plans(session, lambda: LOOKS[name](session, NOW))
 
     # SQLite calls it a constant row when a statement reads no table by itself.
@@ -140,7 +154,7 @@ def test_the_head_of_the_line_is_read_in_the_order_of_its_index_and_sorted_nowhe
 
 
 def test_who_joins_the_line_is_found_by_when_their_time_comes(crowded: Database) -> None:
-    with crowded.reading() as session:
+    with _undone(crowded) as session:
         plan = _plans(session, lambda: tidy_line(session, NOW, POLICY))
 
     assert "ix_callbacks_not_yet" in plan

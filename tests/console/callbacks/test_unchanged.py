@@ -29,10 +29,10 @@ def statements(database: Database) -> Iterator[list[str]]:
     def keeps(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         said.append(statement)
 
-    for engine in (database.engine, database.singly):
+    for engine in (database.engine, database.turn_engine):
         event.listen(engine, "before_cursor_execute", keeps)
     yield said
-    for engine in (database.engine, database.singly):
+    for engine in (database.engine, database.turn_engine):
         event.remove(engine, "before_cursor_execute", keeps)
 
 
@@ -159,8 +159,8 @@ def test_when_the_short_way_fails_the_long_one_answers(liaison: Member, tag: str
     def is_gone(*_: Any) -> None:
         raise OperationalError("SELECT", {}, Exception("gone"))
 
-    event.listen(database.singly, "before_cursor_execute", is_gone)
+    event.listen(database.turn_engine, "before_cursor_execute", is_gone)
     liaison.opens(PART, If_None_Match=tag)
-    event.remove(database.singly, "before_cursor_execute", is_gone)
+    event.remove(database.turn_engine, "before_cursor_execute", is_gone)
 
     assert liaison.status == 304
