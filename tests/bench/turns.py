@@ -30,6 +30,8 @@ LANES = 12
 MOST_A_SECOND = 12_000
 #: The case of the demo whose status is asked: someone in custody.
 CASE = PEOPLE[0]
+#: Key 1 tells more of the case at the first, then the status again at the second, and so on.
+STATUS_STEPS = ("case_menu_more", "case_menu")
 NAIVE, INBOUND, MENU, STATUS = "naive route", "new call", "menu turn", "status again"
 
 
@@ -120,10 +122,10 @@ def _measure(naive: int, line: int, seconds: float, rounds: int) -> dict[str, Ro
                 answered = len(measured[INBOUND][0].times)
                 lanes = _choices(line, calls[:answered])
             else:
-                lanes = [_repeats(line, sid, turn, slice_seconds) for sid, turn in verified]
+                lanes = [_repeats(line, sid, action, slice_seconds) for sid, action in verified]
             measured[name].append(run(line, lanes, slice_seconds))
         verified = [
-            (sid, _awaited(last)) for (sid, _), last in zip(verified, measured[STATUS][0].last, strict=True)
+            (sid, _action(last)) for (sid, _), last in zip(verified, measured[STATUS][0].last, strict=True)
         ]
         if not warming:
             for name, slices in measured.items():
@@ -146,15 +148,21 @@ def _choices(port: int, sids: Sequence[str]) -> list[Iterator[bytes]]:
     return [iter([prepared(port, "/voice/steps/language/1", sid, in_progress) for sid in sids])] * LANES
 
 
-def _repeats(port: int, sid: str, turn: int, seconds: float) -> Iterator[bytes]:
-    """One verified call that asks for its status again and again."""
+def _repeats(port: int, sid: str, action: str, seconds: float) -> Iterator[bytes]:
+    """One verified call that presses 1 again and again, and hears its status and more of the case in turn."""
     in_progress = {"CallStatus": "in-progress", "Digits": "1"}
-    most = turn + int(MOST_A_SECOND * seconds / LANES)
-    return iter([prepared(port, f"/voice/steps/case_menu/{n}", sid, in_progress) for n in range(turn, most)])
+    step, turn = action.rsplit("/", 2)[1:]
+    steps, first = (step, *(other for other in STATUS_STEPS if other != step)), int(turn)
+    return iter(
+        [
+            prepared(port, f"/voice/steps/{steps[n % 2]}/{first + n}", sid, in_progress)
+            for n in range(int(MOST_A_SECOND * seconds / LANES))
+        ]
+    )
 
 
-def _verified_call(port: int) -> tuple[str, int]:
-    """A call that has heard its status; its CallSid and the number of the answer that is awaited."""
+def _verified_call(port: int) -> tuple[str, str]:
+    """A call that has heard its status; its CallSid and the path of the answer that is awaited."""
     sid = f"CA{uuid4().hex}"
     heard = _ask(port, "/voice/inbound", sid, None)
     for keys in ("1", "1", CASE.number, CASE.pin):
@@ -164,11 +172,10 @@ def _verified_call(port: int) -> tuple[str, int]:
         heard = _ask(port, _action(heard), sid, "")
     if b"in custody" not in heard:
         raise BadAnswerError("The demo's case did not open.")
-    # The first key 1 is for court dates and more; from then on it is for the status again.
     heard = _ask(port, _action(heard), sid, "1")
-    if "/case_menu/" not in _action(heard):
+    if f"/{STATUS_STEPS[1]}/" not in _action(heard):
         raise BadAnswerError("Key 1 did not lead to the menu that offers the status again.")
-    return sid, _awaited(heard)
+    return sid, _action(heard)
 
 
 def _ask(port: int, path: str, sid: str, keys: str | None) -> bytes:
@@ -181,10 +188,6 @@ def _action(heard: bytes) -> str:
     if found is None:
         raise BadAnswerError("The line asked for no answer.")
     return found[0].decode()
-
-
-def _awaited(heard: bytes) -> int:
-    return int(_action(heard).rpartition("/")[2])
 
 
 @contextmanager
