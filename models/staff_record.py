@@ -32,7 +32,6 @@ OWN_LEAVING = "Nobody takes themselves off the staff list: ask another administr
 LAST = "This is the last administrator: make someone else one first."
 NO_ROLE = "There is no such role."
 NO_LANGUAGE = "Choose at least one language."
-REFUSALS = (UNKNOWN, GONE, HERE, OWN_ROLE, OWN_LEAVING, LAST, NO_ROLE, NO_LANGUAGE, OTHERWISE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -26,12 +26,6 @@ DELIVERY_HINTS = {
     "told": N_("The second person sees the PIN and says it to them. It stays until they change it."),
 }
 KINDS = {"first": N_("First PIN"), "lost": N_("New PIN for a lost one")}
-REQUEST_STATES = {
-    "waiting": N_("Waits for a second person"),
-    "approved": N_("Approved"),
-    "declined": N_("Declined"),
-    "withdrawn": N_("Taken back"),
-}
 PIN_KINDS = {
     "none": N_("No PIN yet"),
     "standing": N_("Their own PIN"),
