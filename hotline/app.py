@@ -31,10 +31,10 @@ from ivr_flows.rules import Rules
 from models.call import keep_pending
 from models.case import number_length
 from models.custody_status import HeardRules
-from models.database import BUSY_SECONDS, Database
-from models.keyring import Keyring
 from models.pin_hash import PinHasher
 from models.pin_try import PinLimits
+from models.store.database import BUSY_SECONDS, Database
+from models.store.keyring import Keyring
 from workers.office_watch import OfficeWatch
 from workers.queue import Jobs
 

@@ -13,7 +13,7 @@ from config.office import Office
 from models import Case, audit
 from models.alert import LEFT_TOLD
 from models.callback import Callback
-from models.database import keyring_of
+from models.store.database import keyring_of
 
 #: So far ahead the line may begin to dial; a demo that is started again has it all before it again.
 AHEAD = timedelta(hours=18)

@@ -12,9 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
 from config.settings import Settings
-from models.database import Database
 from models.pin import Guard
-from models.schema import is_current
+from models.store.database import Database
+from models.store.schema import is_current
 from models.trouble import troubles
 
 REDIS_TIMEOUT_SECONDS = 0.5

@@ -9,8 +9,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import Settings
 from hotline.seats import CALLERS
-from models.database import Database
 from models.pin import Guard
+from models.store.database import Database
 
 log = logging.getLogger(__name__)
 

@@ -15,11 +15,11 @@ from ivr_flows.turn import Say, Slots, Turn, Words, in_language
 from models.callback import Callback
 from models.caller_state import CallState
 from models.custody_status import Heard, heard
-from models.database import Write
-from models.keyring import Keyring
 from models.registrant import saving_language, saving_pace
 from models.safe_phone import is_barred, safe_numbers
-from models.unit import Unit
+from models.store.database import Write
+from models.store.keyring import Keyring
+from models.store.unit import Unit
 
 #: The service that plans for safety with a caller, by its key in office.toml.
 SAFETY_SERVICE = "domestic_violence"

@@ -18,7 +18,7 @@ from ivr_flows.time_words import in_zone
 from ivr_flows.turn import Turn
 from models.caller_state import CallState
 from models.custody_status import NEUTRAL, Heard
-from models.unit import Unit
+from models.store.unit import Unit
 from models.voicemail import TEXTS
 
 CALLER = "+12025550123"

@@ -5,7 +5,6 @@ from models.audit import AuditEntry
 from models.audit_alarm import AuditAlarm
 from models.audit_export import AuditExport
 from models.audit_watch import Approval, AuditWatch
-from models.base import Base
 from models.call import Call
 from models.call_event import CallEvent
 from models.callback import Callback
@@ -16,7 +15,6 @@ from models.custody_import import CustodyImport, ImportRow
 from models.direct_talk import DirectTalk
 from models.directory import Court, Facility
 from models.heard_text import HeardText
-from models.heartbeat import Heartbeat
 from models.import_record import ImportReject
 from models.line_wait import LineWait
 from models.lost_pin_report import LostPinReport
@@ -34,6 +32,8 @@ from models.schedule import Absence, Schedule
 from models.sign_in_counter import SignInCounter
 from models.staff import Staff
 from models.staff_session import StaffSession
+from models.store.base import Base
+from models.store.heartbeat import Heartbeat
 from models.subject import Subject
 from models.unlisted import UnlistedName
 

@@ -9,12 +9,12 @@ from sqlalchemy import CursorResult, ForeignKey, Index, String, Table, or_, sele
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import audit, pacing
-from models.base import Base, UtcDateTime
 from models.call import Call
 from models.call_status import DIALLING
-from models.database import keyring_of
 from models.liaison import outbound_leg
 from models.staff import Staff
+from models.store.base import Base, UtcDateTime
+from models.store.database import keyring_of
 
 #: Twilio sends no text to a phone that answered STOP to one of our numbers.
 BLOCKED_AFTER_STOP = 21610

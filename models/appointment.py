@@ -20,9 +20,9 @@ from models.claim import (
     refuse,
     standing,
 )
-from models.refusal import RefusedError
 from models.safe_phone import standing_of
 from models.staff import Staff
+from models.store.refusal import RefusedError
 
 #: Why staff cancel a callback, in codes; each is an outcome of one that was cancelled.
 CANCEL_REASONS = ("person_asked", "duplicate", "wrong_number", "settled_otherwise")

@@ -16,7 +16,7 @@ from models.call import CALLS
 from models.callback import CALLBACKS, IS_OWED, WITHOUT_PIN, Callback, stop_ringing_for
 from models.case import Case
 from models.direct_talk import DirectTalk
-from models.job import Job
+from models.store.job import Job
 from models.talk import COVERED, TalkOffice, pause_after
 
 if TYPE_CHECKING:

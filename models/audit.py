@@ -12,9 +12,9 @@ from typing import Any, Literal
 from sqlalchemy import JSON, Index, String, Table, insert, null, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models.base import Base, UtcDateTime
-from models.change_log import note_changes
-from models.database import do_last
+from models.store.base import Base, UtcDateTime
+from models.store.change_log import note_changes
+from models.store.database import do_last
 
 #: What the first entry names as the one before it.
 BEGINNING = "0" * 64

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import audit
 from models.alert import AUDIT_ALARM, AlertOffice, Told, recipients, responsible, tell
-from models.base import Base, UtcDateTime
 from models.paging import take_page
 from models.staff import Staff
-from models.told_error import ToldError
+from models.store.base import Base, UtcDateTime
+from models.store.told_error import ToldError
 
 #: What may be found about a case or a number that was looked at, and about who looks and approves.
 RULES = (

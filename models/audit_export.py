@@ -10,8 +10,8 @@ from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from models import audit
 from models.audit_search import Entry, Page, Place, Search, search
-from models.base import Base, UtcDateTime
 from models.staff import Staff
+from models.store.base import Base, UtcDateTime
 from models.two_people import check_untied
 
 #: The newest so many entries are in a file, for the thread that makes it answers callers as well.

@@ -14,13 +14,13 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from models.alert import NEW_APPROVER, tell_both_roles
 from models.audit import AuditEntry
 from models.audit_alarm import SHELL_PAIR, Finding, raise_alarm
-from models.base import Base, UtcDateTime
 from models.call import Call
 from models.callback import Callback
 from models.case import Case
-from models.database import keyring_of
 from models.registrant import Phone, Registrant
 from models.staff import Staff
+from models.store.base import Base, UtcDateTime
+from models.store.database import keyring_of
 from models.subject import Subject
 from models.surname import surnames
 from models.two_people import APPROVERS, ATTEMPT

@@ -20,8 +20,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, UtcDateTime
-from models.database import Database, Write
+from models.store.base import Base, UtcDateTime
+from models.store.database import Database, Write
 
 _A_LEG = text("parent_call_id IS NOT NULL")
 _OPEN_INBOUND = text("ended_at IS NULL AND direction = 'inbound'")

@@ -27,14 +27,14 @@ from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import audit
-from models.base import Base, UtcDateTime
 from models.callback_state import FINAL_STATES as FINAL_STATES
 from models.callback_state import MOVES, TAKEN_UP_AGAIN
 from models.callback_state import OPEN_STATES as OPEN_STATES
 from models.callback_state import OWED_STATES as OWED_STATES
 from models.callback_state import STATES as STATES
-from models.database import keyring_of
-from models.job import Job
+from models.store.base import Base, UtcDateTime
+from models.store.database import keyring_of
+from models.store.job import Job
 from models.two_lists import place_in_sql, place_of
 
 _CLOSED = text("closed_at IS NOT NULL")

@@ -15,12 +15,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from models.base import table_of
 from models.call import CALLS
 from models.callback import CALLBACKS, IS_OWED
 from models.case import Case
 from models.custody import CustodyRecord
-from models.database import send
 from models.directory import Court, Facility
 from models.pin import ATTESTED, STRANGERS, UNATTESTED, Guard, KnownPhone, PinCounter, PinTry
 from models.pin_facts import (
@@ -38,8 +36,10 @@ from models.pin_facts import (
 )
 from models.registrant import Phone, Registrant
 from models.staff import Staff
+from models.store.base import table_of
+from models.store.database import send
+from models.store.unit import Unit
 from models.subject import Subject
-from models.unit import Unit
 
 #: Until the office's own number is set on the state (R11).
 VERIFICATION_MINUTES = 10.0

@@ -9,13 +9,13 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from stdnum import damm
 
 from models import audit
-from models.base import Base, UtcDateTime
-from models.database import keyring_of
-from models.keyring import Keyring
 from models.new_pin import new_pin
 from models.pin import PinCounter
 from models.pin_hash import PinHasher
 from models.registrant import Phone, Registrant, register
+from models.store.base import Base, UtcDateTime
+from models.store.database import keyring_of
+from models.store.keyring import Keyring
 from models.subject import Subject, find_or_add_subject, rename_subject
 
 #: With more live cases than this, 8 digits would let a guess hit more than once in a thousand (R01).

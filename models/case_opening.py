@@ -8,16 +8,16 @@ from sqlalchemy import ForeignKey, Index, Select, String, func, or_, select, upd
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import audit
-from models.base import Base, UtcDateTime
 from models.call import Call
 from models.callback import IS_OPEN, IS_PAST, Callback
 from models.case import Case
-from models.database import keyring_of
 from models.direct_talk import DirectTalk
 from models.line_wait import OPENS_ITS_CASE
 from models.lost_pin import EVIDENCE
 from models.new_phone import is_to_new_phone
 from models.staff import Staff
+from models.store.base import Base, UtcDateTime
+from models.store.database import keyring_of
 
 #: Why a supervisor looks for a case by a name; the code is kept, the name is not.
 SEARCH_REASONS = (

@@ -11,11 +11,11 @@ from models.callback import IS_OPEN, IS_PAST, Callback
 from models.case import Case
 from models.case_words import case_standing
 from models.custody_status import NEUTRAL, Heard, HeardRules, heard
-from models.database import keyring_of
 from models.pin import STRANGERS, PinCounter
 from models.pin_request import PinRequest
 from models.registrant import Phone, Registrant
 from models.staff_name import StaffNames, read_staff_names
+from models.store.database import keyring_of
 from models.subject import Subject
 
 MOST_CALLBACKS, MOST_ENTRIES, MOST_REQUESTS = 20, 50, 10

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from models import audit
 from models.case import Case
 from models.case_opening import SEARCH_REASONS, Person
-from models.database import keyring_of
 from models.name_index import can_be_asked
 from models.name_search import find_names
 from models.registrant import Registrant
+from models.store.database import keyring_of
 from models.subject import Subject
 
 #: Cases that one search shows.

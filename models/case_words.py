@@ -22,7 +22,7 @@ from models.custody import CustodyRecord
 from models.custody_status import NEUTRAL, Heard, HeardRules, heard
 from models.directory import Court, Facility
 from models.new_phone import holds_content
-from models.refusal import RefusedError
+from models.store.refusal import RefusedError
 from models.subject import Subject
 
 #: So many of the latest looks are asked whether one of them was for the same callback.

@@ -13,10 +13,10 @@ from models import audit
 from models.alert import LEFT_TOLD
 from models.callback import IS_OWED, Callback, advance, locked
 from models.callback_state import TAKEN_UP_AGAIN
-from models.database import keyring_of
 from models.follow_up import ANEW, STOPPED
-from models.refusal import RefusedError
 from models.staff import Staff
+from models.store.database import keyring_of
+from models.store.refusal import RefusedError
 
 #: The roles that may take a callback out of the hands of somebody else.
 OVERSEERS = ("supervisor", "administrator")

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, UtcDateTime
+from models.store.base import Base, UtcDateTime
 
 CUSTODY_STATUSES = (
     "in_custody",

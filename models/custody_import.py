@@ -14,8 +14,6 @@ from sqlalchemy.orm import Session
 from models import audit
 from models.brake import BrakeRules, HoldReason, hold_reasons
 from models.case import Case
-from models.change_log import note_change
-from models.database import Database
 from models.import_file import FeedFileError, read_feed
 from models.import_flow import flow_until, last_snapshot_rows
 from models.import_landing import hold, land, let_go
@@ -24,6 +22,8 @@ from models.import_preview import as_stored, measure
 from models.import_record import CustodyImport, ImportRow
 from models.import_rejects import Rejects, keep_rejects
 from models.import_staging import Staging, check_state
+from models.store.change_log import note_change
+from models.store.database import Database
 from models.unlisted import Unlisted, keep_unlisted
 
 __all__ = [

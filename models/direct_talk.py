@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, String, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import audit
-from models.base import Base, UtcDateTime
+from models.store.base import Base, UtcDateTime
 
 _TALKING = text("state = 'talking'")
 

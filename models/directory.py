@@ -9,9 +9,9 @@ from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import audit
-from models.base import Base, UtcDateTime
 from models.office_change import COURT, FACILITY, OfficeChange, note_directory
-from models.told_error import ToldError
+from models.store.base import Base, UtcDateTime
+from models.store.told_error import ToldError
 from models.unlisted import settle_added
 
 LONGEST_NAME = 200

@@ -12,9 +12,9 @@ from models import audit
 from models.audit import AuditEntry
 from models.call import Call
 from models.callback import CALLBACKS, IS_OPEN, Callback
-from models.database import keyring_of
-from models.job import Job
 from models.owed_already import rings_anyway
+from models.store.database import keyring_of
+from models.store.job import Job
 
 #: Why one callback follows another; none of these is followed by a third of its own kind.
 DROPPED, CUT_OFF, LATER, SUPERVISOR = "dropped", "cut_off", "call_later", "to_supervisor"

@@ -7,7 +7,7 @@ from sqlalchemy import String
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models.base import Base, UtcDateTime, table_of
+from models.store.base import Base, UtcDateTime, table_of
 
 #: Long enough that no carrier gives it to a second message; Twilio's is SM or MM and 32 hex digits.
 _SID = re.compile(r"[A-Za-z0-9]{16,64}")

@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 
 from models import audit
 from models.brake import HoldReason
-from models.database import Database
 from models.import_landing import Landed, land, let_go
 from models.import_lock import import_lock
 from models.import_record import CustodyImport, ImportRow
 from models.staff import Staff
-from models.told_error import ToldError
+from models.store.database import Database
+from models.store.told_error import ToldError
 from models.two_people import check_untied
 
 

@@ -9,8 +9,8 @@ from models.call import Call
 from models.call_status import LEAVING, bring_forward
 from models.direct_talk import DirectTalk
 from models.follow_up import CUT_OFF, is_promised_again
-from models.job import Job
 from models.joiner import announce_joiners
+from models.store.job import Job
 from models.talk import (
     IN_TALK,
     JOINERS,

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from models import audit
 from models.custody import CustodyRecord
-from models.database import Database
 from models.import_file import CONTENT_COLUMNS
 from models.import_lock import gentle_transaction
 from models.import_record import CustodyImport, ImportRow
 from models.import_staging import IMPORT_ROWS, RECORD_CONTENT, check_state
+from models.store.database import Database
 from models.subject import Subject
 
 BATCH = 500

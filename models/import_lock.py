@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from models.database import Database
+from models.store.database import Database
 
 #: Any number that no other advisory lock of this house has.
 _LOCK = 7_243_551_904

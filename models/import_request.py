@@ -6,12 +6,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import audit
-from models.database import Database
 from models.held_import import SettleError, settle
 from models.import_lock import import_lock
 from models.import_record import CustodyImport
 from models.import_upload import PATIENCE_SECONDS, By
 from models.staff import Staff
+from models.store.database import Database
 from models.two_people import check_untied
 
 WAYS = ("release", "reject")

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from models import audit
 from models.custody_import import ImportRules, ask_brake, raise_unmapped, result_of
-from models.database import Database
 from models.import_file import FeedFileError, read_feed
 from models.import_landing import let_go
 from models.import_lock import ImportBusyError, import_lock
@@ -21,7 +20,8 @@ from models.import_preview import as_stored, measure
 from models.import_record import CustodyImport
 from models.import_rejects import keep_rejects
 from models.import_staging import Staging, check_state
-from models.told_error import ToldError
+from models.store.database import Database
+from models.store.told_error import ToldError
 
 #: So many files may be on their way in at once.
 AT_ONCE = 2

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 from models import pacing
 from models.call import Call
 from models.call_status import LEAVING, bring_forward
-from models.database import keyring_of
 from models.direct_talk import DirectTalk
-from models.job import Job
 from models.leg import mark_dialling
 from models.liaison import choose_liaison, free_liaison, hold_liaison, outbound_leg
+from models.store.database import keyring_of
+from models.store.job import Job
 from models.talk import (
     COLLEAGUE,
     INTERPRETER,

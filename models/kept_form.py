@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from models.database import keyring_of
-from models.keyring import SealError
 from models.staff_session import StaffSession, hash_of
+from models.store.database import keyring_of
+from models.store.keyring import SealError
 
 PURPOSE = "staff_session.kept"
 #: A longer form is not kept: nobody types that much.

@@ -12,12 +12,12 @@ from models.call_status import DIALLING, LEAVING, bring_forward
 from models.callback import Callback, advance
 from models.callback_policy import CallbackOffice, CallbackPolicy
 from models.case import Case
-from models.database import keyring_of
 from models.leg_end import Job, liaison_missed
 from models.liaison import AT_0, DIALLED_AT_0, Liaison, free_direct_liaisons, outbound_leg
 from models.registrant import Registrant
 from models.set_away import note_key, note_miss
 from models.staff import Staff
+from models.store.database import keyring_of
 from models.talk import AWAITING, TalkOffice, callback_of
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from models.call_status import DIALLING, LEAVING, LONGEST_CALL
 from models.callback import Callback, advance, locked, was_put_off
 from models.callback_policy import CallbackOffice, CallbackPolicy
 from models.direct_talk import latest_talk
-from models.job import Job as Job
 from models.liaison import AT_0, DIALLED_AT_0, free_direct_liaisons, free_liaison
 from models.line_wait import wait_of, was_missed
 from models.set_away import note_miss, spare
 from models.staff_line_stay import leave_line
+from models.store.job import Job as Job
 from models.talk import caller_left, joiner_missed, leader_left, settle
 from models.wrap_up import begin_wrap_up
 

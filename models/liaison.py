@@ -24,11 +24,11 @@ from sqlalchemy.orm import Session, aliased
 
 from models.call import CALLS, Call
 from models.callback import Callback
-from models.database import keyring_of
-from models.job import Job
 from models.offer import last_offers, note_offer
 from models.pacing import is_refused
 from models.staff import Staff
+from models.store.database import keyring_of
+from models.store.job import Job
 from models.two_lists import Owed, owed_to
 from models.wrap_up import begin_wrap_up
 

@@ -19,11 +19,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models.base import Base, UtcDateTime
 from models.call import CALLS, Call
 from models.case import Case
-from models.job import Job
 from models.liaison import AT_0, free_liaisons
+from models.store.base import Base, UtcDateTime
+from models.store.job import Job
 from models.two_lists import Owed
 
 if TYPE_CHECKING:

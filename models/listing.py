@@ -24,16 +24,16 @@ from models.audit import AuditEntry
 from models.call import Call
 from models.callback import CALLBACKS, Callback
 from models.callback_list import IN_LINE
-from models.database import keyring_of
 from models.direct_talk import DirectTalk
 from models.follow_up import ANEW
-from models.keyring import SealError
 from models.offer import last_offers
 from models.staff import Staff
 from models.staff_session import LASTS, StaffSession
+from models.store.database import keyring_of
+from models.store.keyring import SealError
+from models.store.unit import Unit
 from models.talk import COLLEAGUE
 from models.two_lists import PLACES, take_turns
-from models.unit import Unit
 from models.wishes import SAFEST
 
 #: What staff look for, in the order in which it is offered.

@@ -6,9 +6,9 @@ from sqlalchemy import ForeignKey, Index, String, Table, bindparam, func, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.alert import LOST_PINS, AlertOffice, tell_supervisors
-from models.base import Base, UtcDateTime
-from models.database import Write
 from models.paging import take_page
+from models.store.base import Base, UtcDateTime
+from models.store.database import Write
 
 NEW, WAITING = text("state = 'new'"), text("state = 'waiting'")
 

@@ -13,12 +13,12 @@ from models import audit
 from models.call import Call
 from models.callback import Callback
 from models.claim import actor_of
-from models.database import keyring_of
 from models.direct_talk import DirectTalk
 from models.outcome import NOBODY_THERE, WRONG_PERSON
-from models.refusal import RefusedError
 from models.schedule import Absence
 from models.staff import Staff
+from models.store.database import keyring_of
+from models.store.refusal import RefusedError
 
 #: How long before the day a leg may have begun that talks in it; longer than anybody works.
 _LONGEST = timedelta(hours=12)

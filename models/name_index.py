@@ -11,8 +11,8 @@ from typing import Any, Literal
 from sqlalchemy import ForeignKey, Index, String, delete
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models.base import Base
-from models.database import keyring_of
+from models.store.base import Base
+from models.store.database import keyring_of
 from models.surname import PARTICLES, SUFFIXES
 
 Whose = Literal["subject", "registrant"]

@@ -8,8 +8,6 @@ from functools import cache
 from sqlalchemy import Select, and_, bindparam, exists, select
 from sqlalchemy.orm import Session, aliased
 
-from models.database import keyring_of
-from models.keyring import SealError
 from models.name_index import (
     NameWord,
     Whose,
@@ -22,6 +20,8 @@ from models.name_index import (
     words_of,
 )
 from models.registrant import Registrant
+from models.store.database import keyring_of
+from models.store.keyring import SealError
 from models.subject import Subject
 
 #: Words of one search that count.

@@ -13,11 +13,11 @@ from models.call import Call
 from models.callback import Callback
 from models.case import Case
 from models.claim import OVERSEERS, actor_of, refuse, standing
-from models.database import keyring_of
 from models.name_index import holds_name
-from models.refusal import RefusedError
 from models.registrant import Registrant
 from models.staff import Staff
+from models.store.database import keyring_of
+from models.store.refusal import RefusedError
 from models.subject import Subject
 
 MOST_CHARACTERS = 280

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models.base import Base, UtcDateTime
+from models.store.base import Base, UtcDateTime
 
 #: A turn looks back at so many offers; with the one to come that is four in a row.
 LOOKED_AT = 3

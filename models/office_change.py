@@ -9,8 +9,8 @@ from sqlalchemy import JSON, Index, String, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import audit
-from models.base import Base, UtcDateTime
 from models.note import MOST_CHARACTERS, refusal
+from models.store.base import Base, UtcDateTime
 
 #: Changes of the directories stand in the same list, and are none of a field of the office file.
 FACILITY, COURT = "facility.", "court."

@@ -10,15 +10,15 @@ from models.call import Call
 from models.callback import Callback, advance
 from models.callback_policy import CallbackPolicy
 from models.claim import ClaimOffice, actor_of, claim, may_be_called, refuse, standing
-from models.database import keyring_of
 from models.dispatch import Dial, can_dial
-from models.job import Job
 from models.leg import mark_dialling
 from models.liaison import free_liaison, hold_liaison, outbound_leg
 from models.lone_refusal import refused_line_of
-from models.refusal import RefusedError
 from models.safe_phone import standing_of
 from models.staff import Staff
+from models.store.database import keyring_of
+from models.store.job import Job
+from models.store.refusal import RefusedError
 from models.wrap_up import end_wrap_up
 
 

@@ -14,8 +14,8 @@ from sqlalchemy import String, Table, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models.base import Base, UtcDateTime
 from models.call import CALLS as CALL_ROWS
+from models.store.base import Base, UtcDateTime
 
 Kind = Literal["calls", "texts"]
 #: Calls placed through the carrier's REST side are paced (Twilio: one a second); texts only when it says so.

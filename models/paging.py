@@ -7,7 +7,7 @@ from sqlalchemy import CursorResult, String, or_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models.base import Base, UtcDateTime, table_of
+from models.store.base import Base, UtcDateTime, table_of
 
 #: What lies further ahead was written by a clock that was put back since; those of two machines differ less.
 AHEAD = timedelta(minutes=1)

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, delete, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models.base import Base, UtcDateTime
-from models.database import keyring_of
+from models.store.base import Base, UtcDateTime
+from models.store.database import keyring_of
 
 MOST_PASSKEYS = 10
 #: The longest id that an authenticator may give (WebAuthn, 4), in base64url.

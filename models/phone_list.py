@@ -13,12 +13,12 @@ from models.abandoned_wait import Job, PromisingOffice
 from models.callback import CALLBACKS, IS_IDLE, Callback, advance
 from models.case import Case
 from models.case_opening import Grounds, Person
-from models.database import keyring_of
 from models.lost_pin import tell_safe_phones
 from models.new_phone import hold_bound, hold_new
 from models.phone_stop import lift_stop
 from models.pin import KnownPhone
 from models.registrant import CALLS_PER_DAY, SAFEST_WORDS, Consent, Phone
+from models.store.database import keyring_of
 from models.wishes import VOICEMAIL_TEXTS, WHO_MAY_ANSWER, Wishes
 
 MOST_PHONES = 8

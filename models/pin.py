@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Index, String, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, UtcDateTime
+from models.store.base import Base, UtcDateTime
 
 #: The counter that all phones share that a case does not know.
 STRANGERS = ""

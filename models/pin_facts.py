@@ -18,11 +18,11 @@ from sqlalchemy import (
     true,
 )
 
-from models.base import table_of
 from models.call import CALLS
 from models.case import Case
 from models.pin import ATTESTED, UNATTESTED, KnownPhone, PinTry
 from models.registrant import Phone
+from models.store.base import table_of
 
 KNOWN_PHONE_LIFE = timedelta(days=180)
 TOTAL_LIFE = timedelta(days=30)

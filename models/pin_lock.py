@@ -12,7 +12,7 @@ from models.alert import PIN_LOCKS, AlertOffice, tell_supervisors
 from models.case import Case
 from models.paging import take_page
 from models.pin import ATTESTED, STRANGERS, PinCounter
-from models.told_error import ToldError
+from models.store.told_error import ToldError
 
 _UNTOLD = text("NOT told")
 _A_FEW = 200

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import audit
 from models.abandoned_wait import PromisingOffice
-from models.base import Base, UtcDateTime
 from models.case import Case, confirm_named, give_new_pin
 from models.case_opening import Person
 from models.lost_pin import EVIDENCE, has_phone_for, tell_safe_phones
 from models.registrant import Registrant
 from models.staff import Staff
+from models.store.base import Base, UtcDateTime
 from models.two_people import check_untied
 
 #: How a PIN reaches the person. Posted only where mail is safe; told in a talk, it is a standing one (R02).

@@ -23,7 +23,6 @@ from sqlalchemy.orm import Session
 
 from models.caller_state import CallState
 from models.case import Case
-from models.database import Write
 from models.pin import STRANGERS
 from models.pin_hash import PinHasher
 from models.pin_writes import (
@@ -37,6 +36,7 @@ from models.pin_writes import (
     USING_LETTER,
     VERIFYING,
 )
+from models.store.database import Write
 
 
 class OfficeNumbers(Protocol):

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from models import audit
 from models.callback import Callback
 from models.claim import actor_of, standing
-from models.refusal import RefusedError
+from models.store.refusal import RefusedError
 
 #: How: by a word agreed before, by a code that the person was given, or by what was said in the last call.
 RECOGNITIONS = ("agreed_word", "spoken_code", "last_call")

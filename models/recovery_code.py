@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models.base import Base, UtcDateTime
-from models.database import keyring_of
+from models.store.base import Base, UtcDateTime
+from models.store.database import keyring_of
 
 CODES = 10
 #: Letters and digits that cannot be taken for one another on paper: two groups of five are 49 bits.

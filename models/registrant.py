@@ -6,9 +6,9 @@ from typing import cast
 from sqlalchemy import ForeignKey, String, Table, Text, UniqueConstraint, bindparam, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from models.base import Base, UtcDateTime
-from models.database import Write, keyring_of
 from models.name_index import index_name
+from models.store.base import Base, UtcDateTime
+from models.store.database import Write, keyring_of
 
 #: What a registrant agrees to when nothing else was asked: the safest of R35.
 SAFEST_WORDS = (

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from models.case import Case
 from models.daily_window import DailyWindow
-from models.database import keyring_of
 from models.registrant import Phone
+from models.store.database import keyring_of
 
 SAFE: tuple[ColumnElement[bool], ...] = (
     Phone.confirmed_at.is_not(None),

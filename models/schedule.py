@@ -9,8 +9,8 @@ from sqlalchemy import ForeignKey, String, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import audit
-from models.base import Base
 from models.staff import Staff, find_staff
+from models.store.base import Base
 
 #: ``on_shift``: rung for everything. ``on_call``: rung for urgent callbacks while nobody is on shift.
 KINDS = ("on_shift", "on_call")

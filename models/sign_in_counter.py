@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import audit
-from models.base import Base, UtcDateTime
-from models.database import keyring_of, send
+from models.store.base import Base, UtcDateTime
+from models.store.database import keyring_of, send
 
 #: Failures of one client (an address) are forgotten when none came for so long.
 CLIENT_MEMORY = timedelta(minutes=15)

@@ -9,8 +9,8 @@ from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import audit
-from models.base import Base, UtcDateTime
-from models.database import keyring_of
+from models.store.base import Base, UtcDateTime
+from models.store.database import keyring_of
 
 ROLES = ("liaison", "supervisor", "administrator")
 #: Letters and digits that cannot be taken for one another when a password is read from paper.

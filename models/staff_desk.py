@@ -13,13 +13,13 @@ from models.callback import IS_OPEN, Callback, advance
 from models.callback_list import due_callbacks, tidy_line
 from models.callback_policy import CallbackPolicy
 from models.dispatch import claim_callback
-from models.job import Job
 from models.leg import accept_by_liaison
 from models.liaison import IS_FREE, hold_liaison
 from models.line_wait import in_line
 from models.offer import note_offer
 from models.staff import Staff, change_shift
 from models.staff_line_stay import leave_line
+from models.store.job import Job
 from models.two_lists import is_pressing, is_verified
 from models.wrap_up import end_wrap_up
 

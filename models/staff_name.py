@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.database import keyring_of
 from models.staff import Staff
+from models.store.database import keyring_of
 
 #: How an actor begins who is named by the id of a member of staff.
 STAFF_KINDS = ("staff", "liaison")

@@ -11,8 +11,6 @@ from sqlalchemy.orm import Session
 from models import audit, claim
 from models.callback import Callback
 from models.case_opening import close_all_of
-from models.database import keyring_of
-from models.form_stamp import OTHERWISE, stamp
 from models.passkey import forget_passkeys
 from models.pin import PinCounter
 from models.pin_request import withdraw_all_of
@@ -22,6 +20,8 @@ from models.staff import ROLES, Staff, StaffError
 from models.staff_line_stay import sign_out
 from models.staff_secret import code_key
 from models.staff_session import end_sessions_of
+from models.store.database import keyring_of
+from models.store.form_stamp import OTHERWISE, stamp
 
 #: What is said of each refusal, so that a page can say it in its own language.
 UNKNOWN = "There is no such person on the staff list."

@@ -14,14 +14,14 @@ from sqlalchemy.orm import Session
 
 from models import audit, pin_try
 from models.call import CALLS
-from models.database import Write, keyring_of
-from models.keyring import Keyring
 from models.new_pin import is_guessable, new_pin
 from models.pin import PinCounter
 from models.pin_hash import PinHasher
 from models.pin_try import Guess, PinLimits
 from models.staff import Staff, StaffError
 from models.staff_line_stay import sign_out
+from models.store.database import Write, keyring_of
+from models.store.keyring import Keyring
 
 if TYPE_CHECKING:
     from models.caller_state import CallState

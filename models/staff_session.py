@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, bindparam, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models.base import Base, UtcDateTime
-from models.database import keyring_of
 from models.staff import Staff
+from models.store.base import Base, UtcDateTime
+from models.store.database import keyring_of
 
 #: A session that is used is written down as seen at most this often.
 SEEN_EVERY = timedelta(seconds=60)

@@ -6,8 +6,8 @@ import pyotp
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from models.database import keyring_of
 from models.staff import Staff
+from models.store.database import keyring_of
 
 PURPOSE = "staff.totp"
 STEP_SECONDS = 30

@@ -10,11 +10,11 @@ from models.call import Call
 from models.call_status import LEAVING, LONGEST_CALL
 from models.callback_policy import CallbackPolicy
 from models.direct_talk import DirectTalk
-from models.job import Job
 from models.liaison import AT_0, DIALLED_AT_0
 from models.line_ring import JOB_LOST_AFTER
 from models.line_wait import LineWait
 from models.staff import Staff
+from models.store.job import Job
 from models.talk import JOINERS, close_talk
 
 #: The very words of the partial indexes, so that both databases see that they serve.

@@ -14,8 +14,8 @@ from models.claim import actor_of
 from models.custody_status import Heard, HeardRules
 from models.direct_talk import DirectTalk
 from models.line_wait import OPENS_ITS_CASE
-from models.refusal import RefusedError
 from models.registrant import Registrant
+from models.store.refusal import RefusedError
 
 
 @dataclass(frozen=True, slots=True)

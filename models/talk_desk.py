@@ -10,10 +10,10 @@ from models.call import Call
 from models.callback import Callback
 from models.claim import actor_of, name_of, refuse, standing
 from models.hold import hold_talk, resume_talk
-from models.job import Job
 from models.joiner import add_colleague, add_interpreter
-from models.refusal import RefusedError
 from models.staff import Staff
+from models.store.job import Job
+from models.store.refusal import RefusedError
 from models.talk import TalkOffice, end_talk, lead, staff_in_talk
 
 

@@ -17,10 +17,10 @@ from models.alert import (
     AlertOffice,
     tell_supervisors,
 )
-from models.heartbeat import lives
 from models.lone_refusal import refused_lines
 from models.pacing import CALLS, refusals, taking_none
 from models.paging import take_page
+from models.store.heartbeat import lives
 
 _LEVELS = {"calls": CALLS_REFUSED, "texts": TEXTS_REFUSED, "line": LINE_REFUSED, "carrier": CALLS_REFUSED}
 #: A carrier that took no call for so long is named; one call that fails is no trouble.

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from models import audit
 from models.audit import AuditEntry
 from models.staff import Staff
-from models.told_error import ToldError
+from models.store.told_error import ToldError
 
 #: Who settles imports, approves PINs and agrees to files of the audit.
 APPROVERS = ("supervisor", "administrator")

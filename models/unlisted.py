@@ -10,9 +10,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import audit
 from models.alert import UNLISTED, AlertOffice, tell_supervisors
-from models.base import Base, UtcDateTime
-from models.database import keyring_of, send
 from models.paging import take_page
+from models.store.base import Base, UtcDateTime
+from models.store.database import keyring_of, send
 
 #: So many different names of one file become tasks; the next file brings the others.
 MOST_OF_A_FILE = 100

@@ -36,9 +36,9 @@ from models.callback_request import (
     promise_callback,
     record_asked_again,
 )
-from models.database import keyring_of
 from models.follow_up import LATER
 from models.owed_already import askers, line_of, trust
+from models.store.database import keyring_of
 
 if TYPE_CHECKING:
     from models.caller_state import CallState

@@ -6,8 +6,8 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from models import audit
-from models.refusal import RefusedError
 from models.staff import Staff
+from models.store.refusal import RefusedError
 
 #: How often the time may be extended by the same again (Legs).
 MOST_EXTENSIONS = 2

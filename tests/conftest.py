@@ -18,9 +18,9 @@ from sqlalchemy import Engine, event
 
 from config.office import Office
 from config.settings import Settings
-from models.database import Database
-from models.keyring import Keyring
-from models.migrate import upgrade
+from models.store.database import Database
+from models.store.keyring import Keyring
+from models.store.migrate import upgrade
 from tests import made_once
 from tests.servers import Postgres, Valkey, running_postgres, running_valkey
 

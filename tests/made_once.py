@@ -12,7 +12,7 @@ from config.office import Office
 from hotline import app, trees
 from ivr_flows.flow import Flow
 from ivr_flows.prompts import Prompts
-from models import database
+from models.store import database
 
 
 class KeptConnections:

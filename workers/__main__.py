@@ -18,9 +18,9 @@ from config.office import Office
 from config.parent import end_with_parent
 from config.settings import Settings
 from models.alert import unsent_alerts
-from models.database import Database
-from models.heartbeat import is_silent
-from models.keyring import Keyring
+from models.store.database import Database
+from models.store.heartbeat import is_silent
+from models.store.keyring import Keyring
 from models.trouble import page_troubles
 from workers.equipment import equip
 from workers.heart import Heart

@@ -16,7 +16,6 @@ from models.call_event import record_call_sid
 from models.call_status import FINAL_CALL_STATUSES, LEAVING, LONG_AGO, bring_forward, take_back_leaving
 from models.callback import CALLBACKS
 from models.callback_policy import CallbackPolicy
-from models.database import Database
 from models.dispatch import (
     CALLER_PATIENCE,
     Dial,
@@ -33,6 +32,7 @@ from models.leg_end import Job, leg_ended
 from models.line_ring import dial_direct
 from models.lone_refusal import judge_refusal, note_taken, pause_of_number, rest_phone
 from models.pacing import is_refused
+from models.store.database import Database
 from models.talk import MISSED, TOLD, missed_in
 from workers.alerts import AlertSender
 from workers.carrier import CarrierCall, CarrierRefused, CarrierUnknown

@@ -4,8 +4,8 @@ from sqlalchemy.orm import configure_mappers
 
 from config.office import Office
 from config.settings import Settings
-from models.database import Database
-from models.keyring import Keyring
+from models.store.database import Database
+from models.store.keyring import Keyring
 from workers.callbacks import Dialler, take_equipment
 from workers.carrier import Carrier
 from workers.office_watch import OfficeWatch

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from models.database import Database
-from models.heartbeat import Pulse
+from models.store.database import Database
+from models.store.heartbeat import Pulse
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from config.office import Office
 from config.settings import Settings
 from models.alert import Alert, unsent_alerts
-from models.database import Database
-from models.heartbeat import is_silent
+from models.store.database import Database
+from models.store.heartbeat import is_silent
 from models.trouble import page_troubles
 from workers.alerts import AlertCarrier, AlertSender
 from workers.carrier import Carrier

@@ -11,10 +11,10 @@ from models.call_status import DIALLING, FINAL_CALL_STATUSES, LONG_AGO, LONGEST_
 from models.callback import Callback, advance, locked
 from models.callback_policy import CallbackPolicy
 from models.callback_state import LIVE_STATES
-from models.database import Database
 from models.leg_end import Job, leave_for_staff, leg_ended
 from models.liaison import free_liaison
 from models.lone_refusal import rest_if_failed
+from models.store.database import Database
 from models.stranded import LiveLeg, legs_of
 from workers.callbacks import CallCarrier
 from workers.carrier import CarrierCall, CarrierRefused, CarrierUnknown

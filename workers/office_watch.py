@@ -7,8 +7,8 @@ from collections.abc import Callable
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.office import Office, OfficeError
-from models.database import Database
 from models.office_change import newest_version, standing_changes
+from models.store.database import Database
 
 log = logging.getLogger(__name__)
 

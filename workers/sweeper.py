@@ -20,12 +20,9 @@ from models.audit_watch import has_news, watch
 from models.callback_list import first_in_line, tidy_line
 from models.callback_policy import CallbackPolicy
 from models.custody_import import resume
-from models.database import Database
 from models.dispatch import LIAISON_PATIENCE
-from models.heartbeat import is_silent, note_redis
 from models.import_paging import is_anything_held, page_held
 from models.import_upload import tidy_uploads
-from models.keyring import Keyring
 from models.leg_end import Job
 from models.line_turn import is_a_pause_over, whose_turn
 from models.lone_refusal import forget_other_lines
@@ -38,6 +35,9 @@ from models.pin_lock import has_untold_locks, tell_of_locks
 from models.pin_try import PinLimits
 from models.schedule import apply_schedules
 from models.staff_line_stay import clear_lines
+from models.store.database import Database
+from models.store.heartbeat import is_silent, note_redis
+from models.store.keyring import Keyring
 from models.stranded import (
     free_forgotten,
     give_back_lapsed,

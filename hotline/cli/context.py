@@ -61,8 +61,8 @@ def load_office(settings: Settings) -> Office:
 
 def connect(settings: Settings) -> Any:
     """The database of these settings, whether it is migrated or not."""
-    from models.database import Database
-    from models.keyring import Keyring, SealError
+    from models.store.database import Database
+    from models.store.keyring import Keyring, SealError
 
     try:
         return Database(settings.database_url, Keyring(settings.field_keys, settings.secret_key))
@@ -112,7 +112,7 @@ def check_migrated(database: Any) -> None:
     """Exit unless the database is reachable and of this release."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from models.schema import is_current
+    from models.store.schema import is_current
 
     try:
         current = is_current(database)

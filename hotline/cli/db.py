@@ -18,7 +18,7 @@ def upgrade(as_json: bool) -> None:
     """Run every revision that is missing; safe to run again and from several machines at once."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from models import migrate
+    from models.store import migrate
 
     settings = load_settings()
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)

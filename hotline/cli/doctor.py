@@ -74,7 +74,7 @@ def _text(configured: dict[str, str], findings: list[Finding]) -> str:
 def _database(settings: Settings) -> Finding:
     from sqlalchemy.exc import SQLAlchemyError
 
-    from models.schema import is_current
+    from models.store.schema import is_current
 
     kind = urlsplit(settings.database_url).scheme.partition("+")[0]
     database = connect(settings)
@@ -162,7 +162,7 @@ def _carrier(settings: Settings) -> Finding:
 def _keys(settings: Settings) -> Finding:
     from sqlalchemy.exc import SQLAlchemyError
 
-    from models.rotation import opens_latest
+    from models.store.rotation import opens_latest
 
     database = connect(settings)
     try:
@@ -195,7 +195,7 @@ def _account(settings: Settings) -> Finding:
 
 def _roles(settings: Settings) -> Finding:
     """Each role, how many processes of it live, and how long ago the last of them was heard of."""
-    from models.heartbeat import lives
+    from models.store.heartbeat import lives
 
     found = _read(settings, lives)
     if found is None:

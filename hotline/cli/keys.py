@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 import click
 
 from hotline.cli.context import emit, open_house
-from models import audit, rotation
-from models.database import Database
+from models import audit
+from models.store import rotation
+from models.store.database import Database
 
 
 @click.group()

@@ -106,7 +106,7 @@ def _prepare(settings: Settings, office: Office, demo: bool) -> list[Any]:
     """Migrate, and load the demo office; returns its cases."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from models.migrate import MigrationError, upgrade
+    from models.store.migrate import MigrationError, upgrade
 
     database = connect(settings)
     try:

@@ -10,7 +10,7 @@ from hotline.console.words import N_, _, language, ngettext, written_in
 from models.history import Happening
 from models.listing import Listed
 from models.note import MOST_CHARACTERS, SENTENCES
-from models.refusal import RefusedError
+from models.store.refusal import RefusedError
 
 VIEW_NAMES = {
     "due": N_("Due now"),

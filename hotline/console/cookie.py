@@ -7,7 +7,7 @@ from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadSignature
 
-from models.keyring import Keyring, SealError
+from models.store.keyring import Keyring, SealError
 
 PURPOSE = "console.cookie"
 PREFIX = "/console"

@@ -6,7 +6,7 @@ from flask import current_app, url_for
 
 from hotline.console.named import named_all
 from hotline.console.words import N_, _
-from models.told_error import ToldError
+from models.store.told_error import ToldError
 
 #: Of each state: its word, and the colour of its tag.
 STATES = {

@@ -13,7 +13,7 @@ from datetime import timedelta
 from flask import Response, current_app, request
 
 from hotline.console.cookie import PREFIX
-from models.keyring import Keyring, SealError
+from models.store.keyring import Keyring, SealError
 
 PURPOSE = "console.browser"
 KEPT = timedelta(days=180)

@@ -15,7 +15,6 @@ from hotline.console.words import N_, _
 from models import audit
 from models.case_change import reveal_number
 from models.case_opening import open_to
-from models.database import keyring_of
 from models.lost_pin import EVIDENCE
 from models.new_pin import new_pin
 from models.pin_request import (
@@ -30,6 +29,7 @@ from models.pin_request import (
     waiting_pins,
 )
 from models.staff import ROLES
+from models.store.database import keyring_of
 
 View = Answer | str | tuple[str, int]
 

@@ -13,7 +13,6 @@ from hotline.console.guard import guard_staff, me
 from hotline.console.office_form import typed_day
 from hotline.console.office_views import DAYS
 from hotline.console.words import N_, _
-from models.form_stamp import OTHERWISE
 from models.schedule import (
     KINDS,
     add_absence,
@@ -25,6 +24,7 @@ from models.schedule import (
 )
 from models.staff import Staff, StaffError, everyone
 from models.staff_record import person_numbered, record_of
+from models.store.form_stamp import OTHERWISE
 
 READ = ("supervisor", "administrator")
 KIND_NAMES = {"on_shift": N_("On shift"), "on_call": N_("On call")}

@@ -18,9 +18,9 @@ from hotline.console.guard import guard_staff, me
 from hotline.console.words import N_, _, language, written_in
 from models import my_shift, outcome, schedule, staff_desk
 from models.claim import actor_of
-from models.database import keyring_of
-from models.refusal import RefusedError
 from models.staff import ROLES, Staff
+from models.store.database import keyring_of
+from models.store.refusal import RefusedError
 
 #: Nobody says further ahead that they will be away.
 _FAR = timedelta(days=730)

@@ -14,8 +14,6 @@ from hotline.console.phone_field import dialable, plain_number
 from hotline.console.prompt_views import language_name
 from hotline.console.sign_in_views import say_busy
 from hotline.console.words import N_, _
-from models.database import keyring_of
-from models.form_stamp import OTHERWISE
 from models.schedule import absences_of, week_of
 from models.staff import Staff, StaffError, add_person, everyone, new_password
 from models.staff_access import reset
@@ -29,6 +27,8 @@ from models.staff_record import (
     take_back,
 )
 from models.staff_secret import fresh_code, fresh_pin, issue_code, issue_pin
+from models.store.database import keyring_of
+from models.store.form_stamp import OTHERWISE
 
 READ, KEEP = ("supervisor", "administrator"), ("administrator",)
 #: Each role, as a page says it.

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from flask import g, request
 
-from models.form_stamp import OTHERWISE
+from models.store.form_stamp import OTHERWISE
 
 #: How the name of a hidden field begins that holds what another field was drawn with.
 DRAWN = "was-"

@@ -12,9 +12,9 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from models.database import Database
 from models.listing import Version, version_while
-from models.unit import unit_of
+from models.store.database import Database
+from models.store.unit import unit_of
 
 #: Under this name a view says in the request's environment what its 304 follows from.
 FACTS = "hotline.console.unchanged"

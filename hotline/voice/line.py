@@ -22,10 +22,10 @@ from models.call import inserting_call, saving_turn
 from models.call_event import hear_who_answered, record_call_event, record_call_sid
 from models.caller_id import caller_id_is_attested, caller_id_is_doubted
 from models.caller_state import CallState, glance, load_by_leg, load_by_sid
-from models.database import Database, tried_again
 from models.leg_end import FAULTED
+from models.store.database import Database, tried_again
+from models.store.unit import OvertakenError, Unit, unit_of
 from models.talk import COLLEAGUE, INTERPRETER, missed_words
-from models.unit import OvertakenError, Unit, unit_of
 
 log = logging.getLogger(__name__)
 

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from config.office import Office
 from hotline.voice.form import Fields, caller_id, one
 from hotline.voice.twiml import Words, message
-from models.database import keyring_of
 from models.heard_text import hear_once
-from models.job import Job
 from models.phone_stop import start_phone, stop_phone
+from models.store.database import keyring_of
+from models.store.job import Job
 
 # Without accents, and with the language they are answered in.
 _STOP: Mapping[str, str] = {

@@ -11,7 +11,7 @@ from hotline.voice.line import Line, Spoken
 from hotline.voice.signature import guard_twilio
 from hotline.voice.sms import sms_inbound
 from hotline.voice.twiml import Renderer
-from models.database import tried_again
+from models.store.database import tried_again
 
 log = logging.getLogger(__name__)
 

@@ -21,9 +21,9 @@ from sqlalchemy import delete, insert, update
 from config.settings import Settings
 from models import Pace, Staff
 from models.callback import CALLBACKS
-from models.database import Database
-from models.keyring import Keyring
-from models.migrate import upgrade
+from models.store.database import Database
+from models.store.keyring import Keyring
+from models.store.migrate import upgrade
 from tests.factories import make_callback, make_case, make_staff
 from tests.fake_twilio import FakeTwilio, running_twilio
 from tests.servers import running_valkey

@@ -25,10 +25,10 @@ from config.settings import Settings
 from hotline import create_app
 from models import Callback, Case, CaseOpening, Facility, Phone, Staff
 from models.case_opening import SEARCH_REASONS
-from models.database import Database
-from models.keyring import Keyring
-from models.migrate import upgrade
 from models.pin_request import PinRequest
+from models.store.database import Database
+from models.store.keyring import Keyring
+from models.store.migrate import upgrade
 from tests.bench.full_office import FIRST_NAMES, SURNAMES, fill, hold_a_file
 from tests.bench.http import Measured, prepared, run
 from tests.bench.turns import databases, house_environ, served

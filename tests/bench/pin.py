@@ -18,10 +18,10 @@ from sqlalchemy import insert
 
 from models import PinCounter
 from models.call import saving_turn
-from models.database import Database, send_all
-from models.keyring import Keyring
-from models.migrate import upgrade
 from models.pin_try import record, reserve
+from models.store.database import Database, send_all
+from models.store.keyring import Keyring
+from models.store.migrate import upgrade
 from tests.models.pin_calls import PIN, WRONG, PinCalls, cheap_hasher, make_limits
 
 #: Beyond this a difference of two means is no chance (the limit that leakage tests take).

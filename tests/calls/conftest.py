@@ -15,7 +15,7 @@ from config.settings import Settings
 from hotline import create_app
 from hotline.exchange.signing import signature
 from models import Staff
-from models.database import Database
+from models.store.database import Database
 from tests import factories
 from tests.factories import HASHER, MadeCase
 from tests.fake_carrier import FakeCarrier

@@ -11,7 +11,7 @@ from sqlalchemy import NullPool, create_engine, select, text
 from hotline.exchange.request import Request
 from hotline.exchange.signing import signed_headers
 from models import Call, Callback, Staff
-from models.database import tried_again
+from models.store.database import tried_again
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import (
     document_of,

@@ -19,9 +19,9 @@ from config.logging import JsonLines
 from ivr_flows.case_verbs import PinWork
 from ivr_flows.desk import Ring
 from models import Callback, Registrant, Staff
-from models.base import Base
 from models.dispatch import Dial
 from models.liaison import Liaison, Taken
+from models.store.base import Base
 from tests import factories
 from tests.calls.conftest import House
 from tests.calls.stories import opens_the_case, wrong

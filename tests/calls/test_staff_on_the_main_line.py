@@ -9,9 +9,9 @@ from sqlalchemy import select
 from config.office import Office
 from models import AuditEntry, Call, PinTry, Staff
 from models.case import check_digit_is_right
-from models.database import Database
 from models.staff_number import for_main_line
 from models.staff_secret import issue_pin
+from models.store.database import Database
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import reaches_the_first_menu
 from tests.calls.test_callbacks import CALLER, asks_express, nobody_is_held, the_callback

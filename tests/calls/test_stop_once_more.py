@@ -9,8 +9,8 @@ from models import Callback, Staff
 from models.callback_policy import CallbackPolicy
 from models.own_call import call_now
 from models.phone_stop import stop_phone
-from models.refusal import RefusedError
 from models.registrant import Phone as Registered
+from models.store.refusal import RefusedError
 from tests.calls.conftest import House
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase

@@ -16,10 +16,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.office import Office
 from config.settings import EXCHANGE_ACCOUNT
 from models import Staff
-from models.database import Database
-from models.keyring import Keyring
-from models.migrate import upgrade
 from models.staff_desk import set_shift
+from models.store.database import Database
+from models.store.keyring import Keyring
+from models.store.migrate import upgrade
 from tests.conftest import FIELD_KEYS
 from tests.factories import MadeCase, make_case, make_staff
 from tests.hotline.test_serve import Serving, free_ports

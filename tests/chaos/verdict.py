@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from models import AuditEntry, Call, Callback, DirectTalk, LineWait, Staff
 from models.call_status import DIALLING
-from models.database import keyring_of
+from models.store.database import keyring_of
 from tests.chaos.asker import Asker, Waiter
 from tests.chaos.carrier import ChaosCarrier
 from tests.chaos.house import House

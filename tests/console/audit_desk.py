@@ -3,7 +3,7 @@
 from typing import Any
 
 from models import audit
-from models.database import Database
+from models.store.database import Database
 from tests.console.conftest import Clock
 
 

@@ -15,11 +15,11 @@ from config.office import Office
 from config.settings import Settings
 from hotline import create_app
 from hotline.console.passwords import Passwords
-from models.database import Database
 from models.pin_hash import PinHasher
 from models.staff import Staff, add_person, add_staff
 from models.staff_password import PasswordKdf
 from models.staff_totp import set_totp
+from models.store.database import Database
 from tests.callback_desk import WaitingJobs
 from tests.console.signed_in import cookie_of
 

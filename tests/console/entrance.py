@@ -4,7 +4,7 @@ import pyotp
 from sqlalchemy import func, select
 
 from models import SignInCounter
-from models.database import Database
+from models.store.database import Database
 from tests.console.conftest import Browser, Clock, Member
 
 NEW_PASSWORD = "seven quiet herons over the weir"

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from hotline.console.cookie import PURPOSE
-from models.database import Database
 from models.staff_session import begin_session
+from models.store.database import Database
 
 
 def cookie_of(database: Database, staff_id: int, now: datetime, **held: Any) -> str:

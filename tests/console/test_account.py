@@ -8,8 +8,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from models import AuditEntry, Passkey, StaffSession
-from models.database import Database
 from models.passkey import add_passkey
+from models.store.database import Database
 from tests.console.conftest import PASSWORD, Browser, Clock, Member
 
 NEW_PASSWORD = "seven quiet herons over the weir"

@@ -13,7 +13,7 @@ from models import audit
 from models.audit_head import note_head
 from models.audit_watch import watch
 from models.callback_state import MOVES
-from models.database import Database
+from models.store.database import Database
 from tests.console.audit_desk import records
 from tests.console.conftest import Clock, Member
 from tests.factories import make_case, make_office, make_subject

@@ -9,9 +9,9 @@ from sqlalchemy import event, select
 
 from models import AuditEntry, Case, audit
 from models.case import new_number
-from models.database import Database
 from models.direct_talk import begin_talk
 from models.registrant import Registrant
+from models.store.database import Database
 from models.subject import find_or_add_subject
 from tests.console.case_desk import actions, kept_case, more_phones, verifies
 from tests.console.conftest import Clock, Member

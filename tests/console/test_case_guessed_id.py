@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from models import AuditEntry, Case, audit
-from models.database import Database
+from models.store.database import Database
 from models.subject import find_or_add_subject
 from tests.console.case_desk import actions, kept_case, verifies
 from tests.console.conftest import Member

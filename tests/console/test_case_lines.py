@@ -5,8 +5,8 @@ import re
 import pytest
 from sqlalchemy import select, update
 
-from models.database import Database
 from models.registrant import Registrant
+from models.store.database import Database
 from tests.console.case_desk import actions, kept_case, verifies
 from tests.console.conftest import Member
 from tests.console.test_case_pins import asks, gets_letter, read

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from hotline.console.case_forms import wishes_of
 from models import Callback, Case, Phone, Registrant
-from models.database import Database
+from models.store.database import Database
 from tests.console.case_desk import actions, kept_case, more_phones, verifies
 from tests.console.conftest import Clock, Member
 from tests.factories import NOW, MadeCase, make_call, make_callback

@@ -16,8 +16,8 @@ from hotline.console.letters import KEYS, Sender, number_letter, pin_letter
 from hotline.console.words import Words
 from ivr_flows.check import INBOUND_KEYS
 from models import AuditEntry, Base, Case, PinRequest, audit
-from models.database import Database
 from models.new_pin import is_guessable
+from models.store.database import Database
 from tests.console.case_desk import actions, kept_case, verifies
 from tests.console.conftest import Clock, Member
 from tests.factories import NOW, MadeCase

@@ -3,7 +3,7 @@
 import re
 
 from models.case import close_case
-from models.database import Database
+from models.store.database import Database
 from tests.console.case_desk import PHONE, kept_case, verifies
 from tests.console.conftest import Member
 from tests.factories import NOW, MadeCase

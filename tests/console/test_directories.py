@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from models import Court, Facility
-from models.database import Database
+from models.store.database import Database
 from tests.console.conftest import Member
 from tests.console.test_office_settings import standing
 from tests.factories import make_court, make_facility

@@ -11,8 +11,8 @@ from sqlalchemy import event, select
 from models import AuditEntry, CustodyImport, ImportRow, Staff, audit
 from models.custody_import import resume
 from models.custody_status import NEUTRAL
-from models.database import Database
 from models.import_paging import page_held
+from models.store.database import Database
 from tests.console.conftest import Clock, Member
 from tests.factories import make_office
 from tests.models.feed import feed_file, feed_row, load, open_cases, what_is_heard

@@ -10,7 +10,7 @@ from hotline.console import blueprint as console_blueprint
 from hotline.console.console import Console
 from hotline.console.guard import guard_staff
 from models import StaffSession
-from models.database import Database
+from models.store.database import Database
 from tests.console.conftest import PASSWORD, Browser, Clock, Member
 
 PAGE = """{% extends "console/base.html" %}{% block title %}Note{% endblock %}{% block main %}<h1>Note</h1>

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from models import AuditEntry, Callback, LostPinReport, PinCounter
-from models.database import Database
+from models.store.database import Database
 from tests.console.conftest import Clock, Member
 from tests.factories import MadeCase, make_call, make_case
 

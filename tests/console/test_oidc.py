@@ -15,7 +15,7 @@ from sqlalchemy import select
 from config.environment import SettingsError
 from config.settings import Settings
 from models import AuditEntry
-from models.database import Database
+from models.store.database import Database
 from tests.console.conftest import HOST, Browser, Clock, Member
 from tests.console.provider import CLIENT_ID, CLIENT_SECRET, Provider, new_key, path_of
 

@@ -8,10 +8,10 @@ from flask import Flask
 from sqlalchemy import event, select
 
 from models import Absence, AuditEntry, Schedule, Staff
-from models.database import Database
 from models.pin_hash import PinHasher
 from models.set_away import spare
 from models.staff_record import record_of
+from models.store.database import Database
 from tests.console.conftest import PASSWORD, Member
 from tests.factories import make_staff
 

@@ -5,8 +5,8 @@ from typing import Any
 from flask import Flask
 
 from config.office import Office
-from models.database import Database
 from models.set_away import note_miss
+from models.store.database import Database
 from tests.console.conftest import Clock
 from tests.console.test_every_route import routes
 

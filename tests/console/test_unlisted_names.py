@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from models import Alert, UnlistedName
-from models.database import Database
 from models.directory import remove_facility, set_facility
+from models.store.database import Database
 from models.unlisted import tell_of_unlisted
 from tests.console.case_desk import actions
 from tests.console.conftest import Member

@@ -11,7 +11,7 @@ from hotline import create_app
 from hotline.cli.bind import Bind
 from hotline.cli.supervision import programs
 from hotline.exchange.__main__ import HOST, exchange_for, main, numbers_of
-from models.database import Database
+from models.store.database import Database
 
 PRODUCTION = {
     "HOTLINE_ENV": "production",

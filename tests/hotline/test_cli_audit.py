@@ -14,7 +14,7 @@ from hotline.cli import audit as command
 from hotline.cli.context import House
 from models import audit
 from models.audit_head import Head, read_head, signing_key, write_head
-from models.database import Database
+from models.store.database import Database
 from tests.factories import NOW, make_office
 
 

@@ -13,7 +13,7 @@ from config.settings import Settings
 from hotline.cli import group
 from models import AuditEntry, Callback
 from models.callback import STATES
-from models.database import Database
+from models.store.database import Database
 from tests.factories import NOW, make_callback, make_case, make_staff
 
 Hotline = Callable[..., Result]

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from models import Absence, AuditEntry
-from models.database import Database
+from models.store.database import Database
 from tests.factories import make_staff
 from tests.hotline.test_cli_staff_and_keys import Hotline, hotline
 

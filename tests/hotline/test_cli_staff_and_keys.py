@@ -12,10 +12,11 @@ from sqlalchemy import select
 
 from config.settings import Settings
 from hotline.cli import group
-from models import AuditEntry, Staff, Subject, rotation
-from models.database import Database
-from models.keyring import Keyring
+from models import AuditEntry, Staff, Subject
 from models.staff_number import for_main_line
+from models.store import rotation
+from models.store.database import Database
+from models.store.keyring import Keyring
 from tests.conftest import FIELD_KEYS, SECRET_KEY
 from tests.factories import NOW, make_subject
 

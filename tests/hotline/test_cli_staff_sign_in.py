@@ -11,13 +11,13 @@ from click.testing import CliRunner
 from hotline.cli import group
 from hotline.demo_staff import PASSWORD, STAFF, TOTP_SECRET, next_code
 from models import AuditEntry, SignInCounter, Staff
-from models.database import Database
-from models.keyring import Keyring
-from models.migrate import upgrade
 from models.sign_in_counter import SignInLimits, counter_key, reserve_try
 from models.staff import add_staff
 from models.staff_password import PasswordKdf
 from models.staff_totp import code_of, set_totp
+from models.store.database import Database
+from models.store.keyring import Keyring
+from models.store.migrate import upgrade
 from tests.conftest import FIELD_KEYS, SECRET_KEY
 
 EMAIL = STAFF[0][0]

@@ -25,11 +25,11 @@ from models.caller_state import load_by_sid
 from models.case import check_digit_is_right, close_case, rotate_pin
 from models.custody import CUSTODY_STATUSES
 from models.custody_status import HeardRules, heard
-from models.database import Database
 from models.import_history import newest_as_of
 from models.listing import list_callbacks
 from models.new_pin import is_guessable
 from models.pin_hash import PinHasher
+from models.store.database import Database
 from tests.factories import HASHER, make_call
 
 SOON = timedelta(minutes=15)

@@ -11,10 +11,10 @@ from click.testing import CliRunner, Result
 
 from config.settings import Settings, variables
 from hotline.cli import group
-from models.database import Database
-from models.heartbeat import Pulse
 from models.lone_refusal import judge_refusal
 from models.pacing import open_breaker
+from models.store.database import Database
+from models.store.heartbeat import Pulse
 from tests.factories import make_call, make_staff
 
 SECRETS = {

@@ -12,13 +12,13 @@ from sqlalchemy import select
 
 from config.settings import Settings
 from hotline.health import health_blueprint
-from models.database import Database
-from models.heartbeat import Pulse
-from models.keyring import Keyring
 from models.lone_refusal import judge_refusal
-from models.migrate import upgrade
 from models.pacing import open_breaker
 from models.pin import Guard
+from models.store.database import Database
+from models.store.heartbeat import Pulse
+from models.store.keyring import Keyring
+from models.store.migrate import upgrade
 from tests.factories import make_call
 
 

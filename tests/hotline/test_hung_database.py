@@ -14,8 +14,8 @@ from sqlalchemy import make_url
 from config.office import Office
 from config.settings import Settings
 from hotline import create_app
-from models.database import BUSY_SECONDS, GRACE_SECONDS, Database
-from models.keyring import Keyring
+from models.store.database import BUSY_SECONDS, GRACE_SECONDS, Database
+from models.store.keyring import Keyring
 from tests.factories import HASHER
 from tests.phone import Phone
 from tests.servers import Postgres

@@ -8,7 +8,7 @@ import pytest
 from config.office import Office
 from config.office_file import SHIPPED_NUMBERS
 from config.settings import Settings
-from models.database import Database
+from models.store.database import Database
 from tests.hotline.test_doctor import run
 
 PRODUCTION = {

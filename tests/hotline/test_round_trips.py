@@ -13,7 +13,7 @@ from config.office import Office
 from config.settings import Settings
 from hotline import create_app
 from models.case import new_number
-from models.database import Database
+from models.store.database import Database
 from tests import factories
 from tests.factories import HASHER, MadeCase
 from tests.phone import CALLER, Phone

@@ -12,8 +12,8 @@ from hotline.voice.sms import sms_inbound
 from ivr_flows.prompts import Prompts
 from models.audit import AuditEntry
 from models.callback import Callback
-from models.database import Database
 from models.registrant import Phone, Registrant
+from models.store.database import Database
 from tests.factories import make_callback, make_office
 from tests.twiml_check import check_message
 

@@ -17,9 +17,9 @@ import psutil
 import pytest
 
 from config.settings import Settings, variables
-from models.database import Database
-from models.keyring import Keyring
-from models.migrate import upgrade
+from models.store.database import Database
+from models.store.keyring import Keyring
+from models.store.migrate import upgrade
 from tests.hotline.test_serve import free_ports, until
 
 HALF_A_FORM = (

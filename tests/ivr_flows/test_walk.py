@@ -31,8 +31,8 @@ from ivr_flows.prompts import Prompts
 from ivr_flows.turn import Gather, Hangup, Say, Turn
 from models import voicemail
 from models.caller_state import CallState
-from models.keyring import Keyring
-from models.unit import Unit
+from models.store.keyring import Keyring
+from models.store.unit import Unit
 from tests.factories import NOW, make_office
 from tests.twiml_check import check
 
@@ -195,7 +195,7 @@ def test_every_prompt_can_be_said(prompt: str, language: str) -> None:
 def test_every_prompt_that_a_verb_says_is_there() -> None:
     said = {
         prompt
-        for path in Path(cast(str, ivr_flows.__file__)).parent.glob("*.py")
+        for path in Path(cast(str, ivr_flows.__file__)).parent.rglob("*.py")
         for prompt in re.findall(r'\bsay\(\s*"([a-z_.]+)"', path.read_text("utf-8"), re.IGNORECASE)
     }
 

@@ -8,8 +8,8 @@ from typing import Any, BinaryIO
 from models.caller_state import CallState, load_by_sid
 from models.custody_import import ImportResult, ImportRules, import_custody
 from models.custody_status import Heard, HeardRules, heard
-from models.database import Database
 from models.import_file import COLUMNS
+from models.store.database import Database
 from tests.factories import NOW, MadeCase, make_call, make_case, make_office, make_subject
 
 RULES = ImportRules.of(make_office())

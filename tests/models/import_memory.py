@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 from models.custody_import import import_custody
-from models.database import Database
-from models.keyring import Keyring
+from models.store.database import Database
+from models.store.keyring import Keyring
 from tests.conftest import FIELD_KEYS, SECRET_KEY
 from tests.factories import NOW
 from tests.models.feed import RULES, feed_file, feed_row

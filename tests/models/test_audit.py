@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from models import AuditEntry, Staff, audit
-from models.database import Database
+from models.store.database import Database
 from tests.factories import NOW, make_staff
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"))

@@ -24,7 +24,7 @@ from models.audit_head import (
     signing_key,
     write_head,
 )
-from models.database import Database
+from models.store.database import Database
 from tests.conftest import SECRET_KEY
 from tests.factories import NOW
 from tests.models.test_audit import _meddle, _record

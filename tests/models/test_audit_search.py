@@ -13,9 +13,9 @@ from sqlalchemy import insert, text
 
 from models import AuditEntry, audit
 from models.audit_search import Page, Place, Search, names_of, search
-from models.database import WRITES, Database
-from models.keyring import Keyring
-from models.migrate import upgrade
+from models.store.database import WRITES, Database
+from models.store.keyring import Keyring
+from models.store.migrate import upgrade
 from tests.conftest import DATABASES
 from tests.factories import NOW
 from tests.models.test_query_plans import _plans

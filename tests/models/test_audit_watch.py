@@ -11,7 +11,7 @@ from sqlalchemy import select
 from models import Alert, AuditAlarm, Registrant, audit
 from models.audit_alarm import AlarmError, open_alarms, settle_alarm, settled_alarms
 from models.audit_watch import has_news, watch
-from models.database import Database, keyring_of
+from models.store.database import Database, keyring_of
 from models.surname import surnames
 from tests.factories import (
     NOW,

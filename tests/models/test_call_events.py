@@ -18,8 +18,8 @@ from models.call_event import record_call_event
 from models.callback import cancel_callback
 from models.callback_state import FINAL_STATES
 from models.caller_state import load_by_leg
-from models.database import Database
 from models.hold import staff_left
+from models.store.database import Database
 from tests.callback_desk import CallbackDesk
 from tests.factories import NOW, make_call, make_callback, make_case, make_office, make_staff
 

@@ -22,16 +22,16 @@ from sqlalchemy import delete, update
 from models import AuditEntry, Call, Callback, Staff
 from models import leg as legs
 from models.appointment import cancel, reschedule
-from models.base import Base
 from models.callback import cancel_callback, move_callback
 from models.callback_policy import CallbackPolicy
 from models.callback_request import request_callback
 from models.callback_state import FINAL_STATES, MOVES, OPEN_STATES, OWED_STATES
 from models.claim import claim, hand, release
-from models.database import Database
 from models.hold import staff_left
 from models.own_call import call_now
-from models.refusal import RefusedError
+from models.store.base import Base
+from models.store.database import Database
+from models.store.refusal import RefusedError
 from tests.callback_desk import CallbackDesk
 from tests.factories import NOW, make_call, make_case, make_office, make_staff
 

@@ -16,7 +16,7 @@ from models.callback_policy import CallbackPolicy
 from models.callback_request import Promise, request_callback
 from models.callback_state import FINAL_STATES, MOVERS, MOVES, STATES, may_move
 from models.caller_state import CallState
-from models.database import Database, keyring_of
+from models.store.database import Database, keyring_of
 from models.unverified_request import request_without_pin
 from tests.callback_desk import CallbackDesk
 from tests.factories import MadeCase, make_call, make_callback, make_case, make_office

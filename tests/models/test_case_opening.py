@@ -23,10 +23,10 @@ from models.case_opening import (
 )
 from models.case_page import heard_of_case, read_case_page
 from models.custody_status import NEUTRAL, HeardRules
-from models.database import Database, run_last_work
 from models.my_shift import change_phone
 from models.staff_access import access_locked
 from models.staff_record import let_go
+from models.store.database import Database, run_last_work
 from tests.factories import NOW, make_callback, make_case, make_office
 from tests.models.staff_people import Someone, someone
 

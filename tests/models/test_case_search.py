@@ -11,11 +11,11 @@ from sqlalchemy import event, select, text
 import models.name_search
 from models import AuditEntry, NameWord, Registrant, Subject
 from models.case_search import CaseSearchError, FoundCases, search_cases
-from models.database import Database
-from models.keyring import Keyring
-from models.migrate import upgrade
 from models.name_index import MOST_WORDS, can_be_asked, fits, index_name, words_of
 from models.registrant import name_registrant
+from models.store.database import Database
+from models.store.keyring import Keyring
+from models.store.migrate import upgrade
 from models.subject import find_or_add_subject, rename_subject
 from tests.conftest import FIELD_KEYS, SECRET_KEY
 from tests.factories import NOW, make_case, make_subject

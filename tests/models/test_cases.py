@@ -21,9 +21,9 @@ from models.case import (
     open_case,
     rotate_pin,
 )
-from models.database import Database
 from models.new_pin import is_guessable, new_pin
 from models.pin_hash import PinHasher
+from models.store.database import Database
 from tests.factories import HASHER, NOW, MadeCase, make_callback, make_case
 
 PHONE = "+12025550123"

@@ -116,8 +116,8 @@ def test_whenever_it_dies_while_it_holds_the_next_run_marks_everyone(database, s
 def test_a_process_killed_for_good_gives_the_lock_back(tmp_path, database_url, database):
     script = (
         "import sys, time\n"
-        "from models.database import Database\nfrom models.import_lock import import_lock\n"
-        "from models.keyring import Keyring\n"
+        "from models.store.database import Database\nfrom models.import_lock import import_lock\n"
+        "from models.store.keyring import Keyring\n"
         "with import_lock(Database(sys.argv[1], Keyring([('k1', bytes(32))], b's'))):\n"
         "    print('taken', flush=True); time.sleep(600)\n"
     )

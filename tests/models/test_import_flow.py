@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from models.brake import Flow
-from models.database import Database
 from models.import_flow import flow_until, last_snapshot_rows
+from models.store.database import Database
 from tests.factories import NOW, make_import
 
 

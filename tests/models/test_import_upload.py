@@ -17,10 +17,10 @@ from models import CustodyImport, ImportReject, ImportRow, Staff
 from models import import_upload as upload_module
 from models.custody_import import FeedFileError, import_custody, resume
 from models.custody_status import NEUTRAL
-from models.database import Database
 from models.import_history import history, newest_as_of, one_import, waiting
 from models.import_preview import CANNOT_CONFIRM, Kind, changes, kinds_of, rejects
 from models.import_upload import By, UploadError, discard_upload, land_upload, tidy_uploads, upload
+from models.store.database import Database
 from tests.factories import NOW, make_facility, make_office, make_staff
 from tests.models.feed import RULES, at, feed_file, feed_row, load, open_cases, what_is_heard
 
@@ -357,8 +357,8 @@ def test_a_reader_that_died_leaves_nothing_and_says_so(database: Database, datab
     open_cases(database, *(f"A-{n}" for n in range(60)))
     script = (
         "import sys\nfrom datetime import UTC, datetime\nfrom models import import_staging\n"
-        "from models.database import Database\nfrom models.import_upload import By, upload\n"
-        "from models.keyring import Keyring\nfrom tests.conftest import FIELD_KEYS, SECRET_KEY\n"
+        "from models.store.database import Database\nfrom models.import_upload import By, upload\n"
+        "from models.store.keyring import Keyring\nfrom tests.conftest import FIELD_KEYS, SECRET_KEY\n"
         "from tests.models.feed import RULES\n"
         "import_staging.BATCH = 20\n"
         "database = Database(sys.argv[1], Keyring(FIELD_KEYS, SECRET_KEY))\n"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.keyring import Keyring, SealError
+from models.store.keyring import Keyring, SealError
 
 OLD, NEW = ("2025", bytes(range(32))), ("2026", bytes(range(32, 64)))
 SECRET = b"the secret behind the indexes"

@@ -16,14 +16,14 @@ from models.call import CALLS
 from models.callback import CALLBACKS
 from models.callback_list import due_callbacks, first_in_line, owed_callback, tidy_line
 from models.callback_policy import CallbackPolicy
-from models.database import WRITES, Database, keyring_of
 from models.dispatch import ring_first, take_turn
 from models.follow_up import is_promised_again
 from models.history import history_of
-from models.keyring import Keyring
 from models.liaison import unverified_may_take, unverified_may_take_at_0
 from models.listing import VIEWS, list_callbacks, version
-from models.migrate import upgrade
+from models.store.database import WRITES, Database, keyring_of
+from models.store.keyring import Keyring
+from models.store.migrate import upgrade
 from models.stranded import (
     give_back_lapsed,
     lapsed_callbacks,

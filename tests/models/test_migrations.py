@@ -14,18 +14,18 @@ from sqlalchemy import delete, inspect, null, text, update
 from sqlalchemy.exc import DBAPIError
 
 from models import AuditEntry, Base, CustodyRecord, audit
-from models.database import Database
-from models.keyring import Keyring
-from models.migrate import MigrationError, _config, upgrade
-from models.schema import is_current, newest_revision
+from models.store.database import Database
+from models.store.keyring import Keyring
+from models.store.migrate import MigrationError, _config, upgrade
+from models.store.schema import is_current, newest_revision
 from tests.conftest import FIELD_KEYS, SECRET_KEY
 from tests.factories import NOW, make_custody_record, make_subject
 
 UPGRADE = """
 import sys
-from models.database import Database
-from models.keyring import Keyring
-from models.migrate import upgrade
+from models.store.database import Database
+from models.store.keyring import Keyring
+from models.store.migrate import upgrade
 
 sys.stdin.readline()
 upgrade(Database(sys.argv[1], Keyring([("k", bytes(32))], b"secret")))
@@ -122,7 +122,7 @@ def test_a_broken_upgrade_leaves_nothing_behind(blank: Database, monkeypatch: py
     def fault(_connection: Any) -> None:
         raise RuntimeError("the power is gone")
 
-    monkeypatch.setattr("models.migrate._check_references", fault)
+    monkeypatch.setattr("models.store.migrate._check_references", fault)
     with pytest.raises(RuntimeError, match="power"):
         upgrade(blank)
 

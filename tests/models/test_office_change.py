@@ -7,7 +7,6 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
 
 from models import AuditEntry, OfficeChange, audit
-from models.database import Database
 from models.office_change import (
     OfficeChangeError,
     change_fields,
@@ -16,6 +15,7 @@ from models.office_change import (
     newest_version,
     standing_changes,
 )
+from models.store.database import Database
 from tests.factories import NOW
 
 WHO = "ruth@office.example.org"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models.database import Database
+from models.store.database import Database
 from tests.models.pin_calls import PIN, WRONG, PinCalls, cheap_hasher, counted_statements, make_limits
 
 NOW = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)

@@ -20,7 +20,6 @@ from models.case_change import (
     reveal_number,
 )
 from models.case_opening import grounds_for
-from models.database import Database, run_last_work
 from models.pin_request import (
     PinRequestError,
     approve_pin,
@@ -30,6 +29,7 @@ from models.pin_request import (
     waiting_pins,
 )
 from models.staff_record import let_go
+from models.store.database import Database, run_last_work
 from tests.factories import HASHER, NOW, make_case, make_office
 from tests.models.staff_people import Someone, someone
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import insert
 
 from models import Guard
-from models.database import Database
+from models.store.database import Database
 from tests.models.pin_calls import PIN, WRONG, PinCalls, cheap_hasher, make_limits
 
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from models import Call, Case, KnownPhone, PinCounter
-from models.database import Database
+from models.store.database import Database
 from tests.models.pin_calls import PIN, WRONG, PinCalls, cheap_hasher, counted_statements, make_limits
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text, update
 
-import models.rotation
+import models.store.rotation
 from models import Base, Phone, Staff, Subject
-from models.database import Database
-from models.keyring import Keyring
-from models.rotation import SEALED_COLUMNS, count_remaining, rotate
 from models.staff_session import begin_session
+from models.store.database import Database
+from models.store.keyring import Keyring
+from models.store.rotation import SEALED_COLUMNS, count_remaining, rotate
 from tests.conftest import FIELD_KEYS, SECRET_KEY
 from tests.factories import make_call, make_callback, make_case, make_staff, make_subject
 
@@ -123,9 +123,9 @@ def test_a_rotation_that_stopped_halfway_goes_on_where_it_was(
 
 HALF = """
 import os, signal, sys
-from models.database import Database
-from models.keyring import Keyring
-from models.rotation import rotate
+from models.store.database import Database
+from models.store.keyring import Keyring
+from models.store.rotation import rotate
 
 keys = [("k%2", bytes(range(64, 96))), ("k1", bytes(range(32)))]
 seen = 0
@@ -161,7 +161,7 @@ def test_a_value_that_changes_meanwhile_is_left_as_its_writer_made_it(
     database: Database, both: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _fill(database)
-    seal_anew = models.rotation._sealed_anew
+    seal_anew = models.store.rotation._sealed_anew
 
     def seal_and_be_overtaken(keyring: Keyring, sealed: object, rows: object) -> object:
         result = seal_anew(keyring, sealed, rows)  # type: ignore[arg-type]
@@ -171,7 +171,7 @@ def test_a_value_that_changes_meanwhile_is_left_as_its_writer_made_it(
                 session.execute(update(Staff).values(phone_sealed=changed))
         return result
 
-    monkeypatch.setattr(models.rotation, "_sealed_anew", seal_and_be_overtaken)
+    monkeypatch.setattr(models.store.rotation, "_sealed_anew", seal_and_be_overtaken)
     done = rotate(both)
 
     assert done.remaining == 1

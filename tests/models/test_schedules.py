@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models import Staff
-from models.database import Database
 from models.schedule import add_absence, apply_schedules, set_schedule
 from models.staff import StaffError, change_shift
+from models.store.database import Database
 from tests.factories import make_office, make_staff
 
 EMAIL = "lea@office.example.org"

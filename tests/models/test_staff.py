@@ -5,8 +5,8 @@ from argon2 import PasswordHasher
 from sqlalchemy import event, select
 
 from models import AuditEntry, Staff
-from models.database import Database
 from models.staff import StaffError, add_staff, change_shift, new_password
+from models.store.database import Database
 from tests.factories import NOW, make_call, make_staff
 
 EMAIL = "lea@office.example.org"

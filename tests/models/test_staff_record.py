@@ -9,7 +9,6 @@ from sqlalchemy import func, select
 
 from models import Absence, AuditEntry, Schedule, Staff
 from models.case_opening import grounds_for, open_to
-from models.database import Database
 from models.liaison import Pool, count_free
 from models.recovery_code import RecoveryCode
 from models.schedule import absences_of, add_absence, apply_schedules, remove_absence, set_schedule
@@ -27,6 +26,7 @@ from models.staff_record import (
     take_back,
 )
 from models.staff_session import begin_session, find_signed_in
+from models.store.database import Database
 from tests.factories import NOW, make_case, make_office, make_staff
 from tests.models.staff_people import Someone
 

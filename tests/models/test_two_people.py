@@ -9,9 +9,9 @@ from models import audit
 from models.alert import Alert
 from models.audit_alarm import open_alarms
 from models.audit_watch import watch
-from models.database import Database
 from models.staff import Staff, add_person
 from models.staff_access import reset
+from models.store.database import Database
 from models.two_people import TiedError, check_untied, missing_pairs, note_attempt
 from tests.factories import NOW, make_office, make_staff
 

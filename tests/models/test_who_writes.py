@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from models.call import Call, saving_turn
 from models.caller_state import glance
-from models.database import Database
 from models.staff import Staff
-from models.unit import unit_of
+from models.store.database import Database
+from models.store.unit import unit_of
 from tests.factories import make_staff
 
 SID = f"CA{7:032d}"

@@ -13,9 +13,9 @@ from config.settings import Settings
 from hotline import create_app
 from models import Staff
 from models.case import check_digit_is_right
-from models.database import Database
-from models.keyring import Keyring
-from models.migrate import upgrade
+from models.store.database import Database
+from models.store.keyring import Keyring
+from models.store.migrate import upgrade
 from tests.calls.conftest import Clock, House
 from tests.conftest import FIELD_KEYS
 from tests.factories import HASHER, NOW, make_case, make_staff

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from config.office import Office
-from models.database import Database
+from models.store.database import Database
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_callback, make_case, make_staff
 

@@ -13,8 +13,8 @@ from models.at_risk import make_alerts
 from models.callback import advance
 from models.callback_policy import CallbackPolicy
 from models.claim import claim
-from models.database import Database
 from models.schedule import Absence
+from models.store.database import Database
 from models.trouble import troubles
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_callback, make_case, make_office, make_staff

@@ -10,8 +10,8 @@ from models import leg as legs
 from models.callback_list import first_in_line
 from models.callback_policy import CallbackPolicy
 from models.callback_state import FINAL_STATES
-from models.database import Database
 from models.dispatch import claim_callback, ring_first
+from models.store.database import Database
 from tests.callback_desk import CallbackDesk, DeskCarrier
 from tests.factories import make_callback, make_case, make_office, make_staff
 from workers.carrier import ASKING_SECONDS, CarrierCall, CarrierUnknown

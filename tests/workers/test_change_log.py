@@ -14,7 +14,7 @@ from tests.callback_desk import CallbackDesk, accept
 
 
 def _changes(caplog: pytest.LogCaptureFixture) -> list[tuple[int, str]]:
-    found = [one for one in caplog.records if one.name == "models.change_log"]
+    found = [one for one in caplog.records if one.name == "models.store.change_log"]
     return [(vars(one)["callback_id"], vars(one)["state"]) for one in found]
 
 
@@ -31,7 +31,7 @@ def test_a_kept_callback_leaves_a_line_for_each_state_and_no_number(
     states = ["ringing_liaison", "ringing_caller", "talking", "reached"]
     assert _changes(caplog) == [(row_id, state) for state in states]
     for record in caplog.records:
-        if record.name == "models.change_log":
+        if record.name == "models.store.change_log":
             line = json.loads(JsonLines("worker").format(record))
             assert set(line) == {"at", "level", "process", "logger", "message", "callback_id", "state"}
             assert line["message"] == "A callback changed its state."

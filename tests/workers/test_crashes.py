@@ -12,8 +12,8 @@ import pytest
 
 from config.office import Office
 from models import leg as legs
-from models.database import Database
-from models.keyring import Keyring
+from models.store.database import Database
+from models.store.keyring import Keyring
 from tests.callback_desk import CallbackDesk, DeskCarrier, WaitingJobs
 from tests.conftest import FIELD_KEYS, SECRET_KEY
 from tests.factories import NOW, make_callback, make_case, make_office, make_staff

@@ -19,8 +19,8 @@ from config.office import Office
 from models import Call, Callback, Pace, Staff
 from models import leg as legs
 from models.callback_state import FINAL_STATES
-from models.database import Database
-from models.keyring import Keyring
+from models.store.database import Database
+from models.store.keyring import Keyring
 from tests.callback_desk import CallbackDesk, DeskCarrier, WaitingJobs
 from tests.conftest import FIELD_KEYS, SECRET_KEY
 from tests.factories import NOW, make_callback, make_case, make_staff

@@ -16,7 +16,7 @@ from rq.suspension import suspend
 from rq.webhook import Webhook
 
 from config.settings import Settings
-from models.database import Database
+from models.store.database import Database
 from tests.factories import make_callback, make_case, make_staff
 from tests.fake_twilio import FakeTwilio, running_twilio
 from tests.workers.test_queue import _environment, _start, _until

@@ -7,10 +7,10 @@ import pytest
 
 from config.logging import JsonLines
 from models.custody_import import resume
-from models.database import Database
 from models.held_import import reject, release
 from models.import_request import agree, ask
 from models.import_upload import By, discard_upload, land_upload, upload
+from models.store.database import Database
 from tests.factories import NOW, make_staff
 from tests.models.feed import RULES, at, feed_file, feed_row, load, open_cases
 from tests.models.test_import_upload import LIVES
@@ -40,7 +40,7 @@ def _upload(database: Database, by: By, numbers: range) -> int:
 
 
 def _states(caplog: pytest.LogCaptureFixture) -> list[str]:
-    found = [one for one in caplog.records if one.name == "models.change_log"]
+    found = [one for one in caplog.records if one.name == "models.store.change_log"]
     assert len({vars(one)["import_id"] for one in found}) == 1
     for one in found:
         line = json.loads(JsonLines("web").format(one))

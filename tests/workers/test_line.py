@@ -9,10 +9,10 @@ from config.office import Office
 from models import Callback, Phone, Staff
 from models import leg as legs
 from models.call_status import FINAL_CALL_STATUSES
-from models.database import Database
 from models.joiner import add_colleague
 from models.pacing import Pace
 from models.schedule import set_schedule
+from models.store.database import Database
 from tests.callback_desk import CallbackDesk, accept
 from tests.factories import make_callback, make_case, make_office, make_staff
 from workers.carrier import CarrierRefused

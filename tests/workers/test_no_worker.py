@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from models import leg as legs
-from models.heartbeat import SILENT, Pulse, lives
+from models.store.heartbeat import SILENT, Pulse, lives
 from models.trouble import troubles
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_staff

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from models import Alert, Callback, Staff, audit, pacing
-from models.heartbeat import Pulse
+from models.store.heartbeat import Pulse
 from models.trouble import troubles
 from models.unlisted import keep_unlisted
 from tests.callback_desk import CallbackDesk

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from config.settings import Settings
 from models import Callback
 from models.call import CALLS
-from models.database import Database
+from models.store.database import Database
 from tests.factories import make_callback, make_case, make_staff
 from tests.fake_twilio import FakeTwilio, running_twilio
 from tests.servers import Valkey

@@ -6,8 +6,8 @@ import pytest
 
 from models import Alert, Callback
 from models import leg as legs
-from models.database import Database
 from models.pacing import refusals
+from models.store.database import Database
 from models.trouble import troubles
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_callback, make_case, make_staff

@@ -13,7 +13,7 @@ from models.liaison import unverified_may_take_at_0
 from models.lone_refusal import refused_lines
 from models.own_call import call_now
 from models.pacing import CALLS, close_breaker, refusals
-from models.refusal import RefusedError
+from models.store.refusal import RefusedError
 from models.trouble import troubles
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_call, make_callback, make_case, make_staff

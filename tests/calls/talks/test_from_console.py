@@ -7,7 +7,7 @@ import pytest
 
 from models import Callback, Staff, talk_desk
 from models.note import keep_note, may_note, note_of
-from models.refusal import RefusedError
+from models.store.refusal import RefusedError
 from tests.calls.conftest import House
 from tests.calls.talks.talking import SECOND, actions, joins, states
 from tests.calls.test_callbacks import accepted_by, asks_express, nobody_is_held, the_callback

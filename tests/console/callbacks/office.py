@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from models import AuditEntry, Callback
-from models.database import Database
+from models.store.database import Database
 from tests.console.conftest import Clock
 from tests.factories import make_callback, make_case
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from models.database import Database
+from models.store.database import Database
 from tests.console.callbacks.office import Office
 from tests.console.conftest import Clock, Member
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from models import Call
-from models.database import Database
+from models.store.database import Database
 from tests.callback_desk import WaitingJobs
 from tests.console.callbacks.office import PHONE, Office
 from tests.console.conftest import Clock, Member

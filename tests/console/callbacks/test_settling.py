@@ -10,9 +10,9 @@ from sqlalchemy import select, text, update
 
 from config.office import Office as HouseOffice
 from models import Callback, Staff
-from models.database import Database
 from models.registrant import Registrant, name_registrant
 from models.staff import change_shift
+from models.store.database import Database
 from tests.callback_desk import WaitingJobs
 from tests.console.callbacks.office import Office
 from tests.console.conftest import Clock, Member

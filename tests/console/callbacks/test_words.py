@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.database import Database
+from models.store.database import Database
 from tests.console.callbacks.office import Office
 from tests.console.conftest import Clock, Member
 from tests.factories import MadeCase, make_callback, make_case

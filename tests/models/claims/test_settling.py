@@ -10,8 +10,8 @@ from models.callback import cancel_callback, move_callback
 from models.callback_request import request_callback
 from models.claim import hand, release
 from models.note import keep_note, note_of
-from models.refusal import RefusedError
 from models.staff_record import let_go
+from models.store.refusal import RefusedError
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_call, make_callback, make_case, make_staff
 from tests.models.claims.console import Console, left

@@ -6,7 +6,7 @@ Revision: 0005, after 0004.
 import sqlalchemy as sa
 from alembic import op
 
-from models.base import UtcDateTime
+from models.store.base import UtcDateTime
 
 revision = "0005"
 down_revision = "0004"

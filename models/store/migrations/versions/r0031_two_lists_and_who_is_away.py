@@ -6,7 +6,7 @@ Revision: 0031, after 0030.
 import sqlalchemy as sa
 from alembic import op
 
-from models.base import UtcDateTime
+from models.store.base import UtcDateTime
 
 revision = "0031"
 down_revision = "0030"

@@ -9,7 +9,7 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, String, Update, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models.base import Base, UtcDateTime, table_of
+from models.store.base import Base, UtcDateTime, table_of
 
 #: What the sweeper asks for a sign of life itself.
 REDIS = "redis"

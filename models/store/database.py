@@ -20,8 +20,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
-from models.change_log import forget_changes, log_changes
-from models.keyring import Keyring
+from models.store.change_log import forget_changes, log_changes
+from models.store.keyring import Keyring
 
 T = TypeVar("T")
 
@@ -68,7 +68,7 @@ def tried_again(work: Callable[[], T]) -> T:
 class Database:
     """One engine and its keyring. ``transaction()`` writes; ``reading()`` and any other connection cannot.
 
-    The one exception is the turn's save, a single statement on ``turn_engine`` (models/unit.py).
+    The one exception is the turn's save, a single statement on ``turn_engine`` (models/store/unit.py).
     """
 
     def __init__(
@@ -85,8 +85,8 @@ class Database:
         self._readers = sessionmaker(self.engine, expire_on_commit=False, info={"keyring": keyring})
         event.listen(self._writers, "after_commit", log_changes)
         event.listen(self._writers, "after_rollback", forget_changes)
-        #: Each statement is a transaction of its own here, and models/unit.py alone sends any. A menu turn
-        #: takes 0.4 ms on SQLite and 1.0 ms on PostgreSQL; in one ordinary transaction 0.8 and 1.6 ms.
+        #: Each statement is a transaction of its own here, and models/store/unit.py alone sends any. A menu
+        #: turn takes 0.4 ms on SQLite and 1.0 ms on PostgreSQL; in one ordinary transaction 0.8 and 1.6 ms.
         self.turn_engine = _engine(url, pool_size, patience_seconds, for_turns=True)
 
     @contextmanager
@@ -194,7 +194,7 @@ def _engine(url: str, pool_size: int, patience: float | None, *, for_turns: bool
 def _connect_to_answer_in(seconds: float) -> Callable[..., Any]:
     def connect(_dialect: Any, _record: Any, args: Any, options: Any) -> Any:
         # PostgreSQL's driver, which a house on SQLite need not load.
-        from models.patient_connection import PatientConnection
+        from models.store.patient_connection import PatientConnection
 
         connection = PatientConnection.connect(*args, **options)
         connection.answer_seconds = seconds

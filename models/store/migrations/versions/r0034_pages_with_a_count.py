@@ -6,7 +6,7 @@ Revision: 0034, after 0033.
 import sqlalchemy as sa
 from alembic import op
 
-from models.base import UtcDateTime
+from models.store.base import UtcDateTime
 
 revision = "0034"
 down_revision = "0033"

@@ -1,6 +1,6 @@
 """Brings a database to the schema of this release; safe when several processes do so at once.
 
-A developer writes the next revision with ``python -m models.migrate "What changes"``: it compares
+A developer writes the next revision with ``python -m models.store.migrate "What changes"``: it compares
 the models with the revisions on an empty database and drafts the file, to be read and corrected.
 """
 
@@ -15,10 +15,10 @@ from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
-from models.database import WRITES, Database
-from models.keyring import Keyring
 from models.name_index import Whose
 from models.name_search import index_missing_names
+from models.store.database import WRITES, Database
+from models.store.keyring import Keyring
 
 #: Any number that no other program uses on this database server; it names the lock.
 _LOCK = 7_243_551_902
@@ -45,7 +45,7 @@ def upgrade(database: Database) -> None:
 def _config(connection: Connection | None = None) -> Config:
     config = Config()
     # A package and a folder in it, so that an installed release finds its revisions as well.
-    config.set_main_option("script_location", "models:migrations")
+    config.set_main_option("script_location", "models.store:migrations")
     config.set_main_option("path_separator", "os")
     config.set_main_option("file_template", "r%%(rev)s_%%(slug)s")
     config.attributes["connection"] = connection

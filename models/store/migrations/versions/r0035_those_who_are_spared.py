@@ -6,7 +6,7 @@ Revision: 0035, after 0034.
 import sqlalchemy as sa
 from alembic import op
 
-from models.base import UtcDateTime
+from models.store.base import UtcDateTime
 
 revision = "0035"
 down_revision = "0034"

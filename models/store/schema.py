@@ -1,13 +1,13 @@
 """Whether a database has the schema of this release.
 
-Every program asks before it starts, and only ``models/migrate.py`` need load what changes a schema.
+Every program asks before it starts, and only ``models/store/migrate.py`` need load what changes a schema.
 """
 
 from pathlib import Path
 
 from sqlalchemy import inspect, text
 
-from models.database import Database
+from models.store.database import Database
 
 _REVISIONS = Path(__file__).with_name("migrations") / "versions"
 

@@ -1,11 +1,11 @@
-"""Alembic's entry: runs the revisions on the connection that models/migrate.py hands over."""
+"""Alembic's entry: runs the revisions on the connection that models/store/migrate.py hands over."""
 
 from typing import Any
 
 from alembic import context
 
 from models import Base
-from models.base import UtcDateTime
+from models.store.base import UtcDateTime
 
 
 def render_item(kind: str, item: Any, _context: Any) -> Any:
@@ -13,7 +13,7 @@ def render_item(kind: str, item: Any, _context: Any) -> Any:
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
 
 
-# Whoever starts a migration opens the connection and the transaction; see models/migrate.py.
+# Whoever starts a migration opens the connection and the transaction; see models/store/migrate.py.
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=Base.metadata,

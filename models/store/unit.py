@@ -8,8 +8,8 @@ from sqlalchemy import Connection, CursorResult, Executable, Row, Select
 from sqlalchemy.orm import Session
 
 from models.call import CALLS
-from models.database import Database, Write, send_all
-from models.keyring import Keyring
+from models.store.database import Database, Write, send_all
+from models.store.keyring import Keyring
 
 
 class OvertakenError(Exception):

@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Table, and_, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from models.base import Base
-from models.database import Database, keyring_of
-from models.keyring import Keyring, SealError
+from models.store.base import Base
+from models.store.database import Database, keyring_of
+from models.store.keyring import Keyring, SealError
 
 #: Rows in one transaction: a few milliseconds, so that no caller waits behind it.
 BATCH = 200

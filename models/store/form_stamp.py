@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from models.database import keyring_of
+from models.store.database import keyring_of
 
 #: What is said where it does, whatever the form was about.
 OTHERWISE = "Someone else has changed this meanwhile. Look at what it is now, then change it again."

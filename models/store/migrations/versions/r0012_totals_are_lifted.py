@@ -6,7 +6,7 @@ Revision: 0007, after 0006.
 import sqlalchemy as sa
 from alembic import op
 
-from models.base import UtcDateTime
+from models.store.base import UtcDateTime
 
 revision = "0012"
 down_revision = "0011"

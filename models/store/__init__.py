@@ -1,0 +1,1 @@
+"""The ground of the models: tables, times, the database, migrations, keys and sealed values."""
