@@ -10,8 +10,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from config.office import Office
-from models import Case, audit
+from models import Case
 from models.alert import LEFT_TOLD
+from models.audit import audit
 from models.callback import Callback
 from models.store.database import keyring_of
 

@@ -8,7 +8,7 @@ from config.office import Office, OfficeError
 from config.office_changes import EDITABLE, plain, value_of
 from hotline.trees import build_flows, office_problems, tree_problems
 from ivr_flows.prompts import Prompts
-from models.office_change import OfficeChangeError, Standing, change_fields, standing_changes
+from models.audit.office_change import OfficeChangeError, Standing, change_fields, standing_changes
 from models.store.database import Database
 
 #: So often a change is checked anew because another one, of another field, came between.

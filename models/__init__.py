@@ -1,7 +1,8 @@
 """models remember: every table of the house, one noun a file."""
 
 from models.alert import Alert
-from models.audit import AuditEntry
+from models.audit.audit import AuditEntry
+from models.audit.office_change import OfficeChange
 from models.audit_alarm import AuditAlarm
 from models.audit_export import AuditExport
 from models.audit_watch import Approval, AuditWatch
@@ -20,7 +21,6 @@ from models.line_wait import LineWait
 from models.lost_pin_report import LostPinReport
 from models.name_index import NameWord
 from models.offer import Offer
-from models.office_change import OfficeChange
 from models.pacing import Pace
 from models.paging import PagedMatter
 from models.passkey import Passkey

@@ -8,7 +8,8 @@ from typing import Any, Literal, NamedTuple, Protocol, cast
 from sqlalchemy import CursorResult, ForeignKey, Index, String, Table, or_, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models import audit, pacing
+from models import pacing
+from models.audit import audit
 from models.call import Call
 from models.call_status import DIALLING
 from models.liaison import outbound_leg

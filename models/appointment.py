@@ -5,7 +5,7 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from models import audit
+from models.audit import audit
 from models.callback import Callback, advance, is_idle, move_callback
 from models.callback_policy import CallbackPolicy
 from models.callback_state import TAKEN_UP_AGAIN

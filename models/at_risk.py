@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select, text, true, update
 from sqlalchemy.orm import Session
 
-from models import audit
 from models.alert import (
     LEFT,
     LEFT_TOLD,
@@ -17,6 +16,7 @@ from models.alert import (
     tell,
     tell_supervisors,
 )
+from models.audit import audit
 from models.callback import CALLBACKS, IS_OPEN
 from models.callback_state import UNKNOWN_OUTCOMES
 from models.liaison import is_anyone_at_hand

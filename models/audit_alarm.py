@@ -9,8 +9,8 @@ from typing import Any, cast
 from sqlalchemy import ForeignKey, Index, String, Table, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models import audit
 from models.alert import AUDIT_ALARM, AlertOffice, Told, recipients, responsible, tell
+from models.audit import audit
 from models.paging import take_page
 from models.staff import Staff
 from models.store.base import Base, UtcDateTime

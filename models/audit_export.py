@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
-from models import audit
-from models.audit_search import Entry, Page, Place, Search, search
+from models.audit import audit
+from models.audit.audit_search import Entry, Page, Place, Search, search
 from models.staff import Staff
 from models.store.base import Base, UtcDateTime
 from models.two_people import check_untied

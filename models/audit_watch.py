@@ -12,7 +12,7 @@ from sqlalchemy import ForeignKey, Index, String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.alert import NEW_APPROVER, tell_both_roles
-from models.audit import AuditEntry
+from models.audit.audit import AuditEntry
 from models.audit_alarm import SHELL_PAIR, Finding, raise_alarm
 from models.call import Call
 from models.callback import Callback

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models import audit
+from models.audit import audit
 from models.callback_state import FINAL_STATES as FINAL_STATES
 from models.callback_state import MOVES, TAKEN_UP_AGAIN
 from models.callback_state import OPEN_STATES as OPEN_STATES

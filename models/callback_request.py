@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from models import audit
+from models.audit import audit
 from models.callback import (
     CALLBACKS,
     IS_IDLE,

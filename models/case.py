@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, String, Text, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from stdnum import damm
 
-from models import audit
+from models.audit import audit
 from models.new_pin import new_pin
 from models.pin import PinCounter
 from models.pin_hash import PinHasher

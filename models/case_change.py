@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import audit
-from models.audit import AuditEntry
+from models.audit import audit
+from models.audit.audit import AuditEntry
 from models.case import Case, CaseError, add_case, confirm_named, end_case, free_number
 from models.case_opening import OPENED, OpeningOffice, Person, open_to
 from models.registrant import Registrant, name_of, name_registrant, register

@@ -7,7 +7,7 @@ from typing import Protocol
 from sqlalchemy import ForeignKey, Index, Select, String, func, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models import audit
+from models.audit import audit
 from models.call import Call
 from models.callback import IS_OPEN, IS_PAST, Callback
 from models.case import Case

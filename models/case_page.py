@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from models.audit import AuditEntry
+from models.audit.audit import AuditEntry
 from models.callback import IS_OPEN, IS_PAST, Callback
 from models.case import Case
 from models.case_words import case_standing

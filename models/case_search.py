@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from models import audit
+from models.audit import audit
 from models.case import Case
 from models.case_opening import SEARCH_REASONS, Person
 from models.name_index import can_be_asked

@@ -12,8 +12,8 @@ from typing import Protocol
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from models import audit
-from models.audit import AuditEntry
+from models.audit import audit
+from models.audit.audit import AuditEntry
 from models.callback import Callback
 from models.callback_state import OPEN_STATES
 from models.case import Case

@@ -9,8 +9,8 @@ from typing import NoReturn, Protocol
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import audit
 from models.alert import LEFT_TOLD
+from models.audit import audit
 from models.callback import IS_OWED, Callback, advance, locked
 from models.callback_state import TAKEN_UP_AGAIN
 from models.follow_up import ANEW, STOPPED

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Protocol
 from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
-from models import audit
+from models.audit import audit
 from models.brake import BrakeRules, HoldReason, hold_reasons
 from models.case import Case
 from models.import_file import FeedFileError, read_feed

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ForeignKey, Index, String, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models import audit
+from models.audit import audit
 from models.store.base import Base, UtcDateTime
 
 _TALKING = text("state = 'talking'")

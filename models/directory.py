@@ -8,8 +8,8 @@ from typing import Any, cast
 from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models import audit
-from models.office_change import COURT, FACILITY, OfficeChange, note_directory
+from models.audit import audit
+from models.audit.office_change import COURT, FACILITY, OfficeChange, note_directory
 from models.store.base import Base, UtcDateTime
 from models.store.told_error import ToldError
 from models.unlisted import settle_added

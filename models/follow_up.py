@@ -8,8 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from models import audit
-from models.audit import AuditEntry
+from models.audit import audit
+from models.audit.audit import AuditEntry
 from models.call import Call
 from models.callback import CALLBACKS, IS_OPEN, Callback
 from models.owed_already import rings_anyway

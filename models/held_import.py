@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from models import audit
+from models.audit import audit
 from models.brake import HoldReason
 from models.import_landing import Landed, land, let_go
 from models.import_lock import import_lock

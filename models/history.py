@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.audit import AuditEntry
+from models.audit.audit import AuditEntry
 from models.call import Call
 from models.staff_name import STAFF_KINDS, read_staff_names
 

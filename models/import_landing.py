@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Table, bindparam, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from models import audit
+from models.audit import audit
 from models.custody import CustodyRecord
 from models.import_file import CONTENT_COLUMNS
 from models.import_lock import gentle_transaction

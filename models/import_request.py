@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import audit
+from models.audit import audit
 from models.held_import import SettleError, settle
 from models.import_lock import import_lock
 from models.import_record import CustodyImport

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Literal
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from models import audit
+from models.audit import audit
 from models.custody_import import ImportRules, ask_brake, raise_unmapped, result_of
 from models.import_file import FeedFileError, read_feed
 from models.import_landing import let_go

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from models.audit import AuditEntry
+from models.audit.audit import AuditEntry
 from models.call import Call
 from models.callback import CALLBACKS, Callback
 from models.callback_list import IN_LINE

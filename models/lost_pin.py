@@ -8,8 +8,8 @@ from typing import Protocol
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from models import audit
 from models.abandoned_wait import Job, PromisingOffice
+from models.audit import audit
 from models.callback import IS_OWED, Callback
 from models.callback_request import A_DAY, Promise, promise_callback
 from models.case import Case, find_case, give_new_pin

@@ -9,7 +9,7 @@ from typing import cast
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from models import audit
+from models.audit import audit
 from models.call import Call
 from models.callback import Callback
 from models.claim import actor_of

@@ -8,7 +8,7 @@ from typing import Literal
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from models import audit
+from models.audit import audit
 from models.call import Call
 from models.callback import Callback
 from models.case import Case

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from models import audit
+from models.audit import audit
 from models.call import Call
 from models.callback import IS_OWED, Callback, advance, cancel_callback, was_put_off
 from models.callback_policy import CallbackOffice, CallbackPolicy

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
-from models import audit
 from models.abandoned_wait import Job, PromisingOffice
+from models.audit import audit
 from models.callback import CALLBACKS, IS_IDLE, Callback, advance
 from models.case import Case
 from models.case_opening import Grounds, Person

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import ColumnElement, case, or_, select, update
 from sqlalchemy.orm import Session
 
-from models import audit
 from models.abandoned_wait import Job, PromisingOffice
+from models.audit import audit
 from models.callback import IS_OWED, WITHOUT_PIN, Callback, advance
 from models.callback_request import Promise, promise_callback
 from models.case import Case

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
-from models import audit
+from models.audit import audit
 from models.case import Case
 from models.new_pin import is_guessable
 from models.pin_hash import PinHasher

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from models import audit
 from models.alert import PIN_LOCKS, AlertOffice, tell_supervisors
+from models.audit import audit
 from models.case import Case
 from models.paging import take_page
 from models.pin import ATTESTED, STRANGERS, PinCounter

@@ -8,8 +8,8 @@ from typing import Protocol
 from sqlalchemy import ForeignKey, Index, String, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models import audit
 from models.abandoned_wait import PromisingOffice
+from models.audit import audit
 from models.case import Case, confirm_named, give_new_pin
 from models.case_opening import Person
 from models.lost_pin import EVIDENCE, has_phone_for, tell_safe_phones

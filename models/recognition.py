@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from models import audit
+from models.audit import audit
 from models.callback import Callback
 from models.claim import actor_of, standing
 from models.store.refusal import RefusedError

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ForeignKey, String, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models import audit
+from models.audit import audit
 from models.staff import Staff, find_staff
 from models.store.base import Base
 

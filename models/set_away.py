@@ -6,8 +6,8 @@ from typing import Any, Protocol, cast
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
-from models import audit
 from models.alert import SET_AWAY, Alert
+from models.audit import audit
 from models.staff import Staff
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import String, Table, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models import audit
+from models.audit import audit
 from models.store.base import Base, UtcDateTime
 from models.store.database import keyring_of, send
 

@@ -8,7 +8,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models import audit
+from models.audit import audit
 from models.store.base import Base, UtcDateTime
 from models.store.database import keyring_of
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Select, exists, select, update
 from sqlalchemy.orm import Session
 
-from models import audit
+from models.audit import audit
 from models.passkey import Passkey, forget_passkeys
 from models.recovery_code import forget_recovery_codes
 from models.sign_in_counter import counter_key, forgive

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
-from models import audit, claim
+from models import claim
+from models.audit import audit
 from models.callback import Callback
 from models.case_opening import close_all_of
 from models.passkey import forget_passkeys

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from models import audit, pin_try
+from models import pin_try
+from models.audit import audit
 from models.call import CALLS
 from models.new_pin import is_guessable, new_pin
 from models.pin import PinCounter

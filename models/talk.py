@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
-from models import audit, direct_talk
+from models import direct_talk
+from models.audit import audit
 from models.call import CALLS, Call
 from models.call_status import LEAVING, bring_forward
 from models.callback import Callback, advance, locked

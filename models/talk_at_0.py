@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import audit
+from models.audit import audit
 from models.call import Call
 from models.case import Case
 from models.case_words import WordsOffice, heard_for

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import func, not_, select, update
 from sqlalchemy.orm import Session
 
-from models import audit
+from models.audit import audit
 from models.case import find_case
 from models.pin import PinCounter, PinTry
 from models.pin_facts import TOTAL_LIFE

@@ -8,8 +8,8 @@ from itertools import combinations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import audit
-from models.audit import AuditEntry
+from models.audit import audit
+from models.audit.audit import AuditEntry
 from models.staff import Staff
 from models.store.told_error import ToldError
 

@@ -8,8 +8,8 @@ from sqlalchemy import ForeignKey, String, Table, case, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models import audit
 from models.alert import UNLISTED, AlertOffice, tell_supervisors
+from models.audit import audit
 from models.paging import take_page
 from models.store.base import Base, UtcDateTime
 from models.store.database import keyring_of, send

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import audit
+from models.audit import audit
 from models.call import CALLS
 from models.talk import callback_of
 from models.wishes import VOICEMAIL_TEXTS

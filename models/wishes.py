@@ -7,7 +7,7 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, CursorResult, select, update
 from sqlalchemy.orm import Session
 
-from models import audit
+from models.audit import audit
 from models.callback import CALLBACKS, IS_IDLE, IS_OWED, Callback
 from models.case import Case
 from models.registrant import Phone

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from models import audit
+from models.audit import audit
 from models.staff import Staff
 from models.store.refusal import RefusedError
 

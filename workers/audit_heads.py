@@ -6,8 +6,8 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from models import audit
-from models.audit_head import Head, head_is_due, note_head, read_head, signing_key, write_head
+from models.audit import audit
+from models.audit.audit_head import Head, head_is_due, note_head, read_head, signing_key, write_head
 from models.store.database import Database
 
 log = logging.getLogger(__name__)

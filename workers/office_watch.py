@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.office import Office, OfficeError
-from models.office_change import newest_version, standing_changes
+from models.audit.office_change import newest_version, standing_changes
 from models.store.database import Database
 
 log = logging.getLogger(__name__)

@@ -87,7 +87,7 @@ def open_house() -> House:
 
 def standing_office(base: Office, database: Any) -> Office:
     """The office of the file with what was changed in the console. Exits 2 when they do not fit."""
-    from models.office_change import standing_changes
+    from models.audit.office_change import standing_changes
 
     with database.reading() as session:
         changes = standing_changes(session)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import click
 
 from hotline.cli.context import emit, open_house
-from models import audit
+from models.audit import audit
 from models.store import rotation
 from models.store.database import Database
 

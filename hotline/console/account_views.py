@@ -14,7 +14,7 @@ from hotline.console.new_proof import password_faults, qr_code, spelled
 from hotline.console.passwords import BusyError
 from hotline.console.sign_in_views import LONGEST_CODE, Answer, leave, say_busy
 from hotline.console.words import _, ngettext
-from models import audit
+from models.audit import audit
 from models.passkey import passkeys_of, remove_passkey
 from models.recovery_code import issue_recovery_codes, recovery_codes_left
 from models.staff import ROLES

@@ -15,6 +15,7 @@ from hotline.console.audit_views import ROLES
 from hotline.console.console import Console
 from hotline.console.guard import guard_staff, me
 from hotline.console.words import N_, _
+from models.audit.audit_search import count_found, newest_entry, search
 from models.audit_export import (
     MOST,
     ExportError,
@@ -24,7 +25,6 @@ from models.audit_export import (
     standing_exports,
     take_export,
 )
-from models.audit_search import count_found, newest_entry, search
 from models.staff import Staff
 
 REFUSALS = (

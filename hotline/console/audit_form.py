@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.console.words import _
-from models.audit_search import Search, names_of
+from models.audit.audit_search import Search, names_of
 from models.staff import Staff
 
 

@@ -14,9 +14,9 @@ from hotline.console.console import Console
 from hotline.console.guard import guard_staff, me
 from hotline.console.import_words import refusal
 from hotline.console.words import N_, _
+from models.audit.audit_head import HEAD_WRITTEN
+from models.audit.audit_search import Place, has_target, search
 from models.audit_alarm import FINDINGS, AlarmError, is_about, open_alarms, settle_alarm, settled_alarms
-from models.audit_head import HEAD_WRITTEN
-from models.audit_search import Place, has_target, search
 from models.pin import Guard
 from models.staff_name import read_staff_names
 

@@ -9,7 +9,7 @@ from hotline.console.kept_request import WANTED
 from hotline.console.passwords import BusyError
 from hotline.console.sign_in_views import Answer, leave, say_busy, say_refusal
 from hotline.console.words import _
-from models import audit
+from models.audit import audit
 from models.sign_in_counter import SignInLimits, counter_key, forgive, reserve_try, take_back_try
 from models.staff import ROLES
 from models.staff_access import access_of

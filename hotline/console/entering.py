@@ -12,7 +12,7 @@ from hotline.console.console import Console
 from hotline.console.kept_request import TOKEN, WANTED
 from hotline.console.known_browser import know_browser, remember_browser
 from hotline.console.words import ngettext
-from models import audit
+from models.audit import audit
 from models.kept_form import carry_kept_form
 from models.recovery_code import recovery_codes_left
 from models.sign_in_counter import counter_key, forget_old_counters, forgive

@@ -12,8 +12,8 @@ from hotline.console.console import Console
 from hotline.console.guard import me
 from hotline.console.office_names import said
 from hotline.console.words import N_, _
+from models.audit.office_change import OfficeChangeError, Standing
 from models.note import MOST_CHARACTERS
-from models.office_change import OfficeChangeError, Standing
 
 READ = ("supervisor", "administrator")
 KEEP = ("administrator",)

@@ -6,7 +6,7 @@ from config.field_error import FieldError
 from config.office import OfficeError
 from hotline.console.policy_names import POLICY_NAMES
 from hotline.console.words import N_, gettext
-from models.office_change import COURT, OfficeChange
+from models.audit.office_change import COURT, OfficeChange
 
 #: Fields by their name in the office file.
 FIELD_NAMES = {

@@ -12,7 +12,7 @@ from hotline.console.console import Console
 from hotline.console.guard import guard_staff, me
 from hotline.console.letters import Sender, number_letter, pin_letter
 from hotline.console.words import N_, _
-from models import audit
+from models.audit import audit
 from models.case_change import reveal_number
 from models.case_opening import open_to
 from models.lost_pin import EVIDENCE

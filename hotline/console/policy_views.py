@@ -12,7 +12,7 @@ from hotline.console.guard import guard_staff
 from hotline.console.office_form import KEEP, READ, Settings, save, typed_line
 from hotline.console.office_names import field_name
 from hotline.console.policy_bases import basis_said
-from models.office_change import changes_of
+from models.audit.office_change import changes_of
 
 
 def register_policies(blueprint: Blueprint, console: Console) -> None:

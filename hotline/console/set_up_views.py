@@ -11,7 +11,7 @@ from hotline.console.new_proof import password_faults, qr_code, spelled
 from hotline.console.passwords import BusyError
 from hotline.console.sign_in_views import LONGEST_CODE, Answer, say_busy
 from hotline.console.words import _
-from models import audit
+from models.audit import audit
 from models.recovery_code import issue_recovery_codes
 from models.staff import name_of
 from models.staff_access import Access, access_locked, set_password

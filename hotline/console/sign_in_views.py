@@ -15,7 +15,7 @@ from hotline.console.known_browser import known_browser
 from hotline.console.passwords import BusyError
 from hotline.console.words import _, ngettext
 from hotline.demo_staff import has_demo_authenticator
-from models import audit
+from models.audit import audit
 from models.recovery_code import use_recovery_code
 from models.sign_in_counter import (
     Refusal,

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import expect
 
-from models import audit
-from models.audit_head import note_head
+from models.audit import audit
+from models.audit.audit_head import note_head
 from models.audit_watch import watch
 from tests.browser.conftest import Visitors
 from tests.browser.console_house import Colleague, ConsoleHouse, judge

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from models import Callback, Staff, audit
+from models import Callback, Staff
+from models.audit import audit
 from models.claim import claim
 from models.direct_talk import begin_talk
 from models.note import refusal

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from models import audit
+from models.audit import audit
 from models.store.database import Database
 from tests.console.conftest import Clock
 

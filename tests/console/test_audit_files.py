@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from hotline.console.audit_codes import codes_of
-from models import AuditEntry, AuditExport, Staff, audit
+from models import AuditEntry, AuditExport, Staff
+from models.audit import audit
 from models.store.database import Database
 from models.two_people import ATTEMPT
 from tests.console.audit_desk import records

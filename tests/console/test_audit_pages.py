@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import event
 
 from hotline.console.audit_words import ACTIONS, PARTS
-from models import audit
-from models.audit_head import note_head
+from models.audit import audit
+from models.audit.audit_head import note_head
 from models.audit_watch import watch
 from models.callback_state import MOVES
 from models.store.database import Database

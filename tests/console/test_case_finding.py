@@ -7,7 +7,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, select
 
-from models import AuditEntry, Case, audit
+from models import AuditEntry, Case
+from models.audit import audit
 from models.case import new_number
 from models.direct_talk import begin_talk
 from models.registrant import Registrant

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from models import AuditEntry, Case, audit
+from models import AuditEntry, Case
+from models.audit import audit
 from models.store.database import Database
 from models.subject import find_or_add_subject
 from tests.console.case_desk import actions, kept_case, verifies

@@ -15,7 +15,8 @@ from config.logging import set_up_logging
 from hotline.console.letters import KEYS, Sender, number_letter, pin_letter
 from hotline.console.words import Words
 from ivr_flows.check import INBOUND_KEYS
-from models import AuditEntry, Base, Case, PinRequest, audit
+from models import AuditEntry, Base, Case, PinRequest
+from models.audit import audit
 from models.new_pin import is_guessable
 from models.store.database import Database
 from tests.console.case_desk import actions, kept_case, verifies

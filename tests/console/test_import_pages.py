@@ -8,7 +8,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, select
 
-from models import AuditEntry, CustodyImport, ImportRow, Staff, audit
+from models import AuditEntry, CustodyImport, ImportRow, Staff
+from models.audit import audit
 from models.custody_import import resume
 from models.custody_status import NEUTRAL
 from models.import_paging import page_held

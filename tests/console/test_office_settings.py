@@ -14,7 +14,7 @@ from hotline.console.office_names import REASONS
 from hotline.console.prompt_words import GROUPS
 from ivr_flows.prompts import Prompts
 from models import AuditEntry
-from models.office_change import standing_changes
+from models.audit.office_change import standing_changes
 from models.store.database import Database
 from tests.console.conftest import Clock, Member
 from tests.factories import make_facility

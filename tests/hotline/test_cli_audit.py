@@ -12,8 +12,8 @@ from sqlalchemy import text
 from config.settings import Settings
 from hotline.cli import audit as command
 from hotline.cli.context import House
-from models import audit
-from models.audit_head import Head, read_head, signing_key, write_head
+from models.audit import audit
+from models.audit.audit_head import Head, read_head, signing_key, write_head
 from models.store.database import Database
 from tests.factories import NOW, make_office
 

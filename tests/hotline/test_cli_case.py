@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from config.settings import Settings
 from hotline.cli import group
-from models import AuditEntry, Callback, Case, Phone, Staff, audit
+from models import AuditEntry, Callback, Case, Phone, Staff
+from models.audit import audit
 from models.case import check_digit_is_right, new_number
 from models.pin_hash import PinHasher
 from models.store.database import Database

@@ -12,8 +12,9 @@ from hotline.cli import custody as custody_file
 from hotline.cli import facility as facility_file
 from hotline.cli import group
 from hotline.cli.context import House
-from models import audit, import_lock
-from models.audit import AuditEntry
+from models import import_lock
+from models.audit import audit
+from models.audit.audit import AuditEntry
 from models.custody import CustodyRecord
 from models.directory import Facility
 from models.import_file import COLUMNS

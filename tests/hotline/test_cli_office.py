@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from click.testing import Result
 
-from models.office_change import change_fields, standing_changes
+from models.audit.office_change import change_fields, standing_changes
 from models.store.database import Database
 from tests.factories import NOW
 from tests.hotline.test_cli_staff_and_keys import hotline

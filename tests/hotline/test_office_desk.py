@@ -9,7 +9,7 @@ import pytest
 from config.office import Office, OfficeError
 from hotline.office_desk import OfficeDesk
 from ivr_flows.prompts import Prompts
-from models.office_change import OfficeChangeError, changes_of, standing_changes
+from models.audit.office_change import OfficeChangeError, changes_of, standing_changes
 from models.store.database import Database
 from tests.factories import NOW, make_office
 

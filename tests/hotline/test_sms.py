@@ -10,7 +10,7 @@ from werkzeug.datastructures import ImmutableMultiDict
 from config.office import Office
 from hotline.voice.sms import sms_inbound
 from ivr_flows.prompts import Prompts
-from models.audit import AuditEntry
+from models.audit.audit import AuditEntry
 from models.callback import Callback
 from models.registrant import Phone, Registrant
 from models.store.database import Database

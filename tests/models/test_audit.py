@@ -12,7 +12,8 @@ from sqlalchemy import null, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from models import AuditEntry, Staff, audit
+from models import AuditEntry, Staff
+from models.audit import audit
 from models.store.database import Database
 from tests.factories import NOW, make_staff
 

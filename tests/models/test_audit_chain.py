@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
-from models import AuditEntry, audit
-from models.audit import Fault, find_fault
-from models.audit_head import (
+from models import AuditEntry
+from models.audit import audit
+from models.audit.audit import Fault, find_fault
+from models.audit.audit_head import (
     Checked,
     HeadError,
     check,

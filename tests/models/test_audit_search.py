@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert, text
 
-from models import AuditEntry, audit
-from models.audit_search import Page, Place, Search, names_of, search
+from models import AuditEntry
+from models.audit import audit
+from models.audit.audit_search import Page, Place, Search, names_of, search
 from models.store.database import WRITES, Database
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from models import Alert, AuditAlarm, Registrant, audit
+from models import Alert, AuditAlarm, Registrant
+from models.audit import audit
 from models.audit_alarm import AlarmError, open_alarms, settle_alarm, settled_alarms
 from models.audit_watch import has_news, watch
 from models.store.database import Database, keyring_of

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from models.audit import AuditEntry
+from models.audit.audit import AuditEntry
 from models.brake import BrakeRules, Flow, HoldReason, Tally, hold_reasons, is_impossible
 from models.case import Case
 from models.custody import CUSTODY_STATUSES, CustodyRecord

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text, update
 
-from models.audit import AuditEntry
+from models.audit.audit import AuditEntry
 from models.case import Case
 from models.custody import CustodyRecord
 from models.custody_import import CustodyImport, FeedFileError, ImportRow, import_custody

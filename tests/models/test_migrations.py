@@ -13,7 +13,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import delete, inspect, null, text, update
 from sqlalchemy.exc import DBAPIError
 
-from models import AuditEntry, Base, CustodyRecord, audit
+from models import AuditEntry, Base, CustodyRecord
+from models.audit import audit
 from models.store.database import Database
 from models.store.keyring import Keyring
 from models.store.migrate import MigrationError, _config, upgrade

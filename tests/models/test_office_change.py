@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
 
-from models import AuditEntry, OfficeChange, audit
-from models.office_change import (
+from models import AuditEntry, OfficeChange
+from models.audit import audit
+from models.audit.office_change import (
     OfficeChangeError,
     change_fields,
     change_numbered,

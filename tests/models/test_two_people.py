@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from models import audit
 from models.alert import Alert
+from models.audit import audit
 from models.audit_alarm import open_alarms
 from models.audit_watch import watch
 from models.staff import Staff, add_person

@@ -9,7 +9,7 @@ from threading import Event
 import pytest
 from sqlalchemy import func, insert, select, text, update
 
-from models.audit import AuditEntry, record
+from models.audit.audit import AuditEntry, record
 from models.call import Call, saving_turn
 from models.callback import Callback
 from models.caller_state import CallState, glance, load_by_sid

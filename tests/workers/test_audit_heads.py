@@ -6,8 +6,9 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from models import Alert, AuditEntry, audit
-from models.audit_head import read_heads, signing_key
+from models import Alert, AuditEntry
+from models.audit import audit
+from models.audit.audit_head import read_heads, signing_key
 from models.audit_watch import watch
 from models.store.database import Database
 from tests.conftest import SECRET_KEY

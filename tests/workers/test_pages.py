@@ -5,7 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from models import Alert, Callback, Staff, audit, pacing
+from models import Alert, Callback, Staff, pacing
+from models.audit import audit
 from models.store.heartbeat import Pulse
 from models.trouble import troubles
 from models.unlisted import keep_unlisted

@@ -119,7 +119,7 @@ def find_fault(session: Session, passed: Callable[[int, str], None] | None = Non
 
     An entry without facts and salt fits by its commitment if an entry of a purge, further on, names it (R41).
     Entries cut off at the end leave a shorter chain that fits: only the head, kept elsewhere
-    (models/audit_head.py), can tell of them.
+    (models/audit/audit_head.py), can tell of them.
     """
     previous, emptied, purged = BEGINNING, list[range](), list[range]()
     every = select(_ENTRIES).order_by(_ENTRIES.c.id).execution_options(yield_per=1000)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, Index, String, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models import audit
+from models.audit import audit
 from models.note import MOST_CHARACTERS, refusal
 from models.store.base import Base, UtcDateTime
 

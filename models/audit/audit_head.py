@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.audit import BEGINNING, AuditEntry, find_fault
+from models.audit.audit import BEGINNING, AuditEntry, find_fault
 from models.pin import Guard
 
 #: The line's own note of when a head was written last, among its standing conditions.

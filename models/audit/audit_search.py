@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, Table, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
-from models.audit import AuditEntry
+from models.audit.audit import AuditEntry
 
 PAGE = 50
 _ENTRIES: Table = AuditEntry.__table__  # type: ignore[assignment]
