@@ -29,10 +29,10 @@ from ivr_flows.flow import Flow
 from ivr_flows.prompts import Prompts
 from ivr_flows.rules import Rules
 from models.call import keep_pending
-from models.case import number_length
+from models.cases.case import number_length
+from models.cases.pin_hash import PinHasher
+from models.cases.pin_try import PinLimits
 from models.custody_status import HeardRules
-from models.pin_hash import PinHasher
-from models.pin_try import PinLimits
 from models.store.database import BUSY_SECONDS, Database
 from models.store.keyring import Keyring
 from workers.office_watch import OfficeWatch

@@ -15,12 +15,12 @@ from config.settings import Settings
 from hotline.demo_callbacks import keep_promises
 from hotline.demo_staff import add_missing_staff
 from models import Case, Court, CustodyImport, CustodyRecord, Facility, Subject
-from models.case import add_case
+from models.cases.case import add_case
+from models.cases.pin_hash import PinHasher
+from models.cases.registrant import register
+from models.cases.subject import find_or_add_subject
 from models.directory import place_key
-from models.pin_hash import PinHasher
-from models.registrant import register
 from models.store.database import Database, keyring_of
-from models.subject import find_or_add_subject
 
 ACTOR = "demo data"
 #: How long ago the feed confirmed a person, whenever the demo starts.

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
 from config.settings import Settings
-from models.pin import Guard
+from models.cases.pin import Guard
 from models.store.database import Database
 from models.store.schema import is_current
 from models.trouble import troubles

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import Settings
 from hotline.seats import CALLERS
-from models.pin import Guard
+from models.cases.pin import Guard
 from models.store.database import Database
 
 log = logging.getLogger(__name__)

@@ -13,8 +13,8 @@ from models import callback as callbacks
 from models.asking_call import first_due
 from models.callback_policy import CallbackPolicy, Hours
 from models.callback_request import Promise, make_urgent, request_callback
+from models.cases.safe_phone import is_barred
 from models.phone_stop import ask_once_more
-from models.safe_phone import is_barred
 from models.shown_line import shown_line
 from models.true_time import Asker, urgent_due
 from models.unverified_request import request_without_pin

@@ -14,9 +14,9 @@ from ivr_flows.time_words import hour_prompt
 from ivr_flows.turn import Say, Slots, Turn, Words, in_language
 from models.callback import Callback
 from models.caller_state import CallState
+from models.cases.registrant import saving_language, saving_pace
+from models.cases.safe_phone import is_barred, safe_numbers
 from models.custody_status import Heard, heard
-from models.registrant import saving_language, saving_pace
-from models.safe_phone import is_barred, safe_numbers
 from models.store.database import Write
 from models.store.keyring import Keyring
 from models.store.unit import Unit

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, Protocol
 
+from models.cases.pin_try import PinLimits
 from models.custody_status import HeardRules
-from models.pin_try import PinLimits
 
 
 class ServiceEntry(Protocol):

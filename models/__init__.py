@@ -9,8 +9,12 @@ from models.audit_watch import Approval, AuditWatch
 from models.call import Call
 from models.call_event import CallEvent
 from models.callback import Callback
-from models.case import Case
 from models.case_opening import CaseOpening
+from models.cases.case import Case
+from models.cases.name_index import NameWord
+from models.cases.pin import Guard, KnownPhone, PinCounter, PinTry
+from models.cases.registrant import Consent, Phone, Registrant
+from models.cases.subject import Subject
 from models.custody import CustodyRecord
 from models.custody_import import CustodyImport, ImportRow
 from models.direct_talk import DirectTalk
@@ -19,22 +23,18 @@ from models.heard_text import HeardText
 from models.import_record import ImportReject
 from models.line_wait import LineWait
 from models.lost_pin_report import LostPinReport
-from models.name_index import NameWord
 from models.offer import Offer
 from models.pacing import Pace
 from models.paging import PagedMatter
 from models.passkey import Passkey
-from models.pin import Guard, KnownPhone, PinCounter, PinTry
 from models.pin_request import PinRequest
 from models.recovery_code import RecoveryCode
-from models.registrant import Consent, Phone, Registrant
 from models.schedule import Absence, Schedule
 from models.sign_in_counter import SignInCounter
 from models.staff import Staff
 from models.staff_session import StaffSession
 from models.store.base import Base
 from models.store.heartbeat import Heartbeat
-from models.subject import Subject
 from models.unlisted import UnlistedName
 
 __all__ = [

@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 from models.call import Call
 from models.callback import Callback
 from models.callback_request import A_DAY, Promise, promise_callback
-from models.case import Case
+from models.cases.case import Case
+from models.cases.registrant import Consent, Phone, Registrant
+from models.cases.safe_phone import SAFE, next_window
 from models.direct_follow_up import follow_direct, opened_case
 from models.direct_talk import DirectTalk, is_cut_short
 from models.follow_up import CUT_OFF
 from models.line_wait import IN_LINE, LineWait, lapsed_waits, leave_line, talk_began, wait_of
-from models.registrant import Consent, Phone, Registrant
-from models.safe_phone import SAFE, next_window
 from models.store.database import keyring_of
 from models.talk import pause_after
 

@@ -9,6 +9,7 @@ from models.audit import audit
 from models.callback import Callback, advance, is_idle, move_callback
 from models.callback_policy import CallbackPolicy
 from models.callback_state import TAKEN_UP_AGAIN
+from models.cases.safe_phone import standing_of
 from models.claim import (
     OVERSEERS,
     actor_of,
@@ -20,7 +21,6 @@ from models.claim import (
     refuse,
     standing,
 )
-from models.safe_phone import standing_of
 from models.staff import Staff
 from models.store.refusal import RefusedError
 

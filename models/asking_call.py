@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from models.call import CALLS
 from models.callback import CALLBACKS, IS_OWED, WITHOUT_PIN, Callback, stop_ringing_for
-from models.case import Case
+from models.cases.case import Case
 from models.direct_talk import DirectTalk
 from models.store.job import Job
 from models.talk import COVERED, TalkOffice, pause_after

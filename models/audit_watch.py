@@ -16,13 +16,13 @@ from models.audit.audit import AuditEntry
 from models.audit_alarm import SHELL_PAIR, Finding, raise_alarm
 from models.call import Call
 from models.callback import Callback
-from models.case import Case
-from models.registrant import Phone, Registrant
+from models.cases.case import Case
+from models.cases.registrant import Phone, Registrant
+from models.cases.subject import Subject
+from models.cases.surname import surnames
 from models.staff import Staff
 from models.store.base import Base, UtcDateTime
 from models.store.database import keyring_of
-from models.subject import Subject
-from models.surname import surnames
 from models.two_people import APPROVERS, ATTEMPT
 
 #: What is a look at a case or at a number of it; ``target`` is ``case:ID``, ``callback:ID`` or ``phone:ID``.

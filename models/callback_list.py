@@ -16,12 +16,12 @@ from models import pacing
 from models.call import Call
 from models.callback import Callback, advance, locked
 from models.callback_policy import CallbackPolicy
-from models.case import Case
+from models.cases.case import Case
+from models.cases.registrant import Phone
+from models.cases.safe_phone import SAFE, standing_of
 from models.liaison import Pool, count_free, unverified_may_take
 from models.line_wait import kept_for_line
 from models.offer import last_offers
-from models.registrant import Phone
-from models.safe_phone import SAFE, standing_of
 from models.two_lists import (
     ANY_PHONE,
     CONFIRMED_PHONE,

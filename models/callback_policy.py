@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
-from models.daily_window import DailyWindow, moment_inside
+from models.cases.daily_window import DailyWindow, moment_inside
 
 #: A day takes three steps at most, so this sees past any holidays; what has no moment in it has none.
 _MOST_STEPS = 60

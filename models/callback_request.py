@@ -22,8 +22,8 @@ from models.callback import (
     owed_without_pin,
 )
 from models.callback_state import MOVES
+from models.cases.safe_phone import safe_numbers
 from models.follow_up import LATER
-from models.safe_phone import safe_numbers
 from models.store.database import keyring_of
 from models.wishes import SAFEST, Wishes
 

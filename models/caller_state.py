@@ -17,10 +17,12 @@ from sqlalchemy.orm import Session
 
 from models.call import CALLS
 from models.callback import CALLBACKS, IS_OWED
-from models.case import Case
+from models.cases.case import Case
+from models.cases.pin import ATTESTED, STRANGERS, UNATTESTED, Guard, KnownPhone, PinCounter, PinTry
+from models.cases.registrant import Phone, Registrant
+from models.cases.subject import Subject
 from models.custody import CustodyRecord
 from models.directory import Court, Facility
-from models.pin import ATTESTED, STRANGERS, UNATTESTED, Guard, KnownPhone, PinCounter, PinTry
 from models.pin_facts import (
     HEARD_WITHIN,
     KNOWN_PHONE_LIFE,
@@ -34,12 +36,10 @@ from models.pin_facts import (
     is_known,
     numbers_unopened,
 )
-from models.registrant import Phone, Registrant
 from models.staff import Staff
 from models.store.base import table_of
 from models.store.database import send
 from models.store.unit import Unit
-from models.subject import Subject
 
 #: Until the office's own number is set on the state (R11).
 VERIFICATION_MINUTES = 10.0

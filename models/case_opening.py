@@ -10,11 +10,11 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from models.audit import audit
 from models.call import Call
 from models.callback import IS_OPEN, IS_PAST, Callback
-from models.case import Case
+from models.cases.case import Case
+from models.cases.new_phone import is_to_new_phone
 from models.direct_talk import DirectTalk
 from models.line_wait import OPENS_ITS_CASE
 from models.lost_pin import EVIDENCE
-from models.new_phone import is_to_new_phone
 from models.staff import Staff
 from models.store.base import Base, UtcDateTime
 from models.store.database import keyring_of

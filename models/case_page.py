@@ -8,15 +8,15 @@ from sqlalchemy.orm import Session, selectinload
 
 from models.audit.audit import AuditEntry
 from models.callback import IS_OPEN, IS_PAST, Callback
-from models.case import Case
 from models.case_words import case_standing
+from models.cases.case import Case
+from models.cases.pin import STRANGERS, PinCounter
+from models.cases.registrant import Phone, Registrant
+from models.cases.subject import Subject
 from models.custody_status import NEUTRAL, Heard, HeardRules, heard
-from models.pin import STRANGERS, PinCounter
 from models.pin_request import PinRequest
-from models.registrant import Phone, Registrant
 from models.staff_name import StaffNames, read_staff_names
 from models.store.database import keyring_of
-from models.subject import Subject
 
 MOST_CALLBACKS, MOST_ENTRIES, MOST_REQUESTS = 20, 50, 10
 

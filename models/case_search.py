@@ -7,13 +7,13 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.case import Case
 from models.case_opening import SEARCH_REASONS, Person
-from models.name_index import can_be_asked
-from models.name_search import find_names
-from models.registrant import Registrant
+from models.cases.case import Case
+from models.cases.name_index import can_be_asked
+from models.cases.name_search import find_names
+from models.cases.registrant import Registrant
+from models.cases.subject import Subject
 from models.store.database import keyring_of
-from models.subject import Subject
 
 #: Cases that one search shows.
 MOST_SHOWN = 50

@@ -16,14 +16,14 @@ from models.audit import audit
 from models.audit.audit import AuditEntry
 from models.callback import Callback
 from models.callback_state import OPEN_STATES
-from models.case import Case
+from models.cases.case import Case
+from models.cases.new_phone import holds_content
+from models.cases.subject import Subject
 from models.claim import actor_of, standing
 from models.custody import CustodyRecord
 from models.custody_status import NEUTRAL, Heard, HeardRules, heard
 from models.directory import Court, Facility
-from models.new_phone import holds_content
 from models.store.refusal import RefusedError
-from models.subject import Subject
 
 #: So many of the latest looks are asked whether one of them was for the same callback.
 _LOOKS = 20

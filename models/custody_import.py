@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from models.audit import audit
 from models.brake import BrakeRules, HoldReason, hold_reasons
-from models.case import Case
+from models.cases.case import Case
 from models.import_file import FeedFileError, read_feed
 from models.import_flow import flow_until, last_snapshot_rows
 from models.import_landing import hold, land, let_go

@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 from models.call import Call
 from models.callback import IS_OWED, Callback
 from models.callback_request import Promise, promise_callback
-from models.case import Case
+from models.cases.case import Case
+from models.cases.registrant import Registrant
+from models.cases.safe_phone import is_barred, safe_numbers
 from models.direct_talk import DirectTalk
 from models.follow_up import LATER, SUPERVISOR
 from models.line_wait import OPENS_ITS_CASE
 from models.owed_already import rings_anyway
-from models.registrant import Registrant
-from models.safe_phone import is_barred, safe_numbers
 from models.store.database import keyring_of
 
 

@@ -13,13 +13,13 @@ from models.call import CALLS, Call
 from models.callback import CALLBACKS, Callback, advance, locked
 from models.callback_list import first_in_line, settle_moment, stand_in_line
 from models.callback_policy import CallbackPolicy
+from models.cases.safe_phone import standing_of
 from models.leg import make_liaison_leg, mark_dialling
 from models.leg_end import Job, leave_for_staff
 from models.liaison import Pool, choose_liaison, count_free, hold_liaison, pick_alone, unverified_may_take
 from models.line_wait import kept_for_line
 from models.lone_refusal import of_other_lines, refused_line_of, take_probe
 from models.offer import last_offers, note_offer
-from models.safe_phone import standing_of
 from models.set_away import end_sparing
 from models.shown_line import shown_line
 from models.store.database import keyring_of

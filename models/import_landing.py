@@ -9,13 +9,13 @@ from sqlalchemy import Table, bindparam, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
+from models.cases.subject import Subject
 from models.custody import CustodyRecord
 from models.import_file import CONTENT_COLUMNS
 from models.import_lock import gentle_transaction
 from models.import_record import CustodyImport, ImportRow
 from models.import_staging import IMPORT_ROWS, RECORD_CONTENT, check_state
 from models.store.database import Database
-from models.subject import Subject
 
 BATCH = 500
 SUBJECTS: Table = Subject.__table__  # type: ignore[assignment]

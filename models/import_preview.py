@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, and_, case, func, literal, select
 from sqlalchemy.orm import Session
 
-from models.case import Case
+from models.cases.case import Case
+from models.cases.subject import Subject
 from models.custody import CustodyRecord
 from models.import_record import ImportReject, ImportRow
-from models.subject import Subject
 
 #: What the line says, and staff see, of everybody denied, absent, unknown or without a record alike (R13).
 CANNOT_CONFIRM = "cannot_confirm"

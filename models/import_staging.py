@@ -10,7 +10,8 @@ from sqlalchemy import Table, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from models.brake import Tally, is_impossible
-from models.case import Case
+from models.cases.case import Case
+from models.cases.subject import Subject
 from models.custody import CustodyRecord
 from models.directory import Court, Facility
 from models.import_file import CONTENT_COLUMNS, DENIED, Content, FeedRow, Reject
@@ -18,7 +19,6 @@ from models.import_lock import ImportBusyError, gentle_transaction
 from models.import_record import CustodyImport, ImportRow
 from models.import_rejects import Rejects
 from models.store.database import Database
-from models.subject import Subject
 from models.unlisted import MOST_OF_A_FILE
 
 BATCH = 1000

@@ -20,7 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.call import CALLS, Call
-from models.case import Case
+from models.cases.case import Case
 from models.liaison import AT_0, free_liaisons
 from models.store.base import Base, UtcDateTime
 from models.store.job import Job

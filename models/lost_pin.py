@@ -12,12 +12,12 @@ from models.abandoned_wait import Job, PromisingOffice
 from models.audit import audit
 from models.callback import IS_OWED, Callback
 from models.callback_request import A_DAY, Promise, promise_callback
-from models.case import Case, find_case, give_new_pin
+from models.cases.case import Case, find_case, give_new_pin
+from models.cases.new_pin import new_pin
+from models.cases.pin_hash import PinHasher
+from models.cases.registrant import Phone, Registrant
+from models.cases.safe_phone import SAFE, next_window, safe_phones
 from models.lost_pin_report import NEW, WAITING, LostPinReport
-from models.new_pin import new_pin
-from models.pin_hash import PinHasher
-from models.registrant import Phone, Registrant
-from models.safe_phone import SAFE, next_window, safe_phones
 from models.staff import Staff
 from models.store.database import keyring_of
 from models.two_people import check_untied

@@ -11,14 +11,14 @@ from sqlalchemy.orm import Session
 from models.audit import audit
 from models.call import Call
 from models.callback import Callback
-from models.case import Case
+from models.cases.case import Case
+from models.cases.name_index import holds_name
+from models.cases.registrant import Registrant
+from models.cases.subject import Subject
 from models.claim import OVERSEERS, actor_of, refuse, standing
-from models.name_index import holds_name
-from models.registrant import Registrant
 from models.staff import Staff
 from models.store.database import keyring_of
 from models.store.refusal import RefusedError
-from models.subject import Subject
 
 MOST_CHARACTERS = 280
 

@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 from models.call import Call
 from models.callback import Callback, advance
 from models.callback_policy import CallbackPolicy
+from models.cases.safe_phone import standing_of
 from models.claim import ClaimOffice, actor_of, claim, may_be_called, refuse, standing
 from models.dispatch import Dial, can_dial
 from models.leg import mark_dialling
 from models.liaison import free_liaison, hold_liaison, outbound_leg
 from models.lone_refusal import refused_line_of
-from models.safe_phone import standing_of
 from models.staff import Staff
 from models.store.database import keyring_of
 from models.store.job import Job

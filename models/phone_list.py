@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 from models.abandoned_wait import Job, PromisingOffice
 from models.audit import audit
 from models.callback import CALLBACKS, IS_IDLE, Callback, advance
-from models.case import Case
 from models.case_opening import Grounds, Person
+from models.cases.case import Case
+from models.cases.new_phone import hold_bound, hold_new
+from models.cases.pin import KnownPhone
+from models.cases.registrant import CALLS_PER_DAY, SAFEST_WORDS, Consent, Phone
 from models.lost_pin import tell_safe_phones
-from models.new_phone import hold_bound, hold_new
 from models.phone_stop import lift_stop
-from models.pin import KnownPhone
-from models.registrant import CALLS_PER_DAY, SAFEST_WORDS, Consent, Phone
 from models.store.database import keyring_of
 from models.wishes import VOICEMAIL_TEXTS, WHO_MAY_ANSWER, Wishes
 
@@ -112,9 +112,9 @@ def confirm_phone(
 ) -> bool:
     """Bind the phone when the code that came back is the one that was spoken to it; False when it is not.
 
-    Each other safe phone is called in its window, so that its owner hears of the new one (R09). A phone
-    that was unsafe is safe again by this, and one that said stop is called again (R33). One that replaces
-    an unsafe phone is told nothing of a case yet (models/new_phone.py). Raises PhoneListError when no code
+    Each other safe phone is called in its window, so that its owner hears of the new one (R09). A phone that
+    was unsafe is safe again by this, and one that said stop is called again (R33). One that replaces an
+    unsafe phone is told nothing of a case yet (models/cases/new_phone.py). Raises PhoneListError when no code
     is good any more.
     """
     _may_bind(case, grounds, now)
@@ -169,7 +169,7 @@ def mark_unsafe(
     """Stop every call to this phone at once, also while changes are held; the jobs to enqueue after (R09).
 
     Callbacks that would ring it are left for staff, who may settle another phone with the person. A phone
-    that was bound lately is told nothing of a case for some days (models/new_phone.py).
+    that was bound lately is told nothing of a case for some days (models/cases/new_phone.py).
     """
     phone = phone_locked(session, case, phone_id)
     if phone.unsafe_since is not None:

@@ -10,12 +10,12 @@ from models.abandoned_wait import Job, PromisingOffice
 from models.audit import audit
 from models.callback import IS_OWED, WITHOUT_PIN, Callback, advance
 from models.callback_request import Promise, promise_callback
-from models.case import Case
+from models.cases.case import Case
+from models.cases.registrant import Phone, Registrant
+from models.cases.safe_phone import next_hours, next_window, safe_phones
 from models.follow_up import STOPPED
 from models.leg_end import leave_for_staff, never_dial
 from models.lost_pin import tell_safe_phones
-from models.registrant import Phone, Registrant
-from models.safe_phone import next_hours, next_window, safe_phones
 from models.store.database import keyring_of
 from models.wishes import wishes_of_phone
 

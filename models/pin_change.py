@@ -8,9 +8,9 @@ from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.case import Case
-from models.new_pin import is_guessable
-from models.pin_hash import PinHasher
+from models.cases.case import Case
+from models.cases.new_pin import is_guessable
+from models.cases.pin_hash import PinHasher
 
 if TYPE_CHECKING:
     from models.caller_state import CallState

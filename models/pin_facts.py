@@ -19,9 +19,9 @@ from sqlalchemy import (
 )
 
 from models.call import CALLS
-from models.case import Case
-from models.pin import ATTESTED, UNATTESTED, KnownPhone, PinTry
-from models.registrant import Phone
+from models.cases.case import Case
+from models.cases.pin import ATTESTED, UNATTESTED, KnownPhone, PinTry
+from models.cases.registrant import Phone
 from models.store.base import table_of
 
 KNOWN_PHONE_LIFE = timedelta(days=180)

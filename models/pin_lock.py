@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from models.alert import PIN_LOCKS, AlertOffice, tell_supervisors
 from models.audit import audit
-from models.case import Case
+from models.cases.case import Case
+from models.cases.pin import ATTESTED, STRANGERS, PinCounter
 from models.paging import take_page
-from models.pin import ATTESTED, STRANGERS, PinCounter
 from models.store.told_error import ToldError
 
 _UNTOLD = text("NOT told")

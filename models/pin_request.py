@@ -10,10 +10,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.abandoned_wait import PromisingOffice
 from models.audit import audit
-from models.case import Case, confirm_named, give_new_pin
 from models.case_opening import Person
+from models.cases.case import Case, confirm_named, give_new_pin
+from models.cases.registrant import Registrant
 from models.lost_pin import EVIDENCE, has_phone_for, tell_safe_phones
-from models.registrant import Registrant
 from models.staff import Staff
 from models.store.base import Base, UtcDateTime
 from models.two_people import check_untied

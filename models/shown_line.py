@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from models.call import Call
 from models.callback import Callback
-from models.case import Case
-from models.registrant import Registrant
+from models.cases.case import Case
+from models.cases.registrant import Registrant
 
 
 def shown_line(session: Session, callback: Callback, lines: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 from stdnum import damm
 
-from models.case import LEAST_DIGITS
+from models.cases.case import LEAST_DIGITS
 from models.staff_secret import NUMBER_DIGITS
 
 #: No case number begins with 0 (R01): nobody keys such a number by one slip in a case number of theirs.

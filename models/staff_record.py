@@ -12,8 +12,8 @@ from models import claim
 from models.audit import audit
 from models.callback import Callback
 from models.case_opening import close_all_of
+from models.cases.pin import PinCounter
 from models.passkey import forget_passkeys
-from models.pin import PinCounter
 from models.pin_request import withdraw_all_of
 from models.recovery_code import forget_recovery_codes
 from models.schedule import Schedule

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from models import pin_try
 from models.audit import audit
 from models.call import CALLS
-from models.new_pin import is_guessable, new_pin
-from models.pin import PinCounter
-from models.pin_hash import PinHasher
-from models.pin_try import Guess, PinLimits
+from models.cases import pin_try
+from models.cases.new_pin import is_guessable, new_pin
+from models.cases.pin import PinCounter
+from models.cases.pin_hash import PinHasher
+from models.cases.pin_try import Guess, PinLimits
 from models.staff import Staff, StaffError
 from models.staff_line_stay import sign_out
 from models.store.database import Write, keyring_of

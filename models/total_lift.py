@@ -6,8 +6,8 @@ from sqlalchemy import func, not_, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.case import find_case
-from models.pin import PinCounter, PinTry
+from models.cases.case import find_case
+from models.cases.pin import PinCounter, PinTry
 from models.pin_facts import TOTAL_LIFE
 from models.staff import Staff
 

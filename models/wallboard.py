@@ -9,13 +9,13 @@ from sqlalchemy import and_, case, func, or_, select, text, true
 from sqlalchemy.orm import Session
 
 from models.callback import IS_OPEN, Callback
+from models.cases.pin import Guard, PinTry
+from models.cases.pin_guard import SPRAYING
 from models.direct_talk import DirectTalk
 from models.follow_up import ANEW
 from models.import_history import newest_as_of
 from models.import_record import CustodyImport
 from models.line_wait import SEEN_WITHIN, LineWait
-from models.pin import Guard, PinTry
-from models.pin_guard import SPRAYING
 from models.staff import Staff
 from models.trouble import Trouble, troubles
 from models.two_people import missing_pairs

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from models.audit import audit
 from models.callback import CALLBACKS, IS_IDLE, IS_OWED, Callback
-from models.case import Case
-from models.registrant import Phone
+from models.cases.case import Case
+from models.cases.registrant import Phone
 
 #: Who may be spoken with when the phone is answered; the first is the safest.
 WHO_MAY_ANSWER = ("only_me", "ask_for_me", "anyone")

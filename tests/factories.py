@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from config.office import Office
 from models import Call, Callback, Court, CustodyImport, CustodyRecord, Facility, LineWait, Staff, Subject
-from models.case import add_case, new_number
+from models.cases.case import add_case, new_number
+from models.cases.pin_hash import PinHasher
+from models.cases.registrant import register
 from models.directory import place_key
-from models.pin_hash import PinHasher
-from models.registrant import register
 from models.store.database import keyring_of
 
 #: The moment of the ``now`` fixture.

@@ -19,6 +19,9 @@ from models.audit_alarm import has_untold_alarms, tell_of_alarms
 from models.audit_watch import has_news, watch
 from models.callback_list import first_in_line, tidy_line
 from models.callback_policy import CallbackPolicy
+from models.cases.pin import Guard
+from models.cases.pin_guard import SPRAYING, measure_global_failures
+from models.cases.pin_try import PinLimits
 from models.custody_import import resume
 from models.dispatch import LIAISON_PATIENCE
 from models.import_paging import is_anything_held, page_held
@@ -29,10 +32,7 @@ from models.lone_refusal import forget_other_lines
 from models.lost_pin import settle_lost_pins
 from models.lost_pin_report import has_new_reports, has_untold_reports, tell_of_reports
 from models.outcome import end_rests
-from models.pin import Guard
-from models.pin_guard import SPRAYING, measure_global_failures
 from models.pin_lock import has_untold_locks, tell_of_locks
-from models.pin_try import PinLimits
 from models.schedule import apply_schedules
 from models.staff_line_stay import clear_lines
 from models.store.database import Database

@@ -7,9 +7,9 @@ import click
 from hotline.cli.context import emit, fail, open_house
 from hotline.cli.fields import language_of, ordinary_phone, plain_text, time_zone_of
 from hotline.cli.tied import refuse_tied
-from models.case import CaseError, check_digit_is_right, close_case, open_case, rotate_pin
+from models.cases.case import CaseError, check_digit_is_right, close_case, open_case, rotate_pin
+from models.cases.pin_hash import PinHasher
 from models.lost_pin import EVIDENCE, LostPinError, replace_lost_pin
-from models.pin_hash import PinHasher
 from models.total_lift import TotalLiftError, lift_total
 from models.two_people import TiedError
 

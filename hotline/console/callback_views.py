@@ -25,11 +25,11 @@ from models.call import Call
 from models.callback import Callback
 from models.callback_policy import CallbackPolicy
 from models.case_words import has_looked, heard_for, look_at_words, may_open_case
+from models.cases.new_phone import holds_content
 from models.claim import OVERSEERS, may_be_called, may_take_up, name_of
 from models.custody_status import Heard, HeardRules
 from models.follow_up import STOPPED, before_it
 from models.history import history_of
-from models.new_phone import holds_content
 from models.note import MOST_CHARACTERS, SENTENCES, may_note, note_of, patterns, spelling
 from models.outcome import OUTCOMES
 from models.recognition import RECOGNITIONS, awaits_recognition, may_be_anyone

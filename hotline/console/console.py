@@ -14,7 +14,7 @@ from hotline.console.passwords import Passwords
 from hotline.console.words import Words
 from hotline.office_desk import OfficeDesk
 from ivr_flows.prompts import Prompts
-from models.pin_hash import PinHasher
+from models.cases.pin_hash import PinHasher
 from models.store.database import Database
 
 EXTENSION = "hotline.console"

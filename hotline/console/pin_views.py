@@ -15,8 +15,8 @@ from hotline.console.words import N_, _
 from models.audit import audit
 from models.case_change import reveal_number
 from models.case_opening import open_to
+from models.cases.new_pin import new_pin
 from models.lost_pin import EVIDENCE
-from models.new_pin import new_pin
 from models.pin_request import (
     APPROVERS,
     DELIVERIES,

@@ -14,7 +14,7 @@ from itertools import count
 from time import monotonic
 from typing import Any, Protocol, TypeVar
 
-from models.pin_hash import PinHasher
+from models.cases.pin_hash import PinHasher
 
 T = TypeVar("T")
 

@@ -15,8 +15,8 @@ from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
-from models.name_index import Whose
-from models.name_search import index_missing_names
+from models.cases.name_index import Whose
+from models.cases.name_search import index_missing_names
 from models.store.database import WRITES, Database
 from models.store.keyring import Keyring
 

@@ -7,9 +7,9 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from models import Case, CaseOpening, PinRequest
-from models.case import add_case, new_number
-from models.registrant import Phone, name_registrant, register
-from models.subject import find_or_add_subject
+from models.cases.case import add_case, new_number
+from models.cases.registrant import Phone, name_registrant, register
+from models.cases.subject import find_or_add_subject
 from tests.browser.conftest import Visitors
 from tests.browser.console_house import Colleague, ConsoleHouse, judge
 from tests.factories import MadeCase, make_callback, make_custody_record, make_facility

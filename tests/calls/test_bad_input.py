@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from models import Call, Callback, Staff
-from models.pin import PinTry
+from models.cases.pin import PinTry
 from tests.calls.conftest import Clock, House
 from tests.calls.places import EVERYWHERE, WAITING
 from tests.calls.stories import (

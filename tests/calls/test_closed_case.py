@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from models import Callback, Staff
-from models.case import close_case, rotate_pin
+from models.cases.case import close_case, rotate_pin
 from models.lost_pin import replace_lost_pin
 from tests.calls.conftest import House
 from tests.calls.stories import lost_pins_are_settled, opens_the_case, the_hour_of_lost_pins_has_passed, wrong

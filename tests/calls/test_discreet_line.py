@@ -9,7 +9,7 @@ from sqlalchemy import update
 from hotline.trees import build_flows
 from ivr_flows.flow import Collect
 from models import Staff
-from models.registrant import Registrant
+from models.cases.registrant import Registrant
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import opens_the_case, wrong
 from tests.calls.test_callbacks import accepted_by

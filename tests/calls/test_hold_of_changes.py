@@ -9,8 +9,8 @@ from sqlalchemy import select
 from models import Callback, Staff
 from models.callback_request import request_callback
 from models.caller_state import load_by_sid
+from models.cases.registrant import Phone as RegisteredPhone
 from models.lost_pin import replace_lost_pin
-from models.registrant import Phone as RegisteredPhone
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import (
     is_asked_for_a_number,

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from models import Callback
-from models.registrant import Registrant
+from models.cases.registrant import Registrant
 from tests.calls.conftest import House
 from tests.calls.stories import document_of, is_asked_for_a_number, opens_the_case, reaches_the_first_menu
 from tests.factories import MadeCase

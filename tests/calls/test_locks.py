@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from models import Alert, AuditEntry, Callback, Staff
-from models.case import close_case, new_number
+from models.cases.case import close_case, new_number
 from models.pin_lock import LockError, lift_lock, standing_locks
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import is_asked_for_a_number, wrong

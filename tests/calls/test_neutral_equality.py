@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event, select, update
 
 from models import Callback, Case, Staff, Subject
-from models.case import close_case
+from models.cases.case import close_case
 from tests.calls.conftest import House
 from tests.calls.stories import lost_pins_are_settled
 from tests.calls.visits import SLIPS, VISITS, Visits

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from models import AuditEntry, Call, Callback, Case, Staff
-from models.case import rotate_pin
+from models.cases.case import rotate_pin
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import (
     document_of,

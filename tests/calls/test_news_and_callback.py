@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from models import Callback, Subject
-from models.registrant import Phone as Registered
+from models.cases.registrant import Phone as Registered
 from models.two_lists import UNVERIFIED_URGENT, VERIFIED
 from tests import factories
 from tests.calls.conftest import Clock, House

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from models import Callback, Case, Staff
-from models.registrant import Phone as RegisteredPhone
+from models.cases.registrant import Phone as RegisteredPhone
 from tests.calls.conftest import House
 from tests.calls.stories import opens_the_case
 from tests.calls.test_callbacks import asks_express, the_callback

@@ -11,10 +11,10 @@ from sqlalchemy import select, update
 from models import AuditEntry, Callback, Staff
 from models.callback_request import request_callback
 from models.caller_state import load_by_sid
+from models.cases.registrant import Phone as RegistrantPhone
 from models.claim import may_be_called
 from models.follow_up import SUPERVISOR, NotAgainError, promise_anew
 from models.outcome import note_outcome
-from models.registrant import Phone as RegistrantPhone
 from models.store.refusal import RefusedError
 from tests.calls.conftest import Clock, House
 from tests.calls.test_callbacks import TELLING, accepted_by, asks_express, the_callback

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from hotline.trees import build_flows
 from models import Callback, Phone, Registrant
-from models.case import check_digit_is_right
+from models.cases.case import check_digit_is_right
 from tests.calls.conftest import House
 from tests.calls.places import at_the_last_question
 from tests.calls.stories import opens_the_case

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from models import Callback, Staff
-from models.case import new_number
+from models.cases.case import new_number
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import lost_pins_are_settled, opens_the_case
 from tests.calls.test_lost_pin import SAFE, reports_a_lost_pin

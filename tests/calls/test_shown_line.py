@@ -9,9 +9,9 @@ from sqlalchemy import select, update
 from config.office import Office
 from models import Call, Callback, Case, Staff
 from models.callback import advance
+from models.cases.registrant import Registrant
 from models.follow_up import follow_up, promise_anew
 from models.lost_pin import tell_safe_phones
-from models.registrant import Registrant
 from tests.calls.conftest import House
 from tests.calls.stories import lost_pins_are_settled, the_hour_of_lost_pins_has_passed
 from tests.factories import MadeCase

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from config.office import Office
 from models import AuditEntry, Call, PinTry, Staff
-from models.case import check_digit_is_right
+from models.cases.case import check_digit_is_right
 from models.staff_number import for_main_line
 from models.staff_secret import issue_pin
 from models.store.database import Database

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select, update
 
 from models import AuditEntry, Callback, Case, Staff, Subject
-from models.registrant import Phone as Registered
-from models.registrant import Registrant
+from models.cases.registrant import Phone as Registered
+from models.cases.registrant import Registrant
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import opens_the_case
 from tests.calls.test_callbacks import accepted_by, asks_express, the_callback

@@ -7,9 +7,9 @@ from sqlalchemy import select, update
 
 from models import Callback, Staff
 from models.callback_policy import CallbackPolicy
+from models.cases.registrant import Phone as Registered
 from models.own_call import call_now
 from models.phone_stop import stop_phone
-from models.registrant import Phone as Registered
 from models.store.refusal import RefusedError
 from tests.calls.conftest import House
 from tests.calls.stories import opens_the_case

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from models.case import close_case, new_number
+from models.cases.case import close_case, new_number
 from tests.calls.conftest import House
 from tests.calls.stories import lost_pins_are_settled, wrong
 from tests.calls.visits import Visits

@@ -13,7 +13,7 @@ from sqlalchemy import delete, select, update
 from models import AuditEntry, Callback, Staff
 from models.callback import CALLBACKS
 from models.callback_policy import CallbackPolicy
-from models.case import new_number
+from models.cases.case import new_number
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import lost_pins_are_settled, opens_the_case, reaches_the_first_menu
 from tests.calls.test_callbacks import accepted_by, asks_express, the_callback

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import AuditEntry
-from models.registrant import CALLS_PER_DAY, SAFEST_WORDS, Consent, Phone
+from models.cases.registrant import CALLS_PER_DAY, SAFEST_WORDS, Consent, Phone
 from models.store.database import Database, keyring_of
 from tests.console.conftest import Member
 from tests.factories import NOW, MadeCase, make_case

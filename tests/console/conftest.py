@@ -15,7 +15,7 @@ from config.office import Office
 from config.settings import Settings
 from hotline import create_app
 from hotline.console.passwords import Passwords
-from models.pin_hash import PinHasher
+from models.cases.pin_hash import PinHasher
 from models.staff import Staff, add_person, add_staff
 from models.staff_password import PasswordKdf
 from models.staff_totp import set_totp

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from models import AuditEntry, Case
 from models.audit import audit
+from models.cases.subject import find_or_add_subject
 from models.store.database import Database
-from models.subject import find_or_add_subject
 from tests.console.case_desk import actions, kept_case, verifies
 from tests.console.conftest import Member
 from tests.console.test_case_finding import NEW

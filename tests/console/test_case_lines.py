@@ -5,7 +5,7 @@ import re
 import pytest
 from sqlalchemy import select, update
 
-from models.registrant import Registrant
+from models.cases.registrant import Registrant
 from models.store.database import Database
 from tests.console.case_desk import actions, kept_case, verifies
 from tests.console.conftest import Member

@@ -17,7 +17,7 @@ from hotline.console.words import Words
 from ivr_flows.check import INBOUND_KEYS
 from models import AuditEntry, Base, Case, PinRequest
 from models.audit import audit
-from models.new_pin import is_guessable
+from models.cases.new_pin import is_guessable
 from models.store.database import Database
 from tests.console.case_desk import actions, kept_case, verifies
 from tests.console.conftest import Clock, Member

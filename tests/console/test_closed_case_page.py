@@ -2,7 +2,7 @@
 
 import re
 
-from models.case import close_case
+from models.cases.case import close_case
 from models.store.database import Database
 from tests.console.case_desk import PHONE, kept_case, verifies
 from tests.console.conftest import Member

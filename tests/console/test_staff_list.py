@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import event, select
 
 from models import Absence, AuditEntry, Schedule, Staff
-from models.pin_hash import PinHasher
+from models.cases.pin_hash import PinHasher
 from models.set_away import spare
 from models.staff_record import record_of
 from models.store.database import Database

@@ -12,8 +12,8 @@ from config.settings import Settings
 from hotline.cli import group
 from models import AuditEntry, Callback, Case, Phone, Staff
 from models.audit import audit
-from models.case import check_digit_is_right, new_number
-from models.pin_hash import PinHasher
+from models.cases.case import check_digit_is_right, new_number
+from models.cases.pin_hash import PinHasher
 from models.store.database import Database
 from models.two_people import ATTEMPT
 from tests.factories import make_callback, make_case, make_staff

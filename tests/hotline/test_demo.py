@@ -22,13 +22,13 @@ from models.at_risk import make_alerts
 from models.callback_list import due_callbacks, tidy_line
 from models.callback_policy import CallbackPolicy
 from models.caller_state import load_by_sid
-from models.case import check_digit_is_right, close_case, rotate_pin
+from models.cases.case import check_digit_is_right, close_case, rotate_pin
+from models.cases.new_pin import is_guessable
+from models.cases.pin_hash import PinHasher
 from models.custody import CUSTODY_STATUSES
 from models.custody_status import HeardRules, heard
 from models.import_history import newest_as_of
 from models.listing import list_callbacks
-from models.new_pin import is_guessable
-from models.pin_hash import PinHasher
 from models.store.database import Database
 from tests.factories import HASHER, make_call
 

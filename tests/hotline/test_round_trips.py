@@ -12,7 +12,7 @@ from sqlalchemy import event
 from config.office import Office
 from config.settings import Settings
 from hotline import create_app
-from models.case import new_number
+from models.cases.case import new_number
 from models.store.database import Database
 from tests import factories
 from tests.factories import HASHER, MadeCase

@@ -12,7 +12,7 @@ from hotline.voice.sms import sms_inbound
 from ivr_flows.prompts import Prompts
 from models.audit.audit import AuditEntry
 from models.callback import Callback
-from models.registrant import Phone, Registrant
+from models.cases.registrant import Phone, Registrant
 from models.store.database import Database
 from tests.factories import make_callback, make_office
 from tests.twiml_check import check_message

@@ -12,8 +12,8 @@ from models import Alert, AuditAlarm, Registrant
 from models.audit import audit
 from models.audit_alarm import AlarmError, open_alarms, settle_alarm, settled_alarms
 from models.audit_watch import has_news, watch
+from models.cases.surname import surnames
 from models.store.database import Database, keyring_of
-from models.surname import surnames
 from tests.factories import (
     NOW,
     MadeCase,

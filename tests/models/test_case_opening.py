@@ -11,7 +11,6 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from models import AuditEntry, Callback, CaseOpening
-from models.case import new_number
 from models.case_change import case_locked
 from models.case_opening import (
     MOST_FAILED,
@@ -22,6 +21,7 @@ from models.case_opening import (
     open_from_search,
 )
 from models.case_page import heard_of_case, read_case_page
+from models.cases.case import new_number
 from models.custody_status import NEUTRAL, HeardRules
 from models.my_shift import change_phone
 from models.staff_access import access_locked

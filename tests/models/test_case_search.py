@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event, select, text
 
-import models.name_search
+import models.cases.name_search
 from models import AuditEntry, NameWord, Registrant, Subject
 from models.case_search import CaseSearchError, FoundCases, search_cases
-from models.name_index import MOST_WORDS, can_be_asked, fits, index_name, words_of
-from models.registrant import name_registrant
+from models.cases.name_index import MOST_WORDS, can_be_asked, fits, index_name, words_of
+from models.cases.registrant import name_registrant
+from models.cases.subject import find_or_add_subject, rename_subject
 from models.store.database import Database
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade
-from models.subject import find_or_add_subject, rename_subject
 from tests.conftest import FIELD_KEYS, SECRET_KEY
 from tests.factories import NOW, make_case, make_subject
 from tests.models.staff_people import someone
@@ -129,7 +129,7 @@ def test_a_search_without_role_reason_or_letters_is_refused_and_says_which_field
 def test_too_many_people_of_one_name_are_cut_off_and_it_says_so(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(models.name_search, "MOST_UNSEALED", 3)
+    monkeypatch.setattr(models.cases.name_search, "MOST_UNSEALED", 3)
     _keep(database, *(f"Maria Invented{n}" for n in range(5)))
 
     found = _search(database, "mari")

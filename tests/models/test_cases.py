@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from sqlalchemy import event, select
 from stdnum import damm
 
-import models.case
+import models.cases.case
 from models import AuditEntry, Callback, Case, Phone, PinCounter, PinTry, Registrant, Subject
-from models.case import (
+from models.cases.case import (
     CaseError,
     begins_number,
     check_digit_is_right,
@@ -21,8 +21,8 @@ from models.case import (
     open_case,
     rotate_pin,
 )
-from models.new_pin import is_guessable, new_pin
-from models.pin_hash import PinHasher
+from models.cases.new_pin import is_guessable, new_pin
+from models.cases.pin_hash import PinHasher
 from models.store.database import Database
 from tests.factories import HASHER, NOW, MadeCase, make_callback, make_case
 
@@ -75,7 +75,7 @@ def test_what_is_no_number_is_told_from_one(digits: str) -> None:
 def test_above_nine_thousand_live_cases_numbers_have_ten_digits(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(models.case, "LIVE_CASES_OF_8_DIGITS", 2)
+    monkeypatch.setattr(models.cases.case, "LIVE_CASES_OF_8_DIGITS", 2)
     assert [len(_open(database)[0]) for _ in range(3)] == [8, 8, 10]
 
     with database.transaction() as session:
@@ -90,7 +90,7 @@ def test_a_number_is_never_reissued_even_when_its_case_is_closed(
     with database.transaction() as session:
         old = make_case(session, closed_at=NOW)
     offered = iter([old.number, old.number, "10000005", new_number()])
-    monkeypatch.setattr(models.case, "new_number", lambda _length: next(offered))
+    monkeypatch.setattr(models.cases.case, "new_number", lambda _length: next(offered))
 
     assert _open(database)[0] == "10000005"
 
@@ -101,7 +101,7 @@ def test_a_number_is_never_the_end_of_the_callers_phone_nor_the_subjects_id_nor_
     with database.transaction() as session:
         make_case(session, phone="+12025550177")
     offered = iter(["02555012", "22025550", "25550123", "2025550177", "10000005"])
-    monkeypatch.setattr(models.case, "new_number", lambda _length: next(offered))
+    monkeypatch.setattr(models.cases.case, "new_number", lambda _length: next(offered))
 
     assert _open(database, subject_id="A 022-025-550 ; 02555012", phone=PHONE)[0] == "10000005"
 
@@ -121,14 +121,14 @@ def test_every_number_that_is_offered_and_refused_is_followed_by_another(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     offered = iter([123456, 111111, 240985, 739482])
-    monkeypatch.setattr("models.new_pin.secrets.choice", lambda _numbers: next(offered))
+    monkeypatch.setattr("models.cases.new_pin.secrets.choice", lambda _numbers: next(offered))
 
     assert new_pin() == "739482"
 
 
 def test_a_new_pin_does_not_begin_the_case_number(monkeypatch: pytest.MonkeyPatch) -> None:
     offered = iter([739482, 518692])
-    monkeypatch.setattr("models.new_pin.secrets.choice", lambda _numbers: next(offered))
+    monkeypatch.setattr("models.cases.new_pin.secrets.choice", lambda _numbers: next(offered))
 
     assert new_pin("7394820051") == "518692"
 
@@ -136,9 +136,9 @@ def test_a_new_pin_does_not_begin_the_case_number(monkeypatch: pytest.MonkeyPatc
 def test_a_new_number_does_not_begin_with_its_pin(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(models.case, "new_pin", lambda: "739482")
+    monkeypatch.setattr(models.cases.case, "new_pin", lambda: "739482")
     offered = iter(["73948207", "10000005"])
-    monkeypatch.setattr(models.case, "new_number", lambda _length: next(offered))
+    monkeypatch.setattr(models.cases.case, "new_number", lambda _length: next(offered))
 
     assert _open(database) == ("10000005", "739482")
 

@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import event, func, select, update
 
 from models import import_landing, import_lock, import_staging
+from models.cases.subject import Subject
 from models.custody import CustodyRecord
 from models.custody_import import CustodyImport, ImportBusyError, ImportRow, import_custody, resume
 from models.custody_status import NEUTRAL
 from models.held_import import list_held, reject
-from models.subject import Subject
 from tests.factories import NOW, make_staff
 from tests.models.feed import RULES, at, feed_file, feed_row, load, open_cases, what_is_heard
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from models.name_index import holds_name
+from models.cases.name_index import holds_name
 from models.note import MOST_CHARACTERS, refusal
 
 WORDS = st.text(alphabet="abcdefghijklmnoprstuvwxyz ,.", max_size=60).map(lambda text: f" {text} ")

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from models import AuditEntry, Callback, Case, Consent, KnownPhone, Phone
 from models.case_opening import Grounds
-from models.daily_window import DailyWindow
+from models.cases.daily_window import DailyWindow
+from models.cases.safe_phone import safe_numbers
 from models.phone_list import (
     CODE_TRIES,
     MOST_PHONES,
@@ -28,7 +29,6 @@ from models.phone_list import (
     move_phone,
     reveal_phone,
 )
-from models.safe_phone import safe_numbers
 from models.store.database import Database, run_last_work
 from models.wishes import SAFEST, Wishes, last_wishes
 from tests.factories import NOW, make_callback, make_case, make_office

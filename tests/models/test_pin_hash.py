@@ -7,7 +7,7 @@ from argon2 import extract_parameters
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.pin_hash import PinHasher
+from models.cases.pin_hash import PinHasher
 
 PEPPER = b"a pepper of the tests"
 HASHER = PinHasher(PEPPER, memory_kib=8, time_cost=1)

@@ -9,7 +9,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import AuditEntry, Callback, Case, PinCounter, PinRequest, Registrant, Staff, Subject
-from models.case import CaseError, give_new_pin
 from models.case_change import (
     Details,
     begin_case,
@@ -20,6 +19,7 @@ from models.case_change import (
     reveal_number,
 )
 from models.case_opening import grounds_for
+from models.cases.case import CaseError, give_new_pin
 from models.pin_request import (
     PinRequestError,
     approve_pin,

@@ -13,7 +13,7 @@ from models.audit.audit import AuditEntry, record
 from models.call import Call, saving_turn
 from models.callback import Callback
 from models.caller_state import CallState, glance, load_by_sid
-from models.registrant import Registrant, register, saving_pace
+from models.cases.registrant import Registrant, register, saving_pace
 from models.store.database import Database
 from models.store.unit import OvertakenError, unit_of
 from tests.factories import make_callback

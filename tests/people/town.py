@@ -12,7 +12,7 @@ from config.office import Office
 from config.settings import Settings
 from hotline import create_app
 from models import Staff
-from models.case import check_digit_is_right
+from models.cases.case import check_digit_is_right
 from models.store.database import Database
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade

@@ -3,7 +3,7 @@
 from sqlalchemy import or_, select
 
 from models import Call, LineWait
-from models.registrant import Phone as RegisteredPhone
+from models.cases.registrant import Phone as RegisteredPhone
 from tests.calls.conftest import House
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase

@@ -6,9 +6,9 @@ from typing import Any
 
 from config.office import Office as OfficeFile
 from models import Call, Callback, Case
+from models.cases.registrant import Registrant
 from models.direct_talk import DirectTalk, begin_talk, close
 from models.leg_end import leg_ended
-from models.registrant import Registrant
 from tests.console.callbacks.office import Office
 from tests.console.conftest import Clock, Member
 from tests.factories import make_call, make_case, make_wait

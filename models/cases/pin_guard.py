@@ -8,8 +8,8 @@ from sqlalchemy import BigInteger, cast, extract, func, not_, select
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session
 
-from models.pin import Guard, PinTry
-from models.pin_try import PinLimits
+from models.cases.pin import Guard, PinTry
+from models.cases.pin_try import PinLimits
 
 SPRAYING = "spraying"
 #: Hours before the last one that the usual rate is taken from: seven days.

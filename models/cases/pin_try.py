@@ -22,10 +22,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.caller_state import CallState
-from models.case import Case
-from models.pin import STRANGERS
-from models.pin_hash import PinHasher
-from models.pin_writes import (
+from models.cases.case import Case
+from models.cases.pin import STRANGERS
+from models.cases.pin_hash import PinHasher
+from models.cases.pin_writes import (
     CLEARING,
     COUNTING,
     DOUBLINGS,

@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from models.callback import Callback
-from models.case import Case
-from models.registrant import Phone
+from models.cases.case import Case
+from models.cases.registrant import Phone
 
 
 def hold_new(phones: Iterable[Phone], unsafe: Phone, now: datetime, hold: timedelta) -> None:

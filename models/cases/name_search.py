@@ -8,7 +8,7 @@ from functools import cache
 from sqlalchemy import Select, and_, bindparam, exists, select
 from sqlalchemy.orm import Session, aliased
 
-from models.name_index import (
+from models.cases.name_index import (
     NameWord,
     Whose,
     column_of,
@@ -19,10 +19,10 @@ from models.name_index import (
     whole,
     words_of,
 )
-from models.registrant import Registrant
+from models.cases.registrant import Registrant
+from models.cases.subject import Subject
 from models.store.database import keyring_of
 from models.store.keyring import SealError
-from models.subject import Subject
 
 #: Words of one search that count.
 MOST_ASKED = 6

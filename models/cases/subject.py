@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, String, Text, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models.name_index import index_name
+from models.cases.name_index import index_name
 from models.store.base import Base, UtcDateTime
 from models.store.database import keyring_of, send
 

@@ -11,9 +11,9 @@ from typing import Any, Literal
 from sqlalchemy import ForeignKey, Index, String, delete
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from models.cases.surname import PARTICLES, SUFFIXES
 from models.store.base import Base
 from models.store.database import keyring_of
-from models.surname import PARTICLES, SUFFIXES
 
 Whose = Literal["subject", "registrant"]
 #: Letters of a word that its second hash is of; a script in which one letter is a word has it of one.

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from models.case import Case
-from models.daily_window import DailyWindow
-from models.registrant import Phone
+from models.cases.case import Case
+from models.cases.daily_window import DailyWindow
+from models.cases.registrant import Phone
 from models.store.database import keyring_of
 
 SAFE: tuple[ColumnElement[bool], ...] = (

@@ -9,14 +9,14 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from stdnum import damm
 
 from models.audit import audit
-from models.new_pin import new_pin
-from models.pin import PinCounter
-from models.pin_hash import PinHasher
-from models.registrant import Phone, Registrant, register
+from models.cases.new_pin import new_pin
+from models.cases.pin import PinCounter
+from models.cases.pin_hash import PinHasher
+from models.cases.registrant import Phone, Registrant, register
+from models.cases.subject import Subject, find_or_add_subject, rename_subject
 from models.store.base import Base, UtcDateTime
 from models.store.database import keyring_of
 from models.store.keyring import Keyring
-from models.subject import Subject, find_or_add_subject, rename_subject
 
 #: With more live cases than this, 8 digits would let a guess hit more than once in a thousand (R01).
 LIVE_CASES_OF_8_DIGITS = 9_000

@@ -6,7 +6,7 @@ from typing import cast
 from sqlalchemy import ForeignKey, String, Table, Text, UniqueConstraint, bindparam, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from models.name_index import index_name
+from models.cases.name_index import index_name
 from models.store.base import Base, UtcDateTime
 from models.store.database import Write, keyring_of
 

@@ -19,8 +19,8 @@ from sqlalchemy import (
 from sqlalchemy import true as sql_true
 from sqlalchemy.dialects.postgresql import Insert, insert
 
-from models.case import Case
-from models.pin import KnownPhone, PinCounter, PinTry
+from models.cases.case import Case
+from models.cases.pin import KnownPhone, PinCounter, PinTry
 
 #: After so many doublings the wait is the longest one; the statement has one bind name for each.
 DOUBLINGS = 12

@@ -1,0 +1,1 @@
+"""Cases: case, registrant and their phones, the subject, names that are searched by hash, and PINs."""
