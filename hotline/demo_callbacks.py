@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from config.office import Office
 from models import Case
-from models.alert import LEFT_TOLD
 from models.audit import audit
 from models.callback import Callback
+from models.staff.alert import LEFT_TOLD
 from models.store.database import keyring_of
 
 #: So far ahead the line may begin to dial; a demo that is started again has it all before it again.

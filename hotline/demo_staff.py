@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from config.office import Office
 from models import Staff
-from models.staff import add_person
-from models.staff_access import set_password
-from models.staff_totp import PURPOSE, SLACK, STEP_SECONDS, code_of, set_totp
+from models.staff.staff import add_person
+from models.staff.staff_access import set_password
+from models.staff.staff_totp import PURPOSE, SLACK, STEP_SECONDS, code_of, set_totp
 from models.store.database import Database, keyring_of
 
 #: E-mail, name, role, office phone, languages, on shift.

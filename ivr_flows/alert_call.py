@@ -2,7 +2,7 @@
 
 from ivr_flows.desk import Desk
 from ivr_flows.flow import Announce, Choice, Decide, Flow, Hangup, Menu, Step, answers
-from models.alert import alert_of, prompt_of
+from models.staff.alert import alert_of, prompt_of
 
 
 @answers("told")

@@ -1,10 +1,7 @@
 """models remember: every table of the house, one noun a file."""
 
-from models.alert import Alert
 from models.audit.audit import AuditEntry
 from models.audit.office_change import OfficeChange
-from models.audit_alarm import AuditAlarm
-from models.audit_export import AuditExport
 from models.audit_watch import Approval, AuditWatch
 from models.call import Call
 from models.call_event import CallEvent
@@ -22,17 +19,20 @@ from models.directory import Court, Facility
 from models.heard_text import HeardText
 from models.import_record import ImportReject
 from models.line_wait import LineWait
-from models.lost_pin_report import LostPinReport
 from models.offer import Offer
 from models.pacing import Pace
-from models.paging import PagedMatter
-from models.passkey import Passkey
 from models.pin_request import PinRequest
-from models.recovery_code import RecoveryCode
-from models.schedule import Absence, Schedule
-from models.sign_in_counter import SignInCounter
-from models.staff import Staff
-from models.staff_session import StaffSession
+from models.staff.alert import Alert
+from models.staff.audit_alarm import AuditAlarm
+from models.staff.audit_export import AuditExport
+from models.staff.lost_pin_report import LostPinReport
+from models.staff.paging import PagedMatter
+from models.staff.passkey import Passkey
+from models.staff.recovery_code import RecoveryCode
+from models.staff.schedule import Absence, Schedule
+from models.staff.sign_in_counter import SignInCounter
+from models.staff.staff import Staff
+from models.staff.staff_session import StaffSession
 from models.store.base import Base
 from models.store.heartbeat import Heartbeat
 from models.unlisted import UnlistedName

@@ -21,7 +21,7 @@ from models.claim import (
     refuse,
     standing,
 )
-from models.staff import Staff
+from models.staff.staff import Staff
 from models.store.refusal import RefusedError
 
 #: Why staff cancel a callback, in codes; each is an outcome of one that was cancelled.

@@ -6,7 +6,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select, text, true, update
 from sqlalchemy.orm import Session
 
-from models.alert import (
+from models.audit import audit
+from models.callback import CALLBACKS, IS_OPEN
+from models.callback_state import UNKNOWN_OUTCOMES
+from models.liaison import is_anyone_at_hand
+from models.staff.alert import (
     LEFT,
     LEFT_TOLD,
     LEVELS,
@@ -16,12 +20,8 @@ from models.alert import (
     tell,
     tell_supervisors,
 )
-from models.audit import audit
-from models.callback import CALLBACKS, IS_OPEN
-from models.callback_state import UNKNOWN_OUTCOMES
-from models.liaison import is_anyone_at_hand
-from models.paging import take_page
-from models.staff import Staff
+from models.staff.paging import take_page
+from models.staff.staff import Staff
 
 #: The very words of the partial indexes, so that both databases see that they serve.
 _LEFT = text(f"callbacks.state = '{LEFT}'")

@@ -11,19 +11,19 @@ from typing import Any, Protocol
 from sqlalchemy import ForeignKey, Index, String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models.alert import NEW_APPROVER, tell_both_roles
 from models.audit.audit import AuditEntry
-from models.audit_alarm import SHELL_PAIR, Finding, raise_alarm
 from models.call import Call
 from models.callback import Callback
 from models.cases.case import Case
 from models.cases.registrant import Phone, Registrant
 from models.cases.subject import Subject
 from models.cases.surname import surnames
-from models.staff import Staff
+from models.staff.alert import NEW_APPROVER, tell_both_roles
+from models.staff.audit_alarm import SHELL_PAIR, Finding, raise_alarm
+from models.staff.staff import Staff
+from models.staff.two_people import APPROVERS, ATTEMPT
 from models.store.base import Base, UtcDateTime
 from models.store.database import keyring_of
-from models.two_people import APPROVERS, ATTEMPT
 
 #: What is a look at a case or at a number of it; ``target`` is ``case:ID``, ``callback:ID`` or ``phone:ID``.
 LOOKS = frozenset({"look_at_case", "reveal_number", "reveal_case_number", "reveal_phone", "reveal_name"})

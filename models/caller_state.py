@@ -36,7 +36,7 @@ from models.pin_facts import (
     is_known,
     numbers_unopened,
 )
-from models.staff import Staff
+from models.staff.staff import Staff
 from models.store.base import table_of
 from models.store.database import send
 from models.store.unit import Unit

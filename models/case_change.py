@@ -12,9 +12,9 @@ from models.case_opening import OPENED, OpeningOffice, Person, open_to
 from models.cases.case import Case, CaseError, add_case, confirm_named, end_case, free_number
 from models.cases.registrant import Registrant, name_of, name_registrant, register
 from models.cases.subject import Subject, find_or_add_subject, rename_subject
-from models.staff import Staff
+from models.staff.staff import Staff
+from models.staff.two_people import check_untied
 from models.store.database import keyring_of
-from models.two_people import check_untied
 
 #: Who may say who a case is about, and end it.
 KEEPERS = frozenset({"supervisor", "administrator"})

@@ -15,7 +15,7 @@ from models.cases.new_phone import is_to_new_phone
 from models.direct_talk import DirectTalk
 from models.line_wait import OPENS_ITS_CASE
 from models.lost_pin import EVIDENCE
-from models.staff import Staff
+from models.staff.staff import Staff
 from models.store.base import Base, UtcDateTime
 from models.store.database import keyring_of
 

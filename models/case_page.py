@@ -15,7 +15,7 @@ from models.cases.registrant import Phone, Registrant
 from models.cases.subject import Subject
 from models.custody_status import NEUTRAL, Heard, HeardRules, heard
 from models.pin_request import PinRequest
-from models.staff_name import StaffNames, read_staff_names
+from models.staff.staff_name import StaffNames, read_staff_names
 from models.store.database import keyring_of
 
 MOST_CALLBACKS, MOST_ENTRIES, MOST_REQUESTS = 20, 50, 10

@@ -9,12 +9,12 @@ from typing import NoReturn, Protocol
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.alert import LEFT_TOLD
 from models.audit import audit
 from models.callback import IS_OWED, Callback, advance, locked
 from models.callback_state import TAKEN_UP_AGAIN
 from models.follow_up import ANEW, STOPPED
-from models.staff import Staff
+from models.staff.alert import LEFT_TOLD
+from models.staff.staff import Staff
 from models.store.database import keyring_of
 from models.store.refusal import RefusedError
 

@@ -20,12 +20,12 @@ from models.liaison import Pool, choose_liaison, count_free, hold_liaison, pick_
 from models.line_wait import kept_for_line
 from models.lone_refusal import of_other_lines, refused_line_of, take_probe
 from models.offer import last_offers, note_offer
-from models.set_away import end_sparing
 from models.shown_line import shown_line
+from models.staff.set_away import end_sparing
+from models.staff.wrap_up import end_wrap_ups
 from models.store.database import keyring_of
 from models.store.keyring import SealError
 from models.two_lists import owed_to
-from models.wrap_up import end_wrap_ups
 
 #: Callbacks that a job may find closed or taken before it gives up; the sweeper offers the rest.
 _LOOKS = 8

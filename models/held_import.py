@@ -11,10 +11,10 @@ from models.brake import HoldReason
 from models.import_landing import Landed, land, let_go
 from models.import_lock import import_lock
 from models.import_record import CustodyImport, ImportRow
-from models.staff import Staff
+from models.staff.staff import Staff
+from models.staff.two_people import check_untied
 from models.store.database import Database
 from models.store.told_error import ToldError
-from models.two_people import check_untied
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from models.import_record import CustodyImport
-from models.staff import Staff
+from models.staff.staff import Staff
 
 PAGE = 25
 _UPLOADER, _ASKER = aliased(Staff), aliased(Staff)

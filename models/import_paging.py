@@ -6,10 +6,10 @@ from typing import cast
 from sqlalchemy import Table, select, update
 from sqlalchemy.orm import Session
 
-from models.alert import CALL_LIST, IMPORT_HELD, AlertOffice, tell_supervisors
 from models.audit import audit
 from models.import_record import CustodyImport
-from models.paging import take_page
+from models.staff.alert import CALL_LIST, IMPORT_HELD, AlertOffice, tell_supervisors
+from models.staff.paging import take_page
 
 _IMPORTS = cast(Table, CustodyImport.__table__)
 

@@ -10,9 +10,9 @@ from models.held_import import SettleError, settle
 from models.import_lock import import_lock
 from models.import_record import CustodyImport
 from models.import_upload import PATIENCE_SECONDS, By
-from models.staff import Staff
+from models.staff.staff import Staff
+from models.staff.two_people import check_untied
 from models.store.database import Database
-from models.two_people import check_untied
 
 WAYS = ("release", "reject")
 #: Who may settle an import at the console.

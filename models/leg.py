@@ -15,8 +15,8 @@ from models.cases.case import Case
 from models.cases.registrant import Registrant
 from models.leg_end import Job, liaison_missed
 from models.liaison import AT_0, DIALLED_AT_0, Liaison, free_direct_liaisons, outbound_leg
-from models.set_away import note_key, note_miss
-from models.staff import Staff
+from models.staff.set_away import note_key, note_miss
+from models.staff.staff import Staff
 from models.store.database import keyring_of
 from models.talk import AWAITING, TalkOffice, callback_of
 

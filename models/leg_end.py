@@ -14,11 +14,11 @@ from models.callback_policy import CallbackOffice, CallbackPolicy
 from models.direct_talk import latest_talk
 from models.liaison import AT_0, DIALLED_AT_0, free_direct_liaisons, free_liaison
 from models.line_wait import wait_of, was_missed
-from models.set_away import note_miss, spare
+from models.staff.set_away import note_miss, spare
+from models.staff.wrap_up import begin_wrap_up
 from models.staff_line_stay import leave_line
 from models.store.job import Job as Job
 from models.talk import caller_left, joiner_missed, leader_left, settle
-from models.wrap_up import begin_wrap_up
 
 #: In place of a step: a leg that we placed ended by an apology for a fault of ours.
 FAULTED = "faulted"

@@ -26,11 +26,11 @@ from models.call import CALLS, Call
 from models.callback import Callback
 from models.offer import last_offers, note_offer
 from models.pacing import is_refused
-from models.staff import Staff
+from models.staff.staff import Staff
+from models.staff.wrap_up import begin_wrap_up
 from models.store.database import keyring_of
 from models.store.job import Job
 from models.two_lists import Owed, owed_to
-from models.wrap_up import begin_wrap_up
 
 if TYPE_CHECKING:
     from models.caller_state import CallState

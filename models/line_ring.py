@@ -14,7 +14,7 @@ from models.direct_talk import begin_talk
 from models.leg import mark_dialling
 from models.liaison import AT_0, DIALLED_AT_0, free_direct_liaisons, free_liaison, take_liaison_for
 from models.line_wait import LineWait, leave_line
-from models.set_away import AwayOffice, note_key, note_miss
+from models.staff.set_away import AwayOffice, note_key, note_miss
 from models.store.database import keyring_of
 from models.store.job import Job
 from models.talk import talk_of

@@ -11,7 +11,7 @@ from models.callback_list import owed_callback
 from models.liaison import free_liaisons, pick_alone, unverified_may_take_at_0
 from models.line_wait import LineWait, first_waiting
 from models.outcome import end_rests
-from models.staff import Staff
+from models.staff.staff import Staff
 from models.staff_line_stay import clear_lines
 
 #: The step at which a caller is in line, in the tree of the victim line.

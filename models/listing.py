@@ -27,8 +27,8 @@ from models.callback_list import IN_LINE
 from models.direct_talk import DirectTalk
 from models.follow_up import ANEW
 from models.offer import last_offers
-from models.staff import Staff
-from models.staff_session import LASTS, StaffSession
+from models.staff.staff import Staff
+from models.staff.staff_session import LASTS, StaffSession
 from models.store.database import keyring_of
 from models.store.keyring import SealError
 from models.store.unit import Unit

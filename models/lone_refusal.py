@@ -22,7 +22,7 @@ from models.callback import CALLBACKS, Callback
 from models.callback_list import IN_LINE
 from models.pacing import PACES, PROBE, hold_pace, is_refused
 from models.shown_line import shown_in_sql, shown_line
-from models.staff import Staff
+from models.staff.staff import Staff
 
 _OF_LINES = PACES.c.name.startswith("+")
 #: One person's call is tried again after two minutes, and after twice as long each time, up to half an hour.

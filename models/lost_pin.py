@@ -17,10 +17,10 @@ from models.cases.new_pin import new_pin
 from models.cases.pin_hash import PinHasher
 from models.cases.registrant import Phone, Registrant
 from models.cases.safe_phone import SAFE, next_window, safe_phones
-from models.lost_pin_report import NEW, WAITING, LostPinReport
-from models.staff import Staff
+from models.staff.lost_pin_report import NEW, WAITING, LostPinReport
+from models.staff.staff import Staff
+from models.staff.two_people import check_untied
 from models.store.database import keyring_of
-from models.two_people import check_untied
 from models.wishes import wishes_of_phone
 
 #: How staff may come to believe that someone is the registrant; the code is kept (R08).

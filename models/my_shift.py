@@ -15,8 +15,8 @@ from models.callback import Callback
 from models.claim import actor_of
 from models.direct_talk import DirectTalk
 from models.outcome import NOBODY_THERE, WRONG_PERSON
-from models.schedule import Absence
-from models.staff import Staff
+from models.staff.schedule import Absence
+from models.staff.staff import Staff
 from models.store.database import keyring_of
 from models.store.refusal import RefusedError
 

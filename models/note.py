@@ -16,7 +16,7 @@ from models.cases.name_index import holds_name
 from models.cases.registrant import Registrant
 from models.cases.subject import Subject
 from models.claim import OVERSEERS, actor_of, refuse, standing
-from models.staff import Staff
+from models.staff.staff import Staff
 from models.store.database import keyring_of
 from models.store.refusal import RefusedError
 

@@ -16,11 +16,11 @@ from models.direct_follow_up import follow_direct, is_owed_anyway
 from models.direct_talk import DirectTalk
 from models.follow_up import LATER, STOPPED, SUPERVISOR, follow_up
 from models.phone_stop import on_next_phone, stop_phone
-from models.set_away import end_sparing
-from models.staff import Staff
+from models.staff.set_away import end_sparing
+from models.staff.staff import Staff
+from models.staff.wrap_up import end_wrap_up, end_wrap_ups
 from models.store.job import Job
 from models.talk import Talk, audit_talk
-from models.wrap_up import end_wrap_up, end_wrap_ups
 
 #: The codes by their words; each is an outcome of a callback that was reached.
 NOBODY_THERE, WRONG_PERSON = "nobody_there", "wrong_person"

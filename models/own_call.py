@@ -15,11 +15,11 @@ from models.dispatch import Dial, can_dial
 from models.leg import mark_dialling
 from models.liaison import free_liaison, hold_liaison, outbound_leg
 from models.lone_refusal import refused_line_of
-from models.staff import Staff
+from models.staff.staff import Staff
+from models.staff.wrap_up import end_wrap_up
 from models.store.database import keyring_of
 from models.store.job import Job
 from models.store.refusal import RefusedError
-from models.wrap_up import end_wrap_up
 
 
 def call_now(

@@ -14,9 +14,9 @@ from models.case_opening import Person
 from models.cases.case import Case, confirm_named, give_new_pin
 from models.cases.registrant import Registrant
 from models.lost_pin import EVIDENCE, has_phone_for, tell_safe_phones
-from models.staff import Staff
+from models.staff.staff import Staff
+from models.staff.two_people import check_untied
 from models.store.base import Base, UtcDateTime
-from models.two_people import check_untied
 
 #: How a PIN reaches the person. Posted only where mail is safe; told in a talk, it is a standing one (R02).
 DELIVERIES = ("handed_over", "posted", "told")

@@ -17,11 +17,11 @@ from models.leg import accept_by_liaison
 from models.liaison import IS_FREE, hold_liaison
 from models.line_wait import in_line
 from models.offer import note_offer
-from models.staff import Staff, change_shift
+from models.staff.staff import Staff, change_shift
+from models.staff.wrap_up import end_wrap_up
 from models.staff_line_stay import leave_line
 from models.store.job import Job
 from models.two_lists import is_pressing, is_verified
-from models.wrap_up import end_wrap_up
 
 if TYPE_CHECKING:
     from models.caller_state import CallState

@@ -6,7 +6,7 @@ from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from models.call import CALLS
-from models.staff import Staff
+from models.staff.staff import Staff
 
 #: A menu with all its repeats, and the longest that is said before one, are over by then.
 STAY = timedelta(minutes=2)

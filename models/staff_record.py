@@ -13,14 +13,14 @@ from models.audit import audit
 from models.callback import Callback
 from models.case_opening import close_all_of
 from models.cases.pin import PinCounter
-from models.passkey import forget_passkeys
 from models.pin_request import withdraw_all_of
-from models.recovery_code import forget_recovery_codes
-from models.schedule import Schedule
-from models.staff import ROLES, Staff, StaffError
+from models.staff.passkey import forget_passkeys
+from models.staff.recovery_code import forget_recovery_codes
+from models.staff.schedule import Schedule
+from models.staff.staff import ROLES, Staff, StaffError
+from models.staff.staff_session import end_sessions_of
 from models.staff_line_stay import sign_out
 from models.staff_secret import code_key
-from models.staff_session import end_sessions_of
 from models.store.database import keyring_of
 from models.store.form_stamp import OTHERWISE, stamp
 

@@ -19,7 +19,7 @@ from models.cases.new_pin import is_guessable, new_pin
 from models.cases.pin import PinCounter
 from models.cases.pin_hash import PinHasher
 from models.cases.pin_try import Guess, PinLimits
-from models.staff import Staff, StaffError
+from models.staff.staff import Staff, StaffError
 from models.staff_line_stay import sign_out
 from models.store.database import Write, keyring_of
 from models.store.keyring import Keyring

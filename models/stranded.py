@@ -13,7 +13,7 @@ from models.callback import Callback, advance
 from models.callback_policy import CallbackPolicy
 from models.direct_talk import DirectTalk
 from models.liaison import AT_0, DIALLED_AT_0, free_liaison
-from models.staff import Staff
+from models.staff.staff import Staff
 from models.talk import COLLEAGUE, JOINERS, Talk
 
 #: The leg of a caller is dialled within moments of the accept key, or its job was lost.

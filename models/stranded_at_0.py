@@ -13,7 +13,7 @@ from models.direct_talk import DirectTalk
 from models.liaison import AT_0, DIALLED_AT_0
 from models.line_ring import JOB_LOST_AFTER
 from models.line_wait import LineWait
-from models.staff import Staff
+from models.staff.staff import Staff
 from models.store.job import Job
 from models.talk import JOINERS, close_talk
 

@@ -17,9 +17,9 @@ from models.direct_talk import DirectTalk
 from models.follow_up import CUT_OFF, DROPPED, FollowUpOffice, follow_up
 from models.liaison import free_liaison
 from models.line_wait import IN_LINE
+from models.staff.wrap_up import begin_wrap_up
 from models.staff_line_stay import come_to_line
 from models.store.job import Job
-from models.wrap_up import begin_wrap_up
 
 if TYPE_CHECKING:
     from models.caller_state import CallState

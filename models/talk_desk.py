@@ -11,7 +11,7 @@ from models.callback import Callback
 from models.claim import actor_of, name_of, refuse, standing
 from models.hold import hold_talk, resume_talk
 from models.joiner import add_colleague, add_interpreter
-from models.staff import Staff
+from models.staff.staff import Staff
 from models.store.job import Job
 from models.store.refusal import RefusedError
 from models.talk import TalkOffice, end_talk, lead, staff_in_talk

@@ -9,7 +9,7 @@ from models.audit import audit
 from models.cases.case import find_case
 from models.cases.pin import PinCounter, PinTry
 from models.pin_facts import TOTAL_LIFE
-from models.staff import Staff
+from models.staff.staff import Staff
 
 
 class TotalLiftError(ValueError):

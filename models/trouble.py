@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from models.alert import (
+from models.lone_refusal import refused_lines
+from models.pacing import CALLS, refusals, taking_none
+from models.staff.alert import (
     CALLS_REFUSED,
     LINE_REFUSED,
     ROLE_SILENT,
@@ -17,9 +19,7 @@ from models.alert import (
     AlertOffice,
     tell_supervisors,
 )
-from models.lone_refusal import refused_lines
-from models.pacing import CALLS, refusals, taking_none
-from models.paging import take_page
+from models.staff.paging import take_page
 from models.store.heartbeat import lives
 
 _LEVELS = {"calls": CALLS_REFUSED, "texts": TEXTS_REFUSED, "line": LINE_REFUSED, "carrier": CALLS_REFUSED}

@@ -12,7 +12,7 @@ from models.asking_call import LISTENS_SLOWLY
 from models.callback import CALLBACKS
 from models.callback_list import IN_LINE, NOT_YET
 from models.liaison import count_crew
-from models.schedule import ScheduleOffice, is_anyone_at_hand_at
+from models.staff.schedule import ScheduleOffice, is_anyone_at_hand_at
 from models.two_lists import UNVERIFIED_URGENT, VERIFIED, before_next
 
 #: A moment beyond the hour is said in such steps, so that the row has just what was said.

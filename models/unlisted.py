@@ -8,9 +8,9 @@ from sqlalchemy import ForeignKey, String, Table, case, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models.alert import UNLISTED, AlertOffice, tell_supervisors
 from models.audit import audit
-from models.paging import take_page
+from models.staff.alert import UNLISTED, AlertOffice, tell_supervisors
+from models.staff.paging import take_page
 from models.store.base import Base, UtcDateTime
 from models.store.database import keyring_of, send
 

@@ -16,9 +16,9 @@ from models.follow_up import ANEW
 from models.import_history import newest_as_of
 from models.import_record import CustodyImport
 from models.line_wait import SEEN_WITHIN, LineWait
-from models.staff import Staff
+from models.staff.staff import Staff
+from models.staff.two_people import missing_pairs
 from models.trouble import Trouble, troubles
-from models.two_people import missing_pairs
 from models.wait_time import percentile
 
 #: The words of the partial index of those left for a person.

@@ -92,7 +92,9 @@ def _network_is_off() -> Iterator[None]:
 def _light_hashes() -> Iterator[None]:
     """Whoever adds staff waits for no strong hash of a password that works once."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("models.staff.PasswordHasher", partial(PasswordHasher, memory_cost=64, time_cost=1))
+        patch.setattr(
+            "models.staff.staff.PasswordHasher", partial(PasswordHasher, memory_cost=64, time_cost=1)
+        )
         yield
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from config.office import Office
 from config.settings import Settings
-from models.alert import Alert, unsent_alerts
+from models.staff.alert import Alert, unsent_alerts
 from models.store.database import Database
 from models.store.heartbeat import is_silent
 from models.trouble import page_troubles

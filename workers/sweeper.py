@@ -13,9 +13,7 @@ from sqlalchemy.orm import Session
 from config.office import Office
 from config.settings import Settings
 from models.abandoned_wait import end_lapsed_waits
-from models.alert import forget_lost_alerts, unsent_alerts
 from models.at_risk import make_alerts
-from models.audit_alarm import has_untold_alarms, tell_of_alarms
 from models.audit_watch import has_news, watch
 from models.callback_list import first_in_line, tidy_line
 from models.callback_policy import CallbackPolicy
@@ -30,10 +28,12 @@ from models.leg_end import Job
 from models.line_turn import is_a_pause_over, whose_turn
 from models.lone_refusal import forget_other_lines
 from models.lost_pin import settle_lost_pins
-from models.lost_pin_report import has_new_reports, has_untold_reports, tell_of_reports
 from models.outcome import end_rests
-from models.pin_lock import has_untold_locks, tell_of_locks
-from models.schedule import apply_schedules
+from models.staff.alert import forget_lost_alerts, unsent_alerts
+from models.staff.audit_alarm import has_untold_alarms, tell_of_alarms
+from models.staff.lost_pin_report import has_new_reports, has_untold_reports, tell_of_reports
+from models.staff.pin_lock import has_untold_locks, tell_of_locks
+from models.staff.schedule import apply_schedules
 from models.staff_line_stay import clear_lines
 from models.store.database import Database
 from models.store.heartbeat import is_silent, note_redis

@@ -15,7 +15,7 @@ from models.callback import STATES, Callback
 from models.callback_policy import CallbackPolicy
 from models.follow_up import ANEW, NotAgainError, promise_anew
 from models.own_call import call_now
-from models.staff import Staff, StaffError, find_staff
+from models.staff.staff import Staff, StaffError, find_staff
 from models.store.refusal import RefusedError
 from workers.queue import Jobs
 

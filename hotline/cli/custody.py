@@ -15,7 +15,7 @@ from hotline.cli.context import House, emit, fail, open_house
 from hotline.cli.tied import refuse_tied
 from models.custody_import import FeedFileError, ImportBusyError, ImportResult, ImportRules, import_custody
 from models.held_import import HeldImport, SettleError, list_held, reject, release
-from models.two_people import TiedError
+from models.staff.two_people import TiedError
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 #: A person reads the first few faults; `--json` lists every one.

@@ -258,7 +258,7 @@ def _read(settings: Settings, read: Callable[[Session, datetime], Sequence[T]]) 
 def _shift(settings: Settings) -> Finding:
     from sqlalchemy.exc import SQLAlchemyError
 
-    from models.staff import count_on_shift
+    from models.staff.staff import count_on_shift
 
     database = connect(settings)
     try:
@@ -280,7 +280,7 @@ def _shift(settings: Settings) -> Finding:
 
 def _two_people(settings: Settings) -> Finding:
     """Whether there are two people who may approve together (R40)."""
-    from models.two_people import missing_pairs
+    from models.staff.two_people import missing_pairs
 
     try:
         days = Office.load(settings.office_file).policy("two_people_days")

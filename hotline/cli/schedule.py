@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, time
 import click
 
 from hotline.cli.context import emit, fail, open_house
-from models.schedule import WEEKDAYS, Schedule, add_absence, set_schedule, week_of
-from models.staff import StaffError, find_staff
+from models.staff.schedule import WEEKDAYS, Schedule, add_absence, set_schedule, week_of
+from models.staff.staff import StaffError, find_staff
 
 ACTOR = "command line"
 

@@ -11,7 +11,7 @@ from hotline.cli.fields import language_of, ordinary_phone, plain_text
 from hotline.cli.schedule import absence, schedule
 from hotline.cli.staff_sign_in import reset, sign_in_code, unlock
 from models.cases.pin_hash import PinHasher
-from models.staff import ROLES, StaffError, add_staff, change_shift, everyone
+from models.staff.staff import ROLES, StaffError, add_staff, change_shift, everyone
 from models.staff_number import for_main_line
 from models.staff_secret import fresh_code, fresh_pin, issue_code, issue_pin
 

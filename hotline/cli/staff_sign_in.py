@@ -6,9 +6,9 @@ import click
 
 from hotline.cli.context import emit, fail, open_house
 from hotline.demo_staff import next_code
-from models import staff_access
-from models.staff import StaffError, new_password
-from models.staff_password import PasswordKdf
+from models.staff import staff_access
+from models.staff.staff import StaffError, new_password
+from models.staff.staff_password import PasswordKdf
 
 ACTOR = "command line"
 

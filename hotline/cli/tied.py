@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import NoReturn
 
 from hotline.cli.context import House, fail
-from models.two_people import TiedError, note_attempt
+from models.staff.two_people import TiedError, note_attempt
 
 
 def refuse_tied(house: House, error: TiedError) -> NoReturn:

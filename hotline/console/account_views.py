@@ -15,12 +15,12 @@ from hotline.console.passwords import BusyError
 from hotline.console.sign_in_views import LONGEST_CODE, Answer, leave, say_busy
 from hotline.console.words import _, ngettext
 from models.audit import audit
-from models.passkey import passkeys_of, remove_passkey
-from models.recovery_code import issue_recovery_codes, recovery_codes_left
-from models.staff import ROLES
-from models.staff_access import access_of, set_password
-from models.staff_session import end_session, end_sessions_of, sessions_of
-from models.staff_totp import new_secret, set_totp, step_of
+from models.staff.passkey import passkeys_of, remove_passkey
+from models.staff.recovery_code import issue_recovery_codes, recovery_codes_left
+from models.staff.staff import ROLES
+from models.staff.staff_access import access_of, set_password
+from models.staff.staff_session import end_session, end_sessions_of, sessions_of
+from models.staff.staff_totp import new_secret, set_totp, step_of
 
 #: In the cookie, sealed, until a code proves it: the secret of a new authenticator.
 PROVING = "new_authenticator"

@@ -8,13 +8,14 @@ from typing import Any
 from config.office_changes import EDITABLE
 from hotline.console.case_labels import DELIVERIES, EVIDENCE, GROUNDS, SEARCH_REASONS
 from hotline.console.import_words import ENDINGS, HOLD_REASONS
-from models import alert, outcome, schedule
+from models import outcome
 from models.appointment import CANCEL_REASONS
-from models.audit_alarm import FINDINGS, RULES
 from models.callback import REASONS
 from models.case_change import Details
 from models.recognition import RECOGNITIONS
-from models.staff import ROLES
+from models.staff import alert, schedule
+from models.staff.audit_alarm import FINDINGS, RULES
+from models.staff.staff import ROLES
 from models.staff_record import Record
 from models.wishes import SAFEST
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 
 from hotline.console.audit_codes import codes_of
 from models.audit.audit_search import Entry
-from models.audit_export import StandingExport
+from models.staff.audit_export import StandingExport
 
 HEADER = ("id", "at", "actor", "action", "target", "facts", "details_taken_away", "export")
 #: A cell that begins so is run as a formula by spreadsheets.

@@ -16,7 +16,7 @@ from hotline.console.console import Console
 from hotline.console.guard import guard_staff, me
 from hotline.console.words import N_, _
 from models.audit.audit_search import count_found, newest_entry, search
-from models.audit_export import (
+from models.staff.audit_export import (
     MOST,
     ExportError,
     agree_to_export,
@@ -25,7 +25,7 @@ from models.audit_export import (
     standing_exports,
     take_export,
 )
-from models.staff import Staff
+from models.staff.staff import Staff
 
 REFUSALS = (
     N_("No entry is like that, so there is nothing to take."),

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from hotline.console.words import _
 from models.audit.audit_search import Search, names_of
-from models.staff import Staff
+from models.staff.staff import Staff
 
 
 def asked_for(fields: Mapping[str, str] | None = None) -> tuple[dict[str, str], dict[str, str]]:

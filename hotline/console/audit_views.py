@@ -16,9 +16,9 @@ from hotline.console.import_words import refusal
 from hotline.console.words import N_, _
 from models.audit.audit_head import HEAD_WRITTEN
 from models.audit.audit_search import Place, has_target, search
-from models.audit_alarm import FINDINGS, AlarmError, is_about, open_alarms, settle_alarm, settled_alarms
 from models.cases.pin import Guard
-from models.staff_name import read_staff_names
+from models.staff.audit_alarm import FINDINGS, AlarmError, is_about, open_alarms, settle_alarm, settled_alarms
+from models.staff.staff_name import read_staff_names
 
 ROLES = ("supervisor", "administrator")
 #: A head should be kept each day; one that is older than this shows that it is not.

@@ -8,8 +8,8 @@ from flask import current_app, url_for
 from hotline.console.callback_words import CANCEL_NAMES, OUTCOME_NAMES, REASONS
 from hotline.console.case_labels import DELIVERIES, EVIDENCE, SEARCH_REASONS
 from hotline.console.words import N_, _
-from models.audit_alarm import AuditAlarm
-from models.staff_name import StaffNames
+from models.staff.audit_alarm import AuditAlarm
+from models.staff.staff_name import StaffNames
 
 #: Every action that the house writes down, as something that was done.
 ACTIONS = {

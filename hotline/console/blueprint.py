@@ -48,7 +48,7 @@ from hotline.console.trouble import install_trouble
 from hotline.console.unchanged import Unchanged
 from hotline.console.wallboard_views import register_wallboard
 from hotline.console.words import _
-from models.two_people import TiedError, note_attempt
+from models.staff.two_people import TiedError, note_attempt
 
 #: Each area of the console; it registers its routes and its entries of the navigation.
 AREAS = (

@@ -20,7 +20,7 @@ from models import appointment, claim, note, outcome, own_call, recognition, tal
 from models.callback import Callback
 from models.callback_policy import CallbackPolicy
 from models.callback_state import TAKEN_UP_AGAIN
-from models.staff import ROLES, Staff
+from models.staff.staff import ROLES, Staff
 from models.store.database import tried_again
 from models.store.job import Job
 from models.store.refusal import RefusedError

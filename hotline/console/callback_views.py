@@ -34,7 +34,7 @@ from models.note import MOST_CHARACTERS, SENTENCES, may_note, note_of, patterns,
 from models.outcome import OUTCOMES
 from models.recognition import RECOGNITIONS, awaits_recognition, may_be_anyone
 from models.shown_line import shown_line
-from models.staff import ROLES, Staff
+from models.staff.staff import ROLES, Staff
 from models.store.database import keyring_of
 from models.store.refusal import RefusedError
 from models.talk import joiners_of

@@ -33,7 +33,7 @@ from models.case_search import CaseSearchError, FoundCases, search_cases
 from models.cases.case import CaseError
 from models.cases.registrant import name_of
 from models.pin_request import DELIVERIES, FIRST_EVIDENCE, PinRequestError, request_pin
-from models.staff import ROLES
+from models.staff.staff import ROLES
 
 View = Response | str | tuple[str, int]
 

@@ -10,10 +10,10 @@ from hotline.console.passwords import BusyError
 from hotline.console.sign_in_views import Answer, leave, say_busy, say_refusal
 from hotline.console.words import _
 from models.audit import audit
-from models.sign_in_counter import SignInLimits, counter_key, forgive, reserve_try, take_back_try
-from models.staff import ROLES
-from models.staff_access import access_of
-from models.staff_session import end_session, prove_again
+from models.staff.sign_in_counter import SignInLimits, counter_key, forgive, reserve_try, take_back_try
+from models.staff.staff import ROLES
+from models.staff.staff_access import access_of
+from models.staff.staff_session import end_session, prove_again
 
 
 def register_confirm(blueprint: Blueprint, console: Console) -> None:

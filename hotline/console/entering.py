@@ -13,11 +13,11 @@ from hotline.console.kept_request import TOKEN, WANTED
 from hotline.console.known_browser import know_browser, remember_browser
 from hotline.console.words import ngettext
 from models.audit import audit
-from models.kept_form import carry_kept_form
-from models.recovery_code import recovery_codes_left
-from models.sign_in_counter import counter_key, forget_old_counters, forgive
-from models.staff_access import Access, access_of
-from models.staff_session import begin_session
+from models.staff.kept_form import carry_kept_form
+from models.staff.recovery_code import recovery_codes_left
+from models.staff.sign_in_counter import counter_key, forget_old_counters, forgive
+from models.staff.staff_access import Access, access_of
+from models.staff.staff_session import begin_session
 
 #: How long the second proof may take after the first.
 HALF_LIFE = timedelta(minutes=10)

@@ -13,9 +13,9 @@ from werkzeug.wrappers import Response
 from hotline.console.console import Console, the_console
 from hotline.console.kept_request import TOKEN, keep_request, page_at_hand
 from hotline.console.words import _
-from models.kept_form import forget_kept_form, read_kept_form
-from models.staff import ROLES
-from models.staff_session import SEEN_EVERY, SignedIn, find_signed_in, see_session
+from models.staff.kept_form import forget_kept_form, read_kept_form
+from models.staff.staff import ROLES
+from models.staff.staff_session import SEEN_EVERY, SignedIn, find_signed_in, see_session
 
 #: The most that a form may carry, unless its route says otherwise.
 BODY_BYTES = 64_000

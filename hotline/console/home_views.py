@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from hotline.console.console import Console
 from hotline.console.guard import guard_open, guard_staff, me, someone
-from models.staff import ROLES, choose_interface_language
+from models.staff.staff import ROLES, choose_interface_language
 
 
 def register_home(blueprint: Blueprint, console: Console) -> None:

@@ -9,7 +9,7 @@ from werkzeug.routing import RequestRedirect
 
 from hotline.console.console import the_console
 from hotline.console.cookie import is_console
-from models.kept_form import KeptForm, keep_form
+from models.staff.kept_form import KeptForm, keep_form
 
 #: In the cookie: the token of the staff session, and the page someone wanted.
 TOKEN, WANTED = "token", "wanted"

@@ -4,7 +4,7 @@ from flask import g
 
 from hotline.console import audit_words
 from hotline.console.console import the_console
-from models.staff_name import StaffNames, read_staff_names
+from models.staff.staff_name import StaffNames, read_staff_names
 
 
 def named(actor: str | None) -> str:

@@ -7,8 +7,8 @@ from markupsafe import Markup
 
 from hotline.console.console import Console
 from hotline.console.words import _
-from models.staff_password import weakness
-from models.staff_totp import address_of
+from models.staff.staff_password import weakness
+from models.staff.staff_totp import address_of
 
 
 def password_faults(console: Console, form: Mapping[str, str], email: str, name: str) -> dict[str, str]:

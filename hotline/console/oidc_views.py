@@ -20,8 +20,8 @@ from hotline.console.guard import guard_open, someone
 from hotline.console.kept_request import WANTED
 from hotline.console.sign_in_views import Answer, say_busy
 from hotline.console.words import _
-from models.staff_access import Access, access_of_email
-from models.staff_session import prove_again
+from models.staff.staff_access import Access, access_of_email
+from models.staff.staff_session import prove_again
 
 log = logging.getLogger(__name__)
 

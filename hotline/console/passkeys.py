@@ -26,8 +26,15 @@ from webauthn.helpers.structs import (
 )
 
 from hotline.console.console import Console
-from models.passkey import PasskeyError, add_passkey, find_passkey, passkeys_of, use_passkey, user_handle
-from models.staff_access import access_of
+from models.staff.passkey import (
+    PasskeyError,
+    add_passkey,
+    find_passkey,
+    passkeys_of,
+    use_passkey,
+    user_handle,
+)
+from models.staff.staff_access import access_of
 
 CHALLENGE = "challenge"
 CHALLENGE_SECONDS = 600

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import TypeVar
 
-from models.staff_password import PasswordKdf
+from models.staff.staff_password import PasswordKdf
 
 T = TypeVar("T")
 

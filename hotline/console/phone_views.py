@@ -25,7 +25,7 @@ from models.phone_list import (
     reveal_phone,
     vouch_for_phone,
 )
-from models.staff import ROLES
+from models.staff.staff import ROLES
 
 View = Response | str | tuple[str, int]
 Changed = TypeVar("Changed")

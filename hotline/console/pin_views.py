@@ -28,7 +28,7 @@ from models.pin_request import (
     request_pin,
     waiting_pins,
 )
-from models.staff import ROLES
+from models.staff.staff import ROLES
 from models.store.database import keyring_of
 
 View = Answer | str | tuple[str, int]

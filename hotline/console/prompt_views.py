@@ -11,7 +11,7 @@ from hotline.console.words import N_, language
 from ivr_flows.announcement_check import spoken_seconds
 from ivr_flows.prompts import count_words
 from ivr_flows.readability import Readability, readability
-from models.staff import ROLES
+from models.staff.staff import ROLES
 
 #: In place of a group, in the address: every prompt on one page, to be printed.
 ALL = "all"

@@ -13,7 +13,7 @@ from hotline.console.guard import guard_staff, me
 from hotline.console.office_form import typed_day
 from hotline.console.office_views import DAYS
 from hotline.console.words import N_, _
-from models.schedule import (
+from models.staff.schedule import (
     KINDS,
     add_absence,
     all_absences,
@@ -22,7 +22,7 @@ from models.schedule import (
     week_of,
     weeks,
 )
-from models.staff import Staff, StaffError, everyone
+from models.staff.staff import Staff, StaffError, everyone
 from models.staff_record import person_numbered, record_of
 from models.store.form_stamp import OTHERWISE
 

@@ -12,10 +12,10 @@ from hotline.console.passwords import BusyError
 from hotline.console.sign_in_views import LONGEST_CODE, Answer, say_busy
 from hotline.console.words import _
 from models.audit import audit
-from models.recovery_code import issue_recovery_codes
-from models.staff import name_of
-from models.staff_access import Access, access_locked, set_password
-from models.staff_totp import new_secret, set_totp, step_of
+from models.staff.recovery_code import issue_recovery_codes
+from models.staff.staff import name_of
+from models.staff.staff_access import Access, access_locked, set_password
+from models.staff.staff_totp import new_secret, set_totp, step_of
 
 #: In the cookie, sealed, until all is set up: the hash of the new password, and the authenticator's secret.
 HASH, SECRET = "hash", "secret"

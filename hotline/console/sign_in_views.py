@@ -16,8 +16,8 @@ from hotline.console.passwords import BusyError
 from hotline.console.words import _, ngettext
 from hotline.demo_staff import has_demo_authenticator
 from models.audit import audit
-from models.recovery_code import use_recovery_code
-from models.sign_in_counter import (
+from models.staff.recovery_code import use_recovery_code
+from models.staff.sign_in_counter import (
     Refusal,
     SignInLimits,
     counter_key,
@@ -27,10 +27,10 @@ from models.sign_in_counter import (
     reserve_try,
     take_back_try,
 )
-from models.staff import ROLES
-from models.staff_access import Access, access_of_email
-from models.staff_session import end_session
-from models.staff_totp import check_totp
+from models.staff.staff import ROLES
+from models.staff.staff_access import Access, access_of_email
+from models.staff.staff_session import end_session
+from models.staff.staff_totp import check_totp
 
 LONGEST_EMAIL, LONGEST_CODE = 254, 64
 Answer = Response | tuple[str, int] | str

@@ -15,7 +15,7 @@ from hotline.voice.twiml import PAUSE_MILLISECONDS
 from ivr_flows.prompts import Prompts
 from ivr_flows.rehearsal import rehearse
 from models.custody import DATED_FACTS, IN_CUSTODY_KINDS
-from models.staff import Staff
+from models.staff.staff import Staff
 from tests.factories import make_case
 from tests.people.ear import WORDS, hears, option
 from tests.people.town import Town, town

@@ -16,9 +16,9 @@ from config.settings import Settings
 from hotline import create_app
 from hotline.console.passwords import Passwords
 from models.cases.pin_hash import PinHasher
-from models.staff import Staff, add_person, add_staff
-from models.staff_password import PasswordKdf
-from models.staff_totp import set_totp
+from models.staff.staff import Staff, add_person, add_staff
+from models.staff.staff_password import PasswordKdf
+from models.staff.staff_totp import set_totp
 from models.store.database import Database
 from models.store.keyring import Keyring
 from tests.browser.axe import LOOKS, WCAG, violations

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from models.schedule import add_absence, set_schedule
+from models.staff.schedule import add_absence, set_schedule
 from tests.browser.conftest import Visitors
 from tests.browser.console_house import Colleague, ConsoleHouse
 from tests.factories import make_callback, make_facility, make_import

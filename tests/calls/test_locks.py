@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from models import Alert, AuditEntry, Callback, Staff
 from models.cases.case import close_case, new_number
-from models.pin_lock import LockError, lift_lock, standing_locks
+from models.staff.pin_lock import LockError, lift_lock, standing_locks
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import is_asked_for_a_number, wrong
 from tests.factories import MadeCase

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from config.office import Office
 from models import Callback, Staff
-from models.schedule import WEEKDAYS, set_schedule
+from models.staff.schedule import WEEKDAYS, set_schedule
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import is_asked_for_a_number, opens_the_case, reaches_the_first_menu, wrong
 from tests.calls.test_callbacks import accepted_by, the_callback

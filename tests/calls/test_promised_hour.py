@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from config.office import Office
 from models import Callback, Staff
-from models.schedule import WEEKDAYS, set_schedule
+from models.staff.schedule import WEEKDAYS, set_schedule
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase, make_call, make_callback, make_case, make_office

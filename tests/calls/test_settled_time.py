@@ -6,7 +6,7 @@ from datetime import timedelta
 from models import Staff
 from models.appointment import reschedule
 from models.callback_policy import CallbackPolicy
-from models.staff import change_shift
+from models.staff.staff import change_shift
 from tests.calls.conftest import Clock, House
 from tests.calls.test_callbacks import CALLER, the_callback
 from tests.calls.test_put_off import asks

@@ -7,8 +7,8 @@ import pytest
 from models import Callback, Staff
 from models import leg as legs
 from models.outcome import note_outcome
+from models.staff.wrap_up import extend_wrap_up
 from models.store.refusal import RefusedError
-from models.wrap_up import extend_wrap_up
 from tests.callback_desk import CallbackDesk, accept
 from tests.factories import make_callback, make_case, make_office, make_staff
 

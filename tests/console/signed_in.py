@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from hotline.console.cookie import PURPOSE
-from models.staff_session import begin_session
+from models.staff.staff_session import begin_session
 from models.store.database import Database
 
 

@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from models import AuditEntry, Passkey, StaffSession
-from models.passkey import add_passkey
+from models.staff.passkey import add_passkey
 from models.store.database import Database
 from tests.console.conftest import PASSWORD, Browser, Clock, Member
 

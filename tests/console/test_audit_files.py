@@ -10,8 +10,8 @@ from sqlalchemy import select
 from hotline.console.audit_codes import codes_of
 from models import AuditEntry, AuditExport, Staff
 from models.audit import audit
+from models.staff.two_people import ATTEMPT
 from models.store.database import Database
-from models.two_people import ATTEMPT
 from tests.console.audit_desk import records
 from tests.console.conftest import Clock, Member
 

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
-from models.staff import ROLES
+from models.staff.staff import ROLES
 from tests.console.conftest import Browser, Member
 
 OPEN = {

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from hotline.console.passwords import BusyError, Passwords
-from models.staff_password import PasswordKdf, weakness
+from models.staff.staff_password import PasswordKdf, weakness
 from tests.console.conftest import CHEAP_COST, CHEAP_KIB
 
 

@@ -12,10 +12,10 @@ from sqlalchemy import select
 
 from hotline.demo_staff import TOTP_SECRET
 from models import AuditEntry, Staff, StaffSession
-from models.recovery_code import recovery_codes_left
-from models.staff_access import reset, set_password
-from models.staff_password import PasswordKdf
-from models.staff_totp import set_totp
+from models.staff.recovery_code import recovery_codes_left
+from models.staff.staff_access import reset, set_password
+from models.staff.staff_password import PasswordKdf
+from models.staff.staff_totp import set_totp
 from models.store.database import Database
 from tests.console.conftest import CHEAP_COST, CHEAP_KIB, PASSWORD, Browser, Clock, Member
 from tests.console.entrance import NEW_PASSWORD, WRONG, gives_password, sets_up, shown_secret

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from hotline.console.passwords import BusyError
 from hotline.seats import Seats
 from models import AuditEntry, SignInCounter
-from models.staff_access import unlock
+from models.staff.staff_access import unlock
 from models.store.database import Database
 from tests.console.conftest import PASSWORD, Browser, Clock, Member
 from tests.console.entrance import NEW_PASSWORD, TOO_MANY, WRONG, gives_password, sets_up

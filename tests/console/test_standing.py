@@ -5,7 +5,7 @@ from typing import Any
 from flask import Flask
 
 from config.office import Office
-from models.set_away import note_miss
+from models.staff.set_away import note_miss
 from models.store.database import Database
 from tests.console.conftest import Clock
 from tests.console.test_every_route import routes

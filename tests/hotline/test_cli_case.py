@@ -14,8 +14,8 @@ from models import AuditEntry, Callback, Case, Phone, Staff
 from models.audit import audit
 from models.cases.case import check_digit_is_right, new_number
 from models.cases.pin_hash import PinHasher
+from models.staff.two_people import ATTEMPT
 from models.store.database import Database
-from models.two_people import ATTEMPT
 from tests.factories import make_callback, make_case, make_staff
 
 Hotline = Callable[..., Result]

@@ -18,7 +18,7 @@ from models.audit.audit import AuditEntry
 from models.custody import CustodyRecord
 from models.directory import Facility
 from models.import_file import COLUMNS
-from models.two_people import ATTEMPT
+from models.staff.two_people import ATTEMPT
 from tests.factories import make_staff
 from tests.models.feed import feed_row, open_cases
 

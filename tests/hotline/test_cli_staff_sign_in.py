@@ -11,10 +11,10 @@ from click.testing import CliRunner
 from hotline.cli import group
 from hotline.demo_staff import PASSWORD, STAFF, TOTP_SECRET, next_code
 from models import AuditEntry, SignInCounter, Staff
-from models.sign_in_counter import SignInLimits, counter_key, reserve_try
-from models.staff import add_staff
-from models.staff_password import PasswordKdf
-from models.staff_totp import code_of, set_totp
+from models.staff.sign_in_counter import SignInLimits, counter_key, reserve_try
+from models.staff.staff import add_staff
+from models.staff.staff_password import PasswordKdf
+from models.staff.staff_totp import code_of, set_totp
 from models.store.database import Database
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade
@@ -124,6 +124,6 @@ def test_production_prints_no_code(house: Database, monkeypatch: pytest.MonkeyPa
 
 
 def test_the_password_of_the_demo_would_do_by_itself() -> None:
-    from models.staff_password import weakness
+    from models.staff.staff_password import weakness
 
     assert weakness(PASSWORD, ["ana@office.example.org", "Ana Demo"]) is None

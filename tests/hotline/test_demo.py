@@ -17,7 +17,6 @@ from hotline.cli.context import House
 from hotline.demo import PEOPLE, DemoError, load
 from hotline.demo_staff import STAFF
 from models import Base, Case, CustodyImport, CustodyRecord, Facility, Phone, Staff, Subject
-from models.alert import Alert
 from models.at_risk import make_alerts
 from models.callback_list import due_callbacks, tidy_line
 from models.callback_policy import CallbackPolicy
@@ -29,6 +28,7 @@ from models.custody import CUSTODY_STATUSES
 from models.custody_status import HeardRules, heard
 from models.import_history import newest_as_of
 from models.listing import list_callbacks
+from models.staff.alert import Alert
 from models.store.database import Database
 from tests.factories import HASHER, make_call
 
@@ -39,7 +39,7 @@ SOON = timedelta(minutes=15)
 def _light_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same hashes at less cost: the demo makes twenty of them each time."""
     monkeypatch.setattr("hotline.demo.PinHasher", partial(PinHasher, memory_kib=64, time_cost=1))
-    for module in ("models.staff", "hotline.demo_staff"):
+    for module in ("models.staff.staff", "hotline.demo_staff"):
         monkeypatch.setattr(f"{module}.PasswordHasher", partial(PasswordHasher, memory_cost=64, time_cost=1))
 
 

@@ -24,7 +24,7 @@ from models.case_page import heard_of_case, read_case_page
 from models.cases.case import new_number
 from models.custody_status import NEUTRAL, HeardRules
 from models.my_shift import change_phone
-from models.staff_access import access_locked
+from models.staff.staff_access import access_locked
 from models.staff_record import let_go
 from models.store.database import Database, run_last_work
 from tests.factories import NOW, make_callback, make_case, make_office

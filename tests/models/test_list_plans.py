@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
-from models.alert import unsent_alerts
 from models.at_risk import make_alerts
 from models.call import CALLS
 from models.callback import CALLBACKS
@@ -21,6 +20,7 @@ from models.follow_up import is_promised_again
 from models.history import history_of
 from models.liaison import unverified_may_take, unverified_may_take_at_0
 from models.listing import VIEWS, list_callbacks, version
+from models.staff.alert import unsent_alerts
 from models.store.database import WRITES, Database, keyring_of
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade

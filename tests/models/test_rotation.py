@@ -12,7 +12,7 @@ from sqlalchemy import select, text, update
 
 import models.store.rotation
 from models import Base, Phone, Staff, Subject
-from models.staff_session import begin_session
+from models.staff.staff_session import begin_session
 from models.store.database import Database
 from models.store.keyring import Keyring
 from models.store.rotation import SEALED_COLUMNS, count_remaining, rotate

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models import Staff
-from models.schedule import add_absence, apply_schedules, set_schedule
-from models.staff import StaffError, change_shift
+from models.staff.schedule import add_absence, apply_schedules, set_schedule
+from models.staff.staff import StaffError, change_shift
 from models.store.database import Database
 from tests.factories import make_office, make_staff
 
@@ -144,7 +144,7 @@ def test_an_unknown_person_has_no_week(database: Database) -> None:
 def test_a_shift_of_the_week_is_never_on_a_day_of_rest(at: datetime) -> None:
     from zoneinfo import ZoneInfo
 
-    from models.schedule import Schedule, _covers
+    from models.staff.schedule import Schedule, _covers
 
     zone = ZoneInfo(OFFICE.time_zone)
     for weekday in range(7):

@@ -5,7 +5,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import event, select
 
 from models import AuditEntry, Staff
-from models.staff import StaffError, add_staff, change_shift, new_password
+from models.staff.staff import StaffError, add_staff, change_shift, new_password
 from models.store.database import Database
 from tests.factories import NOW, make_call, make_staff
 
@@ -52,7 +52,7 @@ def test_the_password_is_hashed_before_the_database_is_asked_anything(
             order.append("hash")
             return super().hash(password, salt=salt)
 
-    monkeypatch.setattr("models.staff.PasswordHasher", Watched)
+    monkeypatch.setattr("models.staff.staff.PasswordHasher", Watched)
     event.listen(database.engine, "begin", lambda _connection: order.append("begin"))
 
     _add(database)

@@ -5,14 +5,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from models.alert import Alert
 from models.audit import audit
-from models.audit_alarm import open_alarms
 from models.audit_watch import watch
-from models.staff import Staff, add_person
-from models.staff_access import reset
+from models.staff.alert import Alert
+from models.staff.audit_alarm import open_alarms
+from models.staff.staff import Staff, add_person
+from models.staff.staff_access import reset
+from models.staff.two_people import TiedError, check_untied, missing_pairs, note_attempt
 from models.store.database import Database
-from models.two_people import TiedError, check_untied, missing_pairs, note_attempt
 from tests.factories import NOW, make_office, make_staff
 
 DAYS = 30

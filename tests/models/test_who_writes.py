@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from models.call import Call, saving_turn
 from models.caller_state import glance
-from models.staff import Staff
+from models.staff.staff import Staff
 from models.store.database import Database
 from models.store.unit import unit_of
 from tests.factories import make_staff

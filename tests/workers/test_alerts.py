@@ -7,13 +7,13 @@ from sqlalchemy import select
 
 from config.office import Office
 from models import Alert, AuditEntry, Call, Callback, Staff
-from models.alert import begin_alert
 from models.appointment import reschedule
 from models.at_risk import make_alerts
 from models.callback import advance
 from models.callback_policy import CallbackPolicy
 from models.claim import claim
-from models.schedule import Absence
+from models.staff.alert import begin_alert
+from models.staff.schedule import Absence
 from models.store.database import Database
 from models.trouble import troubles
 from tests.callback_desk import CallbackDesk

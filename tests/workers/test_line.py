@@ -11,7 +11,7 @@ from models import leg as legs
 from models.call_status import FINAL_CALL_STATUSES
 from models.joiner import add_colleague
 from models.pacing import Pace
-from models.schedule import set_schedule
+from models.staff.schedule import set_schedule
 from models.store.database import Database
 from tests.callback_desk import CallbackDesk, accept
 from tests.factories import make_callback, make_case, make_office, make_staff

@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy import func, select, update
 
 from models import Callback, LineWait, Staff
-from models.staff import change_shift
+from models.staff.staff import change_shift
 from tests.calls.conftest import Clock, House
 from tests.calls.staff_line.desk import (
     asks_from,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from models.staff import change_shift
+from models.staff.staff import change_shift
 from tests.calls.conftest import Clock, House
 from tests.calls.staff_line.desk import (
     STAFF_PHONE,

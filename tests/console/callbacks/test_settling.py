@@ -11,7 +11,7 @@ from sqlalchemy import select, text, update
 from config.office import Office as HouseOffice
 from models import Callback, Staff
 from models.cases.registrant import Registrant, name_registrant
-from models.staff import change_shift
+from models.staff.staff import change_shift
 from models.store.database import Database
 from tests.callback_desk import WaitingJobs
 from tests.console.callbacks.office import Office

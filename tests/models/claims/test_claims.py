@@ -14,8 +14,8 @@ from models.callback import cancel_callback
 from models.callback_policy import CallbackPolicy
 from models.claim import release
 from models.dispatch import claim_callback
-from models.set_away import note_miss
-from models.staff import change_shift
+from models.staff.set_away import note_miss
+from models.staff.staff import change_shift
 from models.store.refusal import RefusedError
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_call, make_callback, make_case

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from models.staff_session import StaffSession, hash_of
+from models.staff.staff_session import StaffSession, hash_of
 from models.store.database import keyring_of
 from models.store.keyring import SealError
 

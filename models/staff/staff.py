@@ -32,11 +32,11 @@ class Staff(Base):
     ``resting_until`` ends a pause after a hard call; the sweeper takes it away, and until then nobody rings
     them. Until ``on_staff_line_until`` their phone is in a call to the staff line and is not rung; that ends
     with the call, or when its last menu is long over. Until ``wrap_up_until`` they write down a talk
-    (models/wrap_up.py). Since ``set_away_at`` the line has taken them off their shift, because they missed
-    ``missed_offers`` in a row (models/set_away.py); until ``spared_until`` somebody who is not on shift is
-    not rung again for urgent work that they did not take. A staff number and its PIN open the staff line,
-    and a code is keyed to accept on a personal phone; ``new_hash`` is a new one of these between its two
-    entries (models/staff_secret.py).
+    (models/staff/wrap_up.py). Since ``set_away_at`` the line has taken them off their shift, because they
+    missed ``missed_offers`` in a row (models/staff/set_away.py); until ``spared_until`` somebody who is not
+    on shift is not rung again for urgent work that they did not take. A staff number and its PIN open the
+    staff line, and a code is keyed to accept on a personal phone; ``new_hash`` is a new one of these between
+    its two entries (models/staff_secret.py).
     """
 
     __tablename__ = "staff"

@@ -6,7 +6,7 @@ import pyotp
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from models.staff import Staff
+from models.staff.staff import Staff
 from models.store.database import keyring_of
 
 PURPOSE = "staff.totp"

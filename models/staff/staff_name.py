@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.staff import Staff
+from models.staff.staff import Staff
 from models.store.database import keyring_of
 
 #: How an actor begins who is named by the id of a member of staff.

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, String, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.audit import audit
-from models.staff import Staff, find_staff
+from models.staff.staff import Staff, find_staff
 from models.store.base import Base
 
 #: ``on_shift``: rung for everything. ``on_call``: rung for urgent callbacks while nobody is on shift.

@@ -13,7 +13,7 @@ from models.audit import audit
 from models.call import Call
 from models.call_status import DIALLING
 from models.liaison import outbound_leg
-from models.staff import Staff
+from models.staff.staff import Staff
 from models.store.base import Base, UtcDateTime
 from models.store.database import keyring_of
 

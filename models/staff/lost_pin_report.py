@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, Table, bindparam, func, insert, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models.alert import LOST_PINS, AlertOffice, tell_supervisors
-from models.paging import take_page
+from models.staff.alert import LOST_PINS, AlertOffice, tell_supervisors
+from models.staff.paging import take_page
 from models.store.base import Base, UtcDateTime
 from models.store.database import Write
 

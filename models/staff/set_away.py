@@ -6,9 +6,9 @@ from typing import Any, Protocol, cast
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
-from models.alert import SET_AWAY, Alert
 from models.audit import audit
-from models.staff import Staff
+from models.staff.alert import SET_AWAY, Alert
+from models.staff.staff import Staff
 
 
 class AwayOffice(Protocol):

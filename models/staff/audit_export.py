@@ -10,9 +10,9 @@ from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from models.audit import audit
 from models.audit.audit_search import Entry, Page, Place, Search, search
-from models.staff import Staff
+from models.staff.staff import Staff
+from models.staff.two_people import check_untied
 from models.store.base import Base, UtcDateTime
-from models.two_people import check_untied
 
 #: The newest so many entries are in a file, for the thread that makes it answers callers as well.
 MOST = 2000

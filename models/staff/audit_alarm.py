@@ -9,10 +9,10 @@ from typing import Any, cast
 from sqlalchemy import ForeignKey, Index, String, Table, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models.alert import AUDIT_ALARM, AlertOffice, Told, recipients, responsible, tell
 from models.audit import audit
-from models.paging import take_page
-from models.staff import Staff
+from models.staff.alert import AUDIT_ALARM, AlertOffice, Told, recipients, responsible, tell
+from models.staff.paging import take_page
+from models.staff.staff import Staff
 from models.store.base import Base, UtcDateTime
 from models.store.told_error import ToldError
 

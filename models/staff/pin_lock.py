@@ -7,11 +7,11 @@ from datetime import datetime
 from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from models.alert import PIN_LOCKS, AlertOffice, tell_supervisors
 from models.audit import audit
 from models.cases.case import Case
 from models.cases.pin import ATTESTED, STRANGERS, PinCounter
-from models.paging import take_page
+from models.staff.alert import PIN_LOCKS, AlertOffice, tell_supervisors
+from models.staff.paging import take_page
 from models.store.told_error import ToldError
 
 _UNTOLD = text("NOT told")

@@ -8,11 +8,11 @@ from sqlalchemy import Select, exists, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.passkey import Passkey, forget_passkeys
-from models.recovery_code import forget_recovery_codes
-from models.sign_in_counter import counter_key, forgive
-from models.staff import Staff, find_staff
-from models.staff_session import StaffSession, end_sessions_of
+from models.staff.passkey import Passkey, forget_passkeys
+from models.staff.recovery_code import forget_recovery_codes
+from models.staff.sign_in_counter import counter_key, forgive
+from models.staff.staff import Staff, find_staff
+from models.staff.staff_session import StaffSession, end_sessions_of
 
 
 @dataclass(frozen=True, slots=True)

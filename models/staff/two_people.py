@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from models.audit import audit
 from models.audit.audit import AuditEntry
-from models.staff import Staff
+from models.staff.staff import Staff
 from models.store.told_error import ToldError
 
 #: Who settles imports, approves PINs and agrees to files of the audit.

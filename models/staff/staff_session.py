@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, bindparam, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models.staff import Staff
+from models.staff.staff import Staff
 from models.store.base import Base, UtcDateTime
 from models.store.database import keyring_of
 

@@ -6,7 +6,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.staff import Staff
+from models.staff.staff import Staff
 from models.store.refusal import RefusedError
 
 #: How often the time may be extended by the same again (Legs).
