@@ -32,7 +32,7 @@ from models.call import keep_pending
 from models.cases.case import number_length
 from models.cases.pin_hash import PinHasher
 from models.cases.pin_try import PinLimits
-from models.custody_status import HeardRules
+from models.custody.custody_status import HeardRules
 from models.store.database import BUSY_SECONDS, Database
 from models.store.keyring import Keyring
 from workers.office_watch import OfficeWatch

@@ -19,7 +19,7 @@ from models.cases.case import add_case
 from models.cases.pin_hash import PinHasher
 from models.cases.registrant import register
 from models.cases.subject import find_or_add_subject
-from models.directory import place_key
+from models.custody.directory import place_key
 from models.store.database import Database, keyring_of
 
 ACTOR = "demo data"

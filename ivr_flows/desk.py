@@ -16,7 +16,7 @@ from models.callback import Callback
 from models.caller_state import CallState
 from models.cases.registrant import saving_language, saving_pace
 from models.cases.safe_phone import is_barred, safe_numbers
-from models.custody_status import Heard, heard
+from models.custody.custody_status import Heard, heard
 from models.store.database import Write
 from models.store.keyring import Keyring
 from models.store.unit import Unit

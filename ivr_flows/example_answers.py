@@ -17,7 +17,7 @@ from ivr_flows.status_words import say_details, say_status
 from ivr_flows.time_words import in_zone
 from ivr_flows.turn import Turn
 from models.caller_state import CallState
-from models.custody_status import NEUTRAL, Heard
+from models.custody.custody_status import NEUTRAL, Heard
 from models.store.unit import Unit
 from models.voicemail import TEXTS
 

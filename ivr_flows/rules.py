@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Literal, Protocol
 
 from models.cases.pin_try import PinLimits
-from models.custody_status import HeardRules
+from models.custody.custody_status import HeardRules
 
 
 class ServiceEntry(Protocol):

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from ivr_flows.prompts import Prompts
 from ivr_flows.time_words import in_zone, zone_prompt
-from models.custody_status import Heard
+from models.custody.custody_status import Heard
 
 
 class Speaker(Protocol):

@@ -12,12 +12,13 @@ from models.cases.name_index import NameWord
 from models.cases.pin import Guard, KnownPhone, PinCounter, PinTry
 from models.cases.registrant import Consent, Phone, Registrant
 from models.cases.subject import Subject
-from models.custody import CustodyRecord
-from models.custody_import import CustodyImport, ImportRow
+from models.custody.custody import CustodyRecord
+from models.custody.custody_import import CustodyImport, ImportRow
+from models.custody.directory import Court, Facility
+from models.custody.import_record import ImportReject
+from models.custody.unlisted import UnlistedName
 from models.direct_talk import DirectTalk
-from models.directory import Court, Facility
 from models.heard_text import HeardText
-from models.import_record import ImportReject
 from models.line_wait import LineWait
 from models.offer import Offer
 from models.pacing import Pace
@@ -35,7 +36,6 @@ from models.staff.staff import Staff
 from models.staff.staff_session import StaffSession
 from models.store.base import Base
 from models.store.heartbeat import Heartbeat
-from models.unlisted import UnlistedName
 
 __all__ = [
     "Absence",

@@ -21,8 +21,8 @@ from models.cases.case import Case
 from models.cases.pin import ATTESTED, STRANGERS, UNATTESTED, Guard, KnownPhone, PinCounter, PinTry
 from models.cases.registrant import Phone, Registrant
 from models.cases.subject import Subject
-from models.custody import CustodyRecord
-from models.directory import Court, Facility
+from models.custody.custody import CustodyRecord
+from models.custody.directory import Court, Facility
 from models.pin_facts import (
     HEARD_WITHIN,
     KNOWN_PHONE_LIFE,

@@ -13,7 +13,7 @@ from models.cases.case import Case
 from models.cases.pin import STRANGERS, PinCounter
 from models.cases.registrant import Phone, Registrant
 from models.cases.subject import Subject
-from models.custody_status import NEUTRAL, Heard, HeardRules, heard
+from models.custody.custody_status import NEUTRAL, Heard, HeardRules, heard
 from models.pin_request import PinRequest
 from models.staff.staff_name import StaffNames, read_staff_names
 from models.store.database import keyring_of

@@ -20,9 +20,9 @@ from models.cases.case import Case
 from models.cases.new_phone import holds_content
 from models.cases.subject import Subject
 from models.claim import actor_of, standing
-from models.custody import CustodyRecord
-from models.custody_status import NEUTRAL, Heard, HeardRules, heard
-from models.directory import Court, Facility
+from models.custody.custody import CustodyRecord
+from models.custody.custody_status import NEUTRAL, Heard, HeardRules, heard
+from models.custody.directory import Court, Facility
 from models.store.refusal import RefusedError
 
 #: So many of the latest looks are asked whether one of them was for the same callback.

@@ -12,7 +12,7 @@ from models.case_words import WordsOffice, heard_for
 from models.cases.case import Case
 from models.cases.registrant import Registrant
 from models.claim import actor_of
-from models.custody_status import Heard, HeardRules
+from models.custody.custody_status import Heard, HeardRules
 from models.direct_talk import DirectTalk
 from models.line_wait import OPENS_ITS_CASE
 from models.store.refusal import RefusedError

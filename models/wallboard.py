@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from models.callback import IS_OPEN, Callback
 from models.cases.pin import Guard, PinTry
 from models.cases.pin_guard import SPRAYING
+from models.custody.import_history import newest_as_of
+from models.custody.import_record import CustodyImport
 from models.direct_talk import DirectTalk
 from models.follow_up import ANEW
-from models.import_history import newest_as_of
-from models.import_record import CustodyImport
 from models.line_wait import SEEN_WITHIN, LineWait
 from models.staff.staff import Staff
 from models.staff.two_people import missing_pairs

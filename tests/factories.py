@@ -14,7 +14,7 @@ from models import Call, Callback, Court, CustodyImport, CustodyRecord, Facility
 from models.cases.case import add_case, new_number
 from models.cases.pin_hash import PinHasher
 from models.cases.registrant import register
-from models.directory import place_key
+from models.custody.directory import place_key
 from models.store.database import keyring_of
 
 #: The moment of the ``now`` fixture.

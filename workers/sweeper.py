@@ -20,10 +20,11 @@ from models.callback_policy import CallbackPolicy
 from models.cases.pin import Guard
 from models.cases.pin_guard import SPRAYING, measure_global_failures
 from models.cases.pin_try import PinLimits
-from models.custody_import import resume
+from models.custody.custody_import import resume
+from models.custody.import_paging import is_anything_held, page_held
+from models.custody.import_upload import tidy_uploads
+from models.custody.unlisted import has_untold_names, tell_of_unlisted
 from models.dispatch import LIAISON_PATIENCE
-from models.import_paging import is_anything_held, page_held
-from models.import_upload import tidy_uploads
 from models.leg_end import Job
 from models.line_turn import is_a_pause_over, whose_turn
 from models.lone_refusal import forget_other_lines
@@ -49,7 +50,6 @@ from models.stranded import (
 )
 from models.stranded_at_0 import close_forgotten, direct_talks, left_behind_at_0, undialled_at_0
 from models.trouble import page_troubles, troubles
-from models.unlisted import has_untold_names, tell_of_unlisted
 from workers.audit_heads import HeadKeeper
 from workers.callbacks import CallCarrier, Dialler
 from workers.carrier import Carrier

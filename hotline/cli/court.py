@@ -7,7 +7,7 @@ import click
 from hotline.cli.context import emit, fail, open_house
 from hotline.cli.facility import ACTOR, telling_words_of
 from hotline.cli.fields import plain_text, time_zone_of
-from models.directory import LONGEST_NAME, DirectoryError, courts, remove_court, set_court
+from models.custody.directory import LONGEST_NAME, DirectoryError, courts, remove_court, set_court
 
 
 @click.group()

@@ -13,8 +13,14 @@ import click
 
 from hotline.cli.context import House, emit, fail, open_house
 from hotline.cli.tied import refuse_tied
-from models.custody_import import FeedFileError, ImportBusyError, ImportResult, ImportRules, import_custody
-from models.held_import import HeldImport, SettleError, list_held, reject, release
+from models.custody.custody_import import (
+    FeedFileError,
+    ImportBusyError,
+    ImportResult,
+    ImportRules,
+    import_custody,
+)
+from models.custody.held_import import HeldImport, SettleError, list_held, reject, release
 from models.staff.two_people import TiedError
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")

@@ -8,7 +8,7 @@ import phonenumbers
 from config.office import Office
 from hotline.cli.context import emit, fail, open_house
 from hotline.cli.fields import plain_text
-from models.directory import (
+from models.custody.directory import (
     LONGEST_NAME,
     DirectoryError,
     Tells,

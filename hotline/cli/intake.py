@@ -70,7 +70,7 @@ def _only(app: Any, elsewhere: str) -> Any:
 
 def _land_forever(database: Any) -> None:
     """Every second what was accepted is landed, and what was rejected is let go."""
-    from models.custody_import import resume
+    from models.custody.custody_import import resume
 
     pause = threading.Event()
     while not pause.wait(LOOK_SECONDS):

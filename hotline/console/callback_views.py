@@ -27,7 +27,7 @@ from models.callback_policy import CallbackPolicy
 from models.case_words import has_looked, heard_for, look_at_words, may_open_case
 from models.cases.new_phone import holds_content
 from models.claim import OVERSEERS, may_be_called, may_take_up, name_of
-from models.custody_status import Heard, HeardRules
+from models.custody.custody_status import Heard, HeardRules
 from models.follow_up import STOPPED, before_it
 from models.history import history_of
 from models.note import MOST_CHARACTERS, SENTENCES, may_note, note_of, patterns, spelling

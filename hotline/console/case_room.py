@@ -21,7 +21,7 @@ from models.case_change import KEEPERS, case_locked
 from models.case_opening import CaseOpeningError, Grounds, grounds_for, look_at
 from models.case_page import read_case_page
 from models.cases.case import Case, CaseError
-from models.custody_status import HeardRules
+from models.custody.custody_status import HeardRules
 from models.phone_list import BINDING_GROUNDS, VOUCHING_GROUNDS
 from models.pin_request import APPROVERS, still_waits
 

@@ -15,7 +15,7 @@ from hotline.console.guard import guard_staff, me
 from hotline.console.office_form import KEEP, READ, typed_line
 from hotline.console.phone_field import dialable, plain_number
 from hotline.console.words import N_, _
-from models import directory
+from models.custody import directory
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from hotline.console.guard import guard_staff, me
 from hotline.console.import_views import ROLES
 from hotline.console.import_words import refusal
 from hotline.console.words import _
-from models.brake import HoldReason
-from models.custody_import import ImportBusyError
-from models.held_import import SettleError
-from models.import_history import one_import
-from models.import_request import agree, ask, withdraw
-from models.import_upload import By
+from models.custody.brake import HoldReason
+from models.custody.custody_import import ImportBusyError
+from models.custody.held_import import SettleError
+from models.custody.import_history import one_import
+from models.custody.import_request import agree, ask, withdraw
+from models.custody.import_upload import By
 
 
 def register_import_settling(blueprint: Blueprint, console: Console) -> None:

@@ -15,8 +15,8 @@ from hotline.console.import_views import ROLES
 from hotline.console.import_words import refusal, said
 from hotline.console.upload_stream import BrokenOffError, TooLargeError, UploadStream
 from hotline.console.words import _
-from models.custody_import import FeedFileError, ImportBusyError, ImportRules
-from models.import_upload import By, UploadError, discard_upload, land_upload, upload
+from models.custody.custody_import import FeedFileError, ImportBusyError, ImportRules
+from models.custody.import_upload import By, UploadError, discard_upload, land_upload, upload
 
 #: In the configuration of the app of `hotline intake`: it answers no callers, so a file may take its time.
 IS_INTAKE = "HOTLINE_INTAKE"

@@ -10,12 +10,12 @@ from hotline.console import import_words
 from hotline.console.console import Console
 from hotline.console.guard import guard_staff, me
 from hotline.console.words import N_, _
-from models.brake import HoldReason
-from models.import_history import PAGE, Listed, history, newest_as_of, one_import, waiting
-from models.import_paging import has_call_list
-from models.import_preview import PAGE as PEOPLE
-from models.import_preview import changes, kinds_of, rejects
-from models.unlisted import dismiss_unlisted, unlisted_names
+from models.custody.brake import HoldReason
+from models.custody.import_history import PAGE, Listed, history, newest_as_of, one_import, waiting
+from models.custody.import_paging import has_call_list
+from models.custody.import_preview import PAGE as PEOPLE
+from models.custody.import_preview import changes, kinds_of, rejects
+from models.custody.unlisted import dismiss_unlisted, unlisted_names
 
 ROLES = ("supervisor", "administrator")
 

@@ -17,7 +17,7 @@ from hotline.console.office_form import KEEP, READ, Settings, save, typed_day
 from hotline.console.office_names import change_name, field_name, holiday_said
 from hotline.console.words import N_, _, country_name, language, written_in
 from models.audit.office_change import OfficeChange, change_before, change_numbered, changes_of
-from models.directory import courts, facilities, undo_directory
+from models.custody.directory import courts, facilities, undo_directory
 
 #: The days of the week, as a page says them.
 DAYS = (

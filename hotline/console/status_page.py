@@ -5,7 +5,7 @@ from datetime import datetime
 
 from ivr_flows.prompts import Prompts
 from ivr_flows.status_words import say_details, say_status
-from models.custody_status import Heard
+from models.custody.custody_status import Heard
 
 #: Marks for the voice: digits to be read one by one, and pauses.
 _GROUPS = re.compile(r"«(\d{3})», «(\d{3})», «(\d{4})»")

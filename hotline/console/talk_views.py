@@ -10,7 +10,7 @@ from hotline.console.guard import guard_staff, me
 from hotline.console.live import EVERY, live_part, tag_of
 from hotline.console.status_page import words_of
 from hotline.console.words import language
-from models.custody_status import HeardRules
+from models.custody.custody_status import HeardRules
 from models.staff.staff import ROLES
 from models.store.refusal import RefusedError
 from models.talk_at_0 import TalkAt0, look_at_talk_words, own_talk

@@ -11,8 +11,8 @@ from config.office import Office
 from models import Base
 from models.cases.case import new_number
 from models.cases.name_index import index_name
-from models.import_history import waiting
-from models.import_paging import page_held
+from models.custody.import_history import waiting
+from models.custody.import_paging import page_held
 from models.store.database import WRITES, Database
 from tests.factories import make_callback, make_case, make_staff, make_subject
 from tests.models.feed import feed_row, load

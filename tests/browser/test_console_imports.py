@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from models.custody_import import resume
-from models.import_history import waiting
-from models.import_paging import page_held
+from models.custody.custody_import import resume
+from models.custody.import_history import waiting
+from models.custody.import_paging import page_held
 from tests.browser.conftest import Visitors
 from tests.browser.console_house import Colleague, ConsoleHouse, judge
 from tests.models.feed import feed_file, feed_row, load, open_cases

@@ -10,9 +10,9 @@ from sqlalchemy import event, select
 
 from models import AuditEntry, CustodyImport, ImportRow, Staff
 from models.audit import audit
-from models.custody_import import resume
-from models.custody_status import NEUTRAL
-from models.import_paging import page_held
+from models.custody.custody_import import resume
+from models.custody.custody_status import NEUTRAL
+from models.custody.import_paging import page_held
 from models.store.database import Database
 from tests.console.conftest import Clock, Member
 from tests.factories import make_office

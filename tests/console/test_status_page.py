@@ -6,8 +6,8 @@ import pytest
 
 from hotline.console.status_page import words_of
 from ivr_flows.prompts import Prompts
-from models.custody import DATED_FACTS, IN_CUSTODY_KINDS
-from models.custody_status import NEUTRAL, Heard
+from models.custody.custody import DATED_FACTS, IN_CUSTODY_KINDS
+from models.custody.custody_status import NEUTRAL, Heard
 
 PROMPTS = Prompts.load(("en", "es"))
 NOW = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from models import Alert, UnlistedName
-from models.directory import remove_facility, set_facility
+from models.custody.directory import remove_facility, set_facility
+from models.custody.unlisted import tell_of_unlisted
 from models.store.database import Database
-from models.unlisted import tell_of_unlisted
 from tests.console.case_desk import actions
 from tests.console.conftest import Member
 from tests.factories import NOW, make_office

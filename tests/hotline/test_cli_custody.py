@@ -12,12 +12,12 @@ from hotline.cli import custody as custody_file
 from hotline.cli import facility as facility_file
 from hotline.cli import group
 from hotline.cli.context import House
-from models import import_lock
 from models.audit import audit
 from models.audit.audit import AuditEntry
-from models.custody import CustodyRecord
-from models.directory import Facility
-from models.import_file import COLUMNS
+from models.custody import import_lock
+from models.custody.custody import CustodyRecord
+from models.custody.directory import Facility
+from models.custody.import_file import COLUMNS
 from models.staff.two_people import ATTEMPT
 from tests.factories import make_staff
 from tests.models.feed import feed_row, open_cases

@@ -24,9 +24,9 @@ from models.caller_state import load_by_sid
 from models.cases.case import check_digit_is_right, close_case, rotate_pin
 from models.cases.new_pin import is_guessable
 from models.cases.pin_hash import PinHasher
-from models.custody import CUSTODY_STATUSES
-from models.custody_status import HeardRules, heard
-from models.import_history import newest_as_of
+from models.custody.custody import CUSTODY_STATUSES
+from models.custody.custody_status import HeardRules, heard
+from models.custody.import_history import newest_as_of
 from models.listing import list_callbacks
 from models.staff.alert import Alert
 from models.store.database import Database

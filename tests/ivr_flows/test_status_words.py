@@ -8,7 +8,7 @@ import pytest
 from ivr_flows.prompts import Prompts
 from ivr_flows.status_words import say_details
 from ivr_flows.time_words import zone_prompt
-from models.custody_status import Heard
+from models.custody.custody_status import Heard
 
 PROMPTS = Prompts.load(("en", "es"))
 NOW = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)

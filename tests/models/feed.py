@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO
 
 from models.caller_state import CallState, load_by_sid
-from models.custody_import import ImportResult, ImportRules, import_custody
-from models.custody_status import Heard, HeardRules, heard
-from models.import_file import COLUMNS
+from models.custody.custody_import import ImportResult, ImportRules, import_custody
+from models.custody.custody_status import Heard, HeardRules, heard
+from models.custody.import_file import COLUMNS
 from models.store.database import Database
 from tests.factories import NOW, MadeCase, make_call, make_case, make_office, make_subject
 

@@ -22,7 +22,7 @@ from models.case_opening import (
 )
 from models.case_page import heard_of_case, read_case_page
 from models.cases.case import new_number
-from models.custody_status import NEUTRAL, HeardRules
+from models.custody.custody_status import NEUTRAL, HeardRules
 from models.my_shift import change_phone
 from models.staff.staff_access import access_locked
 from models.staff_record import let_go

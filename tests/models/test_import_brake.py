@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from models.audit.audit import AuditEntry
-from models.brake import BrakeRules, Flow, HoldReason, Tally, hold_reasons, is_impossible
 from models.cases.case import Case
 from models.cases.subject import Subject
-from models.custody import CUSTODY_STATUSES, CustodyRecord
-from models.custody_import import CustodyImport, ImportRow
-from models.custody_status import NEUTRAL
-from models.held_import import SettleError, list_held, reject, release
+from models.custody.brake import BrakeRules, Flow, HoldReason, Tally, hold_reasons, is_impossible
+from models.custody.custody import CUSTODY_STATUSES, CustodyRecord
+from models.custody.custody_import import CustodyImport, ImportRow
+from models.custody.custody_status import NEUTRAL
+from models.custody.held_import import SettleError, list_held, reject, release
 from tests.factories import NOW, make_case, make_office, make_staff
 from tests.models.feed import at, feed_row, load, open_cases, what_is_heard
 

@@ -10,12 +10,12 @@ import time
 import pytest
 from sqlalchemy import event, func, select, update
 
-from models import import_landing, import_lock, import_staging
 from models.cases.subject import Subject
-from models.custody import CustodyRecord
-from models.custody_import import CustodyImport, ImportBusyError, ImportRow, import_custody, resume
-from models.custody_status import NEUTRAL
-from models.held_import import list_held, reject
+from models.custody import import_landing, import_lock, import_staging
+from models.custody.custody import CustodyRecord
+from models.custody.custody_import import CustodyImport, ImportBusyError, ImportRow, import_custody, resume
+from models.custody.custody_status import NEUTRAL
+from models.custody.held_import import list_held, reject
 from tests.factories import NOW, make_staff
 from tests.models.feed import RULES, at, feed_file, feed_row, load, open_cases, what_is_heard
 
@@ -116,7 +116,7 @@ def test_whenever_it_dies_while_it_holds_the_next_run_marks_everyone(database, s
 def test_a_process_killed_for_good_gives_the_lock_back(tmp_path, database_url, database):
     script = (
         "import sys, time\n"
-        "from models.store.database import Database\nfrom models.import_lock import import_lock\n"
+        "from models.store.database import Database\nfrom models.custody.import_lock import import_lock\n"
         "from models.store.keyring import Keyring\n"
         "with import_lock(Database(sys.argv[1], Keyring([('k1', bytes(32))], b's'))):\n"
         "    print('taken', flush=True); time.sleep(600)\n"

@@ -10,10 +10,10 @@ from sqlalchemy import select, text, update
 from models.audit.audit import AuditEntry
 from models.cases.case import Case
 from models.cases.subject import Subject
-from models.custody import CustodyRecord
-from models.custody_import import CustodyImport, FeedFileError, ImportRow, import_custody
-from models.custody_status import NEUTRAL
-from models.import_file import COLUMNS, CONTENT_COLUMNS, DENIED
+from models.custody.custody import CustodyRecord
+from models.custody.custody_import import CustodyImport, FeedFileError, ImportRow, import_custody
+from models.custody.custody_status import NEUTRAL
+from models.custody.import_file import COLUMNS, CONTENT_COLUMNS, DENIED
 from models.store.base import Base
 from tests.factories import NOW, make_case, make_court, make_facility
 from tests.models.feed import RULES, at, feed_file, feed_row, load, open_cases, what_is_heard

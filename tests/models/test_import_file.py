@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.import_file import COLUMNS, LONGEST_RECORD, FeedRow, Reject, read_feed
+from models.custody.import_file import COLUMNS, LONGEST_RECORD, FeedRow, Reject, read_feed
 from tests.models.feed import feed_file, feed_row
 
 GATES = {"adult": "yes", "section_1367": "no", "asylum_related": "no"}

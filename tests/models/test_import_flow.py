@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from models.brake import Flow
-from models.import_flow import flow_until, last_snapshot_rows
+from models.custody.brake import Flow
+from models.custody.import_flow import flow_until, last_snapshot_rows
 from models.store.database import Database
 from tests.factories import NOW, make_import
 

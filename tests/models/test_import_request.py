@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import select, update
 
 from models import Alert, AuditEntry, CustodyImport, Staff
-from models.custody_import import resume
-from models.custody_status import NEUTRAL
-from models.held_import import SettleError, list_held
-from models.import_paging import has_call_list, is_anything_held, page_held
-from models.import_request import agree, ask, withdraw
-from models.import_upload import By
+from models.custody.custody_import import resume
+from models.custody.custody_status import NEUTRAL
+from models.custody.held_import import SettleError, list_held
+from models.custody.import_paging import has_call_list, is_anything_held, page_held
+from models.custody.import_request import agree, ask, withdraw
+from models.custody.import_upload import By
 from models.store.database import Database
 from tests.factories import NOW, MadeCase, make_office, make_staff
 from tests.models.feed import at, feed_row, load, open_cases, what_is_heard

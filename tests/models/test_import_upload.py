@@ -14,12 +14,12 @@ import pytest
 from sqlalchemy import func, inspect, select, text
 
 from models import CustodyImport, ImportReject, ImportRow, Staff
-from models import import_upload as upload_module
-from models.custody_import import FeedFileError, import_custody, resume
-from models.custody_status import NEUTRAL
-from models.import_history import history, newest_as_of, one_import, waiting
-from models.import_preview import CANNOT_CONFIRM, Kind, changes, kinds_of, rejects
-from models.import_upload import By, UploadError, discard_upload, land_upload, tidy_uploads, upload
+from models.custody import import_upload as upload_module
+from models.custody.custody_import import FeedFileError, import_custody, resume
+from models.custody.custody_status import NEUTRAL
+from models.custody.import_history import history, newest_as_of, one_import, waiting
+from models.custody.import_preview import CANNOT_CONFIRM, Kind, changes, kinds_of, rejects
+from models.custody.import_upload import By, UploadError, discard_upload, land_upload, tidy_uploads, upload
 from models.store.database import Database
 from tests.factories import NOW, make_facility, make_office, make_staff
 from tests.models.feed import RULES, at, feed_file, feed_row, load, open_cases, what_is_heard
@@ -357,7 +357,7 @@ def test_a_reader_that_died_leaves_nothing_and_says_so(database: Database, datab
     open_cases(database, *(f"A-{n}" for n in range(60)))
     script = (
         "import sys\nfrom datetime import UTC, datetime\nfrom models import import_staging\n"
-        "from models.store.database import Database\nfrom models.import_upload import By, upload\n"
+        "from models.store.database import Database\nfrom models.custody.import_upload import By, upload\n"
         "from models.store.keyring import Keyring\nfrom tests.conftest import FIELD_KEYS, SECRET_KEY\n"
         "from tests.models.feed import RULES\n"
         "import_staging.BATCH = 20\n"

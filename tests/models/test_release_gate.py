@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.release_gate import is_releasable
+from models.custody.release_gate import is_releasable
 
 GATES = {"adult": "yes", "section_1367": "no", "asylum_related": "no"}
 ODD = st.one_of(

@@ -6,10 +6,10 @@ import logging
 import pytest
 
 from config.logging import JsonLines
-from models.custody_import import resume
-from models.held_import import reject, release
-from models.import_request import agree, ask
-from models.import_upload import By, discard_upload, land_upload, upload
+from models.custody.custody_import import resume
+from models.custody.held_import import reject, release
+from models.custody.import_request import agree, ask
+from models.custody.import_upload import By, discard_upload, land_upload, upload
 from models.store.database import Database
 from tests.factories import NOW, make_staff
 from tests.models.feed import RULES, at, feed_file, feed_row, load, open_cases

@@ -7,9 +7,9 @@ import pytest
 
 from models import Alert, Callback, Staff, pacing
 from models.audit import audit
+from models.custody.unlisted import keep_unlisted
 from models.store.heartbeat import Pulse
 from models.trouble import troubles
-from models.unlisted import keep_unlisted
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_call, make_callback, make_case, make_import, make_staff, make_subject
 

@@ -12,14 +12,14 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.custody_import import ImportRules, ask_brake, raise_unmapped, result_of
-from models.import_file import FeedFileError, read_feed
-from models.import_landing import let_go
-from models.import_lock import ImportBusyError, import_lock
-from models.import_preview import as_stored, measure
-from models.import_record import CustodyImport
-from models.import_rejects import keep_rejects
-from models.import_staging import Staging, check_state
+from models.custody.custody_import import ImportRules, ask_brake, raise_unmapped, result_of
+from models.custody.import_file import FeedFileError, read_feed
+from models.custody.import_landing import let_go
+from models.custody.import_lock import ImportBusyError, import_lock
+from models.custody.import_preview import as_stored, measure
+from models.custody.import_record import CustodyImport
+from models.custody.import_rejects import keep_rejects
+from models.custody.import_staging import Staging, check_state
 from models.store.database import Database
 from models.store.told_error import ToldError
 

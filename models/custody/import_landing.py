@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from models.audit import audit
 from models.cases.subject import Subject
-from models.custody import CustodyRecord
-from models.import_file import CONTENT_COLUMNS
-from models.import_lock import gentle_transaction
-from models.import_record import CustodyImport, ImportRow
-from models.import_staging import IMPORT_ROWS, RECORD_CONTENT, check_state
+from models.custody.custody import CustodyRecord
+from models.custody.import_file import CONTENT_COLUMNS
+from models.custody.import_lock import gentle_transaction
+from models.custody.import_record import CustodyImport, ImportRow
+from models.custody.import_staging import IMPORT_ROWS, RECORD_CONTENT, check_state
 from models.store.database import Database
 
 BATCH = 500

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from models.cases.case import Case
 from models.cases.subject import Subject
-from models.custody import CustodyRecord
-from models.import_record import ImportReject, ImportRow
+from models.custody.custody import CustodyRecord
+from models.custody.import_record import ImportReject, ImportRow
 
 #: What the line says, and staff see, of everybody denied, absent, unknown or without a record alike (R13).
 CANNOT_CONFIRM = "cannot_confirm"

@@ -10,8 +10,8 @@ from itertools import islice
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from models.import_file import Reject
-from models.import_record import ImportReject
+from models.custody.import_file import Reject
+from models.custody.import_record import ImportReject
 
 KEPT_IN_MEMORY_BYTES = 1_000_000
 #: Rejects of one import that the console can show; of the others the number is known, field by field.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from models.custody import IN_CUSTODY_KINDS, RELEASED_KINDS
+from models.custody.custody import IN_CUSTODY_KINDS, RELEASED_KINDS
 
 OUT = RELEASED_KINDS | {"escaped"}
 

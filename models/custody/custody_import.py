@@ -12,19 +12,19 @@ from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.brake import BrakeRules, HoldReason, hold_reasons
 from models.cases.case import Case
-from models.import_file import FeedFileError, read_feed
-from models.import_flow import flow_until, last_snapshot_rows
-from models.import_landing import hold, land, let_go
-from models.import_lock import ImportBusyError, import_lock
-from models.import_preview import as_stored, measure
-from models.import_record import CustodyImport, ImportRow
-from models.import_rejects import Rejects, keep_rejects
-from models.import_staging import Staging, check_state
+from models.custody.brake import BrakeRules, HoldReason, hold_reasons
+from models.custody.import_file import FeedFileError, read_feed
+from models.custody.import_flow import flow_until, last_snapshot_rows
+from models.custody.import_landing import hold, land, let_go
+from models.custody.import_lock import ImportBusyError, import_lock
+from models.custody.import_preview import as_stored, measure
+from models.custody.import_record import CustodyImport, ImportRow
+from models.custody.import_rejects import Rejects, keep_rejects
+from models.custody.import_staging import Staging, check_state
+from models.custody.unlisted import Unlisted, keep_unlisted
 from models.store.change_log import note_change
 from models.store.database import Database
-from models.unlisted import Unlisted, keep_unlisted
 
 __all__ = [
     "CustodyImport", "FeedFileError", "ImportBusyError", "ImportResult", "ImportRow", "ImportRules",

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.audit import audit
 from models.audit.office_change import COURT, FACILITY, OfficeChange, note_directory
+from models.custody.unlisted import settle_added
 from models.store.base import Base, UtcDateTime
 from models.store.told_error import ToldError
-from models.unlisted import settle_added
 
 LONGEST_NAME = 200
 #: Tells whether a text has one of the telling words of any language (R13); the edge passes it.

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
-from models.import_record import CustodyImport
+from models.custody.import_record import CustodyImport
 from models.staff.staff import Staff
 
 PAGE = 25

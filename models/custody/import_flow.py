@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.brake import Flow
-from models.import_record import CustodyImport
+from models.custody.brake import Flow
+from models.custody.import_record import CustodyImport
 
 HOUR, DAY, PEAK_DAYS = timedelta(hours=1), timedelta(hours=24), timedelta(days=30)
 _COUNTED = ("applying", "landed")

@@ -9,17 +9,17 @@ from typing import Any, NamedTuple
 from sqlalchemy import Table, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from models.brake import Tally, is_impossible
 from models.cases.case import Case
 from models.cases.subject import Subject
-from models.custody import CustodyRecord
-from models.directory import Court, Facility
-from models.import_file import CONTENT_COLUMNS, DENIED, Content, FeedRow, Reject
-from models.import_lock import ImportBusyError, gentle_transaction
-from models.import_record import CustodyImport, ImportRow
-from models.import_rejects import Rejects
+from models.custody.brake import Tally, is_impossible
+from models.custody.custody import CustodyRecord
+from models.custody.directory import Court, Facility
+from models.custody.import_file import CONTENT_COLUMNS, DENIED, Content, FeedRow, Reject
+from models.custody.import_lock import ImportBusyError, gentle_transaction
+from models.custody.import_record import CustodyImport, ImportRow
+from models.custody.import_rejects import Rejects
+from models.custody.unlisted import MOST_OF_A_FILE
 from models.store.database import Database
-from models.unlisted import MOST_OF_A_FILE
 
 BATCH = 1000
 IMPORT_ROWS: Table = ImportRow.__table__  # type: ignore[assignment]

@@ -13,7 +13,7 @@ class CustodyImport(Base):
     """``state``: staging, held, applying, landed, rejected or abandoned; from the console also uploading
     (it is being read, and ``seen_at`` says that its reader lives) and previewed (someone is to look).
 
-    ``status_changes`` and ``from_denial`` are what the brake counted of it (``models/brake.py``).
+    ``status_changes`` and ``from_denial`` are what the brake counted of it (``models/custody/brake.py``).
     ``ended`` says why one was abandoned. ``kinds`` are the changes of what may be said, as counts,
     ``concerned`` the open cases that would hear something else, and ``reject_fields`` the rejects of each
     field. ``landed_before`` is how many imports had landed when an upload began: its preview is no longer

@@ -7,10 +7,10 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.brake import HoldReason
-from models.import_landing import Landed, land, let_go
-from models.import_lock import import_lock
-from models.import_record import CustodyImport, ImportRow
+from models.custody.brake import HoldReason
+from models.custody.import_landing import Landed, land, let_go
+from models.custody.import_lock import import_lock
+from models.custody.import_record import CustodyImport, ImportRow
 from models.staff.staff import Staff
 from models.staff.two_people import check_untied
 from models.store.database import Database

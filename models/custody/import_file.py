@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
-from models.custody import CUSTODY_STATUSES, REMOVAL_STAGES
-from models.directory import LONGEST_NAME, place_key
-from models.release_gate import is_releasable
+from models.custody.custody import CUSTODY_STATUSES, REMOVAL_STAGES
+from models.custody.directory import LONGEST_NAME, place_key
+from models.custody.release_gate import is_releasable
 
 GATE_COLUMNS = ("adult", "section_1367", "asylum_related")
 COLUMNS = (

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol, TypeGuard
 
-from models.custody import DATED_FACTS, IN_CUSTODY_KINDS, REMOVAL_STAGES
+from models.custody.custody import DATED_FACTS, IN_CUSTODY_KINDS, REMOVAL_STAGES
 
 
 class OfficeSwitches(Protocol):

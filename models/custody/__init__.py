@@ -1,0 +1,1 @@
+"""Custody: records, what may be said of them, and the feed with its brake."""
