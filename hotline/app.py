@@ -28,7 +28,7 @@ from hotline.voice.views import voice_blueprint
 from ivr_flows.flow import Flow
 from ivr_flows.prompts import Prompts
 from ivr_flows.rules import Rules
-from models.call import keep_pending
+from models.calls.call import keep_pending
 from models.cases.case import number_length
 from models.cases.pin_hash import PinHasher
 from models.cases.pin_try import PinLimits

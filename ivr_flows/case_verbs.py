@@ -7,13 +7,13 @@ from datetime import datetime
 from ivr_flows.desk import Desk
 from ivr_flows.flow import SlowHandler, answers
 from ivr_flows.status_words import say_details, say_status
-from models import staff_secret
+from models.calls import staff_secret
+from models.calls.staff_number import from_main_line
 from models.cases import pin_try
 from models.cases.case import NUMBER_LENGTHS, begins_number, check_digit_is_right
 from models.cases.pin_try import Guess
 from models.lost_pin import tell_of_letter
 from models.pin_change import FirstEntry, SecondEntry
-from models.staff_number import from_main_line
 
 
 @dataclass(frozen=True, slots=True)

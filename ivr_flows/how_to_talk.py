@@ -3,8 +3,8 @@
 from sqlalchemy import select
 
 from ivr_flows.desk import Desk
-from models.call import CALLS
 from models.callback import Callback
+from models.calls.call import CALLS
 from models.shown_line import shown_line
 
 

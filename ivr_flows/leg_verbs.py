@@ -6,7 +6,8 @@ from ivr_flows.desk import Desk
 from ivr_flows.flow import answers
 from ivr_flows.how_to_talk import tell_how_to_talk
 from models import leg as legs
-from models import line_ring, staff_secret
+from models import line_ring
+from models.calls import staff_secret
 from models.line_wait import leave_line
 from models.voicemail import leave_message
 

@@ -19,7 +19,7 @@ from ivr_flows.flow import (
     Step,
 )
 from ivr_flows.talk_steps import CALLER_RECALLED, RECALLED, caller_steps, outcome_steps, talk_steps
-from models.staff_secret import LEAST_CODE, MOST_CODE
+from models.calls.staff_secret import LEAST_CODE, MOST_CODE
 from models.voicemail import MESSAGE_LEFT
 
 #: How long a joiner hears nothing, of whom the caller is being told, before the line looks again.

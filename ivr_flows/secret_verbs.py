@@ -5,8 +5,8 @@ from typing import Any
 
 from ivr_flows.desk import Desk
 from ivr_flows.flow import SlowHandler, answers
-from models import staff_secret
-from models.staff_secret import FirstKeying, Kind, SecondKeying, StaffTry
+from models.calls import staff_secret
+from models.calls.staff_secret import FirstKeying, Kind, SecondKeying, StaffTry
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ivr_flows import outcome_verbs, secret_verbs, staff_verbs, talk_verbs
 from ivr_flows.flow import Announce, Choice, Collect, Decide, Flow, Hangup, Menu, SlowHandler, Step
 from ivr_flows.talk_steps import RECALLED, outcome_steps, talk_steps
-from models.staff_secret import LEAST_CODE, MOST_CODE, NUMBER_DIGITS, PIN_DIGITS
+from models.calls.staff_secret import LEAST_CODE, MOST_CODE, NUMBER_DIGITS, PIN_DIGITS
 
 
 def staff_line(languages: Sequence[str]) -> Flow:

@@ -3,9 +3,12 @@
 from models.audit.audit import AuditEntry
 from models.audit.office_change import OfficeChange
 from models.audit_watch import Approval, AuditWatch
-from models.call import Call
 from models.call_event import CallEvent
 from models.callback import Callback
+from models.calls.call import Call
+from models.calls.heard_text import HeardText
+from models.calls.offer import Offer
+from models.calls.pacing import Pace
 from models.case_opening import CaseOpening
 from models.cases.case import Case
 from models.cases.name_index import NameWord
@@ -18,10 +21,7 @@ from models.custody.directory import Court, Facility
 from models.custody.import_record import ImportReject
 from models.custody.unlisted import UnlistedName
 from models.direct_talk import DirectTalk
-from models.heard_text import HeardText
 from models.line_wait import LineWait
-from models.offer import Offer
-from models.pacing import Pace
 from models.pin_request import PinRequest
 from models.staff.alert import Alert
 from models.staff.audit_alarm import AuditAlarm

@@ -6,9 +6,9 @@ from typing import Literal, Protocol
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from models.call import Call
 from models.callback import Callback
 from models.callback_request import A_DAY, Promise, promise_callback
+from models.calls.call import Call
 from models.cases.case import Case
 from models.cases.registrant import Consent, Phone, Registrant
 from models.cases.safe_phone import SAFE, next_window

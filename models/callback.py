@@ -32,10 +32,10 @@ from models.callback_state import MOVES, TAKEN_UP_AGAIN
 from models.callback_state import OPEN_STATES as OPEN_STATES
 from models.callback_state import OWED_STATES as OWED_STATES
 from models.callback_state import STATES as STATES
+from models.calls.two_lists import place_in_sql, place_of
 from models.store.base import Base, UtcDateTime
 from models.store.database import keyring_of
 from models.store.job import Job
-from models.two_lists import place_in_sql, place_of
 
 _CLOSED = text("closed_at IS NOT NULL")
 _OPEN = text("state IN ('requested','claimed','ringing_liaison','ringing_caller','talking')")
@@ -70,9 +70,9 @@ class Callback(Base):
     caller was last told who joins; whoever accepted before then may come in (R43).
 
     ``place``: in which part of the two lists it waits for somebody free, or for a person's attention; None
-    before its time has come (``models/two_lists.py``). ``liaison_tries`` counts offers that liaisons missed,
-    ``missed_by_id`` missed it last; neither costs the person called a try. ``warned`` counts the warnings
-    that it is at risk, and at ``paged_at`` those on call were told that nobody takes it.
+    before its time has come (``models/calls/two_lists.py``). ``liaison_tries`` counts offers that liaisons
+    missed, ``missed_by_id`` missed it last; neither costs the person called a try. ``warned`` counts the
+    warnings that it is at risk, and at ``paged_at`` those on call were told that nobody takes it.
 
     ``staff_id`` has it in hand, since ``claimed_at`` where they claimed it themselves, and until then it is
     theirs: ``lease_until``. ``taken_up_at`` is when they took it up after it had been left for staff; until

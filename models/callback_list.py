@@ -12,17 +12,13 @@ from typing import Any
 from sqlalchemy import Boolean, ColumnElement, and_, func, literal, or_, select, text, union_all
 from sqlalchemy.orm import Session
 
-from models import pacing
-from models.call import Call
 from models.callback import Callback, advance, locked
 from models.callback_policy import CallbackPolicy
-from models.cases.case import Case
-from models.cases.registrant import Phone
-from models.cases.safe_phone import SAFE, standing_of
-from models.liaison import Pool, count_free, unverified_may_take
-from models.line_wait import kept_for_line
-from models.offer import last_offers
-from models.two_lists import (
+from models.calls import pacing
+from models.calls.call import Call
+from models.calls.liaison import Pool, count_free, unverified_may_take
+from models.calls.offer import last_offers
+from models.calls.two_lists import (
     ANY_PHONE,
     CONFIRMED_PHONE,
     DOUBTED,
@@ -36,6 +32,10 @@ from models.two_lists import (
     place_of,
     take_turns,
 )
+from models.cases.case import Case
+from models.cases.registrant import Phone
+from models.cases.safe_phone import SAFE, standing_of
+from models.line_wait import kept_for_line
 
 #: How many rows one look at the list takes in hand, so that no transaction is long.
 _A_FEW = 200

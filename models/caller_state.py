@@ -15,15 +15,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from models.call import CALLS
 from models.callback import CALLBACKS, IS_OWED
-from models.cases.case import Case
-from models.cases.pin import ATTESTED, STRANGERS, UNATTESTED, Guard, KnownPhone, PinCounter, PinTry
-from models.cases.registrant import Phone, Registrant
-from models.cases.subject import Subject
-from models.custody.custody import CustodyRecord
-from models.custody.directory import Court, Facility
-from models.pin_facts import (
+from models.calls.call import CALLS
+from models.calls.pin_facts import (
     HEARD_WITHIN,
     KNOWN_PHONE_LIFE,
     OWN_COUNTER,
@@ -36,6 +30,12 @@ from models.pin_facts import (
     is_known,
     numbers_unopened,
 )
+from models.cases.case import Case
+from models.cases.pin import ATTESTED, STRANGERS, UNATTESTED, Guard, KnownPhone, PinCounter, PinTry
+from models.cases.registrant import Phone, Registrant
+from models.cases.subject import Subject
+from models.custody.custody import CustodyRecord
+from models.custody.directory import Court, Facility
 from models.staff.staff import Staff
 from models.store.base import table_of
 from models.store.database import send

@@ -6,9 +6,9 @@ from typing import Literal, Protocol
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.call import Call
 from models.callback import IS_OWED, Callback
 from models.callback_request import Promise, promise_callback
+from models.calls.call import Call
 from models.cases.case import Case
 from models.cases.registrant import Registrant
 from models.cases.safe_phone import is_barred, safe_numbers

@@ -7,25 +7,32 @@ from typing import cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import pacing
 from models.asking_call import LISTENS, asker_talks
-from models.call import CALLS, Call
 from models.callback import CALLBACKS, Callback, advance, locked
 from models.callback_list import first_in_line, settle_moment, stand_in_line
 from models.callback_policy import CallbackPolicy
+from models.calls import pacing
+from models.calls.call import CALLS, Call
+from models.calls.liaison import (
+    Pool,
+    choose_liaison,
+    count_free,
+    hold_liaison,
+    pick_alone,
+    unverified_may_take,
+)
+from models.calls.offer import last_offers, note_offer
+from models.calls.two_lists import owed_to
 from models.cases.safe_phone import standing_of
 from models.leg import make_liaison_leg, mark_dialling
 from models.leg_end import Job, leave_for_staff
-from models.liaison import Pool, choose_liaison, count_free, hold_liaison, pick_alone, unverified_may_take
 from models.line_wait import kept_for_line
 from models.lone_refusal import of_other_lines, refused_line_of, take_probe
-from models.offer import last_offers, note_offer
 from models.shown_line import shown_line
 from models.staff.set_away import end_sparing
 from models.staff.wrap_up import end_wrap_ups
 from models.store.database import keyring_of
 from models.store.keyring import SealError
-from models.two_lists import owed_to
 
 #: Callbacks that a job may find closed or taken before it gives up; the sweeper offers the rest.
 _LOOKS = 8

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from models.audit import audit
 from models.audit.audit import AuditEntry
-from models.call import Call
 from models.callback import CALLBACKS, IS_OPEN, Callback
+from models.calls.call import Call
 from models.owed_already import rings_anyway
 from models.store.database import keyring_of
 from models.store.job import Job

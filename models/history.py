@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.audit.audit import AuditEntry
-from models.call import Call
+from models.calls.call import Call
 from models.staff.staff_name import STAFF_KINDS, read_staff_names
 
 #: The flow of a leg, as what it was.

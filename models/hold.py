@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy.orm import Session
 
-from models.call import Call
-from models.call_status import LEAVING, bring_forward
+from models.calls.call import Call
+from models.calls.call_status import LEAVING, bring_forward
 from models.direct_talk import DirectTalk
 from models.follow_up import CUT_OFF, is_promised_again
 from models.joiner import announce_joiners

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import pacing
-from models.call import Call
-from models.call_status import LEAVING, bring_forward
+from models.calls import pacing
+from models.calls.call import Call
+from models.calls.call_status import LEAVING, bring_forward
+from models.calls.liaison import choose_liaison, free_liaison, hold_liaison, outbound_leg
 from models.direct_talk import DirectTalk
 from models.leg import mark_dialling
-from models.liaison import choose_liaison, free_liaison, hold_liaison, outbound_leg
 from models.store.database import keyring_of
 from models.store.job import Job
 from models.talk import (

@@ -3,10 +3,10 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.call import Call
 from models.callback import Callback
+from models.calls.call import Call
+from models.calls.liaison import AT_0
 from models.direct_talk import DirectTalk
-from models.liaison import AT_0
 from models.line_wait import IN_LINE, wait_of
 from models.talk import JOINERS, Talk
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from sqlalchemy import CursorResult, and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from models.call import CALLS, Call
-from models.call_status import DIALLING, LEAVING, bring_forward
 from models.callback import Callback, advance
 from models.callback_policy import CallbackOffice, CallbackPolicy
+from models.calls.call import CALLS, Call
+from models.calls.call_status import DIALLING, LEAVING, bring_forward
+from models.calls.liaison import AT_0, DIALLED_AT_0, Liaison, free_direct_liaisons, outbound_leg
 from models.cases.case import Case
 from models.cases.registrant import Registrant
 from models.leg_end import Job, liaison_missed
-from models.liaison import AT_0, DIALLED_AT_0, Liaison, free_direct_liaisons, outbound_leg
 from models.staff.set_away import note_key, note_miss
 from models.staff.staff import Staff
 from models.store.database import keyring_of

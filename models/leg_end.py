@@ -7,16 +7,16 @@ from sqlalchemy import and_, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from models.abandoned_wait import talk_cut_off, wait_ended
-from models.call import CALLS
-from models.call_status import DIALLING, LEAVING, LONGEST_CALL
 from models.callback import Callback, advance, locked, was_put_off
 from models.callback_policy import CallbackOffice, CallbackPolicy
+from models.calls.call import CALLS
+from models.calls.call_status import DIALLING, LEAVING, LONGEST_CALL
+from models.calls.liaison import AT_0, DIALLED_AT_0, free_direct_liaisons, free_liaison
+from models.calls.staff_line_stay import leave_line
 from models.direct_talk import latest_talk
-from models.liaison import AT_0, DIALLED_AT_0, free_direct_liaisons, free_liaison
 from models.line_wait import wait_of, was_missed
 from models.staff.set_away import note_miss, spare
 from models.staff.wrap_up import begin_wrap_up
-from models.staff_line_stay import leave_line
 from models.store.job import Job as Job
 from models.talk import caller_left, joiner_missed, leader_left, settle
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from models.call import CALLS, Call
-from models.call_status import LEAVING, bring_forward
 from models.callback_list import owed_callback
+from models.calls.call import CALLS, Call
+from models.calls.call_status import LEAVING, bring_forward
+from models.calls.liaison import AT_0, DIALLED_AT_0, free_direct_liaisons, free_liaison, take_liaison_for
 from models.direct_talk import begin_talk
 from models.leg import mark_dialling
-from models.liaison import AT_0, DIALLED_AT_0, free_direct_liaisons, free_liaison, take_liaison_for
 from models.line_wait import LineWait, leave_line
 from models.staff.set_away import AwayOffice, note_key, note_miss
 from models.store.database import keyring_of

@@ -17,10 +17,10 @@ from itertools import takewhile
 from sqlalchemy import ColumnElement, Select, delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from models.call import Call
 from models.callback import CALLBACKS, Callback
 from models.callback_list import IN_LINE
-from models.pacing import PACES, PROBE, hold_pace, is_refused
+from models.calls.call import Call
+from models.calls.pacing import PACES, PROBE, hold_pace, is_refused
 from models.shown_line import shown_in_sql, shown_line
 from models.staff.staff import Staff
 

@@ -10,8 +10,8 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.call import Call
 from models.callback import Callback
+from models.calls.call import Call
 from models.claim import actor_of
 from models.direct_talk import DirectTalk
 from models.outcome import NOBODY_THERE, WRONG_PERSON

@@ -9,8 +9,8 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.call import Call
 from models.callback import Callback
+from models.calls.call import Call
 from models.cases.case import Case
 from models.cases.name_index import holds_name
 from models.cases.registrant import Registrant

@@ -8,10 +8,10 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.call import Call
 from models.callback import IS_OWED, Callback, advance, cancel_callback, was_put_off
 from models.callback_policy import CallbackOffice, CallbackPolicy
 from models.callback_state import TAKEN_UP_AGAIN
+from models.calls.call import Call
 from models.direct_follow_up import follow_direct, is_owed_anyway
 from models.direct_talk import DirectTalk
 from models.follow_up import LATER, STOPPED, SUPERVISOR, follow_up

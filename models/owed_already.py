@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.call import Call
 from models.callback import Callback, owed_without_pin
+from models.calls.call import Call
 
 #: A call that comes so much later than was promised is the promised one: who asked for it may listen yet.
 _A_MOMENT = timedelta(minutes=3)

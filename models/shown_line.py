@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session
 
-from models.call import Call
 from models.callback import Callback
+from models.calls.call import Call
 from models.cases.case import Case
 from models.cases.registrant import Registrant
 

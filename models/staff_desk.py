@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Literal
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from models.call import CALLS
 from models.callback import IS_OPEN, Callback, advance
 from models.callback_list import due_callbacks, tidy_line
 from models.callback_policy import CallbackPolicy
+from models.calls.call import CALLS
+from models.calls.liaison import IS_FREE, hold_liaison
+from models.calls.offer import note_offer
+from models.calls.staff_line_stay import leave_line
+from models.calls.two_lists import is_pressing, is_verified
 from models.dispatch import claim_callback
 from models.leg import accept_by_liaison
-from models.liaison import IS_FREE, hold_liaison
 from models.line_wait import in_line
-from models.offer import note_offer
 from models.staff.staff import Staff, change_shift
 from models.staff.wrap_up import end_wrap_up
-from models.staff_line_stay import leave_line
 from models.store.job import Job
-from models.two_lists import is_pressing, is_verified
 
 if TYPE_CHECKING:
     from models.caller_state import CallState

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from models import claim
 from models.audit import audit
 from models.callback import Callback
+from models.calls.staff_line_stay import sign_out
+from models.calls.staff_secret import code_key
 from models.case_opening import close_all_of
 from models.cases.pin import PinCounter
 from models.pin_request import withdraw_all_of
@@ -19,8 +21,6 @@ from models.staff.recovery_code import forget_recovery_codes
 from models.staff.schedule import Schedule
 from models.staff.staff import ROLES, Staff, StaffError
 from models.staff.staff_session import end_sessions_of
-from models.staff_line_stay import sign_out
-from models.staff_secret import code_key
 from models.store.database import keyring_of
 from models.store.form_stamp import OTHERWISE, stamp
 

@@ -6,11 +6,11 @@ from datetime import datetime
 from sqlalchemy import and_, exists, not_, or_, select, text
 from sqlalchemy.orm import Session
 
-from models.call import Call
-from models.call_status import LEAVING, LONGEST_CALL
 from models.callback_policy import CallbackPolicy
+from models.calls.call import Call
+from models.calls.call_status import LEAVING, LONGEST_CALL
+from models.calls.liaison import AT_0, DIALLED_AT_0
 from models.direct_talk import DirectTalk
-from models.liaison import AT_0, DIALLED_AT_0
 from models.line_ring import JOB_LOST_AFTER
 from models.line_wait import LineWait
 from models.staff.staff import Staff

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.call import Call
+from models.calls.call import Call
 from models.case_words import WordsOffice, heard_for
 from models.cases.case import Case
 from models.cases.registrant import Registrant

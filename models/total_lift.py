@@ -6,9 +6,9 @@ from sqlalchemy import func, not_, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
+from models.calls.pin_facts import TOTAL_LIFE
 from models.cases.case import find_case
 from models.cases.pin import PinCounter, PinTry
-from models.pin_facts import TOTAL_LIFE
 from models.staff.staff import Staff
 
 

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from models.asking_call import LISTENS_SLOWLY
 from models.callback import CALLBACKS
 from models.callback_list import IN_LINE, NOT_YET
-from models.liaison import count_crew
+from models.calls.liaison import count_crew
+from models.calls.two_lists import UNVERIFIED_URGENT, VERIFIED, before_next
 from models.staff.schedule import ScheduleOffice, is_anyone_at_hand_at
-from models.two_lists import UNVERIFIED_URGENT, VERIFIED, before_next
 
 #: A moment beyond the hour is said in such steps, so that the row has just what was said.
 _STEP = timedelta(minutes=5)

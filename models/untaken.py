@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, and_, bindparam, func, select, text, union
 from sqlalchemy.orm import Session
 
 from models.callback import Callback
+from models.calls.two_lists import PLACES, UNVERIFIED_OTHER, VERIFIED
 from models.listing import LISTED
-from models.two_lists import PLACES, UNVERIFIED_OTHER, VERIFIED
 
 #: A page learns the ids of so many: a flood of requests must not make every page long.
 MOST_NAMED = 50

@@ -17,7 +17,6 @@ from sqlalchemy import ColumnElement, and_, false, func, select
 from sqlalchemy.orm import Session
 
 from models.asking_call import LISTENS_SLOWLY
-from models.call import CALLS, Call
 from models.callback import (
     CALLBACKS,
     IS_OWED,
@@ -36,6 +35,7 @@ from models.callback_request import (
     promise_callback,
     record_asked_again,
 )
+from models.calls.call import CALLS, Call
 from models.follow_up import LATER
 from models.owed_already import askers, line_of, trust
 from models.store.database import keyring_of

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.call import CALLS
+from models.calls.call import CALLS
 from models.talk import callback_of
 from models.wishes import VOICEMAIL_TEXTS
 

@@ -10,12 +10,14 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from config.office import Office
-from models import line_turn, own_call, pacing
-from models.call import CALLS
+from models import line_turn, own_call
 from models.call_event import record_call_sid
-from models.call_status import FINAL_CALL_STATUSES, LEAVING, LONG_AGO, bring_forward, take_back_leaving
 from models.callback import CALLBACKS
 from models.callback_policy import CallbackPolicy
+from models.calls import pacing
+from models.calls.call import CALLS
+from models.calls.call_status import FINAL_CALL_STATUSES, LEAVING, LONG_AGO, bring_forward, take_back_leaving
+from models.calls.pacing import is_refused
 from models.dispatch import (
     CALLER_PATIENCE,
     Dial,
@@ -31,7 +33,6 @@ from models.leg import mark_dialling, take_back_dialling
 from models.leg_end import Job, leg_ended
 from models.line_ring import dial_direct
 from models.lone_refusal import judge_refusal, note_taken, pause_of_number, rest_phone
-from models.pacing import is_refused
 from models.store.database import Database
 from models.talk import MISSED, TOLD, missed_in
 from workers.alerts import AlertSender

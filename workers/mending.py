@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from config.office import Office
-from models.call import Call
-from models.call_status import DIALLING, FINAL_CALL_STATUSES, LONG_AGO, LONGEST_CALL
 from models.callback import Callback, advance, locked
 from models.callback_policy import CallbackPolicy
 from models.callback_state import LIVE_STATES
+from models.calls.call import Call
+from models.calls.call_status import DIALLING, FINAL_CALL_STATUSES, LONG_AGO, LONGEST_CALL
+from models.calls.liaison import free_liaison
 from models.leg_end import Job, leave_for_staff, leg_ended
-from models.liaison import free_liaison
 from models.lone_refusal import rest_if_failed
 from models.store.database import Database
 from models.stranded import LiveLeg, legs_of

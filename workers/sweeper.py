@@ -17,6 +17,7 @@ from models.at_risk import make_alerts
 from models.audit_watch import has_news, watch
 from models.callback_list import first_in_line, tidy_line
 from models.callback_policy import CallbackPolicy
+from models.calls.staff_line_stay import clear_lines
 from models.cases.pin import Guard
 from models.cases.pin_guard import SPRAYING, measure_global_failures
 from models.cases.pin_try import PinLimits
@@ -35,7 +36,6 @@ from models.staff.audit_alarm import has_untold_alarms, tell_of_alarms
 from models.staff.lost_pin_report import has_new_reports, has_untold_reports, tell_of_reports
 from models.staff.pin_lock import has_untold_locks, tell_of_locks
 from models.staff.schedule import apply_schedules
-from models.staff_line_stay import clear_lines
 from models.store.database import Database
 from models.store.heartbeat import is_silent, note_redis
 from models.store.keyring import Keyring

@@ -10,10 +10,10 @@ from hotline.cli.context import emit, fail, open_house
 from hotline.cli.fields import language_of, ordinary_phone, plain_text
 from hotline.cli.schedule import absence, schedule
 from hotline.cli.staff_sign_in import reset, sign_in_code, unlock
+from models.calls.staff_number import for_main_line
+from models.calls.staff_secret import fresh_code, fresh_pin, issue_code, issue_pin
 from models.cases.pin_hash import PinHasher
 from models.staff.staff import ROLES, StaffError, add_staff, change_shift, everyone
-from models.staff_number import for_main_line
-from models.staff_secret import fresh_code, fresh_pin, issue_code, issue_pin
 
 ACTOR = "command line"
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")

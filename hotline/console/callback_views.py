@@ -21,9 +21,9 @@ from hotline.console.unchanged import FACTS, Facts, minute_of
 from hotline.console.words import N_, language
 from models import listing
 from models.appointment import CANCEL_REASONS, may_reveal, next_moment_inside, reveal_number, stamp_of
-from models.call import Call
 from models.callback import Callback
 from models.callback_policy import CallbackPolicy
+from models.calls.call import Call
 from models.case_words import has_looked, heard_for, look_at_words, may_open_case
 from models.cases.new_phone import holds_content
 from models.claim import OVERSEERS, may_be_called, may_take_up, name_of

@@ -14,6 +14,7 @@ from hotline.console.phone_field import dialable, plain_number
 from hotline.console.prompt_views import language_name
 from hotline.console.sign_in_views import say_busy
 from hotline.console.words import N_, _
+from models.calls.staff_secret import fresh_code, fresh_pin, issue_code, issue_pin
 from models.staff.schedule import absences_of, week_of
 from models.staff.staff import Staff, StaffError, add_person, everyone, new_password
 from models.staff.staff_access import reset
@@ -26,7 +27,6 @@ from models.staff_record import (
     stamp_of,
     take_back,
 )
-from models.staff_secret import fresh_code, fresh_pin, issue_code, issue_pin
 from models.store.database import keyring_of
 from models.store.form_stamp import OTHERWISE
 

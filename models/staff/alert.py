@@ -8,11 +8,11 @@ from typing import Any, Literal, NamedTuple, Protocol, cast
 from sqlalchemy import CursorResult, ForeignKey, Index, String, Table, or_, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models import pacing
 from models.audit import audit
-from models.call import Call
-from models.call_status import DIALLING
-from models.liaison import outbound_leg
+from models.calls import pacing
+from models.calls.call import Call
+from models.calls.call_status import DIALLING
+from models.calls.liaison import outbound_leg
 from models.staff.staff import Staff
 from models.store.base import Base, UtcDateTime
 from models.store.database import keyring_of

@@ -36,7 +36,7 @@ class Staff(Base):
     missed ``missed_offers`` in a row (models/staff/set_away.py); until ``spared_until`` somebody who is not
     on shift is not rung again for urgent work that they did not take. A staff number and its PIN open the
     staff line, and a code is keyed to accept on a personal phone; ``new_hash`` is a new one of these between
-    its two entries (models/staff_secret.py).
+    its two entries (models/calls/staff_secret.py).
     """
 
     __tablename__ = "staff"

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, CursorResult, Executable, Row, Select
 from sqlalchemy.orm import Session
 
-from models.call import CALLS
+from models.calls.call import CALLS
 from models.store.database import Database, Write, send_all
 from models.store.keyring import Keyring
 

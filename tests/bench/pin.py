@@ -17,7 +17,7 @@ import click
 from sqlalchemy import insert
 
 from models import PinCounter
-from models.call import saving_turn
+from models.calls.call import saving_turn
 from models.cases.pin_try import record, reserve
 from models.store.database import Database, send_all
 from models.store.keyring import Keyring

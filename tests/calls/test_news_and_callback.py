@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select, update
 
 from models import Callback, Subject
+from models.calls.two_lists import UNVERIFIED_URGENT, VERIFIED
 from models.cases.registrant import Phone as Registered
-from models.two_lists import UNVERIFIED_URGENT, VERIFIED
 from tests import factories
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import opens_the_case, reaches_the_first_menu

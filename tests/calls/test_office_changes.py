@@ -12,7 +12,7 @@ from config.office import Office, OfficeError
 from hotline.office_desk import OfficeDesk
 from ivr_flows.prompts import Prompts
 from models.audit.office_change import standing_changes
-from models.call import Call
+from models.calls.call import Call
 from models.store.database import Database
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import document_of, opens_the_case, reaches_the_first_menu

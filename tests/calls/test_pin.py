@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from models import AuditEntry, Call, PinCounter, PinTry, Staff
-from models.call import keep_pending
+from models.calls.call import keep_pending
 from models.cases.case import check_digit_is_right, new_number, rotate_pin
 from models.lost_pin import replace_lost_pin
 from models.total_lift import lift_total

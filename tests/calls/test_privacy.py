@@ -19,8 +19,8 @@ from config.logging import JsonLines
 from ivr_flows.case_verbs import PinWork
 from ivr_flows.desk import Ring
 from models import Callback, Registrant, Staff
+from models.calls.liaison import Liaison, Taken
 from models.dispatch import Dial
-from models.liaison import Liaison, Taken
 from models.store.base import Base
 from tests import factories
 from tests.calls.conftest import House

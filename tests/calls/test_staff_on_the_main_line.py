@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from config.office import Office
 from models import AuditEntry, Call, PinTry, Staff
+from models.calls.staff_number import for_main_line
+from models.calls.staff_secret import issue_pin
 from models.cases.case import check_digit_is_right
-from models.staff_number import for_main_line
-from models.staff_secret import issue_pin
 from models.store.database import Database
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import reaches_the_first_menu

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from models import Call, Callback, Staff
+from models.calls.staff_secret import issue_pin
 from models.staff_record import let_go
-from models.staff_secret import issue_pin
 from tests.calls.conftest import House
 from tests.calls.staff_line.desk import PIN, STAFF_PHONE, signs_in
 from tests.calls.stories import opens_the_case

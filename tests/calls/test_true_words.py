@@ -9,7 +9,7 @@ from sqlalchemy import update
 from ivr_flows.prompts import Prompts
 from ivr_flows.wait_words import wait_prompt
 from models import Callback, Staff
-from models.staff_secret import issue_pin
+from models.calls.staff_secret import issue_pin
 from tests.calls.conftest import Clock, House
 from tests.calls.staff_line.desk import PIN, STAFF_PHONE, signs_in
 from tests.calls.stories import opens_the_case

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import AuditEntry, Call, Callback, DirectTalk, LineWait, Staff
-from models.call_status import DIALLING
+from models.calls.call_status import DIALLING
 from models.store.database import keyring_of
 from tests.chaos.asker import Asker, Waiter
 from tests.chaos.carrier import ChaosCarrier

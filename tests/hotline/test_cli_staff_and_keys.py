@@ -13,7 +13,7 @@ from sqlalchemy import select
 from config.settings import Settings
 from hotline.cli import group
 from models import AuditEntry, Staff, Subject
-from models.staff_number import for_main_line
+from models.calls.staff_number import for_main_line
 from models.store import rotation
 from models.store.database import Database
 from models.store.keyring import Keyring

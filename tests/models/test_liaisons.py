@@ -9,7 +9,7 @@ from config.office import Office
 from models import Call, Staff
 from models import leg as legs
 from models.caller_state import CallState
-from models.liaison import (
+from models.calls.liaison import (
     DIALLED_AT_0,
     Taken,
     choose_liaison,
@@ -17,7 +17,7 @@ from models.liaison import (
     hold_liaison,
     take_liaison_for,
 )
-from models.offer import note_offer
+from models.calls.offer import note_offer
 from models.store.database import Database
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_call, make_callback, make_case, make_staff

@@ -10,7 +10,7 @@ from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from models.caller_state import load_by_leg, load_by_sid
-from models.liaison import free_direct_liaisons
+from models.calls.liaison import free_direct_liaisons
 from models.line_wait import LineWait, waiting
 from models.store.database import Database
 from tests.factories import make_call, make_callback, make_case

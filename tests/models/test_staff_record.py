@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import func, select
 
 from models import Absence, AuditEntry, Schedule, Staff
+from models.calls.liaison import Pool, count_free
 from models.case_opening import grounds_for, open_to
-from models.liaison import Pool, count_free
 from models.staff.recovery_code import RecoveryCode
 from models.staff.schedule import absences_of, add_absence, apply_schedules, remove_absence, set_schedule
 from models.staff.staff import StaffError, change_shift, find_staff

@@ -5,7 +5,7 @@ from sqlalchemy import delete
 
 from config.office import Office
 from models import Call, LineWait, Pace, Staff
-from models.liaison import AT_0, take_liaison_for
+from models.calls.liaison import AT_0, take_liaison_for
 from models.line_wait import IN_LINE
 from models.store.database import Database
 from tests.callback_desk import CallbackDesk

@@ -8,9 +8,9 @@ from sqlalchemy import select
 from config.office import Office
 from models import Callback, Phone, Staff
 from models import leg as legs
-from models.call_status import FINAL_CALL_STATUSES
+from models.calls.call_status import FINAL_CALL_STATUSES
+from models.calls.pacing import Pace
 from models.joiner import add_colleague
-from models.pacing import Pace
 from models.staff.schedule import set_schedule
 from models.store.database import Database
 from tests.callback_desk import CallbackDesk, accept

@@ -5,8 +5,9 @@ from itertools import pairwise
 
 import pytest
 
-from models import Alert, Callback, Staff, pacing
+from models import Alert, Callback, Staff
 from models.audit import audit
+from models.calls import pacing
 from models.custody.unlisted import keep_unlisted
 from models.store.heartbeat import Pulse
 from models.trouble import troubles

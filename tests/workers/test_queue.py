@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from config.settings import Settings
 from models import Callback
-from models.call import CALLS
+from models.calls.call import CALLS
 from models.store.database import Database
 from tests.factories import make_callback, make_case, make_staff
 from tests.fake_twilio import FakeTwilio, running_twilio

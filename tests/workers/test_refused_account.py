@@ -6,7 +6,7 @@ import pytest
 
 from models import Alert, Callback
 from models import leg as legs
-from models.pacing import refusals
+from models.calls.pacing import refusals
 from models.store.database import Database
 from models.trouble import troubles
 from tests.callback_desk import CallbackDesk

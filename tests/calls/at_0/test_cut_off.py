@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from models import AuditEntry, Callback, LineWait, Staff
-from models.staff_secret import issue_code
+from models.calls.staff_secret import issue_code
 from tests.calls.at_0.talking import FIRST, SECOND, held_legs, talks
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import opens_the_case, reaches_the_first_menu

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from models import Staff, pacing
-from models.offer import note_offer
+from models import Staff
+from models.calls import pacing
+from models.calls.offer import note_offer
 from tests.calls.at_0.waiting import _a_sweep, waits_in_line
 from tests.calls.conftest import Clock, House
 from tests.factories import MadeCase, make_callback

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from models import Staff
-from models.staff_secret import issue_code, issue_pin
+from models.calls.staff_secret import issue_code, issue_pin
 from tests.calls.conftest import House
 from tests.calls.staff_line.desk import (
     CODE,

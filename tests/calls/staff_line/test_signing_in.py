@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import select
 
 from models import AuditEntry, PinTry
-from models.staff_number import for_main_line
-from models.staff_secret import issue_pin
+from models.calls.staff_number import for_main_line
+from models.calls.staff_secret import issue_pin
 from tests.calls.conftest import Clock, House
 from tests.calls.staff_line.desk import OTHER_PIN, PIN, MakeCase, dials_the_staff_line, on_shift, signs_in
 from tests.calls.stories import reaches_the_first_menu

@@ -2,8 +2,8 @@
 
 from stdnum import damm
 
+from models.calls.staff_secret import NUMBER_DIGITS
 from models.cases.case import LEAST_DIGITS
-from models.staff_secret import NUMBER_DIGITS
 
 #: No case number begins with 0 (R01): nobody keys such a number by one slip in a case number of theirs.
 _ZEROS = "0" * (LEAST_DIGITS - NUMBER_DIGITS - 1)

@@ -13,14 +13,14 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.call import CALLS
+from models.calls.call import CALLS
+from models.calls.staff_line_stay import sign_out
 from models.cases import pin_try
 from models.cases.new_pin import is_guessable, new_pin
 from models.cases.pin import PinCounter
 from models.cases.pin_hash import PinHasher
 from models.cases.pin_try import Guess, PinLimits
 from models.staff.staff import Staff, StaffError
-from models.staff_line_stay import sign_out
 from models.store.database import Write, keyring_of
 from models.store.keyring import Keyring
 

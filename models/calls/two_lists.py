@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, case
 
-from models.offer import LOOKED_AT
+from models.calls.offer import LOOKED_AT
 
 #: The places of verified callers: urgent, and others.
 VERIFIED = (0, 1)

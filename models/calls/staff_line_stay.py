@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
-from models.call import CALLS
+from models.calls.call import CALLS
 from models.staff.staff import Staff
 
 #: A menu with all its repeats, and the longest that is said before one, are over by then.

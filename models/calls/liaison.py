@@ -22,15 +22,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from models.call import CALLS, Call
 from models.callback import Callback
-from models.offer import last_offers, note_offer
-from models.pacing import is_refused
+from models.calls.call import CALLS, Call
+from models.calls.offer import last_offers, note_offer
+from models.calls.pacing import is_refused
+from models.calls.two_lists import Owed, owed_to
 from models.staff.staff import Staff
 from models.staff.wrap_up import begin_wrap_up
 from models.store.database import keyring_of
 from models.store.job import Job
-from models.two_lists import Owed, owed_to
 
 if TYPE_CHECKING:
     from models.caller_state import CallState

@@ -14,7 +14,7 @@ from sqlalchemy import String, Table, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models.call import CALLS as CALL_ROWS
+from models.calls.call import CALLS as CALL_ROWS
 from models.store.base import Base, UtcDateTime
 
 Kind = Literal["calls", "texts"]

@@ -18,7 +18,7 @@ from sqlalchemy import (
     true,
 )
 
-from models.call import CALLS
+from models.calls.call import CALLS
 from models.cases.case import Case
 from models.cases.pin import ATTESTED, UNATTESTED, KnownPhone, PinTry
 from models.cases.registrant import Phone

@@ -6,7 +6,7 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, or_, update
 from sqlalchemy.orm import Session
 
-from models.call import CALLS
+from models.calls.call import CALLS
 
 #: Ours: the carrier is being asked to place this leg, and may have placed it.
 DIALLING = "dialling"
