@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from config.office import Office
 from models import Case
 from models.audit import audit
-from models.callback import Callback
+from models.callbacks.callback import Callback
 from models.staff.alert import LEFT_TOLD
 from models.store.database import keyring_of
 

@@ -9,17 +9,17 @@ from ivr_flows.flow import answers
 from ivr_flows.time_words import neighbour
 from ivr_flows.wait_words import wait_prompt
 from ivr_flows.window_words import EVENING, NOON, say_window
-from models import callback as callbacks
-from models.asking_call import first_due
-from models.callback_policy import CallbackPolicy, Hours
-from models.callback_request import Promise, make_urgent, request_callback
+from models.callbacks import callback as callbacks
+from models.callbacks.asking_call import first_due
+from models.callbacks.callback_policy import CallbackPolicy, Hours
+from models.callbacks.callback_request import Promise, make_urgent, request_callback
+from models.callbacks.shown_line import shown_line
+from models.callbacks.true_time import Asker, urgent_due
+from models.callbacks.unverified_request import request_without_pin
+from models.callbacks.wishes import Wishes, last_wishes, save_safer, save_wish
 from models.cases.safe_phone import is_barred
 from models.phone_stop import ask_once_more
-from models.shown_line import shown_line
-from models.true_time import Asker, urgent_due
-from models.unverified_request import request_without_pin
 from models.wait_time import callback_wait
-from models.wishes import Wishes, last_wishes, save_safer, save_wish
 
 
 @answers("urgent", "open", "known", "stranger", "number_keyed", "reported", "cannot")

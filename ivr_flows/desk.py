@@ -12,7 +12,7 @@ from ivr_flows.prompts import Prompts
 from ivr_flows.rules import OfficeRules, Rules
 from ivr_flows.time_words import hour_prompt
 from ivr_flows.turn import Say, Slots, Turn, Words, in_language
-from models.callback import Callback
+from models.callbacks.callback import Callback
 from models.caller_state import CallState
 from models.cases.registrant import saving_language, saving_pace
 from models.cases.safe_phone import is_barred, safe_numbers

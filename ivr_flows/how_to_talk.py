@@ -3,9 +3,9 @@
 from sqlalchemy import select
 
 from ivr_flows.desk import Desk
-from models.callback import Callback
+from models.callbacks.callback import Callback
+from models.callbacks.shown_line import shown_line
 from models.calls.call import CALLS
-from models.shown_line import shown_line
 
 
 def tell_how_to_talk(desk: Desk) -> None:

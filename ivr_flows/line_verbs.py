@@ -12,7 +12,7 @@ from models import direct_talk, line_ring
 from models import leg as legs
 from models import line_wait as waits
 from models.abandoned_wait import wait_ended
-from models.asking_call import asker_cannot_talk
+from models.callbacks.asking_call import asker_cannot_talk
 from models.line_turn import free_now
 from models.wait_time import wait_in_line
 

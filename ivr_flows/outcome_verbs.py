@@ -3,7 +3,7 @@
 from ivr_flows.desk import Desk
 from ivr_flows.flow import Handler, answers
 from models import outcome
-from models.follow_up import LATER, SUPERVISOR
+from models.callbacks.follow_up import LATER, SUPERVISOR
 
 
 def _noting(code: str) -> Handler:

@@ -5,10 +5,10 @@ from typing import Any
 
 from ivr_flows.desk import Desk
 from ivr_flows.flow import answers
-from models.asking_call import asking_goes_on
-from models.callback_request import open_of_case
-from models.unverified_request import made_in_call
-from models.wishes import (
+from models.callbacks.asking_call import asking_goes_on
+from models.callbacks.callback_request import open_of_case
+from models.callbacks.unverified_request import made_in_call
+from models.callbacks.wishes import (
     ABOUT,
     SAFEST,
     VOICEMAIL_TEXTS,

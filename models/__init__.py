@@ -4,7 +4,7 @@ from models.audit.audit import AuditEntry
 from models.audit.office_change import OfficeChange
 from models.audit_watch import Approval, AuditWatch
 from models.call_event import CallEvent
-from models.callback import Callback
+from models.callbacks.callback import Callback
 from models.calls.call import Call
 from models.calls.heard_text import HeardText
 from models.calls.offer import Offer

@@ -6,15 +6,15 @@ from typing import Literal, Protocol
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from models.callback import Callback
-from models.callback_request import A_DAY, Promise, promise_callback
+from models.callbacks.callback import Callback
+from models.callbacks.callback_request import A_DAY, Promise, promise_callback
+from models.callbacks.follow_up import CUT_OFF
 from models.calls.call import Call
 from models.cases.case import Case
 from models.cases.registrant import Consent, Phone, Registrant
 from models.cases.safe_phone import SAFE, next_window
 from models.direct_follow_up import follow_direct, opened_case
 from models.direct_talk import DirectTalk, is_cut_short
-from models.follow_up import CUT_OFF
 from models.line_wait import IN_LINE, LineWait, lapsed_waits, leave_line, talk_began, wait_of
 from models.store.database import keyring_of
 from models.talk import pause_after

@@ -12,7 +12,7 @@ from sqlalchemy import ForeignKey, Index, String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.audit.audit import AuditEntry
-from models.callback import Callback
+from models.callbacks.callback import Callback
 from models.calls.call import Call
 from models.cases.case import Case
 from models.cases.registrant import Phone, Registrant

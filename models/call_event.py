@@ -10,12 +10,12 @@ from sqlalchemy import String, Table, UniqueConstraint, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models.asking_call import asking_ended
-from models.callback_policy import CallbackOffice
+from models.callbacks.asking_call import asking_ended
+from models.callbacks.callback_policy import CallbackOffice
+from models.callbacks.lone_refusal import rest_if_failed
 from models.calls.call import CALLS, Call
 from models.calls.call_status import FINAL_CALL_STATUSES, TWILIO_CALL_STATUSES, bring_forward
 from models.leg_end import Job, leg_ended
-from models.lone_refusal import rest_if_failed
 from models.store.base import Base, UtcDateTime
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from models.callback import CALLBACKS, IS_OWED
+from models.callbacks.callback import CALLBACKS, IS_OWED
 from models.calls.call import CALLS
 from models.calls.pin_facts import (
     HEARD_WITHIN,

@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, Select, String, func, or_, select, upd
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.audit import audit
-from models.callback import IS_OPEN, IS_PAST, Callback
+from models.callbacks.callback import IS_OPEN, IS_PAST, Callback
 from models.calls.call import Call
 from models.cases.case import Case
 from models.cases.new_phone import is_to_new_phone

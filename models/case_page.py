@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from models.audit.audit import AuditEntry
-from models.callback import IS_OPEN, IS_PAST, Callback
+from models.callbacks.callback import IS_OPEN, IS_PAST, Callback
 from models.case_words import case_standing
 from models.cases.case import Case
 from models.cases.pin import STRANGERS, PinCounter

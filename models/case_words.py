@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 
 from models.audit import audit
 from models.audit.audit import AuditEntry
-from models.callback import Callback
-from models.callback_state import OPEN_STATES
+from models.callbacks.callback import Callback
+from models.callbacks.callback_state import OPEN_STATES
+from models.callbacks.claim import actor_of, standing
 from models.cases.case import Case
 from models.cases.new_phone import holds_content
 from models.cases.subject import Subject
-from models.claim import actor_of, standing
 from models.custody.custody import CustodyRecord
 from models.custody.custody_status import NEUTRAL, Heard, HeardRules, heard
 from models.custody.directory import Court, Facility

@@ -6,16 +6,16 @@ from typing import Literal, Protocol
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.callback import IS_OWED, Callback
-from models.callback_request import Promise, promise_callback
+from models.callbacks.callback import IS_OWED, Callback
+from models.callbacks.callback_request import Promise, promise_callback
+from models.callbacks.follow_up import LATER, SUPERVISOR
+from models.callbacks.owed_already import rings_anyway
 from models.calls.call import Call
 from models.cases.case import Case
 from models.cases.registrant import Registrant
 from models.cases.safe_phone import is_barred, safe_numbers
 from models.direct_talk import DirectTalk
-from models.follow_up import LATER, SUPERVISOR
 from models.line_wait import OPENS_ITS_CASE
-from models.owed_already import rings_anyway
 from models.store.database import keyring_of
 
 

@@ -7,10 +7,12 @@ from typing import cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.asking_call import LISTENS, asker_talks
-from models.callback import CALLBACKS, Callback, advance, locked
-from models.callback_list import first_in_line, settle_moment, stand_in_line
-from models.callback_policy import CallbackPolicy
+from models.callbacks.asking_call import LISTENS, asker_talks
+from models.callbacks.callback import CALLBACKS, Callback, advance, locked
+from models.callbacks.callback_list import first_in_line, settle_moment, stand_in_line
+from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.lone_refusal import of_other_lines, refused_line_of, take_probe
+from models.callbacks.shown_line import shown_line
 from models.calls import pacing
 from models.calls.call import CALLS, Call
 from models.calls.liaison import (
@@ -27,8 +29,6 @@ from models.cases.safe_phone import standing_of
 from models.leg import make_liaison_leg, mark_dialling
 from models.leg_end import Job, leave_for_staff
 from models.line_wait import kept_for_line
-from models.lone_refusal import of_other_lines, refused_line_of, take_probe
-from models.shown_line import shown_line
 from models.staff.set_away import end_sparing
 from models.staff.wrap_up import end_wrap_ups
 from models.store.database import keyring_of

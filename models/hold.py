@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy.orm import Session
 
+from models.callbacks.follow_up import CUT_OFF, is_promised_again
 from models.calls.call import Call
 from models.calls.call_status import LEAVING, bring_forward
 from models.direct_talk import DirectTalk
-from models.follow_up import CUT_OFF, is_promised_again
 from models.joiner import announce_joiners
 from models.store.job import Job
 from models.talk import (

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.callback import Callback
+from models.callbacks.callback import Callback
 from models.calls.call import Call
 from models.calls.liaison import AT_0
 from models.direct_talk import DirectTalk

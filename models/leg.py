@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from sqlalchemy import CursorResult, and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from models.callback import Callback, advance
-from models.callback_policy import CallbackOffice, CallbackPolicy
+from models.callbacks.callback import Callback, advance
+from models.callbacks.callback_policy import CallbackOffice, CallbackPolicy
 from models.calls.call import CALLS, Call
 from models.calls.call_status import DIALLING, LEAVING, bring_forward
 from models.calls.liaison import AT_0, DIALLED_AT_0, Liaison, free_direct_liaisons, outbound_leg

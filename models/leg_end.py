@@ -7,8 +7,8 @@ from sqlalchemy import and_, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from models.abandoned_wait import talk_cut_off, wait_ended
-from models.callback import Callback, advance, locked, was_put_off
-from models.callback_policy import CallbackOffice, CallbackPolicy
+from models.callbacks.callback import Callback, advance, locked, was_put_off
+from models.callbacks.callback_policy import CallbackOffice, CallbackPolicy
 from models.calls.call import CALLS
 from models.calls.call_status import DIALLING, LEAVING, LONGEST_CALL
 from models.calls.liaison import AT_0, DIALLED_AT_0, free_direct_liaisons, free_liaison

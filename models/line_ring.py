@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from models.callback_list import owed_callback
+from models.callbacks.callback_list import owed_callback
 from models.calls.call import CALLS, Call
 from models.calls.call_status import LEAVING, bring_forward
 from models.calls.liaison import AT_0, DIALLED_AT_0, free_direct_liaisons, free_liaison, take_liaison_for

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from models.callback_list import owed_callback
+from models.callbacks.callback_list import owed_callback
 from models.calls.call import CALLS, Call
 from models.calls.liaison import free_liaisons, pick_alone, unverified_may_take_at_0
 from models.calls.staff_line_stay import clear_lines

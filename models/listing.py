@@ -21,20 +21,20 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from models.audit.audit import AuditEntry
-from models.callback import CALLBACKS, Callback
-from models.callback_list import IN_LINE
+from models.callbacks.callback import CALLBACKS, Callback
+from models.callbacks.callback_list import IN_LINE
+from models.callbacks.follow_up import ANEW
+from models.callbacks.wishes import SAFEST
 from models.calls.call import Call
 from models.calls.offer import last_offers
 from models.calls.two_lists import PLACES, take_turns
 from models.direct_talk import DirectTalk
-from models.follow_up import ANEW
 from models.staff.staff import Staff
 from models.staff.staff_session import LASTS, StaffSession
 from models.store.database import keyring_of
 from models.store.keyring import SealError
 from models.store.unit import Unit
 from models.talk import COLLEAGUE
-from models.wishes import SAFEST
 
 #: What staff look for, in the order in which it is offered.
 VIEWS = ("due", "late", "mine", "open", "left")

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from models.abandoned_wait import Job, PromisingOffice
 from models.audit import audit
-from models.callback import IS_OWED, Callback
-from models.callback_request import A_DAY, Promise, promise_callback
+from models.callbacks.callback import IS_OWED, Callback
+from models.callbacks.callback_request import A_DAY, Promise, promise_callback
+from models.callbacks.wishes import wishes_of_phone
 from models.cases.case import Case, find_case, give_new_pin
 from models.cases.new_pin import new_pin
 from models.cases.pin_hash import PinHasher
@@ -21,7 +22,6 @@ from models.staff.lost_pin_report import NEW, WAITING, LostPinReport
 from models.staff.staff import Staff
 from models.staff.two_people import check_untied
 from models.store.database import keyring_of
-from models.wishes import wishes_of_phone
 
 #: How staff may come to believe that someone is the registrant; the code is kept (R08).
 EVIDENCE = ("rang_confirmed_phone", "agency_vouched", "met_in_person")

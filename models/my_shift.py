@@ -10,9 +10,9 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.callback import Callback
+from models.callbacks.callback import Callback
+from models.callbacks.claim import actor_of
 from models.calls.call import Call
-from models.claim import actor_of
 from models.direct_talk import DirectTalk
 from models.outcome import NOBODY_THERE, WRONG_PERSON
 from models.staff.schedule import Absence
@@ -121,7 +121,7 @@ def change_phone(session: Session, staff_id: int, number: str, now: datetime, *,
     person.phone_sealed = keyring.seal("staff.phone", number)
     person.phone_key = key
     person.office_phone = office_phone
-    # The carrier may have refused the phone before (models/lone_refusal.py).
+    # The carrier may have refused the phone before (models/callbacks/lone_refusal.py).
     person.spared_until = None
     session.flush()
     _note(session, staff_id, "change_phone", now, {"office_phone": office_phone})

@@ -8,13 +8,13 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.callback import IS_OWED, Callback, advance, cancel_callback, was_put_off
-from models.callback_policy import CallbackOffice, CallbackPolicy
-from models.callback_state import TAKEN_UP_AGAIN
+from models.callbacks.callback import IS_OWED, Callback, advance, cancel_callback, was_put_off
+from models.callbacks.callback_policy import CallbackOffice, CallbackPolicy
+from models.callbacks.callback_state import TAKEN_UP_AGAIN
+from models.callbacks.follow_up import LATER, STOPPED, SUPERVISOR, follow_up
 from models.calls.call import Call
 from models.direct_follow_up import follow_direct, is_owed_anyway
 from models.direct_talk import DirectTalk
-from models.follow_up import LATER, STOPPED, SUPERVISOR, follow_up
 from models.phone_stop import on_next_phone, stop_phone
 from models.staff.set_away import end_sparing
 from models.staff.staff import Staff

@@ -6,15 +6,15 @@ from typing import cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.callback import Callback, advance
-from models.callback_policy import CallbackPolicy
+from models.callbacks.callback import Callback, advance
+from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.claim import ClaimOffice, actor_of, claim, may_be_called, refuse, standing
+from models.callbacks.lone_refusal import refused_line_of
 from models.calls.call import Call
 from models.calls.liaison import free_liaison, hold_liaison, outbound_leg
 from models.cases.safe_phone import standing_of
-from models.claim import ClaimOffice, actor_of, claim, may_be_called, refuse, standing
 from models.dispatch import Dial, can_dial
 from models.leg import mark_dialling
-from models.lone_refusal import refused_line_of
 from models.staff.staff import Staff
 from models.staff.wrap_up import end_wrap_up
 from models.store.database import keyring_of

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from models.abandoned_wait import Job, PromisingOffice
 from models.audit import audit
-from models.callback import CALLBACKS, IS_IDLE, Callback, advance
+from models.callbacks.callback import CALLBACKS, IS_IDLE, Callback, advance
+from models.callbacks.wishes import VOICEMAIL_TEXTS, WHO_MAY_ANSWER, Wishes
 from models.case_opening import Grounds, Person
 from models.cases.case import Case
 from models.cases.new_phone import hold_bound, hold_new
@@ -19,7 +20,6 @@ from models.cases.registrant import CALLS_PER_DAY, SAFEST_WORDS, Consent, Phone
 from models.lost_pin import tell_safe_phones
 from models.phone_stop import lift_stop
 from models.store.database import keyring_of
-from models.wishes import VOICEMAIL_TEXTS, WHO_MAY_ANSWER, Wishes
 
 MOST_PHONES = 8
 CODE_DIGITS, CODE_TRIES, CODE_LIFE = 4, 3, timedelta(minutes=15)

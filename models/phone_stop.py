@@ -8,16 +8,16 @@ from sqlalchemy.orm import Session
 
 from models.abandoned_wait import Job, PromisingOffice
 from models.audit import audit
-from models.callback import IS_OWED, WITHOUT_PIN, Callback, advance
-from models.callback_request import Promise, promise_callback
+from models.callbacks.callback import IS_OWED, WITHOUT_PIN, Callback, advance
+from models.callbacks.callback_request import Promise, promise_callback
+from models.callbacks.follow_up import STOPPED
+from models.callbacks.wishes import wishes_of_phone
 from models.cases.case import Case
 from models.cases.registrant import Phone, Registrant
 from models.cases.safe_phone import next_hours, next_window, safe_phones
-from models.follow_up import STOPPED
 from models.leg_end import leave_for_staff, never_dial
 from models.lost_pin import tell_safe_phones
 from models.store.database import keyring_of
-from models.wishes import wishes_of_phone
 
 if TYPE_CHECKING:
     from models.caller_state import CallState

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from models.callback import IS_OPEN, Callback, advance
-from models.callback_list import due_callbacks, tidy_line
-from models.callback_policy import CallbackPolicy
+from models.callbacks.callback import IS_OPEN, Callback, advance
+from models.callbacks.callback_list import due_callbacks, tidy_line
+from models.callbacks.callback_policy import CallbackPolicy
 from models.calls.call import CALLS
 from models.calls.liaison import IS_FREE, hold_liaison
 from models.calls.offer import note_offer

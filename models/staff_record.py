@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
-from models import claim
 from models.audit import audit
-from models.callback import Callback
+from models.callbacks import claim
+from models.callbacks.callback import Callback
 from models.calls.staff_line_stay import sign_out
 from models.calls.staff_secret import code_key
 from models.case_opening import close_all_of

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, func, not_, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
-from models.callback import Callback, advance
-from models.callback_policy import CallbackPolicy
+from models.callbacks.callback import Callback, advance
+from models.callbacks.callback_policy import CallbackPolicy
 from models.calls.call import Call
 from models.calls.call_status import LEAVING, LONGEST_CALL
 from models.calls.liaison import AT_0, DIALLED_AT_0, free_liaison

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import and_, exists, not_, or_, select, text
 from sqlalchemy.orm import Session
 
-from models.callback_policy import CallbackPolicy
+from models.callbacks.callback_policy import CallbackPolicy
 from models.calls.call import Call
 from models.calls.call_status import LEAVING, LONGEST_CALL
 from models.calls.liaison import AT_0, DIALLED_AT_0

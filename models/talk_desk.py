@@ -6,9 +6,9 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from models.callback import Callback
+from models.callbacks.callback import Callback
+from models.callbacks.claim import actor_of, name_of, refuse, standing
 from models.calls.call import Call
-from models.claim import actor_of, name_of, refuse, standing
 from models.hold import hold_talk, resume_talk
 from models.joiner import add_colleague, add_interpreter
 from models.staff.staff import Staff

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from models.callbacks.lone_refusal import refused_lines
 from models.calls.pacing import CALLS, refusals, taking_none
-from models.lone_refusal import refused_lines
 from models.staff.alert import (
     CALLS_REFUSED,
     LINE_REFUSED,

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, bindparam, func, select, text, union_all
 from sqlalchemy.orm import Session
 
-from models.callback import Callback
+from models.callbacks.callback import Callback
 from models.calls.two_lists import PLACES, UNVERIFIED_OTHER, VERIFIED
 from models.listing import LISTED
 

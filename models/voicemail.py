@@ -7,9 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.audit import audit
+from models.callbacks.wishes import VOICEMAIL_TEXTS
 from models.calls.call import CALLS
 from models.talk import callback_of
-from models.wishes import VOICEMAIL_TEXTS
 
 if TYPE_CHECKING:
     from models.caller_state import CallState

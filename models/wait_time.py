@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models.callback import Callback
-from models.follow_up import LATER, SUPERVISOR
+from models.callbacks.callback import Callback
+from models.callbacks.follow_up import LATER, SUPERVISOR
 from models.line_wait import LineWait
 from models.outcome import NOBODY_THERE
 

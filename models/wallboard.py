@@ -8,13 +8,13 @@ from typing import Any
 from sqlalchemy import and_, case, func, or_, select, text, true
 from sqlalchemy.orm import Session
 
-from models.callback import IS_OPEN, Callback
+from models.callbacks.callback import IS_OPEN, Callback
+from models.callbacks.follow_up import ANEW
 from models.cases.pin import Guard, PinTry
 from models.cases.pin_guard import SPRAYING
 from models.custody.import_history import newest_as_of
 from models.custody.import_record import CustodyImport
 from models.direct_talk import DirectTalk
-from models.follow_up import ANEW
 from models.line_wait import SEEN_WITHIN, LineWait
 from models.staff.staff import Staff
 from models.staff.two_people import missing_pairs

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from config.office import Office
 from models import line_turn, own_call
 from models.call_event import record_call_sid
-from models.callback import CALLBACKS
-from models.callback_policy import CallbackPolicy
+from models.callbacks.callback import CALLBACKS
+from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.lone_refusal import judge_refusal, note_taken, pause_of_number, rest_phone
 from models.calls import pacing
 from models.calls.call import CALLS
 from models.calls.call_status import FINAL_CALL_STATUSES, LEAVING, LONG_AGO, bring_forward, take_back_leaving
@@ -32,7 +33,6 @@ from models.left_behind import is_left_behind
 from models.leg import mark_dialling, take_back_dialling
 from models.leg_end import Job, leg_ended
 from models.line_ring import dial_direct
-from models.lone_refusal import judge_refusal, note_taken, pause_of_number, rest_phone
 from models.store.database import Database
 from models.talk import MISSED, TOLD, missed_in
 from workers.alerts import AlertSender

@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from config.office import Office
-from models.callback import Callback, advance, locked
-from models.callback_policy import CallbackPolicy
-from models.callback_state import LIVE_STATES
+from models.callbacks.callback import Callback, advance, locked
+from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.callback_state import LIVE_STATES
+from models.callbacks.lone_refusal import rest_if_failed
 from models.calls.call import Call
 from models.calls.call_status import DIALLING, FINAL_CALL_STATUSES, LONG_AGO, LONGEST_CALL
 from models.calls.liaison import free_liaison
 from models.leg_end import Job, leave_for_staff, leg_ended
-from models.lone_refusal import rest_if_failed
 from models.store.database import Database
 from models.stranded import LiveLeg, legs_of
 from workers.callbacks import CallCarrier

@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 from config.office import Office
 from config.settings import Settings
 from models.abandoned_wait import end_lapsed_waits
-from models.at_risk import make_alerts
 from models.audit_watch import has_news, watch
-from models.callback_list import first_in_line, tidy_line
-from models.callback_policy import CallbackPolicy
+from models.callbacks.at_risk import make_alerts
+from models.callbacks.callback_list import first_in_line, tidy_line
+from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.lone_refusal import forget_other_lines
 from models.calls.staff_line_stay import clear_lines
 from models.cases.pin import Guard
 from models.cases.pin_guard import SPRAYING, measure_global_failures
@@ -28,7 +29,6 @@ from models.custody.unlisted import has_untold_names, tell_of_unlisted
 from models.dispatch import LIAISON_PATIENCE
 from models.leg_end import Job
 from models.line_turn import is_a_pause_over, whose_turn
-from models.lone_refusal import forget_other_lines
 from models.lost_pin import settle_lost_pins
 from models.outcome import end_rests
 from models.staff.alert import forget_lost_alerts, unsent_alerts

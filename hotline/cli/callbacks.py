@@ -9,11 +9,11 @@ import click
 from sqlalchemy import func, select
 
 from hotline.cli.context import House, emit, fail, open_house
-from models.appointment import CANCEL_REASONS
-from models.appointment import cancel as cancel_callback
-from models.callback import STATES, Callback
-from models.callback_policy import CallbackPolicy
-from models.follow_up import ANEW, NotAgainError, promise_anew
+from models.callbacks.appointment import CANCEL_REASONS
+from models.callbacks.appointment import cancel as cancel_callback
+from models.callbacks.callback import STATES, Callback
+from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.follow_up import ANEW, NotAgainError, promise_anew
 from models.own_call import call_now
 from models.staff.staff import Staff, StaffError, find_staff
 from models.store.refusal import RefusedError

@@ -9,15 +9,15 @@ from config.office_changes import EDITABLE
 from hotline.console.case_labels import DELIVERIES, EVIDENCE, GROUNDS, SEARCH_REASONS
 from hotline.console.import_words import ENDINGS, HOLD_REASONS
 from models import outcome
-from models.appointment import CANCEL_REASONS
-from models.callback import REASONS
+from models.callbacks.appointment import CANCEL_REASONS
+from models.callbacks.callback import REASONS
+from models.callbacks.recognition import RECOGNITIONS
+from models.callbacks.wishes import SAFEST
 from models.case_change import Details
-from models.recognition import RECOGNITIONS
 from models.staff import alert, schedule
 from models.staff.audit_alarm import FINDINGS, RULES
 from models.staff.staff import ROLES
 from models.staff_record import Record
-from models.wishes import SAFEST
 
 CODES = frozenset(
     (

@@ -16,10 +16,11 @@ from hotline.console.console import Console
 from hotline.console.guard import guard_staff, me
 from hotline.console.typed_fields import drawn_with
 from hotline.console.words import N_, _
-from models import appointment, claim, note, outcome, own_call, recognition, talk_desk
-from models.callback import Callback
-from models.callback_policy import CallbackPolicy
-from models.callback_state import TAKEN_UP_AGAIN
+from models import outcome, own_call, talk_desk
+from models.callbacks import appointment, claim, note, recognition
+from models.callbacks.callback import Callback
+from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.staff.staff import ROLES, Staff
 from models.store.database import tried_again
 from models.store.job import Job

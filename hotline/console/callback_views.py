@@ -20,20 +20,26 @@ from hotline.console.status_page import words_of
 from hotline.console.unchanged import FACTS, Facts, minute_of
 from hotline.console.words import N_, language
 from models import listing
-from models.appointment import CANCEL_REASONS, may_reveal, next_moment_inside, reveal_number, stamp_of
-from models.callback import Callback
-from models.callback_policy import CallbackPolicy
+from models.callbacks.appointment import (
+    CANCEL_REASONS,
+    may_reveal,
+    next_moment_inside,
+    reveal_number,
+    stamp_of,
+)
+from models.callbacks.callback import Callback
+from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.claim import OVERSEERS, may_be_called, may_take_up, name_of
+from models.callbacks.follow_up import STOPPED, before_it
+from models.callbacks.note import MOST_CHARACTERS, SENTENCES, may_note, note_of, patterns, spelling
+from models.callbacks.recognition import RECOGNITIONS, awaits_recognition, may_be_anyone
+from models.callbacks.shown_line import shown_line
 from models.calls.call import Call
 from models.case_words import has_looked, heard_for, look_at_words, may_open_case
 from models.cases.new_phone import holds_content
-from models.claim import OVERSEERS, may_be_called, may_take_up, name_of
 from models.custody.custody_status import Heard, HeardRules
-from models.follow_up import STOPPED, before_it
 from models.history import history_of
-from models.note import MOST_CHARACTERS, SENTENCES, may_note, note_of, patterns, spelling
 from models.outcome import OUTCOMES
-from models.recognition import RECOGNITIONS, awaits_recognition, may_be_anyone
-from models.shown_line import shown_line
 from models.staff.staff import ROLES, Staff
 from models.store.database import keyring_of
 from models.store.refusal import RefusedError

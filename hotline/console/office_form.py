@@ -13,7 +13,7 @@ from hotline.console.guard import me
 from hotline.console.office_names import said
 from hotline.console.words import N_, _
 from models.audit.office_change import OfficeChangeError, Standing
-from models.note import MOST_CHARACTERS
+from models.callbacks.note import MOST_CHARACTERS
 
 READ = ("supervisor", "administrator")
 KEEP = ("administrator",)

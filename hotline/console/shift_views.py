@@ -17,7 +17,7 @@ from hotline.console.durations import short
 from hotline.console.guard import guard_staff, me
 from hotline.console.words import N_, _, language, written_in
 from models import my_shift, outcome, staff_desk
-from models.claim import actor_of
+from models.callbacks.claim import actor_of
 from models.staff import schedule
 from models.staff.staff import ROLES, Staff
 from models.store.database import keyring_of

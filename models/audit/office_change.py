@@ -9,7 +9,7 @@ from sqlalchemy import JSON, Index, String, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.audit import audit
-from models.note import MOST_CHARACTERS, refusal
+from models.callbacks.note import MOST_CHARACTERS, refusal
 from models.store.base import Base, UtcDateTime
 
 #: Changes of the directories stand in the same list, and are none of a field of the office file.

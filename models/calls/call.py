@@ -42,7 +42,7 @@ class Call(Base):
     ``caller_id_doubted``: the carrier says that the number is not the caller's; ``caller_id_attested``: that
     it is (R04, R07). ``by_machine``: the carrier says that a machine answered a call we placed, which is a
     hint and decides nothing (R31). ``letter_at``: a mailed PIN opened the choice of an own PIN here (R02).
-    ``wishes``: how a caller without a PIN wants to be called, in words of models/wishes.py
+    ``wishes``: how a caller without a PIN wants to be called, in words of models/callbacks/wishes.py
     (``Wishes.as_text``).
     """
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from models.callback import Callback
+from models.callbacks.callback import Callback
 from models.calls.call import CALLS, Call
 from models.calls.offer import last_offers, note_offer
 from models.calls.pacing import is_refused

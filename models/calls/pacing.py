@@ -2,7 +2,7 @@
 
 One row each for calls and for texts. Every worker takes its slot from the row of calls. While the carrier
 refuses the account, a slot is a probe: one call, and one text, every 30 s. A number of the office that alone
-is refused has a row of its own; see ``models/lone_refusal.py``.
+is refused has a row of its own; see ``models/callbacks/lone_refusal.py``.
 """
 
 from collections.abc import Sequence

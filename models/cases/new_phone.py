@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
-from models.callback import Callback
+from models.callbacks.callback import Callback
 from models.cases.case import Case
 from models.cases.registrant import Phone
 

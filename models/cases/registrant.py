@@ -67,8 +67,8 @@ class Phone(Base):
     """One phone of a registrant, with the safest consents as defaults (R28, R31, R35).
 
     ``voicemail_text`` is a word of ``VOICEMAIL_TEXTS`` and ``wishes_at`` when its owner last said how to be
-    called (``models/wishes.py``). ``code_key`` is a keyed hash of the code spoken to a new phone, good until
-    ``code_until`` and for ``code_tries`` fewer than three wrong answers (R09).
+    called (``models/callbacks/wishes.py``). ``code_key`` is a keyed hash of the code spoken to a new phone,
+    good until ``code_until`` and for ``code_tries`` fewer than three wrong answers (R09).
     """
 
     __tablename__ = "phones"

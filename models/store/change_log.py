@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from models.callback_state import MOVES
+from models.callbacks.callback_state import MOVES
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from time import perf_counter
 import click
 from sqlalchemy import text
 
-from models.callback_list import tidy_line
-from models.callback_policy import CallbackPolicy
+from models.callbacks.callback_list import tidy_line
+from models.callbacks.callback_policy import CallbackPolicy
 from models.dispatch import ring_first
 from models.store.database import WRITES, Database, keyring_of
 from models.store.keyring import Keyring

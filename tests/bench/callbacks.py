@@ -20,7 +20,7 @@ from sqlalchemy import delete, insert, update
 
 from config.settings import Settings
 from models import Pace, Staff
-from models.callback import CALLBACKS
+from models.callbacks.callback import CALLBACKS
 from models.store.database import Database
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade

@@ -10,9 +10,9 @@ from playwright.sync_api import expect
 
 from models import Callback, Staff
 from models.audit import audit
-from models.claim import claim
+from models.callbacks.claim import claim
+from models.callbacks.note import refusal
 from models.direct_talk import begin_talk
-from models.note import refusal
 from tests.browser.conftest import Visitors
 from tests.browser.console_house import Colleague, ConsoleHouse, judge
 from tests.factories import make_call, make_callback, make_case, make_wait

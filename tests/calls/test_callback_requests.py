@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from models import AuditEntry, Callback, Staff
-from models.callback import cancel_callback
+from models.callbacks.callback import cancel_callback
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import is_asked_for_a_number, opens_the_case, reaches_the_first_menu, wrong
 from tests.calls.test_callbacks import accepted_by, asks_express, the_callback

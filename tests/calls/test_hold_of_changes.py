@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from models import Callback, Staff
-from models.callback_request import request_callback
+from models.callbacks.callback_request import request_callback
 from models.caller_state import load_by_sid
 from models.cases.registrant import Phone as RegisteredPhone
 from models.lost_pin import replace_lost_pin

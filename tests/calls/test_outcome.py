@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import select, update
 
 from models import AuditEntry, Callback, Staff
-from models.callback_request import request_callback
+from models.callbacks.callback_request import request_callback
+from models.callbacks.claim import may_be_called
+from models.callbacks.follow_up import SUPERVISOR, NotAgainError, promise_anew
 from models.caller_state import load_by_sid
 from models.cases.registrant import Phone as RegistrantPhone
-from models.claim import may_be_called
-from models.follow_up import SUPERVISOR, NotAgainError, promise_anew
 from models.outcome import note_outcome
 from models.store.refusal import RefusedError
 from tests.calls.conftest import Clock, House

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from models import Staff
-from models.appointment import reschedule
-from models.callback_policy import CallbackPolicy
+from models.callbacks.appointment import reschedule
+from models.callbacks.callback_policy import CallbackPolicy
 from models.staff.staff import change_shift
 from tests.calls.conftest import Clock, House
 from tests.calls.test_callbacks import CALLER, the_callback

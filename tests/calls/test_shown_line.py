@@ -8,9 +8,9 @@ from sqlalchemy import select, update
 
 from config.office import Office
 from models import Call, Callback, Case, Staff
-from models.callback import advance
+from models.callbacks.callback import advance
+from models.callbacks.follow_up import follow_up, promise_anew
 from models.cases.registrant import Registrant
-from models.follow_up import follow_up, promise_anew
 from models.lost_pin import tell_safe_phones
 from tests.calls.conftest import House
 from tests.calls.stories import lost_pins_are_settled, the_hour_of_lost_pins_has_passed

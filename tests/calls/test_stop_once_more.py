@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from models import Callback, Staff
-from models.callback_policy import CallbackPolicy
+from models.callbacks.callback_policy import CallbackPolicy
 from models.cases.registrant import Phone as Registered
 from models.own_call import call_now
 from models.phone_stop import stop_phone

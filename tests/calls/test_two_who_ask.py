@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from models import Callback, Staff
-from models.callback_list import place_for
+from models.callbacks.callback_list import place_for
 from tests.calls.conftest import House
 from tests.calls.stories import opens_the_case
 from tests.calls.test_callbacks import accepted_by, the_callback

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from models import Call
-from models.at_risk import make_alerts
+from models.callbacks.at_risk import make_alerts
 from tests.calls.conftest import House
 from tests.factories import make_callback
 from tests.phone import Phone

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from models import Call, Callback, Registrant, Staff
-from models.callback_policy import CallbackPolicy
+from models.callbacks.callback_policy import CallbackPolicy
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
 from tests.calls.test_callbacks import accepted_by

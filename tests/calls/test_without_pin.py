@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
 
 from models import AuditEntry, Callback, Staff
-from models.callback import CALLBACKS
-from models.callback_policy import CallbackPolicy
+from models.callbacks.callback import CALLBACKS
+from models.callbacks.callback_policy import CallbackPolicy
 from models.cases.case import new_number
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import lost_pins_are_settled, opens_the_case, reaches_the_first_menu

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from models import Callback, DirectTalk, LineWait, Staff
-from models.callback_state import OPEN_STATES
+from models.callbacks.callback_state import OPEN_STATES
 from models.store.database import Database
 
 #: Nothing may stand still for longer than this and the two rings (seconds): the bound that the line states.

@@ -12,7 +12,7 @@ from hotline.console.audit_words import ACTIONS, PARTS
 from models.audit import audit
 from models.audit.audit_head import note_head
 from models.audit_watch import watch
-from models.callback_state import MOVES
+from models.callbacks.callback_state import MOVES
 from models.store.database import Database
 from tests.console.audit_desk import records
 from tests.console.conftest import Clock, Member

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from hotline.console import callback_words as said
 from hotline.console.refusals import SENTENCES
-from models import appointment, callback, history, note
-from models.callback_state import MOVES, STATES, UNKNOWN_OUTCOMES
+from models import history
+from models.callbacks import appointment, callback, note
+from models.callbacks.callback_state import MOVES, STATES, UNKNOWN_OUTCOMES
 from models.listing import VIEWS
 from models.outcome import OUTCOMES
 

@@ -8,7 +8,7 @@ from sqlalchemy import event
 
 from hotline.console.bars import HEIGHT, draw
 from hotline.console.durations import short
-from models.lone_refusal import judge_refusal
+from models.callbacks.lone_refusal import judge_refusal
 from models.store.database import Database
 from tests.console.conftest import Clock, Member
 from tests.factories import make_call, make_callback, make_import, make_staff

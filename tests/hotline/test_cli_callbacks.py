@@ -12,7 +12,7 @@ from sqlalchemy import select
 from config.settings import Settings
 from hotline.cli import group
 from models import AuditEntry, Callback
-from models.callback import STATES
+from models.callbacks.callback import STATES
 from models.store.database import Database
 from tests.factories import NOW, make_callback, make_case, make_staff
 

@@ -17,9 +17,9 @@ from hotline.cli.context import House
 from hotline.demo import PEOPLE, DemoError, load
 from hotline.demo_staff import STAFF
 from models import Base, Case, CustodyImport, CustodyRecord, Facility, Phone, Staff, Subject
-from models.at_risk import make_alerts
-from models.callback_list import due_callbacks, tidy_line
-from models.callback_policy import CallbackPolicy
+from models.callbacks.at_risk import make_alerts
+from models.callbacks.callback_list import due_callbacks, tidy_line
+from models.callbacks.callback_policy import CallbackPolicy
 from models.caller_state import load_by_sid
 from models.cases.case import check_digit_is_right, close_case, rotate_pin
 from models.cases.new_pin import is_guessable

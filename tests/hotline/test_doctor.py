@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 
 from config.settings import Settings, variables
 from hotline.cli import group
+from models.callbacks.lone_refusal import judge_refusal
 from models.calls.pacing import open_breaker
-from models.lone_refusal import judge_refusal
 from models.store.database import Database
 from models.store.heartbeat import Pulse
 from tests.factories import make_call, make_staff

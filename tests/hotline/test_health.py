@@ -12,9 +12,9 @@ from sqlalchemy import select
 
 from config.settings import Settings
 from hotline.health import health_blueprint
+from models.callbacks.lone_refusal import judge_refusal
 from models.calls.pacing import open_breaker
 from models.cases.pin import Guard
-from models.lone_refusal import judge_refusal
 from models.store.database import Database
 from models.store.heartbeat import Pulse
 from models.store.keyring import Keyring

@@ -11,7 +11,7 @@ from config.office import Office
 from hotline.voice.sms import sms_inbound
 from ivr_flows.prompts import Prompts
 from models.audit.audit import AuditEntry
-from models.callback import Callback
+from models.callbacks.callback import Callback
 from models.cases.registrant import Phone, Registrant
 from models.store.database import Database
 from tests.factories import make_callback, make_office

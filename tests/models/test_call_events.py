@@ -15,8 +15,8 @@ from config.office import Office
 from models import Call, Callback, CallEvent, Staff
 from models import leg as legs
 from models.call_event import record_call_event
-from models.callback import cancel_callback
-from models.callback_state import FINAL_STATES
+from models.callbacks.callback import cancel_callback
+from models.callbacks.callback_state import FINAL_STATES
 from models.caller_state import load_by_leg
 from models.hold import staff_left
 from models.store.database import Database

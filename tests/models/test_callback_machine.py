@@ -21,12 +21,12 @@ from sqlalchemy import delete, update
 
 from models import AuditEntry, Call, Callback, Staff
 from models import leg as legs
-from models.appointment import cancel, reschedule
-from models.callback import cancel_callback, move_callback
-from models.callback_policy import CallbackPolicy
-from models.callback_request import request_callback
-from models.callback_state import FINAL_STATES, MOVES, OPEN_STATES, OWED_STATES
-from models.claim import claim, hand, release
+from models.callbacks.appointment import cancel, reschedule
+from models.callbacks.callback import cancel_callback, move_callback
+from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.callback_request import request_callback
+from models.callbacks.callback_state import FINAL_STATES, MOVES, OPEN_STATES, OWED_STATES
+from models.callbacks.claim import claim, hand, release
 from models.hold import staff_left
 from models.own_call import call_now
 from models.store.base import Base

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from config.office import Office
 from models import Call, Callback
-from models import callback as callbacks
-from models.callback_policy import CallbackPolicy
-from models.callback_request import Promise, request_callback
-from models.callback_state import FINAL_STATES, MOVERS, MOVES, STATES, may_move
+from models.callbacks import callback as callbacks
+from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.callback_request import Promise, request_callback
+from models.callbacks.callback_state import FINAL_STATES, MOVERS, MOVES, STATES, may_move
+from models.callbacks.unverified_request import request_without_pin
 from models.caller_state import CallState
 from models.store.database import Database, keyring_of
-from models.unverified_request import request_without_pin
 from tests.callback_desk import CallbackDesk
 from tests.factories import MadeCase, make_call, make_callback, make_case, make_office
 

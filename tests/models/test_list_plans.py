@@ -10,14 +10,14 @@ import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
-from models.at_risk import make_alerts
-from models.callback import CALLBACKS
-from models.callback_list import due_callbacks, first_in_line, owed_callback, tidy_line
-from models.callback_policy import CallbackPolicy
+from models.callbacks.at_risk import make_alerts
+from models.callbacks.callback import CALLBACKS
+from models.callbacks.callback_list import due_callbacks, first_in_line, owed_callback, tidy_line
+from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.follow_up import is_promised_again
 from models.calls.call import CALLS
 from models.calls.liaison import unverified_may_take, unverified_may_take_at_0
 from models.dispatch import ring_first, take_turn
-from models.follow_up import is_promised_again
 from models.history import history_of
 from models.listing import VIEWS, list_callbacks, version
 from models.staff.alert import unsent_alerts

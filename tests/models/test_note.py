@@ -4,8 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from models.callbacks.note import MOST_CHARACTERS, refusal
 from models.cases.name_index import holds_name
-from models.note import MOST_CHARACTERS, refusal
 
 WORDS = st.text(alphabet="abcdefghijklmnoprstuvwxyz ,.", max_size=60).map(lambda text: f" {text} ")
 #: All that is said of a text. Names are looked for apart, since they are in the rows.

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import AuditEntry, Callback, Case, Consent, KnownPhone, Phone
+from models.callbacks.wishes import SAFEST, Wishes, last_wishes
 from models.case_opening import Grounds
 from models.cases.daily_window import DailyWindow
 from models.cases.safe_phone import safe_numbers
@@ -30,7 +31,6 @@ from models.phone_list import (
     reveal_phone,
 )
 from models.store.database import Database, run_last_work
-from models.wishes import SAFEST, Wishes, last_wishes
 from tests.factories import NOW, make_callback, make_case, make_office
 from tests.models.staff_people import Someone, someone
 

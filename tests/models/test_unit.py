@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, insert, select, text, update
 
 from models.audit.audit import AuditEntry, record
-from models.callback import Callback
+from models.callbacks.callback import Callback
 from models.caller_state import CallState, glance, load_by_sid
 from models.calls.call import Call, saving_turn
 from models.cases.registrant import Registrant, register, saving_pace

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import event
 
 from models import Guard, LineWait, PinTry
+from models.callbacks.follow_up import ANEW
 from models.cases.pin_guard import SPRAYING
 from models.direct_talk import begin_talk, close
-from models.follow_up import ANEW
 from models.store.database import Database
 from models.wallboard import Figures, figures
 from tests.factories import NOW, make_call, make_callback, make_import, make_staff

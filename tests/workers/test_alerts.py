@@ -7,11 +7,11 @@ from sqlalchemy import select
 
 from config.office import Office
 from models import Alert, AuditEntry, Call, Callback, Staff
-from models.appointment import reschedule
-from models.at_risk import make_alerts
-from models.callback import advance
-from models.callback_policy import CallbackPolicy
-from models.claim import claim
+from models.callbacks.appointment import reschedule
+from models.callbacks.at_risk import make_alerts
+from models.callbacks.callback import advance
+from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.claim import claim
 from models.staff.alert import begin_alert
 from models.staff.schedule import Absence
 from models.store.database import Database

@@ -9,7 +9,7 @@ import pytest
 
 from models import Alert, Call, Callback, Staff
 from models import leg as legs
-from models.callback_state import LIVE_STATES
+from models.callbacks.callback_state import LIVE_STATES
 from models.listing import list_callbacks
 from models.staff.schedule import set_schedule
 from models.staff.staff import change_shift

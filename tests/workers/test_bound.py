@@ -7,9 +7,9 @@ import pytest
 from config.office import Office
 from models import Callback
 from models import leg as legs
-from models.callback_list import first_in_line
-from models.callback_policy import CallbackPolicy
-from models.callback_state import FINAL_STATES
+from models.callbacks.callback_list import first_in_line
+from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.callback_state import FINAL_STATES
 from models.dispatch import claim_callback, ring_first
 from models.store.database import Database
 from tests.callback_desk import CallbackDesk, DeskCarrier

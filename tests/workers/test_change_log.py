@@ -9,7 +9,7 @@ from sqlalchemy import select
 from config.logging import JsonLines
 from models import Callback
 from models import leg as legs
-from models.callback import advance
+from models.callbacks.callback import advance
 from tests.callback_desk import CallbackDesk, accept
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from models import Callback, Staff
 from models import leg as legs
 from models.audit.audit import verify
-from models.callback_policy import CallbackPolicy
+from models.callbacks.callback_policy import CallbackPolicy
 from models.calls.pacing import REST, rest
 from models.dispatch import claim_callback, ring_first, take_turn
 from models.hold import staff_left, staff_returns

@@ -18,7 +18,7 @@ from sqlalchemy import delete, event
 from config.office import Office
 from models import Call, Callback, Pace, Staff
 from models import leg as legs
-from models.callback_state import FINAL_STATES
+from models.callbacks.callback_state import FINAL_STATES
 from models.store.database import Database
 from models.store.keyring import Keyring
 from tests.callback_desk import CallbackDesk, DeskCarrier, WaitingJobs

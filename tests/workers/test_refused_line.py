@@ -8,10 +8,10 @@ import pytest
 
 from models import Alert, Call, Callback, Registrant, Staff
 from models import leg as legs
-from models.callback_policy import CallbackPolicy
+from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.lone_refusal import refused_lines
 from models.calls.liaison import unverified_may_take_at_0
 from models.calls.pacing import CALLS, close_breaker, refusals
-from models.lone_refusal import refused_lines
 from models.own_call import call_now
 from models.store.refusal import RefusedError
 from models.trouble import troubles

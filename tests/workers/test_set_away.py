@@ -8,7 +8,7 @@ from sqlalchemy import select
 from config.office import Office
 from models import Alert, Callback, Staff
 from models import leg as legs
-from models.at_risk import make_alerts
+from models.callbacks.at_risk import make_alerts
 from models.staff.schedule import set_schedule
 from models.staff.staff import change_shift
 from models.staff.wrap_up import end_wrap_up, extend_wrap_up

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from models import Call, Callback, Guard, Staff
 from models import leg as legs
-from models.callback_policy import CallbackPolicy
+from models.callbacks.callback_policy import CallbackPolicy
 from models.calls.liaison import take_liaison_for
 from models.dispatch import claim_callback
 from tests.callback_desk import CallbackDesk, accept

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from models import Callback, Staff, talk_desk
-from models.note import keep_note, may_note, note_of
+from models.callbacks.note import keep_note, may_note, note_of
 from models.store.refusal import RefusedError
 from tests.calls.conftest import House
 from tests.calls.talks.talking import SECOND, actions, joins, states

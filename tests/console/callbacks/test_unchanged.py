@@ -12,8 +12,8 @@ from sqlalchemy.exc import OperationalError
 
 from config.office import Office as OfficeFile
 from models import Staff
-from models.callback_list import stand_in_line
-from models.callback_policy import CallbackPolicy
+from models.callbacks.callback_list import stand_in_line
+from models.callbacks.callback_policy import CallbackPolicy
 from models.staff.staff_session import StaffSession
 from models.store.database import Database
 from tests.console.callbacks.office import Office

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from models import Callback, Staff
-from models.appointment import reschedule
-from models.callback_policy import CallbackPolicy
-from models.claim import claim
+from models.callbacks.appointment import reschedule
+from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.claim import claim
 from models.own_call import call_now
 from tests.callback_desk import CallbackDesk
 

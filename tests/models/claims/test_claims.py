@@ -9,10 +9,10 @@ from sqlalchemy import update
 from config.office import Office
 from models import Callback, Staff
 from models import leg as legs
-from models.appointment import cancel
-from models.callback import cancel_callback
-from models.callback_policy import CallbackPolicy
-from models.claim import release
+from models.callbacks.appointment import cancel
+from models.callbacks.callback import cancel_callback
+from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.claim import release
 from models.dispatch import claim_callback
 from models.staff.set_away import note_miss
 from models.staff.staff import change_shift

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from models import AuditEntry, Call, Callback, Case, Staff
-from models.appointment import cancel, reveal_number
-from models.callback import cancel_callback, move_callback
-from models.callback_request import request_callback
-from models.claim import hand, release
-from models.note import keep_note, note_of
+from models.callbacks.appointment import cancel, reveal_number
+from models.callbacks.callback import cancel_callback, move_callback
+from models.callbacks.callback_request import request_callback
+from models.callbacks.claim import hand, release
+from models.callbacks.note import keep_note, note_of
 from models.staff_record import let_go
 from models.store.refusal import RefusedError
 from tests.callback_desk import CallbackDesk

@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import Boolean, ColumnElement, and_, func, literal, or_, select, text, union_all
 from sqlalchemy.orm import Session
 
-from models.callback import Callback, advance, locked
-from models.callback_policy import CallbackPolicy
+from models.callbacks.callback import Callback, advance, locked
+from models.callbacks.callback_policy import CallbackPolicy
 from models.calls import pacing
 from models.calls.call import Call
 from models.calls.liaison import Pool, count_free, unverified_may_take

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.callback import CALLBACKS, IS_IDLE, IS_OWED, Callback
+from models.callbacks.callback import CALLBACKS, IS_IDLE, IS_OWED, Callback
 from models.cases.case import Case
 from models.cases.registrant import Phone
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, and_, false, func, select
 from sqlalchemy.orm import Session
 
-from models.asking_call import LISTENS_SLOWLY
-from models.callback import (
+from models.callbacks.asking_call import LISTENS_SLOWLY
+from models.callbacks.callback import (
     CALLBACKS,
     IS_OWED,
     UNTOLD,
@@ -26,8 +26,8 @@ from models.callback import (
     keep_callback,
     owed_without_pin,
 )
-from models.callback_policy import CallbackPolicy, Hours
-from models.callback_request import (
+from models.callbacks.callback_policy import CallbackPolicy, Hours
+from models.callbacks.callback_request import (
     A_DAY,
     Promise,
     give_back_claim,
@@ -35,9 +35,9 @@ from models.callback_request import (
     promise_callback,
     record_asked_again,
 )
+from models.callbacks.follow_up import LATER
+from models.callbacks.owed_already import askers, line_of, trust
 from models.calls.call import CALLS, Call
-from models.follow_up import LATER
-from models.owed_already import askers, line_of, trust
 from models.store.database import keyring_of
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, text, true, updat
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.callback import CALLBACKS, IS_OPEN
-from models.callback_state import UNKNOWN_OUTCOMES
+from models.callbacks.callback import CALLBACKS, IS_OPEN
+from models.callbacks.callback_state import UNKNOWN_OUTCOMES
 from models.calls.liaison import is_anyone_at_hand
 from models.staff.alert import (
     LEFT,

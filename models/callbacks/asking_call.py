@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy import ColumnElement, Table, and_, case, or_, select, update
 from sqlalchemy.orm import Session
 
-from models.callback import CALLBACKS, IS_OWED, WITHOUT_PIN, Callback, stop_ringing_for
+from models.callbacks.callback import CALLBACKS, IS_OWED, WITHOUT_PIN, Callback, stop_ringing_for
 from models.calls.call import CALLS
 from models.cases.case import Case
 from models.direct_talk import DirectTalk

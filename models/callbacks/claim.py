@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.callback import IS_OWED, Callback, advance, locked
-from models.callback_state import TAKEN_UP_AGAIN
-from models.follow_up import ANEW, STOPPED
+from models.callbacks.callback import IS_OWED, Callback, advance, locked
+from models.callbacks.callback_state import TAKEN_UP_AGAIN
+from models.callbacks.follow_up import ANEW, STOPPED
 from models.staff.alert import LEFT_TOLD
 from models.staff.staff import Staff
 from models.store.database import keyring_of

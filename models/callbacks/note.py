@@ -9,13 +9,13 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.callback import Callback
+from models.callbacks.callback import Callback
+from models.callbacks.claim import OVERSEERS, actor_of, refuse, standing
 from models.calls.call import Call
 from models.cases.case import Case
 from models.cases.name_index import holds_name
 from models.cases.registrant import Registrant
 from models.cases.subject import Subject
-from models.claim import OVERSEERS, actor_of, refuse, standing
 from models.staff.staff import Staff
 from models.store.database import keyring_of
 from models.store.refusal import RefusedError

@@ -17,11 +17,11 @@ from itertools import takewhile
 from sqlalchemy import ColumnElement, Select, delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from models.callback import CALLBACKS, Callback
-from models.callback_list import IN_LINE
+from models.callbacks.callback import CALLBACKS, Callback
+from models.callbacks.callback_list import IN_LINE
+from models.callbacks.shown_line import shown_in_sql, shown_line
 from models.calls.call import Call
 from models.calls.pacing import PACES, PROBE, hold_pace, is_refused
-from models.shown_line import shown_in_sql, shown_line
 from models.staff.staff import Staff
 
 _OF_LINES = PACES.c.name.startswith("+")

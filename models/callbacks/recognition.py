@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.callback import Callback
-from models.claim import actor_of, standing
+from models.callbacks.callback import Callback
+from models.callbacks.claim import actor_of, standing
 from models.store.refusal import RefusedError
 
 #: How: by a word agreed before, by a code that the person was given, or by what was said in the last call.

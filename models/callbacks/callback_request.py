@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.callback import (
+from models.callbacks.callback import (
     CALLBACKS,
     IS_IDLE,
     IS_OWED,
@@ -21,11 +21,11 @@ from models.callback import (
     keep_callback,
     owed_without_pin,
 )
-from models.callback_state import MOVES
+from models.callbacks.callback_state import MOVES
+from models.callbacks.follow_up import LATER
+from models.callbacks.wishes import SAFEST, Wishes
 from models.cases.safe_phone import safe_numbers
-from models.follow_up import LATER
 from models.store.database import keyring_of
-from models.wishes import SAFEST, Wishes
 
 if TYPE_CHECKING:
     from models.caller_state import CallState
@@ -74,14 +74,14 @@ def request_callback(
 ) -> Callback | None:
     """Promise a caller who gave the PIN to call ``number`` (E.164, dialable); None when refused (R35).
 
-    A case is owed one callback: asking again keeps its place in the list, and changes its window while no
-    one is being rung for it. While a case's changes are held it is rung at its safe phones alone and gets no
+    A case is owed one callback: asking again keeps its place in the list, and changes its window while no one
+    is being rung for it. While a case's changes are held it is rung at its safe phones alone and gets no
     other window (R08). A caller who asked for a call to this phone before they gave the PIN is called once:
     the promise without a PIN goes into the new one, if the phone is a safe one of this case, the caller ID is
     not doubted, and the phone is not ``is_shared`` by many people. Else somebody with a PIN of their own
-    could put off what is owed to a phone whose number they fake.
-    ``any_time`` gives up the window that was chosen before. ``requested_at`` is for a caller who began to
-    wait before now and keeps that place. Requests without the PIN: ``models/unverified_request.py``.
+    could put off what is owed to a phone whose number they fake. ``any_time`` gives up the window that was
+    chosen before. ``requested_at`` is for a caller who began to wait before now and keeps that place.
+    Requests without the PIN: ``models/callbacks/unverified_request.py``.
     """
     number_key = keyring_of(session).index("phone", number)
     if call.holds_changes(now) and (window is not None or not _is_safe(session, call, number)):

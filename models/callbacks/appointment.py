@@ -6,11 +6,10 @@ from typing import Protocol
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.callback import Callback, advance, is_idle, move_callback
-from models.callback_policy import CallbackPolicy
-from models.callback_state import TAKEN_UP_AGAIN
-from models.cases.safe_phone import standing_of
-from models.claim import (
+from models.callbacks.callback import Callback, advance, is_idle, move_callback
+from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.callback_state import TAKEN_UP_AGAIN
+from models.callbacks.claim import (
     OVERSEERS,
     actor_of,
     claim,
@@ -21,6 +20,7 @@ from models.claim import (
     refuse,
     standing,
 )
+from models.cases.safe_phone import standing_of
 from models.staff.staff import Staff
 from models.store.refusal import RefusedError
 

@@ -27,11 +27,11 @@ from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.audit import audit
-from models.callback_state import FINAL_STATES as FINAL_STATES
-from models.callback_state import MOVES, TAKEN_UP_AGAIN
-from models.callback_state import OPEN_STATES as OPEN_STATES
-from models.callback_state import OWED_STATES as OWED_STATES
-from models.callback_state import STATES as STATES
+from models.callbacks.callback_state import FINAL_STATES as FINAL_STATES
+from models.callbacks.callback_state import MOVES, TAKEN_UP_AGAIN
+from models.callbacks.callback_state import OPEN_STATES as OPEN_STATES
+from models.callbacks.callback_state import OWED_STATES as OWED_STATES
+from models.callbacks.callback_state import STATES as STATES
 from models.calls.two_lists import place_in_sql, place_of
 from models.store.base import Base, UtcDateTime
 from models.store.database import keyring_of
@@ -63,8 +63,8 @@ class Callback(Base):
     """One promise. ``urgency`` is ``urgent`` or ``other`` (R36); ``due_at`` is the latest moment promised.
 
     ``reason`` is one of REASONS; ``may_answer``, ``voicemail_text`` and ``when_dropped`` are words of
-    models/wishes.py. ``silent``: the person cannot talk and answers by key. ``requested_at`` is when the
-    person began to wait, also where they waited on the line first.
+    models/callbacks/wishes.py. ``silent``: the person cannot talk and answers by key. ``requested_at`` is
+    when the person began to wait, also where they waited on the line first.
 
     Of its talk: ``held_at`` is since when nobody of staff is with the caller, and ``announced_at`` when the
     caller was last told who joins; whoever accepted before then may come in (R43).

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.callback import Callback, owed_without_pin
+from models.callbacks.callback import Callback, owed_without_pin
 from models.calls.call import Call
 
 #: A call that comes so much later than was promised is the promised one: who asked for it may listen yet.

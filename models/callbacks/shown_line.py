@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session
 
-from models.callback import Callback
+from models.callbacks.callback import Callback
 from models.calls.call import Call
 from models.cases.case import Case
 from models.cases.registrant import Registrant

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from models.audit import audit
 from models.audit.audit import AuditEntry
-from models.callback import CALLBACKS, IS_OPEN, Callback
+from models.callbacks.callback import CALLBACKS, IS_OPEN, Callback
+from models.callbacks.owed_already import rings_anyway
 from models.calls.call import Call
-from models.owed_already import rings_anyway
 from models.store.database import keyring_of
 from models.store.job import Job
 
@@ -62,9 +62,9 @@ def follow_up(
 
     It is asked for in the caller's own leg, so that they can be told of it there. A case with an open
     callback keeps that one, and nothing is added; so does a phone of no case where that one is as good
-    (``models/owed_already.py``), but for BROKE_OFF. ``left``: a person of staff must see to it, whatever else
-    stands open, and the line rings nobody; so it is where that phone said stop since it talked, unless it is
-    to ring another one (R33). ``changes``: columns that are not those of the first callback.
+    (``models/callbacks/owed_already.py``), but for BROKE_OFF. ``left``: a person of staff must see to it,
+    whatever else stands open, and the line rings nobody; so it is where that phone said stop since it talked,
+    unless it is to ring another one (R33). ``changes``: columns that are not those of the first callback.
     """
     kept = {
         column.name: getattr(callback, column.name)

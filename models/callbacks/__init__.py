@@ -1,0 +1,1 @@
+"""Callbacks: the promise to phone someone back, from the request to the outcome that closes it."""
