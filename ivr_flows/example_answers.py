@@ -19,7 +19,7 @@ from ivr_flows.turn import Turn
 from models.caller_state import CallState
 from models.custody.custody_status import NEUTRAL, Heard
 from models.store.unit import Unit
-from models.voicemail import TEXTS
+from models.talks.voicemail import TEXTS
 
 CALLER = "+12025550123"
 KEYED = "41000723"

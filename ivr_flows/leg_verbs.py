@@ -5,11 +5,11 @@ from typing import Literal
 from ivr_flows.desk import Desk
 from ivr_flows.flow import answers
 from ivr_flows.how_to_talk import tell_how_to_talk
-from models import leg as legs
-from models import line_ring
 from models.calls import staff_secret
-from models.line_wait import leave_line
-from models.voicemail import leave_message
+from models.talks import leg as legs
+from models.talks import line_ring
+from models.talks.line_wait import leave_line
+from models.talks.voicemail import leave_message
 
 
 @answers("accepted", "code", "gone")

@@ -20,7 +20,7 @@ from ivr_flows.flow import (
 )
 from ivr_flows.talk_steps import CALLER_RECALLED, RECALLED, caller_steps, outcome_steps, talk_steps
 from models.calls.staff_secret import LEAST_CODE, MOST_CODE
-from models.voicemail import MESSAGE_LEFT
+from models.talks.voicemail import MESSAGE_LEFT
 
 #: How long a joiner hears nothing, of whom the caller is being told, before the line looks again.
 JOINER_SECONDS = 5

@@ -8,13 +8,13 @@ from ivr_flows.desk import Desk, Ring
 from ivr_flows.flow import answers
 from ivr_flows.time_words import in_zone
 from ivr_flows.wait_words import wait_prompt
-from models import direct_talk, line_ring
-from models import leg as legs
-from models import line_wait as waits
-from models.abandoned_wait import wait_ended
 from models.callbacks.asking_call import asker_cannot_talk
-from models.line_turn import free_now
-from models.wait_time import wait_in_line
+from models.talks import direct_talk, line_ring
+from models.talks import leg as legs
+from models.talks import line_wait as waits
+from models.talks.abandoned_wait import wait_ended
+from models.talks.line_turn import free_now
+from models.talks.wait_time import wait_in_line
 
 #: Every so many looks the caller in line hears where they stand; in between, a word that the line is there.
 LOOKS_TO_A_REPORT = 4

@@ -2,8 +2,8 @@
 
 from ivr_flows.desk import Desk
 from ivr_flows.flow import Handler, answers
-from models import outcome
 from models.callbacks.follow_up import LATER, SUPERVISOR
+from models.talks import outcome
 
 
 def _noting(code: str) -> Handler:

@@ -5,7 +5,7 @@ from ivr_flows.flow import answers
 from ivr_flows.how_to_talk import tell_how_to_talk
 from ivr_flows.leg_verbs import may_take
 from ivr_flows.turn import Join
-from models import hold, joiner, talk
+from models.talks import hold, joiner, talk
 
 
 @answers("star", "early", "moment", "over", "not_reached")

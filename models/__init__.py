@@ -3,7 +3,6 @@
 from models.audit.audit import AuditEntry
 from models.audit.office_change import OfficeChange
 from models.audit_watch import Approval, AuditWatch
-from models.call_event import CallEvent
 from models.callbacks.callback import Callback
 from models.calls.call import Call
 from models.calls.heard_text import HeardText
@@ -20,8 +19,6 @@ from models.custody.custody_import import CustodyImport, ImportRow
 from models.custody.directory import Court, Facility
 from models.custody.import_record import ImportReject
 from models.custody.unlisted import UnlistedName
-from models.direct_talk import DirectTalk
-from models.line_wait import LineWait
 from models.pin_request import PinRequest
 from models.staff.alert import Alert
 from models.staff.audit_alarm import AuditAlarm
@@ -36,6 +33,9 @@ from models.staff.staff import Staff
 from models.staff.staff_session import StaffSession
 from models.store.base import Base
 from models.store.heartbeat import Heartbeat
+from models.talks.call_event import CallEvent
+from models.talks.direct_talk import DirectTalk
+from models.talks.line_wait import LineWait
 
 __all__ = [
     "Absence",

@@ -12,12 +12,12 @@ from models.callbacks.callback import IS_OPEN, IS_PAST, Callback
 from models.calls.call import Call
 from models.cases.case import Case
 from models.cases.new_phone import is_to_new_phone
-from models.direct_talk import DirectTalk
-from models.line_wait import OPENS_ITS_CASE
 from models.lost_pin import EVIDENCE
 from models.staff.staff import Staff
 from models.store.base import Base, UtcDateTime
 from models.store.database import keyring_of
+from models.talks.direct_talk import DirectTalk
+from models.talks.line_wait import OPENS_ITS_CASE
 
 #: Why a supervisor looks for a case by a name; the code is kept, the name is not.
 SEARCH_REASONS = (

@@ -28,13 +28,13 @@ from models.callbacks.wishes import SAFEST
 from models.calls.call import Call
 from models.calls.offer import last_offers
 from models.calls.two_lists import PLACES, take_turns
-from models.direct_talk import DirectTalk
 from models.staff.staff import Staff
 from models.staff.staff_session import LASTS, StaffSession
 from models.store.database import keyring_of
 from models.store.keyring import SealError
 from models.store.unit import Unit
-from models.talk import COLLEAGUE
+from models.talks.direct_talk import DirectTalk
+from models.talks.talk import COLLEAGUE
 
 #: What staff look for, in the order in which it is offered.
 VIEWS = ("due", "late", "mine", "open", "left")

@@ -8,7 +8,6 @@ from typing import Protocol
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from models.abandoned_wait import Job, PromisingOffice
 from models.audit import audit
 from models.callbacks.callback import IS_OWED, Callback
 from models.callbacks.callback_request import A_DAY, Promise, promise_callback
@@ -22,6 +21,7 @@ from models.staff.lost_pin_report import NEW, WAITING, LostPinReport
 from models.staff.staff import Staff
 from models.staff.two_people import check_untied
 from models.store.database import keyring_of
+from models.talks.abandoned_wait import Job, PromisingOffice
 
 #: How staff may come to believe that someone is the registrant; the code is kept (R08).
 EVIDENCE = ("rang_confirmed_phone", "agency_vouched", "met_in_person")

@@ -8,7 +8,6 @@ from typing import Any, Protocol
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
-from models.abandoned_wait import Job, PromisingOffice
 from models.audit import audit
 from models.callbacks.callback import CALLBACKS, IS_IDLE, Callback, advance
 from models.callbacks.wishes import VOICEMAIL_TEXTS, WHO_MAY_ANSWER, Wishes
@@ -20,6 +19,7 @@ from models.cases.registrant import CALLS_PER_DAY, SAFEST_WORDS, Consent, Phone
 from models.lost_pin import tell_safe_phones
 from models.phone_stop import lift_stop
 from models.store.database import keyring_of
+from models.talks.abandoned_wait import Job, PromisingOffice
 
 MOST_PHONES = 8
 CODE_DIGITS, CODE_TRIES, CODE_LIFE = 4, 3, timedelta(minutes=15)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import ColumnElement, case, or_, select, update
 from sqlalchemy.orm import Session
 
-from models.abandoned_wait import Job, PromisingOffice
 from models.audit import audit
 from models.callbacks.callback import IS_OWED, WITHOUT_PIN, Callback, advance
 from models.callbacks.callback_request import Promise, promise_callback
@@ -15,9 +14,10 @@ from models.callbacks.wishes import wishes_of_phone
 from models.cases.case import Case
 from models.cases.registrant import Phone, Registrant
 from models.cases.safe_phone import next_hours, next_window, safe_phones
-from models.leg_end import leave_for_staff, never_dial
 from models.lost_pin import tell_safe_phones
 from models.store.database import keyring_of
+from models.talks.abandoned_wait import Job, PromisingOffice
+from models.talks.leg_end import leave_for_staff, never_dial
 
 if TYPE_CHECKING:
     from models.caller_state import CallState

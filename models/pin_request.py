@@ -8,7 +8,6 @@ from typing import Protocol
 from sqlalchemy import ForeignKey, Index, String, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models.abandoned_wait import PromisingOffice
 from models.audit import audit
 from models.case_opening import Person
 from models.cases.case import Case, confirm_named, give_new_pin
@@ -17,6 +16,7 @@ from models.lost_pin import EVIDENCE, has_phone_for, tell_safe_phones
 from models.staff.staff import Staff
 from models.staff.two_people import check_untied
 from models.store.base import Base, UtcDateTime
+from models.talks.abandoned_wait import PromisingOffice
 
 #: How a PIN reaches the person. Posted only where mail is safe; told in a talk, it is a standing one (R02).
 DELIVERIES = ("handed_over", "posted", "told")

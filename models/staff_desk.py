@@ -16,12 +16,12 @@ from models.calls.liaison import IS_FREE, hold_liaison
 from models.calls.offer import note_offer
 from models.calls.staff_line_stay import leave_line
 from models.calls.two_lists import is_pressing, is_verified
-from models.dispatch import claim_callback
-from models.leg import accept_by_liaison
-from models.line_wait import in_line
 from models.staff.staff import Staff, change_shift
 from models.staff.wrap_up import end_wrap_up
 from models.store.job import Job
+from models.talks.dispatch import claim_callback
+from models.talks.leg import accept_by_liaison
+from models.talks.line_wait import in_line
 
 if TYPE_CHECKING:
     from models.caller_state import CallState

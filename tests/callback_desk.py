@@ -8,11 +8,11 @@ from sqlalchemy import select
 
 from config.office import Office
 from models import AuditEntry, Call, Callback, CallEvent, Staff
-from models import leg as legs
-from models.call_event import record_call_event
 from models.caller_state import CallState, load_by_leg
-from models.leg_end import Job
 from models.store.database import Database
+from models.talks import leg as legs
+from models.talks.call_event import record_call_event
+from models.talks.leg_end import Job
 from tests.factories import NOW
 from tests.fake_carrier import FakeCarrier
 from workers.callbacks import Dialler

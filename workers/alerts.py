@@ -8,12 +8,12 @@ from typing import Protocol
 
 from config.office import Office
 from ivr_flows.prompts import Prompts
-from models.call_event import record_call_sid
 from models.callbacks.lone_refusal import judge_refusal, rest_phone
 from models.calls import pacing
-from models.leg_end import Job, leg_ended
 from models.staff.alert import Ending, Sending, begin_alert, channel_of, end_alert, prompt_of
 from models.store.database import Database
+from models.talks.call_event import record_call_sid
+from models.talks.leg_end import Job, leg_ended
 from workers.carrier import CarrierRefused, CarrierUnknown
 
 log = logging.getLogger(__name__)

@@ -10,8 +10,6 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from config.office import Office
-from models import line_turn, own_call
-from models.call_event import record_call_sid
 from models.callbacks.callback import CALLBACKS
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.lone_refusal import judge_refusal, note_taken, pause_of_number, rest_phone
@@ -19,7 +17,10 @@ from models.calls import pacing
 from models.calls.call import CALLS
 from models.calls.call_status import FINAL_CALL_STATUSES, LEAVING, LONG_AGO, bring_forward, take_back_leaving
 from models.calls.pacing import is_refused
-from models.dispatch import (
+from models.store.database import Database
+from models.talks import line_turn, own_call
+from models.talks.call_event import record_call_sid
+from models.talks.dispatch import (
     CALLER_PATIENCE,
     Dial,
     ring_caller,
@@ -28,13 +29,12 @@ from models.dispatch import (
     take_turn,
     undialled_caller,
 )
-from models.joiner import dial_joiner, take_joiner_slot
-from models.left_behind import is_left_behind
-from models.leg import mark_dialling, take_back_dialling
-from models.leg_end import Job, leg_ended
-from models.line_ring import dial_direct
-from models.store.database import Database
-from models.talk import MISSED, TOLD, missed_in
+from models.talks.joiner import dial_joiner, take_joiner_slot
+from models.talks.left_behind import is_left_behind
+from models.talks.leg import mark_dialling, take_back_dialling
+from models.talks.leg_end import Job, leg_ended
+from models.talks.line_ring import dial_direct
+from models.talks.talk import MISSED, TOLD, missed_in
 from workers.alerts import AlertSender
 from workers.carrier import CarrierCall, CarrierRefused, CarrierUnknown
 from workers.office_watch import OfficeWatch

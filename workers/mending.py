@@ -13,9 +13,9 @@ from models.callbacks.lone_refusal import rest_if_failed
 from models.calls.call import Call
 from models.calls.call_status import DIALLING, FINAL_CALL_STATUSES, LONG_AGO, LONGEST_CALL
 from models.calls.liaison import free_liaison
-from models.leg_end import Job, leave_for_staff, leg_ended
 from models.store.database import Database
-from models.stranded import LiveLeg, legs_of
+from models.talks.leg_end import Job, leave_for_staff, leg_ended
+from models.talks.stranded import LiveLeg, legs_of
 from workers.callbacks import CallCarrier
 from workers.carrier import CarrierCall, CarrierRefused, CarrierUnknown
 

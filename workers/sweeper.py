@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from config.office import Office
 from config.settings import Settings
-from models.abandoned_wait import end_lapsed_waits
 from models.audit_watch import has_news, watch
 from models.callbacks.at_risk import make_alerts
 from models.callbacks.callback_list import first_in_line, tidy_line
@@ -26,11 +25,7 @@ from models.custody.custody_import import resume
 from models.custody.import_paging import is_anything_held, page_held
 from models.custody.import_upload import tidy_uploads
 from models.custody.unlisted import has_untold_names, tell_of_unlisted
-from models.dispatch import LIAISON_PATIENCE
-from models.leg_end import Job
-from models.line_turn import is_a_pause_over, whose_turn
 from models.lost_pin import settle_lost_pins
-from models.outcome import end_rests
 from models.staff.alert import forget_lost_alerts, unsent_alerts
 from models.staff.audit_alarm import has_untold_alarms, tell_of_alarms
 from models.staff.lost_pin_report import has_new_reports, has_untold_reports, tell_of_reports
@@ -39,7 +34,12 @@ from models.staff.schedule import apply_schedules
 from models.store.database import Database
 from models.store.heartbeat import is_silent, note_redis
 from models.store.keyring import Keyring
-from models.stranded import (
+from models.talks.abandoned_wait import end_lapsed_waits
+from models.talks.dispatch import LIAISON_PATIENCE
+from models.talks.leg_end import Job
+from models.talks.line_turn import is_a_pause_over, whose_turn
+from models.talks.outcome import end_rests
+from models.talks.stranded import (
     free_forgotten,
     give_back_lapsed,
     lapsed_callbacks,
@@ -48,7 +48,7 @@ from models.stranded import (
     undialled_joiners,
     undialled_takers,
 )
-from models.stranded_at_0 import close_forgotten, direct_talks, left_behind_at_0, undialled_at_0
+from models.talks.stranded_at_0 import close_forgotten, direct_talks, left_behind_at_0, undialled_at_0
 from models.trouble import page_troubles, troubles
 from workers.audit_heads import HeadKeeper
 from workers.callbacks import CallCarrier, Dialler

@@ -14,9 +14,9 @@ from models.callbacks.appointment import cancel as cancel_callback
 from models.callbacks.callback import STATES, Callback
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.follow_up import ANEW, NotAgainError, promise_anew
-from models.own_call import call_now
 from models.staff.staff import Staff, StaffError, find_staff
 from models.store.refusal import RefusedError
+from models.talks.own_call import call_now
 from workers.queue import Jobs
 
 #: The largest id that both databases hold.

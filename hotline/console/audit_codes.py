@@ -8,7 +8,6 @@ from typing import Any
 from config.office_changes import EDITABLE
 from hotline.console.case_labels import DELIVERIES, EVIDENCE, GROUNDS, SEARCH_REASONS
 from hotline.console.import_words import ENDINGS, HOLD_REASONS
-from models import outcome
 from models.callbacks.appointment import CANCEL_REASONS
 from models.callbacks.callback import REASONS
 from models.callbacks.recognition import RECOGNITIONS
@@ -18,6 +17,7 @@ from models.staff import alert, schedule
 from models.staff.audit_alarm import FINDINGS, RULES
 from models.staff.staff import ROLES
 from models.staff_record import Record
+from models.talks import outcome
 
 CODES = frozenset(
     (

@@ -16,7 +16,6 @@ from hotline.console.console import Console
 from hotline.console.guard import guard_staff, me
 from hotline.console.typed_fields import drawn_with
 from hotline.console.words import N_, _
-from models import outcome, own_call, talk_desk
 from models.callbacks import appointment, claim, note, recognition
 from models.callbacks.callback import Callback
 from models.callbacks.callback_policy import CallbackPolicy
@@ -25,6 +24,7 @@ from models.staff.staff import ROLES, Staff
 from models.store.database import tried_again
 from models.store.job import Job
 from models.store.refusal import RefusedError
+from models.talks import outcome, own_call, talk_desk
 
 
 @dataclass(frozen=True)

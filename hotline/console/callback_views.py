@@ -39,11 +39,11 @@ from models.case_words import has_looked, heard_for, look_at_words, may_open_cas
 from models.cases.new_phone import holds_content
 from models.custody.custody_status import Heard, HeardRules
 from models.history import history_of
-from models.outcome import OUTCOMES
 from models.staff.staff import ROLES, Staff
 from models.store.database import keyring_of
 from models.store.refusal import RefusedError
-from models.talk import joiners_of
+from models.talks.outcome import OUTCOMES
+from models.talks.talk import joiners_of
 
 #: A time that staff settle is offered from so far ahead.
 _LATER = timedelta(hours=1)

@@ -16,12 +16,13 @@ from hotline.console.console import Console
 from hotline.console.durations import short
 from hotline.console.guard import guard_staff, me
 from hotline.console.words import N_, _, language, written_in
-from models import my_shift, outcome, staff_desk
+from models import my_shift, staff_desk
 from models.callbacks.claim import actor_of
 from models.staff import schedule
 from models.staff.staff import ROLES, Staff
 from models.store.database import keyring_of
 from models.store.refusal import RefusedError
+from models.talks import outcome
 
 #: Nobody says further ahead that they will be away.
 _FAR = timedelta(days=730)

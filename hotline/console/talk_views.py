@@ -13,7 +13,7 @@ from hotline.console.words import language
 from models.custody.custody_status import HeardRules
 from models.staff.staff import ROLES
 from models.store.refusal import RefusedError
-from models.talk_at_0 import TalkAt0, look_at_talk_words, own_talk
+from models.talks.talk_at_0 import TalkAt0, look_at_talk_words, own_talk
 
 
 def register_talks(blueprint: Blueprint, console: Console) -> None:

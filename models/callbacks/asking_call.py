@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from models.callbacks.callback import CALLBACKS, IS_OWED, WITHOUT_PIN, Callback, stop_ringing_for
 from models.calls.call import CALLS
 from models.cases.case import Case
-from models.direct_talk import DirectTalk
 from models.store.job import Job
-from models.talk import COVERED, TalkOffice, pause_after
+from models.talks.direct_talk import DirectTalk
+from models.talks.talk import COVERED, TalkOffice, pause_after
 
 if TYPE_CHECKING:
     from models.caller_state import CallState

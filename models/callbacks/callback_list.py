@@ -35,7 +35,7 @@ from models.calls.two_lists import (
 from models.cases.case import Case
 from models.cases.registrant import Phone
 from models.cases.safe_phone import SAFE, standing_of
-from models.line_wait import kept_for_line
+from models.talks.line_wait import kept_for_line
 
 #: How many rows one look at the list takes in hand, so that no transaction is long.
 _A_FEW = 200

@@ -13,10 +13,10 @@ from sqlalchemy import text
 
 from models.callbacks.callback_list import tidy_line
 from models.callbacks.callback_policy import CallbackPolicy
-from models.dispatch import ring_first
 from models.store.database import WRITES, Database, keyring_of
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade
+from models.talks.dispatch import ring_first
 from tests.factories import make_office, make_staff
 from tests.servers import running_postgres
 

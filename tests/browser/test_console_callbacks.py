@@ -12,7 +12,7 @@ from models import Callback, Staff
 from models.audit import audit
 from models.callbacks.claim import claim
 from models.callbacks.note import refusal
-from models.direct_talk import begin_talk
+from models.talks.direct_talk import begin_talk
 from tests.browser.conftest import Visitors
 from tests.browser.console_house import Colleague, ConsoleHouse, judge
 from tests.factories import make_call, make_callback, make_case, make_wait

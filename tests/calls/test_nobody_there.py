@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from models import Callback, Staff
-from models.outcome import note_outcome
+from models.talks.outcome import note_outcome
 from tests.calls.conftest import House
 from tests.calls.stories import opens_the_case
 from tests.calls.test_callbacks import accepted_by, asks_express, the_callback

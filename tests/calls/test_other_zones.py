@@ -9,7 +9,7 @@ from sqlalchemy import select
 from config.office import Office
 from models import Callback, Staff
 from models.callbacks.callback_policy import CallbackPolicy
-from models.own_call import call_now
+from models.talks.own_call import call_now
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import opens_the_case
 from tests.calls.test_callbacks import the_callback

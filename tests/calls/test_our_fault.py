@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from models import Staff, leg
+from models import Staff
+from models.talks import leg
 from tests.calls.conftest import House
 from tests.calls.stories import opens_the_case
 from tests.calls.test_callbacks import accepted_by, asks_express, the_callback

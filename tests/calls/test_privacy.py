@@ -20,8 +20,8 @@ from ivr_flows.case_verbs import PinWork
 from ivr_flows.desk import Ring
 from models import Callback, Registrant, Staff
 from models.calls.liaison import Liaison, Taken
-from models.dispatch import Dial
 from models.store.base import Base
+from models.talks.dispatch import Dial
 from tests import factories
 from tests.calls.conftest import House
 from tests.calls.stories import opens_the_case, wrong

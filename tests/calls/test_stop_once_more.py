@@ -8,9 +8,9 @@ from sqlalchemy import select, update
 from models import Callback, Staff
 from models.callbacks.callback_policy import CallbackPolicy
 from models.cases.registrant import Phone as Registered
-from models.own_call import call_now
 from models.phone_stop import stop_phone
 from models.store.refusal import RefusedError
+from models.talks.own_call import call_now
 from tests.calls.conftest import House
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase

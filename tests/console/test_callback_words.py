@@ -9,7 +9,7 @@ from models import history
 from models.callbacks import appointment, callback, note
 from models.callbacks.callback_state import MOVES, STATES, UNKNOWN_OUTCOMES
 from models.listing import VIEWS
-from models.outcome import OUTCOMES
+from models.talks.outcome import OUTCOMES
 
 MODELS = Path(callback.__file__).parent
 

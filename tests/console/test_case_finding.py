@@ -12,8 +12,8 @@ from models.audit import audit
 from models.cases.case import new_number
 from models.cases.registrant import Registrant
 from models.cases.subject import find_or_add_subject
-from models.direct_talk import begin_talk
 from models.store.database import Database
+from models.talks.direct_talk import begin_talk
 from tests.console.case_desk import actions, kept_case, more_phones, verifies
 from tests.console.conftest import Clock, Member
 from tests.factories import NOW, make_call, make_callback, make_case, make_wait

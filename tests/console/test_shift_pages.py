@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from models import Absence, AuditEntry, Staff
-from models.direct_talk import begin_talk, close
 from models.store.database import Database, keyring_of
+from models.talks.direct_talk import begin_talk, close
 from tests.console.conftest import Clock, Member
 from tests.factories import make_call, make_callback, make_case
 

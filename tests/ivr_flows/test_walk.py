@@ -29,10 +29,10 @@ from ivr_flows.flow import (
 )
 from ivr_flows.prompts import Prompts
 from ivr_flows.turn import Gather, Hangup, Say, Turn
-from models import voicemail
 from models.caller_state import CallState
 from models.store.keyring import Keyring
 from models.store.unit import Unit
+from models.talks import voicemail
 from tests.factories import NOW, make_office
 from tests.twiml_check import check
 

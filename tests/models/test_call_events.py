@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 
 from config.office import Office
 from models import Call, Callback, CallEvent, Staff
-from models import leg as legs
-from models.call_event import record_call_event
 from models.callbacks.callback import cancel_callback
 from models.callbacks.callback_state import FINAL_STATES
 from models.caller_state import load_by_leg
-from models.hold import staff_left
 from models.store.database import Database
+from models.talks import leg as legs
+from models.talks.call_event import record_call_event
+from models.talks.hold import staff_left
 from tests.callback_desk import CallbackDesk
 from tests.factories import NOW, make_call, make_callback, make_case, make_office, make_staff
 

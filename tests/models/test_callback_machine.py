@@ -20,18 +20,18 @@ from hypothesis.stateful import (
 from sqlalchemy import delete, update
 
 from models import AuditEntry, Call, Callback, Staff
-from models import leg as legs
 from models.callbacks.appointment import cancel, reschedule
 from models.callbacks.callback import cancel_callback, move_callback
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_request import request_callback
 from models.callbacks.callback_state import FINAL_STATES, MOVES, OPEN_STATES, OWED_STATES
 from models.callbacks.claim import claim, hand, release
-from models.hold import staff_left
-from models.own_call import call_now
 from models.store.base import Base
 from models.store.database import Database
 from models.store.refusal import RefusedError
+from models.talks import leg as legs
+from models.talks.hold import staff_left
+from models.talks.own_call import call_now
 from tests.callback_desk import CallbackDesk
 from tests.factories import NOW, make_call, make_case, make_office, make_staff
 

@@ -7,7 +7,6 @@ import pytest
 
 from config.office import Office
 from models import Call, Staff
-from models import leg as legs
 from models.caller_state import CallState
 from models.calls.liaison import (
     DIALLED_AT_0,
@@ -19,6 +18,7 @@ from models.calls.liaison import (
 )
 from models.calls.offer import note_offer
 from models.store.database import Database
+from models.talks import leg as legs
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_call, make_callback, make_case, make_staff
 

@@ -17,14 +17,14 @@ from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.follow_up import is_promised_again
 from models.calls.call import CALLS
 from models.calls.liaison import unverified_may_take, unverified_may_take_at_0
-from models.dispatch import ring_first, take_turn
 from models.history import history_of
 from models.listing import VIEWS, list_callbacks, version
 from models.staff.alert import unsent_alerts
 from models.store.database import WRITES, Database, keyring_of
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade
-from models.stranded import (
+from models.talks.dispatch import ring_first, take_turn
+from models.talks.stranded import (
     give_back_lapsed,
     lapsed_callbacks,
     left_behind_legs,

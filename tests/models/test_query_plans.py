@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from models.caller_state import load_by_leg, load_by_sid
 from models.calls.liaison import free_direct_liaisons
-from models.line_wait import LineWait, waiting
 from models.store.database import Database
+from models.talks.line_wait import LineWait, waiting
 from tests.factories import make_call, make_callback, make_case
 
 #: A few people, and a few standing conditions: counting them through is cheaper than any index.

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ivr_flows.wait_words import LENGTHS, wait_prompt
 from models.store.database import Database
-from models.wait_time import KNOWN_LEAST, LATEST, callback_wait, percentile
+from models.talks.wait_time import KNOWN_LEAST, LATEST, callback_wait, percentile
 from tests.factories import make_callback, make_case
 
 CALLS = 6000

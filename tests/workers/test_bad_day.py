@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from models import Alert, Call, Callback, Staff
-from models import leg as legs
 from models.callbacks.callback_state import LIVE_STATES
 from models.listing import list_callbacks
 from models.staff.schedule import set_schedule
 from models.staff.staff import change_shift
+from models.talks import leg as legs
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_callback, make_case, make_office, make_staff
 

@@ -7,10 +7,10 @@ import pytest
 
 from config.office import Office
 from models import Callback
-from models import leg as legs
 from models.staff.schedule import WEEKDAYS, set_schedule
 from models.staff.staff import change_shift
 from models.store.database import Database
+from models.talks import leg as legs
 from tests.callback_desk import CallbackDesk, accept
 from tests.factories import make_callback, make_case, make_office, make_staff
 

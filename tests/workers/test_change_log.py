@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from config.logging import JsonLines
 from models import Callback
-from models import leg as legs
 from models.callbacks.callback import advance
+from models.talks import leg as legs
 from tests.callback_desk import CallbackDesk, accept
 
 

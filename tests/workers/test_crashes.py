@@ -11,9 +11,9 @@ from multiprocessing.connection import Connection
 import pytest
 
 from config.office import Office
-from models import leg as legs
 from models.store.database import Database
 from models.store.keyring import Keyring
+from models.talks import leg as legs
 from tests.callback_desk import CallbackDesk, DeskCarrier, WaitingJobs
 from tests.conftest import FIELD_KEYS, SECRET_KEY
 from tests.factories import NOW, make_callback, make_case, make_office, make_staff

@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import select
 
 from models import Callback, Staff
-from models import leg as legs
 from models.audit.audit import verify
 from models.callbacks.callback_policy import CallbackPolicy
 from models.calls.pacing import REST, rest
-from models.dispatch import claim_callback, ring_first, take_turn
-from models.hold import staff_left, staff_returns
+from models.talks import leg as legs
+from models.talks.dispatch import claim_callback, ring_first, take_turn
+from models.talks.hold import staff_left, staff_returns
 from tests.callback_desk import CallbackDesk, accept
 from tests.factories import make_callback, make_case, make_office, make_staff
 

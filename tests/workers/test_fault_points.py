@@ -17,10 +17,10 @@ from sqlalchemy import delete, event
 
 from config.office import Office
 from models import Call, Callback, Pace, Staff
-from models import leg as legs
 from models.callbacks.callback_state import FINAL_STATES
 from models.store.database import Database
 from models.store.keyring import Keyring
+from models.talks import leg as legs
 from tests.callback_desk import CallbackDesk, DeskCarrier, WaitingJobs
 from tests.conftest import FIELD_KEYS, SECRET_KEY
 from tests.factories import NOW, make_callback, make_case, make_staff

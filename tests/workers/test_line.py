@@ -7,12 +7,12 @@ from sqlalchemy import select
 
 from config.office import Office
 from models import Callback, Phone, Staff
-from models import leg as legs
 from models.calls.call_status import FINAL_CALL_STATUSES
 from models.calls.pacing import Pace
-from models.joiner import add_colleague
 from models.staff.schedule import set_schedule
 from models.store.database import Database
+from models.talks import leg as legs
+from models.talks.joiner import add_colleague
 from tests.callback_desk import CallbackDesk, accept
 from tests.factories import make_callback, make_case, make_office, make_staff
 from workers.carrier import CarrierRefused

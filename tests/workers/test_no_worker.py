@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from models import leg as legs
 from models.store.heartbeat import SILENT, Pulse, lives
+from models.talks import leg as legs
 from models.trouble import troubles
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_staff

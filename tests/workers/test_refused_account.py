@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from models import Alert, Callback
-from models import leg as legs
 from models.calls.pacing import refusals
 from models.store.database import Database
+from models.talks import leg as legs
 from models.trouble import troubles
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_callback, make_case, make_staff

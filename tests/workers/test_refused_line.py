@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from models import Alert, Call, Callback, Registrant, Staff
-from models import leg as legs
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.lone_refusal import refused_lines
 from models.calls.liaison import unverified_may_take_at_0
 from models.calls.pacing import CALLS, close_breaker, refusals
-from models.own_call import call_now
 from models.store.refusal import RefusedError
+from models.talks import leg as legs
+from models.talks.own_call import call_now
 from models.trouble import troubles
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_call, make_callback, make_case, make_staff

@@ -7,7 +7,6 @@ from sqlalchemy import select
 
 from config.office import Office
 from models import Alert, Callback, Staff
-from models import leg as legs
 from models.callbacks.at_risk import make_alerts
 from models.staff.schedule import set_schedule
 from models.staff.staff import change_shift
@@ -15,6 +14,7 @@ from models.staff.wrap_up import end_wrap_up, extend_wrap_up
 from models.standing import standing_for
 from models.store.database import Database
 from models.store.refusal import RefusedError
+from models.talks import leg as legs
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_call, make_callback, make_case, make_office, make_staff
 

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import select
 
 from models import Call, Callback, Guard, Staff
-from models import leg as legs
 from models.callbacks.callback_policy import CallbackPolicy
 from models.calls.liaison import take_liaison_for
-from models.dispatch import claim_callback
+from models.talks import leg as legs
+from models.talks.dispatch import claim_callback
 from tests.callback_desk import CallbackDesk, accept
 from tests.factories import make_call, make_callback, make_case, make_staff
 from tests.phone import PlacedCall

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from models import Call, Callback, LineWait, Staff
 from models.calls.offer import Offer, note_offer
-from models.line_turn import fetch
+from models.talks.line_turn import fetch
 from tests.calls.at_0.waiting import OTHER, _a_sweep, outcomes, waits, waits_in_line
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import opens_the_case, reaches_the_first_menu

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from models import Call, Callback, DirectTalk, LineWait, Staff, line_ring
-from models.leg_end import leg_ended
+from models import Call, Callback, DirectTalk, LineWait, Staff
+from models.talks import line_ring
+from models.talks.leg_end import leg_ended
 from tests.calls.at_0.talking import FIRST, held_legs, talks
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import opens_the_case, reaches_the_first_menu

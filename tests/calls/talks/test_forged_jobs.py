@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from sqlalchemy import select
 
-from models import Call, Staff, talk_desk
+from models import Call, Staff
+from models.talks import talk_desk
 from tests.calls.conftest import House
 from tests.calls.stories import reaches_the_first_menu
 from tests.calls.talks.talking import FIRST, SECOND, joins, states

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from models import Callback, Staff
 from models.caller_state import load_by_leg
-from models.hold import staff_left
+from models.talks.hold import staff_left
 from tests.calls.conftest import Clock, House
 from tests.calls.talks.talking import (
     FIRST,

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import select
 
 from models import Call, Staff
-from models.leg_end import leg_ended
 from models.store.database import Database
+from models.talks.leg_end import leg_ended
 from tests.callback_desk import WaitingJobs
 from tests.console.callbacks.office import Office
 from tests.console.conftest import Member

@@ -7,8 +7,8 @@ from typing import Any
 from config.office import Office as OfficeFile
 from models import Call, Callback, Case
 from models.cases.registrant import Registrant
-from models.direct_talk import DirectTalk, begin_talk, close
-from models.leg_end import leg_ended
+from models.talks.direct_talk import DirectTalk, begin_talk, close
+from models.talks.leg_end import leg_ended
 from tests.console.callbacks.office import Office
 from tests.console.conftest import Clock, Member
 from tests.factories import make_call, make_case, make_wait

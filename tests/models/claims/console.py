@@ -8,7 +8,7 @@ from models import Callback, Staff
 from models.callbacks.appointment import reschedule
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.claim import claim
-from models.own_call import call_now
+from models.talks.own_call import call_now
 from tests.callback_desk import CallbackDesk
 
 

@@ -8,15 +8,15 @@ from sqlalchemy import update
 
 from config.office import Office
 from models import Callback, Staff
-from models import leg as legs
 from models.callbacks.appointment import cancel
 from models.callbacks.callback import cancel_callback
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.claim import release
-from models.dispatch import claim_callback
 from models.staff.set_away import note_miss
 from models.staff.staff import change_shift
 from models.store.refusal import RefusedError
+from models.talks import leg as legs
+from models.talks.dispatch import claim_callback
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_call, make_callback, make_case
 from tests.models.claims.console import Console, left

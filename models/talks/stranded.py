@@ -12,9 +12,9 @@ from models.callbacks.callback_policy import CallbackPolicy
 from models.calls.call import Call
 from models.calls.call_status import LEAVING, LONGEST_CALL
 from models.calls.liaison import AT_0, DIALLED_AT_0, free_liaison
-from models.direct_talk import DirectTalk
 from models.staff.staff import Staff
-from models.talk import COLLEAGUE, JOINERS, Talk
+from models.talks.direct_talk import DirectTalk
+from models.talks.talk import COLLEAGUE, JOINERS, Talk
 
 #: The leg of a caller is dialled within moments of the accept key, or its job was lost.
 _JOB_LOST_AFTER = timedelta(seconds=2)

@@ -10,9 +10,9 @@ from models.callbacks.callback_list import owed_callback
 from models.calls.call import CALLS, Call
 from models.calls.liaison import free_liaisons, pick_alone, unverified_may_take_at_0
 from models.calls.staff_line_stay import clear_lines
-from models.line_wait import LineWait, first_waiting
-from models.outcome import end_rests
 from models.staff.staff import Staff
+from models.talks.line_wait import LineWait, first_waiting
+from models.talks.outcome import end_rests
 
 #: The step at which a caller is in line, in the tree of the victim line.
 IN_LINE = "in_line"

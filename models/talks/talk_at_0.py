@@ -13,9 +13,9 @@ from models.case_words import WordsOffice, heard_for
 from models.cases.case import Case
 from models.cases.registrant import Registrant
 from models.custody.custody_status import Heard, HeardRules
-from models.direct_talk import DirectTalk
-from models.line_wait import OPENS_ITS_CASE
 from models.store.refusal import RefusedError
+from models.talks.direct_talk import DirectTalk
+from models.talks.line_wait import OPENS_ITS_CASE
 
 
 @dataclass(frozen=True, slots=True)

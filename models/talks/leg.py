@@ -14,11 +14,11 @@ from models.calls.call_status import DIALLING, LEAVING, bring_forward
 from models.calls.liaison import AT_0, DIALLED_AT_0, Liaison, free_direct_liaisons, outbound_leg
 from models.cases.case import Case
 from models.cases.registrant import Registrant
-from models.leg_end import Job, liaison_missed
 from models.staff.set_away import note_key, note_miss
 from models.staff.staff import Staff
 from models.store.database import keyring_of
-from models.talk import AWAITING, TalkOffice, callback_of
+from models.talks.leg_end import Job, liaison_missed
+from models.talks.talk import AWAITING, TalkOffice, callback_of
 
 if TYPE_CHECKING:
     from models.caller_state import CallState

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Protocol
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
-from models import direct_talk
 from models.audit import audit
 from models.callbacks.callback import Callback, advance, locked
 from models.callbacks.follow_up import CUT_OFF, DROPPED, FollowUpOffice, follow_up
@@ -16,10 +15,11 @@ from models.calls.call import CALLS, Call
 from models.calls.call_status import LEAVING, bring_forward
 from models.calls.liaison import free_liaison
 from models.calls.staff_line_stay import come_to_line
-from models.direct_talk import DirectTalk
-from models.line_wait import IN_LINE
 from models.staff.wrap_up import begin_wrap_up
 from models.store.job import Job
+from models.talks import direct_talk
+from models.talks.direct_talk import DirectTalk
+from models.talks.line_wait import IN_LINE
 
 if TYPE_CHECKING:
     from models.caller_state import CallState

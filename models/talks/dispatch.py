@@ -26,13 +26,13 @@ from models.calls.liaison import (
 from models.calls.offer import last_offers, note_offer
 from models.calls.two_lists import owed_to
 from models.cases.safe_phone import standing_of
-from models.leg import make_liaison_leg, mark_dialling
-from models.leg_end import Job, leave_for_staff
-from models.line_wait import kept_for_line
 from models.staff.set_away import end_sparing
 from models.staff.wrap_up import end_wrap_ups
 from models.store.database import keyring_of
 from models.store.keyring import SealError
+from models.talks.leg import make_liaison_leg, mark_dialling
+from models.talks.leg_end import Job, leave_for_staff
+from models.talks.line_wait import kept_for_line
 
 #: Callbacks that a job may find closed or taken before it gives up; the sweeper offers the rest.
 _LOOKS = 8

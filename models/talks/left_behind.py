@@ -6,9 +6,9 @@ from sqlalchemy.orm import Session
 from models.callbacks.callback import Callback
 from models.calls.call import Call
 from models.calls.liaison import AT_0
-from models.direct_talk import DirectTalk
-from models.line_wait import IN_LINE, wait_of
-from models.talk import JOINERS, Talk
+from models.talks.direct_talk import DirectTalk
+from models.talks.line_wait import IN_LINE, wait_of
+from models.talks.talk import JOINERS, Talk
 
 #: The states in which a callback or a talk has legs of its own.
 _GOES_ON = ("ringing_liaison", "ringing_caller", "talking")
@@ -17,7 +17,7 @@ _GOES_ON = ("ringing_liaison", "ringing_caller", "talking")
 def is_left_behind(session: Session, call_id: int) -> bool:
     """Whether this leg may be let go of. A job says so, and the rows decide: anyone may have written the job.
 
-    Reads only. Unlike the sweeper's look (models/stranded.py), a leg counts the moment it is left.
+    Reads only. Unlike the sweeper's look (models/talks/stranded.py), a leg counts the moment it is left.
     """
     leg = session.get(Call, call_id, populate_existing=True)
     if leg is None or leg.ended_at is not None:

@@ -13,14 +13,14 @@ from models.callbacks.callback_policy import CallbackOffice, CallbackPolicy
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.callbacks.follow_up import LATER, STOPPED, SUPERVISOR, follow_up
 from models.calls.call import Call
-from models.direct_follow_up import follow_direct, is_owed_anyway
-from models.direct_talk import DirectTalk
 from models.phone_stop import on_next_phone, stop_phone
 from models.staff.set_away import end_sparing
 from models.staff.staff import Staff
 from models.staff.wrap_up import end_wrap_up, end_wrap_ups
 from models.store.job import Job
-from models.talk import Talk, audit_talk
+from models.talks.direct_follow_up import follow_direct, is_owed_anyway
+from models.talks.direct_talk import DirectTalk
+from models.talks.talk import Talk, audit_talk
 
 #: The codes by their words; each is an outcome of a callback that was reached.
 NOBODY_THERE, WRONG_PERSON = "nobody_there", "wrong_person"

@@ -11,13 +11,13 @@ from models.callbacks.callback_list import owed_callback
 from models.calls.call import CALLS, Call
 from models.calls.call_status import LEAVING, bring_forward
 from models.calls.liaison import AT_0, DIALLED_AT_0, free_direct_liaisons, free_liaison, take_liaison_for
-from models.direct_talk import begin_talk
-from models.leg import mark_dialling
-from models.line_wait import LineWait, leave_line
 from models.staff.set_away import AwayOffice, note_key, note_miss
 from models.store.database import keyring_of
 from models.store.job import Job
-from models.talk import talk_of
+from models.talks.direct_talk import begin_talk
+from models.talks.leg import mark_dialling
+from models.talks.line_wait import LineWait, leave_line
+from models.talks.talk import talk_of
 
 if TYPE_CHECKING:
     from models.caller_state import CallState

@@ -15,8 +15,8 @@ from models.callbacks.callback_policy import CallbackOffice
 from models.callbacks.lone_refusal import rest_if_failed
 from models.calls.call import CALLS, Call
 from models.calls.call_status import FINAL_CALL_STATUSES, TWILIO_CALL_STATUSES, bring_forward
-from models.leg_end import Job, leg_ended
 from models.store.base import Base, UtcDateTime
+from models.talks.leg_end import Job, leg_ended
 
 
 class CallEvent(Base):

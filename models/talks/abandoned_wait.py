@@ -13,11 +13,11 @@ from models.calls.call import Call
 from models.cases.case import Case
 from models.cases.registrant import Consent, Phone, Registrant
 from models.cases.safe_phone import SAFE, next_window
-from models.direct_follow_up import follow_direct, opened_case
-from models.direct_talk import DirectTalk, is_cut_short
-from models.line_wait import IN_LINE, LineWait, lapsed_waits, leave_line, talk_began, wait_of
 from models.store.database import keyring_of
-from models.talk import pause_after
+from models.talks.direct_follow_up import follow_direct, opened_case
+from models.talks.direct_talk import DirectTalk, is_cut_short
+from models.talks.line_wait import IN_LINE, LineWait, lapsed_waits, leave_line, talk_began, wait_of
+from models.talks.talk import pause_after
 
 Job = tuple[str, int]
 

@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 from models.callbacks.callback import Callback
 from models.callbacks.claim import actor_of, name_of, refuse, standing
 from models.calls.call import Call
-from models.hold import hold_talk, resume_talk
-from models.joiner import add_colleague, add_interpreter
 from models.staff.staff import Staff
 from models.store.job import Job
 from models.store.refusal import RefusedError
-from models.talk import TalkOffice, end_talk, lead, staff_in_talk
+from models.talks.hold import hold_talk, resume_talk
+from models.talks.joiner import add_colleague, add_interpreter
+from models.talks.talk import TalkOffice, end_talk, lead, staff_in_talk
 
 
 class InterpreterOffice(Protocol):

@@ -6,19 +6,19 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from models.abandoned_wait import talk_cut_off, wait_ended
 from models.callbacks.callback import Callback, advance, locked, was_put_off
 from models.callbacks.callback_policy import CallbackOffice, CallbackPolicy
 from models.calls.call import CALLS
 from models.calls.call_status import DIALLING, LEAVING, LONGEST_CALL
 from models.calls.liaison import AT_0, DIALLED_AT_0, free_direct_liaisons, free_liaison
 from models.calls.staff_line_stay import leave_line
-from models.direct_talk import latest_talk
-from models.line_wait import wait_of, was_missed
 from models.staff.set_away import note_miss, spare
 from models.staff.wrap_up import begin_wrap_up
 from models.store.job import Job as Job
-from models.talk import caller_left, joiner_missed, leader_left, settle
+from models.talks.abandoned_wait import talk_cut_off, wait_ended
+from models.talks.direct_talk import latest_talk
+from models.talks.line_wait import wait_of, was_missed
+from models.talks.talk import caller_left, joiner_missed, leader_left, settle
 
 #: In place of a step: a leg that we placed ended by an apology for a fault of ours.
 FAULTED = "faulted"

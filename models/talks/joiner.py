@@ -10,11 +10,11 @@ from models.calls import pacing
 from models.calls.call import Call
 from models.calls.call_status import LEAVING, bring_forward
 from models.calls.liaison import choose_liaison, free_liaison, hold_liaison, outbound_leg
-from models.direct_talk import DirectTalk
-from models.leg import mark_dialling
 from models.store.database import keyring_of
 from models.store.job import Job
-from models.talk import (
+from models.talks.direct_talk import DirectTalk
+from models.talks.leg import mark_dialling
+from models.talks.talk import (
     COLLEAGUE,
     INTERPRETER,
     JOINERS,

@@ -14,9 +14,9 @@ from models.calls.call import Call
 from models.cases.case import Case
 from models.cases.registrant import Registrant
 from models.cases.safe_phone import is_barred, safe_numbers
-from models.direct_talk import DirectTalk
-from models.line_wait import OPENS_ITS_CASE
 from models.store.database import keyring_of
+from models.talks.direct_talk import DirectTalk
+from models.talks.line_wait import OPENS_ITS_CASE
 
 
 class CallingOffice(Protocol):

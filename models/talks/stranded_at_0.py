@@ -10,12 +10,12 @@ from models.callbacks.callback_policy import CallbackPolicy
 from models.calls.call import Call
 from models.calls.call_status import LEAVING, LONGEST_CALL
 from models.calls.liaison import AT_0, DIALLED_AT_0
-from models.direct_talk import DirectTalk
-from models.line_ring import JOB_LOST_AFTER
-from models.line_wait import LineWait
 from models.staff.staff import Staff
 from models.store.job import Job
-from models.talk import JOINERS, close_talk
+from models.talks.direct_talk import DirectTalk
+from models.talks.line_ring import JOB_LOST_AFTER
+from models.talks.line_wait import LineWait
+from models.talks.talk import JOINERS, close_talk
 
 #: The very words of the partial indexes, so that both databases see that they serve.
 _LIVE = text("calls.ended_at IS NULL AND calls.parent_call_id IS NOT NULL")

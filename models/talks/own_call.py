@@ -13,13 +13,13 @@ from models.callbacks.lone_refusal import refused_line_of
 from models.calls.call import Call
 from models.calls.liaison import free_liaison, hold_liaison, outbound_leg
 from models.cases.safe_phone import standing_of
-from models.dispatch import Dial, can_dial
-from models.leg import mark_dialling
 from models.staff.staff import Staff
 from models.staff.wrap_up import end_wrap_up
 from models.store.database import keyring_of
 from models.store.job import Job
 from models.store.refusal import RefusedError
+from models.talks.dispatch import Dial, can_dial
+from models.talks.leg import mark_dialling
 
 
 def call_now(

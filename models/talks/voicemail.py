@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from models.audit import audit
 from models.callbacks.wishes import VOICEMAIL_TEXTS
 from models.calls.call import CALLS
-from models.talk import callback_of
+from models.talks.talk import callback_of
 
 if TYPE_CHECKING:
     from models.caller_state import CallState

@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 from models.callbacks.follow_up import CUT_OFF, is_promised_again
 from models.calls.call import Call
 from models.calls.call_status import LEAVING, bring_forward
-from models.direct_talk import DirectTalk
-from models.joiner import announce_joiners
 from models.store.job import Job
-from models.talk import (
+from models.talks.direct_talk import DirectTalk
+from models.talks.joiner import announce_joiners
+from models.talks.talk import (
     IN_TALK,
     JOINERS,
     Talk,
