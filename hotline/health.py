@@ -13,9 +13,9 @@ from werkzeug.wrappers import Response
 
 from config.settings import Settings
 from models.cases.pin import Guard
+from models.overview.trouble import troubles
 from models.store.database import Database
 from models.store.schema import is_current
-from models.trouble import troubles
 
 REDIS_TIMEOUT_SECONDS = 0.5
 #: More than one page of SQLite's cache holds; and the size of that cache, as SQLite has it by itself.

@@ -12,8 +12,8 @@ from models.calls.staff_number import from_main_line
 from models.cases import pin_try
 from models.cases.case import NUMBER_LENGTHS, begins_number, check_digit_is_right
 from models.cases.pin_try import Guess
-from models.lost_pin import tell_of_letter
-from models.pin_change import FirstEntry, SecondEntry
+from models.overview.lost_pin import tell_of_letter
+from models.overview.pin_change import FirstEntry, SecondEntry
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from ivr_flows.rules import OfficeRules, Rules
 from ivr_flows.time_words import hour_prompt
 from ivr_flows.turn import Say, Slots, Turn, Words, in_language
 from models.callbacks.callback import Callback
-from models.caller_state import CallState
 from models.cases.registrant import saving_language, saving_pace
 from models.cases.safe_phone import is_barred, safe_numbers
 from models.custody.custody_status import Heard, heard
+from models.overview.caller_state import CallState
 from models.store.database import Write
 from models.store.keyring import Keyring
 from models.store.unit import Unit

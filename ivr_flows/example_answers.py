@@ -16,8 +16,8 @@ from ivr_flows.rules import OfficeRules, Rules
 from ivr_flows.status_words import say_details, say_status
 from ivr_flows.time_words import in_zone
 from ivr_flows.turn import Turn
-from models.caller_state import CallState
 from models.custody.custody_status import NEUTRAL, Heard
+from models.overview.caller_state import CallState
 from models.store.unit import Unit
 from models.talks.voicemail import TEXTS
 

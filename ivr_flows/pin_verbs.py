@@ -5,8 +5,8 @@ from ivr_flows.desk import Desk
 from ivr_flows.flow import LANGUAGE, REPEAT, SLOW, SlowHandler, answers
 from models.cases.case import NUMBER_LENGTHS, begins_number
 from models.cases.pin_try import is_since_last_call, tries_told
-from models.phone_stop import answer_notice
-from models.pin_change import FirstEntry, SecondEntry, Weighed, change_pin, hash_in_force
+from models.overview.phone_stop import answer_notice
+from models.overview.pin_change import FirstEntry, SecondEntry, Weighed, change_pin, hash_in_force
 from models.staff.lost_pin_report import reporting
 
 #: The key of a new PIN in every menu that follows the status.

@@ -41,7 +41,7 @@ from ivr_flows.prompts import DIGITS_MARK, Prompts, count_words
 from ivr_flows.rules import OfficeRules
 from ivr_flows.scene import ENDINGS, Path, Rehearsal, Scene, Spoken, Stop
 from ivr_flows.turn import Connect, Dial, Gather, Join, Say, Turn
-from models.caller_state import CallState
+from models.overview.caller_state import CallState
 
 #: How much of the steps passed is kept from one action to the next; far from what a call keeps.
 LONGEST_WAY = 1000

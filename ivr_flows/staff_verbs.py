@@ -6,10 +6,10 @@ from ivr_flows.desk import Desk
 from ivr_flows.flow import answers
 from ivr_flows.how_to_talk import tell_how_to_talk
 from ivr_flows.prompts import counted
-from models import staff_desk
 from models.callbacks.callback_policy import CallbackPolicy
 from models.calls.liaison import free_liaison
 from models.calls.staff_line_stay import come_to_line
+from models.overview import staff_desk
 
 
 @answers("on", "off")

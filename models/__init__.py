@@ -2,13 +2,11 @@
 
 from models.audit.audit import AuditEntry
 from models.audit.office_change import OfficeChange
-from models.audit_watch import Approval, AuditWatch
 from models.callbacks.callback import Callback
 from models.calls.call import Call
 from models.calls.heard_text import HeardText
 from models.calls.offer import Offer
 from models.calls.pacing import Pace
-from models.case_opening import CaseOpening
 from models.cases.case import Case
 from models.cases.name_index import NameWord
 from models.cases.pin import Guard, KnownPhone, PinCounter, PinTry
@@ -19,7 +17,9 @@ from models.custody.custody_import import CustodyImport, ImportRow
 from models.custody.directory import Court, Facility
 from models.custody.import_record import ImportReject
 from models.custody.unlisted import UnlistedName
-from models.pin_request import PinRequest
+from models.overview.audit_watch import Approval, AuditWatch
+from models.overview.case_opening import CaseOpening
+from models.overview.pin_request import PinRequest
 from models.staff.alert import Alert
 from models.staff.audit_alarm import AuditAlarm
 from models.staff.audit_export import AuditExport

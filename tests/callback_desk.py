@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from config.office import Office
 from models import AuditEntry, Call, Callback, CallEvent, Staff
-from models.caller_state import CallState, load_by_leg
+from models.overview.caller_state import CallState, load_by_leg
 from models.store.database import Database
 from models.talks import leg as legs
 from models.talks.call_event import record_call_event

@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from config.office import Office
 from config.settings import Settings
+from models.overview.trouble import page_troubles
 from models.staff.alert import Alert, unsent_alerts
 from models.store.database import Database
 from models.store.heartbeat import is_silent
-from models.trouble import page_troubles
 from workers.alerts import AlertCarrier, AlertSender
 from workers.carrier import Carrier
 from workers.office_watch import OfficeWatch

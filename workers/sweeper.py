@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from config.office import Office
 from config.settings import Settings
-from models.audit_watch import has_news, watch
 from models.callbacks.at_risk import make_alerts
 from models.callbacks.callback_list import first_in_line, tidy_line
 from models.callbacks.callback_policy import CallbackPolicy
@@ -25,7 +24,9 @@ from models.custody.custody_import import resume
 from models.custody.import_paging import is_anything_held, page_held
 from models.custody.import_upload import tidy_uploads
 from models.custody.unlisted import has_untold_names, tell_of_unlisted
-from models.lost_pin import settle_lost_pins
+from models.overview.audit_watch import has_news, watch
+from models.overview.lost_pin import settle_lost_pins
+from models.overview.trouble import page_troubles, troubles
 from models.staff.alert import forget_lost_alerts, unsent_alerts
 from models.staff.audit_alarm import has_untold_alarms, tell_of_alarms
 from models.staff.lost_pin_report import has_new_reports, has_untold_reports, tell_of_reports
@@ -49,7 +50,6 @@ from models.talks.stranded import (
     undialled_takers,
 )
 from models.talks.stranded_at_0 import close_forgotten, direct_talks, left_behind_at_0, undialled_at_0
-from models.trouble import page_troubles, troubles
 from workers.audit_heads import HeadKeeper
 from workers.callbacks import CallCarrier, Dialler
 from workers.carrier import Carrier

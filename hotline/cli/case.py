@@ -9,9 +9,9 @@ from hotline.cli.fields import language_of, ordinary_phone, plain_text, time_zon
 from hotline.cli.tied import refuse_tied
 from models.cases.case import CaseError, check_digit_is_right, close_case, open_case, rotate_pin
 from models.cases.pin_hash import PinHasher
-from models.lost_pin import EVIDENCE, LostPinError, replace_lost_pin
+from models.overview.lost_pin import EVIDENCE, LostPinError, replace_lost_pin
+from models.overview.total_lift import TotalLiftError, lift_total
 from models.staff.two_people import TiedError
-from models.total_lift import TotalLiftError, lift_total
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 

@@ -181,7 +181,7 @@ def _keys(settings: Settings) -> Finding:
 
 def _account(settings: Settings) -> Finding:
     """Whether the carrier takes the account's calls and texts."""
-    from models.trouble import troubles
+    from models.overview.trouble import troubles
 
     found = _read(settings, lambda session, now: [t for t in troubles(session, now) if t.is_refusal])
     if found is None:

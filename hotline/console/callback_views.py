@@ -19,7 +19,6 @@ from hotline.console.shared_rows import CALLS, MINE, NOBODY, TOKEN, SharedPage, 
 from hotline.console.status_page import words_of
 from hotline.console.unchanged import FACTS, Facts, minute_of
 from hotline.console.words import N_, language
-from models import listing
 from models.callbacks.appointment import (
     CANCEL_REASONS,
     may_reveal,
@@ -35,10 +34,11 @@ from models.callbacks.note import MOST_CHARACTERS, SENTENCES, may_note, note_of,
 from models.callbacks.recognition import RECOGNITIONS, awaits_recognition, may_be_anyone
 from models.callbacks.shown_line import shown_line
 from models.calls.call import Call
-from models.case_words import has_looked, heard_for, look_at_words, may_open_case
 from models.cases.new_phone import holds_content
 from models.custody.custody_status import Heard, HeardRules
-from models.history import history_of
+from models.overview import listing
+from models.overview.case_words import has_looked, heard_for, look_at_words, may_open_case
+from models.overview.history import history_of
 from models.staff.staff import ROLES, Staff
 from models.store.database import keyring_of
 from models.store.refusal import RefusedError

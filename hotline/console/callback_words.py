@@ -8,8 +8,8 @@ from babel.dates import format_date, format_skeleton, format_time, get_timezone
 
 from hotline.console.words import N_, _, language, ngettext, written_in
 from models.callbacks.note import MOST_CHARACTERS, SENTENCES
-from models.history import Happening
-from models.listing import Listed
+from models.overview.history import Happening
+from models.overview.listing import Listed
 from models.store.refusal import RefusedError
 
 VIEW_NAMES = {

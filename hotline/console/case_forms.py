@@ -11,10 +11,10 @@ import phonenumbers
 from config.office import Office
 from hotline.console.words import _, country_name
 from models.callbacks.wishes import VOICEMAIL_TEXTS, WHO_MAY_ANSWER, Wishes
-from models.case_change import Details
 from models.cases.case import check_digit_is_right
 from models.cases.registrant import Phone, Registrant
-from models.phone_list import PhoneWishes
+from models.overview.case_change import Details
+from models.overview.phone_list import PhoneWishes
 
 LONGEST_NAME, LONGEST_ID = 200, 100
 PACES = ("normal", "slow")

@@ -17,13 +17,13 @@ from hotline.console.console import Console
 from hotline.console.guard import me
 from hotline.console.status_page import words_of
 from hotline.console.words import _
-from models.case_change import KEEPERS, case_locked
-from models.case_opening import CaseOpeningError, Grounds, grounds_for, look_at
-from models.case_page import read_case_page
 from models.cases.case import Case, CaseError
 from models.custody.custody_status import HeardRules
-from models.phone_list import BINDING_GROUNDS, VOUCHING_GROUNDS
-from models.pin_request import APPROVERS, still_waits
+from models.overview.case_change import KEEPERS, case_locked
+from models.overview.case_opening import CaseOpeningError, Grounds, grounds_for, look_at
+from models.overview.case_page import read_case_page
+from models.overview.phone_list import BINDING_GROUNDS, VOUCHING_GROUNDS
+from models.overview.pin_request import APPROVERS, still_waits
 
 
 @dataclass(frozen=True, slots=True)

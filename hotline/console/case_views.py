@@ -19,7 +19,9 @@ from hotline.console.console import Console
 from hotline.console.guard import guard_staff, me
 from hotline.console.typed_fields import OvertakenFormError, refuse_overtaken
 from hotline.console.words import N_, _
-from models.case_change import (
+from models.cases.case import CaseError
+from models.cases.registrant import name_of
+from models.overview.case_change import (
     added_by_form,
     begin_case,
     change_details,
@@ -28,11 +30,14 @@ from models.case_change import (
     link_subject,
     subject_of,
 )
-from models.case_opening import CaseOpeningError, case_in_talk, open_by_verification, open_from_search
-from models.case_search import CaseSearchError, FoundCases, search_cases
-from models.cases.case import CaseError
-from models.cases.registrant import name_of
-from models.pin_request import DELIVERIES, FIRST_EVIDENCE, PinRequestError, request_pin
+from models.overview.case_opening import (
+    CaseOpeningError,
+    case_in_talk,
+    open_by_verification,
+    open_from_search,
+)
+from models.overview.case_search import CaseSearchError, FoundCases, search_cases
+from models.overview.pin_request import DELIVERIES, FIRST_EVIDENCE, PinRequestError, request_pin
 from models.staff.staff import ROLES
 
 View = Response | str | tuple[str, int]

@@ -21,7 +21,7 @@ from hotline.console.prompt_words import group_name
 from hotline.console.stacked import stacked
 from hotline.console.standing_views import standing_now
 from hotline.console.static_files import static_url
-from models.pin_request import count_to_decide
+from models.overview.pin_request import count_to_decide
 
 
 def install_layout(app: Flask, console: Console) -> None:

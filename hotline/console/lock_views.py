@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from hotline.console.console import Console
 from hotline.console.guard import guard_staff, me
 from hotline.console.words import N_, _
-from models.lost_pin import LostPinError, decide_lost_pin, waiting_lost_pins
+from models.overview.lost_pin import LostPinError, decide_lost_pin, waiting_lost_pins
 from models.staff.pin_lock import KNOWN, STRANGE, UNATTESTED, LockError, lift_lock, standing_locks
 
 KINDS = {

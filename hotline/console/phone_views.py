@@ -13,7 +13,7 @@ from hotline.console.console import Console
 from hotline.console.guard import guard_staff, me
 from hotline.console.typed_fields import OvertakenFormError, refuse_overtaken
 from hotline.console.words import _, language, written_in
-from models.phone_list import (
+from models.overview.phone_list import (
     PhoneListError,
     add_phone,
     confirm_phone,

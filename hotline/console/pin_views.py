@@ -13,11 +13,11 @@ from hotline.console.guard import guard_staff, me
 from hotline.console.letters import Sender, number_letter, pin_letter
 from hotline.console.words import N_, _
 from models.audit import audit
-from models.case_change import reveal_number
-from models.case_opening import open_to
 from models.cases.new_pin import new_pin
-from models.lost_pin import EVIDENCE
-from models.pin_request import (
+from models.overview.case_change import reveal_number
+from models.overview.case_opening import open_to
+from models.overview.lost_pin import EVIDENCE
+from models.overview.pin_request import (
     APPROVERS,
     DELIVERIES,
     FIRST_EVIDENCE,

@@ -13,6 +13,7 @@ from hotline.console.guard import guard_staff, me
 from hotline.console.office_form import typed_day
 from hotline.console.office_views import DAYS
 from hotline.console.words import N_, _
+from models.overview.staff_record import person_numbered, record_of
 from models.staff.schedule import (
     KINDS,
     add_absence,
@@ -23,7 +24,6 @@ from models.staff.schedule import (
     weeks,
 )
 from models.staff.staff import Staff, StaffError, everyone
-from models.staff_record import person_numbered, record_of
 from models.store.form_stamp import OTHERWISE
 
 READ = ("supervisor", "administrator")

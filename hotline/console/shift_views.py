@@ -16,8 +16,8 @@ from hotline.console.console import Console
 from hotline.console.durations import short
 from hotline.console.guard import guard_staff, me
 from hotline.console.words import N_, _, language, written_in
-from models import my_shift, staff_desk
 from models.callbacks.claim import actor_of
+from models.overview import my_shift, staff_desk
 from models.staff import schedule
 from models.staff.staff import ROLES, Staff
 from models.store.database import keyring_of

@@ -15,10 +15,7 @@ from hotline.console.prompt_views import language_name
 from hotline.console.sign_in_views import say_busy
 from hotline.console.words import N_, _
 from models.calls.staff_secret import fresh_code, fresh_pin, issue_code, issue_pin
-from models.staff.schedule import absences_of, week_of
-from models.staff.staff import Staff, StaffError, add_person, everyone, new_password
-from models.staff.staff_access import reset
-from models.staff_record import (
+from models.overview.staff_record import (
     Record,
     change_record,
     let_go,
@@ -27,6 +24,9 @@ from models.staff_record import (
     stamp_of,
     take_back,
 )
+from models.staff.schedule import absences_of, week_of
+from models.staff.staff import Staff, StaffError, add_person, everyone, new_password
+from models.staff.staff_access import reset
 from models.store.database import keyring_of
 from models.store.form_stamp import OTHERWISE
 
@@ -37,7 +37,7 @@ ROLE_NAMES = {
     "supervisor": N_("Supervisor"),
     "administrator": N_("Administrator"),
 }
-#: The sentences of models/staff_record.py and models/staff/staff.py, so that each language has them.
+#: The sentences of models/overview/staff_record.py and models/staff/staff.py, so that each language has them.
 REFUSALS = (
     N_("There is no such person on the staff list."),
     N_("This person has left the house."),

@@ -14,9 +14,9 @@ from hotline.console.guard import guard_staff, me, someone
 from hotline.console.kept_request import page_of_form
 from hotline.console.live import live_part, tag_of
 from hotline.console.words import language
+from models.overview.standing import Standing, standing_for
 from models.staff.staff import ROLES
 from models.staff.wrap_up import end_wrap_up, extend_wrap_up
-from models.standing import Standing, standing_for
 from models.store.refusal import RefusedError
 
 

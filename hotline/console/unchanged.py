@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from models.listing import Version, version_while
+from models.overview.listing import Version, version_while
 from models.store.database import Database
 from models.store.unit import unit_of
 

@@ -13,7 +13,7 @@ from hotline.console.console import Console
 from hotline.console.durations import short
 from hotline.console.guard import guard_staff
 from hotline.console.words import N_
-from models.wallboard import Figures, figures
+from models.overview.wallboard import Figures, figures
 
 ROLES = ("supervisor", "administrator")
 #: However many look, a process reads the figures at most this often.

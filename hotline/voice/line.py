@@ -18,9 +18,9 @@ from ivr_flows.pin_verbs import heard_of_tries
 from ivr_flows.prompts import Prompts
 from ivr_flows.rules import Rules
 from ivr_flows.turn import Connect, Dial, Hangup, Hold, Say, Turn
-from models.caller_state import CallState, glance, load_by_leg, load_by_sid
 from models.calls.call import inserting_call, saving_turn
 from models.calls.caller_id import caller_id_is_attested, caller_id_is_doubted
+from models.overview.caller_state import CallState, glance, load_by_leg, load_by_sid
 from models.store.database import Database, tried_again
 from models.store.unit import OvertakenError, Unit, unit_of
 from models.talks.call_event import hear_who_answered, record_call_event, record_call_sid

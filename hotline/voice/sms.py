@@ -12,7 +12,7 @@ from config.office import Office
 from hotline.voice.form import Fields, caller_id, one
 from hotline.voice.twiml import Words, message
 from models.calls.heard_text import hear_once
-from models.phone_stop import start_phone, stop_phone
+from models.overview.phone_stop import start_phone, stop_phone
 from models.store.database import keyring_of
 from models.store.job import Job
 

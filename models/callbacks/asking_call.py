@@ -20,7 +20,7 @@ from models.talks.direct_talk import DirectTalk
 from models.talks.talk import COVERED, TalkOffice, pause_after
 
 if TYPE_CHECKING:
-    from models.caller_state import CallState
+    from models.overview.caller_state import CallState
 
 _CASES = cast(Table, Case.__table__)
 #: The steps behind a promise: every caller who asked for a callback comes to one of them.

@@ -41,7 +41,7 @@ from models.calls.call import CALLS, Call
 from models.store.database import keyring_of
 
 if TYPE_CHECKING:
-    from models.caller_state import CallState
+    from models.overview.caller_state import CallState
 
 
 def request_without_pin(

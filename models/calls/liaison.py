@@ -33,7 +33,7 @@ from models.store.database import keyring_of
 from models.store.job import Job
 
 if TYPE_CHECKING:
-    from models.caller_state import CallState
+    from models.overview.caller_state import CallState
 
 
 class Pool(Enum):

@@ -25,7 +25,7 @@ from models.store.database import Write, keyring_of
 from models.store.keyring import Keyring
 
 if TYPE_CHECKING:
-    from models.caller_state import CallState
+    from models.overview.caller_state import CallState
 
 NUMBER_DIGITS = 5
 #: A code has this many digits when it is made here; people may choose from LEAST to MOST.

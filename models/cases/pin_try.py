@@ -21,7 +21,6 @@ from typing import Any, Literal, Protocol
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.caller_state import CallState
 from models.cases.case import Case
 from models.cases.pin import STRANGERS
 from models.cases.pin_hash import PinHasher
@@ -36,6 +35,7 @@ from models.cases.pin_writes import (
     USING_LETTER,
     VERIFYING,
 )
+from models.overview.caller_state import CallState
 from models.store.database import Write
 
 

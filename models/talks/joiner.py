@@ -28,7 +28,7 @@ from models.talks.talk import (
 )
 
 if TYPE_CHECKING:
-    from models.caller_state import CallState
+    from models.overview.caller_state import CallState
 
 Joins = Literal["join", "wait", "gone"]
 

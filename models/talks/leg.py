@@ -21,7 +21,7 @@ from models.talks.leg_end import Job, liaison_missed
 from models.talks.talk import AWAITING, TalkOffice, callback_of
 
 if TYPE_CHECKING:
-    from models.caller_state import CallState
+    from models.overview.caller_state import CallState
 
 
 _PACE = (

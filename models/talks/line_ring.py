@@ -20,7 +20,7 @@ from models.talks.line_wait import LineWait, leave_line
 from models.talks.talk import talk_of
 
 if TYPE_CHECKING:
-    from models.caller_state import CallState
+    from models.overview.caller_state import CallState
 
 #: A leg that no worker has begun to ring after so long is rung by the call of the caller who waits for it.
 JOB_LOST_AFTER = timedelta(seconds=3)

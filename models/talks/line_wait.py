@@ -27,7 +27,7 @@ from models.store.base import Base, UtcDateTime
 from models.store.job import Job
 
 if TYPE_CHECKING:
-    from models.caller_state import CallState
+    from models.overview.caller_state import CallState
 
 #: The step at which a caller waits in line.
 IN_LINE = "in_line"

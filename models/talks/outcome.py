@@ -13,7 +13,7 @@ from models.callbacks.callback_policy import CallbackOffice, CallbackPolicy
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.callbacks.follow_up import LATER, STOPPED, SUPERVISOR, follow_up
 from models.calls.call import Call
-from models.phone_stop import on_next_phone, stop_phone
+from models.overview.phone_stop import on_next_phone, stop_phone
 from models.staff.set_away import end_sparing
 from models.staff.staff import Staff
 from models.staff.wrap_up import end_wrap_up, end_wrap_ups

@@ -22,7 +22,7 @@ from models.talks.direct_talk import DirectTalk
 from models.talks.line_wait import IN_LINE
 
 if TYPE_CHECKING:
-    from models.caller_state import CallState
+    from models.overview.caller_state import CallState
 
 #: What a talk is kept in: the callback it keeps, or a row of its own for a caller at 0.
 Talk = Callback | DirectTalk

@@ -12,7 +12,7 @@ from models.calls.call import CALLS
 from models.talks.talk import callback_of
 
 if TYPE_CHECKING:
-    from models.caller_state import CallState
+    from models.overview.caller_state import CallState
 
 #: The neutral texts, by the end of their prompts' names; the first is the one where none was chosen.
 TEXTS = tuple(text for text in VOICEMAIL_TEXTS if text is not None)

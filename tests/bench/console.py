@@ -24,8 +24,8 @@ from sqlalchemy import select
 from config.settings import Settings
 from hotline import create_app
 from models import Callback, Case, CaseOpening, Facility, Phone, Staff
-from models.case_opening import SEARCH_REASONS
-from models.pin_request import PinRequest
+from models.overview.case_opening import SEARCH_REASONS
+from models.overview.pin_request import PinRequest
 from models.store.database import Database
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from models.audit import audit
 from models.audit.audit_head import note_head
-from models.audit_watch import watch
+from models.overview.audit_watch import watch
 from tests.browser.conftest import Visitors
 from tests.browser.console_house import Colleague, ConsoleHouse, judge
 from tests.factories import make_case, make_subject

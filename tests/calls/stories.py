@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
-from models.lost_pin import settle_lost_pins
+from models.overview.lost_pin import settle_lost_pins
 from tests.factories import MadeCase
 from tests.phone import CALLER, Phone
 from tests.twiml_check import check

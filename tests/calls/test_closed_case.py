@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from models import Callback, Staff
 from models.cases.case import close_case, rotate_pin
-from models.lost_pin import replace_lost_pin
+from models.overview.lost_pin import replace_lost_pin
 from tests.calls.conftest import House
 from tests.calls.stories import lost_pins_are_settled, opens_the_case, the_hour_of_lost_pins_has_passed, wrong
 from tests.calls.test_callbacks import accepted_by, asks_express, nobody_is_held, the_callback

@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from models import Callback, Staff
 from models.callbacks.callback_request import request_callback
-from models.caller_state import load_by_sid
 from models.cases.registrant import Phone as RegisteredPhone
-from models.lost_pin import replace_lost_pin
+from models.overview.caller_state import load_by_sid
+from models.overview.lost_pin import replace_lost_pin
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import (
     is_asked_for_a_number,

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from models import Alert, Callback, LostPinReport, Staff
 from models.cases.case import close_case, new_number
 from models.cases.registrant import Phone as RegisteredPhone
-from models.lost_pin import LostPinError, decide_lost_pin, replace_lost_pin, waiting_lost_pins
+from models.overview.lost_pin import LostPinError, decide_lost_pin, replace_lost_pin, waiting_lost_pins
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import (
     is_asked_for_a_number,

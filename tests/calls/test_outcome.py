@@ -12,8 +12,8 @@ from models import AuditEntry, Callback, Staff
 from models.callbacks.callback_request import request_callback
 from models.callbacks.claim import may_be_called
 from models.callbacks.follow_up import SUPERVISOR, NotAgainError, promise_anew
-from models.caller_state import load_by_sid
 from models.cases.registrant import Phone as RegistrantPhone
+from models.overview.caller_state import load_by_sid
 from models.store.refusal import RefusedError
 from models.talks.outcome import note_outcome
 from tests.calls.conftest import Clock, House

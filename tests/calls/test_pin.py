@@ -9,8 +9,8 @@ from sqlalchemy import select, update
 from models import AuditEntry, Call, PinCounter, PinTry, Staff
 from models.calls.call import keep_pending
 from models.cases.case import check_digit_is_right, new_number, rotate_pin
-from models.lost_pin import replace_lost_pin
-from models.total_lift import lift_total
+from models.overview.lost_pin import replace_lost_pin
+from models.overview.total_lift import lift_total
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import document_of, is_asked_for_a_number, next_url, opens_the_case, wrong
 from tests.factories import HASHER, MadeCase

@@ -11,7 +11,7 @@ from models import Call, Callback, Case, Staff
 from models.callbacks.callback import advance
 from models.callbacks.follow_up import follow_up, promise_anew
 from models.cases.registrant import Registrant
-from models.lost_pin import tell_safe_phones
+from models.overview.lost_pin import tell_safe_phones
 from tests.calls.conftest import House
 from tests.calls.stories import lost_pins_are_settled, the_hour_of_lost_pins_has_passed
 from tests.factories import MadeCase

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from models import Call, Callback, Staff
 from models.calls.staff_secret import issue_pin
-from models.staff_record import let_go
+from models.overview.staff_record import let_go
 from tests.calls.conftest import House
 from tests.calls.staff_line.desk import PIN, STAFF_PHONE, signs_in
 from tests.calls.stories import opens_the_case

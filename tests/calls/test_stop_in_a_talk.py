@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from models import Callback, Staff
-from models.phone_stop import stop_phone
+from models.overview.phone_stop import stop_phone
 from tests.calls.conftest import House
 from tests.calls.stories import opens_the_case
 from tests.calls.test_callbacks import accepted_by, asks_express

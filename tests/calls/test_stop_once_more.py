@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from models import Callback, Staff
 from models.callbacks.callback_policy import CallbackPolicy
 from models.cases.registrant import Phone as Registered
-from models.phone_stop import stop_phone
+from models.overview.phone_stop import stop_phone
 from models.store.refusal import RefusedError
 from models.talks.own_call import call_now
 from tests.calls.conftest import House

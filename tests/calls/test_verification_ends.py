@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from models import Call, Callback, Case, DirectTalk, LineWait, Staff
-from models.case_opening import case_in_talk
+from models.overview.case_opening import case_in_talk
 from models.talks.line_wait import first_waiting
 from models.talks.talk_at_0 import own_talk
 from tests.calls.at_0.waiting import OTHER, TALKER

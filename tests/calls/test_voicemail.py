@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from models import Callback, Registrant, Staff
-from models.history import history_of
+from models.overview.history import history_of
 from tests.calls.conftest import Clock, House
 from tests.calls.test_callbacks import accepted_by, asks_express, the_callback
 from tests.factories import MadeCase

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.office import Office
 from config.settings import EXCHANGE_ACCOUNT
 from models import Staff
-from models.staff_desk import set_shift
+from models.overview.staff_desk import set_shift
 from models.store.database import Database
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade

@@ -11,8 +11,8 @@ from sqlalchemy import event
 from hotline.console.audit_words import ACTIONS, PARTS
 from models.audit import audit
 from models.audit.audit_head import note_head
-from models.audit_watch import watch
 from models.callbacks.callback_state import MOVES
+from models.overview.audit_watch import watch
 from models.store.database import Database
 from tests.console.audit_desk import records
 from tests.console.conftest import Clock, Member

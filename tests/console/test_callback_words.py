@@ -5,10 +5,10 @@ from pathlib import Path
 
 from hotline.console import callback_words as said
 from hotline.console.refusals import SENTENCES
-from models import history
 from models.callbacks import appointment, callback, note
 from models.callbacks.callback_state import MOVES, STATES, UNKNOWN_OUTCOMES
-from models.listing import VIEWS
+from models.overview import history
+from models.overview.listing import VIEWS
 from models.talks.outcome import OUTCOMES
 
 MODELS = Path(callback.__file__).parent

@@ -9,8 +9,8 @@ from sqlalchemy import event, select
 
 from models import Absence, AuditEntry, Schedule, Staff
 from models.cases.pin_hash import PinHasher
+from models.overview.staff_record import record_of
 from models.staff.set_away import spare
-from models.staff_record import record_of
 from models.store.database import Database
 from tests.console.conftest import PASSWORD, Member
 from tests.factories import make_staff

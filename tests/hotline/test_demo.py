@@ -20,14 +20,14 @@ from models import Base, Case, CustodyImport, CustodyRecord, Facility, Phone, St
 from models.callbacks.at_risk import make_alerts
 from models.callbacks.callback_list import due_callbacks, tidy_line
 from models.callbacks.callback_policy import CallbackPolicy
-from models.caller_state import load_by_sid
 from models.cases.case import check_digit_is_right, close_case, rotate_pin
 from models.cases.new_pin import is_guessable
 from models.cases.pin_hash import PinHasher
 from models.custody.custody import CUSTODY_STATUSES
 from models.custody.custody_status import HeardRules, heard
 from models.custody.import_history import newest_as_of
-from models.listing import list_callbacks
+from models.overview.caller_state import load_by_sid
+from models.overview.listing import list_callbacks
 from models.staff.alert import Alert
 from models.store.database import Database
 from tests.factories import HASHER, make_call

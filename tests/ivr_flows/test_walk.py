@@ -29,7 +29,7 @@ from ivr_flows.flow import (
 )
 from ivr_flows.prompts import Prompts
 from ivr_flows.turn import Gather, Hangup, Say, Turn
-from models.caller_state import CallState
+from models.overview.caller_state import CallState
 from models.store.keyring import Keyring
 from models.store.unit import Unit
 from models.talks import voicemail

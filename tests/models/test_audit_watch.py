@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from models import Alert, AuditAlarm, Registrant
 from models.audit import audit
-from models.audit_watch import has_news, watch
 from models.cases.surname import surnames
+from models.overview.audit_watch import has_news, watch
 from models.staff.audit_alarm import AlarmError, open_alarms, settle_alarm, settled_alarms
 from models.store.database import Database, keyring_of
 from tests.factories import (

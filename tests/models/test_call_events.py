@@ -15,7 +15,7 @@ from config.office import Office
 from models import Call, Callback, CallEvent, Staff
 from models.callbacks.callback import cancel_callback
 from models.callbacks.callback_state import FINAL_STATES
-from models.caller_state import load_by_leg
+from models.overview.caller_state import load_by_leg
 from models.store.database import Database
 from models.talks import leg as legs
 from models.talks.call_event import record_call_event

@@ -11,8 +11,10 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from models import AuditEntry, Callback, CaseOpening
-from models.case_change import case_locked
-from models.case_opening import (
+from models.cases.case import new_number
+from models.custody.custody_status import NEUTRAL, HeardRules
+from models.overview.case_change import case_locked
+from models.overview.case_opening import (
     MOST_FAILED,
     CaseOpeningError,
     grounds_for,
@@ -20,12 +22,10 @@ from models.case_opening import (
     open_by_verification,
     open_from_search,
 )
-from models.case_page import heard_of_case, read_case_page
-from models.cases.case import new_number
-from models.custody.custody_status import NEUTRAL, HeardRules
-from models.my_shift import change_phone
+from models.overview.case_page import heard_of_case, read_case_page
+from models.overview.my_shift import change_phone
+from models.overview.staff_record import let_go
 from models.staff.staff_access import access_locked
-from models.staff_record import let_go
 from models.store.database import Database, run_last_work
 from tests.factories import NOW, make_callback, make_case, make_office
 from tests.models.staff_people import Someone, someone

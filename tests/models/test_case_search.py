@@ -10,10 +10,10 @@ from sqlalchemy import event, select, text
 
 import models.cases.name_search
 from models import AuditEntry, NameWord, Registrant, Subject
-from models.case_search import CaseSearchError, FoundCases, search_cases
 from models.cases.name_index import MOST_WORDS, can_be_asked, fits, index_name, words_of
 from models.cases.registrant import name_registrant
 from models.cases.subject import find_or_add_subject, rename_subject
+from models.overview.case_search import CaseSearchError, FoundCases, search_cases
 from models.store.database import Database
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade

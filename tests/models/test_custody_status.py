@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.caller_state import CallState
 from models.custody.custody import CUSTODY_STATUSES, DATED_FACTS, IN_CUSTODY_KINDS, REMOVAL_STAGES
 from models.custody.custody_status import NEUTRAL, HeardRules, heard
+from models.overview.caller_state import CallState
 
 NOW = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
 RULES = HeardRules(

@@ -7,7 +7,6 @@ import pytest
 
 from config.office import Office
 from models import Call, Staff
-from models.caller_state import CallState
 from models.calls.liaison import (
     DIALLED_AT_0,
     Taken,
@@ -17,6 +16,7 @@ from models.calls.liaison import (
     take_liaison_for,
 )
 from models.calls.offer import note_offer
+from models.overview.caller_state import CallState
 from models.store.database import Database
 from models.talks import leg as legs
 from tests.callback_desk import CallbackDesk

@@ -17,8 +17,9 @@ from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.follow_up import is_promised_again
 from models.calls.call import CALLS
 from models.calls.liaison import unverified_may_take, unverified_may_take_at_0
-from models.history import history_of
-from models.listing import VIEWS, list_callbacks, version
+from models.overview.history import history_of
+from models.overview.listing import VIEWS, list_callbacks, version
+from models.overview.untaken import untaken
 from models.staff.alert import unsent_alerts
 from models.store.database import WRITES, Database, keyring_of
 from models.store.keyring import Keyring
@@ -31,7 +32,6 @@ from models.talks.stranded import (
     undialled_callers,
     undialled_takers,
 )
-from models.untaken import untaken
 from tests.conftest import DATABASES
 from tests.factories import NOW, make_office, make_staff
 from tests.models.test_query_plans import _plans

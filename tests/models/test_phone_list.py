@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from models import AuditEntry, Callback, Case, Consent, KnownPhone, Phone
 from models.callbacks.wishes import SAFEST, Wishes, last_wishes
-from models.case_opening import Grounds
 from models.cases.daily_window import DailyWindow
 from models.cases.safe_phone import safe_numbers
-from models.phone_list import (
+from models.overview.case_opening import Grounds
+from models.overview.phone_list import (
     CODE_TRIES,
     MOST_PHONES,
     PhoneListError,

@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import AuditEntry, Callback, Case, PinCounter, PinRequest, Registrant, Staff, Subject
-from models.case_change import (
+from models.cases.case import CaseError, give_new_pin
+from models.overview.case_change import (
     Details,
     begin_case,
     change_details,
@@ -18,9 +19,8 @@ from models.case_change import (
     link_subject,
     reveal_number,
 )
-from models.case_opening import grounds_for
-from models.cases.case import CaseError, give_new_pin
-from models.pin_request import (
+from models.overview.case_opening import grounds_for
+from models.overview.pin_request import (
     PinRequestError,
     approve_pin,
     decline_pin,
@@ -28,7 +28,7 @@ from models.pin_request import (
     request_pin,
     waiting_pins,
 )
-from models.staff_record import let_go
+from models.overview.staff_record import let_go
 from models.store.database import Database, run_last_work
 from tests.factories import HASHER, NOW, make_case, make_office
 from tests.models.staff_people import Someone, someone

@@ -9,13 +9,8 @@ from sqlalchemy import func, select
 
 from models import Absence, AuditEntry, Schedule, Staff
 from models.calls.liaison import Pool, count_free
-from models.case_opening import grounds_for, open_to
-from models.staff.recovery_code import RecoveryCode
-from models.staff.schedule import absences_of, add_absence, apply_schedules, remove_absence, set_schedule
-from models.staff.staff import StaffError, change_shift, find_staff
-from models.staff.staff_access import access_of_email
-from models.staff.staff_session import begin_session, find_signed_in
-from models.staff_record import (
+from models.overview.case_opening import grounds_for, open_to
+from models.overview.staff_record import (
     GONE,
     LAST,
     OWN_LEAVING,
@@ -26,6 +21,11 @@ from models.staff_record import (
     record_of,
     take_back,
 )
+from models.staff.recovery_code import RecoveryCode
+from models.staff.schedule import absences_of, add_absence, apply_schedules, remove_absence, set_schedule
+from models.staff.staff import StaffError, change_shift, find_staff
+from models.staff.staff_access import access_of_email
+from models.staff.staff_session import begin_session, find_signed_in
 from models.store.database import Database
 from tests.factories import NOW, make_case, make_office, make_staff
 from tests.models.staff_people import Someone

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from models.audit import audit
-from models.audit_watch import watch
+from models.overview.audit_watch import watch
 from models.staff.alert import Alert
 from models.staff.audit_alarm import open_alarms
 from models.staff.staff import Staff, add_person

@@ -8,9 +8,9 @@ from sqlalchemy import event
 from models import Guard, LineWait, PinTry
 from models.callbacks.follow_up import ANEW
 from models.cases.pin_guard import SPRAYING
+from models.overview.wallboard import Figures, figures
 from models.store.database import Database
 from models.talks.direct_talk import begin_talk, close
-from models.wallboard import Figures, figures
 from tests.factories import NOW, make_call, make_callback, make_import, make_staff
 
 MIDNIGHT = NOW.replace(hour=5)

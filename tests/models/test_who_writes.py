@@ -8,8 +8,8 @@ from sqlalchemy import Engine, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from models.caller_state import glance
 from models.calls.call import Call, saving_turn
+from models.overview.caller_state import glance
 from models.staff.staff import Staff
 from models.store.database import Database
 from models.store.unit import unit_of

@@ -12,10 +12,10 @@ from models.callbacks.at_risk import make_alerts
 from models.callbacks.callback import advance
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.claim import claim
+from models.overview.trouble import troubles
 from models.staff.alert import begin_alert
 from models.staff.schedule import Absence
 from models.store.database import Database
-from models.trouble import troubles
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_callback, make_case, make_office, make_staff
 from workers.carrier import CarrierRefused, CarrierUnknown

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from models import Alert, AuditEntry
 from models.audit import audit
 from models.audit.audit_head import read_heads, signing_key
-from models.audit_watch import watch
+from models.overview.audit_watch import watch
 from models.store.database import Database
 from tests.conftest import SECRET_KEY
 from tests.factories import NOW, make_case, make_office, make_staff, make_subject

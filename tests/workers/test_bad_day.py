@@ -9,7 +9,7 @@ import pytest
 
 from models import Alert, Call, Callback, Staff
 from models.callbacks.callback_state import LIVE_STATES
-from models.listing import list_callbacks
+from models.overview.listing import list_callbacks
 from models.staff.schedule import set_schedule
 from models.staff.staff import change_shift
 from models.talks import leg as legs

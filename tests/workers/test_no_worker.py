@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from models.overview.trouble import troubles
 from models.store.heartbeat import SILENT, Pulse, lives
 from models.talks import leg as legs
-from models.trouble import troubles
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_staff
 from workers.last_watch import LastWatch

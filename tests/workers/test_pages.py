@@ -9,8 +9,8 @@ from models import Alert, Callback, Staff
 from models.audit import audit
 from models.calls import pacing
 from models.custody.unlisted import keep_unlisted
+from models.overview.trouble import troubles
 from models.store.heartbeat import Pulse
-from models.trouble import troubles
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_call, make_callback, make_case, make_import, make_staff, make_subject
 

@@ -6,9 +6,9 @@ import pytest
 
 from models import Alert, Callback
 from models.calls.pacing import refusals
+from models.overview.trouble import troubles
 from models.store.database import Database
 from models.talks import leg as legs
-from models.trouble import troubles
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_callback, make_case, make_staff
 

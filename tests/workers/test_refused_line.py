@@ -11,10 +11,10 @@ from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.lone_refusal import refused_lines
 from models.calls.liaison import unverified_may_take_at_0
 from models.calls.pacing import CALLS, close_breaker, refusals
+from models.overview.trouble import troubles
 from models.store.refusal import RefusedError
 from models.talks import leg as legs
 from models.talks.own_call import call_now
-from models.trouble import troubles
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_call, make_callback, make_case, make_staff
 

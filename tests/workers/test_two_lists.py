@@ -10,7 +10,7 @@ from sqlalchemy import select
 from config.office import Office
 from models import Callback, Phone, Staff
 from models.calls.two_lists import PLACES, is_verified, take_turns
-from models.listing import list_callbacks
+from models.overview.listing import list_callbacks
 from models.store.database import Database
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_call, make_callback, make_case, make_staff

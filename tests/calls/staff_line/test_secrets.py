@@ -5,7 +5,7 @@ from collections.abc import Callable
 from sqlalchemy import select
 
 from models import AuditEntry, Call, Staff
-from models.staff_record import let_go
+from models.overview.staff_record import let_go
 from tests.calls.conftest import Clock, House
 from tests.calls.staff_line.desk import (
     CODE,

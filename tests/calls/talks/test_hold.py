@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from models import Callback, Staff
-from models.caller_state import load_by_leg
+from models.overview.caller_state import load_by_leg
 from models.talks.hold import staff_left
 from tests.calls.conftest import Clock, House
 from tests.calls.talks.talking import (

@@ -10,7 +10,7 @@ from models.callbacks.callback import cancel_callback, move_callback
 from models.callbacks.callback_request import request_callback
 from models.callbacks.claim import hand, release
 from models.callbacks.note import keep_note, note_of
-from models.staff_record import let_go
+from models.overview.staff_record import let_go
 from models.store.refusal import RefusedError
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_call, make_callback, make_case, make_staff

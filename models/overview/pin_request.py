@@ -9,10 +9,10 @@ from sqlalchemy import ForeignKey, Index, String, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.audit import audit
-from models.case_opening import Person
 from models.cases.case import Case, confirm_named, give_new_pin
 from models.cases.registrant import Registrant
-from models.lost_pin import EVIDENCE, has_phone_for, tell_safe_phones
+from models.overview.case_opening import Person
+from models.overview.lost_pin import EVIDENCE, has_phone_for, tell_safe_phones
 from models.staff.staff import Staff
 from models.staff.two_people import check_untied
 from models.store.base import Base, UtcDateTime

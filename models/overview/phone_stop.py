@@ -14,13 +14,13 @@ from models.callbacks.wishes import wishes_of_phone
 from models.cases.case import Case
 from models.cases.registrant import Phone, Registrant
 from models.cases.safe_phone import next_hours, next_window, safe_phones
-from models.lost_pin import tell_safe_phones
+from models.overview.lost_pin import tell_safe_phones
 from models.store.database import keyring_of
 from models.talks.abandoned_wait import Job, PromisingOffice
 from models.talks.leg_end import leave_for_staff, never_dial
 
 if TYPE_CHECKING:
-    from models.caller_state import CallState
+    from models.overview.caller_state import CallState
 
 #: Why staff look into a stop, and why the other phones of that person are called.
 REASON = "phone_stopped"

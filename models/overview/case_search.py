@@ -7,12 +7,12 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.case_opening import SEARCH_REASONS, Person
 from models.cases.case import Case
 from models.cases.name_index import can_be_asked
 from models.cases.name_search import find_names
 from models.cases.registrant import Registrant
 from models.cases.subject import Subject
+from models.overview.case_opening import SEARCH_REASONS, Person
 from models.store.database import keyring_of
 
 #: Cases that one search shows.

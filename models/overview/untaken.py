@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback
 from models.calls.two_lists import PLACES, UNVERIFIED_OTHER, VERIFIED
-from models.listing import LISTED
+from models.overview.listing import LISTED
 
 #: A page learns the ids of so many: a flood of requests must not make every page long.
 MOST_NAMED = 50

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 from models.audit import audit
 from models.callbacks.callback import CALLBACKS, IS_IDLE, Callback, advance
 from models.callbacks.wishes import VOICEMAIL_TEXTS, WHO_MAY_ANSWER, Wishes
-from models.case_opening import Grounds, Person
 from models.cases.case import Case
 from models.cases.new_phone import hold_bound, hold_new
 from models.cases.pin import KnownPhone
 from models.cases.registrant import CALLS_PER_DAY, SAFEST_WORDS, Consent, Phone
-from models.lost_pin import tell_safe_phones
-from models.phone_stop import lift_stop
+from models.overview.case_opening import Grounds, Person
+from models.overview.lost_pin import tell_safe_phones
+from models.overview.phone_stop import lift_stop
 from models.store.database import keyring_of
 from models.talks.abandoned_wait import Job, PromisingOffice
 

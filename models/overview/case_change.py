@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 
 from models.audit import audit
 from models.audit.audit import AuditEntry
-from models.case_opening import OPENED, OpeningOffice, Person, open_to
 from models.cases.case import Case, CaseError, add_case, confirm_named, end_case, free_number
 from models.cases.registrant import Registrant, name_of, name_registrant, register
 from models.cases.subject import Subject, find_or_add_subject, rename_subject
+from models.overview.case_opening import OPENED, OpeningOffice, Person, open_to
 from models.staff.staff import Staff
 from models.staff.two_people import check_untied
 from models.store.database import keyring_of

@@ -13,9 +13,9 @@ from models.callbacks import claim
 from models.callbacks.callback import Callback
 from models.calls.staff_line_stay import sign_out
 from models.calls.staff_secret import code_key
-from models.case_opening import close_all_of
 from models.cases.pin import PinCounter
-from models.pin_request import withdraw_all_of
+from models.overview.case_opening import close_all_of
+from models.overview.pin_request import withdraw_all_of
 from models.staff.passkey import forget_passkeys
 from models.staff.recovery_code import forget_recovery_codes
 from models.staff.schedule import Schedule

@@ -12,7 +12,7 @@ from models.callbacks.callback import IS_OPEN, IS_PAST, Callback
 from models.calls.call import Call
 from models.cases.case import Case
 from models.cases.new_phone import is_to_new_phone
-from models.lost_pin import EVIDENCE
+from models.overview.lost_pin import EVIDENCE
 from models.staff.staff import Staff
 from models.store.base import Base, UtcDateTime
 from models.store.database import keyring_of

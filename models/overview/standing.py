@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from models.overview.untaken import Untaken, untaken
 from models.staff.staff import Staff
 from models.staff.wrap_up import MOST_EXTENSIONS
-from models.untaken import Untaken, untaken
 
 # Built once, for every page that is open.
 _PERSON = select(
