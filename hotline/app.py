@@ -11,9 +11,9 @@ from werkzeug.wrappers import Response
 from config.office import Office
 from config.settings import Settings
 from hotline.console.blueprint import install_console
-from hotline.console.console import Console
-from hotline.console.passwords import Passwords
-from hotline.console.words import Words
+from hotline.console.shell.console import Console
+from hotline.console.shell.words import Words
+from hotline.console.sign_in.passwords import Passwords
 from hotline.current_line import CurrentLine
 from hotline.health import health_blueprint
 from hotline.office_desk import OfficeDesk

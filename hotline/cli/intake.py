@@ -43,7 +43,7 @@ def make_application() -> Any:
     """The WSGI application: the console's, for the one path, and beside it the thread that lands imports."""
     end_with_parent()
     from hotline import create_app_from_env
-    from hotline.console.import_upload_views import IS_INTAKE
+    from hotline.console.imports.upload_views import IS_INTAKE
     from workers.heart import Heart
 
     settings = load_settings()

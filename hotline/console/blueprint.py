@@ -10,44 +10,44 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.wrappers import Response
 
-from hotline.console.account_views import register_account
-from hotline.console.announcement_views import register_announcements
-from hotline.console.audit_export_views import register_audit_export
-from hotline.console.audit_views import register_audit
-from hotline.console.callback_action_views import register_callback_actions
-from hotline.console.callback_views import register_callbacks
-from hotline.console.case_views import register_cases
-from hotline.console.confirm_views import register_confirm
-from hotline.console.console import EXTENSION, Console
-from hotline.console.cookie import PREFIX, SealedCookies, is_console
-from hotline.console.directory_views import register_directories
-from hotline.console.guard import BODY_BYTES, me, recognise
-from hotline.console.headers import set_headers
-from hotline.console.home_views import register_home
-from hotline.console.import_settle_views import register_import_settling
-from hotline.console.import_upload_views import register_import_upload
-from hotline.console.import_views import register_imports
-from hotline.console.layout import install_layout
-from hotline.console.lock_views import register_locks
-from hotline.console.office_views import register_office
-from hotline.console.oidc_views import register_oidc
-from hotline.console.partner_views import register_partners
-from hotline.console.phone_views import register_phones
-from hotline.console.pin_views import register_pins
-from hotline.console.policy_views import register_policies
-from hotline.console.prompt_views import register_prompts
-from hotline.console.schedule_views import register_schedules
-from hotline.console.set_up_views import register_set_up
-from hotline.console.shift_views import register_shift
-from hotline.console.sign_in_views import register_sign_in
-from hotline.console.staff_views import register_staff
-from hotline.console.standing_views import register_standing
-from hotline.console.static_files import register_static_files
-from hotline.console.talk_views import register_talks
-from hotline.console.trouble import install_trouble
-from hotline.console.unchanged import Unchanged
-from hotline.console.wallboard_views import register_wallboard
-from hotline.console.words import _
+from hotline.console.audit.export_views import register_audit_export
+from hotline.console.audit.views import register_audit
+from hotline.console.callbacks.action_views import register_callback_actions
+from hotline.console.callbacks.talk_views import register_talks
+from hotline.console.callbacks.views import register_callbacks
+from hotline.console.callbacks.wallboard_views import register_wallboard
+from hotline.console.cases.lock_views import register_locks
+from hotline.console.cases.phone_views import register_phones
+from hotline.console.cases.pin_views import register_pins
+from hotline.console.cases.views import register_cases
+from hotline.console.imports.settle_views import register_import_settling
+from hotline.console.imports.upload_views import register_import_upload
+from hotline.console.imports.views import register_imports
+from hotline.console.office.announcement_views import register_announcements
+from hotline.console.office.directory_views import register_directories
+from hotline.console.office.partner_views import register_partners
+from hotline.console.office.policy_views import register_policies
+from hotline.console.office.prompt_views import register_prompts
+from hotline.console.office.views import register_office
+from hotline.console.people.schedule_views import register_schedules
+from hotline.console.people.shift_views import register_shift
+from hotline.console.people.staff_views import register_staff
+from hotline.console.shell.console import EXTENSION, Console
+from hotline.console.shell.cookie import PREFIX, SealedCookies, is_console
+from hotline.console.shell.guard import BODY_BYTES, me, recognise
+from hotline.console.shell.headers import set_headers
+from hotline.console.shell.home_views import register_home
+from hotline.console.shell.layout import install_layout
+from hotline.console.shell.standing_views import register_standing
+from hotline.console.shell.static_files import register_static_files
+from hotline.console.shell.trouble import install_trouble
+from hotline.console.shell.unchanged import Unchanged
+from hotline.console.shell.words import _
+from hotline.console.sign_in.account_views import register_account
+from hotline.console.sign_in.confirm_views import register_confirm
+from hotline.console.sign_in.oidc_views import register_oidc
+from hotline.console.sign_in.set_up_views import register_set_up
+from hotline.console.sign_in.views import register_sign_in
 from models.staff.two_people import TiedError, note_attempt
 
 #: Each area of the console; it registers its routes and its entries of the navigation.

@@ -14,7 +14,7 @@ from lxml import html
 from config.office import Office
 from config.settings import Settings
 from hotline import create_app
-from hotline.console.passwords import Passwords
+from hotline.console.sign_in.passwords import Passwords
 from models.cases.pin_hash import PinHasher
 from models.staff.staff import Staff, add_person, add_staff
 from models.staff.staff_password import PasswordKdf

@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from hotline.console.cookie import PURPOSE
+from hotline.console.shell.cookie import PURPOSE
 from models.staff.staff_session import begin_session
 from models.store.database import Database
 

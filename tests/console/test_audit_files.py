@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from hotline.console.audit_codes import codes_of
+from hotline.console.audit.codes import codes_of
 from models import AuditEntry, AuditExport, Staff
 from models.audit import audit
 from models.staff.two_people import ATTEMPT

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import event
 
-from hotline.console.audit_words import ACTIONS, PARTS
+from hotline.console.audit.words import ACTIONS, PARTS
 from models.audit import audit
 from models.audit.audit_head import note_head
 from models.callbacks.callback_state import MOVES

@@ -3,8 +3,8 @@
 import ast
 from pathlib import Path
 
-from hotline.console import callback_words as said
-from hotline.console.refusals import SENTENCES
+from hotline.console.callbacks import words as said
+from hotline.console.callbacks.refusals import SENTENCES
 from models.callbacks import appointment, callback, note
 from models.callbacks.callback_state import MOVES, STATES, UNKNOWN_OUTCOMES
 from models.overview import history

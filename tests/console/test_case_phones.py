@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from hotline.console.case_forms import wishes_of
+from hotline.console.cases.forms import wishes_of
 from models import Callback, Case, Phone, Registrant
 from models.store.database import Database
 from tests.console.case_desk import actions, kept_case, more_phones, verifies

@@ -7,8 +7,8 @@ from flask import Blueprint, Flask, render_template_string, request
 from sqlalchemy import select
 
 from hotline.console import blueprint as console_blueprint
-from hotline.console.console import Console
-from hotline.console.guard import guard_staff
+from hotline.console.shell.console import Console
+from hotline.console.shell.guard import guard_staff
 from models import StaffSession
 from models.store.database import Database
 from tests.console.conftest import PASSWORD, Browser, Clock, Member

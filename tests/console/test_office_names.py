@@ -9,10 +9,10 @@ import pytest
 import config
 from config.office_changes import EDITABLE, FIXED
 from config.policies import BOUNDS
-from hotline.console.office_names import FIELD_NAMES, SENTENCES, field_name
-from hotline.console.policy_bases import SHIPPED_BASES, basis_said
-from hotline.console.policy_names import POLICY_NAMES
-from hotline.console.words import Words
+from hotline.console.office.names import FIELD_NAMES, SENTENCES, field_name
+from hotline.console.office.policy_bases import SHIPPED_BASES, basis_said
+from hotline.console.office.policy_names import POLICY_NAMES
+from hotline.console.shell.words import Words
 from tests.console.conftest import Member
 
 FOLDER = Path(config.__path__[0])

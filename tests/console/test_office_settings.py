@@ -10,8 +10,8 @@ from sqlalchemy import event, select
 from config.office import Office
 from config.office_changes import FIXED
 from config.settings import Settings
-from hotline.console.office_names import REASONS
-from hotline.console.prompt_words import GROUPS
+from hotline.console.office.names import REASONS
+from hotline.console.office.prompt_words import GROUPS
 from ivr_flows.prompts import Prompts
 from models import AuditEntry
 from models.audit.office_change import standing_changes

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from hotline.console.passwords import BusyError, Passwords
+from hotline.console.sign_in.passwords import BusyError, Passwords
 from models.staff.staff_password import PasswordKdf, weakness
 from tests.console.conftest import CHEAP_COST, CHEAP_KIB
 

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from hotline.console.passwords import BusyError
+from hotline.console.sign_in.passwords import BusyError
 from hotline.seats import Seats
 from models import AuditEntry, SignInCounter
 from models.staff.staff_access import unlock

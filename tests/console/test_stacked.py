@@ -2,7 +2,7 @@
 
 from markupsafe import Markup
 
-from hotline.console.stacked import stacked
+from hotline.console.shell.stacked import stacked
 
 
 def test_each_cell_of_each_row_is_told_its_column() -> None:

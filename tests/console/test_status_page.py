@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hotline.console.status_page import words_of
+from hotline.console.shell.status_page import words_of
 from ivr_flows.prompts import Prompts
 from models.custody.custody import DATED_FACTS, IN_CUSTODY_KINDS
 from models.custody.custody_status import NEUTRAL, Heard

@@ -9,8 +9,8 @@ from flask import Blueprint, Flask
 
 from config.logging import JsonLines
 from hotline.console import blueprint as console_blueprint
-from hotline.console.console import Console
-from hotline.console.guard import guard_staff
+from hotline.console.shell.console import Console
+from hotline.console.shell.guard import guard_staff
 from tests.console.conftest import Browser, Clock, Member
 
 

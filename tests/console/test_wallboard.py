@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from hotline.console.bars import HEIGHT, draw
-from hotline.console.durations import short
+from hotline.console.shell.bars import HEIGHT, draw
+from hotline.console.shell.durations import short
 from models.callbacks.lone_refusal import judge_refusal
 from models.store.database import Database
 from tests.console.conftest import Clock, Member

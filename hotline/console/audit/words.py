@@ -1,0 +1,352 @@
+"""What the audit's pages say of actions, of who acted and on what, and of alarms, in plain words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import current_app, url_for
+
+from hotline.console.callbacks.words import CANCEL_NAMES, OUTCOME_NAMES, REASONS
+from hotline.console.cases.labels import DELIVERIES, EVIDENCE, SEARCH_REASONS
+from hotline.console.shell.words import N_, _
+from models.staff.audit_alarm import AuditAlarm
+from models.staff.staff_name import StaffNames
+
+#: Every action that the house writes down, as something that was done.
+ACTIONS = {
+    "open_case": N_("opened a case"),
+    "fail_to_open_case": N_("tried a case number that opened nothing"),
+    "close_case": N_("closed a case"),
+    "look_at_case": N_("looked at a case"),
+    "reveal_number": N_("revealed the number of a callback"),
+    "search_cases": N_("searched the cases"),
+    "ask_audit_export": N_("asked for entries of the audit as a file"),
+    "agree_audit_export": N_("agreed to a file of the audit"),
+    "export_audit": N_("took entries of the audit as a file"),
+    "open_case_to_staff": N_("opened a case to a member of staff"),
+    "hand_callback": N_("handed a callback to a colleague"),
+    "note_callback": N_("wrote a note on a callback"),
+    "rotate_pin": N_("issued a new PIN"),
+    "change_pin": N_("chose a new PIN by phone"),
+    "show_found_case": N_("was shown a case by a search by name"),
+    "try_tied_approval": N_("tried to approve with a tied account"),
+    "replace_lost_pin": N_("replaced a lost PIN"),
+    "request_callback": N_("asked for a callback"),
+    "ask_again_for_callback": N_("asked again for a callback"),
+    "change_callback": N_("changed a callback"),
+    "reschedule_callback": N_("moved a callback to another time"),
+    "cancel_callback": N_("cancelled a callback"),
+    "end_with_case_callback": N_("cancelled a callback of a closed case"),
+    "warn_of_callback": N_("warned of a callback at risk"),
+    "leave_message": N_("left a message"),
+    "note_outcome": N_("noted how a call ended"),
+    "recognize_person": N_("recorded how a person was recognized"),
+    "stop_phone": N_("stopped calls to a phone"),
+    "block_texts": N_("was refused a text: the phone said STOP to our number"),
+    "lift_stop": N_("let a stopped phone be called again"),
+    "change_phone_callback": N_("moved a callback to another phone"),
+    "add_staff": N_("added a member of staff"),
+    "begin_shift": N_("began a shift"),
+    "end_shift": N_("ended a shift"),
+    "rest": N_("took a rest after a hard call"),
+    "set_away": N_("set a liaison away who missed offers in a row"),
+    "extend_wrap_up": N_("extended a wrap-up"),
+    "end_rest": N_("ended their rest"),
+    "change_phone": N_("changed the phone on which they are rung"),
+    "change_languages": N_("changed the languages that they speak with callers"),
+    "set_schedule": N_("set a schedule"),
+    "add_absence": N_("noted an absence"),
+    "sign_in": N_("signed in"),
+    "sign_out": N_("signed out"),
+    "set_up": N_("set up signing in"),
+    "lose_session": N_("lost a session by wrong tries"),
+    "reset_sign_in": N_("reset how someone signs in"),
+    "renew_staff_sign_in": N_("gave someone a new one-time password"),
+    "lock_sign_in": N_("locked signing in after wrong tries"),
+    "unlock_sign_in": N_("unlocked signing in"),
+    "change_staff": N_("changed a member of staff"),
+    "let_go_staff": N_("let a member of staff go"),
+    "take_back_staff": N_("took a member of staff back"),
+    "remove_absence": N_("removed an absence"),
+    "change_office": N_("changed the office's settings"),
+    "issue_staff_pin": N_("issued a staff PIN"),
+    "issue_staff_code": N_("issued a staff code"),
+    "change_staff_pin": N_("chose a staff PIN by phone"),
+    "change_staff_code": N_("chose a staff code by phone"),
+    "add_facility": N_("added a facility"),
+    "update_facility": N_("changed a facility"),
+    "remove_facility": N_("removed a facility"),
+    "add_court": N_("added a court"),
+    "update_court": N_("changed a court"),
+    "remove_court": N_("removed a court"),
+    "rotate_keys": N_("moved sealed fields to a new key"),
+    "upload_import": N_("began to upload a custody file"),
+    "preview_import": N_("read a custody file and showed what it would change"),
+    "accept_import": N_("let an import land"),
+    "hold_import": N_("held an import"),
+    "refuse_import": N_("refused an import with rejects"),
+    "abandon_import": N_("gave up an import"),
+    "land_import": N_("landed an import"),
+    "page_held_import": N_("told supervisors of a held import"),
+    "ask_release_import": N_("asked to release a held import"),
+    "ask_reject_import": N_("asked to reject a held import"),
+    "withdraw_import_request": N_("took back what was asked about an import"),
+    "dismiss_unlisted": N_("dismissed a name that no directory has"),
+    "release_import": N_("released a held import"),
+    "reject_import": N_("rejected a held import"),
+    "custody.unmapped_status": N_("met statuses that are not in the vocabulary"),
+    "custody.unmapped_facility": N_("met facilities that are not in the directory"),
+    "custody.unlisted_court": N_("met courts that are not in the directory"),
+    "claim_callback": N_("claimed a callback"),
+    "ring_caller_callback": N_("rang the person of a callback"),
+    "ring_liaison_callback": N_("rang staff for a callback"),
+    "miss_own_call_callback": N_("noted that staff missed their own call for a callback"),
+    "liaison_missed_callback": N_("missed staff for a callback"),
+    "not_safe_callback": N_("heard that the person could not talk now"),
+    "not_safe_later_callback": N_("heard after the liaison had hung up that the person could not talk now"),
+    "accept_callback": N_("accepted a callback"),
+    "join_callback": N_("joined a callback's two people"),
+    "give_back_callback": N_("gave a callback back"),
+    "caller_missed_callback": N_("missed the person of a callback"),
+    "reach_callback": N_("reached the person of a callback"),
+    "give_up_callback": N_("ended a callback that nobody answered"),
+    "take_up_callback": N_("took a callback up again"),
+    "leave_callback": N_("left a callback for staff"),
+    "close_left_callback": N_("closed a callback that was left for staff"),
+    "begin_talk": N_("began a talk with a caller at 0"),
+    "end_talk": N_("ended a talk with a caller at 0"),
+    "hold_talk": N_("put a talk on hold"),
+    "resume_talk": N_("went back to a talk"),
+    "leave_talk": N_("left a talk"),
+    "accept_joining": N_("joined a talk that went on"),
+    "hand_over_talk": N_("handed a talk over"),
+    "add_colleague": N_("added a colleague to a talk"),
+    "add_interpreter": N_("added an interpreter to a talk"),
+    "add_phone": N_("added a phone"),
+    "confirm_phone": N_("confirmed a phone"),
+    "vouch_for_phone": N_("said that a new phone may hear of the case"),
+    "give_phone_code": N_("gave a code to a phone"),
+    "fail_phone_code": N_("keyed a wrong code of a phone"),
+    "mark_phone_unsafe": N_("marked a phone as unsafe"),
+    "move_phone": N_("moved a phone in its order"),
+    "change_phone_wishes": N_("changed what a phone may be used for"),
+    "change_registrant": N_("changed a registrant"),
+    "link_subject": N_("linked a case to a person"),
+    "confirm_subject": N_("confirmed whom a case is about"),
+    "request_pin": N_("asked for a PIN"),
+    "approve_pin": N_("approved a PIN"),
+    "lock_pin": N_("saw that wrong PINs locked a case"),
+    "lift_pin_lock": N_("lifted a lock after wrong PINs"),
+    "hold_lost_pin": N_("held a report of a lost PIN"),
+    "release_lost_pin": N_("let a lost PIN be called about"),
+    "decline_lost_pin": N_("dropped a report of a lost PIN"),
+    "decline_pin": N_("declined a PIN"),
+    "withdraw_pin_request": N_("took back what was asked about a PIN"),
+    "reveal_case_number": N_("revealed a case number"),
+    "reveal_phone": N_("revealed a phone number"),
+    "print_number_letter": N_("printed a letter with a case number"),
+    "print_pin_letter": N_("printed a letter with a PIN"),
+    "change_password": N_("changed their password"),
+    "change_authenticator": N_("changed their authenticator"),
+    "add_passkey": N_("added a passkey"),
+    "remove_passkey": N_("removed a passkey"),
+    "issue_recovery_codes": N_("had new recovery codes made"),
+    "end_session": N_("ended a session"),
+    "end_sessions": N_("ended their other sessions"),
+    "lift_total": N_("lifted the total of wrong tries at a case"),
+    "raise_audit_alarm": N_("raised an alarm"),
+    "settle_audit_alarm": N_("settled an alarm"),
+    "purge_audit": N_("took the details out of old entries of the audit"),
+    "fail_audit_head": N_("could not keep the head of the audit in its second place"),
+}
+#: Who acts without being a member of staff.
+PARTS = {
+    "sweeper": N_("the sweeper"),
+    "import": N_("the import"),
+    "console": N_("the console"),
+    "command line": N_("the command line"),
+    "schedule": N_("the schedule"),
+    "worker": N_("a worker"),
+    "carrier": N_("the carrier"),
+    "sms": N_("a text message"),
+    "demo data": N_("the demo office"),
+}
+#: What an entry can be about, and the page that shows one, where there is such a page.
+TARGETS = {
+    "case": (N_("case %(id)s"), "case"),
+    "callback": (N_("callback %(id)s"), "callback"),
+    "import": (N_("import %(id)s"), "import_page"),
+    "staff": (N_("member of staff %(id)s"), ""),
+    "sign_in": (N_("an e-mail that nobody has"), ""),
+    "facility": (N_("facility %(id)s"), ""),
+    "court": (N_("court %(id)s"), ""),
+    "phone": (N_("phone %(id)s"), ""),
+    "call": (N_("call %(id)s"), ""),
+    "talk": (N_("talk %(id)s at 0"), ""),
+    "office_change": (N_("change %(id)s of the office's settings"), ""),
+    "subject": (N_("person %(id)s"), ""),
+    "alarm": (N_("alarm %(id)s"), ""),
+    "entry": (N_("entry %(id)s"), ""),
+    "export": (N_("file %(id)s of the audit"), ""),
+}
+ALARMS = {
+    "without_call": N_("Looked at %(count)s cases that nobody had called about"),
+    "many_looks": N_("%(count)s looks at the cases of one person"),
+    "one_pair": N_("These two made %(count)s of the approvals, which is most of them"),
+    "own_name": N_("Looked at a case with their own surname in it"),
+    "own_phone": N_("Looked at a case with their own phone in it"),
+    "tied_pair": N_("Tried to approve together, though their accounts are tied"),
+    "shell_pair": N_("A command approved in the name of these two"),
+    "many_searches": N_("%(count)s searches by name"),
+}
+WHY = {
+    "without_call": N_("No caller opened these cases by PIN lately, and no callback was promised for them."),
+    "many_looks": N_("Everybody's looks within the time that the office set count together."),
+    "one_pair": N_("Two people who always approve for each other check nothing."),
+    "own_name": N_("It may be chance. Ask whether they know the people of this case."),
+    "own_phone": N_("A phone of the case is also that of this member of staff."),
+    "tied_pair": N_(
+        "One made, reset, let in or gave its role to the other account, or a third person did to both."
+    ),
+    "shell_pair": N_("A command names two people and proves neither. Ask both whether they know of it."),
+    "many_searches": N_("Each search by name shows whether somebody has a case here."),
+}
+FINDINGS = {
+    "explained": N_("It is explained"),
+    "talked_to": N_("I talked to them about it"),
+    "taken_further": N_("I took it further"),
+}
+#: What the facts of entries are called; one that nobody put into words is read as it is.
+FACTS = {
+    "language": N_("language"),
+    "languages": N_("languages"),
+    "subject": N_("person"),
+    "role": N_("role"),
+    "on_shift": N_("on shift"),
+    "office_phone": N_("office phone"),
+    "by": N_("by"),
+    "reason": N_("reason"),
+    "found": N_("found"),
+    "ground": N_("ground"),
+    "callback": N_("callback"),
+    "urgency": N_("class"),
+    "verified": N_("by a right PIN"),
+    "evidence": N_("how they were known"),
+    "phones_told": N_("phones told"),
+    "changed": N_("changed"),
+    "page": N_("page"),
+    "level": N_("level"),
+    "tries": N_("tries"),
+    "to": N_("to"),
+    "rule": N_("rule"),
+    "entry": N_("entry"),
+    "count": N_("count"),
+    "state": N_("state"),
+    "outcome": N_("outcome"),
+    "field": N_("field"),
+    "delivery": N_("how they get it"),
+    "full": N_("full file"),
+    "rows": N_("rows"),
+    "first": N_("first entry"),
+    "last": N_("last entry"),
+    "rejected": N_("rejected"),
+    "held": N_("held"),
+    "finding": N_("finding"),
+    "form": N_("form it came by"),
+    "code": N_("how it ended"),
+    "talk": N_("talk"),
+    "after": N_("after callback"),
+    "rung": N_("rung"),
+    "asked_by": N_("asked for by"),
+    "second": N_("second person"),
+}
+#: The codes that stand in facts, as the pages on which they were chosen call them.
+CODES = {
+    "evidence": EVIDENCE,
+    "delivery": DELIVERIES,
+    "reason": SEARCH_REASONS | REASONS | CANCEL_NAMES,
+    "code": OUTCOME_NAMES,
+}
+REFUSALS = (
+    N_("Say what you found."),
+    N_("There is no such alarm."),
+    N_("This alarm was settled already, by %(who)s."),
+    N_("Somebody else must settle an alarm about what you did."),
+)
+
+
+def is_chosen(asked: Mapping[str, str]) -> bool:
+    """Whether a search has nothing in it but what its lists offer: no name or number that somebody typed."""
+    kind, _colon, id_ = asked["who"].partition(":")
+    is_who = not asked["who"] or asked["who"] in PARTS or (kind == "staff" and id_.isdecimal())
+    is_target = asked["kind"] in TARGETS if asked["kind"] else not asked["number"]
+    return is_who and is_target and (not asked["what"] or asked["what"] in ACTIONS)
+
+
+def action(name: str) -> str:
+    """An action in words; one that nobody put into words is read as it is."""
+    known = ACTIONS.get(name)
+    return _(known) if known else name.replace("_", " ").replace(".", " ")
+
+
+def who(actor: str, staff: StaffNames) -> str:
+    """Who acted: a member of staff by name, a part of the house, or a caller without a name."""
+    named = staff.of(actor)
+    if named is not None:
+        return named
+    kind, colon, id_ = actor.partition(":")
+    if colon and kind == "caller":
+        return _("the caller of call %(id)s", id=id_)
+    known = PARTS.get(actor)
+    return _(known) if known else actor
+
+
+def target(name: str) -> tuple[str, str | None]:
+    """What an entry is about, and where to look at it if there is a page."""
+    kind, _colon, id_ = name.partition(":")
+    if kind not in TARGETS or not id_:
+        return name, None
+    words, endpoint = TARGETS[kind]
+    return _(words, id=id_), _page(endpoint, kind, id_)
+
+
+def alarm_target(alarm: AuditAlarm) -> tuple[str, str | None]:
+    """What an alarm is about; a pair's is about nothing but itself."""
+    return ("", None) if alarm.rule == "one_pair" else target(alarm.target)
+
+
+def facts_of(facts: Mapping[str, Any], staff: StaffNames) -> list[tuple[str, str]]:
+    """The facts of an entry as pairs to read."""
+    return [
+        (_fact(name), _named(name, value, staff) or _plain(value, CODES.get(name, {})))
+        for name, value in facts.items()
+    ]
+
+
+def _named(name: str, value: Any, staff: StaffNames) -> str | None:
+    """The name of a member of staff whom a fact is about."""
+    if name == "asked_by" and isinstance(value, int):
+        return staff.by_id.get(value)
+    return staff.of(value) if isinstance(value, str) else None
+
+
+def _fact(name: str) -> str:
+    known = FACTS.get(name)
+    return _(known) if known else name.replace("_", " ")
+
+
+def _plain(value: Any, codes: Mapping[str, str]) -> str:
+    if isinstance(value, list):
+        return ", ".join(_plain(one, codes) for one in value) or "–"
+    if isinstance(value, str) and value in codes:
+        return f"“{_(codes[value])}”"
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    return "–" if value is None else str(value)
+
+
+def _page(endpoint: str, kind: str, id_: str) -> str | None:
+    name = f"console.{endpoint}"
+    if not endpoint or name not in current_app.view_functions or not id_.isdecimal():
+        return None
+    values: dict[str, Any] = {f"{kind}_id": int(id_)}
+    return url_for(name, **values)

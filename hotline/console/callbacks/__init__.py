@@ -1,0 +1,1 @@
+"""The callback list, one callback, a talk, and the wallboard."""

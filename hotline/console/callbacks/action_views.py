@@ -1,0 +1,240 @@
+"""What is done to a callback by a click: each a form of its own, one transaction, and back to its page."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, flash, redirect, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
+
+from hotline.console.callbacks import words as callback_words
+from hotline.console.callbacks.views import Shown, callback_page
+from hotline.console.shell.console import Console
+from hotline.console.shell.guard import guard_staff, me
+from hotline.console.shell.typed_fields import drawn_with
+from hotline.console.shell.words import N_, _
+from models.callbacks import appointment, claim, note, recognition
+from models.callbacks.callback import Callback
+from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.callback_state import TAKEN_UP_AGAIN
+from models.staff.staff import ROLES, Staff
+from models.store.database import tried_again
+from models.store.job import Job
+from models.store.refusal import RefusedError
+from models.talks import outcome, own_call, talk_desk
+
+
+@dataclass(frozen=True)
+class Click:
+    """Who clicked on what, when, in which open transaction."""
+
+    console: Console
+    session: Session
+    callback_id: int
+    staff: Staff
+    now: datetime
+
+    def typed(self, name: str) -> str:
+        """What was typed into a field, without blanks around it."""
+        return request.form.get(name, "").strip()
+
+    @property
+    def seen(self) -> str | None:
+        """The promise as the form was drawn with it; None where it does not say."""
+        return self.typed("seen") or None
+
+    def number(self, name: str) -> int:
+        """A number that was chosen; 0 for anything else."""
+        typed = self.typed(name)
+        return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else 0
+
+
+Action = Callable[[Click], list[Job]]
+
+
+def _claim(click: Click) -> list[Job]:
+    claim.claim(click.session, click.callback_id, click.staff.id, click.now, click.console.office)
+    return []
+
+
+def _release(click: Click) -> list[Job]:
+    claim.release(click.session, click.callback_id, click.staff, click.now)
+    return [("dial_liaison", click.callback_id)]
+
+
+def _call(click: Click) -> list[Job]:
+    office = click.console.office
+    policy = CallbackPolicy.of(office)
+    return own_call.call_now(click.session, click.callback_id, click.staff.id, click.now, policy, office)
+
+
+def _hand(click: Click) -> list[Job]:
+    claim.hand(
+        click.session, click.callback_id, click.staff, click.number("to"), click.now, click.console.office
+    )
+    return []
+
+
+def _reschedule(click: Click) -> list[Job]:
+    row = click.session.get(Callback, click.callback_id)
+    if row is None:
+        raise NotFound
+    at = _moment(click.typed("day"), click.typed("time"), row.time_zone)
+    office = click.console.office
+    policy = CallbackPolicy.of(office)
+    appointment.reschedule(
+        click.session, click.callback_id, click.staff, at, click.now, policy, office, click.seen
+    )
+    return []
+
+
+def _cancel(click: Click) -> list[Job]:
+    appointment.cancel(
+        click.session,
+        click.callback_id,
+        click.staff,
+        click.typed("reason"),
+        click.now,
+        click.console.office,
+        click.seen,
+    )
+    return []
+
+
+def _note(click: Click) -> list[Job]:
+    text, seen = click.typed("note"), drawn_with("note")
+    note.keep_note(click.session, click.callback_id, click.staff, text, click.now, seen)
+    return []
+
+
+def _recognize(click: Click) -> list[Job]:
+    recognition.recognize(
+        click.session, click.callback_id, click.staff.id, click.typed("recognized_by"), click.now
+    )
+    return []
+
+
+def _outcome(click: Click) -> list[Job]:
+    row = claim.standing(click.session, click.callback_id)
+    code = click.typed("code")
+    if code not in outcome.OUTCOMES:
+        raise RefusedError(N_("Choose an outcome from the list."))
+    if click.typed("hard"):
+        outcome.hold_who_rests(click.session, click.staff.id)
+    word, jobs = outcome.note_outcome(
+        click.session, row, code, click.staff.id, click.now, click.console.office
+    )
+    if word == "late":
+        raise RefusedError(N_("The time to note an outcome is over, or the talk was not yours."))
+    if click.typed("hard"):
+        outcome.rest(click.session, click.staff.id, click.now, click.console.office)
+    return jobs
+
+
+def _hold(click: Click) -> list[Job]:
+    return talk_desk.hold(click.session, click.callback_id, click.staff.id, click.now)
+
+
+def _resume(click: Click) -> list[Job]:
+    return talk_desk.resume(click.session, click.callback_id, click.staff.id, click.now)
+
+
+def _colleague(click: Click) -> list[Job]:
+    return talk_desk.ring_colleague(click.session, click.callback_id, click.staff.id, click.now)
+
+
+def _interpreter(click: Click) -> list[Job]:
+    return talk_desk.ring_interpreter(
+        click.session, click.callback_id, click.staff.id, click.now, click.console.office
+    )
+
+
+def _hand_over(click: Click) -> list[Job]:
+    return talk_desk.hand_over(click.session, click.callback_id, click.staff.id, click.now)
+
+
+def _end(click: Click) -> list[Job]:
+    return talk_desk.end(click.session, click.callback_id, click.staff.id, click.now, click.console.office)
+
+
+#: Each action by the last word of its address: what does it, what is said afterwards, and the field of its
+#: form that a refusal belongs to.
+ACTIONS: dict[str, tuple[Action, str, str]] = {
+    "claim": (_claim, N_("You took it."), ""),
+    "release": (_release, N_("It is back in the line."), ""),
+    "call": (_call, N_("You asked for the call. Accept on your phone, and the line calls the person."), ""),
+    "hand": (_hand, N_("It is handed on."), "to"),
+    "reschedule": (_reschedule, N_("The line will call at that time."), "day"),
+    "cancel": (_cancel, N_("The callback is cancelled."), "reason"),
+    "note": (_note, N_("The note is kept."), "note"),
+    "recognize": (_recognize, N_("Recognition is recorded. The case is open to you now."), "recognized_by"),
+    "outcome": (_outcome, N_("The outcome is noted."), "code"),
+    "hold": (_hold, N_("You put the person on hold."), ""),
+    "resume": (_resume, N_("You took the person back from hold."), ""),
+    "colleague": (_colleague, N_("A colleague was asked to join."), ""),
+    "interpreter": (_interpreter, N_("The interpreter was asked to join."), ""),
+    "hand-over": (_hand_over, N_("Your colleague goes on with the call."), ""),
+    "end": (_end, N_("The call is ended."), ""),
+}
+
+
+def register_callback_actions(blueprint: Blueprint, console: Console) -> None:
+    """``/console/callbacks/ID/ACTION``, one for each of ACTIONS."""
+
+    @blueprint.post("/callbacks/<int:callback_id>/<action>")
+    @guard_staff(*ROLES)
+    def callback_action(callback_id: int, action: str) -> Response | tuple[str, int]:
+        if action not in ACTIONS:
+            raise NotFound
+        does, said, field = ACTIONS[action]
+
+        def done() -> list[Job]:
+            with console.database.transaction() as session:
+                staff = session.get_one(Staff, me().staff_id)
+                return does(Click(console, session, callback_id, staff, console.clock()))
+
+        try:
+            # A key on a phone may hold in another order what a click needs; one of the two is broken off.
+            jobs = tried_again(done)
+        except RefusedError as error:
+            return _refused(console, callback_id, action, field, error)
+        for name, row_id in jobs:
+            console.jobs.enqueue(name, row_id)
+        if action == "release" and _is_left(console, callback_id):
+            said = N_("It is left for staff again.")
+        flash(_(said), "success")
+        if action == "release":
+            return redirect(url_for("console.callbacks", view="mine"), code=303)
+        return redirect(url_for("console.callback", callback_id=callback_id), code=303)
+
+
+def _is_left(console: Console, callback_id: int) -> bool:
+    """Whether a callback that was put back had been left for staff, and is so again."""
+    with console.database.reading() as session:
+        return session.get_one(Callback, callback_id).state == TAKEN_UP_AGAIN
+
+
+def _refused(
+    console: Console, callback_id: int, action: str, field: str, error: RefusedError
+) -> Response | tuple[str, int]:
+    """Why not: at the field that is wrong with all that was typed, or above the page as it stands now."""
+    sentence = callback_words.refused(error, console.office.time_zone)
+    if not field:
+        flash(sentence, "error")
+        return redirect(url_for("console.callback", callback_id=callback_id), code=303)
+    shown = Shown({field: sentence}, opened=action)
+    with console.database.reading() as session:
+        return callback_page(console, session, callback_id, shown), 422
+
+
+def _moment(day: str, time: str, time_zone: str) -> datetime:
+    """What was typed, where the person is. Raises RefusedError for what is no day and time."""
+    try:
+        local = datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=ZoneInfo(time_zone))
+        return local.astimezone(UTC)
+    except (ValueError, OverflowError):
+        # The last day of all is one that no other zone has.
+        raise RefusedError(N_("Give a day and a time.")) from None

@@ -1,0 +1,406 @@
+"""The callback list and one callback: what is due, late, mine, open or left, and all that is known of one."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, render_template, request
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import NotFound
+
+from hotline.console.callbacks import words as callback_words
+from hotline.console.callbacks.shared_rows import CALLS, MINE, NOBODY, TOKEN, SharedPage, SharedRows
+from hotline.console.shell.console import Console
+from hotline.console.shell.guard import guard_staff, me
+from hotline.console.shell.live import EVERY, live_part, tag_of
+from hotline.console.shell.status_page import words_of
+from hotline.console.shell.unchanged import FACTS, Facts, minute_of
+from hotline.console.shell.words import N_, language
+from models.callbacks.appointment import (
+    CANCEL_REASONS,
+    may_reveal,
+    next_moment_inside,
+    reveal_number,
+    stamp_of,
+)
+from models.callbacks.callback import Callback
+from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.claim import OVERSEERS, may_be_called, may_take_up, name_of
+from models.callbacks.follow_up import STOPPED, before_it
+from models.callbacks.note import MOST_CHARACTERS, SENTENCES, may_note, note_of, patterns, spelling
+from models.callbacks.recognition import RECOGNITIONS, awaits_recognition, may_be_anyone
+from models.callbacks.shown_line import shown_line
+from models.calls.call import Call
+from models.cases.new_phone import holds_content
+from models.custody.custody_status import Heard, HeardRules
+from models.overview import listing
+from models.overview.case_words import has_looked, heard_for, look_at_words, may_open_case
+from models.overview.history import history_of
+from models.staff.staff import ROLES, Staff
+from models.store.database import keyring_of
+from models.store.refusal import RefusedError
+from models.talks.outcome import OUTCOMES
+from models.talks.talk import joiners_of
+
+#: A time that staff settle is offered from so far ahead.
+_LATER = timedelta(hours=1)
+LAST_PAGE = 1000
+#: The states of a callback in which somebody may still talk with the person.
+_MAY_BE_CALLED = frozenset(
+    {"requested", "claimed", "ringing_liaison", "ringing_caller", "talking", "left_for_staff"}
+)
+
+
+@dataclass(frozen=True)
+class Nobody:
+    """Whoever looks at a page that is the same for all: none of its callbacks is theirs."""
+
+    staff_id: int = NOBODY
+
+
+@dataclass
+class Shown:
+    """What one page of a callback shows beside its row; ``errors`` are by the field that is wrong."""
+
+    errors: dict[str, str] = field(default_factory=dict)
+    number: str | None = field(default=None, repr=False)
+    words: list[str] | None = None
+    opened: str = ""
+
+
+def register_callbacks(blueprint: Blueprint, console: Console) -> None:
+    """``/console/callbacks``: the list, one callback, and the parts of both that ask for themselves."""
+    console.navigation.add("callbacks", N_("Callbacks"), ROLES, place=10, area="callback")
+
+    shared = SharedRows()
+
+    def _soon() -> timedelta:
+        return timedelta(minutes=console.office.policy("due_soon_minutes"))
+
+    def rows_of(session: Session, view: str, page: int, now: datetime) -> str:
+        person = me()
+        key = (view, page, language())
+        version = (listing.version(session), minute_of(now))
+        if view != "mine":
+            kept = shared.page(version, key, lambda: _for_all(session, view, page, now, _soon()))
+            if person.staff_id not in kept.holders:
+                token = str(generate_csrf())  # type: ignore[no-untyped-call]
+                own = listing.own_calls(session, person.staff_id)
+                return kept.made_own(
+                    token, sum(one.leads and one.callback_id is not None for one in own), _own_calls(own)
+                )
+        found = listing.list_callbacks(session, view, person.staff_id, now, page, soon=_soon())
+        own = listing.own_calls(session, person.staff_id)
+        return render_template(
+            "console/callbacks/rows.html", found=found, view=view, now=now, calls=_own_calls(own), **_WORDS
+        )
+
+    @blueprint.get("/callbacks")
+    @guard_staff(*ROLES)
+    def callbacks() -> str:
+        view, page = _asked()
+        now = console.clock()
+        with console.database.reading() as session:
+            tag = _tag_of_list(session, view, page, now)
+            found = listing.list_callbacks(session, view, me().staff_id, now, page, soon=_soon())
+            calls = _own_calls(listing.own_calls(session, me().staff_id))
+        return render_template(
+            "console/callbacks/list.html",
+            found=found,
+            view=view,
+            now=now,
+            tag=tag,
+            every=EVERY,
+            calls=calls,
+            **_WORDS,
+        )
+
+    @blueprint.get("/callbacks/part")
+    @guard_staff(*ROLES, live=True)
+    def callbacks_part() -> Response:
+        view, page = _asked()
+        now = console.clock()
+        with console.database.reading() as session:
+            return live_part(
+                _tag_of_list(session, view, page, now), lambda: rows_of(session, view, page, now)
+            )
+
+    @blueprint.get("/callbacks/<int:callback_id>")
+    @guard_staff(*ROLES)
+    def callback(callback_id: int) -> str:
+        with console.database.reading() as session:
+            return callback_page(console, session, callback_id, Shown())
+
+    @blueprint.get("/callbacks/<int:callback_id>/part")
+    @guard_staff(*ROLES, live=True)
+    def callback_part(callback_id: int) -> Response:
+        now = console.clock()
+        with console.database.reading() as session:
+            row = listing.find_listed(session, callback_id)
+            if row is None:
+                raise NotFound
+            state = _state(console, session, row, now)
+
+            def render() -> str:
+                words = state | {"is_discreet": _is_discreet(console, session, row)} | _WORDS
+                part = render_template("console/callbacks/state.html", row=row, shown=Shown(), **words)
+                # What happened stands elsewhere on the page, and goes on with the state.
+                happened = history_of(session, callback_id)
+                beside = render_template(
+                    "console/callbacks/history.html", history=happened, beside=True, **_WORDS
+                )
+                return part + beside
+
+            return live_part(_tag_of_one(row, state, now), render)
+
+    @blueprint.get("/callbacks/<int:callback_id>/words")
+    @guard_staff(*ROLES)
+    def callback_said(callback_id: int) -> tuple[str, int]:
+        now = console.clock()
+        shown, status = Shown(), 200
+        rules = HeardRules.of(console.office)
+        with console.database.transaction() as session:
+            try:
+                found = look_at_words(session, callback_id, me().staff_id, now, rules, console.office)
+            except RefusedError as error:
+                shown.errors[""], status = callback_words.refused(error, console.office.time_zone), 403
+            else:
+                row = session.get_one(Callback, callback_id)
+                shown.words = _said(console, found, row.language, row.time_zone, now)
+            return callback_page(console, session, callback_id, shown), status
+
+    @blueprint.post("/callbacks/<int:callback_id>/number")
+    @guard_staff(*ROLES)
+    def callback_number(callback_id: int) -> tuple[str, int]:
+        # Shown in the answer itself: it stands in no address, no cookie and no history of the browser.
+        shown, status = Shown(), 200
+        with console.database.transaction() as session:
+            staff = session.get_one(Staff, me().staff_id)
+            try:
+                row = reveal_number(session, callback_id, staff, console.clock())
+            except RefusedError as error:
+                shown.errors[""], status = callback_words.refused(error, console.office.time_zone), 403
+            else:
+                shown.number = keyring_of(session).unseal("callback.number", row.number_sealed)
+            return callback_page(console, session, callback_id, shown), status
+
+
+def _own_calls(own: list[listing.OwnCall]) -> Markup:
+    """What stands above the list while somebody's own phone rings or they talk: the way to that callback."""
+    going_on = [one for one in own if one.state != "claimed"]
+    if not going_on:
+        return Markup("")
+    return Markup(render_template("console/callbacks/own_calls.html", own=going_on))  # noqa: S704 # escaped there
+
+
+def _for_all(session: Session, view: str, page: int, now: datetime, soon: timedelta) -> SharedPage:
+    """The rows as they are for everybody who has none of them in hand."""
+    found = listing.list_callbacks(session, view, NOBODY, now, page, soon=soon)
+    found = replace(found, counts={**found.counts, "mine": MINE})
+    html = render_template(
+        "console/callbacks/rows.html",
+        found=found,
+        view=view,
+        now=now,
+        person=Nobody(),
+        csrf_token=lambda: TOKEN,
+        calls=CALLS,
+        **_WORDS,
+    )
+    return SharedPage(html, frozenset(row.staff_id for row in found.rows if row.staff_id is not None))
+
+
+def _said(console: Console, found: Heard, language: str, time_zone: str, now: datetime) -> list[str]:
+    """What may be said of the person in the case, in the words of the line."""
+    office_zone = console.office.time_zone
+    return words_of(console.prompts, found, language, time_zone, now, office_zone=office_zone)
+
+
+def callback_page(console: Console, session: Session, callback_id: int, shown: Shown) -> str:
+    """One callback, whole. Raises NotFound for an id that none has."""
+    row = listing.find_listed(session, callback_id)
+    if row is None:
+        raise NotFound
+    now = console.clock()
+    whole = session.get_one(Callback, callback_id)
+    policy = CallbackPolicy.of(console.office)
+    mine = may_note(session, whole, me().staff_id, me().role)
+    soon = next_moment_inside(session, whole, now + _LATER, policy)
+    local = None if soon is None else soon.astimezone(ZoneInfo(row.time_zone))
+    state = _state(console, session, row, now)
+    opens_case = may_open_case(whole, me().staff_id, now, console.office) and not holds_content(
+        session, whole, now
+    )
+    if shown.words is None and opens_case and whole.case_id and has_looked(session, whole, me().staff_id):
+        # Each click in a talk asks for the page anew; the words must not go away by it.
+        found = heard_for(session, whole.case_id, now, HeardRules.of(console.office))
+        shown.words = _said(console, found, row.language, row.time_zone, now)
+    return render_template(
+        "console/callbacks/callback.html",
+        row=row,
+        shown=shown,
+        tag=_tag_of_one(row, state, now),
+        every=EVERY,
+        note=note_of(session, whole) if mine else "",
+        may_note=mine,
+        seen=stamp_of(whole),
+        may_reveal=may_reveal(whole, me().staff_id, me().role),
+        note_patterns=patterns(),
+        note_spelling=spelling(),
+        note_sentences={why: callback_words.note_sentence(why) for why in SENTENCES},
+        note_most=MOST_CHARACTERS,
+        colleagues=_colleagues(session),
+        settled_day="" if local is None else local.date().isoformat(),
+        settled_time="" if local is None else local.strftime("%H:%M"),
+        history=history_of(session, callback_id),
+        opens_case=opens_case,
+        is_to_recognize=whole.recognized_by is None and whole.staff_id == me().staff_id,
+        before=before_it(session, callback_id),
+        case_id=whole.case_id,
+        is_discreet=_is_discreet(console, session, row),
+        **state,
+        **_WORDS,
+    )
+
+
+def _why_not_called(console: Console, session: Session, row: listing.Listed) -> str:
+    """Why staff cannot call this one, which was left for them or taken up again; empty where they can."""
+    # Nothing more is read of any other: each open page asks this every two seconds.
+    if row.state != "left_for_staff" and not (row.state == "claimed" and row.outcome == STOPPED):
+        return ""
+    callback = session.get_one(Callback, row.id)
+    try:
+        may_be_called(callback)
+        may_take_up(session, callback)
+    except RefusedError as error:
+        return callback_words.refused(error, console.office.time_zone)
+    return ""
+
+
+def _own_call_failed(session: Session, row: listing.Listed) -> bool:
+    """Whether a call that its holder asked for was not placed at all, so that their phone did not ring."""
+    if row.state != "claimed" or row.missed_by_id is None or row.missed_by_id != row.staff_id:
+        return False
+    theirs = select(Call.call_status).where(Call.callback_id == row.id, Call.staff_id == row.staff_id)
+    return session.scalar(theirs.order_by(Call.id.desc()).limit(1)) == "failed"
+
+
+def _asks_who(session: Session, row: listing.Listed) -> bool:
+    """Whether staff are still to record how they recognized the person on the line (R37)."""
+    return row.state == "talking" and awaits_recognition(session.get_one(Callback, row.id))
+
+
+def _may_be_anyone(session: Session, row: listing.Listed) -> bool:
+    """Whether the one who leads the talk is to say the first words alone (R37)."""
+    return row.state == "talking" and may_be_anyone(session.get_one(Callback, row.id))
+
+
+def _joiners(session: Session, row: listing.Listed) -> list[tuple[str, str]]:
+    """Of a talk that goes on, who else is in it or is rung: a name, none for an interpreter, and how far."""
+    if row.state != "talking":
+        return []
+    return [
+        ("" if one.staff_id is None else name_of(session, session.get_one(Staff, one.staff_id)), one.stands)
+        for one in joiners_of(session, session.get_one(Callback, row.id))
+    ]
+
+
+def _state(console: Console, session: Session, row: listing.Listed, now: datetime) -> dict[str, object]:
+    """What may be done now, and by whom."""
+    shortly = now - timedelta(minutes=console.office.policy("outcome_minutes"))
+    is_mine = row.staff_id == me().staff_id
+    over_lately = row.state == "reached" and row.closed_at is not None and row.closed_at > shortly
+    return {
+        "now": now,
+        "is_mine": is_mine,
+        "why_not_called": _why_not_called(console, session, row),
+        "own_call_failed": _own_call_failed(session, row),
+        "joiners": _joiners(session, row),
+        "asks_who": _asks_who(session, row),
+        "may_be_anyone": _may_be_anyone(session, row),
+        "first_name": console.office.neutral_name.get(row.language, ""),
+        "oversees": me().role in OVERSEERS,
+        "may_note_outcome": is_mine and over_lately,
+        "handed_minutes": int(console.office.policy("handed_minutes")),
+        "claim_minutes": int(console.office.policy("claim_minutes")),
+        "has_interpreter": row.language in console.office.interpreters,
+        "office_zone": console.office.time_zone,
+    }
+
+
+def _colleagues(session: Session) -> list[tuple[int, str, str]]:
+    """Who a callback may be handed to: colleagues on shift, who can come, and what each does now."""
+    others = select(Staff).where(Staff.id != me().staff_id, Staff.left_at.is_(None), Staff.on_shift)
+    people = session.scalars(others.order_by(Staff.id)).all()
+    return [(one.id, name_of(session, one), _does_now(one)) for one in people]
+
+
+def _does_now(colleague: Staff) -> str:
+    if colleague.busy_call_id is not None:
+        return N_("in a call")
+    return N_("free") if colleague.resting_until is None else N_("resting")
+
+
+def _asked() -> tuple[str, int]:
+    view = request.args.get("view", "due")
+    page = request.args.get("page", "1")
+    if view not in listing.VIEWS:
+        raise NotFound
+    number = int(page) if page.isascii() and page.isdecimal() and len(page) < 6 else 1
+    return view, min(max(1, number), LAST_PAGE)
+
+
+def _tag_of_list(session: Session, view: str, page: int, now: datetime) -> str:
+    """Changes with each entry of the audit, with the line, and each minute, since what is late follows it."""
+    facts = Facts(me().session_id, language(), listing.version(session), minute_of(now))
+    request.environ[FACTS] = facts
+    return tag_of(facts.version, view, page, me().staff_id, facts.language, facts.minute)
+
+
+def _is_discreet(console: Console, session: Session, row: listing.Listed) -> bool:
+    """Whether a person who may yet be called sees a discreet line: nobody then names the office (R17)."""
+    if row.state not in _MAY_BE_CALLED:
+        return False
+    callback = session.get_one(Callback, row.id)
+    return shown_line(session, callback, console.office.lines) in console.office.discreet_lines
+
+
+def _tag_of_one(row: listing.Listed, state: dict[str, object], now: datetime) -> str:
+    facts = (
+        state["joiners"],
+        state["asks_who"],
+        state["why_not_called"],
+        row.state,
+        row.staff_id,
+        row.lease_until,
+        row.held_at,
+        row.outcome,
+        row.next_attempt_at,
+        row.due_at,
+        # What its words say of the clock.
+        row.due_at < now,
+        row.next_attempt_at > now,
+    )
+    return tag_of(*facts, me().staff_id, language())
+
+
+_WORDS: dict[str, object] = {
+    "views": listing.VIEWS,
+    "view_names": callback_words.VIEW_NAMES,
+    "states": callback_words.STATES,
+    "reasons": callback_words.REASONS,
+    "outcomes": callback_words.OUTCOMES,
+    "may_have_rung": callback_words.MAY_HAVE_RUNG,
+    "spoken": callback_words.LANGUAGES,
+    "to_do": callback_words.to_do,
+    "tries": callback_words.tries,
+    "there": callback_words.there,
+    "happened": callback_words.happened,
+    "who": callback_words.who,
+    "cancel_choices": [(one, callback_words.CANCEL_NAMES[one]) for one in CANCEL_REASONS],
+    "recognition_choices": [(one, callback_words.RECOGNITION_NAMES[one]) for one in RECOGNITIONS],
+    "outcome_choices": [(one, callback_words.OUTCOME_NAMES[one]) for one in OUTCOMES],
+}

@@ -1,0 +1,96 @@
+"""The wallboard: what supervisors see across the room, renewed every five seconds."""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, render_template
+
+from hotline.console.shell.bars import draw
+from hotline.console.shell.console import Console
+from hotline.console.shell.durations import short
+from hotline.console.shell.guard import guard_staff
+from hotline.console.shell.words import N_
+from models.overview.wallboard import Figures, figures
+
+ROLES = ("supervisor", "administrator")
+#: However many look, a process reads the figures at most this often.
+KEPT = timedelta(seconds=4)
+
+
+def register_wallboard(blueprint: Blueprint, console: Console) -> None:
+    """``/console/wallboard`` and the part of it that is renewed."""
+    console.navigation.add("wallboard", N_("Wallboard"), ROLES, place=60)
+    latest = Latest(lambda now: _read(console, now))
+
+    def shown() -> dict[str, Any]:
+        found, office = latest.at(console.clock()), console.office
+        age = None if found.feed_at is None else found.at - found.feed_at
+        fresh = timedelta(minutes=office.policy("fresh_minutes"))
+        stale = timedelta(hours=office.policy("spoken_stale_hours"))
+        hours, clock_hours = found.hours, _hours_of_day(found.at, ZoneInfo(office.time_zone))
+        places = len(clock_hours)
+        return {
+            "f": found,
+            "short": short,
+            "feed_age": age,
+            "feed_kind": "bad" if age is None or age > stale else "warn" if age > fresh else "good",
+            "is_open": office.is_open(found.at),
+            "zone": ZoneInfo(office.time_zone),
+            "clock_hours": clock_hours,
+            "talks": draw([one.requested for one in hours], [one.talked for one in hours], places=places),
+            "pins": draw([one.wrong_pins for one in hours], places=places),
+            "missing_pairs": found.missing_pairs,
+            "risk_minutes": int(office.policy("warn_staff_before_minutes")),
+        }
+
+    @blueprint.get("/wallboard")
+    @guard_staff(*ROLES)
+    def wallboard() -> str:
+        return render_template("console/wallboard/wallboard.html", **shown())
+
+    @blueprint.get("/wallboard/figures")
+    @guard_staff(*ROLES, live=True)
+    def wallboard_figures() -> str:
+        return render_template("console/wallboard/figures.html", **shown())
+
+
+class Latest:
+    """The figures as of a few seconds ago at most, read once for all who look."""
+
+    def __init__(self, read: Callable[[datetime], Figures]) -> None:
+        self._read, self._lock = read, threading.Lock()
+        self._found: Figures | None = None
+
+    def at(self, now: datetime) -> Figures:
+        """The figures of now, or those of a moment ago."""
+        with self._lock:
+            found = self._found
+            if found is None or not timedelta() <= now - found.at < KEPT:
+                found = self._found = self._read(now)
+            return found
+
+
+def _read(console: Console, now: datetime) -> Figures:
+    office = console.office
+    midnight = _midnight(now.astimezone(ZoneInfo(office.time_zone)).date(), ZoneInfo(office.time_zone))
+    risk = timedelta(minutes=office.policy("warn_staff_before_minutes"))
+    with console.database.reading() as session:
+        return figures(session, now, midnight=midnight, risk=risk, tied_days=office.policy("two_people_days"))
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    # In UTC an hour added is an hour; in a zone it is one of its clock, which skips one and repeats one.
+    return datetime.combine(day, time(0), zone).astimezone(UTC)
+
+
+def _hours_of_day(now: datetime, zone: ZoneInfo) -> list[int]:
+    """What the clock on the wall says at the beginning of each hour of today: 23, 24 or 25 of them."""
+    day = now.astimezone(zone).date()
+    hour, end, found = _midnight(day, zone), _midnight(day + timedelta(days=1), zone), []
+    while hour < end:
+        found.append(hour.astimezone(zone).hour)
+        hour += timedelta(hours=1)
+    return found

@@ -1,0 +1,277 @@
+"""A callback in words that staff read: what state it is in, what the person wishes, what happened to it."""
+
+from datetime import datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_skeleton, format_time, get_timezone
+
+from hotline.console.shell.words import N_, _, language, ngettext, written_in
+from models.callbacks.note import MOST_CHARACTERS, SENTENCES
+from models.overview.history import Happening
+from models.overview.listing import Listed
+from models.store.refusal import RefusedError
+
+VIEW_NAMES = {
+    "due": N_("Due now"),
+    "late": N_("Late"),
+    "mine": N_("Mine"),
+    "open": N_("All open"),
+    "left": N_("Needs attention"),
+}
+#: A word and the kind of its tag.
+STATES = {
+    "requested": (N_("Waiting"), ""),
+    "claimed": (N_("Taken"), "warn"),
+    "ringing_liaison": (N_("Ringing staff"), "warn"),
+    "ringing_caller": (N_("Ringing them"), "warn"),
+    "talking": (N_("Talking"), "good"),
+    "reached": (N_("Reached"), "good"),
+    "no_answer": (N_("No answer"), ""),
+    "left_for_staff": (N_("Needs attention"), "bad"),
+    "cancelled": (N_("Cancelled"), "quiet"),
+}
+REASONS = {
+    "asked": N_("asked to be called back"),
+    "afraid": N_("is afraid"),
+    "hard_news": N_("hard news in this case"),
+    "lockout": N_("could not open a case"),
+    "waited": N_("waited on the line"),
+    "abandoned": N_("waited on the line and hung up"),
+    "lost_pin": N_("lost the PIN"),
+    "pin_changed": N_("is to be told that the PIN was changed"),
+    "letter_pin_used": N_("is to be told that the PIN from a letter was used"),
+    "phone_added": N_("is to be told that a phone was added to their case"),
+    "phone_stopped": N_("one of their phones said stop"),
+    "about_person": N_("about the person in the case"),
+    "about_court": N_("about the court"),
+    "about_safety": N_("about safety"),
+    "about_other": N_("about something else"),
+    "dropped": N_("the last call dropped"),
+    "cut_off": N_("was cut off while on hold"),
+    "call_later": N_("asked to be called later"),
+    "to_supervisor": N_("is for the supervisor"),
+}
+#: How a callback ended, or why it is left; what each means for whoever takes it up.
+OUTCOMES = {
+    "reached": N_("Reached: two people talked."),
+    "message_left": N_("A message was left."),
+    "nobody_there": N_("The call was answered, but no one was there."),
+    "wrong_person": N_("It was the wrong person. That phone is not called any more."),
+    "call_later": N_("They asked to be called later."),
+    "to_supervisor": N_("Handed to the supervisor."),
+    "no_answer": N_("The person was not reached in any of the tries."),
+    "not_safe": N_("The person was not reached. In the last try, whoever answered could not talk."),
+    "no_window": N_("No moment fits the hours of this person and those of the office."),
+    "cannot_dial": N_(
+        "This phone cannot be rung: it is marked unsafe, the line may not ring it, or the carrier could not."
+    ),
+    "stopped": N_("Someone asked for this phone not to be called any more."),
+    "stop_lifted": N_("We had stopped calling this phone. The stop has been lifted: you can call it."),
+    "phone_stopped": N_(
+        "A text said stop from one of their phones. Call another safe phone and ask if it was them."
+    ),
+    "no_safe_phone": N_("The case has no safe phone. Decide with the supervisor how to reach the person."),
+    "case_closed": N_("The case was closed."),
+    "unknown": N_("Nobody knows whether the person was rung. They may have been rung already."),
+    "unknown_call": N_("Nobody knows whether the person was rung. They may have been rung already."),
+    "unknown_offer": N_(
+        "The line could not tell whether a phone of staff rang. The person was not called in this try."
+    ),
+    "superseded": N_("The person asked again with the PIN, and that callback took its place."),
+    "promised_anew": N_("Somebody looked into it and promised it anew: it is another callback now."),
+    "person_asked": N_("Cancelled: the person asked for it."),
+    "duplicate": N_("Cancelled: there was another callback for the same."),
+    "wrong_number": N_("Cancelled: the number is not theirs."),
+    "settled_otherwise": N_("Cancelled: it was settled in another way."),
+}
+CANCEL_NAMES = {
+    "person_asked": N_("The person asked for it"),
+    "duplicate": N_("There is another callback for the same"),
+    "wrong_number": N_("The number is not theirs"),
+    "settled_otherwise": N_("It was settled in another way"),
+}
+OUTCOME_NAMES = {
+    "reached": N_("Reached"),
+    "message_left": N_("Message left"),
+    "nobody_there": N_("No one was there"),
+    "wrong_person": N_("Wrong person: stop calling this phone"),
+    "call_later": N_("Call again later"),
+    "to_supervisor": N_("For the supervisor"),
+}
+#: How staff recognized whom they talk with, on a call that we placed.
+RECOGNITION_NAMES = {
+    "agreed_word": N_("They said the word we agreed on"),
+    "spoken_code": N_("They gave the code we gave them"),
+    "last_call": N_("They knew what was said in their last call"),
+}
+#: Languages by their codes; any other shows its code.
+LANGUAGES = {"en": N_("English"), "es": N_("Spanish")}
+#: In these outcomes somebody may have been rung without anyone knowing.
+MAY_HAVE_RUNG = frozenset({"unknown", "unknown_call"})
+
+HAPPENED = {
+    "request_callback": N_("The callback was put on the list"),
+    "ask_again_for_callback": N_("The person asked again"),
+    "change_callback": N_("The person changed how they want to be called"),
+    "reschedule_callback": N_("Another time was settled"),
+    "claim_callback": N_("Taken"),
+    "take_up_callback": N_("Taken up again by staff"),
+    "give_back_callback": N_("Put back into the line"),
+    "hand_callback": N_("Handed to %(to)s"),
+    "ring_liaison_callback": N_("The line began to ring staff"),
+    "accept_callback": N_("Accepted by key"),
+    "liaison_missed_callback": N_("Not accepted; it went to the next"),
+    "miss_own_call_callback": N_("Their own call was not taken; the claim stays theirs for a moment"),
+    "leave_message": N_("The line left its neutral message on a machine"),
+    "caller_missed_callback": N_("The person was not reached; it is tried again later"),
+    "not_safe_callback": N_("The person could not talk now"),
+    "not_safe_later_callback": N_("The person could not talk now"),
+    "join_callback": N_("The person pressed their key; the talk began"),
+    "reach_callback": N_("The talk ended"),
+    "give_up_callback": N_("No answer in the last try"),
+    "leave_callback": N_("Needs attention"),
+    "cancel_callback": N_("Cancelled"),
+    "close_left_callback": N_("Cancelled"),
+    "change_phone_callback": N_("Moved to another phone, since this one said stop"),
+    "end_with_case_callback": N_("Cancelled, since the case was closed"),
+    "warn_of_callback": N_("Staff were warned that it is at risk"),
+    "reveal_number": N_("The whole number was looked at"),
+    "note_callback": N_("The note was written"),
+    "note_outcome": N_("The outcome was noted"),
+    "recognize_person": N_("The person was recognized"),
+    "hold_talk": N_("On hold"),
+    "resume_talk": N_("Back from hold"),
+    "add_colleague": N_("%(rung)s was rung into the talk"),
+    "add_interpreter": N_("An interpreter was rung into the talk"),
+    "accept_joining": N_("Somebody joined, and the person was told"),
+    "hand_over_talk": N_("The talk was handed over to %(to)s"),
+    "leave_talk": N_("Somebody left the talk"),
+    "rang_staff": N_("Call to staff"),
+    "rang_caller": N_("Call to the person"),
+    "rang_colleague": N_("Call to a colleague"),
+    "rang_interpreter": N_("Call to an interpreter"),
+}
+ACTORS = {
+    "caller": N_("The person"),
+    "worker": N_("The line"),
+    "sweeper": N_("The line"),
+    "carrier": N_("The phone company"),
+    "interpreter": N_("The interpreter"),
+}
+_ENDED = {
+    "completed": N_("ended"),
+    "busy": N_("busy"),
+    "no-answer": N_("no answer"),
+    "failed": N_("failed"),
+    "canceled": N_("stopped before it was answered"),
+}
+
+
+def to_do(row: Listed) -> list[str]:
+    """What this person's wishes ask of whoever calls, the most important first."""
+    found = []
+    if row.silent:
+        found.append(_("Cannot talk: ask yes or no questions. They answer 1 for yes and 2 for no."))
+    if row.asked_elsewhere:
+        # Also where one of them pressed 5: that may be the one whose phone it is not.
+        found.append(_("Two callers may have asked for this. Begin with a yes or no question."))
+    found.append(
+        {
+            "only_me": _("Only they may answer: if somebody else does, say nothing and hang up."),
+            "ask_for_me": _("Somebody else may answer: ask for them, and say nothing else."),
+        }.get(row.may_answer, _("Whoever answers may be spoken with."))
+    )
+    found.append(
+        _("No voicemail.") if row.voicemail_text is None else _("The line may leave its neutral message.")
+    )
+    if row.when_dropped == "ring_once":
+        found.append(
+            _(
+                "If the call drops in its first moments, the line calls once more. "
+                "After that, note “Call again later”."
+            )
+        )
+    else:
+        found.append(
+            _(
+                "If the call drops, they call us: do not ring again. "
+                "If it drops while they are on hold, the line calls them."
+            )
+        )
+    return found
+
+
+def tries(row: Listed) -> str:
+    """How often the person was tried so far; an offer that staff missed is no try of theirs (R36)."""
+    if not row.caller_tries:
+        return _("none failed")
+    return ngettext("the person was tried once", "the person was tried %(num)d times", row.caller_tries)
+
+
+def there(at: datetime, time_zone: str) -> str:
+    """The day and time of a moment where the person is."""
+    return _there(at.replace(second=0, microsecond=0), time_zone, language())
+
+
+@lru_cache(maxsize=4096)
+def _there(at: datetime, time_zone: str, said_in: str) -> str:
+    # Most callbacks are due at the same few moments, and a page of the list says dozens of them.
+    zone = get_timezone(time_zone)
+    return format_skeleton(
+        "EEEhmm", at.astimezone(ZoneInfo(time_zone)), tzinfo=zone, locale=written_in(said_in)
+    )
+
+
+def happened(one: Happening) -> str:
+    """One line of the history."""
+    sentence = HAPPENED.get(one.what)
+    if sentence is None:
+        return one.what.replace("_", " ")
+    facts = {"to": "", "rung": ""} | one.facts
+    said = _(sentence, **facts) if "%(" in sentence else _(sentence)
+    if one.what == "note_outcome":
+        return f"{said}: {_(OUTCOME_NAMES.get(str(facts.get('code')), 'Reached'))}"
+    if one.what == "recognize_person" and facts.get("code") in RECOGNITION_NAMES:
+        return f"{said}: {_(RECOGNITION_NAMES[facts['code']])}"
+    if one.what in {"cancel_callback", "close_left_callback"} and facts.get("reason") in CANCEL_NAMES:
+        return f"{said}: {_(CANCEL_NAMES[facts['reason']])}"
+    if one.what.startswith("rang_"):
+        return f"{said}: {_how_it_went(one)}"
+    return said
+
+
+def who(one: Happening) -> str:
+    """Who did it: a name of staff, or a part of the house."""
+    if one.is_staff:
+        return one.who
+    return _(ACTORS[one.who]) if one.who in ACTORS else one.who
+
+
+def refused(error: RefusedError, zone: str) -> str:
+    """Why not, in the reader's language and the office's time."""
+    facts = {
+        name: _day_and_time(fact.astimezone(ZoneInfo(zone)), zone) if isinstance(fact, datetime) else fact
+        for name, fact in error.facts.items()
+    }
+    return _(error.sentence).format(**facts)
+
+
+def _day_and_time(local: datetime, zone: str) -> str:
+    locale = written_in(language())
+    time = format_time(local, "short", tzinfo=get_timezone(zone), locale=locale)
+    return f"{format_date(local.date(), 'medium', locale=locale)}, {time}"
+
+
+def _how_it_went(one: Happening) -> str:
+    ended = one.facts.get("ended")
+    if one.facts.get("seconds") is None:
+        return _("going on")
+    key = _("a key was pressed") if one.facts.get("accepted") else _("no key")
+    how = _(_ENDED[ended]) if ended in _ENDED else _("ended")
+    return _("%(how)s after %(seconds)d s, %(key)s", how=how, seconds=one.facts["seconds"], key=key)
+
+
+def note_sentence(why: str) -> str:
+    """Why a note is not kept, for the page that looks at it while it is typed."""
+    return _(SENTENCES[why]).format(most=MOST_CHARACTERS)  # type: ignore[index]

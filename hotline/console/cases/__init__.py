@@ -1,0 +1,1 @@
+"""Cases, their phones and PINs, and the letters that go out."""

@@ -1,0 +1,127 @@
+"""What codes of cases, phones and PINs are called on pages; each is a text that translations know."""
+
+from hotline.console.shell.words import N_
+
+EVIDENCE = {
+    "rang_confirmed_phone": N_("I rang back a confirmed phone of theirs"),
+    "agency_vouched": N_("The agency that enrolled them vouched for them"),
+    "met_in_person": N_("I met them in person"),
+}
+SEARCH_REASONS = {
+    "lost_case_number": N_("They lost their case number"),
+    "change_of_details": N_("They asked for a change"),
+    "agency_asks": N_("An agency asks"),
+    "complaint": N_("A complaint"),
+    "correct_record": N_("A record must be corrected"),
+    "find_duplicates": N_("Looking for a double"),
+}
+DELIVERIES = {
+    "handed_over": N_("Letter, handed over in person"),
+    "posted": N_("Letter, by post"),
+    "told": N_("Told in a talk that goes on now"),
+}
+DELIVERY_HINTS = {
+    "handed_over": N_("A PIN that works once, until the day that the letter says."),
+    "posted": N_("Only where mail is safe. A PIN that works once, until the day that the letter says."),
+    "told": N_("The second person sees the PIN and says it to them. It stays until they change it."),
+}
+KINDS = {"first": N_("First PIN"), "lost": N_("New PIN for a lost one")}
+PIN_KINDS = {
+    "none": N_("No PIN yet"),
+    "standing": N_("Their own PIN"),
+    "one_time": N_("One-time PIN, to be replaced in the first call"),
+}
+GROUNDS = {
+    "callback": N_("a callback asked for with the PIN"),
+    "call": N_("a call that gave the PIN"),
+    "verification": N_("your logged verification"),
+    "search": N_("your search"),
+    "added": N_("you added it"),
+    "approval": N_("a PIN that waits for you"),
+}
+PACES = {"normal": N_("Normal pace"), "slow": N_("Slow, with more time for each answer")}
+MAY_ANSWER = {
+    "only_me": N_("Only with them"),
+    "ask_for_me": N_("Whoever answers may be asked for them by name"),
+    "anyone": N_("With anyone who answers"),
+}
+VOICEMAIL = {
+    "": N_("Leave no message"),
+    "please_call": N_("“Please call us”, with our neutral name"),
+    "we_call_again": N_("“We will call again”, with our neutral name"),
+    "hello": N_("A greeting that says nothing"),
+}
+#: What happened to a case, by the action of its entry in the audit.
+ACTIONS = {
+    "open_case": N_("Case added"),
+    "close_case": N_("Case closed"),
+    "look_at_case": N_("Looked at"),
+    "show_found_case": N_("Shown in a search by name"),
+    "open_case_to_staff": N_("Opened"),
+    "reveal_case_number": N_("Case number shown"),
+    "print_number_letter": N_("Letter with the case number made"),
+    "change_registrant": N_("Details changed"),
+    "link_subject": N_("Linked to a person"),
+    "confirm_subject": N_("Person confirmed"),
+    "request_pin": N_("PIN asked for"),
+    "approve_pin": N_("PIN approved and given"),
+    "decline_pin": N_("PIN declined"),
+    "withdraw_pin_request": N_("PIN request taken back"),
+    "lock_pin": N_("Locked after wrong PINs"),
+    "lift_pin_lock": N_("Lock lifted"),
+    "rotate_pin": N_("New PIN from the command line"),
+    "lift_total": N_("Total of wrong tries lifted"),
+    "hold_lost_pin": N_("Report of a lost PIN held"),
+    "release_lost_pin": N_("Lost PIN to be called about"),
+    "decline_lost_pin": N_("Report of a lost PIN dropped"),
+    "replace_lost_pin": N_("Lost PIN replaced"),
+    "change_pin": N_("PIN changed by phone"),
+}
+CALLBACK_STATES = {
+    "requested": N_("Waits"),
+    "claimed": N_("Being prepared"),
+    "ringing_liaison": N_("Rings a liaison"),
+    "ringing_caller": N_("Rings the person"),
+    "talking": N_("Talking"),
+    "reached": N_("Reached"),
+    "no_answer": N_("No answer"),
+    "left_for_staff": N_("Needs attention"),
+    "cancelled": N_("Cancelled"),
+}
+#: What models say when something cannot be done; written once more here, so that translators find it.
+SENTENCES = (
+    N_("Only supervisors search by name."),
+    N_("Name: this is longer than 200 characters."),
+    N_("Name: type at least two letters of a name."),
+    N_("Reason: say why you look for this case."),
+    N_("Only supervisors open a case by its name."),
+    N_("Say why you look for this case."),
+    N_("There is no such case."),
+    N_("A supervisor or an administrator does this."),
+    N_("The case is closed."),
+    N_("Somebody has confirmed this already."),
+    N_("Somebody else must confirm who the case is about."),
+    N_("Time zone: it stays as it is while phones and times are held, since the PIN was replaced."),
+    N_("Phone: this number is on the list already."),
+    N_("Phone: a case has at most eight phones."),
+    N_("Phone: first verify the person, by their case number and how you know them."),
+    N_("This phone said stop; it is not called."),
+    N_("Code: no code is good any more; give a new one."),
+    N_("This phone waits for nothing."),
+    N_("Phone: first verify the person yourself, by their case number and how you know them."),
+    N_("Say who may answer, and which message may be left."),
+    N_("Times: the first and the last are the same."),
+    N_("This phone is not on the list any more."),
+    N_("How you know them: choose one."),
+    N_("How you know them: no confirmed, safe phone of theirs is kept that you could have rung."),
+    N_("How they get it: choose one."),
+    N_("How they get it: mail is not marked safe for this person."),
+    N_("A PIN of this case waits for approval already."),
+    N_("There is no such request."),
+    N_("Somebody has settled this request already."),
+    N_("This request is too old; ask for the PIN again."),
+    N_("Mail is not safe for this person any more."),
+    N_("A supervisor or an administrator must approve a PIN."),
+    N_("Somebody else must approve what you asked for."),
+    N_("There is no letter in the language of this case."),
+)

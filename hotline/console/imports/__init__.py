@@ -1,0 +1,1 @@
+"""Imports of the custody feed: upload, preview, settle."""

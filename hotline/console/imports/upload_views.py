@@ -1,0 +1,158 @@
+"""Uploading a custody file: read while it arrives by `hotline intake`, shown, and landed or thrown away."""
+
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
+from flask_wtf.csrf import validate_csrf
+from werkzeug.exceptions import BadRequest
+from werkzeug.wrappers import Response
+
+from hotline.console.imports.upload_stream import BrokenOffError, TooLargeError, UploadStream
+from hotline.console.imports.views import ROLES
+from hotline.console.imports.words import refusal, said
+from hotline.console.shell.console import Console
+from hotline.console.shell.guard import guard_staff, me
+from hotline.console.shell.headers import POLICY
+from hotline.console.shell.words import _
+from models.custody.custody_import import FeedFileError, ImportBusyError, ImportRules
+from models.custody.import_upload import By, UploadError, discard_upload, land_upload, upload
+
+#: In the configuration of the app of `hotline intake`: it answers no callers, so a file may take its time.
+IS_INTAKE = "HOTLINE_INTAKE"
+#: What a process that answers callers takes by itself: some ten thousand rows, read in a part of a second.
+SMALL_BYTES = 2_000_000
+MEGABYTE = 1_000_000
+
+
+def register_import_upload(blueprint: Blueprint, console: Console) -> None:
+    """``/console/imports/upload``, and what is decided on a preview."""
+
+    @blueprint.get("/imports/upload")
+    @guard_staff(*ROLES)
+    def import_upload() -> Response:
+        elsewhere = intake_url(console)
+        page = render_template(
+            "console/imports/upload.html",
+            action=(elsewhere or "") + url_for("console.read_upload"),
+            most=int(console.office.policy("upload_megabytes")),
+        )
+        response = make_response(page)
+        if elsewhere is not None:
+            response.headers["Content-Security-Policy"] = POLICY.replace(
+                "form-action 'self'", f"form-action 'self' {elsewhere}"
+            )
+        return response
+
+    @blueprint.post("/imports/upload")
+    @guard_staff(*ROLES, streams=True)
+    def read_upload() -> Response:
+        most = int(console.office.policy("upload_megabytes")) * MEGABYTE
+        if not current_app.config.get(IS_INTAKE):
+            most = min(most, SMALL_BYTES)
+        # The stream below counts by itself; this is for the length that a request names at its beginning.
+        request.max_content_length = None
+        if request.mimetype != "multipart/form-data":
+            _has_our_token(request.form.get("csrf_token"))
+            return _back(_("Choose a file first."))
+        stream = UploadStream(request, request.stream, most)
+        _has_our_token(stream.fields.get("csrf_token"))
+        if (request.content_length or 0) > most:
+            return _back(_too_large(most))
+        try:
+            import_id = upload(
+                console.database,
+                stream.buffered(),
+                ImportRules.of(console.office),
+                full=stream.fields.get("full") == "1",
+                by=_by(),
+                clock=console.clock,
+            )
+        except FeedFileError as error:
+            return _back(said(str(error)))
+        except UploadError as error:
+            return _back(refusal(error))
+        except ImportBusyError:
+            return _back(_("It was taken for dead while it was read. Upload it again."))
+        except TooLargeError:
+            return _back(_too_large(most))
+        except BrokenOffError:
+            raise BadRequest("The file did not arrive whole.") from None
+        return redirect(_here(url_for("console.import_page", import_id=import_id)), code=303)
+
+    @blueprint.post("/imports/<int:import_id>/land")
+    @guard_staff(*ROLES)
+    def land_import(import_id: int) -> Response:
+        lives = timedelta(minutes=console.office.policy("preview_minutes"))
+        try:
+            state = land_upload(console.database, import_id, _by(), lives, console.clock())
+        except UploadError as error:
+            flash(refusal(error), "error")
+        except ImportBusyError:
+            flash(_("Another import is at work. Try again in a moment."), "warning")
+        else:
+            if state == "held":
+                flash(_("It is held: two people must look at it before it lands."), "warning")
+            else:
+                flash(_("It lands now."), "success")
+        return redirect(_page_of(import_id), code=303)
+
+    @blueprint.post("/imports/<int:import_id>/discard")
+    @guard_staff(*ROLES)
+    def discard_import(import_id: int) -> Response:
+        try:
+            discard_upload(console.database, import_id, _by(), console.clock())
+            flash(_("The file was thrown away. Nothing of it landed."), "success")
+        except UploadError as error:
+            flash(refusal(error), "error")
+        return redirect(_page_of(import_id), code=303)
+
+    def _page_of(import_id: int) -> str:
+        return url_for("console.import_page", import_id=import_id)
+
+    def _back(sentence: str) -> Response:
+        flash(sentence, "error")
+        return redirect(_here(url_for("console.import_upload")), code=303)
+
+    def _here(path: str) -> str:
+        """The page at the port that answers everything, from the one that takes files."""
+        if not current_app.config.get(IS_INTAKE):
+            return path
+        public = urlsplit(console.settings.public_url)
+        port = f":{public.port}" if public.port else ""
+        return f"{request.scheme}://{_host()}{port}{path}" if intake_url(console) else path
+
+
+def intake_url(console: Console) -> str | None:
+    """Where a browser sends a file, if not to this very host and port.
+
+    Behind TLS a proxy leads the one path to `hotline intake`; without, a browser goes to its port itself.
+    """
+    settings = console.settings
+    if not settings.intake_port or urlsplit(settings.public_url).scheme != "http":
+        return None
+    return f"http://{_host()}:{settings.intake_port}"
+
+
+def _host() -> str:
+    # The cookie is of the host that the browser knows, whatever port it asks.
+    host = urlsplit(f"//{request.host}").hostname or "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
+def _has_our_token(token: str | None) -> None:
+    try:
+        validate_csrf(token or "")  # type: ignore[no-untyped-call]
+    except ValueError:
+        raise BadRequest("The form has no token of ours.") from None
+
+
+def _too_large(most: int) -> str:
+    return _(
+        "The file is too large: at most %(most)s MB. Use the command line: hotline custody import.",
+        most=most // MEGABYTE,
+    )
+
+
+def _by() -> By:
+    return By(me().staff_id, me().email)

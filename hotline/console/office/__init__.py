@@ -1,0 +1,1 @@
+"""Office settings: hours, policies, partners, directories, announcements, prompts."""

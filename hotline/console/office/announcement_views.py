@@ -1,0 +1,126 @@
+"""Announcements: what is spoken on which days, written and heard before it is saved."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from config.office import OfficeError
+from hotline.console.office.form import KEEP, READ, Settings, save, typed_day
+from hotline.console.office.names import said
+from hotline.console.office.prompt_views import language_name
+from hotline.console.shell.console import Console
+from hotline.console.shell.guard import guard_staff
+from hotline.console.shell.words import _
+from ivr_flows.announcement_check import spoken_seconds
+from ivr_flows.announcement_verbs import sentences_of
+from ivr_flows.prompts import count_words
+from ivr_flows.readability import Readability, readability
+
+FIELD = "announcements"
+MOST_CHARACTERS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a caller hears in one language from the choice of it to the first menu, and how long it takes."""
+
+    language: str
+    name: str
+    passages: tuple[str, ...]
+    ours: tuple[str, ...]
+    words: int
+    seconds: float
+    score: Readability | None
+
+
+def register_announcements(blueprint: Blueprint, console: Console) -> None:
+    """``/console/office/announcements``."""
+
+    def page(settings: Settings, **more: Any) -> str:
+        today = console.clock().astimezone(console.office.zone).date()
+        entries = [
+            (position, one, [_heard(console, code, one.text[code]) for code in settings.office.languages])
+            for position, one in enumerate(settings.office.announcements)
+        ]
+        return render_template(
+            "console/office/announcements.html",
+            s=settings, entries=entries, today=today, week=today + timedelta(days=7),
+            names={code: language_name(code) for code in settings.office.languages}, **more,
+        )  # fmt: skip
+
+    @blueprint.get("/office/announcements")
+    @guard_staff(*READ)
+    def office_announcements() -> str:
+        return page(Settings.of(console))
+
+    @blueprint.post("/office/announcements")
+    @guard_staff(*KEEP)
+    def save_announcement() -> Response | str | tuple[str, int]:
+        settings = Settings.of(console)
+        entries: list[Any] = list(settings.value(FIELD) or [])
+        place = request.form.get("remove", "")
+        if place:
+            if not place.isdecimal() or int(place) >= len(entries):
+                return page(settings, wrong=_("That announcement is gone already.")), 422
+            del entries[int(place)]
+        else:
+            entry, errors = _typed(settings)
+            if errors:
+                return page(settings, errors=errors), 422
+            entries.append(entry)
+            if wrong := _judged(console, settings, entries):
+                return page(settings, errors={"text-" + settings.office.languages[0]: wrong}), 422
+            if "preview" in request.form:
+                heard = [_heard(console, code, text) for code, text in entry["text"].items()]
+                return page(settings, preview=heard)
+        if wrong := save(console, (FIELD, entries)):
+            return page(Settings.of(console), wrong=wrong), 422
+        return redirect(url_for("console.office_announcements"), code=303)
+
+
+def _typed(settings: Settings) -> tuple[dict[str, Any], dict[str, str]]:
+    errors: dict[str, str] = {}
+    texts = {
+        code: " ".join(request.form.get(f"text-{code}", "")[:MOST_CHARACTERS].split())
+        for code in settings.office.languages
+    }
+    for code, text in texts.items():
+        if not text:
+            errors[f"text-{code}"] = _("Write it in %(language)s as well.", language=language_name(code))
+    days: dict[str, date | None] = {name: typed_day(name) for name in ("first_day", "last_day")}
+    errors |= {name: _("Enter a day.") for name, day in days.items() if day is None}
+    first, last = days["first_day"], days["last_day"]
+    if first is not None and last is not None and last < first:
+        errors["last_day"] = _("The last day is before the first.")
+    entry = {"text": texts, **{name: day.isoformat() for name, day in days.items() if day is not None}}
+    return entry, errors
+
+
+def _judged(console: Console, settings: Settings, entries: list[Any]) -> str | None:
+    try:
+        console.office_desk.check(settings.standing, {FIELD: entries}, console.clock())
+    except OfficeError as error:
+        return said(error)
+    return None
+
+
+def _heard(console: Console, code: str, text: str) -> Heard:
+    prompts, office = console.prompts, console.office
+    ours = tuple(sentences_of(text))
+    passages = (
+        prompts.text(code, "welcome", line=office.name[code]),
+        *ours,
+        prompts.text(code, "main.case", key="1"),
+    )
+    return Heard(
+        code,
+        language_name(code),
+        passages,
+        ours,
+        count_words(text),
+        spoken_seconds(text),
+        readability(text, code),
+    )

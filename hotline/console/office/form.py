@@ -1,0 +1,88 @@
+"""What the forms of the office settings share: the version they were drawn with, and saving what changed."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask import flash, request
+
+from config.office import Office, OfficeError
+from config.office_changes import value_of
+from hotline.console.office.names import said
+from hotline.console.shell.console import Console
+from hotline.console.shell.guard import me
+from hotline.console.shell.words import N_, _
+from models.audit.office_change import OfficeChangeError, Standing
+from models.callbacks.note import MOST_CHARACTERS
+
+READ = ("supervisor", "administrator")
+KEEP = ("administrator",)
+#: What is said when a change is not kept, so that it can be said in each language.
+REFUSALS = (
+    N_("Someone else has changed this meanwhile. Look at what it is now, then change it again."),
+    N_("Others are changing the office settings. Try again in a moment."),
+    N_("Say why you change this."),
+    N_("The reason must have at most 280 characters, and no phone, address or ID number."),
+    N_("Basis and decided by must each have at most 280 characters, and no phone, address or ID number."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The office as the rows have it this moment, for one page."""
+
+    office: Office
+    standing: Standing
+
+    @classmethod
+    def of(cls, console: Console) -> "Settings":
+        """Read it; not from what this process took up a few seconds ago."""
+        return cls(*console.office_desk.standing())
+
+    def value(self, name: str) -> Any:
+        """What a field holds now, as JSON."""
+        return value_of(self.office.table, name)
+
+    def version(self, name: str) -> int:
+        """The change that a form of this field is based on."""
+        return self.standing.versions.get(name, 0)
+
+    def is_changed(self, name: str) -> bool:
+        """Whether the field holds something else than the file says."""
+        return name in self.standing.values
+
+
+def seen(name: str) -> int:
+    """The version of a field that the form at hand was drawn with."""
+    text = request.form.get(f"seen-{name}", "")
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+
+def typed_line(name: str, most: int = 200) -> str:
+    """One line of the form at hand, spaces as one."""
+    return " ".join(request.form.get(name, "")[:most].split())
+
+
+def save(console: Console, *changes: tuple[str, Any]) -> str | None:
+    """Save every field with the form's reason, or none; answers what is wrong in one sentence, or None."""
+    reason = request.form.get("reason", "")[: MOST_CHARACTERS + 1]
+    try:
+        made = console.office_desk.change_all(
+            dict(changes), seen={name: seen(name) for name, _value in changes}, reason=reason,
+            actor=me().email, now=console.clock(),
+        )  # fmt: skip
+    except (OfficeError, OfficeChangeError) as error:
+        return said(error)
+    if made:
+        flash(_("Saved. Every part of the line follows within ten seconds."), "success")
+    else:
+        flash(_("Nothing was changed."), "info")
+    return None
+
+
+def typed_day(name: str) -> date | None:
+    """A day of the form at hand, None for none or for what is no day."""
+    try:
+        return date.fromisoformat(request.form.get(name, ""))
+    except ValueError:
+        return None

@@ -1,0 +1,151 @@
+"""What a page calls each field of the office, and how it says what is wrong with one."""
+
+import re
+
+from config.field_error import FieldError
+from config.office import OfficeError
+from hotline.console.office.policy_names import POLICY_NAMES
+from hotline.console.shell.words import N_, gettext
+from models.audit.office_change import COURT, OfficeChange
+
+#: Fields by their name in the office file.
+FIELD_NAMES = {
+    "hours": N_("Hours"),
+    "hours.monday": N_("Hours of Monday"),
+    "hours.tuesday": N_("Hours of Tuesday"),
+    "hours.wednesday": N_("Hours of Wednesday"),
+    "hours.thursday": N_("Hours of Thursday"),
+    "hours.friday": N_("Hours of Friday"),
+    "hours.saturday": N_("Hours of Saturday"),
+    "hours.sunday": N_("Hours of Sunday"),
+    "holidays.country": N_("Country of the holidays"),
+    "holidays.subdivision": N_("State of the holidays"),
+    "holidays.extra_closures": N_("Closures"),
+    "holidays.worked_holidays": N_("Holidays that are worked"),
+    "services": N_("Partner lines"),
+    "announcements": N_("Announcements"),
+    "release": N_("What may be said"),
+    "office.lines": N_("The office's numbers"),
+    "office.discreet_lines": N_("Discreet numbers"),
+    "office.staff_line": N_("The staff's own line"),
+    "office.person_number": N_("Number of a person for when all else fails"),
+    "office.emergency_number": N_("Emergency number"),
+    "office.languages": N_("Languages"),
+    "office.voices": N_("Voices"),
+    "office.name": N_("Name of the line"),
+    "office.neutral_name": N_("Neutral name of the line"),
+    "office.time_zone": N_("Time zone"),
+    "office.countries": N_("Countries whose phones are rung"),
+    "office.shared_phones": N_("Phones that many people share"),
+    "interpreters": N_("Interpreters"),
+}
+#: The holidays of the United States as the calendar's library calls them; it has them in English alone.
+HOLIDAYS = (
+    N_("New Year's Day"),
+    N_("Martin Luther King Jr. Day"),
+    N_("Washington's Birthday"),
+    N_("Memorial Day"),
+    N_("Juneteenth National Independence Day"),
+    N_("Independence Day"),
+    N_("Labor Day"),
+    N_("Columbus Day"),
+    N_("Veterans Day"),
+    N_("Thanksgiving Day"),
+    N_("Christmas Day"),
+)
+#: Parts of a policy, and of an entry of a list.
+PART_NAMES = {
+    "value": N_("value"),
+    "basis": N_("basis"),
+    "decided_by": N_("decided by"),
+    "review_by": N_("review by"),
+    "phone": N_("phone"),
+    "name": N_("name"),
+    "key": N_("key"),
+    "text": N_("text"),
+    "first_day": N_("first day"),
+    "last_day": N_("last day"),
+}
+_ENTRIES = {"services": N_("Partner line %(n)s"), "announcements": N_("Announcement %(n)s")}
+_ENTRY = re.compile(r"(services|announcements) entry ([0-9]+)((?:\.[a-z_]+)*)")
+_POLICY = re.compile(r"policies\.([a-z_]+)((?:\.[a-z_]+)*)")
+#: The sentences of config/ about one field that a form of the console can bring about.
+SENTENCES = (
+    N_('%(field)s must hold hours such as "08:00-20:00".'),
+    N_("%(field)s must list its hours in order, without overlap."),
+    N_("%(field)s holds one entry twice."),
+    N_("%(field)s must be a list of texts."),
+    N_("%(field)s must be a text."),
+    N_("%(field)s must be a number such as +12025550100 or a short one such as 988."),
+    N_("%(field)s must be a number from %(least)s to %(most)s."),
+    N_("%(field)s must be a whole number from %(least)s to %(most)s."),
+    N_("%(field)s must be a date such as 2027-06-30, without quotes."),
+    N_("%(field)s is no policy of the line."),
+    N_("%(field)s must not be before the first day."),
+    N_("%(field)s: the office does not open within %(days)s days."),
+    N_("%(low)s must be below %(high)s."),
+    N_("%(low)s must not be above %(high)s."),
+    N_("[[services]] may hold at most %(most)s services."),
+    N_("[[services]] must hold at least one service: the help menu offers them."),
+    N_("[[announcements]] may hold at most %(most)s announcements."),
+    N_("hours must open the office on at least one day of the week."),
+    N_("services holds one key twice."),
+)
+#: Why some fields stay in the file (config/office_changes.py).
+REASONS = (
+    N_("what may be said of a person is decided with counsel and changed with a deploy (R12)"),
+    N_("the numbers belong to the carrier's account, which is set up with the file"),
+    N_("people chose a number for how it is answered, and must not find it changed"),
+    N_("it is also written into the fallback document that is hosted elsewhere"),
+    N_("a language needs its prompts, its list of telling words and a voice"),
+    N_("a voice is the carrier's, and is tried before it is used"),
+    N_("the name is part of prompts whose length was checked"),
+    N_("it must not tell what the line is for, and is checked with the prompts"),
+    N_("moments that were promised stand in it"),
+    N_("it decides which phones the line may ring at all (R35)"),
+    N_("they loosen limits on wrong PINs (R06)"),
+    N_("these numbers are rung into a talk, and are tried before they are used"),
+)
+
+
+def field_name(field: str) -> str:
+    """A field of the office file as the page's language calls it; one that has no name is named as there."""
+    if entry := _ENTRY.fullmatch(field):
+        return _with_parts(gettext(_ENTRIES[entry[1]], n=entry[2]), entry[3])
+    if (policy := _POLICY.fullmatch(field)) and policy[1] in POLICY_NAMES:
+        return _with_parts(gettext(POLICY_NAMES[policy[1]]), policy[2])
+    return gettext(FIELD_NAMES[field]) if field in FIELD_NAMES else field
+
+
+def change_name(change: OfficeChange) -> str:
+    """What was changed: a field, or an entry of a directory by its name."""
+    if change.place is not None:
+        said = N_("Court: %(name)s") if change.field.startswith(COURT) else N_("Facility: %(name)s")
+        return gettext(said, name=change.place)
+    return field_name(change.field)
+
+
+def holiday_said(name: str) -> str:
+    """A public holiday as the page's language calls it; one that has no translation as its country does."""
+    plain, observed, _rest = name.partition(" (observed)")
+    said = gettext(plain) if plain in HOLIDAYS else plain
+    return gettext("%(holiday)s, observed", holiday=said) if observed else said
+
+
+def said(error: Exception) -> str:
+    """What is wrong, in the page's language, with fields by the names that its pages have."""
+    fault = error.fault if isinstance(error, OfficeError) else error
+    if not isinstance(fault, FieldError) or not fault.slots:
+        return gettext(str(error))
+    slots = {
+        name: field_name(str(value)) if name in ("field", "low", "high") else value
+        for name, value in fault.slots.items()
+    }
+    return gettext(fault.sentence, **slots)
+
+
+def _with_parts(name: str, parts: str) -> str:
+    """Such as ``Partner line 2, name, es``."""
+    return ", ".join(
+        [name, *(gettext(PART_NAMES[one]) if one in PART_NAMES else one for one in parts.split(".") if one)]
+    )

@@ -1,0 +1,101 @@
+"""The prompts page: every sentence of the line in every language, its length, and how hard it is to read."""
+
+from dataclasses import dataclass
+
+from babel import Locale
+from flask import Blueprint, render_template, request
+
+from hotline.console.shell.console import Console
+from hotline.console.shell.guard import guard_staff
+from hotline.console.shell.words import N_, language
+from ivr_flows.announcement_check import spoken_seconds
+from ivr_flows.prompts import count_words
+from ivr_flows.readability import Readability, readability
+from models.staff.staff import ROLES
+
+#: In place of a group, in the address: every prompt on one page, to be printed.
+ALL = "all"
+#: The longest search that is looked for.
+MOST_CHARACTERS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One prompt in one language. ``spoken`` is what a voice is given to read it aloud."""
+
+    language: str
+    text: str
+    spoken: str
+    words: int
+    seconds: float
+    score: Readability | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One prompt in each language, by its id."""
+
+    name: str
+    said: tuple[Said, ...]
+
+
+def register_prompts(blueprint: Blueprint, console: Console) -> None:
+    """``/console/prompts``."""
+    console.navigation.add("prompts", N_("Prompts"), ROLES, place=90)
+    every: list[Prompt] = []
+
+    @blueprint.get("/prompts")
+    @guard_staff(*ROLES)
+    def prompts() -> str:
+        if not every:
+            # Scored once a process, when someone looks first: nothing of it changes without a deploy.
+            every.extend(_every(console))
+        wanted = " ".join(request.args.get("q", "")[:MOST_CHARACTERS].split())
+        kinds = dict.fromkeys(_group(one) for one in every)
+        kind = request.args.get("group", next(iter(kinds)))
+        # All at once are too many for one page: a search goes through all, else one group is shown.
+        found = [one for one in every if (_fits(one, wanted) if wanted else kind in {_group(one), ALL})]
+        groups: dict[str, list[Prompt]] = {}
+        for one in found:
+            groups.setdefault(_group(one), []).append(one)
+        return render_template(
+            "console/prompts/prompts.html",
+            groups=groups,
+            kinds=[*kinds, ALL],
+            kind="" if wanted else kind,
+            wanted=wanted,
+            found=len(found),
+            total=len(every),
+            names={code: language_name(code) for code in console.office.languages},
+        )
+
+
+def _group(prompt: Prompt) -> str:
+    return prompt.name.split(".")[0]
+
+
+def language_name(code: str) -> str:
+    """A language's name in the language of the page."""
+    return str(Locale.parse(code).get_display_name(language()) or code).capitalize()
+
+
+def _every(console: Console) -> list[Prompt]:
+    languages = console.prompts.languages
+    names = list(dict.fromkeys(name for one in languages.values() for name in one.texts))
+    return [
+        Prompt(
+            name, tuple(_said(code, one.texts[name]) for code, one in languages.items() if name in one.texts)
+        )
+        for name in names
+    ]
+
+
+def _said(code: str, text: str) -> Said:
+    plain = text.replace("«", "").replace("»", "").replace(" | ", " ")
+    spoken = plain.replace("{", "").replace("}", "")
+    return Said(code, plain, spoken, count_words(text), spoken_seconds(text), readability(spoken, code))
+
+
+def _fits(prompt: Prompt, wanted: str) -> bool:
+    low = wanted.casefold()
+    return low in prompt.name or any(low in said.text.casefold() for said in prompt.said)

@@ -1,0 +1,1 @@
+"""Staff, their schedules, and the shift of the signed-in person."""

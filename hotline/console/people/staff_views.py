@@ -1,0 +1,282 @@
+"""The staff list: who is in the house, what changes of them, and secrets that are shown once."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
+
+from hotline.console.office.form import typed_line
+from hotline.console.office.prompt_views import language_name
+from hotline.console.shell.console import Console
+from hotline.console.shell.guard import guard_staff, me
+from hotline.console.shell.phone_field import dialable, plain_number
+from hotline.console.shell.words import N_, _
+from hotline.console.sign_in.passwords import BusyError
+from hotline.console.sign_in.views import say_busy
+from models.calls.staff_secret import fresh_code, fresh_pin, issue_code, issue_pin
+from models.overview.staff_record import (
+    Record,
+    change_record,
+    let_go,
+    person_numbered,
+    record_of,
+    stamp_of,
+    take_back,
+)
+from models.staff.schedule import absences_of, week_of
+from models.staff.staff import Staff, StaffError, add_person, everyone, new_password
+from models.staff.staff_access import reset
+from models.store.database import keyring_of
+from models.store.form_stamp import OTHERWISE
+
+READ, KEEP = ("supervisor", "administrator"), ("administrator",)
+#: Each role, as a page says it.
+ROLE_NAMES = {
+    "liaison": N_("Liaison"),
+    "supervisor": N_("Supervisor"),
+    "administrator": N_("Administrator"),
+}
+#: The sentences of models/overview/staff_record.py and models/staff/staff.py, so that each language has them.
+REFUSALS = (
+    N_("There is no such person on the staff list."),
+    N_("This person has left the house."),
+    N_("This person is in the house."),
+    N_("Nobody changes their own role: ask another administrator."),
+    N_("Nobody takes themselves off the staff list: ask another administrator."),
+    N_("This is the last administrator: make someone else one first."),
+    N_("There is no such role."),
+    N_("Choose at least one language."),
+    N_("Someone else has changed this meanwhile. Look at what it is now, then change it again."),
+    N_("The e-mail is already on the staff list."),
+    N_("No one on the staff list has this e-mail."),
+)
+#: What is asked about on a page of its own before it is done, and how it is said there.
+DEEDS = {
+    "password": (
+        N_("A new way in"),
+        N_("They get a password that works once. Their sessions, passkeys, codes and second factor end now."),
+        N_("Issue a password"),
+    ),
+    "pin": (
+        N_("A PIN for the staff line"),
+        N_("It replaces the one there is, and lifts a lock. Read it to them in person or by phone."),
+        N_("Issue a PIN"),
+    ),
+    "code": (
+        N_("A code for a personal phone"),
+        N_("They key it to accept a call there. It replaces the one there is, and lifts a lock."),
+        N_("Issue a code"),
+    ),
+    "leave": (
+        N_("Take them off the staff list"),
+        N_("Nobody rings them from now on, and nothing of theirs opens anything. Their record stays."),
+        N_("They leave the house"),
+    ),
+    "back": (
+        N_("Take them back"),
+        N_("They are on the staff list again, off shift, with a password that works once."),
+        N_("They are back"),
+    ),
+}  # fmt: skip
+
+
+def register_staff(blueprint: Blueprint, console: Console) -> None:
+    """``/console/staff`` and a page for each person."""
+    console.navigation.add("staff", N_("Staff"), READ, place=70)
+
+    def languages() -> list[tuple[str, str]]:
+        return [(code, language_name(code)) for code in console.office.languages]
+
+    @blueprint.get("/staff")
+    @guard_staff(*READ)
+    def staff() -> str:
+        with console.database.reading() as session:
+            people = [(person, record_of(session, person)) for person in everyone(session)]
+            session.expunge_all()
+        here = [one for one in people if one[0].left_at is None]
+        gone = [one for one in people if one[0].left_at is not None]
+        return render_template(
+            "console/staff/staff.html", here=here, gone=gone, roles=ROLE_NAMES, now=console.clock()
+        )
+
+    @blueprint.get("/staff/new")
+    @guard_staff(*KEEP, fresh=True)
+    def new_staff() -> str:
+        return render_template("console/staff/new.html", roles=ROLE_NAMES, spoken=languages(), errors={})
+
+    @blueprint.post("/staff/new")
+    @guard_staff(*KEEP, fresh=True)
+    def add_new_staff() -> str | tuple[str, int]:
+        email = typed_line("email", 254).lower()
+        record, errors = _typed_record(console)
+        if not _is_email(email):
+            errors["email"] = _("Enter an e-mail address.")
+        password = staff_id = None
+        if not errors:
+            try:
+                # Worked with no transaction open: callers must not wait for it.
+                password = new_password()
+                hashed = console.passwords.hash(password)
+                with console.database.transaction() as session:
+                    staff_id = add_person(
+                        session, password_hash=hashed, email=email, name=record.name, role=record.role,
+                        phone=record.phone, languages=record.languages, on_shift=False,
+                        office_phone=record.office_phone, actor=me().email, now=console.clock(),
+                    )  # fmt: skip
+            except StaffError as error:
+                errors["email"] = _(str(error))
+        if errors or staff_id is None:
+            return render_template(
+                "console/staff/new.html", roles=ROLE_NAMES, spoken=languages(), errors=errors
+            ), 422
+        then = [_("They sign in with it once, and then choose a password and a second factor.")]
+        if not record.office_phone:
+            then.append(
+                _("Their phone is their own: they accept no call there before they have a code for it.")
+            )
+        return render_template(
+            "console/staff/secret.html", staff_id=staff_id, name=record.name,
+            secrets=[(_("Password"), password)], then=then,
+        )  # fmt: skip
+
+    def page(staff_id: int, errors: dict[str, str] | None = None) -> str:
+        today = console.clock().astimezone(console.office.zone).date()
+        with console.database.reading() as session:
+            person = _person(session, staff_id)
+            record = record_of(session, person)
+            seen = stamp_of(session, record)
+            week, absences = week_of(session, staff_id), absences_of(session, staff_id, today)
+            number = person.number_sealed
+            number = None if number is None else keyring_of(session).unseal("staff.number", number)
+            session.expunge_all()
+        return render_template(
+            "console/staff/person.html", one=person, record=record, roles=ROLE_NAMES, spoken=languages(),
+            errors=errors or {}, week=week, absences=absences, staff_number=number, seen=seen,
+        )  # fmt: skip
+
+    @blueprint.get("/staff/<int:staff_id>")
+    @guard_staff(*READ)
+    def staff_person(staff_id: int) -> str:
+        return page(staff_id)
+
+    @blueprint.post("/staff/<int:staff_id>")
+    @guard_staff(*KEEP, fresh=True)
+    def save_staff(staff_id: int) -> Response | tuple[str, int]:
+        record, errors = _typed_record(console)
+        changed: list[str] = []
+        if not errors:
+            try:
+                with console.database.transaction() as session:
+                    _person(session, staff_id)
+                    changed = change_record(
+                        session, staff_id, record, by_id=me().staff_id, actor=me().email, now=console.clock(),
+                        seen=request.form.get("seen", ""),
+                    )  # fmt: skip
+            except StaffError as error:
+                if str(error) == OTHERWISE:
+                    # What was typed is not shown again: it would put back the very change they are told of.
+                    flash(_(str(error)), "error")
+                    return redirect(url_for("console.staff_person", staff_id=staff_id), code=303)
+                errors["role"] = _(str(error))
+        if errors:
+            return page(staff_id, errors), 422
+        flash(_("Saved.") if changed else _("Nothing was changed."), "success" if changed else "info")
+        return redirect(url_for("console.staff_person", staff_id=staff_id), code=303)
+
+    @blueprint.get("/staff/<int:staff_id>/<deed>")
+    @guard_staff(*KEEP, fresh=True)
+    def ask_staff_deed(staff_id: int, deed: str) -> str:
+        return _asked(console, staff_id, deed)
+
+    @blueprint.post("/staff/<int:staff_id>/<deed>")
+    @guard_staff(*KEEP, fresh=True)
+    def do_staff_deed(staff_id: int, deed: str) -> Response | str | tuple[str, int]:
+        if deed not in DEEDS:
+            raise NotFound("There is no such page.")
+        try:
+            secrets = _done(console, staff_id, deed)
+        except StaffError as error:
+            return _asked(console, staff_id, deed, _(str(error))), 422
+        except BusyError:
+            return _asked(console, staff_id, deed, say_busy()), 503
+        if not secrets:
+            flash(_("They are off the staff list."), "success")
+            return redirect(url_for("console.staff"), code=303)
+        with console.database.reading() as session:
+            name = record_of(session, _person(session, staff_id)).name
+        return render_template(
+            "console/staff/secret.html", staff_id=staff_id, name=name, secrets=secrets, then=[]
+        )
+
+
+def _done(console: Console, staff_id: int, deed: str) -> list[tuple[str, str]]:
+    """Do it; answers what is shown once. Raises StaffError. Hashes are worked with no transaction open."""
+    actor, now, by_id = me().email, console.clock(), me().staff_id
+    with console.database.reading() as session:
+        email = _person(session, staff_id).email
+    if deed == "leave":
+        with console.database.transaction() as session:
+            let_go(session, staff_id, by_id=by_id, actor=actor, now=now)
+        return []
+    if deed in {"password", "back"}:
+        secret = new_password()
+        hashed = console.passwords.hash(secret)
+        with console.database.transaction() as session:
+            if deed == "back":
+                take_back(session, staff_id, hashed, actor=actor, now=now)
+            else:
+                reset(session, email, hashed, actor=actor, now=now)
+        return [(_("Password"), secret)]
+    secret = fresh_pin() if deed == "pin" else fresh_code()
+    hashed = console.hasher.hash(secret)
+    with console.database.transaction() as session:
+        if deed == "code":
+            issue_code(session, email, hashed, actor, now)
+            return [(_("Code"), secret)]
+        number = issue_pin(session, email, hashed, actor, now)
+    return [(_("Staff number"), number), (_("PIN"), secret)]
+
+
+def _asked(console: Console, staff_id: int, deed: str, wrong: str | None = None) -> str:
+    if deed not in DEEDS:
+        raise NotFound("There is no such page.")
+    with console.database.reading() as session:
+        name = record_of(session, _person(session, staff_id)).name
+    heading, sentence, button = DEEDS[deed]
+    return render_template(
+        "console/staff/deed.html", staff_id=staff_id, deed=deed, name=name, wrong=wrong,
+        heading=_(heading), sentence=_(sentence), button=_(button), ends=deed == "leave",
+    )  # fmt: skip
+
+
+def _person(session: Any, staff_id: int) -> Staff:
+    try:
+        return person_numbered(session, staff_id)
+    except StaffError:
+        raise NotFound("There is no such person.") from None
+
+
+def _typed_record(console: Console) -> tuple[Record, dict[str, str]]:
+    office, errors = console.office, dict[str, str]()
+    name, role = typed_line("name"), request.form.get("role", "")
+    number = plain_number(request.form.get("phone", ""), office)
+    spoken = [code for code in request.form.getlist("languages") if code in office.languages]
+    if not name:
+        errors["name"] = _("Enter a name.")
+    if number is None or not dialable(number, office):
+        errors["phone"] = _("Enter an ordinary phone number, such as 202 555 0180.")
+    if role not in ROLE_NAMES:
+        errors["role"] = _("There is no such role.")
+    if not spoken:
+        errors["languages"] = _("Choose at least one language.")
+    is_office_phone = request.form.get("office_phone", "1") == "1"
+    record = Record(
+        name=name, role=role, phone=number or "", office_phone=is_office_phone, languages=tuple(spoken)
+    )
+    return record, errors
+
+
+def _is_email(text: str) -> bool:
+    name, at, host = text.partition("@")
+    return bool(name and at and "." in host and " " not in text)

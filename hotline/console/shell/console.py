@@ -1,0 +1,58 @@
+"""What every page of the console works with, put together once in create_app."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, cast
+
+from flask import current_app
+
+from config.office import Office
+from config.settings import Settings
+from hotline.console.shell.navigation import Navigation
+from hotline.console.shell.words import Words
+from hotline.console.sign_in.passwords import Passwords
+from hotline.office_desk import OfficeDesk
+from ivr_flows.prompts import Prompts
+from models.cases.pin_hash import PinHasher
+from models.store.database import Database
+
+EXTENSION = "hotline.console"
+
+
+class JobTaker(Protocol):
+    """What takes a job after the commit: its name and one row's id (workers/queue.py)."""
+
+    def enqueue(self, name: str, row_id: int, /) -> Any: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Console:
+    """The parts of the house that the console needs; each area's views have it by closure.
+
+    ``hasher`` works the KDF of case PINs and ``passwords`` that of staff passwords; neither may be asked
+    while a transaction is open. ``clock`` answers an aware moment in UTC; the areas fill
+    ``navigation``.
+    """
+
+    settings: Settings
+    database: Database
+    standing_office: Callable[[], Office]
+    office_desk: OfficeDesk
+    prompts: Prompts
+    jobs: JobTaker
+    hasher: PinHasher
+    passwords: Passwords
+    words: Words
+    clock: Callable[[], datetime]
+    navigation: Navigation = field(default_factory=Navigation)
+
+    @property
+    def office(self) -> Office:
+        """The office as it stands now: what was changed in the console is in it within seconds."""
+        return self.standing_office()
+
+
+def the_console() -> Console:
+    """The console of the app at hand."""
+    return cast(Console, current_app.extensions[EXTENSION])

@@ -1,0 +1,167 @@
+"""The door of the console: who is signed in, and which roles a page is for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any, cast
+
+from flask import flash, g, redirect, request, session, url_for
+from werkzeug.exceptions import Forbidden, Unauthorized
+from werkzeug.wrappers import Response
+
+from hotline.console.shell.console import Console, the_console
+from hotline.console.shell.kept_request import TOKEN, keep_request, page_at_hand
+from hotline.console.shell.words import _
+from models.staff.kept_form import forget_kept_form, read_kept_form
+from models.staff.staff import ROLES
+from models.staff.staff_session import SEEN_EVERY, SignedIn, find_signed_in, see_session
+
+#: The most that a form may carry, unless its route says otherwise.
+BODY_BYTES = 64_000
+
+View = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who is signed in, as they were when the request came in."""
+
+    staff_id: int
+    email: str
+    role: str
+    name: str = field(repr=False)
+    language: str
+    session_id: int
+    method: str
+    fresh_at: datetime
+
+
+def me() -> Person:
+    """The person who is signed in. Raises Unauthorized where nobody is, which a guarded view never sees."""
+    person = someone()
+    if person is None:
+        raise Unauthorized("Nobody is signed in.")
+    return person
+
+
+def someone() -> Person | None:
+    """The person who is signed in, or None."""
+    return cast(Person | None, g.get("person"))
+
+
+def guard_open(view: View) -> View:
+    """Let everyone in: for signing in, and for static files."""
+    view.guard = "open"  # type: ignore[attr-defined]
+    return view
+
+
+def guard_staff(
+    *roles: str,
+    fresh: bool = False,
+    live: bool = False,
+    body_bytes: int = BODY_BYTES,
+    streams: bool = False,
+) -> Callable[[View], View]:
+    """Let staff of these roles in; others get 403, and whoever is not signed in comes back after signing in.
+
+    ``fresh``: they proved who they are within the policy ``console_fresh_minutes``, or do so first.
+    ``live``: the page asks for it by itself, so it does not keep a session from ending as idle.
+    ``body_bytes``: the most that a request may carry. ``streams``: the view reads the body while it arrives,
+    and so looks for the form's token by itself. The wrapper has ``guard``, ``roles`` and ``fresh``
+    for the test that walks every route. Raises ValueError for a role that there is not.
+    """
+    if not roles or not set(roles) <= set(ROLES):
+        raise ValueError("A page is for some of the roles that there are.")
+
+    def wrap(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **values: Any) -> Any:
+            person = someone()
+            if person is None:
+                return sign_in_first(live=live)
+            if person.role not in roles:
+                raise Forbidden("This page is not for your role.")
+            if fresh and not is_fresh(person):
+                return confirm_first()
+            return view(*args, **values)
+
+        guarded.guard = "staff"  # type: ignore[attr-defined]
+        guarded.roles = frozenset(roles)  # type: ignore[attr-defined]
+        guarded.fresh = fresh  # type: ignore[attr-defined]
+        guarded.live = live  # type: ignore[attr-defined]
+        guarded.body_bytes = body_bytes  # type: ignore[attr-defined]
+        guarded.streams = streams  # type: ignore[attr-defined]
+        return guarded
+
+    return wrap
+
+
+def recognise(console: Console, *, live: bool) -> None:
+    """Find out who holds the token in the cookie; a page that they open keeps the session alive."""
+    token = session.get(TOKEN)
+    if not isinstance(token, str):
+        return
+    now = console.clock()
+    with console.database.reading() as reading:
+        found = find_signed_in(
+            reading, token, idle_minutes=console.office.policy("console_idle_minutes"), now=now
+        )
+    if found is None:
+        return
+    if not live and now - found.seen_at > SEEN_EVERY:
+        with console.database.transaction() as writing:
+            see_session(writing, found.session_id, now)
+    g.person = _person(console, found)
+    g.language = g.person.language
+    if found.has_kept and request.method == "GET":
+        _show_kept_form(console, found.session_id)
+
+
+def is_fresh(person: Person) -> bool:
+    """Whether they proved who they are a short while ago."""
+    console = the_console()
+    minutes = console.office.policy("console_fresh_minutes")
+    return console.clock() - person.fresh_at <= timedelta(minutes=minutes)
+
+
+def sign_in_first(*, live: bool = False) -> Response:
+    """Lead to signing in, and from there back to where they wanted to go."""
+    if live:
+        # A part of a page that asks by itself must not become the page to come back to.
+        raise Unauthorized("Nobody is signed in any more.")
+    had_session, is_kept = TOKEN in session, keep_request()
+    if is_kept:
+        flash(_("Your session has ended. What you typed is there again when you have signed in."), "info")
+    elif had_session:
+        flash(_("Your session has ended. Sign in to go on."), "info")
+    return redirect(url_for("console.sign_in"), code=303)
+
+
+def confirm_first() -> Response:
+    """Lead to proving once more who they are, and from there back; what was typed is kept."""
+    keep_request()
+    return redirect(url_for("console.confirm"), code=303)
+
+
+def _show_kept_form(console: Console, session_id: int) -> None:
+    with console.database.reading() as reading:
+        kept = read_kept_form(reading, session_id)
+    if kept is None or kept.page != page_at_hand():
+        return
+    with console.database.transaction() as writing:
+        forget_kept_form(writing, session_id)
+    g.kept_form = kept.fields
+
+
+def _person(console: Console, found: SignedIn) -> Person:
+    return Person(
+        staff_id=found.staff_id,
+        email=found.email,
+        role=found.role,
+        name=found.name,
+        language=console.words.known(found.language) or g.language,
+        session_id=found.session_id,
+        method=found.method,
+        fresh_at=found.fresh_at,
+    )

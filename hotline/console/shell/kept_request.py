@@ -1,0 +1,60 @@
+"""What someone wanted when they had to sign in first: the page, and of a form also what was typed."""
+
+import re
+from urllib.parse import urlsplit
+
+from flask import current_app, request, session, url_for
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+
+from hotline.console.shell.console import the_console
+from hotline.console.shell.cookie import is_console
+from models.staff.kept_form import KeptForm, keep_form
+
+#: In the cookie: the token of the staff session, and the page someone wanted.
+TOKEN, WANTED = "token", "wanted"
+#: The longest page that is remembered with its query; the cookie has room for little.
+LONGEST_PAGE = 1000
+#: Fields that are kept nowhere: tokens, and whatever proves who someone is.
+_SECRET = re.compile(r"csrf_token|password|passkey|^(code|secret)$|(^|_)pin$")
+
+
+def keep_request() -> bool:
+    """Remember where the request wanted to go; a form is sealed into the row of its session, if it can be."""
+    page = page_of_form() if request.method == "POST" else page_at_hand()
+    session[WANTED] = page if len(page) <= LONGEST_PAGE else urlsplit(page).path[:LONGEST_PAGE]
+    token = session.get(TOKEN)
+    # A form with a file is kept nowhere: to read it would put the file into a place of its own (R12).
+    if request.method != "POST" or not isinstance(token, str) or request.mimetype == "multipart/form-data":
+        return False
+    fields = {name: request.form.getlist(name) for name in request.form if not _SECRET.search(name.lower())}
+    if not fields:
+        return False
+    with the_console().database.transaction() as writing:
+        return keep_form(writing, token, KeptForm(page, fields))
+
+
+def page_at_hand() -> str:
+    """Path and query of the page that was asked for."""
+    return request.full_path.rstrip("?")
+
+
+def page_of_form() -> str:
+    """The page that the form stands on, as the browser says, if it is one of ours; else the first."""
+    told = urlsplit(request.headers.get("Referer", ""))
+    page = told.path + (f"?{told.query}" if told.query else "")
+    # A proxy of ours may ask us by another name than the browser does.
+    ours = {request.host, urlsplit(the_console().settings.public_url).netloc}
+    if told.netloc in ours and _is_page(told.path):
+        return page
+    return request.path if _is_page(request.path) else url_for("console.home")
+
+
+def _is_page(path: str) -> bool:
+    if not is_console(path):
+        return False
+    try:
+        endpoint, _ = current_app.url_map.bind("").match(path, method="GET")
+    except (HTTPException, RequestRedirect):
+        return False
+    return getattr(current_app.view_functions[endpoint], "guard", "open") == "staff"

@@ -1,0 +1,158 @@
+"""What every template can use: words, moments in the office's time, the navigation, what was typed."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_time, get_timezone
+from flask import Flask, g, request
+from markupsafe import Markup, escape
+from sqlalchemy.exc import SQLAlchemyError
+
+from hotline.console.cases.choices import language_name
+from hotline.console.office.prompt_words import group_name
+from hotline.console.shell import typed_fields, words
+from hotline.console.shell.console import Console
+from hotline.console.shell.guard import someone
+from hotline.console.shell.named import named
+from hotline.console.shell.stacked import stacked
+from hotline.console.shell.standing_views import standing_now
+from hotline.console.shell.static_files import static_url
+from models.overview.pin_request import count_to_decide
+
+
+def install_layout(app: Flask, console: Console) -> None:
+    """Teach the templates of ``app`` the words, filters and names that the console's pages use."""
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        words.gettext_only, words.ngettext_only, newstyle=True
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    moments = Moments(console.office.time_zone)
+    app.jinja_env.filters.update(
+        language_name=language_name, stacked=stacked, prompt_group=group_name, named=named
+    )
+    app.jinja_env.filters.update(
+        when=moments.when, clock=moments.clock, second=moments.second, day=moments.day, _attrs=attributes
+    )
+
+    @app.context_processor
+    def names() -> dict[str, Any]:
+        person = someone()
+        return {
+            "person": person,
+            "navigation": console.navigation.of(person.role) if person else [],
+            "current_entry": console.navigation.current(person.role, request.endpoint) if person else None,
+            "language": words.language(),
+            "languages": console.words.names(),
+            "office_name": _office_name(console),
+            "static_url": static_url,
+            "typed": typed_fields.typed,
+            "typed_all": typed_fields.typed_all,
+            "form_was_sent": typed_fields.form_was_sent,
+            "is_ticked": typed_fields.is_ticked,
+            "changed_by_both": typed_fields.changed_by_both,
+            "was_kept": "kept_form" in g,
+            "role_name": role_name,
+            "standing_now": lambda: standing_now(console),
+            "pins_to_decide": lambda: _pins_to_decide(console),
+            "is_local": console.settings.carrier == "exchange",
+        }
+
+
+def _pins_to_decide(console: Console) -> int:
+    """How many PINs wait for whoever looks; none where the database cannot say, as on the page about that."""
+    person = someone()
+    with suppress(SQLAlchemyError):
+        if person is not None:
+            with console.database.reading() as reading:
+                return count_to_decide(reading, person, console.clock(), console.office)
+    return 0
+
+
+def _office_name(console: Console) -> str:
+    names = console.office.name
+    name = names.get(words.language()) or next(iter(names.values()))
+    # In a spoken sentence it begins small.
+    return name[:1].upper() + name[1:]
+
+
+ROLE_NAMES = {
+    "liaison": words.N_("Liaison"),
+    "supervisor": words.N_("Supervisor"),
+    "administrator": words.N_("Administrator"),
+}
+
+
+def role_name(role: str) -> str:
+    """A role's name in the language of the page."""
+    return words.gettext(ROLE_NAMES.get(role, role))
+
+
+def attributes(given: Mapping[str, object]) -> Markup:
+    """Attributes of an element: ``hx_get="/x"`` becomes ``hx-get="/x"``, True a bare name, False nothing."""
+    said = Markup("")
+    for name, value in given.items():
+        if value is True:
+            said += Markup(" {}").format(name.replace("_", "-"))
+        elif value is not None and value is not False:
+            said += Markup(' {}="{}"').format(name.replace("_", "-"), value)
+    return said
+
+
+@lru_cache(maxsize=2048)
+def _spelled_day(day: date, language: str) -> str:
+    """A page has the same few days many times; to spell one takes longer than all else in its cell."""
+    return format_date(day, "medium", locale=words.written_in(language))
+
+
+class Moments:
+    """Moments as people read them: in the office's time zone and the language of the page."""
+
+    def __init__(self, time_zone: str) -> None:
+        self._zone = ZoneInfo(time_zone)
+        self._babel_zone = get_timezone(time_zone)
+
+    def when(self, moment: datetime | None) -> Markup:
+        """Day and time, in a ``<time>``; nothing for None."""
+        return self._time(moment, self._day_and_time)
+
+    def clock(self, moment: datetime | None) -> Markup:
+        """The time of day alone, in a ``<time>``; nothing for None."""
+        return self._time(
+            moment,
+            lambda at, lang: format_time(at, "short", tzinfo=self._babel_zone, locale=words.written_in(lang)),
+        )
+
+    def second(self, moment: datetime | None) -> Markup:
+        """The time of day to the second, in a ``<time>``; nothing for None."""
+        return self._time(
+            moment,
+            lambda at, lang: format_time(
+                at, "medium", tzinfo=self._babel_zone, locale=words.written_in(lang)
+            ),
+        )
+
+    def day(self, moment: datetime | date | None) -> Markup:
+        """The day alone, in a ``<time>``; nothing for None."""
+        if moment is None:
+            return Markup("")
+        local = moment.astimezone(self._zone).date() if isinstance(moment, datetime) else moment
+        said = _spelled_day(local, words.language())
+        return Markup('<time datetime="{}">{}</time>').format(local.isoformat(), said)
+
+    def _day_and_time(self, local: datetime, language: str) -> str:
+        locale = words.written_in(language)
+        day = _spelled_day(local.date(), language)
+        return f"{day}, {format_time(local, 'short', tzinfo=self._babel_zone, locale=locale)}"
+
+    def _time(self, moment: datetime | None, say: Any) -> Markup:
+        if moment is None:
+            return Markup("")
+        local = moment.astimezone(self._zone)
+        return Markup('<time datetime="{}">{}</time>').format(
+            local.isoformat(timespec="minutes"), escape(say(local, words.language()))
+        )

@@ -1,0 +1,62 @@
+"""What stands above every page: urgent work that nobody has, that one was set away, a wrap-up."""
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from flask import Blueprint, Response, flash, redirect, render_template
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as Redirect
+
+from hotline.console.callbacks import words as callback_words
+from hotline.console.shell.console import Console
+from hotline.console.shell.guard import guard_staff, me, someone
+from hotline.console.shell.kept_request import page_of_form
+from hotline.console.shell.live import live_part, tag_of
+from hotline.console.shell.words import language
+from models.overview.standing import Standing, standing_for
+from models.staff.staff import ROLES
+from models.staff.wrap_up import end_wrap_up, extend_wrap_up
+from models.store.refusal import RefusedError
+
+
+def register_standing(blueprint: Blueprint, console: Console) -> None:
+    """``/console/standing``, which every page asks for by itself, and the buttons in it."""
+
+    @blueprint.get("/standing")
+    @guard_staff(*ROLES, live=True)
+    def standing() -> Response:
+        with console.database.reading() as session:
+            found = standing_for(session, me().staff_id, _soon(console))
+        tag = tag_of(found, language())
+        return live_part(tag, lambda: render_template("console/standing.html", standing=found))
+
+    @blueprint.post("/wrap-up/<word>")
+    @guard_staff(*ROLES)
+    def wrap_up(word: str) -> Redirect:
+        if word not in {"extend", "end"}:
+            raise NotFound
+        try:
+            with console.database.transaction() as session:
+                if word == "extend":
+                    seconds = console.office.policy("wrap_up_seconds")
+                    extend_wrap_up(session, me().staff_id, seconds, console.clock())
+                else:
+                    end_wrap_up(session, me().staff_id, console.clock())
+        except RefusedError as error:
+            flash(callback_words.refused(error, console.office.time_zone), "error")
+        return redirect(page_of_form(), code=303)
+
+
+def standing_now(console: Console) -> Standing | None:
+    """The same for a page as it is drawn; None where nobody is signed in, or the database cannot say."""
+    with suppress(SQLAlchemyError):
+        if someone() is not None:
+            with console.database.reading() as session:
+                return standing_for(session, me().staff_id, _soon(console))
+    return None
+
+
+def _soon(console: Console) -> datetime:
+    """A promise due by then counts as urgent."""
+    return console.clock() + timedelta(minutes=console.office.policy("due_soon_minutes"))

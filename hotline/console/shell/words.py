@@ -1,0 +1,130 @@
+"""The words of the console in each language: English in templates and code, the others in translations/."""
+
+import io
+import re
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from babel import Locale, UnknownLocaleError
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+from flask import g, has_request_context
+
+FOLDER = Path(__file__).parents[1] / "translations"
+ENGLISH = "en"
+COUNTRY = "US"
+_BEST = re.compile(r"^\s*([A-Za-z]{2,3})")
+
+
+class Words:
+    """Every translation of the console, read once; a file an area, all of one language merged."""
+
+    def __init__(self, catalogs: dict[str, NullTranslations]) -> None:
+        self._catalogs = catalogs
+
+    @classmethod
+    def load(cls) -> "Words":
+        """Read translations/LANGUAGE/*.po, once a process. Raises ValueError for a broken one."""
+        return cls(_catalogs())
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Every language in which the console can be read, English first."""
+        return tuple(self._catalogs)
+
+    def names(self) -> list[tuple[str, str]]:
+        """Each language with its name in itself."""
+        return [
+            (one, (Locale.parse(one).get_display_name(one) or one).capitalize()) for one in self.languages
+        ]
+
+    def known(self, language: str | None) -> str | None:
+        """``language`` if the console has it, else None."""
+        return language if language in self._catalogs else None
+
+    def accepted(self, header: str) -> str:
+        """The first known language of an Accept-Language header, else English."""
+        for part in header.split(","):
+            if (best := _BEST.match(part)) and best[1].lower() in self._catalogs:
+                return best[1].lower()
+        return ENGLISH
+
+    def catalog(self, language: str) -> NullTranslations:
+        """The words of one language; those of English for one that is unknown."""
+        return self._catalogs.get(language, self._catalogs[ENGLISH])
+
+
+@cache
+def _catalogs() -> dict[str, NullTranslations]:
+    catalogs: dict[str, NullTranslations] = {ENGLISH: NullTranslations()}
+    for language in sorted(path for path in FOLDER.iterdir() if path.is_dir()):
+        catalogs[language.name] = _merged(language.name, sorted(language.glob("*.po")))
+    return catalogs
+
+
+def _merged(language: str, files: Iterable[Path]) -> NullTranslations:
+    merged = Translations()
+    for path in files:
+        compiled = io.BytesIO()
+        with path.open("rb") as file:
+            write_mo(compiled, read_po(file, locale=language, abort_invalid=True))
+        compiled.seek(0)
+        merged.merge(Translations(compiled))
+    return merged
+
+
+def language() -> str:
+    """The language of the page at hand; English outside a request."""
+    return str(g.get("language", ENGLISH)) if has_request_context() else ENGLISH
+
+
+@cache
+def written_in(language: str) -> Locale:
+    """How days and times are written in ``language`` where the office is: by a clock of twelve hours."""
+    try:
+        return Locale.parse(f"{language}_{COUNTRY}")
+    except UnknownLocaleError:
+        return Locale.parse(language)
+
+
+def gettext(text: str, **slots: object) -> str:
+    """``text`` in the language of the page, with ``%(name)s`` filled in."""
+    said = _catalog().gettext(text)
+    return said % slots if slots else said
+
+
+def ngettext(one: str, many: str, number: int, **slots: object) -> str:
+    """One of two texts by ``number``, which also fills ``%(num)s``."""
+    return _catalog().ngettext(one, many, number) % {"num": number, **slots}
+
+
+def gettext_only(text: str) -> str:
+    """What Jinja calls: it fills the slots itself, each escaped."""
+    return _catalog().gettext(text)
+
+
+def ngettext_only(one: str, many: str, number: int) -> str:
+    """As `gettext_only`."""
+    return _catalog().ngettext(one, many, number)
+
+
+def N_(text: str) -> str:  # noqa: N802 - the name that gettext's tools know.
+    """Mark a text for translation where it is written; it is translated where it is shown."""
+    return text
+
+
+_ = gettext
+
+
+def _catalog() -> NullTranslations:
+    if not has_request_context() or "words" not in g:
+        return NullTranslations()
+    words: Words = g.words
+    return words.catalog(language())
+
+
+def country_name(code: str) -> str:
+    """A country, such as ``US``, in the language of the page; the code itself where it has no name there."""
+    return str(written_in(language()).territories.get(code, code))

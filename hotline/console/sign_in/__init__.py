@@ -1,0 +1,1 @@
+"""Signing in, setting up, and the account of the signed-in person."""

@@ -1,0 +1,44 @@
+"""What people prove themselves with, made new: a password that will do, an authenticator with its QR code."""
+
+from collections.abc import Mapping
+
+import segno
+from markupsafe import Markup
+
+from hotline.console.shell.console import Console
+from hotline.console.shell.words import _
+from models.staff.staff_password import weakness
+from models.staff.staff_totp import address_of
+
+
+def password_faults(console: Console, form: Mapping[str, str], email: str, name: str) -> dict[str, str]:
+    """What is wrong with a new password that was typed twice, by field; nothing when it will do."""
+    first, second = form.get("new_password", ""), form.get("new_password_again", "")
+    about = [email, name, *console.office.name.values(), *console.office.neutral_name.values()]
+    why = weakness(first, about)
+    if why == "short":
+        return {"new_password": _("Use at least 15 characters: a few words that belong to nobody else.")}
+    if why == "long":
+        return {"new_password": _("Use at most 1,024 characters.")}
+    if why == "common":
+        return {"new_password": _("Others would try this one early. Use words that are less common.")}
+    if first != second:
+        return {"new_password_again": _("The two are not the same.")}
+    return {}
+
+
+def qr_code(console: Console, secret: str, email: str) -> Markup:
+    """The authenticator's address as a picture to scan, in the page itself: no file, no request."""
+    office = console.office
+    issuer = office.neutral_name.get(office.languages[0], "Console")
+    drawn = segno.make(address_of(secret, email, issuer), error="m")
+    # Black on white also in the dark: cameras want it so.
+    svg = drawn.svg_inline(
+        border=4, dark="#000", light="#fff", svgclass="qr-code", lineclass=None, omitsize=True
+    )
+    return Markup(svg)  # noqa: S704 - segno's own drawing, which holds no text
+
+
+def spelled(secret: str) -> str:
+    """The secret in groups of four, to be typed where nothing can be scanned."""
+    return " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))

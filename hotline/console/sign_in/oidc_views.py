@@ -1,0 +1,177 @@
+"""Signing in by an OpenID provider (Authlib): it says who someone is, the staff list says who may come in."""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from authlib.integrations.base_client.errors import OAuthError
+from authlib.integrations.flask_client import OAuth
+from flask import Blueprint, Flask, flash, redirect, session, url_for
+from joserfc.errors import JoseError
+from requests import RequestException
+from werkzeug.exceptions import NotFound
+
+from config.logging import where
+from config.settings import Settings
+from hotline.console.shell.console import Console
+from hotline.console.shell.guard import guard_open, someone
+from hotline.console.shell.kept_request import WANTED
+from hotline.console.shell.words import _
+from hotline.console.sign_in.entering import begin, enter
+from hotline.console.sign_in.views import Answer, say_busy
+from models.staff.staff_access import Access, access_of_email
+from models.staff.staff_session import prove_again
+
+log = logging.getLogger(__name__)
+
+#: In the cookie: that someone who is signed in went to prove once more who they are.
+AGAIN = "oidc_again"
+#: How long one answer of the provider may take: a web thread waits for it, one in each process.
+PATIENCE_SECONDS = 4.0
+#: How fresh a proof has to be that was asked for anew, in seconds.
+FRESH_SECONDS = 300
+#: What the provider or the way to it can get wrong; the person hears one sentence for all of it.
+FAULTS = (OAuthError, JoseError, RequestException, RuntimeError, KeyError, ValueError)
+
+
+class _Provider:
+    """The provider of the settings, asked by one web thread at a time."""
+
+    def __init__(self, app: Flask, settings: Settings) -> None:
+        self._issuer = settings.oidc_issuer or ""
+        self._settings = settings
+        self._seat = threading.BoundedSemaphore(1)
+        registry: Any = OAuth(app)  # type: ignore[no-untyped-call]
+        self._client = registry.register(
+            name="oidc",
+            client_id=settings.oidc_client_id,
+            client_secret=settings.oidc_client_secret,
+            server_metadata_url=f"{self._issuer}/.well-known/openid-configuration",
+            client_kwargs={
+                "scope": "openid email",
+                "code_challenge_method": "S256",
+                "default_timeout": PATIENCE_SECONDS,
+            },
+        )
+
+    def asked(self, ask: Callable[[], Answer]) -> Answer:
+        """The answer of ``ask``; a sentence on the sign-in page when the provider is busy or at fault."""
+        if not self._seat.acquire(blocking=False):
+            flash(say_busy(), "error")
+            return _to_sign_in()
+        try:
+            return ask()
+        except FAULTS as fault:
+            # By its class and place: a message may hold an address, a code or a claim.
+            log.warning("The OpenID provider could not be used: %s", where(fault))
+            flash(_("Signing in that way did not work. Try again, or use your password."), "error")
+            return _to_sign_in()
+        finally:
+            self._seat.release()
+
+    def begins(self, *, again: bool) -> Answer:
+        """Send the browser to the provider, with a state, a nonce and a PKCE challenge of its own."""
+        # What an earlier start left in the cookie is of no use to anyone.
+        for name in [name for name in session if name.startswith("_state_oidc_")]:
+            session.pop(name)
+        anew = {"prompt": "login", "max_age": "0"} if again else {}
+        answer: Answer = self._client.authorize_redirect(self._back_to("/console/oidc/back"), **anew)
+        return answer
+
+    def claims(self) -> dict[str, Any]:
+        """What the provider says of whoever comes back. Raises one of FAULTS."""
+        metadata = self._client.load_server_metadata()
+        if metadata.get("issuer", "").rstrip("/") != self._issuer:
+            raise ValueError("The provider names another issuer.")
+        token = self._client.authorize_access_token(
+            claims_options={
+                "iss": {"essential": True, "value": metadata["issuer"]},
+                "aud": {"essential": True, "value": self._settings.oidc_client_id},
+                "exp": {"essential": True},
+            }
+        )
+        return dict(token["userinfo"])
+
+    def ends(self) -> Answer:
+        """Send the browser to where the provider's own session ends, if it has such a place."""
+        metadata = self._client.load_server_metadata()
+        if "end_session_endpoint" not in metadata:
+            flash(_("Sign out at your provider's own page."), "info")
+            return _to_sign_in()
+        made = self._client.create_logout_url(
+            post_logout_redirect_uri=self._back_to("/console/sign-in"),
+            client_id=self._settings.oidc_client_id,
+        )
+        return redirect(made["url"], code=303)
+
+    def _back_to(self, path: str) -> str:
+        return f"{self._settings.public_url}{path}"
+
+
+def register_oidc(app: Flask, blueprint: Blueprint, console: Console) -> None:
+    """``/console/oidc``: there only where an issuer is set."""
+    if console.settings.oidc_issuer is None:
+        return
+    provider = _Provider(app, console.settings)
+
+    @blueprint.get("/oidc")
+    @guard_open
+    def oidc_start() -> Answer:
+        person = someone()
+        session.pop(AGAIN, None)
+        if person is not None:
+            session[AGAIN] = person.session_id
+        return provider.asked(lambda: provider.begins(again=person is not None))
+
+    @blueprint.get("/oidc/back")
+    @guard_open
+    def oidc_back() -> Answer:
+        return provider.asked(lambda: _come_back(console, provider.claims()))
+
+    @blueprint.get("/oidc/end")
+    @guard_open
+    def oidc_end() -> Answer:
+        if someone() is not None:
+            raise NotFound("Signing out of the console comes first.")
+        return provider.asked(provider.ends)
+
+
+def _come_back(console: Console, claims: dict[str, Any]) -> Answer:
+    """Let whoever the provider vouches for in, if the staff list has their verified e-mail."""
+    email, access = str(claims.get("email", "")), None
+    if claims.get("email_verified") is True and email:
+        with console.database.reading() as reading:
+            access = access_of_email(reading, email)
+    if access is None:
+        flash(_("You are not on the staff list under the e-mail of that account."), "error")
+        return _to_sign_in()
+    person, again = someone(), session.pop(AGAIN, None)
+    if person is not None:
+        is_them = again == person.session_id and access.staff_id == person.staff_id
+        return _proven_again(console, claims, person.session_id) if is_them else _not_them()
+    return _come_in(console, access)
+
+
+def _come_in(console: Console, access: Access) -> Answer:
+    with console.database.transaction() as writing:
+        token = begin(writing, console, access.staff_id, access.email, "oidc")
+    return enter(console, access.staff_id, token)
+
+
+def _proven_again(console: Console, claims: dict[str, Any], session_id: int) -> Answer:
+    at = claims.get("auth_time")
+    if not isinstance(at, int | float) or console.clock().timestamp() - at > FRESH_SECONDS:
+        return _not_them()
+    with console.database.transaction() as writing:
+        prove_again(writing, session_id, console.clock())
+    return redirect(session.pop(WANTED, None) or url_for("console.home"), code=303)
+
+
+def _not_them() -> Answer:
+    flash(_("That did not prove once more who you are."), "error")
+    return redirect(url_for("console.confirm"), code=303)
+
+
+def _to_sign_in() -> Answer:
+    return redirect(url_for("console.confirm" if someone() is not None else "console.sign_in"), code=303)

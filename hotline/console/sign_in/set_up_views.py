@@ -1,0 +1,125 @@
+"""Setting up at the first sign-in: a password of one's own, a second proof, and recovery codes."""
+
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+
+from hotline.console.shell.console import Console
+from hotline.console.shell.guard import guard_open
+from hotline.console.shell.words import _
+from hotline.console.sign_in import passkeys
+from hotline.console.sign_in.browser_name import browser_name
+from hotline.console.sign_in.entering import CODES, SET_UP, begin, enter, who_is_half_in
+from hotline.console.sign_in.new_proof import password_faults, qr_code, spelled
+from hotline.console.sign_in.passwords import BusyError
+from hotline.console.sign_in.views import LONGEST_CODE, Answer, say_busy
+from models.audit import audit
+from models.staff.recovery_code import issue_recovery_codes
+from models.staff.staff import name_of
+from models.staff.staff_access import Access, access_locked, set_password
+from models.staff.staff_totp import new_secret, set_totp, step_of
+
+#: In the cookie, sealed, until all is set up: the hash of the new password, and the authenticator's secret.
+HASH, SECRET = "hash", "secret"
+
+
+def register_set_up(blueprint: Blueprint, console: Console) -> None:
+    """``/console/set-up``: open to whoever has just given their one-time password, and to nobody else."""
+
+    @blueprint.get("/set-up")
+    @guard_open
+    def set_up() -> Answer:
+        access = who_is_half_in(console)
+        return _begin_again() if access is None or access.is_set_up else _page(console, access)
+
+    @blueprint.post("/set-up/password")
+    @guard_open
+    def choose_password() -> Answer:
+        access = who_is_half_in(console)
+        if access is None or not access.is_one_time:
+            return _begin_again()
+        with console.database.reading() as reading:
+            name = name_of(reading, access.staff_id)
+        if errors := password_faults(console, request.form, access.email, name):
+            return _page(console, access, errors=errors)
+        try:
+            hashed = console.passwords.hash(request.form["new_password"])
+        except BusyError:
+            return _page(console, access, errors={"": say_busy()}, status=503)
+        session[SET_UP] = {HASH: hashed}
+        return redirect(url_for("console.set_up"), code=303)
+
+    @blueprint.post("/set-up/code")
+    @guard_open
+    def prove_authenticator() -> Answer:
+        access, held = who_is_half_in(console), session.get(SET_UP, {})
+        if access is None or access.is_set_up or SECRET not in held:
+            return _begin_again()
+        step = step_of(held[SECRET], request.form.get("code", "")[:LONGEST_CODE], console.clock())
+        if step is None:
+            wrong = _("This is not the code that the app shows now. Wait for the next one.")
+            return _page(console, access, errors={"code": wrong})
+        return _finish(console, access, totp=(held[SECRET], step))
+
+    @blueprint.post("/set-up/passkey")
+    @guard_open
+    def prove_passkey() -> Answer:
+        access = who_is_half_in(console)
+        if access is None or access.is_set_up:
+            return _begin_again()
+        return _finish(console, access, passkey=request.form.get("passkey", ""))
+
+
+def _begin_again() -> Answer:
+    flash(_("That took too long. Please begin again."), "warning")
+    return redirect(url_for("console.sign_in"), code=303)
+
+
+def _page(
+    console: Console, access: Access, errors: dict[str, str] | None = None, status: int | None = None
+) -> Answer:
+    held = session.get(SET_UP, {})
+    code = status or (422 if errors else 200)
+    if access.is_one_time and HASH not in held:
+        return render_template("console/sign_in/new_password.html", errors=errors, email=access.email), code
+    if SECRET not in held:
+        held = session[SET_UP] = {**held, SECRET: new_secret()}
+    with console.database.reading() as reading:
+        options = passkeys.options_to_add(reading, console, access.staff_id, access.email)
+    page = render_template(
+        "console/sign_in/new_factor.html",
+        errors=errors,
+        qr=qr_code(console, held[SECRET], access.email),
+        secret=spelled(held[SECRET]),
+        options=options,
+        code_to="console.prove_authenticator",
+        passkey_to="console.prove_passkey",
+    )
+    return page, code
+
+
+def _finish(
+    console: Console, access: Access, *, totp: tuple[str, int] | None = None, passkey: str = ""
+) -> Answer:
+    """Put all that was chosen into force at once, and let them in."""
+    hashed, now = session.get(SET_UP, {}).get(HASH), console.clock()
+    codes: list[str] = []
+    token = ""
+    with console.database.transaction() as writing:
+        # Held: of two who set up with one password at the same moment, one gets in.
+        current = access_locked(writing, access.staff_id)
+        if current is None or current.stamp != access.stamp or (access.is_one_time and hashed is None):
+            return _begin_again()
+        name = browser_name(request.headers.get("User-Agent", ""))
+        is_proven = totp is not None or passkeys.added(writing, console, access.staff_id, passkey, name)
+        if is_proven:
+            if hashed is not None:
+                set_password(writing, access.staff_id, hashed)
+            if totp is not None:
+                set_totp(writing, access.staff_id, *totp)
+            codes = issue_recovery_codes(writing, access.staff_id, now)
+            facts = {"second_proof": "passkey" if totp is None else "authenticator"}
+            target = f"staff:{access.staff_id}"
+            audit.record(writing, actor=access.email, action="set_up", target=target, facts=facts, now=now)
+            token = begin(writing, console, access.staff_id, access.email, "set up")
+    if not token:
+        return _page(console, access, errors={"": _("The passkey was not made. Try again, or use an app.")})
+    return enter(console, access.staff_id, token, **{CODES: codes})
