@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
 
-from hotline.exchange.finding import Finding
-from hotline.exchange.node import Node, root_of
-from hotline.exchange.reader import read
-from hotline.exchange.rules import POLLY_LANGUAGES
+from hotline.exchange.twiml.finding import Finding
+from hotline.exchange.twiml.node import Node, root_of
+from hotline.exchange.twiml.reader import read
+from hotline.exchange.twiml.rules import POLLY_LANGUAGES
 
 # The paths of the house: a turn number and an opaque leg id are the only figures that a URL may hold.
 _STEP = re.compile(r"/voice/steps/[^/]+/[0-9]{1,9}$")

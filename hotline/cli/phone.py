@@ -9,14 +9,14 @@ import click
 
 from hotline.cli.bind import read_bind
 from hotline.cli.context import fail, load_office, load_settings
-from hotline.cli.speaker import Speaker, find_program
-from hotline.exchange.delivery import REFUSED, over_http
-from hotline.exchange.fetching import fetching, with_fallback
-from hotline.exchange.inbound import InboundCall, line_number
-from hotline.exchange.real_time import RealTime
-from hotline.exchange.request import LineError
-from hotline.exchange.rung_phone import ExchangeClient
-from hotline.exchange.terminal import HELP, Terminal, meaning
+from hotline.exchange.calls.inbound import InboundCall, line_number
+from hotline.exchange.calls.real_time import RealTime
+from hotline.exchange.delivery.delivery import REFUSED, over_http
+from hotline.exchange.delivery.fetching import fetching, with_fallback
+from hotline.exchange.delivery.request import LineError
+from hotline.exchange.page.rung_phone import ExchangeClient
+from hotline.exchange.page.speaker import Speaker, find_program
+from hotline.exchange.page.terminal import HELP, Terminal, meaning
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 #: A worker needs a moment before it rings someone; a person at a terminal asks again instead.

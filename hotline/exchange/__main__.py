@@ -12,11 +12,11 @@ from config.office import Office
 from config.settings import Settings
 from hotline.cli.context import fail, load_office, load_settings
 from hotline.exchange.app import create_exchange
-from hotline.exchange.delivery import over_http
-from hotline.exchange.faults import Faults
-from hotline.exchange.inbound import line_number
-from hotline.exchange.order import PhoneNumber
-from hotline.exchange.switchboard import Switchboard
+from hotline.exchange.calls.inbound import line_number
+from hotline.exchange.calls.order import PhoneNumber
+from hotline.exchange.calls.switchboard import Switchboard
+from hotline.exchange.delivery.delivery import over_http
+from hotline.exchange.delivery.faults import Faults
 
 #: The exchange asks nobody who plays with its phones, so nobody but this machine may.
 HOST = "127.0.0.1"

@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from flask import Flask, redirect
 from werkzeug.wrappers import Response
 
-from hotline.exchange.faults import Faults
-from hotline.exchange.handsets import Handsets
-from hotline.exchange.messages import Messages
-from hotline.exchange.page import page
-from hotline.exchange.phones import phones
-from hotline.exchange.rest import RestLimit, twilio_rest
-from hotline.exchange.streams import Streams
-from hotline.exchange.switchboard import Switchboard
-from hotline.exchange.visitors import admit_this_machine_alone
-from hotline.exchange.workshop import workshop
+from hotline.exchange.calls.messages import Messages
+from hotline.exchange.calls.switchboard import Switchboard
+from hotline.exchange.delivery.faults import Faults
+from hotline.exchange.page.handsets import Handsets
+from hotline.exchange.page.page import page
+from hotline.exchange.page.phones import phones
+from hotline.exchange.page.streams import Streams
+from hotline.exchange.page.visitors import admit_this_machine_alone
+from hotline.exchange.page.workshop import workshop
+from hotline.exchange.rest.rest import RestLimit, twilio_rest
 
 #: The handsets that the page begins with: someone who calls, and those whom the demo office rings.
 FIRST_HANDSETS = (

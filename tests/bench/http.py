@@ -11,7 +11,7 @@ from time import perf_counter
 from urllib.parse import urlencode
 from zlib import crc32
 
-from hotline.exchange.signing import signature
+from hotline.exchange.delivery.signing import signature
 
 TOKEN = "the-token-of-the-bench"
 ACCOUNT_SID = "AC" + "0" * 32

@@ -18,9 +18,9 @@ from time import monotonic, perf_counter, sleep
 
 import click
 
-from hotline.exchange.delivery import over_http
-from hotline.exchange.inbound import InboundCall
-from hotline.exchange.request import LineError
+from hotline.exchange.calls.inbound import InboundCall
+from hotline.exchange.delivery.delivery import over_http
+from hotline.exchange.delivery.request import LineError
 
 CALLERS = 30
 KNOWN_PHONE = "+12025550199"

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from sqlalchemy import update
 
-from hotline.exchange.passage import Passage
+from hotline.exchange.twiml.passage import Passage
 from hotline.speech import PROGRAM, measured_seconds
 from hotline.trees import build_flows
 from hotline.voice.twiml import PAUSE_MILLISECONDS

@@ -13,7 +13,7 @@ from flask import Flask
 from config.office import Office
 from config.settings import Settings
 from hotline import create_app
-from hotline.exchange.signing import signature
+from hotline.exchange.delivery.signing import signature
 from models import Staff
 from models.store.database import Database
 from tests import factories

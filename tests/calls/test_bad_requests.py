@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import NullPool, create_engine, select, text
 
-from hotline.exchange.request import Request
-from hotline.exchange.signing import signed_headers
+from hotline.exchange.delivery.request import Request
+from hotline.exchange.delivery.signing import signed_headers
 from models import Call, Callback, Staff
 from models.store.database import tried_again
 from tests.calls.conftest import Clock, House

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from hotline.exchange.faults import Faults
+from hotline.exchange.delivery.faults import Faults
 from models import Call, Callback, Staff
 from tests.calls.conftest import House
 from tests.calls.stories import is_asked_for_a_number, opens_the_case, wrong

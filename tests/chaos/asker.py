@@ -5,10 +5,10 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from random import Random
 
-from hotline.exchange.answering import WrongMomentError
-from hotline.exchange.busy import is_talking
-from hotline.exchange.switchboard import Switchboard
-from hotline.exchange.switched_call import SwitchedCall
+from hotline.exchange.calls.answering import WrongMomentError
+from hotline.exchange.calls.switchboard import Switchboard
+from hotline.exchange.calls.switched_call import SwitchedCall
+from hotline.exchange.page.busy import is_talking
 from tests.chaos.crowd import waits_until
 from tests.factories import MadeCase
 from tests.people.ear import WORDS, hears, hears_status, option

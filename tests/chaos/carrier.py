@@ -11,10 +11,10 @@ from werkzeug.serving import make_server
 from config.settings import EXCHANGE_ACCOUNT
 from hotline.exchange.__main__ import _QuietHandler, line_number
 from hotline.exchange.app import create_exchange
-from hotline.exchange.delivery import over_http
-from hotline.exchange.faults import Faults
-from hotline.exchange.feed import Happening
-from hotline.exchange.switchboard import Switchboard
+from hotline.exchange.calls.feed import Happening
+from hotline.exchange.calls.switchboard import Switchboard
+from hotline.exchange.delivery.delivery import over_http
+from hotline.exchange.delivery.faults import Faults
 
 #: Shares of all call events; the last event of a call may be lost as well.
 EVENT_FAULTS = {"event_duplicate": 0.15, "event_delay": 0.15, "event_reorder": 0.1, "event_drop": 0.05}

@@ -8,10 +8,10 @@ from contextlib import suppress
 from random import Random
 from threading import Lock
 
-from hotline.exchange.answering import WrongMomentError
-from hotline.exchange.feed import Happening
-from hotline.exchange.switchboard import Switchboard
-from hotline.exchange.switched_call import SwitchedCall
+from hotline.exchange.calls.answering import WrongMomentError
+from hotline.exchange.calls.feed import Happening
+from hotline.exchange.calls.switchboard import Switchboard
+from hotline.exchange.calls.switched_call import SwitchedCall
 
 #: Nobody stays on a call for longer than this (seconds).
 MOST_PATIENCE = 30.0

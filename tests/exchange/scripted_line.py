@@ -2,12 +2,12 @@
 
 from collections import deque
 
-from hotline.exchange.call import LiveCall
-from hotline.exchange.conference import Conferences
-from hotline.exchange.handset import Leg
-from hotline.exchange.queue_member import QueueMember
-from hotline.exchange.queues import Queues
-from hotline.exchange.request import Reply, Request
+from hotline.exchange.calls.call import LiveCall
+from hotline.exchange.calls.conference import Conferences
+from hotline.exchange.calls.handset import Leg
+from hotline.exchange.calls.queue_member import QueueMember
+from hotline.exchange.calls.queues import Queues
+from hotline.exchange.delivery.request import Reply, Request
 
 BASE = "https://line.example.org"
 

@@ -12,12 +12,12 @@ from twilio.rest import Client
 from werkzeug.serving import make_server
 
 from hotline.exchange.app import create_exchange
-from hotline.exchange.faults import Faults
-from hotline.exchange.order import PhoneNumber
-from hotline.exchange.request import Reply, Request
-from hotline.exchange.rest import RestLimit
-from hotline.exchange.signing import signed_headers
-from hotline.exchange.switchboard import Switchboard
+from hotline.exchange.calls.order import PhoneNumber
+from hotline.exchange.calls.switchboard import Switchboard
+from hotline.exchange.delivery.faults import Faults
+from hotline.exchange.delivery.request import Reply, Request
+from hotline.exchange.delivery.signing import signed_headers
+from hotline.exchange.rest.rest import RestLimit
 from tests.exchange.small_line import ACCOUNT, PUBLIC_URL, TOKEN, SmallLine
 
 LIAISON, LINE, CALLER = "+12025550142", "+12025550100", "+12025550123"

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from hotline.exchange.conference import Conferences
-from hotline.exchange.handset import Leg
-from hotline.exchange.request import LineError, Request
+from hotline.exchange.calls.conference import Conferences
+from hotline.exchange.calls.handset import Leg
+from hotline.exchange.delivery.request import LineError, Request
 
 EVENTS = frozenset({"start", "end", "join", "leave", "mute", "hold", "modify"})
 URL = "https://line.example.org/voice/conference-events"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from hotline.exchange.call import LiveCall
-from hotline.exchange.request import LineError
+from hotline.exchange.calls.call import LiveCall
+from hotline.exchange.delivery.request import LineError
 from tests.exchange.scripted_line import BASE, ScriptedLine, heard, noted
 
 FIVE_WORDS = "one two three four five"  # two seconds of speech

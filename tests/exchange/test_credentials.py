@@ -2,9 +2,9 @@
 
 import pytest
 
-from hotline.exchange.credentials import credentials_for
-from hotline.exchange.request import Reply, Request
-from hotline.exchange.session import with_sessions
+from hotline.exchange.delivery.credentials import credentials_for
+from hotline.exchange.delivery.request import Reply, Request
+from hotline.exchange.delivery.session import with_sessions
 
 URL = "http://Mufasa:Circle%20of%20Life@www.example.org/dir/index.html"
 NONCE = "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v"

@@ -11,8 +11,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from hotline.exchange.delivery import Deliver, over_http
-from hotline.exchange.request import LineError, Request
+from hotline.exchange.delivery.delivery import Deliver, over_http
+from hotline.exchange.delivery.request import LineError, Request
 from tests.exchange.small_line import TOKEN
 from tests.exchange.web_line import Answer, WebLine, document, web_line
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotline.exchange.faults import EVENT_FAULTS, KINDS, WITHHELD_CALLER_IDS, Faults
-from hotline.exchange.request import LineError, Reply, Request
+from hotline.exchange.delivery.faults import EVENT_FAULTS, KINDS, WITHHELD_CALLER_IDS, Faults
+from hotline.exchange.delivery.request import LineError, Reply, Request
 from tests.exchange.small_exchange import CALLER, LINE, Exchange, place
 from tests.exchange.small_line import PUBLIC_URL
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from hotline.exchange.delivery import Deliver, over_http
-from hotline.exchange.fetching import fetching, with_fallback
-from hotline.exchange.request import LineError, Reply, Request
+from hotline.exchange.delivery.delivery import Deliver, over_http
+from hotline.exchange.delivery.fetching import fetching, with_fallback
+from hotline.exchange.delivery.request import LineError, Reply, Request
 from tests.exchange.small_line import TOKEN
 from tests.exchange.web_line import Answer, WebLine, document, web_line
 

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from hotline.exchange.documents import TwimlError
-from hotline.exchange.handset import Leg
-from hotline.exchange.request import Request
-from hotline.exchange.waits import Conference, Keys, Ringing
+from hotline.exchange.calls.handset import Leg
+from hotline.exchange.delivery.request import Request
+from hotline.exchange.twiml.documents import TwimlError
+from hotline.exchange.twiml.waits import Conference, Keys, Ringing
 
 LINE = "https://line.example.org/voice/inbound"
 

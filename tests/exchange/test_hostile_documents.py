@@ -7,10 +7,10 @@ from xml.sax.saxutils import quoteattr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hotline.exchange.documents import TwimlError, parse
-from hotline.exchange.reader import read
-from hotline.exchange.request import LineError
-from hotline.exchange.spec import ATTRIBUTES
+from hotline.exchange.delivery.request import LineError
+from hotline.exchange.twiml.documents import TwimlError, parse
+from hotline.exchange.twiml.reader import read
+from hotline.exchange.twiml.spec import ATTRIBUTES
 from tests.exchange.scripted_line import ScriptedLine
 
 VALUES = st.sampled_from(

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from hotline.exchange.mailbox import Mailbox
-from hotline.exchange.timers import Timers
+from hotline.exchange.calls.timers import Timers
+from hotline.exchange.delivery.mailbox import Mailbox
 
 
 def test_one_mailbox_does_things_in_order_and_another_goes_on_meanwhile() -> None:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotline.exchange.overrides import Overrides
-from hotline.exchange.request import LineError
+from hotline.exchange.delivery.overrides import Overrides
+from hotline.exchange.delivery.request import LineError
 
 
 def test_without_overrides_one_retry_follows_a_connect_timeout_alone() -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from hotline.exchange.handsets import MOST_HANDSETS
-from hotline.exchange.order import Answering
+from hotline.exchange.calls.order import Answering
+from hotline.exchange.page.handsets import MOST_HANDSETS
 from tests.exchange.small_exchange import CALLER, LIAISON, LINE, Exchange, place
 
 

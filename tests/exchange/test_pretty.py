@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotline.exchange.node import Node, root_of
-from hotline.exchange.pretty import laid_out
+from hotline.exchange.twiml.node import Node, root_of
+from hotline.exchange.twiml.pretty import laid_out
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=20)
 

@@ -6,11 +6,11 @@ from contextlib import suppress
 
 import pytest
 
-from hotline.exchange.answering import WrongMomentError
-from hotline.exchange.order import PhoneNumber
-from hotline.exchange.request import Reply, Request
-from hotline.exchange.switchboard import Switchboard
-from hotline.exchange.switched_call import SwitchedCall
+from hotline.exchange.calls.answering import WrongMomentError
+from hotline.exchange.calls.order import PhoneNumber
+from hotline.exchange.calls.switchboard import Switchboard
+from hotline.exchange.calls.switched_call import SwitchedCall
+from hotline.exchange.delivery.request import Reply, Request
 from tests.exchange.scripted_line import BASE, ScriptedLine
 from tests.exchange.small_exchange import wait_until
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from hotline.exchange.finding import Finding
-from hotline.exchange.reader import read
+from hotline.exchange.twiml.finding import Finding
+from hotline.exchange.twiml.reader import read
 
 SAY = '<Say voice="Polly.Joanna-Neural" language="en-US">Hello.</Say>'
 GATHER = (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hotline.exchange.real_time import RealTime
+from hotline.exchange.calls.real_time import RealTime
 from tests.exchange.scripted_line import ScriptedLine, heard
 
 START = '<Gather numDigits="1" action="/done"><Say>one two three four five</Say></Gather><Say>late</Say>'

@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 import pytest
 from twilio.base.exceptions import TwilioRestException
 
-from hotline.exchange.order import Answering
+from hotline.exchange.calls.order import Answering
 from tests.exchange.small_exchange import CALLER, LIAISON, LINE, Exchange, place, raw
 from tests.exchange.small_line import ACCOUNT, PUBLIC_URL
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from twilio.base.exceptions import TwilioRestException
 
-from hotline.exchange.order import Answering
+from hotline.exchange.calls.order import Answering
 from tests.exchange.small_exchange import CALLER, LINE, Exchange
 from tests.exchange.small_line import PUBLIC_URL
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hotline.exchange.rung_phone import ExchangeClient
+from hotline.exchange.page.rung_phone import ExchangeClient
 
 
 class Answered(ExchangeClient):

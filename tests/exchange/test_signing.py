@@ -4,8 +4,8 @@ import pytest
 from twilio.request_validator import RequestValidator, get_signature_algorithm
 from werkzeug.datastructures import MultiDict
 
-from hotline.exchange.request import Request
-from hotline.exchange.signing import SharedKey, signature, signed_headers, url_as_signed
+from hotline.exchange.delivery.request import Request
+from hotline.exchange.delivery.signing import SharedKey, signature, signed_headers, url_as_signed
 
 
 @pytest.mark.parametrize(

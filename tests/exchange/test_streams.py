@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from hotline.exchange.feed import MOST_KEPT, Feed
-from hotline.exchange.streams import MOST_STREAMS, Streams, TooManyStreamsError
+from hotline.exchange.calls.feed import MOST_KEPT, Feed
+from hotline.exchange.page.streams import MOST_STREAMS, Streams, TooManyStreamsError
 from tests.exchange.small_exchange import Exchange, place
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)

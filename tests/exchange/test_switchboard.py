@@ -5,10 +5,10 @@ from collections import Counter
 
 import pytest
 
-from hotline.exchange.feed import Happening
-from hotline.exchange.order import Answering, Order
-from hotline.exchange.request import LineError, Reply, Request
-from hotline.exchange.switchboard import Switchboard
+from hotline.exchange.calls.feed import Happening
+from hotline.exchange.calls.order import Answering, Order
+from hotline.exchange.calls.switchboard import Switchboard
+from hotline.exchange.delivery.request import LineError, Reply, Request
 from tests.exchange.small_exchange import CALLER, LIAISON, LINE, Exchange, place
 from tests.exchange.small_line import ACCOUNT, PUBLIC_URL
 

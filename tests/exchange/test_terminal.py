@@ -13,8 +13,8 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from hotline.cli.phone import phone
 from hotline.exchange.__main__ import main
 from hotline.exchange.app import create_exchange
-from hotline.exchange.delivery import over_http
-from hotline.exchange.switchboard import Order, Switchboard
+from hotline.exchange.calls.switchboard import Order, Switchboard
+from hotline.exchange.delivery.delivery import over_http
 from tests.exchange.small_line import ACCOUNT, TOKEN, SmallLine
 from tests.exchange.web_line import Answer, WebLine, document, web_line
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from hotline.cli.speaker import Speaker
-from hotline.exchange.inbound import InboundCall
-from hotline.exchange.passage import Passage
-from hotline.exchange.real_time import RealTime
-from hotline.exchange.request import LineError, Reply, Request
-from hotline.exchange.signing import signed_headers
-from hotline.exchange.terminal import Outcome, Terminal
+from hotline.exchange.calls.inbound import InboundCall
+from hotline.exchange.calls.real_time import RealTime
+from hotline.exchange.delivery.request import LineError, Reply, Request
+from hotline.exchange.delivery.signing import signed_headers
+from hotline.exchange.page.speaker import Speaker
+from hotline.exchange.page.terminal import Outcome, Terminal
+from hotline.exchange.twiml.passage import Passage
 from tests.exchange.small_line import ACCOUNT, PUBLIC_URL, TOKEN, SmallLine
 
 

@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 from config.settings import variables
-from hotline.exchange.rung_phone import ExchangeClient
+from hotline.exchange.page.rung_phone import ExchangeClient
 
 PATIENCE_SECONDS = 90
 

@@ -1,0 +1,46 @@
+"""What the line is told of one leg while it rings, talks and ends: Twilio's status callbacks, in order."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+
+from hotline.exchange.calls.handset import Leg
+from hotline.exchange.delivery.request import LineError, Request
+
+
+class CallEvents:
+    """Tells the events of one leg in order, the wanted ones only. Without a ``url`` it tells nothing."""
+
+    def __init__(
+        self,
+        leg: Leg,
+        url: str | None,
+        wanted: frozenset[str],
+        send: Callable[[Request], object],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._leg, self._url, self._wanted, self._send, self._clock = leg, url, wanted, send, clock
+        self._sequence = 0
+        self._answered_at: datetime | None = None
+        self._answered_now = 0.0
+
+    def seconds(self) -> int:
+        """How long the leg has been talking to someone or something."""
+        if self._leg.timed and self._answered_at is not None:
+            return round(self._leg.now - self._answered_now)
+        now = self._clock()
+        return round((now - (self._answered_at or now)).total_seconds())
+
+    def tell(self, event: str, status: str | None = None) -> None:
+        """Tell ``event`` (initiated, ringing, answered, completed) with the call status that goes with it."""
+        if event == "answered":
+            self._answered_at, self._answered_now = self._clock(), self._leg.now
+        if self._url is None or event not in self._wanted:
+            return
+        told = self._leg.event(
+            self._url, status or event, sequence=self._sequence, seconds=self.seconds(), now=self._clock()
+        )
+        self._sequence += 1
+        with suppress(LineError):
+            # Nobody on the call hears that an event was lost, and it is not told again.
+            self._send(told)

@@ -1,0 +1,307 @@
+"""The conferences of one exchange: who is in which, and what the others hear when someone comes or goes."""
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Protocol
+
+from hotline.exchange.calls.handset import Leg
+from hotline.exchange.calls.room import Participant, Playback, Room
+from hotline.exchange.delivery.request import LineError, Request
+
+#: Conferences that are over, beyond this number, are forgotten, oldest first.
+MOST_REMEMBERED = 1000
+
+
+class Member(Protocol):
+    """A leg as a conference sees it."""
+
+    @property
+    def leg(self) -> Leg: ...
+
+    def note(self, words: str) -> None:
+        """Tell the person on this leg what happened."""
+
+    def hears(self, words: str) -> None:
+        """Hear what another member says."""
+
+    def conference_ends(self) -> None:
+        """Go on after the conference."""
+
+    def room_changes(self) -> None:
+        """Hear what is played by now: who is there, or on hold, has changed, or something is announced."""
+
+
+class Conferences:
+    """Rooms by name. A member who "ends it" sends everyone else on when leaving.
+
+    ``send`` takes a conference's events. ``move`` does what sends a member on, or changes what it hears, so
+    that whoever drives many calls can do it where that member's call is driven; without one it is done at
+    once. Neither they nor any member is called with a lock held.
+    """
+
+    def __init__(
+        self,
+        *,
+        account_sid: str = "",
+        send: Callable[[Request], object] | None = None,
+        move: Callable[[Member, Callable[[], None]], object] | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._account_sid, self._send, self._move, self._clock = account_sid, send, move, clock
+        self._rooms: dict[str, Room] = {}
+        self._room_of: dict[Member, Room] = {}
+        self._lock = threading.RLock()
+
+    def join(
+        self,
+        name: str,
+        member: Member,
+        *,
+        ends_with_me: bool,
+        starts_on_enter: bool = True,
+        muted: bool = False,
+        beep: str = "true",
+        label: str | None = None,
+        coach: str = "",
+        most: int = 250,
+        wait_url: str | None = None,
+        wait_method: str = "POST",
+        status_callback: str | None = None,
+        status_method: str = "POST",
+        status_callback_events: frozenset[str] = frozenset(),
+    ) -> Participant | None:
+        """Add ``member``; everyone there hears how many others there are once the conference has started.
+
+        It starts with the second member, when one of them ``starts_on_enter``. A member for whom there is no
+        room (``most``), or whose ``label`` is taken, hears so and goes on; None is returned then.
+        """
+        with self._lock:
+            room = self._open(name)
+            if status_callback and room.status_callback is None:
+                room.status_callback, room.status_method = status_callback, status_method
+                room.wanted = status_callback_events
+            is_taken = bool(label) and any(one.label == label for one in room.people.values())
+            if len(room.people) >= most or is_taken:
+                participant = None
+            else:
+                participant = Participant(
+                    call_sid=member.leg.call_sid,
+                    label=label or None,
+                    ends_with_me=ends_with_me,
+                    starts_on_enter=starts_on_enter,
+                    muted=muted,
+                    beep=beep,
+                    wait_url=wait_url,
+                    wait_method=wait_method,
+                    coaching=bool(coach),
+                    call_sid_to_coach=coach or None,
+                    joined_at=self._clock(),
+                )
+                room.people[member] = participant
+                self._room_of[member] = room
+                room.coaches(participant)
+                told = room.events("join", "participant-join", self._clock(), participant)
+                if room.starts(self._clock()):
+                    told += room.events("start", "conference-start", self._clock())
+                others, has_started = list(room.people), room.has_a_starter
+        if participant is None:
+            member.note("another has this label" if is_taken else "the conference is full")
+            self._send_on([member])
+            return None
+        self._tell(told)
+        if not has_started:
+            member.note("you wait for the conference to start")
+            return participant
+        for one in others:
+            one.note(_connected(len(others) - 1))
+        self._change([one for one in others if one is not member])
+        return participant
+
+    def leave(self, member: Member, reason: str = "participant_hung_up") -> None:
+        """Take ``member`` out of the conference that it is in, if any."""
+        with self._lock:
+            room = self._room_of.pop(member, None)
+            if room is None:
+                return
+            participant = room.people.pop(member)
+            told = room.events(
+                "leave", "participant-leave", self._clock(), participant, ReasonParticipantLeft=reason
+            )
+            others = list(room.people)
+            ends = participant.ends_with_me or not others
+            if ends:
+                why = (
+                    "last-participant-left" if not others else "participant-with-end-conference-on-exit-left"
+                )
+                told += self._close(room, why, participant)
+        self._tell(told)
+        if ends:
+            self._send_on(others)
+        else:
+            for other in others:
+                other.note(_connected(len(others) - 1))
+            self._change(others)
+
+    def end(self, sid: str) -> Room:
+        """End a conference from outside: everyone in it goes on. Raises LookupError."""
+        with self._lock:
+            room = self.find(sid)
+            others = list(room.people)
+            told = [] if room.status == "completed" else self._close(room, "conference-ended-via-api")
+        self._tell(told)
+        self._send_on(others)
+        return room
+
+    def kick(self, sid: str, call_sid: str) -> None:
+        """Put a participant out; the call goes on after its conference. Raises LookupError."""
+        member, _ = self.member(sid, call_sid)
+        self.leave(member, "participant_updated_via_api")
+        self._send_on([member])
+
+    def change(self, sid: str, call_sid: str, **changes: object) -> Participant:
+        """Set what Twilio lets change of a participant, by its field here. Raises LookupError."""
+        with self._lock:
+            member, participant = self.member(sid, call_sid)
+            room = self.find(sid)
+            notes, told = room.changes(participant, changes, self._clock())
+        for words in notes:
+            member.note(words)
+        self._tell(told)
+        self._change([member])
+        return participant
+
+    def announce(self, sid: str, url: str, method: str, call_sid: str | None = None) -> None:
+        """Play the document at ``url`` once to one participant, or to all. Raises LookupError."""
+        with self._lock:
+            room = self.find(sid)
+            members = list(room.people) if call_sid is None else [self.member(sid, call_sid)[0]]
+            for member in members:
+                room.people[member].announcements.append(Playback("announcement", url, method))
+        self._change(members)
+
+    def announced(self, member: Member, playback: Playback, *, failed: bool) -> None:
+        """``member`` has heard an announcement to its end, or the line ``failed`` to say it."""
+        event = "announcement-fail" if failed else "announcement-end"
+        with self._lock:
+            room = self._room_of.get(member)
+            told: list[Request] = []
+            if room is not None and playback in room.people[member].announcements:
+                participant = room.people[member]
+                participant.announcements.remove(playback)
+                told = room.events("announcement", event, self._clock(), participant)
+        self._tell(told)
+
+    def plays_to(self, member: Member) -> Playback | None:
+        """What ``member`` hears besides people; None when there is nothing, or it is in no conference."""
+        with self._lock:
+            room = self._room_of.get(member)
+            return None if room is None else room.plays_to(room.people[member])
+
+    def has(self, member: Member) -> bool:
+        """Whether ``member`` is in a conference."""
+        with self._lock:
+            return member in self._room_of
+
+    def connects(self, member: Member) -> bool:
+        """Whether ``member`` is in a conference that has started, and somebody else is there."""
+        with self._lock:
+            room = self._room_of.get(member)
+            return room is not None and room.status == "in-progress" and len(room.people) > 1
+
+    def speaks(self, member: Member, words: str) -> bool:
+        """What ``member`` says reaches those who can hear it; False when it is in no conference."""
+        with self._lock:
+            room = self._room_of.get(member)
+            if room is None:
+                return False
+            hearers = [] if not room.has_a_starter else room.hearers(room.people[member])
+        for other in hearers:
+            other.hears(words)
+        return True
+
+    def reserve(self, name: str) -> Room:
+        """The conference that goes under ``name``, made when there is none."""
+        with self._lock:
+            return self._open(name)
+
+    def find(self, sid: str) -> Room:
+        """A conference by its sid, or by its name while it lasts. Raises LookupError."""
+        with self._lock:
+            if sid in self._rooms:
+                return self._rooms[sid]
+            for room in self._rooms.values():
+                if sid == room.name and room.status != "completed":
+                    return room
+        raise LookupError("there is no such conference")
+
+    def member(self, sid: str, call_sid: str) -> tuple[Member, Participant]:
+        """Who is in a conference, by call sid or label. Raises LookupError."""
+        with self._lock:
+            for member, participant in self.find(sid).people.items():
+                if call_sid in {participant.call_sid, participant.label}:
+                    return member, participant
+        raise LookupError("nobody of that call is in the conference")
+
+    def all(self) -> list[Room]:
+        """Every conference remembered, oldest first."""
+        with self._lock:
+            return list(self._rooms.values())
+
+    def _open(self, name: str) -> Room:
+        for room in self._rooms.values():
+            if room.name == name and room.status != "completed":
+                return room
+        over = [room.sid for room in self._rooms.values() if room.status == "completed"]
+        for sid in over[: max(0, len(self._rooms) - MOST_REMEMBERED)]:
+            del self._rooms[sid]
+        room = Room(name, self._account_sid, self._clock())
+        self._rooms[room.sid] = room
+        return room
+
+    def _close(self, room: Room, reason: str, who: Participant | None = None) -> list[Request]:
+        for member in room.people:
+            del self._room_of[member]
+        room.people.clear()
+        room.closes(reason, None if who is None else who.call_sid, self._clock())
+        by = "" if who is None else who.call_sid
+        return room.events(
+            "end", "conference-end", self._clock(), ReasonConferenceEnded=reason, CallSidEndingConference=by
+        )
+
+    def _tell(self, told: list[Request]) -> None:
+        for request in told:
+            # An event that is lost changes nothing for those who talk.
+            with suppress(LineError):
+                if self._send is not None:
+                    self._send(request)
+
+    def _change(self, members: list[Member]) -> None:
+        for member in members:
+            # What the line does wrong on another's call is that one's trouble.
+            with suppress(LineError):
+                if self._move is None:
+                    member.room_changes()
+                else:
+                    self._move(member, member.room_changes)
+
+    def _send_on(self, members: list[Member]) -> None:
+        """Send every member on, even when the line fails one of them; the last failure is raised."""
+        problem = None
+        for member in members:
+            try:
+                if self._move is None:
+                    member.conference_ends()
+                else:
+                    self._move(member, member.conference_ends)
+            except LineError as failed:
+                problem = failed
+        if problem is not None:
+            raise problem
+
+
+def _connected(others: int) -> str:
+    if not others:
+        return "you are alone in the conference"
+    return f"you are now connected to {others} other{'s' if others > 1 else ''}"

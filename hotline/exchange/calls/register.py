@@ -1,0 +1,68 @@
+"""Every call that an exchange remembers; a feed is told when one begins and of all that changes on it."""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+from hotline.exchange.calls.answering import WrongMomentError
+from hotline.exchange.calls.feed import Feed
+from hotline.exchange.calls.handset import FINAL
+from hotline.exchange.calls.lookout import Lookout
+from hotline.exchange.calls.switched_call import SwitchedCall
+
+#: Ended calls beyond this number are forgotten, oldest first.
+MOST_REMEMBERED = 1000
+
+
+class Register:
+    """Calls by sid, oldest first. Safe to use from many threads."""
+
+    def __init__(self, feed: Feed, clock: Callable[[], datetime]) -> None:
+        self._feed, self._clock = feed, clock
+        self._lookout = Lookout(feed, clock)
+        self._calls: dict[str, SwitchedCall] = {}
+        self._lock = threading.Lock()
+
+    def find(self, sid: str) -> SwitchedCall:
+        """The call with that sid. Raises LookupError."""
+        with self._lock:
+            return self._calls[sid]
+
+    def all(self) -> list[SwitchedCall]:
+        """Every call remembered, oldest first."""
+        with self._lock:
+            return list(self._calls.values())
+
+    def forget(self, sid: str) -> None:
+        """Remove a call that is over. Raises LookupError and WrongMomentError."""
+        with self._lock:
+            call = self._calls[sid]
+            if call.status not in FINAL:
+                raise WrongMomentError(f"the call is {call.status}")
+            del self._calls[sid]
+
+    def keep(self, call: SwitchedCall) -> None:
+        """Remember a call that begins."""
+        with self._lock:
+            ended = [sid for sid, one in self._calls.items() if one.ended_at is not None]
+            for sid in ended[: max(0, len(self._calls) - MOST_REMEMBERED)]:
+                del self._calls[sid]
+            self._calls[call.sid] = call
+        parties = {"to": call.to, "from": call.from_, "direction": call.direction}
+        parent = None if call.parent is None else call.parent.sid
+        self._feed.tell("placed", call.sid, **parties, parent=parent, handset=call.handset)
+        self.look()
+
+    def keep_those_dialled(self, call: SwitchedCall) -> None:
+        """Remember the legs that ring for a call's Dial; done in its mailbox."""
+        for live in list(call.live.ringing):
+            with self._lock:
+                is_known = live.leg.call_sid in self._calls
+            if not is_known:
+                child = SwitchedCall(live, call.work, call.events, self._clock(), parent=call)
+                child.started_at = child.created_at
+                self.keep(child)
+
+    def look(self) -> None:
+        """Tell the feed what has changed on any call since it was last looked at."""
+        self._lookout.looks_at(self.all())

@@ -1,0 +1,172 @@
+"""One conference: its people, what each of them may hear and say, and the events that tell of it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import format_datetime
+from typing import Any
+
+from hotline.exchange.calls.handset import new_sid
+from hotline.exchange.delivery.request import Request
+
+#: Which wanted event each event belongs to is the first word here; a room tells all that start with it.
+_MUTED, _HOLD = {True: "participant-mute", False: "participant-unmute"}, {
+    True: "participant-hold",
+    False: "participant-unhold",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Playback:
+    """What a conference plays to one member: a document at ``url``, music (None) or silence (empty).
+
+    ``kind`` is ``wait`` (before the conference starts, and alone), ``hold`` or ``announcement``.
+    """
+
+    kind: str
+    url: str | None
+    method: str
+
+
+@dataclass(slots=True)
+class Participant:
+    """One call in a conference. ``call_sid_to_coach`` is the only one who hears someone who coaches."""
+
+    call_sid: str
+    label: str | None
+    ends_with_me: bool
+    starts_on_enter: bool
+    muted: bool
+    beep: str
+    joined_at: datetime
+    wait_url: str | None = None
+    wait_method: str = "POST"
+    hold: bool = False
+    hold_url: str | None = None
+    hold_method: str = "GET"
+    announcements: list[Playback] = field(default_factory=list)
+    coaching: bool = False
+    call_sid_to_coach: str | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Room:
+    """``status`` is init until two are there and one of them starts it, then in-progress, then completed."""
+
+    name: str
+    account_sid: str
+    created_at: datetime
+    sid: str = field(default_factory=lambda: new_sid("CF"))
+    status: str = "init"
+    people: "dict[Any, Participant]" = field(default_factory=dict)
+    status_callback: str | None = None
+    status_method: str = "POST"
+    wanted: frozenset[str] = frozenset()
+    updated_at: datetime | None = None
+    reason_ended: str | None = None
+    ended_by: str | None = None
+    coaching_asked: dict[str, str] = field(default_factory=dict)
+    _sequence: int = 0
+
+    @property
+    def has_a_starter(self) -> bool:
+        """Whether anybody is there who does not wait for another to start it."""
+        return self.status == "in-progress" or any(one.starts_on_enter for one in self.people.values())
+
+    def starts(self, now: datetime) -> bool:
+        """Start when that is due; gives whether it started just now."""
+        if self.status != "init" or len(self.people) < 2 or not self.has_a_starter:
+            return False
+        self.status, self.updated_at = "in-progress", now
+        return True
+
+    def closes(self, reason: str, ended_by: str | None, now: datetime) -> None:
+        """The conference is over."""
+        self.status, self.updated_at = "completed", now
+        self.reason_ended, self.ended_by = reason, ended_by
+
+    def coaches(self, participant: Participant) -> None:
+        """Let someone who was dialled in to coach do so from the first moment."""
+        coached = self.coaching_asked.pop(participant.call_sid, None)
+        if coached is not None:
+            participant.coaching, participant.call_sid_to_coach = True, coached
+
+    def plays_to(self, participant: Participant) -> Playback | None:
+        """What one hears besides people; None when there is nothing."""
+        if participant.announcements:
+            return participant.announcements[0]
+        if participant.hold:
+            return Playback("hold", participant.hold_url, participant.hold_method)
+        if self.status == "init" or len(self.people) == 1:
+            return Playback("wait", participant.wait_url, participant.wait_method)
+        return None
+
+    def hearers(self, speaker: Participant) -> list[Any]:
+        """Those who hear ``speaker``: nobody when muted or on hold, one alone when coaching."""
+        if speaker.muted or speaker.hold:
+            return []
+        return [
+            member
+            for member, one in self.people.items()
+            if one is not speaker
+            and not one.hold
+            and (not speaker.coaching or one.call_sid == speaker.call_sid_to_coach)
+        ]
+
+    def changes(
+        self, participant: Participant, changes: dict[str, object], now: datetime
+    ) -> tuple[list[str], list[Request]]:
+        """Make ``changes``; gives what the participant notices, and the events to tell."""
+        notes: list[str] = []
+        told: list[Request] = []
+        for name, value in changes.items():
+            if getattr(participant, name) == value:
+                continue
+            setattr(participant, name, value)
+            if name == "muted":
+                notes.append("you are muted" if value else "you are no longer muted")
+                told += self.events("mute", _MUTED[bool(value)], now, participant)
+            elif name == "hold":
+                notes.append("you are on hold" if value else "you are no longer on hold")
+                told += self.events("hold", _HOLD[bool(value)], now, participant)
+            elif name in {"coaching", "ends_with_me"}:
+                told += self.events("modify", "participant-modify", now, participant)
+        self.updated_at = now
+        return notes, told
+
+    def events(
+        self, wanted: str, event: str, now: datetime, participant: Participant | None = None, **extra: str
+    ) -> list[Request]:
+        """The event to tell, if it is wanted and there is somewhere to tell it."""
+        if self.status_callback is None or wanted not in self.wanted:
+            return []
+        params = {
+            "ConferenceSid": self.sid,
+            "FriendlyName": self.name,
+            "AccountSid": self.account_sid,
+            "SequenceNumber": str(self._sequence),
+            "Timestamp": format_datetime(now),
+            "StatusCallbackEvent": event,
+        }
+        if participant is not None:
+            params |= {
+                "CallSid": participant.call_sid,
+                "Muted": _truth(participant.muted),
+                "Hold": _truth(participant.hold),
+                "Coaching": _truth(participant.coaching),
+                "StartConferenceOnEnter": _truth(participant.starts_on_enter),
+                "EndConferenceOnExit": _truth(participant.ends_with_me),
+            }
+            if participant.label:
+                params["ParticipantLabel"] = participant.label
+        self._sequence += 1
+        return [
+            Request.of(
+                self.status_method,
+                self.status_callback,
+                tuple((params | {name: value for name, value in extra.items() if value}).items()),
+            )
+        ]
+
+
+def _truth(value: bool) -> str:
+    return str(value).lower()

@@ -1,0 +1,394 @@
+"""Every call at the exchange, to the line and from it: they ring, are answered, and end."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as StillWorkingError
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from hotline.exchange.calls.answering import Unattended, WrongMomentError
+from hotline.exchange.calls.call import LiveCall
+from hotline.exchange.calls.clocks import Clocks
+from hotline.exchange.calls.conference import Conferences, Member
+from hotline.exchange.calls.feed import Feed
+from hotline.exchange.calls.handset import FINAL, Leg
+from hotline.exchange.calls.order import Answering, Order, PhoneNumber, Phones
+from hotline.exchange.calls.pace import Pace
+from hotline.exchange.calls.queue_member import QueueMember
+from hotline.exchange.calls.queues import Queues
+from hotline.exchange.calls.register import Register
+from hotline.exchange.calls.switched_call import SwitchedCall
+from hotline.exchange.calls.tempo import Tempo
+from hotline.exchange.calls.timers import Timers
+from hotline.exchange.calls.watched import watched
+from hotline.exchange.delivery.delivery import Deliver
+from hotline.exchange.delivery.fetching import fetching, with_fallback
+from hotline.exchange.delivery.mailbox import Mailbox
+from hotline.exchange.delivery.request import LineError, Reply, Request
+
+#: So many calls and events talk to the line at once; more wait for a thread.
+MOST_AT_ONCE = 256
+#: How long whoever pressed a key waits to see what came of it, and how long a REST update does.
+HANDSET_PATIENCE_SECONDS, REST_PATIENCE_SECONDS = 60.0, 2.0
+_BEFORE_ANSWER = frozenset({"queued", "ringing"})
+
+
+class Switchboard:
+    """Holds every call. All of it is safe to use from many threads, and all of it is in memory.
+
+    Whatever moves a call, and so may wait for the line, is done in the mailbox of that call, one thing at a
+    time; looking at calls and placing one never waits. ``feed`` tells what happens. ``numbers`` are the
+    line's own, by E.164, and ``any_number`` stands for all others that are called. ``find``, ``all`` and
+    ``forget`` are the register's.
+    """
+
+    def __init__(
+        self,
+        account_sid: str,
+        deliver: Deliver,
+        *,
+        numbers: Mapping[str, PhoneNumber] | None = None,
+        any_number: PhoneNumber | None = None,
+        calls_per_second: float | None = None,
+        tempo: Tempo | None = None,
+        sleep: Callable[[float], object] = time.sleep,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.account_sid = account_sid
+        self.feed = Feed(clock)
+        self.phones = Phones()
+        self.pace = Pace(calls_per_second, monotonic)
+        self.tempo = tempo or Tempo()
+        self.clock = clock
+        self.timers = Timers(monotonic)
+        self._clocks = Clocks(self.tempo, self.timers, self.post, monotonic)
+        self._sleep = sleep
+        self._numbers, self._any_number = dict(numbers or {}), any_number
+        self._register = Register(self.feed, clock)
+        self.find, self.all, self.forget = self._register.find, self._register.all, self._register.forget
+        self._pool = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="exchange")
+        self._lock = threading.RLock()
+        self.deliver = watched(deliver, self.feed)
+        self._fetch = fetching(self.deliver)
+        self._unattended = Unattended(self, sleep)
+        events = self.new_mailbox()
+        self.conferences = Conferences(
+            account_sid=account_sid,
+            send=lambda request: events.post(lambda: self.tells(request)),
+            move=self._moves,
+            clock=clock,
+        )
+        self.queues: Queues[QueueMember] = Queues(move=self._moves)
+
+    # Calls begin.
+
+    def place(self, order: Order) -> SwitchedCall:
+        """Ring ``order.to`` as soon as the pace allows. Raises QueueFullError."""
+        wait = self.pace.wait_seconds()
+        leg = Leg(account_sid=self.account_sid, from_=order.from_, to=order.to, direction="outbound-api")
+        call = self._new(
+            leg, order.status_callback, order.wanted, order.fallback_url, order.fallback_method, order=order
+        )
+        call.queue_seconds = wait
+        self._register.keep(call)
+        if wait:
+            self.timers.after(wait, lambda: call.work.post(lambda: self._rings(call)))
+        else:
+            self._rings(call)
+        return call
+
+    def dial(
+        self, from_: str, to: str, extra: Mapping[str, str] | None = None, *, handset: int = 0
+    ) -> SwitchedCall:
+        """Someone calls ``to``, a number of the line; ``extra`` goes into requests. Raises LookupError.
+
+        A person who dials on a ``handset`` of the page listens as the call lasts.
+        """
+        number = self.number(to)
+        leg = Leg(account_sid=self.account_sid, from_=from_, to=to, extra=extra)
+        call = self._new(
+            leg, number.status_callback, frozenset({"completed"}), number.fallback_url, number.fallback_method
+        )
+        call.started_at = call.answered_at = call.created_at
+        call.handset, call.follows_tempo = handset, bool(handset)
+        self._register.keep(call)
+
+        def begins() -> None:
+            self._clocks.starts(call)
+            call.live.events.tell("answered")
+            call.live.fetches(number.voice_url, number.voice_method)
+
+        self.post(call, begins)
+        return call
+
+    def number(self, to: str) -> PhoneNumber:
+        """How a number of the line is set up. Raises LookupError for one that is none of the line's."""
+        number = self._numbers.get(to, self._any_number)
+        if number is None:
+            raise LookupError("that is no number of the line's")
+        return number
+
+    def owns(self, number: str) -> bool:
+        """Whether the account may call from this number: from any, unless it was told which it has."""
+        return not self._numbers or number in self._numbers
+
+    # What people do with their phones.
+
+    def answer(self, sid: str, *, at_tempo: bool = False) -> SwitchedCall:
+        """Someone picks up: the call's document is fetched and runs. Raises WrongMomentError.
+
+        With ``at_tempo`` it is someone who listens as the call lasts.
+        """
+        call = self.find(sid)
+        future = self.picks_up(call, at_tempo=at_tempo) if call.parent is None else self._answers_dial(call)
+        return self._waits_for(call, future)
+
+    def answer_by_machine(self, sid: str) -> SwitchedCall:
+        """Voicemail picks up this call, whoever picks up this phone as a rule. Raises WrongMomentError."""
+        call = self.find(sid)
+        call.picked_up_by = Answering("machine")
+        self.answer(sid)
+        self.post(call, lambda: self._unattended.listens(call))
+        return call
+
+    def pick_up(self, sid: str, phone: str | None = None) -> SwitchedCall:
+        """Someone answers a ``phone`` that this call's Dial rings (the first by default): their leg.
+
+        Raises LookupError when it does not ring, or when the line fails at the words for their leg.
+        """
+        call = self.find(sid)
+        future = self.post(call, lambda: self.joins(call, phone))
+        child: SwitchedCall | None = future.result(HANDSET_PATIENCE_SECONDS)
+        if child is None:
+            raise LookupError("the line failed when this phone was answered")
+        return child
+
+    def let_ring(self, sid: str, status: str = "no-answer") -> SwitchedCall:
+        """Nobody answers the phones that this call's Dial rings. Raises LookupError when none does."""
+        return self._do(sid, lambda live: live.is_not_answered(status))
+
+    def end_unanswered(self, sid: str, status: str) -> SwitchedCall:
+        """The call stops ringing with ``status``: busy, no-answer, failed or canceled.
+
+        Raises WrongMomentError.
+        """
+        call = self.find(sid)
+        if call.parent is not None:
+            return self._waits_for(call, self.post(call, lambda: self._declines_dial(call, status)))
+        with self._lock:
+            if call.status not in _BEFORE_ANSWER or call.direction != "outbound-api":
+                raise WrongMomentError(f"the call is {call.status}")
+            call.live.hangs_up(status)
+        self._register.look()
+        return call
+
+    def press(self, sid: str, keys: str) -> SwitchedCall:
+        """Keys on a call that was answered, and what comes of them.
+
+        Raises WrongMomentError, and ValueError for what is no key.
+        """
+        return self._do(sid, lambda live: live.presses(keys))
+
+    def type(self, sid: str, keys: str) -> SwitchedCall:
+        """Keys on a call that was answered; more may follow. Raises as ``press`` does."""
+        return self._do(sid, lambda live: live.types(keys))
+
+    def say_nothing(self, sid: str) -> SwitchedCall:
+        """No key on a call that was answered. Raises WrongMomentError."""
+        return self._do(sid, LiveCall.says_nothing)
+
+    def speak(self, sid: str, words: str) -> SwitchedCall:
+        """Say something to whoever, or whatever, listens. Raises WrongMomentError when nobody does."""
+
+        def says(live: LiveCall) -> None:
+            listens = live.state in {"talking", "recording"} or getattr(
+                live.leg.waits_for, "takes_speech", False
+            )
+            if not listens:
+                raise WrongMomentError("nobody is on the other side")
+            self.conferences.speaks(live, words)
+            live.says(words)
+
+        return self._do(sid, says)
+
+    def hang_up(self, sid: str, patience: float = HANDSET_PATIENCE_SECONDS) -> SwitchedCall:
+        """End a call that was answered. Raises WrongMomentError."""
+        return self._do(sid, LiveCall.hangs_up, patience)
+
+    def redirect(
+        self, sid: str, *, url: str = "", method: str = "POST", document: bytes = b""
+    ) -> SwitchedCall:
+        """Take an answered call to another ``url`` or ``document``. Raises WrongMomentError."""
+        if document:
+            return self._do(sid, lambda live: live.runs(document), REST_PATIENCE_SECONDS)
+        return self._do(sid, lambda live: live.goes_to(url, method), REST_PATIENCE_SECONDS)
+
+    # Machinery.
+
+    def goes_as_fast_as(self, speed: float | None) -> None:
+        """Set the tempo of this exchange, for calls that last already too. Raises ValueError."""
+        self.tempo.speed = speed
+        self.feed.tell("tempo", "", speed=speed)
+        for call in self.all():
+            if call.parent is None and call.ended_at is None:
+                self.post(call, partial(self._clocks.follows, call))
+
+    def new_mailbox(self) -> Mailbox:
+        """A mailbox that shares this exchange's threads."""
+        return Mailbox(self._pool)
+
+    def run(self, action: Callable[[], object]) -> None:
+        """Do something on a thread of the exchange's, now, without waiting for it."""
+        self._pool.submit(action)
+
+    def _new(
+        self,
+        leg: Leg,
+        events_url: str | None,
+        wanted: frozenset[str],
+        fallback_url: str | None,
+        fallback_method: str,
+        *,
+        order: Order | None = None,
+    ) -> SwitchedCall:
+        events = self.new_mailbox()
+        fetch = with_fallback(self._fetch, fallback_url, fallback_method)
+        by_get = order is not None and order.status_callback_method == "GET"
+
+        def told(request: Request) -> Request:
+            return Request.of("GET", request.url, request.params) if by_get else request
+
+        live = LiveCall(
+            leg,
+            lambda request: self._fetches(call, fetch, request),
+            events_url=events_url,
+            wanted=wanted,
+            send=lambda request: events.post(lambda: self.tells(told(request))),
+            conferences=self.conferences,
+            queues=self.queues,
+            sleep=self._pauses,
+            clock=self.clock,
+        )
+        call = SwitchedCall(live, self.new_mailbox(), events, self.clock(), order=order)
+        return call
+
+    def _rings(self, call: SwitchedCall) -> None:
+        order = call.order
+        with self._lock:
+            if order is None or call.status != "queued":
+                return
+            call.live.leg.call_status = "ringing"
+            call.started_at = self.clock()
+            call.live.events.tell("initiated")
+            call.live.events.tell("ringing")
+        self._register.look()
+        self._unattended.rings(call, order)
+
+    def picks_up(self, call: SwitchedCall, *, at_tempo: bool = False) -> Any:
+        """Answer a call that was placed; gives a future of when its document ran. Raises WrongMomentError."""
+        order = call.order
+        with self._lock:
+            if call.status != "ringing" or order is None:
+                raise WrongMomentError(f"the call is {call.status}")
+            call.live.leg.call_status = "in-progress"
+            call.answered_at = self.clock()
+            call.follows_tempo = at_tempo
+            self._clocks.starts(call)
+            call.live.events.tell("answered", "in-progress")
+        self._register.look()
+        return self.post(call, lambda: self._goes_to_its_document(call, order))
+
+    def _goes_to_its_document(self, call: SwitchedCall, order: Order) -> None:
+        self._unattended.detects(call, order)
+        if order.document is not None:
+            call.live.runs(order.document)
+        else:
+            call.live.fetches(order.url or "", order.method)
+
+    def joins(self, parent: SwitchedCall, phone: str | None) -> SwitchedCall:
+        """Someone answers a phone that ``parent`` rings; done in its mailbox. Raises LookupError."""
+        self._register.keep_those_dialled(parent)
+        live = next((one for one in parent.live.ringing if phone in {None, one.leg.to}), None)
+        if live is None:
+            raise LookupError("this call rings no such phone")
+        live.answers()
+        return self.find(live.leg.call_sid)
+
+    def _answers_dial(self, call: SwitchedCall) -> Any:
+        def answers() -> None:
+            try:
+                call.live.answers()
+            except LookupError:
+                raise WrongMomentError(f"the call is {call.status}") from None
+
+        return self.post(call, answers)
+
+    def _declines_dial(self, call: SwitchedCall, status: str) -> None:
+        try:
+            call.live.declines(status)
+        except LookupError:
+            raise WrongMomentError(f"the call is {call.status}") from None
+
+    def _do(
+        self, sid: str, action: Callable[[LiveCall], object], patience: float = HANDSET_PATIENCE_SECONDS
+    ) -> SwitchedCall:
+        call = self.find(sid)
+
+        def act() -> None:
+            if call.status != "in-progress" and not (
+                call.direction == "inbound" and call.status == "ringing"
+            ):
+                raise WrongMomentError(f"the call is {call.status}")
+            action(call.live)
+
+        if call.status in FINAL or (call.status in _BEFORE_ANSWER and call.direction != "inbound"):
+            raise WrongMomentError(f"the call is {call.status}")
+        return self._waits_for(call, self.post(call, act), patience)
+
+    def post(self, call: SwitchedCall, action: Callable[[], object]) -> Any:
+        """Move a call in its mailbox. What the line does wrong is the call's trouble, and told."""
+
+        def act() -> Any:
+            try:
+                with self._clocks.now(call):
+                    return action()
+            except LineError as problem:
+                call.trouble = str(problem)
+                self.feed.tell("trouble", call.sid, trouble=call.trouble, code=problem.code)
+            finally:
+                self._register.keep_those_dialled(call.root)
+                self._unattended.dials(call.root)
+                self._register.look()
+                self._clocks.arms(call)
+
+        return call.work.post(act)
+
+    def _waits_for(
+        self, call: SwitchedCall, future: Any, patience: float = HANDSET_PATIENCE_SECONDS
+    ) -> SwitchedCall:
+        with suppress(StillWorkingError):
+            future.result(patience)
+        return call
+
+    def _moves(self, member: Member | QueueMember, action: Callable[[], None]) -> None:
+        """Move a member of a conference or queue where its own call is driven, if there still is one."""
+        with suppress(LookupError):
+            self.post(self.find(member.leg.call_sid), action)
+
+    def _fetches(self, call: SwitchedCall, fetch: Deliver, request: Request) -> Reply:
+        first, call.first_params = call.first_params, {}
+        return fetch(request.changed(first) if first else request)
+
+    def tells(self, request: Request) -> None:
+        """Deliver an event. Nobody on the call hears that one was lost, and it is not told again."""
+        with suppress(LineError):
+            self.deliver(request)
+
+    def _pauses(self, seconds: float) -> None:
+        self._register.look()
+        self._sleep(seconds)

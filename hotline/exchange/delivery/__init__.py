@@ -1,0 +1,1 @@
+"""Requests to the line as Twilio makes them: signed, retried, and with faults on the way."""

@@ -1,0 +1,1 @@
+"""The phones of the exchange, on a page and at a terminal."""

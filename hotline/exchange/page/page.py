@@ -1,0 +1,139 @@
+"""The page of handsets: its files, what it shows at first, what is changed on it, and what follows."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from hotline.exchange.calls.answering import WrongMomentError
+from hotline.exchange.calls.order import KINDS
+from hotline.exchange.calls.switchboard import Switchboard
+from hotline.exchange.calls.switched_call import SwitchedCall
+from hotline.exchange.delivery.faults import WITHHELD_CALLER_IDS
+from hotline.exchange.page.busy import is_talking
+from hotline.exchange.page.handsets import HandsetError, Handsets
+from hotline.exchange.page.streams import Streams, TooManyStreamsError, document_of
+
+#: What the page shows at first of what went before: ended calls, and requests to the line.
+MOST_ENDED, MOST_LOGGED = 50, 100
+LONGEST_CALLER_ID = 256
+_PAGE = Path(__file__).with_name("static") / "index.html"
+_LOGGED = frozenset({"webhook", "message", "trouble"})
+
+
+def page(board: Switchboard, handsets: Handsets, streams: Streams, lines: Sequence[str]) -> Blueprint:
+    """``/exchange/`` and what belongs to it. ``lines`` are the numbers that a handset can dial."""
+    blueprint = Blueprint(
+        "page", __name__, url_prefix="/exchange", static_folder="static", static_url_path="/static"
+    )
+
+    @blueprint.get("/")
+    def shows() -> Response:
+        return Response(_PAGE.read_text(encoding="utf-8"))
+
+    @blueprint.get("/state.json")
+    def state() -> Response:
+        # The id is taken first: what happens meanwhile is told once more, and changes nothing.
+        last = streams.now()
+        calls = board.all()
+        ended = [call for call in calls if call.ended_at is not None]
+        shown = set(ended[-MOST_ENDED:])
+        logged = [one for one in board.feed.since(0) if one.kind in _LOGGED]
+        return jsonify(
+            id=last,
+            speed=board.tempo.speed,
+            lines=list(lines),
+            withheld=[one for one in WITHHELD_CALLER_IDS if one],
+            kinds=list(KINDS),
+            handsets=[one.document() for one in handsets.all()],
+            phones={number: one.kind for number, one in list(board.phones.known.items())},
+            calls=[_call(call) for call in calls if call.ended_at is None or call in shown],
+            log=[document_of(one) for one in logged[-MOST_LOGGED:]],
+        )
+
+    @blueprint.get("/events")
+    def events() -> Response:
+        last = request.headers.get("Last-Event-ID") or request.args.get("after", "")
+        try:
+            lines_, gives_back = streams.opens(last)
+        except TooManyStreamsError:
+            return Response("So many pages follow the exchange already.\n", 503, {"Retry-After": "5"})
+        response = Response(lines_, mimetype="text/event-stream", headers={"Cache-Control": "no-store"})
+        response.call_on_close(gives_back)
+        return response
+
+    @blueprint.post("/handsets")
+    def add() -> Response:
+        given = _given()
+        return jsonify(handsets.add(str(given.get("name", "")), str(given.get("number", ""))).document())
+
+    @blueprint.delete("/handsets/<int:id_>")
+    def remove(id_: int) -> Response:
+        handset = handsets.find(id_)
+        if is_talking(board, handset.number, handset.id):
+            raise WrongMomentError("this handset is in a call")
+        handsets.remove(id_)
+        return jsonify(id=id_)
+
+    @blueprint.post("/handsets/<int:id_>/dial")
+    def dial(id_: int) -> Response:
+        given, handset = _given(), handsets.find(id_)
+        from_, to = given.get("from") or handset.number, given.get("to", "")
+        if not isinstance(from_, str) or not isinstance(to, str) or len(from_) > LONGEST_CALLER_ID:
+            raise ValueError("from and to are numbers, as text")
+        if is_talking(board, handset.number, handset.id):
+            raise WrongMomentError("this handset is in a call")
+        return jsonify(_call(board.dial(from_, to, handset=handset.id)))
+
+    @blueprint.post("/tempo")
+    def tempo() -> Response:
+        speed = _given().get("speed")
+        if speed is not None and type(speed) not in {int, float}:
+            raise ValueError("speed is a number, or null for no time at all")
+        board.goes_as_fast_as(speed)
+        return jsonify(speed=board.tempo.speed)
+
+    @blueprint.errorhandler(WrongMomentError)
+    def wrong_moment(problem: WrongMomentError) -> tuple[Response, int]:
+        return jsonify(error=str(problem)), 409
+
+    @blueprint.errorhandler(LookupError)
+    def unknown(_problem: LookupError) -> tuple[Response, int]:
+        return jsonify(error="there is no such handset or number"), 404
+
+    @blueprint.errorhandler(ValueError)
+    @blueprint.errorhandler(HandsetError)
+    def wrong(problem: ValueError) -> tuple[Response, int]:
+        return jsonify(error=str(problem)), 400
+
+    @blueprint.after_request
+    def keep_nothing(response: Response) -> Response:
+        # A page of yesterday's exchange must not speak to today's.
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return blueprint
+
+
+def _given() -> dict[str, Any]:
+    given = request.get_json()
+    if not isinstance(given, dict):
+        raise ValueError("an object is wanted")  # noqa: TRY004  (answered with 400, like every wrong value)
+    return given
+
+
+def _call(call: SwitchedCall) -> dict[str, Any]:
+    return {
+        "sid": call.sid,
+        "from": call.from_,
+        "to": call.to,
+        "direction": call.direction,
+        "parent": None if call.parent is None else call.parent.sid,
+        "handset": call.handset,
+        "status": call.status,
+        "state": call.live.state,
+        "answered_at": None if call.answered_at is None else call.answered_at.isoformat(),
+        "trouble": call.trouble,
+        "transcript": call.passages(),
+    }

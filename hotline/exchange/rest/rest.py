@@ -1,0 +1,93 @@
+"""The part of Twilio's REST API that this exchange has: who may use it, how much at once, and its routes."""
+
+import hmac
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Blueprint, Response, g, request
+
+from hotline.exchange.calls.handset import API_VERSION
+from hotline.exchange.calls.messages import Messages
+from hotline.exchange.calls.switchboard import Switchboard
+from hotline.exchange.rest.calls import add_calls
+from hotline.exchange.rest.conferences import add_conferences
+from hotline.exchange.rest.messages import add_messages
+from hotline.exchange.rest.shapes import RestError, not_found, refuse
+
+
+class RestLimit:
+    """At most ``per_second`` requests in any second and ``at_once`` at the same time; None for no limit.
+
+    A request beyond is refused (429, 20429) before anything is done.
+    """
+
+    def __init__(
+        self, clock: Callable[[], float], per_second: int | None = None, at_once: int | None = None
+    ) -> None:
+        self.per_second, self.at_once = per_second, at_once
+        self._clock, self._lock = clock, threading.Lock()
+        self._recent: deque[float] = deque()
+        self._now = 0
+
+    def enter(self) -> bool:
+        """Whether one more request may come in; one that does has to ``leave``."""
+        with self._lock:
+            now = self._clock()
+            while self._recent and self._recent[0] <= now - 1:
+                self._recent.popleft()
+            is_fast = self.per_second is not None and len(self._recent) >= self.per_second
+            if is_fast or (self.at_once is not None and self._now >= self.at_once):
+                return False
+            self._recent.append(now)
+            self._now += 1
+            return True
+
+    def leave(self) -> None:
+        """A request is answered."""
+        with self._lock:
+            self._now -= 1
+
+
+def twilio_rest(
+    board: Switchboard,
+    messages: Messages,
+    account_sid: str,
+    credentials: Mapping[str, tuple[str, ...]],
+    limit: RestLimit,
+) -> Blueprint:
+    """The API of one account. ``credentials`` maps a user name (account or API key) to its passwords."""
+    rest = Blueprint("twilio_rest", __name__, url_prefix=f"/{API_VERSION}/Accounts")
+
+    @rest.url_value_preprocessor
+    def take_account(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+        g.account = (values or {}).pop("account", "")
+
+    @rest.before_request
+    def check() -> None:
+        given = request.authorization
+        user, password = (given.username or "", given.password or "") if given else ("", "")
+        if not any(hmac.compare_digest(password.encode(), one.encode()) for one in credentials.get(user, ())):
+            raise RestError(401, 20003, "Authenticate")
+        if not limit.enter():
+            raise RestError(429, 20429, "Too Many Requests")
+        g.has_entered = True
+        if g.account != account_sid:
+            raise not_found()
+
+    @rest.teardown_request
+    def leave(_problem: BaseException | None) -> None:
+        if g.pop("has_entered", False):
+            limit.leave()
+
+    rest.register_error_handler(RestError, refuse)
+    add_calls(rest, board)
+    add_conferences(rest, board)
+    add_messages(rest, board, messages)
+
+    @rest.route("/<account>/<path:resource>", methods=["GET", "POST", "DELETE"])
+    def anything_else(**_path: str) -> Response:
+        raise not_found()
+
+    return rest

@@ -1,0 +1,1 @@
+"""TwiML: the strict reader and the interpreter, which know no network."""

@@ -1,0 +1,28 @@
+"""One line of a call's transcript."""
+
+from dataclasses import dataclass
+
+from hotline.exchange.twiml.waits import Phrase
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """``kind`` is ``heard``, ``pressed``, ``said`` (by this person), ``talk`` (by another) or ``note``.
+
+    What was heard comes with the language and the voice that Twilio would speak it in, its seconds, how
+    often it is played, and the moment of the call at which it began.
+    """
+
+    kind: str
+    text: str
+    language: str = ""
+    voice: str = ""
+    seconds: float = 0.0
+    times: int = 1
+    at: float = 0.0
+
+    @classmethod
+    def of(cls, phrase: Phrase) -> "Passage":
+        """A phrase as it was heard."""
+        _, words, seconds, at, language, voice, times = phrase
+        return cls("heard", words, language, voice, seconds, times, at)

@@ -1,0 +1,187 @@
+"""What each verb that waits asks for: its element and the defaults of TwiML, put into the noun of a wait."""
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+
+from hotline.exchange.twiml.documents import TwimlError, method_of, text_of, truth, whole
+from hotline.exchange.twiml.waits import Conference, Dequeuing, Dial, Keys, Number, Queued, Recording, Ringing
+
+KEYS = frozenset("0123456789*#")
+#: Gives a URL relative to the document (its second argument names the element) in full.
+Absolute = Callable[[str, str], str]
+
+_PHONES = frozenset({"Number", "Client", "Sip", "Sim", "WhatsApp", "Application"})
+_MOST_NUMBERS = 10
+_TONES = re.compile("[0-9A-DW w#*]+")
+
+
+def gather(verb: ET.Element, absolute: Absolute, own_url: str) -> Keys:
+    """The keys that a Gather wants. Raises TwimlError."""
+    get = verb.get
+    inputs = get("input", "dtmf")
+    finish_on = get("finishOnKey", "#")
+    if not set(finish_on) <= KEYS:
+        raise TwimlError(13310, "<Gather> has a finishOnKey that no phone has")
+    if inputs != "dtmf" and not set(inputs.replace(",", " ").split()) <= {"dtmf", "speech"}:
+        raise TwimlError(13326, "<Gather> listens for something other than keys and speech")
+    most = None if get("numDigits") is None else whole(verb, "numDigits", 1, 13314)
+    if most == 0:
+        raise TwimlError(13314, "<Gather> wants no key at all")
+    action = get("action")
+    return Keys(
+        absolute(own_url if action is None else action, "Gather"),
+        method_of(verb),
+        most,
+        finish_on,
+        5 if get("timeout") == "auto" else whole(verb, "timeout", 5, 13313),
+        truth(verb, "actionOnEmptyResult", False, 13338),
+        "dtmf" in inputs,
+        "speech" in inputs,
+        get("bargeIn") != "false",
+    )
+
+
+def record(verb: ET.Element, absolute: Absolute, own_url: str) -> Recording:
+    """What a Record wants to keep. Raises TwimlError."""
+    finish_on = verb.get("finishOnKey", "1234567890*#")
+    if not set(finish_on) <= KEYS:
+        raise TwimlError(13613, "<Record> has a finishOnKey that no phone has")
+    transcribes = truth(verb, "transcribe", False, 12200)
+    most = whole(verb, "maxLength", 120 if transcribes else 3600, 13612)
+    callback = verb.get("recordingStatusCallback")
+    return Recording(
+        action=absolute(verb.get("action", own_url), "Record"),
+        method=method_of(verb),
+        finish_on=finish_on,
+        silence=whole(verb, "timeout", 5, 13611),
+        most=most,
+        status_callback=None if not callback else absolute(callback, "Record"),
+        status_method=method_of(verb, "recordingStatusCallbackMethod"),
+        status_events=frozenset(verb.get("recordingStatusCallbackEvent", "completed").split()),
+    )
+
+
+def dial(verb: ET.Element, absolute: Absolute) -> Dial:
+    """Who a Dial wants to reach. Raises TwimlError."""
+    action = verb.get("action")
+    action = None if action is None else absolute(action, "Dial")
+    nouns = [noun for noun in verb if noun.tag in _PHONES or noun.tag in {"Conference", "Queue"}]
+    strange = [noun.tag for noun in verb if noun not in nouns]
+    if strange:
+        raise TwimlError(13215, f"<{strange[0]}> is not something that this handset can dial")
+    seconds = whole(verb, "timeout", 30, 13212)
+    talk_seconds = whole(verb, "timeLimit", 14_400, 13216)
+    star_ends = truth(verb, "hangupOnStar", False, 13213)
+    alone = next((noun for noun in nouns if noun.tag in {"Conference", "Queue"}), None)
+    if alone is not None:
+        if len(nouns) > 1:
+            raise TwimlError(13000, f"<{alone.tag}> must stand alone in <Dial>")
+        if not text_of(alone):
+            raise TwimlError(12200, f"<{alone.tag}> has no name")
+        if alone.tag == "Queue":
+            return _queue(verb, alone, action, absolute, seconds, talk_seconds, star_ends)
+        return _conference(verb, alone, action, absolute, talk_seconds, star_ends)
+    numbers = tuple(_number(noun, absolute) for noun in nouns)
+    numbers = numbers or (Number(text_of(verb), None, "POST", None, frozenset()),)
+    if not all(number.phone or number.kind == "Application" for number in numbers):
+        raise TwimlError(13223, "<Dial> names no phone")
+    if len(numbers) > _MOST_NUMBERS:
+        raise TwimlError(13215, f"<Dial> names more than {_MOST_NUMBERS} phones")
+    return Ringing(
+        action=action,
+        method=method_of(verb),
+        numbers=numbers,
+        caller_id=verb.get("callerId") or None,
+        seconds=seconds,
+        in_turn=truth(verb, "sequential", False, 12200),
+        talk_seconds=talk_seconds,
+        answers_on_bridge=truth(verb, "answerOnBridge", False, 12200),
+        star_ends=star_ends,
+    )
+
+
+def enqueue(verb: ET.Element, absolute: Absolute) -> Queued:
+    """The queue that an Enqueue puts the caller into. Raises TwimlError."""
+    name = text_of(verb)
+    if len(name) > 64:
+        raise TwimlError(14201, "<Enqueue> has a name of more than 64 characters")
+    action, wait_url = verb.get("action"), verb.get("waitUrl")
+    return Queued(
+        action=None if action is None else absolute(action, "Enqueue"),
+        method=method_of(verb),
+        name=name,
+        most=whole(verb, "maxQueueSize", 1000, 12200),
+        # An empty address is silence, which is not the music that no address is.
+        wait_url=absolute(wait_url, "Enqueue") if wait_url else wait_url,
+        wait_method=method_of(verb, "waitUrlMethod"),
+    )
+
+
+def tones(digits: str) -> float:
+    """How many seconds Play takes for these ``digits``: w is half a second, W a whole one."""
+    if not _TONES.fullmatch(digits):
+        raise TwimlError(13430, "<Play> has digits that no phone has")
+    return sum({"w": 0.5, "W": 1.0, " ": 0.0}.get(sign, 0.25) for sign in digits)
+
+
+def _number(noun: ET.Element, absolute: Absolute) -> Number:
+    url, callback = noun.get("url"), noun.get("statusCallback")
+    is_reachable = noun.tag == "Number"
+    return Number(
+        phone=text_of(noun),
+        url=None if not url or not is_reachable else absolute(url, "Number"),
+        method=method_of(noun),
+        status_callback=None if not callback else absolute(callback, noun.tag),
+        events=frozenset(noun.get("statusCallbackEvent", "completed").split()),
+        send_digits=noun.get("sendDigits", ""),
+        kind=noun.tag,
+    )
+
+
+def _conference(
+    verb: ET.Element, noun: ET.Element, action: str | None, absolute: Absolute, talk: int, star_ends: bool
+) -> Conference:
+    wait_url, callback = noun.get("waitUrl"), noun.get("statusCallback")
+    most = whole(noun, "maxParticipants", 250, 16002)
+    return Conference(
+        action=action,
+        method=method_of(verb),
+        name=text_of(noun),
+        ends_with_me=truth(noun, "endConferenceOnExit", False, 13231),
+        starts_on_enter=truth(noun, "startConferenceOnEnter", True, 13232),
+        muted=truth(noun, "muted", False, 13230),
+        beep=noun.get("beep", "true"),
+        label=noun.get("participantLabel", ""),
+        coach=noun.get("coach", ""),
+        most=most,
+        wait_url=absolute(wait_url, "Conference") if wait_url else wait_url,
+        wait_method=method_of(noun, "waitMethod"),
+        status_callback=None if not callback else absolute(callback, "Conference"),
+        status_method=method_of(noun, "statusCallbackMethod"),
+        status_callback_events=frozenset(noun.get("statusCallbackEvent", "").split()),
+        talk_seconds=talk,
+        star_ends=star_ends,
+    )
+
+
+def _queue(
+    verb: ET.Element,
+    noun: ET.Element,
+    action: str | None,
+    absolute: Absolute,
+    seconds: int,
+    talk: int,
+    star_ends: bool,
+) -> Dequeuing:
+    url = noun.get("url")
+    return Dequeuing(
+        action=action,
+        method=method_of(verb),
+        name=text_of(noun),
+        url=None if not url else absolute(url, "Queue"),
+        url_method=method_of(noun),
+        seconds=seconds,
+        talk_seconds=talk,
+        star_ends=star_ends,
+    )

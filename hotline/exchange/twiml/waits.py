@@ -1,0 +1,149 @@
+"""What a leg can wait for, and what is heard on it while it does: the nouns of the interpreter."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from hotline.exchange.delivery.request import Params
+
+
+class Phrase(NamedTuple):
+    """Something that is heard.
+
+    ``kind`` is ``speech``, ``recording`` (``words`` names it), ``tones`` or ``beep``. ``language`` and
+    ``voice`` are as Twilio names them. ``seconds`` is how long it lasts once and ``times`` how often it is
+    played; ``at`` is the moment it began, in seconds of the leg's own clock.
+    """
+
+    kind: str
+    words: str
+    seconds: float
+    at: float
+    language: str = "en-US"
+    voice: str = "man"
+    times: int = 1
+
+
+class Keys(NamedTuple):
+    """The leg waits for keys: at most ``most`` (None = any number), ended by ``finish_on`` or ``seconds``.
+
+    ``hints_speech`` is whether spoken words may answer as well, and ``takes_keys`` whether keys may.
+    """
+
+    action: str
+    method: str
+    most: int | None
+    finish_on: str
+    seconds: int
+    even_if_empty: bool
+    takes_keys: bool = True
+    takes_speech: bool = False
+    barge_in: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """The leg is recorded until a key of ``finish_on``, ``silence`` seconds without a word, or ``most``."""
+
+    action: str
+    method: str
+    finish_on: str
+    silence: int
+    most: int
+    status_callback: str | None = None
+    status_method: str = "POST"
+    status_events: frozenset[str] = frozenset({"completed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A phone to ring. ``url`` is the document that screens whoever answers ("whisper").
+
+    ``kind`` is ``Number`` for a phone; any other noun (``Client``, ``Sip`` ...) cannot be reached here.
+    """
+
+    phone: str
+    url: str | None
+    method: str
+    status_callback: str | None
+    events: frozenset[str]
+    send_digits: str = ""
+    kind: str = "Number"
+
+
+@dataclass(frozen=True, slots=True)
+class Ringing:
+    """The leg waits until one of ``numbers`` answers or ``seconds`` have passed.
+
+    With ``in_turn`` they ring one after the other, each for ``seconds``. A talk ends after ``talk_seconds``.
+    """
+
+    action: str | None
+    method: str
+    numbers: tuple[Number, ...]
+    caller_id: str | None
+    seconds: int
+    in_turn: bool = False
+    talk_seconds: int = 14_400
+    answers_on_bridge: bool = False
+    star_ends: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Conference:
+    """The leg talks in the conference ``name`` until it leaves or the conference ends."""
+
+    action: str | None
+    method: str
+    name: str
+    ends_with_me: bool
+    starts_on_enter: bool = True
+    muted: bool = False
+    beep: str = "true"
+    label: str = ""
+    coach: str = ""
+    most: int = 250
+    wait_url: str | None = None
+    wait_method: str = "POST"
+    status_callback: str | None = None
+    status_method: str = "POST"
+    status_callback_events: frozenset[str] = frozenset()
+    talk_seconds: int = 14_400
+    star_ends: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """The leg waits in the queue ``name``; ``wait_url`` is what it hears meanwhile (None = music)."""
+
+    action: str | None
+    method: str
+    name: str
+    most: int = 1000
+    wait_url: str | None = None
+    wait_method: str = "POST"
+
+
+@dataclass(frozen=True, slots=True)
+class Dequeuing:
+    """The leg waits for the first caller of the queue ``name``, who first hears the document at ``url``."""
+
+    action: str | None
+    method: str
+    name: str
+    url: str | None
+    url_method: str
+    seconds: int
+    talk_seconds: int = 14_400
+    star_ends: bool = False
+
+
+Dial = Ringing | Conference | Dequeuing
+Wait = Keys | Recording | Ringing | Conference | Queued | Dequeuing
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A document that plays while the leg waits for something else. ``params`` go with each request."""
+
+    waits_for: Conference | Queued
+    params: Params
