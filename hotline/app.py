@@ -25,9 +25,9 @@ from hotline.voice.line import JobTaker, Line
 from hotline.voice.signature import Door
 from hotline.voice.twiml import Renderer
 from hotline.voice.views import voice_blueprint
-from ivr_flows.flow import Flow
+from ivr_flows.engine.flow import Flow
+from ivr_flows.engine.rules import Rules
 from ivr_flows.prompts import Prompts
-from ivr_flows.rules import Rules
 from models.calls.call import keep_pending
 from models.cases.case import number_length
 from models.cases.pin_hash import PinHasher

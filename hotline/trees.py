@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 
 from config.office import Office
-from ivr_flows.alert_call import alert_call
-from ivr_flows.announcement_check import announcement_problems
-from ivr_flows.check import problems, prompt_problems
-from ivr_flows.discreet_line import discreet_line
-from ivr_flows.flow import Flow
-from ivr_flows.legs import (
+from ivr_flows.engine.check import problems, prompt_problems
+from ivr_flows.engine.flow import Flow
+from ivr_flows.prompts import Prompts
+from ivr_flows.review.announcement_check import announcement_problems
+from ivr_flows.review.rehearsal import rehearse
+from ivr_flows.review.rehearsal_check import rehearsal_problems
+from ivr_flows.trees.alert_call import alert_call
+from ivr_flows.trees.discreet_line import discreet_line
+from ivr_flows.trees.legs import (
     callback_call,
     colleague_call,
     interpreter_call,
@@ -16,11 +19,8 @@ from ivr_flows.legs import (
     liaison_callback,
     liaison_direct,
 )
-from ivr_flows.prompts import Prompts
-from ivr_flows.rehearsal import rehearse
-from ivr_flows.rehearsal_check import rehearsal_problems
-from ivr_flows.staff_line import staff_line
-from ivr_flows.victim_line import victim_line
+from ivr_flows.trees.staff_line import staff_line
+from ivr_flows.trees.victim_line import victim_line
 
 
 def build_flows(office: Office, case_digits: int = 0) -> dict[str, Flow]:

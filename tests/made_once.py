@@ -10,7 +10,7 @@ from werkzeug.routing import Rule
 
 from config.office import Office
 from hotline import app, trees
-from ivr_flows.flow import Flow
+from ivr_flows.engine.flow import Flow
 from ivr_flows.prompts import Prompts
 from models.store import database
 

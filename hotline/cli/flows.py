@@ -11,11 +11,11 @@ from config.office import Office
 from hotline.cli.context import emit, fail, load_office, load_settings
 from hotline.speech import measured_seconds
 from hotline.trees import build_flows, tree_problems, walked_problems
-from ivr_flows.drawing import as_mermaid, as_svg, as_text
-from ivr_flows.flow import WAITING, Flow
+from ivr_flows.engine.flow import WAITING, Flow
 from ivr_flows.prompts import PromptError, Prompts
-from ivr_flows.rehearsal import rehearse
-from ivr_flows.transcript import as_document, as_script
+from ivr_flows.review.drawing import as_mermaid, as_svg, as_text
+from ivr_flows.review.rehearsal import rehearse
+from ivr_flows.review.transcript import as_document, as_script
 
 
 @click.group()

@@ -10,14 +10,14 @@ from typing import Any, Protocol
 from config.office import Office
 from hotline.voice.form import caller_id
 from hotline.voice.guesses import Guesses
-from ivr_flows.case_verbs import PinWork
-from ivr_flows.desk import Desk
-from ivr_flows.engine import Deferred, Walk
-from ivr_flows.flow import PERSON, Collect, Flow, SlowHandler
-from ivr_flows.pin_verbs import heard_of_tries
+from ivr_flows.engine.desk import Desk
+from ivr_flows.engine.flow import PERSON, Collect, Flow, SlowHandler
+from ivr_flows.engine.rules import Rules
+from ivr_flows.engine.turn import Connect, Dial, Hangup, Hold, Say, Turn
+from ivr_flows.engine.walk import Deferred, Walk
 from ivr_flows.prompts import Prompts
-from ivr_flows.rules import Rules
-from ivr_flows.turn import Connect, Dial, Hangup, Hold, Say, Turn
+from ivr_flows.verbs.case_verbs import PinWork
+from ivr_flows.verbs.pin_verbs import heard_of_tries
 from models.calls.call import inserting_call, saving_turn
 from models.calls.caller_id import caller_id_is_attested, caller_id_is_doubted
 from models.overview.caller_state import CallState, glance, load_by_leg, load_by_sid

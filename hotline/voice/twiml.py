@@ -8,8 +8,7 @@ from urllib.parse import quote, urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
 from config.office import Office
-from ivr_flows.prompts import count_words
-from ivr_flows.turn import (
+from ivr_flows.engine.turn import (
     LONGEST_WAIT_SECONDS,
     Connect,
     Dial,
@@ -21,6 +20,7 @@ from ivr_flows.turn import (
     Slots,
     Turn,
 )
+from ivr_flows.prompts import count_words
 
 #: Slots whose words come from the tree or from office.toml, so that few different texts exist. Only these
 #: texts are kept ready: what is said of one caller's case is made anew each time and kept nowhere.

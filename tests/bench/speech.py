@@ -13,7 +13,7 @@ from hotline.speech import PROGRAM, measured_seconds
 from hotline.trees import build_flows
 from hotline.voice.twiml import PAUSE_MILLISECONDS
 from ivr_flows.prompts import Prompts
-from ivr_flows.rehearsal import rehearse
+from ivr_flows.review.rehearsal import rehearse
 from models.custody.custody import DATED_FACTS, IN_CUSTODY_KINDS
 from models.staff.staff import Staff
 from tests.factories import make_case

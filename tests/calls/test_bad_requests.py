@@ -211,7 +211,7 @@ def test_a_fault_inside_a_turn_is_an_apology_and_a_person_or_a_callback(
     is_asked_for_a_number(phone)
     phone.presses(case.number)
     with monkeypatch.context() as patch:
-        patch.setattr("ivr_flows.case_verbs.say_status", _breaks)
+        patch.setattr("ivr_flows.verbs.case_verbs.say_status", _breaks)
         phone.presses(case.pin)
 
     assert phone.hears("I am sorry, something went wrong on our side")

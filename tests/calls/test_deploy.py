@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from hotline import create_app
-from ivr_flows.flow import Announce, Collect, Decide, Flow
+from ivr_flows.engine.flow import Announce, Collect, Decide, Flow
 from models import Staff
 from tests.calls.conftest import House, a_phone
 from tests.calls.stories import (

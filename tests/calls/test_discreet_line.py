@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import update
 
 from hotline.trees import build_flows
-from ivr_flows.flow import Collect
+from ivr_flows.engine.flow import Collect
 from models import Staff
 from models.cases.registrant import Registrant
 from tests.calls.conftest import Clock, House

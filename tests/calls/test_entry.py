@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from hotline.trees import build_flows
-from ivr_flows.flow import Collect
+from ivr_flows.engine.flow import Collect
 from models import Call, PinTry
 from tests.calls.conftest import House
 from tests.calls.stories import is_asked_for_a_number, opens_the_case, wrong

@@ -16,8 +16,8 @@ from flask import Flask, Response, request
 from sqlalchemy import MetaData, String, cast, select, text, update
 
 from config.logging import JsonLines
-from ivr_flows.case_verbs import PinWork
-from ivr_flows.desk import Ring
+from ivr_flows.engine.desk import Ring
+from ivr_flows.verbs.case_verbs import PinWork
 from models import Callback, Registrant, Staff
 from models.calls.liaison import Liaison, Taken
 from models.store.base import Base
@@ -232,7 +232,7 @@ def test_a_fault_that_quotes_a_pin_reaches_no_log(
     def breaks(*_: Any) -> Any:
         raise RuntimeError(f"{BROKEN}, {NAMES[0]} and {CALLER}") from ValueError(REGISTRANT)
 
-    monkeypatch.setattr("ivr_flows.case_verbs.say_status", breaks)
+    monkeypatch.setattr("ivr_flows.verbs.case_verbs.say_status", breaks)
     opens_the_case(phone, case, from_=CALLER)
 
     assert phone.hears("something went wrong on our side")

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from ivr_flows.prompts import Prompts
-from ivr_flows.wait_words import wait_prompt
+from ivr_flows.verbs.wait_words import wait_prompt
 from models import Callback, Staff
 from models.calls.staff_secret import issue_pin
 from tests.calls.conftest import Clock, House

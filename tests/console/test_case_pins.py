@@ -14,7 +14,7 @@ from sqlalchemy import select, text
 from config.logging import set_up_logging
 from hotline.console.cases.letters import KEYS, Sender, number_letter, pin_letter
 from hotline.console.shell.words import Words
-from ivr_flows.check import INBOUND_KEYS
+from ivr_flows.engine.check import INBOUND_KEYS
 from models import AuditEntry, Base, Case, PinRequest
 from models.audit import audit
 from models.cases.new_pin import is_guessable

@@ -13,8 +13,19 @@ from hypothesis import strategies as st
 from config.office import Office
 from hotline.voice.fallback import DISCREET_LAST_WORDS, LAST_WORDS, fallback_blueprint
 from hotline.voice.twiml import Renderer, message
+from ivr_flows.engine.turn import (
+    LONGEST_WAIT_SECONDS,
+    Connect,
+    Dial,
+    End,
+    Gather,
+    Hangup,
+    Hold,
+    Join,
+    Say,
+    Turn,
+)
 from ivr_flows.prompts import Prompts
-from ivr_flows.turn import LONGEST_WAIT_SECONDS, Connect, Dial, End, Gather, Hangup, Hold, Join, Say, Turn
 from tests.factories import make_office
 from tests.twiml_check import check, check_message, heard
 

@@ -6,9 +6,9 @@ import pytest
 
 from config.office import Office
 from hotline.trees import office_problems
-from ivr_flows.announcement_verbs import sentences_of
 from ivr_flows.prompts import Prompts
-from ivr_flows.readability import readability
+from ivr_flows.review.readability import readability
+from ivr_flows.verbs.announcement_verbs import sentences_of
 from tests.factories import make_office
 
 PROMPTS = Prompts.load(["en", "es"])

@@ -13,12 +13,13 @@ from config.office import Office
 from config.settings import Settings
 from hotline.app import TreeError, create_app
 from hotline.trees import build_flows, tree_problems
-from ivr_flows import case_verbs, prompts
-from ivr_flows.check import problems
-from ivr_flows.drawing import as_mermaid, as_svg, as_text
-from ivr_flows.flow import Announce, Choice, Decide, Flow, Menu, Step
-from ivr_flows.legs import callback_call
+from ivr_flows import prompts
+from ivr_flows.engine.check import problems
+from ivr_flows.engine.flow import Announce, Choice, Decide, Flow, Menu, Step
 from ivr_flows.prompts import PromptError, Prompts
+from ivr_flows.review.drawing import as_mermaid, as_svg, as_text
+from ivr_flows.trees.legs import callback_call
+from ivr_flows.verbs import case_verbs
 from tests.factories import make_office
 
 

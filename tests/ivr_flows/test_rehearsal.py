@@ -10,15 +10,16 @@ import pytest
 from hotline.trees import build_flows, walked_problems
 from hotline.voice import twiml
 from hotline.voice.twiml import Renderer
-from ivr_flows import engine, rehearsal
-from ivr_flows.drawing import edges
-from ivr_flows.flow import Announce, Flow, Menu
+from ivr_flows.engine import walk as engine
+from ivr_flows.engine.flow import Announce, Flow, Menu
+from ivr_flows.engine.turn import Gather, Say
 from ivr_flows.prompts import Prompts
-from ivr_flows.rehearsal import rehearse
-from ivr_flows.rehearsal_check import rehearsal_problems
-from ivr_flows.scene import Path, Rehearsal, Scene, spoken_of
-from ivr_flows.transcript import as_document, as_script, exits_told
-from ivr_flows.turn import Gather, Say
+from ivr_flows.review import rehearsal
+from ivr_flows.review.drawing import edges
+from ivr_flows.review.rehearsal import rehearse
+from ivr_flows.review.rehearsal_check import rehearsal_problems
+from ivr_flows.review.scene import Path, Rehearsal, Scene, spoken_of
+from ivr_flows.review.transcript import as_document, as_script, exits_told
 from tests.factories import make_office
 from tests.ivr_flows.test_check import with_steps, with_texts
 from tests.twiml_check import check

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from ivr_flows.engine.time_words import zone_prompt
 from ivr_flows.prompts import Prompts
-from ivr_flows.status_words import say_details
-from ivr_flows.time_words import zone_prompt
+from ivr_flows.verbs.status_words import say_details
 from models.custody.custody_status import Heard
 
 PROMPTS = Prompts.load(("en", "es"))

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ivr_flows.engine.time_words import hour_prompt, neighbour
 from ivr_flows.prompts import Prompts
-from ivr_flows.time_words import hour_prompt, neighbour
 from tests.factories import make_office
 
 ZONES = make_office(countries=("US", "PR")).zones

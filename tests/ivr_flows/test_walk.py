@@ -12,9 +12,8 @@ import ivr_flows
 from hotline.app import rules_of
 from hotline.trees import build_flows
 from hotline.voice.twiml import Renderer
-from ivr_flows.desk import Desk, Ring
-from ivr_flows.engine import Walk
-from ivr_flows.flow import (
+from ivr_flows.engine.desk import Desk, Ring
+from ivr_flows.engine.flow import (
     Announce,
     Collect,
     Conference,
@@ -27,8 +26,9 @@ from ivr_flows.flow import (
     Transfer,
     Wait,
 )
+from ivr_flows.engine.turn import Gather, Hangup, Say, Turn
+from ivr_flows.engine.walk import Walk
 from ivr_flows.prompts import Prompts
-from ivr_flows.turn import Gather, Hangup, Say, Turn
 from models.overview.caller_state import CallState
 from models.store.keyring import Keyring
 from models.store.unit import Unit

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr_flows import engine
+from ivr_flows.engine import walk as engine
 from tests.people.person import REACHED
 from tests.people.temperament import TEMPERAMENTS
 from tests.people.town import Resident, share_of_good_ends, town, why_not
@@ -70,7 +70,7 @@ def test_a_line_without_time_for_them_loses_the_slow_and_says_whom(
 ) -> None:
     monkeypatch.setattr(engine, "MENU_SECONDS", 3)
     monkeypatch.setattr(engine, "ENTRY_SECONDS", 3)
-    monkeypatch.setattr("ivr_flows.desk.Desk.slow_down", lambda _desk: None)
+    monkeypatch.setattr("ivr_flows.engine.desk.Desk.slow_down", lambda _desk: None)
     slow = [at for at, one in enumerate(TEMPERAMENTS) if one.relay == 30]
     with town(tmp_path) as place:
         people = [place.person(seed) for seed in PEOPLE if seed % len(TEMPERAMENTS) in slow]

@@ -14,10 +14,10 @@ from hotline.console.office.prompt_views import language_name
 from hotline.console.shell.console import Console
 from hotline.console.shell.guard import guard_staff
 from hotline.console.shell.words import _
-from ivr_flows.announcement_check import spoken_seconds
-from ivr_flows.announcement_verbs import sentences_of
 from ivr_flows.prompts import count_words
-from ivr_flows.readability import Readability, readability
+from ivr_flows.review.announcement_check import spoken_seconds
+from ivr_flows.review.readability import Readability, readability
+from ivr_flows.verbs.announcement_verbs import sentences_of
 
 FIELD = "announcements"
 MOST_CHARACTERS = 600

@@ -8,9 +8,9 @@ from flask import Blueprint, render_template, request
 from hotline.console.shell.console import Console
 from hotline.console.shell.guard import guard_staff
 from hotline.console.shell.words import N_, language
-from ivr_flows.announcement_check import spoken_seconds
 from ivr_flows.prompts import count_words
-from ivr_flows.readability import Readability, readability
+from ivr_flows.review.announcement_check import spoken_seconds
+from ivr_flows.review.readability import Readability, readability
 from models.staff.staff import ROLES
 
 #: In place of a group, in the address: every prompt on one page, to be printed.

@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 
 from ivr_flows.prompts import Prompts
-from ivr_flows.status_words import say_details, say_status
+from ivr_flows.verbs.status_words import say_details, say_status
 from models.custody.custody_status import Heard
 
 #: Marks for the voice: digits to be read one by one, and pauses.

@@ -156,7 +156,7 @@ def test_a_fault_on_the_staff_line_promises_staff_nobody(
 ) -> None:
     staff = signs_in(phone, house, number)
     with monkeypatch.context() as patch:
-        patch.setattr("ivr_flows.staff_verbs.staff_desk.set_shift", _breaks)
+        patch.setattr("ivr_flows.verbs.staff_verbs.staff_desk.set_shift", _breaks)
         staff.presses("1")
 
     assert staff.hears("I am sorry, something went wrong. Goodbye.")

@@ -1,0 +1,284 @@
+"""The desk: what one turn of one call works with. Verbs (``*_verbs.py``) take it and answer one word."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from ivr_flows.engine.code_words import CODE_WORDS
+from ivr_flows.engine.rules import OfficeRules, Rules
+from ivr_flows.engine.time_words import hour_prompt
+from ivr_flows.engine.turn import Say, Slots, Turn, Words, in_language
+from ivr_flows.prompts import Prompts
+from models.callbacks.callback import Callback
+from models.cases.registrant import saving_language, saving_pace
+from models.cases.safe_phone import is_barred, safe_numbers
+from models.custody.custody_status import Heard, heard
+from models.overview.caller_state import CallState
+from models.store.database import Write
+from models.store.keyring import Keyring
+from models.store.unit import Unit
+
+#: The service that plans for safety with a caller, by its key in office.toml.
+SAFETY_SERVICE = "domestic_violence"
+#: The key of the crisis line, named where nobody of the office can talk within the hour (R36).
+CRISIS_SERVICE = "crisis"
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """A number to ring, for how many seconds, and the leg that screens who answers."""
+
+    number: str = field(repr=False)
+    seconds: int
+    leg_id: str | None = None
+
+
+@dataclass(slots=True)
+class Desk:
+    """The unit of work, the call, the hour, the office and its words.
+
+    ``writes`` are sent with the call's own save in one round trip; ``jobs`` (a name and a row id) are
+    enqueued after the commit.
+    """
+
+    unit: Unit
+    call: CallState
+    now: datetime
+    rules: Rules
+    prompts: Prompts
+    writes: list[Write] = field(default_factory=list)
+    jobs: list[tuple[str, int]] = field(default_factory=list)
+    ring: Ring | None = None
+    #: What became of the leg that this call dialled, in Twilio's word.
+    dial_status: str | None = None
+    #: It is known that no worker will do this turn's jobs soon.
+    queue_is_down: bool = False
+    conference: str | None = None
+    #: The callback that this turn promised.
+    asked_for: Callback | None = None
+    conference_ends_with_me: bool = False
+    _words: list[Say] = field(default_factory=list)
+    _said: set[str] = field(default_factory=set)
+
+    @property
+    def session(self) -> Session:
+        """The open transaction, for what a verb does beyond ``writes``."""
+        return self.unit.session
+
+    @property
+    def keyring(self) -> Keyring:
+        """Seals and opens what is private."""
+        return self.unit.keyring
+
+    @property
+    def office(self) -> OfficeRules:
+        """The office that this line belongs to."""
+        return self.rules.office
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages offered, in the order they are offered."""
+        return self.office.languages
+
+    @property
+    def unverified_minutes(self) -> float:
+        """How long an unverified call may go on without progress (R38)."""
+        return self.office.policy("unverified_minutes")
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether the PIN was right and its time has not run out (R11)."""
+        return self.call.is_verified(self.now)
+
+    @property
+    def has_tries(self) -> bool:
+        """Whether this call may try another PIN (R04)."""
+        return self.call.tries < self.office.policy("tries_per_call")
+
+    @property
+    def zone(self) -> str:
+        """The caller's time zone where it is known, else a guess."""
+        return self.known_zone or self.guessed_zone()
+
+    @property
+    def known_zone(self) -> str | None:
+        """What the caller told, or the registrant's zone once known by PIN."""
+        return self._zone_if(verified=self.is_verified)
+
+    def zone_to_call(self, *, verified: bool) -> str:
+        """The zone of a callback; ``verified`` is whether the PIN counts."""
+        return self._zone_if(verified=verified) or self.guessed_zone()
+
+    def _zone_if(self, *, verified: bool) -> str | None:
+        # While changes are held it is the registrant's: another zone would be another window (R08).
+        own = self.call.registrant_time_zone if verified else None
+        return own if own and self.call.holds_changes(self.now) else self.call.time_zone or own
+
+    def guessed_zone(self) -> str:
+        """The time zone of the number that called, else the office's: a guess (R29)."""
+        number = self.called_from()
+        return self.office.time_zone if number is None else self.office.zone_of(number)
+
+    @property
+    def is_discreet(self) -> bool:
+        """Whether the line that was called must not tell what it is (R17)."""
+        return self.call.line in self.office.discreet_lines
+
+    @property
+    def is_held(self) -> bool:
+        """Whether phones and windows stay as they are, since staff have just replaced a lost PIN (R08)."""
+        return self.is_verified and self.call.holds_changes(self.now)
+
+    def say(self, prompt: str, *, language: str | None = None, **slots: str) -> None:
+        """Add a prompt to what this turn says, in a ``language`` of its own if one is given."""
+        prompt = CODE_WORDS.get(prompt, prompt) if self.is_discreet else prompt
+        self._said.add(prompt)
+        self._words.append(Say(prompt, tuple(slots.items()), language))
+
+    def says(self, prompt: str) -> bool:
+        """Whether this turn says the prompt already."""
+        return prompt in self._said
+
+    def taken_words(self) -> list[Say]:
+        """What was added since the last taking."""
+        words, self._words = self._words, []
+        return words
+
+    def last_turn(self) -> Turn:
+        """What this call was told last."""
+        return Turn.from_json(self.keyring.unseal("call.said", self.call.said))
+
+    def heard_a_key(self) -> None:
+        """The caller is there: the silence count and the life of the verification begin anew (R11).
+
+        A verification that is over stays so: the key may be anybody's, and only a right PIN begins another.
+        """
+        self.call.silences = 0
+        if not self.call.has_lapsed(self.now):
+            self.call.last_key_at = self.now
+
+    @property
+    def office_zone(self) -> str:
+        """The time zone of the office, for days that do not hang on where the caller is."""
+        return self.office.time_zone
+
+    def when(
+        self, at: datetime, *, on: bool = False, clock: bool = False, time_zone: str | None = None
+    ) -> str:
+        """A day as the caller would say it: "today", "yesterday", else its name; ``clock`` adds the time."""
+        zone = time_zone or self.zone
+        return self._in_each_language(
+            lambda language: self.prompts.when(language, at, zone, self.now, on=on, clock=clock)
+        )
+
+    def words(self, prompt: str, **slots: str) -> str:
+        """The words of a prompt that goes into another."""
+        return self._in_each_language(
+            lambda language: self.prompts.text(
+                language, prompt, **{name: in_language(text, language) for name, text in slots.items()}
+            )
+        )
+
+    def named(self, names: Mapping[str, str]) -> str:
+        """A name that the office has in each language."""
+        return self._in_each_language(names.__getitem__)
+
+    def _in_each_language(self, words: Callable[[str], str]) -> str:
+        return Words.of({language: words(language) for language in self.languages}, self.call.language)
+
+    def slow_down(self) -> None:
+        """Give this caller time from now on; after the PIN it is remembered for their next calls (R26)."""
+        call = self.call
+        call.pace = "slow"
+        if self.is_verified and call.registrant_id is not None and call.registrant_pace != "slow":
+            self.writes.append(saving_pace(call.registrant_id, "slow"))
+            call.registrant_pace = "slow"
+
+    @property
+    def next_language(self) -> str:
+        """The offered language after the call's own, and after the last one the first."""
+        languages = self.languages
+        own = languages.index(self.call.language) if self.call.language in languages else -1
+        return languages[(own + 1) % len(languages)]
+
+    def change_language(self) -> None:
+        """Speak the next language; it is remembered for later calls only after the PIN (R22, R27)."""
+        call = self.call
+        call.language = self.next_language
+        if self.is_verified and call.registrant_id is not None:
+            self.writes.append(saving_language(call.registrant_id, call.language))
+
+    def deadline(self, at: datetime, *, on: bool = False) -> str:
+        """A latest moment as the caller would say it; midnight is said as the day that ends with it."""
+        ends_a_day = at.astimezone(ZoneInfo(self.zone)).time() == time(0)
+        return self.when(at - timedelta(minutes=1) if ends_a_day else at, on=on, clock=True)
+
+    def slots(self, about: str | None, language: str | None = None) -> Slots:
+        """The words for a prompt about the line, a service, the emergency number, the phone or the hour."""
+        language = language or self.call.language
+        kind, _, position = (about or "").partition(".")
+        match kind:
+            case "line":
+                return (("line", self.office.name[language]),)
+            case "neutral":
+                # On a discreet line, and in every call that we place: anyone may answer it (R17, R32).
+                return (("line", self.office.neutral_name[language]),)
+            case "number":
+                most, _, least = position.partition(".")
+                return (("digits", most), ("least", least)) if least else (("digits", most),)
+            case "rest":
+                return (("minutes", str(int(self.office.policy("hard_call_minutes")))),)
+            case "emergency":
+                return (("emergency", self.office.emergency_number),)
+            case "safety":
+                # By its name: the caller should know whom they are joined to.
+                safety = next(one for one in self.office.services if one.key == SAFETY_SERVICE)
+                return (("service", safety.name[language]),)
+            case "service":
+                return (("service", self.office.services[int(position)].name[language]),)
+            case "phone":
+                own = self.called_from()
+                which = "phone.this" if own is not None and own == self.number_to_call() else "phone.yours"
+                return (("phone", self.prompts.text(language, which)),)
+            case "hour":
+                prompt = hour_prompt(self.now, self.call.time_zone or self.guessed_zone())
+                return (("hour", self.prompts.text(language, prompt)),)
+            case _:
+                return ()
+
+    def called_from(self) -> str | None:
+        """The number this call came from, when it is one that the line may ring."""
+        if self.call.phone_sealed is None:
+            return None
+        number = self.keyring.unseal("call.phone", self.call.phone_sealed)
+        return number if self.office.can_dial(number) else None
+
+    @property
+    def may_have_a_phone(self) -> bool:
+        """Whether a callback is worth offering: the caller id can be called, or the case may name a phone."""
+        return self.is_verified or self.called_from() is not None
+
+    def number_to_call(self, *, verified: bool | None = None) -> str | None:
+        """The phone this call came from, else (after the PIN) the registrant's first safe one, else None.
+
+        While changes are held it is one of the registrant's safe phones in any case: whoever got a new PIN
+        by deceit must not get the calls as well (R08). ``verified`` is whether the PIN counts, if not as now.
+        """
+        number, registrant_id = self.called_from(), self.call.registrant_id
+        if not (self.is_verified if verified is None else verified) or registrant_id is None:
+            return number
+        safe = [one for one in safe_numbers(self.session, registrant_id) if self.office.can_dial(one)]
+        if self.call.holds_changes(self.now):
+            # Also of who opened the case so long ago that the PIN would be asked again.
+            return number if number in safe else next(iter(safe), None)
+        key = self.call.phone_key
+        if number is not None and key is not None and not is_barred(self.session, registrant_id, key):
+            return number
+        return next(iter(safe), None)
+
+    def heard(self) -> Heard:
+        """What may be said of the person in the case, now (R12-R15)."""
+        return heard(self.call, self.now, self.rules.release)

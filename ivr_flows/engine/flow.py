@@ -1,0 +1,338 @@
+"""Step kinds and the table that joins them. A flow is data; ``check`` says what is wrong with it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+if TYPE_CHECKING:
+    from ivr_flows.engine.desk import Desk
+
+T = TypeVar("T")
+
+#: An exit that is a slip of the caller: the step is asked again, as repair says (R25).
+AGAIN = "(again)"
+
+MENU_SECONDS = 8
+ENTRY_SECONDS = 10
+MOST_CHOICES = 4
+PERSON, REPEAT, SLOW, COVER, SILENT = "0", "*", "9", "7", "5"
+#: At menus alone: the next language, and the menu before (R22).
+LANGUAGE, BACK = "8", "#"
+#: The key of the next language, said in that language.
+NEXT_LANGUAGE = "keys.language"
+#: How long a caller in line hears nothing before the line looks again.
+LINE_SECONDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """A verb of the desk and every word it may answer with."""
+
+    name: str
+    words: frozenset[str]
+    run: "Callable[[Desk, str], str]"
+
+
+def answers(*words: str) -> "Callable[[Callable[[Desk, str], str]], Handler]":
+    """Declare the words a handler may answer; the check holds every table to them."""
+
+    def wrap(run: "Callable[[Desk, str], str]") -> Handler:
+        return Handler(run.__name__, frozenset(words), run)
+
+    return wrap
+
+
+@dataclass(frozen=True, slots=True)
+class SlowHandler:
+    """A handler with work between two transactions: ``reserve``, the work with none open, ``record``.
+
+    ``is_a_try``: what was keyed is a try at a PIN, of the case whose number was keyed, known or not (R05).
+    """
+
+    name: str
+    words: frozenset[str]
+    reserve: "Callable[[Desk, str], Any]"
+    record: "Callable[[Desk, Any, Any], str]"
+    is_a_try: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Say something and go on. ``in_each_language`` says it once in each offered language and voice."""
+
+    prompt: str
+    next: str
+    barge_in: bool = True
+    in_each_language: bool = False
+    about: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One option of a menu: its words (the action before the key, R21) and where it leads.
+
+    ``needs_phone``: it is told only to a caller whom we may be able to call back.
+    """
+
+    prompt: str
+    next: str | None = None
+    does: Handler | None = None
+    on: Mapping[str, str] = field(default_factory=dict)
+    language: str | None = None
+    about: str | None = None
+    topic: str | None = None
+    needs_phone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """Up to four options, numbered 1..n in the order given (R20), after an optional lead-in.
+
+    After ``misses`` misses in a row the next one leads on. ``silences``: after so many silences in a row the
+    next one leads to ``silence``, where that is to be sooner; so does the first one at a menu that silence
+    itself led to.
+    ``extra`` are keys beyond the options that work at this menu alone, each with its step.
+    ``returns``: # leads back here. To a warning of news that was heard it would not.
+    ``seconds`` of silence, if not R24's, are waited at the normal pace. ``unattended``: a machine may have
+    answered, so silence leads on at once, without a word of repair, and slows nothing down (R30).
+    ``tail`` are prompts after the options, said when the caller comes to the menu and not at a repair; with
+    ``tells_language`` the key of the next language follows, in that language (R22).
+    """
+
+    choices: tuple[Choice, ...]
+    prompt: str | None = None
+    about: str | None = None
+    misses: int = 3
+    give_up: str | None = None
+    silence: str | None = None
+    silences: int | None = None
+    extra: Mapping[str, str] = field(default_factory=dict)
+    seconds: int | None = None
+    unattended: bool = False
+    tail: tuple[str, ...] = ()
+    tells_language: bool = False
+    returns: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Mistaken:
+    """Digits that answer another question: ``words`` tell that, and the entry is asked again (R25).
+
+    More of them may come for ``seconds``, and are lost.
+    """
+
+    is_it: "Callable[[Desk, str], bool]"
+    words: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Collect:
+    """Take ``digits`` digits for ``then``. 0, *, 9 and 7 stand alone, then # or silence (R22); so do zeros.
+
+    With ``least`` fewer digits do as well, ended by # or silence. # alone goes to the step ``back``, if that
+    is open to the caller; with ``silences`` so does that many silences in a row, and the count of misses
+    goes on (R22, R25). After a slip ``wrong`` says what an entry must be, and from the second one on
+    ``otherwise`` a way out.
+    """
+
+    prompt: str
+    digits: int
+    then: Handler | SlowHandler
+    on: Mapping[str, str]
+    misses: int = 3
+    least: int | None = None
+    wrong: str | None = None
+    about: str | None = None
+    otherwise: str | None = None
+    back: str | None = None
+    silences: int | None = None
+    mistaken: Mistaken | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """Keep someone on the line for ``seconds``, or until a key, and then look how things stand.
+
+    Neither a key nor silence is a slip here: the verb gets what was keyed, or nothing.
+    """
+
+    then: Handler
+    on: Mapping[str, str]
+    seconds: int
+    prompt: str | None = None
+    about: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """Look something up, perhaps say it, and go where the word points. Nothing is asked of the caller.
+
+    ``once``: * says again what was said, and does not do it again: it looks for no person anew (R22).
+    """
+
+    ask: Handler
+    on: Mapping[str, str]
+    once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Keep a caller in line. After each silence ``look`` is asked again; the choices are as in a menu.
+
+    Silence is what a waiting caller is there for: it is no miss, counts as progress, and slows nothing.
+    # leads to the step ``back``, which gives the place up.
+    """
+
+    choices: tuple[Choice, ...]
+    look: Handler
+    on: Mapping[str, str]
+    back: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Ring the number that the desk has ready, and go on when the leg has ended.
+
+    Without a ``prompt`` the verb that led here has said whom it rings.
+    """
+
+    prompt: str | None
+    then: Handler
+    on: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Conference:
+    """Join the conference of the callback, and go on when this leg has left it, with ``star`` also by *."""
+
+    then: Handler
+    on: Mapping[str, str]
+    star: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """The end of an accepted whisper: the carrier joins the two legs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """The call goes on in another tree, at a step of that one."""
+
+    tree: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hangup:
+    """Say goodbye, unless all was said already, and end the call."""
+
+    prompt: str | None = None
+
+
+Step = Announce | Menu | Collect | Stay | Decide | Wait | Transfer | Conference | Bridge | Crossing | Hangup
+WAITING = (Menu, Collect, Stay, Wait, Transfer, Conference)
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A call tree as a table.
+
+    ``open_to_all`` lists the steps an unverified caller may be at; ``keys`` are the keys that work at every
+    step that waits for keys; ``give_up`` follows a third miss, ``silent`` a third miss of a caller who never
+    pressed a key; ``locked_out`` is where an unverified caller at a closed step is sent. ``moved`` maps steps
+    of an older tree to steps of this one, so that a deploy strands no call. ``overlong`` ends an unverified
+    call that made no progress for too long and did not take what ``silent`` offered (R38). ``gate`` says who
+    may pass the steps that are not open: who gave a case's PIN, or who signed in as staff. ``recalled`` says
+    where a leg goes that was sent to its own address again while it waits at a step: there it hears how
+    things stand. ``open_to_letters`` lists the steps that a mailed PIN opens as well (R02).
+    """
+
+    name: str
+    start: str
+    steps: Mapping[str, Step]
+    open_to_all: frozenset[str]
+    give_up: str
+    silent: str
+    keys: Mapping[str, str] = field(default_factory=dict)
+    locked_out: str | None = None
+    moved: Mapping[str, str] = field(default_factory=dict)
+    stranded: str | None = None
+    overlong: str | None = None
+    gate: Literal["case", "staff"] = "case"
+    recalled: Mapping[str, str] = field(default_factory=dict)
+    is_discreet: bool = False
+    open_to_letters: frozenset[str] = frozenset()
+
+    def find(self, step: str) -> str | None:
+        """The step of this tree that a call waiting at ``step`` is at now, or None when it was dropped."""
+        if step in self.steps:
+            return step
+        return self.moved.get(step)
+
+    def exits(self, name: str) -> Iterator[str]:
+        """Every step that may follow ``name``, apart from the keys that work everywhere."""
+        step = self.steps[name]
+        match step:
+            case Announce():
+                yield step.next
+            case Menu():
+                for choice in step.choices:
+                    if choice.next is not None:
+                        yield choice.next
+                    yield from choice.on.values()
+                yield from step.extra.values()
+                yield step.give_up or self.give_up
+                yield step.silence or step.give_up or self.silent
+            case Wait():
+                for choice in step.choices:
+                    yield from choice.on.values()
+                    if choice.next is not None:
+                        yield choice.next
+                yield from step.on.values()
+                if step.back is not None:
+                    yield step.back
+            case Collect():
+                yield from (exit_ for exit_ in step.on.values() if exit_ != AGAIN)
+                if step.back is not None:
+                    yield step.back
+                yield self.give_up
+                yield self.silent
+            case Decide() | Stay() | Transfer() | Conference():
+                yield from step.on.values()
+            case Bridge() | Crossing() | Hangup():
+                return
+
+    def prompts(self, name: str) -> Iterator[tuple[str, str | None]]:
+        """Every prompt that the step itself says, with its language when it is not the call's."""
+        match self.steps[name]:
+            case Announce(prompt=prompt):
+                yield prompt, None
+            case Collect(prompt=prompt, wrong=wrong, otherwise=otherwise, mistaken=mistaken):
+                words = mistaken.words if mistaken is not None else None
+                yield from ((one, None) for one in (prompt, wrong, otherwise, words) if one is not None)
+            case Stay(prompt=words) | Hangup(prompt=words) | Transfer(prompt=words):
+                if words is not None:
+                    yield words, None
+            case Menu(prompt=lead, choices=choices, tail=tail, tells_language=tells_language):
+                if lead is not None:
+                    yield lead, None
+                for choice in choices:
+                    yield choice.prompt, choice.language
+                for words in tail:
+                    yield words, None
+                if tells_language:
+                    yield NEXT_LANGUAGE, None
+            case Wait(choices=choices):
+                for choice in choices:
+                    yield choice.prompt, choice.language
+            case Decide() | Conference() | Bridge() | Crossing():
+                return
+
+
+def required(value: T | None) -> T:
+    """The value, which a verb or the table must have made ready."""
+    if value is None:
+        raise LookupError("The desk has nothing ready for this step.")
+    return value

@@ -1,0 +1,447 @@
+"""Walks a flow: one caller action in, one Turn out. Repair, the gate and the extra keys live here once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import takewhile
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from ivr_flows.engine import turn as turns
+from ivr_flows.engine.flow import (
+    AGAIN,
+    BACK,
+    COVER,
+    ENTRY_SECONDS,
+    LANGUAGE,
+    LINE_SECONDS,
+    MENU_SECONDS,
+    NEXT_LANGUAGE,
+    PERSON,
+    REPEAT,
+    SILENT,
+    SLOW,
+    Announce,
+    Bridge,
+    Choice,
+    Collect,
+    Conference,
+    Crossing,
+    Decide,
+    Flow,
+    Handler,
+    Hangup,
+    Menu,
+    SlowHandler,
+    Stay,
+    Step,
+    Transfer,
+    Wait,
+    required,
+)
+from ivr_flows.engine.repair import repair_words
+from ivr_flows.engine.turn import Say, Turn
+from ivr_flows.engine.way_back import menu_before
+
+if TYPE_CHECKING:
+    from ivr_flows.engine.desk import Desk
+
+#: A chain of steps that ask nothing is longer than this only when the table loops.
+LONGEST_CHAIN = 30
+LONGEST_TRAIL = 2000
+#: A call that went on for too long is offered a callback, and may answer for so long.
+GRACE = timedelta(minutes=2)
+#: A caller not verified who says nothing hears this many prompts, then an offer, then an end (R25).
+MOST_SILENT_PROMPTS = 3
+#: In place of a step to repeat from: what was said came from a verb, and no step could say it again.
+OWN_WORDS = "(own words)"
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """An answer whose work is done with no transaction open; ``resume`` takes its result."""
+
+    step: str
+    task: Any
+
+
+class Walk:
+    """One walk of one call through its flow, within one transaction; ``trees`` are all, for a crossing."""
+
+    def __init__(self, flow: Flow, desk: "Desk", trees: Mapping[str, Flow] = MappingProxyType({})) -> None:
+        self.flow, self._trees = flow, trees
+        self.desk = desk
+        self.call = desk.call
+        #: How long digits too many may still come after those that were answered.
+        self._more_digits = 0
+
+    def start(self) -> Turn:
+        """The first document of the call."""
+        return self.enter(self.flow.start)
+
+    def recall(self) -> Turn | None:
+        """Tell a leg that was sent to its address again how things stand; None where it waits for a key."""
+        name = self.flow.find(self.call.step)
+        target = self.flow.recalled.get(name or "")
+        if target is not None:
+            return self._progress(target)
+        if name is not None and isinstance(self.flow.steps[name], Conference):
+            # Only a leg taken out of its conference asks for its first document while it is there.
+            return self._whole(self.answer(None))
+        return None
+
+    def may_wait(self) -> bool:
+        """Whether the caller may still be where the call waits; not when the verification is over (R11)."""
+        name = self.flow.find(self.call.step)
+        return name is None or self._is_open(name)
+
+    def answer(self, digits: str | None) -> Turn | Deferred:
+        """The caller's keys at the step where the call waits; None or empty is silence."""
+        call, desk = self.call, self.desk
+        self._more_digits = int(digits is not None and len(digits) > 1)
+        name = self.flow.find(call.step)
+        if name is None or name not in self.flow.steps:
+            return self.enter(self.flow.stranded or self.flow.give_up)
+        step, call.step = self.flow.steps[name], name
+        if not self._is_open(name):
+            # At every step (R22): somebody who walks in must hear no word of a PIN.
+            kept = self.flow.keys.get(digits or "") if digits in (PERSON, COVER, SILENT) else None
+            return self._progress(kept) if kept else self.enter(self.flow.locked_out or self.flow.give_up)
+        if isinstance(step, Transfer | Conference):
+            return self._follow(step.then, step.on, "")
+        if not isinstance(step, Wait | Stay) and self._is_too_long():
+            if self.flow.overlong is not None and self.flow.silent in call.trail.split():
+                return self.enter(self.flow.overlong)
+            # What is offered now can still be taken: the next key is not too late again.
+            call.progress_at = desk.now - self._longest() + GRACE
+            return self.enter(self.flow.silent)
+        if isinstance(step, Stay) and not digits:
+            return self._follow(step.then, step.on, "")
+        if not digits:
+            return self._look_again(name, step) if isinstance(step, Wait) else self._miss(name, "silence")
+        desk.heard_a_key()
+        if isinstance(step, Wait):
+            # Seen in line, also by a key that is none (LineWait).
+            call.progress_at = desk.now
+        if isinstance(step, Collect) and not digits.strip(PERSON) and PERSON in self.flow.keys:
+            # No number and no PIN begins with 0: it is hit again and again in fear, and is no try (R22).
+            digits = PERSON
+        if isinstance(step, Stay) and not (digits == COVER and COVER in self.flow.keys):
+            return self._follow(step.then, step.on, digits)
+        everywhere = self.flow.keys.get(digits)
+        if digits == REPEAT:
+            return self._repeat()
+        if digits == SLOW and SLOW in self.flow.keys:
+            desk.slow_down()
+            return self._repeat()
+        if everywhere is not None and digits in (PERSON, COVER, SILENT):
+            return self._progress(everywhere)
+        match step:
+            case Menu() | Wait():
+                if digits == LANGUAGE and LANGUAGE in self.flow.keys and isinstance(step, Menu):
+                    return self._speak_the_next_language(name)
+                if digits == BACK and BACK in self.flow.keys and isinstance(step, Menu):
+                    return self._go_back(name)
+                if digits == BACK and isinstance(step, Wait) and step.back is not None:
+                    return self._progress(step.back)
+                return self._choose(name, step, digits)
+            case Collect(back=str(back)) if digits == BACK and self._is_open(back):
+                # The count of misses goes on, or nobody who goes to and fro would ever be helped (R25).
+                return self.enter(back)
+            case Collect():
+                if not digits.isdecimal() or not (step.least or step.digits) <= len(digits) <= step.digits:
+                    return self._miss(name, "wrong")
+                if step.mistaken is not None and step.mistaken.is_it(desk, digits):
+                    self._more_digits = step.mistaken.seconds
+                    return self._miss(name, "wrong", step.mistaken.words)
+                if isinstance(step.then, SlowHandler):
+                    task = step.then.reserve(desk, digits)
+                    call.pending_since = desk.now
+                    return Deferred(name, task)
+                return self._follow(step.then, step.on, digits)
+            case _:
+                return self.enter(self.flow.stranded or self.flow.give_up)
+
+    def resume(self, deferred: Deferred, found: Any) -> Turn:
+        """Record what the work found, and go on."""
+        step = self.flow.steps[deferred.step]
+        if not isinstance(step, Collect) or not isinstance(step.then, SlowHandler):
+            raise TypeError("Only a collect step with a slow handler can be resumed.")
+        self.call.pending_since = None
+        self._more_digits = 1
+        word = step.then.record(self.desk, deferred.task, found)
+        return self._progress(step.on[word])
+
+    def _choose(self, name: str, step: Menu | Wait, digits: str) -> Turn:
+        if isinstance(step, Menu) and digits in step.extra:
+            return self._progress(step.extra[digits])
+        if len(digits) != 1 or not "1" <= digits <= str(len(step.choices)):
+            if isinstance(step, Wait):
+                # Nobody loses their place by a wrong key, however many.
+                return self._wait_at(name, (), (Say("repair.wrong"), *self._asks(name)), self._said_before())
+            return self._miss(name, "wrong")
+        choice = step.choices[int(digits) - 1]
+        if choice.language is not None:
+            self.call.language = choice.language
+        if choice.topic is not None:
+            self.call.topic = choice.topic
+        if choice.does is not None:
+            return self._follow(choice.does, choice.on, digits)
+        return self._progress(required(choice.next))
+
+    def _follow(self, handler: Handler, exits: Any, digits: str) -> Turn:
+        word = handler.run(self.desk, digits)
+        target = exits[word]
+        if target == AGAIN:
+            return self._miss(self.call.step, "wrong")
+        return self._progress(target)
+
+    def _progress(self, target: str) -> Turn:
+        self.call.progress_at = self.desk.now
+        return self._move_on(target)
+
+    def _move_on(self, target: str) -> Turn:
+        """Go to another step; after repair that failed this is no progress, or it could go on for ever."""
+        self.call.misses = 0
+        return self.enter(target)
+
+    def _look_again(self, name: str, step: Wait) -> Turn:
+        """A caller in line said nothing, as they should: see how things stand, and say a word of it."""
+        call = self.call
+        # To wait is no lack of progress (R11); how often was looked tells the verb what to say.
+        call.misses, call.progress_at = call.misses + 1, self.desk.now
+        target = step.on[step.look.run(self.desk, "")]
+        if target != name:
+            return self._progress(target)
+        call.heard_from = OWN_WORDS
+        return self._wait_at(name, (), tuple(self.desk.taken_words()))
+
+    def _miss(self, name: str, kind: str, mistaken: str | None = None) -> Turn:
+        """Repair (R25): first short, then fuller, then simplest with 0; after that never a deeper menu."""
+        call, step = self.call, self.flow.steps[name]
+        call.misses += 1
+        if kind == "silence" and isinstance(step, Menu) and step.unattended:
+            # No repair, and no slower pace; star says all again, whichever of its questions was asked last.
+            heard_from = call.heard_from
+            turn = self._move_on(required(step.silence))
+            call.heard_from = heard_from
+            return turn
+        if kind == "silence":
+            call.silences += 1
+            if SLOW in self.flow.keys:
+                self.desk.slow_down()
+        own = step if isinstance(step, Menu) else None
+        give_up = (own and own.give_up) or self.flow.give_up
+        if kind == "silence" and self._was_silent_long(step):
+            leads_on = give_up if self._is_known() else self.flow.silent
+            return self._move_on((own and own.silence) or leads_on)
+        if kind != "silence" and call.misses > _most_misses(step):
+            return self._move_on(give_up)
+        if kind == "silence" and isinstance(step, Collect) and step.silences == call.silences:
+            name = call.heard_from = required(step.back)
+        again = self._said_before() if call.heard_from == OWN_WORDS else ()
+        asked = self.flow.steps[name]
+        about = self.desk.slots(asked.about if isinstance(asked, Collect) else None)
+        says = [*repair_words(asked, kind, call.misses, about, mistaken), *self._asks(name)]
+        if call.misses >= 3 and PERSON in self.flow.keys:
+            says.append(Say("repair.person"))
+        return self._wait_at(name, (), tuple(says), again)
+
+    def _was_silent_long(self, step: Step) -> bool:
+        """Whether silence leads on from here: after three prompts on an unverified call (R25).
+
+        A menu that silence itself led to, such as the offer of a callback, is asked once.
+        """
+        call = self.call
+        if call.misses > _most_misses(step) or (
+            not self._is_known() and call.silences >= MOST_SILENT_PROMPTS
+        ):
+            return True
+        if not isinstance(step, Menu) or step.silence is None:
+            return False
+        if step.silences is not None:
+            return call.silences > step.silences
+        return call.silences > call.misses
+
+    def _repeat(self) -> Turn:
+        """Say again what was said when the caller came to this step, without the repairs since."""
+        if self.call.heard_from != OWN_WORDS:
+            # A deploy may have dropped the step that led here; then the one that waits is asked anew.
+            return self.enter(self.flow.find(self.call.heard_from) or self.call.step)
+        return self._wait_at(self.call.step, self.desk.last_turn().before, self._said_before())
+
+    def _said_before(self) -> tuple[Say, ...]:
+        """What * would say now, where a verb said it and no step can say it again."""
+        last = self.desk.last_turn()
+        return last.again or last.says
+
+    def _speak_the_next_language(self, name: str) -> Turn:
+        """8: what was said when the caller came to this menu, in the next language (R22).
+
+        At its end is the key of the language after it, for a caller whose finger slipped.
+        """
+        call, desk = self.call, self.desk
+        desk.change_language()
+        call.misses = 0
+        if call.heard_from == OWN_WORDS:
+            # Nothing is done a second time: the words of the verb are told again, and the question asked.
+            last, asked = desk.last_turn(), self._menu(name)
+            question = {say.prompt for say in asked}
+            own = takewhile(lambda say: say.prompt not in question, last.again or last.says)
+            says = tuple(say.in_language(call.language) for say in own)
+            before = tuple(say.in_language(call.language) for say in last.before)
+            turn = self._wait_at(name, before, (*says, *asked))
+        else:
+            turn = self.enter(self.flow.find(call.heard_from) or name)
+        told = Say(NEXT_LANGUAGE, (), desk.next_language)
+        if told in turn.says or len(desk.languages) == 1 or not isinstance(turn.end, turns.Gather):
+            return turn
+        return replace(turn, says=(*turn.says, told))
+
+    def _go_back(self, name: str) -> Turn:
+        """#: the menu before (R22); at the first one there is none, and it is said again."""
+        before = menu_before(self.flow, self.call.trail.split(), name)
+        return self._repeat() if before is None else self._progress(before)
+
+    def enter(self, target: str) -> Turn:
+        """Follow steps that ask nothing until one waits or ends the call, collecting what is said."""
+        call, desk = self.call, self.desk
+        before: list[Say] = []
+        # A verb that a key called may have words of its own, such as a promise; they come first.
+        says = desk.taken_words()
+        name = target
+        for position in range(LONGEST_CHAIN):
+            if not self._is_open(name):
+                name = self.flow.locked_out or self.flow.give_up
+            if position == 0:
+                call.heard_from = OWN_WORDS if says else name
+            call.trail = f"{call.trail} {name}"[-LONGEST_TRAIL:].strip()
+            step = self.flow.steps[name]
+            match step:
+                case Announce():
+                    spoken = self._announced(step)
+                    if step.barge_in:
+                        says += spoken
+                    else:
+                        # What came first stays first, though it can no longer be stopped by a key.
+                        before += says + spoken
+                        says = []
+                    name = step.next
+                case Decide():
+                    if step.once:
+                        call.heard_from = OWN_WORDS
+                    word = step.ask.run(desk, "")
+                    says += desk.taken_words()
+                    name = step.on[word]
+                case Menu() | Collect() | Wait() | Stay():
+                    says += self._menu(name)
+                    return self._wait_at(name, tuple(before), tuple(says))
+                case Crossing():
+                    self.flow = self._trees[step.tree]
+                    call.flow, name = step.tree, step.at
+                case Transfer():
+                    says += [Say(step.prompt)] if step.prompt else []
+                    call.step, call.turn = name, call.turn + 1
+                    ring = required(desk.ring)
+                    end = turns.Dial(name, call.turn, ring.number, ring.seconds, ring.leg_id)
+                    return Turn(tuple(before), tuple(says), end)
+                case Conference():
+                    call.step, call.turn = name, call.turn + 1
+                    room = required(desk.conference)
+                    join = turns.Join(name, call.turn, room, desk.conference_ends_with_me, star=step.star)
+                    return Turn(tuple(before), tuple(says), join)
+                case Bridge():
+                    call.step, call.turn = name, call.turn + 1
+                    return Turn(tuple(before), tuple(says), turns.Connect())
+                case Hangup():
+                    says += [Say(step.prompt)] if step.prompt else []
+                    call.step, call.turn = name, call.turn + 1
+                    return Turn(tuple(before), tuple(says), turns.Hangup())
+        raise RuntimeError(f"The flow {self.flow.name} loops at {name}.")
+
+    def _wait_at(
+        self, name: str, before: tuple[Say, ...], says: tuple[Say, ...], again: tuple[Say, ...] = ()
+    ) -> Turn:
+        call, step = self.call, self.flow.steps[name]
+        # After a case number the line listens at once: some callers key the PIN before they are asked.
+        is_next_entry = isinstance(step, Collect) and call.step != name
+        call.step, call.turn = name, call.turn + 1
+        digits = step.digits if isinstance(step, Collect) else 1
+        seconds = {Collect: ENTRY_SECONDS, Wait: LINE_SECONDS}.get(type(step), MENU_SECONDS)
+        if isinstance(step, Stay | Menu):
+            seconds = step.seconds or seconds
+        # Where nobody is asked anything the slow pace has nothing to wait for.
+        slow = call.pace == "slow" and not isinstance(step, Wait | Stay)
+        more = 0 if is_next_entry else self._more_digits
+        end = turns.Gather(name, call.turn, digits, seconds, slow=slow, after_digits=more)
+        return Turn(before, says, end, again)
+
+    def _announced(self, step: Announce) -> list[Say]:
+        slots = self.desk.slots(step.about)
+        if not step.in_each_language:
+            return [Say(step.prompt, slots)]
+        return [Say(step.prompt, slots, language) for language in self.desk.languages]
+
+    def _menu(self, name: str) -> list[Say]:
+        """What a step asks, and after the options of a menu its tail."""
+        step, says = self.flow.steps[name], self._asks(name)
+        if isinstance(step, Menu):
+            says += [Say(words) for words in step.tail]
+            if step.tells_language and len(self.desk.languages) > 1:
+                says.append(Say(NEXT_LANGUAGE, (), self.desk.next_language))
+        return says
+
+    def _asks(self, name: str) -> list[Say]:
+        step = self.flow.steps[name]
+        if isinstance(step, Collect):
+            return [Say(step.prompt)]
+        if not isinstance(step, Menu | Wait | Stay):
+            return []
+        says = []
+        if not isinstance(step, Wait) and step.prompt:
+            says.append(Say(step.prompt, self.desk.slots(step.about)))
+        for key, choice in enumerate(() if isinstance(step, Stay) else step.choices, 1):
+            if not choice.needs_phone or self.desk.may_have_a_phone:
+                says.append(self._option(key, choice))
+        return says
+
+    def _option(self, key: int, choice: Choice) -> Say:
+        language = choice.language or self.call.language
+        slots = self.desk.slots(choice.about, language)
+        return Say(choice.prompt, (("key", str(key)), *slots), choice.language)
+
+    def _is_open(self, name: str) -> bool:
+        if name in self.flow.open_to_all or self._has_passed():
+            return True
+        return name in self.flow.open_to_letters and self.call.may_choose_pin(self.desk.now)
+
+    def _is_known(self) -> bool:
+        """Whether the person is past the gate, or was called by us."""
+        return self._has_passed() or self.call.direction != "inbound"
+
+    def _has_passed(self) -> bool:
+        """Whether this call is past the tree's gate: by a case's PIN, or signed in as staff."""
+        if self.flow.gate == "staff":
+            return self.call.is_signed_in(self.desk.now)
+        return self.call.is_verified(self.desk.now)
+
+    @staticmethod
+    def _whole(result: "Turn | Deferred") -> Turn:
+        if isinstance(result, Deferred):
+            raise TypeError("What follows a conference is never slow.")
+        return result
+
+    def _is_too_long(self) -> bool:
+        """Whether an unverified call made no progress for too long (R11, R38); slow pace has no limit."""
+        call, now = self.call, self.desk.now
+        if call.direction != "inbound" or call.pace == "slow" or call.is_verified(now):
+            return False
+        since = call.progress_at or call.started_at
+        return now - since > self._longest()
+
+    def _longest(self) -> timedelta:
+        return timedelta(minutes=self.desk.unverified_minutes)
+
+
+def _most_misses(step: Step) -> int:
+    return step.misses if isinstance(step, Menu | Collect) else 0

@@ -1,0 +1,1 @@
+"""Trees for reading: rehearsal, transcript, drawing, readability."""

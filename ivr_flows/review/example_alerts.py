@@ -1,0 +1,47 @@
+"""What a call to staff says of each kind of alert, with invented numbers, for the transcript."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from ivr_flows.engine.desk import Desk
+from ivr_flows.review.example_callbacks import Answer
+
+#: Alerts that count something, each with what is counted.
+_COUNTED = {
+    "late": "promises at risk",
+    "left": "promises left for a person",
+    "untaken": "urgent callbacks that nobody takes",
+    "set_away": "offers missed in a row",
+    "import_held": "held imports",
+    "call_list": "lists of people to call",
+    "audit_alarm": "alarms of the audit",
+    "pin_locks": "locked numbers",
+    "lost_pins": "reports of lost PINs",
+    "unlisted": "names that no directory has",
+}
+_PLAIN = {
+    "calls_refused": "our calls are refused",
+    "line_refused": "calls from one of our numbers are refused",
+    "texts_refused": "our texts are refused",
+    "role_silent": "a role is silent",
+    "new_approver": "somebody may approve now",
+}
+
+
+def _one(desk: Desk, *, kind: str) -> None:
+    desk.say(f"alert.{kind}_one")
+
+
+def _several(desk: Desk, *, kind: str) -> None:
+    desk.say(f"alert.{kind}", count="2")
+
+
+def _plain(desk: Desk, *, kind: str) -> None:
+    desk.say(f"alert.{kind}")
+
+
+ALERT_ANSWERS: Mapping[str, Answer] = {
+    **{f"several: {what}": partial(_several, kind=kind) for kind, what in _COUNTED.items()},
+    **{f"one: {what}": partial(_one, kind=kind) for kind, what in _COUNTED.items()},
+    **{what: partial(_plain, kind=kind) for kind, what in _PLAIN.items()},
+}

@@ -1,0 +1,456 @@
+"""What each verb would say, with invented facts, so that a tree can be walked with no case behind it."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, cast
+
+from ivr_flows.engine.desk import Desk, Ring
+from ivr_flows.engine.rules import OfficeRules, Rules
+from ivr_flows.engine.time_words import in_zone
+from ivr_flows.engine.turn import Turn
+from ivr_flows.prompts import Prompts
+from ivr_flows.review.example_alerts import ALERT_ANSWERS
+from ivr_flows.review.example_callbacks import CALLBACK_ANSWERS, NOW, PARTS
+from ivr_flows.review.example_callbacks import Answer as Answer
+from ivr_flows.review.example_services import SERVICE_ANSWERS
+from ivr_flows.review.example_waiting import (
+    one_other_waits,
+    one_waits,
+    others_wait,
+    waiting,
+    waiting_too_long,
+)
+from ivr_flows.verbs.callback_verbs import say_crisis_line
+from ivr_flows.verbs.status_words import say_details, say_status
+from models.custody.custody_status import NEUTRAL, Heard
+from models.overview.caller_state import CallState
+from models.store.unit import Unit
+from models.talks.voicemail import TEXTS
+
+CALLER = "+12025550123"
+KEYED = "41000723"
+_SINCE = NOW - timedelta(days=2)
+
+SILENTLY: Mapping[str, Answer | None] = {"": None}
+
+
+class ExampleDesk(Desk):
+    """A desk without a database: the caller's phone may be called, and what was said last is remembered."""
+
+    def __init__(self, call: CallState, prompts: Prompts, office: OfficeRules, last: Turn | None) -> None:
+        # No real verb runs here, so nothing reads the database, the release switches or the PIN limits.
+        rules = Rules(office, cast(Any, None), cast(Any, None))
+        super().__init__(cast(Unit, None), call, NOW, rules, prompts)
+        self.ring, self.conference = Ring("+12025550170", 20, "a" * 32), "b" * 32
+        self._last = last
+
+    @property
+    def is_discreet(self) -> bool:
+        """Whether this is the tree of a discreet line: no number was dialed."""
+        return self.call.flow == "discreet_line"
+
+    def called_from(self) -> str | None:
+        """An ordinary number."""
+        return CALLER
+
+    def number_to_call(self, *, verified: bool | None = None) -> str | None:  # noqa: ARG002 - it has no PIN.
+        """The same number."""
+        return CALLER
+
+    def last_turn(self) -> Turn:
+        """The turn that was handed in. Raises LookupError when there was none."""
+        if self._last is None:
+            raise LookupError("Nothing was said before.")
+        return self._last
+
+    def slow_down(self) -> None:
+        """Give this caller time for the rest of the call; there is no registrant to remember it for."""
+        self.call.pace = "slow"
+
+
+def call_at(flow: str, step: str, language: str, *, is_inbound: bool) -> CallState:
+    """A call that has just begun at ``step``."""
+    return CallState(
+        id=1, call_sid=None, leg_id=None, direction="inbound" if is_inbound else "outbound-api", flow=flow,
+        line="", phone_sealed=None, phone_key=None, call_status=None, started_at=NOW, ended_at=None,
+        language=language, pace="normal", step=step, turn=0, heard_from=step, misses=0, silences=0, tries=0,
+        pending_since=None, last_key_at=NOW, progress_at=NOW, said="", topic=None, trail="", number_key=None,
+        case_id=None, verified_at=None, callback_id=None, staff_id=None, parent_call_id=None,
+        accepted_at=None,
+    )  # fmt: skip
+
+
+def _status(status: str, **facts: Any) -> Answer:
+    found = Heard("status", status=status, status_at=_SINCE, as_of=NOW, **facts)
+    return lambda desk: say_status(desk, found)
+
+
+def _says(prompt: str, **after: timedelta) -> Answer:
+    return lambda desk: desk.say(
+        prompt, **{slot: desk.when(NOW + later, on=True, clock=True) for slot, later in after.items()}
+    )
+
+
+def _is_verified(desk: Desk) -> None:
+    desk.call.verified_at = desk.call.pin_issued_at = NOW
+    desk.call.case_id = 1
+
+
+def _has_letter(desk: Desk) -> None:
+    desk.call.letter_at, desk.call.verified_at, desk.call.case_id = NOW, None, 1
+
+
+def _is_signed_in(desk: Desk) -> None:
+    desk.call.verified_at, desk.call.staff_id = NOW, 1
+
+
+def _message(text: str) -> Answer:
+    return lambda desk: desk.say(f"voicemail.{text}", line=desk.office.neutral_name[desk.call.language])
+
+
+def _say_all(*prompts: str) -> Answer:
+    """Several prompts that need no slots, one after another."""
+
+    def answer(desk: Desk) -> None:
+        for prompt in prompts:
+            desk.say(prompt)
+
+    return answer
+
+
+def _announcement(desk: Desk) -> None:
+    words = {"en": "The office is closed on Friday.", "es": "La oficina cierra el viernes."}
+    desk.say("announcement", words=words.get(desk.call.language, words["en"]))
+
+
+def _stand(place: int, wait: str | None = None) -> Answer:
+    def answer(desk: Desk) -> None:
+        desk.say("person.nobody")
+        if place == 1:
+            desk.say("line.next")
+        else:
+            desk.say("line.place", place=str(place))
+        if wait is not None:
+            desk.say("line.wait", wait=desk.words(wait))
+        desk.say("line.back")
+        desk.say("silent.offer")
+
+    return answer
+
+
+def _report(desk: Desk) -> None:
+    _say_all("line.next", "line.longer", "line.back")(desk)
+    desk.say("line.keep", key="1")
+
+
+def _since(*, wrong_tries: bool, first_call: bool = False) -> Answer:
+    def answer(desk: Desk) -> None:
+        if wrong_tries:
+            desk.say("since.wrong_tries_first" if first_call else "since.wrong_tries")
+        if not first_call:
+            desk.say("since.last_call", on=desk.when(_SINCE, on=True, clock=True))
+        if wrong_tries:
+            desk.say("since.advice", number="4")
+
+    return answer
+
+
+_NOBODY = _says("person.nobody")
+
+
+def _closed(desk: Desk) -> None:
+    opens = NOW + timedelta(minutes=90)
+    when = in_zone(desk.words, desk.when(opens, on=True, clock=True), desk.office_zone, opens)
+    desk.say("person.closed", when=when)
+    say_crisis_line(desk)
+
+
+_PLACE = {"facility_name": "Valle Verde", "facility_phone": "+12025550190"}
+
+
+def _details(**facts: Any) -> Answer:
+    found = Heard("status", status="in_custody", status_at=_SINCE, as_of=NOW, **facts)
+    return lambda desk: say_details(desk, found)
+
+
+#: For a verb and its word, what it says then, once for each case that sounds unlike the others. A verb or a
+#: word that is not listed says nothing.
+ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
+    ("verify_pin", "right"): {"": _is_verified},
+    ("verify_pin", "letter"): {"": _has_letter},
+    ("verify_pin", "staff"): {"": _is_signed_in},
+    ("verify_pin_again", "right"): {"": _is_verified},
+    ("verify_pin_again", "letter"): {"": _has_letter},
+    ("confirm_new_pin", "chosen"): {"": _is_verified},
+    ("confirm_new_pin", "changed"): {"": _is_verified},
+    ("verify_staff_pin", "right"): {"": _is_signed_in},
+    ("look_at_shift", "on"): {"": _says("staff.on_shift")},
+    ("look_at_shift", "off"): {"": _says("staff.off_shift")},
+    ("tell_waiting", "told"): {
+        "some wait": waiting,
+        "one waits": one_waits,
+        "nobody waits": _says("staff.nobody_waits"),
+    },
+    ("tell_waiting", "others"): {"one promise is over": waiting_too_long},
+    ("tell_others", "told"): {
+        "several wait": others_wait,
+        "one waits": one_other_waits,
+        "nobody waits": _says("staff.nobody_waits"),
+    },
+    ("nobody_pressed", "message"): {text.replace("_", " "): _message(text) for text in TEXTS},
+    ("caller_stands", "back"): {
+        "as before": lambda _desk: None,
+        "a colleague joins": _says("called.colleague"),
+        "an interpreter joins": _says("called.interpreter"),
+    },
+    **{
+        (verb, "ringing"): {
+            "nobody has answered": _says("liaison.ringing"),
+            "somebody or something has answered": _says("liaison.answered"),
+        }
+        for verb in ("person_stands", "await_person")
+    },
+    **{
+        (verb, "joined"): {"": _say_all(), "the person cannot talk": _says("liaison.silent")}
+        for verb in ("person_stands", "await_person")
+    },
+    ("staff_stands", "over"): {
+        "as it should": lambda _desk: None,
+        "the call ended on hold": _says("talk.cut_off"),
+    },
+    ("staff_stands", "alone"): {
+        "nobody else was rung": lambda _desk: None,
+        "a colleague was rung in vain": _says("talk.colleague_missed"),
+        "an interpreter was rung in vain": _says("talk.interpreter_missed"),
+    },
+    ("read_status", "said"): {
+        "in custody": _status("in_custody", age="fresh", **_PLACE),
+        "in custody, by an older record": _status("in_custody", age="notice", **_PLACE),
+        "moved": _status("transferred", age="fresh", **_PLACE),
+        "back in custody": _status("returned_to_custody", age="fresh", **_PLACE),
+        "nothing may be said": lambda desk: say_status(desk, NEUTRAL),
+    },
+    ("tell_news", "out"): {
+        "let out": _status("released", hard_news=True, **_PLACE),
+        "let out on bond": _status("released_on_bond"),
+        "let out with rules": _status("released_on_supervision"),
+        "escaped": _status("escaped"),
+    },
+    ("tell_news", "not_out"): {"sent away": _status("removed"), "dead": _status("deceased")},
+    ("tell_details", "told"): {
+        "all that may be known": _details(
+            removal_stage="proceedings_open", next_hearing_at=NOW + timedelta(days=6),
+            next_hearing_place="Río Claro", hearing_zone="America/Chicago",
+            expected_release_at=NOW + timedelta(days=30), **_PLACE,
+        ),
+        "an appeal": _details(removal_stage="appeal_pending"),
+        "an order to leave": _details(removal_stage="removal_ordered"),
+    },
+    ("tell_details", "out"): {"": _details(**_PLACE)},
+    ("offer_person", "offered"): {
+        "as always": _says("status.person"),
+        "after a death": _says("status.support"),
+    },
+    ("tell_alert", "told"): ALERT_ANSWERS,
+    ("tell_announcements", "told"): {
+        "nothing is announced": _say_all(),
+        "something is announced": _announcement,
+    },
+    ("find_person", "nobody"): {"": _NOBODY},
+    ("find_person", "wait"): {
+        "a liaison's phone rings": _says("person.connecting"),
+        "all are busy; next, and no wait is known": _stand(1),
+        "all are busy; third, and the wait is known": _stand(3, "wait.8"),
+    },
+    ("person_ended", "wait"): {"": _stand(1)},
+    ("person_ended", "closed"): {"": _closed},
+    ("look_again", "still"): {
+        "a liaison's phone rings": _says("line.ringing"),
+        "most times": _says("line.hold"),
+        "now and then": _report,
+    },
+    ("look_at_once", "still"): {
+        "a first liaison's phone rings": _says("person.connecting"),
+        "another liaison's phone rings": _says("line.ringing"),
+        "all are busy": _says("line.hold"),
+    },
+    ("look_again", "nobody"): {"": _NOBODY},
+    ("find_person_at_once", "ringing"): {"": _says("person.connecting")},
+    ("look_again", "closed"): {"": _closed},
+    ("keep_place", "refused"): {"": _says("line.cannot_keep")},
+    **SERVICE_ANSWERS,
+    ("mark_silent", "marked"): {"": _says("silent.noted")},
+    ("join_silently", "joined"): {"": _says("silent.noted")},
+    ("note", "noted"): {"": _say_all(), "no phone may be called": _says("outcome.no_phone")},
+    **{
+        (verb, "accepted"): {
+            "": _say_all(),
+            "who calls cannot talk": _says("liaison.silent"),
+            "who calls used a discreet line": _says("liaison.discreet"),
+        }
+        for verb in ("accept", "accept_direct", "accept_at_0")
+    },
+    ("since_last_call", "go"): {
+        "the first call": _say_all(),
+        "a call before": _since(wrong_tries=False),
+        "wrong tries since": _since(wrong_tries=True),
+        "wrong tries before the first call": _since(wrong_tries=True, first_call=True),
+    },
+    ("since_last_call", "stopped"): {"": _say_all()},
+    ("news_is_owed", "untold"): {"as always": _say_all(), "5 was pressed": _say_all("silent.choices")},
+    ("news_is_owed", "none"): {"as always": _say_all(), "5 was pressed": _say_all("silent.choices")},
+    ("must_hear_choices", "may"): {"as always": _say_all(), "5 was pressed": _say_all("silent.choices")},
+    ("find_person", "closed"): {"": _closed},
+    ("person_ended", "nobody"): {"": _NOBODY},
+    **CALLBACK_ANSWERS,
+}  # fmt: skip
+
+#: Words that no verb answers before the PIN was right.
+VERIFIED_ALONE = frozenset(
+    {
+        ("callback_stands", "urgent"),
+        ("callback_stands", "open"),
+        ("callback_stands", "known"),
+        ("may_choose", "held"),
+        ("news_waits", "waits"),
+        ("leave_place", "case"),
+        ("all_said", "case"),
+        ("leave_place", "news"),
+        ("news_is_owed", "untold"),
+        ("cannot_call", "untold"),
+        ("cannot_call", "stopped"),
+    }
+)
+
+#: What a word means, for those who do not know the verbs.
+MEANINGS: Mapping[str, str] = {
+    "may_try: yes": "tries are left",
+    "may_try: number_too": "tries are left, and the number is asked too",
+    "may_try: no": "no tries are left",
+    "take_number: ok": "the number is well formed",
+    "take_number: mistyped": "the number is mistyped",
+    "verify_pin: right": "the PIN is right",
+    "verify_pin: letter": "the PIN came by letter",
+    "verify_pin: staff": "the number and the PIN are those of a member of staff",
+    "verify_pin: wrong": "the PIN or the number is wrong",
+    "verify_pin: spent": "wrong, and it was the last try",
+    "read_status: hard": "the news is hard",
+    "look_for_someone: free": "a person is free",
+    "look_for_someone: nobody": "nobody is free",
+    "find_person: joined": "a liaison has accepted",
+    "find_person: dial": "no worker rings the liaison",
+    "find_person: nobody": "nobody is free",
+    "find_person: closed": "the office is closed",
+    "find_person: wait": "they wait in line",
+    "find_person_at_once: ringing": "a liaison's phone rings",
+    "find_person_at_once: nobody": "nobody is free",
+    "must_hear_choices: must": "they cannot talk, and somebody was there for them",
+    "must_hear_choices: may": "nobody was there yet, or they can talk",
+    "look_again: joined": "a liaison has accepted",
+    "look_again: dial": "no worker rings the liaison",
+    "look_again: still": "they wait on",
+    "look_again: nobody": "nobody is on shift any more",
+    "look_again: closed": "the office has closed",
+    "leave_place: menu": "no PIN was right",
+    "leave_place: case": "the case is open",
+    "leave_place: news": "hard news was not told yet",
+    "leave_place: joined": "a liaison has accepted",
+    "person_ended: wait": "nobody accepted, and others may",
+    "person_ended: closed": "nobody accepted, and the office has closed",
+    "may_choose: known": "the time there is known",
+    "may_choose: guessed": "the time there is a guess",
+    "may_choose: held": "staff have just replaced the PIN",
+    **{f"request_{part}: closed_then": "the office never works then" for part in PARTS},
+    "may_change_pin: yes": "tries are left",
+    "may_change_pin: no": "no tries are left",
+    "verify_pin_again: right": "it is the PIN in force",
+    "verify_pin_again: letter": "a PIN by letter is in force by now",
+    "verify_pin_again: wrong": "the PIN is wrong",
+    "verify_pin_again: spent": "wrong, and it was the last try",
+    "take_new_pin: good": "the new PIN will do",
+    "take_new_pin: guessable": "others would guess it",
+    "take_new_pin: same": "it is the one in force",
+    "confirm_new_pin: changed": "both were the same",
+    "confirm_new_pin: chosen": "both were the same, and the PIN before came by letter",
+    "confirm_new_pin: differs": "the two differ",
+    "confirm_new_pin: gone": "the case got another PIN meanwhile",
+    "lost_pin: number": "no number was keyed yet",
+    "lost_pin: reported": "a number was keyed",
+    "lost_pin_of: reported": "the number is well formed",
+    "lost_pin_of: mistyped": "the number is mistyped",
+    "tell_news: out": "the person is out",
+    "tell_news: not_out": "the person is not out",
+    "news_is_owed: owed": "a silent caller has not heard hard news",
+    "news_is_owed: untold": "hard news was not told yet",
+    "news_is_owed: none": "no hard news waits",
+    "cannot_call: stopped": "their phone was left stopped",
+    "cannot_call: untold": "hard news was not told yet",
+    "cannot_call: said": "no hard news waits",
+    "cannot_call_in_silence: said": "no phone can be called",
+    "news_waits: waits": "hard news was not told yet",
+    "news_waits: none": "no hard news waits",
+    "choose_menu: more": "there is more to tell",
+    "choose_menu: again": "there is no more to tell",
+    "choose_menu: out_more": "the person is out, and there is more to tell",
+    "choose_menu: out": "the person is out, and there is no more to tell",
+    "all_said: case": "the PIN was right",
+    "all_said: menu": "no PIN was right",
+    "hear_again: again": "no hard news was told",
+    "hear_again: news": "hard news was told",
+    "callback_stands: urgent": "an urgent callback is promised already",
+    "callback_stands: open": "a callback that can wait is promised already",
+    "callback_stands: known": "no callback is promised yet",
+    "callback_stands: stranger": "no callback is promised yet, and no number was keyed",
+    "callback_stands: number_keyed": "no callback is promised yet, and a number was keyed but no right PIN",
+    "callback_stands: reported": "no callback is promised yet, and this call reported a lost PIN",
+    "callback_stands: cannot": "there is no phone to call back",
+    "callback_for_silence: offered": "there is a phone to call back",
+    "callback_for_silence: locked_out": "there is one, and no tries are left",
+    "callback_for_silence: reported": "there is one, no tries are left, and this call reported a lost PIN",
+    "callback_for_silence: cannot": "there is no phone to call back",
+    "person_ended: talked": "they talked",
+    "person_ended: nobody": "nobody accepted",
+    "service_ended: talked": "the service answered",
+    "service_ended: failed": "the service did not answer",
+    "accept: code": "their phone is a personal one",
+    "tell_waiting: others": "callbacks that are not urgent wait too",
+    "staff_left: star": "they pressed star",
+    "staff_left: early": "they pressed star before the caller joined",
+    "staff_left: moment": "a colleague is out of the conference",
+    "staff_left: over": "the talk is over",
+    "staff_left: not_reached": "the caller never joined",
+    **{
+        f"{verb}: {word}": meant
+        for verb in ("person_stands", "await_person")
+        for word, meant in {
+            "ringing": "the person has pressed no key yet",
+            "choices": "they pressed a key",
+            "joined": "the person has pressed their key",
+            "over": "the talk is over",
+            "not_reached": "the person was not reached",
+        }.items()
+    },
+    "staff_stands: alone": "nobody else of staff is with the caller",
+    "staff_stands: handed": "they gave the talk to a colleague from the console",
+    "staff_stands: shared": "a colleague is with the caller",
+    "caller_left: stay": "the talk goes on, as far as is known",
+    "caller_stands: back": "staff are with the caller",
+    "caller_stands: held": "staff are out for a moment",
+    "caller_stands: cut_off": "the talk was cut off",
+    "caller_stands: over": "the talk is over",
+    "joiner_stands: join": "the caller was told",
+    "joiner_stands: wait": "the caller is not told yet",
+    "nobody_pressed: message": "a message is allowed",
+    "nobody_pressed: nothing": "no message is allowed",
+}  # fmt: skip
+
+
+def examples_of(verb: str, word: str) -> Mapping[str, Answer | None]:
+    """The cases of a verb's word that sound unlike each other, and what is said in each."""
+    return ANSWERS.get((verb, word)) or SILENTLY
+
+
+def meaning(verb: str, word: str, example: str) -> str:
+    """What the world is like when ``verb`` answers ``word``, in plain words."""
+    known = MEANINGS.get(f"{verb}: {word}")
+    return "; ".join(filter(None, (known, example))) or word.replace("_", " ")

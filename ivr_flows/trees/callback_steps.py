@@ -1,0 +1,170 @@
+"""The steps of asking for a callback: express, or a time of day and how to be called (R35)."""
+
+from collections.abc import Sequence
+
+from ivr_flows.engine.flow import Announce, Choice, Decide, Handler, Menu, Step
+from ivr_flows.verbs import callback_verbs, case_verbs, wish_verbs
+
+
+def callback_steps(languages: Sequence[str]) -> dict[str, Step]:
+    """Every step of the callback, for the languages offered."""
+    return {
+        "callback": Decide(
+            callback_verbs.callback_stands,
+            {
+                "urgent": "callback_open",
+                "open": "callback_open_not_urgent",
+                "known": "callback_menu",
+                "stranger": "callback_menu_without_pin",
+                "number_keyed": "callback_menu_lost_pin",
+                "reported": "callback_menu",
+                "cannot": "callback_cannot",
+            },
+        ),
+        "callback_menu": Menu(callback_ways(), silence="callback_left"),
+        # Silence asks for no callback, but of hard news that is still untold (R19).
+        "callback_left": Decide(
+            case_verbs.news_was_left, {"owed": "callback_in_silence", "none": "silent_end"}
+        ),
+        # The status is there at any hour, also for a caller who came by a slip or finds the office closed.
+        "callback_menu_without_pin": Menu(
+            (*callback_ways(), Choice("main.case", next="may_try")), silence="silent_end"
+        ),
+        # A caller who got as far as the PIN and asks for a person may have none.
+        "callback_menu_lost_pin": Menu(
+            (*callback_ways(), Choice("callback.lost_pin", next="lost_pin")), silence="silent_end"
+        ),
+        "callback_open": _open_menu("callback.move", Choice("callback.how", next="callback_may_change")),
+        # Whose callback can wait may have become afraid since; how we call is asked behind the time there.
+        "callback_open_not_urgent": _open_menu(
+            "callback.change", _asking("callback.afraid", callback_verbs.request_afraid)
+        ),
+        # Which time it is there is asked where it is only guessed (R29).
+        "callback_may_choose": Decide(
+            callback_verbs.may_choose,
+            {"known": "callback_when", "guessed": "callback_hour", "held": "callback_held"},
+        ),
+        "callback_may_change": Decide(
+            callback_verbs.may_choose,
+            {"known": "callback_wishes", "guessed": "callback_wishes", "held": "callback_held"},
+        ),
+        "callback_hour": Menu(
+            (
+                Choice("hour.right", does=callback_verbs.hour_is_right, on={"right": "callback_when"}),
+                Choice("hour.earlier", does=callback_verbs.hour_is_earlier, on={"shifted": "callback_hour"}),
+                Choice("hour.later", does=callback_verbs.hour_is_later, on={"shifted": "callback_hour"}),
+            ),
+            prompt="hour.question",
+            about="hour",
+        ),
+        "callback_when": Menu(
+            (
+                _choosing_part("callback.morning", callback_verbs.request_morning),
+                _choosing_part("callback.afternoon", callback_verbs.request_afternoon),
+                _choosing_part("callback.evening", callback_verbs.request_evening),
+                _choosing("callback.any_time", callback_verbs.request_any_time),
+            )
+        ),
+        # The promise stands already: whoever hangs up here is called with the safest answers.
+        "callback_wishes": Menu(
+            (
+                Choice("wishes.done", next="promised"),
+                Choice("wishes.who", next="callback_who"),
+                Choice("wishes.message", next="callback_message"),
+                Choice("wishes.more", next="callback_more_wishes"),
+            ),
+            silence="promised_in_silence",
+        ),
+        "callback_more_wishes": Menu(
+            (
+                Choice("wishes.dropped", next="callback_dropped"),
+                Choice("wishes.about", next="callback_about"),
+                Choice("wishes.language", next="callback_language"),
+                Choice("wishes.done", next="promised"),
+            ),
+            silence="promised_in_silence",
+        ),
+        "callback_who": _wish(("who.only_me", "who.ask_for_me", "who.anyone"), wish_verbs.choose_who),
+        "callback_message": _wish(
+            ("message.none", "message.please_call", "message.we_call_again", "message.hello"),
+            wish_verbs.choose_message,
+        ),
+        "callback_dropped": _wish(("dropped.wait", "dropped.ring"), wish_verbs.choose_when_dropped),
+        "callback_about": _wish(
+            ("about.person", "about.court", "about.safety", "about.other"), wish_verbs.choose_about
+        ),
+        "callback_language": Menu(
+            tuple(
+                Choice("language.choose", does=wish_verbs.choose_language, on=_SAVED, language=language)
+                for language in languages
+            ),
+            silence="promised_in_silence",
+        ),
+        "callback_held": Announce("callback.held", "callback"),
+        "callback_cancelled": Announce("callback.cancelled", "all_said"),
+        "callback_gone": Announce("callback.gone", "all_said"),
+        "callback_cannot": Decide(
+            callback_verbs.cannot_call,
+            {"stopped": "phone_stopped", "untold": "news_uncalled", "said": "all_said"},
+        ),
+        "promised": Decide(wish_verbs.say_how, {"said": "all_said"}),
+    }
+
+
+_SAVED = {"saved": "callback_wishes", "gone": "callback_gone"}
+
+
+def callback_ways(afraid: str = "callback.afraid") -> tuple[Choice, ...]:
+    """Express, with choices, or very soon; ``afraid`` is the prompt of the last (R35, R36)."""
+    return (
+        _asking("callback.express", callback_verbs.request_express),
+        Choice("callback.more", next="callback_may_choose"),
+        _asking(afraid, callback_verbs.request_afraid),
+    )
+
+
+def silent_menu(case: Choice, afraid: str = "callback.afraid") -> Menu:
+    """The one offer to a caller who pressed no key, and may have chosen no language (R25)."""
+    express, _more, very_soon = callback_ways(afraid)
+    return Menu((express, very_soon, case), silence="silent_end", silences=0, tells_language=True)
+
+
+def _open_menu(change: str, last: Choice) -> Menu:
+    """What can be done with a callback that stands; ``change`` is the prompt of the key for its time."""
+    return Menu(
+        (
+            Choice(
+                "callback.keep",
+                does=callback_verbs.keep_callback,
+                on={"kept": "promised", "gone": "callback_gone"},
+            ),
+            Choice(change, next="callback_may_choose"),
+            Choice(
+                "callback.cancel",
+                does=callback_verbs.cancel_callback,
+                on={"cancelled": "callback_cancelled", "gone": "callback_gone"},
+            ),
+            last,
+        ),
+        silence="silent_end",
+    )
+
+
+def _asking(prompt: str, verb: Handler) -> Choice:
+    return Choice(prompt, does=verb, on={"promised": "promised", "refused": "callback_cannot"}, about="phone")
+
+
+def _choosing(prompt: str, verb: Handler, **more: str) -> Choice:
+    exits = {"promised": "callback_wishes", "refused": "callback_cannot"}
+    return Choice(prompt, does=verb, on=exits | more)
+
+
+def _choosing_part(prompt: str, verb: Handler) -> Choice:
+    """A part of the day, which may be one in which the office never works where the caller is."""
+    return _choosing(prompt, verb, closed_then="callback_when")
+
+
+def _wish(prompts: tuple[str, ...], verb: Handler) -> Menu:
+    return Menu(
+        tuple(Choice(prompt, does=verb, on=_SAVED) for prompt in prompts), silence="promised_in_silence"
+    )

@@ -1,0 +1,293 @@
+"""The trees of the legs we ring: the liaison's, a direct call's whisper, and the person called back."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from ivr_flows.engine.flow import (
+    Announce,
+    Bridge,
+    Choice,
+    Collect,
+    Conference,
+    Decide,
+    Flow,
+    Handler,
+    Hangup,
+    Menu,
+    Stay,
+    Step,
+)
+from ivr_flows.trees.talk_steps import CALLER_RECALLED, RECALLED, caller_steps, outcome_steps, talk_steps
+from ivr_flows.verbs import leg_verbs, secret_verbs, talk_verbs
+from models.calls.staff_secret import LEAST_CODE, MOST_CODE
+from models.talks.voicemail import MESSAGE_LEFT
+
+#: How long a joiner hears nothing, of whom the caller is being told, before the line looks again.
+JOINER_SECONDS = 5
+#: Silences after which an offer goes to somebody else: a caller waits while a machine records it.
+OFFER_SILENCES = 1
+#: Where the key of a person called back leads who can be joined now, or whose liaison has just left.
+_JOINED = {"joined": "meet", "later": "cut_off", "gone": "gone"}
+#: How long the person called back may take for each of the two questions (R30).
+GOOD_TIME_SECONDS = 5
+
+
+def liaison_callback() -> Flow:
+    """A liaison is rung and accepts by a key; nothing of the caller is said before it (Legs)."""
+    steps: dict[str, Step] = {
+        "offer": Menu(
+            (
+                Choice(
+                    "liaison.accept",
+                    does=leg_verbs.accept,
+                    on={"accepted": "calling", "code": "ask_code", "gone": "gone"},
+                ),
+                Choice("liaison.pass", does=leg_verbs.pass_on, on={"passed": "passed"}),
+            ),
+            prompt="liaison.offer",
+            about="neutral",
+            give_up="passed_over",
+            silence="passed_over",
+            silences=OFFER_SILENCES,
+        ),
+        **_code_steps(leg_verbs.accept_with_code, "calling", "passed_over"),
+        "passed_over": Decide(leg_verbs.miss, {"passed": "passed"}),
+        "passed": Hangup("liaison.passed"),
+        "calling": Decide(talk_verbs.staff_returns, {"ready": "calling_them", "gone": "gone"}),
+        "calling_them": Announce("liaison.calling", "ringing_them"),
+        **talk_steps(not_reached="not_reached"),
+        **_ends(),
+        "not_reached": Hangup("liaison.not_reached"),
+        "gone": Hangup("liaison.gone"),
+    }
+    return _outbound("liaison_callback", "offer", steps, give_up="passed_over", recalled=RECALLED)
+
+
+def liaison_at_0() -> Flow:
+    """A liaison is rung for a caller who waits in line; the accept key joins the two (Legs)."""
+    steps: dict[str, Step] = {
+        "offer": Menu(
+            (
+                Choice(
+                    "liaison.accept",
+                    does=leg_verbs.accept_at_0,
+                    on={"accepted": "joining", "code": "ask_code", "gone": "gone"},
+                ),
+                Choice("liaison.pass", does=leg_verbs.pass_at_0, on={"passed": "passed"}),
+            ),
+            prompt="liaison.direct",
+            about="neutral",
+            give_up="passed_over",
+            silence="passed_over",
+            silences=OFFER_SILENCES,
+        ),
+        **_code_steps(leg_verbs.accept_at_0_with_code, "joining", "passed_over"),
+        "passed_over": Decide(leg_verbs.miss_at_0, {"passed": "passed"}),
+        "passed": Hangup("liaison.passed"),
+        # Sent to its address again before the key: the caller has gone.
+        "wanted": Decide(leg_verbs.still_wanted, {"wanted": "offer", "gone": "gone"}),
+        "joining": Decide(talk_verbs.staff_returns, {"ready": "joining_them", "gone": "gone"}),
+        "joining_them": Announce("liaison.joining", "conference"),
+        **talk_steps(not_reached="gone"),
+        **_ends(),
+        "gone": Hangup("liaison.gone"),
+    }
+    recalled = {**RECALLED, "offer": "wanted"}
+    return _outbound("liaison_at_0", "offer", steps, give_up="passed_over", recalled=recalled)
+
+
+def liaison_direct() -> Flow:
+    """The whisper of a liaison whom the caller's own call dialled; ending it bridges the two."""
+    steps: dict[str, Step] = {
+        "offer": Menu(
+            (
+                Choice(
+                    "liaison.accept",
+                    does=leg_verbs.accept_direct,
+                    on={"accepted": "bridge", "code": "ask_code", "gone": "gone"},
+                ),
+                Choice("liaison.pass", next="passed"),
+            ),
+            prompt="liaison.direct",
+            about="neutral",
+            give_up="passed",
+            silence="passed",
+            silences=OFFER_SILENCES,
+        ),
+        **_code_steps(leg_verbs.accept_direct_with_code, "bridge", "passed"),
+        "bridge": Announce("liaison.joining", "join"),
+        "join": Bridge(),
+        "passed": Hangup("liaison.passed"),
+        "gone": Hangup("liaison.gone"),
+    }
+    return _outbound("liaison_direct", "offer", steps, give_up="passed")
+
+
+def colleague_call() -> Flow:
+    """Another liaison is rung into a talk, accepts by a key, and comes in once the caller was told (R43)."""
+    steps: dict[str, Step] = {
+        "offer": _joining_offer("colleague.offer"),
+        **_code_steps(talk_verbs.accept_joining_with_code, "telling", "passed_over"),
+        **_joining_steps(),
+        **talk_steps(not_reached="gone"),
+        **_ends(),
+    }
+    recalled = {**RECALLED, "announcing": "look"}
+    return _outbound("colleague_call", "offer", steps, give_up="passed_over", recalled=recalled)
+
+
+def interpreter_call() -> Flow:
+    """An interpreter is rung into a talk as a third leg; they have no menu of their own."""
+    steps: dict[str, Step] = {
+        "offer": _joining_offer("interpreter.offer"),
+        **_code_steps(talk_verbs.accept_joining_with_code, "telling", "passed_over"),
+        **_joining_steps(),
+        # The conference may end under them while staff step out: they are kept, and come back with them.
+        "conference": Conference(
+            talk_verbs.joiner_stands, {"join": "staying", "wait": "staying", "gone": "done"}
+        ),
+        "staying": Stay(
+            talk_verbs.joiner_stands,
+            {"join": "coming_in", "wait": "staying", "gone": "done"},
+            JOINER_SECONDS,
+            prompt="called.stay",
+        ),
+        "done": Hangup("liaison.done"),
+    }
+    recalled = {"announcing": "look", "staying": "look", "conference": "look"}
+    return _outbound("interpreter_call", "offer", steps, give_up="passed_over", recalled=recalled)
+
+
+def callback_call() -> Flow:
+    """The person called back: neutral words, "is this a good time?", and a key joins them (R30, Legs)."""
+    steps: dict[str, Step] = {
+        "opening": Announce("called.opening", "good_time", about="neutral"),
+        "good_time": _good_time("called.yes", "called.no", silence="who_answered"),
+        # The carrier's word that a machine answered skips the second question alone (R31).
+        "who_answered": Decide(
+            leg_verbs.who_answered, {"anyone": "good_time_again", "machine": "put_off_silently"}
+        ),
+        "good_time_again": _good_time("called.yes_again", "called.no", silence="put_off_silently"),
+        # Silence: a machine, or no good moment. A message where it is allowed, else not one word more (R31).
+        "put_off_silently": Decide(leg_verbs.nobody_pressed, {"message": MESSAGE_LEFT, "nothing": "end"}),
+        MESSAGE_LEFT: Hangup(),
+        "end": Hangup(),
+        "unclear": Hangup("called.goodbye"),
+        "put_off": Hangup("called.put_off"),
+        # 5 is 1 for a person who cannot talk. 7 plays harmless words, and counts as no good moment (R22). The
+        # person 0 would ask for is behind 1.
+        "silent": Decide(leg_verbs.join_silently, _JOINED),
+        "cover": Decide(leg_verbs.put_off, {"put_off": "covered", "gone": "covered"}),
+        "covered": Hangup("called.cover"),
+        **caller_steps(gone="gone", over="done"),
+        "cut_off": Hangup("called.cut_off"),
+        "done": Hangup("called.over"),
+        "gone": Hangup("called.gone"),
+    }
+    keys = {"*": "", "9": "", "7": "cover", "5": "silent"}
+    return _outbound(
+        "callback_call",
+        "opening",
+        steps,
+        give_up="unclear",
+        keys=keys,
+        recalled=CALLER_RECALLED,
+        moved={"safe_time": "good_time"},
+    )
+
+
+def _good_time(yes: str, no: str, silence: str) -> Menu:
+    """The question of a call we place: yes joins, no puts off, and a machine hears no repair (R30)."""
+    return Menu(
+        (
+            Choice(yes, does=leg_verbs.join, on=_JOINED),
+            Choice(no, does=leg_verbs.put_off, on={"put_off": "put_off", "gone": "gone"}),
+        ),
+        give_up="unclear",
+        silence=silence,
+        seconds=GOOD_TIME_SECONDS,
+        unattended=True,
+    )
+
+
+def _code_steps(accept: Handler, accepted: str, refused: str) -> dict[str, Step]:
+    """On a personal phone: the person's code, and only then what the accept key does on an office phone."""
+    return {
+        "ask_code": Collect(
+            "staff.ask_code",
+            MOST_CODE,
+            secret_verbs.verify_code,
+            {"right": "code_right", "wrong": "wrong_code", "spent": refused},
+            least=LEAST_CODE,
+            wrong="staff.code_length",
+        ),
+        "wrong_code": Announce("staff.wrong_code", "ask_code"),
+        "code_right": Decide(accept, {"accepted": accepted, "gone": "gone"}),
+    }
+
+
+def _joining_offer(prompt: str) -> Menu:
+    return Menu(
+        (
+            Choice(
+                "liaison.accept",
+                does=talk_verbs.accept_joining,
+                on={"accepted": "telling", "code": "ask_code", "gone": "gone"},
+            ),
+            Choice("liaison.pass", does=talk_verbs.decline_joining, on={"passed": "passed"}),
+        ),
+        prompt=prompt,
+        about="neutral",
+        give_up="passed_over",
+        silence="passed_over",
+        silences=OFFER_SILENCES,
+    )
+
+
+def _joining_steps() -> dict[str, Step]:
+    stands = {"join": "coming_in", "wait": "announcing", "gone": "gone"}
+    return {
+        "passed_over": Decide(talk_verbs.decline_joining, {"passed": "passed"}),
+        "passed": Hangup("liaison.passed"),
+        "telling": Announce("joiner.telling", "announcing"),
+        "announcing": Stay(talk_verbs.joiner_stands, stands, JOINER_SECONDS, prompt="joiner.wait"),
+        "look": Decide(talk_verbs.joiner_stands, stands),
+        "coming_in": Announce("liaison.joining", "conference"),
+        "gone": Hangup("liaison.gone"),
+    }
+
+
+def _ends() -> dict[str, Step]:
+    """How the call of a liaison ends after a talk."""
+    return {
+        **outcome_steps(),
+        "noted": Hangup("outcome.noted"),
+        "late": Hangup("outcome.late"),
+        "unsaid": Hangup("liaison.done"),
+        "handed": Hangup("liaison.handed"),
+        "stopped": Hangup("liaison.passed"),
+    }
+
+
+def _outbound(
+    name: str,
+    start: str,
+    steps: dict[str, Step],
+    give_up: str,
+    keys: Mapping[str, str] = MappingProxyType({"*": ""}),
+    recalled: Mapping[str, str] = MappingProxyType({}),
+    moved: Mapping[str, str] = MappingProxyType({}),
+) -> Flow:
+    """A tree of a leg we placed: open to whoever answered, with * to repeat and no other key unless asked."""
+    return Flow(
+        name=name,
+        start=start,
+        steps=steps,
+        open_to_all=frozenset(steps),
+        give_up=give_up,
+        silent=give_up,
+        keys=keys,
+        stranded=give_up,
+        recalled=recalled,
+        moved=moved,
+    )

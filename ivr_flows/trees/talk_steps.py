@@ -1,0 +1,208 @@
+"""The steps of a talk that every tree of staff shares: the conference, the star's menus, and the outcome."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from ivr_flows.engine.flow import Announce, Choice, Conference, Decide, Menu, Stay, Step
+from ivr_flows.verbs import outcome_verbs, talk_verbs
+
+#: How long staff on hold hear nothing before they are reminded.
+HOLD_REMINDER_SECONDS = 20
+#: How long staff who wait for the person's key hear nothing: with the words they are told every 10 s.
+RINGING_SECONDS = 8
+#: How long news of another leg may take that left the same conference.
+MOMENT_SECONDS = 3
+#: Where a leg of staff goes that is sent to its address again: it hears how the talk stands.
+RECALLED = {
+    "ringing_them": "look_at_them",
+    "conference": "recalled",
+    "moment": "recalled",
+    "star_menu": "out",
+    "shared_menu": "out",
+    "early": "look_at_them",
+    "holding": "out",
+}
+#: The same for the leg of a caller.
+CALLER_RECALLED = {"conference": "look", "stay": "look", "held": "look"}
+#: How long a caller who is out of the conference hears nothing before the line looks again.
+STAY_SECONDS, HELD_SECONDS = 3, 8
+
+
+def caller_steps(gone: str, over: str) -> dict[str, Step]:
+    """A caller's way into the conference, on hold and back; ``gone`` follows a talk that is no more.
+
+    The tree that takes them has ``cut_off``, where a caller goes whose talk broke off on hold.
+    """
+    told = {"back": "back", "held": "held", "cut_off": "cut_off", "over": over}
+    return {
+        "meet": Decide(talk_verbs.caller_joins, {"back": "joining", "held": "held", "over": gone}),
+        "joining": Announce("called.joining", "conference"),
+        "conference": Conference(
+            talk_verbs.caller_left, {"stay": "stay", "cut_off": "cut_off", "over": over}
+        ),
+        "stay": Stay(talk_verbs.caller_stands, told, STAY_SECONDS, prompt="called.stay"),
+        "held": Stay(talk_verbs.caller_stands, told, HELD_SECONDS, prompt="called.held"),
+        "look": Decide(talk_verbs.caller_stands, told),
+        "back": Announce("called.back", "conference"),
+    }
+
+
+def talk_steps(not_reached: str) -> dict[str, Step]:
+    """From the conference to the outcome; ``not_reached`` follows when the caller never joined.
+
+    The tree that takes them has ``handed``, where staff go who left the talk to another, and ``outcome``.
+    """
+    add = Choice(
+        "talk.interpreter",
+        does=talk_verbs.add_interpreter,
+        on={"rung": "interpreter_rung", "none": "no_interpreter"},
+    )
+    end = Choice("talk.end", does=talk_verbs.end_talk, on={"ended": "outcome"})
+    stands = {
+        "ringing": "ringing_them",
+        "joined": "returning",
+        "over": "outcome",
+        "not_reached": not_reached,
+    }
+    return {
+        # Outside the conference until the person presses their key: inside nobody can be told how it stands.
+        "ringing_them": Stay(
+            talk_verbs.await_person, {**stands, "choices": "early"}, RINGING_SECONDS, prompt="liaison.wait"
+        ),
+        "look_at_them": Decide(talk_verbs.person_stands, stands),
+        "conference": Conference(
+            talk_verbs.staff_left,
+            {
+                "star": "out",
+                "early": "early",
+                "moment": "moment",
+                "over": "outcome",
+                "not_reached": not_reached,
+            },
+            star=True,
+        ),
+        "moment": Stay(
+            talk_verbs.colleague_left,
+            {"star": "out", "back": "returning", "over": "outcome", "not_reached": not_reached},
+            MOMENT_SECONDS,
+            prompt="joiner.wait",
+        ),
+        "recalled": Decide(
+            talk_verbs.staff_stands,
+            {
+                "alone": "returning",
+                "shared": "returning",
+                "early": "look_at_them",
+                "handed": "handed",
+                "over": "outcome",
+                "not_reached": not_reached,
+            },
+        ),
+        "out": Decide(
+            talk_verbs.staff_stands,
+            {
+                "alone": "star_menu",
+                "shared": "shared_menu",
+                "early": "early",
+                "handed": "handed",
+                "over": "outcome",
+                "not_reached": not_reached,
+            },
+        ),
+        "star_menu": Menu(
+            (
+                Choice("talk.back", next="returning"),
+                Choice(
+                    "talk.colleague",
+                    does=talk_verbs.add_colleague,
+                    on={"ringing": "colleague_rung", "nobody": "no_colleague"},
+                ),
+                add,
+                end,
+            ),
+            prompt="talk.held",
+            misses=1,
+            give_up="holding",
+            silence="holding",
+        ),
+        "shared_menu": Menu(
+            (
+                Choice("talk.back", next="returning"),
+                Choice("talk.hand_over", does=talk_verbs.hand_over, on={"handed": "handed", "nobody": "out"}),
+                add,
+                end,
+            ),
+            prompt="talk.shared",
+            misses=1,
+            give_up="returning",
+            silence="returning",
+        ),
+        "holding": Stay(
+            talk_verbs.hold_on,
+            {"menu": "out", "still": "holding", "over": "outcome", "not_reached": not_reached},
+            HOLD_REMINDER_SECONDS,
+            prompt="talk.holding",
+        ),
+        "early": Menu(
+            (Choice("talk.wait_on", next="look_at_them"), Choice("talk.stop", next="stopped")),
+            prompt="talk.early",
+            misses=1,
+            give_up="look_at_them",
+            silence="look_at_them",
+        ),
+        "colleague_rung": Announce("talk.colleague_rung", "returning"),
+        "no_colleague": Announce("talk.no_colleague", "out"),
+        "interpreter_rung": Announce("talk.interpreter_rung", "returning"),
+        "no_interpreter": Announce("talk.no_interpreter", "out"),
+        "returning": Decide(talk_verbs.staff_returns, {"ready": "joined_again", "gone": "out_of_it"}),
+        "joined_again": Announce("talk.joined", "conference"),
+        "out_of_it": Decide(
+            talk_verbs.staff_stands,
+            {
+                "alone": "outcome",
+                "shared": "outcome",
+                "early": not_reached,
+                "handed": "handed",
+                "over": "outcome",
+                "not_reached": not_reached,
+            },
+        ),
+    }
+
+
+def outcome_steps() -> dict[str, Step]:
+    """After the talk: how it ended, and 8 after a hard call. The tree has ``noted``, ``late``, ``unsaid``."""
+    noting = {"noted": "noted", "late": "late"}
+    return {
+        "outcome": _outcome("outcome.question", extra={"8": "rest"}),
+        "outcome_again": _outcome("outcome.again"),
+        "not_talked": Menu(
+            (
+                Choice("outcome.message", does=outcome_verbs.note_message, on=noting),
+                Choice("outcome.nobody", does=outcome_verbs.note_nobody, on=noting),
+                Choice("outcome.wrong_person", does=outcome_verbs.note_wrong_person, on=noting),
+            ),
+            misses=1,
+            give_up="unsaid",
+            silence="unsaid",
+        ),
+        "rest": Decide(outcome_verbs.rest, {"rests": "rests"}),
+        "rests": Announce("outcome.rest", "outcome_again", about="rest"),
+    }
+
+
+def _outcome(prompt: str, extra: Mapping[str, str] = MappingProxyType({})) -> Menu:
+    noting = {"noted": "noted", "late": "late"}
+    return Menu(
+        (
+            Choice("outcome.reached", does=outcome_verbs.note_reached, on=noting),
+            Choice("outcome.not_talked", next="not_talked"),
+            Choice("outcome.later", does=outcome_verbs.note_later, on=noting),
+            Choice("outcome.supervisor", does=outcome_verbs.note_supervisor, on=noting),
+        ),
+        prompt=prompt,
+        misses=1,
+        give_up="unsaid",
+        silence="unsaid",
+        extra=extra,
+    )

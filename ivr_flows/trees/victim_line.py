@@ -1,0 +1,405 @@
+"""The victim line: the tree every inbound call walks, as a table."""
+
+from collections.abc import Sequence
+
+from ivr_flows.engine.desk import SAFETY_SERVICE
+from ivr_flows.engine.flow import (
+    AGAIN,
+    Announce,
+    Choice,
+    Collect,
+    Crossing,
+    Decide,
+    Flow,
+    Hangup,
+    Menu,
+    Mistaken,
+    Step,
+    Transfer,
+    Wait,
+)
+from ivr_flows.trees.callback_steps import callback_steps, silent_menu
+from ivr_flows.trees.pin_steps import (
+    CASE_DIGITS,
+    CLOSED_PIN_STEPS,
+    LETTER_STEPS,
+    MORE_DIGITS_SECONDS,
+    PIN_DIGITS,
+    number_slip,
+    pin_steps,
+)
+from ivr_flows.trees.talk_steps import CALLER_RECALLED, caller_steps
+from ivr_flows.verbs import (
+    announcement_verbs,
+    callback_verbs,
+    case_verbs,
+    line_verbs,
+    service_verbs,
+    wish_verbs,
+)
+
+
+def victim_line(
+    languages: Sequence[str], services: Sequence[str], case_digits: int, *, tells_5: bool = True
+) -> Flow:
+    """Build the tree for the languages offered, the keys of the services and the length of a case number.
+
+    ``tells_5``: the key of who cannot talk is told after the PIN, which a discreet line does not (R22).
+    """
+    steps: dict[str, Step] = {
+        # The opening (R17).
+        "danger_line": Announce(
+            "danger_line", "language", barge_in=False, in_each_language=True, about="emergency"
+        ),
+        "language": Menu(
+            tuple(Choice("language.choose", next="welcome", language=language) for language in languages)
+        ),
+        "welcome": Announce("welcome", "announcements", about="line"),
+        "announcements": Decide(announcement_verbs.tell_announcements, {"told": "main_menu"}),
+        "main_menu": Menu(
+            (
+                Choice("main.case", next="may_try"),
+                Choice("main.callback", next="callback_or_person"),
+                Choice("main.help", next="services"),
+                Choice("main.report", next="report", topic="report"),
+            ),
+            tail=("keys.told",),
+            tells_language=True,
+        ),
+        # The case: number, PIN, and the status at once (R20).
+        "may_try": Decide(
+            case_verbs.may_try, {"yes": "ask_number", "number_too": "ask_number", "no": "tries_spent"}
+        ),
+        "ask_number": Collect(
+            "ask_number",
+            case_digits,
+            case_verbs.take_number,
+            {"ok": "ask_pin", "mistyped": AGAIN},
+            # Where numbers have grown to ten digits, the first ones still have eight (R01).
+            least=CASE_DIGITS,
+            **number_slip(case_digits),
+            otherwise="ask_number.none",
+            back="main_menu",
+        ),
+        "ask_pin": Collect(
+            "ask_pin",
+            PIN_DIGITS,
+            case_verbs.verify_pin,
+            {
+                "right": "status",
+                "letter": "new_pin_needed",
+                "staff": "staff",
+                "wrong": "no_match",
+                "spent": "no_more",
+            },
+            wrong="ask_pin.wrong",
+            back="ask_number",
+            silences=2,
+            mistaken=Mistaken(case_verbs.number_again(case_digits), "ask_pin.number", MORE_DIGITS_SECONDS),
+        ),
+        # Staff without a number of their own to call sign in here, by a number that no case can have.
+        "staff": Crossing("staff_line", "shift"),
+        "no_match": Announce("no_match.again", "ask_pin"),
+        "no_more": Announce("no_match", "tries_spent"),
+        "tries_spent": Announce("tries_spent", "person"),
+        "lapsed": Decide(
+            case_verbs.may_try, {"yes": "pin_again", "number_too": "ask_number", "no": "tries_spent"}
+        ),
+        "pin_again": Announce("pin_again", "ask_pin"),
+        "status": Decide(case_verbs.read_status, {"said": "since", "hard": "hard_news"}),
+        "person_told": Decide(
+            case_verbs.offer_person, {"offered": "silent_told" if tells_5 else "choose_menu"}
+        ),
+        "silent_told": Announce("silent.offer", "choose_menu"),
+        "choose_menu": Decide(
+            case_verbs.choose_menu,
+            {
+                "more": "case_menu_more",
+                "again": "case_menu",
+                "out_more": "news_menu_more",
+                "out": "news_menu",
+            },
+        ),
+        "case_menu_more": Menu(_case_choices(_MORE, _HELP)),
+        "case_menu": Menu(_case_choices(HEAR_AGAIN, _HELP)),
+        "details": Decide(case_verbs.tell_details, {"told": "case_menu", "out": "news_menu"}),
+        # Hard news: warn, then choose (R19).
+        "hard_news": Decide(case_verbs.look_for_someone, {"free": "warn", "nobody": "warn_alone"}),
+        "warn": Menu(
+            (Choice("hard_news.now", next="news"), Choice("hard_news.person", next="danger_person")),
+            prompt="hard_news.warning",
+            silence="danger_silence",
+            silences=1,
+            returns=False,
+        ),
+        "warn_alone": Menu(
+            (Choice("hard_news.now", next="news"), Choice("hard_news.first", next="danger_callback")),
+            prompt="hard_news.alone",
+            silence="danger_silence",
+            silences=1,
+            returns=False,
+        ),
+        # Whoever does not hear the news now hears the danger line before they are let go.
+        **_danger_first("person", "find_person"),
+        **_danger_first("callback", "news_callback"),
+        "callback_first": Decide(case_verbs.news_waits, {"waits": "danger_callback", "none": "callback"}),
+        "news_callback": Decide(
+            callback_verbs.request_for_news,
+            {"promised": "promised", "refused": "callback_cannot"},
+            once=True,
+        ),
+        # Hard news is never spoken to silence: nobody knows who holds the phone.
+        **_danger_first("silence", "person_or_callback"),
+        "person_or_callback": Decide(
+            line_verbs.find_person_at_once,
+            {"ringing": "choices", "nobody": "callback_in_silence"},
+            once=True,
+        ),
+        # Whoever waited for a person in vain: a silent caller is called, others may hear the news now.
+        "unreached": Decide(
+            case_verbs.news_is_owed,
+            {"owed": "callback_in_silence", "untold": "news_untold", "none": "callback"},
+        ),
+        "news_untold": _untold(
+            Choice("hard_news.now", next="news"), Choice("hard_news.first", next="news_callback")
+        ),
+        # No phone can be called: the news is still theirs to hear.
+        "news_uncalled": _untold(Choice("hard_news.now", next="news")),
+        "callback_in_silence": Decide(
+            callback_verbs.request_in_silence,
+            {"promised": "promised_in_silence", "refused": "refused_in_silence"},
+            once=True,
+        ),
+        "promised_in_silence": Decide(wish_verbs.say_how, {"said": "silent_end"}),
+        "refused_in_silence": Decide(callback_verbs.cannot_call_in_silence, {"said": "goodbye"}, once=True),
+        "news": Decide(case_verbs.tell_news, {"out": "danger_again", "not_out": "since"}),
+        "danger_again": Announce("danger_line", "since", barge_in=False, about="emergency"),
+        "news_menu_more": Menu(_case_choices(_MORE, _safety_choice(services))),
+        "news_menu": Menu(_case_choices(HEAR_AGAIN, _safety_choice(services))),
+        # To be called back (R35), or a person now.
+        "callback_or_person": Menu(
+            (
+                Choice("choose.callback", next="callback_first"),
+                Choice("choose.person", next="person"),
+                Choice("choose.lost_pin", next="lost_pin"),
+            ),
+            prompt="silent.offer",
+        ),
+        **callback_steps(languages),
+        # 0: a person (R22, R36), by ear and key or, with 5, by key alone.
+        "silent": Decide(line_verbs.mark_silent, {"marked": "person"}),
+        "person": Decide(case_verbs.news_waits, {"waits": "danger_person", "none": "find_person"}),
+        "find_person": Decide(
+            line_verbs.find_person,
+            {
+                "wait": "choices",
+                "joined": "meet",
+                "dial": "ring_person",
+                "nobody": "unreached",
+                "closed": "unreached",
+            },
+            once=True,
+        ),
+        # When no worker comes, the caller's own call dials the liaison and the carrier bridges the two.
+        "ring_person": Transfer(
+            "person.connecting",
+            line_verbs.person_ended,
+            {"talked": "talk_over", "wait": "choices", "nobody": "unreached", "closed": "unreached"},
+        ),
+        # A caller who answers by key may press 1 for "yes" to who is gone by now, and it would end the wait.
+        "choices": Decide(line_verbs.must_hear_choices, {"must": "line_choices", "may": "in_line"}),
+        "line_choices": Announce("silent.choices", "in_line", barge_in=False),
+        "in_line": Wait(
+            (
+                Choice(
+                    "line.keep",
+                    does=line_verbs.keep_place,
+                    on={"promised": "promised", "refused": "in_line", "joined": "meet"},
+                    needs_phone=True,
+                ),
+            ),
+            line_verbs.look_again,
+            {
+                "still": "in_line",
+                "joined": "meet",
+                "dial": "ring_person",
+                "nobody": "unreached",
+                "closed": "unreached",
+            },
+            back="leave_line",
+        ),
+        # The status can be heard at any time, so nobody has to hang up to get out of the line.
+        "leave_line": Decide(
+            line_verbs.leave_place,
+            {"menu": "main_menu", "case": "choose_menu", "news": "hard_news", "joined": "meet"},
+            once=True,
+        ),
+        "fetched": Decide(
+            line_verbs.look_at_once,
+            {
+                "still": "choices",
+                "joined": "meet",
+                "dial": "ring_person",
+                "nobody": "unreached",
+                "closed": "unreached",
+            },
+            once=True,
+        ),
+        **caller_steps(gone="choices", over="talk_over"),
+        # The liaison was lost while this caller was on hold: they are on the line yet, and wait again.
+        "cut_off": Announce("line.cut_off", "person"),
+        # Help and services.
+        "services": Menu(_services(services)),
+        "ring_service": Transfer(
+            None, service_verbs.service_ended, {"talked": "all_said", "failed": "service_failed"}
+        ),
+        "service_failed": Menu(
+            (
+                Choice(
+                    "services.retry",
+                    does=service_verbs.ring_again,
+                    on={"ringing": "ring_service", "changed": "services"},
+                ),
+                Choice("case.help", next="services"),
+            ),
+            tail=("repair.person",),
+        ),
+        # Reports, tips and comments take no staff time: they are answered by recordings and counted (R38).
+        "report": Menu(
+            (
+                Choice("report.crime", next="report_crime", topic="report_crime"),
+                Choice("report.tip", next="report_tip", topic="report_tip"),
+                Choice("report.comment", next="report_comment", topic="report_comment"),
+            )
+        ),
+        "report_crime": Announce("report.crime_answer", "all_said", about="emergency"),
+        "report_tip": Announce("report.tip_answer", "all_said", about="emergency"),
+        "report_comment": Announce("report.comment_answer", "all_said"),
+        **pin_steps(case_digits),
+        # Ends.
+        "anything_else": last_menu(Choice("end.main", next="announcements"), _HELP),
+        # Whoever gave the PIN is led back into their case, not out of it.
+        "all_said": Decide(case_verbs.all_said, {"case": "all_said_in_case", "menu": "anything_else"}),
+        "all_said_in_case": last_menu(
+            Choice("end.case", does=case_verbs.back_to_case, on={"case": "choose_menu", "news": "hard_news"}),
+            _HELP,
+        ),
+        # Silence: one offer, heard once, and a gentle end (R25). A caller who has found the card can go on.
+        "no_one_there": Announce("no_one_there", "silent_offer"),
+        "silent_offer": Decide(
+            callback_verbs.callback_for_silence,
+            {
+                "offered": "silent_menu",
+                "locked_out": "callback_menu_lost_pin",
+                "reported": "callback_menu",
+                "cannot": "silent_end",
+            },
+        ),
+        "silent_menu": silent_menu(Choice("main.case", next="may_try")),
+        "silent_end": Hangup("no_one_there.end"),
+        "cover": Hangup("cover"),
+        "goodbye": Hangup("goodbye"),
+        "talk_over": Hangup("line.over"),
+    }
+    closed = {
+        "status",
+        "person_told",
+        "silent_told",
+        "choose_menu",
+        "case_menu_more",
+        "case_menu",
+        "details",
+        "hard_news",
+        "warn",
+        "warn_alone",
+        "danger_person",
+        "until_person",
+        "danger_callback",
+        "until_callback",
+        "news_callback",
+        "news_untold",
+        "news_uncalled",
+        "danger_silence",
+        "until_silence",
+        "person_or_callback",
+        "news",
+        "danger_again",
+        "news_menu_more",
+        "news_menu",
+        "callback_open",
+        "callback_open_not_urgent",
+        *CLOSED_PIN_STEPS,
+    }
+    return Flow(
+        name="victim_line",
+        start="danger_line",
+        steps=steps,
+        open_to_all=frozenset(steps) - closed,
+        open_to_letters=LETTER_STEPS,
+        give_up="person",
+        silent="no_one_there",
+        keys={"0": "person", "*": "", "9": "", "7": "cover", "5": "silent", "8": "", "#": ""},
+        moved={
+            "callback_more": "callback_when",
+            "callback_saved": "callback_wishes",
+            "callback_refused": "callback_cannot",
+        },
+        locked_out="lapsed",
+        stranded="person",
+        overlong="silent_end",
+        recalled={**CALLER_RECALLED, "in_line": "fetched", "ring_person": "fetched"},
+    )
+
+
+def _services(services: Sequence[str]) -> tuple[Choice, ...]:
+    return tuple(
+        Choice(
+            "services.join",
+            does=service_verbs.ring_service,
+            on={"ringing": "ring_service", "changed": "services"},
+            about=f"service.{n}",
+        )
+        for n in range(len(services))
+    )
+
+
+def _safety_choice(services: Sequence[str]) -> Choice:
+    """The safety-planning line by a key where the office lists one, else the help menu."""
+    if SAFETY_SERVICE in services:
+        exits = {"ringing": "ring_service", "changed": "services"}
+        return Choice("case.safety", does=service_verbs.ring_safety_line, on=exits, about="safety")
+    return _HELP
+
+
+_HELP = Choice("case.help", next="services")
+_MORE = Choice("case.more", next="details")
+HEAR_AGAIN = Choice("case.again", does=case_verbs.hear_again, on={"again": "status", "news": "news"})
+
+
+def _case_choices(first: Choice, third: Choice) -> tuple[Choice, ...]:
+    """The options after a status, in the order in which people ask for them (R14, R20)."""
+    # The key of a new PIN is the one that pin_verbs.NEW_PIN_KEY names.
+    return (
+        first,
+        Choice("case.callback", next="callback_first"),
+        third,
+        Choice("case.new_pin", next="change_pin"),
+    )
+
+
+def last_menu(*choices: Choice) -> Menu:
+    """After all is said: silence is a goodbye; a slip is asked again, and 0 is offered (R25)."""
+    return Menu(choices, prompt="end.question", give_up="goodbye", silence="goodbye", silences=0)
+
+
+def _danger_first(who: str, then: str) -> dict[str, Step]:
+    """The danger line, which no key stops, and what to act by until the news is told (R17, R19)."""
+    return {
+        f"danger_{who}": Announce("danger_line", f"until_{who}", barge_in=False, about="emergency"),
+        f"until_{who}": Announce("hard_news.until", then),
+    }
+
+
+def _untold(*choices: Choice) -> Menu:
+    """The choice once more for whom no person came, or who cannot be called; never told to silence (R19)."""
+    return Menu(choices, prompt="hard_news.untold", silence="danger_silence", silences=1, returns=False)

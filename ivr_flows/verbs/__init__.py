@@ -1,0 +1,1 @@
+"""Verbs: what a step does, each answering one word."""

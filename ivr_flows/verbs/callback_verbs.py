@@ -1,0 +1,418 @@
+"""Verbs of the callback on the caller's side: asking, choosing a time, keeping, moving, cancelling."""
+
+from datetime import datetime, timedelta
+
+from ivr_flows.engine.desk import CRISIS_SERVICE, Desk
+from ivr_flows.engine.flow import answers
+from ivr_flows.engine.time_words import neighbour
+from ivr_flows.verbs.case_verbs import is_untold, tell_no_more
+from ivr_flows.verbs.day_part import next_part_of_day
+from ivr_flows.verbs.wait_words import wait_prompt
+from ivr_flows.verbs.window_words import EVENING, NOON, say_window
+from models.callbacks import callback as callbacks
+from models.callbacks.asking_call import first_due
+from models.callbacks.callback_policy import CallbackPolicy, Hours
+from models.callbacks.callback_request import Promise, make_urgent, request_callback
+from models.callbacks.shown_line import shown_line
+from models.callbacks.true_time import Asker, urgent_due
+from models.callbacks.unverified_request import request_without_pin
+from models.callbacks.wishes import Wishes, last_wishes, save_safer, save_wish
+from models.cases.safe_phone import is_barred
+from models.overview.phone_stop import ask_once_more
+from models.talks.wait_time import callback_wait
+
+
+@answers("urgent", "open", "known", "stranger", "number_keyed", "reported", "cannot")
+def callback_stands(desk: Desk, _digits: str) -> str:
+    """Whether a callback is open for this case, and whether there is a phone to call (R35).
+
+    One that is open is urgent from now on where there is fresh hard news (R36). Without the PIN it tells
+    apart whether this call keyed a number, of a case or not (R05).
+    """
+    call = desk.call
+    if desk.is_verified and call.open_callback_id is not None and call.open_callback_due_at is not None:
+        _raise_for_news(desk, call.open_callback_id)
+        desk.say("callback.open")
+        starts, ends = call.open_callback_window_starts, call.open_callback_window_ends
+        if starts is not None and ends is not None:
+            say_window(desk, starts, ends, call.open_callback_urgency)
+        _say_due(desk, call.open_callback_due_at)
+        elsewhere = _elsewhere(desk, callbacks.number_key_of(desk.session, call.open_callback_id))
+        if elsewhere is not None:
+            desk.say(elsewhere)
+        _say_where_sooner(desk, call.open_callback_urgency, call.open_callback_due_at)
+        return "urgent" if call.open_callback_urgency == "urgent" else "open"
+    if not desk.number_to_call():
+        return "cannot"
+    if desk.is_verified:
+        return "known"
+    if call.number_key is None:
+        return "stranger"
+    return "reported" if _reported_lost_pin(desk) else "number_keyed"
+
+
+@answers("stopped", "untold", "said")
+def cannot_call(desk: Desk, _digits: str) -> str:
+    """No phone that we may ring, or no more calls to it: say so, and where somebody answers at any hour.
+
+    Hard news that was not told yet is still the caller's to hear (R19). Else a verified caller at a phone
+    that was left stopped may have it called again (R33).
+    """
+    untold = is_untold(desk)
+    if desk.is_verified and not (untold or desk.is_held) and ask_once_more(desk.session, desk.call, desk.now):
+        tell_no_more(desk)
+        return "stopped"
+    _say_cannot(desk)
+    return "untold" if untold else "said"
+
+
+@answers("said")
+def cannot_call_in_silence(desk: Desk, _digits: str) -> str:
+    """The same to a caller who says nothing: nobody knows who holds the phone."""
+    _say_cannot(desk)
+    return "said"
+
+
+def _say_cannot(desk: Desk) -> None:
+    desk.say("callback.cannot")
+    say_crisis_line(desk)
+
+
+@answers("offered", "locked_out", "reported", "cannot")
+def callback_for_silence(desk: Desk, _digits: str) -> str:
+    """Whether a silent caller can be called back, and whether this call may still try a PIN (R04, R25)."""
+    if not desk.number_to_call():
+        return "cannot"
+    if desk.has_tries:
+        return "offered"
+    return "reported" if _reported_lost_pin(desk) else "locked_out"
+
+
+def _reported_lost_pin(desk: Desk) -> bool:
+    """Whether this call has reported a lost PIN: it is not offered again."""
+    return "lost_pin_reported" in desk.call.trail.split()
+
+
+@answers("promised", "refused")
+def request_express(desk: Desk, _digits: str) -> str:
+    """A callback with the safest defaults, in one key (R35)."""
+    return promise(desk, "other", "asked")
+
+
+@answers("promised", "refused")
+def request_afraid(desk: Desk, _digits: str) -> str:
+    """A callback within the hour, because the caller is afraid (R36)."""
+    return promise(desk, "urgent", "afraid")
+
+
+@answers("promised", "refused")
+def request_for_news(desk: Desk, _digits: str) -> str:
+    """A callback within the hour, to be told hard news by a person (R19, R36)."""
+    return promise(desk, "urgent", "hard_news")
+
+
+@answers("promised", "refused")
+def request_in_silence(desk: Desk, _digits: str) -> str:
+    """The same for a caller who says nothing, also when the PIN would be asked again by now (R19)."""
+    return promise(desk, "urgent", "hard_news", verified=desk.is_verified or desk.call.opened_its_case())
+
+
+@answers("promised", "refused", "closed_then")
+def request_morning(desk: Desk, _digits: str) -> str:
+    """A callback before noon, where the caller is."""
+    return _request_part(desk, int(desk.office.policy("window_opens_hour")), NOON)
+
+
+@answers("promised", "refused", "closed_then")
+def request_afternoon(desk: Desk, _digits: str) -> str:
+    """A callback from noon to five, where the caller is."""
+    return _request_part(desk, NOON, EVENING)
+
+
+@answers("promised", "refused", "closed_then")
+def request_evening(desk: Desk, _digits: str) -> str:
+    """A callback from five on, where the caller is."""
+    return _request_part(desk, EVENING, int(desk.office.policy("window_closes_hour")))
+
+
+@answers("promised", "refused")
+def request_any_time(desk: Desk, _digits: str) -> str:
+    """A callback at any time of the day, as soon as it can be."""
+    return _as_last_time(desk, promise(desk, "other", "asked", any_time=True))
+
+
+@answers("known", "guessed", "held")
+def may_choose(desk: Desk, _digits: str) -> str:
+    """Whether times and wishes may be changed now, and whether the time there is known (R08, R29)."""
+    if desk.is_held:
+        return "held"
+    known = desk.call.time_zone or (desk.is_verified and desk.call.registrant_time_zone)
+    return "known" if known else "guessed"
+
+
+@answers("right")
+def hour_is_right(desk: Desk, _digits: str) -> str:
+    """It is about that hour where the caller is: the guess is kept."""
+    desk.call.time_zone = desk.call.time_zone or desk.guessed_zone()
+    return "right"
+
+
+@answers("shifted")
+def hour_is_earlier(desk: Desk, _digits: str) -> str:
+    """It is earlier there: ask for the next zone to the west."""
+    return _shift(desk, later=False)
+
+
+@answers("shifted")
+def hour_is_later(desk: Desk, _digits: str) -> str:
+    """It is later there: ask for the next zone to the east."""
+    return _shift(desk, later=True)
+
+
+def _shift(desk: Desk, *, later: bool) -> str:
+    before = desk.call.time_zone or desk.guessed_zone()
+    desk.call.time_zone = neighbour(desk.office.zones, before, desk.now, later=later)
+    return "shifted"
+
+
+def _request_part(desk: Desk, starts_hour: int, ends_hour: int) -> str:
+    return _as_last_time(desk, promise(desk, "other", "asked", (starts_hour, ends_hour)))
+
+
+def _as_last_time(desk: Desk, word: str) -> str:
+    """Who chooses more than the express callback starts from their last answers, once the PIN was right."""
+    found = desk.asked_for
+    if word == "promised" and found is not None and desk.is_verified and found.requested_at == desk.now:
+        wishes = last_wishes(desk.session, found)
+        save_wish(desk.session, found.id, actor=f"caller:{desk.call.id}", now=desk.now, **wishes.columns)
+    return word
+
+
+def promise(
+    desk: Desk,
+    urgency: str,
+    reason: str,
+    hours: tuple[int, int] | None = None,
+    *,
+    any_time: bool = False,
+    verified: bool | None = None,
+    since: datetime | None = None,
+) -> str:
+    """Write the promise and say it. A case has one open callback: asking again changes that one (R35).
+
+    Without the PIN, or where it would be asked again by now, the caller hears a first request made now,
+    whatever is owed to their phone or case already (R11).
+
+    ``hours`` are of the caller's own clock, and ``any_time`` gives up those chosen before. ``verified`` is
+    whether the PIN counts, if not as now, and ``since`` when they began to wait, for who waited in line.
+    """
+    verified = desk.is_verified if verified is None else verified
+    asked = urgency
+    if urgency == "other":
+        urgency, reason = _class_of(desk, reason, verified=verified)
+    call, office = desk.call, desk.office
+    number = desk.number_to_call(verified=verified) or _number_that_stands(desk)
+    if number is None:
+        return "refused"
+    asker = Asker(verified, call.caller_id_doubted, desk.keyring.index("phone", number))
+    due_at, wait = _due(desk, urgency, asker)
+    zone = desk.zone_to_call(verified=verified)
+    # An urgent callback opens the window of the phone it was asked for; others wait for it (R29).
+    first_at = desk.now if urgency == "urgent" else office.calling_window(desk.now, zone)
+    window = next_part_of_day(first_at, zone, *hours) if hours else None
+    policy = CallbackPolicy.of(office)
+    if window is not None:
+        if policy.moment_inside(Hours(urgency, zone, *window, False, first_at), window[0]) is None:
+            # Nobody of the office ever works then: the line would ring nobody, and staff could not call.
+            desk.say("callback.closed_then")
+            return "closed_then"
+        first_at, due_at = max(first_at, window[0]), max(due_at, window[1])
+    # They listen to these very words: the end of this call makes it due, at the latest some minutes from now.
+    first_at = max(first_at, first_due(desk.call, desk.now))
+    if not verified:
+        first = Promise(
+            number=number, urgency=urgency, reason=reason, verified=False, language=call.language,
+            time_zone=zone, requested_at=since or desk.now, due_at=due_at, next_attempt_at=first_at,
+            call_id=call.id, silent=bool(call.silent), window=window,
+        )  # fmt: skip
+        a_day = int(office.policy("unverified_callbacks_a_day"))
+        made = request_without_pin(desk.session, call, first, desk.now, a_day=a_day, policy=policy)
+        if made is None:
+            return "refused"
+        line = call.line if call.line in office.lines else office.lines[0]
+        return _promised(desk, urgency, window, due_at, wait=wait, line=line)
+    found = request_callback(
+        desk.session, call=call, number=number, urgency=urgency, reason=reason, due_at=due_at,
+        next_attempt_at=first_at, time_zone=zone, now=desk.now, window=window, any_time=any_time,
+        requested_at=since, is_shared=asker.number_key in desk.rules.shared_phone_keys,
+    )  # fmt: skip
+    if found is None:
+        return "refused"
+    line = shown_line(desk.session, found, office.lines)
+    if not desk.is_verified:
+        # The answers of this call alone are said next (R11), so the safer ones must count.
+        wishes = Wishes.of_text(call.wishes)
+        save_safer(desk.session, found.id, wishes, actor=f"caller:{call.id}", now=desk.now)
+        told = asked if asked == "urgent" else _class_of(desk, reason, verified=False)[0]
+        due_at, wait = _due(desk, told, asker)
+        # Which number it will show is said to none of these: it may be another than this caller would expect,
+        # and to leave it out only then would tell of a callback that stands.
+        return _promised(desk, told, None, due_at, wait=wait, line=None)
+    desk.asked_for = found
+    if (window is not None or any_time) and not callbacks.is_idle(found):
+        # Somebody is rung for it: the time just chosen does not hold for this round.
+        desk.say("callback.gone")
+    chosen = None
+    if found.window_starts is not None and found.window_ends is not None:
+        chosen = found.window_starts, found.window_ends
+    if found.urgency != urgency:
+        wait = _wait(desk, found.urgency, asker)
+    elsewhere = _elsewhere(desk, found.number_key)
+    return _promised(desk, found.urgency, chosen, found.due_at, wait=wait, line=line, elsewhere=elsewhere)
+
+
+def _number_that_stands(desk: Desk) -> str | None:
+    """The phone of the callback that this verified caller may change, also from a withheld number.
+
+    None for one that is marked unsafe or said stop: nobody may call it (R09, R33).
+    """
+    callback_id, registrant_id = desk.call.open_callback_id, desk.call.registrant_id
+    if not desk.is_verified or callback_id is None or registrant_id is None:
+        return None
+    number_key = callbacks.number_key_of(desk.session, callback_id) or ""
+    if is_barred(desk.session, registrant_id, number_key):
+        return None
+    return callbacks.number_of(desk.session, callback_id)
+
+
+def _raise_for_news(desk: Desk, callback_id: int) -> None:
+    """Fresh hard news makes the callback that stands urgent, as it does a new one; its hours stay (R36)."""
+    call, (urgency, reason) = desk.call, _class_of(desk, "asked", verified=True)
+    if call.open_callback_urgency == "urgent" or urgency != "urgent":
+        return
+    number_key = callbacks.number_key_of(desk.session, callback_id) or ""
+    due_at, _wait = _due(desk, urgency, Asker(True, call.caller_id_doubted, number_key))
+    first_at = first_due(call, desk.now)
+    found = make_urgent(desk.session, call, reason, due_at=due_at, next_attempt_at=first_at, now=desk.now)
+    if found is not None:
+        call.open_callback_id, call.open_callback_urgency = found.id, found.urgency
+        call.open_callback_due_at = found.due_at
+        starts, ends = found.window_starts, found.window_ends
+        call.open_callback_window_starts, call.open_callback_window_ends = starts, ends
+
+
+def _elsewhere(desk: Desk, number_key: str | None) -> str | None:
+    """What is said where another phone rings than the one in the hand of this verified caller (R35).
+
+    It stays with that phone: who may answer there, and which message may be left, was said of it.
+    """
+    number = desk.called_from()
+    if number is None or number_key == desk.keyring.index("phone", number):
+        return None
+    # Asking anew would call this phone only where it may be called for the case (R08, R33).
+    return "callback.elsewhere" if desk.number_to_call() == number else "callback.not_here"
+
+
+def _due(desk: Desk, urgency: str, asker: Asker) -> tuple[datetime, timedelta | None]:
+    """The latest moment of a callback that is asked for now, and how long eight of ten lately waited."""
+    wait = _wait(desk, urgency, asker)
+    if urgency == "urgent":
+        return urgent_due(desk.session, desk.now, desk.office, asker, wait), wait
+    return desk.office.due_at("other", desk.now), wait
+
+
+def _wait(desk: Desk, urgency: str, asker: Asker) -> timedelta | None:
+    """How long eight of ten lately waited; of urgent ones, those who asked while the office was as now."""
+    is_open = desk.office.is_open(desk.now)
+    return callback_wait(
+        desk.session, desk.now, urgency=urgency, verified=asker.verified, but=asker.number_key,
+        is_alike=lambda asked_at: urgency != "urgent" or desk.office.is_open(asked_at) == is_open,
+    )  # fmt: skip
+
+
+def _promised(
+    desk: Desk,
+    urgency: str,
+    window: tuple[datetime, datetime] | None,
+    due_at: datetime,
+    *,
+    wait: timedelta | None,
+    line: str | None,
+    elsewhere: str | None = None,
+) -> str:
+    """Say when we call, the latest moment, and which phone will ring or which number it will show.
+
+    ``line`` is the number that it will show, or None where that is not to be said.
+    """
+    desk.call.topic = desk.call.topic or "callback"
+    if window is not None:
+        say_window(desk, *window, urgency)
+    _say_due(desk, due_at)
+    if elsewhere is not None:
+        desk.say(elsewhere)
+    elif line == desk.call.line:
+        # No digits aloud; a person who chose another of our numbers knows which one (R32).
+        desk.say("callback.shown")
+    _say_where_sooner(desk, urgency, due_at)
+    prompt = None if wait is None or window is not None else wait_prompt(wait)
+    if prompt is not None:
+        desk.say("callback.wait", wait=desk.words(prompt))
+    return "promised"
+
+
+def _say_where_sooner(desk: Desk, urgency: str | None, due_at: datetime) -> None:
+    """A crisis line, for who is promised more than the hour, or was promised it in vain (R36)."""
+    within_the_hour = desk.now < due_at <= desk.office.due_at("urgent", desk.now)
+    if urgency == "urgent" and not within_the_hour:
+        say_crisis_line(desk)
+
+
+def say_crisis_line(desk: Desk) -> None:
+    """Where somebody answers at any hour, once in a turn; not on a discreet line before the PIN (R17)."""
+    service = next((one for one in desk.office.services if one.key == CRISIS_SERVICE), None)
+    if service is None or (desk.is_discreet and not desk.is_verified) or desk.says("person.sooner"):
+        return
+    desk.say(
+        "person.sooner", service=desk.named(service.name), phone=desk.prompts.spoken_number(service.phone)
+    )
+
+
+def _class_of(desk: Desk, reason: str, *, verified: bool) -> tuple[str, str]:
+    """The urgent class is also for fresh hard news, and for who could not open their case (R36)."""
+    if verified:
+        found = desk.heard()
+        fresh = timedelta(hours=desk.office.policy("hard_news_hours"))
+        if found.hard_news and found.status_at is not None and desk.now - found.status_at <= fresh:
+            return "urgent", "hard_news"
+    elif not desk.has_tries:
+        return "urgent", "lockout"
+    return "other", reason
+
+
+def _say_due(desk: Desk, due_at: datetime) -> None:
+    """Until when we will have called; a promise that is late is said to be late."""
+    if due_at > desk.now:
+        desk.say("callback.promise", when=desk.deadline(due_at))
+    else:
+        desk.say("callback.late")
+
+
+@answers("kept", "gone")
+def keep_callback(desk: Desk, _digits: str) -> str:
+    """Leave the open callback as it is, and say it once more; ``gone`` when it was closed meanwhile."""
+    found, due_at = desk.call.open_callback_id, desk.call.open_callback_due_at
+    if found is None or due_at is None or not callbacks.keep_callback(desk.session, found):
+        return "gone"
+    _say_due(desk, due_at)
+    _say_where_sooner(desk, desk.call.open_callback_urgency, due_at)
+    return "kept"
+
+
+@answers("cancelled", "gone")
+def cancel_callback(desk: Desk, _digits: str) -> str:
+    """Cancel the case's open callback, unless it is being kept right now."""
+    found = desk.call.open_callback_id
+    if found is None or not callbacks.cancel_callback(desk.session, found, desk.now):
+        return "gone"
+    desk.call.open_callback_id = None
+    return "cancelled"

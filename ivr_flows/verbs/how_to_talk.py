@@ -1,0 +1,25 @@
+"""What a liaison is told of how to talk with a caller, once they have accepted and not before."""
+
+from sqlalchemy import select
+
+from ivr_flows.engine.desk import Desk
+from models.callbacks.callback import Callback
+from models.callbacks.shown_line import shown_line
+from models.calls.call import CALLS
+
+
+def tell_how_to_talk(desk: Desk) -> None:
+    """Say that the caller answers by key, and that their line is discreet; otherwise say nothing."""
+    call = desk.call
+    if call.callback_id is not None:
+        callback = desk.session.get_one(Callback, call.callback_id)
+        is_silent, line = callback.silent, shown_line(desk.session, callback, desk.office.lines)
+    elif call.parent_call_id is not None:
+        caller = select(CALLS.c.silent, CALLS.c.line).where(CALLS.c.id == call.parent_call_id)
+        is_silent, line = desk.session.execute(caller).one()
+    else:
+        return
+    if is_silent:
+        desk.say("liaison.silent")
+    if line in desk.office.discreet_lines:
+        desk.say("liaison.discreet")

@@ -1,0 +1,251 @@
+"""Verbs of 0, a person now: ringing a liaison, waiting in line, keeping the place as a callback."""
+
+from datetime import timedelta
+
+from ivr_flows.engine.desk import Desk, Ring
+from ivr_flows.engine.flow import answers
+from ivr_flows.engine.time_words import in_zone
+from ivr_flows.verbs.callback_verbs import promise, say_crisis_line
+from ivr_flows.verbs.case_verbs import is_untold
+from ivr_flows.verbs.wait_words import wait_prompt
+from models.callbacks.asking_call import asker_cannot_talk
+from models.talks import direct_talk, line_ring
+from models.talks import leg as legs
+from models.talks import line_wait as waits
+from models.talks.abandoned_wait import wait_ended
+from models.talks.line_turn import free_now
+from models.talks.wait_time import wait_in_line
+
+#: Every so many looks the caller in line hears where they stand; in between, a word that the line is there.
+LOOKS_TO_A_REPORT = 4
+
+
+@answers("marked")
+def mark_silent(desk: Desk, _digits: str) -> str:
+    """5: this caller cannot talk. Whoever helps them is told, now and in a callback."""
+    desk.call.silent = True
+    asker_cannot_talk(desk.session, desk.call, desk.now)
+    desk.say("silent.noted")
+    return "marked"
+
+
+@answers("wait", "joined", "dial", "nobody", "closed")
+def find_person(desk: Desk, _digits: str) -> str:
+    """0: in opening hours join the line, verified callers first, while a free liaison is rung (R36)."""
+    word, is_rung = _seek(desk)
+    if word == "wait":
+        if is_rung:
+            desk.say("person.connecting")
+        else:
+            desk.say("person.nobody")
+            _report(desk)
+        if not (desk.call.silent or desk.is_discreet):
+            desk.say("silent.offer")
+    return word
+
+
+@answers("ringing", "nobody")
+def find_person_at_once(desk: Desk, _digits: str) -> str:
+    """A liaison who is free this moment, for a caller who asked for nothing; else nobody waits (R19)."""
+    if not desk.office.is_open(desk.now) or desk.call.free_liaisons == 0:
+        return "nobody"
+    wait = waits.join_line(desk.session, desk.call, desk.now, verified=desk.is_verified)
+    if line_ring.rung_now(desk.session, desk.call.id) is None and not _ring_if_free(desk, wait):
+        waits.leave_line(desk.session, desk.call.id, "offered", desk.now)
+        return "nobody"
+    desk.say("person.connecting")
+    return "ringing"
+
+
+@answers("must", "may")
+def must_hear_choices(desk: Desk, _digits: str) -> str:
+    """Whether no key may stop the words that 1 is not "yes" in line, for a caller who cannot talk (R22).
+
+    Only after they were fetched for somebody, whom they may answer yet: before that a key such as 7 goes
+    first (R23).
+    """
+    if not (desk.call.silent and desk.may_have_a_phone):
+        return "may"
+    if {"fetched", "meet"} & set(desk.call.trail.split()):
+        return "must"
+    desk.say("silent.choices")
+    return "may"
+
+
+@answers("still", "joined", "dial", "nobody", "closed")
+def look_again(desk: Desk, _digits: str) -> str:
+    """Some seconds on in line: go to a liaison who accepted, ring one who is free, or say a word of it."""
+    word, is_rung = _seek(desk)
+    if word != "wait":
+        return word
+    if is_rung:
+        desk.say("line.ringing")
+    elif desk.call.misses % LOOKS_TO_A_REPORT:
+        desk.say("line.hold")
+    else:
+        _report(desk)
+        if desk.may_have_a_phone:
+            if desk.call.silent:
+                desk.say("silent.choices")
+            desk.say("line.keep", key="1")
+    return "still"
+
+
+@answers("still", "joined", "dial", "nobody", "closed")
+def look_at_once(desk: Desk, _digits: str) -> str:
+    """The line itself took this call out of its wait: somebody is free, has accepted, or did not come.
+
+    Its own call may have begun to ring a liaison at that very moment, whose phone the carrier then stopped.
+    """
+    line_ring.dial_is_over(desk.session, desk.call.id, desk.now)
+    word, is_rung = _seek(desk)
+    if word != "wait":
+        return word
+    desk.say(_ringing(desk) if is_rung else "line.hold")
+    return "still"
+
+
+@answers("promised", "refused", "joined")
+def keep_place(desk: Desk, _digits: str) -> str:
+    """Hang up and be called back, with the place in the list of when the caller began to wait (R36)."""
+    session, call, now = desk.session, desk.call, desk.now
+    held = waits.wait_of(session, call.id)
+    # The place is the right to this caller: a liaison's key of the same moment may have ended it first.
+    if not waits.leave_line(session, call.id, "kept", now) and direct_talk.talks_now(session, call.id):
+        return "joined"
+    verified = desk.is_verified or (held is not None and held.verified and call.opened_its_case())
+    word = promise(desk, "other", "waited", verified=verified, since=held.since if held else None)
+    if word != "promised":
+        waits.take_back(session, call.id)
+        desk.say("line.cannot_keep")
+        return "refused"
+    desk.jobs += line_ring.stop_ringing(session, call.id, now)
+    return "promised"
+
+
+@answers("menu", "case", "news", "joined")
+def leave_place(desk: Desk, _digits: str) -> str:
+    """Give the place up and go back: after the PIN to the case's menu, or to hard news not yet told (R22).
+
+    Where the verification is over the gate before that menu asks the PIN again (R11).
+    """
+    session, call, now = desk.session, desk.call, desk.now
+    # A liaison's key of the same moment may have ended the wait first, as in keep_place.
+    if not waits.leave_line(session, call.id, "left", now) and direct_talk.talks_now(session, call.id):
+        return "joined"
+    if line_ring.rung_now(session, call.id) is not None:
+        # Whoever rings for this very caller is free for them again in a moment.
+        call.free_liaisons += 1
+    desk.jobs += line_ring.stop_ringing(session, call.id, now)
+    if not desk.is_verified:
+        return "case" if call.opened_its_case() and desk.has_tries else "menu"
+    return "news" if is_untold(desk) else "case"
+
+
+@answers("talked", "wait", "nobody", "closed")
+def person_ended(desk: Desk, _digits: str) -> str:
+    """Whether someone accepted by a key; an answered phone alone proves nothing (Legs).
+
+    When nobody did, the caller waits for the next one who is free; after some tries a callback is offered.
+    """
+    session, call, office = desk.session, desk.call, desk.office
+    if legs.direct_ended(session, call, desk.now, office) == "talked":
+        wait_ended(session, call.id, desk.now, office)
+        return "talked"
+    wait = waits.wait_of(session, call.id)
+    if wait is None or waits.rung_since(session, wait) >= office.policy("liaison_tries"):
+        return _give_up(desk, "nobody")
+    if not office.is_open(desk.now):
+        return _close(desk)
+    if call.liaisons_on_shift == 0:
+        return _give_up(desk, "nobody")
+    wait.seen_at = desk.now
+    desk.say("person.nobody")
+    _report(desk)
+    return "wait"
+
+
+def _seek(desk: Desk) -> tuple[str, bool]:
+    """How things stand for this caller in line, and whether a liaison is rung for them now.
+
+    To a liaison who has accepted; else a place in line, while one is rung or somebody is on shift.
+    """
+    session, call, now = desk.session, desk.call, desk.now
+    if direct_talk.talks_now(session, call.id):
+        return "joined", False
+    rung = line_ring.rung_now(session, call.id)
+    if rung is None:
+        if not desk.office.is_open(now):
+            return _close(desk), False
+        if call.liaisons_on_shift == 0:
+            return _give_up(desk, "nobody"), False
+    wait = waits.join_line(session, call, now, verified=desk.is_verified)
+    if rung is not None:
+        return _dial_if_lost(desk, rung), True
+    if waits.rung_since(session, wait) >= desk.office.policy("liaison_tries"):
+        return _give_up(desk, "nobody"), False
+    return "wait", _ring_if_free(desk, wait)
+
+
+def _ring_if_free(desk: Desk, wait: waits.LineWait) -> bool:
+    """Whether a liaison's phone is to ring for this caller: one is free, and nobody ahead waits for them."""
+    ahead = waits.ahead_of(desk.session, desk.now, verified=wait.verified, wait=wait)
+    free = free_now(desk.session, desk.now)
+    is_rung, jobs = line_ring.ring_for(desk.session, desk.call, wait, desk.now, free=free, ahead=ahead)
+    desk.jobs += jobs
+    return is_rung
+
+
+def _dial_if_lost(desk: Desk, rung: line_ring.Rung) -> str:
+    """A liaison whom no worker has begun to ring is dialled by this very call."""
+    found = line_ring.dial_from_call(desk.session, rung, desk.now, at_once=desk.queue_is_down)
+    if found is None:
+        return "wait"
+    leg_id, number = found
+    desk.ring = Ring(number, int(desk.office.policy("liaison_ring_seconds")), leg_id)
+    return "dial"
+
+
+def _close(desk: Desk) -> str:
+    opens = desk.office.next_open(desk.now)
+    # A guess of the caller's zone may be hours off, so the office's own clock is told, by its name.
+    zone = desk.known_zone or desk.office_zone
+    when = desk.when(opens, on=True, clock=True, time_zone=zone)
+    desk.say("person.closed", when=in_zone(desk.words, when, zone, opens))
+    say_crisis_line(desk)
+    waits.leave_line(desk.session, desk.call.id, "offered", desk.now)
+    return "closed"
+
+
+def _give_up(desk: Desk, word: str) -> str:
+    desk.say("person.nobody")
+    waits.leave_line(desk.session, desk.call.id, "offered", desk.now)
+    return word
+
+
+def _ringing(desk: Desk) -> str:
+    """What is said while a liaison is rung: after another who did not come it is not the first (R36)."""
+    wait = waits.wait_of(desk.session, desk.call.id)
+    is_another = wait is not None and waits.rung_since(desk.session, wait) > 1
+    return "line.ringing" if is_another else "person.connecting"
+
+
+def _report(desk: Desk) -> None:
+    """Where the caller stands, and how long callers wait: only what was measured is said."""
+    held = waits.wait_of(desk.session, desk.call.id)
+    if held is None:
+        return
+    number = 1 + waits.ahead_of(desk.session, desk.now, verified=held.verified, wait=held)
+    if number == 1:
+        desk.say("line.next")
+    else:
+        desk.say("line.place", place=str(number))
+    wait = wait_in_line(desk.session, desk.now, verified=held.verified)
+    if wait is not None and desk.now - held.since > wait + timedelta(minutes=1):
+        # What was said has not come true for this caller; they are told so.
+        desk.say("line.longer")
+    elif wait is not None and (prompt := wait_prompt(wait)):
+        desk.say("line.wait", wait=desk.words(prompt))
+    if desk.is_verified or desk.has_tries:
+        # Others would only be led back here.
+        desk.say("line.back")

@@ -1,0 +1,50 @@
+"""Verbs after a talk: its outcome by a key, and the pause after a hard call. Neither is ever waited for."""
+
+from ivr_flows.engine.desk import Desk
+from ivr_flows.engine.flow import Handler, answers
+from models.callbacks.follow_up import LATER, SUPERVISOR
+from models.talks import outcome
+
+
+def _noting(code: str) -> Handler:
+    @answers("noted", "late")
+    def note(desk: Desk, _digits: str) -> str:
+        staff_id = desk.call.staff_id
+        if staff_id is None:
+            return "late"
+        talk = outcome.last_talk(desk.session, staff_id, desk.now, desk.office)
+        if talk is None:
+            return "late"
+        word, jobs = outcome.note_outcome(desk.session, talk, code, staff_id, desk.now, desk.office)
+        desk.jobs += jobs
+        if word == "no_phone":
+            desk.say("outcome.no_phone")
+            return "noted"
+        return word
+
+    return note
+
+
+note_reached = _noting("reached")
+note_message = _noting("message_left")
+note_nobody = _noting("nobody_there")
+note_wrong_person = _noting(outcome.WRONG_PERSON)
+note_later = _noting(LATER)
+note_supervisor = _noting(SUPERVISOR)
+
+
+@answers("found", "none")
+def find_last(desk: Desk, _digits: str) -> str:
+    """Whether there is a talk whose outcome may still be told."""
+    staff_id = desk.call.staff_id
+    if staff_id is None or outcome.last_talk(desk.session, staff_id, desk.now, desk.office) is None:
+        return "none"
+    return "found"
+
+
+@answers("rests")
+def rest(desk: Desk, _digits: str) -> str:
+    """8: a hard call; nobody rings this person for a while."""
+    if desk.call.staff_id is not None:
+        outcome.rest(desk.session, desk.call.staff_id, desk.now, desk.office)
+    return "rests"

@@ -1,0 +1,153 @@
+"""Verbs of the PIN after it was right: what happened since the last call, a new PIN; and of a lost one."""
+
+from ivr_flows.engine.desk import Desk
+from ivr_flows.engine.flow import LANGUAGE, REPEAT, SLOW, SlowHandler, answers
+from ivr_flows.verbs.case_verbs import PinWork, check_number, steps_in_case, verify_pin
+from models.cases.case import NUMBER_LENGTHS, begins_number
+from models.cases.pin_try import is_since_last_call, tries_told
+from models.overview.phone_stop import answer_notice
+from models.overview.pin_change import FirstEntry, SecondEntry, Weighed, change_pin, hash_in_force
+from models.staff.lost_pin_report import reporting
+
+#: The key of a new PIN in every menu that follows the status.
+NEW_PIN_KEY = "4"
+#: Keys after which the same is said again: once more, in another language, slower.
+_SAID_AGAIN = (REPEAT, LANGUAGE, SLOW)
+
+
+@answers("go", "stopped")
+def since_last_call(desk: Desk, _digits: str) -> str:
+    """A phone that said stop first (R33), then when the case was opened last and whether wrong PINs came."""
+    call = desk.call
+    if call.stops_untold and "stop_held" not in steps_in_case(desk):
+        return "stopped"
+    if call.wrong_tries:
+        since_then = is_since_last_call(desk.session, call)
+        desk.say("since.wrong_tries" if since_then else "since.wrong_tries_first")
+    if call.last_call_at is not None:
+        desk.say("since.last_call", on=desk.when(call.last_call_at, on=True, clock=True))
+    if call.wrong_tries:
+        desk.say("since.advice", number=NEW_PIN_KEY)
+    return "go"
+
+
+def heard_of_tries(desk: Desk, key: str) -> None:
+    """A key after the notice of wrong PINs: the next call need not tell of the same ones (R04).
+
+    Silence is none: whoever hung up, or went to a person before, is told in the next call. So is whoever
+    had it said once more, slower or in another language, until another key.
+    """
+    if desk.call.wrong_tries and key not in _SAID_AGAIN and "person_told" in steps_in_case(desk):
+        desk.writes += tries_told(desk.call)
+
+
+@answers("lifted", "held")
+def lift_stops(desk: Desk, _digits: str) -> str:
+    """Call the phones again that said stop; not while phones are held after a lost PIN (R08).
+
+    Then the next call asks again: who wanted the phone back must not lose it for good.
+    """
+    if desk.is_held:
+        return "held"
+    answer_notice(desk.session, desk.call, desk.now, lift=True)
+    return "lifted"
+
+
+@answers("left")
+def leave_stops(desk: Desk, _digits: str) -> str:
+    """Leave them stopped, and tell of them no more."""
+    answer_notice(desk.session, desk.call, desk.now, lift=False)
+    return "left"
+
+
+@answers("yes", "no")
+def may_change_pin(desk: Desk, _digits: str) -> str:
+    """Whether this call has a try left for the PIN in force, which is asked before a new one (R04)."""
+    return "yes" if desk.has_tries else "no"
+
+
+def _take_once_more(desk: Desk, work: PinWork, matched: bool) -> str:
+    call = desk.call
+    told = call.wrong_tries, call.last_call_at
+    word = verify_pin.record(desk, work, matched)
+    if word == "right":
+        # Of what has come since the status, the next call tells.
+        call.wrong_tries, call.last_call_at = told
+    return word
+
+
+def _take_first(desk: Desk, digits: str) -> PinWork:
+    call = desk.call
+    stored = hash_in_force(desk.session, call.case_id) if call.case_id is not None else None
+    is_number = call.number_key is not None and begins_number(
+        desk.keyring, digits, call.number_key, NUMBER_LENGTHS
+    )
+    return PinWork(FirstEntry(call.id, call.turn, stored, is_number), digits)
+
+
+def _keep_first(desk: Desk, _work: PinWork, found: Weighed) -> str:
+    # Between the two entries the hash alone is kept, on the call.
+    desk.call.new_pin_hash = found.pin_hash
+    return found.word
+
+
+def _take_second(desk: Desk, digits: str) -> PinWork:
+    return PinWork(SecondEntry(desk.call.id, desk.call.turn, desk.call.new_pin_hash), digits)
+
+
+def _put_into_force(desk: Desk, _work: PinWork, matched: bool) -> str:
+    call = desk.call
+    new_hash, call.new_pin_hash = call.new_pin_hash, None
+    if not matched or new_hash is None:
+        return "differs"
+    by_letter = not desk.is_verified and call.may_choose_pin(desk.now)
+    if not ((desk.is_verified or by_letter) and change_pin(desk.session, call, new_hash, desk.now)):
+        return "gone"
+    # This call knows the new PIN: what it opened stays open, of every other call it is closed.
+    call.verified_at = call.pin_issued_at = desk.now
+    call.letter_at = None
+    if by_letter:
+        return "chosen"
+    call.wrong_tries, call.last_call_at = 0, None
+    return "changed"
+
+
+verify_pin_again = SlowHandler(
+    "verify_pin_again", frozenset({"right", "letter", "wrong", "spent"}), verify_pin.reserve, _take_once_more
+)
+take_new_pin = SlowHandler(
+    "take_new_pin", frozenset({"good", "guessable", "same"}), _take_first, _keep_first, is_a_try=False
+)
+confirm_new_pin = SlowHandler(
+    "confirm_new_pin",
+    frozenset({"changed", "chosen", "differs", "gone"}),
+    _take_second,
+    _put_into_force,
+    is_a_try=False,
+)
+
+
+@answers("number", "reported")
+def lost_pin(desk: Desk, _digits: str) -> str:
+    """The PIN is lost: a person looks into it, once the line knows which number it is about (R08)."""
+    if desk.call.number_key is None:
+        return "number"
+    return _report(desk)
+
+
+@answers("reported", "mistyped")
+def lost_pin_of(desk: Desk, digits: str) -> str:
+    """The case number whose PIN is lost; whether a case has it changes no word of what follows."""
+    if check_number.run(desk, digits) == "mistyped":
+        return "mistyped"
+    return _report(desk)
+
+
+def _report(desk: Desk) -> str:
+    call = desk.call
+    if call.number_key is not None:
+        desk.writes.append(
+            reporting(call.number_key, call.phone_key, call.id, desk.now, silent=bool(call.silent))
+        )
+    desk.call.topic = desk.call.topic or "lost_pin"
+    return "reported"

@@ -1,0 +1,66 @@
+"""Verbs of the partner lines: joining a caller to one, and what is said when it does not answer."""
+
+from ivr_flows.engine.desk import SAFETY_SERVICE, Desk, Ring
+from ivr_flows.engine.flow import answers
+from ivr_flows.engine.rules import ServiceEntry
+from ivr_flows.engine.turn import Dial
+
+#: Twilio's words for a dialled leg that was answered.
+ANSWERED = frozenset({"completed", "answered"})
+#: What begins a word of a call's trail that is no step: which service was rung, by its key in office.toml.
+_RUNG = "rung:"
+
+
+@answers("ringing", "changed")
+def ring_service(desk: Desk, digits: str) -> str:
+    """Join the caller to the service that they heard at this key; where it is another by now, ask again."""
+    service = desk.office.services[int(digits) - 1]
+    if not _was_heard(desk, "services.join", key=digits, service=service.name[desk.call.language]):
+        return "changed"
+    return _ring(desk, service)
+
+
+@answers("ringing", "changed")
+def ring_safety_line(desk: Desk, _digits: str) -> str:
+    """Join the caller to the line that plans for safety (R19), when that is what they heard."""
+    if not _was_heard(desk, "case.safety"):
+        return "changed"
+    return _ring(desk, next(one for one in desk.office.services if one.key == SAFETY_SERVICE))
+
+
+@answers("talked", "failed")
+def service_ended(desk: Desk, _digits: str) -> str:
+    """Whether the service answered; when it did not, its number is read out."""
+    if desk.dial_status in ANSWERED:
+        desk.say("services.over")
+        return "talked"
+    end = desk.last_turn().end
+    if isinstance(end, Dial):
+        desk.say("services.failed", phone=desk.prompts.spoken_number(end.number))
+    return "failed"
+
+
+@answers("ringing", "changed")
+def ring_again(desk: Desk, _digits: str) -> str:
+    """Ring the service once more that this call rang last, by whichever way the caller came back (R22)."""
+    rung = next((one for one in reversed(desk.call.trail.split()) if one.startswith(_RUNG)), None)
+    for service in desk.office.services:
+        if rung == _RUNG + service.key:
+            return _ring(desk, service)
+    return "changed"
+
+
+def _ring(desk: Desk, service: ServiceEntry) -> str:
+    # Among the steps passed: the words that named it are gone after another menu.
+    desk.call.trail = f"{desk.call.trail} {_RUNG}{service.key}"
+    desk.say("services.connecting", service=service.name[desk.call.language])
+    desk.ring = Ring(service.phone, int(desk.office.policy("service_ring_seconds")))
+    return "ringing"
+
+
+def _was_heard(desk: Desk, prompt: str, **slots: str) -> bool:
+    """Whether the caller's last words from us held this option: an office may change its list meanwhile."""
+    last = desk.last_turn()
+    return any(
+        say.prompt == prompt and slots.items() <= dict(say.slots).items() for say in (*last.says, *last.again)
+    )

@@ -1,0 +1,78 @@
+"""Turns what may be said of a person into prompts. It says what the record holds, dated, and nothing else."""
+
+from datetime import datetime
+from typing import Protocol
+
+from ivr_flows.engine.time_words import in_zone, zone_prompt
+from ivr_flows.prompts import Prompts
+from models.custody.custody_status import Heard
+
+
+class Speaker(Protocol):
+    """Where the words go: the desk of a call, or a page on which staff read what may be said."""
+
+    @property
+    def prompts(self) -> Prompts: ...
+    @property
+    def office_zone(self) -> str: ...
+    def say(self, prompt: str, **slots: str) -> None: ...
+    def words(self, prompt: str, **slots: str) -> str: ...
+    def when(
+        self, at: datetime, *, on: bool = False, clock: bool = False, time_zone: str | None = None
+    ) -> str: ...
+
+
+def say_status(desk: Speaker, found: Heard) -> None:
+    """Say a status in R14's order, or the one neutral phrase for every reason not to (R13, R15).
+
+    The status comes first, then its own date, the place, the age of the record, and what it does not cover.
+    """
+    if found.status is None or found.status_at is None or found.as_of is None:
+        desk.say("status.neutral")
+        return
+    # The date of a status is a day: minutes are told of the record's age alone.
+    form = "since" if found.status in ("in_custody", "returned_to_custody") else "on"
+    desk.say(f"status.{found.status}", **{form: desk.when(found.status_at, on=form == "on")})
+    if found.facility_name is not None:
+        # Who is out or has died is in no place of the directory any more.
+        place = "status.facility_last" if found.hard_news else "status.facility"
+        desk.say(place, facility=found.facility_name)
+    # Feeds do say that something happened after the moment for which they speak. To say "as of" a time before
+    # it would sound untrue; how old the record is counts from the feed's own moment all the same (R14).
+    as_of = max(found.as_of, found.status_at)
+    desk.say("status.as_of", as_of=desk.when(as_of, clock=True))
+    if found.age == "notice":
+        desk.say("status.old")
+    if found.status != "deceased":
+        desk.say("status.limits")
+
+
+def say_details(desk: Speaker, found: Heard) -> None:
+    """Say what stands behind option 1: phone, stage, hearing, expected release (R14)."""
+    if found.facility_name is not None and found.facility_phone is not None:
+        number = desk.prompts.spoken_number(found.facility_phone)
+        # By its name: of who was "last held" there, "there" would be where they are now.
+        desk.say("status.facility_phone", facility=found.facility_name, phone=number)
+        # Apart, or with the name of a place one prompt would be too long (R23).
+        desk.say("status.facility_phone_again", phone=number)
+    if found.removal_stage is not None:
+        desk.say(f"stage.{found.removal_stage}")
+    if found.next_hearing_at is not None:
+        _say_hearing(desk, found.next_hearing_at, found.next_hearing_place, found.hearing_zone)
+    elif found.has_details:
+        # The option named court dates first.
+        desk.say("status.no_hearing")
+    if found.expected_release_at is not None:
+        desk.say("status.expected_release", on=desk.when(found.expected_release_at, on=True))
+
+
+def _say_hearing(desk: Speaker, at: datetime, place: str | None, zone: str | None) -> None:
+    # An hour is told in the court's own zone, by its name, or not at all: somebody goes there by it (R14).
+    zone, has_name = zone or desk.office_zone, zone is not None and zone_prompt(zone, at) is not None
+    moment = desk.when(at, clock=has_name, time_zone=zone)
+    if has_name:
+        moment = in_zone(desk.words, moment, zone, at)
+    desk.say("status.hearing", at=moment)
+    if place is not None and not desk.prompts.tells(place):
+        desk.say("status.hearing_place", place=place)
+    desk.say("status.hearing_check")

@@ -1,0 +1,209 @@
+"""Verbs of a talk that goes on: staff who step out by star, joiners who come in, and the caller who waits."""
+
+from ivr_flows.engine.desk import Desk
+from ivr_flows.engine.flow import answers
+from ivr_flows.engine.turn import Join
+from ivr_flows.verbs.how_to_talk import tell_how_to_talk
+from ivr_flows.verbs.leg_verbs import may_take
+from models.talks import hold, joiner, talk
+
+
+@answers("star", "early", "moment", "over", "not_reached")
+def staff_left(desk: Desk, _digits: str) -> str:
+    """Someone of staff is out of the conference: by star, or because it ended."""
+    joined = desk.last_turn().end
+    led = isinstance(joined, Join) and joined.ends_with_me
+    word, jobs = hold.staff_left(desk.session, desk.call, desk.now, led=led)
+    desk.jobs += jobs
+    return word
+
+
+@answers("star", "back", "over", "not_reached")
+def colleague_left(desk: Desk, _digits: str) -> str:
+    """A moment later it is known whether a colleague pressed star or the conference ended under them."""
+    word, jobs = hold.colleague_left(desk.session, desk.call, desk.now)
+    desk.jobs += jobs
+    return word
+
+
+@answers("alone", "shared", "early", "handed", "over", "not_reached")
+def staff_stands(desk: Desk, _digits: str) -> str:
+    """How the talk stands for one who is out of it, and who was rung into it in vain meanwhile."""
+    word = hold.staff_stands(desk.session, desk.call)
+    found = talk.talk_of(desk.session, desk.call)
+    if found is not None and word in ("alone", "shared"):
+        for flow in talk.tell_missed(desk.session, found):
+            desk.say("talk.colleague_missed" if flow == talk.COLLEAGUE else "talk.interpreter_missed")
+    _tell_cut_off(desk, word)
+    return word
+
+
+@answers("menu", "still", "over", "not_reached")
+def hold_on(desk: Desk, digits: str) -> str:
+    """Any key brings the choices back; without one the hold goes on, until the caller's patience ends it."""
+    word = hold.staff_stands(desk.session, desk.call)
+    if word in ("over", "not_reached"):
+        _tell_cut_off(desk, word)
+        return word
+    if word == "handed":
+        return "over"
+    return "menu" if digits else "still"
+
+
+def _tell_cut_off(desk: Desk, word: str) -> None:
+    """Staff hear why a talk is over that ended while the caller was on hold, and what the caller was told."""
+    if word == "over" and hold.was_cut_off(desk.session, desk.call):
+        desk.say("talk.cut_off")
+
+
+@answers("ringing", "joined", "over", "not_reached")
+def person_stands(desk: Desk, _digits: str) -> str:
+    """Whether the person called has pressed their key; until then staff hear how far it is (Legs)."""
+    word = hold.person_stands(desk.session, desk.call)
+    if word in ("dialled", "answered"):
+        desk.say("liaison.ringing" if word == "dialled" else "liaison.answered")
+        return "ringing"
+    if word == "joined" and hold.cannot_talk(desk.session, desk.call):
+        desk.say("liaison.silent")
+    return word
+
+
+@answers("ringing", "choices", "joined", "over", "not_reached")
+def await_person(desk: Desk, digits: str) -> str:
+    """The same for staff who wait; any key of theirs brings the choices."""
+    word = hold.person_stands(desk.session, desk.call)
+    if digits and word in ("dialled", "answered"):
+        return "choices"
+    return person_stands.run(desk, digits)
+
+
+@answers("ready", "gone")
+def staff_returns(desk: Desk, _digits: str) -> str:
+    """To the caller, or back to them."""
+    conference, leads, jobs = hold.staff_returns(desk.session, desk.call, desk.now)
+    desk.conference, desk.conference_ends_with_me = conference, leads
+    desk.jobs += jobs
+    return "ready" if conference else "gone"
+
+
+@answers("ringing", "nobody")
+def add_colleague(desk: Desk, _digits: str) -> str:
+    """2: ring another liaison on shift into this talk."""
+    found = talk.talk_of(desk.session, desk.call)
+    if found is None:
+        return "nobody"
+    word, jobs = joiner.add_colleague(desk.session, found, _actor(desk), desk.now)
+    desk.jobs += jobs
+    return word
+
+
+@answers("rung", "none")
+def add_interpreter(desk: Desk, _digits: str) -> str:
+    """3: ring the office's interpreter for the caller's language into this talk."""
+    found = talk.talk_of(desk.session, desk.call)
+    if found is None:
+        return "none"
+    number, spoken = desk.office.interpreters.get(found.language), desk.office.languages[0]
+    word, jobs = joiner.add_interpreter(desk.session, found, number, spoken, _actor(desk), desk.now)
+    desk.jobs += jobs
+    return "rung" if word == "ringing" else "none"
+
+
+@answers("handed", "nobody")
+def hand_over(desk: Desk, _digits: str) -> str:
+    """Leave the caller with the colleague, once the two of them are there."""
+    found = talk.talk_of(desk.session, desk.call)
+    jobs = None if found is None else talk.hand_over(
+        desk.session, found, desk.call.id, _actor(desk), desk.now
+    )  # fmt: skip
+    desk.jobs += jobs or []
+    return "nobody" if jobs is None else "handed"
+
+
+@answers("ended")
+def end_talk(desk: Desk, _digits: str) -> str:
+    """4: end the talk for everyone; the caller hears goodbye."""
+    found = talk.talk_of(desk.session, desk.call)
+    if found is not None:
+        jobs = talk.end_talk(desk.session, found, _actor(desk), desk.now, desk.office)
+        desk.jobs += [job for job in jobs if job != ("release_leg", desk.call.id)]
+        hold.goes(desk.session, desk.call)
+    return "ended"
+
+
+# Joiners.
+
+
+@answers("accepted", "code", "gone")
+def accept_joining(desk: Desk, _digits: str) -> str:
+    """1: a colleague or an interpreter comes in, as soon as the caller was told (R43)."""
+    may = may_take(desk)
+    if may == "left":
+        joiner.decline_joining(desk.session, desk.call, desk.now)
+        return "gone"
+    return "code" if may == "code" else _comes(desk)
+
+
+@answers("accepted", "gone")
+def accept_joining_with_code(desk: Desk, _digits: str) -> str:
+    """The code was right."""
+    return _comes(desk)
+
+
+def _comes(desk: Desk) -> str:
+    word, jobs = joiner.accept_joining(desk.session, desk.call, desk.now)
+    if word == "accepted":
+        desk.call.accepted_at = desk.now
+        tell_how_to_talk(desk)
+    desk.jobs += jobs
+    return word
+
+
+@answers("passed")
+def decline_joining(desk: Desk, _digits: str) -> str:
+    """2: not this one; the talk goes on without."""
+    joiner.decline_joining(desk.session, desk.call, desk.now)
+    return "passed"
+
+
+@answers("join", "wait", "gone")
+def joiner_stands(desk: Desk, _digits: str) -> str:
+    """Whether the caller was told, so that the joiner may come in."""
+    word, conference, jobs = joiner.joiner_stands(desk.session, desk.call)
+    desk.conference, desk.conference_ends_with_me = conference, False
+    desk.jobs += jobs
+    return word
+
+
+# The caller.
+
+
+@answers("back", "held", "over")
+def caller_joins(desk: Desk, _digits: str) -> str:
+    """To the conference, or on hold while the liaison is out of it."""
+    stands = hold.caller_joins(desk.session, desk.call, desk.now)
+    return _told(desk, stands)
+
+
+@answers("stay", "cut_off", "over")
+def caller_left(desk: Desk, _digits: str) -> str:
+    """The conference ended under the caller: they hear words at once, whatever the reason turns out to be."""
+    return hold.caller_left(desk.session, desk.call)
+
+
+@answers("back", "held", "cut_off", "over")
+def caller_stands(desk: Desk, _digits: str) -> str:
+    """Whether someone of staff is with the caller again."""
+    return _told(desk, hold.caller_is_out(desk.session, desk.call, desk.now, desk.office))
+
+
+def _told(desk: Desk, stands: hold.CallerStands) -> str:
+    desk.conference, desk.conference_ends_with_me = stands.conference, False
+    desk.jobs += stands.jobs
+    for flow in stands.joiners:
+        desk.say("called.colleague" if flow == talk.COLLEAGUE else "called.interpreter")
+    return stands.word
+
+
+def _actor(desk: Desk) -> str:
+    return f"liaison:{desk.call.staff_id}"

@@ -1,0 +1,102 @@
+"""Verbs of how to be called back: who may answer, a message, a dropped call, language, what about."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+from ivr_flows.engine.desk import Desk
+from ivr_flows.engine.flow import answers
+from models.callbacks.asking_call import asking_goes_on
+from models.callbacks.callback_request import open_of_case
+from models.callbacks.unverified_request import made_in_call
+from models.callbacks.wishes import (
+    ABOUT,
+    SAFEST,
+    VOICEMAIL_TEXTS,
+    WHEN_DROPPED,
+    WHO_MAY_ANSWER,
+    Wishes,
+    save_safer,
+    save_wish,
+    wishes_of,
+)
+
+_KEPT_ON_THE_CALL = frozenset(one.name for one in fields(Wishes))
+
+
+@answers("saved", "gone")
+def choose_who(desk: Desk, digits: str) -> str:
+    """Who may be spoken with when the phone is answered (R35)."""
+    who = WHO_MAY_ANSWER[int(digits) - 1]
+    return _save(desk, f"wish.{who}", may_answer=who)
+
+
+@answers("saved", "gone")
+def choose_message(desk: Desk, digits: str) -> str:
+    """No message, or one of three neutral ones (R31)."""
+    text = VOICEMAIL_TEXTS[int(digits) - 1]
+    said = f"wish.{text or 'no_message'}"
+    return _save(desk, said, voicemail_text=text, voicemail_allowed=text is not None)
+
+
+@answers("saved", "gone")
+def choose_when_dropped(desk: Desk, digits: str) -> str:
+    """Whether to ring once more when the call drops, or to wait for the person."""
+    chosen = WHEN_DROPPED[int(digits) - 1]
+    return _save(desk, f"wish.{chosen}", when_dropped=chosen)
+
+
+@answers("saved", "gone")
+def choose_language(desk: Desk, _digits: str) -> str:
+    """The language of the call back; the key has made it this call's as well (R27)."""
+    return _save(desk, "wish.language", language=desk.call.language)
+
+
+@answers("saved", "gone")
+def choose_about(desk: Desk, digits: str) -> str:
+    """What the call is about, in neutral codes, so that nobody has to say it twice (R37)."""
+    about = ABOUT[int(digits) - 1]
+    return _save(desk, f"wish.{about}", reason=about)
+
+
+@answers("said")
+def say_how(desk: Desk, _digits: str) -> str:
+    """How we will call, in true words: what may be left as a message and whom we speak with."""
+    wishes = Wishes.of_text(desk.call.wishes)
+    if desk.is_verified:
+        # Also of one whose liaison is being rung: it is the callback that these words are about.
+        asked = desk.asked_for.id if desk.asked_for is not None else desk.call.open_callback_id
+        wishes = SAFEST if asked is None else wishes_of(desk.session, asked)
+    desk.say("how.no_message" if wishes.voicemail_text is None else "how.message")
+    desk.say(f"how.{wishes.may_answer}")
+    if desk.call.silent:
+        desk.say("how.silent")
+    return "said"
+
+
+def _save(desk: Desk, said: str, **values: Any) -> str:
+    """Keep a wish and read it back.
+
+    Without the PIN it is said alike whatever is owed to the phone, and it changes a callback only when this
+    call made it (R35).
+    """
+    actor = f"caller:{desk.call.id}"
+    if desk.is_verified:
+        mine = None if desk.is_held else open_of_case(desk.session, desk.call.case_id)
+        if mine is None or not save_wish(desk.session, mine, actor=actor, now=desk.now, **values):
+            return "gone"
+    else:
+        chosen = {name: value for name, value in values.items() if name in _KEPT_ON_THE_CALL}
+        desk.call.wishes = replace(Wishes.of_text(desk.call.wishes), **chosen).as_text()
+        wishes = Wishes.of_text(desk.call.wishes)
+        for made in made_in_call(desk.session, desk.call):
+            if not save_wish(desk.session, made, actor=actor, now=desk.now, **values):
+                # A liaison is being rung, and "got it" was said all the same: the safer answer must hold.
+                harmless = {name: values[name] for name in ("language", "reason") if name in values}
+                save_safer(desk.session, made, wishes, actor=actor, now=desk.now, **harmless)
+    asking_goes_on(desk.session, desk.call, desk.now)
+    desk.say("wishes.saved")
+    # The name is said on that message alone (R31), so that the caller knows it.
+    name = {"line": desk.named(desk.office.neutral_name)} if said == "wish.hello" else {}
+    # Which language was chosen is said in that one, also after another is chosen by 8.
+    desk.say(said, language=desk.call.language if said == "wish.language" else None, **name)
+    return "saved"
