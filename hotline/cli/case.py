@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from hotline.cli.context import emit, fail, open_house
-from hotline.cli.fields import language_of, ordinary_phone, plain_text, time_zone_of
-from hotline.cli.tied import refuse_tied
+from hotline.cli.command.context import emit, fail, open_house
+from hotline.cli.command.fields import language_of, ordinary_phone, plain_text, time_zone_of
+from hotline.cli.command.tied import refuse_tied
 from models.cases.case import CaseError, check_digit_is_right, close_case, open_case, rotate_pin
 from models.cases.pin_hash import PinHasher
 from models.overview.lost_pin import EVIDENCE, LostPinError, replace_lost_pin

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import click
 
-from hotline.cli.context import emit, fail, open_house
+from hotline.cli.command.context import emit, fail, open_house
+from hotline.cli.command.fields import plain_text, time_zone_of
 from hotline.cli.facility import ACTOR, telling_words_of
-from hotline.cli.fields import plain_text, time_zone_of
 from models.custody.directory import LONGEST_NAME, DirectoryError, courts, remove_court, set_court
 
 

@@ -11,8 +11,8 @@ from typing import NoReturn
 
 import click
 
-from hotline.cli.context import House, emit, fail, open_house
-from hotline.cli.tied import refuse_tied
+from hotline.cli.command.context import House, emit, fail, open_house
+from hotline.cli.command.tied import refuse_tied
 from models.custody.custody_import import (
     FeedFileError,
     ImportBusyError,

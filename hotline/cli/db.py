@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from hotline.cli.context import connect, emit, fail, load_settings
+from hotline.cli.command.context import connect, emit, fail, load_settings
 
 
 @click.group()

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import click
 
-from hotline.cli.context import emit, fail, open_house
+from hotline.cli.command.context import emit, fail, open_house
 from hotline.demo import LANGUAGES, DemoError, load
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from config.office import Office, OfficeError
 from config.settings import Settings
-from hotline.cli.context import connect, emit, load_settings
+from hotline.cli.command.context import connect, emit, load_settings
 
 T = TypeVar("T")
 _NOT_SHOWN = "set, not shown"

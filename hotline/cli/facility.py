@@ -6,8 +6,8 @@ import click
 import phonenumbers
 
 from config.office import Office
-from hotline.cli.context import emit, fail, open_house
-from hotline.cli.fields import plain_text
+from hotline.cli.command.context import emit, fail, open_house
+from hotline.cli.command.fields import plain_text
 from models.custody.directory import (
     LONGEST_NAME,
     DirectoryError,

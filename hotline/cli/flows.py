@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from config.office import Office
-from hotline.cli.context import emit, fail, load_office, load_settings
+from hotline.cli.command.context import emit, fail, load_office, load_settings
 from hotline.speech import measured_seconds
 from hotline.trees import build_flows, tree_problems, walked_problems
 from ivr_flows.engine.flow import WAITING, Flow

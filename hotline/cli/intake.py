@@ -10,8 +10,8 @@ import click
 
 from config.logging import set_up_logging
 from config.parent import end_with_parent
-from hotline.cli.bind import read_bind
-from hotline.cli.context import check_migrated, connect, load_settings, refuse_placeholders
+from hotline.cli.command.bind import read_bind
+from hotline.cli.command.context import check_migrated, connect, load_settings, refuse_placeholders
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import click
 
-from hotline.cli.context import emit, open_house
+from hotline.cli.command.context import emit, open_house
 from models.audit import audit
 from models.store import rotation
 from models.store.database import Database

@@ -7,7 +7,7 @@ import click
 
 from config.office import OfficeError
 from config.office_changes import EDITABLE, value_of
-from hotline.cli.context import check_migrated, connect, emit, fail, load_office, load_settings
+from hotline.cli.command.context import check_migrated, connect, emit, fail, load_office, load_settings
 from models.audit.office_change import OfficeChange, OfficeChangeError, changes_of, standing_changes
 
 ACTOR = "command line"

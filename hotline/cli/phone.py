@@ -7,8 +7,8 @@ from typing import TextIO
 
 import click
 
-from hotline.cli.bind import read_bind
-from hotline.cli.context import fail, load_office, load_settings
+from hotline.cli.command.bind import read_bind
+from hotline.cli.command.context import fail, load_office, load_settings
 from hotline.exchange.calls.inbound import InboundCall, line_number
 from hotline.exchange.calls.real_time import RealTime
 from hotline.exchange.delivery.delivery import REFUSED, over_http

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time
 
 import click
 
-from hotline.cli.context import emit, fail, open_house
+from hotline.cli.command.context import emit, fail, open_house
 from models.staff.schedule import WEEKDAYS, Schedule, add_absence, set_schedule, week_of
 from models.staff.staff import StaffError, find_staff
 

@@ -20,8 +20,8 @@ import click
 from config.office import Office
 from config.parent import kill_strays
 from config.settings import Settings, data_folder
-from hotline.cli.bind import Bind, is_free, read_bind, refuse_busy
-from hotline.cli.context import (
+from hotline.cli.command.bind import Bind, is_free, read_bind, refuse_busy
+from hotline.cli.command.context import (
     connect,
     fail,
     load_office,
@@ -29,15 +29,15 @@ from hotline.cli.context import (
     refuse_placeholders,
     whole_environment,
 )
-from hotline.cli.log_pump import LogPump
-from hotline.cli.supervision import (
+from hotline.cli.serving.log_pump import LogPump
+from hotline.cli.serving.supervision import (
     make_folders,
     make_socket_folder,
     remove_socket,
     supervisord_command,
     write_config,
 )
-from hotline.cli.trial import try_app
+from hotline.cli.serving.trial import try_app
 
 READY_SECONDS = 60
 #: Where `hotline phone` looks for the line unless it is told another place.

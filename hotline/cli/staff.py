@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from hotline.cli.context import emit, fail, open_house
-from hotline.cli.fields import language_of, ordinary_phone, plain_text
+from hotline.cli.command.context import emit, fail, open_house
+from hotline.cli.command.fields import language_of, ordinary_phone, plain_text
 from hotline.cli.schedule import absence, schedule
 from hotline.cli.staff_sign_in import reset, sign_in_code, unlock
 from models.calls.staff_number import for_main_line

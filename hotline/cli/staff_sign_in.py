@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import click
 
-from hotline.cli.context import emit, fail, open_house
+from hotline.cli.command.context import emit, fail, open_house
 from hotline.demo_staff import next_code
 from models.staff import staff_access
 from models.staff.staff import StaffError, new_password

@@ -5,7 +5,7 @@ import socket
 import click
 
 from config.logging import log_start, set_up_logging
-from hotline.cli.context import check_migrated, connect, load_settings, refuse_placeholders
+from hotline.cli.command.context import check_migrated, connect, load_settings, refuse_placeholders
 
 
 @click.command()

@@ -11,9 +11,9 @@ import click
 from config.logging import log_start, set_up_logging
 from config.parent import end_with_parent
 from config.settings import Settings
-from hotline.cli.bind import Bind, read_bind
-from hotline.cli.context import check_migrated, connect, load_settings, refuse_placeholders
-from hotline.cli.trial import try_app
+from hotline.cli.command.bind import Bind, read_bind
+from hotline.cli.command.context import check_migrated, connect, load_settings, refuse_placeholders
+from hotline.cli.serving.trial import try_app
 from hotline.seats import Seats
 from hotline.slow_senders import SlowSenders
 
@@ -87,7 +87,7 @@ def run_web(
     from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
-    from hotline.cli.server import Server, allow_many_connections, listen
+    from hotline.cli.serving.server import Server, allow_many_connections, listen
 
     set_up_logging(role, settings.log_level)
     allow_many_connections()

@@ -10,7 +10,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from config.office import Office
 from config.settings import Settings
-from hotline.cli.context import fail, load_office, load_settings
+from hotline.cli.command.context import fail, load_office, load_settings
 from hotline.exchange.app import create_exchange
 from hotline.exchange.calls.inbound import line_number
 from hotline.exchange.calls.order import PhoneNumber

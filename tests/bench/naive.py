@@ -39,8 +39,8 @@ def make_application() -> Flask:
 
 
 if __name__ == "__main__":
-    from hotline.cli.bind import read_bind
-    from hotline.cli.context import load_settings
+    from hotline.cli.command.bind import read_bind
+    from hotline.cli.command.context import load_settings
     from hotline.cli.web import run_web
 
     where = read_bind(sys.argv[1])

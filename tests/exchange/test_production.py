@@ -8,8 +8,8 @@ from werkzeug.test import TestResponse
 from config.office import Office
 from config.settings import Settings
 from hotline import create_app
-from hotline.cli.bind import Bind
-from hotline.cli.supervision import programs
+from hotline.cli.command.bind import Bind
+from hotline.cli.serving.supervision import programs
 from hotline.exchange.__main__ import HOST, exchange_for, main, numbers_of
 from models.store.database import Database
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from config.settings import Settings
 from hotline.cli import audit as command
-from hotline.cli.context import House
+from hotline.cli.command.context import House
 from models.audit import audit
 from models.audit.audit_head import Head, read_head, signing_key, write_head
 from models.store.database import Database

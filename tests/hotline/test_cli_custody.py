@@ -11,7 +11,7 @@ from sqlalchemy import select
 from hotline.cli import custody as custody_file
 from hotline.cli import facility as facility_file
 from hotline.cli import group
-from hotline.cli.context import House
+from hotline.cli.command.context import House
 from models.audit import audit
 from models.audit.audit import AuditEntry
 from models.custody import import_lock

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from config.office import FICTIONAL, Office
 from config.settings import Settings
 from hotline.cli import demo_data
-from hotline.cli.context import House
+from hotline.cli.command.context import House
 from hotline.demo import PEOPLE, DemoError, load
 from hotline.demo_staff import STAFF
 from models import Base, Case, CustodyImport, CustodyRecord, Facility, Phone, Staff, Subject

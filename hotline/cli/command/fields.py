@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import phonenumbers
 
 from config.office import Office
-from hotline.cli.context import fail
+from hotline.cli.command.context import fail
 
 
 def plain_text(field: str, value: str, longest: int) -> str:

@@ -4,7 +4,7 @@ import socket
 import time
 from dataclasses import dataclass
 
-from hotline.cli.context import fail
+from hotline.cli.command.context import fail
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from config import parent
 from config.settings import Settings
-from hotline.cli.bind import Bind
-from hotline.cli.context import fail
+from hotline.cli.command.bind import Bind
+from hotline.cli.command.context import fail
 
 #: Seconds that a program has to end by itself: a worker finishes placing its call, Valkey writes its file.
 STOP_SECONDS = 15

@@ -10,8 +10,8 @@ from typing import Any
 from granian._granian import SocketHolder
 from granian.server import MPServer
 
-from hotline.cli.bind import Bind
-from hotline.cli.context import fail
+from hotline.cli.command.bind import Bind
+from hotline.cli.command.context import fail
 
 BACKLOG = 1024
 #: How long the port of a killed run may stay busy while its last processes end.

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import NoReturn
 
-from hotline.cli.context import House, fail
+from hotline.cli.command.context import House, fail
 from models.staff.two_people import TiedError, note_attempt
 
 

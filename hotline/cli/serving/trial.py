@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from config.settings import Settings
-from hotline.cli.context import fail
+from hotline.cli.command.context import fail
 
 
 def try_app(settings: Settings) -> None:

@@ -1,0 +1,1 @@
+"""Running the processes of the line: the supervisor, the web server, what they print."""
