@@ -27,7 +27,13 @@ from tests.servers import Postgres, Valkey, running_postgres, running_valkey
 FIELD_KEYS = (("k1", bytes(range(32))),)
 SECRET_KEY = b"the secret key of the test suite, never of a house"
 DATABASES = ("sqlite", "postgresql")
-LONGEST = ("tests/browser/", "tests/chaos/", "tests/hotline/test_serve.py", "tests/people/", "tests/workers/")
+LONGEST = (
+    "tests/browser/",
+    "tests/chaos/",
+    "tests/hotline/cli/test_serve.py",
+    "tests/people/",
+    "tests/workers/",
+)
 
 
 #: A folder in memory, where a system has one, and how much of it must be free for the suite's files.

@@ -15,7 +15,7 @@ from models.custody.import_history import waiting
 from models.custody.import_paging import page_held
 from models.store.database import WRITES, Database
 from tests.factories import make_callback, make_case, make_staff, make_subject
-from tests.models.feed import feed_row, load
+from tests.models.custody.feed import feed_row, load
 
 #: So many are made one by one, each open callback among them; the rest are copies of theirs.
 _FIRST = 500

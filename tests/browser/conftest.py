@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.browser.console_house import ConsoleHouse
 
 from tests.exchange.small_exchange import Exchange
-from tests.hotline.test_serve import Serving
+from tests.hotline.cli.test_serve import Serving
 
 #: With 1 a machine without a browser fails, as the gate must; else these tests are left out there.
 REQUIRED = "HOTLINE_REQUIRE_BROWSER"
@@ -194,7 +194,7 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     try:
         yield one.waits_until_ready()
     finally:
-        # How a house ends is for tests/hotline/test_serve.py; to end in order takes it seven seconds.
+        # How a house ends is for tests/hotline/cli/test_serve.py; to end in order takes it seven seconds.
         if one.process.poll() is None:
             for process in one.family():
                 # Those of a role end with it.

@@ -11,7 +11,7 @@ from models.custody.import_history import waiting
 from models.custody.import_paging import page_held
 from tests.browser.conftest import Visitors
 from tests.browser.console_house import Colleague, ConsoleHouse, judge
-from tests.models.feed import feed_file, feed_row, load, open_cases
+from tests.models.custody.feed import feed_file, feed_row, load, open_cases
 
 
 def _held(house: ConsoleHouse) -> int:

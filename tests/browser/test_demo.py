@@ -15,7 +15,7 @@ from hotline.demo import PEOPLE
 from hotline.demo_staff import PASSWORD, STAFF
 from tests.browser.conftest import Visitors
 from tests.browser.handset import Handset, is_live
-from tests.hotline.test_serve import Serving, until
+from tests.hotline.cli.test_serve import Serving, until
 
 CASE = next(person for person in PEOPLE if person.status == "in_custody" and person.language == "en")
 

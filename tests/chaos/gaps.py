@@ -23,7 +23,7 @@ import click
 import psutil
 
 from tests.bench.http import ACCOUNT_SID, TOKEN, BadAnswerError, prepared, run
-from tests.hotline.test_serve import Serving, until
+from tests.hotline.cli.test_serve import Serving, until
 
 #: What a caller may wait when any one process dies, even twice.
 MOST_SECONDS = 1.0

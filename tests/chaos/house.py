@@ -22,7 +22,7 @@ from models.store.keyring import Keyring
 from models.store.migrate import upgrade
 from tests.conftest import FIELD_KEYS
 from tests.factories import MadeCase, make_case, make_staff
-from tests.hotline.test_serve import Serving, free_ports
+from tests.hotline.cli.test_serve import Serving, free_ports
 from tests.people.town import ENVIRONMENT
 from tests.servers import Postgres, running_postgres
 

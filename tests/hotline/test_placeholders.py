@@ -9,7 +9,7 @@ from config.office import Office
 from config.office_file import SHIPPED_NUMBERS
 from config.settings import Settings
 from models.store.database import Database
-from tests.hotline.test_doctor import run
+from tests.hotline.cli.test_doctor import run
 
 PRODUCTION = {
     "HOTLINE_ENV": "production",

@@ -9,7 +9,7 @@ import pytest
 from config.settings import Settings
 from hotline import create_app
 from models.store.database import Database
-from tests.hotline.test_doctor import run, wrong
+from tests.hotline.cli.test_doctor import run, wrong
 
 FORWARDED = {"X-Forwarded-For": "192.0.2.7"}
 

@@ -14,7 +14,7 @@ from models.store.database import Database
 from tests.conftest import SECRET_KEY
 from tests.factories import NOW, make_case, make_office, make_staff, make_subject
 from tests.fake_carrier import FakeCarrier
-from tests.models.feed import at, feed_row, load, open_cases
+from tests.models.custody.feed import at, feed_row, load, open_cases
 from workers.audit_heads import HeadKeeper
 from workers.queue import Jobs
 from workers.sweeper import sweep

@@ -12,8 +12,8 @@ from models.custody.import_request import agree, ask
 from models.custody.import_upload import By, discard_upload, land_upload, upload
 from models.store.database import Database
 from tests.factories import NOW, make_staff
-from tests.models.feed import RULES, at, feed_file, feed_row, load, open_cases
-from tests.models.test_import_upload import LIVES
+from tests.models.custody.feed import RULES, at, feed_file, feed_row, load, open_cases
+from tests.models.custody.test_import_upload import LIVES
 
 FEW, MANY = range(1), range(12)
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from sqlalchemy import select
 
 from models import Staff
+from tests.calls.callbacks.test_callbacks import asks_express
 from tests.calls.conftest import House
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
-from tests.calls.test_callbacks import asks_express
 from tests.factories import MadeCase
 from tests.phone import Phone
 

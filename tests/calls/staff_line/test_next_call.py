@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import select
 
 from models import Callback
+from tests.calls.callbacks.test_callbacks import CALLER, asks_express, nobody_is_held, the_callback
 from tests.calls.conftest import Clock, House
 from tests.calls.staff_line.desk import (
     signs_in,
 )
 from tests.calls.stories import opens_the_case
-from tests.calls.test_callbacks import CALLER, asks_express, nobody_is_held, the_callback
 from tests.factories import MadeCase, make_callback
 from tests.fake_carrier import FakeCarrier
 from tests.phone import Phone

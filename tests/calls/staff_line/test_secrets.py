@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from models import AuditEntry, Call, Staff
 from models.overview.staff_record import let_go
+from tests.calls.callbacks.test_callbacks import CALLER, nobody_is_held, the_callback
 from tests.calls.conftest import Clock, House
 from tests.calls.staff_line.desk import (
     CODE,
@@ -16,7 +17,6 @@ from tests.calls.staff_line.desk import (
     signs_in,
 )
 from tests.calls.stories import opens_the_case
-from tests.calls.test_callbacks import CALLER, nobody_is_held, the_callback
 from tests.factories import MadeCase
 from tests.phone import Phone
 from workers.sweeper import sweep

@@ -6,10 +6,10 @@ from sqlalchemy import select
 from models import AuditEntry, PinTry
 from models.calls.staff_number import for_main_line
 from models.calls.staff_secret import issue_pin
+from tests.calls.callbacks.test_callbacks import asks_express, the_callback
 from tests.calls.conftest import Clock, House
 from tests.calls.staff_line.desk import OTHER_PIN, PIN, MakeCase, dials_the_staff_line, on_shift, signs_in
 from tests.calls.stories import reaches_the_first_menu
-from tests.calls.test_callbacks import asks_express, the_callback
 from tests.factories import HASHER
 from tests.phone import Phone
 

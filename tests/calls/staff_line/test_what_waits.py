@@ -7,12 +7,12 @@ from sqlalchemy import func, select, update
 
 from models import Callback, LineWait, Staff
 from models.staff.staff import change_shift
+from tests.calls.callbacks.test_callbacks import asks_express, the_callback
 from tests.calls.conftest import Clock, House
 from tests.calls.staff_line.desk import (
     asks_from,
     signs_in,
 )
-from tests.calls.test_callbacks import asks_express, the_callback
 from tests.factories import MadeCase, make_call
 from tests.phone import Phone
 

@@ -5,12 +5,12 @@ from collections.abc import Callable
 import pytest
 
 from models.staff.staff import change_shift
+from tests.calls.callbacks.test_callbacks import asks_express, the_callback
 from tests.calls.conftest import Clock, House
 from tests.calls.staff_line.desk import (
     STAFF_PHONE,
     signs_in,
 )
-from tests.calls.test_callbacks import asks_express, the_callback
 from tests.factories import MadeCase
 from tests.fake_carrier import FakeCarrier
 from tests.phone import Phone

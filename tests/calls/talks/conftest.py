@@ -5,11 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from models import Staff
+from tests.calls.callbacks.test_callbacks import accepted_by, asks_express
 from tests.calls.conftest import House
 from tests.calls.talks.talking import (
     FIRST,
 )
-from tests.calls.test_callbacks import accepted_by, asks_express
 from tests.factories import MadeCase
 from tests.phone import Phone
 

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from models import Staff
+from tests.calls.callbacks.test_callbacks import nobody_is_held, the_callback
 from tests.calls.conftest import House
 from tests.calls.talks.talking import (
     SECOND,
@@ -15,7 +16,6 @@ from tests.calls.talks.talking import (
     joins,
     states,
 )
-from tests.calls.test_callbacks import nobody_is_held, the_callback
 from tests.phone import Phone
 
 MakeStaff = Callable[..., Staff]

@@ -6,11 +6,11 @@ from sqlalchemy import select
 
 from models import Call, Staff
 from models.talks import talk_desk
+from tests.calls.callbacks.test_callbacks import accepted_by, asks_express
 from tests.calls.conftest import House
 from tests.calls.stories import reaches_the_first_menu
 from tests.calls.talks.talking import FIRST, SECOND, joins, states
 from tests.calls.talks.test_from_console import clicks
-from tests.calls.test_callbacks import accepted_by, asks_express
 from tests.factories import MadeCase
 from tests.phone import Phone
 

@@ -9,9 +9,9 @@ from models import Callback, Staff
 from models.callbacks.note import keep_note, may_note, note_of
 from models.store.refusal import RefusedError
 from models.talks import talk_desk
+from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, nobody_is_held, the_callback
 from tests.calls.conftest import House
 from tests.calls.talks.talking import SECOND, actions, joins, states
-from tests.calls.test_callbacks import accepted_by, asks_express, nobody_is_held, the_callback
 from tests.factories import MadeCase
 from tests.phone import Phone
 

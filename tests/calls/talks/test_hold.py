@@ -8,13 +8,13 @@ from sqlalchemy import select
 from models import Callback, Staff
 from models.overview.caller_state import load_by_leg
 from models.talks.hold import staff_left
+from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, nobody_is_held, the_callback
 from tests.calls.conftest import Clock, House
 from tests.calls.talks.talking import (
     FIRST,
     actions,
     states,
 )
-from tests.calls.test_callbacks import accepted_by, asks_express, nobody_is_held, the_callback
 from tests.factories import MadeCase
 from tests.phone import Phone
 from workers.sweeper import sweep

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from models import Callback, Staff
+from tests.calls.callbacks.test_callbacks import accepted_by, asks_express
 from tests.calls.conftest import Clock, House
 from tests.calls.talks.talking import (
     FIRST,
@@ -15,7 +16,6 @@ from tests.calls.talks.talking import (
     Stage,
     a_colleague_is_rung,
 )
-from tests.calls.test_callbacks import accepted_by, asks_express
 from tests.factories import MadeCase
 from tests.phone import Phone
 

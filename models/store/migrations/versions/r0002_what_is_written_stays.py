@@ -1,7 +1,7 @@
 """What is written stays: custody records are only appended, and an audit entry loses its facts at most.
 
 Revision: 0002, after 0001. A later revision that copies one of these tables on SQLite must make its
-triggers anew; tests/models/test_migrations.py tells when they are gone.
+triggers anew; tests/models/store/test_migrations.py tells when they are gone.
 """
 
 from alembic import op

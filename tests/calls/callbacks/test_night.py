@@ -1,0 +1,393 @@
+"""Calls at night: the office is closed, and the line says what it can still promise (R29, R36)."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from config.office import Office
+from models import Callback, Staff
+from models.staff.schedule import WEEKDAYS, set_schedule
+from tests.calls.callbacks.test_callbacks import accepted_by, the_callback
+from tests.calls.conftest import Clock, House
+from tests.calls.menus.test_discreet_line import dials, telling
+from tests.calls.pin.test_faked_number import ATTESTED, asks
+from tests.calls.pin.test_without_pin import DOUBTED, dials_to_the_callback_menu
+from tests.calls.stories import is_asked_for_a_number, opens_the_case, reaches_the_first_menu, wrong
+from tests.factories import MadeCase, make_office
+from tests.phone import Phone
+from workers.sweeper import sweep
+
+ON_CALL, ASLEEP = "+12025550170", "+12025550172"
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+
+
+@pytest.fixture
+def office() -> Office:
+    return make_office(always_open=False)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime(2026, 11, 25, 4, 0, tzinfo=UTC)
+
+
+def test_0_says_when_it_opens_and_offers_a_callback(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+
+    phone.presses("0")
+
+    assert phone.hears("We are closed now. We open tomorrow at 8:00 AM Eastern Time.")
+    assert house.rung() == []
+    phone.presses("1")
+    assert phone.hears("We will call you")
+    callback = house.row(select(Callback))
+    assert callback.next_attempt_at == datetime(2026, 11, 25, 13, 0, tzinfo=UTC)
+
+
+def test_0_before_hard_news_leaves_the_news_to_be_heard(phone: Phone, make_case: MakeCase) -> None:
+    opens_the_case(phone, make_case(custody_status="released"))
+
+    phone.presses("0")
+
+    assert phone.hears("We are closed now", "To talk with someone sooner", "To hear it now, press 1")
+    phone.presses("1")
+    assert phone.hears("was released")
+
+
+def test_a_phone_that_we_cannot_call_hears_the_crisis_line_once(phone: Phone) -> None:
+    reaches_the_first_menu(phone, from_="anonymous")
+
+    phone.presses("0")
+
+    assert phone.hears("We are closed now", "I cannot call this number back")
+    assert phone.heard.count("To talk with someone sooner") == 1
+
+
+def test_8_after_the_closed_words_says_them_and_the_crisis_line_in_the_next_language(
+    phone: Phone, house: House
+) -> None:
+    reaches_the_first_menu(phone)
+    phone.presses("0")
+    assert phone.hears("We are closed now. We open tomorrow at 8:00 AM Eastern Time.", "crisis line, at 988")
+
+    phone.presses("8")
+
+    assert phone.hears(
+        "En este momento está cerrado. Abrimos mañana a las 8:00 de la mañana, hora del este.",
+        "llame a la línea de crisis y prevención del suicidio, al 988", "oprima 1",
+    )  # fmt: skip
+    assert phone.does_not_hear("tomorrow", "the suicide")
+    assert house.rows(select(Callback)) == []
+
+
+def test_afternoon_that_is_over_comes_again_on_the_next_day_on_which_the_office_works(
+    phone: Phone, make_case: MakeCase, clock: Clock
+) -> None:
+    case = make_case(custody_status="in_custody", pin_issued_at=clock.now)
+    opens_the_case(phone, case)
+    for key in ("2", "2", "2"):
+        phone.presses(key)
+    assert phone.hears("We will try tomorrow, in the afternoon")
+    phone.hangs_up()
+
+    clock.passes(hours=19)  # Wednesday, 6 PM: nobody has called, and Thursday is Thanksgiving.
+    again = phone.another()
+    opens_the_case(again, case)
+    again.presses("2")
+
+    assert again.hears("You already have a callback", "We will try on Friday, November 27, in the afternoon")
+
+
+def test_caller_from_hawaii_without_a_pin_hears_the_hour_of_the_office_and_whose_it_is(phone: Phone) -> None:
+    reaches_the_first_menu(phone, language="2", from_="+18085550123")
+
+    phone.presses("0")
+
+    assert phone.hears("Abrimos mañana a las 8:00 de la mañana, hora del este.")
+
+
+def test_registrant_in_hawaii_hears_when_the_office_opens_by_their_own_clock(
+    phone: Phone, make_case: MakeCase
+) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody", time_zone="Pacific/Honolulu"))
+
+    phone.presses("0")
+
+    assert phone.hears("We open tomorrow at 3:00 AM Hawaii time.")
+
+
+def test_after_the_tries_nobody_is_promised_while_the_office_is_closed(
+    phone: Phone, make_case: MakeCase
+) -> None:
+    case = make_case(custody_status="in_custody")
+    is_asked_for_a_number(phone)
+    phone.presses(case.number)
+    for _ in range(3):
+        phone.presses(wrong(case.pin))
+
+    assert phone.hears("Let me see who can help you.", "We are closed now.")
+    assert phone.does_not_hear("find someone")
+
+
+def test_nobody_is_rung_before_the_window_opens(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff()
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("2")
+    phone.presses("1")
+
+    house.jobs.works_off()
+    assert house.carrier.placed == []
+    clock.passes(hours=9, minutes=1)
+    house.dialler.dial_liaison(house.row(select(Callback)).id)
+    assert len(house.carrier.ringing) == 1
+
+
+def test_who_is_afraid_is_called_all_the_same(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff()
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("2")
+    phone.presses("3")
+    phone.hangs_up()
+
+    assert house.row(select(Callback)).due_at <= clock.now + timedelta(minutes=60)
+    house.jobs.works_off()
+    assert len(house.carrier.ringing) == 1
+
+
+def test_hard_news_is_told_at_once_or_by_a_call(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff
+) -> None:
+    make_staff()
+    opens_the_case(phone, make_case(custody_status="escaped"))
+
+    assert phone.hears(
+        "No one here can talk right now", "to hear it now, press 1", "to have us call you soon, press 2"
+    )
+
+
+def test_who_chooses_a_person_at_the_first_menu_is_offered_a_call(phone: Phone) -> None:
+    reaches_the_first_menu(phone)
+    phone.presses("2")
+    phone.presses("2")
+
+    assert phone.hears("We are closed now", "as soon as we can, press 1")
+
+
+def test_with_nobody_on_shift_the_hour_is_promised_from_the_opening(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("2")
+    phone.presses("3")
+
+    assert phone.hears("We will call you no later than tomorrow at 9:00 AM")
+    assert house.row(select(Callback)).urgency == "urgent"
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("1", "To talk with someone sooner, call the suicide and crisis line, at 988"),
+        ("2", "llame a la línea de crisis y prevención del suicidio, al 988"),
+    ],
+)
+def test_an_afraid_caller_whom_nobody_can_call_within_the_hour_hears_of_a_crisis_line(
+    phone: Phone, language: str, words: str
+) -> None:
+    reaches_the_first_menu(phone, language=language)
+    phone.presses("2")
+    phone.presses("2")
+    assert phone.hears(words)
+
+    phone.presses("3")
+
+    assert phone.hears(words)
+
+
+def test_an_afraid_caller_who_is_called_within_the_hour_is_sent_nowhere_else(
+    phone: Phone, make_staff: MakeStaff
+) -> None:
+    make_staff(on_shift=False, on_call=True)
+    reaches_the_first_menu(phone)
+    for key in ("2", "1", "3"):
+        phone.presses(key)
+
+    assert phone.hears("We will call you")
+    assert phone.does_not_hear("sooner")
+
+
+def test_call_that_was_promised_for_the_day_is_made_though_a_faked_number_is_afraid_at_night(
+    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    make_staff(on_shift=False, on_call=True)
+    assert "no later than tomorrow at 8:00 PM" in asks(phone.another(), "1", **ATTESTED)
+    asks(phone.another(), "3", **DOUBTED)
+    promised = the_callback(house).id
+
+    for _ in range(3):
+        house.jobs.enqueue("dial_liaison", promised)
+        _, to_caller = accepted_by(phone, house)
+        phone.another().lets_ring(to_caller)
+        house.jobs.works_off()
+        clock.passes(minutes=30)
+
+    callback = the_callback(house)
+    assert (callback.state, callback.next_attempt_at) == (
+        "requested",
+        datetime(2026, 11, 25, 13, 0, tzinfo=UTC),
+    )
+
+
+@pytest.mark.parametrize(("language", "promised"), [("1", "11:59 PM"), ("2", "11:59 de la noche")])
+def test_with_somebody_on_call_the_hour_is_promised_from_now_and_their_phone_rings(
+    phone: Phone,
+    make_case: MakeCase,
+    make_staff: MakeStaff,
+    house: House,
+    clock: Clock,
+    language: str,
+    promised: str,
+) -> None:
+    make_staff(on_shift=False, on_call=True)
+    clock.passes(minutes=-1)
+    opens_the_case(phone, make_case(custody_status="in_custody"), language=language)
+    phone.presses("2")
+    phone.presses("3")
+
+    assert phone.hears(promised)
+    assert house.row(select(Callback)).due_at == clock.now + timedelta(minutes=60)
+    phone.hangs_up()
+    house.jobs.works_off()
+    assert len(house.carrier.ringing) == 1
+
+
+def test_spanish_times_name_the_part_of_the_day(phone: Phone, make_case: MakeCase, clock: Clock) -> None:
+    opens_the_case(
+        phone, make_case(custody_status="in_custody", record={"status_at": clock.now}), language="2"
+    )
+
+    assert phone.hears(
+        "en custodia", "Así estaba en el registro hoy a las 11:00 de la noche. No tengo datos más recientes"
+    )
+    assert phone.does_not_hear("..")
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_a_discreet_line_that_is_closed_says_neutral_words(phone: Phone, language: str) -> None:
+    dials(phone, language)
+    phone.presses("0")
+
+    assert phone.hears({"1": "We are closed now", "2": "En este momento está cerrado"}[language])
+    assert telling(phone) == []
+    phone.presses("1")
+    assert phone.hears({"1": "We will call you", "2": "Le llamaremos"}[language])
+    assert telling(phone) == []
+
+
+def test_an_hour_that_is_kept_and_a_promise_that_is_not_urgent_name_no_crisis_line(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff
+) -> None:
+    make_staff()
+    for key in ("1", "3"):
+        caller = phone.another()
+        opens_the_case(caller, make_case(custody_status="in_custody"))
+        for keys in ("2", key):
+            caller.presses(keys)
+        assert caller.hears("We will call you no later than")
+        assert caller.does_not_hear("crisis")
+        caller.hangs_up()
+
+
+@pytest.mark.parametrize("language", ["1", "2"])
+def test_a_closed_office_names_a_crisis_line_in_the_same_breath(phone: Phone, language: str) -> None:
+    crisis = {
+        "1": "call the suicide and crisis line, at 988",
+        "2": "llame a la línea de crisis y prevención del suicidio, al 988",
+    }[language]
+    phone.dials_in()
+    for keys in (language, "0"):
+        phone.presses(keys)
+
+    assert phone.hears({"1": "We are closed now", "2": "En este momento está cerrado"}[language])
+    assert phone.hears(crisis)
+
+
+def test_a_discreet_line_names_no_crisis_line_before_the_pin(phone: Phone) -> None:
+    dials(phone)
+    phone.presses("0")
+    assert phone.hears("We are closed now")
+    phone.presses("3")
+
+    assert phone.hears("We will call you no later than")
+    assert telling(phone) == []
+    assert "crisis" not in phone.heard_so_far
+
+
+def test_a_time_zone_that_a_stranger_chose_does_not_put_off_the_call_of_another(
+    phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    stranger = phone.another()
+    dials_to_the_callback_menu(stranger)
+    for key in ("2", "3", "3", "1", "4"):
+        stranger.presses(key)
+    assert the_callback(house).time_zone == "Pacific/Guam"
+    dials_to_the_callback_menu(phone)
+    phone.presses("1")
+    assert phone.hears("We will call you no later than")
+    phone.hangs_up()
+    make_staff()
+
+    clock.passes(hours=10, minutes=1)
+    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+
+    assert house.rung() != []
+
+
+@pytest.mark.parametrize(
+    ("lost", "why"), [("to the liaison", "unknown_offer"), ("to the caller", "unknown_call")]
+)
+def test_whoever_is_on_call_is_rung_about_a_frightened_caller_whom_a_lost_answer_left_to_a_person(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, lost: str, why: str
+) -> None:
+    """A supervisor who slept had a text, and whoever was on call heard nothing all night."""
+    make_staff(email="nia@office.example.org", phone=ON_CALL, on_shift=False, on_call=True)
+    with house.database.transaction() as session:
+        set_schedule(
+            session, "nia@office.example.org", kind="on_call", weekdays=range(len(WEEKDAYS)),
+            span=(time(20), time(8)), actor="shell", now=house.clock.now,
+        )  # fmt: skip
+    make_staff(phone=ASLEEP, role="supervisor", on_shift=False)
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    for key in ("2", "3"):
+        phone.presses(key)
+    assert phone.hears("We will call you no later than today at 11:59 PM")
+    phone.hangs_up()
+    if lost == "to the caller":
+        liaison = house.answers(phone)
+        house.carrier.loses_next_answer(dialled=False)
+        liaison.presses("1")
+    else:
+        house.carrier.loses_next_answer(dialled=False)
+
+    for _ in range(20):
+        house.jobs.works_off()
+        house.clock.passes(seconds=5)
+        sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
+    callback = the_callback(house)
+
+    assert (callback.state, callback.outcome) == ("left_for_staff", why)
+    assert house.rung()[-1] == ON_CALL
+    on_call = phone.answers(house.carrier.ringing[-1])
+    assert on_call.hears("One urgent call is waiting and nobody has taken it.")
+    texts = [to for to, body in house.carrier.texts if "One urgent call is waiting" in body]
+    assert sorted(texts) == [ON_CALL, ASLEEP]

@@ -1,0 +1,45 @@
+"""Staff settle when the line calls somebody: it does so, however many are due by the evening (R36)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from models import Staff
+from models.callbacks.appointment import reschedule
+from models.callbacks.callback_policy import CallbackPolicy
+from models.staff.staff import change_shift
+from tests.calls.callbacks.test_callbacks import CALLER, the_callback
+from tests.calls.callbacks.test_put_off import asks
+from tests.calls.conftest import Clock, House
+from tests.factories import MadeCase, make_callback
+from tests.factories import make_case as made_case
+from tests.phone import Phone
+from workers.sweeper import sweep
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+
+
+def test_person_is_called_at_the_time_that_was_settled_before_those_who_are_due_later_that_day(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    ana = make_staff(on_shift=False)
+    asks(phone, make_case(custody_status="in_custody"))
+    house.jobs.works_off()
+    callback, at = the_callback(house), clock.now + timedelta(hours=1)
+    policy = CallbackPolicy.of(house.office)
+    with house.database.transaction() as session:
+        staff = session.get_one(Staff, ana.id)
+        reschedule(session, callback.id, staff, at, clock.now, policy, house.office)
+        for number in range(3):
+            make_callback(
+                session, made_case(session), phone=f"+1202555015{number}",
+                due_at=clock.now + timedelta(hours=8), next_attempt_at=clock.now,
+            )  # fmt: skip
+
+    clock.passes(hours=1)
+    with house.database.transaction() as session:
+        change_shift(session, ana.email, on_shift=True, actor=f"staff:{ana.id}", now=clock.now)
+    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+    house.answers(phone.another()).presses("1")
+
+    assert house.rung() == [CALLER], "the line was to call at that time"

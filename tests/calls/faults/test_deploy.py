@@ -1,0 +1,150 @@
+"""Calls during which the line is deployed anew: a step was renamed or dropped, and nobody is stranded."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+
+import pytest
+from flask import Flask
+
+from hotline import create_app
+from ivr_flows.engine.flow import Announce, Collect, Decide, Flow
+from models import Staff
+from tests.calls.callbacks.test_callbacks import accepted_by
+from tests.calls.conftest import House, a_phone
+from tests.calls.stories import (
+    document_of,
+    is_asked_for_a_number,
+    opens_the_case,
+    reaches_the_first_menu,
+    wrong,
+)
+from tests.factories import HASHER, MadeCase
+from tests.phone import Phone
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+
+
+@pytest.fixture
+def deploys(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Renames steps of the victim line in a house that has calls: ``deploys(ask_pin="enter_pin")``.
+
+    A step that is renamed to nothing is dropped.
+    """
+    line = app.extensions["hotline.line"]
+
+    def deploy(**names: str) -> None:
+        flow: Flow = line.flows["victim_line"]
+        moved = {old: new for old, new in names.items() if new}
+        steps = {names.get(name, name): _renamed(step, moved) for name, step in flow.steps.items()}
+        steps.pop("", None)
+        changed = dataclasses.replace(
+            flow, steps=steps, moved=moved, open_to_all=frozenset(names.get(n, n) for n in flow.open_to_all)
+        )
+        monkeypatch.setitem(vars(line), "flows", {**line.flows, "victim_line": changed})
+
+    return deploy
+
+
+def _renamed(step: object, moved: Mapping[str, str]) -> object:
+    match step:
+        case Announce():
+            return dataclasses.replace(step, next=moved.get(step.next, step.next))
+        case Collect() | Decide():
+            return dataclasses.replace(step, on={word: moved.get(to, to) for word, to in step.on.items()})
+        case _:
+            return step
+
+
+def test_a_pin_keyed_at_a_step_with_a_new_name_opens_the_case(
+    phone: Phone, make_case: MakeCase, deploys: Callable[..., None]
+) -> None:
+    case = make_case(custody_status="in_custody")
+    is_asked_for_a_number(phone)
+    phone.presses(case.number)
+
+    deploys(ask_pin="enter_pin")
+    phone.presses(case.pin)
+
+    assert phone.hears("in custody")
+
+
+def test_a_slip_at_a_step_with_a_new_name_is_asked_for_again(
+    phone: Phone, make_case: MakeCase, deploys: Callable[..., None]
+) -> None:
+    case = make_case(custody_status="in_custody")
+    is_asked_for_a_number(phone)
+
+    deploys(ask_number="enter_number")
+    phone.presses(case.number[:-1] + str((int(case.number[-1]) + 1) % 10))
+
+    assert phone.hears("That is not a case number", "case number")
+    assert "/voice/steps/enter_number/" in document_of(phone)
+    phone.presses(case.number)
+    phone.presses(wrong(case.pin))
+    assert phone.hears("Those numbers did not work", "case number")
+
+
+def test_who_waits_at_a_step_that_was_dropped_is_passed_to_a_person(
+    phone: Phone, deploys: Callable[..., None], make_staff: Callable[..., object]
+) -> None:
+    make_staff()
+    reaches_the_first_menu(phone)
+    phone.presses("4")
+
+    deploys(report="")
+    phone.presses("1")
+
+    assert phone.hears("I am calling someone for you")
+
+
+@pytest.mark.parametrize("keys", ["*", "9"])
+def test_a_repeat_works_though_what_led_there_was_dropped(
+    phone: Phone, deploys: Callable[..., None], keys: str
+) -> None:
+    reaches_the_first_menu(phone)
+
+    deploys(welcome="")
+    phone.presses(keys)
+
+    assert phone.hears("To hear about your case, press 1")
+    assert phone.does_not_hear("something went wrong")
+
+
+def test_a_case_that_is_open_stays_open(
+    phone: Phone, make_case: MakeCase, deploys: Callable[..., None]
+) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+
+    deploys(case_menu="menu_of_the_case")
+    phone.presses("1")
+
+    assert phone.hears("in custody", "to be called back, press 2")
+
+
+def test_a_call_back_that_was_promised_in_a_language_given_up_since_is_made_in_the_first_one(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(languages="es")
+    opens_the_case(phone, make_case(custody_status="in_custody"), language="2")
+    for key in ("2", "1"):
+        phone.presses(key)
+    assert phone.hears("Le llamaremos")
+    phone.hangs_up()
+    first = house.office.languages[:1]
+    house.office = dataclasses.replace(
+        house.office,
+        languages=first,
+        **{each: {"en": getattr(house.office, each)["en"]} for each in ("name", "neutral_name", "voices")},
+    )
+    app = create_app(
+        house.settings, office=house.office, database=house.database, hasher=HASHER, jobs=house.jobs,
+        clock=house.clock,
+    )  # fmt: skip
+
+    liaison, to_caller = accepted_by(a_phone(app, house), house)
+    called = a_phone(app, house).answers(to_caller)
+    app.extensions["hotline.line"].guesses.close()
+
+    assert liaison.hears("We are calling them now")
+    assert called.hears("Is this a good time to talk? If yes, press 1")

@@ -1,0 +1,48 @@
+"""A Redis that is down for the whole of a call, and of the call that keeps its promise: nobody notices."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from models import Staff
+from tests.calls.callbacks.test_callbacks import the_callback
+from tests.calls.conftest import Clock, House
+from tests.calls.stories import opens_the_case
+from tests.factories import MadeCase
+from tests.phone import Phone
+from workers.sweeper import sweep
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+
+
+def test_with_redis_down_for_the_whole_of_a_call_the_caller_notices_nothing(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
+) -> None:
+    def sweeps() -> None:
+        clock.now += timedelta(seconds=3)
+        sweep(house.database, house.jobs, house.carrier, house.office, clock.now, lambda _seconds: None)
+
+    make_staff()
+    case = make_case(custody_status="in_custody")
+    house.jobs.is_down = True
+
+    opens_the_case(phone, case)
+    assert phone.hears("in custody", "To be called back, press 2")
+    phone.presses("2")
+    phone.presses("1")
+    assert phone.hears("We will call you")
+    assert phone.does_not_hear("problem", "try again", "sorry")
+    phone.hangs_up()
+
+    sweeps()
+    liaison = phone.answers(house.carrier.ringing[-1])
+    liaison.presses("1")
+    sweeps()
+    called = phone.answers(house.carrier.ringing[-1])
+    called.presses("1")
+    assert called.is_talking
+    # Nobody could fetch the liaison; they look themselves within seconds.
+    liaison.says_nothing()
+    assert liaison.is_talking
+    called.hangs_up()
+    assert (the_callback(house).state, house.jobs.waiting) == ("reached", [])

@@ -1,0 +1,88 @@
+"""The liaison hangs up while the person called back has the phone in their hand: their key still counts."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from models import Staff
+from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, the_callback
+from tests.calls.conftest import Clock, House
+from tests.calls.menus.test_first_words import FIRST_WORDS
+from tests.factories import MadeCase
+from tests.fake_carrier import FakeCarrier
+from tests.phone import Phone
+from workers.sweeper import sweep
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+
+
+@pytest.fixture
+def called(phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House) -> Phone:
+    """The phone of somebody called back, from which nobody pressed a key before the liaison hung up."""
+    make_staff()
+    asks_express(phone, make_case(custody_status="in_custody"))
+    liaison, to_caller = accepted_by(phone, house)
+    answered = phone.answers(to_caller)
+    liaison.hangs_up()
+    return answered
+
+
+def a_minute_passes(house: House, clock: Clock) -> None:
+    clock.passes(seconds=60)
+    sweep(house.database, house.jobs, house.carrier, house.office, clock.now)
+    house.jobs.works_off()
+
+
+@pytest.mark.parametrize("key", ["2", "7"])
+def test_person_who_cannot_talk_is_not_rung_again_within_the_minute(
+    called: Phone, house: House, carrier: FakeCarrier, clock: Clock, key: str
+) -> None:
+    called.presses(key)
+
+    callback = the_callback(house)
+    assert (callback.state, callback.caller_tries) == ("requested", 1)
+    assert callback.next_attempt_at == clock.now + timedelta(minutes=30)
+    a_minute_passes(house, clock)
+    assert carrier.ringing == []
+
+
+def test_person_who_says_not_now_hears_that_we_call_at_another_time(called: Phone) -> None:
+    called.presses("2")
+
+    assert called.hears("We will call at another time. Goodbye.")
+
+
+def test_next_liaison_is_not_kept_for_a_person_who_says_not_now(
+    called: Phone, house: House, carrier: FakeCarrier, clock: Clock
+) -> None:
+    clock.passes(seconds=16)
+    house.dialler.dial_liaison(the_callback(house).id)
+    (offer,) = carrier.ringing
+
+    called.presses("2")
+    house.jobs.works_off()
+
+    assert offer.status == "canceled"
+    assert the_callback(house).state == "requested"
+    a_minute_passes(house, clock)
+    assert carrier.ringing == []
+
+
+def test_person_who_says_yes_hears_that_they_are_called_again_and_are(
+    called: Phone, house: House, carrier: FakeCarrier, clock: Clock
+) -> None:
+    called.presses("1")
+
+    assert called.hears("The call was cut off. We will call you again. Goodbye.")
+    assert called.is_over
+    a_minute_passes(house, clock)
+    assert len(carrier.ringing) == 1
+
+
+def test_machine_records_no_word_twice_when_the_liaison_hangs_up(called: Phone, house: House) -> None:
+    house.jobs.works_off()
+
+    assert called.is_over
+    assert called.heard_so_far == FIRST_WORDS["1"].removesuffix(" If yes, press 1. If not, press 2.")

@@ -1,0 +1,107 @@
+"""Somebody is let go, or has a new PIN, while their phone rings or they are signed in on the staff line."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from models import Call, Callback, Staff
+from models.calls.staff_secret import issue_pin
+from models.overview.staff_record import let_go
+from tests.calls.callbacks.test_callbacks import asks_express
+from tests.calls.conftest import House
+from tests.calls.staff_line.desk import PIN, STAFF_PHONE, signs_in
+from tests.calls.stories import opens_the_case
+from tests.factories import HASHER, MadeCase
+from tests.phone import Phone
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+SECOND = "+12025550171"
+
+
+@pytest.fixture
+def lea(make_staff: MakeStaff) -> int:
+    """A liaison on shift at an office phone, who is rung first."""
+    return make_staff(phone=STAFF_PHONE, email="lea@office.example.org").id
+
+
+@pytest.fixture
+def leaves(house: House, make_staff: MakeStaff, lea: int) -> Callable[[], None]:
+    """An administrator takes the liaison off the staff list."""
+    boss = make_staff(role="administrator", phone="+12025550179", on_shift=False).id
+
+    def leave() -> None:
+        with house.database.transaction() as session:
+            let_go(session, lea, by_id=boss, actor="boss@office.example.org", now=house.clock.now)
+
+    return leave
+
+
+def test_who_was_let_go_while_their_phone_rang_takes_no_caller_at_0_and_somebody_else_is_rung(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, leaves: Callable[[], None]
+) -> None:
+    opens_the_case(phone, make_case(custody_status="in_custody"))
+    phone.presses("0")
+    liaison = house.answers(phone)
+    make_staff(phone=SECOND)
+
+    leaves()
+    liaison.presses("1")
+
+    assert liaison.hears("This call is no longer waiting")
+    assert (liaison.is_over, phone.is_talking) == (True, False)
+    house.jobs.works_off()
+    assert house.carrier.ringing[-1].to == SECOND
+    assert house.accepts(phone).is_talking
+
+
+def test_who_was_let_go_while_their_phone_rang_takes_no_callback_and_it_goes_to_somebody_else(
+    phone: Phone, make_case: MakeCase, house: House, leaves: Callable[[], None]
+) -> None:
+    asks_express(phone, make_case(custody_status="in_custody"))
+    phone.hangs_up()
+    liaison = house.answers(phone)
+
+    leaves()
+    liaison.presses("1")
+
+    assert liaison.hears("This call is no longer waiting")
+    (callback,) = house.rows(select(Callback))
+    assert (callback.state, callback.liaison_tries) == ("requested", 1)
+    assert house.rows(select(Call.id).where(Call.flow == "callback_call")) == []
+    assert house.rows(select(Staff.id).where(Staff.busy_call_id.is_not(None))) == []
+
+
+def test_who_is_let_go_while_signed_in_on_the_staff_line_is_signed_out_and_never_in_again(
+    phone: Phone, house: House, lea: int, leaves: Callable[[], None]
+) -> None:
+    with house.database.transaction() as session:
+        number = issue_pin(session, "lea@office.example.org", HASHER.hash(PIN), "boss", house.clock.now)
+    staff = signs_in(phone, house, number)
+    assert staff.hears("You are on shift")
+
+    leaves()
+    staff.presses("2")
+
+    assert staff.hears("Please enter your staff number")
+    assert staff.does_not_hear("No one is waiting")
+    staff.presses(number)
+    staff.presses(PIN)
+    assert staff.hears("I could not sign you in with those numbers")
+    person = house.row(select(Staff).where(Staff.id == lea))
+    assert (person.on_shift, person.pin_hash) == (False, None)
+
+
+def test_a_new_pin_of_the_office_signs_out_whoever_came_in_by_the_old_one(
+    phone: Phone, house: House, lea: int
+) -> None:
+    with house.database.transaction() as session:
+        number = issue_pin(session, "lea@office.example.org", HASHER.hash(PIN), "boss", house.clock.now)
+    thief = signs_in(phone, house, number)
+
+    with house.database.transaction() as session:
+        issue_pin(session, "lea@office.example.org", HASHER.hash("628051"), "boss", house.clock.now)
+    thief.presses("4")
+
+    assert thief.hears("Please enter your staff number")

@@ -1,0 +1,220 @@
+"""A closed case: what its caller was promised is kept, and nothing tells it from other neutral ones (R13)."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from models import Callback, Staff
+from models.cases.case import close_case, rotate_pin
+from models.overview.lost_pin import replace_lost_pin
+from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, nobody_is_held, the_callback
+from tests.calls.conftest import House
+from tests.calls.pin.test_lost_pin import SAFE, reports_a_lost_pin
+from tests.calls.stories import lost_pins_are_settled, opens_the_case, the_hour_of_lost_pins_has_passed, wrong
+from tests.factories import HASHER, MadeCase
+from tests.phone import Phone, PlacedCall
+from workers.sweeper import sweep
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+
+
+@pytest.fixture
+def case(phone: Phone, make_case: MakeCase, make_staff: MakeStaff) -> MadeCase:
+    """A case whose registrant has asked to be called, with a liaison on shift."""
+    make_staff()
+    made = make_case(custody_status="in_custody")
+    asks_express(phone, made)
+    return made
+
+
+def closes(house: House, case: MadeCase) -> None:
+    with house.database.transaction() as session:
+        close_case(session, case.number, now=house.clock.now, actor="boss")
+
+
+def test_a_caller_of_a_closed_case_who_was_promised_a_call_gets_it(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    closed = make_case(custody_status="in_custody")
+    closes(house, closed)
+    asks_express(phone, closed)
+    assert phone.hears("We will call you")
+    phone.hangs_up()
+    house.clock.passes(seconds=30)
+
+    liaison, to_caller = accepted_by(phone, house)
+    called = phone.answers(to_caller)
+    called.presses("1")
+    house.jobs.works_off()
+
+    assert (liaison.is_talking, called.is_talking) == (True, True)
+
+
+def test_a_caller_of_a_closed_case_chooses_a_new_pin_and_uses_it(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    closed = make_case(custody_status="in_custody")
+    closes(house, closed)
+    opens_the_case(phone, closed)
+    for keys in ("4", closed.pin, "583961", "583961"):
+        phone.presses(keys)
+    assert phone.does_not_hear("Please enter")
+
+    again = phone.another()
+    again.dials_in()
+    for keys in ("1", "1", closed.number, "583961"):
+        again.presses(keys)
+
+    assert again.hears("cannot confirm")
+
+
+def test_a_caller_of_a_closed_case_who_is_locked_out_gets_a_new_pin_from_staff(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    closed = make_case(custody_status="in_custody")
+    closes(house, closed)
+    for _ in range(10):
+        caller = phone.another()
+        opens_the_case(caller, replace(closed, pin=wrong(closed.pin)))
+        caller.hangs_up()
+        house.clock.passes(hours=2)
+    opens_the_case(phone, closed)
+    assert phone.hears("Those numbers did not work")
+
+    with house.database.transaction() as session:
+        pin = rotate_pin(session, HASHER, closed.number, house.clock.now)
+
+    again = phone.another()
+    opens_the_case(again, replace(closed, pin=pin))
+    assert again.hears("cannot confirm")
+
+
+def test_a_lost_pin_of_a_closed_case_is_talked_over_and_its_caller_is_told_of_the_new_one(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(email="ruth@office.example.org", role="supervisor", on_shift=False, phone="+12025550178")
+    make_staff(email="ann@office.example.org", role="administrator", on_shift=False, phone="+12025550179")
+    make_staff()
+    closed = make_case(custody_status="in_custody", phone=SAFE)
+    closes(house, closed)
+    reports_a_lost_pin(phone, closed.number)
+    assert phone.hears("We will look into it")
+    phone.hangs_up()
+    lost_pins_are_settled(house)
+    the_hour_of_lost_pins_has_passed(house)
+
+    liaison, to_caller = accepted_by(phone, house)
+    assert to_caller.to == SAFE
+    called = phone.answers(to_caller)
+    called.presses("1")
+    house.jobs.works_off()
+    assert (liaison.is_talking, called.is_talking) == (True, True)
+    called.hangs_up()
+    house.jobs.works_off()
+    liaison.presses("1")
+    assert the_callback(house).state == "reached"
+    with house.database.transaction() as session:
+        pin, told = replace_lost_pin(
+            session, HASHER, closed.number, evidence="rang_confirmed_phone", by="ruth@office.example.org",
+            and_by="ann@office.example.org", hold=timedelta(hours=72), office=house.office,
+            now=house.clock.now,
+        )  # fmt: skip
+
+    assert told == 1
+    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
+    _, to_caller = accepted_by(phone, house)
+    assert to_caller.to == SAFE
+    with_new_pin = phone.another()
+    opens_the_case(with_new_pin, replace(closed, pin=pin))
+    assert with_new_pin.hears("cannot confirm")
+
+
+@pytest.mark.parametrize("state", ["in line", "liaison rings"])
+def test_a_callback_in_line_is_made_when_its_case_is_closed(
+    phone: Phone, case: MadeCase, house: House, state: str
+) -> None:
+    if state == "liaison rings":
+        house.jobs.works_off()
+        liaison = phone.answers(house.carrier.ringing[-1])
+        closes(house, case)
+        liaison.presses("1")
+        house.jobs.works_off()
+        to_caller = house.carrier.ringing[-1]
+    else:
+        closes(house, case)
+        liaison, to_caller = accepted_by(phone, house)
+
+    called = phone.answers(to_caller)
+    called.presses("1")
+    house.jobs.works_off()
+
+    assert (liaison.is_talking, called.is_talking) == (True, True)
+    called.hangs_up()
+    assert (the_callback(house).state, nobody_is_held(house)) == ("reached", True)
+
+
+def _lets_it_ring(phone: Phone, to_caller: PlacedCall, _liaison: Phone) -> None:
+    phone.another().declines(to_caller, "no-answer")
+
+
+def _cannot_talk_now(phone: Phone, to_caller: PlacedCall, _liaison: Phone) -> None:
+    called = phone.answers(to_caller)
+    called.presses("2")
+    assert called.hears("another time")
+
+
+def _liaison_hangs_up(_phone: Phone, _to_caller: PlacedCall, liaison: Phone) -> None:
+    liaison.hangs_up()
+
+
+@pytest.mark.parametrize("misses", [_lets_it_ring, _cannot_talk_now, _liaison_hangs_up])
+def test_a_missed_callback_of_a_closed_case_is_tried_again(
+    phone: Phone, case: MadeCase, house: House, misses: Callable[[Phone, PlacedCall, Phone], None]
+) -> None:
+    liaison, to_caller = accepted_by(phone, house)
+
+    closes(house, case)
+    misses(phone, to_caller, liaison)
+    house.jobs.works_off()
+
+    assert the_callback(house).state in ("requested", "ringing_liaison")
+    house.clock.passes(hours=1)
+    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
+    assert house.rung() != []
+
+
+@pytest.mark.parametrize("text", ["we_call_again", "please_call"])
+def test_a_machine_of_a_closed_case_hears_the_message_that_was_allowed(
+    phone: Phone, case: MadeCase, house: House, text: str
+) -> None:
+    with house.database.transaction() as session:
+        session.execute(update(Callback).values(voicemail_allowed=True, voicemail_text=text))
+    _, to_caller = accepted_by(phone, house)
+
+    closes(house, case)
+    machine = phone.answers(to_caller)
+    while not machine.is_over:
+        machine.says_nothing()
+
+    assert "This is a message from" in machine.heard_so_far
+
+
+def test_a_talk_that_is_cut_off_after_the_case_was_closed_brings_another_call(
+    phone: Phone, case: MadeCase, house: House
+) -> None:
+    liaison, to_caller = accepted_by(phone, house)
+    called = phone.answers(to_caller)
+    called.presses("1")
+
+    closes(house, case)
+    liaison.presses("*")
+    called.says_nothing()
+    liaison.hangs_up()
+    called.says_nothing()
+
+    assert called.hears("call you again")

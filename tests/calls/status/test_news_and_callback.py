@@ -1,0 +1,386 @@
+"""Calls of people whose callback stands when there is hard news, or when they become afraid (R35, R36)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from models import Callback, Subject
+from models.calls.two_lists import UNVERIFIED_URGENT, VERIFIED
+from models.cases.registrant import Phone as Registered
+from tests import factories
+from tests.calls.callbacks.test_callbacks import asks_express, the_callback
+from tests.calls.conftest import Clock, House
+from tests.calls.stories import opens_the_case, reaches_the_first_menu
+from tests.factories import MadeCase
+from tests.phone import CALLER, Phone
+from workers.sweeper import sweep
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., object]
+
+
+def there_is_news(house: House, case: MadeCase, status: str = "escaped") -> None:
+    """The feed says something hard of the person in this case."""
+    house.clock.passes(hours=1)
+    with house.database.transaction() as session:
+        subject = session.get_one(Subject, case.subject_id)
+        factories.make_custody_record(session, subject, status, releasable=True, status_at=house.clock.now)
+
+
+@pytest.mark.parametrize(
+    ("language", "soon", "ordinary"),
+    [
+        ("1", "today at noon", "tomorrow"),
+        ("2", "hoy al mediodía", "mañana a"),
+    ],
+)
+def test_a_callback_that_stands_is_urgent_once_there_is_hard_news(
+    phone: Phone,
+    make_case: MakeCase,
+    make_staff: MakeStaff,
+    house: House,
+    language: str,
+    soon: str,
+    ordinary: str,
+) -> None:
+    make_staff(role="supervisor", on_shift=False)
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+    there_is_news(house, case)
+
+    opens_the_case(phone, case, language=language)
+    for key in ("1", "2"):
+        phone.presses(key)
+
+    assert phone.hears(soon)
+    assert phone.does_not_hear(ordinary)
+    asked = the_callback(house)
+    assert (asked.urgency, asked.due_at) == ("urgent", house.clock.now + timedelta(minutes=60))
+    assert phone.hears(
+        {"1": "To leave your callback as it is, press 1", "2": "como está, oprima 1"}[language]
+    )
+    phone.presses("1")
+    assert phone.hears(soon)
+
+
+def test_the_part_of_the_day_that_was_chosen_stays(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(role="supervisor", on_shift=False)
+    case = make_case(custody_status="in_custody")
+    opens_the_case(phone, case)
+    for key in ("2", "2", "3"):
+        phone.presses(key)
+    assert phone.hears("in the evening")
+    before = the_callback(house)
+    there_is_news(house, case)
+
+    opens_the_case(phone, case)
+    for key in ("1", "2"):
+        phone.presses(key)
+
+    assert phone.hears("You already have a callback", "in the evening")
+    asked = the_callback(house)
+    assert (asked.urgency, asked.window_starts) == ("urgent", before.window_starts)
+    assert asked.next_attempt_at == before.next_attempt_at
+    assert asked.due_at <= before.due_at
+
+
+def test_old_hard_news_leaves_the_callback_as_it_stands(
+    phone: Phone, make_case: MakeCase, house: House, clock: Clock
+) -> None:
+    case = make_case(custody_status="escaped", record={"status_at": clock.now - timedelta(hours=73)})
+    opens_the_case(phone, case)
+    for key in ("1", "2", "1"):
+        phone.presses(key)
+    before = the_callback(house)
+
+    opens_the_case(phone, case)
+    for key in ("1", "2"):
+        phone.presses(key)
+
+    assert phone.hears("You already have a callback")
+    asked = the_callback(house)
+    assert (asked.urgency, asked.due_at) == ("other", before.due_at)
+
+
+def test_without_the_pin_nothing_that_stands_is_raised_by_news(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+    there_is_news(house, case)
+
+    phone.dials_in()
+    for key in ("1", "2", "1"):
+        phone.presses(key)
+
+    assert house.rows(select(Callback.urgency)) == ["other"]
+
+
+def test_fear_told_without_the_pin_keeps_its_hour_when_news_raises_a_callback_of_the_evening(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff(role="supervisor", on_shift=False)
+    case = make_case(custody_status="in_custody", phone=CALLER)
+    opens_the_case(phone, case)
+    for key in ("2", "2", "3"):
+        phone.presses(key)
+    assert phone.hears("in the evening")
+    phone.hangs_up()
+    there_is_news(house, case)
+    phone.dials_in()
+    for key in ("1", "2", "1", "3"):
+        phone.presses(key)
+    assert phone.hears("We will call you no later than today at noon")
+    phone.hangs_up()
+    within_the_hour = house.clock.now + timedelta(minutes=60)
+
+    opens_the_case(phone, case)
+    for key in ("1", "2"):
+        phone.presses(key)
+
+    assert phone.hears("You already have a callback", "in the evening")
+    evening, afraid = house.rows(select(Callback).order_by(Callback.id))
+    assert (evening.state, evening.urgency) == ("requested", "urgent")
+    assert (afraid.state, afraid.due_at) == ("requested", within_the_hour)
+
+
+@pytest.mark.parametrize("status", ["escaped", "in_custody"])
+@pytest.mark.parametrize(("language", "soon"), [("1", "today at noon"), ("2", "hoy al mediodía")])
+def test_a_caller_with_a_withheld_number_may_have_the_callback_that_stands_soon(
+    phone: Phone,
+    make_case: MakeCase,
+    make_staff: MakeStaff,
+    house: House,
+    status: str,
+    language: str,
+    soon: str,
+) -> None:
+    make_staff(role="supervisor", on_shift=False)
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+    there_is_news(house, case, status)
+
+    opens_the_case(phone, case, language=language, from_="anonymous")
+    for key in ("1", "2") if status == "escaped" else ("2", "4"):
+        phone.presses(key)
+
+    assert phone.hears(soon)
+    asked = the_callback(house)
+    assert (asked.urgency, asked.due_at) == ("urgent", house.clock.now + timedelta(minutes=60))
+    assert asked.number_key == house.database.keyring.index("phone", CALLER)
+
+
+def test_a_caller_with_a_withheld_number_may_change_the_time_of_the_callback_that_stands(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+
+    opens_the_case(phone, case, from_="anonymous")
+    for key in ("2", "2", "3"):
+        phone.presses(key)
+
+    assert phone.hears("We will try today, in the evening")
+    assert the_callback(house).window_starts is not None
+
+
+def test_no_call_is_promised_to_a_phone_that_was_marked_unsafe_since_a_callback_was_asked_for(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody", phone=CALLER)
+    asks_express(phone, case)
+    with house.database.transaction() as session:
+        session.execute(update(Registered).values(unsafe_since=house.clock.now))
+
+    opens_the_case(phone, case)
+    for key in ("2", "4"):
+        phone.presses(key)
+
+    assert phone.hears("I cannot call this number back")
+    assert the_callback(house).urgency == "other"
+
+
+# Afraid, while an ordinary callback stands.
+
+
+@pytest.mark.parametrize("status", ["in_custody", None])
+@pytest.mark.parametrize(
+    ("language", "leave", "afraid", "soon"),
+    [
+        (
+            "1",
+            "To leave your callback as it is, press 1.",
+            "If you are afraid and need a call very soon, press 4.",
+            "today at noon",
+        ),
+        (
+            "2",
+            "Para dejar esa llamada como está, oprima 1.",
+            "Si tiene miedo y necesita que le llamemos muy pronto, oprima 4.",
+            "hoy al mediodía",
+        ),
+    ],
+)
+def test_who_becomes_afraid_while_a_callback_stands_is_called_within_the_hour(
+    phone: Phone,
+    make_case: MakeCase,
+    make_staff: MakeStaff,
+    house: House,
+    status: str | None,
+    language: str,
+    leave: str,
+    afraid: str,
+    soon: str,
+) -> None:
+    make_staff(role="supervisor", on_shift=False)
+    case = make_case(custody_status=status)
+    asks_express(phone, case)
+    house.clock.passes(hours=1)
+    opens_the_case(phone, case, language=language)
+    phone.presses("0")
+    assert phone.hears(leave, afraid)
+    assert the_callback(house).urgency == "other"
+
+    phone.presses("4")
+
+    assert phone.hears(soon)
+    asked = the_callback(house)
+    assert (asked.urgency, asked.due_at) == ("urgent", house.clock.now + timedelta(minutes=60))
+
+
+@pytest.mark.parametrize("keys", ["", "1"], ids=["by hanging up", "by the key for that"])
+def test_an_ordinary_callback_is_left_as_it_stands(
+    phone: Phone, make_case: MakeCase, house: House, keys: str
+) -> None:
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+    before = the_callback(house)
+    opens_the_case(phone, case)
+    phone.presses("2")
+    assert phone.hears("To leave your callback as it is, press 1")
+
+    for key in keys:
+        phone.presses(key)
+        assert phone.hears("We will call you no later than tomorrow")
+    phone.hangs_up()
+
+    after = the_callback(house)
+    assert (after.urgency, after.due_at, after.state) == ("other", before.due_at, "requested")
+
+
+def test_how_an_ordinary_callback_is_made_is_changed_behind_its_time(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+    opens_the_case(phone, case)
+    phone.presses("2")
+    assert phone.hears("To change when or how we call, press 2")
+
+    for key in ("2", "4", "3", "2"):
+        phone.presses(key)
+
+    assert phone.hears("We may leave a message that asks you to call us")
+    assert the_callback(house).voicemail_text == "please_call"
+
+
+# Afraid, or told of hard news, while a liaison's phone rings for an ordinary callback.
+
+
+@pytest.fixture
+def rung(phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House) -> MadeCase:
+    """A case whose ordinary callback a liaison's phone rings for at this moment."""
+    make_staff()
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+    house.jobs.works_off()
+    assert the_callback(house).state == "ringing_liaison"
+    return case
+
+
+def is_urgent_after_nobody_came(phone: Phone, house: House, reason: str) -> bool:
+    """The liaison lets it ring, and the callback stands among the urgent ones of verified callers."""
+    phone.another().lets_ring(house.carrier.ringing[-1])
+    house.clock.passes(seconds=20)
+    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
+    asked = the_callback(house)
+    assert (asked.state, asked.urgency, asked.reason) == ("requested", "urgent", reason)
+    return asked.place == VERIFIED[0]
+
+
+@pytest.mark.parametrize(("language", "soon"), [("1", "today at 11:00 AM"), ("2", "hoy a las 11:00")])
+def test_who_becomes_afraid_while_a_liaison_is_rung_for_them_is_called_within_the_hour(
+    phone: Phone, rung: MadeCase, house: House, language: str, soon: str
+) -> None:
+    caller = phone.another()
+    opens_the_case(caller, rung, language=language)
+    for key in ("2", "4"):
+        caller.presses(key)
+
+    assert caller.hears(soon)
+    caller.hangs_up()
+    assert is_urgent_after_nobody_came(phone, house, "afraid")
+
+
+def test_who_is_to_be_told_hard_news_soon_is_called_within_the_hour_also_while_a_liaison_is_rung(
+    phone: Phone, rung: MadeCase, house: House
+) -> None:
+    there_is_news(house, rung)
+    caller = phone.another()
+    opens_the_case(caller, rung, from_="+12025550160")
+    caller.presses("2")
+
+    assert caller.hears("today at noon")
+    caller.hangs_up()
+    assert is_urgent_after_nobody_came(phone, house, "hard_news")
+
+
+def test_who_chooses_another_time_while_a_liaison_is_rung_hears_that_they_may_be_called_now(
+    phone: Phone, rung: MadeCase, house: House
+) -> None:
+    caller = phone.another()
+    opens_the_case(caller, rung, from_="+12025550160")
+    for key in ("2", "2", "3"):
+        caller.presses(key)
+
+    assert caller.hears("Your callback cannot be changed now. We may already be calling you.")
+    assert caller.does_not_hear("in the evening")
+    assert the_callback(house).window_starts is None
+
+
+def test_an_afraid_caller_without_a_pin_stands_among_the_urgent_ones_also_after_a_ring_in_vain(
+    phone: Phone, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    for key in ("1", "3"):
+        caller = phone.another()
+        reaches_the_first_menu(caller)
+        for pressed in ("2", "1", key):
+            caller.presses(pressed)
+        caller.hangs_up()
+        house.jobs.works_off()
+    assert the_callback(house).state == "ringing_liaison"
+
+    phone.another().lets_ring(house.carrier.ringing[-1])
+    house.clock.passes(seconds=20)
+    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
+
+    asked = the_callback(house)
+    assert (asked.state, asked.urgency, asked.reason) == ("requested", "urgent", "afraid")
+    assert asked.place in UNVERIFIED_URGENT
+
+
+def test_staff_see_that_somebody_is_afraid_whose_ordinary_callback_stood(
+    phone: Phone, make_case: MakeCase, house: House
+) -> None:
+    case = make_case(custody_status="in_custody")
+    asks_express(phone, case)
+    opens_the_case(phone, case)
+    for key in ("2", "4"):
+        phone.presses(key)
+
+    assert the_callback(house).reason == "afraid"

@@ -1,0 +1,112 @@
+"""STOP in a talk or before its outcome is keyed: nothing that follows the talk rings that phone (R33)."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select, update
+
+from models import Callback, Staff
+from models.overview.phone_stop import stop_phone
+from tests.calls.callbacks.test_callbacks import accepted_by, asks_express
+from tests.calls.callbacks.test_last_round import half_an_hour_passes
+from tests.calls.conftest import House
+from tests.calls.pin.test_faked_number import EXPRESS, asks
+from tests.calls.stories import opens_the_case
+from tests.factories import MadeCase
+from tests.phone import CALLER, Phone
+
+MakeCase = Callable[..., MadeCase]
+MakeStaff = Callable[..., Staff]
+NO_PHONE = "There is no phone number that we can call for this."
+Ask = Callable[[Phone, MakeCase], None]
+
+
+def with_a_pin(phone: Phone, make_case: MakeCase) -> None:
+    asks_express(phone, make_case(custody_status="in_custody", phone=CALLER))
+
+
+def without_a_pin(phone: Phone, _make_case: MakeCase) -> None:
+    asks(phone, *EXPRESS)
+
+
+def texts_stop(house: House) -> None:
+    with house.database.transaction() as session:
+        stop_phone(session, house.database.keyring.index("phone", CALLER), house.clock.now, house.office)
+
+
+def talks(phone: Phone, house: House) -> tuple[Phone, Phone]:
+    """The liaison and the person talk; answers both phones."""
+    liaison, to_caller = accepted_by(phone, house)
+    person = phone.answers(to_caller)
+    person.presses("1")
+    house.jobs.works_off()
+    assert person.is_talking
+    return liaison, person
+
+
+def rings(house: House) -> list[str]:
+    """Who is rung in the three hours that follow."""
+    before = len(house.carrier.placed)
+    for _ in range(6):
+        half_an_hour_passes(house)
+        house.jobs.works_off()
+    return [call.to for call in house.carrier.placed[before:]]
+
+
+@pytest.mark.parametrize("ask", [with_a_pin, without_a_pin])
+@pytest.mark.parametrize("keys", ["22", "3"], ids=["no one was there", "call later"])
+def test_what_is_keyed_after_a_stop_rings_that_phone_no_more(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, ask: Ask, keys: str
+) -> None:
+    make_staff()
+    ask(phone, make_case)
+    liaison, person = talks(phone, house)
+    person.hangs_up()
+    house.jobs.works_off()
+    texts_stop(house)
+
+    for key in keys:
+        liaison.presses(key)
+
+    assert liaison.hears(NO_PHONE)
+    assert rings(house) == []
+    left = select(Callback.outcome).where(
+        Callback.state == "left_for_staff", Callback.reason != "phone_stopped"
+    )
+    assert house.rows(left) == ["stopped"]
+
+
+def test_call_that_drops_after_a_stop_is_followed_by_none(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    without_a_pin(phone, make_case)
+    with house.database.transaction() as session:
+        session.execute(update(Callback).values(when_dropped="ring_once"))
+    _liaison, person = talks(phone, house)
+    house.jobs.works_off()
+    texts_stop(house)
+
+    person.hangs_up()
+
+    assert rings(house) == []
+
+
+def test_who_lifts_the_stop_before_the_outcome_is_keyed_is_called_later(
+    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
+) -> None:
+    make_staff()
+    case = make_case(custody_status="in_custody", phone=CALLER)
+    asks_express(phone, case)
+    liaison, person = talks(phone, house)
+    person.hangs_up()
+    house.jobs.works_off()
+    texts_stop(house)
+    again = phone.another()
+    opens_the_case(again, case)
+    again.presses("1")
+
+    liaison.presses("3")
+
+    assert liaison.hears("It is saved")
+    assert rings(house)

@@ -1,0 +1,232 @@
+"""The audit in the console: what is found, in which words, and alarms that somebody else settles."""
+
+import ast
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
+
+from hotline.console.audit.words import ACTIONS, PARTS
+from models.audit import audit
+from models.audit.audit_head import note_head
+from models.callbacks.callback_state import MOVES
+from models.overview.audit_watch import watch
+from models.store.database import Database
+from tests.console.audit_desk import records
+from tests.console.conftest import Clock, Member
+from tests.factories import make_case, make_office, make_subject
+
+#: What in the house writes an entry, its action in a place among the arguments.
+WRITERS = {"_note", "_record", "audit_talk"}
+ROOT = Path(__file__).resolve().parents[3]
+OFFICE = make_office()
+
+
+def _entries(person: Member) -> list[str]:
+    return [" ".join(one.text_content().split()) for one in person.page.xpath("//li[@class='record']")]
+
+
+def test_what_was_done_reads_like_a_sentence(staff: Any, database: Database, clock: Clock) -> None:
+    supervisor = staff("supervisor", name="Ruth Audit").signs_in()
+    records(database, clock, "sweeper", "warn_of_callback", "callback:7", level="staff_before")
+    records(database, clock, f"liaison:{supervisor.staff_id}", "rest", f"staff:{supervisor.staff_id}")
+    records(database, clock, "caller:12", "change_pin", "case:3")
+
+    supervisor.opens("/console/audit")
+
+    assert supervisor.reads(
+        "the sweeper warned of a callback at risk: callback 7",
+        "level staff_before",
+        "Ruth Audit took a rest after a hard call",
+        "the caller of call 12 chose a new PIN by phone: case 3",
+    )
+
+
+def test_a_code_in_a_fact_reads_as_on_the_page_where_it_was_chosen(
+    supervisor: Member, database: Database, clock: Clock
+) -> None:
+    records(database, clock, "sweeper", "request_pin", "case:7", evidence="met_in_person", delivery="posted")
+    supervisor.opens("/console/audit")
+
+    assert supervisor.reads("how they were known “I met them in person”", "how they get it “Letter, by post”")
+
+
+def test_facts_are_called_in_the_language_of_the_page(
+    supervisor: Member, database: Database, clock: Clock
+) -> None:
+    records(database, clock, "sweeper", "warn_of_callback", "callback:7", level="staff_before", tries=2)
+    supervisor.opens("/console/audit").clicks("Español")
+
+    assert supervisor.reads("nivel staff_before", "intentos 2")
+
+
+def test_a_search_narrows_by_person_action_target_and_day(
+    supervisor: Member, database: Database, clock: Clock
+) -> None:
+    records(database, clock, supervisor.email, "look_at_case", "case:3")
+    clock.goes_on(days=1)
+    records(database, clock, f"liaison:{supervisor.staff_id}", "look_at_case", "case:4")
+    records(database, clock, "import", "land_import", "import:1")
+    supervisor.signs_in()
+
+    def found(query: str) -> int:
+        supervisor.opens(f"/console/audit?{query}")
+        return len(_entries(supervisor))
+
+    assert found(f"who=staff:{supervisor.staff_id}&what=look_at_case") == 2
+    assert found("who=import") == 1
+    assert found("kind=case&number=3") == 1
+    assert found("what=look_at_case&since=2026-11-26") == 1
+    assert found("what=look_at_case&until=2026-11-25") == 1
+    assert found("who=nobody") == 0
+    assert supervisor.reads("No entry is like that.")
+
+
+def test_what_makes_no_sense_is_told_at_its_field(supervisor: Member) -> None:
+    supervisor.opens("/console/audit?since=someday&number=x1&until=99999-01-01&kind=case")
+
+    assert supervisor.reads("This is no date.", "Its number has digits alone.")
+    supervisor.opens("/console/audit?kind=case")
+    assert supervisor.reads("Give its number as well.")
+    supervisor.opens("/console/audit?after=nonsense-at-all&who=staff:999999999999")
+    assert supervisor.status == 200
+
+
+def test_a_phone_that_is_typed_for_the_number_of_a_row_stands_in_no_address(
+    supervisor: Member, database: Database, clock: Clock
+) -> None:
+    records(database, clock, "import", "land_import", "import:1")
+    supervisor.signs_in()
+
+    supervisor.opens("/console/audit").fills(kind="case", number="2025550144").clicks("Search")
+
+    assert supervisor.reads("No entry is like that.")
+    assert (supervisor.path, supervisor.value("number")) == ("/console/audit", "2025550144")
+    assert not [link for link in supervisor.links.values() if "2025550144" in link]
+    supervisor.fills(kind="import", number="1").clicks("Search")
+    assert len(_entries(supervisor)) == 1
+
+
+def test_entries_are_shown_a_page_at_a_time_with_as_many_statements_for_any_number(
+    supervisor: Member, database: Database, clock: Clock
+) -> None:
+    counts = []
+    for number in (3, 60):
+        for _ in range(number):
+            records(database, clock, "import", "land_import", "import:1")
+        seen: list[str] = []
+
+        def note(_c: Any, _cursor: Any, statement: str, *_rest: Any, seen: list[str] = seen) -> None:
+            seen.append(statement)
+
+        event.listen(database.engine, "before_cursor_execute", note)
+        supervisor.opens("/console/audit?who=import")
+        event.remove(database.engine, "before_cursor_execute", note)
+        counts.append(len(seen))
+
+    assert counts[0] == counts[1]
+    assert len(_entries(supervisor)) == 50
+    supervisor.clicks("Older")
+    assert len(_entries(supervisor)) == 13
+
+
+def test_a_purged_entry_says_that_its_details_are_gone(
+    supervisor: Member, database: Database, clock: Clock
+) -> None:
+    records(database, clock, "import", "land_import", "import:1", rows=3)
+    with database.transaction() as session:
+        audit.purge_facts(session, clock() + timedelta(days=1), 0, 100, clock())
+
+    supervisor.opens("/console/audit?who=import")
+
+    assert supervisor.reads("Its details were taken away after their time.")
+
+
+def test_the_page_says_whether_the_head_was_kept(
+    supervisor: Member, database: Database, clock: Clock
+) -> None:
+    supervisor.opens("/console/audit")
+    assert supervisor.reads("was not kept in its second place")
+    with database.transaction() as session:
+        note_head(session, clock(), written=True)
+
+    supervisor.opens("/console/audit")
+
+    assert supervisor.reads("The head of the audit was kept in its second place on")
+
+
+def _alarm(database: Database, clock: Clock, who: str) -> None:
+    with database.transaction() as session:
+        watch(session, clock(), OFFICE)
+        case = make_case(session, subject=make_subject(session, name="Ivo Quill"))
+    records(database, clock, who, "look_at_case", f"case:{case.id}")
+    with database.transaction() as session:
+        watch(session, clock(), OFFICE)
+
+
+def test_an_alarm_is_settled_by_somebody_whom_it_is_not_about(
+    staff: Any, database: Database, clock: Clock
+) -> None:
+    ruth = staff("supervisor", name="Ruth Quill").signs_in()
+    sam = staff("supervisor", name="Sam Ochre").signs_in()
+    _alarm(database, clock, ruth.email)
+
+    ruth.opens("/console/audit/alarms")
+    assert ruth.reads("Looked at a case with their own surname in it", "so somebody else must settle it")
+    sam.opens("/console/audit")
+    sam.clicks("1 alarm to look at").fills(finding="talked_to").clicks("Settle it")
+
+    assert sam.reads("The alarm is settled.", "There is nothing to ask about.", "I talked to them about it")
+    assert sam.reads("I talked to them about it Sam Ochre")
+
+
+def test_nobody_settles_an_alarm_about_themselves_by_a_forged_form(
+    staff: Any, database: Database, clock: Clock
+) -> None:
+    ruth = staff("supervisor", name="Ruth Quill").signs_in()
+    _alarm(database, clock, ruth.email)
+    ruth.opens("/console/audit/alarms")
+
+    ruth.sends("/console/audit/alarms/1/settle", {"csrf_token": ruth.token, "finding": "explained"})
+
+    assert ruth.reads("Somebody else must settle an alarm about what you did.")
+
+
+def test_every_action_that_the_house_writes_down_has_words() -> None:
+    written = set()
+    for room in ("models", "hotline", "workers"):
+        for path in (ROOT / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.keyword) and node.arg == "action":
+                    written |= _texts(node.value)
+                elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in WRITERS:
+                    written |= set().union(*map(_texts, node.args))
+
+    assert {name for name in written if re.fullmatch(r"[a-z_]+", name)} <= set(ACTIONS)
+    assert len(written) > 20
+
+
+def test_every_change_of_a_directory_has_words() -> None:
+    changed = {f"{deed}_{kind}" for deed in ("add", "update", "remove") for kind in ("facility", "court")}
+
+    assert changed <= set(ACTIONS)
+
+
+def test_no_two_actions_are_told_in_the_same_words() -> None:
+    assert sorted(ACTIONS.values()) == sorted(set(ACTIONS.values()))
+
+
+def test_every_move_of_a_callback_has_words_and_so_has_who_makes_it() -> None:
+    assert {f"{move}_callback" for move in MOVES} <= set(ACTIONS)
+    movers = {mover for rule in MOVES.values() for mover in rule.movers}
+    assert movers - {"liaison", "staff", "caller"} <= set(PARTS)
+
+
+def _texts(node: ast.AST) -> set[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return {node.value}
+    if isinstance(node, ast.IfExp):
+        return _texts(node.body) | _texts(node.orelse)
+    return set()

@@ -1,0 +1,73 @@
+"""Every word of a state, a reason, an outcome or an action has words that staff read."""
+
+import ast
+from pathlib import Path
+
+from hotline.console.callbacks import words as said
+from hotline.console.callbacks.refusals import SENTENCES
+from models.callbacks import appointment, callback, note
+from models.callbacks.callback_state import MOVES, STATES, UNKNOWN_OUTCOMES
+from models.overview import history
+from models.overview.listing import VIEWS
+from models.talks.outcome import OUTCOMES
+
+MODELS = Path(callback.__file__).parents[1]
+
+
+def test_every_refusal_of_a_model_is_marked_for_translation() -> None:
+    found = {
+        node.args[0].value
+        for path in MODELS.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", "") == "RefusedError"
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+    }
+
+    assert set(SENTENCES) == found | set(note.SENTENCES.values())
+
+
+def test_every_code_has_words() -> None:
+    assert set(said.STATES) == set(STATES)
+    assert set(said.VIEW_NAMES) == set(VIEWS)
+    assert set(said.REASONS) == set(callback.REASONS)
+    assert set(said.OUTCOME_NAMES) == set(OUTCOMES)
+    assert set(said.CANCEL_NAMES) == set(appointment.CANCEL_REASONS)
+    assert {f"{move}_callback" for move in MOVES} <= set(said.HAPPENED)
+    assert set(history._LEGS.values()) <= set(said.HAPPENED)
+
+
+def test_every_entry_about_a_callback_has_words() -> None:
+    written = set()
+    for path in MODELS.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "audit.record":
+                values = {keyword.arg: keyword.value for keyword in node.keywords}
+                is_of_callback = "target" in values and "callback:" in ast.unparse(values["target"])
+                if is_of_callback and isinstance(values["action"], ast.Constant):
+                    written.add(values["action"].value)
+
+    assert {"request_callback", "leave_message"} <= written
+    assert written <= set(said.HAPPENED)
+
+
+def test_every_outcome_that_a_model_writes_has_words() -> None:
+    written = {
+        keyword.value.value
+        for path in MODELS.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "advance"
+        for keyword in node.keywords
+        if keyword.arg == "outcome" and isinstance(keyword.value, ast.Constant)
+    }
+
+    assert {"reached", "no_answer", "not_safe"} <= written
+    assert written | {
+        *UNKNOWN_OUTCOMES,
+        "cannot_dial",
+        "no_window",
+        "no_safe_phone",
+        "stopped",
+        "phone_stopped",
+    } <= set(said.OUTCOMES)

@@ -1,0 +1,405 @@
+"""Imports in the console: a file is uploaded, previewed, landed; what is held is settled by two people."""
+
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, select
+
+from models import AuditEntry, CustodyImport, ImportRow, Staff
+from models.audit import audit
+from models.custody.custody_import import resume
+from models.custody.custody_status import NEUTRAL
+from models.custody.import_paging import page_held
+from models.store.database import Database
+from tests.console.conftest import Clock, Member
+from tests.factories import make_office
+from tests.models.custody.feed import feed_file, feed_row, load, open_cases, what_is_heard
+
+
+def _uploads(person: Member, *rows: dict[str, str], raw: bytes | None = None, **fields: str) -> Member:
+    person.opens("/console/imports/upload")
+    data: dict[str, Any] = {"csrf_token": person.token, "full": "0", **fields}
+    content = feed_file(*rows).read() if raw is None else raw
+    # Made by hand: the test client would put a large form into a file of its own.
+    parts = [
+        f'--edge\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in data.items()
+    ]
+    head = b'--edge\r\nContent-Disposition: form-data; name="file"; filename="feed.csv"\r\n\r\n'
+    person.sends_body(
+        "/console/imports/upload",
+        b"".join((*parts, head, content, b"\r\n--edge--\r\n")),
+        "multipart/form-data; boundary=edge",
+    )
+    return person
+
+
+def _import_id(database: Database) -> int:
+    with database.reading() as session:
+        return session.scalars(select(CustodyImport.id).order_by(CustodyImport.id.desc())).first() or 0
+
+
+def _held(database: Database, clock: Clock, number: int = 12) -> dict[str, Any]:
+    now = clock()
+    cases = open_cases(database, *(f"A-{n}" for n in range(number)))
+    load(
+        database, *(feed_row(n, as_of=now - timedelta(hours=2)) for n in cases), now=now - timedelta(hours=2)
+    )
+    load(database, *(feed_row(n, status="released", as_of=now) for n in cases), now=now)
+    return cases
+
+
+def test_a_file_is_uploaded_previewed_and_landed(
+    administrator: Member, database: Database, clock: Clock
+) -> None:
+    cases = open_cases(database, "A-1", "A-2")
+
+    _uploads(administrator, feed_row("A-1"), feed_row("A-2", status="released"), feed_row("A-3", as_of=""))
+
+    assert administrator.heading == "Import 1"
+    assert administrator.reads("Waits for your decision", "2 cases would hear something else.", "as_of: 1")
+    assert administrator.reads("cannot be confirmed → becomes in custody", "becomes released")
+    assert what_is_heard(database, cases["A-1"], clock()) is NEUTRAL
+
+    administrator.clicks("Let it land")
+    assert administrator.reads("It lands now.", "Landing")
+    resume(database, clock())
+    administrator.opens(administrator.path)
+
+    assert administrator.reads("Landed")
+    assert what_is_heard(database, cases["A-2"], clock()).status == "released"
+
+
+def test_no_gates_reason_is_on_any_page(administrator: Member, database: Database) -> None:
+    open_cases(database, "A-1", "A-2")
+    secret = "a-reason-that-nobody-may-read"
+    _uploads(
+        administrator,
+        feed_row("A-1", section_1367=secret),
+        feed_row("A-2", asylum_related=secret, as_of="x"),
+    )
+    import_id = _import_id(database)
+
+    for page in ("", "/people", "/rejects", "/calls"):
+        administrator.opens(f"/console/imports/{import_id}{page}")
+        assert administrator.status == 200
+        assert secret not in administrator.text
+        assert not administrator.reads("1367")
+        assert not administrator.reads("asylum")
+
+
+def test_who_is_denied_reads_like_who_is_not_known(administrator: Member, database: Database) -> None:
+    open_cases(database, "A-1", "A-2")
+    _uploads(administrator, feed_row("A-1", status="released", adult="no"), feed_row("A-2", status="unknown"))
+
+    administrator.opens(f"/console/imports/{_import_id(database)}/people")
+
+    rows = [" ".join(row.text_content().split()) for row in administrator.page.xpath("//tbody/tr")]
+    assert [row.split("First record")[1].split("case")[0].strip() for row in rows] == [
+        "cannot be confirmed"
+    ] * 2
+
+
+def test_people_are_shown_by_number_and_cases_and_never_by_name(
+    administrator: Member, database: Database
+) -> None:
+    made = open_cases(database, *(f"A-{n}" for n in range(30)))
+    _uploads(administrator, *(feed_row(name) for name in made))
+    administrator.opens(f"/console/imports/{_import_id(database)}").clicks("See them row by row")
+
+    assert len(administrator.page.xpath("//tbody/tr")) == 25
+    assert "Invented" not in administrator.text
+    administrator.clicks("More")
+    assert len(administrator.page.xpath("//tbody/tr")) == 5
+
+
+def test_rejects_are_read_by_line_and_field(administrator: Member, database: Database) -> None:
+    _uploads(
+        administrator, feed_row("A-1", as_of=""), feed_row("A-2", status_at="x"), feed_row("A-3", as_of="x")
+    )
+
+    administrator.clicks("See them line by line")
+    assert administrator.reads("2 as_of is missing", "3 status_at is not an ISO 8601 time")
+    administrator.opens(f"/console/imports/{_import_id(database)}").clicks("as_of")
+
+    assert administrator.reads("Only this field: as_of.", "4 as_of is not an ISO 8601 time")
+    assert not administrator.reads("3 status_at")
+
+
+def test_a_preview_can_be_thrown_away(administrator: Member, database: Database) -> None:
+    open_cases(database, "A-1")
+    _uploads(administrator, feed_row("A-1")).clicks("Throw it away")
+
+    assert administrator.reads("The file was thrown away.", "Someone threw it away after the preview.")
+    with database.reading() as session:
+        assert session.scalars(select(ImportRow)).all() == []
+
+
+def test_a_file_that_is_none_is_told_by_line_and_column(administrator: Member) -> None:
+    _uploads(administrator, raw=b"subject_id,status\nA-1,in_custody\n")
+
+    assert administrator.heading == "Upload a custody file"
+    assert administrator.reads("Line 1: the column status_at is missing.")
+
+
+def test_a_form_without_a_file_or_without_our_token_does_nothing(
+    administrator: Member, database: Database
+) -> None:
+    administrator.opens("/console/imports/upload")
+    administrator.sends("/console/imports/upload", {"csrf_token": administrator.token})
+    assert administrator.reads("Choose a file first.")
+
+    for fields in ({"csrf_token": "forged"}, {}):
+        content = (io.BytesIO(feed_file(feed_row("A-1")).read()), "feed.csv")
+        administrator.sends("/console/imports/upload", {**fields, "file": content})
+        assert administrator.status == 400
+    with database.reading() as session:
+        assert session.scalars(select(CustodyImport)).all() == []
+
+
+def test_a_process_that_answers_callers_takes_small_files_alone(
+    administrator: Member, database: Database, app: Flask
+) -> None:
+    large = feed_file(*(feed_row(f"A-{n}") for n in range(26_000))).read()
+    assert len(large) > 2_000_000
+    _uploads(administrator, raw=large)
+    assert administrator.reads("The file is too large: at most 2 MB.")
+
+    app.config["HOTLINE_INTAKE"] = True
+    _uploads(administrator, raw=large)
+
+    assert administrator.reads("26,000")
+
+
+def test_a_file_over_what_the_office_takes_leaves_nothing(staff: Any, database: Database, app: Flask) -> None:
+    app.config["HOTLINE_INTAKE"] = True
+    console = app.extensions["hotline.console"]
+    smaller = make_office(policies={"upload_megabytes": 1})
+    object.__setattr__(console, "standing_office", lambda: smaller)
+    ada = staff("administrator").signs_in()
+
+    _uploads(ada, raw=feed_file(*(feed_row(f"A-{n}") for n in range(26_000))).read())
+
+    assert ada.reads("The file is too large: at most 1 MB.")
+    with database.reading() as session:
+        assert session.scalars(select(CustodyImport)).all() == []
+
+
+def test_why_it_is_held_counts_nothing_of_whom_nothing_may_be_said(
+    staff: Any, database: Database, clock: Clock
+) -> None:
+    now, ids = clock(), [f"A-{n}" for n in range(13)]
+    open_cases(database, *ids)
+    earlier = now - timedelta(hours=2)
+    # Of the first two nothing may be said, before and after.
+    adult = ["no", "no"] + ["yes"] * 11
+    load(
+        database, *(feed_row(n, as_of=earlier, adult=a) for n, a in zip(ids, adult, strict=True)), now=earlier
+    )
+    load(
+        database,
+        *(feed_row(n, status="released", as_of=now, adult=a) for n, a in zip(ids, adult, strict=True)),
+        now=now,
+    )
+
+    ruth = staff("supervisor").signs_in().opens(f"/console/imports/{_import_id(database)}")
+
+    assert ruth.reads("With the files of the last hour the status of 11 cases would change; at most 10 may.")
+    assert ruth.reads("11 cases would hear something else.")
+
+
+def test_what_is_held_is_released_by_two_people_on_sessions_of_their_own(
+    staff: Any, database: Database, clock: Clock
+) -> None:
+    cases = _held(database, clock)
+    ruth, sam = staff("supervisor").signs_in(), staff("administrator").signs_in()
+    page = f"/console/imports/{_import_id(database)}/settle"
+    ruth.opens(page).fills(way="release").clicks("Ask a second person")
+    assert ruth.reads("You asked for this, so somebody else must agree.")
+    assert "Agree: release it" not in ruth.words
+
+    sam.opens("/console/imports")
+    assert sam.reads("Supervisor 1 asks to release it.", "12 cases would hear something else.")
+    sam.opens(page).clicks("Agree: release it")
+    assert sam.reads("You both released it.")
+    resume(database, clock())
+
+    assert what_is_heard(database, cases["A-0"], clock()).status == "released"
+    ruth.opens(page)
+    assert ruth.reads("Landed", "Settled by Supervisor 1, Administrator 2.")
+
+
+def test_who_reset_the_other_account_cannot_agree_and_the_attempt_is_kept(
+    staff: Any, database: Database, clock: Clock
+) -> None:
+    cases = _held(database, clock)
+    ruth, sam = staff("supervisor").signs_in(), staff("administrator").signs_in()
+    with database.transaction() as session:
+        ids = {one.role: one for one in session.scalars(select(Staff))}
+        audit.record(
+            session,
+            actor=ids["administrator"].email,
+            action="reset_sign_in",
+            target=f"staff:{ids['supervisor'].id}",
+            now=clock(),
+        )
+    page = f"/console/imports/{_import_id(database)}/settle"
+    ruth.opens(page).fills(way="release").clicks("Ask a second person")
+
+    sam.opens(page).clicks("Agree: release it")
+
+    assert sam.reads("You two may not approve this together")
+    assert what_is_heard(database, cases["A-0"], clock()) is NEUTRAL
+    with database.reading() as session:
+        tried = select(AuditEntry.target).where(AuditEntry.action == "try_tied_approval")
+        assert session.scalars(tried).all() == [f"import:{_import_id(database)}"]
+
+
+def test_whoever_asked_cannot_agree_by_a_forged_form(
+    supervisor: Member, database: Database, clock: Clock
+) -> None:
+    _held(database, clock)
+    import_id = _import_id(database)
+    supervisor.opens(f"/console/imports/{import_id}/settle").fills(way="release").clicks(
+        "Ask a second person"
+    )
+
+    supervisor.sends(
+        f"/console/imports/{import_id}/agree", {"csrf_token": supervisor.token, "way": "release"}
+    )
+
+    assert supervisor.reads("You asked for this. Somebody else must settle it")
+
+
+def test_two_who_agree_at_once_are_told_who_settled_it(staff: Any, database: Database, clock: Clock) -> None:
+    _held(database, clock)
+    page = f"/console/imports/{_import_id(database)}/settle"
+    ruth, sam, eve = (staff("supervisor").signs_in() for _ in range(3))
+    ruth.opens(page).fills(way="reject").clicks("Ask a second person")
+    sam.opens(page)
+    eve.opens(page)
+    assert sam.opens(page.removesuffix("/settle")).reads("What callers would hear")
+
+    sam.opens(page).clicks("Agree: reject it")
+    # Callers hear none of it, and heard none.
+    assert sam.reads("Rejected", "What callers would have heard")
+    eve.clicks("Agree: reject it")
+
+    assert eve.reads("It is held no more; it was settled by Supervisor 1, Supervisor 2.")
+
+
+def test_settling_asks_for_a_fresh_proof_of_who_it_is(
+    supervisor: Member, database: Database, clock: Clock
+) -> None:
+    _held(database, clock)
+    clock.goes_on(minutes=10)
+
+    supervisor.opens(f"/console/imports/{_import_id(database)}/settle")
+
+    assert not supervisor.reads("Ask a second person")
+
+
+def test_the_call_list_is_by_case_and_is_told_of_after_an_hour(
+    supervisor: Member, database: Database, clock: Clock
+) -> None:
+    cases = _held(database, clock)
+    page = f"/console/imports/{_import_id(database)}"
+    supervisor.opens(page).clicks("Whom to call")
+    assert supervisor.reads("12 open cases would hear something else", "Calling begins on")
+    assert all(f"case {case.id}" in supervisor.words for case in cases.values())
+
+    with database.transaction() as session:
+        page_held(session, clock() + timedelta(minutes=60), make_office())
+    supervisor.opens(page)
+
+    assert supervisor.reads("the people on this list should be called")
+
+
+def test_the_age_of_the_feed_stands_above_the_list(
+    supervisor: Member, database: Database, clock: Clock
+) -> None:
+    supervisor.opens("/console/imports")
+    assert supervisor.reads("No file has landed yet.", "There is no import yet.")
+    open_cases(database, "A-1")
+    load(database, feed_row("A-1", as_of=clock()), now=clock())
+
+    supervisor.opens("/console/imports")
+    assert supervisor.reads("The feed last confirmed anybody on")
+    assert not supervisor.reads("records are old")
+    clock.goes_on(minutes=61)
+    supervisor.signs_in().opens("/console/imports")
+
+    assert supervisor.reads("Callers hear that records are old")
+
+
+def test_the_history_is_shown_a_page_at_a_time_with_as_many_statements_for_any_number(
+    supervisor: Member, database: Database, clock: Clock
+) -> None:
+    counts = []
+    for number in (3, 27):
+        with database.transaction() as session:
+            for _ in range(number):
+                session.add(
+                    CustodyImport(
+                        state="landed", full=False, started_at=clock(), hold_reasons=[], settled_by=[],
+                        uploaded_by_id=supervisor.staff_id,
+                    )
+                )  # fmt: skip
+        seen: list[str] = []
+
+        def note(_c: Any, _cursor: Any, statement: str, *_rest: Any, seen: list[str] = seen) -> None:
+            seen.append(statement)
+
+        event.listen(database.engine, "before_cursor_execute", note)
+        supervisor.opens("/console/imports")
+        event.remove(database.engine, "before_cursor_execute", note)
+        counts.append(len(seen))
+
+    assert counts[0] == counts[1]
+    assert len(supervisor.page.xpath("//tbody/tr")) == 25
+    supervisor.clicks("Older")
+    assert len(supervisor.page.xpath("//tbody/tr")) == 5
+
+
+def test_a_live_part_is_sent_once_while_it_is_the_same(
+    supervisor: Member, database: Database, clock: Clock
+) -> None:
+    with database.transaction() as session:
+        session.add(
+            CustodyImport(state="applying", full=False, started_at=clock(), hold_reasons=[], settled_by=[])
+        )
+    page = f"/console/imports/{_import_id(database)}/state"
+    supervisor.opens(page)
+    assert supervisor.reads("Landing")
+
+    supervisor.opens(page, If_None_Match=supervisor.headers["ETag"])
+
+    assert supervisor.status == 304
+
+
+def test_uploading_and_deciding_are_entries(administrator: Member, database: Database) -> None:
+    open_cases(database, "A-1")
+    _uploads(administrator, feed_row("A-1")).clicks("Let it land")
+
+    with database.reading() as session:
+        said = session.scalars(
+            select(AuditEntry.action).where(AuditEntry.actor == administrator.email).order_by(AuditEntry.id)
+        ).all()
+    assert said[-3:] == ["upload_import", "preview_import", "accept_import"]
+
+
+@pytest.mark.parametrize("path", ["/console/imports/99", "/console/imports/99999999999999999999"])
+def test_an_import_that_nobody_made_is_not_found(supervisor: Member, path: str) -> None:
+    assert supervisor.opens(path).status == 404
+
+
+def test_it_reads_in_spanish(staff: Any, database: Database, clock: Clock) -> None:
+    _held(database, clock)
+    luz = staff("supervisor").signs_in()
+    luz.opens("/console/imports").clicks("Español")
+    luz.opens(f"/console/imports/{_import_id(database)}")
+
+    assert luz.reads("Retenida hasta que dos personas decidan", "12 casos oirían otra cosa.")

@@ -1,0 +1,90 @@
+"""A name that no directory has is a task: staff see it, hear of it once, and settle it (R12, R14, R15)."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from models import Alert, UnlistedName
+from models.custody.directory import remove_facility, set_facility
+from models.custody.unlisted import tell_of_unlisted
+from models.store.database import Database
+from tests.console.case_desk import actions
+from tests.console.conftest import Member
+from tests.factories import NOW, make_office
+from tests.models.custody.feed import at, feed_row, load, open_cases
+
+HEADING = "Names the feed sent that are in no directory"
+
+
+@pytest.fixture
+def sent(database: Database) -> None:
+    """A file with a facility, a court and a code that nobody listed, and denied rows with others."""
+    open_cases(database, "A-1", "A-2", "A-3", "A-4")
+    load(
+        database,
+        feed_row("A-1", facility="Canary House"),
+        feed_row("A-2", facility="CANARY  house", next_hearing_at=at(24), next_hearing_place="Canary Court"),
+        feed_row("A-3", status="canary_code"),
+        feed_row("A-4", status="denied_code", facility="Denied House", adult="no"),
+    )
+
+
+def _tasks(database: Database) -> list[tuple[Any, ...]]:
+    with database.reading() as session:
+        found = session.scalars(select(UnlistedName).order_by(UnlistedName.kind)).all()
+        return [(one.kind, one.seen, one.line, one.settled_as) for one in found]
+
+
+def test_staff_see_where_the_feed_sent_a_name_that_nobody_listed_and_the_name_is_kept_nowhere(
+    supervisor: Member, database: Database, sent: None
+) -> None:
+    assert _tasks(database) == [("court", 1, 3, None), ("facility", 2, 2, None), ("status", 1, 4, None)]
+
+    supervisor.opens("/console/imports")
+
+    assert supervisor.reads(HEADING, "Facility", "Court", "Status code", "line 2", "line 3", "line 4")
+    assert "canary" not in supervisor.text.lower()
+    with database.reading() as session:
+        kept = [str(vars(one)).lower() for one in session.scalars(select(UnlistedName))]
+    assert not any("canary" in one or "denied" in one for one in kept)
+
+
+def test_the_same_name_in_the_directory_settles_it_and_its_removal_opens_it_again(
+    supervisor: Member, database: Database, sent: None
+) -> None:
+    entry = {"name": "Canary House", "actor": "test", "now": NOW}
+    with database.transaction() as session:
+        set_facility(session, phone="+12025550123", tells=lambda _: False, **entry)
+    assert ("facility", 2, 2, "added") in _tasks(database)
+
+    with database.transaction() as session:
+        remove_facility(session, **entry)
+    load(database, feed_row("A-1", facility="Canary House", as_of=at(1)), now=at(1))
+
+    assert ("facility", 3, 2, None) in _tasks(database)
+
+
+def test_a_dismissed_name_stays_dismissed_and_that_is_an_entry(
+    supervisor: Member, database: Database, sent: None
+) -> None:
+    supervisor.opens("/console/imports")
+    for _ in range(3):
+        supervisor.clicks("Dismiss")
+
+    assert not supervisor.reads(HEADING)
+    assert actions(database).count("dismiss_unlisted") == 3
+    load(database, feed_row("A-1", facility="Canary House", as_of=at(1)), now=at(1))
+    assert not supervisor.opens("/console/imports").reads(HEADING)
+
+
+def test_supervisors_have_one_text_about_all_names_and_none_again(
+    supervisor: Member, database: Database, sent: None
+) -> None:
+    for _ in range(2):
+        with database.transaction() as session:
+            tell_of_unlisted(session, NOW, make_office())
+
+    with database.reading() as session:
+        told = [(one.level, one.channel, one.promises) for one in session.scalars(select(Alert))]
+    assert told == [("unlisted", "text", 3)]

@@ -1,0 +1,178 @@
+"""What goes wrong: a plain page with a number that stands in the log, and nothing of the house's insides."""
+
+import json
+import logging
+from typing import Any
+
+import pytest
+from flask import Blueprint, Flask
+
+from config.logging import JsonLines
+from hotline.console import blueprint as console_blueprint
+from hotline.console.shell.console import Console
+from hotline.console.shell.guard import guard_staff
+from tests.console.conftest import Browser, Clock, Member
+
+
+@pytest.fixture(autouse=True)
+def _with_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def register(blueprint: Blueprint, console: Console) -> None:
+        @blueprint.get("/fault/<int:case_id>")
+        @guard_staff("liaison")
+        def fault(case_id: int) -> str:
+            raise RuntimeError("Rosa Invented at +12025550123")
+
+        @blueprint.get("/supervisors")
+        @guard_staff("supervisor")
+        def supervisors() -> str:
+            return "fine"
+
+    monkeypatch.setattr(console_blueprint, "AREAS", (*console_blueprint.AREAS, register))
+
+
+def reference(browser: Browser) -> str:
+    return str(browser.page.xpath("//*[@class='reference']/strong")[0].text_content())
+
+
+def test_a_fault_shows_a_number_that_stands_in_the_log_and_no_internals(
+    liaison: Member, caplog: pytest.LogCaptureFixture
+) -> None:
+    liaison.opens("/console/fault/123456")
+
+    assert liaison.status == 500
+    assert liaison.heading == "Something went wrong on our side"
+    for inside in ("RuntimeError", "Traceback", "Rosa", "+1202"):
+        assert inside not in liaison.text
+    (record,) = [one for one in caplog.records if getattr(one, "reference", "") == reference(liaison)]
+    line = json.loads(JsonLines("web").format(record))
+    assert line["reference"] == reference(liaison)
+    assert line["route"] == "/console/fault/<int:case_id>"
+    assert line["fault"].startswith("RuntimeError at tests/console/shell/test_trouble.py")
+    assert "Rosa" not in json.dumps(line)
+    assert "123456" not in json.dumps(line)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "heading"),
+    [
+        ("/console/none", 404, "There is no such page"),
+        ("/console/static/x/none.css", 404, "There is no such page"),
+        ("/console/static/x/../../console.py", 404, "There is no such page"),
+        ("/console/sign-out", 405, "That did not work"),
+        ("/console/supervisors", 403, "This page is not for your role"),
+    ],
+)
+def test_each_kind_of_trouble_has_its_page(liaison: Member, path: str, status: int, heading: str) -> None:
+    liaison.opens(path)
+
+    assert (liaison.status, liaison.heading) == (status, heading)
+    assert reference(liaison)
+    assert "Sign out" in liaison.words or "static" in path
+    assert "Content-Security-Policy" in liaison.headers
+    assert liaison.headers["Cache-Control"] == "no-store"
+
+
+def test_a_form_that_is_too_large_is_refused_before_it_is_read(liaison: Member) -> None:
+    liaison.opens("/console/account")
+
+    liaison.sends("/console/language", {"csrf_token": liaison.token, "x": "y" * 70_000})
+
+    assert liaison.status == 413
+    assert liaison.heading == "That was too large"
+
+
+def test_a_form_from_another_site_is_refused_even_with_a_token(liaison: Member) -> None:
+    liaison.opens("/console/account")
+
+    liaison.sends("/console/sign-out", {"csrf_token": liaison.token}, Sec_Fetch_Site="cross-site")
+
+    assert liaison.status == 400
+    assert liaison.opens("/console/").heading == "Callbacks"
+
+
+def test_a_nul_in_a_field_is_refused_on_either_database(liaison: Member) -> None:
+    liaison.opens("/console/account")
+
+    liaison.sends("/console/sign-in", {"csrf_token": liaison.token, "email": "a\0b@example.org"})
+
+    assert liaison.status == 400
+
+
+def test_a_token_of_another_browser_is_refused(liaison: Member, supervisor: Member) -> None:
+    supervisor.opens("/console/account")
+    liaison.opens("/console/account")
+
+    liaison.sends("/console/sign-out", {"csrf_token": supervisor.token})
+
+    assert liaison.status == 400
+
+
+def test_trouble_is_told_in_the_language_of_the_reader(liaison: Member) -> None:
+    liaison.opens("/console/account").clicks("Español")
+
+    assert liaison.opens("/console/supervisors").heading == "Esta página no es para su función"
+    assert liaison.opens("/console/none").heading == "Esa página no existe"
+
+
+def test_every_page_says_what_a_browser_may_do(liaison: Member) -> None:
+    liaison.opens("/console/account")
+
+    policy = liaison.headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "form-action 'self'" in policy
+    assert liaison.headers["X-Content-Type-Options"] == "nosniff"
+    assert liaison.headers["Referrer-Policy"] == "same-origin"
+    assert liaison.headers["Cache-Control"] == "no-store"
+
+
+def test_no_page_has_an_inline_script_style_or_handler(staff: Any, app: Flask, clock: Clock) -> None:
+    person: Member = staff("liaison", totp=True).signs_in()
+    for path in ("/account", "/account/password", "/account/authenticator", "/account/passkey", "/none"):
+        page = person.opens(f"/console{path}").page
+        assert page.xpath("//script[not(@src)]|//style|//*[@style]") == []
+        assert page.xpath("//@*[starts-with(name(), 'on')]|//a[starts-with(@href, 'javascript:')]") == []
+
+
+def test_static_files_are_kept_for_ever_under_an_address_that_changes_with_them(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = Browser(app)
+    browser.opens("/console/sign-in")
+    for path in browser.page.xpath("//link/@href|//script/@src"):
+        answer = browser._client.get(path, headers={"Accept-Encoding": "gzip"})
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["Cache-Control"]
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Content-Encoding"] == "gzip"
+        old = browser._client.get(path.replace(path.split("/")[3], "older"))
+        assert old.headers["Cache-Control"] == "no-cache"
+        assert "Set-Cookie" not in answer.headers
+
+
+def test_a_callers_turn_gets_no_cookie_and_no_page_of_the_console(app: Flask) -> None:
+    answer = app.test_client().post("/voice/inbound")
+
+    assert answer.status_code == 403
+    assert "Set-Cookie" not in answer.headers
+    assert "Content-Security-Policy" not in answer.headers
+    assert "Reference number" not in answer.text
+
+
+def test_a_database_that_is_away_is_told_plainly(
+    liaison: Member, app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from sqlalchemy.exc import OperationalError
+
+    def away(*_: Any) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("secret words"))
+
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(app.extensions["hotline.console"].database, "reading", away)
+
+    liaison.opens("/console/account")
+
+    assert liaison.status == 500
+    assert "secret words" not in liaison.text
+    assert "secret words" not in caplog.text

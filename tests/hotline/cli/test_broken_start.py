@@ -1,0 +1,66 @@
+"""A line that can never start says so in one sentence and ends, rather than being started for ever."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from config.settings import variables
+from tests.hotline.cli.test_serve import free_ports
+
+HOUSE = Path(__file__).parents[3]
+ROOMS = ("config", "hotline", "ivr_flows", "models", "workers")
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the rooms that may be broken."""
+    for room in ROOMS:
+        # With what is compiled: a file that a test breaks is newer than that.
+        shutil.copytree(HOUSE / room, tmp_path / "house" / room)
+    return tmp_path / "house"
+
+
+def serve(house: Path, tmp_path: Path, role: str = "serve") -> subprocess.CompletedProcess[str]:
+    ours = {name: value for name, value in os.environ.items() if name not in variables()}
+    return subprocess.run(
+        [sys.executable, "-m", "hotline.cli", role, "--bind", f"127.0.0.1:{free_ports()}"],
+        cwd=house,
+        env={**ours, "PYTHONPATH": str(house), "HOTLINE_DATA_DIR": str(tmp_path / "var")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_a_prompt_that_lacks_a_translation_is_named(copy: Path, tmp_path: Path) -> None:
+    spanish = copy / "ivr_flows" / "prompts" / "es.po"
+    entries = spanish.read_text().split("\n\n")
+    kept = [entry for entry in entries if 'msgctxt "goodbye"' not in entry]
+    assert len(kept) == len(entries) - 1
+    spanish.write_text("\n\n".join(kept))
+
+    ran = serve(copy, tmp_path)
+
+    assert ran.returncode == 2
+    assert re.fullmatch(r"The line cannot start\. .*goodbye.*\n", ran.stderr)
+
+
+@pytest.mark.parametrize("role", ["serve", "web"])
+def test_a_program_that_cannot_be_loaded_is_one_sentence(copy: Path, tmp_path: Path, role: str) -> None:
+    whole = copy / "hotline" / "voice" / "line.py"
+    whole.write_text("import nowhere_to_be_found\n" + whole.read_text())
+    if role == "web":
+        # Only `serve` migrates, and it does so before it fails.
+        serve(copy, tmp_path)
+
+    ran = serve(copy, tmp_path, role)
+
+    assert ran.returncode == 1
+    assert ran.stderr == "The line cannot start (ModuleNotFoundError in line.py, line 1).\n"
+    assert not list((tmp_path / "var" / "run").glob("*.pid"))

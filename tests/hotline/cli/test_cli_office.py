@@ -1,0 +1,55 @@
+"""`hotline office`: what holds of the office, who changed it, and how a field goes back to the file."""
+
+import json
+from collections.abc import Callable
+
+from click.testing import Result
+
+from models.audit.office_change import change_fields, standing_changes
+from models.store.database import Database
+from tests.factories import NOW
+from tests.hotline.cli.test_cli_staff_and_keys import hotline
+
+__all__ = ["hotline"]
+
+Hotline = Callable[..., Result]
+
+
+def close_mondays(database: Database) -> None:
+    with database.transaction() as session:
+        seen = standing_changes(session)
+        change_fields(session, {"hours.monday": []}, reason="Moving house.", seen=seen, actor="ruth", now=NOW)
+
+
+def test_what_holds_is_shown_with_where_it_stands(hotline: Hotline, database: Database) -> None:
+    close_mondays(database)
+
+    shown = {one["field"]: one for one in json.loads(hotline("office", "show", "--json").stdout)}
+
+    assert shown["hours.monday"] == {"field": "hours.monday", "value": [], "from": "console"}
+    assert shown["hours.tuesday"]["value"] == ["08:00-20:00"]
+    assert shown["policies.fresh_minutes"]["value"]["review_by"] == "2027-06-30"
+    assert "file     hours.tuesday = ['08:00-20:00']" in hotline("office", "show").output
+
+
+def test_the_changes_are_listed_with_who_and_why(hotline: Hotline, database: Database) -> None:
+    assert "Nothing was changed" in hotline("office", "changes").output
+    close_mondays(database)
+
+    listed = json.loads(hotline("office", "changes", "--json").stdout)
+
+    assert [(one["by"], one["field"], one["reason"]) for one in listed] == [
+        ("ruth", "hours.monday", "Moving house.")
+    ]
+    assert "hours.monday: Moving house." in hotline("office", "changes").output
+
+
+def test_a_field_goes_back_to_the_file_and_the_commands_see_it(hotline: Hotline, database: Database) -> None:
+    close_mondays(database)
+
+    assert json.loads(hotline("office", "reset", "hours.monday", "--json").stdout) == {"changed": True}
+    assert "stood in the file already" in hotline("office", "reset", "hours.monday").output
+    refused = hotline("office", "reset", "release.gates")
+    assert refused.exit_code == 2
+    assert refused.output.startswith("FIELD: release.gates is none that is changed in the console")
+    assert hotline("office", "reset", "hours.monday", "--reason", " ").exit_code == 0

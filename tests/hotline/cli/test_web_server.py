@@ -1,0 +1,183 @@
+"""The web server as a stranger on the network and the kernel meet it: its port, its workers, slow senders."""
+
+import json
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from http.client import HTTPConnection, HTTPException
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+import pytest
+
+from config.settings import Settings, variables
+from models.store.database import Database
+from models.store.keyring import Keyring
+from models.store.migrate import upgrade
+from tests.hotline.cli.test_serve import free_ports, until
+
+HALF_A_FORM = (
+    b"POST /voice/inbound HTTP/1.1\r\nHost: line.example.org\r\nContent-Length: 500\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\n\r\nCallSid="
+)
+HALF_A_HEAD = b"GET /up HTTP/1.1\r\nHost: line.example.org\r\nX-Longer: "
+STRANGERS = 1100
+#: What a process opens for its own work while they are there: the database, its log, a wheel of its loop.
+ITS_OWN_FILES = 30
+
+
+class Web:
+    """One `hotline web` in a process of its own."""
+
+    def __init__(self, folder: Path, role: str = "web", port: int | None = None) -> None:
+        self.port, self._log = port or free_ports(), folder / f"{role}.log"
+        self.environ = {name: value for name, value in os.environ.items() if name not in variables()}
+        self.environ["HOTLINE_DATA_DIR"] = str(folder)
+        with self._log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "hotline.cli", role, "--bind", f"127.0.0.1:{self.port}"],
+                env=self.environ,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def printed(self) -> str:
+        return self._log.read_text()
+
+    def answers(self) -> bool:
+        """Whether a caller has an answer before the carrier gives up."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=15)
+        try:
+            connection.request("GET", "/voice/fallback.xml")
+            return connection.getresponse().status == 200
+        except (OSError, HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def descriptors(self) -> int:
+        """How many files, pipes and connections its workers have open."""
+        return sum(worker.num_fds() for worker in self.workers())
+
+    def workers(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("web") / "var"
+    settings = Settings.from_env({"HOTLINE_DATA_DIR": str(folder), **_keys()})
+    folder.mkdir()
+    database = Database(settings.database_url, Keyring(settings.field_keys, settings.secret_key))
+    upgrade(database)
+    database.close()
+    return folder
+
+
+def _keys() -> dict[str, str]:
+    return {
+        "HOTLINE_SECRET_KEY": "s" * 32, "HOTLINE_PIN_PEPPER": "p" * 32, "TWILIO_AUTH_TOKEN": "t" * 32,
+        "HOTLINE_FIELD_KEYS": "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def web(folder: Path) -> Iterator[Web]:
+    web = Web(folder)
+    until(web.answers, "the web")
+    until(lambda: len(web.workers()) == 2, "two workers")
+    yield web
+    web.process.send_signal(signal.SIGTERM)
+    web.process.wait(30)
+
+
+@pytest.mark.parametrize("role", ["web", "intake"])
+def test_a_role_on_a_busy_port_ends_in_one_sentence_and_takes_no_request(
+    web: Web, folder: Path, role: str
+) -> None:
+    second = subprocess.run(
+        [sys.executable, "-m", "hotline.cli", role, "--bind", f"127.0.0.1:{web.port}"],
+        env=web.environ, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert second.returncode == 2
+    assert second.stderr.splitlines()[-1] == (
+        f"127.0.0.1:{web.port} cannot be used: address already in use. Choose another with --bind HOST:PORT."
+    )
+    assert web.answers()
+
+
+def test_a_role_writes_one_line_when_it_starts(web: Web) -> None:
+    (line,) = [json.loads(line) for line in web.printed.splitlines() if '"Started."' in line]
+    assert (line["role"], line["release"]) == ("web", version("hotline"))
+    assert line["address"] == f"127.0.0.1:{web.port}"
+
+
+def test_nobody_else_can_join_the_port(web: Web) -> None:
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        with pytest.raises(OSError, match="in use"):
+            other.bind(("127.0.0.1", web.port))
+
+
+def test_a_caller_is_answered_though_one_worker_after_another_is_killed(web: Web) -> None:
+    for _ in range(4):
+        before = web.workers()
+        before[-1].kill()
+        assert web.answers()
+        until(lambda killed=before[-1]: killed not in web.workers(), "the killed worker to be gone")
+    until(lambda: len(web.workers()) == 2, "two workers again")
+    assert web.process.poll() is None
+    assert web.answers()
+
+
+def test_strangers_who_send_half_a_form_each_keep_no_caller_waiting(web: Web) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    before = web.descriptors() + ITS_OWN_FILES
+    try:
+        with ExitStack() as open_ones:
+            for _ in range(STRANGERS):
+                stranger = open_ones.enter_context(socket.create_connection(("127.0.0.1", web.port), 10))
+                stranger.sendall(HALF_A_FORM)
+            assert web.answers()
+            # The last one keeps sending a byte now and then, and is cut off as well: at once or, where its
+            # body was not yet being read, when the seats of the first ones are free and its own time is over.
+            until(lambda: _is_cut_off(stranger, b"A"), "the slowest stranger to be cut off", patience=90)
+            assert web.answers()
+        # Each look for the late ones used to leave behind a second descriptor of whatever was no socket.
+        until(lambda: web.descriptors() <= before, "the connections of the strangers to be given back")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_strangers_who_send_half_a_head_are_cut_off_and_keep_no_caller_waiting(web: Web) -> None:
+    with ExitStack() as open_ones:
+        strangers = [
+            open_ones.enter_context(socket.create_connection(("127.0.0.1", web.port), 10)) for _ in range(100)
+        ]
+        for stranger in strangers:
+            stranger.sendall(HALF_A_HEAD)
+        assert web.answers()
+        # The last one keeps sending a byte now and then, which buys it no time.
+        until(lambda: _is_cut_off(strangers[-1], b"A"), "the slowest stranger to be cut off", patience=90)
+        until(lambda: all(_is_cut_off(one, b"") for one in strangers), "the others to be cut off")
+        assert web.answers()
+
+
+def _is_cut_off(stranger: socket.socket, word: bytes) -> bool:
+    try:
+        stranger.sendall(word)
+        stranger.settimeout(0.2)
+        return stranger.recv(1) == b""
+    except TimeoutError:
+        return False
+    except OSError:
+        return True

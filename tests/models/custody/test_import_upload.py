@@ -1,0 +1,414 @@
+"""A custody file through the console: staged as it arrives, previewed, then landed, held or thrown away."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, BinaryIO
+
+import pytest
+from sqlalchemy import func, inspect, select, text
+
+from models import CustodyImport, ImportReject, ImportRow, Staff
+from models.custody import import_upload as upload_module
+from models.custody.custody_import import FeedFileError, import_custody, resume
+from models.custody.custody_status import NEUTRAL
+from models.custody.import_history import history, newest_as_of, one_import, waiting
+from models.custody.import_preview import CANNOT_CONFIRM, Kind, changes, kinds_of, rejects
+from models.custody.import_upload import By, UploadError, discard_upload, land_upload, tidy_uploads, upload
+from models.store.database import Database
+from tests.factories import NOW, make_facility, make_office, make_staff
+from tests.models.custody.feed import RULES, at, feed_file, feed_row, load, open_cases, what_is_heard
+
+LIVES = timedelta(minutes=make_office().policy("preview_minutes"))
+
+
+@pytest.fixture
+def by(database: Database) -> By:
+    with database.transaction() as session:
+        person = make_staff(session, "ada@office.example.org", role="administrator")
+        return By(person.id, person.email)
+
+
+def _upload(
+    database: Database,
+    by: By,
+    *rows: dict[str, str],
+    full: bool = False,
+    clock: Callable[[], datetime] = lambda: NOW,
+    source: BinaryIO | None = None,
+) -> int:
+    return upload(database, source or feed_file(*rows), RULES, full=full, by=by, clock=clock)
+
+
+def _entry(database: Database, import_id: int) -> CustodyImport:
+    with database.reading() as session:
+        listed = one_import(session, import_id)
+    assert listed is not None
+    return listed.entry
+
+
+def _staged(database: Database) -> int:
+    with database.reading() as session:
+        return session.scalar(select(func.count()).select_from(ImportRow)) or 0
+
+
+def test_a_file_waits_as_a_preview_and_changes_nothing_until_it_is_landed(database: Database, by: By) -> None:
+    cases = open_cases(database, "A-1", "A-2")
+
+    import_id = _upload(database, by, feed_row("A-1"), feed_row("A-2", status="released"), feed_row("A-9"))
+
+    entry = _entry(database, import_id)
+    assert (entry.state, entry.rows, entry.new, entry.ignored, entry.concerned) == ("previewed", 3, 2, 1, 2)
+    resume(database, NOW)
+    assert _staged(database) == 2
+    assert what_is_heard(database, cases["A-1"]) is NEUTRAL
+
+    assert land_upload(database, import_id, by, LIVES, NOW) == "applying"
+    resume(database, NOW)
+
+    assert _entry(database, import_id).state == "landed"
+    assert what_is_heard(database, cases["A-2"]).status == "released"
+    assert _staged(database) == 0
+
+
+def test_what_was_accepted_a_moment_ago_is_left_to_the_process_that_lands_it(
+    database: Database, by: By
+) -> None:
+    open_cases(database, "A-1")
+    import_id = _upload(database, by, feed_row("A-1"))
+    land_upload(database, import_id, by, LIVES, NOW)
+
+    resume(database, NOW + timedelta(seconds=2), timedelta(seconds=60))
+    assert _entry(database, import_id).state == "applying"
+    resume(database, NOW + timedelta(seconds=61), timedelta(seconds=60))
+
+    assert _entry(database, import_id).state == "landed"
+
+
+def test_the_preview_counts_what_would_be_said_before_and_after(database: Database, by: By) -> None:
+    open_cases(database, *"ABCDEF")
+    with database.transaction() as session:
+        make_facility(session, "Stewart")
+    load(database, *(feed_row(name, as_of=at(-2)) for name in "ABC"), now=at(-2))
+    load(database, feed_row("D", as_of=at(-2), adult="no"), now=at(-2))
+
+    import_id = _upload(
+        database,
+        by,
+        feed_row("A", status="released"),
+        feed_row("B"),
+        feed_row("C", facility="Stewart"),
+        feed_row("D", status="released", adult="no"),
+        feed_row("E", status="in_custody"),
+    )
+
+    assert kinds_of(_entry(database, import_id).kinds) == [
+        Kind("new", CANNOT_CONFIRM, "in_custody", 1),
+        Kind("changed", "in_custody", "in_custody", 1),
+        Kind("changed", "in_custody", "released", 1),
+        Kind("unchanged", CANNOT_CONFIRM, CANNOT_CONFIRM, 1),
+        Kind("unchanged", "in_custody", "in_custody", 1),
+    ]
+    assert _entry(database, import_id).concerned == 2
+
+
+def test_a_full_snapshot_shows_whom_it_lacks(database: Database, by: By) -> None:
+    open_cases(database, "A", "B")
+    load(database, feed_row("A", as_of=at(-2)), feed_row("B", as_of=at(-2)), now=at(-2))
+
+    import_id = _upload(database, by, feed_row("A"), full=True)
+
+    assert Kind("absent", "in_custody", CANNOT_CONFIRM, 1) in kinds_of(_entry(database, import_id).kinds)
+    with database.reading() as session:
+        (gone,) = changes(session, import_id, heard_alone=True)
+        assert gone.line is None
+        assert len(gone.case_ids) == 1
+
+
+def test_people_are_shown_by_row_ids_a_page_at_a_time(database: Database, by: By) -> None:
+    made = open_cases(database, *(f"A-{n}" for n in range(7)))
+    import_id = _upload(database, by, *(feed_row(name, status="released") for name in made))
+
+    with database.reading() as session:
+        first = changes(session, import_id, heard_alone=True, size=4)
+        rest = changes(session, import_id, heard_alone=False, after=first[-1].place, size=4)
+
+    assert [one.line for one in (*first, *rest)] == [2, 3, 4, 5, 6, 7, 8]
+    assert {one.case_ids for one in (*first, *rest)} == {(case.id,) for case in made.values()}
+
+
+def test_rejects_are_kept_by_line_and_field_and_never_with_a_value(database: Database, by: By) -> None:
+    open_cases(database, "A-1")
+    import_id = _upload(
+        database,
+        by,
+        feed_row("A-1"),
+        feed_row("A-2", status_at="yesterday"),
+        feed_row("A-3", as_of=""),
+        feed_row("A-4", as_of="secret"),
+    )
+
+    assert _entry(database, import_id).reject_fields == {"as_of": 2, "status_at": 1}
+    with database.reading() as session:
+        assert [(one.line, one.field, one.reason) for one in rejects(session, import_id)] == [
+            (3, "status_at", "is not an ISO 8601 time"),
+            (4, "as_of", "is missing"),
+            (5, "as_of", "is not an ISO 8601 time"),
+        ]
+        assert [one.line for one in rejects(session, import_id, field="as_of", after=4)] == [5]
+
+
+def test_only_the_first_thousand_rejects_are_kept_and_all_are_counted(database: Database, by: By) -> None:
+    import_id = _upload(database, by, *(feed_row(f"A-{n}", as_of="") for n in range(1050)))
+
+    assert _entry(database, import_id).rejected == 1050
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(ImportReject)) == 1000
+
+
+def test_no_row_of_any_table_holds_a_gates_reason(database: Database, by: By) -> None:
+    open_cases(database, "A-1", "A-2")
+    reason = "reason-that-must-stand-nowhere"
+    import_id = _upload(
+        database,
+        by,
+        feed_row("A-1", section_1367=reason),
+        feed_row("A-2", asylum_related=reason, status_at="x"),
+        feed_row("A-3", adult=reason, as_of=""),
+    )
+    land_upload(database, import_id, by, LIVES, NOW)
+    resume(database, NOW)
+
+    with database.reading() as session:
+        for table in inspect(database.engine).get_table_names():
+            rows = session.execute(text(f"SELECT * FROM {table}")).all()  # noqa: S608 - our own tables.
+            assert reason not in json.dumps([list(map(str, row)) for row in rows]), table
+
+
+def test_too_many_changes_are_held_when_they_are_landed(database: Database, by: By) -> None:
+    cases = open_cases(database, *(f"A-{n}" for n in range(12)))
+    load(database, *(feed_row(name, as_of=at(-2)) for name in cases), now=at(-2))
+    import_id = _upload(database, by, *(feed_row(name, status="released") for name in cases))
+
+    assert what_is_heard(database, cases["A-0"]).status == "in_custody"
+    assert land_upload(database, import_id, by, LIVES, NOW) == "held"
+    resume(database, NOW)
+
+    assert what_is_heard(database, cases["A-0"]) is NEUTRAL
+    assert _entry(database, import_id).concerned == 12
+
+
+def test_a_preview_is_true_only_until_another_import_lands(database: Database, by: By) -> None:
+    open_cases(database, "A-1")
+    import_id = _upload(database, by, feed_row("A-1", status="released"))
+    load(database, feed_row("A-1"))
+
+    with pytest.raises(UploadError, match="Another import landed"):
+        land_upload(database, import_id, by, LIVES, NOW)
+
+    entry = _entry(database, import_id)
+    assert (entry.state, entry.ended) == ("abandoned", "overtaken")
+    assert _staged(database) == 0
+
+
+def test_one_person_cannot_pass_the_brake_with_three_previews_applied_within_a_second(
+    database: Database, by: By
+) -> None:
+    """Nothing lands between the clicks: `hotline intake` has not looked yet (R16)."""
+    cases = open_cases(database, *(f"A-{n}" for n in range(30)))
+    load(database, *(feed_row(name, as_of=at(-2)) for name in cases), now=at(-2))
+    files = [[feed_row(f"A-{n}", status="released") for n in range(10 * i, 10 * i + 10)] for i in range(3)]
+    first, *others = [_upload(database, by, *rows) for rows in files]
+
+    assert land_upload(database, first, by, LIVES, NOW) == "applying"
+    for import_id in others:
+        with pytest.raises(UploadError, match="Another import landed"):
+            land_upload(database, import_id, by, LIVES, NOW)
+    again = _upload(database, by, *files[1])
+    resume(database, NOW)
+
+    assert [_entry(database, one).ended for one in others] == ["overtaken", "overtaken"]
+    assert [reason.split()[0] for reason in _entry(database, again).hold_reasons] == ["status_changes"]
+    heard = [what_is_heard(database, case).status for case in cases.values()]
+    assert (heard.count("released"), heard.count("in_custody")) == (10, 20)
+
+
+def test_a_preview_read_while_another_import_is_being_applied_is_not_true(database: Database, by: By) -> None:
+    """It was held against the records as they were before, so it could undo a death unseen."""
+    cases = open_cases(database, "A-1")
+    load(database, feed_row("A-1", as_of=at(-2)), now=at(-2))
+    died = _upload(database, by, feed_row("A-1", status="deceased"))
+    land_upload(database, died, by, LIVES, NOW)
+    stale = _upload(database, by, feed_row("A-1", status="transferred"))
+
+    with pytest.raises(UploadError, match="Another import landed"):
+        land_upload(database, stale, by, LIVES, NOW)
+    resume(database, NOW)
+
+    assert what_is_heard(database, cases["A-1"]).status == "deceased"
+
+
+def test_a_preview_that_nobody_decided_on_is_thrown_away(database: Database, by: By) -> None:
+    open_cases(database, "A-1")
+    import_id = _upload(database, by, feed_row("A-1"))
+
+    with pytest.raises(UploadError, match="too old"):
+        land_upload(database, import_id, by, LIVES, NOW + LIVES + timedelta(seconds=1))
+    tidy_uploads(database, LIVES, NOW + LIVES)
+    assert _entry(database, import_id).state == "previewed"
+    tidy_uploads(database, LIVES, NOW + LIVES + timedelta(seconds=1))
+
+    assert _entry(database, import_id).ended == "expired"
+    assert _staged(database) == 0
+
+
+def test_a_preview_that_was_discarded_waits_for_nobody(database: Database, by: By) -> None:
+    open_cases(database, "A-1")
+    import_id = _upload(database, by, feed_row("A-1"))
+
+    discard_upload(database, import_id, by, NOW)
+
+    assert _entry(database, import_id).ended == "discarded"
+    for decide in (
+        lambda: discard_upload(database, import_id, by, NOW),
+        lambda: land_upload(database, import_id, by, LIVES, NOW),
+        lambda: land_upload(database, 99, by, LIVES, NOW),
+    ):
+        with pytest.raises(UploadError, match="does not wait"):
+            decide()
+
+
+def test_a_file_that_is_no_feed_leaves_nothing(database: Database, by: By) -> None:
+    with pytest.raises(FeedFileError):
+        _upload(database, by, source=io.BytesIO(b"name,pin\nx,y\n"))
+
+    with database.reading() as session:
+        (listed,) = history(session)
+    assert (listed.entry.state, listed.entry.ended) == ("abandoned", "unreadable")
+    assert listed.uploaded_by == by.email
+
+
+def test_a_sender_who_breaks_off_leaves_nothing(database: Database, by: By) -> None:
+    open_cases(database, *(f"A-{n}" for n in range(3)))
+
+    class Broken(io.BytesIO):
+        def readline(self, *args: Any) -> bytes:
+            if self.tell() > 300:
+                raise OSError("the connection was closed")
+            return super().readline(*args)
+
+    whole = feed_file(*(feed_row(f"A-{n}") for n in range(3))).read()
+    with pytest.raises(OSError, match="closed"):
+        _upload(database, by, source=Broken(whole))
+
+    with database.reading() as session:
+        assert [one.entry.ended for one in history(session)] == ["broken_off"]
+    assert _staged(database) == 0
+
+
+def test_only_so_many_files_are_read_at_once(database: Database, by: By) -> None:
+    with database.transaction() as session:
+        for _ in range(upload_module.AT_ONCE):
+            session.add(CustodyImport(state="uploading", full=False, started_at=NOW, seen_at=NOW))
+
+    with pytest.raises(UploadError, match="Other files"):
+        _upload(database, by, feed_row("A-1"))
+
+
+def test_a_slow_sender_holds_up_no_feed_and_says_that_it_lives(database: Database, by: By) -> None:
+    """Another import lands in the middle, so the preview that comes of it is not true any more."""
+    cases = open_cases(database, "A-1", "A-2")
+    now = NOW
+    seen: list[datetime | None] = []
+
+    class Slow(io.BytesIO):
+        def readline(self, *args: Any) -> bytes:
+            nonlocal now
+            now += timedelta(milliseconds=50)
+            if self.tell() > 70_000 and not seen:
+                load(database, feed_row("A-2"))
+                with database.reading() as session:
+                    uploading = CustodyImport.state == "uploading"
+                    seen.extend(session.scalars(select(CustodyImport.seen_at).where(uploading)).all())
+                tidy_uploads(database, LIVES, now)
+            return super().readline(*args)
+
+    many = (feed_row(f"B-{n}") for n in range(1200))
+    import_id = _upload(
+        database, by, source=Slow(feed_file(feed_row("A-1"), *many).read()), clock=lambda: now
+    )
+
+    assert what_is_heard(database, cases["A-2"]).status == "in_custody"
+    (alive,) = seen
+    assert alive is not None
+    assert alive > NOW
+    assert _entry(database, import_id).state == "previewed"
+    with pytest.raises(UploadError, match="Another import landed"):
+        land_upload(database, import_id, by, LIVES, now)
+
+
+def test_a_reader_that_died_leaves_nothing_and_says_so(database: Database, database_url: str, by: By) -> None:
+    """A process that is killed for good in the middle of a file."""
+    open_cases(database, *(f"A-{n}" for n in range(60)))
+    script = (
+        "import sys\nfrom datetime import UTC, datetime\nfrom models import import_staging\n"
+        "from models.store.database import Database\nfrom models.custody.import_upload import By, upload\n"
+        "from models.store.keyring import Keyring\nfrom tests.conftest import FIELD_KEYS, SECRET_KEY\n"
+        "from tests.models.custody.feed import RULES\n"
+        "import_staging.BATCH = 20\n"
+        "database = Database(sys.argv[1], Keyring(FIELD_KEYS, SECRET_KEY))\n"
+        "upload(database, sys.stdin.buffer, RULES, full=False, by=By(int(sys.argv[2]), sys.argv[3]),\n"
+        "       clock=lambda: datetime.now(UTC))\n"
+    )
+    command = [sys.executable, "-c", script, database_url, str(by.staff_id), by.email]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE)
+    assert child.stdin is not None
+    # Two batches and a half; the rest fills what is read ahead, and then the sender says nothing.
+    rows = [feed_row(f"A-{n}") for n in range(50)] + [feed_row(f"B-{n}") for n in range(100)]
+    child.stdin.write(feed_file(*rows).read())
+    child.stdin.flush()
+    while _staged(database) < 40:
+        assert child.poll() is None
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    child.stdin.close()
+
+    with database.reading() as session:
+        ((import_id, seen_at),) = session.execute(select(CustodyImport.id, CustodyImport.seen_at)).all()
+    tidy_uploads(database, LIVES, seen_at + timedelta(seconds=121))
+
+    entry = _entry(database, import_id)
+    assert (entry.state, entry.ended) == ("abandoned", "died")
+    assert _staged(database) == 0
+
+
+def test_how_old_the_feed_is_shows_by_what_landed(database: Database, by: By) -> None:
+    open_cases(database, "A-1")
+    with database.reading() as session:
+        assert newest_as_of(session) is None
+    load(database, feed_row("A-1", as_of=at(-3)), feed_row("B-1", as_of=at(-1)), now=NOW)
+    _upload(database, by, feed_row("A-1", as_of=NOW))
+
+    with database.reading() as session:
+        assert newest_as_of(session) == at(-1)
+        assert [one.entry.state for one in waiting(session)] == ["previewed"]
+
+
+def test_the_command_line_keeps_what_the_console_shows(database: Database) -> None:
+    open_cases(database, "A-1")
+    with database.transaction() as session:
+        assert session.scalar(select(func.count()).select_from(Staff)) == 0
+    source = feed_file(feed_row("A-1"), feed_row("A-2", as_of=""))
+    result = import_custody(
+        database, source, RULES, full=False, dry_run=False, strict=False, now=NOW, progress=None
+    )
+
+    assert result.import_id is not None
+    entry = _entry(database, result.import_id)
+    assert (entry.concerned, entry.reject_fields) == (1, {"as_of": 1})
+    assert kinds_of(entry.kinds) == [Kind("new", CANNOT_CONFIRM, "in_custody", 1)]

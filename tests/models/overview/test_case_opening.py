@@ -1,0 +1,222 @@
+"""A case stands open to staff for a reason and a time, and no trying tells which cases there are (R37)."""
+
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from models import AuditEntry, Callback, CaseOpening
+from models.cases.case import new_number
+from models.custody.custody_status import NEUTRAL, HeardRules
+from models.overview.case_change import case_locked
+from models.overview.case_opening import (
+    MOST_FAILED,
+    CaseOpeningError,
+    grounds_for,
+    look_at,
+    open_by_verification,
+    open_from_search,
+)
+from models.overview.case_page import heard_of_case, read_case_page
+from models.overview.my_shift import change_phone
+from models.overview.staff_record import let_go
+from models.staff.staff_access import access_locked
+from models.store.database import Database, run_last_work
+from tests.factories import NOW, make_callback, make_case, make_office
+from tests.models.staff.staff_people import Someone, someone
+
+OFFICE = make_office()
+RULES = HeardRules.of(OFFICE)
+
+
+def test_a_logged_verification_opens_a_case_for_the_stated_time_to_that_person_alone(
+    database: Database,
+) -> None:
+    with database.transaction() as session:
+        case, me, other = make_case(session), someone(session), someone(session)
+        assert grounds_for(session, me, case.id, NOW, OFFICE) is None
+
+        assert open_by_verification(session, me, case.number, "met_in_person", NOW, OFFICE) == case.id
+
+        grounds = grounds_for(session, me, case.id, NOW, OFFICE)
+        assert grounds is not None
+        assert (grounds.ground, grounds.reason) == ("verification", "met_in_person")
+        assert grounds.until == NOW + timedelta(minutes=60)
+        assert grounds_for(session, other, case.id, NOW, OFFICE) is None
+        assert grounds_for(session, me, case.id, NOW + timedelta(minutes=60), OFFICE) is None
+
+
+HOLDERS: dict[str, Callable[[Session, int, int], Any]] = {
+    "a page of the case": lambda session, case_id, _me: case_locked(session, case_id),
+    "whoever verifies": lambda session, _case_id, me: open_by_verification(
+        session, Someone(me, "ana@example.org", "liaison"), new_number(), "met_in_person", NOW, OFFICE
+    ),
+    "the staff list": lambda session, _case_id, me: let_go(session, me, by_id=0, actor="the suite", now=NOW),
+    "my shift": lambda session, _case_id, me: change_phone(
+        session, me, "+12025550170", NOW, office_phone=True
+    ),
+    "set-up": lambda session, _case_id, me: access_locked(session, me),
+}
+
+
+@pytest.mark.parametrize("holder", HOLDERS)
+def test_a_promise_that_names_a_case_and_its_liaison_does_not_wait_for_who_changes_them(
+    database: Database, holder: str
+) -> None:
+    with database.transaction() as session:
+        case, me = make_case(session), someone(session).staff_id
+    is_held = database.engine.dialect.name == "postgresql"
+    with ExitStack() as held:
+        if is_held:
+            HOLDERS[holder](held.enter_context(database.transaction()), case.id, me)
+        with database.transaction() as session:
+            if is_held:
+                # Who writes it may hold what the other wants next, such as the end of the audit.
+                session.execute(text("SET LOCAL lock_timeout = '2s'"))
+            made = make_callback(session, case, staff_id=me, state="claimed").id
+
+    with database.reading() as session:
+        assert session.get_one(Callback, made).case_id == case.id
+
+
+def test_a_closed_case_opens_like_any_other(database: Database) -> None:
+    with database.transaction() as session:
+        closed, me = make_case(session, closed_at=NOW), someone(session)
+
+        assert open_by_verification(session, me, closed.number, "agency_vouched", NOW, OFFICE) == closed.id
+
+
+def test_a_number_that_no_case_has_opens_nothing_and_is_counted(database: Database) -> None:
+    with database.transaction() as session:
+        me, numbers = someone(session), [new_number(), new_number(), "not a number"]
+        for number in numbers:
+            assert open_by_verification(session, me, number, "agency_vouched", NOW, OFFICE) is None
+
+        run_last_work(session)
+        entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "fail_to_open_case")).all()
+        assert {entry.target for entry in entries} == {f"staff:{me.staff_id}"}
+        assert len(entries) == 3
+        assert not any(number in f"{entry.facts}" for entry in entries for number in numbers)
+
+
+def test_after_five_wrong_numbers_in_an_hour_a_right_one_opens_nothing_either(database: Database) -> None:
+    with database.transaction() as session:
+        case, me, other = make_case(session), someone(session), someone(session)
+        for _ in range(MOST_FAILED):
+            open_by_verification(session, me, new_number(), "met_in_person", NOW, OFFICE)
+
+        assert open_by_verification(session, me, case.number, "met_in_person", NOW, OFFICE) is None
+        assert open_by_verification(session, other, case.number, "met_in_person", NOW, OFFICE) == case.id
+        later = NOW + timedelta(hours=1, seconds=1)
+        assert open_by_verification(session, me, case.number, "met_in_person", later, OFFICE) == case.id
+
+
+def test_an_unknown_evidence_is_refused_before_anything_is_looked_up(database: Database) -> None:
+    with database.transaction() as session:
+        case, me = make_case(session), someone(session)
+        with pytest.raises(CaseOpeningError):
+            open_by_verification(session, me, case.number, "sounds_right", NOW, OFFICE)
+        assert session.scalars(select(CaseOpening)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "opens"),
+    [
+        ({"state": "talking"}, True),
+        ({"state": "ringing_liaison"}, True),
+        ({"state": "reached", "closed_at": NOW - timedelta(minutes=14)}, True),
+        ({"state": "reached", "closed_at": NOW - timedelta(minutes=16)}, False),
+        ({"state": "talking", "verified": False}, False),
+        ({"state": "talking", "recognized_by": None}, False),
+        ({"state": "reached", "closed_at": NOW - timedelta(minutes=1), "recognized_by": None}, False),
+    ],
+)
+def test_a_callback_asked_for_with_the_pin_opens_its_case_to_who_keeps_it(
+    database: Database, facts: dict[str, Any], opens: bool
+) -> None:
+    with database.transaction() as session:
+        case, me, other = make_case(session), someone(session), someone(session)
+        make_callback(session, case, staff_id=me.staff_id, **({"recognized_by": "agreed_word"} | facts))
+
+        assert (grounds_for(session, me, case.id, NOW, OFFICE) is not None) is opens
+        assert grounds_for(session, other, case.id, NOW, OFFICE) is None
+
+
+def test_each_look_is_an_entry_with_its_ground_and_a_look_without_one_is_refused(database: Database) -> None:
+    with database.transaction() as session:
+        case, me = make_case(session), someone(session, "supervisor")
+        with pytest.raises(CaseOpeningError):
+            look_at(session, me, case.id, NOW, OFFICE)
+        open_from_search(session, me, case.id, "complaint", NOW, OFFICE)
+
+        for _ in range(2):
+            look_at(session, me, case.id, NOW, OFFICE)
+
+        run_last_work(session)
+        looks = session.scalars(select(AuditEntry).where(AuditEntry.action == "look_at_case")).all()
+        assert [entry.facts for entry in looks] == [{"ground": "search", "reason": "complaint"}] * 2
+        assert {entry.target for entry in looks} == {f"case:{case.id}"}
+
+
+@pytest.mark.parametrize(
+    ("role", "reason", "exists"),
+    [
+        ("liaison", "complaint", True),
+        ("administrator", "complaint", True),
+        ("supervisor", "curious", True),
+        ("supervisor", "complaint", False),
+    ],
+)
+def test_only_a_supervisor_with_a_reason_opens_a_case_that_was_found_by_name(
+    database: Database, role: str, reason: str, exists: bool
+) -> None:
+    with database.transaction() as session:
+        case, me = make_case(session), someone(session, role)
+        with pytest.raises(CaseOpeningError):
+            open_from_search(session, me, case.id if exists else 999_999, reason, NOW, OFFICE)
+
+
+def test_the_page_of_a_case_says_what_a_caller_may_hear_and_no_more(database: Database) -> None:
+    with database.transaction() as session:
+        said = make_case(session, "in_custody", facility="Stewart")
+        denied = make_case(session, "in_custody", record={"releasable": False})
+        closed = make_case(session, "in_custody", closed_at=NOW)
+        nothing = make_case(session)
+
+        page = read_case_page(session, said.id, NOW, RULES)
+
+        assert (page.heard.status, page.heard.facility_name) == ("in_custody", "Stewart")
+        for silent in (denied, closed, nothing):
+            assert heard_of_case(session, silent.id, NOW, RULES) is NEUTRAL
+        assert heard_of_case(session, 999_999, NOW, RULES) is NEUTRAL
+        assert "Invented" not in repr(page)
+
+
+def test_a_try_at_the_same_moment_as_the_fifth_wrong_one_waits_for_it_and_counts_it(
+    database: Database,
+) -> None:
+    with database.transaction() as session:
+        case, me = make_case(session), someone(session)
+        for _ in range(MOST_FAILED - 1):
+            open_by_verification(session, me, new_number(), "met_in_person", NOW, OFFICE)
+    opened, is_over = list[int | None](), threading.Event()
+
+    def tries_the_right_one() -> None:
+        with database.transaction() as session:
+            opened.append(open_by_verification(session, me, case.number, "met_in_person", NOW, OFFICE))
+        is_over.set()
+
+    second = threading.Thread(target=tries_the_right_one)
+    with database.transaction() as session:
+        open_by_verification(session, me, new_number(), "met_in_person", NOW, OFFICE)
+        second.start()
+        # It cannot be over before this one is; to wait a moment shows that it is not.
+        is_over.wait(0.3)
+    second.join()
+
+    assert opened == [None]

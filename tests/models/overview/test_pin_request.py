@@ -1,0 +1,329 @@
+"""A PIN takes two people: one who knows the person, and one who says yes to it (R08)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import AuditEntry, Callback, Case, PinCounter, PinRequest, Registrant, Staff, Subject
+from models.cases.case import CaseError, give_new_pin
+from models.overview.case_change import (
+    Details,
+    begin_case,
+    change_details,
+    close_found_case,
+    confirm_subject,
+    link_subject,
+    reveal_number,
+)
+from models.overview.case_opening import grounds_for
+from models.overview.pin_request import (
+    PinRequestError,
+    approve_pin,
+    decline_pin,
+    find_waiting,
+    request_pin,
+    waiting_pins,
+)
+from models.overview.staff_record import let_go
+from models.store.database import Database, run_last_work
+from tests.factories import HASHER, NOW, make_case, make_office
+from tests.models.staff.staff_people import Someone, someone
+
+OFFICE = make_office()
+HASH = HASHER.hash("739482")
+DETAILS = Details(
+    name="Rosa Invented", language="es", time_zone="America/Chicago", pace="slow", mail_safe=False
+)
+
+
+@dataclass
+class Desk:
+    """Two people, and a case whose PIN is to be given."""
+
+    session: Session
+    case: Case
+    asker: Someone
+    approver: Someone
+    made: list[PinRequest] = field(default_factory=list)
+
+    def asks(self, evidence: str = "met_in_person", delivery: str = "handed_over") -> int:
+        asked = request_pin(
+            self.session, self.asker, self.case, evidence=evidence, delivery=delivery, now=NOW, office=OFFICE
+        )
+        return asked.id
+
+    def entries(self, action: str) -> list[AuditEntry]:
+        run_last_work(self.session)
+        return list(self.session.scalars(select(AuditEntry).where(AuditEntry.action == action)))
+
+
+@pytest.fixture
+def desk(database: Database) -> Iterator[Desk]:
+    with database.transaction() as session:
+        made = make_case(session, phone="+12025550110")
+        yield Desk(session, session.get_one(Case, made.id), someone(session), someone(session, "supervisor"))
+
+
+def test_a_lost_pin_is_replaced_phones_are_told_and_changes_wait_three_days(desk: Desk) -> None:
+    key = desk.case.number_key
+    desk.session.add(PinCounter(number_key=key, counter="", consecutive=10, locked_at=NOW))
+
+    approved = approve_pin(desk.session, desk.approver, desk.asks(), HASH, NOW, OFFICE)
+
+    assert (approved.kind, approved.phones_told) == ("lost", 1)
+    assert approved.expires_at == NOW + timedelta(days=21)
+    assert (desk.case.pin_kind, desk.case.pin_hash, desk.case.pin_expires_at) == (
+        "one_time",
+        HASH,
+        approved.expires_at,
+    )
+    assert desk.case.changes_held_until == NOW + timedelta(hours=72)
+    assert desk.session.scalars(select(Callback)).one().reason == "pin_changed"
+    desk.session.expire_all()
+    assert desk.session.scalars(select(PinCounter)).one().locked_at is None
+
+
+def test_a_first_pin_that_came_another_way_meanwhile_is_replaced_like_a_lost_one(desk: Desk) -> None:
+    desk.case.pin_kind = "none"
+    request_id = desk.asks()
+    give_new_pin(desk.session, desk.case, HASH, NOW)
+
+    approved = approve_pin(desk.session, desk.approver, request_id, HASH, NOW, OFFICE)
+
+    assert (approved.phones_told, desk.case.changes_held_until) == (1, NOW + timedelta(hours=72))
+
+
+def test_while_phones_and_times_are_held_the_time_zone_stays_as_well(desk: Desk) -> None:
+    approve_pin(desk.session, desk.approver, desk.asks(), HASH, NOW, OFFICE)
+    with pytest.raises(CaseError, match="Time zone: it stays as it is"):
+        change_details(desk.session, desk.asker, desk.case, DETAILS, NOW)
+
+    change_details(desk.session, desk.asker, desk.case, DETAILS, NOW + timedelta(hours=72))
+    assert desk.session.get_one(Registrant, desk.case.registrant_id).time_zone == DETAILS.time_zone
+
+
+def test_the_entry_of_an_approval_names_both_and_the_evidence(desk: Desk) -> None:
+    request_id = desk.asks("rang_confirmed_phone")
+    approve_pin(desk.session, desk.approver, request_id, HASH, NOW, OFFICE)
+
+    (entry,) = desk.entries("approve_pin")
+    assert (entry.actor, entry.target) == (desk.approver.email, f"case:{desk.case.id}")
+    assert entry.facts is not None
+    assert (entry.facts["asked_by"], entry.facts["evidence"]) == (desk.asker.staff_id, "rang_confirmed_phone")
+
+
+def test_a_pin_that_is_told_in_a_talk_is_a_standing_one(desk: Desk) -> None:
+    approved = approve_pin(desk.session, desk.approver, desk.asks(delivery="told"), HASH, NOW, OFFICE)
+
+    assert approved.expires_at is None
+    assert desk.case.pin_kind == "standing"
+
+
+def test_nobody_approves_what_they_asked_for_nor_does_a_liaison_approve_at_all(desk: Desk) -> None:
+    request_id = desk.asks()
+    other = someone(desk.session, "liaison")
+    asking_supervisor = Someone(desk.asker.staff_id, desk.asker.email, "supervisor")
+    for person in (other, asking_supervisor):
+        with pytest.raises(PinRequestError):
+            find_waiting(desk.session, person, request_id, NOW, OFFICE)
+        with pytest.raises(PinRequestError):
+            approve_pin(desk.session, person, request_id, HASH, NOW, OFFICE)
+    assert desk.case.pin_hash != HASH
+
+
+def test_who_has_lost_the_role_since_their_page_came_approves_nothing(desk: Desk) -> None:
+    request_id = desk.asks()
+    desk.session.get_one(Staff, desk.approver.staff_id).role = "liaison"
+
+    with pytest.raises(PinRequestError, match="must approve"):
+        approve_pin(desk.session, desk.approver, request_id, HASH, NOW, OFFICE)
+    assert desk.case.pin_hash != HASH
+
+
+def test_what_somebody_asked_for_who_left_is_taken_back_and_can_be_asked_for_anew(desk: Desk) -> None:
+    request_id = desk.asks()
+
+    let_go(
+        desk.session, desk.asker.staff_id, by_id=desk.approver.staff_id, actor=desk.approver.email, now=NOW
+    )
+
+    with pytest.raises(PinRequestError, match="settled"):
+        approve_pin(desk.session, desk.approver, request_id, HASH, NOW, OFFICE)
+    (entry,) = desk.entries("withdraw_pin_request")
+    assert (entry.actor, entry.target) == (desk.approver.email, f"case:{desk.case.id}")
+    anew = replace(desk, asker=someone(desk.session)).asks()
+    assert approve_pin(desk.session, desk.approver, anew, HASH, NOW, OFFICE).kind == "lost"
+
+
+def test_a_pin_is_approved_once(desk: Desk) -> None:
+    request_id = desk.asks()
+    approve_pin(desk.session, desk.approver, request_id, HASH, NOW, OFFICE)
+
+    with pytest.raises(PinRequestError, match="settled"):
+        approve_pin(desk.session, someone(desk.session, "administrator"), request_id, "other", NOW, OFFICE)
+    assert desk.case.pin_hash == HASH
+
+
+def test_a_case_has_one_pin_that_waits_and_an_old_request_waits_for_nothing(desk: Desk) -> None:
+    request_id = desk.asks()
+    with pytest.raises(PinRequestError, match="waits"):
+        desk.asks()
+
+    late = NOW + timedelta(hours=72)
+    assert waiting_pins(desk.session, desk.approver, late, OFFICE) == []
+    with pytest.raises(PinRequestError, match="too old"):
+        approve_pin(desk.session, desk.approver, request_id, HASH, late, OFFICE)
+    request_pin(
+        desk.session,
+        desk.asker,
+        desk.case,
+        evidence="met_in_person",
+        delivery="told",
+        now=late,
+        office=OFFICE,
+    )
+    assert [one.delivery for one in waiting_pins(desk.session, desk.approver, late, OFFICE)] == ["told"]
+    (entry,) = desk.entries("withdraw_pin_request")
+    assert (entry.facts or {})["request"] == request_id
+
+
+def test_who_may_approve_sees_all_that_waits_and_others_their_own(desk: Desk) -> None:
+    desk.asks()
+    theirs = waiting_pins(desk.session, desk.approver, NOW, OFFICE)
+
+    assert [(one.requested_by, one.mine, one.language) for one in theirs] == [(desk.asker.email, False, "en")]
+    assert [one.mine for one in waiting_pins(desk.session, desk.asker, NOW, OFFICE)] == [True]
+    assert waiting_pins(desk.session, someone(desk.session), NOW, OFFICE) == []
+
+
+def test_a_request_is_declined_by_a_second_person_and_taken_back_by_the_first(desk: Desk) -> None:
+    declined = desk.asks()
+    with pytest.raises(PinRequestError):
+        decline_pin(desk.session, someone(desk.session), declined, NOW, OFFICE)
+    decline_pin(desk.session, desk.approver, declined, NOW, OFFICE)
+    withdrawn = desk.asks()
+    decline_pin(desk.session, desk.asker, withdrawn, NOW, OFFICE)
+
+    states = {one.id: one.state for one in desk.session.scalars(select(PinRequest))}
+    assert states == {declined: "declined", withdrawn: "withdrawn"}
+
+
+def test_a_pin_is_posted_only_where_mail_is_safe_and_still_safe_when_it_is_approved(desk: Desk) -> None:
+    with pytest.raises(PinRequestError, match="mail") as refused:
+        desk.asks(delivery="posted")
+    assert refused.value.field == "delivery"
+
+    desk.case.registrant.mail_safe = True
+    request_id = desk.asks(delivery="posted")
+    desk.case.registrant.mail_safe = False
+    with pytest.raises(PinRequestError, match="Mail"):
+        approve_pin(desk.session, desk.approver, request_id, HASH, NOW, OFFICE)
+
+
+@pytest.mark.parametrize(("evidence", "delivery"), [("trust_me", "told"), ("met_in_person", "by_pigeon")])
+def test_an_unknown_code_is_refused(desk: Desk, evidence: str, delivery: str) -> None:
+    with pytest.raises(PinRequestError):
+        desk.asks(evidence, delivery)
+
+
+def test_a_closed_case_gets_a_pin_like_any_neutral_one(desk: Desk) -> None:
+    desk.case.closed_at = NOW
+    request_id = desk.asks()
+
+    approve_pin(desk.session, desk.approver, request_id, HASH, NOW, OFFICE)
+
+    assert desk.case.pin_hash == HASH
+
+
+# A new case.
+
+
+def _begins(desk: Desk) -> Case:
+    return begin_case(
+        desk.session, desk.asker, subject_id="S-9", subject_name="Marek Vale", details=DETAILS,
+        evidence="met_in_person", now=NOW, office=OFFICE,
+    )  # fmt: skip
+
+
+def test_a_new_case_opens_to_nobody_on_the_line_until_its_first_pin_is_approved(desk: Desk) -> None:
+    case = _begins(desk)
+    assert case.pin_kind == "none"
+    assert not HASHER.matches(case.pin_hash, "")
+    assert not HASHER.matches(case.pin_hash, "739482")
+    opened = grounds_for(desk.session, desk.asker, case.id, NOW, OFFICE)
+    assert opened is not None
+    assert opened.ground == "added"
+
+    with pytest.raises(PinRequestError):
+        request_pin(
+            desk.session, desk.asker, case, evidence="rang_confirmed_phone", delivery="told", now=NOW,
+            office=OFFICE,
+        )  # fmt: skip
+    asked = request_pin(
+        desk.session, desk.asker, case, evidence="met_in_person", delivery="told", now=NOW, office=OFFICE
+    )
+    approved = approve_pin(desk.session, desk.approver, asked.id, HASH, NOW, OFFICE)
+
+    assert (approved.kind, approved.phones_told) == ("first", 0)
+    assert case.changes_held_until is None
+    assert HASHER.matches(case.pin_hash, "739482")
+
+
+def test_what_is_changed_of_a_registrant_is_an_entry_that_names_the_fields_alone(desk: Desk) -> None:
+    change_details(desk.session, desk.asker, desk.case, DETAILS, NOW)
+    change_details(desk.session, desk.asker, desk.case, DETAILS, NOW)
+
+    (entry,) = desk.entries("change_registrant")
+    assert entry.facts == {"changed": ["language", "time_zone", "pace", "name"]}
+    registrant = desk.session.get_one(Registrant, desk.case.registrant_id)
+    assert (registrant.language, registrant.pace) == ("es", "slow")
+
+
+def test_a_case_is_linked_to_another_person_or_their_name_is_corrected(desk: Desk) -> None:
+    before = desk.case.subject_id
+    with pytest.raises(CaseError):
+        link_subject(desk.session, desk.asker, desk.case, subject_id="S-9", subject_name="Marek", now=NOW)
+
+    link_subject(desk.session, desk.approver, desk.case, subject_id="S-9", subject_name="Marek", now=NOW)
+    assert desk.case.subject_id != before
+    link_subject(desk.session, desk.approver, desk.case, subject_id="S-9", subject_name="Marc", now=NOW)
+    second = someone(desk.session, "administrator")
+    with pytest.raises(CaseError, match="Somebody else"):
+        confirm_subject(desk.session, desk.approver, desk.case, NOW, 30)
+    confirm_subject(desk.session, second, desk.case, NOW, 30)
+    with pytest.raises(CaseError, match="already"):
+        confirm_subject(desk.session, second, desk.case, NOW, 30)
+
+    subject = desk.session.get_one(Subject, desk.case.subject_id)
+    assert desk.session.info["keyring"].unseal("subject.name", subject.name_sealed or "") == "Marc"
+
+
+def test_a_case_is_closed_by_who_keeps_cases_and_once(desk: Desk) -> None:
+    with pytest.raises(CaseError):
+        close_found_case(desk.session, desk.asker, desk.case, NOW)
+    close_found_case(desk.session, desk.approver, desk.case, NOW)
+    with pytest.raises(CaseError, match="closed"):
+        close_found_case(desk.session, desk.approver, desk.case, NOW)
+
+
+def test_a_number_that_was_looked_at_is_an_entry(desk: Desk) -> None:
+    number = reveal_number(desk.session, desk.asker, desk.case, NOW)
+
+    (entry,) = desk.entries("reveal_case_number")
+    assert number not in f"{entry.target} {entry.facts}"
+
+
+def test_no_one_has_rung_back_a_confirmed_phone_of_a_case_that_has_none(desk: Desk) -> None:
+    made = make_case(desk.session)
+    case = desk.session.get_one(Case, made.id)
+    with pytest.raises(PinRequestError, match="no confirmed, safe phone") as refused:
+        request_pin(
+            desk.session, desk.asker, case, evidence="rang_confirmed_phone", delivery="told", now=NOW,
+            office=OFFICE,
+        )  # fmt: skip
+
+    assert refused.value.field == "evidence"

@@ -1,0 +1,180 @@
+"""Claiming is as quick with a million callbacks as with a hundred: each look at the list is by an index."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, text
+from sqlalchemy.orm import Session
+
+from models.callbacks.at_risk import make_alerts
+from models.callbacks.callback import CALLBACKS
+from models.callbacks.callback_list import due_callbacks, first_in_line, owed_callback, tidy_line
+from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.follow_up import is_promised_again
+from models.calls.call import CALLS
+from models.calls.liaison import unverified_may_take, unverified_may_take_at_0
+from models.overview.history import history_of
+from models.overview.listing import VIEWS, list_callbacks, version
+from models.overview.untaken import untaken
+from models.staff.alert import unsent_alerts
+from models.store.database import WRITES, Database, keyring_of
+from models.store.keyring import Keyring
+from models.store.migrate import upgrade
+from models.talks.dispatch import ring_first, take_turn
+from models.talks.stranded import (
+    give_back_lapsed,
+    lapsed_callbacks,
+    left_behind_legs,
+    undialled_callers,
+    undialled_takers,
+)
+from tests.conftest import DATABASES
+from tests.factories import NOW, make_office, make_staff
+from tests.models.store.test_query_plans import _plans
+from tests.servers import Postgres
+
+OFFICE = make_office()
+POLICY = CallbackPolicy.of(OFFICE)
+#: Never many: people, and what the line knows of its own pace. Of the audit only the newest entry is read.
+SMALL = {"staff", "staff_1", "paces", "guards", "calls_1", "audit_entries", "offers"}
+#: Walked from end to end and never long: the line in its own order, the alerts that are not sent yet, and
+#: the callers who wait at 0 this moment.
+WALKED = r"SCAN (\w+) USING (?:COVERING )?INDEX ix_(?:callbacks_line|alerts_unsent|line_waits_waiting)"
+LOOKS: dict[str, Callable[[Session, datetime], Any]] = {
+    "the head of the line": lambda session, now: due_callbacks(session, now, 8, POLICY.due_soon),
+    "whom somebody is free for": lambda session, now: first_in_line(session, now, POLICY, 8),
+    "who joins the line": lambda session, now: tidy_line(session, now, POLICY),
+    "half of the capacity": unverified_may_take,
+    "whether a callback is owed the next offer": owed_callback,
+    "half of the capacity at 0": unverified_may_take_at_0,
+    "urgent work that nobody has": lambda session, now: untaken(session, now + POLICY.due_soon),
+    "promises at risk": lambda session, now: make_alerts(session, now, OFFICE),
+    "alerts to send": lambda session, now: unsent_alerts(session, now, 50),
+    "claims that lapsed": give_back_lapsed,
+    "legs that lapsed": lambda session, now: lapsed_callbacks(session, now, POLICY),
+    "accepted and not dialled": undialled_callers,
+    "legs left behind": left_behind_legs,
+    "a slot": lambda session, now: take_turn(session, 1, now, POLICY),
+    "a ring": lambda session, now: ring_first(session, now, POLICY),
+    "legs of those who asked to be rung": undialled_takers,
+    "whether the list changed": lambda session, _now: version(session),
+    "whether a call was promised again": lambda session, _now: is_promised_again(session, 7),
+    "a history": lambda session, _now: history_of(session, 1),
+}
+MANY = 4_000
+
+
+def _listed(now: datetime, number: int) -> dict[str, Any]:
+    """One of many: two in three long over, the rest wait for a window that is closed, or stand in line."""
+    state = ("reached", "left_for_staff", "requested")[number % 3]
+    in_line = number % 6 == 2
+    return {
+        "state": state, "urgency": "other", "reason": "asked", "verified": number % 4 > 0, "language": "en",
+        "time_zone": "America/New_York", "number_key": f"{number:064d}",
+        "voicemail_allowed": False, "may_answer": "only_me", "requested_at": now,
+        "due_at": now + timedelta(hours=5, seconds=number), "warned": 5,
+        "place": (1 if number % 4 else 6) if in_line or state == "left_for_staff" else None,
+        "next_attempt_at": now if in_line else now + timedelta(hours=3), "liaison_tries": 0,
+        "caller_tries": 0,
+    }  # fmt: skip
+
+
+def _call(at: datetime) -> dict[str, Any]:
+    return {
+        "direction": "outbound", "flow": "callback_call", "line": "", "started_at": at, "ended_at": at,
+        "language": "en", "pace": "normal", "step": "", "turn": 0, "heard_from": "", "misses": 0,
+        "silences": 0, "tries": 0, "said": "", "trail": "",
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def crowded(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _keyring: Keyring
+) -> Iterator[Database]:
+    """A database of its own with many on the list, and what it learns of them by looking (ANALYZE).
+
+    What the planner knows is part of a plan: on a table of which it knows nothing two indexes cost the same.
+    """
+    with ExitStack() as stack:
+        url = f"sqlite:///{tmp_path_factory.mktemp('crowded') / 'hotline.db'}"
+        if request.param == "postgresql":
+            postgres: Postgres = request.getfixturevalue("postgres")
+            name = postgres.create()
+            stack.callback(postgres.drop, name)
+            url = postgres.url(name)
+        database = Database(url, _keyring)
+        stack.callback(database.close)
+        upgrade(database)
+        with database.transaction() as session:
+            make_staff(session)
+            sealed = keyring_of(session).seal("callback.number", "+12025550110")
+            rows = [_listed(NOW, number) | {"number_sealed": sealed} for number in range(MANY)]
+            session.execute(insert(CALLBACKS), rows)
+            session.execute(insert(CALLS), [_call(NOW - timedelta(days=9))] * MANY)
+        with database.engine.connect().execution_options(
+            isolation_level="AUTOCOMMIT", **WRITES
+        ) as connection:
+            connection.execute(text("ANALYZE"))
+        yield database
+
+
+class _UndoneError(Exception):
+    """Ends a transaction of which nothing stays."""
+
+
+@contextmanager
+def _undone(database: Database) -> Iterator[Session]:
+    """A session that may write, for looks that lock what they find and write what follows."""
+    with suppress(_UndoneError), database.transaction() as session:
+        yield session
+        raise _UndoneError
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_a_look_at_the_list_reads_no_table_that_grows(crowded: Database, name: str) -> None:
+    with _undone(crowded) as session:
+        plan = _plans(session, lambda: LOOKS[name](session, NOW))
+
+    # SQLite calls it a constant row when a statement reads no table by itself.
+    scanned = set(re.findall(r"(?:SCAN|Seq Scan on) (?!CONSTANT ROW)(\w+)", plan)) - SMALL
+    walked = set(re.findall(WALKED, plan))
+    assert not {table for table in scanned - walked if not table.startswith("anon")}, plan
+
+
+def test_the_head_of_the_line_is_read_in_the_order_of_its_index_and_sorted_nowhere(crowded: Database) -> None:
+    with crowded.reading() as session:
+        plan = _plans(session, lambda: due_callbacks(session, NOW, 8, POLICY.due_soon))
+
+    assert "ix_callbacks_line" in plan
+    assert not re.search(r"TEMP B-TREE|Sort", plan), plan
+
+
+def test_who_joins_the_line_is_found_by_when_their_time_comes(crowded: Database) -> None:
+    with _undone(crowded) as session:
+        plan = _plans(session, lambda: tidy_line(session, NOW, POLICY))
+
+    assert "ix_callbacks_not_yet" in plan
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_page_of_the_consoles_list_is_read_from_an_index_and_sorted_nowhere(
+    crowded: Database, view: str
+) -> None:
+    with crowded.reading() as session:
+        plan = _plans(session, lambda: list_callbacks(session, view, 1, NOW, soon=POLICY.due_soon))
+
+    page = plan.split("\n\n")[0]
+    assert "ix_callbacks_" in page, plan
+    assert not re.search(r"(?:SCAN|Seq Scan on) callbacks(?! USING)", plan), plan
+
+
+def test_promises_at_risk_are_found_by_the_moment_promised(crowded: Database) -> None:
+    with crowded.reading() as session:
+        plan = _plans(session, lambda: make_alerts(session, NOW, OFFICE))
+
+    assert plan.count("ix_callbacks_warned") == 4, plan
+    assert "ix_callbacks_left" in plan
