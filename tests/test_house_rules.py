@@ -260,3 +260,12 @@ def test_what_the_project_names_is_locked() -> None:
         for requirement in wanted:
             name = re.split(r"[\[><=;, ]", requirement, maxsplit=1)[0].lower()
             assert name in locked, f"{name} is not in {lock}; run `make lock`"
+
+
+def test_no_folder_has_more_than_25_python_files() -> None:
+    counts: dict[str, int] = {}
+    for path, _ in sources(*ROOMS, "tests"):
+        folder = str(Path(path).parent)
+        counts[folder] = counts.get(folder, 0) + 1
+
+    assert {folder: n for folder, n in counts.items() if n > 25 and not folder.endswith("versions")} == {}
