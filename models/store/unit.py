@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import Connection, CursorResult, Executable, Row, Select
 from sqlalchemy.orm import Session
 
-from models.calls.call import CALLS
 from models.store.database import Database, Write, send_all
 from models.store.keyring import Keyring
 
@@ -62,7 +61,7 @@ class Unit:
         Raises OvertakenError.
         """
         statement, values = writes[-1]
-        if statement.table is not CALLS:
+        if getattr(statement.table, "name", "") != "calls":
             raise ValueError("A unit saves its call; anything else goes before it, or by `session`.")
         if self._session is None and len(writes) == 1:
             rows = self._send(statement, values).rowcount

@@ -29,6 +29,7 @@ from models.store.database import Database
 from tests.conftest import SECRET_KEY
 from tests.factories import NOW
 from tests.models.audit.test_audit import _meddle, _record
+from tests.models.undone import undone
 
 KEY = signing_key(SECRET_KEY)
 MANY = 9
@@ -94,10 +95,10 @@ def _do(rows: list[dict[str, Any]], deed: str, where: Any) -> list[dict[str, Any
 @HOUSE
 @given(deed=DEEDS)
 def test_any_one_change_removal_insertion_or_swap_is_found(chain: Database, deed: tuple[str, Any]) -> None:
-    with chain.reading() as session:
+    # Each example begins with the whole chain.
+    with undone(chain) as session:
         head = read_head(session, NOW)
         _write_anew(session, _do(_rows(session), *deed))
-        # Rolled back at the end, so that each example begins with the whole chain.
         assert check(session, [head]).what is not None, deed
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -35,6 +35,7 @@ from models.talks.stranded import (
 from tests.conftest import DATABASES
 from tests.factories import NOW, make_office, make_staff
 from tests.models.store.test_query_plans import _plans
+from tests.models.undone import undone
 from tests.servers import Postgres
 
 OFFICE = make_office()
@@ -122,21 +123,9 @@ def crowded(
         yield database
 
 
-class _UndoneError(Exception):
-    """Ends a transaction of which nothing stays."""
-
-
-@contextmanager
-def _undone(database: Database) -> Iterator[Session]:
-    """A session that may write, for looks that lock what they find and write what follows."""
-    with suppress(_UndoneError), database.transaction() as session:
-        yield session
-        raise _UndoneError
-
-
 @pytest.mark.parametrize("name", LOOKS)
 def test_a_look_at_the_list_reads_no_table_that_grows(crowded: Database, name: str) -> None:
-    with _undone(crowded) as session:
+    with undone(crowded) as session:
         plan = _plans(session, lambda: LOOKS[name](session, NOW))
 
     # SQLite calls it a constant row when a statement reads no table by itself.
@@ -154,7 +143,7 @@ def test_the_head_of_the_line_is_read_in_the_order_of_its_index_and_sorted_nowhe
 
 
 def test_who_joins_the_line_is_found_by_when_their_time_comes(crowded: Database) -> None:
-    with _undone(crowded) as session:
+    with undone(crowded) as session:
         plan = _plans(session, lambda: tidy_line(session, NOW, POLICY))
 
     assert "ix_callbacks_not_yet" in plan
@@ -173,7 +162,7 @@ def test_a_page_of_the_consoles_list_is_read_from_an_index_and_sorted_nowhere(
 
 
 def test_promises_at_risk_are_found_by_the_moment_promised(crowded: Database) -> None:
-    with crowded.reading() as session:
+    with undone(crowded) as session:
         plan = _plans(session, lambda: make_alerts(session, NOW, OFFICE))
 
     assert plan.count("ix_callbacks_warned") == 4, plan
