@@ -40,7 +40,7 @@ def test_every_code_has_words() -> None:
 
 def test_every_entry_about_a_callback_has_words() -> None:
     written = set()
-    for path in MODELS.glob("*.py"):
+    for path in MODELS.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "audit.record":
                 values = {keyword.arg: keyword.value for keyword in node.keywords}
@@ -55,7 +55,7 @@ def test_every_entry_about_a_callback_has_words() -> None:
 def test_every_outcome_that_a_model_writes_has_words() -> None:
     written = {
         keyword.value.value
-        for path in MODELS.glob("*.py")
+        for path in MODELS.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "advance"
         for keyword in node.keywords
