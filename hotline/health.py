@@ -12,9 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
 from config.settings import Settings
-from models.cases.pin import Guard
 from models.overview.trouble import troubles
 from models.store.database import Database
+from models.store.guard import Guard
 from models.store.schema import is_current
 
 REDIS_TIMEOUT_SECONDS = 0.5

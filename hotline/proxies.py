@@ -9,8 +9,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import Settings
 from hotline.seats import CALLERS
-from models.cases.pin import Guard
 from models.store.database import Database
+from models.store.guard import Guard
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from models.calls.offer import Offer
 from models.calls.pacing import Pace
 from models.cases.case import Case
 from models.cases.name_index import NameWord
-from models.cases.pin import Guard, KnownPhone, PinCounter, PinTry
+from models.cases.pin import KnownPhone, PinCounter, PinTry
 from models.cases.registrant import Consent, Phone, Registrant
 from models.cases.subject import Subject
 from models.custody.custody import CustodyRecord
@@ -32,6 +32,7 @@ from models.staff.sign_in_counter import SignInCounter
 from models.staff.staff import Staff
 from models.staff.staff_session import StaffSession
 from models.store.base import Base
+from models.store.guard import Guard
 from models.store.heartbeat import Heartbeat
 from models.talks.call_event import CallEvent
 from models.talks.direct_talk import DirectTalk

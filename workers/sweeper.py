@@ -17,7 +17,6 @@ from models.callbacks.callback_list import first_in_line, tidy_line
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.lone_refusal import forget_other_lines
 from models.calls.staff_line_stay import clear_lines
-from models.cases.pin import Guard
 from models.cases.pin_guard import SPRAYING, measure_global_failures
 from models.cases.pin_try import PinLimits
 from models.custody.custody_import import resume
@@ -33,6 +32,7 @@ from models.staff.lost_pin_report import has_new_reports, has_untold_reports, te
 from models.staff.pin_lock import has_untold_locks, tell_of_locks
 from models.staff.schedule import apply_schedules
 from models.store.database import Database
+from models.store.guard import Guard
 from models.store.heartbeat import is_silent, note_redis
 from models.store.keyring import Keyring
 from models.talks.abandoned_wait import end_lapsed_waits

@@ -212,7 +212,7 @@ def _roles(settings: Settings) -> Finding:
 
 def _proxies(settings: Settings) -> Finding:
     """Whether requests came through a proxy that the settings do not tell of."""
-    from models.cases.pin import Guard
+    from models.store.guard import Guard
 
     if settings.web_proxies:
         return Finding("proxies", f"{settings.web_proxies} in front")

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.audit.audit import BEGINNING, AuditEntry, find_fault
-from models.cases.pin import Guard
+from models.store.guard import Guard
 
 #: The line's own note of when a head was written last, among its standing conditions.
 HEAD_WRITTEN = "audit_head"

@@ -64,13 +64,3 @@ class KnownPhone(Base):
     phone_key: Mapped[str] = mapped_column(String(64), primary_key=True)
     last_verified_at: Mapped[datetime] = mapped_column(UtcDateTime)
     unsafe_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-
-class Guard(Base):
-    """A standing condition of the line that the sweeper measures, such as a global rate of failures (R06)."""
-
-    __tablename__ = "guards"
-
-    name: Mapped[str] = mapped_column(String(32), primary_key=True)
-    raised_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    measured_at: Mapped[datetime] = mapped_column(UtcDateTime)

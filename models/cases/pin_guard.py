@@ -8,8 +8,9 @@ from sqlalchemy import BigInteger, cast, extract, func, not_, select
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session
 
-from models.cases.pin import Guard, PinTry
+from models.cases.pin import PinTry
 from models.cases.pin_try import PinLimits
+from models.store.guard import Guard
 
 SPRAYING = "spraying"
 #: Hours before the last one that the usual rate is taken from: seven days.

@@ -31,7 +31,7 @@ from models.calls.pin_facts import (
     numbers_unopened,
 )
 from models.cases.case import Case
-from models.cases.pin import ATTESTED, STRANGERS, UNATTESTED, Guard, KnownPhone, PinCounter, PinTry
+from models.cases.pin import ATTESTED, STRANGERS, UNATTESTED, KnownPhone, PinCounter, PinTry
 from models.cases.registrant import Phone, Registrant
 from models.cases.subject import Subject
 from models.custody.custody import CustodyRecord
@@ -39,6 +39,7 @@ from models.custody.directory import Court, Facility
 from models.staff.staff import Staff
 from models.store.base import table_of
 from models.store.database import send
+from models.store.guard import Guard
 from models.store.unit import Unit
 
 #: Until the office's own number is set on the state (R11).

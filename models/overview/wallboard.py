@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 
 from models.callbacks.callback import IS_OPEN, Callback
 from models.callbacks.follow_up import ANEW
-from models.cases.pin import Guard, PinTry
+from models.cases.pin import PinTry
 from models.cases.pin_guard import SPRAYING
 from models.custody.import_history import newest_as_of
 from models.custody.import_record import CustodyImport
 from models.overview.trouble import Trouble, troubles
 from models.staff.staff import Staff
 from models.staff.two_people import missing_pairs
+from models.store.guard import Guard
 from models.talks.direct_talk import DirectTalk
 from models.talks.line_wait import SEEN_WITHIN, LineWait
 from models.talks.wait_time import percentile

@@ -14,8 +14,8 @@ from config.settings import Settings
 from hotline.health import health_blueprint
 from models.callbacks.lone_refusal import judge_refusal
 from models.calls.pacing import open_breaker
-from models.cases.pin import Guard
 from models.store.database import Database
+from models.store.guard import Guard
 from models.store.heartbeat import Pulse
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade

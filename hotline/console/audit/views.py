@@ -16,9 +16,9 @@ from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.words import N_, _
 from models.audit.audit_head import HEAD_WRITTEN
 from models.audit.audit_search import Place, has_target, search
-from models.cases.pin import Guard
 from models.staff.audit_alarm import FINDINGS, AlarmError, is_about, open_alarms, settle_alarm, settled_alarms
 from models.staff.staff_name import read_staff_names
+from models.store.guard import Guard
 
 ROLES = ("supervisor", "administrator")
 #: A head should be kept each day; one that is older than this shows that it is not.

@@ -1,0 +1,18 @@
+"""Standing conditions of the line: each has a name, when it was measured, and how long it holds."""
+
+from datetime import datetime
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.store.base import Base, UtcDateTime
+
+
+class Guard(Base):
+    """One condition, such as too many failed PINs (R06); ``raised_until`` is None while it does not hold."""
+
+    __tablename__ = "guards"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    raised_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    measured_at: Mapped[datetime] = mapped_column(UtcDateTime)
