@@ -9,8 +9,8 @@ from sqlalchemy import JSON, Index, String, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.audit import audit
-from models.callbacks.note import MOST_CHARACTERS, refusal
 from models.store.base import Base, UtcDateTime
+from models.store.free_text import MOST_CHARACTERS, refusal
 
 #: Changes of the directories stand in the same list, and are none of a field of the office file.
 FACILITY, COURT = "facility.", "court."

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from models import Callback, Staff
 from models.audit import audit
 from models.callbacks.claim import claim
-from models.callbacks.note import refusal
+from models.store.free_text import refusal
 from models.talks.direct_talk import begin_talk
 from tests.browser.conftest import Visitors
 from tests.browser.console_house import Colleague, ConsoleHouse, judge

@@ -30,7 +30,7 @@ from models.callbacks.callback import Callback
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.claim import OVERSEERS, may_be_called, may_take_up, name_of
 from models.callbacks.follow_up import STOPPED, before_it
-from models.callbacks.note import MOST_CHARACTERS, SENTENCES, may_note, note_of, patterns, spelling
+from models.callbacks.note import SENTENCES, may_note, note_of
 from models.callbacks.recognition import RECOGNITIONS, awaits_recognition, may_be_anyone
 from models.callbacks.shown_line import shown_line
 from models.calls.call import Call
@@ -41,6 +41,7 @@ from models.overview.case_words import has_looked, heard_for, look_at_words, may
 from models.overview.history import history_of
 from models.staff.staff import ROLES, Staff
 from models.store.database import keyring_of
+from models.store.free_text import MOST_CHARACTERS, patterns, spelling
 from models.store.refusal import RefusedError
 from models.talks.outcome import OUTCOMES
 from models.talks.talk import joiners_of

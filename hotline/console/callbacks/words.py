@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_skeleton, format_time, get_timezone
 
 from hotline.console.shell.words import N_, _, language, ngettext, written_in
-from models.callbacks.note import MOST_CHARACTERS, SENTENCES
+from models.callbacks.note import SENTENCES
 from models.overview.history import Happening
 from models.overview.listing import Listed
+from models.store.free_text import MOST_CHARACTERS
 from models.store.refusal import RefusedError
 
 VIEW_NAMES = {

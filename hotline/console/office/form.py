@@ -13,7 +13,7 @@ from hotline.console.shell.console import Console
 from hotline.console.shell.guard import me
 from hotline.console.shell.words import N_, _
 from models.audit.office_change import OfficeChangeError, Standing
-from models.callbacks.note import MOST_CHARACTERS
+from models.store.free_text import MOST_CHARACTERS
 
 READ = ("supervisor", "administrator")
 KEEP = ("administrator",)

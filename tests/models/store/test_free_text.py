@@ -1,11 +1,10 @@
-"""Notes of staff: what is kept, and what is refused however it is written (R37)."""
+"""Free text of staff: what is kept, and what is refused however it is written (R37)."""
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from models.callbacks.note import MOST_CHARACTERS, refusal
-from models.cases.name_index import holds_name
+from models.store.free_text import MOST_CHARACTERS, refusal
 
 WORDS = st.text(alphabet="abcdefghijklmnoprstuvwxyz ,.", max_size=60).map(lambda text: f" {text} ")
 #: All that is said of a text. Names are looked for apart, since they are in the rows.
@@ -74,19 +73,6 @@ def test_an_ordinary_note_is_kept(text: str) -> None:
 )  # fmt: skip
 def test_what_must_stand_nowhere_is_refused_with_its_reason(text: str, why: str) -> None:
     assert refusal(text) == why
-
-
-@pytest.mark.parametrize(
-    ("text", "is_there"),
-    [
-        ("Maria called", True), ("llamó la señora PEÑA", True), ("asked about Peña-Ruiz again", True),
-        ("maría's sister", True), ("talk with O’Brien first", True), ("Obrien", True), ("Pena", True),
-        ("de la madre", False), ("Mariano called", False), ("talks of the Ruizes", False),
-        ("J. called", False), ("m\u200baria", True), (("word " * 20) + "Ruiz", True),
-    ],
-)  # fmt: skip
-def test_a_name_is_a_whole_word_in_any_case_and_with_any_accents(text: str, is_there: bool) -> None:
-    assert holds_name(text, "María J. de la Peña Ruiz O'Brien") is is_there
 
 
 @given(WORDS, digits(3), digits(2), digits(4), SEPARATORS, WORDS)
