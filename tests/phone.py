@@ -13,13 +13,13 @@ from werkzeug.test import TestResponse
 
 from hotline.exchange.calls.call import LiveCall
 from hotline.exchange.calls.conference import Conferences
-from hotline.exchange.calls.handset import Leg
 from hotline.exchange.calls.inbound import InboundCall
 from hotline.exchange.calls.queue_member import QueueMember
 from hotline.exchange.calls.queues import Queues
 from hotline.exchange.delivery.faults import Faults
 from hotline.exchange.delivery.request import LineError, Reply, Request
 from hotline.exchange.delivery.signing import signed_headers
+from hotline.exchange.twiml.leg import Leg
 
 CALLER = "+12025550123"
 _ALL_EVENTS = frozenset({"initiated", "ringing", "answered", "completed"})

@@ -6,7 +6,7 @@ from time import process_time
 
 import click
 
-from hotline.exchange.calls.handset import Leg
+from hotline.exchange.twiml.leg import Leg
 
 #: A menu as the line answers it: the turn that callers hear most.
 MENU = b"""<?xml version="1.0" encoding="UTF-8"?><Response>\

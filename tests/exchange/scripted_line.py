@@ -4,10 +4,10 @@ from collections import deque
 
 from hotline.exchange.calls.call import LiveCall
 from hotline.exchange.calls.conference import Conferences
-from hotline.exchange.calls.handset import Leg
 from hotline.exchange.calls.queue_member import QueueMember
 from hotline.exchange.calls.queues import Queues
 from hotline.exchange.delivery.request import Reply, Request
+from hotline.exchange.twiml.leg import Leg
 
 BASE = "https://line.example.org"
 

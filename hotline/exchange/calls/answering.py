@@ -5,11 +5,11 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
-from hotline.exchange.calls.handset import FINAL
 from hotline.exchange.calls.order import Answering, Order, Phones
 from hotline.exchange.calls.switched_call import SwitchedCall
 from hotline.exchange.calls.timers import Timers
 from hotline.exchange.delivery.request import Reply, Request
+from hotline.exchange.twiml.terms import FINAL
 
 #: How long detection listens before it knows.
 DETECTION_SECONDS = 4.0

@@ -6,12 +6,12 @@ from typing import Unpack
 from hotline.exchange.calls.conference import Conferences
 from hotline.exchange.calls.conference_member import ConferenceMember
 from hotline.exchange.calls.driver import LegDriver, Wiring
-from hotline.exchange.calls.handset import Leg
 from hotline.exchange.calls.queue_member import QueueMember
 from hotline.exchange.calls.queues import Queues
 from hotline.exchange.delivery.delivery import Deliver
 from hotline.exchange.delivery.request import LineError
-from hotline.exchange.twiml.leg_facts import new_sid
+from hotline.exchange.twiml.leg import Leg
+from hotline.exchange.twiml.terms import new_sid
 from hotline.exchange.twiml.waits import Conference, Dequeuing, Keys, Number, Queued, Recording, Ringing
 
 #: Twilio ends a call after four hours.

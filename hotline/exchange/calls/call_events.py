@@ -4,8 +4,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
-from hotline.exchange.calls.handset import Leg
 from hotline.exchange.delivery.request import LineError, Request
+from hotline.exchange.twiml.leg import Leg
 
 
 class CallEvents:

@@ -6,9 +6,9 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Protocol
 
-from hotline.exchange.calls.handset import Leg
 from hotline.exchange.calls.room import Participant, Playback, Room
 from hotline.exchange.delivery.request import LineError, Request
+from hotline.exchange.twiml.leg import Leg
 
 #: Conferences that are over, beyond this number, are forgotten, oldest first.
 MOST_REMEMBERED = 1000

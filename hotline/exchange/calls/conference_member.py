@@ -5,13 +5,13 @@ from typing import Unpack
 
 from hotline.exchange.calls.conference import Conferences
 from hotline.exchange.calls.driver import Wiring
-from hotline.exchange.calls.handset import Leg
 from hotline.exchange.calls.queue_member import LEAST_HOLD_SECONDS, QueueMember
 from hotline.exchange.calls.queues import Queues
 from hotline.exchange.calls.room import Playback
 from hotline.exchange.delivery.delivery import Deliver
 from hotline.exchange.delivery.request import LineError
 from hotline.exchange.twiml.documents import TwimlError
+from hotline.exchange.twiml.leg import Leg
 from hotline.exchange.twiml.waits import Conference
 
 _MUSIC = {"wait": "music while you wait", "hold": "music while you are on hold"}

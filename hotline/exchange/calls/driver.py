@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import NotRequired, TypedDict, Unpack
 
 from hotline.exchange.calls.call_events import CallEvents
-from hotline.exchange.calls.handset import Leg
 from hotline.exchange.delivery.delivery import Deliver
 from hotline.exchange.delivery.request import LineError, Request
 from hotline.exchange.twiml.documents import TwimlError
+from hotline.exchange.twiml.leg import Leg
 from hotline.exchange.twiml.passage import Passage
 
 _DOCUMENT_TYPES = frozenset({"text/xml", "application/xml", "text/html"})

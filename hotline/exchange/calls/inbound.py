@@ -6,11 +6,11 @@ from typing import Unpack
 from hotline.exchange.calls.call import LiveCall
 from hotline.exchange.calls.conference import Conferences
 from hotline.exchange.calls.driver import Wiring
-from hotline.exchange.calls.handset import Leg
 from hotline.exchange.calls.order import PhoneNumber
 from hotline.exchange.calls.queue_member import QueueMember
 from hotline.exchange.calls.queues import Queues
 from hotline.exchange.delivery.delivery import Deliver
+from hotline.exchange.twiml.leg import Leg
 
 
 def line_number(public_url: str, *, discreet: bool = False) -> PhoneNumber:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from hotline.exchange.calls.handset import API_VERSION, new_sid
 from hotline.exchange.calls.switchboard import Switchboard
 from hotline.exchange.delivery.fetching import fetching
 from hotline.exchange.delivery.mailbox import Mailbox
 from hotline.exchange.delivery.request import LineError, Request
+from hotline.exchange.twiml.terms import API_VERSION, new_sid
 
 #: Messages beyond this number are forgotten, oldest first.
 MOST_REMEMBERED = 1000

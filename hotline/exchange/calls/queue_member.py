@@ -7,11 +7,11 @@ the other, and who is moved first looks whether that still holds.
 from typing import Unpack
 
 from hotline.exchange.calls.driver import LegDriver, Wiring
-from hotline.exchange.calls.handset import Leg
 from hotline.exchange.calls.queues import Meeting, Place, Queues
 from hotline.exchange.delivery.delivery import Deliver
 from hotline.exchange.delivery.request import Request
-from hotline.exchange.twiml.leg_facts import new_sid
+from hotline.exchange.twiml.leg import Leg
+from hotline.exchange.twiml.terms import new_sid
 from hotline.exchange.twiml.waits import Dequeuing, Queued
 
 #: A document for those who wait is asked for again when it ends, but not more often than this.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from hotline.exchange.delivery.request import LineError, Params
-from hotline.exchange.twiml.leg_facts import new_sid
+from hotline.exchange.twiml.terms import new_sid
 from hotline.exchange.twiml.waits import Dequeuing, Queued
 
 Member = TypeVar("Member")

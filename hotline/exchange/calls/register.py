@@ -6,9 +6,9 @@ from datetime import datetime
 
 from hotline.exchange.calls.answering import WrongMomentError
 from hotline.exchange.calls.feed import Feed
-from hotline.exchange.calls.handset import FINAL
 from hotline.exchange.calls.lookout import Lookout
 from hotline.exchange.calls.switched_call import SwitchedCall
+from hotline.exchange.twiml.terms import FINAL
 
 #: Ended calls beyond this number are forgotten, oldest first.
 MOST_REMEMBERED = 1000

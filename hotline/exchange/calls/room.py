@@ -5,8 +5,8 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
 
-from hotline.exchange.calls.handset import new_sid
 from hotline.exchange.delivery.request import Request
+from hotline.exchange.twiml.terms import new_sid
 
 #: Which wanted event each event belongs to is the first word here; a room tells all that start with it.
 _MUTED, _HOLD = {True: "participant-mute", False: "participant-unmute"}, {

@@ -15,7 +15,6 @@ from hotline.exchange.calls.call import LiveCall
 from hotline.exchange.calls.clocks import Clocks
 from hotline.exchange.calls.conference import Conferences, Member
 from hotline.exchange.calls.feed import Feed
-from hotline.exchange.calls.handset import FINAL, Leg
 from hotline.exchange.calls.order import Answering, Order, PhoneNumber, Phones
 from hotline.exchange.calls.pace import Pace
 from hotline.exchange.calls.queue_member import QueueMember
@@ -29,6 +28,8 @@ from hotline.exchange.delivery.delivery import Deliver
 from hotline.exchange.delivery.fetching import fetching, with_fallback
 from hotline.exchange.delivery.mailbox import Mailbox
 from hotline.exchange.delivery.request import LineError, Reply, Request
+from hotline.exchange.twiml.leg import Leg
+from hotline.exchange.twiml.terms import FINAL
 
 #: So many calls and events talk to the line at once; more wait for a thread.
 MOST_AT_ONCE = 256

@@ -7,13 +7,13 @@ from contextlib import suppress
 from enum import IntEnum
 from typing import Protocol
 
-from hotline.exchange.calls.handset import KEYS
 from hotline.exchange.calls.inbound import InboundCall
 from hotline.exchange.calls.real_time import RealTime
 from hotline.exchange.delivery.request import LineError
 from hotline.exchange.page.in_hand import CallInHand, InHand
 from hotline.exchange.page.rung_phone import ExchangeClient, RungPhone
 from hotline.exchange.twiml.passage import Passage
+from hotline.exchange.twiml.verbs import KEYS
 
 WORDS = {"h": "hangup", "a": "answer", "b": "back", "q": "quit"}
 HELP = "keys, Enter = silence, h = hang up, a = answer a ringing phone, b = back to the caller, q = quit"

@@ -7,7 +7,6 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.datastructures import MultiDict
 
 from hotline.exchange.calls.answering import WrongMomentError
-from hotline.exchange.calls.handset import API_VERSION, FINAL
 from hotline.exchange.calls.order import MachineDetection, Order
 from hotline.exchange.calls.pace import QueueFullError
 from hotline.exchange.calls.switchboard import REST_PATIENCE_SECONDS, Switchboard
@@ -22,6 +21,7 @@ from hotline.exchange.rest.shapes import (
     rfc2822,
     truth,
 )
+from hotline.exchange.twiml.terms import API_VERSION, FINAL
 
 _RING_SECONDS = 60
 _LONGEST_RING_SECONDS = 600

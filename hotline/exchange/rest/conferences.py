@@ -6,12 +6,12 @@ from xml.sax.saxutils import escape, quoteattr
 
 from flask import Blueprint, Response, jsonify, request
 
-from hotline.exchange.calls.handset import API_VERSION
 from hotline.exchange.calls.room import Participant, Room
 from hotline.exchange.calls.switchboard import Switchboard
 from hotline.exchange.calls.switched_call import SwitchedCall
 from hotline.exchange.rest.calls import place, read_order
 from hotline.exchange.rest.shapes import RestError, absolute, is_wanted, not_found, page, rfc2822, truth
+from hotline.exchange.twiml.terms import API_VERSION
 
 #: What an invitation may say besides, by the attribute of <Conference> that says the same.
 _MORE = {

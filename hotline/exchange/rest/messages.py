@@ -4,11 +4,11 @@ from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, request
 
-from hotline.exchange.calls.handset import API_VERSION
 from hotline.exchange.calls.messages import Message, Messages, StoppedError
 from hotline.exchange.calls.switchboard import Switchboard
 from hotline.exchange.rest.calls import check_numbers
 from hotline.exchange.rest.shapes import RestError, absolute, is_wanted, not_found, page, rfc2822
+from hotline.exchange.twiml.terms import API_VERSION
 
 _LONGEST_BODY = 1600
 

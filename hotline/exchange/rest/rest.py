@@ -8,13 +8,13 @@ from typing import Any
 
 from flask import Blueprint, Response, g, request
 
-from hotline.exchange.calls.handset import API_VERSION
 from hotline.exchange.calls.messages import Messages
 from hotline.exchange.calls.switchboard import Switchboard
 from hotline.exchange.rest.calls import add_calls
 from hotline.exchange.rest.conferences import add_conferences
 from hotline.exchange.rest.messages import add_messages
 from hotline.exchange.rest.shapes import RestError, not_found, refuse
+from hotline.exchange.twiml.terms import API_VERSION
 
 
 class RestLimit:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from hotline.exchange.calls.conference import Conferences
-from hotline.exchange.calls.handset import Leg
 from hotline.exchange.delivery.request import LineError, Request
+from hotline.exchange.twiml.leg import Leg
 
 EVENTS = frozenset({"start", "end", "join", "leave", "mute", "hold", "modify"})
 URL = "https://line.example.org/voice/conference-events"

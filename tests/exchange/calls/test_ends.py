@@ -2,8 +2,8 @@
 
 import pytest
 
-from hotline.exchange.calls.handset import Leg
 from hotline.exchange.delivery.request import LineError
+from hotline.exchange.twiml.leg import Leg
 from tests.exchange.scripted_line import ScriptedLine, heard, noted
 
 

@@ -1,12 +1,12 @@
-"""The handset runs TwiML the way Twilio does, verb by verb."""
+"""A leg runs TwiML the way Twilio does, verb by verb."""
 
 from datetime import UTC, datetime
 
 import pytest
 
-from hotline.exchange.calls.handset import Leg
 from hotline.exchange.delivery.request import Request
 from hotline.exchange.twiml.documents import TwimlError
+from hotline.exchange.twiml.leg import Leg
 from hotline.exchange.twiml.waits import Conference, Keys, Ringing
 
 LINE = "https://line.example.org/voice/inbound"
