@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from config.office import Office
 from config.settings import Settings
-from hotline.console.blueprint import install_console
+from hotline.console.blueprint import NAVIGATION, install_console
 from hotline.console.shell.console import Console
 from hotline.console.shell.words import Words
 from hotline.console.sign_in.passwords import Passwords
@@ -109,6 +109,7 @@ def create_app(
                 passwords=passwords or Passwords(),
                 words=Words.load(),
                 clock=clock,
+                navigation=NAVIGATION,
             ),
         )
     if settings.carrier == "exchange":

@@ -32,17 +32,18 @@ from hotline.console.office.views import register_office
 from hotline.console.people.schedule_views import register_schedules
 from hotline.console.people.shift_views import register_shift
 from hotline.console.people.staff_views import register_staff
+from hotline.console.shell import home_views, static_files
+from hotline.console.shell.area import area as shell
 from hotline.console.shell.console import EXTENSION, Console
 from hotline.console.shell.cookie import PREFIX, SealedCookies, is_console
 from hotline.console.shell.guard import BODY_BYTES, me, recognise
 from hotline.console.shell.headers import set_headers
-from hotline.console.shell.home_views import register_home
 from hotline.console.shell.layout import install_layout
+from hotline.console.shell.navigation import Entry, Navigation
 from hotline.console.shell.standing_views import register_standing
-from hotline.console.shell.static_files import register_static_files
 from hotline.console.shell.trouble import install_trouble
 from hotline.console.shell.unchanged import Unchanged
-from hotline.console.shell.words import _
+from hotline.console.shell.words import N_, _
 from hotline.console.sign_in.account_views import register_account
 from hotline.console.sign_in.confirm_views import register_confirm
 from hotline.console.sign_in.oidc_views import register_oidc
@@ -50,9 +51,9 @@ from hotline.console.sign_in.set_up_views import register_set_up
 from hotline.console.sign_in.views import register_sign_in
 from models.staff.two_people import TiedError, note_attempt
 
-#: Each area of the console; it registers its routes and its entries of the navigation.
-AREAS = (
-    register_home,
+#: The blueprint of each area, and the files that put their views into it when they are imported.
+AREAS = ((shell, (home_views, static_files)),)
+REGISTERS = (
     register_sign_in,
     register_set_up,
     register_confirm,
@@ -80,6 +81,21 @@ AREAS = (
     register_phones,
     register_pins,
     register_locks,
+)
+#: In the order in which the navigation shows them.
+NAVIGATION = Navigation(
+    Entry("console.callbacks", N_("Callbacks"), pages="console.callback"),
+    Entry("console.shift", N_("My shift")),
+    Entry("console.cases", N_("Cases"), pages="console.case"),
+    Entry("console.pins", N_("PINs"), pages="console.pin"),
+    Entry("console.locks", N_("Locks"), pages="console.lock"),
+    Entry("console.wallboard", N_("Wallboard")),
+    Entry("console.imports", N_("Imports"), pages="console.import"),
+    Entry("console.staff", N_("Staff")),
+    Entry("console.schedule", N_("Schedule")),
+    Entry("console.office", N_("Office")),
+    Entry("console.audit", N_("Audit")),
+    Entry("console.prompts", N_("Prompts")),
 )
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: No row has an id from here on: its columns hold no more, and a database that is asked for one faults.
@@ -115,7 +131,7 @@ def install_console(app: Flask, console: Console) -> None:
             if request.endpoint is None:
                 # Also on a page that there is not, people see that they are signed in.
                 with suppress(SQLAlchemyError):
-                    recognise(console, live=True)
+                    recognise(live=True)
 
 
 def console_blueprint(app: Flask, console: Console, csrf: CSRFProtect) -> Blueprint:
@@ -127,11 +143,11 @@ def console_blueprint(app: Flask, console: Console, csrf: CSRFProtect) -> Bluepr
     @blueprint.before_request
     def enters() -> None:
         view = current_app.view_functions.get(request.endpoint or "")
-        if request.endpoint == "console.static_file":
+        if request.endpoint == "console.shell.static_file":
             return
         request.max_content_length = getattr(view, "body_bytes", BODY_BYTES)
         _could_be_typed(request.args)
-        recognise(console, live=getattr(view, "live", False))
+        recognise(live=getattr(view, "live", False))
         if request.method not in SAFE_METHODS:
             streams = getattr(view, "streams", False)
             _is_from_here(csrf, streams=streams)
@@ -152,8 +168,9 @@ def console_blueprint(app: Flask, console: Console, csrf: CSRFProtect) -> Bluepr
         return redirect(url_for("console.audit_exports" if kind == "export" else "console.pins"), code=303)
 
     blueprint.after_request(set_headers)
-    register_static_files(blueprint)
-    for register in AREAS:
+    for area, _views in AREAS:
+        blueprint.register_blueprint(area)
+    for register in REGISTERS:
         register(blueprint, console)
     register_oidc(app, blueprint, console)
     return blueprint

@@ -13,7 +13,7 @@ from hotline.console.audit.form import asked_for, search_of, staff_emails
 from hotline.console.imports.words import refusal
 from hotline.console.shell.console import Console
 from hotline.console.shell.guard import guard_staff, me
-from hotline.console.shell.words import N_, _
+from hotline.console.shell.words import _
 from models.audit.audit_head import HEAD_WRITTEN
 from models.audit.audit_search import Place, has_target, search
 from models.staff.audit_alarm import FINDINGS, AlarmError, is_about, open_alarms, settle_alarm, settled_alarms
@@ -27,7 +27,6 @@ HEAD_IS_LATE = timedelta(hours=26)
 
 def register_audit(blueprint: Blueprint, console: Console) -> None:
     """``/console/audit`` and its alarms."""
-    console.navigation.add("audit", N_("Audit"), ROLES, place=80)
     zone = ZoneInfo(console.office.time_zone)
 
     @blueprint.get("/audit")

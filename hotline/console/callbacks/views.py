@@ -74,8 +74,6 @@ class Shown:
 
 def register_callbacks(blueprint: Blueprint, console: Console) -> None:
     """``/console/callbacks``: the list, one callback, and the parts of both that ask for themselves."""
-    console.navigation.add("callbacks", N_("Callbacks"), ROLES, place=10, area="callback")
-
     shared = SharedRows()
 
     def _soon() -> timedelta:

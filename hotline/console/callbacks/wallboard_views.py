@@ -12,7 +12,6 @@ from hotline.console.shell.bars import draw
 from hotline.console.shell.console import Console
 from hotline.console.shell.durations import short
 from hotline.console.shell.guard import guard_staff
-from hotline.console.shell.words import N_
 from models.overview.wallboard import Figures, figures
 
 ROLES = ("supervisor", "administrator")
@@ -22,7 +21,6 @@ KEPT = timedelta(seconds=4)
 
 def register_wallboard(blueprint: Blueprint, console: Console) -> None:
     """``/console/wallboard`` and the part of it that is renewed."""
-    console.navigation.add("wallboard", N_("Wallboard"), ROLES, place=60)
     latest = Latest(lambda now: _read(console, now))
 
     def shown() -> dict[str, Any]:

@@ -24,7 +24,6 @@ SENTENCES = (
 
 def register_locks(blueprint: Blueprint, console: Console) -> None:
     """``/console/locks`` and below, for supervisors."""
-    console.navigation.add("locks", N_("Locks"), ("supervisor",), place=36, area="lock")
 
     @blueprint.get("/locks")
     @guard_staff("supervisor")

@@ -12,7 +12,7 @@ from hotline.console.cases.case_room import CaseRoom, may_see_number
 from hotline.console.cases.letters import Sender, number_letter, pin_letter
 from hotline.console.shell.console import Console
 from hotline.console.shell.guard import guard_staff, me
-from hotline.console.shell.words import N_, _
+from hotline.console.shell.words import _
 from models.audit import audit
 from models.cases.new_pin import new_pin
 from models.overview.case_change import reveal_number
@@ -37,7 +37,6 @@ View = Answer | str | tuple[str, int]
 
 def register_pins(blueprint: Blueprint, console: Console) -> None:
     """``/console/pins`` and below, and letters of a case."""
-    console.navigation.add("pins", N_("PINs"), ROLES, place=35, area="pin")
     room = CaseRoom(console)
 
     @blueprint.route("/cases/<int:case_id>/pin", methods=["GET", "POST"])

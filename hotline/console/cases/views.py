@@ -19,7 +19,7 @@ from hotline.console.cases.forms import (
 from hotline.console.shell.console import Console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.typed_fields import OvertakenFormError, refuse_overtaken
-from hotline.console.shell.words import N_, _
+from hotline.console.shell.words import _
 from models.cases.case import CaseError
 from models.cases.registrant import name_of
 from models.overview.case_change import (
@@ -46,7 +46,6 @@ View = Response | str | tuple[str, int]
 
 def register_cases(blueprint: Blueprint, console: Console) -> None:
     """``/console/cases`` and below, but phones and PINs."""
-    console.navigation.add("cases", N_("Cases"), ROLES, place=30, area="case")
     room = CaseRoom(console)
 
     @blueprint.get("/cases")

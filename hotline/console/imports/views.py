@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from hotline.console.imports import words as import_words
 from hotline.console.shell.console import Console
 from hotline.console.shell.guard import guard_staff, me
-from hotline.console.shell.words import N_, _
+from hotline.console.shell.words import _
 from models.custody.brake import HoldReason
 from models.custody.import_history import PAGE, Listed, history, newest_as_of, one_import, waiting
 from models.custody.import_paging import has_call_list
@@ -22,7 +22,6 @@ ROLES = ("supervisor", "administrator")
 
 def register_imports(blueprint: Blueprint, console: Console) -> None:
     """The list at ``/console/imports`` and the pages of one import."""
-    console.navigation.add("imports", N_("Imports"), ROLES, place=60, area="import")
 
     @blueprint.get("/imports")
     @guard_staff(*ROLES)

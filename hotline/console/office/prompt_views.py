@@ -7,7 +7,7 @@ from flask import Blueprint, render_template, request
 
 from hotline.console.shell.console import Console
 from hotline.console.shell.guard import guard_staff
-from hotline.console.shell.words import N_, language
+from hotline.console.shell.words import language
 from ivr_flows.prompts import count_words
 from ivr_flows.review.announcement_check import spoken_seconds
 from ivr_flows.review.readability import Readability, readability
@@ -41,7 +41,6 @@ class Prompt:
 
 def register_prompts(blueprint: Blueprint, console: Console) -> None:
     """``/console/prompts``."""
-    console.navigation.add("prompts", N_("Prompts"), ROLES, place=90)
     every: list[Prompt] = []
 
     @blueprint.get("/prompts")

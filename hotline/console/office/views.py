@@ -28,7 +28,6 @@ LATEST = 100
 
 def register_office(blueprint: Blueprint, console: Console) -> None:
     """``/console/office`` and the pages of its sections."""
-    console.navigation.add("office", N_("Office"), READ, place=80)
 
     def today() -> date:
         return console.clock().astimezone(console.office.zone).date()

@@ -34,7 +34,6 @@ Span = tuple[time, time]
 
 def register_schedules(blueprint: Blueprint, console: Console) -> None:
     """``/console/schedule`` and a page for each person's week."""
-    console.navigation.add("schedule", N_("Schedule"), READ, place=72)
 
     @blueprint.get("/schedule")
     @guard_staff(*READ)

@@ -15,7 +15,7 @@ from hotline.console.callbacks.words import LANGUAGES
 from hotline.console.shell.console import Console
 from hotline.console.shell.durations import short
 from hotline.console.shell.guard import guard_staff, me
-from hotline.console.shell.words import N_, _, language, written_in
+from hotline.console.shell.words import _, language, written_in
 from models.callbacks.claim import actor_of
 from models.overview import my_shift, staff_desk
 from models.staff import schedule
@@ -30,7 +30,6 @@ _FAR = timedelta(days=730)
 
 def register_shift(blueprint: Blueprint, console: Console) -> None:
     """``/console/shift`` and its forms."""
-    console.navigation.add("shift", N_("My shift"), ROLES, place=20)
 
     @blueprint.get("/shift")
     @guard_staff(*ROLES)

@@ -83,7 +83,6 @@ DEEDS = {
 
 def register_staff(blueprint: Blueprint, console: Console) -> None:
     """``/console/staff`` and a page for each person."""
-    console.navigation.add("staff", N_("Staff"), READ, place=70)
 
     def languages() -> list[tuple[str, str]]:
         return [(code, language_name(code)) for code in console.office.languages]

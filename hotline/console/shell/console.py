@@ -1,11 +1,12 @@
 """What every page of the console works with, put together once in create_app."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, cast
 
 from flask import current_app
+from werkzeug.local import LocalProxy
 
 from config.office import Office
 from config.settings import Settings
@@ -28,11 +29,10 @@ class JobTaker(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Console:
-    """The parts of the house that the console needs; each area's views have it by closure.
+    """The parts of the app that the console needs; views get it as ``console``.
 
-    ``hasher`` works the KDF of case PINs and ``passwords`` that of staff passwords; neither may be asked
-    while a transaction is open. ``clock`` answers an aware moment in UTC; the areas fill
-    ``navigation``.
+    ``hasher`` runs the KDF of case PINs and ``passwords`` that of staff passwords; call neither while a
+    transaction is open. ``clock`` returns an aware moment in UTC.
     """
 
     settings: Settings
@@ -45,7 +45,7 @@ class Console:
     passwords: Passwords
     words: Words
     clock: Callable[[], datetime]
-    navigation: Navigation = field(default_factory=Navigation)
+    navigation: Navigation
 
     @property
     def office(self) -> Office:
@@ -53,6 +53,9 @@ class Console:
         return self.standing_office()
 
 
-def the_console() -> Console:
-    """The console of the app at hand."""
+def _of_the_current_app() -> Console:
     return cast(Console, current_app.extensions[EXTENSION])
+
+
+#: The console of the app that serves the request, as Flask's ``current_app`` is that app.
+console = cast(Console, LocalProxy(_of_the_current_app))

@@ -10,7 +10,7 @@ from flask import flash, g, redirect, request, session, url_for
 from werkzeug.exceptions import Forbidden, Unauthorized
 from werkzeug.wrappers import Response
 
-from hotline.console.shell.console import Console, the_console
+from hotline.console.shell.console import console
 from hotline.console.shell.kept_request import TOKEN, keep_request, page_at_hand
 from hotline.console.shell.words import _
 from models.staff.kept_form import forget_kept_form, read_kept_form
@@ -97,7 +97,7 @@ def guard_staff(
     return wrap
 
 
-def recognise(console: Console, *, live: bool) -> None:
+def recognise(*, live: bool) -> None:
     """Find out who holds the token in the cookie; a page that they open keeps the session alive."""
     token = session.get(TOKEN)
     if not isinstance(token, str):
@@ -112,15 +112,14 @@ def recognise(console: Console, *, live: bool) -> None:
     if not live and now - found.seen_at > SEEN_EVERY:
         with console.database.transaction() as writing:
             see_session(writing, found.session_id, now)
-    g.person = _person(console, found)
+    g.person = _person(found)
     g.language = g.person.language
     if found.has_kept and request.method == "GET":
-        _show_kept_form(console, found.session_id)
+        _show_kept_form(found.session_id)
 
 
 def is_fresh(person: Person) -> bool:
     """Whether they proved who they are a short while ago."""
-    console = the_console()
     minutes = console.office.policy("console_fresh_minutes")
     return console.clock() - person.fresh_at <= timedelta(minutes=minutes)
 
@@ -144,7 +143,7 @@ def confirm_first() -> Response:
     return redirect(url_for("console.confirm"), code=303)
 
 
-def _show_kept_form(console: Console, session_id: int) -> None:
+def _show_kept_form(session_id: int) -> None:
     with console.database.reading() as reading:
         kept = read_kept_form(reading, session_id)
     if kept is None or kept.page != page_at_hand():
@@ -154,7 +153,7 @@ def _show_kept_form(console: Console, session_id: int) -> None:
     g.kept_form = kept.fields
 
 
-def _person(console: Console, found: SignedIn) -> Person:
+def _person(found: SignedIn) -> Person:
     return Person(
         staff_id=found.staff_id,
         email=found.email,

@@ -7,7 +7,7 @@ from flask import current_app, request, session, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from hotline.console.shell.console import the_console
+from hotline.console.shell.console import console
 from hotline.console.shell.cookie import is_console
 from models.staff.kept_form import KeptForm, keep_form
 
@@ -30,7 +30,7 @@ def keep_request() -> bool:
     fields = {name: request.form.getlist(name) for name in request.form if not _SECRET.search(name.lower())}
     if not fields:
         return False
-    with the_console().database.transaction() as writing:
+    with console.database.transaction() as writing:
         return keep_form(writing, token, KeptForm(page, fields))
 
 
@@ -44,10 +44,10 @@ def page_of_form() -> str:
     told = urlsplit(request.headers.get("Referer", ""))
     page = told.path + (f"?{told.query}" if told.query else "")
     # A proxy of ours may ask us by another name than the browser does.
-    ours = {request.host, urlsplit(the_console().settings.public_url).netloc}
+    ours = {request.host, urlsplit(console.settings.public_url).netloc}
     if told.netloc in ours and _is_page(told.path):
         return page
-    return request.path if _is_page(request.path) else url_for("console.home")
+    return request.path if _is_page(request.path) else url_for("console.shell.home")
 
 
 def _is_page(path: str) -> bool:

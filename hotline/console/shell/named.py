@@ -3,7 +3,7 @@
 from flask import g
 
 from hotline.console.audit import words as audit_words
-from hotline.console.shell.console import the_console
+from hotline.console.shell.console import console
 from models.staff.staff_name import StaffNames, read_staff_names
 
 
@@ -20,7 +20,7 @@ def named_all(actors: str) -> str:
 def _names() -> StaffNames:
     """Everyone's name, read once for each page that names somebody."""
     if "staff_names" not in g:
-        with the_console().database.reading() as reading:
+        with console.database.reading() as reading:
             g.staff_names = read_staff_names(reading)
     names: StaffNames = g.staff_names
     return names

@@ -29,7 +29,7 @@ def register_standing(blueprint: Blueprint, console: Console) -> None:
         with console.database.reading() as session:
             found = standing_for(session, me().staff_id, _soon(console))
         tag = tag_of(found, language())
-        return live_part(tag, lambda: render_template("console/standing.html", standing=found))
+        return live_part(tag, lambda: render_template("console/shell/standing.html", standing=found))
 
     @blueprint.post("/wrap-up/<word>")
     @guard_staff(*ROLES)

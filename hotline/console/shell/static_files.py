@@ -6,9 +6,10 @@ import mimetypes
 from functools import cache
 from pathlib import Path
 
-from flask import Blueprint, Response, request, url_for
+from flask import Response, request, url_for
 from werkzeug.exceptions import NotFound
 
+from hotline.console.shell.area import area
 from hotline.console.shell.guard import guard_open
 
 FOLDER = Path(__file__).parents[1] / "static"
@@ -42,30 +43,27 @@ def static_url(name: str) -> str:
     """The address of a static file, such as ``console.css``. Raises KeyError for one that is not there."""
     if name not in _files():
         raise KeyError(name)
-    return url_for("console.static_file", of=version(), name=name)
+    return url_for("console.shell.static_file", of=version(), name=name)
 
 
-def register_static_files(blueprint: Blueprint) -> None:
-    """``/console/static/VERSION/NAME``."""
-
-    @blueprint.get("/static/<of>/<path:name>")
-    @guard_open
-    def static_file(of: str, name: str) -> Response:
-        if name not in _files():
-            raise NotFound("There is no such file.")
-        raw, packed = _content(name)
-        wants_packed = packed is not None and request.accept_encodings.quality("gzip") > 0
-        suffix = Path(name).suffix
-        response = Response(
-            packed if wants_packed and packed is not None else raw,
-            content_type=_KINDS.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream",
-        )
-        if suffix in {".css", ".js"}:
-            response.headers["Content-Type"] += "; charset=utf-8"
-        if packed is not None:
-            response.headers["Vary"] = "Accept-Encoding"
-        if wants_packed:
-            response.headers["Content-Encoding"] = "gzip"
-        # Another release's address gets what there is, and keeps it not.
-        response.headers["Cache-Control"] = FOREVER if of == version() else "no-cache"
-        return response
+@area.get("/static/<of>/<path:name>")
+@guard_open
+def static_file(of: str, name: str) -> Response:
+    if name not in _files():
+        raise NotFound("There is no such file.")
+    raw, packed = _content(name)
+    wants_packed = packed is not None and request.accept_encodings.quality("gzip") > 0
+    suffix = Path(name).suffix
+    response = Response(
+        packed if wants_packed and packed is not None else raw,
+        content_type=_KINDS.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream",
+    )
+    if suffix in {".css", ".js"}:
+        response.headers["Content-Type"] += "; charset=utf-8"
+    if packed is not None:
+        response.headers["Vary"] = "Accept-Encoding"
+    if wants_packed:
+        response.headers["Content-Encoding"] = "gzip"
+    # Another release's address gets what there is, and keeps it not.
+    response.headers["Cache-Control"] = FOREVER if of == version() else "no-cache"
+    return response

@@ -71,7 +71,11 @@ def _page(problem: HTTPException) -> Response:
     heading, sentence = SAID.get(code) or SAID[500 if code >= 500 else 400]
     response = make_response(
         render_template(
-            "console/trouble.html", heading=_(heading), sentence=_(sentence), reference=number, code=code
+            "console/shell/trouble.html",
+            heading=_(heading),
+            sentence=_(sentence),
+            reference=number,
+            code=code,
         ),
         code,
     )

@@ -1,4 +1,4 @@
-"""The words of the console in each language: English in templates and code, the others in translations/."""
+"""The words of the console: English in templates and code, other languages in each area's translations/."""
 
 import io
 import re
@@ -12,21 +12,22 @@ from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import g, has_request_context
 
-FOLDER = Path(__file__).parents[1] / "translations"
+#: Each area has its translations: AREA/translations/LANGUAGE/*.po.
+CONSOLE = Path(__file__).parents[1]
 ENGLISH = "en"
 COUNTRY = "US"
 _BEST = re.compile(r"^\s*([A-Za-z]{2,3})")
 
 
 class Words:
-    """Every translation of the console, read once; a file an area, all of one language merged."""
+    """Every translation of the console, read once; every file of one language merged."""
 
     def __init__(self, catalogs: dict[str, NullTranslations]) -> None:
         self._catalogs = catalogs
 
     @classmethod
     def load(cls) -> "Words":
-        """Read translations/LANGUAGE/*.po, once a process. Raises ValueError for a broken one."""
+        """Read the translations of every area, once a process. Raises ValueError for a broken one."""
         return cls(_catalogs())
 
     @property
@@ -59,9 +60,14 @@ class Words:
 @cache
 def _catalogs() -> dict[str, NullTranslations]:
     catalogs: dict[str, NullTranslations] = {ENGLISH: NullTranslations()}
-    for language in sorted(path for path in FOLDER.iterdir() if path.is_dir()):
-        catalogs[language.name] = _merged(language.name, sorted(language.glob("*.po")))
+    for language in sorted({path.parent.name for path in CONSOLE.glob("*/translations/*/*.po")}):
+        catalogs[language] = _merged(language, files_of(language))
     return catalogs
+
+
+def files_of(language: str) -> list[Path]:
+    """The translation files of every area in one language."""
+    return sorted(CONSOLE.glob(f"*/translations/{language}/*.po"), key=lambda path: path.name)
 
 
 def _merged(language: str, files: Iterable[Path]) -> NullTranslations:

@@ -193,7 +193,7 @@ def register_account(blueprint: Blueprint, console: Console) -> None:
     @everyone
     def keep_recovery_codes() -> Answer:
         session.pop(CODES, None)
-        return redirect(session.pop(WANTED, None) or url_for("console.home"), code=303)
+        return redirect(session.pop(WANTED, None) or url_for("console.shell.home"), code=303)
 
 
 def _authenticator_page(console: Console, errors: dict[str, str] | None = None) -> Answer:

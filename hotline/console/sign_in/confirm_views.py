@@ -70,7 +70,7 @@ def register_confirm(blueprint: Blueprint, console: Console) -> None:
 
 
 def _back() -> Answer:
-    return redirect(session.pop(WANTED, None) or url_for("console.home"), code=303)
+    return redirect(session.pop(WANTED, None) or url_for("console.shell.home"), code=303)
 
 
 def _page(console: Console, wrong: str | None = None, status: int = 200) -> Answer:

@@ -80,7 +80,7 @@ def enter(console: Console, staff_id: int, token: str, **held: Any) -> Response:
         session[LANGUAGE] = language
     if flashes:
         session["_flashes"] = flashes
-    where = wanted or url_for("console.home")
+    where = wanted or url_for("console.shell.home")
     if CODES in held:
         # Codes that are shown this once come first.
         session[WANTED], where = where, url_for("console.recovery_codes")

@@ -165,7 +165,7 @@ def _proven_again(console: Console, claims: dict[str, Any], session_id: int) -> 
         return _not_them()
     with console.database.transaction() as writing:
         prove_again(writing, session_id, console.clock())
-    return redirect(session.pop(WANTED, None) or url_for("console.home"), code=303)
+    return redirect(session.pop(WANTED, None) or url_for("console.shell.home"), code=303)
 
 
 def _not_them() -> Answer:

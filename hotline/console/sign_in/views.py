@@ -43,7 +43,7 @@ def register_sign_in(blueprint: Blueprint, console: Console) -> None:
     @guard_open
     def sign_in() -> Answer:
         if someone() is not None:
-            return redirect(url_for("console.home"), code=303)
+            return redirect(url_for("console.shell.home"), code=303)
         return _first_page(console)
 
     @blueprint.post("/sign-in")

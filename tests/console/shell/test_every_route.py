@@ -14,7 +14,7 @@ OPEN = {
     for name in (
         "sign_in", "check_password", "second_proof", "check_code", "check_passkey", "set_up",
         "choose_password",
-        "prove_authenticator", "prove_passkey", "choose_language", "static_file",
+        "prove_authenticator", "prove_passkey", "shell.choose_language", "shell.static_file",
     )
 }  # fmt: skip
 

@@ -9,25 +9,25 @@ from flask import Blueprint, Flask
 
 from config.logging import JsonLines
 from hotline.console import blueprint as console_blueprint
-from hotline.console.shell.console import Console
 from hotline.console.shell.guard import guard_staff
 from tests.console.conftest import Browser, Clock, Member
 
 
 @pytest.fixture(autouse=True)
 def _with_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    def register(blueprint: Blueprint, console: Console) -> None:
-        @blueprint.get("/fault/<int:case_id>")
-        @guard_staff("liaison")
-        def fault(case_id: int) -> str:
-            raise RuntimeError("Rosa Invented at +12025550123")
+    faulty = Blueprint("faulty", __name__)
 
-        @blueprint.get("/supervisors")
-        @guard_staff("supervisor")
-        def supervisors() -> str:
-            return "fine"
+    @faulty.get("/fault/<int:case_id>")
+    @guard_staff("liaison")
+    def fault(case_id: int) -> str:
+        raise RuntimeError("Rosa Invented at +12025550123")
 
-    monkeypatch.setattr(console_blueprint, "AREAS", (*console_blueprint.AREAS, register))
+    @faulty.get("/supervisors")
+    @guard_staff("supervisor")
+    def supervisors() -> str:
+        return "fine"
+
+    monkeypatch.setattr(console_blueprint, "AREAS", (*console_blueprint.AREAS, (faulty, ())))
 
 
 def reference(browser: Browser) -> str:

@@ -1,15 +1,13 @@
 """Every word of the console is in every language."""
 
 import re
-from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from hotline.console.shell.words import FOLDER, Words
+from hotline.console.shell.words import CONSOLE, Words, files_of
 
-CONSOLE = FOLDER.parent
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2.ext.babel_extract")]
 LANGUAGES = [language for language in Words.load().languages if language != "en"]
@@ -39,7 +37,7 @@ SAME = {"es": {"Error", "PIN", "No"}}
 
 def test_no_spanish_sentence_ends_with_a_time_of_day_whose_own_period_would_stand_twice() -> None:
     ends = re.compile(r"(%\((moment|until|time|when)\)s|\{(at|until)\})\\.$")
-    for path in sorted(Path(FOLDER / "es").glob("*.po")):
+    for path in files_of("es"):
         with path.open("rb") as file:
             for message in read_po(file, locale="es"):
                 assert not ends.search(str(message.string)), f"{path.name}: {message.string}"
@@ -48,7 +46,7 @@ def test_no_spanish_sentence_ends_with_a_time_of_day_whose_own_period_would_stan
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_translation_is_left_over_or_unsure(language: str) -> None:
     texts = said()
-    for path in sorted(Path(FOLDER / language).glob("*.po")):
+    for path in files_of(language):
         with path.open("rb") as file:
             for message in read_po(file, locale=language):
                 one = message.id if isinstance(message.id, str) else message.id[0]

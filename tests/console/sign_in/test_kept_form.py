@@ -7,14 +7,14 @@ from flask import Blueprint, Flask, render_template_string, request
 from sqlalchemy import select
 
 from hotline.console import blueprint as console_blueprint
-from hotline.console.shell.console import Console
 from hotline.console.shell.guard import guard_staff
 from models import StaffSession
 from models.store.database import Database
 from tests.console.conftest import PASSWORD, Browser, Clock, Member
 
-PAGE = """{% extends "console/base.html" %}{% block title %}Note{% endblock %}{% block main %}<h1>Note</h1>
-<form method="post" action="{{ url_for('console.save_note') }}">{{ ui.csrf() }}
+PAGE = """{% extends "console/shell/base.html" %}
+{% block title %}Note{% endblock %}{% block main %}<h1>Note</h1>
+<form method="post" action="{{ url_for('console.notes.save_note') }}">{{ ui.csrf() }}
 {{ ui.field("note", "Note", rows=3) }}{{ ui.field("pin", "PIN") }}{{ ui.field("reason_code", "Reason") }}
 {{ ui.checkbox("urgent", "Urgent", value=true) }}{{ ui.checkbox("calm", "Calm") }}
 {{ ui.button("Save") }}</form>{% endblock %}"""
@@ -30,35 +30,36 @@ def saved() -> list[dict[str, str]]:
 def _with_a_form(monkeypatch: pytest.MonkeyPatch, saved: list[dict[str, str]]) -> None:
     """One more area of the console, with one form."""
 
-    def register(blueprint: Blueprint, console: Console) -> None:
-        @blueprint.get("/notes/<int:note_id>")
-        @guard_staff("liaison", "supervisor")
-        def note(note_id: int) -> str:
-            return render_template_string(PAGE)
+    notes = Blueprint("notes", __name__)
 
-        @blueprint.post("/notes")
-        @guard_staff("liaison", "supervisor")
-        def save_note() -> str:
-            saved.append(request.form.to_dict())
-            return render_template_string(PAGE)
+    @notes.get("/notes/<int:note_id>")
+    @guard_staff("liaison", "supervisor")
+    def note(note_id: int) -> str:
+        return render_template_string(PAGE)
 
-        @blueprint.get("/secret-notes")
-        @guard_staff("liaison", fresh=True)
-        def secret_note() -> str:
-            return render_template_string(PAGE.replace("save_note", "save_secret_note"))
+    @notes.post("/notes")
+    @guard_staff("liaison", "supervisor")
+    def save_note() -> str:
+        saved.append(request.form.to_dict())
+        return render_template_string(PAGE)
 
-        @blueprint.post("/secret-notes")
-        @guard_staff("liaison", fresh=True)
-        def save_secret_note() -> str:
-            saved.append(request.form.to_dict())
-            return render_template_string(PAGE)
+    @notes.get("/secret-notes")
+    @guard_staff("liaison", fresh=True)
+    def secret_note() -> str:
+        return render_template_string(PAGE.replace("save_note", "save_secret_note"))
 
-        @blueprint.get("/notes/live")
-        @guard_staff("liaison", live=True)
-        def live_note() -> str:
-            return "live"
+    @notes.post("/secret-notes")
+    @guard_staff("liaison", fresh=True)
+    def save_secret_note() -> str:
+        saved.append(request.form.to_dict())
+        return render_template_string(PAGE)
 
-    monkeypatch.setattr(console_blueprint, "AREAS", (*console_blueprint.AREAS, register))
+    @notes.get("/notes/live")
+    @guard_staff("liaison", live=True)
+    def live_note() -> str:
+        return "live"
+
+    monkeypatch.setattr(console_blueprint, "AREAS", (*console_blueprint.AREAS, (notes, ())))
 
 
 def signs_in_again(person: Member, clock: Clock) -> None:
