@@ -44,20 +44,17 @@ from hotline.console.shell.standing_views import register_standing
 from hotline.console.shell.trouble import install_trouble
 from hotline.console.shell.unchanged import Unchanged
 from hotline.console.shell.words import N_, _
-from hotline.console.sign_in.account_views import register_account
-from hotline.console.sign_in.confirm_views import register_confirm
-from hotline.console.sign_in.oidc_views import register_oidc
-from hotline.console.sign_in.set_up_views import register_set_up
-from hotline.console.sign_in.views import register_sign_in
+from hotline.console.sign_in import account_views, confirm_views, oidc_views, set_up_views
+from hotline.console.sign_in import views as sign_in_views
+from hotline.console.sign_in.area import area as sign_in
 from models.staff.two_people import TiedError, note_attempt
 
 #: The blueprint of each area, and the files that put their views into it when they are imported.
-AREAS = ((shell, (home_views, static_files)),)
+AREAS = (
+    (shell, (home_views, static_files)),
+    (sign_in, (sign_in_views, set_up_views, confirm_views, account_views)),
+)
 REGISTERS = (
-    register_sign_in,
-    register_set_up,
-    register_confirm,
-    register_account,
     register_wallboard,
     register_staff,
     register_schedules,
@@ -172,7 +169,9 @@ def console_blueprint(app: Flask, console: Console, csrf: CSRFProtect) -> Bluepr
         blueprint.register_blueprint(area)
     for register in REGISTERS:
         register(blueprint, console)
-    register_oidc(app, blueprint, console)
+    if console.settings.oidc_issuer is not None:
+        app.extensions[oidc_views.EXTENSION] = oidc_views.Provider(app, console.settings)
+        blueprint.register_blueprint(oidc_views.oidc)
     return blueprint
 
 

@@ -134,13 +134,13 @@ def sign_in_first(*, live: bool = False) -> Response:
         flash(_("Your session has ended. What you typed is there again when you have signed in."), "info")
     elif had_session:
         flash(_("Your session has ended. Sign in to go on."), "info")
-    return redirect(url_for("console.sign_in"), code=303)
+    return redirect(url_for("console.sign_in.sign_in"), code=303)
 
 
 def confirm_first() -> Response:
     """Lead to proving once more who they are, and from there back; what was typed is kept."""
     keep_request()
-    return redirect(url_for("console.confirm"), code=303)
+    return redirect(url_for("console.sign_in.confirm"), code=303)
 
 
 def _show_kept_form(session_id: int) -> None:

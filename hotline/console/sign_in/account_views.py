@@ -1,14 +1,15 @@
 """My account: sessions, password, authenticator, passkeys and recovery codes of whoever is signed in."""
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import flash, redirect, render_template, request, session, url_for
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 
-from hotline.console.shell.console import Console
+from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.kept_request import WANTED
 from hotline.console.shell.words import _, ngettext
 from hotline.console.sign_in import passkeys
+from hotline.console.sign_in.area import area
 from hotline.console.sign_in.browser_name import browser_name
 from hotline.console.sign_in.entering import CODES
 from hotline.console.sign_in.new_proof import password_faults, qr_code, spelled
@@ -26,181 +27,195 @@ from models.staff.staff_totp import new_secret, set_totp, step_of
 PROVING = "new_authenticator"
 
 
-def register_account(blueprint: Blueprint, console: Console) -> None:
-    """``/console/account`` and what can be changed there; all of it about oneself alone."""
-    everyone = guard_staff(*ROLES)
-    everyone_anew = guard_staff(*ROLES, fresh=True)
+_everyone = guard_staff(*ROLES)
+_everyone_anew = guard_staff(*ROLES, fresh=True)
 
-    def record(writing: Session, action: str, **facts: object) -> None:
-        person = me()
-        target = f"staff:{person.staff_id}"
-        now = console.clock()
-        audit.record(writing, actor=person.email, action=action, target=target, facts=facts or None, now=now)
 
-    @blueprint.get("/account")
-    @everyone
-    def account() -> Answer:
-        person = me()
-        idle = console.office.policy("console_idle_minutes")
-        with console.database.reading() as reading:
-            return render_template(
-                "console/account/account.html",
-                access=access_of(reading, person.staff_id),
-                sessions=sessions_of(reading, person.staff_id, idle_minutes=idle, now=console.clock()),
-                passkeys=passkeys_of(reading, person.staff_id),
-                codes_left=recovery_codes_left(reading, person.staff_id),
-                passkeys_possible=passkeys.are_possible(console),
-            )
-
-    @blueprint.post("/account/sessions/<int:session_id>/end")
-    @everyone
-    def end_my_session(session_id: int) -> Answer:
-        person = me()
-        with console.database.transaction() as writing:
-            if not end_session(writing, person.staff_id, session_id, console.clock()):
-                raise NotFound("There is no such session of theirs.")
-            record(writing, "end_session", session=session_id)
-        if session_id == person.session_id:
-            leave()
-        flash(_("The session has ended."), "success")
-        return redirect(url_for("console.account"), code=303)
-
-    @blueprint.post("/account/sessions/end-others")
-    @everyone
-    def end_other_sessions() -> Answer:
-        person = me()
-        with console.database.transaction() as writing:
-            ended = end_sessions_of(writing, person.staff_id, console.clock(), but=person.session_id)
-            record(writing, "end_sessions", sessions=ended)
-        said = ngettext("%(num)s other session has ended.", "%(num)s other sessions have ended.", ended)
-        flash(said, "success")
-        return redirect(url_for("console.account"), code=303)
-
-    def has_second_proof() -> bool:
-        with console.database.reading() as reading:
-            access = access_of(reading, me().staff_id)
-        return access is not None and (access.has_totp or access.has_passkey)
-
-    def second_proof_first() -> Answer:
-        # Of whoever comes in by a provider: a password alone would let others choose the second proof.
-        flash(_("Set up an authenticator app or a passkey first."), "info")
-        return redirect(url_for("console.account"), code=303)
-
-    @blueprint.get("/account/password")
-    @everyone_anew
-    def my_password() -> Answer:
-        return (
-            render_template("console/account/password.html") if has_second_proof() else second_proof_first()
+@area.get("/account")
+@_everyone
+def account() -> Answer:
+    person = me()
+    idle = console.office.policy("console_idle_minutes")
+    with console.database.reading() as reading:
+        return render_template(
+            "console/sign_in/account/account.html",
+            access=access_of(reading, person.staff_id),
+            sessions=sessions_of(reading, person.staff_id, idle_minutes=idle, now=console.clock()),
+            passkeys=passkeys_of(reading, person.staff_id),
+            codes_left=recovery_codes_left(reading, person.staff_id),
+            passkeys_possible=passkeys.are_possible(console),
         )
 
-    @blueprint.post("/account/password")
-    @everyone_anew
-    def change_password() -> Answer:
-        person = me()
-        if not has_second_proof():
-            return second_proof_first()
-        if errors := password_faults(console, request.form, person.email, person.name):
-            return render_template("console/account/password.html", errors=errors), 422
-        try:
-            hashed = console.passwords.hash(request.form["new_password"])
-        except BusyError:
-            return render_template("console/account/password.html", errors={"": say_busy()}), 503
-        with console.database.transaction() as writing:
-            set_password(writing, person.staff_id, hashed)
-            ended = end_sessions_of(writing, person.staff_id, console.clock(), but=person.session_id)
-            record(writing, "change_password", sessions_ended=ended)
-        flash(_("The password is changed. All other sessions have ended."), "success")
-        return redirect(url_for("console.account"), code=303)
 
-    @blueprint.get("/account/authenticator")
-    @everyone_anew
-    def my_authenticator() -> Answer:
-        return _authenticator_page(console)
-
-    @blueprint.post("/account/authenticator")
-    @everyone_anew
-    def change_authenticator() -> Answer:
-        person, secret = me(), session.get(PROVING, "")
-        step = (
-            step_of(secret, request.form.get("code", "")[:LONGEST_CODE], console.clock()) if secret else None
-        )
-        if step is None:
-            wrong = _("This is not the code that the app shows now. Wait for the next one.")
-            return _authenticator_page(console, {"code": wrong})
-        session.pop(PROVING)
-        with console.database.transaction() as writing:
-            set_totp(writing, person.staff_id, secret, step)
-            record(writing, "change_authenticator")
-        flash(_("The new authenticator is in force; the old one opens no more."), "success")
-        return redirect(url_for("console.account"), code=303)
-
-    @blueprint.get("/account/passkey")
-    @everyone_anew
-    def my_passkey() -> Answer:
-        return _passkey_page(console)
-
-    @blueprint.post("/account/passkey")
-    @everyone_anew
-    def add_my_passkey() -> Answer:
-        name = request.form.get("name", "").strip()[:80] or browser_name(
-            request.headers.get("User-Agent", "")
-        )
-        with console.database.transaction() as writing:
-            is_added = passkeys.added(writing, console, me().staff_id, request.form.get("passkey", ""), name)
-            if is_added:
-                record(writing, "add_passkey")
-        if not is_added:
-            return _passkey_page(console, _("The passkey was not made. Please try again."))
-        flash(_("The passkey is added."), "success")
-        return redirect(url_for("console.account"), code=303)
-
-    @blueprint.post("/account/passkey/<int:passkey_id>/remove")
-    @everyone_anew
-    def remove_my_passkey(passkey_id: int) -> Answer:
-        person = me()
-        with console.database.transaction() as writing:
-            access = access_of(writing, person.staff_id)
-            there = [one.id for one in passkeys_of(writing, person.staff_id)]
-            if passkey_id not in there:
-                raise NotFound("There is no such passkey of theirs.")
-            is_last = len(there) == 1 and access is not None and not access.has_totp
-            if not is_last:
-                remove_passkey(writing, person.staff_id, passkey_id)
-                record(writing, "remove_passkey", passkey=passkey_id)
-        if is_last:
-            flash(_("This is your only second proof. Add another before you remove it."), "error")
-        else:
-            flash(_("The passkey is removed."), "success")
-        return redirect(url_for("console.account"), code=303)
-
-    @blueprint.post("/account/codes")
-    @everyone_anew
-    def new_recovery_codes() -> Answer:
-        with console.database.transaction() as writing:
-            session[CODES] = issue_recovery_codes(writing, me().staff_id, console.clock())
-            record(writing, "issue_recovery_codes")
-        return redirect(url_for("console.recovery_codes"), code=303)
-
-    @blueprint.get("/account/codes")
-    @everyone
-    def recovery_codes() -> Answer:
-        if CODES not in session:
-            return redirect(url_for("console.account"), code=303)
-        # After the first sign-in they were on the way elsewhere, and are told that this is the last step.
-        return render_template("console/account/codes.html", codes=session[CODES], is_first=WANTED in session)
-
-    @blueprint.post("/account/codes/kept")
-    @everyone
-    def keep_recovery_codes() -> Answer:
-        session.pop(CODES, None)
-        return redirect(session.pop(WANTED, None) or url_for("console.shell.home"), code=303)
+@area.post("/account/sessions/<int:session_id>/end")
+@_everyone
+def end_my_session(session_id: int) -> Answer:
+    person = me()
+    with console.database.transaction() as writing:
+        if not end_session(writing, person.staff_id, session_id, console.clock()):
+            raise NotFound("There is no such session of theirs.")
+        _record(writing, "end_session", session=session_id)
+    if session_id == person.session_id:
+        leave()
+    flash(_("The session has ended."), "success")
+    return redirect(url_for("console.sign_in.account"), code=303)
 
 
-def _authenticator_page(console: Console, errors: dict[str, str] | None = None) -> Answer:
+@area.post("/account/sessions/end-others")
+@_everyone
+def end_other_sessions() -> Answer:
+    person = me()
+    with console.database.transaction() as writing:
+        ended = end_sessions_of(writing, person.staff_id, console.clock(), but=person.session_id)
+        _record(writing, "end_sessions", sessions=ended)
+    said = ngettext("%(num)s other session has ended.", "%(num)s other sessions have ended.", ended)
+    flash(said, "success")
+    return redirect(url_for("console.sign_in.account"), code=303)
+
+
+@area.get("/account/password")
+@_everyone_anew
+def my_password() -> Answer:
+    return (
+        render_template("console/sign_in/account/password.html")
+        if _has_second_proof()
+        else _second_proof_first()
+    )
+
+
+@area.post("/account/password")
+@_everyone_anew
+def change_password() -> Answer:
+    person = me()
+    if not _has_second_proof():
+        return _second_proof_first()
+    if errors := password_faults(console, request.form, person.email, person.name):
+        return render_template("console/sign_in/account/password.html", errors=errors), 422
+    try:
+        hashed = console.passwords.hash(request.form["new_password"])
+    except BusyError:
+        return render_template("console/sign_in/account/password.html", errors={"": say_busy()}), 503
+    with console.database.transaction() as writing:
+        set_password(writing, person.staff_id, hashed)
+        ended = end_sessions_of(writing, person.staff_id, console.clock(), but=person.session_id)
+        _record(writing, "change_password", sessions_ended=ended)
+    flash(_("The password is changed. All other sessions have ended."), "success")
+    return redirect(url_for("console.sign_in.account"), code=303)
+
+
+@area.get("/account/authenticator")
+@_everyone_anew
+def my_authenticator() -> Answer:
+    return _authenticator_page()
+
+
+@area.post("/account/authenticator")
+@_everyone_anew
+def change_authenticator() -> Answer:
+    person, secret = me(), session.get(PROVING, "")
+    step = step_of(secret, request.form.get("code", "")[:LONGEST_CODE], console.clock()) if secret else None
+    if step is None:
+        wrong = _("This is not the code that the app shows now. Wait for the next one.")
+        return _authenticator_page({"code": wrong})
+    session.pop(PROVING)
+    with console.database.transaction() as writing:
+        set_totp(writing, person.staff_id, secret, step)
+        _record(writing, "change_authenticator")
+    flash(_("The new authenticator is in force; the old one opens no more."), "success")
+    return redirect(url_for("console.sign_in.account"), code=303)
+
+
+@area.get("/account/passkey")
+@_everyone_anew
+def my_passkey() -> Answer:
+    return _passkey_page()
+
+
+@area.post("/account/passkey")
+@_everyone_anew
+def add_my_passkey() -> Answer:
+    name = request.form.get("name", "").strip()[:80] or browser_name(request.headers.get("User-Agent", ""))
+    with console.database.transaction() as writing:
+        is_added = passkeys.added(writing, console, me().staff_id, request.form.get("passkey", ""), name)
+        if is_added:
+            _record(writing, "add_passkey")
+    if not is_added:
+        return _passkey_page(_("The passkey was not made. Please try again."))
+    flash(_("The passkey is added."), "success")
+    return redirect(url_for("console.sign_in.account"), code=303)
+
+
+@area.post("/account/passkey/<int:passkey_id>/remove")
+@_everyone_anew
+def remove_my_passkey(passkey_id: int) -> Answer:
+    person = me()
+    with console.database.transaction() as writing:
+        access = access_of(writing, person.staff_id)
+        there = [one.id for one in passkeys_of(writing, person.staff_id)]
+        if passkey_id not in there:
+            raise NotFound("There is no such passkey of theirs.")
+        is_last = len(there) == 1 and access is not None and not access.has_totp
+        if not is_last:
+            remove_passkey(writing, person.staff_id, passkey_id)
+            _record(writing, "remove_passkey", passkey=passkey_id)
+    if is_last:
+        flash(_("This is your only second proof. Add another before you remove it."), "error")
+    else:
+        flash(_("The passkey is removed."), "success")
+    return redirect(url_for("console.sign_in.account"), code=303)
+
+
+@area.post("/account/codes")
+@_everyone_anew
+def new_recovery_codes() -> Answer:
+    with console.database.transaction() as writing:
+        session[CODES] = issue_recovery_codes(writing, me().staff_id, console.clock())
+        _record(writing, "issue_recovery_codes")
+    return redirect(url_for("console.sign_in.recovery_codes"), code=303)
+
+
+@area.get("/account/codes")
+@_everyone
+def recovery_codes() -> Answer:
+    if CODES not in session:
+        return redirect(url_for("console.sign_in.account"), code=303)
+    # After the first sign-in they were on the way elsewhere, and are told that this is the last step.
+    return render_template(
+        "console/sign_in/account/codes.html", codes=session[CODES], is_first=WANTED in session
+    )
+
+
+@area.post("/account/codes/kept")
+@_everyone
+def keep_recovery_codes() -> Answer:
+    session.pop(CODES, None)
+    return redirect(session.pop(WANTED, None) or url_for("console.shell.home"), code=303)
+
+
+def _has_second_proof() -> bool:
+    with console.database.reading() as reading:
+        access = access_of(reading, me().staff_id)
+    return access is not None and (access.has_totp or access.has_passkey)
+
+
+def _second_proof_first() -> Answer:
+    # Of whoever comes in by a provider: a password alone would let others choose the second proof.
+    flash(_("Set up an authenticator app or a passkey first."), "info")
+    return redirect(url_for("console.sign_in.account"), code=303)
+
+
+def _record(writing: Session, action: str, **facts: object) -> None:
+    person = me()
+    target = f"staff:{person.staff_id}"
+    now = console.clock()
+    audit.record(writing, actor=person.email, action=action, target=target, facts=facts or None, now=now)
+
+
+def _authenticator_page(errors: dict[str, str] | None = None) -> Answer:
     if PROVING not in session:
         session[PROVING] = new_secret()
     page = render_template(
-        "console/account/authenticator.html",
+        "console/sign_in/account/authenticator.html",
         errors=errors,
         qr=qr_code(console, session[PROVING], me().email),
         secret=spelled(session[PROVING]),
@@ -208,11 +223,11 @@ def _authenticator_page(console: Console, errors: dict[str, str] | None = None) 
     return page, 422 if errors else 200
 
 
-def _passkey_page(console: Console, wrong: str | None = None) -> Answer:
+def _passkey_page(wrong: str | None = None) -> Answer:
     with console.database.reading() as reading:
         options = passkeys.options_to_add(reading, console, me().staff_id, me().email)
     if options is None:
         raise NotFound("There are no passkeys at this address.")
     return render_template(
-        "console/account/passkey.html", wrong=wrong, options=options
+        "console/sign_in/account/passkey.html", wrong=wrong, options=options
     ), 422 if wrong else 200

@@ -1,12 +1,13 @@
 """Proving once more who one is, before what must not be done at someone else's unlocked screen."""
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import flash, redirect, render_template, request, session, url_for
 
-from hotline.console.shell.console import Console
+from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.kept_request import WANTED
 from hotline.console.shell.words import _
 from hotline.console.sign_in import passkeys
+from hotline.console.sign_in.area import area
 from hotline.console.sign_in.passwords import BusyError
 from hotline.console.sign_in.views import Answer, leave, say_busy, say_refusal
 from models.audit import audit
@@ -16,64 +17,63 @@ from models.staff.staff_access import access_of
 from models.staff.staff_session import end_session, prove_again
 
 
-def register_confirm(blueprint: Blueprint, console: Console) -> None:
-    """``/console/confirm``, by password or passkey."""
+@area.get("/confirm")
+@guard_staff(*ROLES)
+def confirm() -> Answer:
+    return _page()
 
-    @blueprint.get("/confirm")
-    @guard_staff(*ROLES)
-    def confirm() -> Answer:
-        return _page(console)
 
-    @blueprint.post("/confirm")
-    @guard_staff(*ROLES)
-    def confirm_password() -> Answer:
-        person, now = me(), console.clock()
-        with console.database.transaction() as writing:
-            # Counted on this session alone: what someone tries here keeps nobody from signing in elsewhere.
-            key = counter_key(writing, "session", str(person.session_id))
-            refusal = reserve_try(writing, key, now, SignInLimits.of(console.office))
-            access = access_of(writing, person.staff_id)
-            if refusal is not None and refusal.until is None:
-                end_session(writing, person.staff_id, person.session_id, now)
-                target = f"staff:{person.staff_id}"
-                audit.record(writing, actor=person.email, action="lose_session", target=target, now=now)
+@area.post("/confirm")
+@guard_staff(*ROLES)
+def confirm_password() -> Answer:
+    person, now = me(), console.clock()
+    with console.database.transaction() as writing:
+        # Counted on this session alone: what someone tries here keeps nobody from signing in elsewhere.
+        key = counter_key(writing, "session", str(person.session_id))
+        refusal = reserve_try(writing, key, now, SignInLimits.of(console.office))
+        access = access_of(writing, person.staff_id)
         if refusal is not None and refusal.until is None:
-            leave()
-            flash(_("There were too many wrong tries, so this session has ended."), "error")
-            return redirect(url_for("console.sign_in"), code=303)
-        if refusal is not None:
-            return _page(console, say_refusal(refusal, now), 422)
-        stored = access.password_hash if access is not None and not access.is_one_time else None
-        try:
-            matched = console.passwords.matches(stored, request.form.get("password", ""), known=True)
-        except BusyError:
-            with console.database.transaction() as writing:
-                take_back_try(writing, key, console.clock())
-            return _page(console, say_busy(), 503)
-        if not matched:
-            return _page(console, _("The password is not right."), 422)
+            end_session(writing, person.staff_id, person.session_id, now)
+            target = f"staff:{person.staff_id}"
+            audit.record(writing, actor=person.email, action="lose_session", target=target, now=now)
+    if refusal is not None and refusal.until is None:
+        leave()
+        flash(_("There were too many wrong tries, so this session has ended."), "error")
+        return redirect(url_for("console.sign_in.sign_in"), code=303)
+    if refusal is not None:
+        return _page(say_refusal(refusal, now), 422)
+    stored = access.password_hash if access is not None and not access.is_one_time else None
+    try:
+        matched = console.passwords.matches(stored, request.form.get("password", ""), known=True)
+    except BusyError:
         with console.database.transaction() as writing:
-            forgive(writing, [key])
-            prove_again(writing, person.session_id, console.clock())
-        return _back()
+            take_back_try(writing, key, console.clock())
+        return _page(say_busy(), 503)
+    if not matched:
+        return _page(_("The password is not right."), 422)
+    with console.database.transaction() as writing:
+        forgive(writing, [key])
+        prove_again(writing, person.session_id, console.clock())
+    return _back()
 
-    @blueprint.post("/confirm/passkey")
-    @guard_staff(*ROLES)
-    def confirm_passkey() -> Answer:
-        person = me()
-        with console.database.transaction() as writing:
-            found = passkeys.proven(writing, console, request.form.get("passkey", ""))
-            is_them = found is not None and found[0] == person.staff_id
-            if is_them:
-                prove_again(writing, person.session_id, console.clock())
-        return _back() if is_them else _page(console, _("This passkey was not accepted."), 422)
+
+@area.post("/confirm/passkey")
+@guard_staff(*ROLES)
+def confirm_passkey() -> Answer:
+    person = me()
+    with console.database.transaction() as writing:
+        found = passkeys.proven(writing, console, request.form.get("passkey", ""))
+        is_them = found is not None and found[0] == person.staff_id
+        if is_them:
+            prove_again(writing, person.session_id, console.clock())
+    return _back() if is_them else _page(_("This passkey was not accepted."), 422)
 
 
 def _back() -> Answer:
     return redirect(session.pop(WANTED, None) or url_for("console.shell.home"), code=303)
 
 
-def _page(console: Console, wrong: str | None = None, status: int = 200) -> Answer:
+def _page(wrong: str | None = None, status: int = 200) -> Answer:
     with console.database.reading() as reading:
         access = access_of(reading, me().staff_id)
     page = render_template(

@@ -83,7 +83,7 @@ def enter(console: Console, staff_id: int, token: str, **held: Any) -> Response:
     where = wanted or url_for("console.shell.home")
     if CODES in held:
         # Codes that are shown this once come first.
-        session[WANTED], where = where, url_for("console.recovery_codes")
+        session[WANTED], where = where, url_for("console.sign_in.recovery_codes")
     response = redirect(where, code=303)
     keyring = console.database.keyring
     remember_browser(response, know_browser(staff_id, keyring), keyring)  # type: ignore[arg-type]

@@ -3,18 +3,18 @@
 import logging
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.flask_client import OAuth
-from flask import Blueprint, Flask, flash, redirect, session, url_for
+from flask import Blueprint, Flask, current_app, flash, redirect, session, url_for
 from joserfc.errors import JoseError
 from requests import RequestException
 from werkzeug.exceptions import NotFound
 
 from config.logging import where
 from config.settings import Settings
-from hotline.console.shell.console import Console
+from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_open, someone
 from hotline.console.shell.kept_request import WANTED
 from hotline.console.shell.words import _
@@ -35,7 +35,12 @@ FRESH_SECONDS = 300
 FAULTS = (OAuthError, JoseError, RequestException, RuntimeError, KeyError, ValueError)
 
 
-class _Provider:
+#: Nested in the console only where an issuer is set.
+oidc = Blueprint("oidc", __name__)
+EXTENSION = "hotline.console.oidc"
+
+
+class Provider:
     """The provider of the settings, asked by one web thread at a time."""
 
     def __init__(self, app: Flask, settings: Settings) -> None:
@@ -109,35 +114,38 @@ class _Provider:
         return f"{self._settings.public_url}{path}"
 
 
-def register_oidc(app: Flask, blueprint: Blueprint, console: Console) -> None:
-    """``/console/oidc``: there only where an issuer is set."""
-    if console.settings.oidc_issuer is None:
-        return
-    provider = _Provider(app, console.settings)
-
-    @blueprint.get("/oidc")
-    @guard_open
-    def oidc_start() -> Answer:
-        person = someone()
-        session.pop(AGAIN, None)
-        if person is not None:
-            session[AGAIN] = person.session_id
-        return provider.asked(lambda: provider.begins(again=person is not None))
-
-    @blueprint.get("/oidc/back")
-    @guard_open
-    def oidc_back() -> Answer:
-        return provider.asked(lambda: _come_back(console, provider.claims()))
-
-    @blueprint.get("/oidc/end")
-    @guard_open
-    def oidc_end() -> Answer:
-        if someone() is not None:
-            raise NotFound("Signing out of the console comes first.")
-        return provider.asked(provider.ends)
+def _provider() -> Provider:
+    return cast(Provider, current_app.extensions[EXTENSION])
 
 
-def _come_back(console: Console, claims: dict[str, Any]) -> Answer:
+@oidc.get("/oidc")
+@guard_open
+def start() -> Answer:
+    person = someone()
+    session.pop(AGAIN, None)
+    if person is not None:
+        session[AGAIN] = person.session_id
+    provider = _provider()
+    return provider.asked(lambda: provider.begins(again=person is not None))
+
+
+@oidc.get("/oidc/back")
+@guard_open
+def back() -> Answer:
+    provider = _provider()
+    return provider.asked(lambda: _come_back(provider.claims()))
+
+
+@oidc.get("/oidc/end")
+@guard_open
+def end() -> Answer:
+    if someone() is not None:
+        raise NotFound("Signing out of the console comes first.")
+    provider = _provider()
+    return provider.asked(provider.ends)
+
+
+def _come_back(claims: dict[str, Any]) -> Answer:
     """Let whoever the provider vouches for in, if the staff list has their verified e-mail."""
     email, access = str(claims.get("email", "")), None
     if claims.get("email_verified") is True and email:
@@ -149,17 +157,17 @@ def _come_back(console: Console, claims: dict[str, Any]) -> Answer:
     person, again = someone(), session.pop(AGAIN, None)
     if person is not None:
         is_them = again == person.session_id and access.staff_id == person.staff_id
-        return _proven_again(console, claims, person.session_id) if is_them else _not_them()
-    return _come_in(console, access)
+        return _proven_again(claims, person.session_id) if is_them else _not_them()
+    return _come_in(access)
 
 
-def _come_in(console: Console, access: Access) -> Answer:
+def _come_in(access: Access) -> Answer:
     with console.database.transaction() as writing:
         token = begin(writing, console, access.staff_id, access.email, "oidc")
     return enter(console, access.staff_id, token)
 
 
-def _proven_again(console: Console, claims: dict[str, Any], session_id: int) -> Answer:
+def _proven_again(claims: dict[str, Any], session_id: int) -> Answer:
     at = claims.get("auth_time")
     if not isinstance(at, int | float) or console.clock().timestamp() - at > FRESH_SECONDS:
         return _not_them()
@@ -170,8 +178,10 @@ def _proven_again(console: Console, claims: dict[str, Any], session_id: int) -> 
 
 def _not_them() -> Answer:
     flash(_("That did not prove once more who you are."), "error")
-    return redirect(url_for("console.confirm"), code=303)
+    return redirect(url_for("console.sign_in.confirm"), code=303)
 
 
 def _to_sign_in() -> Answer:
-    return redirect(url_for("console.confirm" if someone() is not None else "console.sign_in"), code=303)
+    return redirect(
+        url_for("console.sign_in.confirm" if someone() is not None else "console.sign_in.sign_in"), code=303
+    )

@@ -1,11 +1,12 @@
 """Setting up at the first sign-in: a password of one's own, a second proof, and recovery codes."""
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import flash, redirect, render_template, request, session, url_for
 
-from hotline.console.shell.console import Console
+from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_open
 from hotline.console.shell.words import _
 from hotline.console.sign_in import passkeys
+from hotline.console.sign_in.area import area
 from hotline.console.sign_in.browser_name import browser_name
 from hotline.console.sign_in.entering import CODES, SET_UP, begin, enter, who_is_half_in
 from hotline.console.sign_in.new_proof import password_faults, qr_code, spelled
@@ -21,61 +22,59 @@ from models.staff.staff_totp import new_secret, set_totp, step_of
 HASH, SECRET = "hash", "secret"
 
 
-def register_set_up(blueprint: Blueprint, console: Console) -> None:
-    """``/console/set-up``: open to whoever has just given their one-time password, and to nobody else."""
+@area.get("/set-up")
+@guard_open
+def set_up() -> Answer:
+    access = who_is_half_in(console)
+    return _begin_again() if access is None or access.is_set_up else _page(access)
 
-    @blueprint.get("/set-up")
-    @guard_open
-    def set_up() -> Answer:
-        access = who_is_half_in(console)
-        return _begin_again() if access is None or access.is_set_up else _page(console, access)
 
-    @blueprint.post("/set-up/password")
-    @guard_open
-    def choose_password() -> Answer:
-        access = who_is_half_in(console)
-        if access is None or not access.is_one_time:
-            return _begin_again()
-        with console.database.reading() as reading:
-            name = name_of(reading, access.staff_id)
-        if errors := password_faults(console, request.form, access.email, name):
-            return _page(console, access, errors=errors)
-        try:
-            hashed = console.passwords.hash(request.form["new_password"])
-        except BusyError:
-            return _page(console, access, errors={"": say_busy()}, status=503)
-        session[SET_UP] = {HASH: hashed}
-        return redirect(url_for("console.set_up"), code=303)
+@area.post("/set-up/password")
+@guard_open
+def choose_password() -> Answer:
+    access = who_is_half_in(console)
+    if access is None or not access.is_one_time:
+        return _begin_again()
+    with console.database.reading() as reading:
+        name = name_of(reading, access.staff_id)
+    if errors := password_faults(console, request.form, access.email, name):
+        return _page(access, errors=errors)
+    try:
+        hashed = console.passwords.hash(request.form["new_password"])
+    except BusyError:
+        return _page(access, errors={"": say_busy()}, status=503)
+    session[SET_UP] = {HASH: hashed}
+    return redirect(url_for("console.sign_in.set_up"), code=303)
 
-    @blueprint.post("/set-up/code")
-    @guard_open
-    def prove_authenticator() -> Answer:
-        access, held = who_is_half_in(console), session.get(SET_UP, {})
-        if access is None or access.is_set_up or SECRET not in held:
-            return _begin_again()
-        step = step_of(held[SECRET], request.form.get("code", "")[:LONGEST_CODE], console.clock())
-        if step is None:
-            wrong = _("This is not the code that the app shows now. Wait for the next one.")
-            return _page(console, access, errors={"code": wrong})
-        return _finish(console, access, totp=(held[SECRET], step))
 
-    @blueprint.post("/set-up/passkey")
-    @guard_open
-    def prove_passkey() -> Answer:
-        access = who_is_half_in(console)
-        if access is None or access.is_set_up:
-            return _begin_again()
-        return _finish(console, access, passkey=request.form.get("passkey", ""))
+@area.post("/set-up/code")
+@guard_open
+def prove_authenticator() -> Answer:
+    access, held = who_is_half_in(console), session.get(SET_UP, {})
+    if access is None or access.is_set_up or SECRET not in held:
+        return _begin_again()
+    step = step_of(held[SECRET], request.form.get("code", "")[:LONGEST_CODE], console.clock())
+    if step is None:
+        wrong = _("This is not the code that the app shows now. Wait for the next one.")
+        return _page(access, errors={"code": wrong})
+    return _finish(access, totp=(held[SECRET], step))
+
+
+@area.post("/set-up/passkey")
+@guard_open
+def prove_passkey() -> Answer:
+    access = who_is_half_in(console)
+    if access is None or access.is_set_up:
+        return _begin_again()
+    return _finish(access, passkey=request.form.get("passkey", ""))
 
 
 def _begin_again() -> Answer:
     flash(_("That took too long. Please begin again."), "warning")
-    return redirect(url_for("console.sign_in"), code=303)
+    return redirect(url_for("console.sign_in.sign_in"), code=303)
 
 
-def _page(
-    console: Console, access: Access, errors: dict[str, str] | None = None, status: int | None = None
-) -> Answer:
+def _page(access: Access, errors: dict[str, str] | None = None, status: int | None = None) -> Answer:
     held = session.get(SET_UP, {})
     code = status or (422 if errors else 200)
     if access.is_one_time and HASH not in held:
@@ -90,15 +89,13 @@ def _page(
         qr=qr_code(console, held[SECRET], access.email),
         secret=spelled(held[SECRET]),
         options=options,
-        code_to="console.prove_authenticator",
-        passkey_to="console.prove_passkey",
+        code_to="console.sign_in.prove_authenticator",
+        passkey_to="console.sign_in.prove_passkey",
     )
     return page, code
 
 
-def _finish(
-    console: Console, access: Access, *, totp: tuple[str, int] | None = None, passkey: str = ""
-) -> Answer:
+def _finish(access: Access, *, totp: tuple[str, int] | None = None, passkey: str = "") -> Answer:
     """Put all that was chosen into force at once, and let them in."""
     hashed, now = session.get(SET_UP, {}).get(HASH), console.clock()
     codes: list[str] = []
@@ -121,5 +118,5 @@ def _finish(
             audit.record(writing, actor=access.email, action="set_up", target=target, facts=facts, now=now)
             token = begin(writing, console, access.staff_id, access.email, "set up")
     if not token:
-        return _page(console, access, errors={"": _("The passkey was not made. Try again, or use an app.")})
+        return _page(access, errors={"": _("The passkey was not made. Try again, or use an app.")})
     return enter(console, access.staff_id, token, **{CODES: codes})

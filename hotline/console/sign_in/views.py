@@ -3,14 +3,15 @@
 from datetime import datetime
 from math import ceil
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import flash, redirect, render_template, request, session, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from hotline.console.shell.console import Console
+from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_open, guard_staff, me, someone
 from hotline.console.shell.words import _, ngettext
 from hotline.console.sign_in import passkeys
+from hotline.console.sign_in.area import area
 from hotline.console.sign_in.entering import LANGUAGE, begin, client_address, enter, go_half, who_is_half_in
 from hotline.console.sign_in.known_browser import known_browser
 from hotline.console.sign_in.passwords import BusyError
@@ -36,111 +37,115 @@ LONGEST_EMAIL, LONGEST_CODE = 254, 64
 Answer = Response | tuple[str, int] | str
 
 
-def register_sign_in(blueprint: Blueprint, console: Console) -> None:
-    """``/console/sign-in`` with its steps, and ``/console/sign-out``."""
+@area.get("/sign-in")
+@guard_open
+def sign_in() -> Answer:
+    if someone() is not None:
+        return redirect(url_for("console.shell.home"), code=303)
+    return _first_page()
 
-    @blueprint.get("/sign-in")
-    @guard_open
-    def sign_in() -> Answer:
-        if someone() is not None:
-            return redirect(url_for("console.shell.home"), code=303)
-        return _first_page(console)
 
-    @blueprint.post("/sign-in")
-    @guard_open
-    def check_password() -> Answer:
-        email = request.form.get("email", "").strip().lower()[:LONGEST_EMAIL]
-        known, now = known_browser(console.database.keyring), console.clock()
+@area.post("/sign-in")
+@guard_open
+def check_password() -> Answer:
+    email = request.form.get("email", "").strip().lower()[:LONGEST_EMAIL]
+    known, now = known_browser(console.database.keyring), console.clock()
+    with console.database.transaction() as writing:
+        access = access_of_email(writing, email)
+        is_known = known is not None and access is not None and known.staff_id == access.staff_id
+        if is_known and known is not None:
+            key, client = counter_key(writing, "browser", known.key), None
+        else:
+            key = counter_key(writing, "account", email)
+            client = counter_key(writing, "client", client_address(console))
+        limits = SignInLimits.of(console.office)
+        refusal = reserve_try(writing, key, now, limits, client)
+    if refusal is not None:
+        return _first_page(say_refusal(refusal, now), 422)
+    stored = None if access is None else access.password_hash
+    try:
+        matched = console.passwords.matches(stored, request.form.get("password", ""), known=is_known)
+    except BusyError:
         with console.database.transaction() as writing:
-            access = access_of_email(writing, email)
-            is_known = known is not None and access is not None and known.staff_id == access.staff_id
-            if is_known and known is not None:
-                key, client = counter_key(writing, "browser", known.key), None
-            else:
-                key = counter_key(writing, "account", email)
-                client = counter_key(writing, "client", client_address(console))
-            limits = SignInLimits.of(console.office)
-            refusal = reserve_try(writing, key, now, limits, client)
-        if refusal is not None:
-            return _first_page(console, say_refusal(refusal, now), 422)
-        stored = None if access is None else access.password_hash
-        try:
-            matched = console.passwords.matches(stored, request.form.get("password", ""), known=is_known)
-        except BusyError:
-            with console.database.transaction() as writing:
-                take_back_try(writing, key, console.clock())
-                if client is not None:
-                    forgive_one(writing, client)
-            return _first_page(console, say_busy(), 503)
-        if not matched or access is None:
-            with console.database.transaction() as writing:
-                note_lock(writing, key, None if access is None else access.staff_id, now)
-            # One sentence for an e-mail that nobody has and for a wrong password.
-            return _first_page(console, _("The e-mail or the password is not right."), 422)
-        with console.database.transaction() as writing:
-            forgive(writing, [key])
+            take_back_try(writing, key, console.clock())
             if client is not None:
                 forgive_one(writing, client)
-        go_half(access, console.clock())
-        return redirect(url_for("console.second_proof" if access.is_set_up else "console.set_up"), code=303)
-
-    @blueprint.get("/sign-in/code")
-    @guard_open
-    def second_proof() -> Answer:
-        access = who_is_half_in(console)
-        if access is None or not access.is_set_up:
-            return redirect(url_for("console.sign_in"), code=303)
-        return _second_page(console, access)
-
-    @blueprint.post("/sign-in/code")
-    @guard_open
-    def check_code() -> Answer:
-        access = who_is_half_in(console)
-        if access is None or not access.is_set_up:
-            flash(_("That took too long. Please begin again."), "warning")
-            return redirect(url_for("console.sign_in"), code=303)
-        now, code = console.clock(), request.form.get("code", "")[:LONGEST_CODE]
-        token = None
+        return _first_page(say_busy(), 503)
+    if not matched or access is None:
         with console.database.transaction() as writing:
-            key, limits = counter_key(writing, "code", str(access.staff_id)), SignInLimits.of(console.office)
-            refusal = reserve_try(writing, key, now, limits)
-            if refusal is None and (method := _proof(writing, console, access, code)):
-                token = begin(writing, console, access.staff_id, access.email, method)
-            elif refusal is None:
-                note_lock(writing, key, access.staff_id, now)
-        if refusal is not None:
-            return _second_page(console, access, say_refusal(refusal, now), 422)
-        if token is None:
-            wrong = _("This code is not right, or it was used before. Wait for the next one.")
-            return _second_page(console, access, wrong, 422)
-        return enter(console, access.staff_id, token)
+            note_lock(writing, key, None if access is None else access.staff_id, now)
+        # One sentence for an e-mail that nobody has and for a wrong password.
+        return _first_page(_("The e-mail or the password is not right."), 422)
+    with console.database.transaction() as writing:
+        forgive(writing, [key])
+        if client is not None:
+            forgive_one(writing, client)
+    go_half(access, console.clock())
+    return redirect(
+        url_for("console.sign_in.second_proof" if access.is_set_up else "console.sign_in.set_up"), code=303
+    )
 
-    @blueprint.post("/sign-in/passkey")
-    @guard_open
-    def check_passkey() -> Answer:
-        token = staff_id = None
-        with console.database.transaction() as writing:
-            found = passkeys.proven(writing, console, request.form.get("passkey", ""))
-            if found is not None:
-                staff_id, email = found
-                token = begin(writing, console, staff_id, email, "passkey")
-        if token is None or staff_id is None:
-            return _first_page(console, _("This passkey was not accepted."), 422)
-        return enter(console, staff_id, token)
 
-    @blueprint.post("/sign-out")
-    @guard_staff(*ROLES)
-    def sign_out() -> Answer:
-        now, person = console.clock(), me()
-        with console.database.transaction() as writing:
-            end_session(writing, person.staff_id, person.session_id, now)
-            target = f"staff:{person.staff_id}"
-            audit.record(writing, actor=person.email, action="sign_out", target=target, now=now)
-        leave()
-        flash(_("You are signed out."), "success")
-        return redirect(
-            url_for("console.sign_in", by=person.method if person.method == "oidc" else None), 303
-        )
+@area.get("/sign-in/code")
+@guard_open
+def second_proof() -> Answer:
+    access = who_is_half_in(console)
+    if access is None or not access.is_set_up:
+        return redirect(url_for("console.sign_in.sign_in"), code=303)
+    return _second_page(access)
+
+
+@area.post("/sign-in/code")
+@guard_open
+def check_code() -> Answer:
+    access = who_is_half_in(console)
+    if access is None or not access.is_set_up:
+        flash(_("That took too long. Please begin again."), "warning")
+        return redirect(url_for("console.sign_in.sign_in"), code=303)
+    now, code = console.clock(), request.form.get("code", "")[:LONGEST_CODE]
+    token = None
+    with console.database.transaction() as writing:
+        key, limits = counter_key(writing, "code", str(access.staff_id)), SignInLimits.of(console.office)
+        refusal = reserve_try(writing, key, now, limits)
+        if refusal is None and (method := _proof(writing, access, code)):
+            token = begin(writing, console, access.staff_id, access.email, method)
+        elif refusal is None:
+            note_lock(writing, key, access.staff_id, now)
+    if refusal is not None:
+        return _second_page(access, say_refusal(refusal, now), 422)
+    if token is None:
+        wrong = _("This code is not right, or it was used before. Wait for the next one.")
+        return _second_page(access, wrong, 422)
+    return enter(console, access.staff_id, token)
+
+
+@area.post("/sign-in/passkey")
+@guard_open
+def check_passkey() -> Answer:
+    token = staff_id = None
+    with console.database.transaction() as writing:
+        found = passkeys.proven(writing, console, request.form.get("passkey", ""))
+        if found is not None:
+            staff_id, email = found
+            token = begin(writing, console, staff_id, email, "passkey")
+    if token is None or staff_id is None:
+        return _first_page(_("This passkey was not accepted."), 422)
+    return enter(console, staff_id, token)
+
+
+@area.post("/sign-out")
+@guard_staff(*ROLES)
+def sign_out() -> Answer:
+    now, person = console.clock(), me()
+    with console.database.transaction() as writing:
+        end_session(writing, person.staff_id, person.session_id, now)
+        target = f"staff:{person.staff_id}"
+        audit.record(writing, actor=person.email, action="sign_out", target=target, now=now)
+    leave()
+    flash(_("You are signed out."), "success")
+    return redirect(
+        url_for("console.sign_in.sign_in", by=person.method if person.method == "oidc" else None), 303
+    )
 
 
 def leave() -> None:
@@ -168,7 +173,7 @@ def say_busy() -> str:
     return _("Many people are signing in right now. Wait a few seconds, then try again.")
 
 
-def _proof(writing: Session, console: Console, access: Access, code: str) -> str | None:
+def _proof(writing: Session, access: Access, code: str) -> str | None:
     """How the code proves who they are, or None."""
     now = console.clock()
     if console.settings.production and has_demo_authenticator(writing, access.staff_id):
@@ -179,7 +184,7 @@ def _proof(writing: Session, console: Console, access: Access, code: str) -> str
     return "recovery code" if use_recovery_code(writing, access.staff_id, code, now) else None
 
 
-def _first_page(console: Console, wrong: str | None = None, status: int = 200) -> Answer:
+def _first_page(wrong: str | None = None, status: int = 200) -> Answer:
     page = render_template(
         "console/sign_in/sign_in.html",
         wrong=wrong,
@@ -189,7 +194,7 @@ def _first_page(console: Console, wrong: str | None = None, status: int = 200) -
     return page, status
 
 
-def _second_page(console: Console, access: Access, wrong: str | None = None, status: int = 200) -> Answer:
+def _second_page(access: Access, wrong: str | None = None, status: int = 200) -> Answer:
     options = passkeys.options_to_sign_in(console) if access.has_passkey else None
     page = render_template("console/sign_in/second_proof.html", access=access, wrong=wrong, options=options)
     return page, status

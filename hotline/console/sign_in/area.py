@@ -1,0 +1,5 @@
+"""The blueprint of signing in and of one's own account."""
+
+from flask import Blueprint
+
+area = Blueprint("sign_in", __name__, template_folder="templates")
