@@ -14,7 +14,6 @@ from werkzeug.test import TestResponse
 from hotline.exchange.calls.call import LiveCall
 from hotline.exchange.calls.conference import Conferences
 from hotline.exchange.calls.inbound import InboundCall
-from hotline.exchange.calls.queue_member import QueueMember
 from hotline.exchange.calls.queues import Queues
 from hotline.exchange.delivery.faults import Faults
 from hotline.exchange.delivery.request import LineError, Reply, Request
@@ -69,7 +68,7 @@ class Phone:
         line: str,
         check: Check | None = None,
         conferences: Conferences | None = None,
-        queues: Queues[QueueMember] | None = None,
+        queues: Queues | None = None,
         timed: bool = False,
         faults: Faults | None = None,
         when_dialled: "Callable[[Phone], None] | None" = None,
@@ -83,7 +82,7 @@ class Phone:
         self._client, self._public_url, self._auth_token = client, public_url, auth_token
         self._account_sid, self._line, self._check = account_sid, line, check
         self._conferences = Conferences() if conferences is None else conferences
-        self._queues: Queues[QueueMember] = Queues() if queues is None else queues
+        self._queues = Queues() if queues is None else queues
         self._timed = timed
         self._call: LiveCall | None = None
         self.last_request: Request | None = None

@@ -4,7 +4,6 @@ from collections import deque
 
 from hotline.exchange.calls.call import LiveCall
 from hotline.exchange.calls.conference import Conferences
-from hotline.exchange.calls.queue_member import QueueMember
 from hotline.exchange.calls.queues import Queues
 from hotline.exchange.delivery.request import Reply, Request
 from hotline.exchange.twiml.leg import Leg
@@ -25,7 +24,7 @@ class ScriptedLine:
         #: The events of conferences, as they came.
         self.sent: list[Request] = []
         self.conferences = Conferences(send=self.sent.append)
-        self.queues: Queues[QueueMember] = Queues()
+        self.queues = Queues()
 
     def __call__(self, request: Request) -> Reply:
         path = request.url.removeprefix(f"{BASE}/").partition("?")[0]

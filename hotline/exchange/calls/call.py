@@ -5,11 +5,12 @@ from typing import Unpack
 
 from hotline.exchange.calls.conference import Conferences
 from hotline.exchange.calls.conference_member import ConferenceMember
-from hotline.exchange.calls.driver import LegDriver, Wiring
+from hotline.exchange.calls.leg_driver import LegDriver, Wiring
 from hotline.exchange.calls.queue_member import QueueMember
 from hotline.exchange.calls.queues import Queues
 from hotline.exchange.delivery.delivery import Deliver
 from hotline.exchange.delivery.request import LineError
+from hotline.exchange.twiml.documents import TwimlError
 from hotline.exchange.twiml.leg import Leg
 from hotline.exchange.twiml.terms import new_sid
 from hotline.exchange.twiml.waits import Conference, Dequeuing, Keys, Number, Queued, Recording, Ringing
@@ -20,14 +21,14 @@ MOST_SECONDS = 14_400.0
 _A_MOMENT = 1e-6
 
 
-class LiveCall(ConferenceMember):
-    """A leg that is driven to its next wait after every action.
+class LiveCall:
+    """A call that is driven to its next wait after every action of its person.
 
-    Every action raises LineError when the line answers with something else than a document that runs; the
-    leg is over then, as it is for a caller who hears "an application error has occurred".
+    Every action raises LineError when the line answers with anything but a document that runs. The leg is
+    over then, as it is for a caller who hears "an application error has occurred".
 
-    With a leg that is ``timed``, words, timeouts and ringing take their time, and ``passes`` lets it go by:
-    ``due_in`` is when something happens next. Those that this call dialled pass the time with it.
+    On a ``timed`` leg words, timeouts and ringing take their time. ``passes`` lets time go by, and ``due_in``
+    tells when something happens next. The legs that this call dialled pass the time with it.
     """
 
     def __init__(
@@ -36,18 +37,31 @@ class LiveCall(ConferenceMember):
         deliver: Deliver,
         *,
         conferences: Conferences | None = None,
-        queues: "Queues[QueueMember] | None" = None,
+        queues: Queues | None = None,
         parent: "LiveCall | None" = None,
         **wiring: Unpack[Wiring],
     ) -> None:
-        super().__init__(leg, deliver, conferences=conferences, queues=queues, **wiring)
+        self.leg = leg
+        self.driver = LegDriver(
+            leg,
+            deliver,
+            settle=self._settle,
+            survives=self._survives,
+            **wiring,
+        )
+        self.queue_member = QueueMember(self.driver, Queues() if queues is None else queues)
+        self.conference_member = ConferenceMember(
+            self.driver, Conferences() if conferences is None else conferences
+        )
+        #: What the line is told of this leg, and everything that its person heard, pressed and noticed.
+        self.events, self.transcript = self.driver.events, self.driver.transcript
         #: The leg that answered this leg's Dial, and those that still ring.
         self.child: LiveCall | None = None
         self.ringing: list[LiveCall] = []
         self._parent = parent
         self._number: Number | None = None
         self._numbers_left: list[Number] = []
-        self._ended = False
+        self._has_ended = False
 
     @property
     def state(self) -> str:
@@ -59,7 +73,7 @@ class LiveCall(ConferenceMember):
         if self.leg.is_over:
             return "over"
         if self.is_talking:
-            return "alone" if self.is_alone else "talking"
+            return "alone" if self.conference_member.is_alone else "talking"
         match self.leg.waits_for:
             case Keys():
                 return "keys"
@@ -67,28 +81,33 @@ class LiveCall(ConferenceMember):
                 return "recording"
             case Ringing() | Dequeuing():
                 return "ringing"
-        return "nothing" if self._place is None else "waiting"
+        return "waiting" if self.queue_member.is_waiting else "nothing"
 
     @property
     def is_talking(self) -> bool:
         """Whether the leg is joined to another person's, bridged or in a conference."""
-        return self._joined or (self.child is not None and self.child._joined)
+        return self.driver.is_joined or (self.child is not None and self.child.driver.is_joined)
 
     @property
     def rings(self) -> tuple[str, ...]:
         """The phones that this leg's Dial rings now."""
         return tuple(child.leg.to for child in self.ringing)
 
+    def heard_since_last_key(self) -> list[str]:
+        """Return the phrases heard since the last thing that was pressed or left unpressed."""
+        last = max((at for at, p in enumerate(self.transcript) if p.kind == "pressed"), default=-1)
+        return [p.text for p in self.transcript[last + 1 :] if p.kind == "heard"]
+
     # What the person does.
 
     def fetches(self, url: str, method: str = "POST") -> None:
         """Ask for the first document."""
-        self._go_on(lambda: self.leg.fetch(url, method))
+        self.driver.go_on(lambda: self.leg.fetch(url, method))
 
     def runs(self, document: bytes) -> None:
         """Run a document that was handed in through the REST side; the leg leaves its conference for it."""
         self._leaves_for_another_document()
-        self._go_on(lambda: self.leg.takes(document, inline=True))
+        self.driver.go_on(lambda: self.leg.takes(document, inline=True))
 
     def goes_to(self, url: str, method: str = "POST") -> None:
         """Go on at ``url``, asked for through the REST side; the leg leaves its conference for it."""
@@ -100,39 +119,39 @@ class LiveCall(ConferenceMember):
 
         Raises ValueError for any other.
         """
-        self._put("pressed", keys)
-        self._go_on(lambda: self.leg.types(keys) if self.leg.timed else self.leg.presses(keys))
+        self.driver.put("pressed", keys)
+        self.driver.go_on(lambda: self.leg.types(keys) if self.leg.timed else self.leg.presses(keys))
         if "*" in keys and getattr(self.leg.waits_behind, "star_ends", False) and self.is_talking:
             self._ends_talk()
 
     def types(self, keys: str) -> None:
         """Type ``keys`` at this moment: more may follow before the Gather ends. Raises ValueError."""
-        self._put("pressed", keys)
-        self._go_on(lambda: self.leg.types(keys))
+        self.driver.put("pressed", keys)
+        self.driver.go_on(lambda: self.leg.types(keys))
 
     def says_nothing(self) -> None:
         """Wait until the line gives up waiting for keys, or until the next round of what is heard on hold."""
-        self._put("pressed", "")
-        if isinstance(self.leg.waits_for, Dequeuing) and self._place is not None and not self.leg.timed:
-            self._gives_up_on_queue()
-        elif (self._place or self._playback) is not None and self.leg.hold is None:
+        self.driver.put("pressed", "")
+        if isinstance(self.leg.waits_for, Dequeuing) and self.queue_member.is_waiting and not self.leg.timed:
+            self.queue_member.gives_up()
+        elif self._can_hold and self.leg.hold is None:
             self._holds()
         else:
-            self._go_on(self.leg.hears_out)
+            self.driver.go_on(self.leg.hears_out)
 
     def says(self, words: str) -> None:
         """Say ``words``: to a Gather that listens, to whoever is on the line, or into a recording."""
-        self._put("said", words)
+        self.driver.put("said", words)
         for other in self._others():
-            other._put("talk", words)
-        self._go_on(lambda: self.leg.speaks(words))
-        self._go_on(lambda: self.leg.talks(len(words.split()) * 0.4))
+            other.hears(words)
+        self.driver.go_on(lambda: self.leg.speaks(words))
+        self.driver.go_on(lambda: self.leg.talks(len(words.split()) * 0.4))
 
     def hangs_up(self, status: str = "completed") -> None:
         """End the call from this side."""
         if self.leg.is_over:
             return
-        self.note("hung up")
+        self.driver.note("hung up")
         self.leg.ends(status)
         self._settle()
 
@@ -162,12 +181,12 @@ class LiveCall(ConferenceMember):
         for other in parent.ringing:
             other._gone("canceled")
         parent.child, parent.ringing, parent._numbers_left = self, [], []
-        parent._dial_due = parent.leg.now + getattr(waits, "talk_seconds", MOST_SECONDS)
-        self._deliver = deliver or self._deliver
+        parent.driver.dial_due = parent.leg.now + getattr(waits, "talk_seconds", MOST_SECONDS)
+        self.driver.deliver = deliver or self.driver.deliver
         self.leg.call_status = "in-progress"
         self.events.tell("answered", "in-progress")
         if number is not None and number.send_digits:
-            self.note(f"the carrier sends the tones {number.send_digits}")
+            self.driver.note(f"the carrier sends the tones {number.send_digits}")
         if number is None or number.url is None:
             self.leg.is_bridged = True
             self._settle()
@@ -192,7 +211,12 @@ class LiveCall(ConferenceMember):
         """Seconds until this call, or one that it dialled, goes on by itself; None when nothing is due."""
         if self.leg.is_over:
             return None
-        moments = [self.leg.due, self._dial_due, self._hold_due, MOST_SECONDS if self.leg.timed else None]
+        moments = [
+            self.leg.due,
+            self.driver.dial_due,
+            self.driver.hold_due,
+            MOST_SECONDS if self.leg.timed else None,
+        ]
         mine = [max(0.0, moment - self.leg.now) for moment in moments if moment is not None]
         theirs = [due for one in self._family() if (due := one.due_in()) is not None]
         return min(mine + theirs, default=None)
@@ -214,39 +238,50 @@ class LiveCall(ConferenceMember):
             with suppress(LineError):
                 # Their own transcript tells it; this call is not over for it.
                 one._lets_pass(seconds)
-        self._go_on(lambda: self.leg.passes(end - self.leg.now))
+        self.driver.go_on(lambda: self.leg.passes(end - self.leg.now))
         now = self.leg.now + _A_MOMENT
-        if self._dial_due is not None and now >= self._dial_due:
-            self._dial_due = None
+        if self.driver.dial_due is not None and now >= self.driver.dial_due:
+            self.driver.dial_due = None
             self._dial_time_is_up()
-        if self._hold_due is not None and now >= self._hold_due:
+        if self.driver.hold_due is not None and now >= self.driver.hold_due:
             self._holds()
         if self.leg.timed and now >= MOST_SECONDS and not self.leg.is_over:
-            self.note("the call has lasted as long as a call may")
+            self.driver.note("the call has lasted as long as a call may")
             self.hangs_up()
 
     def _dial_time_is_up(self) -> None:
         if self.ringing:
             self._not_answered(list(self.ringing), "no-answer")
         elif self.is_talking:
-            self.note("the talk has lasted as long as it may")
+            self.driver.note("the talk has lasted as long as it may")
             self._ends_talk()
         elif self.child is not None:
             self.child.hangs_up()
         else:
-            self._gives_up_on_queue()
+            self.queue_member.gives_up()
 
     def _family(self) -> "list[LiveCall]":
         return [*self.ringing, *([] if self.child is None else [self.child])]
 
     def _others(self) -> list[LegDriver]:
-        """Who is on the line with this leg, save in a conference."""
+        """Return the legs on the line with this one, except in a conference."""
         if not self.is_talking:
             return []
-        found: tuple[LegDriver | None, ...]
-        met = None if self._meeting is None else self._meeting.other(self)
-        found = (self.child, self._parent if self._joined else None, met)
-        return [one for one in found if one is not None]
+        parent = self._parent if self.driver.is_joined else None
+        found = [one.driver for one in (self.child, parent) if one is not None]
+        met = self.queue_member.other
+        return found if met is None else [*found, met]
+
+    @property
+    def _can_hold(self) -> bool:
+        return self.queue_member.is_waiting or self.conference_member.hears_playback
+
+    def _holds(self) -> None:
+        """Hear the hold document once, or what the conference plays."""
+        if isinstance(self.leg.waits_for, Conference):
+            self.conference_member.holds()
+        else:
+            self.queue_member.holds()
 
     # Dialling.
 
@@ -254,36 +289,36 @@ class LiveCall(ConferenceMember):
         reachable = [number for number in waits.numbers if number.kind == "Number"]
         for number in waits.numbers:
             if number.kind != "Number":
-                self.note(f"<{number.kind}> cannot be reached from here: failed")
+                self.driver.note(f"<{number.kind}> cannot be reached from here: failed")
         self._numbers_left = reachable[1:] if waits.in_turn else []
         if not reachable:
             sid = new_sid("CA")
-            self._go_on(lambda: self.leg.dial_ends("failed", call_sid=sid, seconds=0, bridged=False))
+            self.driver.go_on(lambda: self.leg.dial_ends("failed", call_sid=sid, seconds=0, bridged=False))
             return
         self._ring_these(waits, reachable[:1] if waits.in_turn else reachable)
 
     def _ring_these(self, waits: Ringing, numbers: list[Number]) -> None:
         self.ringing = [self._child_of(waits, number) for number in numbers]
-        self._dial_due = self.leg.now + waits.seconds
+        self.driver.dial_due = self.leg.now + waits.seconds
 
     def _not_answered(self, children: "list[LiveCall]", status: str) -> None:
         waits = self.leg.waits_for
         self.ringing = [one for one in self.ringing if one not in children]
         for child in children:
             child._gone(status)
-        self.note(f"the phone that was rung: {status}")
+        self.driver.note(f"the phone that was rung: {status}")
         if self.ringing:
             return
         if self._numbers_left and isinstance(waits, Ringing):
             self._ring_these(waits, [self._numbers_left.pop(0)])
             return
-        self._dial_due = None
+        self.driver.dial_due = None
         sid = children[-1].leg.call_sid
-        self._go_on(lambda: self.leg.dial_ends(status, call_sid=sid, seconds=0, bridged=False))
+        self.driver.go_on(lambda: self.leg.dial_ends(status, call_sid=sid, seconds=0, bridged=False))
 
     def _gone(self, status: str) -> None:
         """This leg rang and was not answered."""
-        self._ended = True
+        self._has_ended = True
         self.leg.ends(status)
         self.events.tell("completed", status)
 
@@ -291,13 +326,13 @@ class LiveCall(ConferenceMember):
         leg = self.leg.dials(number.phone, waits.caller_id)
         child = LiveCall(
             leg,
-            self._deliver,
+            self.driver.deliver,
             events_url=number.status_callback,
             wanted=number.events,
-            send=self._send,
+            send=self.driver.send,
             parent=self,
-            sleep=self._sleep,
-            clock=self._clock,
+            sleep=self.driver.sleep,
+            clock=self.driver.clock,
         )
         child._number = number
         child.events.tell("initiated")
@@ -307,37 +342,40 @@ class LiveCall(ConferenceMember):
     # Coming to rest, and going.
 
     def _settle(self) -> None:
-        self._send_asides()
+        self.driver.send_asides()
         waits = self.leg.waits_for
         if self.leg.left_queue:
             self.leg.left_queue = False
-            self._leaves_queue("leave")
+            self.queue_member.leaves("leave")
         elif isinstance(waits, Conference):
-            self._settles_in_conference() if self._joined else self._joins(waits)
+            self.conference_member.settles(waits)
         elif isinstance(waits, Ringing) and not self._family():
             self._rings(waits)
         elif isinstance(waits, Queued | Dequeuing):
-            self._settles_in_queue(waits)
-        if self.leg.is_bridged and self._parent is not None and not self._joined:
-            self._joined = True
-            self.note("connected to the caller")
-            self._parent.note("connected to the person who answered")
-        if self.leg.is_over and not self._ended:
-            self._ended = True
+            self.queue_member.settles(waits)
+        if self.leg.is_bridged and self._parent is not None and not self.driver.is_joined:
+            self.driver.is_joined = True
+            self.driver.note("connected to the caller")
+            self._parent.driver.note("connected to the person who answered")
+        if self.leg.is_over and not self._has_ended:
+            self._has_ended = True
             self._end()
 
+    def _survives(self, problem: TwimlError | LineError) -> bool:
+        return self.conference_member.survives(problem)
+
     def _end(self) -> None:
-        self._leaves_queue("hangup", is_over=True)
-        self._parts(goes_on=False)
-        self._send_asides()
+        self.queue_member.leaves("hangup", is_over=True)
+        self.queue_member.parts(goes_on=False)
+        self.driver.send_asides()
         self.events.tell("completed", self.leg.call_status)
         self._drops_those_dialled()
-        self._leave_conference()
+        self.conference_member.leaves()
         if self._parent is not None:
             self._parent._dial_is_over(self)
 
     def _drops_those_dialled(self) -> None:
-        self._dial_due = self._hold_due = None
+        self.driver.dial_due = self.driver.hold_due = None
         family, self.child, self.ringing = self._family(), None, []
         for child in family:
             # The one who was dialled hears the line go dead; this leg's Dial is not asked for its action.
@@ -348,9 +386,9 @@ class LiveCall(ConferenceMember):
                 child.hangs_up()
 
     def _dial_is_over(self, child: "LiveCall") -> None:
-        self.child, self._dial_due = None, None
+        self.child, self.driver.dial_due = None, None
         leg, seconds = child.leg, child.events.seconds()
-        self._go_on(
+        self.driver.go_on(
             lambda: self.leg.dial_ends(
                 "completed", call_sid=leg.call_sid, seconds=seconds, bridged=leg.is_bridged
             )
@@ -360,14 +398,14 @@ class LiveCall(ConferenceMember):
         """End what this leg dialled, and go on: a star was pressed, or the time is up."""
         if self.child is not None:
             self.child.hangs_up()
-        elif self._meeting is not None:
-            self._parts()
-        elif self._joined:
-            self._leave_conference()
-            self.conference_ends()
+        elif self.queue_member.has_met:
+            self.queue_member.parts()
+        elif self.driver.is_joined:
+            self.conference_member.leaves()
+            self.conference_member.conference_ends()
 
     def _leaves_for_another_document(self) -> None:
         self._drops_those_dialled()
-        self._parts(goes_on=False)
-        self._leave_conference()
-        self._leaves_queue("redirected", is_over=True)
+        self.queue_member.parts(goes_on=False)
+        self.conference_member.leaves()
+        self.queue_member.leaves("redirected", is_over=True)

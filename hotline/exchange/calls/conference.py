@@ -46,7 +46,7 @@ class Conferences:
         *,
         account_sid: str = "",
         send: Callable[[Request], object] | None = None,
-        move: Callable[[Member, Callable[[], None]], object] | None = None,
+        move: Callable[[str, Callable[[], None]], object] | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._account_sid, self._send, self._move, self._clock = account_sid, send, move, clock
@@ -284,7 +284,7 @@ class Conferences:
                 if self._move is None:
                     member.room_changes()
                 else:
-                    self._move(member, member.room_changes)
+                    self._move(member.leg.call_sid, member.room_changes)
 
     def _send_on(self, members: list[Member]) -> None:
         """Send every member on, even when the line fails one of them; the last failure is raised."""
@@ -294,7 +294,7 @@ class Conferences:
                 if self._move is None:
                     member.conference_ends()
                 else:
-                    self._move(member, member.conference_ends)
+                    self._move(member.leg.call_sid, member.conference_ends)
             except LineError as failed:
                 problem = failed
         if problem is not None:

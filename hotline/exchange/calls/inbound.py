@@ -5,9 +5,8 @@ from typing import Unpack
 
 from hotline.exchange.calls.call import LiveCall
 from hotline.exchange.calls.conference import Conferences
-from hotline.exchange.calls.driver import Wiring
+from hotline.exchange.calls.leg_driver import Wiring
 from hotline.exchange.calls.order import PhoneNumber
-from hotline.exchange.calls.queue_member import QueueMember
 from hotline.exchange.calls.queues import Queues
 from hotline.exchange.delivery.delivery import Deliver
 from hotline.exchange.twiml.leg import Leg
@@ -41,7 +40,7 @@ class InboundCall(LiveCall):
         to: str,
         extra: Mapping[str, str] | None = None,
         conferences: Conferences | None = None,
-        queues: Queues[QueueMember] | None = None,
+        queues: Queues | None = None,
         timed: bool = False,
         **wiring: Unpack[Wiring],
     ) -> None:

@@ -1,21 +1,49 @@
-"""The queues of one exchange: who waits in which, in which place and for how long, and who takes them out."""
+"""The queues of one exchange: who waits in which queue, since when, and who takes them out."""
 
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Protocol
 
+from hotline.exchange.calls.leg_driver import LegDriver
 from hotline.exchange.delivery.request import LineError, Params
+from hotline.exchange.twiml.leg import Leg
 from hotline.exchange.twiml.terms import new_sid
 from hotline.exchange.twiml.waits import Dequeuing, Queued
 
-Member = TypeVar("Member")
+
+class Member(Protocol):
+    """A leg as the other members of a queue see it. They call its methods through ``Queues.moves`` alone."""
+
+    @property
+    def leg(self) -> Leg: ...
+
+    @property
+    def driver(self) -> LegDriver: ...
+
+    def looks_into(self, name: str) -> None:
+        """Take the caller who came into the queue."""
+
+    def is_taken(self, meeting: "Meeting", by: Dequeuing) -> None:
+        """Leave the queue: someone has taken this caller out."""
+
+    def misses(self, meeting: "Meeting", waits: Dequeuing) -> None:
+        """Wait for another caller: the one of this meeting was gone."""
+
+    def meets(self, meeting: "Meeting") -> None:
+        """Talk to the caller, who is ready now."""
+
+    def is_met(self, meeting: "Meeting") -> None:
+        """Talk to the taker."""
+
+    def is_left(self, meeting: "Meeting") -> None:
+        """Go on: the other leg has ended the meeting."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Place(Generic[Member]):
-    """One wait of one ``member``, in a queue or for someone of it, since a moment of the member's clock."""
+class Place:
+    """The wait of one ``member``, in a queue or for a caller of it, since a moment of the member's clock."""
 
     member: Member
     waits: Queued | Dequeuing
@@ -23,13 +51,13 @@ class Place(Generic[Member]):
 
 
 @dataclass(eq=False, slots=True)
-class Meeting(Generic[Member]):
-    """A caller who was taken out of a place, and who took it.
+class Meeting:
+    """A caller who was taken out of a queue, and the member that took them.
 
-    ``seconds`` is how long the caller had waited, known as soon as the caller has been told.
+    ``seconds`` is how long the caller had waited. It is set once the caller has been told.
     """
 
-    place: Place[Member]
+    place: Place
     taker: Member
     seconds: int = 0
     #: Whether the caller has heard what came before the talk.
@@ -37,50 +65,50 @@ class Meeting(Generic[Member]):
 
     @property
     def caller(self) -> Member:
-        """Who waited."""
+        """The member that waited in the queue."""
         return self.place.member
 
     def other(self, member: Member) -> Member:
-        """Whom ``member`` meets."""
+        """Return the one that ``member`` meets."""
         return self.taker if member is self.caller else self.caller
 
 
 @dataclass(slots=True)
-class _Queue(Generic[Member]):
+class _Queue:
     sid: str = field(default_factory=lambda: new_sid("QU"))
     most: int = 1000
-    waiting: list[Place[Member]] = field(default_factory=list)
-    #: Who has dialled the queue while nobody was in it, the first first.
-    takers: list[Place[Member]] = field(default_factory=list)
+    waiting: list[Place] = field(default_factory=list)
+    #: Those who have dialled the queue while nobody was in it, the first one first.
+    takers: list[Place] = field(default_factory=list)
 
 
-class Queues(Generic[Member]):
-    """Queues by name; one that nobody asked for before is made when it is. Safe to use from many threads.
+class Queues:
+    """Queues by name. A queue is created when it is first used. Safe to use from many threads.
 
-    ``move`` does what concerns another member where that member's call is driven; without one it is done at
-    once. It is not called with a lock held.
+    ``move`` runs an action where the call with this sid is driven; without it the action runs at once. It is
+    never called with a lock held.
     """
 
-    def __init__(self, *, move: Callable[[Member, Callable[[], None]], object] | None = None) -> None:
+    def __init__(self, *, move: Callable[[str, Callable[[], None]], object] | None = None) -> None:
         self._move = move
-        self._queues: dict[str, _Queue[Member]] = {}
+        self._queues: dict[str, _Queue] = {}
         self._lock = threading.RLock()
 
     def moves(self, member: Member, action: Callable[[], None]) -> None:
-        """Do ``action`` where ``member`` is driven. What the line does wrong there is that one's trouble."""
+        """Run ``action`` where ``member`` is driven. A failure of the line there is that call's own."""
         with suppress(LineError):
             if self._move is None:
                 action()
             else:
-                self._move(member, action)
+                self._move(member.leg.call_sid, action)
 
     def sid(self, name: str) -> str:
-        """The identifier of the queue."""
+        """Return the identifier of the queue."""
         with self._lock:
             return self._queue(name).sid
 
-    def join(self, place: Place[Member], most: int) -> bool:
-        """Put who has this ``place`` at the end; False when the queue holds ``most`` already."""
+    def join(self, place: Place, most: int) -> bool:
+        """Put a place at the end. Returns False when ``most`` are in the queue already."""
         with self._lock:
             queue = self._queue(place.waits.name)
             queue.most = most
@@ -89,8 +117,11 @@ class Queues(Generic[Member]):
             queue.waiting.append(place)
             return True
 
-    def take(self, place: Place[Member]) -> Meeting[Member] | None:
-        """Take out who has waited longest, for who has this ``place``; with nobody there that one waits."""
+    def take(self, place: Place) -> Meeting | None:
+        """Take out the caller who has waited longest, for the member of this place.
+
+        Returns None when nobody waits; the member is told when someone comes.
+        """
         with self._lock:
             queue = self._queue(place.waits.name)
             if queue.waiting:
@@ -102,21 +133,21 @@ class Queues(Generic[Member]):
             return None
 
     def taker(self, name: str) -> Member | None:
-        """Who waits longest for someone to come, if someone is there now."""
+        """Return the member that has waited longest for a caller, if a caller is there now."""
         with self._lock:
             queue = self._queue(name)
             return queue.takers[0].member if queue.takers and queue.waiting else None
 
-    def leave(self, place: Place[Member]) -> None:
-        """Give up a place, in the queue or for someone of it; nothing, when it was taken meanwhile."""
+    def leave(self, place: Place) -> None:
+        """Give up a place. Does nothing when it was taken meanwhile."""
         with self._lock:
             queue = self._queue(place.waits.name)
             for places in (queue.waiting, queue.takers):
                 if place in places:
                     places.remove(place)
 
-    def params(self, place: Place[Member], now: float) -> Params:
-        """What the document for those who wait is told; ``now`` is the moment of the member's clock."""
+    def params(self, place: Place, now: float) -> Params:
+        """Return what the hold document is told; ``now`` is a moment of the member's clock."""
         with self._lock:
             queue = self._queue(place.waits.name)
             at = queue.waiting.index(place) + 1 if place in queue.waiting else 0
@@ -132,5 +163,5 @@ class Queues(Generic[Member]):
             ("MaxQueueSize", str(most)),
         )
 
-    def _queue(self, name: str) -> _Queue[Member]:
+    def _queue(self, name: str) -> _Queue:
         return self._queues.setdefault(name, _Queue())

@@ -13,11 +13,10 @@ from typing import Any
 from hotline.exchange.calls.answering import Unattended, WrongMomentError
 from hotline.exchange.calls.call import LiveCall
 from hotline.exchange.calls.clocks import Clocks
-from hotline.exchange.calls.conference import Conferences, Member
+from hotline.exchange.calls.conference import Conferences
 from hotline.exchange.calls.feed import Feed
 from hotline.exchange.calls.order import Answering, Order, PhoneNumber, Phones
 from hotline.exchange.calls.pace import Pace
-from hotline.exchange.calls.queue_member import QueueMember
 from hotline.exchange.calls.queues import Queues
 from hotline.exchange.calls.register import Register
 from hotline.exchange.calls.switched_call import SwitchedCall
@@ -84,7 +83,7 @@ class Switchboard:
             move=self._moves,
             clock=clock,
         )
-        self.queues: Queues[QueueMember] = Queues(move=self._moves)
+        self.queues = Queues(move=self._moves)
 
     # Calls begin.
 
@@ -212,7 +211,7 @@ class Switchboard:
             )
             if not listens:
                 raise WrongMomentError("nobody is on the other side")
-            self.conferences.speaks(live, words)
+            self.conferences.speaks(live.conference_member, words)
             live.says(words)
 
         return self._do(sid, says)
@@ -376,10 +375,10 @@ class Switchboard:
             future.result(patience)
         return call
 
-    def _moves(self, member: Member | QueueMember, action: Callable[[], None]) -> None:
-        """Move a member of a conference or queue where its own call is driven, if there still is one."""
+    def _moves(self, sid: str, action: Callable[[], None]) -> None:
+        """Run ``action`` of a conference or queue where this call is driven, if the call still exists."""
         with suppress(LookupError):
-            self.post(self.find(member.leg.call_sid), action)
+            self.post(self.find(sid), action)
 
     def _fetches(self, call: SwitchedCall, fetch: Deliver, request: Request) -> Reply:
         first, call.first_params = call.first_params, {}

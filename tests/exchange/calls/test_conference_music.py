@@ -162,7 +162,7 @@ def test_who_comes_in_to_coach_is_heard_by_that_call_alone() -> None:
     office.answers["start"][0] = conference(f'waitUrl="" coach="{liaison.leg.call_sid}"')
     coach = office.is_dialled(from_="+12025550177")
 
-    office.conferences.speaks(coach, "Ask for the number")
+    office.conferences.speaks(coach.conference_member, "Ask for the number")
 
     assert liaison.transcript[-1].text == "Ask for the number"
     assert caller.transcript[-1].kind == "note"

@@ -116,7 +116,7 @@ def test_a_script_that_the_line_cuts_short_says_so() -> None:
 
 def test_a_line_that_fails_while_time_passes_ends_the_play() -> None:
     evening = Evening("", answers=b"<Response><Say>Wait.</Say><Redirect>/x</Redirect></Response>")
-    evening.terminal._call.call._deliver = _fails_after(2, evening._deliver)
+    evening.terminal._call.call.driver.deliver = _fails_after(2, evening._deliver)
 
     with pytest.raises(LineError):
         evening.terminal.play()
