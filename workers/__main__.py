@@ -17,8 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.office import Office
 from config.parent import end_with_parent
 from config.settings import Settings
+from models.calls.alert_sending import unsent_alerts
 from models.overview.trouble import page_troubles
-from models.staff.alert import unsent_alerts
 from models.store.database import Database
 from models.store.heartbeat import is_silent
 from models.store.keyring import Keyring

@@ -10,7 +10,8 @@ from config.office import Office
 from ivr_flows.prompts import Prompts
 from models.callbacks.lone_refusal import judge_refusal, rest_phone
 from models.calls import pacing
-from models.staff.alert import Ending, Sending, begin_alert, channel_of, end_alert, prompt_of
+from models.calls.alert_sending import Ending, Sending, begin_alert, channel_of, end_alert
+from models.staff.alert import prompt_of
 from models.store.database import Database
 from models.talks.call_event import record_call_sid
 from models.talks.leg_end import Job, leg_ended

@@ -9,8 +9,9 @@ from sqlalchemy import select
 
 from config.office import Office
 from config.settings import Settings
+from models.calls.alert_sending import unsent_alerts
 from models.overview.trouble import page_troubles
-from models.staff.alert import Alert, unsent_alerts
+from models.staff.alert import Alert
 from models.store.database import Database
 from models.store.heartbeat import is_silent
 from workers.alerts import AlertCarrier, AlertSender

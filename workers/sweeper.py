@@ -16,6 +16,7 @@ from models.callbacks.at_risk import make_alerts
 from models.callbacks.callback_list import first_in_line, tidy_line
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.lone_refusal import forget_other_lines
+from models.calls.alert_sending import forget_lost_alerts, unsent_alerts
 from models.calls.staff_line_stay import clear_lines
 from models.cases.pin_guard import SPRAYING, measure_global_failures
 from models.cases.pin_try import PinLimits
@@ -26,7 +27,6 @@ from models.custody.unlisted import has_untold_names, tell_of_unlisted
 from models.overview.audit_watch import has_news, watch
 from models.overview.lost_pin import settle_lost_pins
 from models.overview.trouble import page_troubles, troubles
-from models.staff.alert import forget_lost_alerts, unsent_alerts
 from models.staff.audit_alarm import has_untold_alarms, tell_of_alarms
 from models.staff.lost_pin_report import has_new_reports, has_untold_reports, tell_of_reports
 from models.staff.pin_lock import has_untold_locks, tell_of_locks

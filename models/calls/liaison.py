@@ -1,6 +1,5 @@
 """Picks, holds and frees liaisons: free are those on shift without a leg; the one idle longest goes first."""
 
-import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -25,6 +24,7 @@ from sqlalchemy.orm import Session, aliased
 from models.callbacks.callback import Callback
 from models.calls.call import CALLS, Call
 from models.calls.offer import last_offers, note_offer
+from models.calls.outbound_leg import outbound_leg
 from models.calls.pacing import is_refused
 from models.calls.two_lists import Owed, owed_to
 from models.staff.staff import Staff
@@ -255,21 +255,6 @@ def take_liaison_for(
         return None
     note_offer(session, verified=verified, now=now)
     return Taken(chosen.id, leg.id)
-
-
-def outbound_leg(session: Session, phone: str, language: str, now: datetime) -> dict[str, Any]:
-    """What every leg we ring has before its first document: an opaque leg id, and no place in a tree yet."""
-    return {
-        "leg_id": secrets.token_hex(16),
-        "direction": "outbound",
-        "phone_sealed": keyring_of(session).seal("call.phone", phone),
-        "started_at": now,
-        "language": language,
-        "step": "",
-        "turn": 0,
-        "heard_from": "",
-        "said": "",
-    }
 
 
 def free_direct_liaisons(

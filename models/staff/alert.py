@@ -1,24 +1,16 @@
-"""Alerts: one text or call to one member of staff, who is told, and what became of it (R36, R39)."""
+"""Alerts: one text or call to one member of staff, and who is told (R36, R39)."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple, Protocol, cast
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol, cast
 
 from sqlalchemy import CursorResult, ForeignKey, Index, String, Table, or_, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models.audit import audit
-from models.calls import pacing
-from models.calls.call import Call
-from models.calls.call_status import DIALLING
-from models.calls.liaison import outbound_leg
 from models.staff.staff import Staff
 from models.store.base import Base, UtcDateTime
-from models.store.database import keyring_of
 
-#: Twilio sends no text to a phone that answered STOP to one of our numbers.
-BLOCKED_AFTER_STOP = 21610
 #: The levels in the order in which a promise passes through them, who is told, and the policy that says when.
 LEVELS = (
     ("staff_before", "staff", "warn_staff_before_minutes", 1),
@@ -67,13 +59,8 @@ _BY_TEXT = frozenset(
 )
 #: Told by a call alone: texts are what is refused.
 _BY_CALL = frozenset({TEXTS_REFUSED})
-_UNSENT = text("state IN ('made','sending')")
-#: Who began to send an alert and was not heard of for so long has died; it is not sent twice.
-_LOST_AFTER = timedelta(seconds=60)
-
-#: While the carrier cannot be reached an alert is tried again for so long.
-_NEWS = timedelta(minutes=60)
-Ending = Literal["sent", "refused", "unknown", "not asked"]
+#: Not sent yet, in the words of the partial index.
+UNSENT = text("state IN ('made','sending')")
 
 
 class AlertOffice(Protocol):
@@ -92,7 +79,7 @@ class Alert(Base):
     """
 
     __tablename__ = "alerts"
-    __table_args__ = (Index("ix_alerts_unsent", "made_at", sqlite_where=_UNSENT, postgresql_where=_UNSENT),)
+    __table_args__ = (Index("ix_alerts_unsent", "made_at", sqlite_where=UNSENT, postgresql_where=UNSENT),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
@@ -105,21 +92,7 @@ class Alert(Base):
     call_id: Mapped[int | None] = mapped_column(ForeignKey("calls.id"), index=True)
 
 
-_ALERTS = cast(Table, Alert.__table__)
-_KINDS = {"text": pacing.TEXTS, "call": pacing.CALLS}
-
-
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """An alert that its holder alone may send now; ``number`` is E.164, ``leg_id`` that of a call."""
-
-    alert_id: int
-    level: str
-    language: str
-    promises: int
-    number: str = field(repr=False)
-    call_id: int | None = None
-    leg_id: str | None = None
+ALERTS = cast(Table, Alert.__table__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +130,7 @@ def tell(session: Session, level: str, told: Iterable[Told], now: datetime) -> N
     calls = [(one, "call") for one in people if one.is_rung and level not in _BY_TEXT]
     for one, channel in [*texts, *calls]:
         whose = {"staff_id": one.staff_id, "channel": channel, "level": level}
-        unsent = update(_ALERTS).where(_UNSENT, _ALERTS.c.state == "made").filter_by(**whose)
+        unsent = update(ALERTS).where(UNSENT, ALERTS.c.state == "made").filter_by(**whose)
         news = {"promises": one.count, "made_at": now}
         if not _changed(session, unsent.values(**news)):
             session.add(Alert(**whose, **news))
@@ -203,91 +176,6 @@ def tell_both_roles(session: Session, level: str, now: datetime, *, but: int) ->
     )
     for staff_id in people.all():
         session.add(Alert(staff_id=staff_id, channel="text", level=level, promises=1, made_at=now))
-    session.flush()
-
-
-def unsent_alerts(session: Session, now: datetime, limit: int) -> Sequence[int]:
-    """Alerts that no worker has begun to send, oldest first.
-
-    Of a kind that the carrier refuses none, or one when a probe is due: not the refused one, if there is
-    another.
-    """
-    unsent = select(Alert.id).where(_UNSENT, Alert.state == "made")
-    refused = {one.kind: one for one in pacing.refusals(session)}
-    free = [channel for channel, kind in _KINDS.items() if kind not in refused]
-    found = list(
-        session.scalars(unsent.where(Alert.channel.in_(free)).order_by(Alert.made_at).limit(limit)).all()
-    )
-    for channel, kind in _KINDS.items():
-        if kind in refused and now >= refused[kind].next_probe_at:
-            # What was tried and refused keeps the moment of its try, and goes behind the others.
-            probe = unsent.where(Alert.channel == channel)
-            found += session.scalars(
-                probe.order_by(Alert.sent_at.asc().nulls_first(), Alert.made_at).limit(1)
-            ).all()
-    return found
-
-
-def forget_lost_alerts(session: Session, now: datetime) -> None:
-    """What nobody finished sending may have arrived, so it is not sent again."""
-    lost = update(_ALERTS).where(_UNSENT, _ALERTS.c.state == "sending", _ALERTS.c.made_at < now - _LOST_AFTER)
-    session.execute(lost.where(_ALERTS.c.sent_at < now - _LOST_AFTER).values(state="unknown"))
-
-
-def channel_of(session: Session, alert_id: int) -> str | None:
-    """How an alert that is still to be sent goes out: ``text`` or ``call``; None when there is none."""
-    return session.scalar(select(Alert.channel).where(Alert.id == alert_id, Alert.state == "made"))
-
-
-def begin_alert(session: Session, alert_id: int, now: datetime) -> Sending | None:
-    """Take the right to send an alert: one asker's alone, ever. None for everybody else."""
-    alert = session.get(Alert, alert_id)
-    begun = update(_ALERTS).where(_ALERTS.c.id == alert_id, _ALERTS.c.state == "made")
-    if alert is None or not _changed(session, begun.values(state="sending", sent_at=now)):
-        return None
-    person = session.get_one(Staff, alert.staff_id)
-    language, keyring = person.languages.split(",")[0].strip(), keyring_of(session)
-    number = keyring.unseal("staff.phone", person.phone_sealed)
-    if alert.channel == "text":
-        return Sending(alert.id, alert.level, language, alert.promises, number)
-    leg = Call(flow="alert_call", call_status=DIALLING, **outbound_leg(session, number, language, now))
-    leg.staff_id = person.id
-    session.add(leg)
-    session.flush()
-    session.execute(update(_ALERTS).where(_ALERTS.c.id == alert_id).values(call_id=leg.id))
-    return Sending(alert.id, alert.level, language, alert.promises, number, leg.id, leg.leg_id)
-
-
-def end_alert(
-    session: Session, alert_id: int, how: Ending, now: datetime, *, code: int | None = None
-) -> None:
-    """Note what became of it. A phone that takes no text, such as an office's, is rung instead.
-
-    ``code`` is Twilio's error code of a refusal. After STOP Twilio itself blocks texts to a phone: the
-    audit tells of it.
-
-    ``not asked``: the carrier could not be reached, so it is tried again while it is news.
-    """
-    alert = session.get_one(Alert, alert_id)
-    if how == "not asked" and alert.made_at > now - _NEWS:
-        alert.state, alert.sent_at, alert.call_id = "made", now, None
-        session.flush()
-        return
-    alert.state, alert.sent_at = "refused" if how == "not asked" else how, now
-    if code == BLOCKED_AFTER_STOP:
-        target = f"staff:{alert.staff_id}"
-        audit.record(session, actor="carrier", action="block_texts", target=target, now=now)
-    # A liaison who missed two calls is not called once more to hear of it: each page of the console says so.
-    if how == "refused" and alert.channel == "text" and alert.level != SET_AWAY:
-        session.add(
-            Alert(
-                staff_id=alert.staff_id,
-                channel="call",
-                level=alert.level,
-                promises=alert.promises,
-                made_at=now,
-            )
-        )
     session.flush()
 
 

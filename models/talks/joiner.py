@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from models.calls import pacing
 from models.calls.call import Call
 from models.calls.call_status import LEAVING, bring_forward
-from models.calls.liaison import choose_liaison, free_liaison, hold_liaison, outbound_leg
+from models.calls.liaison import choose_liaison, free_liaison, hold_liaison
+from models.calls.outbound_leg import outbound_leg
 from models.store.database import keyring_of
 from models.store.job import Job
 from models.talks.direct_talk import DirectTalk

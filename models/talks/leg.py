@@ -11,7 +11,8 @@ from models.callbacks.callback import Callback, advance
 from models.callbacks.callback_policy import CallbackOffice, CallbackPolicy
 from models.calls.call import CALLS, Call
 from models.calls.call_status import DIALLING, LEAVING, bring_forward
-from models.calls.liaison import AT_0, DIALLED_AT_0, Liaison, free_direct_liaisons, outbound_leg
+from models.calls.liaison import AT_0, DIALLED_AT_0, Liaison, free_direct_liaisons
+from models.calls.outbound_leg import outbound_leg
 from models.cases.case import Case
 from models.cases.registrant import Registrant
 from models.staff.set_away import note_key, note_miss

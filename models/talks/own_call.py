@@ -11,7 +11,8 @@ from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.claim import ClaimOffice, actor_of, claim, may_be_called, refuse, standing
 from models.callbacks.lone_refusal import refused_line_of
 from models.calls.call import Call
-from models.calls.liaison import free_liaison, hold_liaison, outbound_leg
+from models.calls.liaison import free_liaison, hold_liaison
+from models.calls.outbound_leg import outbound_leg
 from models.cases.safe_phone import standing_of
 from models.staff.staff import Staff
 from models.staff.wrap_up import end_wrap_up

@@ -12,8 +12,8 @@ from models.callbacks.at_risk import make_alerts
 from models.callbacks.callback import advance
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.claim import claim
+from models.calls.alert_sending import begin_alert
 from models.overview.trouble import troubles
-from models.staff.alert import begin_alert
 from models.staff.schedule import Absence
 from models.store.database import Database
 from tests.callback_desk import CallbackDesk

@@ -15,12 +15,12 @@ from models.callbacks.callback import CALLBACKS
 from models.callbacks.callback_list import due_callbacks, first_in_line, owed_callback, tidy_line
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.follow_up import is_promised_again
+from models.calls.alert_sending import unsent_alerts
 from models.calls.call import CALLS
 from models.calls.liaison import unverified_may_take, unverified_may_take_at_0
 from models.overview.history import history_of
 from models.overview.listing import VIEWS, list_callbacks, version
 from models.overview.untaken import untaken
-from models.staff.alert import unsent_alerts
 from models.store.database import WRITES, Database, keyring_of
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade

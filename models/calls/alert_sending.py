@@ -1,0 +1,129 @@
+"""Sends alerts: which are to be sent now, who alone may send one, and what became of it (R36, R39)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal, cast
+
+from sqlalchemy import CursorResult, select, update
+from sqlalchemy.orm import Session
+
+from models.audit import audit
+from models.calls import pacing
+from models.calls.call import Call
+from models.calls.call_status import DIALLING
+from models.calls.outbound_leg import outbound_leg
+from models.staff.alert import ALERTS, SET_AWAY, UNSENT, Alert
+from models.staff.staff import Staff
+from models.store.database import keyring_of
+
+#: Twilio sends no text to a phone that answered STOP to one of our numbers.
+BLOCKED_AFTER_STOP = 21610
+#: A sender that was not heard of for so long has died. Its alert may have arrived, so it is not sent twice.
+_LOST_AFTER = timedelta(seconds=60)
+#: While the carrier cannot be reached an alert is tried again for so long.
+_NEWS = timedelta(minutes=60)
+_KINDS = {"text": pacing.TEXTS, "call": pacing.CALLS}
+Ending = Literal["sent", "refused", "unknown", "not asked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """An alert that its holder alone may send now; ``number`` is E.164, ``leg_id`` that of a call."""
+
+    alert_id: int
+    level: str
+    language: str
+    promises: int
+    number: str = field(repr=False)
+    call_id: int | None = None
+    leg_id: str | None = None
+
+
+def unsent_alerts(session: Session, now: datetime, limit: int) -> Sequence[int]:
+    """Alerts that no worker has begun to send, oldest first.
+
+    Of a kind that the carrier refuses none, or one when a probe is due: not the refused one, if there is
+    another.
+    """
+    unsent = select(Alert.id).where(UNSENT, Alert.state == "made")
+    refused = {one.kind: one for one in pacing.refusals(session)}
+    free = [channel for channel, kind in _KINDS.items() if kind not in refused]
+    found = list(
+        session.scalars(unsent.where(Alert.channel.in_(free)).order_by(Alert.made_at).limit(limit)).all()
+    )
+    for channel, kind in _KINDS.items():
+        if kind in refused and now >= refused[kind].next_probe_at:
+            # What was tried and refused keeps the moment of its try, and goes behind the others.
+            probe = unsent.where(Alert.channel == channel)
+            found += session.scalars(
+                probe.order_by(Alert.sent_at.asc().nulls_first(), Alert.made_at).limit(1)
+            ).all()
+    return found
+
+
+def forget_lost_alerts(session: Session, now: datetime) -> None:
+    """What nobody finished sending may have arrived, so it is not sent again."""
+    lost = update(ALERTS).where(UNSENT, ALERTS.c.state == "sending", ALERTS.c.made_at < now - _LOST_AFTER)
+    session.execute(lost.where(ALERTS.c.sent_at < now - _LOST_AFTER).values(state="unknown"))
+
+
+def channel_of(session: Session, alert_id: int) -> str | None:
+    """How an alert that is still to be sent goes out: ``text`` or ``call``; None when there is none."""
+    return session.scalar(select(Alert.channel).where(Alert.id == alert_id, Alert.state == "made"))
+
+
+def begin_alert(session: Session, alert_id: int, now: datetime) -> Sending | None:
+    """Take the right to send an alert: one asker's alone, ever. None for everybody else."""
+    alert = session.get(Alert, alert_id)
+    begun = update(ALERTS).where(ALERTS.c.id == alert_id, ALERTS.c.state == "made")
+    if alert is None or not _changed(session, begun.values(state="sending", sent_at=now)):
+        return None
+    person = session.get_one(Staff, alert.staff_id)
+    language, keyring = person.languages.split(",")[0].strip(), keyring_of(session)
+    number = keyring.unseal("staff.phone", person.phone_sealed)
+    if alert.channel == "text":
+        return Sending(alert.id, alert.level, language, alert.promises, number)
+    leg = Call(flow="alert_call", call_status=DIALLING, **outbound_leg(session, number, language, now))
+    leg.staff_id = person.id
+    session.add(leg)
+    session.flush()
+    session.execute(update(ALERTS).where(ALERTS.c.id == alert_id).values(call_id=leg.id))
+    return Sending(alert.id, alert.level, language, alert.promises, number, leg.id, leg.leg_id)
+
+
+def end_alert(
+    session: Session, alert_id: int, how: Ending, now: datetime, *, code: int | None = None
+) -> None:
+    """Note what became of it. A phone that takes no text, such as an office's, is rung instead.
+
+    ``code`` is Twilio's error code of a refusal. After STOP Twilio itself blocks texts to a phone: the
+    audit tells of it.
+
+    ``not asked``: the carrier could not be reached, so it is tried again while it is news.
+    """
+    alert = session.get_one(Alert, alert_id)
+    if how == "not asked" and alert.made_at > now - _NEWS:
+        alert.state, alert.sent_at, alert.call_id = "made", now, None
+        session.flush()
+        return
+    alert.state, alert.sent_at = "refused" if how == "not asked" else how, now
+    if code == BLOCKED_AFTER_STOP:
+        target = f"staff:{alert.staff_id}"
+        audit.record(session, actor="carrier", action="block_texts", target=target, now=now)
+    # A liaison who missed two calls is not called once more to hear of it: each page of the console says so.
+    if how == "refused" and alert.channel == "text" and alert.level != SET_AWAY:
+        session.add(
+            Alert(
+                staff_id=alert.staff_id,
+                channel="call",
+                level=alert.level,
+                promises=alert.promises,
+                made_at=now,
+            )
+        )
+    session.flush()
+
+
+def _changed(session: Session, statement: Any) -> bool:
+    return cast(CursorResult[Any], session.execute(statement)).rowcount == 1
