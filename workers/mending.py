@@ -9,10 +9,10 @@ from config.office import Office
 from models.callbacks.callback import Callback, advance, locked
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_state import LIVE_STATES
+from models.callbacks.liaison import free_liaison
 from models.callbacks.lone_refusal import rest_if_failed
 from models.calls.call import Call
 from models.calls.call_status import DIALLING, FINAL_CALL_STATUSES, LONG_AGO, LONGEST_CALL
-from models.calls.liaison import free_liaison
 from models.store.database import Database
 from models.talks.leg_end import Job, leave_for_staff, leg_ended
 from models.talks.stranded import LiveLeg, legs_of

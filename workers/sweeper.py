@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from config.office import Office
 from config.settings import Settings
 from models.callbacks.at_risk import make_alerts
-from models.callbacks.callback_list import first_in_line, tidy_line
+from models.callbacks.callback_list import tidy_line
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.lone_refusal import forget_other_lines
 from models.calls.alert_sending import forget_lost_alerts, unsent_alerts
@@ -30,6 +30,7 @@ from models.overview.trouble import page_troubles, troubles
 from models.staff.audit_alarm import has_untold_alarms, tell_of_alarms
 from models.staff.lost_pin_report import has_new_reports, has_untold_reports, tell_of_reports
 from models.staff.pin_lock import has_untold_locks, tell_of_locks
+from models.staff.rest import end_rests
 from models.staff.schedule import apply_schedules
 from models.store.database import Database
 from models.store.guard import Guard
@@ -39,7 +40,7 @@ from models.talks.abandoned_wait import end_lapsed_waits
 from models.talks.dispatch import LIAISON_PATIENCE
 from models.talks.leg_end import Job
 from models.talks.line_turn import is_a_pause_over, whose_turn
-from models.talks.outcome import end_rests
+from models.talks.next_offer import first_in_line
 from models.talks.stranded import (
     free_forgotten,
     give_back_lapsed,

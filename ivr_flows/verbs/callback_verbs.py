@@ -19,7 +19,7 @@ from models.callbacks.unverified_request import request_without_pin
 from models.callbacks.wishes import Wishes, last_wishes, save_safer, save_wish
 from models.cases.safe_phone import is_barred
 from models.overview.phone_stop import ask_once_more
-from models.talks.wait_time import callback_wait
+from models.overview.wait_time import callback_wait
 
 
 @answers("urgent", "open", "known", "stranger", "number_keyed", "reported", "cannot")

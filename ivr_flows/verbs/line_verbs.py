@@ -9,12 +9,12 @@ from ivr_flows.verbs.callback_verbs import promise, say_crisis_line
 from ivr_flows.verbs.case_verbs import is_untold
 from ivr_flows.verbs.wait_words import wait_prompt
 from models.callbacks.asking_call import asker_cannot_talk
+from models.overview.wait_time import wait_in_line
 from models.talks import direct_talk, line_ring
 from models.talks import leg as legs
 from models.talks import line_wait as waits
 from models.talks.abandoned_wait import wait_ended
 from models.talks.line_turn import free_now
-from models.talks.wait_time import wait_in_line
 
 #: Every so many looks the caller in line hears where they stand; in between, a word that the line is there.
 LOOKS_TO_A_REPORT = 4

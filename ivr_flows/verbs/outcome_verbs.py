@@ -3,7 +3,8 @@
 from ivr_flows.engine.desk import Desk
 from ivr_flows.engine.flow import Handler, answers
 from models.callbacks.follow_up import LATER, SUPERVISOR
-from models.talks import outcome
+from models.overview import outcome
+from models.staff.rest import begin_rest
 
 
 def _noting(code: str) -> Handler:
@@ -46,5 +47,5 @@ def find_last(desk: Desk, _digits: str) -> str:
 def rest(desk: Desk, _digits: str) -> str:
     """8: a hard call; nobody rings this person for a while."""
     if desk.call.staff_id is not None:
-        outcome.rest(desk.session, desk.call.staff_id, desk.now, desk.office)
+        begin_rest(desk.session, desk.call.staff_id, desk.now, desk.office)
     return "rests"

@@ -7,7 +7,7 @@ from ivr_flows.engine.flow import answers
 from ivr_flows.prompts import counted
 from ivr_flows.verbs.how_to_talk import tell_how_to_talk
 from models.callbacks.callback_policy import CallbackPolicy
-from models.calls.liaison import free_liaison
+from models.callbacks.liaison import free_liaison
 from models.calls.staff_line_stay import come_to_line
 from models.overview import staff_desk
 

@@ -7,17 +7,15 @@ stay as they are.
 """
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from sqlalchemy import ColumnElement, Table, and_, case, or_, select, update
 from sqlalchemy.orm import Session
 
-from models.callbacks.callback import CALLBACKS, IS_OWED, WITHOUT_PIN, Callback, stop_ringing_for
-from models.calls.call import CALLS
+from models.callbacks.callback import CALLBACKS, IS_OWED, WITHOUT_PIN, stop_ringing_for
+from models.calls.call import CALLS, Call
 from models.cases.case import Case
 from models.store.job import Job
-from models.talks.direct_talk import DirectTalk
-from models.talks.talk import COVERED, TalkOffice, pause_after
 
 if TYPE_CHECKING:
     from models.overview.caller_state import CallState
@@ -25,9 +23,17 @@ if TYPE_CHECKING:
 _CASES = cast(Table, Case.__table__)
 #: The steps behind a promise: every caller who asked for a callback comes to one of them.
 _PROMISED = frozenset({"promised", "promised_in_silence", "callback_wishes"})
+#: The steps of a caller who ended their call with harmless words.
+COVERED = ("cover", "covered")
 #: How long a caller may still listen to their promise, from their last wish on; and one in the slow pace,
 #: whom every menu gives a second a word (R26).
 LISTENS, LISTENS_SLOWLY = timedelta(seconds=60), timedelta(seconds=180)
+
+
+class AskingOffice(Protocol):
+    """What the end of such a call asks of the office."""
+
+    def policy(self, name: str) -> int | float: ...
 
 
 def first_due(call: "CallState", now: datetime) -> datetime:
@@ -51,16 +57,6 @@ def asking_goes_on(session: Session, call: "CallState", now: datetime) -> None:
     )
 
 
-def asker_talks(session: Session, callback: Callback) -> bool:
-    """Whether the call that asked is in a talk at 0; where another asked as well, it keeps nothing (R35)."""
-    if callback.requested_in_call_id is None or callback.asked_elsewhere:
-        return False
-    talk = select(DirectTalk.id).where(
-        DirectTalk.caller_call_id == callback.requested_in_call_id, DirectTalk.state == "talking"
-    )
-    return session.execute(talk.limit(1)).first() is not None
-
-
 def asker_cannot_talk(session: Session, call: "CallState", now: datetime) -> None:
     """Key 5: what this call has asked for is made so that nobody has to talk, also where it stood before.
 
@@ -70,7 +66,7 @@ def asker_cannot_talk(session: Session, call: "CallState", now: datetime) -> Non
     session.execute(update(CALLBACKS).where(asked, IS_OWED).values(silent=True))
 
 
-def asking_ended(session: Session, call_id: int, now: datetime, office: TalkOffice) -> list[Job]:
+def asking_ended(session: Session, call_id: int, now: datetime, office: AskingOffice) -> list[Job]:
     """The call is over: what was asked for in it is due, unless it was put off further than to this end.
 
     Also what stood before and was asked for again: the ring must not tell whether one stood (R35).
@@ -123,6 +119,15 @@ def asking_ended(session: Session, call_id: int, now: datetime, office: TalkOffi
         .returning(CALLBACKS.c.id)
     )
     return [("dial_liaison", callback_id) for callback_id in sorted(session.scalars(due))]
+
+
+def pause_after(session: Session, call_id: int | None, office: AskingOffice) -> timedelta:
+    """How long the phone of a call that has just ended is left alone: after key 7 somebody was listening.
+
+    Otherwise a moment, in which it is put away.
+    """
+    step = session.scalar(select(Call.step).where(Call.id == call_id))
+    return timedelta(minutes=office.policy("retry_minutes") if step in COVERED else 1)
 
 
 def _asked_in(call: Any, *, of_case: bool) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from models.audit import audit
 from models.callbacks.callback import CALLBACKS, IS_OPEN
 from models.callbacks.callback_state import UNKNOWN_OUTCOMES
-from models.calls.liaison import is_anyone_at_hand
+from models.callbacks.liaison import is_anyone_at_hand
 from models.staff.alert import (
     LEFT,
     LEFT_TOLD,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from models.callbacks.asking_call import LISTENS_SLOWLY
 from models.callbacks.callback import CALLBACKS
 from models.callbacks.callback_list import IN_LINE, NOT_YET
-from models.calls.liaison import count_crew
+from models.callbacks.liaison import count_crew
 from models.calls.two_lists import UNVERIFIED_URGENT, VERIFIED, before_next
 from models.staff.schedule import ScheduleOffice, is_anyone_at_hand_at
 

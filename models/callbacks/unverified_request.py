@@ -210,8 +210,8 @@ def _made_lately(
     """How many requests that are not urgent and not owed any more this phone made in the last 24 hours.
 
     One that goes on in a new row, since no one was there, keeps its moment and is one
-    (models/talks/outcome.py). Calls whose caller ID the carrier judged otherwise are not counted, so a faked
-    number does not use up what the phone itself may ask for (R07).
+    (models/overview/outcome.py). Calls whose caller ID the carrier judged otherwise are not counted, so a
+    faked number does not use up what the phone itself may ask for (R07).
     """
     judged = and_(
         func.coalesce(Call.caller_id_doubted, false()) == call.caller_id_doubted,

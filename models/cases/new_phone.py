@@ -7,10 +7,8 @@ time, or by a member of staff who knows the person by more than their PIN.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, select
 
-from models.callbacks.callback import Callback
 from models.cases.case import Case
 from models.cases.registrant import Phone
 
@@ -28,21 +26,7 @@ def hold_bound(phones: Iterable[Phone], bound: Phone, hold: timedelta) -> None:
     bound.content_held_until = max(marked) + hold if marked else None
 
 
-def holds_content(session: Session, callback: Callback, now: datetime) -> bool:
-    """Whether a callback rings a phone where nothing of its case may be told yet."""
-    if callback.case_id is None:
-        return False
-    held = _held(now).where(Case.id == callback.case_id, Phone.number_key == callback.number_key)
-    return session.execute(held.limit(1)).first() is not None
-
-
-def is_to_new_phone(now: datetime) -> ColumnElement[bool]:
-    """The same, for a statement about callbacks."""
-    held = _held(now).where(Case.id == Callback.case_id, Phone.number_key == Callback.number_key)
-    return held.correlate(Callback).exists()
-
-
-def _held(now: datetime) -> Select[int]:
+def held_phones(now: datetime) -> Select[int]:
     """The phones of cases where nothing may be told yet."""
     return (
         select(Phone.id)

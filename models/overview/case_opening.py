@@ -9,9 +9,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.audit import audit
 from models.callbacks.callback import IS_OPEN, IS_PAST, Callback
+from models.callbacks.to_new_phone import is_to_new_phone
 from models.calls.call import Call
 from models.cases.case import Case
-from models.cases.new_phone import is_to_new_phone
 from models.overview.lost_pin import EVIDENCE
 from models.staff.staff import Staff
 from models.store.base import Base, UtcDateTime

@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session, selectinload
 
 from models.audit.audit import AuditEntry
 from models.callbacks.callback import IS_OPEN, IS_PAST, Callback
+from models.callbacks.case_words import case_standing
 from models.cases.case import Case
 from models.cases.pin import STRANGERS, PinCounter
 from models.cases.registrant import Phone, Registrant
 from models.cases.subject import Subject
 from models.custody.custody_status import NEUTRAL, Heard, HeardRules, heard
-from models.overview.case_words import case_standing
 from models.overview.pin_request import PinRequest
 from models.staff.staff_name import StaffNames, read_staff_names
 from models.store.database import keyring_of

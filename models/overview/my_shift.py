@@ -13,12 +13,12 @@ from models.audit import audit
 from models.callbacks.callback import Callback
 from models.callbacks.claim import actor_of
 from models.calls.call import Call
+from models.overview.outcome import NOBODY_THERE, WRONG_PERSON
 from models.staff.schedule import Absence
 from models.staff.staff import Staff
 from models.store.database import keyring_of
 from models.store.refusal import RefusedError
 from models.talks.direct_talk import DirectTalk
-from models.talks.outcome import NOBODY_THERE, WRONG_PERSON
 
 #: How long before the day a leg may have begun that talks in it; longer than anybody works.
 _LONGEST = timedelta(hours=12)

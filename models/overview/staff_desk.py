@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from models.callbacks.callback import IS_OPEN, Callback, advance
 from models.callbacks.callback_list import due_callbacks, tidy_line
 from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.liaison import IS_FREE, hold_liaison
 from models.calls.call import CALLS
-from models.calls.liaison import IS_FREE, hold_liaison
 from models.calls.offer import note_offer
 from models.calls.staff_line_stay import leave_line
 from models.calls.two_lists import is_pressing, is_verified

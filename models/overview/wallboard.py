@@ -15,12 +15,12 @@ from models.cases.pin_guard import SPRAYING
 from models.custody.import_history import newest_as_of
 from models.custody.import_record import CustodyImport
 from models.overview.trouble import Trouble, troubles
+from models.overview.wait_time import percentile
 from models.staff.staff import Staff
 from models.staff.two_people import missing_pairs
 from models.store.guard import Guard
 from models.talks.direct_talk import DirectTalk
 from models.talks.line_wait import SEEN_WITHIN, LineWait
-from models.talks.wait_time import percentile
 
 #: The words of the partial index of those left for a person.
 _LEFT = text("callbacks.state = 'left_for_staff'")

@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
+from models.callbacks.asking_call import pause_after
 from models.callbacks.callback import Callback
 from models.callbacks.callback_request import A_DAY, Promise, promise_callback
 from models.callbacks.follow_up import CUT_OFF
@@ -17,7 +18,6 @@ from models.store.database import keyring_of
 from models.talks.direct_follow_up import follow_direct, opened_case
 from models.talks.direct_talk import DirectTalk, is_cut_short
 from models.talks.line_wait import IN_LINE, LineWait, lapsed_waits, leave_line, talk_began, wait_of
-from models.talks.talk import pause_after
 
 Job = tuple[str, int]
 

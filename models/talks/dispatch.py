@@ -7,22 +7,21 @@ from typing import cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.callbacks.asking_call import LISTENS, asker_talks
+from models.callbacks.asking_call import LISTENS
 from models.callbacks.callback import CALLBACKS, Callback, advance, locked
-from models.callbacks.callback_list import first_in_line, settle_moment, stand_in_line
+from models.callbacks.callback_list import settle_moment, stand_in_line
 from models.callbacks.callback_policy import CallbackPolicy
-from models.callbacks.lone_refusal import of_other_lines, refused_line_of, take_probe
-from models.callbacks.shown_line import shown_line
-from models.calls import pacing
-from models.calls.call import CALLS, Call
-from models.calls.liaison import (
-    Pool,
+from models.callbacks.liaison import (
     choose_liaison,
     count_free,
     hold_liaison,
     pick_alone,
     unverified_may_take,
 )
+from models.callbacks.lone_refusal import of_other_lines, refused_line_of, take_probe
+from models.callbacks.shown_line import shown_line
+from models.calls import pacing
+from models.calls.call import CALLS, Call
 from models.calls.offer import last_offers, note_offer
 from models.calls.two_lists import owed_to
 from models.cases.safe_phone import standing_of
@@ -30,9 +29,11 @@ from models.staff.set_away import end_sparing
 from models.staff.wrap_up import end_wrap_ups
 from models.store.database import keyring_of
 from models.store.keyring import SealError
+from models.talks.direct_talk import talks_now
 from models.talks.leg import make_liaison_leg, mark_dialling
 from models.talks.leg_end import Job, leave_for_staff
 from models.talks.line_wait import kept_for_line
+from models.talks.next_offer import first_in_line, pool_for
 
 #: Callbacks that a job may find closed or taken before it gives up; the sweeper offers the rest.
 _LOOKS = 8
@@ -142,7 +143,7 @@ def _may_be_taken(session: Session, callback: Callback, now: datetime, policy: C
         return False
     if settle_moment(session, callback, now, policy) != now:
         return False
-    if asker_talks(session, callback):
+    if _asker_talks(session, callback):
         callback.next_attempt_at, callback.place = now + LISTENS, None
         session.flush()
         return False
@@ -152,19 +153,18 @@ def _may_be_taken(session: Session, callback: Callback, now: datetime, policy: C
     return True
 
 
+def _asker_talks(session: Session, callback: Callback) -> bool:
+    """Whether the call that asked is in a talk at 0; where another asked as well, it keeps nothing (R35)."""
+    asked_in = callback.requested_in_call_id
+    return asked_in is not None and not callback.asked_elsewhere and talks_now(session, asked_in)
+
+
 def can_dial(session: Session, callback: Callback, policy: CallbackPolicy) -> bool:
     """Whether its number may be rung. One that no key opens is none: it must not hold up those behind it."""
     try:
         return policy.can_dial(keyring_of(session).unseal("callback.number", callback.number_sealed))
     except SealError:
         return False
-
-
-def pool_for(callback: Callback, policy: CallbackPolicy) -> Pool:
-    """Whom the line rings for this callback next."""
-    if callback.urgency != "urgent":
-        return Pool.LIAISONS
-    return Pool.EVERYONE if policy.is_untaken(callback) else Pool.URGENT
 
 
 def _ring_liaison(session: Session, callback: Callback, now: datetime, policy: CallbackPolicy) -> Dial | None:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models.callbacks.liaison import choose_liaison, free_liaison, hold_liaison
 from models.calls import pacing
 from models.calls.call import Call
 from models.calls.call_status import LEAVING, bring_forward
-from models.calls.liaison import choose_liaison, free_liaison, hold_liaison
 from models.calls.outbound_leg import outbound_leg
 from models.store.database import keyring_of
 from models.store.job import Job

@@ -5,8 +5,8 @@ from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback
 from models.calls.call import Call
-from models.calls.liaison import AT_0
 from models.talks.direct_talk import DirectTalk
+from models.talks.liaison_at_0 import AT_0
 from models.talks.line_wait import IN_LINE, wait_of
 from models.talks.talk import JOINERS, Talk
 

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback, advance
 from models.callbacks.callback_policy import CallbackOffice, CallbackPolicy
+from models.callbacks.liaison import Liaison
 from models.calls.call import CALLS, Call
 from models.calls.call_status import DIALLING, LEAVING, bring_forward
-from models.calls.liaison import AT_0, DIALLED_AT_0, Liaison, free_direct_liaisons
 from models.calls.outbound_leg import outbound_leg
 from models.cases.case import Case
 from models.cases.registrant import Registrant
@@ -19,6 +19,7 @@ from models.staff.set_away import note_key, note_miss
 from models.staff.staff import Staff
 from models.store.database import keyring_of
 from models.talks.leg_end import Job, liaison_missed
+from models.talks.liaison_at_0 import AT_0, DIALLED_AT_0, free_direct_liaisons
 from models.talks.talk import AWAITING, TalkOffice, callback_of
 
 if TYPE_CHECKING:

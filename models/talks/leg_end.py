@@ -8,15 +8,16 @@ from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback, advance, locked, was_put_off
 from models.callbacks.callback_policy import CallbackOffice, CallbackPolicy
+from models.callbacks.liaison import free_liaison
 from models.calls.call import CALLS
 from models.calls.call_status import DIALLING, LEAVING, LONGEST_CALL
-from models.calls.liaison import AT_0, DIALLED_AT_0, free_direct_liaisons, free_liaison
 from models.calls.staff_line_stay import leave_line
 from models.staff.set_away import note_miss, spare
 from models.staff.wrap_up import begin_wrap_up
 from models.store.job import Job as Job
 from models.talks.abandoned_wait import talk_cut_off, wait_ended
 from models.talks.direct_talk import latest_talk
+from models.talks.liaison_at_0 import AT_0, DIALLED_AT_0, free_direct_liaisons
 from models.talks.line_wait import wait_of, was_missed
 from models.talks.talk import caller_left, joiner_missed, leader_left, settle
 

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from models.callbacks.callback_list import owed_callback
+from models.callbacks.liaison import free_liaison
 from models.calls.call import CALLS, Call
 from models.calls.call_status import LEAVING, bring_forward
-from models.calls.liaison import AT_0, DIALLED_AT_0, free_direct_liaisons, free_liaison, take_liaison_for
 from models.staff.set_away import AwayOffice, note_key, note_miss
 from models.store.database import keyring_of
 from models.store.job import Job
 from models.talks.direct_talk import begin_talk
 from models.talks.leg import mark_dialling
+from models.talks.liaison_at_0 import AT_0, DIALLED_AT_0, free_direct_liaisons, take_liaison_for
 from models.talks.line_wait import LineWait, leave_line
+from models.talks.next_offer import owed_callback
 from models.talks.talk import talk_of
 
 if TYPE_CHECKING:

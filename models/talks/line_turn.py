@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from models.callbacks.callback_list import owed_callback
+from models.callbacks.liaison import free_liaisons, pick_alone, unverified_may_take_at_0
 from models.calls.call import CALLS, Call
-from models.calls.liaison import free_liaisons, pick_alone, unverified_may_take_at_0
 from models.calls.staff_line_stay import clear_lines
+from models.staff.rest import end_rests
 from models.staff.staff import Staff
 from models.talks.line_wait import LineWait, first_waiting
-from models.talks.outcome import end_rests
+from models.talks.next_offer import owed_callback
 
 #: The step at which a caller is in line, in the tree of the victim line.
 IN_LINE = "in_line"

@@ -19,12 +19,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from models.callbacks.liaison import free_liaisons
 from models.calls.call import CALLS, Call
-from models.calls.liaison import AT_0, free_liaisons
 from models.calls.two_lists import Owed
 from models.cases.case import Case
 from models.store.base import Base, UtcDateTime
 from models.store.job import Job
+from models.talks.liaison_at_0 import AT_0
 
 if TYPE_CHECKING:
     from models.overview.caller_state import CallState

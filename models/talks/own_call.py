@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from models.callbacks.callback import Callback, advance
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.claim import ClaimOffice, actor_of, claim, may_be_called, refuse, standing
+from models.callbacks.liaison import free_liaison, hold_liaison
 from models.callbacks.lone_refusal import refused_line_of
 from models.calls.call import Call
-from models.calls.liaison import free_liaison, hold_liaison
 from models.calls.outbound_leg import outbound_leg
 from models.cases.safe_phone import standing_of
 from models.staff.staff import Staff

@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session, aliased
 
 from models.callbacks.callback import Callback, advance
 from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.liaison import free_liaison
 from models.calls.call import Call
 from models.calls.call_status import LEAVING, LONGEST_CALL
-from models.calls.liaison import AT_0, DIALLED_AT_0, free_liaison
 from models.staff.staff import Staff
 from models.talks.direct_talk import DirectTalk
+from models.talks.liaison_at_0 import AT_0, DIALLED_AT_0
 from models.talks.talk import COLLEAGUE, JOINERS, Talk
 
 #: The leg of a caller is dialled within moments of the accept key, or its job was lost.

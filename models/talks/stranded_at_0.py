@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from models.callbacks.callback_policy import CallbackPolicy
 from models.calls.call import Call
 from models.calls.call_status import LEAVING, LONGEST_CALL
-from models.calls.liaison import AT_0, DIALLED_AT_0
 from models.staff.staff import Staff
 from models.store.job import Job
 from models.talks.direct_talk import DirectTalk
+from models.talks.liaison_at_0 import AT_0, DIALLED_AT_0
 from models.talks.line_ring import JOB_LOST_AFTER
 from models.talks.line_wait import LineWait
 from models.talks.talk import JOINERS, close_talk

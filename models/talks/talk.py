@@ -9,11 +9,12 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from models.audit import audit
+from models.callbacks.asking_call import pause_after
 from models.callbacks.callback import Callback, advance, locked
 from models.callbacks.follow_up import CUT_OFF, DROPPED, FollowUpOffice, follow_up
+from models.callbacks.liaison import free_liaison
 from models.calls.call import CALLS, Call
 from models.calls.call_status import LEAVING, bring_forward
-from models.calls.liaison import free_liaison
 from models.calls.staff_line_stay import come_to_line
 from models.staff.wrap_up import begin_wrap_up
 from models.store.job import Job
@@ -36,8 +37,6 @@ COLLEAGUE, INTERPRETER = "colleague_call", "interpreter_call"
 JOINERS = (COLLEAGUE, INTERPRETER)
 #: The steps of staff who are out of the conference and hear their choices.
 OUT = ("star_menu", "shared_menu", "holding")
-#: The steps of a caller who ended their call with harmless words.
-COVERED = ("cover", "covered")
 #: What the leg of someone rung in vain is about, until staff in the talk were told, and after.
 MISSED, TOLD = "missed", "told"
 
@@ -222,15 +221,6 @@ def caller_left(
         return jobs + after_drop(session, talk, actor, now, over_at, office)
     pause = pause_after(session, talk.caller_call_id, office)
     return jobs + call_again(session, talk, CUT_OFF, actor, now + pause, office)
-
-
-def pause_after(session: Session, call_id: int | None, office: TalkOffice) -> timedelta:
-    """How long the phone of a call that has just ended is left alone: after key 7 somebody was listening.
-
-    Otherwise a moment, in which it is put away.
-    """
-    step = session.scalar(select(Call.step).where(Call.id == call_id))
-    return timedelta(minutes=office.policy("retry_minutes") if step in COVERED else 1)
 
 
 def after_drop(

@@ -7,12 +7,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.audit import audit
+from models.callbacks.case_words import WordsOffice, heard_for
 from models.callbacks.claim import actor_of
 from models.calls.call import Call
 from models.cases.case import Case
 from models.cases.registrant import Registrant
 from models.custody.custody_status import Heard, HeardRules
-from models.overview.case_words import WordsOffice, heard_for
 from models.store.refusal import RefusedError
 from models.talks.direct_talk import DirectTalk
 from models.talks.line_wait import OPENS_ITS_CASE

@@ -6,12 +6,12 @@ import pytest
 
 from config.office import Office
 from models import Callback
-from models.callbacks.callback_list import first_in_line
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_state import FINAL_STATES
 from models.store.database import Database
 from models.talks import leg as legs
 from models.talks.dispatch import claim_callback, ring_first
+from models.talks.next_offer import first_in_line
 from tests.callback_desk import CallbackDesk, DeskCarrier
 from tests.factories import make_callback, make_case, make_office, make_staff
 from workers.carrier import ASKING_SECONDS, CarrierCall, CarrierUnknown

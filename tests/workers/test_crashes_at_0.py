@@ -5,8 +5,8 @@ from sqlalchemy import delete
 
 from config.office import Office
 from models import Call, LineWait, Pace, Staff
-from models.calls.liaison import AT_0, take_liaison_for
 from models.store.database import Database
+from models.talks.liaison_at_0 import AT_0, take_liaison_for
 from models.talks.line_wait import IN_LINE
 from tests.callback_desk import CallbackDesk
 from tests.factories import NOW, make_call, make_staff

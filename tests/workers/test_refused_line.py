@@ -8,8 +8,8 @@ import pytest
 
 from models import Alert, Call, Callback, Registrant, Staff
 from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.liaison import unverified_may_take_at_0
 from models.callbacks.lone_refusal import refused_lines
-from models.calls.liaison import unverified_may_take_at_0
 from models.calls.pacing import CALLS, close_breaker, refusals
 from models.overview.trouble import troubles
 from models.store.refusal import RefusedError

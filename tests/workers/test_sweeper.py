@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from models import Call, Callback, Guard, Staff
 from models.callbacks.callback_policy import CallbackPolicy
-from models.calls.liaison import take_liaison_for
 from models.talks import leg as legs
 from models.talks.dispatch import claim_callback
+from models.talks.liaison_at_0 import take_liaison_for
 from tests.callback_desk import CallbackDesk, accept
 from tests.factories import make_call, make_callback, make_case, make_staff
 from tests.phone import PlacedCall

@@ -12,12 +12,12 @@ from models.callbacks.appointment import CANCEL_REASONS
 from models.callbacks.callback import REASONS
 from models.callbacks.recognition import RECOGNITIONS
 from models.callbacks.wishes import SAFEST
+from models.overview import outcome
 from models.overview.case_change import Details
 from models.overview.staff_record import Record
 from models.staff import alert, schedule
 from models.staff.audit_alarm import FINDINGS, RULES
 from models.staff.staff import ROLES
-from models.talks import outcome
 
 CODES = frozenset(
     (

@@ -20,11 +20,13 @@ from models.callbacks import appointment, claim, note, recognition
 from models.callbacks.callback import Callback
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
+from models.overview import outcome
+from models.staff.rest import begin_rest, lock_staff
 from models.staff.staff import ROLES, Staff
 from models.store.database import tried_again
 from models.store.job import Job
 from models.store.refusal import RefusedError
-from models.talks import outcome, own_call, talk_desk
+from models.talks import own_call, talk_desk
 
 
 @dataclass(frozen=True)
@@ -123,14 +125,14 @@ def _outcome(click: Click) -> list[Job]:
     if code not in outcome.OUTCOMES:
         raise RefusedError(N_("Choose an outcome from the list."))
     if click.typed("hard"):
-        outcome.hold_who_rests(click.session, click.staff.id)
+        lock_staff(click.session, click.staff.id)
     word, jobs = outcome.note_outcome(
         click.session, row, code, click.staff.id, click.now, click.console.office
     )
     if word == "late":
         raise RefusedError(N_("The time to note an outcome is over, or the talk was not yours."))
     if click.typed("hard"):
-        outcome.rest(click.session, click.staff.id, click.now, click.console.office)
+        begin_rest(click.session, click.staff.id, click.now, click.console.office)
     return jobs
 
 

@@ -28,22 +28,22 @@ from models.callbacks.appointment import (
 )
 from models.callbacks.callback import Callback
 from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.case_words import has_looked, heard_for, look_at_words, may_open_case
 from models.callbacks.claim import OVERSEERS, may_be_called, may_take_up, name_of
 from models.callbacks.follow_up import STOPPED, before_it
 from models.callbacks.note import SENTENCES, may_note, note_of
 from models.callbacks.recognition import RECOGNITIONS, awaits_recognition, may_be_anyone
 from models.callbacks.shown_line import shown_line
+from models.callbacks.to_new_phone import holds_content
 from models.calls.call import Call
-from models.cases.new_phone import holds_content
 from models.custody.custody_status import Heard, HeardRules
 from models.overview import listing
-from models.overview.case_words import has_looked, heard_for, look_at_words, may_open_case
 from models.overview.history import history_of
+from models.overview.outcome import OUTCOMES
 from models.staff.staff import ROLES, Staff
 from models.store.database import keyring_of
 from models.store.free_text import MOST_CHARACTERS, patterns, spelling
 from models.store.refusal import RefusedError
-from models.talks.outcome import OUTCOMES
 from models.talks.talk import joiners_of
 
 #: A time that staff settle is offered from so far ahead.

@@ -19,10 +19,10 @@ from hotline.console.shell.words import _, language, written_in
 from models.callbacks.claim import actor_of
 from models.overview import my_shift, staff_desk
 from models.staff import schedule
+from models.staff.rest import begin_rest
 from models.staff.staff import ROLES, Staff
 from models.store.database import keyring_of
 from models.store.refusal import RefusedError
-from models.talks import outcome
 
 #: Nobody says further ahead that they will be away.
 _FAR = timedelta(days=730)
@@ -57,7 +57,7 @@ def register_shift(blueprint: Blueprint, console: Console) -> None:
             raise NotFound
         with console.database.transaction() as session:
             if word == "begin":
-                outcome.rest(session, me().staff_id, console.clock(), console.office)
+                begin_rest(session, me().staff_id, console.clock(), console.office)
             else:
                 my_shift.end_rest(session, me().staff_id, console.clock())
         return _back()

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from models import Callback, Staff
-from models.talks.outcome import note_outcome
+from models.overview.outcome import note_outcome
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, the_callback
 from tests.calls.callbacks.test_last_round import half_an_hour_passes
 from tests.calls.conftest import House

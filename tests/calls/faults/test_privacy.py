@@ -19,9 +19,10 @@ from config.logging import JsonLines
 from ivr_flows.engine.desk import Ring
 from ivr_flows.verbs.case_verbs import PinWork
 from models import Callback, Registrant, Staff
-from models.calls.liaison import Liaison, Taken
+from models.callbacks.liaison import Liaison
 from models.store.base import Base
 from models.talks.dispatch import Dial
+from models.talks.liaison_at_0 import Taken
 from tests import factories
 from tests.calls.conftest import House
 from tests.calls.stories import opens_the_case, wrong

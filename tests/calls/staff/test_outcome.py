@@ -14,8 +14,8 @@ from models.callbacks.claim import may_be_called
 from models.callbacks.follow_up import SUPERVISOR, NotAgainError, promise_anew
 from models.cases.registrant import Phone as RegistrantPhone
 from models.overview.caller_state import load_by_sid
+from models.overview.outcome import note_outcome
 from models.store.refusal import RefusedError
-from models.talks.outcome import note_outcome
 from tests.calls.callbacks.test_callbacks import TELLING, accepted_by, asks_express, the_callback
 from tests.calls.conftest import Clock, House
 from tests.factories import MadeCase, make_callback

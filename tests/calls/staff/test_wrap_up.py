@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from models import Callback, Staff
+from models.overview.outcome import note_outcome
 from models.staff.wrap_up import extend_wrap_up
 from models.store.refusal import RefusedError
 from models.talks import leg as legs
-from models.talks.outcome import note_outcome
 from tests.callback_desk import CallbackDesk, accept
 from tests.factories import make_callback, make_case, make_office, make_staff
 

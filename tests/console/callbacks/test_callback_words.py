@@ -9,7 +9,7 @@ from models.callbacks import appointment, callback, note
 from models.callbacks.callback_state import MOVES, STATES, UNKNOWN_OUTCOMES
 from models.overview import history
 from models.overview.listing import VIEWS
-from models.talks.outcome import OUTCOMES
+from models.overview.outcome import OUTCOMES
 
 MODELS = Path(callback.__file__).parents[1]
 

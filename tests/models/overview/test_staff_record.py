@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from models import Absence, AuditEntry, Schedule, Staff
-from models.calls.liaison import Pool, count_free
+from models.callbacks.liaison import Pool, count_free
 from models.overview.case_opening import grounds_for, open_to
 from models.overview.staff_record import (
     GONE,

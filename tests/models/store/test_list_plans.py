@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from models.callbacks.at_risk import make_alerts
 from models.callbacks.callback import CALLBACKS
-from models.callbacks.callback_list import due_callbacks, first_in_line, owed_callback, tidy_line
+from models.callbacks.callback_list import due_callbacks, tidy_line
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.follow_up import is_promised_again
+from models.callbacks.liaison import unverified_may_take, unverified_may_take_at_0
 from models.calls.alert_sending import unsent_alerts
 from models.calls.call import CALLS
-from models.calls.liaison import unverified_may_take, unverified_may_take_at_0
 from models.overview.history import history_of
 from models.overview.listing import VIEWS, list_callbacks, version
 from models.overview.untaken import untaken
@@ -25,6 +25,7 @@ from models.store.database import WRITES, Database, keyring_of
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade
 from models.talks.dispatch import ring_first, take_turn
+from models.talks.next_offer import first_in_line, owed_callback
 from models.talks.stranded import (
     give_back_lapsed,
     lapsed_callbacks,

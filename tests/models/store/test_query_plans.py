@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
-from models.calls.liaison import free_direct_liaisons
 from models.overview.caller_state import load_by_leg, load_by_sid
 from models.store.database import Database
+from models.talks.liaison_at_0 import free_direct_liaisons
 from models.talks.line_wait import LineWait, waiting
 from tests.factories import make_call, make_callback, make_case
 

@@ -7,18 +7,12 @@ import pytest
 
 from config.office import Office
 from models import Call, Staff
-from models.calls.liaison import (
-    DIALLED_AT_0,
-    Taken,
-    choose_liaison,
-    free_liaison,
-    hold_liaison,
-    take_liaison_for,
-)
+from models.callbacks.liaison import choose_liaison, free_liaison, hold_liaison
 from models.calls.offer import note_offer
 from models.overview.caller_state import CallState
 from models.store.database import Database
 from models.talks import leg as legs
+from models.talks.liaison_at_0 import DIALLED_AT_0, Taken, take_liaison_for
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_call, make_callback, make_case, make_staff
 

@@ -7,16 +7,13 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from models.audit import audit
 from models.callbacks.callback import IS_OWED, Callback, advance, cancel_callback, was_put_off
 from models.callbacks.callback_policy import CallbackOffice, CallbackPolicy
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.callbacks.follow_up import LATER, STOPPED, SUPERVISOR, follow_up
 from models.calls.call import Call
 from models.overview.phone_stop import on_next_phone, stop_phone
-from models.staff.set_away import end_sparing
-from models.staff.staff import Staff
-from models.staff.wrap_up import end_wrap_up, end_wrap_ups
+from models.staff.wrap_up import end_wrap_up
 from models.store.job import Job
 from models.talks.direct_follow_up import follow_direct, is_owed_anyway
 from models.talks.direct_talk import DirectTalk
@@ -161,24 +158,3 @@ def _after_direct(
     caller = session.get_one(Call, talk.caller_call_id)
     is_served = code == LATER and is_owed_anyway(session, caller, at, code)
     return "noted" if is_served else "no_phone"
-
-
-def hold_who_rests(session: Session, staff_id: int) -> None:
-    """Hold the row of who will rest, before the first entry: who changes a shift holds it before theirs."""
-    session.execute(select(Staff.id).where(Staff.id == staff_id).with_for_update(key_share=True))
-
-
-def rest(session: Session, staff_id: int, now: datetime, office: CallbackOffice) -> datetime:
-    """After a hard call nobody rings this person for a while; answers until when. The reason is not asked."""
-    until = now + timedelta(minutes=office.policy("hard_call_minutes"))
-    session.execute(update(Staff).where(Staff.id == staff_id).values(resting_until=until, wrap_up_until=None))
-    audit.record(session, actor=f"liaison:{staff_id}", action="rest", target=f"staff:{staff_id}", now=now)
-    return until
-
-
-def end_rests(session: Session, now: datetime) -> None:
-    """Whose rest or wrap-up is over may be rung again; their idleness counts from now."""
-    end_wrap_ups(session, now)
-    end_sparing(session, now)
-    over = update(Staff).where(Staff.resting_until <= now)
-    session.execute(over.values(resting_until=None, last_offered_at=now))

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr_flows.verbs.wait_words import LENGTHS, wait_prompt
+from models.overview.wait_time import KNOWN_LEAST, LATEST, callback_wait, percentile
 from models.store.database import Database
-from models.talks.wait_time import KNOWN_LEAST, LATEST, callback_wait, percentile
 from tests.factories import make_callback, make_case
 
 CALLS = 6000

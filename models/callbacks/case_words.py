@@ -17,8 +17,8 @@ from models.audit.audit import AuditEntry
 from models.callbacks.callback import Callback
 from models.callbacks.callback_state import OPEN_STATES
 from models.callbacks.claim import actor_of, standing
+from models.callbacks.to_new_phone import holds_content
 from models.cases.case import Case
-from models.cases.new_phone import holds_content
 from models.cases.subject import Subject
 from models.custody.custody import CustodyRecord
 from models.custody.custody_status import NEUTRAL, Heard, HeardRules, heard

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from sqlalchemy import (
     Boolean,
@@ -22,18 +22,12 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from models.callbacks.callback import Callback
-from models.calls.call import CALLS, Call
-from models.calls.offer import last_offers, note_offer
-from models.calls.outbound_leg import outbound_leg
+from models.calls.call import Call
+from models.calls.offer import last_offers
 from models.calls.pacing import is_refused
 from models.calls.two_lists import Owed, owed_to
 from models.staff.staff import Staff
-from models.staff.wrap_up import begin_wrap_up
 from models.store.database import keyring_of
-from models.store.job import Job
-
-if TYPE_CHECKING:
-    from models.overview.caller_state import CallState
 
 
 class Pool(Enum):
@@ -48,9 +42,6 @@ class Pool(Enum):
     EVERYONE = "everyone"
 
 
-#: The trees of a leg that rings for a caller at 0: placed by a worker, or dialled by the caller's own call,
-#: which bridges the two without a conference.
-AT_0, DIALLED_AT_0 = "liaison_at_0", "liaison_direct"
 #: Any number that nothing else in the house locks by; it makes picking a liaison one at a time.
 _PICKING = 5_102_884_317
 # Those of the staff who work, and those of them who serve somebody unverified: on shift, and on call. Built
@@ -73,14 +64,6 @@ class Liaison:
     id: int
     phone: str = field(repr=False)
     language: str
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A liaison held for a caller who is waiting, and the leg that will ring them (R36)."""
-
-    staff_id: int
-    call_id: int
 
 
 def free_liaisons(session: Session) -> int:
@@ -225,65 +208,6 @@ def free_liaison(session: Session, call_id: int, now: datetime) -> bool:
     """Free whoever this leg rings or holds. Idleness counts from now, also after an offer that was missed."""
     freed = update(Staff).where(Staff.busy_call_id == call_id)
     return _changed(session, freed.values(busy_call_id=None, busy_since=None, last_offered_at=now))
-
-
-def take_liaison_for(
-    session: Session,
-    state: "CallState",
-    now: datetime,
-    *,
-    verified: bool,
-) -> Taken | None:
-    """Hold a free liaison for this call's caller, by a leg of its own; None when nobody is free."""
-    pick_alone(session)
-    if not verified and not unverified_may_take_at_0(session, now):
-        return None
-    chosen = choose_liaison(session, state.language, now, verified=verified)
-    if chosen is None:
-        return None
-    leg = Call(
-        flow=AT_0,
-        parent_call_id=state.id,
-        **outbound_leg(session, chosen.phone, chosen.language, now),
-    )
-    leg.staff_id = chosen.id
-    session.add(leg)
-    session.flush()
-    if not hold_liaison(session, chosen.id, leg.id, now):
-        session.delete(leg)
-        session.flush()
-        return None
-    note_offer(session, verified=verified, now=now)
-    return Taken(chosen.id, leg.id)
-
-
-def free_direct_liaisons(
-    session: Session, parent_call_id: int, now: datetime, wrap_up_seconds: float
-) -> list[Job]:
-    """Let go of the legs that ring for a caller who waits no more; answers the jobs to enqueue after.
-
-    What the caller's own call dialled has ended with its Dial, and whoever talked in it writes that down for
-    ``wrap_up_seconds``. A leg that nobody has begun to ring is never rung. One that a worker placed is told
-    to end, and frees its liaison when it has.
-    """
-    jobs: list[Job] = []
-    for leg, staff_id, accepted_at in session.execute(
-        select(Call.id, Call.staff_id, Call.accepted_at).where(
-            Call.parent_call_id == parent_call_id,
-            Call.flow.in_((AT_0, DIALLED_AT_0)),
-            Call.ended_at.is_(None),
-            or_(Call.flow == DIALLED_AT_0, Call.accepted_at.is_(None)),
-        )
-    ).all():
-        # Looked at as it ends: a worker may begin to ring it in this very moment.
-        unrung = or_(CALLS.c.flow != AT_0, and_(CALLS.c.call_sid.is_(None), CALLS.c.call_status.is_(None)))
-        if not _changed(session, update(CALLS).where(CALLS.c.id == leg, unrung).values(ended_at=now)):
-            jobs.append(("release_leg", leg))
-            continue
-        free_liaison(session, leg, now)
-        if accepted_at is not None:
-            begin_wrap_up(session, staff_id, now, wrap_up_seconds)
-    return jobs
 
 
 _IDLE: ColumnElement[bool] = and_(

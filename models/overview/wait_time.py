@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback
 from models.callbacks.follow_up import LATER, SUPERVISOR
+from models.overview.outcome import NOBODY_THERE
 from models.talks.line_wait import LineWait
-from models.talks.outcome import NOBODY_THERE
 
 #: Eight of ten callers wait less than what is said.
 SHARE = 0.8

@@ -1,0 +1,39 @@
+"""Rests: after a hard call the line calls a member of staff no more for a while (R37)."""
+
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from models.audit import audit
+from models.staff.set_away import end_sparing
+from models.staff.staff import Staff
+from models.staff.wrap_up import end_wrap_ups
+
+
+class RestOffice(Protocol):
+    """What a rest asks of the office."""
+
+    def policy(self, name: str) -> int | float: ...
+
+
+def lock_staff(session: Session, staff_id: int) -> None:
+    """Hold the row of who will rest, before the first entry: who changes a shift holds it before theirs."""
+    session.execute(select(Staff.id).where(Staff.id == staff_id).with_for_update(key_share=True))
+
+
+def begin_rest(session: Session, staff_id: int, now: datetime, office: RestOffice) -> datetime:
+    """After a hard call nobody rings this person for a while; answers until when. The reason is not asked."""
+    until = now + timedelta(minutes=office.policy("hard_call_minutes"))
+    session.execute(update(Staff).where(Staff.id == staff_id).values(resting_until=until, wrap_up_until=None))
+    audit.record(session, actor=f"liaison:{staff_id}", action="rest", target=f"staff:{staff_id}", now=now)
+    return until
+
+
+def end_rests(session: Session, now: datetime) -> None:
+    """Whose rest or wrap-up is over may be rung again; their idleness counts from now."""
+    end_wrap_ups(session, now)
+    end_sparing(session, now)
+    over = update(Staff).where(Staff.resting_until <= now)
+    session.execute(over.values(resting_until=None, last_offered_at=now))

@@ -1,0 +1,99 @@
+"""The legs that ring for a caller at 0: a liaison is reserved, and freed when the caller waits no more."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from sqlalchemy import CursorResult, and_, or_, select, update
+from sqlalchemy.orm import Session
+
+from models.callbacks.liaison import (
+    choose_liaison,
+    free_liaison,
+    hold_liaison,
+    pick_alone,
+    unverified_may_take_at_0,
+)
+from models.calls.call import CALLS, Call
+from models.calls.offer import note_offer
+from models.calls.outbound_leg import outbound_leg
+from models.staff.wrap_up import begin_wrap_up
+from models.store.job import Job
+
+if TYPE_CHECKING:
+    from models.overview.caller_state import CallState
+
+#: The trees of a leg that rings for a caller at 0: placed by a worker, or dialled by the caller's own call,
+#: which bridges the two without a conference.
+AT_0, DIALLED_AT_0 = "liaison_at_0", "liaison_direct"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A liaison held for a caller who is waiting, and the leg that will ring them (R36)."""
+
+    staff_id: int
+    call_id: int
+
+
+def take_liaison_for(
+    session: Session,
+    state: "CallState",
+    now: datetime,
+    *,
+    verified: bool,
+) -> Taken | None:
+    """Hold a free liaison for this call's caller, by a leg of its own; None when nobody is free."""
+    pick_alone(session)
+    if not verified and not unverified_may_take_at_0(session, now):
+        return None
+    chosen = choose_liaison(session, state.language, now, verified=verified)
+    if chosen is None:
+        return None
+    leg = Call(
+        flow=AT_0,
+        parent_call_id=state.id,
+        **outbound_leg(session, chosen.phone, chosen.language, now),
+    )
+    leg.staff_id = chosen.id
+    session.add(leg)
+    session.flush()
+    if not hold_liaison(session, chosen.id, leg.id, now):
+        session.delete(leg)
+        session.flush()
+        return None
+    note_offer(session, verified=verified, now=now)
+    return Taken(chosen.id, leg.id)
+
+
+def free_direct_liaisons(
+    session: Session, parent_call_id: int, now: datetime, wrap_up_seconds: float
+) -> list[Job]:
+    """Let go of the legs that ring for a caller who waits no more; answers the jobs to enqueue after.
+
+    What the caller's own call dialled has ended with its Dial, and whoever talked in it writes that down for
+    ``wrap_up_seconds``. A leg that nobody has begun to ring is never rung. One that a worker placed is told
+    to end, and frees its liaison when it has.
+    """
+    jobs: list[Job] = []
+    for leg, staff_id, accepted_at in session.execute(
+        select(Call.id, Call.staff_id, Call.accepted_at).where(
+            Call.parent_call_id == parent_call_id,
+            Call.flow.in_((AT_0, DIALLED_AT_0)),
+            Call.ended_at.is_(None),
+            or_(Call.flow == DIALLED_AT_0, Call.accepted_at.is_(None)),
+        )
+    ).all():
+        # Looked at as it ends: a worker may begin to ring it in this very moment.
+        unrung = or_(CALLS.c.flow != AT_0, and_(CALLS.c.call_sid.is_(None), CALLS.c.call_status.is_(None)))
+        if not _changed(session, update(CALLS).where(CALLS.c.id == leg, unrung).values(ended_at=now)):
+            jobs.append(("release_leg", leg))
+            continue
+        free_liaison(session, leg, now)
+        if accepted_at is not None:
+            begin_wrap_up(session, staff_id, now, wrap_up_seconds)
+    return jobs
+
+
+def _changed(session: Session, statement: Any) -> bool:
+    return cast(CursorResult[Any], session.execute(statement)).rowcount == 1

@@ -1,0 +1,79 @@
+"""Who is rung for next: the callbacks that a free liaison may be offered now, in their order (R36)."""
+
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Boolean, ColumnElement, and_, literal, or_
+from sqlalchemy.orm import Session
+
+from models.callbacks.callback import Callback
+from models.callbacks.callback_list import heads_of_line
+from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.liaison import Pool, count_free, unverified_may_take
+from models.calls import pacing
+from models.calls.offer import last_offers
+from models.calls.two_lists import PLACES, UNVERIFIED, VERIFIED, Owed, is_verified, owed_to, take_turns
+from models.talks.line_wait import kept_for_line
+
+
+def first_in_line(
+    session: Session, now: datetime, policy: CallbackPolicy, limit: int, *where: ColumnElement[bool]
+) -> list[int]:
+    """The first of those that somebody is free for now, at most ``limit`` and no more than are free.
+
+    ``where`` leaves out some of them.
+    """
+    is_open = policy.is_open(now)
+    free = count_free(session, is_open=is_open)
+    if not any(free.values()):
+        return []
+    urgent, passed_over = Callback.urgency == "urgent", Callback.liaison_tries >= policy.liaison_tries
+    whose = {
+        Pool.LIAISONS: ~urgent,
+        Pool.URGENT: and_(urgent, ~passed_over),
+        Pool.EVERYONE: and_(urgent, passed_over),
+    }
+    # Who is free goes as a value: one wording whoever it is, which a worker's forked job finds ready.
+    only = or_(*(and_(literal(free[pool] > 0, Boolean), whose[pool]) for pool in Pool))
+    at_most = min(limit, max(free.values()))
+    places = PLACES if unverified_may_take(session, now) else VERIFIED
+    found = heads_of_line(session, now, at_most, (only, *where), places)
+    last = last_offers(session, now)
+    kept = _KeptForLine(session, now, owed_to(last))
+    left = [row for row in found if free[pool_for(row, policy)] > kept.from_row(row)]
+    turns = take_turns(left, last, now + policy.due_soon)
+    return [row.id for row in islice(turns, at_most)]
+
+
+def owed_callback(session: Session, now: datetime) -> int | None:
+    """A callback without a PIN that the next offer is owed to, so that callers at 0 leave it a liaison (R36).
+
+    None while the carrier refuses our calls: then only those on the line can be joined to anybody.
+    """
+    if owed_to(last_offers(session, now)) is not Owed.UNVERIFIED or pacing.is_refused(session):
+        return None
+    return next((row.id for row in heads_of_line(session, now, 1, (), UNVERIFIED)), None)
+
+
+class _KeptForLine:
+    """How many free liaisons a callback leaves to those who wait on the line at 0; asked once a kind."""
+
+    def __init__(self, session: Session, now: datetime, owed: Owed | None) -> None:
+        self._session, self._now, self._owed = session, now, owed
+        self._known: dict[tuple[bool, bool], int] = {}
+
+    def from_row(self, row: Any) -> int:
+        kind = is_verified(row), row.due_at <= self._now
+        if kind not in self._known:
+            self._known[kind] = kept_for_line(
+                self._session, self._now, verified=kind[0], due_at=row.due_at, owed=self._owed
+            )
+        return self._known[kind]
+
+
+def pool_for(callback: Any, policy: CallbackPolicy) -> Pool:
+    """Whom the line rings for this callback next; a row of its urgency and ``liaison_tries`` will do."""
+    if callback.urgency != "urgent":
+        return Pool.LIAISONS
+    return Pool.EVERYONE if policy.is_untaken(callback) else Pool.URGENT
