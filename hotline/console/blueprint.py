@@ -16,10 +16,9 @@ from hotline.console.callbacks.action_views import register_callback_actions
 from hotline.console.callbacks.talk_views import register_talks
 from hotline.console.callbacks.views import register_callbacks
 from hotline.console.callbacks.wallboard_views import register_wallboard
-from hotline.console.cases.lock_views import register_locks
-from hotline.console.cases.phone_views import register_phones
-from hotline.console.cases.pin_views import register_pins
-from hotline.console.cases.views import register_cases
+from hotline.console.cases import lock_views, phone_views, pin_views
+from hotline.console.cases import views as case_views
+from hotline.console.cases.area import area as cases
 from hotline.console.imports.settle_views import register_import_settling
 from hotline.console.imports.upload_views import register_import_upload
 from hotline.console.imports.views import register_imports
@@ -53,6 +52,7 @@ from models.staff.two_people import TiedError, note_attempt
 AREAS = (
     (shell, (home_views, static_files)),
     (sign_in, (sign_in_views, set_up_views, confirm_views, account_views)),
+    (cases, (case_views, phone_views, pin_views, lock_views)),
 )
 REGISTERS = (
     register_wallboard,
@@ -74,18 +74,14 @@ REGISTERS = (
     register_talks,
     register_shift,
     register_standing,
-    register_cases,
-    register_phones,
-    register_pins,
-    register_locks,
 )
 #: In the order in which the navigation shows them.
 NAVIGATION = Navigation(
     Entry("console.callbacks", N_("Callbacks"), pages="console.callback"),
     Entry("console.shift", N_("My shift")),
-    Entry("console.cases", N_("Cases"), pages="console.case"),
-    Entry("console.pins", N_("PINs"), pages="console.pin"),
-    Entry("console.locks", N_("Locks"), pages="console.lock"),
+    Entry("console.cases.cases", N_("Cases"), pages="console.cases.case"),
+    Entry("console.cases.pins", N_("PINs"), pages="console.cases.pin"),
+    Entry("console.cases.locks", N_("Locks"), pages="console.cases.lock"),
     Entry("console.wallboard", N_("Wallboard")),
     Entry("console.imports", N_("Imports"), pages="console.import"),
     Entry("console.staff", N_("Staff")),
@@ -162,7 +158,9 @@ def console_blueprint(app: Flask, console: Console, csrf: CSRFProtect) -> Bluepr
         kind, _colon, id_ = error.target.partition(":")
         if kind == "import":
             return redirect(url_for("console.import_settle", import_id=int(id_)), code=303)
-        return redirect(url_for("console.audit_exports" if kind == "export" else "console.pins"), code=303)
+        return redirect(
+            url_for("console.audit_exports" if kind == "export" else "console.cases.pins"), code=303
+        )
 
     blueprint.after_request(set_headers)
     for area, _views in AREAS:

@@ -172,9 +172,9 @@ PARTS = {
 }
 #: What an entry can be about, and the page that shows one, where there is such a page.
 TARGETS = {
-    "case": (N_("case %(id)s"), "case"),
-    "callback": (N_("callback %(id)s"), "callback"),
-    "import": (N_("import %(id)s"), "import_page"),
+    "case": (N_("case %(id)s"), "console.cases.case"),
+    "callback": (N_("callback %(id)s"), "console.callback"),
+    "import": (N_("import %(id)s"), "console.import_page"),
     "staff": (N_("member of staff %(id)s"), ""),
     "sign_in": (N_("an e-mail that nobody has"), ""),
     "facility": (N_("facility %(id)s"), ""),
@@ -345,8 +345,7 @@ def _plain(value: Any, codes: Mapping[str, str]) -> str:
 
 
 def _page(endpoint: str, kind: str, id_: str) -> str | None:
-    name = f"console.{endpoint}"
-    if not endpoint or name not in current_app.view_functions or not id_.isdecimal():
+    if endpoint not in current_app.view_functions or not id_.isdecimal():
         return None
     values: dict[str, Any] = {f"{kind}_id": int(id_)}
-    return url_for(name, **values)
+    return url_for(endpoint, **values)

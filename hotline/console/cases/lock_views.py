@@ -1,9 +1,10 @@
 """The page of locks after wrong PINs, and of lost PINs that wait for a supervisor (R04, R08)."""
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from hotline.console.shell.console import Console
+from hotline.console.cases.area import area
+from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.words import N_, _
 from models.overview.lost_pin import LostPinError, decide_lost_pin, waiting_lost_pins
@@ -22,56 +23,55 @@ SENTENCES = (
 )
 
 
-def register_locks(blueprint: Blueprint, console: Console) -> None:
-    """``/console/locks`` and below, for supervisors."""
+@area.get("/locks")
+@guard_staff("supervisor")
+def locks() -> str:
+    with console.database.reading() as session:
+        standing, reports = standing_locks(session), waiting_lost_pins(session)
+    return render_template("console/cases/pins/locks.html", locks=standing, reports=reports, kinds=KINDS)
 
-    @blueprint.get("/locks")
-    @guard_staff("supervisor")
-    def locks() -> str:
-        with console.database.reading() as session:
-            standing, reports = standing_locks(session), waiting_lost_pins(session)
-        return render_template("console/pins/locks.html", locks=standing, reports=reports, kinds=KINDS)
 
-    @blueprint.post("/locks/<int:case_id>/lift")
-    @guard_staff("supervisor", fresh=True)
-    def lock_lift(case_id: int) -> Response:
-        kind = request.form.get("kind", "")
-        if kind not in KINDS:
-            abort(400)
-        try:
-            with console.database.transaction() as session:
-                lift_lock(session, case_id, kind, by=me().email, now=console.clock())
-        except LockError as error:
-            flash(_(error.sentence), "error")
+@area.post("/locks/<int:case_id>/lift")
+@guard_staff("supervisor", fresh=True)
+def lock_lift(case_id: int) -> Response:
+    kind = request.form.get("kind", "")
+    if kind not in KINDS:
+        abort(400)
+    try:
+        with console.database.transaction() as session:
+            lift_lock(session, case_id, kind, by=me().email, now=console.clock())
+    except LockError as error:
+        flash(_(error.sentence), "error")
+    else:
+        flash(_("The lock is lifted. The PIN works again for these phones."), "success")
+    return redirect(url_for("console.cases.locks"), code=303)
+
+
+@area.post("/locks/lost-pins/<int:report_id>")
+@guard_staff("supervisor", fresh=True)
+def lock_lost_pin(report_id: int) -> Response:
+    decision = request.form.get("decision", "")
+    if decision not in ("call", "drop"):
+        abort(400)
+    try:
+        with console.database.transaction() as session:
+            jobs = decide_lost_pin(
+                session,
+                report_id,
+                call=decision == "call",
+                by=me().email,
+                now=console.clock(),
+                office=console.office,
+            )
+    except LostPinError as error:
+        flash(_(str(error)), "error")
+    else:
+        for name, row_id in jobs:
+            console.jobs.enqueue(name, row_id)
+        if decision == "drop":
+            flash(_("The report is dropped."), "success")
+        elif jobs:
+            flash(_("The confirmed phone will be called."), "success")
         else:
-            flash(_("The lock is lifted. The PIN works again for these phones."), "success")
-        return redirect(url_for("console.locks"), code=303)
-
-    @blueprint.post("/locks/lost-pins/<int:report_id>")
-    @guard_staff("supervisor", fresh=True)
-    def lock_lost_pin(report_id: int) -> Response:
-        decision = request.form.get("decision", "")
-        if decision not in ("call", "drop"):
-            abort(400)
-        try:
-            with console.database.transaction() as session:
-                jobs = decide_lost_pin(
-                    session,
-                    report_id,
-                    call=decision == "call",
-                    by=me().email,
-                    now=console.clock(),
-                    office=console.office,
-                )
-        except LostPinError as error:
-            flash(_(str(error)), "error")
-        else:
-            for name, row_id in jobs:
-                console.jobs.enqueue(name, row_id)
-            if decision == "drop":
-                flash(_("The report is dropped."), "success")
-            elif jobs:
-                flash(_("The confirmed phone will be called."), "success")
-            else:
-                flash(_("The case has no safe phone to call. It is left for staff."), "warning")
-        return redirect(url_for("console.locks"), code=303)
+            flash(_("The case has no safe phone to call. It is left for staff."), "warning")
+    return redirect(url_for("console.cases.locks"), code=303)

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from babel.dates import format_datetime, get_timezone
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from hotline.console.cases.case_room import CaseRoom
+from hotline.console.cases.area import area
 from hotline.console.cases.forms import phone_of, wishes_of, wishes_shown
-from hotline.console.shell.console import Console
+from hotline.console.cases.opened_case import case_form, case_page, changing_case
+from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.typed_fields import OvertakenFormError, refuse_overtaken
 from hotline.console.shell.words import _, language, written_in
@@ -31,133 +32,141 @@ View = Response | str | tuple[str, int]
 Changed = TypeVar("Changed")
 
 
-def register_phones(blueprint: Blueprint, console: Console) -> None:
-    """``/console/cases/ID/phones`` and below."""
-    room = CaseRoom(console)
-    zone = get_timezone(console.office.time_zone)
+@area.route("/cases/<int:case_id>/phones/new", methods=["GET", "POST"])
+@guard_staff(*ROLES)
+def case_phone_new(case_id: int) -> View:
+    if request.method == "GET":
+        return case_form(case_id, "phone_new")
+    errors: dict[str, str] = {}
+    number = phone_of(request.form, "phone", _("Phone"), console.office, errors)
+    if errors:
+        return case_form(case_id, "phone_new", errors)
+    try:
+        with changing_case(case_id) as opened:
+            phone = add_phone(opened.session, me(), opened.case, number, opened.grounds, opened.now)
+    except PhoneListError as error:
+        return case_form(case_id, "phone_new", {error.field: _said(error)})
+    flash(_("The phone is on the list. It is called once it is confirmed."), "success")
+    return redirect(url_for("console.cases.case_phone", case_id=case_id, phone_id=phone.id), code=303)
 
-    @blueprint.route("/cases/<int:case_id>/phones/new", methods=["GET", "POST"])
-    @guard_staff(*ROLES)
-    def case_phone_new(case_id: int) -> View:
-        if request.method == "GET":
-            return room.form(case_id, "phone_new")
-        errors: dict[str, str] = {}
-        number = phone_of(request.form, "phone", _("Phone"), console.office, errors)
-        if errors:
-            return room.form(case_id, "phone_new", errors)
-        try:
-            with room.changing(case_id) as opened:
-                phone = add_phone(opened.session, me(), opened.case, number, opened.grounds, opened.now)
-        except PhoneListError as error:
-            return room.form(case_id, "phone_new", {error.field: said(error)})
-        flash(_("The phone is on the list. It is called once it is confirmed."), "success")
-        return redirect(url_for("console.case_phone", case_id=case_id, phone_id=phone.id), code=303)
 
-    @blueprint.route("/cases/<int:case_id>/phones/<int:phone_id>", methods=["GET", "POST"])
-    @guard_staff(*ROLES)
-    def case_phone(case_id: int, phone_id: int) -> View:
-        if request.method == "GET":
-            return room.form(case_id, "phone", phone_id=phone_id)
-        errors: dict[str, str] = {}
-        agreed = wishes_of(request.form, errors)
-        if errors:
-            return room.form(case_id, "phone", errors, phone_id=phone_id)
-        try:
-            with room.changing(case_id) as opened:
-                refuse_overtaken(wishes_shown(phone_locked(opened.session, opened.case, phone_id)))
-                keep_wishes(opened.session, me(), opened.case, phone_id, agreed, opened.now)
-        except PhoneListError as error:
-            return room.form(case_id, "phone", {error.field: said(error)}, phone_id=phone_id)
-        except OvertakenFormError as error:
-            return room.form(case_id, "phone", {"": _(str(error))}, phone_id=phone_id)
-        flash(_("How this phone is called is kept."), "success")
-        return back(case_id)
+@area.route("/cases/<int:case_id>/phones/<int:phone_id>", methods=["GET", "POST"])
+@guard_staff(*ROLES)
+def case_phone(case_id: int, phone_id: int) -> View:
+    if request.method == "GET":
+        return case_form(case_id, "phone", phone_id=phone_id)
+    errors: dict[str, str] = {}
+    agreed = wishes_of(request.form, errors)
+    if errors:
+        return case_form(case_id, "phone", errors, phone_id=phone_id)
+    try:
+        with changing_case(case_id) as opened:
+            refuse_overtaken(wishes_shown(phone_locked(opened.session, opened.case, phone_id)))
+            keep_wishes(opened.session, me(), opened.case, phone_id, agreed, opened.now)
+    except PhoneListError as error:
+        return case_form(case_id, "phone", {error.field: _said(error)}, phone_id=phone_id)
+    except OvertakenFormError as error:
+        return case_form(case_id, "phone", {"": _(str(error))}, phone_id=phone_id)
+    flash(_("How this phone is called is kept."), "success")
+    return _back(case_id)
 
-    @blueprint.post("/cases/<int:case_id>/phones/<int:phone_id>/code")
-    @guard_staff(*ROLES)
-    def case_phone_code(case_id: int, phone_id: int) -> View:
-        try:
-            with room.changing(case_id) as opened:
-                code = give_code(opened.session, me(), opened.case, phone_id, opened.grounds, opened.now)
-        except PhoneListError as error:
-            return room.form(case_id, "phone", {error.field: said(error)}, phone_id=phone_id)
-        return room.form(case_id, "phone", phone_id=phone_id, spoken=code)
 
-    @blueprint.post("/cases/<int:case_id>/phones/<int:phone_id>/confirm")
-    @guard_staff(*ROLES)
-    def case_phone_confirm(case_id: int, phone_id: int) -> View:
-        try:
-            with room.changing(case_id) as opened:
-                bound = confirm_phone(
-                    opened.session, me(), opened.case, phone_id, request.form.get("code", ""),
-                    opened.grounds, opened.now, console.office,
-                )  # fmt: skip
-        except PhoneListError as error:
-            return room.form(case_id, "phone", {error.field: said(error)}, phone_id=phone_id)
-        if not bound:
-            wrong = _("Code: this is not the code that was said to this phone.")
-            return room.form(case_id, "phone", {"code": wrong}, phone_id=phone_id, asked=True)
-        flash(_("The phone is confirmed. Their other safe phones will be called to tell them."), "success")
-        return back(case_id)
+@area.post("/cases/<int:case_id>/phones/<int:phone_id>/code")
+@guard_staff(*ROLES)
+def case_phone_code(case_id: int, phone_id: int) -> View:
+    try:
+        with changing_case(case_id) as opened:
+            code = give_code(opened.session, me(), opened.case, phone_id, opened.grounds, opened.now)
+    except PhoneListError as error:
+        return case_form(case_id, "phone", {error.field: _said(error)}, phone_id=phone_id)
+    return case_form(case_id, "phone", phone_id=phone_id, spoken=code)
 
-    @blueprint.post("/cases/<int:case_id>/phones/<int:phone_id>/unsafe")
-    @guard_staff(*ROLES)
-    def case_phone_unsafe(case_id: int, phone_id: int) -> View:
-        with room.changing(case_id) as opened:
-            jobs = (
-                _or_flash(
-                    lambda: mark_unsafe(
-                        opened.session, me(), opened.case, phone_id, opened.now, console.office
-                    )
-                )
-                or []
+
+@area.post("/cases/<int:case_id>/phones/<int:phone_id>/confirm")
+@guard_staff(*ROLES)
+def case_phone_confirm(case_id: int, phone_id: int) -> View:
+    try:
+        with changing_case(case_id) as opened:
+            bound = confirm_phone(
+                opened.session, me(), opened.case, phone_id, request.form.get("code", ""),
+                opened.grounds, opened.now, console.office,
+            )  # fmt: skip
+    except PhoneListError as error:
+        return case_form(case_id, "phone", {error.field: _said(error)}, phone_id=phone_id)
+    if not bound:
+        wrong = _("Code: this is not the code that was said to this phone.")
+        return case_form(case_id, "phone", {"code": wrong}, phone_id=phone_id, asked=True)
+    flash(_("The phone is confirmed. Their other safe phones will be called to tell them."), "success")
+    return _back(case_id)
+
+
+@area.post("/cases/<int:case_id>/phones/<int:phone_id>/unsafe")
+@guard_staff(*ROLES)
+def case_phone_unsafe(case_id: int, phone_id: int) -> View:
+    with changing_case(case_id) as opened:
+        jobs = (
+            _or_flash(
+                lambda: mark_unsafe(opened.session, me(), opened.case, phone_id, opened.now, console.office)
             )
-        for name, row_id in jobs:
-            console.jobs.enqueue(name, row_id)
-        return back(case_id)
-
-    @blueprint.post("/cases/<int:case_id>/phones/<int:phone_id>/vouch")
-    @guard_staff(*ROLES)
-    def case_phone_vouch(case_id: int, phone_id: int) -> View:
-        try:
-            with room.changing(case_id) as opened:
-                vouch_for_phone(opened.session, me(), opened.case, phone_id, opened.grounds, opened.now)
-        except PhoneListError as error:
-            flash(said(error), "error")
-        else:
-            flash(_("The case may be spoken of there."), "success")
-        return back(case_id)
-
-    @blueprint.post("/cases/<int:case_id>/phones/<int:phone_id>/move")
-    @guard_staff(*ROLES)
-    def case_phone_move(case_id: int, phone_id: int) -> View:
-        up = request.form.get("to") == "up"
-        with room.changing(case_id) as opened:
-            _or_flash(lambda: move_phone(opened.session, me(), opened.case, phone_id, up=up, now=opened.now))
-        return back(case_id)
-
-    @blueprint.post("/cases/<int:case_id>/phones/<int:phone_id>/reveal")
-    @guard_staff(*ROLES)
-    def case_phone_reveal(case_id: int, phone_id: int) -> View:
-        with room.changing(case_id) as opened:
-            number = _or_flash(lambda: reveal_phone(opened.session, me(), opened.case, phone_id, opened.now))
-        return room.page(case_id, revealed_phone=(phone_id, number) if number else None)
-
-    def back(case_id: int) -> Response:
-        return redirect(url_for("console.case", case_id=case_id, _anchor="phones"), code=303)
-
-    def said(error: PhoneListError) -> str:
-        if error.until is None:
-            return _(str(error))
-        return _(
-            "Phones and times stay as they are until %(until)s, since the PIN was replaced. "
-            "A phone can be marked unsafe at any time.",
-            until=format_datetime(error.until, "medium", tzinfo=zone, locale=written_in(language())),
+            or []
         )
+    for name, row_id in jobs:
+        console.jobs.enqueue(name, row_id)
+    return _back(case_id)
 
-    def _or_flash(change: Callable[[], Changed]) -> Changed | None:
-        try:
-            return change()
-        except PhoneListError as error:
-            flash(said(error), "error")
-            return None
+
+@area.post("/cases/<int:case_id>/phones/<int:phone_id>/vouch")
+@guard_staff(*ROLES)
+def case_phone_vouch(case_id: int, phone_id: int) -> View:
+    try:
+        with changing_case(case_id) as opened:
+            vouch_for_phone(opened.session, me(), opened.case, phone_id, opened.grounds, opened.now)
+    except PhoneListError as error:
+        flash(_said(error), "error")
+    else:
+        flash(_("The case may be spoken of there."), "success")
+    return _back(case_id)
+
+
+@area.post("/cases/<int:case_id>/phones/<int:phone_id>/move")
+@guard_staff(*ROLES)
+def case_phone_move(case_id: int, phone_id: int) -> View:
+    up = request.form.get("to") == "up"
+    with changing_case(case_id) as opened:
+        _or_flash(lambda: move_phone(opened.session, me(), opened.case, phone_id, up=up, now=opened.now))
+    return _back(case_id)
+
+
+@area.post("/cases/<int:case_id>/phones/<int:phone_id>/reveal")
+@guard_staff(*ROLES)
+def case_phone_reveal(case_id: int, phone_id: int) -> View:
+    with changing_case(case_id) as opened:
+        number = _or_flash(lambda: reveal_phone(opened.session, me(), opened.case, phone_id, opened.now))
+    return case_page(case_id, revealed_phone=(phone_id, number) if number else None)
+
+
+def _back(case_id: int) -> Response:
+    return redirect(url_for("console.cases.case", case_id=case_id, _anchor="phones"), code=303)
+
+
+def _said(error: PhoneListError) -> str:
+    if error.until is None:
+        return _(str(error))
+    return _(
+        "Phones and times stay as they are until %(until)s, since the PIN was replaced. "
+        "A phone can be marked unsafe at any time.",
+        until=format_datetime(
+            error.until,
+            "medium",
+            tzinfo=get_timezone(console.office.time_zone),
+            locale=written_in(language()),
+        ),
+    )
+
+
+def _or_flash(change: Callable[[], Changed]) -> Changed | None:
+    try:
+        return change()
+    except PhoneListError as error:
+        flash(_said(error), "error")
+        return None

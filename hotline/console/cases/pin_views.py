@@ -3,14 +3,15 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
 from hotline.console.cases import choices as case_choices
 from hotline.console.cases import labels as case_labels
-from hotline.console.cases.case_room import CaseRoom, may_see_number
+from hotline.console.cases.area import area
 from hotline.console.cases.letters import Sender, number_letter, pin_letter
-from hotline.console.shell.console import Console
+from hotline.console.cases.opened_case import case_form, case_page, changing_case, may_see_number
+from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.words import _
 from models.audit import audit
@@ -35,166 +36,175 @@ from models.store.database import keyring_of
 View = Answer | str | tuple[str, int]
 
 
-def register_pins(blueprint: Blueprint, console: Console) -> None:
-    """``/console/pins`` and below, and letters of a case."""
-    room = CaseRoom(console)
-
-    @blueprint.route("/cases/<int:case_id>/pin", methods=["GET", "POST"])
-    @guard_staff(*ROLES, fresh=True)
-    def case_pin(case_id: int) -> View:
-        if request.method == "GET":
-            return form_of_request(case_id)
-        try:
-            with room.changing(case_id) as opened:
-                request_pin(
-                    opened.session, me(), opened.case, evidence=request.form.get("evidence", ""),
-                    delivery=request.form.get("delivery", ""), now=opened.now, office=console.office,
-                )  # fmt: skip
-        except PinRequestError as error:
-            return form_of_request(case_id, {error.field: _(str(error))})
-        flash(_("The PIN waits for a second person."), "success")
-        return redirect(url_for("console.case", case_id=case_id, _anchor="pin"), code=303)
-
-    @blueprint.get("/pins")
-    @guard_staff(*ROLES)
-    def pins() -> View:
-        with console.database.reading() as session:
-            waiting = waiting_pins(session, me(), console.clock(), console.office)
-        return render_template(
-            "console/pins/waiting.html",
-            waiting=waiting,
-            labels=case_labels,
-            choices=case_choices,
-            is_approver=me().role in APPROVERS,
-        )
-
-    @blueprint.get("/pins/<int:request_id>")
-    @guard_staff(*APPROVERS, fresh=True)
-    def pin(request_id: int) -> View:
-        try:
-            with console.database.transaction() as session:
-                find_waiting(session, me(), request_id, console.clock(), console.office)
-                found = next(
-                    one
-                    for one in waiting_pins(session, me(), console.clock(), console.office)
-                    if one.id == request_id
-                )
-        except (PinRequestError, StopIteration) as error:
-            return not_so(error)
-        return render_template(
-            "console/pins/approve.html", asked=found, labels=case_labels, choices=case_choices
-        )
-
-    @blueprint.post("/pins/<int:request_id>/look")
-    @guard_staff(*APPROVERS)
-    def pin_look(request_id: int) -> View:
-        try:
-            with console.database.transaction() as session:
-                _asked, case = find_waiting(session, me(), request_id, console.clock(), console.office)
-                open_to(
-                    session, me(), case.id, "approval", f"pin_request:{request_id}", console.clock(),
-                    console.office,
-                )  # fmt: skip
-        except PinRequestError as error:
-            return not_so(error)
-        return redirect(url_for("console.case", case_id=case.id), code=303)
-
-    @blueprint.post("/pins/<int:request_id>/approve")
-    @guard_staff(*APPROVERS, fresh=True)
-    def pin_approve(request_id: int) -> View:
-        now = console.clock()
-        try:
-            with console.database.transaction() as session:
-                asked, case = find_waiting(session, me(), request_id, now, console.office)
-                language, delivery = case.registrant.language, asked.delivery
-                line = case.registrant.line
-                number = keyring_of(session).unseal("case.number", case.number_sealed)
-            made = new_pin(number)
-            # The hash and the letter are made with no transaction open: callers must not wait for them.
-            made_hash = console.hasher.hash(made)
-            letter = b"" if delivery == "told" else letter_with(made, language, line, now)
-            with console.database.transaction() as session:
-                approved = approve_pin(session, me(), request_id, made_hash, now, console.office)
-        except PinRequestError as error:
-            return not_so(error)
-        if approved.delivery == "told":
-            return render_template("console/pins/told.html", pin=made, approved=approved)
-        return as_file(letter, "letter-pin")
-
-    @blueprint.post("/pins/<int:request_id>/decline")
-    @guard_staff(*ROLES)
-    def pin_decline(request_id: int) -> View:
-        try:
-            with console.database.transaction() as session:
-                decline_pin(session, me(), request_id, console.clock(), console.office)
-        except PinRequestError as error:
-            return not_so(error)
-        flash(_("The PIN is not given."), "success")
-        return redirect(url_for("console.pins"), code=303)
-
-    @blueprint.post("/cases/<int:case_id>/number")
-    @guard_staff(*ROLES)
-    def case_number(case_id: int) -> View:
-        with room.changing(case_id) as opened:
-            number = (
-                reveal_number(opened.session, me(), opened.case, opened.now)
-                if may_see_number(opened.grounds)
-                else None
-            )
-        if number is None:
-            flash(_("This is not for your role."), "error")
-            return redirect(url_for("console.case", case_id=case_id), code=303)
-        return room.page(case_id, revealed_number=number)
-
-    @blueprint.post("/cases/<int:case_id>/number-letter")
-    @guard_staff(*ROLES)
-    def case_number_letter(case_id: int) -> View:
-        with room.changing(case_id) as opened:
-            if not may_see_number(opened.grounds):
-                flash(_("This is not for your role."), "error")
-                return redirect(url_for("console.case", case_id=case_id), code=303)
-            language, line = opened.case.registrant.language, opened.case.registrant.line
-            try:
-                say, from_us = say_in(language), sender(language, line)
-            except PinRequestError as error:
-                flash(_(str(error)), "error")
-                return redirect(url_for("console.case", case_id=case_id), code=303)
-            number = reveal_number(opened.session, me(), opened.case, opened.now)
-            audit.record(
-                opened.session, actor=me().email, action="print_number_letter", target=f"case:{case_id}",
-                now=opened.now,
+@area.route("/cases/<int:case_id>/pin", methods=["GET", "POST"])
+@guard_staff(*ROLES, fresh=True)
+def case_pin(case_id: int) -> View:
+    if request.method == "GET":
+        return _form_of_request(case_id)
+    try:
+        with changing_case(case_id) as opened:
+            request_pin(
+                opened.session, me(), opened.case, evidence=request.form.get("evidence", ""),
+                delivery=request.form.get("delivery", ""), now=opened.now, office=console.office,
             )  # fmt: skip
-        return as_file(number_letter(language, say, from_us, number), "letter-case-number")
+    except PinRequestError as error:
+        return _form_of_request(case_id, {error.field: _(str(error))})
+    flash(_("The PIN waits for a second person."), "success")
+    return redirect(url_for("console.cases.case", case_id=case_id, _anchor="pin"), code=303)
 
-    def form_of_request(case_id: int, errors: dict[str, str] | None = None) -> View:
-        return room.form(
-            case_id, "pin", errors, evidence_of={"first": FIRST_EVIDENCE, "lost": EVIDENCE},
-            deliveries=DELIVERIES,
+
+@area.get("/pins")
+@guard_staff(*ROLES)
+def pins() -> View:
+    with console.database.reading() as session:
+        waiting = waiting_pins(session, me(), console.clock(), console.office)
+    return render_template(
+        "console/cases/pins/waiting.html",
+        waiting=waiting,
+        labels=case_labels,
+        choices=case_choices,
+        is_approver=me().role in APPROVERS,
+    )
+
+
+@area.get("/pins/<int:request_id>")
+@guard_staff(*APPROVERS, fresh=True)
+def pin(request_id: int) -> View:
+    try:
+        with console.database.transaction() as session:
+            find_waiting(session, me(), request_id, console.clock(), console.office)
+            found = next(
+                one
+                for one in waiting_pins(session, me(), console.clock(), console.office)
+                if one.id == request_id
+            )
+    except (PinRequestError, StopIteration) as error:
+        return _not_so(error)
+    return render_template(
+        "console/cases/pins/approve.html", asked=found, labels=case_labels, choices=case_choices
+    )
+
+
+@area.post("/pins/<int:request_id>/look")
+@guard_staff(*APPROVERS)
+def pin_look(request_id: int) -> View:
+    try:
+        with console.database.transaction() as session:
+            _asked, case = find_waiting(session, me(), request_id, console.clock(), console.office)
+            open_to(
+                session, me(), case.id, "approval", f"pin_request:{request_id}", console.clock(),
+                console.office,
+            )  # fmt: skip
+    except PinRequestError as error:
+        return _not_so(error)
+    return redirect(url_for("console.cases.case", case_id=case.id), code=303)
+
+
+@area.post("/pins/<int:request_id>/approve")
+@guard_staff(*APPROVERS, fresh=True)
+def pin_approve(request_id: int) -> View:
+    now = console.clock()
+    try:
+        with console.database.transaction() as session:
+            asked, case = find_waiting(session, me(), request_id, now, console.office)
+            language, delivery = case.registrant.language, asked.delivery
+            line = case.registrant.line
+            number = keyring_of(session).unseal("case.number", case.number_sealed)
+        made = new_pin(number)
+        # The hash and the letter are made with no transaction open: callers must not wait for them.
+        made_hash = console.hasher.hash(made)
+        letter = b"" if delivery == "told" else _letter_with(made, language, line, now)
+        with console.database.transaction() as session:
+            approved = approve_pin(session, me(), request_id, made_hash, now, console.office)
+    except PinRequestError as error:
+        return _not_so(error)
+    if approved.delivery == "told":
+        return render_template("console/cases/pins/told.html", pin=made, approved=approved)
+    return _as_file(letter, "letter-pin")
+
+
+@area.post("/pins/<int:request_id>/decline")
+@guard_staff(*ROLES)
+def pin_decline(request_id: int) -> View:
+    try:
+        with console.database.transaction() as session:
+            decline_pin(session, me(), request_id, console.clock(), console.office)
+    except PinRequestError as error:
+        return _not_so(error)
+    flash(_("The PIN is not given."), "success")
+    return redirect(url_for("console.cases.pins"), code=303)
+
+
+@area.post("/cases/<int:case_id>/number")
+@guard_staff(*ROLES)
+def case_number(case_id: int) -> View:
+    with changing_case(case_id) as opened:
+        number = (
+            reveal_number(opened.session, me(), opened.case, opened.now)
+            if may_see_number(opened.grounds)
+            else None
+        )
+    if number is None:
+        flash(_("This is not for your role."), "error")
+        return redirect(url_for("console.cases.case", case_id=case_id), code=303)
+    return case_page(case_id, revealed_number=number)
+
+
+@area.post("/cases/<int:case_id>/number-letter")
+@guard_staff(*ROLES)
+def case_number_letter(case_id: int) -> View:
+    with changing_case(case_id) as opened:
+        if not may_see_number(opened.grounds):
+            flash(_("This is not for your role."), "error")
+            return redirect(url_for("console.cases.case", case_id=case_id), code=303)
+        language, line = opened.case.registrant.language, opened.case.registrant.line
+        try:
+            say, from_us = _say_in(language), _sender(language, line)
+        except PinRequestError as error:
+            flash(_(str(error)), "error")
+            return redirect(url_for("console.cases.case", case_id=case_id), code=303)
+        number = reveal_number(opened.session, me(), opened.case, opened.now)
+        audit.record(
+            opened.session, actor=me().email, action="print_number_letter", target=f"case:{case_id}",
+            now=opened.now,
         )  # fmt: skip
+    return _as_file(number_letter(language, say, from_us, number), "letter-case-number")
 
-    def letter_with(made: str, language: str, line: str | None, now: datetime) -> bytes:
-        dies_at = now + timedelta(days=console.office.policy("one_time_pin_days"))
-        return pin_letter(language, say_in(language), sender(language, line), made, dies_at)
 
-    def say_in(language: str) -> Callable[[str], str]:
-        if console.words.known(language) is None or language not in console.office.neutral_name:
-            # Nothing falls back to another language in what a registrant reads (R27).
-            raise PinRequestError("There is no letter in the language of this case.")
-        return console.words.catalog(language).gettext
+def _form_of_request(case_id: int, errors: dict[str, str] | None = None) -> View:
+    return case_form(
+        case_id, "pin", errors, evidence_of={"first": FIRST_EVIDENCE, "lost": EVIDENCE},
+        deliveries=DELIVERIES,
+    )  # fmt: skip
 
-    def sender(language: str, line: str | None) -> Sender:
-        office = console.office
-        # The number on the card is the one that they chose to see when we call (R32).
-        number = line if line is not None and line in office.lines else office.lines[0]
-        return Sender(office.neutral_name[language], number, office.time_zone)
 
-    def as_file(letter: bytes, name: str) -> Response:
-        answer = Response(letter, mimetype="application/pdf")
-        answer.headers["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
+def _letter_with(made: str, language: str, line: str | None, now: datetime) -> bytes:
+    dies_at = now + timedelta(days=console.office.policy("one_time_pin_days"))
+    return pin_letter(language, _say_in(language), _sender(language, line), made, dies_at)
 
-    def not_so(error: Exception) -> Answer:
-        said = _(str(error)) if isinstance(error, PinRequestError) else _("There is no such request.")
-        flash(said, "error")
-        return redirect(url_for("console.pins"), code=303)
+
+def _say_in(language: str) -> Callable[[str], str]:
+    if console.words.known(language) is None or language not in console.office.neutral_name:
+        # Nothing falls back to another language in what a registrant reads (R27).
+        raise PinRequestError("There is no letter in the language of this case.")
+    return console.words.catalog(language).gettext
+
+
+def _sender(language: str, line: str | None) -> Sender:
+    office = console.office
+    # The number on the card is the one that they chose to see when we call (R32).
+    number = line if line is not None and line in office.lines else office.lines[0]
+    return Sender(office.neutral_name[language], number, office.time_zone)
+
+
+def _as_file(letter: bytes, name: str) -> Response:
+    answer = Response(letter, mimetype="application/pdf")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _not_so(error: Exception) -> Answer:
+    said = _(str(error)) if isinstance(error, PinRequestError) else _("There is no such request.")
+    flash(said, "error")
+    return redirect(url_for("console.cases.pins"), code=303)

@@ -1,11 +1,11 @@
 """Pages of cases: how one is found and opened, what it shows, and what is changed of it (R37)."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from hotline.console.cases import choices as case_choices
 from hotline.console.cases import labels as case_labels
-from hotline.console.cases.case_room import CaseRoom
+from hotline.console.cases.area import area
 from hotline.console.cases.forms import (
     LONGEST_ID,
     LONGEST_NAME,
@@ -16,7 +16,8 @@ from hotline.console.cases.forms import (
     number_of,
     text_of,
 )
-from hotline.console.shell.console import Console
+from hotline.console.cases.opened_case import case_form, case_page, changing_case
+from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.typed_fields import OvertakenFormError, refuse_overtaken
 from hotline.console.shell.words import _
@@ -44,207 +45,213 @@ from models.staff.staff import ROLES
 View = Response | str | tuple[str, int]
 
 
-def register_cases(blueprint: Blueprint, console: Console) -> None:
-    """``/console/cases`` and below, but phones and PINs."""
-    room = CaseRoom(console)
+@area.get("/cases")
+@guard_staff(*ROLES)
+def cases() -> View:
+    return _find_page()
 
-    @blueprint.get("/cases")
-    @guard_staff(*ROLES)
-    def cases() -> View:
-        return _find_page()
 
-    @blueprint.get("/cases/search", endpoint="case_search_again")
-    @blueprint.get("/cases/verify", endpoint="case_verify_again")
-    @guard_staff(*ROLES)
-    def form_again() -> View:
-        # A choice of the language, or the address alone, comes here without what was typed.
-        return redirect(url_for("console.cases"), code=303)
+@area.get("/cases/search", endpoint="case_search_again")
+@area.get("/cases/verify", endpoint="case_verify_again")
+@guard_staff(*ROLES)
+def form_again() -> View:
+    # A choice of the language, or the address alone, comes here without what was typed.
+    return redirect(url_for("console.cases.cases"), code=303)
 
-    @blueprint.post("/cases/search")
-    @guard_staff("supervisor")
-    def case_search() -> View:
-        reason = request.form.get("reason", "")
-        try:
-            with console.database.transaction() as session:
-                found = search_cases(
-                    session, me(), name=request.form.get("name", ""), reason=reason, now=console.clock()
-                )
-        except CaseSearchError as error:
-            return _find_page({error.field: _(str(error))}, part="search"), 422
-        return _find_page(found=found, reason=reason)
 
-    @blueprint.post("/cases/<int:case_id>/open")
-    @guard_staff("supervisor")
-    def case_open(case_id: int) -> View:
-        try:
-            with console.database.transaction() as session:
-                reason = request.form.get("reason", "")
-                open_from_search(session, me(), case_id, reason, console.clock(), console.office)
-        except CaseOpeningError as error:
-            flash(_(str(error)), "error")
-            return redirect(url_for("console.cases"), code=303)
-        return redirect(url_for("console.case", case_id=case_id), code=303)
+@area.post("/cases/search")
+@guard_staff("supervisor")
+def case_search() -> View:
+    reason = request.form.get("reason", "")
+    try:
+        with console.database.transaction() as session:
+            found = search_cases(
+                session, me(), name=request.form.get("name", ""), reason=reason, now=console.clock()
+            )
+    except CaseSearchError as error:
+        return _find_page({error.field: _(str(error))}, part="search"), 422
+    return _find_page(found=found, reason=reason)
 
-    @blueprint.post("/cases/verify")
-    @guard_staff(*ROLES)
-    def case_verify() -> View:
-        errors: dict[str, str] = {}
-        number, evidence = number_of(request.form, errors), request.form.get("evidence", "")
-        if evidence not in case_labels.EVIDENCE:
-            errors["evidence"] = _("How you know them: choose one.")
-        case_id = None
-        if not errors:
-            with console.database.transaction() as session:
-                case_id = open_by_verification(
-                    session, me(), number, evidence, console.clock(), console.office
-                )
-            if case_id is None:
-                errors[""] = _("We could not open a case with this number.")
+
+@area.post("/cases/<int:case_id>/open")
+@guard_staff("supervisor")
+def case_open(case_id: int) -> View:
+    try:
+        with console.database.transaction() as session:
+            reason = request.form.get("reason", "")
+            open_from_search(session, me(), case_id, reason, console.clock(), console.office)
+    except CaseOpeningError as error:
+        flash(_(str(error)), "error")
+        return redirect(url_for("console.cases.cases"), code=303)
+    return redirect(url_for("console.cases.case", case_id=case_id), code=303)
+
+
+@area.post("/cases/verify")
+@guard_staff(*ROLES)
+def case_verify() -> View:
+    errors: dict[str, str] = {}
+    number, evidence = number_of(request.form, errors), request.form.get("evidence", "")
+    if evidence not in case_labels.EVIDENCE:
+        errors["evidence"] = _("How you know them: choose one.")
+    case_id = None
+    if not errors:
+        with console.database.transaction() as session:
+            case_id = open_by_verification(session, me(), number, evidence, console.clock(), console.office)
         if case_id is None:
-            return _find_page(errors, part="verify"), 422
-        return redirect(url_for("console.case", case_id=case_id), code=303)
+            errors[""] = _("We could not open a case with this number.")
+    if case_id is None:
+        return _find_page(errors, part="verify"), 422
+    return redirect(url_for("console.cases.case", case_id=case_id), code=303)
 
-    @blueprint.get("/cases/<int:case_id>")
-    @guard_staff(*ROLES)
-    def case(case_id: int) -> View:
-        return room.page(case_id)
 
-    @blueprint.route("/cases/new", methods=["GET", "POST"])
-    @guard_staff("liaison", "supervisor", "administrator")
-    def case_new() -> View:
-        if request.method == "GET":
-            return _new_page({})
-        errors: dict[str, str] = {}
-        subject_id = text_of(request.form, "subject_id", _("The feed's id of the person"), LONGEST_ID, errors)
-        subject_name = text_of(request.form, "subject_name", _("Name of the person"), LONGEST_NAME, errors)
-        details = details_of(request.form, console.office, errors)
-        evidence, delivery = request.form.get("evidence", ""), request.form.get("delivery", "")
-        if evidence not in FIRST_EVIDENCE:
-            errors["evidence"] = _("How you know them: choose one.")
-        if delivery not in DELIVERIES:
-            errors["delivery"] = _("How they get it: choose one.")
-        if errors:
-            return _new_page(errors), 422
-        now, form = console.clock(), form_of(request.form)
-        try:
-            with console.database.transaction() as session:
-                case_id = added_by_form(session, me(), form, now)
-                if is_new := case_id is None:
-                    made = begin_case(
-                        session, me(), subject_id=subject_id, subject_name=subject_name, details=details,
-                        evidence=evidence, now=now, office=console.office, form=form,
-                    )  # fmt: skip
-                    request_pin(
-                        session, me(), made, evidence=evidence, delivery=delivery, now=now,
-                        office=console.office,
-                    )  # fmt: skip
-                    case_id = made.id
-        except PinRequestError as error:
-            return _new_page({error.field: _(str(error))}), 422
-        if is_new:
-            flash(_("The case is added. Its PIN waits for a second person. Add a phone next."), "success")
-        else:
-            flash(_("This case was added already."), "info")
-        return redirect(url_for("console.case", case_id=case_id), code=303)
+@area.get("/cases/<int:case_id>")
+@guard_staff(*ROLES)
+def case(case_id: int) -> View:
+    return case_page(case_id)
 
-    @blueprint.route("/cases/<int:case_id>/details", methods=["GET", "POST"])
-    @guard_staff(*ROLES)
-    def case_details(case_id: int) -> View:
-        if request.method == "GET":
-            return room.form(case_id, "details", zones=console.office.zones)
-        errors: dict[str, str] = {}
-        details = details_of(request.form, console.office, errors)
-        if errors:
-            return room.form(case_id, "details", errors, zones=console.office.zones)
-        try:
-            with room.changing(case_id) as opened:
-                registrant = opened.case.registrant
-                refuse_overtaken(details_shown(registrant, name_of(opened.session, registrant)))
-                change_details(opened.session, me(), opened.case, details, opened.now)
-        except CaseError as error:
-            return room.form(case_id, "details", {"time_zone": _(str(error))}, zones=console.office.zones)
-        except OvertakenFormError as error:
-            return room.form(case_id, "details", {"": _(str(error))}, zones=console.office.zones)
-        flash(_("The details are kept."), "success")
-        return redirect(url_for("console.case", case_id=case_id), code=303)
 
-    @blueprint.route("/cases/<int:case_id>/subject", methods=["GET", "POST"])
-    @guard_staff("supervisor", "administrator")
-    def case_subject(case_id: int) -> View:
-        if request.method == "GET":
-            return room.form(case_id, "subject")
-        errors: dict[str, str] = {}
-        subject_id = text_of(request.form, "subject_id", _("The feed's id of the person"), LONGEST_ID, errors)
-        name = text_of(request.form, "subject_name", _("Name of the person"), LONGEST_NAME, errors)
-        if errors:
-            return room.form(case_id, "subject", errors)
-        try:
-            with room.changing(case_id) as opened:
-                feed_id, known = subject_of(opened.session, opened.case)
-                refuse_overtaken({"subject_id": feed_id, "subject_name": known or ""})
-                link_subject(
-                    opened.session,
-                    me(),
-                    opened.case,
-                    subject_id=subject_id,
-                    subject_name=name,
-                    now=opened.now,
-                )
-        except CaseError as error:
-            return room.form(case_id, "subject", {"": _(str(error))})
-        except OvertakenFormError as error:
-            # Id and name are of one person: half of what was typed beside half of what holds names nobody.
-            flash(_(str(error)), "error")
-            return redirect(url_for("console.case_subject", case_id=case_id), code=303)
-        flash(_("The link is saved. A second person must confirm it."), "success")
-        return redirect(url_for("console.case", case_id=case_id), code=303)
+@area.route("/cases/new", methods=["GET", "POST"])
+@guard_staff("liaison", "supervisor", "administrator")
+def case_new() -> View:
+    if request.method == "GET":
+        return _new_page({})
+    errors: dict[str, str] = {}
+    subject_id = text_of(request.form, "subject_id", _("The feed's id of the person"), LONGEST_ID, errors)
+    subject_name = text_of(request.form, "subject_name", _("Name of the person"), LONGEST_NAME, errors)
+    details = details_of(request.form, console.office, errors)
+    evidence, delivery = request.form.get("evidence", ""), request.form.get("delivery", "")
+    if evidence not in FIRST_EVIDENCE:
+        errors["evidence"] = _("How you know them: choose one.")
+    if delivery not in DELIVERIES:
+        errors["delivery"] = _("How they get it: choose one.")
+    if errors:
+        return _new_page(errors), 422
+    now, form = console.clock(), form_of(request.form)
+    try:
+        with console.database.transaction() as session:
+            case_id = added_by_form(session, me(), form, now)
+            if is_new := case_id is None:
+                made = begin_case(
+                    session, me(), subject_id=subject_id, subject_name=subject_name, details=details,
+                    evidence=evidence, now=now, office=console.office, form=form,
+                )  # fmt: skip
+                request_pin(
+                    session, me(), made, evidence=evidence, delivery=delivery, now=now,
+                    office=console.office,
+                )  # fmt: skip
+                case_id = made.id
+    except PinRequestError as error:
+        return _new_page({error.field: _(str(error))}), 422
+    if is_new:
+        flash(_("The case is added. Its PIN waits for a second person. Add a phone next."), "success")
+    else:
+        flash(_("This case was added already."), "info")
+    return redirect(url_for("console.cases.case", case_id=case_id), code=303)
 
-    @blueprint.post("/cases/<int:case_id>/subject/confirm")
-    @guard_staff("supervisor", "administrator")
-    def case_subject_confirm(case_id: int) -> View:
-        try:
-            with room.changing(case_id) as opened:
-                confirm_subject(
-                    opened.session, me(), opened.case, opened.now, console.office.policy("two_people_days")
-                )
-        except CaseError as error:
-            flash(_(str(error)), "error")
-        else:
-            flash(_("The person is confirmed. The line now tells this case of them."), "success")
-        return redirect(url_for("console.case", case_id=case_id), code=303)
 
-    @blueprint.route("/cases/<int:case_id>/close", methods=["GET", "POST"])
-    @guard_staff("supervisor", "administrator")
-    def case_close(case_id: int) -> View:
-        if request.method == "GET":
-            return room.form(case_id, "close")
-        if request.form.get("sure") != "1":
-            return room.form(case_id, "close", {"sure": _("Close it: tick the box if you are sure.")})
-        try:
-            with room.changing(case_id) as opened:
-                close_found_case(opened.session, me(), opened.case, opened.now)
-        except CaseError as error:
-            return room.form(case_id, "close", {"": _(str(error))})
-        flash(_("The case is closed. Callers hear only the neutral phrase."), "success")
-        return redirect(url_for("console.cases"), code=303)
+@area.route("/cases/<int:case_id>/details", methods=["GET", "POST"])
+@guard_staff(*ROLES)
+def case_details(case_id: int) -> View:
+    if request.method == "GET":
+        return case_form(case_id, "details", zones=console.office.zones)
+    errors: dict[str, str] = {}
+    details = details_of(request.form, console.office, errors)
+    if errors:
+        return case_form(case_id, "details", errors, zones=console.office.zones)
+    try:
+        with changing_case(case_id) as opened:
+            registrant = opened.case.registrant
+            refuse_overtaken(details_shown(registrant, name_of(opened.session, registrant)))
+            change_details(opened.session, me(), opened.case, details, opened.now)
+    except CaseError as error:
+        return case_form(case_id, "details", {"time_zone": _(str(error))}, zones=console.office.zones)
+    except OvertakenFormError as error:
+        return case_form(case_id, "details", {"": _(str(error))}, zones=console.office.zones)
+    flash(_("The details are kept."), "success")
+    return redirect(url_for("console.cases.case", case_id=case_id), code=303)
 
-    def _find_page(
-        errors: dict[str, str] | None = None,
-        *,
-        part: str = "",
-        found: FoundCases | None = None,
-        reason: str = "",
-    ) -> str:
-        with console.database.reading() as session:
-            talk_case = case_in_talk(session, me(), console.clock(), console.office)
-        return render_template(
-            "console/cases/find.html", errors=errors or {}, part=part, found=found, reason=reason,
-            talk_case=talk_case, labels=case_labels, choices=case_choices,
-            minutes=console.office.policy("case_open_minutes"),
-        )  # fmt: skip
 
-    def _new_page(errors: dict[str, str]) -> str:
-        return render_template(
-            "console/cases/new.html", zones=console.office.zones, office=console.office, labels=case_labels,
-            choices=case_choices, errors=errors, first_evidence=FIRST_EVIDENCE, form=new_form(),
-        )  # fmt: skip
+@area.route("/cases/<int:case_id>/subject", methods=["GET", "POST"])
+@guard_staff("supervisor", "administrator")
+def case_subject(case_id: int) -> View:
+    if request.method == "GET":
+        return case_form(case_id, "subject")
+    errors: dict[str, str] = {}
+    subject_id = text_of(request.form, "subject_id", _("The feed's id of the person"), LONGEST_ID, errors)
+    name = text_of(request.form, "subject_name", _("Name of the person"), LONGEST_NAME, errors)
+    if errors:
+        return case_form(case_id, "subject", errors)
+    try:
+        with changing_case(case_id) as opened:
+            feed_id, known = subject_of(opened.session, opened.case)
+            refuse_overtaken({"subject_id": feed_id, "subject_name": known or ""})
+            link_subject(
+                opened.session,
+                me(),
+                opened.case,
+                subject_id=subject_id,
+                subject_name=name,
+                now=opened.now,
+            )
+    except CaseError as error:
+        return case_form(case_id, "subject", {"": _(str(error))})
+    except OvertakenFormError as error:
+        # Id and name are of one person: half of what was typed beside half of what holds names nobody.
+        flash(_(str(error)), "error")
+        return redirect(url_for("console.cases.case_subject", case_id=case_id), code=303)
+    flash(_("The link is saved. A second person must confirm it."), "success")
+    return redirect(url_for("console.cases.case", case_id=case_id), code=303)
+
+
+@area.post("/cases/<int:case_id>/subject/confirm")
+@guard_staff("supervisor", "administrator")
+def case_subject_confirm(case_id: int) -> View:
+    try:
+        with changing_case(case_id) as opened:
+            confirm_subject(
+                opened.session, me(), opened.case, opened.now, console.office.policy("two_people_days")
+            )
+    except CaseError as error:
+        flash(_(str(error)), "error")
+    else:
+        flash(_("The person is confirmed. The line now tells this case of them."), "success")
+    return redirect(url_for("console.cases.case", case_id=case_id), code=303)
+
+
+@area.route("/cases/<int:case_id>/close", methods=["GET", "POST"])
+@guard_staff("supervisor", "administrator")
+def case_close(case_id: int) -> View:
+    if request.method == "GET":
+        return case_form(case_id, "close")
+    if request.form.get("sure") != "1":
+        return case_form(case_id, "close", {"sure": _("Close it: tick the box if you are sure.")})
+    try:
+        with changing_case(case_id) as opened:
+            close_found_case(opened.session, me(), opened.case, opened.now)
+    except CaseError as error:
+        return case_form(case_id, "close", {"": _(str(error))})
+    flash(_("The case is closed. Callers hear only the neutral phrase."), "success")
+    return redirect(url_for("console.cases.cases"), code=303)
+
+
+def _find_page(
+    errors: dict[str, str] | None = None,
+    *,
+    part: str = "",
+    found: FoundCases | None = None,
+    reason: str = "",
+) -> str:
+    with console.database.reading() as session:
+        talk_case = case_in_talk(session, me(), console.clock(), console.office)
+    return render_template(
+        "console/cases/find.html", errors=errors or {}, part=part, found=found, reason=reason,
+        talk_case=talk_case, labels=case_labels, choices=case_choices,
+        minutes=console.office.policy("case_open_minutes"),
+    )  # fmt: skip
+
+
+def _new_page(errors: dict[str, str]) -> str:
+    return render_template(
+        "console/cases/new.html", zones=console.office.zones, office=console.office, labels=case_labels,
+        choices=case_choices, errors=errors, first_evidence=FIRST_EVIDENCE, form=new_form(),
+    )  # fmt: skip

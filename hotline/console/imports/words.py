@@ -142,8 +142,8 @@ def refusal(error: ToldError) -> str:
 
 def case_page(case_id: int) -> str | None:
     """The page of a case, where there is one."""
-    known = "console.case" in current_app.view_functions
-    return url_for("console.case", case_id=case_id) if known else None
+    known = "console.cases.case" in current_app.view_functions
+    return url_for("console.cases.case", case_id=case_id) if known else None
 
 
 #: What a name is that no directory has.

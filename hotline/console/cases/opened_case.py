@@ -1,0 +1,120 @@
+"""What every page of one case does first: is it open to who asks, and is that written down (R37)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NoReturn
+
+from flask import abort, flash, redirect, render_template, url_for
+from sqlalchemy.orm import Session
+
+from hotline.console.audit.words import who
+from hotline.console.callbacks.words import OUTCOMES
+from hotline.console.cases import choices as case_choices
+from hotline.console.cases import labels as case_labels
+from hotline.console.cases.forms import details_shown, wishes_shown
+from hotline.console.shell.console import console
+from hotline.console.shell.guard import me
+from hotline.console.shell.status_page import words_of
+from hotline.console.shell.words import _
+from models.cases.case import Case, CaseError
+from models.custody.custody_status import HeardRules
+from models.overview.case_change import KEEPERS, case_locked
+from models.overview.case_opening import CaseOpeningError, Grounds, grounds_for, look_at
+from models.overview.case_page import read_case_page
+from models.overview.phone_list import BINDING_GROUNDS, VOUCHING_GROUNDS
+from models.overview.pin_request import APPROVERS, still_waits
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedCase:
+    """A case that stands open to who asks, held in the transaction that changes it."""
+
+    session: Session
+    case: Case
+    grounds: Grounds
+    now: datetime
+
+
+@contextmanager
+def changing_case(case_id: int) -> Iterator[OpenedCase]:
+    """One transaction in which the case is held. Leads elsewhere when it is not open to who asks."""
+    now = console.clock()
+    with console.database.transaction() as session:
+        grounds = grounds_for(session, me(), case_id, now, console.office)
+        if grounds is None:
+            not_open()
+        try:
+            case = case_locked(session, case_id)
+        except CaseError:
+            not_open()
+        yield OpenedCase(session, case, grounds, now)
+
+
+def case_page(case_id: int, **shown: Any) -> str:
+    """The page of the case; that it was looked at is an entry. ``shown``: numbers revealed this once."""
+    return _render(case_id, "console/cases/case.html", **shown)
+
+
+def case_form(
+    case_id: int, name: str, errors: dict[str, str] | None = None, **given: Any
+) -> str | tuple[str, int]:
+    """A form about the case, as it is or with what was wrong in it; what was typed is kept."""
+    page = _render(case_id, f"console/cases/{name}.html", errors=errors or {}, **given)
+    return (page, 422) if errors else page
+
+
+def may_see_number(grounds: Grounds) -> bool:
+    """Who keeps cases may, and who has just added this one and must hand its number over."""
+    return me().role in KEEPERS or grounds.ground == "added"
+
+
+def not_open() -> NoReturn:
+    """Lead to where cases are opened: alike for a case that is not, is not open, or no longer is (R37)."""
+    flash(_("This case is not open to you. Open it by its number, or by a search."), "warning")
+    abort(redirect(url_for("console.cases.cases"), code=303))
+
+
+def _render(case_id: int, template: str, **given: Any) -> str:
+    now = console.clock()
+    # Rendered inside the transaction that writes the look down: a page that fails was not looked at.
+    with console.database.transaction() as session:
+        try:
+            grounds = look_at(session, me(), case_id, now, console.office)
+        except CaseOpeningError:
+            not_open()
+        page = read_case_page(session, case_id, now, HeardRules.of(console.office))
+    registrant = page.registrant
+    held_until = page.case.changes_held_until
+    return render_template(
+        template,
+        page=page,
+        case=page.case,
+        grounds=grounds,
+        labels=case_labels,
+        choices=case_choices,
+        office=console.office,
+        details=details_shown(registrant, page.registrant_name),
+        wishes_shown=wishes_shown,
+        words=words_of(
+            console.prompts,
+            page.heard,
+            registrant.language,
+            registrant.time_zone,
+            now,
+            office_zone=console.office.time_zone,
+        ),
+        held_until=held_until if held_until is not None and held_until > now else None,
+        may_bind=grounds.ground in BINDING_GROUNDS,
+        may_vouch=grounds.ground in VOUCHING_GROUNDS,
+        may_keep=me().role in KEEPERS,
+        is_namer=page.case.named_by == me().staff_id,
+        may_see_number=may_see_number(grounds),
+        is_approver=me().role in APPROVERS,
+        waiting_pin=next((one for one in page.requests if still_waits(one, now, console.office)), None),
+        now=now,
+        who=who,
+        outcomes=OUTCOMES,
+        **given,
+    )
