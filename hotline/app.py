@@ -17,6 +17,7 @@ from hotline.console.sign_in.passwords import Passwords
 from hotline.current_line import CurrentLine
 from hotline.health import health_blueprint
 from hotline.office_desk import OfficeDesk
+from hotline.office_rules import rules_of
 from hotline.proxies import watch_for_proxies
 from hotline.trees import build_flows, office_problems, tree_problems
 from hotline.voice.fallback import fallback_blueprint
@@ -31,8 +32,6 @@ from ivr_flows.prompts import Prompts
 from models.calls.call import keep_pending
 from models.cases.case import number_length
 from models.cases.pin_hash import PinHasher
-from models.cases.pin_try import PinLimits
-from models.custody.custody_status import HeardRules
 from models.store.database import BUSY_SECONDS, Database
 from models.store.keyring import Keyring
 from workers.office_watch import OfficeWatch
@@ -78,7 +77,7 @@ def create_app(
     line = Line(
         database=database,
         office=office,
-        rules=rules_of(office, database.keyring),
+        rules=line_rules(office, database.keyring),
         prompts=prompts,
         flows=flows,
         guesses=Guesses(hasher, lambda calls: keep_pending(database, calls, clock())),
@@ -102,6 +101,7 @@ def create_app(
                 settings=settings,
                 database=database,
                 standing_office=lambda: current().office,
+                standing_rules=lambda: current().rules,
                 office_desk=OfficeDesk(base, database, prompts, current.look),
                 prompts=prompts,
                 jobs=jobs,
@@ -122,7 +122,7 @@ def remake(line: Line, office: Office) -> Line:
     return dataclasses.replace(
         line,
         office=office,
-        rules=rules_of(office, line.database.keyring),
+        rules=line_rules(office, line.database.keyring),
         flows=_whole_flows(office, line.database, line.prompts),
     )
 
@@ -144,14 +144,9 @@ def _longest_number(database: Database) -> int:
         return 0
 
 
-def rules_of(office: Office, keyring: Keyring) -> Rules:
-    """The office in the terms of the call trees and the models."""
-    return Rules(
-        office=office,
-        release=HeardRules.of(office),
-        pins=PinLimits.of(office),
-        shared_phone_keys=frozenset(keyring.index("phone", number) for number in office.shared_phones),
-    )
+def line_rules(office: Office, keyring: Keyring) -> Rules:
+    """The office in the terms of the call trees and the models, with the shared phones that callers use."""
+    return rules_of(office, frozenset(keyring.index("phone", number) for number in office.shared_phones))
 
 
 def _point_to_exchange(app: Flask, settings: Settings) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from config.office import Office
+from hotline.office_rules import rules_of
 from ivr_flows.engine.check import problems, prompt_problems
 from ivr_flows.engine.flow import Flow
 from ivr_flows.prompts import Prompts
@@ -21,11 +22,12 @@ from ivr_flows.trees.legs import (
 )
 from ivr_flows.trees.staff_line import staff_line
 from ivr_flows.trees.victim_line import victim_line
+from workers.office_rules import policies_of
 
 
 def build_flows(office: Office, case_digits: int = 0) -> dict[str, Flow]:
     """Every tree by its name. ``case_digits``: the length of case numbers, if longer than the office says."""
-    digits = max(case_digits, int(office.policy("case_number_digits")))
+    digits = max(case_digits, policies_of(office).case_number_digits)
     services = [service.key for service in office.services]
     victims = victim_line(office.languages, services, digits)
     discreet = discreet_line(office.languages, services, digits)
@@ -60,8 +62,8 @@ def walked_problems(flows: Mapping[str, Flow], prompts: Prompts, office: Office)
 
     The trees must be whole: ``tree_problems`` finds nothing in them.
     """
-    found: list[str] = []
+    found, rules = list[str](), rules_of(office)
     for language in prompts.languages:
         for flow in flows.values():
-            found += rehearsal_problems(rehearse(flow, prompts, office, language))
+            found += rehearsal_problems(rehearse(flow, prompts, rules, language))
     return found

@@ -16,6 +16,8 @@ from models.cases.pin_hash import PinHasher
 from models.cases.registrant import register
 from models.custody.directory import place_key
 from models.store.database import keyring_of
+from models.store.policies import Policies
+from workers.office_rules import policies_of
 
 #: The moment of the ``now`` fixture.
 NOW = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)
@@ -39,6 +41,11 @@ def make_office(**changes: Any) -> Office:
         },
     }
     return dataclasses.replace(shipped, **changes)
+
+
+def make_policies(**values: Any) -> Policies:
+    """The numbers of ``make_office``, with some of them replaced."""
+    return policies_of(make_office(policies=values))
 
 
 @dataclasses.dataclass(frozen=True)

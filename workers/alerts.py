@@ -16,6 +16,7 @@ from models.store.database import Database
 from models.talks.call_event import record_call_sid
 from models.talks.leg_end import Job, leg_ended
 from workers.carrier import CarrierRefused, CarrierUnknown
+from workers.office_rules import policies_of
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ class AlertSender:
         wait: Callable[[float], None],
     ) -> None:
         self._database, self._carrier, self._office = database, carrier, office
+        self._policies = policies_of(office)
         self._clock, self._wait = clock, wait
 
     def send(self, alert_id: int) -> list[Job]:
@@ -52,7 +54,7 @@ class AlertSender:
             if channel == "text" and not pacing.may_text(session, now):
                 slot = None
             if channel == "call":
-                interval = timedelta(seconds=1) / self._office.policy("carrier_calls_per_second")
+                interval = timedelta(seconds=1) / self._policies.carrier_calls_per_second
                 slot = pacing.take_slot(session, now, interval, _PATIENCE)
         if channel is None or slot is None:
             return []
@@ -71,7 +73,7 @@ class AlertSender:
                 call_sid = self._carrier.place_call(
                     to=sending.number,
                     leg_id=sending.leg_id,
-                    ring_seconds=int(self._office.policy("liaison_ring_seconds")),
+                    ring_seconds=self._policies.liaison_ring_seconds,
                 )
         except CarrierRefused as refused:
             log.warning("The carrier refused an alert.", extra={"alert_id": sending.alert_id})

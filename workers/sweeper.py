@@ -56,6 +56,7 @@ from workers.callbacks import CallCarrier, Dialler
 from workers.carrier import Carrier
 from workers.heart import Heart
 from workers.mending import LegEnd, Mender
+from workers.office_rules import policies_of
 from workers.office_watch import OfficeWatch
 from workers.patience import PatientOnce
 from workers.queue import Jobs
@@ -143,7 +144,7 @@ class _Pass:
         self._since = since
         #: Whether no worker shows a sign of life.
         self._is_alone = False
-        self._policy = CallbackPolicy.of(office)
+        self._policies, self._policy = policies_of(office), CallbackPolicy.of(office)
         carrier = PatientOnce(carrier)
         self._dialler = Dialler(
             database, carrier, office, jobs, clock=lambda: now, wait=wait, patience=LIAISON_PATIENCE
@@ -312,7 +313,7 @@ class _Pass:
         resume(self._database, self._now, _LANDING_PATIENCE)
 
     def _tidy_uploads(self) -> None:
-        lives = timedelta(minutes=self._office.policy("preview_minutes"))
+        lives = timedelta(minutes=self._policies.preview_minutes)
         tidy_uploads(self._database, lives, self._now)
 
     def _watch_audit(self) -> None:
@@ -329,7 +330,7 @@ class _Pass:
         if measured_at is not None and self._now - measured_at < MEASURE_EVERY:
             return
         with self._database.transaction() as session:
-            measure_global_failures(session, self._now, PinLimits.of(self._office))
+            measure_global_failures(session, self._now, PinLimits.of(self._policies))
 
     def _hand_on_all(self, jobs: Iterable[Job]) -> None:
         for job in jobs:

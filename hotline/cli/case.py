@@ -55,7 +55,7 @@ def add(
             time_zone=zone,
             now=datetime.now(UTC),
         )
-    if len(number) > office.policy("case_number_digits"):
+    if len(number) > house.policies.case_number_digits:
         click.echo(
             "Case numbers have ten digits from here on: "
             "set policies.case_number_digits to 10 and restart the line.",
@@ -73,7 +73,7 @@ def rotate(number: str, one_time: bool, as_json: bool) -> None:
     _check(number)
     house = open_house()
     hasher, now = PinHasher(house.settings.pin_pepper), datetime.now(UTC)
-    expires_at = now + timedelta(days=house.office.policy("one_time_pin_days")) if one_time else None
+    expires_at = now + timedelta(days=house.policies.one_time_pin_days) if one_time else None
     try:
         with house.database.transaction() as session:
             pin = rotate_pin(session, hasher, number, now, expires_at=expires_at)
@@ -105,7 +105,7 @@ def lost_pin(number: str, evidence: str, by: str, and_by: str, as_json: bool) ->
                 evidence=evidence,
                 by=by,
                 and_by=and_by,
-                hold=timedelta(hours=house.office.policy("lost_pin_hold_hours")),
+                hold=timedelta(hours=house.policies.lost_pin_hold_hours),
                 office=house.office,
                 now=datetime.now(UTC),
             )

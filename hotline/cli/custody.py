@@ -47,7 +47,7 @@ def import_(file: Path, full: bool, dry_run: bool, strict: bool, as_json: bool) 
             result = import_custody(
                 house.database,
                 file,
-                ImportRules.of(house.office),
+                ImportRules.of(house.office.gates, house.policies),
                 full=full,
                 dry_run=dry_run,
                 strict=strict,
@@ -101,7 +101,7 @@ def held(as_json: bool) -> None:
 def release_(import_id: int, by: str, and_by: str, as_json: bool) -> None:
     """Land a held import on the word of two people."""
     with _settling() as house:
-        days = house.office.policy("two_people_days")
+        days = house.policies.two_people_days
         done = release(house.database, import_id, by=by, and_by=and_by, now=datetime.now(UTC), tied_days=days)
     emit(
         as_json,

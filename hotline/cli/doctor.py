@@ -281,9 +281,10 @@ def _shift(settings: Settings) -> Finding:
 def _two_people(settings: Settings) -> Finding:
     """Whether there are two people who may approve together (R40)."""
     from models.staff.two_people import missing_pairs
+    from workers.office_rules import policies_of
 
     try:
-        days = Office.load(settings.office_file).policy("two_people_days")
+        days = policies_of(Office.load(settings.office_file)).two_people_days
     except OfficeError:
         return Finding("two people", "not known")
     missing = _read(settings, lambda session, now: missing_pairs(session, now, days))

@@ -9,6 +9,7 @@ import click
 
 from config.office import Office
 from hotline.cli.command.context import emit, fail, load_office, load_settings
+from hotline.office_rules import rules_of
 from hotline.speech import measured_seconds
 from hotline.trees import build_flows, tree_problems, walked_problems
 from ivr_flows.engine.flow import WAITING, Flow
@@ -94,7 +95,8 @@ def transcript(language: str | None, as_json: bool) -> None:
         click.echo("The trees have faults; `hotline flows check` names them.", err=True)
         sys.exit(1)
     codes = [language] if language else list(prompts.languages)
-    found = [rehearse(flow, prompts, office, code) for code in codes for flow in trees.values()]
+    rules = rules_of(office)
+    found = [rehearse(flow, prompts, rules, code) for code in codes for flow in trees.values()]
     document = [as_document(one, measured_seconds) for one in found] if as_json else []
     emit(as_json, document, lambda: "\n\n".join(as_script(one, measured_seconds) for one in found))
 

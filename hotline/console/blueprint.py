@@ -110,7 +110,7 @@ def install_console(app: Flask, console: Console) -> None:
     csrf = CSRFProtect(app)  # type: ignore[no-untyped-call]
     app.register_blueprint(console_blueprint(app, console, csrf))
     app.wsgi_app = Unchanged(  # type: ignore[method-assign]
-        app.wsgi_app, console.database, lambda: console.office.policy("console_idle_minutes"), console.clock
+        app.wsgi_app, console.database, lambda: console.policies.console_idle_minutes, console.clock
     )
 
     @app.before_request

@@ -258,7 +258,7 @@ class Line:
         )  # fmt: skip
 
     def _desk(self, unit: Unit, call: CallState, now: datetime) -> Desk:
-        call.verification_minutes = self.office.policy("verification_minutes")
+        call.verification_minutes = self.rules.policies.verification_minutes
         call.language = self._offered(call.language)
         return Desk(unit, call, now, self.rules, self.prompts)
 

@@ -19,6 +19,7 @@ from models.custody.custody_status import Heard, heard
 from models.overview.caller_state import CallState
 from models.store.database import Write
 from models.store.keyring import Keyring
+from models.store.policies import Policies
 from models.store.unit import Unit
 
 #: The service that plans for safety with a caller, by its key in office.toml.
@@ -79,6 +80,11 @@ class Desk:
         return self.rules.office
 
     @property
+    def policies(self) -> Policies:
+        """The numbers that the office decided on."""
+        return self.rules.policies
+
+    @property
     def languages(self) -> tuple[str, ...]:
         """The languages offered, in the order they are offered."""
         return self.office.languages
@@ -86,7 +92,7 @@ class Desk:
     @property
     def unverified_minutes(self) -> float:
         """How long an unverified call may go on without progress (R38)."""
-        return self.office.policy("unverified_minutes")
+        return self.policies.unverified_minutes
 
     @property
     def is_verified(self) -> bool:
@@ -96,7 +102,7 @@ class Desk:
     @property
     def has_tries(self) -> bool:
         """Whether this call may try another PIN (R04)."""
-        return self.call.tries < self.office.policy("tries_per_call")
+        return self.call.tries < self.policies.tries_per_call
 
     @property
     def zone(self) -> str:
@@ -230,7 +236,7 @@ class Desk:
                 most, _, least = position.partition(".")
                 return (("digits", most), ("least", least)) if least else (("digits", most),)
             case "rest":
-                return (("minutes", str(int(self.office.policy("hard_call_minutes")))),)
+                return (("minutes", str(self.policies.hard_call_minutes)),)
             case "emergency":
                 return (("emergency", self.office.emergency_number),)
             case "safety":

@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 from models.cases.pin_try import PinLimits
 from models.custody.custody_status import HeardRules
+from models.store.policies import Policies
 
 
 class ServiceEntry(Protocol):
@@ -57,12 +58,13 @@ class OfficeRules(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The office and, in the models' own terms, its release switches and its limits on PIN tries.
+    """The office and, in the models' own terms, its numbers, release switches and limits on PIN tries.
 
     ``shared_phone_keys`` are the blind indexes of the phones on the office's shared-phone list (R06).
     """
 
     office: OfficeRules
+    policies: Policies
     release: HeardRules
     pins: PinLimits
     shared_phone_keys: frozenset[str] = frozenset()

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 from ivr_flows.engine.desk import Desk, Ring
-from ivr_flows.engine.rules import OfficeRules, Rules
+from ivr_flows.engine.rules import Rules
 from ivr_flows.engine.time_words import in_zone
 from ivr_flows.engine.turn import Turn
 from ivr_flows.prompts import Prompts
@@ -37,9 +37,8 @@ SILENTLY: Mapping[str, Answer | None] = {"": None}
 class ExampleDesk(Desk):
     """A desk without a database: the caller's phone may be called, and what was said last is remembered."""
 
-    def __init__(self, call: CallState, prompts: Prompts, office: OfficeRules, last: Turn | None) -> None:
-        # No real verb runs here, so nothing reads the database, the release switches or the PIN limits.
-        rules = Rules(office, cast(Any, None), cast(Any, None))
+    def __init__(self, call: CallState, prompts: Prompts, rules: Rules, last: Turn | None) -> None:
+        # No real verb runs here, so nothing reads the database.
         super().__init__(cast(Unit, None), call, NOW, rules, prompts)
         self.ring, self.conference = Ring("+12025550170", 20, "a" * 32), "b" * 32
         self._last = last

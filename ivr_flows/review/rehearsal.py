@@ -27,7 +27,7 @@ from ivr_flows.engine.flow import (
     Transfer,
     Wait,
 )
-from ivr_flows.engine.rules import OfficeRules
+from ivr_flows.engine.rules import Rules
 from ivr_flows.engine.turn import Connect, Dial, Gather, Join, Say, Turn
 from ivr_flows.engine.walk import Deferred, Walk
 from ivr_flows.prompts import DIGITS_MARK, Prompts, count_words
@@ -73,14 +73,14 @@ class _Place:
     chosen: Mapping[str, tuple[str, str]]
 
 
-def rehearse(flow: Flow, prompts: Prompts, office: OfficeRules, language: str) -> Rehearsal:
+def rehearse(flow: Flow, prompts: Prompts, rules: Rules, language: str) -> Rehearsal:
     """Walk the tree. Every step, every key and every word of every verb is met at least once."""
-    return _Stage(flow, prompts, office, language).rehearse()
+    return _Stage(flow, prompts, rules, language).rehearse()
 
 
 class _Stage:
-    def __init__(self, flow: Flow, prompts: Prompts, office: OfficeRules, language: str) -> None:
-        self._prompts, self._office, self._language = prompts, office, language
+    def __init__(self, flow: Flow, prompts: Prompts, rules: Rules, language: str) -> None:
+        self._prompts, self._rules, self._language = prompts, rules, language
         self._covered: set[tuple[str, str]] = set()
         self._is_scouting = False
         self._when: list[str] = []
@@ -157,7 +157,7 @@ class _Stage:
         for _ in range(action.times):
             self._when, self._facts, self._chosen = [], {}, {}
             before = call.trail = call.trail[-LONGEST_WAY:]
-            desk = ExampleDesk(call, self._prompts, self._office, turn)
+            desk = ExampleDesk(call, self._prompts, self._rules, turn)
             walk = Walk(self._flow, desk, self._beyond)
             answer: Turn | Deferred | None
             if turn is None:

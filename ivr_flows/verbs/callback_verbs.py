@@ -120,7 +120,7 @@ def request_in_silence(desk: Desk, _digits: str) -> str:
 @answers("promised", "refused", "closed_then")
 def request_morning(desk: Desk, _digits: str) -> str:
     """A callback before noon, where the caller is."""
-    return _request_part(desk, int(desk.office.policy("window_opens_hour")), NOON)
+    return _request_part(desk, desk.policies.window_opens_hour, NOON)
 
 
 @answers("promised", "refused", "closed_then")
@@ -132,7 +132,7 @@ def request_afternoon(desk: Desk, _digits: str) -> str:
 @answers("promised", "refused", "closed_then")
 def request_evening(desk: Desk, _digits: str) -> str:
     """A callback from five on, where the caller is."""
-    return _request_part(desk, EVENING, int(desk.office.policy("window_closes_hour")))
+    return _request_part(desk, EVENING, desk.policies.window_closes_hour)
 
 
 @answers("promised", "refused")
@@ -235,7 +235,7 @@ def promise(
             time_zone=zone, requested_at=since or desk.now, due_at=due_at, next_attempt_at=first_at,
             call_id=call.id, silent=bool(call.silent), window=window,
         )  # fmt: skip
-        a_day = int(office.policy("unverified_callbacks_a_day"))
+        a_day = desk.policies.unverified_callbacks_a_day
         made = request_without_pin(desk.session, call, first, desk.now, a_day=a_day, policy=policy)
         if made is None:
             return "refused"
@@ -381,7 +381,7 @@ def _class_of(desk: Desk, reason: str, *, verified: bool) -> tuple[str, str]:
     """The urgent class is also for fresh hard news, and for who could not open their case (R36)."""
     if verified:
         found = desk.heard()
-        fresh = timedelta(hours=desk.office.policy("hard_news_hours"))
+        fresh = timedelta(hours=desk.policies.hard_news_hours)
         if found.hard_news and found.status_at is not None and desk.now - found.status_at <= fresh:
             return "urgent", "hard_news"
     elif not desk.has_tries:

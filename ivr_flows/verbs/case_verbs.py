@@ -76,7 +76,7 @@ def _reserve(desk: Desk, digits: str) -> PinWork:
 
 
 def _record(desk: Desk, work: PinWork, matched: bool) -> str:
-    call, most = desk.call, int(desk.office.policy("tries_per_call"))
+    call, most = desk.call, desk.policies.tries_per_call
     if not isinstance(work.guess, Guess):
         raise TypeError("An entry of a new PIN is no try.")
     word, writes = pin_try.record(call, work.guess, matched, desk.now)

@@ -180,7 +180,7 @@ def put_off(desk: Desk, _digits: str) -> str:
 @answers("message", "nothing")
 def nobody_pressed(desk: Desk, _digits: str) -> str:
     """No key after the neutral opening: a machine, or no good moment. A message only where allowed (R31)."""
-    text = leave_message(desk.session, desk.call, desk.now, desk.office.policy("caller_tries"))
+    text = leave_message(desk.session, desk.call, desk.now, desk.policies.caller_tries)
     if text is None:
         return "nothing"
     desk.say(f"voicemail.{text}", line=desk.office.neutral_name[desk.call.language])

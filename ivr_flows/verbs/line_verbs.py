@@ -153,7 +153,7 @@ def person_ended(desk: Desk, _digits: str) -> str:
         wait_ended(session, call.id, desk.now, office)
         return "talked"
     wait = waits.wait_of(session, call.id)
-    if wait is None or waits.rung_since(session, wait) >= office.policy("liaison_tries"):
+    if wait is None or waits.rung_since(session, wait) >= desk.policies.liaison_tries:
         return _give_up(desk, "nobody")
     if not office.is_open(desk.now):
         return _close(desk)
@@ -182,7 +182,7 @@ def _seek(desk: Desk) -> tuple[str, bool]:
     wait = waits.join_line(session, call, now, verified=desk.is_verified)
     if rung is not None:
         return _dial_if_lost(desk, rung), True
-    if waits.rung_since(session, wait) >= desk.office.policy("liaison_tries"):
+    if waits.rung_since(session, wait) >= desk.policies.liaison_tries:
         return _give_up(desk, "nobody"), False
     return "wait", _ring_if_free(desk, wait)
 
@@ -202,7 +202,7 @@ def _dial_if_lost(desk: Desk, rung: line_ring.Rung) -> str:
     if found is None:
         return "wait"
     leg_id, number = found
-    desk.ring = Ring(number, int(desk.office.policy("liaison_ring_seconds")), leg_id)
+    desk.ring = Ring(number, desk.policies.liaison_ring_seconds, leg_id)
     return "dial"
 
 

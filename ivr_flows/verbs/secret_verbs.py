@@ -35,7 +35,7 @@ def _trying(name: str, kind: Kind) -> SlowHandler:
             if kind == "pin" and tried.staff_id is not None:
                 staff_secret.sign_in(desk.session, call, tried.staff_id, desk.now)
             return "right"
-        most = int(desk.office.policy("tries_per_call"))
+        most = desk.policies.tries_per_call
         return "spent" if tried.reserved.tightened or call.tries >= most else "wrong"
 
     return SlowHandler(name, frozenset({"right", "wrong", "spent"}), reserve, record)

@@ -54,7 +54,7 @@ def _ring(desk: Desk, service: ServiceEntry) -> str:
     # Among the steps passed: the words that named it are gone after another menu.
     desk.call.trail = f"{desk.call.trail} {_RUNG}{service.key}"
     desk.say("services.connecting", service=service.name[desk.call.language])
-    desk.ring = Ring(service.phone, int(desk.office.policy("service_ring_seconds")))
+    desk.ring = Ring(service.phone, desk.policies.service_ring_seconds)
     return "ringing"
 
 

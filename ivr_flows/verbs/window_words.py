@@ -43,12 +43,12 @@ def _next_time(
 
 def _hours(desk: Desk, starts: datetime, ends: datetime) -> str:
     """A part of the day by its name where the hours are just those, else the hours, rounded outward."""
-    office = desk.office
+    policies = desk.policies
     from_hour, to_hour = starts.hour, (ends + timedelta(minutes=59)).hour
     parts = {
-        (int(office.policy("window_opens_hour")), NOON): "morning",
+        (policies.window_opens_hour, NOON): "morning",
         (NOON, EVENING): "afternoon",
-        (EVENING, int(office.policy("window_closes_hour")) % 24): "evening",
+        (EVENING, policies.window_closes_hour % 24): "evening",
     }
     part = parts.get((from_hour, to_hour))
     if part is not None and starts.minute == ends.minute == 0:

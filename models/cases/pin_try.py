@@ -14,9 +14,9 @@ no transaction open. What is counted, and why:
   one that was let through because it read the row before another try made it wait.
 """
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -37,13 +37,7 @@ from models.cases.pin_writes import (
 )
 from models.overview.caller_state import CallState
 from models.store.database import Write
-
-
-class OfficeNumbers(Protocol):
-    """What this file asks of the office."""
-
-    def policy(self, name: str, /) -> int | float:
-        """The number an office decided on."""
+from models.store.policies import Policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +57,21 @@ class PinLimits:
     global_failures_factor: float
 
     @classmethod
-    def of(cls, office: OfficeNumbers) -> "PinLimits":
+    def of(cls, policies: Policies) -> "PinLimits":
         """The office's limits, each the policy of its name."""
-        numbers: dict[str, Any] = {one.name: office.policy(one.name) for one in fields(cls)}
-        return cls(**numbers)
+        return cls(
+            tries_per_call=policies.tries_per_call,
+            wait_after_failures=policies.wait_after_failures,
+            wait_first_seconds=policies.wait_first_seconds,
+            wait_most_seconds=policies.wait_most_seconds,
+            lock_after_failures=policies.lock_after_failures,
+            total_failures_limit=policies.total_failures_limit,
+            calls_at_once=policies.calls_at_once,
+            one_time_pin_uses=policies.one_time_pin_uses,
+            spray_numbers=policies.spray_numbers,
+            global_failures_floor=policies.global_failures_floor,
+            global_failures_factor=policies.global_failures_factor,
+        )
 
     def wait_after(self, consecutive: int) -> timedelta | None:
         """The wait that the failure makes which is the ``consecutive``-th in a row, or None."""

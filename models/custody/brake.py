@@ -6,18 +6,11 @@ records that grow stale (R14), a cut snapshot as a drop of rows.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from models.custody.custody import IN_CUSTODY_KINDS, RELEASED_KINDS
+from models.store.policies import Policies
 
 OUT = RELEASED_KINDS | {"escaped"}
-
-
-class OfficePolicies(Protocol):
-    """What this file asks of the office."""
-
-    def policy(self, name: str, /) -> int | float:
-        """The number an office decided on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +28,18 @@ class BrakeRules:
     future_skew_minutes: float
 
     @classmethod
-    def of(cls, office: OfficePolicies) -> "BrakeRules":
-        """Take the rules from an office."""
+    def of(cls, policies: Policies) -> "BrakeRules":
+        """Read the office's policies."""
         return cls(
-            floor=office.policy("brake_floor"),
-            percent=office.policy("brake_percent"),
-            peak_factor=office.policy("brake_peak_factor"),
-            day_floor=office.policy("brake_day_floor"),
-            day_peak_factor=office.policy("brake_day_peak_factor"),
-            releasable_floor=office.policy("brake_releasable_floor"),
-            releasable_percent=office.policy("brake_releasable_percent"),
-            drop_percent=office.policy("brake_drop_percent"),
-            future_skew_minutes=office.policy("future_skew_minutes"),
+            floor=policies.brake_floor,
+            percent=policies.brake_percent,
+            peak_factor=policies.brake_peak_factor,
+            day_floor=policies.brake_day_floor,
+            day_peak_factor=policies.brake_day_peak_factor,
+            releasable_floor=policies.brake_releasable_floor,
+            releasable_percent=policies.brake_releasable_percent,
+            drop_percent=policies.brake_drop_percent,
+            future_skew_minutes=policies.future_skew_minutes,
         )
 
 

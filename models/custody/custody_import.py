@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
 from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
@@ -25,6 +25,7 @@ from models.custody.import_staging import Staging, check_state
 from models.custody.unlisted import Unlisted, keep_unlisted
 from models.store.change_log import note_change
 from models.store.database import Database
+from models.store.policies import Policies
 
 __all__ = [
     "CustodyImport", "FeedFileError", "ImportBusyError", "ImportResult", "ImportRow", "ImportRules",
@@ -32,17 +33,6 @@ __all__ = [
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
-
-
-class OfficeOfImports(Protocol):
-    """What an import asks of the office."""
-
-    @property
-    def gates(self) -> Mapping[str, str]:
-        """The allowed value of each gate."""
-
-    def policy(self, name: str, /) -> int | float:
-        """The number an office decided on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +43,9 @@ class ImportRules:
     brake: BrakeRules
 
     @classmethod
-    def of(cls, office: OfficeOfImports) -> "ImportRules":
-        """Take the rules from an office."""
-        return cls(dict(office.gates), BrakeRules.of(office))
+    def of(cls, gates: Mapping[str, str], policies: Policies) -> "ImportRules":
+        """The rules of an office; ``gates`` has the value that each of its gates allows."""
+        return cls(dict(gates), BrakeRules.of(policies))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,21 +7,6 @@ from typing import Any, Literal, Protocol, TypeGuard
 from models.custody.custody import DATED_FACTS, IN_CUSTODY_KINDS, REMOVAL_STAGES
 
 
-class OfficeSwitches(Protocol):
-    """What this file asks of the office; config and models do not meet, so whoever knows both passes it."""
-
-    @property
-    def allow_facility(self) -> bool: ...
-    @property
-    def allow_hearing(self) -> bool: ...
-    @property
-    def allow_expected_release(self) -> bool: ...
-    @property
-    def allow_removal_stage(self) -> bool: ...
-    def policy(self, name: str, /) -> int | float:
-        """The number an office decided on."""
-
-
 class Standing(Protocol):
     """What of a case decides what may be said: a call's state has it, and so has a callback's case.
 
@@ -75,19 +60,6 @@ class HeardRules:
     allow_hearing: bool = False
     allow_expected_release: bool = False
     allow_removal_stage: bool = False
-
-    @classmethod
-    def of(cls, office: OfficeSwitches) -> "HeardRules":
-        """Take the rules from an office."""
-        return cls(
-            fresh_minutes=office.policy("fresh_minutes"),
-            spoken_stale_hours=office.policy("spoken_stale_hours"),
-            future_skew_minutes=office.policy("future_skew_minutes"),
-            allow_facility=office.allow_facility,
-            allow_hearing=office.allow_hearing,
-            allow_expected_release=office.allow_expected_release,
-            allow_removal_stage=office.allow_removal_stage,
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Literal
 
 from sqlalchemy import String, Table, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from models.audit import audit
 from models.store.base import Base, UtcDateTime
 from models.store.database import keyring_of, send
+from models.store.policies import Policies
 
 #: Failures of one client (an address) are forgotten when none came for so long.
 CLIENT_MEMORY = timedelta(minutes=15)
@@ -42,13 +43,6 @@ _MAKE = (
 )
 
 
-class OfficeNumbers(Protocol):
-    """What this file asks of the office."""
-
-    def policy(self, name: str, /) -> int | float:
-        """The number an office decided on."""
-
-
 @dataclass(frozen=True, slots=True)
 class SignInLimits:
     """What the office decided about failed sign-ins; times in seconds, the rest are counts."""
@@ -60,14 +54,14 @@ class SignInLimits:
     client_failures: int
 
     @classmethod
-    def of(cls, office: OfficeNumbers) -> "SignInLimits":
+    def of(cls, policies: Policies) -> "SignInLimits":
         """Read the office's policies."""
         return cls(
-            wait_after=int(office.policy("sign_in_wait_after_failures")),
-            wait_first_seconds=int(office.policy("sign_in_wait_first_seconds")),
-            wait_most_seconds=int(office.policy("sign_in_wait_most_seconds")),
-            lock_after=int(office.policy("sign_in_lock_after_failures")),
-            client_failures=int(office.policy("sign_in_client_failures")),
+            wait_after=policies.sign_in_wait_after_failures,
+            wait_first_seconds=policies.sign_in_wait_first_seconds,
+            wait_most_seconds=policies.sign_in_wait_most_seconds,
+            lock_after=policies.sign_in_lock_after_failures,
+            client_failures=policies.sign_in_client_failures,
         )
 
 

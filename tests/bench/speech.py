@@ -9,6 +9,7 @@ import click
 from sqlalchemy import update
 
 from hotline.exchange.twiml.passage import Passage
+from hotline.office_rules import rules_of
 from hotline.speech import PROGRAM, measured_seconds
 from hotline.trees import build_flows
 from hotline.voice.twiml import PAUSE_MILLISECONDS
@@ -194,10 +195,10 @@ def _prompts() -> Iterator[tuple[str, float]]:
     """Every prompt of every tree with example words in its slots, and its seconds."""
     with tempfile.TemporaryDirectory() as folder, town(Path(folder)) as house:
         office = house.house.office
-    prompts = Prompts.load(office.languages)
+    prompts, rules = Prompts.load(office.languages), rules_of(office)
     for flow in build_flows(office).values():
         for language in office.languages:
-            found = rehearse(flow, prompts, office, language)
+            found = rehearse(flow, prompts, rules, language)
             for path in found.paths:
                 for spoken in (spoken for scene in path.scenes for spoken in scene.spoken):
                     seconds = _seconds(re.sub("[«»|]", " ", spoken.text), spoken.language)

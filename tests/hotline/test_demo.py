@@ -16,6 +16,7 @@ from hotline.cli import demo_data
 from hotline.cli.command.context import House
 from hotline.demo import PEOPLE, DemoError, load
 from hotline.demo_staff import STAFF
+from hotline.office_rules import rules_of
 from models import Base, Case, CustodyImport, CustodyRecord, Facility, Phone, Staff, Subject
 from models.callbacks.at_risk import make_alerts
 from models.callbacks.callback_list import due_callbacks, tidy_line
@@ -24,7 +25,7 @@ from models.cases.case import check_digit_is_right, close_case, rotate_pin
 from models.cases.new_pin import is_guessable
 from models.cases.pin_hash import PinHasher
 from models.custody.custody import CUSTODY_STATUSES
-from models.custody.custody_status import HeardRules, heard
+from models.custody.custody_status import heard
 from models.custody.import_history import newest_as_of
 from models.overview.caller_state import load_by_sid
 from models.overview.listing import list_callbacks
@@ -235,7 +236,7 @@ def test_each_case_lets_hear_what_its_line_says(
             make_call(session, sid, case_id=case_id, verified_at=now)
             state = load_by_sid(session, sid, now)
             assert state is not None
-            told = heard(state, now, HeardRules.of(office))
+            told = heard(state, now, rules_of(office).release)
         assert (told.kind == "neutral") is ("neutr" in person.says), person
         assert told.hard_news is any(word in person.says for word in ("hard news", "noticia difícil")), person
         if person.facility is not None and told.kind == "status":

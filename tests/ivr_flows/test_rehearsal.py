@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hotline.office_rules import rules_of
 from hotline.trees import build_flows, walked_problems
 from hotline.voice import twiml
 from hotline.voice.twiml import Renderer
@@ -25,11 +26,12 @@ from tests.ivr_flows.test_check import with_steps, with_texts
 from tests.twiml_check import check
 
 OFFICE = make_office()
+RULES = rules_of(OFFICE)
 FLOWS = build_flows(OFFICE)
 PROMPTS = Prompts.load(OFFICE.languages)
 RENDERER = Renderer.of(PROMPTS, OFFICE, "https://line.example.org")
 FOUND = {
-    (name, language): rehearse(flow, PROMPTS, OFFICE, language)
+    (name, language): rehearse(flow, PROMPTS, RULES, language)
     for name, flow in FLOWS.items()
     for language in PROMPTS.languages
 }
@@ -338,7 +340,7 @@ def test_long_neutral_name_makes_the_first_words_too_long() -> None:
     name = {"en": "the information line of the county and its towns", "es": OFFICE.neutral_name["es"]}
     office = dataclasses.replace(OFFICE, neutral_name=name)
 
-    faults = rehearsal_problems(rehearse(FLOWS["callback_call"], PROMPTS, office, "en"))
+    faults = rehearsal_problems(rehearse(FLOWS["callback_call"], PROMPTS, rules_of(office), "en"))
 
     assert len(faults) == 1
     assert "(R30)" in faults[0]
@@ -350,6 +352,6 @@ def test_repair_before_a_first_key_is_a_fault() -> None:
     assert isinstance(menu, Menu)
     patient = with_steps(table, good_time=dataclasses.replace(menu, unattended=False, silence=None))
 
-    faults = rehearsal_problems(rehearse(patient, PROMPTS, OFFICE, "en"))
+    faults = rehearsal_problems(rehearse(patient, PROMPTS, RULES, "en"))
 
     assert any("R24" in fault for fault in faults)

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 import ivr_flows
-from hotline.app import rules_of
+from hotline.office_rules import rules_of
 from hotline.trees import build_flows
 from hotline.voice.twiml import Renderer
 from ivr_flows.engine.desk import Desk, Ring
@@ -30,7 +30,6 @@ from ivr_flows.engine.turn import Gather, Hangup, Say, Turn
 from ivr_flows.engine.walk import Walk
 from ivr_flows.prompts import Prompts
 from models.overview.caller_state import CallState
-from models.store.keyring import Keyring
 from models.store.unit import Unit
 from models.talks import voicemail
 from tests.factories import NOW, make_office
@@ -39,7 +38,7 @@ from tests.twiml_check import check
 OFFICE = make_office()
 FLOWS = build_flows(OFFICE)
 PROMPTS = Prompts.load(OFFICE.languages)
-RULES = rules_of(OFFICE, Keyring((("k1", bytes(32)),), b"walks"))
+RULES = rules_of(OFFICE)
 RENDERER = Renderer.of(PROMPTS, OFFICE, "https://line.example.org")
 LANGUAGES = tuple(PROMPTS.languages)
 STEPS = [(flow, step) for flow, table in FLOWS.items() for step in table.steps]

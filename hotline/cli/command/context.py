@@ -5,7 +5,8 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -13,6 +14,9 @@ from config.environment import SettingsError
 from config.keys import make_missing_keys
 from config.office import Office, OfficeError
 from config.settings import Settings, data_folder
+
+if TYPE_CHECKING:
+    from models.store.policies import Policies
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,13 @@ class House:
     settings: Settings
     office: Office
     database: Any
+
+    @cached_property
+    def policies(self) -> "Policies":
+        """The office's numbers."""
+        from workers.office_rules import policies_of
+
+        return policies_of(self.office)
 
 
 def fail(sentence: str) -> NoReturn:

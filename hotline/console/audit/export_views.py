@@ -95,7 +95,7 @@ def register_audit_export(blueprint: Blueprint, console: Console) -> None:
             with console.database.transaction() as writing:
                 agree_to_export(
                     writing, export_id, who(writing), console.clock(),
-                    console.office.policy("two_people_days"),
+                    console.policies.two_people_days,
                 )  # fmt: skip
         except ExportError as error:
             flash(_(str(error)), "error")

@@ -10,7 +10,6 @@ from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.live import EVERY, live_part, tag_of
 from hotline.console.shell.status_page import words_of
 from hotline.console.shell.words import language
-from models.custody.custody_status import HeardRules
 from models.staff.staff import ROLES
 from models.store.refusal import RefusedError
 from models.talks.talk_at_0 import TalkAt0, look_at_talk_words, own_talk
@@ -57,7 +56,7 @@ def register_talks(blueprint: Blueprint, console: Console) -> None:
     @blueprint.get("/talks/<int:talk_id>/words")
     @guard_staff(*ROLES)
     def talk_at_0_said(talk_id: int) -> tuple[str, int]:
-        now, rules = console.clock(), HeardRules.of(console.office)
+        now, rules = console.clock(), console.rules.release
         with console.database.transaction() as session:
             talk = find(session, talk_id)
             try:

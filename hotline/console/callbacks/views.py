@@ -36,7 +36,7 @@ from models.callbacks.recognition import RECOGNITIONS, awaits_recognition, may_b
 from models.callbacks.shown_line import shown_line
 from models.callbacks.to_new_phone import holds_content
 from models.calls.call import Call
-from models.custody.custody_status import Heard, HeardRules
+from models.custody.custody_status import Heard
 from models.overview import listing
 from models.overview.history import history_of
 from models.overview.outcome import OUTCOMES
@@ -77,7 +77,7 @@ def register_callbacks(blueprint: Blueprint, console: Console) -> None:
     shared = SharedRows()
 
     def _soon() -> timedelta:
-        return timedelta(minutes=console.office.policy("due_soon_minutes"))
+        return timedelta(minutes=console.policies.due_soon_minutes)
 
     def rows_of(session: Session, view: str, page: int, now: datetime) -> str:
         person = me()
@@ -160,7 +160,7 @@ def register_callbacks(blueprint: Blueprint, console: Console) -> None:
     def callback_said(callback_id: int) -> tuple[str, int]:
         now = console.clock()
         shown, status = Shown(), 200
-        rules = HeardRules.of(console.office)
+        rules = console.rules.release
         with console.database.transaction() as session:
             try:
                 found = look_at_words(session, callback_id, me().staff_id, now, rules, console.office)
@@ -235,7 +235,7 @@ def callback_page(console: Console, session: Session, callback_id: int, shown: S
     )
     if shown.words is None and opens_case and whole.case_id and has_looked(session, whole, me().staff_id):
         # Each click in a talk asks for the page anew; the words must not go away by it.
-        found = heard_for(session, whole.case_id, now, HeardRules.of(console.office))
+        found = heard_for(session, whole.case_id, now, console.rules.release)
         shown.words = _said(console, found, row.language, row.time_zone, now)
     return render_template(
         "console/callbacks/callback.html",
@@ -309,7 +309,7 @@ def _joiners(session: Session, row: listing.Listed) -> list[tuple[str, str]]:
 
 def _state(console: Console, session: Session, row: listing.Listed, now: datetime) -> dict[str, object]:
     """What may be done now, and by whom."""
-    shortly = now - timedelta(minutes=console.office.policy("outcome_minutes"))
+    shortly = now - timedelta(minutes=console.policies.outcome_minutes)
     is_mine = row.staff_id == me().staff_id
     over_lately = row.state == "reached" and row.closed_at is not None and row.closed_at > shortly
     return {
@@ -323,8 +323,8 @@ def _state(console: Console, session: Session, row: listing.Listed, now: datetim
         "first_name": console.office.neutral_name.get(row.language, ""),
         "oversees": me().role in OVERSEERS,
         "may_note_outcome": is_mine and over_lately,
-        "handed_minutes": int(console.office.policy("handed_minutes")),
-        "claim_minutes": int(console.office.policy("claim_minutes")),
+        "handed_minutes": console.policies.handed_minutes,
+        "claim_minutes": console.policies.claim_minutes,
         "has_interpreter": row.language in console.office.interpreters,
         "office_zone": console.office.time_zone,
     }

@@ -24,10 +24,10 @@ def register_wallboard(blueprint: Blueprint, console: Console) -> None:
     latest = Latest(lambda now: _read(console, now))
 
     def shown() -> dict[str, Any]:
-        found, office = latest.at(console.clock()), console.office
+        found, office, policies = latest.at(console.clock()), console.office, console.policies
         age = None if found.feed_at is None else found.at - found.feed_at
-        fresh = timedelta(minutes=office.policy("fresh_minutes"))
-        stale = timedelta(hours=office.policy("spoken_stale_hours"))
+        fresh = timedelta(minutes=policies.fresh_minutes)
+        stale = timedelta(hours=policies.spoken_stale_hours)
         hours, clock_hours = found.hours, _hours_of_day(found.at, ZoneInfo(office.time_zone))
         places = len(clock_hours)
         return {
@@ -41,7 +41,7 @@ def register_wallboard(blueprint: Blueprint, console: Console) -> None:
             "talks": draw([one.requested for one in hours], [one.talked for one in hours], places=places),
             "pins": draw([one.wrong_pins for one in hours], places=places),
             "missing_pairs": found.missing_pairs,
-            "risk_minutes": int(office.policy("warn_staff_before_minutes")),
+            "risk_minutes": policies.warn_staff_before_minutes,
         }
 
     @blueprint.get("/wallboard")
@@ -72,11 +72,11 @@ class Latest:
 
 
 def _read(console: Console, now: datetime) -> Figures:
-    office = console.office
-    midnight = _midnight(now.astimezone(ZoneInfo(office.time_zone)).date(), ZoneInfo(office.time_zone))
-    risk = timedelta(minutes=office.policy("warn_staff_before_minutes"))
+    zone, policies = ZoneInfo(console.office.time_zone), console.policies
+    midnight = _midnight(now.astimezone(zone).date(), zone)
+    risk = timedelta(minutes=policies.warn_staff_before_minutes)
     with console.database.reading() as session:
-        return figures(session, now, midnight=midnight, risk=risk, tied_days=office.policy("two_people_days"))
+        return figures(session, now, midnight=midnight, risk=risk, tied_days=policies.two_people_days)
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

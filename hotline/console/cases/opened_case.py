@@ -19,7 +19,6 @@ from hotline.console.shell.guard import me
 from hotline.console.shell.status_page import words_of
 from hotline.console.shell.words import _
 from models.cases.case import Case, CaseError
-from models.custody.custody_status import HeardRules
 from models.overview.case_change import KEEPERS, case_locked
 from models.overview.case_opening import CaseOpeningError, Grounds, grounds_for, look_at
 from models.overview.case_page import read_case_page
@@ -84,7 +83,7 @@ def _render(case_id: int, template: str, **given: Any) -> str:
             grounds = look_at(session, me(), case_id, now, console.office)
         except CaseOpeningError:
             not_open()
-        page = read_case_page(session, case_id, now, HeardRules.of(console.office))
+        page = read_case_page(session, case_id, now, console.rules.release)
     registrant = page.registrant
     held_until = page.case.changes_held_until
     return render_template(

@@ -174,12 +174,13 @@ def case_number_letter(case_id: int) -> View:
 def _form_of_request(case_id: int, errors: dict[str, str] | None = None) -> View:
     return case_form(
         case_id, "pin", errors, evidence_of={"first": FIRST_EVIDENCE, "lost": EVIDENCE},
+        hold_hours=console.policies.lost_pin_hold_hours,
         deliveries=DELIVERIES,
     )  # fmt: skip
 
 
 def _letter_with(made: str, language: str, line: str | None, now: datetime) -> bytes:
-    dies_at = now + timedelta(days=console.office.policy("one_time_pin_days"))
+    dies_at = now + timedelta(days=console.policies.one_time_pin_days)
     return pin_letter(language, _say_in(language), _sender(language, line), made, dies_at)
 
 

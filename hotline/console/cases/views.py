@@ -208,9 +208,7 @@ def case_subject(case_id: int) -> View:
 def case_subject_confirm(case_id: int) -> View:
     try:
         with changing_case(case_id) as opened:
-            confirm_subject(
-                opened.session, me(), opened.case, opened.now, console.office.policy("two_people_days")
-            )
+            confirm_subject(opened.session, me(), opened.case, opened.now, console.policies.two_people_days)
     except CaseError as error:
         flash(_(str(error)), "error")
     else:
@@ -246,7 +244,7 @@ def _find_page(
     return render_template(
         "console/cases/find.html", errors=errors or {}, part=part, found=found, reason=reason,
         talk_case=talk_case, labels=case_labels, choices=case_choices,
-        minutes=console.office.policy("case_open_minutes"),
+        minutes=console.policies.case_open_minutes,
     )  # fmt: skip
 
 

@@ -68,7 +68,7 @@ def register_import_settling(blueprint: Blueprint, console: Console) -> None:
     def agree_to_settle(import_id: int) -> Response:
         way = request.form.get("way", "")
         try:
-            tied_days = console.office.policy("two_people_days")
+            tied_days = console.policies.two_people_days
             agree(console.database, import_id, way, _by(), console.clock(), tied_days)
         except SettleError as error:
             flash(refusal(error), "error")

@@ -35,7 +35,7 @@ def register_import_upload(blueprint: Blueprint, console: Console) -> None:
         page = render_template(
             "console/imports/upload.html",
             action=(elsewhere or "") + url_for("console.read_upload"),
-            most=int(console.office.policy("upload_megabytes")),
+            most=console.policies.upload_megabytes,
         )
         response = make_response(page)
         if elsewhere is not None:
@@ -47,7 +47,7 @@ def register_import_upload(blueprint: Blueprint, console: Console) -> None:
     @blueprint.post("/imports/upload")
     @guard_staff(*ROLES, streams=True)
     def read_upload() -> Response:
-        most = int(console.office.policy("upload_megabytes")) * MEGABYTE
+        most = console.policies.upload_megabytes * MEGABYTE
         if not current_app.config.get(IS_INTAKE):
             most = min(most, SMALL_BYTES)
         # The stream below counts by itself; this is for the length that a request names at its beginning.
@@ -63,7 +63,7 @@ def register_import_upload(blueprint: Blueprint, console: Console) -> None:
             import_id = upload(
                 console.database,
                 stream.buffered(),
-                ImportRules.of(console.office),
+                ImportRules.of(console.office.gates, console.policies),
                 full=stream.fields.get("full") == "1",
                 by=_by(),
                 clock=console.clock,
@@ -83,7 +83,7 @@ def register_import_upload(blueprint: Blueprint, console: Console) -> None:
     @blueprint.post("/imports/<int:import_id>/land")
     @guard_staff(*ROLES)
     def land_import(import_id: int) -> Response:
-        lives = timedelta(minutes=console.office.policy("preview_minutes"))
+        lives = timedelta(minutes=console.policies.preview_minutes)
         try:
             state = land_upload(console.database, import_id, _by(), lives, console.clock())
         except UploadError as error:

@@ -43,7 +43,7 @@ def register_imports(blueprint: Blueprint, console: Console) -> None:
             older=older,
             before=before,
             newest=newest,
-            is_stale=age is None or age > timedelta(minutes=console.office.policy("fresh_minutes")),
+            is_stale=age is None or age > timedelta(minutes=console.policies.fresh_minutes),
             words=import_words,
         )
 
@@ -153,10 +153,10 @@ def _about(console: Console, one: Listed) -> dict[str, object]:
 
 def _call_list_at(console: Console, one: Listed) -> datetime:
     since = one.entry.decided_at or one.entry.started_at
-    return since + timedelta(minutes=console.office.policy("held_list_minutes"))
+    return since + timedelta(minutes=console.policies.held_list_minutes)
 
 
 def _thrown_away_at(console: Console, one: Listed) -> datetime | None:
     if one.entry.state != "previewed" or one.entry.seen_at is None:
         return None
-    return one.entry.seen_at + timedelta(minutes=console.office.policy("preview_minutes"))
+    return one.entry.seen_at + timedelta(minutes=console.policies.preview_minutes)

@@ -141,7 +141,7 @@ def _page(console: Console, session: Session, errors: dict[str, str]) -> str:
         today=today.isoformat(),
         minutes=lambda span: int(span.total_seconds() // 60),
         short=short,
-        rest_minutes=int(console.office.policy("hard_call_minutes")),
+        rest_minutes=console.policies.hard_call_minutes,
         errors=errors,
     )
 

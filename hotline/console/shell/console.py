@@ -14,9 +14,11 @@ from hotline.console.shell.navigation import Navigation
 from hotline.console.shell.words import Words
 from hotline.console.sign_in.passwords import Passwords
 from hotline.office_desk import OfficeDesk
+from ivr_flows.engine.rules import Rules
 from ivr_flows.prompts import Prompts
 from models.cases.pin_hash import PinHasher
 from models.store.database import Database
+from models.store.policies import Policies
 
 EXTENSION = "hotline.console"
 
@@ -38,6 +40,7 @@ class Console:
     settings: Settings
     database: Database
     standing_office: Callable[[], Office]
+    standing_rules: Callable[[], Rules]
     office_desk: OfficeDesk
     prompts: Prompts
     jobs: JobTaker
@@ -51,6 +54,16 @@ class Console:
     def office(self) -> Office:
         """The office as it stands now: what was changed in the console is in it within seconds."""
         return self.standing_office()
+
+    @property
+    def rules(self) -> Rules:
+        """The same office in the models' terms, made once for each of its versions."""
+        return self.standing_rules()
+
+    @property
+    def policies(self) -> Policies:
+        """The numbers of the office as it stands now."""
+        return self.rules.policies
 
 
 def _of_the_current_app() -> Console:

@@ -104,9 +104,7 @@ def recognise(*, live: bool) -> None:
         return
     now = console.clock()
     with console.database.reading() as reading:
-        found = find_signed_in(
-            reading, token, idle_minutes=console.office.policy("console_idle_minutes"), now=now
-        )
+        found = find_signed_in(reading, token, idle_minutes=console.policies.console_idle_minutes, now=now)
     if found is None:
         return
     if not live and now - found.seen_at > SEEN_EVERY:
@@ -120,7 +118,7 @@ def recognise(*, live: bool) -> None:
 
 def is_fresh(person: Person) -> bool:
     """Whether they proved who they are a short while ago."""
-    minutes = console.office.policy("console_fresh_minutes")
+    minutes = console.policies.console_fresh_minutes
     return console.clock() - person.fresh_at <= timedelta(minutes=minutes)
 
 

@@ -39,7 +39,7 @@ def register_standing(blueprint: Blueprint, console: Console) -> None:
         try:
             with console.database.transaction() as session:
                 if word == "extend":
-                    seconds = console.office.policy("wrap_up_seconds")
+                    seconds = console.policies.wrap_up_seconds
                     extend_wrap_up(session, me().staff_id, seconds, console.clock())
                 else:
                     end_wrap_up(session, me().staff_id, console.clock())
@@ -59,4 +59,4 @@ def standing_now(console: Console) -> Standing | None:
 
 def _soon(console: Console) -> datetime:
     """A promise due by then counts as urgent."""
-    return console.clock() + timedelta(minutes=console.office.policy("due_soon_minutes"))
+    return console.clock() + timedelta(minutes=console.policies.due_soon_minutes)

@@ -35,7 +35,7 @@ _everyone_anew = guard_staff(*ROLES, fresh=True)
 @_everyone
 def account() -> Answer:
     person = me()
-    idle = console.office.policy("console_idle_minutes")
+    idle = console.policies.console_idle_minutes
     with console.database.reading() as reading:
         return render_template(
             "console/sign_in/account/account.html",

@@ -30,7 +30,7 @@ def confirm_password() -> Answer:
     with console.database.transaction() as writing:
         # Counted on this session alone: what someone tries here keeps nobody from signing in elsewhere.
         key = counter_key(writing, "session", str(person.session_id))
-        refusal = reserve_try(writing, key, now, SignInLimits.of(console.office))
+        refusal = reserve_try(writing, key, now, SignInLimits.of(console.policies))
         access = access_of(writing, person.staff_id)
         if refusal is not None and refusal.until is None:
             end_session(writing, person.staff_id, person.session_id, now)

@@ -52,7 +52,7 @@ def begin(writing: Session, console: Console, staff_id: int, email: str, method:
         staff_id,
         method=method,
         browser=browser_name(request.headers.get("User-Agent", "")),
-        hours=console.office.policy("console_session_hours"),
+        hours=console.policies.console_session_hours,
         now=now,
         known_browser=know_browser(staff_id, console.database.keyring).key,
     )

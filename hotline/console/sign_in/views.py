@@ -58,7 +58,7 @@ def check_password() -> Answer:
         else:
             key = counter_key(writing, "account", email)
             client = counter_key(writing, "client", client_address(console))
-        limits = SignInLimits.of(console.office)
+        limits = SignInLimits.of(console.policies)
         refusal = reserve_try(writing, key, now, limits, client)
     if refusal is not None:
         return _first_page(say_refusal(refusal, now), 422)
@@ -105,7 +105,7 @@ def check_code() -> Answer:
     now, code = console.clock(), request.form.get("code", "")[:LONGEST_CODE]
     token = None
     with console.database.transaction() as writing:
-        key, limits = counter_key(writing, "code", str(access.staff_id)), SignInLimits.of(console.office)
+        key, limits = counter_key(writing, "code", str(access.staff_id)), SignInLimits.of(console.policies)
         refusal = reserve_try(writing, key, now, limits)
         if refusal is None and (method := _proof(writing, access, code)):
             token = begin(writing, console, access.staff_id, access.email, method)

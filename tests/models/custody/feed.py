@@ -10,9 +10,9 @@ from models.custody.custody_status import Heard, HeardRules, heard
 from models.custody.import_file import COLUMNS
 from models.overview.caller_state import CallState, load_by_sid
 from models.store.database import Database
-from tests.factories import NOW, MadeCase, make_call, make_case, make_office, make_subject
+from tests.factories import NOW, MadeCase, make_call, make_case, make_office, make_policies, make_subject
 
-RULES = ImportRules.of(make_office())
+RULES = ImportRules.of(make_office().gates, make_policies())
 LONG_AGO = NOW - timedelta(days=2)
 
 

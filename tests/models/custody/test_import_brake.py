@@ -17,10 +17,10 @@ from models.custody.custody import CUSTODY_STATUSES, CustodyRecord
 from models.custody.custody_import import CustodyImport, ImportRow
 from models.custody.custody_status import NEUTRAL
 from models.custody.held_import import SettleError, list_held, reject, release
-from tests.factories import NOW, make_case, make_office, make_staff
+from tests.factories import NOW, make_case, make_policies, make_staff
 from tests.models.custody.feed import at, feed_row, load, open_cases, what_is_heard
 
-BRAKE = BrakeRules.of(make_office())
+BRAKE = BrakeRules.of(make_policies())
 #: Each example of a property stands in a month of its own, since the brake remembers.
 RUNS = itertools.count(1)
 

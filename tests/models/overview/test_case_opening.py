@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from hotline.office_rules import rules_of
 from models import AuditEntry, Callback, CaseOpening
 from models.cases.case import new_number
-from models.custody.custody_status import NEUTRAL, HeardRules
+from models.custody.custody_status import NEUTRAL
 from models.overview.case_change import case_locked
 from models.overview.case_opening import (
     MOST_FAILED,
@@ -31,7 +32,7 @@ from tests.factories import NOW, make_callback, make_case, make_office
 from tests.models.staff.staff_people import Someone, someone
 
 OFFICE = make_office()
-RULES = HeardRules.of(OFFICE)
+RULES = rules_of(OFFICE).release
 
 
 def test_a_logged_verification_opens_a_case_for_the_stated_time_to_that_person_alone(
