@@ -19,9 +19,9 @@ from hotline.console.callbacks.wallboard_views import register_wallboard
 from hotline.console.cases import lock_views, phone_views, pin_views
 from hotline.console.cases import views as case_views
 from hotline.console.cases.area import area as cases
-from hotline.console.imports.settle_views import register_import_settling
-from hotline.console.imports.upload_views import register_import_upload
-from hotline.console.imports.views import register_imports
+from hotline.console.imports import settle_views, upload_views
+from hotline.console.imports import views as import_views
+from hotline.console.imports.area import area as imports
 from hotline.console.office.announcement_views import register_announcements
 from hotline.console.office.directory_views import register_directories
 from hotline.console.office.partner_views import register_partners
@@ -52,6 +52,7 @@ from models.staff.two_people import TiedError, note_attempt
 AREAS = (
     (shell, (home_views, static_files)),
     (sign_in, (sign_in_views, set_up_views, confirm_views, account_views)),
+    (imports, (import_views, upload_views, settle_views)),
     (cases, (case_views, phone_views, pin_views, lock_views)),
 )
 REGISTERS = (
@@ -64,9 +65,6 @@ REGISTERS = (
     register_directories,
     register_policies,
     register_prompts,
-    register_imports,
-    register_import_upload,
-    register_import_settling,
     register_audit,
     register_audit_export,
     register_callbacks,
@@ -83,7 +81,7 @@ NAVIGATION = Navigation(
     Entry("console.cases.pins", N_("PINs"), pages="console.cases.pin"),
     Entry("console.cases.locks", N_("Locks"), pages="console.cases.lock"),
     Entry("console.wallboard", N_("Wallboard")),
-    Entry("console.imports", N_("Imports"), pages="console.import"),
+    Entry("console.imports.imports", N_("Imports"), pages="console.imports.import"),
     Entry("console.staff", N_("Staff")),
     Entry("console.schedule", N_("Schedule")),
     Entry("console.office", N_("Office")),
@@ -157,7 +155,7 @@ def console_blueprint(app: Flask, console: Console, csrf: CSRFProtect) -> Bluepr
         flash(_(error.sentence), "error")
         kind, _colon, id_ = error.target.partition(":")
         if kind == "import":
-            return redirect(url_for("console.import_settle", import_id=int(id_)), code=303)
+            return redirect(url_for("console.imports.import_settle", import_id=int(id_)), code=303)
         return redirect(
             url_for("console.audit_exports" if kind == "export" else "console.cases.pins"), code=303
         )

@@ -174,7 +174,7 @@ PARTS = {
 TARGETS = {
     "case": (N_("case %(id)s"), "console.cases.case"),
     "callback": (N_("callback %(id)s"), "console.callback"),
-    "import": (N_("import %(id)s"), "console.import_page"),
+    "import": (N_("import %(id)s"), "console.imports.import_page"),
     "staff": (N_("member of staff %(id)s"), ""),
     "sign_in": (N_("an e-mail that nobody has"), ""),
     "facility": (N_("facility %(id)s"), ""),

@@ -1,13 +1,14 @@
 """Settling a held import: one person asks, and a second one, signed in by themselves, agrees (R16)."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from hotline.console.imports import words as import_words
+from hotline.console.imports.area import area
 from hotline.console.imports.views import ROLES
 from hotline.console.imports.words import refusal
-from hotline.console.shell.console import Console
+from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.words import _
 from models.custody.brake import HoldReason
@@ -18,71 +19,72 @@ from models.custody.import_request import agree, ask, withdraw
 from models.custody.import_upload import By
 
 
-def register_import_settling(blueprint: Blueprint, console: Console) -> None:
-    """``/console/imports/ID/settle`` and its three forms; each asks for a fresh proof of who it is."""
+@area.get("/imports/<int:import_id>/settle")
+@guard_staff(*ROLES, fresh=True)
+def import_settle(import_id: int) -> str | Response:
+    with console.database.reading() as reading:
+        one = one_import(reading, import_id)
+    if one is None:
+        raise NotFound("There is no such import.")
+    if one.entry.state != "held":
+        return redirect(url_for("console.imports.import_page", import_id=import_id), code=303)
+    return render_template(
+        "console/imports/settle.html",
+        one=one,
+        entry=one.entry,
+        reasons=[HoldReason.from_text(text) for text in one.entry.hold_reasons],
+        is_mine=one.entry.asked_by_id == me().staff_id,
+        words=import_words,
+    )
 
-    @blueprint.get("/imports/<int:import_id>/settle")
-    @guard_staff(*ROLES, fresh=True)
-    def import_settle(import_id: int) -> str | Response:
-        with console.database.reading() as reading:
-            one = one_import(reading, import_id)
-        if one is None:
-            raise NotFound("There is no such import.")
-        if one.entry.state != "held":
-            return redirect(url_for("console.import_page", import_id=import_id), code=303)
-        return render_template(
-            "console/imports/settle.html",
-            one=one,
-            entry=one.entry,
-            reasons=[HoldReason.from_text(text) for text in one.entry.hold_reasons],
-            is_mine=one.entry.asked_by_id == me().staff_id,
-            words=import_words,
+
+@area.post("/imports/<int:import_id>/ask")
+@guard_staff(*ROLES, fresh=True)
+def ask_to_settle(import_id: int) -> Response:
+    try:
+        with console.database.transaction() as writing:
+            ask(writing, import_id, request.form.get("way", ""), _by(), console.clock())
+    except SettleError as error:
+        flash(refusal(error), "error")
+    else:
+        flash(_("A second person must agree now, signed in on their own computer."), "success")
+    return _shown(import_id)
+
+
+@area.post("/imports/<int:import_id>/withdraw")
+@guard_staff(*ROLES, fresh=True)
+def withdraw_settling(import_id: int) -> Response:
+    try:
+        with console.database.transaction() as writing:
+            withdraw(writing, import_id, _by(), console.clock())
+    except SettleError as error:
+        flash(refusal(error), "error")
+    else:
+        flash(_("Nobody is asked to agree any more."), "success")
+    return _shown(import_id)
+
+
+@area.post("/imports/<int:import_id>/agree")
+@guard_staff(*ROLES, fresh=True)
+def agree_to_settle(import_id: int) -> Response:
+    way = request.form.get("way", "")
+    try:
+        tied_days = console.policies.two_people_days
+        agree(console.database, import_id, way, _by(), console.clock(), tied_days)
+    except SettleError as error:
+        flash(refusal(error), "error")
+    except ImportBusyError:
+        flash(_("Another import is at work. Try again in a moment."), "warning")
+    else:
+        flash(
+            _("You both released it. It lands now.") if way == "release" else _("You both rejected it."),
+            "success",
         )
+    return _shown(import_id)
 
-    @blueprint.post("/imports/<int:import_id>/ask")
-    @guard_staff(*ROLES, fresh=True)
-    def ask_to_settle(import_id: int) -> Response:
-        try:
-            with console.database.transaction() as writing:
-                ask(writing, import_id, request.form.get("way", ""), _by(), console.clock())
-        except SettleError as error:
-            flash(refusal(error), "error")
-        else:
-            flash(_("A second person must agree now, signed in on their own computer."), "success")
-        return _shown(import_id)
 
-    @blueprint.post("/imports/<int:import_id>/withdraw")
-    @guard_staff(*ROLES, fresh=True)
-    def withdraw_settling(import_id: int) -> Response:
-        try:
-            with console.database.transaction() as writing:
-                withdraw(writing, import_id, _by(), console.clock())
-        except SettleError as error:
-            flash(refusal(error), "error")
-        else:
-            flash(_("Nobody is asked to agree any more."), "success")
-        return _shown(import_id)
-
-    @blueprint.post("/imports/<int:import_id>/agree")
-    @guard_staff(*ROLES, fresh=True)
-    def agree_to_settle(import_id: int) -> Response:
-        way = request.form.get("way", "")
-        try:
-            tied_days = console.policies.two_people_days
-            agree(console.database, import_id, way, _by(), console.clock(), tied_days)
-        except SettleError as error:
-            flash(refusal(error), "error")
-        except ImportBusyError:
-            flash(_("Another import is at work. Try again in a moment."), "warning")
-        else:
-            flash(
-                _("You both released it. It lands now.") if way == "release" else _("You both rejected it."),
-                "success",
-            )
-        return _shown(import_id)
-
-    def _shown(import_id: int) -> Response:
-        return redirect(url_for("console.import_settle", import_id=import_id), code=303)
+def _shown(import_id: int) -> Response:
+    return redirect(url_for("console.imports.import_settle", import_id=import_id), code=303)
 
 
 def _by() -> By:

@@ -3,15 +3,16 @@
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
+from flask import current_app, flash, make_response, redirect, render_template, request, url_for
 from flask_wtf.csrf import validate_csrf
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
+from hotline.console.imports.area import area
 from hotline.console.imports.upload_stream import BrokenOffError, TooLargeError, UploadStream
 from hotline.console.imports.views import ROLES
 from hotline.console.imports.words import refusal, said
-from hotline.console.shell.console import Console
+from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.headers import POLICY
 from hotline.console.shell.words import _
@@ -25,105 +26,108 @@ SMALL_BYTES = 2_000_000
 MEGABYTE = 1_000_000
 
 
-def register_import_upload(blueprint: Blueprint, console: Console) -> None:
-    """``/console/imports/upload``, and what is decided on a preview."""
-
-    @blueprint.get("/imports/upload")
-    @guard_staff(*ROLES)
-    def import_upload() -> Response:
-        elsewhere = intake_url(console)
-        page = render_template(
-            "console/imports/upload.html",
-            action=(elsewhere or "") + url_for("console.read_upload"),
-            most=console.policies.upload_megabytes,
+@area.get("/imports/upload")
+@guard_staff(*ROLES)
+def import_upload() -> Response:
+    elsewhere = intake_url()
+    page = render_template(
+        "console/imports/upload.html",
+        action=(elsewhere or "") + url_for("console.imports.read_upload"),
+        most=console.policies.upload_megabytes,
+    )
+    response = make_response(page)
+    if elsewhere is not None:
+        response.headers["Content-Security-Policy"] = POLICY.replace(
+            "form-action 'self'", f"form-action 'self' {elsewhere}"
         )
-        response = make_response(page)
-        if elsewhere is not None:
-            response.headers["Content-Security-Policy"] = POLICY.replace(
-                "form-action 'self'", f"form-action 'self' {elsewhere}"
-            )
-        return response
+    return response
 
-    @blueprint.post("/imports/upload")
-    @guard_staff(*ROLES, streams=True)
-    def read_upload() -> Response:
-        most = console.policies.upload_megabytes * MEGABYTE
-        if not current_app.config.get(IS_INTAKE):
-            most = min(most, SMALL_BYTES)
-        # The stream below counts by itself; this is for the length that a request names at its beginning.
-        request.max_content_length = None
-        if request.mimetype != "multipart/form-data":
-            _has_our_token(request.form.get("csrf_token"))
-            return _back(_("Choose a file first."))
-        stream = UploadStream(request, request.stream, most)
-        _has_our_token(stream.fields.get("csrf_token"))
-        if (request.content_length or 0) > most:
-            return _back(_too_large(most))
-        try:
-            import_id = upload(
-                console.database,
-                stream.buffered(),
-                ImportRules.of(console.office.gates, console.policies),
-                full=stream.fields.get("full") == "1",
-                by=_by(),
-                clock=console.clock,
-            )
-        except FeedFileError as error:
-            return _back(said(str(error)))
-        except UploadError as error:
-            return _back(refusal(error))
-        except ImportBusyError:
-            return _back(_("It was taken for dead while it was read. Upload it again."))
-        except TooLargeError:
-            return _back(_too_large(most))
-        except BrokenOffError:
-            raise BadRequest("The file did not arrive whole.") from None
-        return redirect(_here(url_for("console.import_page", import_id=import_id)), code=303)
 
-    @blueprint.post("/imports/<int:import_id>/land")
-    @guard_staff(*ROLES)
-    def land_import(import_id: int) -> Response:
-        lives = timedelta(minutes=console.policies.preview_minutes)
-        try:
-            state = land_upload(console.database, import_id, _by(), lives, console.clock())
-        except UploadError as error:
-            flash(refusal(error), "error")
-        except ImportBusyError:
-            flash(_("Another import is at work. Try again in a moment."), "warning")
+@area.post("/imports/upload")
+@guard_staff(*ROLES, streams=True)
+def read_upload() -> Response:
+    most = console.policies.upload_megabytes * MEGABYTE
+    if not current_app.config.get(IS_INTAKE):
+        most = min(most, SMALL_BYTES)
+    # The stream below counts by itself; this is for the length that a request names at its beginning.
+    request.max_content_length = None
+    if request.mimetype != "multipart/form-data":
+        _has_our_token(request.form.get("csrf_token"))
+        return _back(_("Choose a file first."))
+    stream = UploadStream(request, request.stream, most)
+    _has_our_token(stream.fields.get("csrf_token"))
+    if (request.content_length or 0) > most:
+        return _back(_too_large(most))
+    try:
+        import_id = upload(
+            console.database,
+            stream.buffered(),
+            ImportRules.of(console.office.gates, console.policies),
+            full=stream.fields.get("full") == "1",
+            by=_by(),
+            clock=console.clock,
+        )
+    except FeedFileError as error:
+        return _back(said(str(error)))
+    except UploadError as error:
+        return _back(refusal(error))
+    except ImportBusyError:
+        return _back(_("It was taken for dead while it was read. Upload it again."))
+    except TooLargeError:
+        return _back(_too_large(most))
+    except BrokenOffError:
+        raise BadRequest("The file did not arrive whole.") from None
+    return redirect(_here(url_for("console.imports.import_page", import_id=import_id)), code=303)
+
+
+@area.post("/imports/<int:import_id>/land")
+@guard_staff(*ROLES)
+def land_import(import_id: int) -> Response:
+    lives = timedelta(minutes=console.policies.preview_minutes)
+    try:
+        state = land_upload(console.database, import_id, _by(), lives, console.clock())
+    except UploadError as error:
+        flash(refusal(error), "error")
+    except ImportBusyError:
+        flash(_("Another import is at work. Try again in a moment."), "warning")
+    else:
+        if state == "held":
+            flash(_("It is held: two people must look at it before it lands."), "warning")
         else:
-            if state == "held":
-                flash(_("It is held: two people must look at it before it lands."), "warning")
-            else:
-                flash(_("It lands now."), "success")
-        return redirect(_page_of(import_id), code=303)
-
-    @blueprint.post("/imports/<int:import_id>/discard")
-    @guard_staff(*ROLES)
-    def discard_import(import_id: int) -> Response:
-        try:
-            discard_upload(console.database, import_id, _by(), console.clock())
-            flash(_("The file was thrown away. Nothing of it landed."), "success")
-        except UploadError as error:
-            flash(refusal(error), "error")
-        return redirect(_page_of(import_id), code=303)
-
-    def _page_of(import_id: int) -> str:
-        return url_for("console.import_page", import_id=import_id)
-
-    def _back(sentence: str) -> Response:
-        flash(sentence, "error")
-        return redirect(_here(url_for("console.import_upload")), code=303)
-
-    def _here(path: str) -> str:
-        """The page at the port that answers everything, from the one that takes files."""
-        if not current_app.config.get(IS_INTAKE):
-            return path
-        public = urlsplit(console.settings.public_url)
-        port = f":{public.port}" if public.port else ""
-        return f"{request.scheme}://{_host()}{port}{path}" if intake_url(console) else path
+            flash(_("It lands now."), "success")
+    return redirect(_page_of(import_id), code=303)
 
 
-def intake_url(console: Console) -> str | None:
+@area.post("/imports/<int:import_id>/discard")
+@guard_staff(*ROLES)
+def discard_import(import_id: int) -> Response:
+    try:
+        discard_upload(console.database, import_id, _by(), console.clock())
+        flash(_("The file was thrown away. Nothing of it landed."), "success")
+    except UploadError as error:
+        flash(refusal(error), "error")
+    return redirect(_page_of(import_id), code=303)
+
+
+def _page_of(import_id: int) -> str:
+    return url_for("console.imports.import_page", import_id=import_id)
+
+
+def _back(sentence: str) -> Response:
+    flash(sentence, "error")
+    return redirect(_here(url_for("console.imports.import_upload")), code=303)
+
+
+def _here(path: str) -> str:
+    """The page at the port that answers everything, from the one that takes files."""
+    if not current_app.config.get(IS_INTAKE):
+        return path
+    public = urlsplit(console.settings.public_url)
+    port = f":{public.port}" if public.port else ""
+    return f"{request.scheme}://{_host()}{port}{path}" if intake_url() else path
+
+
+def intake_url() -> str | None:
     """Where a browser sends a file, if not to this very host and port.
 
     Behind TLS a proxy leads the one path to `hotline intake`; without, a browser goes to its port itself.

@@ -2,12 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from hotline.console.imports import words as import_words
-from hotline.console.shell.console import Console
+from hotline.console.imports.area import area
+from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.words import _
 from models.custody.brake import HoldReason
@@ -20,106 +21,109 @@ from models.custody.unlisted import dismiss_unlisted, unlisted_names
 ROLES = ("supervisor", "administrator")
 
 
-def register_imports(blueprint: Blueprint, console: Console) -> None:
-    """The list at ``/console/imports`` and the pages of one import."""
+@area.get("/imports")
+@guard_staff(*ROLES)
+def imports() -> str:
+    before = _place("before")
+    with console.database.reading() as reading:
+        listed = history(reading, before, PAGE + 1)
+        undecided = waiting(reading) if before is None else []
+        newest = newest_as_of(reading)
+        unlisted = unlisted_names(reading) if before is None else []
+        reading.expunge_all()
+    older = listed[PAGE - 1].entry.id if len(listed) > PAGE else None
+    age = None if newest is None else console.clock() - newest
+    return render_template(
+        "console/imports/imports.html",
+        listed=listed[:PAGE],
+        undecided=undecided,
+        unlisted=unlisted,
+        older=older,
+        before=before,
+        newest=newest,
+        is_stale=age is None or age > timedelta(minutes=console.policies.fresh_minutes),
+        words=import_words,
+    )
 
-    @blueprint.get("/imports")
-    @guard_staff(*ROLES)
-    def imports() -> str:
-        before = _place("before")
-        with console.database.reading() as reading:
-            listed = history(reading, before, PAGE + 1)
-            undecided = waiting(reading) if before is None else []
-            newest = newest_as_of(reading)
-            unlisted = unlisted_names(reading) if before is None else []
-            reading.expunge_all()
-        older = listed[PAGE - 1].entry.id if len(listed) > PAGE else None
-        age = None if newest is None else console.clock() - newest
-        return render_template(
-            "console/imports/imports.html",
-            listed=listed[:PAGE],
-            undecided=undecided,
-            unlisted=unlisted,
-            older=older,
-            before=before,
-            newest=newest,
-            is_stale=age is None or age > timedelta(minutes=console.policies.fresh_minutes),
-            words=import_words,
-        )
 
-    @blueprint.post("/imports/unlisted/<int:task_id>/dismiss")
-    @guard_staff(*ROLES)
-    def unlisted_dismiss(task_id: int) -> Response:
-        with console.database.transaction() as session:
-            done = dismiss_unlisted(session, task_id, actor=me().email, now=console.clock())
-        if done:
-            flash(_("The name is dismissed."), "success")
-        else:
-            flash(_("Somebody has settled this already."), "info")
-        return redirect(url_for("console.imports"), code=303)
+@area.post("/imports/unlisted/<int:task_id>/dismiss")
+@guard_staff(*ROLES)
+def unlisted_dismiss(task_id: int) -> Response:
+    with console.database.transaction() as session:
+        done = dismiss_unlisted(session, task_id, actor=me().email, now=console.clock())
+    if done:
+        flash(_("The name is dismissed."), "success")
+    else:
+        flash(_("Somebody has settled this already."), "info")
+    return redirect(url_for("console.imports.imports"), code=303)
 
-    @blueprint.get("/imports/<int:import_id>")
-    @guard_staff(*ROLES)
-    def import_page(import_id: int) -> str:
-        one = _find(console, import_id)
-        return render_template("console/imports/import.html", **_about(console, one))
 
-    @blueprint.get("/imports/<int:import_id>/state")
-    @guard_staff(*ROLES, live=True)
-    def import_state(import_id: int) -> Response:
-        # Asked every two seconds while it lands; the same answer is not sent twice.
-        one = _find(console, import_id)
-        response = make_response(render_template("console/imports/state.html", **_about(console, one)))
-        response.add_etag()
-        return response.make_conditional(request)
+@area.get("/imports/<int:import_id>")
+@guard_staff(*ROLES)
+def import_page(import_id: int) -> str:
+    one = _find(import_id)
+    return render_template("console/imports/import.html", **_about(one))
 
-    @blueprint.get("/imports/<int:import_id>/people")
-    @guard_staff(*ROLES)
-    def import_people(import_id: int) -> str:
-        one = _find(console, import_id)
-        after = _place("after")
-        with console.database.reading() as reading:
-            found = changes(reading, import_id, heard_alone=False, after=after, size=PEOPLE + 1)
-        return render_template(
-            "console/imports/people.html",
-            **_about(console, one),
-            found=found[:PEOPLE],
-            more=found[PEOPLE - 1].place if len(found) > PEOPLE else None,
-            after=after,
-        )
 
-    @blueprint.get("/imports/<int:import_id>/calls")
-    @guard_staff(*ROLES)
-    def import_calls(import_id: int) -> str:
-        one = _find(console, import_id)
-        after = _place("after")
-        with console.database.reading() as reading:
-            found = changes(reading, import_id, heard_alone=True, after=after, size=PEOPLE + 1)
-        return render_template(
-            "console/imports/calls.html",
-            **_about(console, one),
-            found=found[:PEOPLE],
-            more=found[PEOPLE - 1].place if len(found) > PEOPLE else None,
-            after=after,
-        )
+@area.get("/imports/<int:import_id>/state")
+@guard_staff(*ROLES, live=True)
+def import_state(import_id: int) -> Response:
+    # Asked every two seconds while it lands; the same answer is not sent twice.
+    one = _find(import_id)
+    response = make_response(render_template("console/imports/state.html", **_about(one)))
+    response.add_etag()
+    return response.make_conditional(request)
 
-    @blueprint.get("/imports/<int:import_id>/rejects")
-    @guard_staff(*ROLES)
-    def import_rejects(import_id: int) -> str:
-        one = _find(console, import_id)
-        after, field = _place("after") or 0, request.args.get("field", "")
-        with console.database.reading() as reading:
-            found = [
-                (row.line, row.field, row.reason)
-                for row in rejects(reading, import_id, after=after, field=field, size=PEOPLE + 1)
-            ]
-        return render_template(
-            "console/imports/rejects.html",
-            **_about(console, one),
-            found=found[:PEOPLE],
-            more=found[PEOPLE - 1][0] if len(found) > PEOPLE else None,
-            field=field,
-        )
+
+@area.get("/imports/<int:import_id>/people")
+@guard_staff(*ROLES)
+def import_people(import_id: int) -> str:
+    one = _find(import_id)
+    after = _place("after")
+    with console.database.reading() as reading:
+        found = changes(reading, import_id, heard_alone=False, after=after, size=PEOPLE + 1)
+    return render_template(
+        "console/imports/people.html",
+        **_about(one),
+        found=found[:PEOPLE],
+        more=found[PEOPLE - 1].place if len(found) > PEOPLE else None,
+        after=after,
+    )
+
+
+@area.get("/imports/<int:import_id>/calls")
+@guard_staff(*ROLES)
+def import_calls(import_id: int) -> str:
+    one = _find(import_id)
+    after = _place("after")
+    with console.database.reading() as reading:
+        found = changes(reading, import_id, heard_alone=True, after=after, size=PEOPLE + 1)
+    return render_template(
+        "console/imports/calls.html",
+        **_about(one),
+        found=found[:PEOPLE],
+        more=found[PEOPLE - 1].place if len(found) > PEOPLE else None,
+        after=after,
+    )
+
+
+@area.get("/imports/<int:import_id>/rejects")
+@guard_staff(*ROLES)
+def import_rejects(import_id: int) -> str:
+    one = _find(import_id)
+    after, field = _place("after") or 0, request.args.get("field", "")
+    with console.database.reading() as reading:
+        found = [
+            (row.line, row.field, row.reason)
+            for row in rejects(reading, import_id, after=after, field=field, size=PEOPLE + 1)
+        ]
+    return render_template(
+        "console/imports/rejects.html",
+        **_about(one),
+        found=found[:PEOPLE],
+        more=found[PEOPLE - 1][0] if len(found) > PEOPLE else None,
+        field=field,
+    )
 
 
 def _place(name: str) -> int | None:
@@ -128,7 +132,7 @@ def _place(name: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
-def _find(console: Console, import_id: int) -> Listed:
+def _find(import_id: int) -> Listed:
     with console.database.reading() as reading:
         one = one_import(reading, import_id)
     if one is None:
@@ -136,7 +140,7 @@ def _find(console: Console, import_id: int) -> Listed:
     return one
 
 
-def _about(console: Console, one: Listed) -> dict[str, object]:
+def _about(one: Listed) -> dict[str, object]:
     """What every page of one import shows."""
     entry = one.entry
     return {
@@ -145,18 +149,18 @@ def _about(console: Console, one: Listed) -> dict[str, object]:
         "kinds": kinds_of(entry.kinds),
         "reasons": [HoldReason.from_text(text) for text in entry.hold_reasons],
         "call_list": entry.state == "held" and has_call_list(entry.pages, console.office),
-        "call_list_at": _call_list_at(console, one),
-        "thrown_away_at": _thrown_away_at(console, one),
+        "call_list_at": _call_list_at(one),
+        "thrown_away_at": _thrown_away_at(one),
         "words": import_words,
     }
 
 
-def _call_list_at(console: Console, one: Listed) -> datetime:
+def _call_list_at(one: Listed) -> datetime:
     since = one.entry.decided_at or one.entry.started_at
     return since + timedelta(minutes=console.policies.held_list_minutes)
 
 
-def _thrown_away_at(console: Console, one: Listed) -> datetime | None:
+def _thrown_away_at(one: Listed) -> datetime | None:
     if one.entry.state != "previewed" or one.entry.seen_at is None:
         return None
     return one.entry.seen_at + timedelta(minutes=console.policies.preview_minutes)
