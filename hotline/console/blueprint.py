@@ -28,9 +28,8 @@ from hotline.console.office.partner_views import register_partners
 from hotline.console.office.policy_views import register_policies
 from hotline.console.office.prompt_views import register_prompts
 from hotline.console.office.views import register_office
-from hotline.console.people.schedule_views import register_schedules
-from hotline.console.people.shift_views import register_shift
-from hotline.console.people.staff_views import register_staff
+from hotline.console.people import schedule_views, shift_views, staff_views
+from hotline.console.people.area import area as people
 from hotline.console.shell import home_views, static_files
 from hotline.console.shell.area import area as shell
 from hotline.console.shell.console import EXTENSION, Console
@@ -52,13 +51,12 @@ from models.staff.two_people import TiedError, note_attempt
 AREAS = (
     (shell, (home_views, static_files)),
     (sign_in, (sign_in_views, set_up_views, confirm_views, account_views)),
+    (people, (staff_views, schedule_views, shift_views)),
     (imports, (import_views, upload_views, settle_views)),
     (cases, (case_views, phone_views, pin_views, lock_views)),
 )
 REGISTERS = (
     register_wallboard,
-    register_staff,
-    register_schedules,
     register_office,
     register_announcements,
     register_partners,
@@ -70,20 +68,19 @@ REGISTERS = (
     register_callbacks,
     register_callback_actions,
     register_talks,
-    register_shift,
     register_standing,
 )
 #: In the order in which the navigation shows them.
 NAVIGATION = Navigation(
     Entry("console.callbacks", N_("Callbacks"), pages="console.callback"),
-    Entry("console.shift", N_("My shift")),
+    Entry("console.people.shift", N_("My shift")),
     Entry("console.cases.cases", N_("Cases"), pages="console.cases.case"),
     Entry("console.cases.pins", N_("PINs"), pages="console.cases.pin"),
     Entry("console.cases.locks", N_("Locks"), pages="console.cases.lock"),
     Entry("console.wallboard", N_("Wallboard")),
     Entry("console.imports.imports", N_("Imports"), pages="console.imports.import"),
-    Entry("console.staff", N_("Staff")),
-    Entry("console.schedule", N_("Schedule")),
+    Entry("console.people.staff", N_("Staff")),
+    Entry("console.people.schedule", N_("Schedule")),
     Entry("console.office", N_("Office")),
     Entry("console.audit", N_("Audit")),
     Entry("console.prompts", N_("Prompts")),

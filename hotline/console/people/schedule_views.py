@@ -4,13 +4,14 @@ from collections import defaultdict
 from datetime import time
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from hotline.console.office.form import typed_day
 from hotline.console.office.views import DAYS
-from hotline.console.shell.console import Console
+from hotline.console.people.area import area
+from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.words import N_, _
 from models.overview.staff_record import person_numbered, record_of
@@ -32,109 +33,111 @@ KIND_NAMES = {"on_shift": N_("On shift"), "on_call": N_("On call")}
 Span = tuple[time, time]
 
 
-def register_schedules(blueprint: Blueprint, console: Console) -> None:
-    """``/console/schedule`` and a page for each person's week."""
+@area.get("/schedule")
+@guard_staff(*READ)
+def schedule() -> str:
+    today = console.clock().astimezone(console.office.zone).date()
+    with console.database.reading() as session:
+        people = [
+            (person, record_of(session, person).name)
+            for person in everyone(session)
+            if person.left_at is None
+        ]
+        spans: dict[tuple[int, int], list[Any]] = defaultdict(list)
+        for one in weeks(session):
+            spans[one.staff_id, one.weekday].append(one)
+        away: dict[int, list[Any]] = defaultdict(list)
+        for absence in all_absences(session, today):
+            away[absence.staff_id].append(absence)
+        session.expunge_all()
+    return render_template(
+        "console/people/schedule.html", people=people, spans=spans, away=away, days=DAYS, today=today
+    )
 
-    @blueprint.get("/schedule")
-    @guard_staff(*READ)
-    def schedule() -> str:
-        today = console.clock().astimezone(console.office.zone).date()
-        with console.database.reading() as session:
-            people = [
-                (person, record_of(session, person).name)
-                for person in everyone(session)
-                if person.left_at is None
-            ]
-            spans: dict[tuple[int, int], list[Any]] = defaultdict(list)
-            for one in weeks(session):
-                spans[one.staff_id, one.weekday].append(one)
-            away: dict[int, list[Any]] = defaultdict(list)
-            for absence in all_absences(session, today):
-                away[absence.staff_id].append(absence)
-            session.expunge_all()
-        return render_template(
-            "console/staff/schedule.html", people=people, spans=spans, away=away, days=DAYS, today=today
-        )
 
-    def page(staff_id: int, errors: dict[str, str] | None = None) -> str:
-        today = console.clock().astimezone(console.office.zone).date()
-        with console.database.reading() as session:
-            person = _person(session, staff_id)
-            name = record_of(session, person).name
-            spans = {(one.kind, one.weekday): one for one in week_of(session, staff_id)}
-            seen = _stamp(session, staff_id)
-            absences = [one for one in all_absences(session, today) if one.staff_id == staff_id]
-            session.expunge_all()
-        return render_template(
-            "console/staff/week.html", one=person, name=name, spans=spans, absences=absences, days=DAYS,
-            kinds=KIND_NAMES, errors=errors or {}, today=today, seen=seen,
-        )  # fmt: skip
+def _page(staff_id: int, errors: dict[str, str] | None = None) -> str:
+    today = console.clock().astimezone(console.office.zone).date()
+    with console.database.reading() as session:
+        person = _person(session, staff_id)
+        name = record_of(session, person).name
+        spans = {(one.kind, one.weekday): one for one in week_of(session, staff_id)}
+        seen = _stamp(session, staff_id)
+        absences = [one for one in all_absences(session, today) if one.staff_id == staff_id]
+        session.expunge_all()
+    return render_template(
+        "console/people/week.html", one=person, name=name, spans=spans, absences=absences, days=DAYS,
+        kinds=KIND_NAMES, errors=errors or {}, today=today, seen=seen,
+    )  # fmt: skip
 
-    @blueprint.get("/schedule/<int:staff_id>")
-    @guard_staff(*READ)
-    def schedule_week(staff_id: int) -> str:
-        return page(staff_id)
 
-    @blueprint.post("/schedule/<int:staff_id>")
-    @guard_staff(*READ)
-    def save_schedule_week(staff_id: int) -> Response | tuple[str, int]:
-        typed, errors = _typed_week()
-        if errors:
-            return page(staff_id, errors), 422
-        changed = 0
-        try:
-            with console.database.transaction() as session:
-                person = _person(session, staff_id)
-                # Held, so that of two who save the same week at once the second sees what the first did.
-                session.refresh(person, with_for_update=True)
-                seen = _stamp(session, staff_id)
-                now = {(one.kind, one.weekday): (one.starts, one.ends) for one in week_of(session, staff_id)}
-                # The same span on several days is one change and one entry.
-                alike: dict[tuple[str, Span | None], list[int]] = defaultdict(list)
-                for (kind, day), span in typed.items():
-                    if now.get((kind, day)) != span:
-                        alike[kind, span].append(day)
-                if alike:
-                    _is_drawn_with(seen)
-                for (kind, span), days in alike.items():
-                    set_schedule(
-                        session, person.email, kind=kind, weekdays=days, span=span, actor=me().email,
-                        now=console.clock(),
-                    )  # fmt: skip
-                    changed += len(days)
-        except StaffError as error:
-            if str(error) == OTHERWISE:
-                # What was typed is not shown again: it would put back the very day they are told of.
-                flash(_(str(error)), "error")
-                return redirect(url_for("console.schedule_week", staff_id=staff_id), code=303)
-            return page(staff_id, {"": _(str(error))}), 422
-        flash(_("Saved.") if changed else _("Nothing was changed."), "success" if changed else "info")
-        return redirect(url_for("console.schedule_week", staff_id=staff_id), code=303)
+@area.get("/schedule/<int:staff_id>")
+@guard_staff(*READ)
+def schedule_week(staff_id: int) -> str:
+    return _page(staff_id)
 
-    @blueprint.post("/schedule/<int:staff_id>/absences")
-    @guard_staff(*READ)
-    def add_schedule_absence(staff_id: int) -> Response | tuple[str, int]:
-        first, last = typed_day("first_day"), typed_day("last_day")
-        if first is None or last is None or last < first:
-            return page(staff_id, {"first_day": _("Enter the first and the last day.")}), 422
-        try:
-            with console.database.transaction() as session:
-                email = _person(session, staff_id).email
-                add_absence(session, email, first, last, actor=me().email, now=console.clock())
-        except StaffError as error:
-            return page(staff_id, {"": _(str(error))}), 422
-        flash(_("Saved."), "success")
-        return redirect(url_for("console.schedule_week", staff_id=staff_id), code=303)
 
-    @blueprint.post("/schedule/absences/<int:absence_id>/remove")
-    @guard_staff(*READ)
-    def remove_schedule_absence(absence_id: int) -> Response:
+@area.post("/schedule/<int:staff_id>")
+@guard_staff(*READ)
+def save_schedule_week(staff_id: int) -> Response | tuple[str, int]:
+    typed, errors = _typed_week()
+    if errors:
+        return _page(staff_id, errors), 422
+    changed = 0
+    try:
         with console.database.transaction() as session:
-            staff_id = remove_absence(session, absence_id, actor=me().email, now=console.clock())
-        if staff_id is None:
-            raise NotFound("There is no such absence.")
-        flash(_("The absence is taken back."), "success")
-        return redirect(url_for("console.schedule_week", staff_id=staff_id), code=303)
+            person = _person(session, staff_id)
+            # Held, so that of two who save the same week at once the second sees what the first did.
+            session.refresh(person, with_for_update=True)
+            seen = _stamp(session, staff_id)
+            now = {(one.kind, one.weekday): (one.starts, one.ends) for one in week_of(session, staff_id)}
+            # The same span on several days is one change and one entry.
+            alike: dict[tuple[str, Span | None], list[int]] = defaultdict(list)
+            for (kind, day), span in typed.items():
+                if now.get((kind, day)) != span:
+                    alike[kind, span].append(day)
+            if alike:
+                _is_drawn_with(seen)
+            for (kind, span), days in alike.items():
+                set_schedule(
+                    session, person.email, kind=kind, weekdays=days, span=span, actor=me().email,
+                    now=console.clock(),
+                )  # fmt: skip
+                changed += len(days)
+    except StaffError as error:
+        if str(error) == OTHERWISE:
+            # What was typed is not shown again: it would put back the very day they are told of.
+            flash(_(str(error)), "error")
+            return redirect(url_for("console.people.schedule_week", staff_id=staff_id), code=303)
+        return _page(staff_id, {"": _(str(error))}), 422
+    flash(_("Saved.") if changed else _("Nothing was changed."), "success" if changed else "info")
+    return redirect(url_for("console.people.schedule_week", staff_id=staff_id), code=303)
+
+
+@area.post("/schedule/<int:staff_id>/absences")
+@guard_staff(*READ)
+def add_schedule_absence(staff_id: int) -> Response | tuple[str, int]:
+    first, last = typed_day("first_day"), typed_day("last_day")
+    if first is None or last is None or last < first:
+        return _page(staff_id, {"first_day": _("Enter the first and the last day.")}), 422
+    try:
+        with console.database.transaction() as session:
+            email = _person(session, staff_id).email
+            add_absence(session, email, first, last, actor=me().email, now=console.clock())
+    except StaffError as error:
+        return _page(staff_id, {"": _(str(error))}), 422
+    flash(_("Saved."), "success")
+    return redirect(url_for("console.people.schedule_week", staff_id=staff_id), code=303)
+
+
+@area.post("/schedule/absences/<int:absence_id>/remove")
+@guard_staff(*READ)
+def remove_schedule_absence(absence_id: int) -> Response:
+    with console.database.transaction() as session:
+        staff_id = remove_absence(session, absence_id, actor=me().email, now=console.clock())
+    if staff_id is None:
+        raise NotFound("There is no such absence.")
+    flash(_("The absence is taken back."), "success")
+    return redirect(url_for("console.people.schedule_week", staff_id=staff_id), code=303)
 
 
 def _person(session: Any, staff_id: int) -> Staff:

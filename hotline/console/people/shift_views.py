@@ -5,14 +5,15 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 from babel.dates import format_time, get_day_names
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from hotline.console.callbacks import words as callback_words
 from hotline.console.callbacks.words import LANGUAGES
-from hotline.console.shell.console import Console
+from hotline.console.people.area import area
+from hotline.console.shell.console import console
 from hotline.console.shell.durations import short
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.words import _, language, written_in
@@ -28,108 +29,109 @@ from models.store.refusal import RefusedError
 _FAR = timedelta(days=730)
 
 
-def register_shift(blueprint: Blueprint, console: Console) -> None:
-    """``/console/shift`` and its forms."""
+@area.get("/shift")
+@guard_staff(*ROLES)
+def shift() -> str:
+    with console.database.reading() as session:
+        return _page(session, {})
 
-    @blueprint.get("/shift")
-    @guard_staff(*ROLES)
-    def shift() -> str:
-        with console.database.reading() as session:
-            return _page(console, session, {})
 
-    @blueprint.post("/shift/turn/<word>")
-    @guard_staff(*ROLES)
-    def shift_change(word: str) -> Response:
-        if word not in {"on", "off"}:
-            raise NotFound
-        with console.database.transaction() as session:
-            staff_desk.set_shift(session, me().staff_id, on_shift=word == "on", now=console.clock())
-        flash(
-            _("Your shift has begun: the line may ring you.") if word == "on" else _("Your shift has ended."),
-            "success",
-        )
-        return _back()
+@area.post("/shift/turn/<word>")
+@guard_staff(*ROLES)
+def shift_change(word: str) -> Response:
+    if word not in {"on", "off"}:
+        raise NotFound
+    with console.database.transaction() as session:
+        staff_desk.set_shift(session, me().staff_id, on_shift=word == "on", now=console.clock())
+    flash(
+        _("Your shift has begun: the line may ring you.") if word == "on" else _("Your shift has ended."),
+        "success",
+    )
+    return _back()
 
-    @blueprint.post("/shift/rest/<word>")
-    @guard_staff(*ROLES)
-    def shift_rest(word: str) -> Response:
-        if word not in {"begin", "end"}:
-            raise NotFound
-        with console.database.transaction() as session:
-            if word == "begin":
-                begin_rest(session, me().staff_id, console.clock(), console.office)
-            else:
-                my_shift.end_rest(session, me().staff_id, console.clock())
-        return _back()
 
-    @blueprint.post("/shift/phone")
-    @guard_staff(*ROLES, fresh=True)
-    def shift_phone() -> Response | tuple[str, int]:
-        number = _number(console, request.form.get("phone", ""))
-        if number is None:
-            sentence = _("Give an ordinary phone that the line may ring, such as +1 202 555 0123.")
-            return _wrong(console, {"phone": sentence})
-        office_phone = request.form.get("kind") == "office"
-        try:
-            with console.database.transaction() as session:
-                my_shift.change_phone(
-                    session, me().staff_id, number, console.clock(), office_phone=office_phone
-                )
-        except RefusedError as error:
-            return _wrong(console, {"kind": callback_words.refused(error, console.office.time_zone)})
-        flash(_("The line rings this phone from now on."), "success")
-        return _back()
-
-    @blueprint.post("/shift/languages")
-    @guard_staff(*ROLES)
-    def shift_languages() -> Response | tuple[str, int]:
-        chosen = [one for one in console.office.languages if request.form.get(f"speaks_{one}")]
-        try:
-            with console.database.transaction() as session:
-                my_shift.change_languages(session, me().staff_id, chosen, console.clock())
-        except RefusedError as error:
-            first = f"speaks_{console.office.languages[0]}"
-            return _wrong(console, {first: callback_words.refused(error, console.office.time_zone)})
-        flash(_("Your languages are noted."), "success")
-        return _back()
-
-    @blueprint.post("/shift/absences")
-    @guard_staff(*ROLES)
-    def shift_absence() -> Response | tuple[str, int]:
-        first, last = _day(request.form.get("first_day", "")), _day(request.form.get("last_day", ""))
-        today = _today(console)
-        if first is None or first < today or first > today + _FAR:
-            return _wrong(console, {"first_day": _("Give a first day that is today or later.")})
-        last = last or first
-        if not first <= last <= first + _FAR:
-            return _wrong(console, {"last_day": _("The last day is before the first.")})
-        with console.database.transaction() as session:
-            schedule.add_absence(
-                session, me().email, first, last, actor=actor_of(me().staff_id), now=console.clock()
-            )
-        flash(_("The days are noted."), "success")
-        return _back()
-
-    @blueprint.post("/shift/absences/<int:absence_id>/remove")
-    @guard_staff(*ROLES)
-    def shift_absence_removed(absence_id: int) -> Response:
-        try:
-            with console.database.transaction() as session:
-                my_shift.remove_absence(session, me().staff_id, absence_id, console.clock())
-        except RefusedError as error:
-            flash(callback_words.refused(error, console.office.time_zone), "error")
+@area.post("/shift/rest/<word>")
+@guard_staff(*ROLES)
+def shift_rest(word: str) -> Response:
+    if word not in {"begin", "end"}:
+        raise NotFound
+    with console.database.transaction() as session:
+        if word == "begin":
+            begin_rest(session, me().staff_id, console.clock(), console.office)
         else:
-            flash(_("The days are taken back."), "success")
-        return _back()
+            my_shift.end_rest(session, me().staff_id, console.clock())
+    return _back()
 
 
-def _page(console: Console, session: Session, errors: dict[str, str]) -> str:
+@area.post("/shift/phone")
+@guard_staff(*ROLES, fresh=True)
+def shift_phone() -> Response | tuple[str, int]:
+    number = _number(request.form.get("phone", ""))
+    if number is None:
+        sentence = _("Give an ordinary phone that the line may ring, such as +1 202 555 0123.")
+        return _wrong({"phone": sentence})
+    office_phone = request.form.get("kind") == "office"
+    try:
+        with console.database.transaction() as session:
+            my_shift.change_phone(session, me().staff_id, number, console.clock(), office_phone=office_phone)
+    except RefusedError as error:
+        return _wrong({"kind": callback_words.refused(error, console.office.time_zone)})
+    flash(_("The line rings this phone from now on."), "success")
+    return _back()
+
+
+@area.post("/shift/languages")
+@guard_staff(*ROLES)
+def shift_languages() -> Response | tuple[str, int]:
+    chosen = [one for one in console.office.languages if request.form.get(f"speaks_{one}")]
+    try:
+        with console.database.transaction() as session:
+            my_shift.change_languages(session, me().staff_id, chosen, console.clock())
+    except RefusedError as error:
+        first = f"speaks_{console.office.languages[0]}"
+        return _wrong({first: callback_words.refused(error, console.office.time_zone)})
+    flash(_("Your languages are noted."), "success")
+    return _back()
+
+
+@area.post("/shift/absences")
+@guard_staff(*ROLES)
+def shift_absence() -> Response | tuple[str, int]:
+    first, last = _day(request.form.get("first_day", "")), _day(request.form.get("last_day", ""))
+    today = _today()
+    if first is None or first < today or first > today + _FAR:
+        return _wrong({"first_day": _("Give a first day that is today or later.")})
+    last = last or first
+    if not first <= last <= first + _FAR:
+        return _wrong({"last_day": _("The last day is before the first.")})
+    with console.database.transaction() as session:
+        schedule.add_absence(
+            session, me().email, first, last, actor=actor_of(me().staff_id), now=console.clock()
+        )
+    flash(_("The days are noted."), "success")
+    return _back()
+
+
+@area.post("/shift/absences/<int:absence_id>/remove")
+@guard_staff(*ROLES)
+def shift_absence_removed(absence_id: int) -> Response:
+    try:
+        with console.database.transaction() as session:
+            my_shift.remove_absence(session, me().staff_id, absence_id, console.clock())
+    except RefusedError as error:
+        flash(callback_words.refused(error, console.office.time_zone), "error")
+    else:
+        flash(_("The days are taken back."), "success")
+    return _back()
+
+
+def _page(session: Session, errors: dict[str, str]) -> str:
     now, zone = console.clock(), ZoneInfo(console.office.time_zone)
-    today = _today(console)
+    today = _today()
     begins = datetime.combine(today, time(0), zone).astimezone(UTC)
     staff = session.get_one(Staff, me().staff_id)
     return render_template(
-        "console/shift/shift.html",
+        "console/people/shift.html",
         staff=staff,
         phone=keyring_of(session).unseal("staff.phone", staff.phone_sealed),
         speaks=[word.strip() for word in staff.languages.split(",")],
@@ -153,16 +155,16 @@ def _span(one: schedule.Schedule) -> tuple[str, str, str, str]:
     return day, starts, ends, _("on shift") if one.kind == "on_shift" else _("on call")
 
 
-def _wrong(console: Console, errors: dict[str, str]) -> tuple[str, int]:
+def _wrong(errors: dict[str, str]) -> tuple[str, int]:
     with console.database.reading() as session:
-        return _page(console, session, errors), 422
+        return _page(session, errors), 422
 
 
-def _today(console: Console) -> date:
+def _today() -> date:
     return console.clock().astimezone(ZoneInfo(console.office.time_zone)).date()
 
 
-def _number(console: Console, typed: str) -> str | None:
+def _number(typed: str) -> str | None:
     """A phone that the line may ring, in E.164, however it was typed; None for any other."""
     try:
         parsed = phonenumbers.parse(typed.strip()[:40], console.office.countries[0])
@@ -180,4 +182,4 @@ def _day(typed: str) -> date | None:
 
 
 def _back() -> Response:
-    return redirect(url_for("console.shift"), code=303)
+    return redirect(url_for("console.people.shift"), code=303)

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from hotline.console.office.form import typed_line
 from hotline.console.office.prompt_views import language_name
-from hotline.console.shell.console import Console
+from hotline.console.people.area import area
+from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.phone_field import dialable, plain_number
 from hotline.console.shell.words import N_, _
@@ -81,135 +82,138 @@ DEEDS = {
 }  # fmt: skip
 
 
-def register_staff(blueprint: Blueprint, console: Console) -> None:
-    """``/console/staff`` and a page for each person."""
+def _languages() -> list[tuple[str, str]]:
+    return [(code, language_name(code)) for code in console.office.languages]
 
-    def languages() -> list[tuple[str, str]]:
-        return [(code, language_name(code)) for code in console.office.languages]
 
-    @blueprint.get("/staff")
-    @guard_staff(*READ)
-    def staff() -> str:
-        with console.database.reading() as session:
-            people = [(person, record_of(session, person)) for person in everyone(session)]
-            session.expunge_all()
-        here = [one for one in people if one[0].left_at is None]
-        gone = [one for one in people if one[0].left_at is not None]
-        return render_template(
-            "console/staff/staff.html", here=here, gone=gone, roles=ROLE_NAMES, now=console.clock()
-        )
+@area.get("/staff")
+@guard_staff(*READ)
+def staff() -> str:
+    with console.database.reading() as session:
+        people = [(person, record_of(session, person)) for person in everyone(session)]
+        session.expunge_all()
+    here = [one for one in people if one[0].left_at is None]
+    gone = [one for one in people if one[0].left_at is not None]
+    return render_template(
+        "console/people/staff.html", here=here, gone=gone, roles=ROLE_NAMES, now=console.clock()
+    )
 
-    @blueprint.get("/staff/new")
-    @guard_staff(*KEEP, fresh=True)
-    def new_staff() -> str:
-        return render_template("console/staff/new.html", roles=ROLE_NAMES, spoken=languages(), errors={})
 
-    @blueprint.post("/staff/new")
-    @guard_staff(*KEEP, fresh=True)
-    def add_new_staff() -> str | tuple[str, int]:
-        email = typed_line("email", 254).lower()
-        record, errors = _typed_record(console)
-        if not _is_email(email):
-            errors["email"] = _("Enter an e-mail address.")
-        password = staff_id = None
-        if not errors:
-            try:
-                # Worked with no transaction open: callers must not wait for it.
-                password = new_password()
-                hashed = console.passwords.hash(password)
-                with console.database.transaction() as session:
-                    staff_id = add_person(
-                        session, password_hash=hashed, email=email, name=record.name, role=record.role,
-                        phone=record.phone, languages=record.languages, on_shift=False,
-                        office_phone=record.office_phone, actor=me().email, now=console.clock(),
-                    )  # fmt: skip
-            except StaffError as error:
-                errors["email"] = _(str(error))
-        if errors or staff_id is None:
-            return render_template(
-                "console/staff/new.html", roles=ROLE_NAMES, spoken=languages(), errors=errors
-            ), 422
-        then = [_("They sign in with it once, and then choose a password and a second factor.")]
-        if not record.office_phone:
-            then.append(
-                _("Their phone is their own: they accept no call there before they have a code for it.")
-            )
-        return render_template(
-            "console/staff/secret.html", staff_id=staff_id, name=record.name,
-            secrets=[(_("Password"), password)], then=then,
-        )  # fmt: skip
+@area.get("/staff/new")
+@guard_staff(*KEEP, fresh=True)
+def new_staff() -> str:
+    return render_template("console/people/new.html", roles=ROLE_NAMES, spoken=_languages(), errors={})
 
-    def page(staff_id: int, errors: dict[str, str] | None = None) -> str:
-        today = console.clock().astimezone(console.office.zone).date()
-        with console.database.reading() as session:
-            person = _person(session, staff_id)
-            record = record_of(session, person)
-            seen = stamp_of(session, record)
-            week, absences = week_of(session, staff_id), absences_of(session, staff_id, today)
-            number = person.number_sealed
-            number = None if number is None else keyring_of(session).unseal("staff.number", number)
-            session.expunge_all()
-        return render_template(
-            "console/staff/person.html", one=person, record=record, roles=ROLE_NAMES, spoken=languages(),
-            errors=errors or {}, week=week, absences=absences, staff_number=number, seen=seen,
-        )  # fmt: skip
 
-    @blueprint.get("/staff/<int:staff_id>")
-    @guard_staff(*READ)
-    def staff_person(staff_id: int) -> str:
-        return page(staff_id)
-
-    @blueprint.post("/staff/<int:staff_id>")
-    @guard_staff(*KEEP, fresh=True)
-    def save_staff(staff_id: int) -> Response | tuple[str, int]:
-        record, errors = _typed_record(console)
-        changed: list[str] = []
-        if not errors:
-            try:
-                with console.database.transaction() as session:
-                    _person(session, staff_id)
-                    changed = change_record(
-                        session, staff_id, record, by_id=me().staff_id, actor=me().email, now=console.clock(),
-                        seen=request.form.get("seen", ""),
-                    )  # fmt: skip
-            except StaffError as error:
-                if str(error) == OTHERWISE:
-                    # What was typed is not shown again: it would put back the very change they are told of.
-                    flash(_(str(error)), "error")
-                    return redirect(url_for("console.staff_person", staff_id=staff_id), code=303)
-                errors["role"] = _(str(error))
-        if errors:
-            return page(staff_id, errors), 422
-        flash(_("Saved.") if changed else _("Nothing was changed."), "success" if changed else "info")
-        return redirect(url_for("console.staff_person", staff_id=staff_id), code=303)
-
-    @blueprint.get("/staff/<int:staff_id>/<deed>")
-    @guard_staff(*KEEP, fresh=True)
-    def ask_staff_deed(staff_id: int, deed: str) -> str:
-        return _asked(console, staff_id, deed)
-
-    @blueprint.post("/staff/<int:staff_id>/<deed>")
-    @guard_staff(*KEEP, fresh=True)
-    def do_staff_deed(staff_id: int, deed: str) -> Response | str | tuple[str, int]:
-        if deed not in DEEDS:
-            raise NotFound("There is no such page.")
+@area.post("/staff/new")
+@guard_staff(*KEEP, fresh=True)
+def add_new_staff() -> str | tuple[str, int]:
+    email = typed_line("email", 254).lower()
+    record, errors = _typed_record()
+    if not _is_email(email):
+        errors["email"] = _("Enter an e-mail address.")
+    password = staff_id = None
+    if not errors:
         try:
-            secrets = _done(console, staff_id, deed)
+            # Worked with no transaction open: callers must not wait for it.
+            password = new_password()
+            hashed = console.passwords.hash(password)
+            with console.database.transaction() as session:
+                staff_id = add_person(
+                    session, password_hash=hashed, email=email, name=record.name, role=record.role,
+                    phone=record.phone, languages=record.languages, on_shift=False,
+                    office_phone=record.office_phone, actor=me().email, now=console.clock(),
+                )  # fmt: skip
         except StaffError as error:
-            return _asked(console, staff_id, deed, _(str(error))), 422
-        except BusyError:
-            return _asked(console, staff_id, deed, say_busy()), 503
-        if not secrets:
-            flash(_("They are off the staff list."), "success")
-            return redirect(url_for("console.staff"), code=303)
-        with console.database.reading() as session:
-            name = record_of(session, _person(session, staff_id)).name
+            errors["email"] = _(str(error))
+    if errors or staff_id is None:
         return render_template(
-            "console/staff/secret.html", staff_id=staff_id, name=name, secrets=secrets, then=[]
-        )
+            "console/people/new.html", roles=ROLE_NAMES, spoken=_languages(), errors=errors
+        ), 422
+    then = [_("They sign in with it once, and then choose a password and a second factor.")]
+    if not record.office_phone:
+        then.append(_("Their phone is their own: they accept no call there before they have a code for it."))
+    return render_template(
+        "console/people/secret.html", staff_id=staff_id, name=record.name,
+        secrets=[(_("Password"), password)], then=then,
+    )  # fmt: skip
 
 
-def _done(console: Console, staff_id: int, deed: str) -> list[tuple[str, str]]:
+def _page(staff_id: int, errors: dict[str, str] | None = None) -> str:
+    today = console.clock().astimezone(console.office.zone).date()
+    with console.database.reading() as session:
+        person = _person(session, staff_id)
+        record = record_of(session, person)
+        seen = stamp_of(session, record)
+        week, absences = week_of(session, staff_id), absences_of(session, staff_id, today)
+        number = person.number_sealed
+        number = None if number is None else keyring_of(session).unseal("staff.number", number)
+        session.expunge_all()
+    return render_template(
+        "console/people/person.html", one=person, record=record, roles=ROLE_NAMES, spoken=_languages(),
+        errors=errors or {}, week=week, absences=absences, staff_number=number, seen=seen,
+    )  # fmt: skip
+
+
+@area.get("/staff/<int:staff_id>")
+@guard_staff(*READ)
+def staff_person(staff_id: int) -> str:
+    return _page(staff_id)
+
+
+@area.post("/staff/<int:staff_id>")
+@guard_staff(*KEEP, fresh=True)
+def save_staff(staff_id: int) -> Response | tuple[str, int]:
+    record, errors = _typed_record()
+    changed: list[str] = []
+    if not errors:
+        try:
+            with console.database.transaction() as session:
+                _person(session, staff_id)
+                changed = change_record(
+                    session, staff_id, record, by_id=me().staff_id, actor=me().email, now=console.clock(),
+                    seen=request.form.get("seen", ""),
+                )  # fmt: skip
+        except StaffError as error:
+            if str(error) == OTHERWISE:
+                # What was typed is not shown again: it would put back the very change they are told of.
+                flash(_(str(error)), "error")
+                return redirect(url_for("console.people.staff_person", staff_id=staff_id), code=303)
+            errors["role"] = _(str(error))
+    if errors:
+        return _page(staff_id, errors), 422
+    flash(_("Saved.") if changed else _("Nothing was changed."), "success" if changed else "info")
+    return redirect(url_for("console.people.staff_person", staff_id=staff_id), code=303)
+
+
+@area.get("/staff/<int:staff_id>/<deed>")
+@guard_staff(*KEEP, fresh=True)
+def ask_staff_deed(staff_id: int, deed: str) -> str:
+    return _asked(staff_id, deed)
+
+
+@area.post("/staff/<int:staff_id>/<deed>")
+@guard_staff(*KEEP, fresh=True)
+def do_staff_deed(staff_id: int, deed: str) -> Response | str | tuple[str, int]:
+    if deed not in DEEDS:
+        raise NotFound("There is no such page.")
+    try:
+        secrets = _done(staff_id, deed)
+    except StaffError as error:
+        return _asked(staff_id, deed, _(str(error))), 422
+    except BusyError:
+        return _asked(staff_id, deed, say_busy()), 503
+    if not secrets:
+        flash(_("They are off the staff list."), "success")
+        return redirect(url_for("console.people.staff"), code=303)
+    with console.database.reading() as session:
+        name = record_of(session, _person(session, staff_id)).name
+    return render_template(
+        "console/people/secret.html", staff_id=staff_id, name=name, secrets=secrets, then=[]
+    )
+
+
+def _done(staff_id: int, deed: str) -> list[tuple[str, str]]:
     """Do it; answers what is shown once. Raises StaffError. Hashes are worked with no transaction open."""
     actor, now, by_id = me().email, console.clock(), me().staff_id
     with console.database.reading() as session:
@@ -237,14 +241,14 @@ def _done(console: Console, staff_id: int, deed: str) -> list[tuple[str, str]]:
     return [(_("Staff number"), number), (_("PIN"), secret)]
 
 
-def _asked(console: Console, staff_id: int, deed: str, wrong: str | None = None) -> str:
+def _asked(staff_id: int, deed: str, wrong: str | None = None) -> str:
     if deed not in DEEDS:
         raise NotFound("There is no such page.")
     with console.database.reading() as session:
         name = record_of(session, _person(session, staff_id)).name
     heading, sentence, button = DEEDS[deed]
     return render_template(
-        "console/staff/deed.html", staff_id=staff_id, deed=deed, name=name, wrong=wrong,
+        "console/people/deed.html", staff_id=staff_id, deed=deed, name=name, wrong=wrong,
         heading=_(heading), sentence=_(sentence), button=_(button), ends=deed == "leave",
     )  # fmt: skip
 
@@ -256,7 +260,7 @@ def _person(session: Any, staff_id: int) -> Staff:
         raise NotFound("There is no such person.") from None
 
 
-def _typed_record(console: Console) -> tuple[Record, dict[str, str]]:
+def _typed_record() -> tuple[Record, dict[str, str]]:
     office, errors = console.office, dict[str, str]()
     name, role = typed_line("name"), request.form.get("role", "")
     number = plain_number(request.form.get("phone", ""), office)
