@@ -1,6 +1,7 @@
 """Imports in the console: a file is uploaded, previewed, landed; what is held is settled by two people."""
 
 import io
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -177,8 +178,8 @@ def test_a_process_that_answers_callers_takes_small_files_alone(
 def test_a_file_over_what_the_office_takes_leaves_nothing(staff: Any, database: Database, app: Flask) -> None:
     app.config["HOTLINE_INTAKE"] = True
     console = app.extensions["hotline.console"]
-    smaller = make_office(policies={"upload_megabytes": 1})
-    object.__setattr__(console, "standing_office", lambda: smaller)
+    smaller = replace(console.rules, policies=replace(console.policies, upload_megabytes=1))
+    object.__setattr__(console, "standing_rules", lambda: smaller)
     ada = staff("administrator").signs_in()
 
     _uploads(ada, raw=feed_file(*(feed_row(f"A-{n}") for n in range(26_000))).read())
