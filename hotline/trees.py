@@ -22,6 +22,7 @@ from ivr_flows.trees.legs import (
 )
 from ivr_flows.trees.staff_line import staff_line
 from ivr_flows.trees.victim_line import victim_line
+from models.calls.role import INBOUND_ROLES, ROLES
 from workers.office_rules import policies_of
 
 
@@ -43,6 +44,11 @@ def tree_problems(flows: Mapping[str, Flow], prompts: Prompts) -> list[str]:
     found = list(prompt_problems(prompts))
     for flow in flows.values():
         found += problems(flow, prompts)
+    found += [
+        f"{len(trees)} trees are for the role {role}: {', '.join(trees)}. A call that we place has one tree."
+        for role in ROLES - INBOUND_ROLES
+        if len(trees := [flow.name for flow in flows.values() if flow.role == role]) != 1
+    ]
     return list(dict.fromkeys(found))
 
 

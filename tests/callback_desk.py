@@ -184,8 +184,8 @@ class CallbackDesk:
     def busy(self) -> int:
         return len(self.rows(Staff, Staff.busy_call_id.is_not(None)))
 
-    def legs(self, flow: str) -> list[Call]:
-        return self.rows(Call, Call.flow == flow)
+    def legs(self, role: str) -> list[Call]:
+        return self.rows(Call, Call.role == role)
 
     def audited(self) -> list[str]:
         return [entry.action for entry in self.rows(AuditEntry)]

@@ -17,6 +17,7 @@ from models.calls import pacing
 from models.calls.call import CALLS
 from models.calls.call_status import FINAL_CALL_STATUSES, LEAVING, LONG_AGO, bring_forward, take_back_leaving
 from models.calls.pacing import is_refused
+from models.calls.role import CALLED_BACK
 from models.store.database import Database
 from models.talks import line_turn, own_call
 from models.talks.call_event import record_call_sid
@@ -240,7 +241,7 @@ class Dialler:
             if leg is None or leg.call_sid is None or not bring_forward(session, call_id, LEAVING):
                 return
         try:
-            is_told = bool(leg.said) and (leg.flow != "callback_call" or leg.talking_at is not None)
+            is_told = bool(leg.said) and (leg.role != CALLED_BACK or leg.talking_at is not None)
             self._let_go(leg.call_sid, leg.leg_id, is_told=is_told)
         except CarrierUnknown:
             # Whoever is on it may wait in an empty conference, so it is not told yet: the next pass does.

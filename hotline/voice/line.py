@@ -20,12 +20,13 @@ from ivr_flows.verbs.case_verbs import PinWork
 from ivr_flows.verbs.pin_verbs import heard_of_tries
 from models.calls.call import inserting_call, saving_turn
 from models.calls.caller_id import caller_id_is_attested, caller_id_is_doubted
+from models.calls.role import COLLEAGUE, INTERPRETER
 from models.overview.caller_state import CallState, glance, load_by_leg, load_by_sid
 from models.store.database import Database, tried_again
 from models.store.unit import OvertakenError, Unit, unit_of
 from models.talks.call_event import hear_who_answered, record_call_event, record_call_sid
 from models.talks.leg_end import FAULTED
-from models.talks.talk import COLLEAGUE, INTERPRETER, missed_words
+from models.talks.talk import missed_words
 
 log = logging.getLogger(__name__)
 
@@ -157,7 +158,7 @@ class Line:
                 raise LookupError("No call to apologise in.")
             call.pending_since = None
             desk = self._desk(unit, call, now)
-            flow = self.flows[call.flow]
+            flow = self._tree(call)
             if call.direction == "outbound":
                 # It ends at no step of the tree, so that nobody has missed a call by it (R36).
                 call.step, call.turn = FAULTED, call.turn + 1
@@ -173,9 +174,9 @@ class Line:
     def tell_missed(self, leg_id: str) -> Spoken:
         """What staff in a conference hear of someone who was rung into their talk in vain."""
         with self.database.transaction() as session:
-            flow, language = missed_words(session, leg_id) or (None, self.office.languages[0])
+            role, language = missed_words(session, leg_id) or (None, self.office.languages[0])
         prompts = {COLLEAGUE: "talk.colleague_missed", INTERPRETER: "talk.interpreter_missed"}
-        says = (Say(prompts[flow]),) if flow in prompts else ()
+        says = (Say(prompts[role]),) if role in prompts else ()
         return Spoken(Turn((), says, Connect()), language)
 
     def last_words(self, *, placed: bool = False, discreet: bool = False) -> Turn:
@@ -267,7 +268,13 @@ class Line:
         return language if language in self.office.languages else self.office.languages[0]
 
     def _walk(self, desk: Desk) -> Walk:
-        return Walk(self.flows[desk.call.flow], desk, self.flows)
+        return Walk(self._tree(desk.call), desk, self.flows)
+
+    def _tree(self, call: CallState) -> Flow:
+        """The tree that the call is in. A leg that heard nothing yet has a role alone, which has one tree."""
+        if call.flow:
+            return self.flows[call.flow]
+        return next(flow for flow in self.flows.values() if flow.role == call.role)
 
     def _slow(self, step: str) -> SlowHandler | None:
         """The verb of a step whose work is done between two transactions, if it is one."""

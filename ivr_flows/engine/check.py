@@ -20,6 +20,7 @@ from ivr_flows.engine.flow import (
     Wait,
 )
 from ivr_flows.prompts import Prompts
+from models.calls.role import ROLES
 
 WORDS_A_SECOND = 150 / 60
 DANGER_SECONDS = 4
@@ -52,7 +53,7 @@ ENGINE_PROMPTS = (
 
 def problems(flow: Flow, prompts: Prompts) -> list[str]:
     """Every fault of the tree, one sentence each, with the rule it breaks."""
-    found = [*_exits(flow), *_words(flow), *_reach(flow)]
+    found = [*_columns(flow), *_exits(flow), *_words(flow), *_reach(flow)]
     if found:
         # A tree with loose ends cannot be spoken of any further.
         return found
@@ -76,6 +77,12 @@ def prompt_problems(prompts: Prompts) -> Iterator[str]:
                 yield f"The prompt {prompt} in {code} takes over {PROMPT_SECONDS} s (R23)."
             if re.search(r"\b[79]\b", text):
                 yield f"The prompt {prompt} in {code} names 9 or 7, which stand on the card alone (R22)."
+
+
+def _columns(flow: Flow) -> Iterator[str]:
+    """What the engine writes into a call must be a word that the models know."""
+    if flow.role not in ROLES:
+        yield f"{flow.name}: the role {flow.role} is none of models/calls/role.py."
 
 
 def _exits(flow: Flow) -> Iterator[str]:

@@ -239,6 +239,7 @@ WAITING = (Menu, Collect, Stay, Wait, Transfer, Conference)
 class Flow:
     """A call tree as a table.
 
+    ``role`` says who is on the phone in it (models/calls/role.py); each outbound role has one tree.
     ``open_to_all`` lists the steps an unverified caller may be at; ``keys`` are the keys that work at every
     step that waits for keys; ``give_up`` follows a third miss, ``silent`` a third miss of a caller who never
     pressed a key; ``locked_out`` is where an unverified caller at a closed step is sent. ``moved`` maps steps
@@ -250,6 +251,7 @@ class Flow:
     """
 
     name: str
+    role: str
     start: str
     steps: Mapping[str, Step]
     open_to_all: frozenset[str]

@@ -76,7 +76,8 @@ class Walk:
         self._more_digits = 0
 
     def start(self) -> Turn:
-        """The first document of the call."""
+        """The first document of the call. A leg that we placed is in no tree before it."""
+        self.call.flow, self.call.role = self.flow.name, self.flow.role
         return self.enter(self.flow.start)
 
     def recall(self) -> Turn | None:
@@ -338,7 +339,7 @@ class Walk:
                     return self._wait_at(name, tuple(before), tuple(says))
                 case Crossing():
                     self.flow = self._trees[step.tree]
-                    call.flow, name = step.tree, step.at
+                    call.flow, call.role, name = self.flow.name, self.flow.role, step.at
                 case Transfer():
                     says += [Say(step.prompt)] if step.prompt else []
                     call.step, call.turn = name, call.turn + 1

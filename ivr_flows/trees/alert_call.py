@@ -2,6 +2,7 @@
 
 from ivr_flows.engine.desk import Desk
 from ivr_flows.engine.flow import Announce, Choice, Decide, Flow, Hangup, Menu, Step, answers
+from models.calls.role import ALERTED
 from models.staff.alert import alert_of, prompt_of
 
 
@@ -35,6 +36,7 @@ def alert_call() -> Flow:
     }
     return Flow(
         name="alert_call",
+        role=ALERTED,
         start="opening",
         steps=steps,
         open_to_all=frozenset(steps),

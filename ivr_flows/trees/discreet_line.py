@@ -9,6 +9,7 @@ from ivr_flows.trees.callback_steps import callback_ways, silent_menu
 from ivr_flows.trees.pin_steps import CASE_DIGITS, PIN_DIGITS, number_slip
 from ivr_flows.trees.victim_line import HEAR_AGAIN, last_menu, victim_line
 from ivr_flows.verbs import case_verbs
+from models.calls.role import CALLER
 
 #: Steps of the victim line whose words tell what kind of line it is, and that nothing here leads to.
 _VICTIM_LINE_ALONE = frozenset({
@@ -89,6 +90,7 @@ def discreet_line(languages: Sequence[str], services: Sequence[str], case_digits
     return dataclasses.replace(
         table,
         name="discreet_line",
+        role=CALLER,
         start="language",
         steps=steps,
         open_to_all=(table.open_to_all | {"language"}) & frozenset(steps),

@@ -19,6 +19,7 @@ from ivr_flows.engine.flow import (
 )
 from ivr_flows.trees.talk_steps import CALLER_RECALLED, RECALLED, caller_steps, outcome_steps, talk_steps
 from ivr_flows.verbs import leg_verbs, secret_verbs, talk_verbs
+from models.calls.role import AT_0, CALLED_BACK, COLLEAGUE, DIALED_AT_0, INTERPRETER, LIAISON
 from models.calls.staff_secret import LEAST_CODE, MOST_CODE
 from models.talks.voicemail import MESSAGE_LEFT
 
@@ -60,7 +61,7 @@ def liaison_callback() -> Flow:
         "not_reached": Hangup("liaison.not_reached"),
         "gone": Hangup("liaison.gone"),
     }
-    return _outbound("liaison_callback", "offer", steps, give_up="passed_over", recalled=RECALLED)
+    return _outbound("liaison_callback", LIAISON, "offer", steps, give_up="passed_over", recalled=RECALLED)
 
 
 def liaison_at_0() -> Flow:
@@ -93,7 +94,7 @@ def liaison_at_0() -> Flow:
         "gone": Hangup("liaison.gone"),
     }
     recalled = {**RECALLED, "offer": "wanted"}
-    return _outbound("liaison_at_0", "offer", steps, give_up="passed_over", recalled=recalled)
+    return _outbound("liaison_at_0", AT_0, "offer", steps, give_up="passed_over", recalled=recalled)
 
 
 def liaison_direct() -> Flow:
@@ -120,7 +121,7 @@ def liaison_direct() -> Flow:
         "passed": Hangup("liaison.passed"),
         "gone": Hangup("liaison.gone"),
     }
-    return _outbound("liaison_direct", "offer", steps, give_up="passed")
+    return _outbound("liaison_direct", DIALED_AT_0, "offer", steps, give_up="passed")
 
 
 def colleague_call() -> Flow:
@@ -133,7 +134,7 @@ def colleague_call() -> Flow:
         **_ends(),
     }
     recalled = {**RECALLED, "announcing": "look"}
-    return _outbound("colleague_call", "offer", steps, give_up="passed_over", recalled=recalled)
+    return _outbound("colleague_call", COLLEAGUE, "offer", steps, give_up="passed_over", recalled=recalled)
 
 
 def interpreter_call() -> Flow:
@@ -155,7 +156,9 @@ def interpreter_call() -> Flow:
         "done": Hangup("liaison.done"),
     }
     recalled = {"announcing": "look", "staying": "look", "conference": "look"}
-    return _outbound("interpreter_call", "offer", steps, give_up="passed_over", recalled=recalled)
+    return _outbound(
+        "interpreter_call", INTERPRETER, "offer", steps, give_up="passed_over", recalled=recalled
+    )
 
 
 def callback_call() -> Flow:
@@ -187,6 +190,7 @@ def callback_call() -> Flow:
     keys = {"*": "", "9": "", "7": "cover", "5": "silent"}
     return _outbound(
         "callback_call",
+        CALLED_BACK,
         "opening",
         steps,
         give_up="unclear",
@@ -271,6 +275,7 @@ def _ends() -> dict[str, Step]:
 
 def _outbound(
     name: str,
+    role: str,
     start: str,
     steps: dict[str, Step],
     give_up: str,
@@ -281,6 +286,7 @@ def _outbound(
     """A tree of a leg we placed: open to whoever answered, with * to repeat and no other key unless asked."""
     return Flow(
         name=name,
+        role=role,
         start=start,
         steps=steps,
         open_to_all=frozenset(steps),

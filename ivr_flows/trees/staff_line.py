@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from ivr_flows.engine.flow import Announce, Choice, Collect, Decide, Flow, Hangup, Menu, SlowHandler, Step
 from ivr_flows.trees.talk_steps import RECALLED, outcome_steps, talk_steps
 from ivr_flows.verbs import outcome_verbs, secret_verbs, staff_verbs, talk_verbs
+from models.calls.role import STAFF_LINE
 from models.calls.staff_secret import LEAST_CODE, MOST_CODE, NUMBER_DIGITS, PIN_DIGITS
 
 
@@ -120,6 +121,7 @@ def staff_line(languages: Sequence[str]) -> Flow:
     }  # fmt: skip
     return Flow(
         name="staff_line",
+        role=STAFF_LINE,
         start="language",
         steps=steps,
         open_to_all=frozenset(steps) - closed,

@@ -37,6 +37,7 @@ from ivr_flows.verbs import (
     service_verbs,
     wish_verbs,
 )
+from models.calls.role import CALLER
 
 
 def victim_line(
@@ -332,6 +333,7 @@ def victim_line(
     }
     return Flow(
         name="victim_line",
+        role=CALLER,
         start="danger_line",
         steps=steps,
         open_to_all=frozenset(steps) - closed,

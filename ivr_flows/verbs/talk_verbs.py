@@ -5,6 +5,7 @@ from ivr_flows.engine.flow import answers
 from ivr_flows.engine.turn import Join
 from ivr_flows.verbs.how_to_talk import tell_how_to_talk
 from ivr_flows.verbs.leg_verbs import may_take
+from models.calls.role import COLLEAGUE
 from models.talks import hold, joiner, talk
 
 
@@ -32,8 +33,8 @@ def staff_stands(desk: Desk, _digits: str) -> str:
     word = hold.staff_stands(desk.session, desk.call)
     found = talk.talk_of(desk.session, desk.call)
     if found is not None and word in ("alone", "shared"):
-        for flow in talk.tell_missed(desk.session, found):
-            desk.say("talk.colleague_missed" if flow == talk.COLLEAGUE else "talk.interpreter_missed")
+        for role in talk.tell_missed(desk.session, found):
+            desk.say("talk.colleague_missed" if role == COLLEAGUE else "talk.interpreter_missed")
     _tell_cut_off(desk, word)
     return word
 
@@ -200,8 +201,8 @@ def caller_stands(desk: Desk, _digits: str) -> str:
 def _told(desk: Desk, stands: hold.CallerStands) -> str:
     desk.conference, desk.conference_ends_with_me = stands.conference, False
     desk.jobs += stands.jobs
-    for flow in stands.joiners:
-        desk.say("called.colleague" if flow == talk.COLLEAGUE else "called.interpreter")
+    for role in stands.joiners:
+        desk.say("called.colleague" if role == COLLEAGUE else "called.interpreter")
     return stands.word
 
 

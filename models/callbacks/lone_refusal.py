@@ -22,6 +22,7 @@ from models.callbacks.callback_list import IN_LINE
 from models.callbacks.shown_line import shown_in_sql, shown_line
 from models.calls.call import Call
 from models.calls.pacing import PACES, PROBE, hold_pace, is_refused
+from models.calls.role import CALLED_BACK
 from models.staff.staff import Staff
 
 _OF_LINES = PACES.c.name.startswith("+")
@@ -193,12 +194,12 @@ def _pause_after(before: int) -> timedelta:
 def _refused_before(session: Session, call_id: int) -> int:
     """How often in a row the carrier refused to call this person before; it rang a liaison each time."""
     leg = session.get_one(Call, call_id)
-    if leg.flow != "callback_call":
+    if leg.role != CALLED_BACK:
         return 0
     # A leg has the number that it is placed from once the carrier is asked.
     earlier = select(Call.call_sid).where(
         Call.callback_id == leg.callback_id,
-        Call.flow == leg.flow,
+        Call.role == CALLED_BACK,
         Call.id < call_id,
         Call.line.is_not(None),
     )

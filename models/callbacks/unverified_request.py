@@ -38,6 +38,7 @@ from models.callbacks.callback_request import (
 from models.callbacks.follow_up import LATER
 from models.callbacks.owed_already import askers, line_of, trust
 from models.calls.call import CALLS, Call
+from models.calls.role import CALLED_BACK
 from models.store.database import keyring_of
 
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ def _had_few_rounds(standing: Callback, now: datetime, a_day: int) -> ColumnElem
     a look-up of its own would take longer where a callback stands.
     """
     rung = select(func.count()).where(
-        CALLS.c.callback_id == standing.id, CALLS.c.flow == "callback_call", CALLS.c.call_sid.is_not(None),
+        CALLS.c.callback_id == standing.id, CALLS.c.role == CALLED_BACK, CALLS.c.call_sid.is_not(None),
         CALLS.c.started_at > now - A_DAY,
     )  # fmt: skip
     return rung.scalar_subquery() - CALLBACKS.c.caller_tries < a_day

@@ -13,6 +13,7 @@ from models.calls import pacing
 from models.calls.call import Call
 from models.calls.call_status import DIALLING
 from models.calls.outbound_leg import outbound_leg
+from models.calls.role import ALERTED
 from models.staff.alert import ALERTS, SET_AWAY, UNSENT, Alert
 from models.staff.staff import Staff
 from models.store.database import keyring_of
@@ -84,7 +85,7 @@ def begin_alert(session: Session, alert_id: int, now: datetime) -> Sending | Non
     number = keyring.unseal("staff.phone", person.phone_sealed)
     if alert.channel == "text":
         return Sending(alert.id, alert.level, language, alert.promises, number)
-    leg = Call(flow="alert_call", call_status=DIALLING, **outbound_leg(session, number, language, now))
+    leg = Call(role=ALERTED, call_status=DIALLING, **outbound_leg(session, number, language, now))
     leg.staff_id = person.id
     session.add(leg)
     session.flush()

@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from models.calls.role import CALLER
 from models.store.base import Base, UtcDateTime
 from models.store.database import Database, Write
 
@@ -32,6 +33,9 @@ _OF_STAFF = text("ended_at IS NULL AND staff_id IS NOT NULL")
 
 class Call(Base):
     """One leg. ``turn`` is the number of the answer that is awaited and ``said`` the last Turn, as JSON.
+
+    ``role`` says who is on the phone (models/calls/role.py). ``flow`` is the tree that the call is in: nobody
+    but the engine asks for it, and a leg that we placed has none before its first document.
 
     ``number_key`` is a keyed hash of the case number keyed last, real or not; ``trail`` names the steps
     passed and never a key. ``leg_id`` is opaque and made before we dial; Twilio's ``call_sid`` comes later.
@@ -67,6 +71,7 @@ class Call(Base):
     call_sid: Mapped[str | None] = mapped_column(String(64), unique=True)
     leg_id: Mapped[str | None] = mapped_column(String(32), unique=True)
     direction: Mapped[str] = mapped_column(String(8))
+    role: Mapped[str] = mapped_column(String(16), default=CALLER, server_default=CALLER)
     flow: Mapped[str] = mapped_column(String(32))
     line: Mapped[str] = mapped_column(String(64), default="")
     phone_sealed: Mapped[str | None] = mapped_column(Text)
@@ -115,9 +120,9 @@ CALLS: Table = Call.__table__  # type: ignore[assignment]
 
 #: The columns that a turn may change, and no other; one compiled statement saves them all.
 TURN_COLUMNS = (
-    "flow", "language", "pace", "step", "turn", "heard_from", "misses", "silences", "tries", "pending_since",
-    "last_key_at", "progress_at", "said", "topic", "trail", "number_key", "case_id", "verified_at",
-    "accepted_at", "silent", "time_zone", "wrong_tries", "last_call_at", "new_pin_hash",
+    "role", "flow", "language", "pace", "step", "turn", "heard_from", "misses", "silences", "tries",
+    "pending_since", "last_key_at", "progress_at", "said", "topic", "trail", "number_key", "case_id",
+    "verified_at", "accepted_at", "silent", "time_zone", "wrong_tries", "last_call_at", "new_pin_hash",
     "wishes", "letter_at",
 )  # fmt: skip
 

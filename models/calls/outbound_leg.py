@@ -10,13 +10,14 @@ from models.store.database import keyring_of
 
 
 def outbound_leg(session: Session, phone: str, language: str, now: datetime) -> dict[str, Any]:
-    """The columns of a new leg to ``phone`` (E.164): it has an opaque leg id, and no place in a tree yet."""
+    """The columns of a new leg to ``phone`` (E.164): it has an opaque leg id, and no tree and no step."""
     return {
         "leg_id": secrets.token_hex(16),
         "direction": "outbound",
         "phone_sealed": keyring_of(session).seal("call.phone", phone),
         "started_at": now,
         "language": language,
+        "flow": "",
         "step": "",
         "turn": 0,
         "heard_from": "",

@@ -30,6 +30,7 @@ from models.calls.pin_facts import (
     is_known,
     numbers_unopened,
 )
+from models.calls.role import CALLER, STAFF_LINE
 from models.cases.case import Case
 from models.cases.pin import ATTESTED, STRANGERS, UNATTESTED, KnownPhone, PinCounter, PinTry
 from models.cases.registrant import Phone, Registrant
@@ -96,6 +97,7 @@ class CallState:
     staff_id: int | None
     parent_call_id: int | None
     accepted_at: datetime | None
+    role: str = CALLER
     silent: bool = False
     time_zone: str | None = None
     wrong_tries: int = 0
@@ -212,7 +214,7 @@ class CallState:
 
     def is_signed_in(self, now: datetime) -> bool:
         """Whether a member of staff gave their number and PIN in this call, and a key came lately."""
-        if self.flow != "staff_line" or self.staff_id is None or self.verified_at is None:
+        if self.role != STAFF_LINE or self.staff_id is None or self.verified_at is None:
             return False
         return self._keyed_lately(self.verified_at, now)
 

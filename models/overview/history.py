@@ -10,18 +10,19 @@ from sqlalchemy.orm import Session
 
 from models.audit.audit import AuditEntry
 from models.calls.call import Call
+from models.calls.role import CALLED_BACK, COLLEAGUE, INTERPRETER, LIAISON
 from models.staff.staff_name import STAFF_KINDS, read_staff_names
 
-#: The flow of a leg, as what it was.
+#: The role of a leg, as what it was.
 _LEGS = {
-    "liaison_callback": "rang_staff",
-    "callback_call": "rang_caller",
-    "colleague_call": "rang_colleague",
-    "interpreter_call": "rang_interpreter",
+    LIAISON: "rang_staff",
+    CALLED_BACK: "rang_caller",
+    COLLEAGUE: "rang_colleague",
+    INTERPRETER: "rang_interpreter",
 }
 
 #: Whose phone a leg rings that is nobody's of the staff list.
-_OTHERS = {"callback_call": "caller", "interpreter_call": "interpreter"}
+_OTHERS = {CALLED_BACK: "caller", INTERPRETER: "interpreter"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def history_of(session: Session, callback_id: int) -> list[Happening]:
         select(AuditEntry).where(AuditEntry.target == f"callback:{callback_id}").order_by(AuditEntry.id)
     ).all()
     calls = session.scalars(
-        select(Call).where(Call.callback_id == callback_id, Call.flow.in_(_LEGS)).order_by(Call.id)
+        select(Call).where(Call.callback_id == callback_id, Call.role.in_(_LEGS)).order_by(Call.id)
     ).all()
     names = read_staff_names(session).by_id
     found = [_entry(entry, names) for entry in entries] + [_call(call, names) for call in calls]
@@ -65,8 +66,8 @@ def _call(call: Call, names: Mapping[int, str]) -> Happening:
     seconds = None if call.ended_at is None else int((call.ended_at - call.started_at).total_seconds())
     facts = {"ended": call.call_status, "accepted": call.accepted_at is not None, "seconds": seconds}
     # Who has no account here is the person called, or an interpreter.
-    who = names.get(call.staff_id, "") if call.staff_id is not None else _OTHERS.get(call.flow, "")
-    return Happening(call.started_at, _LEGS[call.flow], who, call.staff_id is not None, facts)
+    who = names.get(call.staff_id, "") if call.staff_id is not None else _OTHERS.get(call.role, "")
+    return Happening(call.started_at, _LEGS[call.role], who, call.staff_id is not None, facts)
 
 
 def _staff_of(entry: AuditEntry) -> int | None:

@@ -27,6 +27,7 @@ from models.callbacks.follow_up import ANEW
 from models.callbacks.wishes import SAFEST
 from models.calls.call import Call
 from models.calls.offer import last_offers
+from models.calls.role import COLLEAGUE
 from models.calls.two_lists import PLACES, take_turns
 from models.staff.staff import Staff
 from models.staff.staff_session import LASTS, StaffSession
@@ -34,7 +35,6 @@ from models.store.database import keyring_of
 from models.store.keyring import SealError
 from models.store.unit import Unit
 from models.talks.direct_talk import DirectTalk
-from models.talks.talk import COLLEAGUE
 
 #: What staff look for, in the order in which it is offered.
 VIEWS = ("due", "late", "mine", "open", "left")
@@ -122,7 +122,7 @@ _NEWEST = select(func.coalesce(func.max(AuditEntry.id), 0)).scalar_subquery()
 _COLLEAGUES = (
     select(func.count())
     .select_from(Call)
-    .where(_LEGS_OF_STAFF, Call.flow == COLLEAGUE, Call.callback_id.is_not(None))
+    .where(_LEGS_OF_STAFF, Call.role == COLLEAGUE, Call.callback_id.is_not(None))
     .scalar_subquery()
 )
 _LINE = select(func.count()).select_from(Callback).where(IN_LINE).scalar_subquery()
@@ -235,7 +235,7 @@ _OWN_CALLS = union_all(
     ).where(
         _LEGS_OF_STAFF,
         Call.staff_id == bindparam("staff_id"),
-        Call.flow == COLLEAGUE,
+        Call.role == COLLEAGUE,
         Call.callback_id.is_not(None),
     ),
     select(literal_column("3"), DirectTalk.id, literal_column("'talking'")).where(

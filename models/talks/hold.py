@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 from models.callbacks.follow_up import CUT_OFF, is_promised_again
 from models.calls.call import Call
 from models.calls.call_status import LEAVING, bring_forward
+from models.calls.role import JOINERS
 from models.store.job import Job
 from models.talks.direct_talk import DirectTalk
 from models.talks.joiner import announce_joiners
 from models.talks.talk import (
     IN_TALK,
-    JOINERS,
     Talk,
     TalkOffice,
     audit_talk,
@@ -235,7 +235,7 @@ def _standing(leg: "CallState", talk: Talk | None) -> Literal["early", "talking"
 
 def _handed_over(leg: "CallState", talk: Talk) -> bool:
     """Whether the talk goes on under somebody else while this leg, which led it, was told to leave."""
-    led_once = leg.flow not in JOINERS or leg.call_status == LEAVING
+    led_once = leg.role not in JOINERS or leg.call_status == LEAVING
     return talk.state == "talking" and leg.id != talk.liaison_call_id and led_once
 
 

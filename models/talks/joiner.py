@@ -11,14 +11,12 @@ from models.calls import pacing
 from models.calls.call import Call
 from models.calls.call_status import LEAVING, bring_forward
 from models.calls.outbound_leg import outbound_leg
+from models.calls.role import COLLEAGUE, INTERPRETER, JOINERS
 from models.store.database import keyring_of
 from models.store.job import Job
 from models.talks.direct_talk import DirectTalk
 from models.talks.leg import mark_dialling
 from models.talks.talk import (
-    COLLEAGUE,
-    INTERPRETER,
-    JOINERS,
     Talk,
     audit_talk,
     is_announced,
@@ -81,8 +79,8 @@ def take_joiner_slot(
         return None
     if leg.call_status is not None or leg.call_sid is not None or leg.ended_at is not None:
         return None
-    talk = talk_of(session, leg) if leg.flow in JOINERS else None
-    if leg.flow in JOINERS and (talk is None or talk.state != "talking"):
+    talk = talk_of(session, leg) if leg.role in JOINERS else None
+    if leg.role in JOINERS and (talk is None or talk.state != "talking"):
         return None
     at = pacing.take_slot(session, now, interval, patience)
     if at is not None:
@@ -129,7 +127,7 @@ def joiner_stands(session: Session, leg: "CallState") -> tuple[Joins, str | None
         return "gone", None, []
     if is_announced(leg, talk):
         # An interpreter without anyone of staff would be alone with the caller, or in an empty room.
-        if leg.flow == INTERPRETER and not staff_in_talk(session, talk):
+        if leg.role == INTERPRETER and not staff_in_talk(session, talk):
             return "wait", None, []
         return "join", talk.conference, []
     # Asked for at each look, so that a lost job costs one round of waiting.
@@ -141,21 +139,21 @@ def unannounced(session: Session, talk: Talk) -> list[Call]:
     return [
         leg
         for leg in legs_of_talk(session, talk)
-        if leg.flow in JOINERS and leg.accepted_at is not None and not is_announced(leg, talk)
+        if leg.role in JOINERS and leg.accepted_at is not None and not is_announced(leg, talk)
     ]
 
 
 def announce_joiners(session: Session, talk: Talk, now: datetime) -> tuple[list[str], list[Job]]:
-    """The trees of those who join now, for this very turn to name to the caller, and the jobs after."""
+    """The roles of those who join now, for this very turn to name to the caller, and the jobs after."""
     new = unannounced(session, talk)
     if new:
         talk.announced_at = now
         session.flush()
-    return [leg.flow for leg in new], [("move_leg", leg.id) for leg in new]
+    return [leg.role for leg in new], [("move_leg", leg.id) for leg in new]
 
 
-def _leg(session: Session, talk: Talk, flow: str, phone: str, language: str, now: datetime) -> Call:
-    leg = Call(flow=flow, **outbound_leg(session, phone, language, now))
+def _leg(session: Session, talk: Talk, role: str, phone: str, language: str, now: datetime) -> Call:
+    leg = Call(role=role, **outbound_leg(session, phone, language, now))
     if isinstance(talk, DirectTalk):
         leg.parent_call_id = talk.caller_call_id
     else:
@@ -165,8 +163,8 @@ def _leg(session: Session, talk: Talk, flow: str, phone: str, language: str, now
     return leg
 
 
-def _is_there(session: Session, talk: Talk, flow: str) -> bool:
-    return any(leg.flow == flow for leg in legs_of_talk(session, talk))
+def _is_there(session: Session, talk: Talk, role: str) -> bool:
+    return any(leg.role == role for leg in legs_of_talk(session, talk))
 
 
 def _actor(leg: "CallState") -> str:

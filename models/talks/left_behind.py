@@ -5,10 +5,10 @@ from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback
 from models.calls.call import Call
+from models.calls.role import AT_0, JOINERS
 from models.talks.direct_talk import DirectTalk
-from models.talks.liaison_at_0 import AT_0
 from models.talks.line_wait import IN_LINE, wait_of
-from models.talks.talk import JOINERS, Talk
+from models.talks.talk import Talk
 
 #: The states in which a callback or a talk has legs of its own.
 _GOES_ON = ("ringing_liaison", "ringing_caller", "talking")
@@ -38,9 +38,9 @@ def is_left_behind(session: Session, call_id: int) -> bool:
         # The caller's own call at 0: after a hold, or while they are in line, they go on in it.
         is_over = talk is not None and talk.state == "reached" and talk.held_at is None
         return is_over and not waits and leg.step != IN_LINE
-    if leg.flow == AT_0 and leg.accepted_at is None:
+    if leg.role == AT_0 and leg.accepted_at is None:
         return not waits
-    return leg.flow in (AT_0, *JOINERS) and (talk is None or not _serves(leg, talk))
+    return leg.role in (AT_0, *JOINERS) and (talk is None or not _serves(leg, talk))
 
 
 def _serves(leg: Call, talk: Talk) -> bool:
@@ -48,4 +48,4 @@ def _serves(leg: Call, talk: Talk) -> bool:
         return False
     if leg.id in (talk.liaison_call_id, talk.caller_call_id):
         return True
-    return talk.state == "talking" and leg.flow in JOINERS
+    return talk.state == "talking" and leg.role in JOINERS

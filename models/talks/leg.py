@@ -13,13 +13,14 @@ from models.callbacks.liaison import Liaison
 from models.calls.call import CALLS, Call
 from models.calls.call_status import DIALLING, LEAVING, bring_forward
 from models.calls.outbound_leg import outbound_leg
+from models.calls.role import AT_0, CALLED_BACK, DIALED_AT_0, LIAISON
 from models.cases.case import Case
 from models.cases.registrant import Registrant
 from models.staff.set_away import note_key, note_miss
 from models.staff.staff import Staff
 from models.store.database import keyring_of
 from models.talks.leg_end import Job, liaison_missed
-from models.talks.liaison_at_0 import AT_0, DIALLED_AT_0, free_direct_liaisons
+from models.talks.liaison_at_0 import free_direct_liaisons
 from models.talks.talk import AWAITING, TalkOffice, callback_of
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ _PACE = (
 def make_liaison_leg(session: Session, callback_id: int, liaison: Liaison, now: datetime) -> Call:
     """The leg that rings a liaison for a callback, marked as being dialled: its maker dials it next."""
     leg = Call(
-        flow="liaison_callback",
+        role=LIAISON,
         callback_id=callback_id,
         staff_id=liaison.id,
         call_status=DIALLING,
@@ -53,7 +54,7 @@ def make_caller_leg(session: Session, callback: Callback, now: datetime) -> Call
     """The leg that will ring the person called back; no worker has begun to dial it."""
     number = keyring_of(session).unseal("callback.number", callback.number_sealed)
     leg = Call(
-        flow="callback_call",
+        role=CALLED_BACK,
         callback_id=callback.id,
         phone_key=callback.number_key,
         # Who is stored as slow has time at once, whoever answers (R26, R30).
@@ -86,7 +87,7 @@ def take_back_dialling(session: Session, call_id: int) -> bool:
         update(CALLS)
         .where(
             CALLS.c.id == call_id,
-            CALLS.c.flow == AT_0,
+            CALLS.c.role == AT_0,
             CALLS.c.call_status == DIALLING,
             CALLS.c.call_sid.is_(None),
             CALLS.c.ended_at.is_(None),
@@ -282,7 +283,7 @@ def direct_ended(
     """The transfer of this caller is over and the liaison writes. Only the accept key means talked."""
     accepted_at = session.scalars(
         select(Call.accepted_at)
-        .where(Call.parent_call_id == state.id, Call.flow == DIALLED_AT_0)
+        .where(Call.parent_call_id == state.id, Call.role == DIALED_AT_0)
         .order_by(Call.id.desc())
         .limit(1)
     ).first()
@@ -293,7 +294,7 @@ def direct_ended(
 def _calls_again(callback: Callback, leg: "CallState") -> bool:
     """Whether this leg of the person lost its liaison, and the line rings the same phone again by itself."""
     return (
-        leg.flow == "callback_call"
+        leg.role == CALLED_BACK
         and callback.state in ("requested", "ringing_liaison")
         and leg.phone_key == callback.number_key
     )

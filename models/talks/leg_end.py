@@ -11,13 +11,14 @@ from models.callbacks.callback_policy import CallbackOffice, CallbackPolicy
 from models.callbacks.liaison import free_liaison
 from models.calls.call import CALLS
 from models.calls.call_status import DIALLING, LEAVING, LONGEST_CALL
+from models.calls.role import ALERTED, AT_0, CALLED_BACK, DIALED_AT_0
 from models.calls.staff_line_stay import leave_line
 from models.staff.set_away import note_miss, spare
 from models.staff.wrap_up import begin_wrap_up
 from models.store.job import Job as Job
 from models.talks.abandoned_wait import talk_cut_off, wait_ended
 from models.talks.direct_talk import latest_talk
-from models.talks.liaison_at_0 import AT_0, DIALLED_AT_0, free_direct_liaisons
+from models.talks.liaison_at_0 import free_direct_liaisons
 from models.talks.line_wait import wait_of, was_missed
 from models.talks.talk import caller_left, joiner_missed, leader_left, settle
 
@@ -34,7 +35,6 @@ _AFTER_THEIR_CALL = timedelta(minutes=2)
 #: So many times the tries of a callback a round may fail by no fault of theirs before it is a try.
 _IN_VAIN = 2
 #: The very words of the partial indexes, so that both databases see that they serve.
-_TELLS_THEM = text("calls.flow = 'alert_call'")
 _LIVE = text("calls.ended_at IS NULL AND calls.staff_id IS NOT NULL")
 _OPEN_INBOUND = text("calls.ended_at IS NULL AND calls.direction = 'inbound'")
 
@@ -68,7 +68,7 @@ def leg_ended(
             CALLS.c.parent_call_id,
             CALLS.c.staff_id,
             CALLS.c.direction,
-            CALLS.c.flow,
+            CALLS.c.role,
             CALLS.c.accepted_at,
             CALLS.c.step,
         )
@@ -82,9 +82,9 @@ def leg_ended(
         leave_line(session, ended.staff_id)
     is_missed = counted and _is_missed(session, ended, call_id, call_status, now)
     if callback is None:
-        if was_held and is_missed and ended.flow == AT_0 and _waits(session, ended.parent_call_id):
+        if was_held and is_missed and ended.role == AT_0 and _waits(session, ended.parent_call_id):
             note_miss(session, ended.staff_id, now, office)
-        if was_held and ended.flow == DIALLED_AT_0 and ended.accepted_at is not None:
+        if was_held and ended.role == DIALED_AT_0 and ended.accepted_at is not None:
             begin_wrap_up(session, ended.staff_id, now, office.policy("wrap_up_seconds"))
         return _ended_at_0(session, call_id, ended.parent_call_id, now, over_at, actor, office)
     policy = CallbackPolicy.of(office)
@@ -340,7 +340,7 @@ def _is_on_the_line(session: Session, phone_key: str, now: datetime) -> bool:
 def _busy_rounds(session: Session, callback: Callback) -> int:
     """How often this callback has found its person's phone busy."""
     busy = select(func.count()).where(
-        CALLS.c.callback_id == callback.id, CALLS.c.flow == "callback_call", CALLS.c.call_status == "busy"
+        CALLS.c.callback_id == callback.id, CALLS.c.role == CALLED_BACK, CALLS.c.call_status == "busy"
     )
     return session.scalar(busy) or 0
 
@@ -349,7 +349,7 @@ def _never_rang(session: Session, callback: Callback) -> bool:
     """Whether the carrier refused, or failed, every call to the person of this callback."""
     rang = select(CALLS.c.id).where(
         CALLS.c.callback_id == callback.id,
-        CALLS.c.flow == "callback_call",
+        CALLS.c.role == CALLED_BACK,
         func.coalesce(CALLS.c.call_status, "") != "failed",
     )
     return session.execute(rang.limit(1)).first() is None
@@ -361,12 +361,13 @@ def _is_on_another_leg(session: Session, staff_id: int | None, call_id: int, now
     So is whoever the line itself calls at that moment, to tell of late promises. A call that was told to end
     keeps nobody, also where the carrier never tells of its end.
     """
+    is_warned = and_(CALLS.c.role == ALERTED, CALLS.c.started_at > now - _ON_IT)
     other = select(CALLS.c.id).where(
         _LIVE,
         CALLS.c.staff_id == staff_id,
         func.coalesce(CALLS.c.call_status, "") != LEAVING,
         CALLS.c.id != call_id,
-        or_(CALLS.c.last_key_at > now - _ON_IT, and_(_TELLS_THEM, CALLS.c.started_at > now - _ON_IT)),
+        or_(CALLS.c.last_key_at > now - _ON_IT, is_warned),
     )
     return staff_id is not None and session.execute(other.limit(1)).first() is not None
 
@@ -386,7 +387,7 @@ def _is_missed(session: Session, ended: Any, call_id: int, call_status: str, now
 def _rung_in_vain(session: Session, callback: Callback) -> int:
     """How often this person's phone rang and stopped because the liaison had left."""
     rung = select(func.count()).where(
-        CALLS.c.callback_id == callback.id, CALLS.c.flow == "callback_call", CALLS.c.call_sid.is_not(None)
+        CALLS.c.callback_id == callback.id, CALLS.c.role == CALLED_BACK, CALLS.c.call_sid.is_not(None)
     )
     return (session.scalar(rung) or 0) - callback.caller_tries
 

@@ -17,15 +17,12 @@ from models.callbacks.liaison import (
 from models.calls.call import CALLS, Call
 from models.calls.offer import note_offer
 from models.calls.outbound_leg import outbound_leg
+from models.calls.role import AT_0, DIALED_AT_0
 from models.staff.wrap_up import begin_wrap_up
 from models.store.job import Job
 
 if TYPE_CHECKING:
     from models.overview.caller_state import CallState
-
-#: The trees of a leg that rings for a caller at 0: placed by a worker, or dialled by the caller's own call,
-#: which bridges the two without a conference.
-AT_0, DIALLED_AT_0 = "liaison_at_0", "liaison_direct"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +48,7 @@ def take_liaison_for(
     if chosen is None:
         return None
     leg = Call(
-        flow=AT_0,
+        role=AT_0,
         parent_call_id=state.id,
         **outbound_leg(session, chosen.phone, chosen.language, now),
     )
@@ -79,13 +76,13 @@ def free_direct_liaisons(
     for leg, staff_id, accepted_at in session.execute(
         select(Call.id, Call.staff_id, Call.accepted_at).where(
             Call.parent_call_id == parent_call_id,
-            Call.flow.in_((AT_0, DIALLED_AT_0)),
+            Call.role.in_((AT_0, DIALED_AT_0)),
             Call.ended_at.is_(None),
-            or_(Call.flow == DIALLED_AT_0, Call.accepted_at.is_(None)),
+            or_(Call.role == DIALED_AT_0, Call.accepted_at.is_(None)),
         )
     ).all():
         # Looked at as it ends: a worker may begin to ring it in this very moment.
-        unrung = or_(CALLS.c.flow != AT_0, and_(CALLS.c.call_sid.is_(None), CALLS.c.call_status.is_(None)))
+        unrung = or_(CALLS.c.role != AT_0, and_(CALLS.c.call_sid.is_(None), CALLS.c.call_status.is_(None)))
         if not _changed(session, update(CALLS).where(CALLS.c.id == leg, unrung).values(ended_at=now)):
             jobs.append(("release_leg", leg))
             continue

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 from models.callbacks.liaison import free_liaison
 from models.calls.call import CALLS, Call
 from models.calls.call_status import LEAVING, bring_forward
+from models.calls.role import AT_0, DIALED_AT_0
 from models.staff.set_away import AwayOffice, note_key, note_miss
 from models.store.database import keyring_of
 from models.store.job import Job
 from models.talks.direct_talk import begin_talk
 from models.talks.leg import mark_dialling
-from models.talks.liaison_at_0 import AT_0, DIALLED_AT_0, free_direct_liaisons, take_liaison_for
+from models.talks.liaison_at_0 import free_direct_liaisons, take_liaison_for
 from models.talks.line_wait import LineWait, leave_line
 from models.talks.next_offer import owed_callback
 from models.talks.talk import talk_of
@@ -71,7 +72,7 @@ def rung_now(session: Session, call_id: int) -> Rung | None:
         select(Call.id, Call.leg_id, Call.phone_sealed, Call.call_status, Call.call_sid, Call.started_at)
         .where(
             Call.parent_call_id == call_id,
-            Call.flow.in_((AT_0, DIALLED_AT_0)),
+            Call.role.in_((AT_0, DIALED_AT_0)),
             Call.ended_at.is_(None),
             Call.accepted_at.is_(None),
         )
@@ -93,14 +94,14 @@ def dial_from_call(session: Session, rung: Rung, now: datetime, *, at_once: bool
         return None
     if not mark_dialling(session, rung.id):
         return None
-    session.execute(update(CALLS).where(CALLS.c.id == rung.id).values(flow=DIALLED_AT_0))
+    session.execute(update(CALLS).where(CALLS.c.id == rung.id).values(role=DIALED_AT_0))
     return rung.leg_id, keyring_of(session).unseal("call.phone", rung.phone_sealed)
 
 
 def dial_direct(session: Session, call_id: int) -> tuple[str, str] | None:
     """Take a worker's right to ring a liaison for a caller, once: leg id and number, or None."""
     leg = session.get(Call, call_id)
-    if leg is None or leg.flow != AT_0 or leg.leg_id is None or leg.phone_sealed is None:
+    if leg is None or leg.role != AT_0 or leg.leg_id is None or leg.phone_sealed is None:
         return None
     caller = session.get(Call, leg.parent_call_id)
     if caller is None or caller.ended_at is not None or not mark_dialling(session, call_id):
@@ -140,7 +141,7 @@ def dial_is_over(session: Session, caller_call_id: int, now: datetime) -> None:
     """The caller's own call rings nobody any more: whoever it dialled, and who pressed no key, is free."""
     dialled = select(Call.id).where(
         Call.parent_call_id == caller_call_id,
-        Call.flow == DIALLED_AT_0,
+        Call.role == DIALED_AT_0,
         Call.ended_at.is_(None),
         Call.accepted_at.is_(None),
     )

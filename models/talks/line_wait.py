@@ -21,11 +21,11 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.callbacks.liaison import free_liaisons
 from models.calls.call import CALLS, Call
+from models.calls.role import AT_0
 from models.calls.two_lists import Owed
 from models.cases.case import Case
 from models.store.base import Base, UtcDateTime
 from models.store.job import Job
-from models.talks.liaison_at_0 import AT_0
 
 if TYPE_CHECKING:
     from models.overview.caller_state import CallState
@@ -182,7 +182,7 @@ def was_missed(session: Session, leg_id: int) -> list[Job]:
     """A liaison's leg ended without the key: a caller who waits for it in line looks for the next at once."""
     whose = (
         select(Call.parent_call_id)
-        .where(Call.id == leg_id, Call.flow == AT_0, Call.accepted_at.is_(None))
+        .where(Call.id == leg_id, Call.role == AT_0, Call.accepted_at.is_(None))
         .scalar_subquery()
     )
     waits = select(Call.id).where(Call.id == whose, Call.ended_at.is_(None), Call.step == IN_LINE)

@@ -13,6 +13,7 @@ from models.callbacks.liaison import free_liaison, hold_liaison
 from models.callbacks.lone_refusal import refused_line_of
 from models.calls.call import Call
 from models.calls.outbound_leg import outbound_leg
+from models.calls.role import LIAISON
 from models.cases.safe_phone import standing_of
 from models.staff.staff import Staff
 from models.staff.wrap_up import end_wrap_up
@@ -120,9 +121,7 @@ def _own_leg(session: Session, callback: Callback, person: Staff, now: datetime)
     spoken = [word.strip() for word in person.languages.split(",")]
     language = callback.language if callback.language in spoken else spoken[0]
     phone = keyring_of(session).unseal("staff.phone", person.phone_sealed)
-    leg = Call(
-        flow="liaison_callback", callback_id=callback.id, **outbound_leg(session, phone, language, now)
-    )
+    leg = Call(role=LIAISON, callback_id=callback.id, **outbound_leg(session, phone, language, now))
     leg.staff_id = person.id
     session.add(leg)
     session.flush()

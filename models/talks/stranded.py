@@ -12,16 +12,15 @@ from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.liaison import free_liaison
 from models.calls.call import Call
 from models.calls.call_status import LEAVING, LONGEST_CALL
+from models.calls.role import AT_0, COLLEAGUE, DIALED_AT_0, JOINERS, LIAISON
 from models.staff.staff import Staff
 from models.talks.direct_talk import DirectTalk
-from models.talks.liaison_at_0 import AT_0, DIALLED_AT_0
-from models.talks.talk import COLLEAGUE, JOINERS, Talk
+from models.talks.talk import Talk
 
 #: The leg of a caller is dialled within moments of the accept key, or its job was lost.
 _JOB_LOST_AFTER = timedelta(seconds=2)
 #: The very words of the partial index, so that both databases see that it serves.
 _IN_HAND = text("callbacks.state IN ('claimed','ringing_liaison','ringing_caller','talking')")
-_CALLED = "liaison_callback"
 #: The call of the caller that a leg was made for; put together once, since every sweep asks by it.
 _PARENT = aliased(Call)
 #: Longer than any liaison's leg goes on whose callback went on without it: it was told so long ago.
@@ -119,7 +118,7 @@ def undialled_takers(session: Session, now: datetime) -> Sequence[int]:
         select(Call.id)
         .join(Staff, Staff.busy_call_id == Call.id)
         .where(
-            Call.flow == "liaison_callback",
+            Call.role == LIAISON,
             Call.call_status.is_(None),
             Call.call_sid.is_(None),
             Call.ended_at.is_(None),
@@ -135,7 +134,7 @@ def undialled_joiners(session: Session, now: datetime) -> Sequence[int]:
         .join(Callback, Callback.id == Call.callback_id)
         .where(
             Callback.state == "talking",
-            Call.flow.in_(JOINERS),
+            Call.role.in_(JOINERS),
             Call.call_status.is_(None),
             Call.call_sid.is_(None),
             Call.ended_at.is_(None),
@@ -152,7 +151,7 @@ def left_behind_legs(session: Session, now: datetime) -> Sequence[int]:
     )
     still_served = or_(
         and_(Callback.state.in_(("ringing_liaison", "ringing_caller", "talking")), its_own),
-        and_(Callback.state == "talking", Call.flow.in_(JOINERS)),
+        and_(Callback.state == "talking", Call.role.in_(JOINERS)),
         # The jobs that tell the legs of a talk of its end are on their way.
         and_(Callback.state == "reached", Callback.closed_at > now - _JOB_LOST_AFTER),
     )
@@ -190,21 +189,19 @@ def free_forgotten(session: Session, now: datetime, policy: CallbackPolicy) -> t
         )
     ).all():
         age = now - (busy_since or call.started_at)
-        rings_at_0 = (
-            call.flow in (AT_0, DIALLED_AT_0) and call.accepted_at is None and parent_ended_at is None
-        )
-        if call.flow == DIALLED_AT_0 and parent_ended_at is not None:
+        rings_at_0 = call.role in (AT_0, DIALED_AT_0) and call.accepted_at is None and parent_ended_at is None
+        if call.role == DIALED_AT_0 and parent_ended_at is not None:
             call.ended_at = now
             free_liaison(session, call.id, now)
         elif call.ended_at is not None or age > LONGEST_CALL + policy.lease:
             free_liaison(session, call.id, now)
-        elif rings_at_0 and age > ring and (call.flow == DIALLED_AT_0 or call.call_sid is None):
+        elif rings_at_0 and age > ring and (call.role == DIALED_AT_0 or call.call_sid is None):
             call.ended_at = now
             free_liaison(session, call.id, now)
         elif rings_at_0:
             # One that a worker placed: somebody may just be hearing what it is about.
             in_question += [call.id] if age > ring else []
-        elif call.flow in (_CALLED, AT_0, COLLEAGUE) and not _serves(call, callback or direct):
+        elif call.role in (LIAISON, AT_0, COLLEAGUE) and not _serves(call, callback or direct):
             if age > _TOLD_TO_END and call.call_sid is None:
                 call.ended_at = now
                 free_liaison(session, call.id, now)
@@ -219,5 +216,5 @@ def _serves(call: Call, talk: Talk | None) -> bool:
     if talk is None or talk.closed_at is not None:
         return False
     # A colleague serves from their key on; one who let it ring, or whose call nobody knows of, does not.
-    joined = call.flow == COLLEAGUE and call.accepted_at is not None
+    joined = call.role == COLLEAGUE and call.accepted_at is not None
     return joined or call.id == talk.liaison_call_id

@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 from models.callbacks.callback_policy import CallbackPolicy
 from models.calls.call import Call
 from models.calls.call_status import LEAVING, LONGEST_CALL
+from models.calls.role import AT_0, DIALED_AT_0, JOINERS
 from models.staff.staff import Staff
 from models.store.job import Job
 from models.talks.direct_talk import DirectTalk
-from models.talks.liaison_at_0 import AT_0, DIALLED_AT_0
 from models.talks.line_ring import JOB_LOST_AFTER
 from models.talks.line_wait import LineWait
-from models.talks.talk import JOINERS, close_talk
+from models.talks.talk import close_talk
 
 #: The very words of the partial indexes, so that both databases see that they serve.
 _LIVE = text("calls.ended_at IS NULL AND calls.parent_call_id IS NOT NULL")
@@ -25,15 +25,15 @@ _TALKING = text("direct_talks.state = 'talking'")
 def undialled_at_0(session: Session, now: datetime) -> Sequence[tuple[str, int]]:
     """Legs of liaisons, and of joiners, that no worker has begun to ring: the job for each."""
     rows = session.execute(
-        select(Call.id, Call.flow).where(
+        select(Call.id, Call.role).where(
             _LIVE,
-            Call.flow.in_((AT_0, *JOINERS)),
+            Call.role.in_((AT_0, *JOINERS)),
             Call.call_status.is_(None),
             Call.call_sid.is_(None),
             Call.started_at < now - JOB_LOST_AFTER,
         )
     ).all()
-    return [("ring_direct" if row.flow == AT_0 else "ring_joiner", row.id) for row in rows]
+    return [("ring_direct" if row.role == AT_0 else "ring_joiner", row.id) for row in rows]
 
 
 def left_behind_at_0(session: Session, now: datetime) -> Sequence[int]:
@@ -41,7 +41,7 @@ def left_behind_at_0(session: Session, now: datetime) -> Sequence[int]:
     in_talk = exists().where(
         DirectTalk.caller_call_id == Call.parent_call_id,
         or_(
-            and_(_TALKING, or_(DirectTalk.liaison_call_id == Call.id, Call.flow.in_(JOINERS))),
+            and_(_TALKING, or_(DirectTalk.liaison_call_id == Call.id, Call.role.in_(JOINERS))),
             # The jobs that tell the legs of a talk of its end are on their way.
             DirectTalk.closed_at > now - JOB_LOST_AFTER,
         ),
@@ -51,12 +51,12 @@ def left_behind_at_0(session: Session, now: datetime) -> Sequence[int]:
         select(Call.id)
         .where(
             _LIVE,
-            Call.flow.in_((AT_0, *JOINERS)),
+            Call.role.in_((AT_0, *JOINERS)),
             Call.call_sid.is_not(None),
             Call.started_at.between(now - LONGEST_CALL, now - JOB_LOST_AFTER),
             or_(Call.call_status.is_(None), Call.call_status != LEAVING),
             not_(in_talk),
-            not_(and_(Call.flow == AT_0, Call.accepted_at.is_(None), waits)),
+            not_(and_(Call.role == AT_0, Call.accepted_at.is_(None), waits)),
         )
         .order_by(Call.started_at, Call.id)
     ).all()
@@ -72,7 +72,7 @@ def direct_talks(session: Session, since: datetime, now: datetime, policy: Callb
         select(Call.id, Call.accepted_at)
         .join(Staff, Staff.busy_call_id == Call.id)
         .where(
-            Call.flow == DIALLED_AT_0,
+            Call.role == DIALED_AT_0,
             Call.accepted_at < now,
             Call.ended_at.is_(None),
             Call.call_sid.is_not(None),

@@ -15,6 +15,7 @@ from models.callbacks.follow_up import CUT_OFF, DROPPED, FollowUpOffice, follow_
 from models.callbacks.liaison import free_liaison
 from models.calls.call import CALLS, Call
 from models.calls.call_status import LEAVING, bring_forward
+from models.calls.role import COLLEAGUE, JOINERS
 from models.calls.staff_line_stay import come_to_line
 from models.staff.wrap_up import begin_wrap_up
 from models.store.job import Job
@@ -32,9 +33,6 @@ Talk = Callback | DirectTalk
 IN_TALK, MOMENT = "conference", "moment"
 #: The step of staff who wait for the key of the person called: with it they are on their way to them.
 AWAITING = "ringing_them"
-#: The trees of legs that join a talk which goes on.
-COLLEAGUE, INTERPRETER = "colleague_call", "interpreter_call"
-JOINERS = (COLLEAGUE, INTERPRETER)
 #: The steps of staff who are out of the conference and hear their choices.
 OUT = ("star_menu", "shared_menu", "holding")
 #: What the leg of someone rung in vain is about, until staff in the talk were told, and after.
@@ -114,18 +112,18 @@ def colleagues(session: Session, talk: Talk, but: int | None = None) -> list[Cal
     return [
         leg
         for leg in legs_of_talk(session, talk)
-        if leg.flow == COLLEAGUE and is_announced(leg, talk) and leg.id != but
+        if leg.role == COLLEAGUE and is_announced(leg, talk) and leg.id != but
     ]
 
 
 @dataclass(frozen=True, slots=True)
 class Joiner:
-    """Somebody else who was rung into a talk: their tree, their id where they are staff, and how far it is.
+    """Somebody else who was rung into a talk: their role, their id where they are staff, and how far it is.
 
     ``stands`` is ``rings``, ``accepted`` (the caller is told of them first) or ``there``.
     """
 
-    flow: str
+    role: str
     staff_id: int | None
     stands: str
 
@@ -134,10 +132,10 @@ def joiners_of(session: Session, talk: Talk) -> list[Joiner]:
     """Who was rung into the talk or has joined it, beside who leads it; in the order of their legs."""
     found = []
     for leg in legs_of_talk(session, talk):
-        if leg.flow not in JOINERS or leg.id == talk.liaison_call_id:
+        if leg.role not in JOINERS or leg.id == talk.liaison_call_id:
             continue
         stands = "rings" if leg.accepted_at is None else "there" if is_announced(leg, talk) else "accepted"
-        found.append(Joiner(leg.flow, leg.staff_id, stands))
+        found.append(Joiner(leg.role, leg.staff_id, stands))
     return found
 
 
@@ -268,7 +266,7 @@ def joiner_missed(session: Session, talk: Talk, call_id: int) -> list[Job]:
     Answers the jobs that take those there who are out of the conference; the others hear it where they are.
     """
     leg = session.get(Call, call_id, populate_existing=True)
-    if leg is None or leg.flow not in JOINERS or leg.accepted_at is not None or talk.state != "talking":
+    if leg is None or leg.role not in JOINERS or leg.accepted_at is not None or talk.state != "talking":
         return []
     leg.topic = MISSED
     session.flush()
@@ -293,21 +291,21 @@ def missed_in(session: Session, call_id: int) -> tuple[str, str, list[str]] | No
 
 
 def missed_words(session: Session, leg_id: str) -> tuple[str, str] | None:
-    """The tree of a leg rung in vain, and the language of who leads the talk; None for no such leg."""
-    leg = session.scalars(select(Call).where(Call.leg_id == leg_id, Call.flow.in_(JOINERS))).first()
+    """The role of a leg rung in vain, and the language of who leads the talk; None for no such leg."""
+    leg = session.scalars(select(Call).where(Call.leg_id == leg_id, Call.role.in_(JOINERS))).first()
     talk = None if leg is None else talk_of(session, leg)
     leader = None if talk is None else session.get(Call, talk.liaison_call_id)
-    return None if leg is None or leader is None else (leg.flow, leader.language)
+    return None if leg is None or leader is None else (leg.role, leader.language)
 
 
 def tell_missed(session: Session, talk: Talk) -> list[str]:
-    """The trees of those rung into this talk in vain of whom nobody was told; from now on all are told."""
+    """The roles of those rung into this talk in vain of whom nobody was told; from now on all are told."""
     missed = select(Call).where(_joins(talk), Call.topic == MISSED).order_by(Call.id)
     legs = session.scalars(missed.with_for_update(key_share=True)).all()
     for leg in legs:
         leg.topic = TOLD
     session.flush()
-    return [leg.flow for leg in legs]
+    return [leg.role for leg in legs]
 
 
 def hand_over(session: Session, talk: Talk, leg_id: int, actor: str, now: datetime) -> list[Job] | None:
@@ -352,8 +350,8 @@ def _close(session: Session, talk: Talk, actor: str, now: datetime) -> bool:
 
 def _joins(talk: Talk) -> ColumnElement[bool]:
     if isinstance(talk, DirectTalk):
-        return and_(Call.parent_call_id == talk.caller_call_id, Call.flow.in_(JOINERS))
-    return and_(Call.callback_id == talk.id, Call.flow.in_(JOINERS))
+        return and_(Call.parent_call_id == talk.caller_call_id, Call.role.in_(JOINERS))
+    return and_(Call.callback_id == talk.id, Call.role.in_(JOINERS))
 
 
 def _is_in(leg: Call, talk: Talk) -> bool:

@@ -51,7 +51,7 @@ def judge(house: House, carrier: ChaosCarrier, askers: Sequence[Asker], watch: W
         unproven = list(
             session.scalars(
                 select(Call.callback_id).where(
-                    Call.flow == "callback_call", Call.call_status == DIALLING, Call.call_sid.is_(None)
+                    Call.role == "called_back", Call.call_status == DIALLING, Call.call_sid.is_(None)
                 )
             )
         )
@@ -128,7 +128,7 @@ def _held(liaison: int, since: datetime, call: Call, callback: Callback | None, 
     ]
     proven, over = "proven" if call.call_sid else "unproven", "over" if call.ended_at else "not over"
     return (
-        f"liaison {liaison} is held since {since:%H:%M:%S} by leg {call.id} ({call.flow}, "
+        f"liaison {liaison} is held since {since:%H:%M:%S} by leg {call.id} ({call.role}, "
         f"{call.call_status}, {proven}, {over}) of "
         f"{callback and f'callback {callback.id} ({callback.state})'}; the carrier says {placed}"
     )

@@ -29,7 +29,7 @@ def desk(database: Database, office: Office, now: datetime) -> CallbackDesk:
     desk = CallbackDesk(database, office, now)
     with database.transaction() as session:
         leg = Call(
-            flow="callback_call", direction="outbound", started_at=now, language="en", step="", turn=0,
+            role="called_back", direction="outbound", started_at=now, language="en", flow="", step="", turn=0,
             heard_from="", said="",
         )  # fmt: skip
         session.add(leg)
@@ -90,7 +90,7 @@ def test_a_warning_tells_how_many_and_nothing_else(desk: CallbackDesk) -> None:
             "Hay 3 llamadas prometidas en riesgo. Por favor, revise la lista de llamadas.",
         ),
     ]
-    (call,) = desk.legs("alert_call")
+    (call,) = desk.legs("alerted")
     assert (call.language, call.call_sid) == ("es", desk.carrier.placed[0].call_sid)
 
 

@@ -45,9 +45,9 @@ class People:
     def _go_on(self, call: Any) -> None:
         (leg,) = self.desk.rows(Call, Call.leg_id == call.leg_id)
         rings_for = self.desk.now - self._since.setdefault(call.call_sid, self.desk.now)
-        if leg.flow == "callback_call":
+        if leg.role == "called_back":
             self._caller(call, leg)
-        elif leg.flow == "alert_call" or self.does[call.to] == "does not hear it":
+        elif leg.role == "alerted" or self.does[call.to] == "does not hear it":
             self.desk.hangs_up(call, "no-answer")
         elif call.status == "ringing":
             self.desk.answers(call)

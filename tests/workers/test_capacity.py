@@ -49,11 +49,11 @@ def _are_afraid(desk: CallbackDesk, times: int = 1, *, verified: bool) -> None:
 
 def _is_rung(desk: CallbackDesk) -> bool:
     """Whether the next sweeps ring somebody for a callback."""
-    before = len(desk.legs("liaison_callback"))
+    before = len(desk.legs("liaison"))
     for _ in range(5):
         desk.sweeps(seconds=2)
         desk.works_off()
-    return len(desk.legs("liaison_callback")) > before
+    return len(desk.legs("liaison")) > before
 
 
 def _talks(desk: CallbackDesk) -> tuple[bool, Any, Any]:

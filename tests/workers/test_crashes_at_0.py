@@ -5,8 +5,9 @@ from sqlalchemy import delete
 
 from config.office import Office
 from models import Call, LineWait, Pace, Staff
+from models.calls.role import AT_0
 from models.store.database import Database
-from models.talks.liaison_at_0 import AT_0, take_liaison_for
+from models.talks.liaison_at_0 import take_liaison_for
 from models.talks.line_wait import IN_LINE
 from tests.callback_desk import CallbackDesk
 from tests.factories import NOW, make_call, make_staff
@@ -51,7 +52,7 @@ def test_a_worker_that_rings_a_liaison_for_a_caller_at_0_may_die_anywhere(
         for call in desk.carrier.placed:
             desk.hangs_up(call, "no-answer")
         (leg,) = desk.rows(Call, Call.id == leg_id)
-        assert leg.flow == AT_0
+        assert leg.role == AT_0
         assert leg.ended_at is not None, "rung to its end, or given up after one ring"
         assert desk.busy() == 0
         return found

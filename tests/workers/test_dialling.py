@@ -76,7 +76,7 @@ def test_a_job_that_runs_twice_rings_nobody_twice(desk: CallbackDesk) -> None:
     for _ in range(3):
         desk.dialler.dial_caller(row.id)
     assert len(desk.carrier.placed) == 2
-    assert len(desk.legs("callback_call")) == 1
+    assert len(desk.legs("called_back")) == 1
 
 
 def test_nobody_is_rung_while_no_liaison_is_free_and_the_place_is_kept(empty_desk: CallbackDesk) -> None:
@@ -263,7 +263,7 @@ def test_an_event_that_comes_before_the_call_was_recorded_is_applied_when_it_is(
     desk.carrier.at_place = lambda: desk.tells(desk.carrier.placed[-1], "busy")
     desk.works_off()
     assert (desk.state(), desk.busy(), desk.callback().liaison_tries) == ("requested", 0, 1)
-    (leg,) = desk.legs("liaison_callback")
+    (leg,) = desk.legs("liaison")
     assert (leg.call_sid, leg.call_status) == (desk.carrier.placed[0].call_sid, "busy")
 
 
@@ -271,9 +271,9 @@ def test_a_call_whose_answer_was_lost_is_proven_by_its_first_event(desk: Callbac
     desk.carrier.loses_next_answer()
     desk.works_off()
     (call,) = desk.carrier.placed
-    assert desk.legs("liaison_callback")[0].call_sid is None
+    assert desk.legs("liaison")[0].call_sid is None
     desk.tells(call, "ringing", leg_id=call.leg_id)
-    assert desk.legs("liaison_callback")[0].call_sid == call.call_sid
+    assert desk.legs("liaison")[0].call_sid == call.call_sid
     desk.sweeps(minutes=3)
     assert desk.state() == "ringing_liaison"
     desk.hangs_up(call, "no-answer")
@@ -343,7 +343,7 @@ def test_a_verified_person_whose_phone_the_carrier_never_rang_is_left_for_a_pers
 
 def test_legs_carry_opaque_ids_and_no_number_in_the_clear(desk: CallbackDesk) -> None:
     accept(desk)
-    rows: list[Any] = desk.legs("liaison_callback") + desk.legs("callback_call")
+    rows: list[Any] = desk.legs("liaison") + desk.legs("called_back")
     for leg in rows:
         assert len(leg.leg_id) == 32
         assert int(leg.leg_id, 16)

@@ -146,8 +146,8 @@ def _people_do_their_part(desk: CallbackDesk, answered: set[str]) -> None:
             continue
         answered.add(call.leg_id)
         desk.answers(call)
-        flow = desk.rows(Call, Call.leg_id == call.leg_id)[0].flow
-        desk.presses(call, legs.accept_by_liaison if flow == "liaison_callback" else legs.join_caller)
+        role = desk.rows(Call, Call.leg_id == call.leg_id)[0].role
+        desk.presses(call, legs.accept_by_liaison if role == "liaison" else legs.join_caller)
 
 
 def _comes_to_an_end(desk: CallbackDesk, callback_id: int, answers: bool) -> None:
@@ -166,7 +166,7 @@ def _comes_to_an_end(desk: CallbackDesk, callback_id: int, answers: bool) -> Non
 
 def _is_sound(desk: CallbackDesk, callback_id: int) -> None:
     """Nobody was rung twice for one acceptance."""
-    accepted = len(desk.rows(Call, Call.callback_id == callback_id, Call.flow == "callback_call"))
+    accepted = len(desk.rows(Call, Call.callback_id == callback_id, Call.role == "called_back"))
     rung = [call for call in desk.carrier.placed if call.to == "+12025550110"]
     assert len(rung) <= accepted <= 1
 

@@ -50,7 +50,7 @@ def test_a_job_that_no_row_tells_of_is_done_as_well(desk: CallbackDesk) -> None:
     desk.works_off()
     (liaison,) = desk.carrier.placed
     desk.answers(liaison)
-    leg_id = desk.legs("liaison_callback")[0].id
+    leg_id = desk.legs("liaison")[0].id
     desk.jobs.enqueue("move_leg", leg_id)
     _sweeps_for(desk, int(UNTAKEN_SECONDS) + 2)
     assert desk.carrier.redirected == [(liaison.call_sid, liaison.leg_id)]

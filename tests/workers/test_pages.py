@@ -22,7 +22,7 @@ RUTHS, LEAS = "ruth@office.example.org", "lea@office.example.org"
 def desk(empty_desk: CallbackDesk) -> CallbackDesk:
     """A supervisor who is in a call all day: nothing is dialled for anybody."""
     with empty_desk.database.transaction() as session:
-        leg = make_call(session, started_at=empty_desk.now, direction="outbound", flow="callback_call")
+        leg = make_call(session, started_at=empty_desk.now, direction="outbound", role="called_back")
         make_staff(
             session, RUTHS, role="supervisor", phone=RUTH, on_shift=False, busy_call_id=leg.id,
             busy_since=empty_desk.now,

@@ -133,11 +133,11 @@ def test_the_probe_is_another_due_callback_than_the_refused_one(empty_desk: Call
     desk.carrier.refuses_calls = OUR_NUMBER_IS_GONE
     desk.sweeps()
     desk.works_off()
-    tried = desk.legs("liaison_callback")
+    tried = desk.legs("liaison")
     assert [leg.callback_id for leg in tried] == [first.id]
     desk.sweeps(seconds=30)
     desk.works_off()
-    assert [leg.callback_id for leg in desk.legs("liaison_callback")] == [first.id, second.id]
+    assert [leg.callback_id for leg in desk.legs("liaison")] == [first.id, second.id]
 
 
 def test_a_refused_caller_goes_back_in_line_with_nothing_spent_and_the_liaison_is_told(

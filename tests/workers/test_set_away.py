@@ -146,7 +146,7 @@ def test_a_supervisor_who_did_not_pick_up_has_no_talk_to_write_down_and_is_rung_
         _offered(desk, "no-answer")
     while not desk.rows(Staff, Staff.spared_until.is_not(None)):
         _nobody_picks_up(desk)
-    rung = len(desk.legs("liaison_callback"))
+    rung = len(desk.legs("liaison"))
     with desk.database.transaction() as session:
         assert standing_for(session, 2, desk.now).wrap_up_until is None
         end_wrap_up(session, 2, desk.now)
@@ -155,10 +155,10 @@ def test_a_supervisor_who_did_not_pick_up_has_no_talk_to_write_down_and_is_rung_
 
     for _ in range(10):
         _nobody_picks_up(desk)
-    assert len(desk.legs("liaison_callback")) == rung
+    assert len(desk.legs("liaison")) == rung
     for _ in range(2):
         _nobody_picks_up(desk)
-    assert [leg.staff_id for leg in desk.legs("liaison_callback")[rung:]] == [2]
+    assert [leg.staff_id for leg in desk.legs("liaison")[rung:]] == [2]
 
 
 def _nobody_picks_up(desk: CallbackDesk, seconds: float = 16) -> None:
@@ -176,7 +176,7 @@ def test_one_person_on_call_who_does_not_pick_up_is_rung_once_in_three_minutes_f
     # Twelve minutes, and two looks in each time that she was rung again before.
     for _ in range(60):
         _nobody_picks_up(night, seconds=12)
-    assert 3 <= len(night.legs("liaison_callback")) <= 5
+    assert 3 <= len(night.legs("liaison")) <= 5
     texts = [
         one.promises for one in night.rows(Alert, Alert.level == "urgent_untaken", Alert.channel == "text")
     ]
@@ -229,7 +229,7 @@ def test_a_call_that_was_told_to_end_and_is_heard_of_no_more_excuses_no_miss(des
     """The whole line was killed in a talk: for ten minutes a frightened caller rang her alone, in vain."""
     with desk.database.transaction() as session:
         make_call(
-            session, "CA-forgotten", direction="outbound", flow="liaison_callback", staff_id=1,
+            session, "CA-forgotten", direction="outbound", role="liaison", staff_id=1,
             call_status="leaving", started_at=desk.now, last_key_at=desk.now,
         )  # fmt: skip
     for _ in range(2):

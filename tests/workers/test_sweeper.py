@@ -243,9 +243,9 @@ def test_a_direct_talk_whose_end_was_lost_is_found_and_one_that_goes_on_is_left_
     empty_desk.carrier.placed.append(placed)
     with empty_desk.database.transaction() as session:
         assert take_liaison_for(session, state, empty_desk.now, verified=True)
-        taken = session.scalars(select(Call).where(Call.flow == "liaison_at_0")).one()
+        taken = session.scalars(select(Call).where(Call.role == "liaison_at_0")).one()
         # Dialled by the caller's own call, as it is when no worker comes.
-        taken.flow, taken.call_status = "liaison_direct", "in-progress"
+        taken.role, taken.call_status = "dialed_at_0", "in-progress"
         taken.call_sid, taken.accepted_at = placed.call_sid, empty_desk.now
 
     for _ in range(4):

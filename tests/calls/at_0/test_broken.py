@@ -59,7 +59,7 @@ def test_when_both_words_of_the_end_of_a_talk_that_the_carrier_bridged_are_lost_
     passes(house, 25)
 
     assert house.row(select(Staff.busy_call_id)) is None
-    assert house.row(select(Call.ended_at).where(Call.flow == "liaison_direct")) is not None
+    assert house.row(select(Call.ended_at).where(Call.role == "dialed_at_0")) is not None
 
 
 def test_with_workers_and_sweeper_dead_the_callers_own_call_rings_the_liaison_at_its_next_look(
@@ -132,7 +132,7 @@ def test_a_lost_job_is_found_by_the_sweeper(
     passes(house, 4)
 
     assert house.rung() == [FIRST]
-    house.jobs.waiting.append(("ring_direct", house.row(select(Call.id).where(Call.flow == "liaison_at_0"))))
+    house.jobs.waiting.append(("ring_direct", house.row(select(Call.id).where(Call.role == "liaison_at_0"))))
     assert house.rung() == [FIRST]
     house.accepts(phone)
     assert phone.is_talking

@@ -137,7 +137,7 @@ def test_to_be_called_later_is_a_callback_of_the_case_and_the_supervisors_one_is
 
     later = house.row(select(Callback))
     assert (later.state, later.reason, later.verified) == ("requested", "call_later", True)
-    assert later.case_id == house.row(select(Call.case_id).where(Call.flow == "victim_line"))
+    assert later.case_id == house.row(select(Call.case_id).where(Call.role == "caller"))
     assert later.number_key == house.database.keyring.index("phone", CALLER)
 
 

@@ -84,7 +84,7 @@ def test_who_hangs_up_as_a_worker_begins_to_ring_a_liaison_has_that_ring_stopped
     reaches_the_first_menu(phone)
     phone.presses("0")
     caller_id, leg_id = (
-        house.row(select(Call.id).where(Call.flow == flow)) for flow in ("victim_line", "liaison_at_0")
+        house.row(select(Call.id).where(Call.role == role)) for role in ("caller", "liaison_at_0")
     )
     jobs: list[tuple[str, int]] = []
 

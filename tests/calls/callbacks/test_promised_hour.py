@@ -60,7 +60,7 @@ def others_wait(house: House, times: int, *, verified: bool = False, **facts: ob
 
 def is_in_a_talk(house: House, person: Staff) -> None:
     with house.database.transaction() as session:
-        leg = make_call(session, started_at=house.clock.now, direction="outbound", flow="callback_call")
+        leg = make_call(session, started_at=house.clock.now, direction="outbound", role="called_back")
         session.get_one(Staff, person.id).busy_call_id = leg.id
 
 

@@ -53,7 +53,7 @@ def test_the_liaison_is_told_after_the_accept_key_and_not_before(
 
     assert liaison.hears(TOLD, "You are connected")
     assert liaison.is_talking
-    assert house.row(select(Call.silent).where(Call.flow == "victim_line"))
+    assert house.row(select(Call.silent).where(Call.role == "caller"))
 
 
 def test_a_caller_who_talks_is_announced_as_nothing_else(

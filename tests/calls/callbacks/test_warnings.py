@@ -33,7 +33,7 @@ def test_the_supervisor_hears_how_many_are_at_risk_and_confirms_by_a_key(
     )
     supervisor.presses("1")
     assert supervisor.hears("Thank you. Goodbye.")
-    call = house.row(select(Call).where(Call.flow == "alert_call"))
+    call = house.row(select(Call).where(Call.role == "alerted"))
     assert (call.accepted_at, call.ended_at) == (house.clock.now, house.clock.now)
 
 
@@ -50,4 +50,4 @@ def test_a_machine_that_answers_confirms_nothing_and_hears_no_name_and_no_number
     assert machine.is_over
     assert "555" not in machine.heard_so_far
     assert "Victim" not in machine.heard_so_far
-    assert house.row(select(Call.accepted_at).where(Call.flow == "alert_call")) is None
+    assert house.row(select(Call.accepted_at).where(Call.role == "alerted")) is None

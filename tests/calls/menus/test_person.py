@@ -193,7 +193,7 @@ def test_a_liaison_who_passes_and_a_machine_are_no_acceptance(
     house.jobs.works_off()
     assert not phone.is_talking
     assert phone.hears("press 1")
-    assert house.rows(select(Call.accepted_at).where(Call.flow == "liaison_at_0")) == [None, None]
+    assert house.rows(select(Call.accepted_at).where(Call.role == "liaison_at_0")) == [None, None]
 
 
 def test_where_nobody_is_free_a_callback_is_offered(phone: Phone, make_case: MakeCase, house: House) -> None:
@@ -231,7 +231,7 @@ def test_a_liaison_who_accepts_a_caller_who_has_gone_is_told_and_is_free(
     reaches_the_first_menu(phone)
     phone.presses("0")
     liaison = house.answers(phone)
-    gone = house.row(select(Call.call_sid).where(Call.flow == "victim_line"))
+    gone = house.row(select(Call.call_sid).where(Call.role == "caller"))
     phone.posts("/voice/call-events", CallSid=gone, CallStatus="completed")
 
     liaison.presses("1")

@@ -69,7 +69,7 @@ def test_who_was_let_go_while_their_phone_rang_takes_no_callback_and_it_goes_to_
     assert liaison.hears("This call is no longer waiting")
     (callback,) = house.rows(select(Callback))
     assert (callback.state, callback.liaison_tries) == ("requested", 1)
-    assert house.rows(select(Call.id).where(Call.flow == "callback_call")) == []
+    assert house.rows(select(Call.id).where(Call.role == "called_back")) == []
     assert house.rows(select(Staff.id).where(Staff.busy_call_id.is_not(None))) == []
 
 

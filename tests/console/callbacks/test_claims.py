@@ -27,7 +27,7 @@ def test_a_liaison_takes_a_callback_and_calls(
 
     assert liaison.reads("You asked for the call.", "Your phone rings. Accept there by pressing 1")
     with database.reading() as session:
-        (leg_id,) = session.scalars(select(Call.id).where(Call.flow == "liaison_callback"))
+        (leg_id,) = session.scalars(select(Call.id).where(Call.role == "liaison"))
         assert session.get_one(Staff, liaison.staff_id).busy_call_id == leg_id
     assert jobs.waiting == [("ring_taker", leg_id)]
 

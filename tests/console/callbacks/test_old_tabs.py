@@ -35,7 +35,7 @@ def test_a_double_submit_rings_one_phone_once(
 
     assert len(jobs.waiting) == 1
     with database.reading() as session:
-        assert len(session.scalars(select(Call).where(Call.flow == "liaison_callback")).all()) == 1
+        assert len(session.scalars(select(Call).where(Call.role == "liaison")).all()) == 1
 
 
 @pytest.mark.parametrize(

@@ -22,11 +22,11 @@ def test_a_talk_shows_who_was_rung_into_it_and_who_is_there(
         state="talking", talking_at=clock(), staff_id=ana.staff_id, place=None, announced_at=clock()
     )
     with office_rows.database.transaction() as session:
-        interpreter = make_call(session, callback_id=callback_id, flow="interpreter_call", started_at=clock())
+        interpreter = make_call(session, callback_id=callback_id, role="interpreter", started_at=clock())
         joined = make_call(
             session,
             callback_id=callback_id,
-            flow="colleague_call",
+            role="colleague",
             staff_id=luis.staff_id,
             accepted_at=clock(),
         )
@@ -56,7 +56,7 @@ def test_a_talk_is_handed_over_only_where_somebody_is_there_and_nobody_is_rung_t
     assert ana.opens(page).reads("Add a colleague")
     assert "Hand over and leave" not in ana.words
     with office_rows.database.transaction() as session:
-        leg = make_call(session, callback_id=callback_id, flow="colleague_call", staff_id=luis.staff_id)
+        leg = make_call(session, callback_id=callback_id, role="colleague", staff_id=luis.staff_id)
         leg_id = leg.id
     assert not {"Add a colleague", "Hand over and leave"} & {*ana.opens(page).buttons}
     luis.opens("/console/callbacks")
@@ -77,7 +77,7 @@ def test_who_does_not_come_into_a_talk_is_not_told_any_longer_that_their_phone_r
         state="talking", talking_at=clock(), staff_id=ana.staff_id, place=None, announced_at=clock()
     )
     with office_rows.database.transaction() as session:
-        leg = make_call(session, callback_id=callback_id, flow="colleague_call", staff_id=luis.staff_id)
+        leg = make_call(session, callback_id=callback_id, role="colleague", staff_id=luis.staff_id)
         leg_id = leg.id
     tag = luis.opens("/console/callbacks/part").headers["ETag"]
     assert luis.reads("Your phone rings. A colleague asks you into a talk:")
@@ -155,7 +155,7 @@ def test_who_talks_with_a_caller_at_0_sees_how_it_stands_and_what_may_be_said(
         make_wait(session, calls[0])
         talks = [
             begin_talk(
-                session, caller_call_id=call.id, leg_id=make_call(session, flow="liaison_at_0").id,
+                session, caller_call_id=call.id, leg_id=make_call(session, role="liaison_at_0").id,
                 staff_id=ana.staff_id, language="en", now=clock(),
             )
             for call in calls

@@ -149,13 +149,13 @@ def test_a_talk_that_was_handed_over_and_one_at_0_are_talks_of_today(
         )  # fmt: skip
         for who, accepted, ended in ((ana, talking, handed), (luis, handed, over)):
             make_call(
-                session, direction="outbound", flow="liaison_callback", callback_id=talk.id,
+                session, direction="outbound", role="liaison", callback_id=talk.id,
                 staff_id=who.staff_id, started_at=talking, accepted_at=accepted, ended_at=ended,
             )  # fmt: skip
         caller = make_call(session)
         leg = make_call(
-            session, direction="outbound", flow="at_0", parent_call_id=caller.id, staff_id=ana.staff_id,
-            started_at=over, accepted_at=over, ended_at=now,
+            session, direction="outbound", role="liaison_at_0", parent_call_id=caller.id,
+            staff_id=ana.staff_id, started_at=over, accepted_at=over, ended_at=now,
         )  # fmt: skip
         at_0 = begin_talk(
             session, caller_call_id=caller.id, leg_id=leg.id, staff_id=ana.staff_id, language="en", now=over

@@ -135,14 +135,14 @@ class Hotline(RuleBasedStateMachine):
     def somebody_presses(self, data: st.DataObject, key: str) -> None:
         call = data.draw(st.sampled_from(self.desk.carrier.placed))
         keys: dict[str, tuple[Callable[..., Any], tuple[Any, ...], str]] = {
-            "accept": (legs.accept_by_liaison, (), "liaison_callback"),
-            "pass": (legs.decline_by_liaison, (self.desk.office,), "liaison_callback"),
-            "safe": (legs.join_caller, (), "callback_call"),
-            "not safe": (legs.put_off, (self.desk.office,), "callback_call"),
-            "leaves": (staff_left, (), "liaison_callback"),
+            "accept": (legs.accept_by_liaison, (), "liaison"),
+            "pass": (legs.decline_by_liaison, (self.desk.office,), "liaison"),
+            "safe": (legs.join_caller, (), "called_back"),
+            "not safe": (legs.put_off, (self.desk.office,), "called_back"),
+            "leaves": (staff_left, (), "liaison"),
         }
-        press, more, flow = keys[key]
-        if self.desk.leg(call.leg_id).flow.startswith(flow or ""):
+        press, more, role = keys[key]
+        if self.desk.leg(call.leg_id).role.startswith(role or ""):
             self.desk.presses(call, press, *more)
 
     @precondition(lambda self: self.desk.carrier.placed)
@@ -224,7 +224,7 @@ class Hotline(RuleBasedStateMachine):
                 AuditEntry, AuditEntry.action == "accept_callback", AuditEntry.id > self.audited_before
             )
         )
-        made = Counter(f"callback:{leg.callback_id}" for leg in self.desk.legs("callback_call"))
+        made = Counter(f"callback:{leg.callback_id}" for leg in self.desk.legs("called_back"))
         assert made == accepted
         dialled = Counter(call.leg_id for call in self.desk.carrier.placed)
         assert all(count == 1 for count in dialled.values())

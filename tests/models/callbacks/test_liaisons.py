@@ -9,10 +9,11 @@ from config.office import Office
 from models import Call, Staff
 from models.callbacks.liaison import choose_liaison, free_liaison, hold_liaison
 from models.calls.offer import note_offer
+from models.calls.role import DIALED_AT_0
 from models.overview.caller_state import CallState
 from models.store.database import Database
 from models.talks import leg as legs
-from models.talks.liaison_at_0 import DIALLED_AT_0, Taken, take_liaison_for
+from models.talks.liaison_at_0 import Taken, take_liaison_for
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_call, make_callback, make_case, make_staff
 
@@ -38,7 +39,7 @@ def _whisper(desk: CallbackDesk, taken: Taken) -> CallState:
     """The leg of a liaison whom the caller's own call dials."""
     with desk.database.transaction() as session:
         leg = session.get_one(Call, taken.call_id)
-        leg.flow = DIALLED_AT_0
+        leg.role = DIALED_AT_0
         leg_id = leg.leg_id
     return desk.leg(leg_id or "")
 

@@ -203,7 +203,7 @@ def _press(desk: CallbackDesk, leg_id: str, what: str) -> None:
 def _nobody_is_rung_twice(desk: CallbackDesk, accepted: int) -> None:
     dialled = [call.leg_id for call in desk.carrier.placed]
     assert len(dialled) == len(set(dialled))
-    callers = {leg.leg_id for leg in desk.legs("callback_call")}
+    callers = {leg.leg_id for leg in desk.legs("called_back")}
     assert len(callers & set(dialled)) <= accepted
     busy = [member.busy_call_id for member in desk.rows(Staff, Staff.busy_call_id.is_not(None))]
     assert len(busy) == len(set(busy))

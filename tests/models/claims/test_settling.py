@@ -183,7 +183,7 @@ def test_a_leg_that_nobody_dialled_is_not_dialled_twice(
     desk: CallbackDesk, console: Console, ana: Staff, callback: Callback
 ) -> None:
     console.calls_now(callback, ana)
-    (leg,) = desk.rows(Call, Call.flow == "liaison_callback")
+    (leg,) = desk.rows(Call, Call.role == "liaison")
     desk.dialler.ring_taker(leg.id)
     desk.dialler.ring_taker(leg.id)
 

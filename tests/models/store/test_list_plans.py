@@ -87,9 +87,9 @@ def _listed(now: datetime, number: int) -> dict[str, Any]:
 
 def _call(at: datetime) -> dict[str, Any]:
     return {
-        "direction": "outbound", "flow": "callback_call", "line": "", "started_at": at, "ended_at": at,
-        "language": "en", "pace": "normal", "step": "", "turn": 0, "heard_from": "", "misses": 0,
-        "silences": 0, "tries": 0, "said": "", "trail": "",
+        "direction": "outbound", "flow": "", "role": "called_back", "line": "", "started_at": at,
+        "ended_at": at, "language": "en", "pace": "normal", "step": "", "turn": 0, "heard_from": "",
+        "misses": 0, "silences": 0, "tries": 0, "said": "", "trail": "",
     }  # fmt: skip
 
 
