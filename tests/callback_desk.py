@@ -121,7 +121,7 @@ class CallbackDesk:
         self.tells(call, "in-progress")
         with self.database.transaction() as session:
             leg = session.scalars(select(Call).where(Call.leg_id == call.leg_id)).one()
-            leg.said, leg.step = "something", leg.step or "offer"
+            leg.said, leg.turn = "something", leg.turn or 1
 
     def presses(self, call: Any, key: Callable[..., Any], *more: Any) -> Any:
         """A key on a leg; jobs that it brings wait for a worker."""

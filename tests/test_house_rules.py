@@ -17,6 +17,7 @@ from hotline.cli import COMMANDS, group
 from hotline.cli.intake import PATHS as INTAKE_PATHS
 from hotline.trees import build_flows, tree_problems
 from ivr_flows.prompts import Prompts
+from models.calls.role import ROLES
 from models.store.database import Database
 from workers.callbacks import METHODS
 from workers.own_job import JOBS
@@ -191,6 +192,26 @@ def test_every_prompt_is_in_every_language_and_every_tree_is_whole() -> None:
     office = Office.load(ROOT / "config" / "office.toml")
 
     assert tree_problems(build_flows(office), Prompts.load(office.languages)) == []
+
+
+#: What of a call belongs to the engine: models set it and save it, and never read it.
+OF_THE_ENGINE = {"flow", "step", "trail", "heard_from"}
+
+
+def test_models_know_no_tree_and_no_step() -> None:
+    trees = set(build_flows(Office.load(ROOT / "config" / "office.toml"))) - ROLES
+    found = []
+    for path, tree in sources("models"):
+        if "/migrations/" in path:
+            continue
+        for node in ast.walk(tree):
+            match node:
+                case ast.Attribute(attr=name, ctx=ast.Load()) if name in OF_THE_ENGINE:
+                    found.append(f"{path}:{node.lineno} reads {name}")
+                case ast.Constant(value=str(name)) if name in trees:
+                    found.append(f"{path}:{node.lineno} names the tree {name}")
+
+    assert found == [], "compare roles (models/calls/role.py) and places (models/calls/place.py)"
 
 
 def test_every_job_takes_one_id() -> None:

@@ -20,12 +20,12 @@ from ivr_flows.verbs.case_verbs import PinWork
 from ivr_flows.verbs.pin_verbs import heard_of_tries
 from models.calls.call import inserting_call, saving_turn
 from models.calls.caller_id import caller_id_is_attested, caller_id_is_doubted
+from models.calls.place import FAULTED
 from models.calls.role import COLLEAGUE, INTERPRETER
 from models.overview.caller_state import CallState, glance, load_by_leg, load_by_sid
 from models.store.database import Database, tried_again
 from models.store.unit import OvertakenError, Unit, unit_of
 from models.talks.call_event import hear_who_answered, record_call_event, record_call_sid
-from models.talks.leg_end import FAULTED
 from models.talks.talk import missed_words
 
 log = logging.getLogger(__name__)
@@ -160,8 +160,9 @@ class Line:
             desk = self._desk(unit, call, now)
             flow = self._tree(call)
             if call.direction == "outbound":
-                # It ends at no step of the tree, so that nobody has missed a call by it (R36).
-                call.step, call.turn = FAULTED, call.turn + 1
+                # It ends at no step of the tree, and nobody has missed a call by it (R36).
+                call.step = call.place = FAULTED
+                call.turn += 1
                 turn = Turn((), (Say("apology.leg"), Say("called.goodbye")), Hangup())
             else:
                 turn = self._walk(desk).enter(flow.stranded or flow.give_up)

@@ -20,6 +20,7 @@ from ivr_flows.engine.flow import (
     Wait,
 )
 from ivr_flows.prompts import Prompts
+from models.calls.place import PLACES
 from models.calls.role import ROLES
 
 WORDS_A_SECOND = 150 / 60
@@ -83,6 +84,10 @@ def _columns(flow: Flow) -> Iterator[str]:
     """What the engine writes into a call must be a word that the models know."""
     if flow.role not in ROLES:
         yield f"{flow.name}: the role {flow.role} is none of models/calls/role.py."
+    for name in flow.steps:
+        place = flow.place_of(name)
+        if place is not None and place not in PLACES:
+            yield f"{flow.name}: the place {place} of {name} is none of models/calls/place.py."
 
 
 def _exits(flow: Flow) -> Iterator[str]:

@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from models.calls.place import IN_TALK
+from models.calls.place import WAITING as WAITS
+
 if TYPE_CHECKING:
     from ivr_flows.engine.desk import Desk
 
@@ -112,6 +115,7 @@ class Menu:
     tail: tuple[str, ...] = ()
     tells_language: bool = False
     returns: bool = True
+    place: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,7 @@ class Collect:
     back: str | None = None
     silences: int | None = None
     mistaken: Mistaken | None = None
+    place: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +167,7 @@ class Stay:
     seconds: int
     prompt: str | None = None
     about: str | None = None
+    place: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +194,7 @@ class Wait:
     look: Handler
     on: Mapping[str, str]
     back: str | None = None
+    place: str | None = WAITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +207,7 @@ class Transfer:
     prompt: str | None
     then: Handler
     on: Mapping[str, str]
+    place: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,11 +217,14 @@ class Conference:
     then: Handler
     on: Mapping[str, str]
     star: bool = False
+    place: str | None = IN_TALK
 
 
 @dataclass(frozen=True, slots=True)
 class Bridge:
     """The end of an accepted whisper: the carrier joins the two legs."""
+
+    place: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +240,7 @@ class Hangup:
     """Say goodbye, unless all was said already, and end the call."""
 
     prompt: str | None = None
+    place: str | None = None
 
 
 Step = Announce | Menu | Collect | Stay | Decide | Wait | Transfer | Conference | Bridge | Crossing | Hangup
@@ -272,6 +284,14 @@ class Flow:
         if step in self.steps:
             return step
         return self.moved.get(step)
+
+    def place_of(self, name: str) -> str | None:
+        """Where a call is that waits or ends at the step, in a word of models/calls/place.py.
+
+        The engine writes it into the call, since the models know no step names. None: they need not know.
+        """
+        step = self.steps[name]
+        return None if isinstance(step, Announce | Decide | Crossing) else step.place
 
     def exits(self, name: str) -> Iterator[str]:
         """Every step that may follow ``name``, apart from the keys that work everywhere."""

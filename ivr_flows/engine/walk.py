@@ -342,23 +342,28 @@ class Walk:
                     call.flow, call.role, name = self.flow.name, self.flow.role, step.at
                 case Transfer():
                     says += [Say(step.prompt)] if step.prompt else []
-                    call.step, call.turn = name, call.turn + 1
+                    self._stop_at(name)
                     ring = required(desk.ring)
                     end = turns.Dial(name, call.turn, ring.number, ring.seconds, ring.leg_id)
                     return Turn(tuple(before), tuple(says), end)
                 case Conference():
-                    call.step, call.turn = name, call.turn + 1
+                    self._stop_at(name)
                     room = required(desk.conference)
                     join = turns.Join(name, call.turn, room, desk.conference_ends_with_me, star=step.star)
                     return Turn(tuple(before), tuple(says), join)
                 case Bridge():
-                    call.step, call.turn = name, call.turn + 1
+                    self._stop_at(name)
                     return Turn(tuple(before), tuple(says), turns.Connect())
                 case Hangup():
                     says += [Say(step.prompt)] if step.prompt else []
-                    call.step, call.turn = name, call.turn + 1
+                    self._stop_at(name)
                     return Turn(tuple(before), tuple(says), turns.Hangup())
         raise RuntimeError(f"The flow {self.flow.name} loops at {name}.")
+
+    def _stop_at(self, name: str) -> None:
+        """The turn ends at this step; the models read its place and never its name."""
+        call = self.call
+        call.step, call.place, call.turn = name, self.flow.place_of(name), call.turn + 1
 
     def _wait_at(
         self, name: str, before: tuple[Say, ...], says: tuple[Say, ...], again: tuple[Say, ...] = ()
@@ -366,7 +371,7 @@ class Walk:
         call, step = self.call, self.flow.steps[name]
         # After a case number the line listens at once: some callers key the PIN before they are asked.
         is_next_entry = isinstance(step, Collect) and call.step != name
-        call.step, call.turn = name, call.turn + 1
+        self._stop_at(name)
         digits = step.digits if isinstance(step, Collect) else 1
         seconds = {Collect: ENTRY_SECONDS, Wait: LINE_SECONDS}.get(type(step), MENU_SECONDS)
         if isinstance(step, Stay | Menu):

@@ -19,9 +19,9 @@ from ivr_flows.engine.flow import (
 )
 from ivr_flows.trees.talk_steps import CALLER_RECALLED, RECALLED, caller_steps, outcome_steps, talk_steps
 from ivr_flows.verbs import leg_verbs, secret_verbs, talk_verbs
+from models.calls.place import COVERED, MESSAGE_LEFT
 from models.calls.role import AT_0, CALLED_BACK, COLLEAGUE, DIALED_AT_0, INTERPRETER, LIAISON
 from models.calls.staff_secret import LEAST_CODE, MOST_CODE
-from models.talks.voicemail import MESSAGE_LEFT
 
 #: How long a joiner hears nothing, of whom the caller is being told, before the line looks again.
 JOINER_SECONDS = 5
@@ -172,8 +172,8 @@ def callback_call() -> Flow:
         ),
         "good_time_again": _good_time("called.yes_again", "called.no", silence="put_off_silently"),
         # Silence: a machine, or no good moment. A message where it is allowed, else not one word more (R31).
-        "put_off_silently": Decide(leg_verbs.nobody_pressed, {"message": MESSAGE_LEFT, "nothing": "end"}),
-        MESSAGE_LEFT: Hangup(),
+        "put_off_silently": Decide(leg_verbs.nobody_pressed, {"message": "message_left", "nothing": "end"}),
+        "message_left": Hangup(place=MESSAGE_LEFT),
         "end": Hangup(),
         "unclear": Hangup("called.goodbye"),
         "put_off": Hangup("called.put_off"),
@@ -181,7 +181,7 @@ def callback_call() -> Flow:
         # person 0 would ask for is behind 1.
         "silent": Decide(leg_verbs.join_silently, _JOINED),
         "cover": Decide(leg_verbs.put_off, {"put_off": "covered", "gone": "covered"}),
-        "covered": Hangup("called.cover"),
+        "covered": Hangup("called.cover", place=COVERED),
         **caller_steps(gone="gone", over="done"),
         "cut_off": Hangup("called.cut_off"),
         "done": Hangup("called.over"),

@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from ivr_flows.engine.flow import Announce, Choice, Conference, Decide, Menu, Stay, Step
 from ivr_flows.verbs import outcome_verbs, talk_verbs
+from models.calls.place import AWAITING_PERSON, JUST_LEFT, STEPPED_OUT
 
 #: How long staff on hold hear nothing before they are reminded.
 HOLD_REMINDER_SECONDS = 20
@@ -67,7 +68,11 @@ def talk_steps(not_reached: str) -> dict[str, Step]:
     return {
         # Outside the conference until the person presses their key: inside nobody can be told how it stands.
         "ringing_them": Stay(
-            talk_verbs.await_person, {**stands, "choices": "early"}, RINGING_SECONDS, prompt="liaison.wait"
+            talk_verbs.await_person,
+            {**stands, "choices": "early"},
+            RINGING_SECONDS,
+            prompt="liaison.wait",
+            place=AWAITING_PERSON,
         ),
         "look_at_them": Decide(talk_verbs.person_stands, stands),
         "conference": Conference(
@@ -86,6 +91,7 @@ def talk_steps(not_reached: str) -> dict[str, Step]:
             {"star": "out", "back": "returning", "over": "outcome", "not_reached": not_reached},
             MOMENT_SECONDS,
             prompt="joiner.wait",
+            place=JUST_LEFT,
         ),
         "recalled": Decide(
             talk_verbs.staff_stands,
@@ -124,6 +130,7 @@ def talk_steps(not_reached: str) -> dict[str, Step]:
             misses=1,
             give_up="holding",
             silence="holding",
+            place=STEPPED_OUT,
         ),
         "shared_menu": Menu(
             (
@@ -136,12 +143,14 @@ def talk_steps(not_reached: str) -> dict[str, Step]:
             misses=1,
             give_up="returning",
             silence="returning",
+            place=STEPPED_OUT,
         ),
         "holding": Stay(
             talk_verbs.hold_on,
             {"menu": "out", "still": "holding", "over": "outcome", "not_reached": not_reached},
             HOLD_REMINDER_SECONDS,
             prompt="talk.holding",
+            place=STEPPED_OUT,
         ),
         "early": Menu(
             (Choice("talk.wait_on", next="look_at_them"), Choice("talk.stop", next="stopped")),

@@ -37,6 +37,7 @@ from ivr_flows.verbs import (
     service_verbs,
     wish_verbs,
 )
+from models.calls.place import COVERED
 from models.calls.role import CALLER
 
 
@@ -298,7 +299,7 @@ def victim_line(
         ),
         "silent_menu": silent_menu(Choice("main.case", next="may_try")),
         "silent_end": Hangup("no_one_there.end"),
-        "cover": Hangup("cover"),
+        "cover": Hangup("cover", place=COVERED),
         "goodbye": Hangup("goodbye"),
         "talk_over": Hangup("line.over"),
     }

@@ -344,7 +344,7 @@ def _promised(
 
     ``line`` is the number that it will show, or None where that is not to be said.
     """
-    desk.call.topic = desk.call.topic or "callback"
+    desk.call.topic, desk.call.asked_at = desk.call.topic or "callback", desk.now
     if window is not None:
         say_window(desk, *window, urgency)
     _say_due(desk, due_at)
@@ -403,6 +403,7 @@ def keep_callback(desk: Desk, _digits: str) -> str:
     found, due_at = desk.call.open_callback_id, desk.call.open_callback_due_at
     if found is None or due_at is None or not callbacks.keep_callback(desk.session, found):
         return "gone"
+    desk.call.asked_at = desk.now
     _say_due(desk, due_at)
     _say_where_sooner(desk, desk.call.open_callback_urgency, due_at)
     return "kept"

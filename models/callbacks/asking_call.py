@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from models.callbacks.callback import CALLBACKS, IS_OWED, WITHOUT_PIN, stop_ringing_for
 from models.calls.call import CALLS, Call
+from models.calls.place import COVERED
 from models.cases.case import Case
 from models.store.job import Job
 
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
     from models.overview.caller_state import CallState
 
 _CASES = cast(Table, Case.__table__)
-#: The steps behind a promise: every caller who asked for a callback comes to one of them.
-_PROMISED = frozenset({"promised", "promised_in_silence", "callback_wishes"})
-#: The steps of a caller who ended their call with harmless words.
-COVERED = ("cover", "covered")
 #: How long a caller may still listen to their promise, from their last wish on; and one in the slow pace,
 #: whom every menu gives a second a word (R26).
 LISTENS, LISTENS_SLOWLY = timedelta(seconds=60), timedelta(seconds=180)
@@ -79,8 +76,8 @@ def asking_ended(session: Session, call_id: int, now: datetime, office: AskingOf
     call = session.execute(
         select(
             CALLS.c.id,
-            CALLS.c.step,
-            CALLS.c.trail,
+            CALLS.c.place,
+            CALLS.c.asked_at,
             CALLS.c.phone_key,
             CALLS.c.case_id,
             CALLS.c.verified_at,
@@ -92,7 +89,7 @@ def asking_ended(session: Session, call_id: int, now: datetime, office: AskingOf
     ).first()
     if call is None:
         return []
-    if call.step in COVERED:
+    if call.place == COVERED:
         asked_here = CALLBACKS.c.requested_in_call_id == call_id
         later = now + pause_after(session, call_id, office)
         # What another call without a PIN asked for as well is not put off by a key of this one (R35).
@@ -126,14 +123,14 @@ def pause_after(session: Session, call_id: int | None, office: AskingOffice) -> 
 
     Otherwise a moment, in which it is put away.
     """
-    step = session.scalar(select(Call.step).where(Call.id == call_id))
-    return timedelta(minutes=office.policy("retry_minutes") if step in COVERED else 1)
+    place = session.scalar(select(Call.place).where(Call.id == call_id))
+    return timedelta(minutes=office.policy("retry_minutes") if place == COVERED else 1)
 
 
 def _asked_in(call: Any, *, of_case: bool) -> ColumnElement[bool]:
     """What a call has asked for, also where it stood before; ``of_case``: by its PIN as well."""
     asked = [CALLBACKS.c.requested_in_call_id == call.id]
-    if _PROMISED & set(call.trail.split()):
+    if call.asked_at is not None:
         asked.append(and_(CALLBACKS.c.number_key == call.phone_key, WITHOUT_PIN))
         if of_case:
             asked.append(CALLBACKS.c.case_id == call.case_id)

@@ -34,8 +34,10 @@ _OF_STAFF = text("ended_at IS NULL AND staff_id IS NOT NULL")
 class Call(Base):
     """One leg. ``turn`` is the number of the answer that is awaited and ``said`` the last Turn, as JSON.
 
-    ``role`` says who is on the phone (models/calls/role.py). ``flow`` is the tree that the call is in: nobody
-    but the engine asks for it, and a leg that we placed has none before its first document.
+    ``role`` says who is on the phone (models/calls/role.py) and ``place`` where the call is, as far as the
+    models tell it apart (models/calls/place.py). ``flow`` and ``step`` are its tree and its step: the engine
+    alone reads them, and a leg that we placed has neither before its first document. ``asked_at``: when the
+    caller last asked for a callback here, a new one or the one that there is.
 
     ``number_key`` is a keyed hash of the case number keyed last, real or not; ``trail`` names the steps
     passed and never a key. ``leg_id`` is opaque and made before we dial; Twilio's ``call_sid`` comes later.
@@ -83,6 +85,7 @@ class Call(Base):
     language: Mapped[str] = mapped_column(String(8))
     pace: Mapped[str] = mapped_column(String(8), default="normal")
     step: Mapped[str] = mapped_column(String(40))
+    place: Mapped[str | None] = mapped_column(String(16))
     turn: Mapped[int]
     heard_from: Mapped[str] = mapped_column(String(40))
     misses: Mapped[int] = mapped_column(default=0)
@@ -114,6 +117,7 @@ class Call(Base):
     caller_id_attested: Mapped[bool] = mapped_column(default=False, server_default=false())
     wishes: Mapped[str | None] = mapped_column(String(64))
     letter_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 CALLS: Table = Call.__table__  # type: ignore[assignment]
@@ -123,7 +127,7 @@ TURN_COLUMNS = (
     "role", "flow", "language", "pace", "step", "turn", "heard_from", "misses", "silences", "tries",
     "pending_since", "last_key_at", "progress_at", "said", "topic", "trail", "number_key", "case_id",
     "verified_at", "accepted_at", "silent", "time_zone", "wrong_tries", "last_call_at", "new_pin_hash",
-    "wishes", "letter_at",
+    "wishes", "letter_at", "place", "asked_at",
 )  # fmt: skip
 
 _SAVE = (

@@ -108,6 +108,8 @@ class CallState:
     caller_id_attested: bool = False
     wishes: str | None = None
     letter_at: datetime | None = None
+    place: str | None = None
+    asked_at: datetime | None = None
 
     # The case (of the PIN step: the one whose number was keyed, opened or not).
     found_case_id: int | None = None

@@ -11,13 +11,14 @@ from models.callbacks.callback import Callback
 from models.callbacks.callback_request import A_DAY, Promise, promise_callback
 from models.callbacks.follow_up import CUT_OFF
 from models.calls.call import Call
+from models.calls.place import WAITING
 from models.cases.case import Case
 from models.cases.registrant import Consent, Phone, Registrant
 from models.cases.safe_phone import SAFE, next_window
 from models.store.database import keyring_of
 from models.talks.direct_follow_up import follow_direct, opened_case
 from models.talks.direct_talk import DirectTalk, is_cut_short
-from models.talks.line_wait import IN_LINE, LineWait, lapsed_waits, leave_line, talk_began, wait_of
+from models.talks.line_wait import LineWait, lapsed_waits, leave_line, talk_began, wait_of
 
 Job = tuple[str, int]
 
@@ -62,8 +63,8 @@ def talk_cut_off(
     wait = session.scalars(taken).first()
     if wait is None:
         return []
-    step = session.scalar(select(Call.step).where(Call.id == talk.caller_call_id))
-    if step == IN_LINE:
+    place = session.scalar(select(Call.place).where(Call.id == talk.caller_call_id))
+    if place == WAITING:
         wait.outcome, wait.ended_at = "abandoned", now
     elif talk.held_at is None and not (
         talk.state == "talking" and is_cut_short(talk, over_at, office.policy("cut_short_seconds"))

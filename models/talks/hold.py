@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 from models.callbacks.follow_up import CUT_OFF, is_promised_again
 from models.calls.call import Call
 from models.calls.call_status import LEAVING, bring_forward
+from models.calls.place import IN_TALK
 from models.calls.role import JOINERS
 from models.store.job import Job
 from models.talks.direct_talk import DirectTalk
 from models.talks.joiner import announce_joiners
 from models.talks.talk import (
-    IN_TALK,
     Talk,
     TalkOffice,
     audit_talk,
@@ -241,4 +241,4 @@ def _handed_over(leg: "CallState", talk: Talk) -> bool:
 
 def _is_out(session: Session, call_id: int | None) -> bool:
     leg = session.get(Call, call_id, populate_existing=True) if call_id is not None else None
-    return leg is None or leg.ended_at is not None or leg.step != IN_TALK
+    return leg is None or leg.ended_at is not None or leg.place != IN_TALK

@@ -13,6 +13,7 @@ from models.callbacks.liaison import Liaison
 from models.calls.call import CALLS, Call
 from models.calls.call_status import DIALLING, LEAVING, bring_forward
 from models.calls.outbound_leg import outbound_leg
+from models.calls.place import AWAITING_PERSON
 from models.calls.role import AT_0, CALLED_BACK, DIALED_AT_0, LIAISON
 from models.cases.case import Case
 from models.cases.registrant import Registrant
@@ -21,7 +22,7 @@ from models.staff.staff import Staff
 from models.store.database import keyring_of
 from models.talks.leg_end import Job, liaison_missed
 from models.talks.liaison_at_0 import free_direct_liaisons
-from models.talks.talk import AWAITING, TalkOffice, callback_of
+from models.talks.talk import TalkOffice, callback_of
 
 if TYPE_CHECKING:
     from models.overview.caller_state import CallState
@@ -186,7 +187,7 @@ def join_caller(
 def fetch_liaison(session: Session, leg: "CallState") -> list[Job]:
     """The jobs that bring the liaison to the person who joined; without them they look within seconds."""
     of_talk = select(Callback.liaison_call_id).where(Callback.id == leg.callback_id).scalar_subquery()
-    theirs = select(Call.id).where(Call.id == of_talk, Call.step == AWAITING)
+    theirs = select(Call.id).where(Call.id == of_talk, Call.place == AWAITING_PERSON)
     return [("move_leg", call_id) for call_id in session.scalars(theirs)]
 
 

@@ -11,6 +11,7 @@ from models.callbacks.callback_policy import CallbackOffice, CallbackPolicy
 from models.callbacks.liaison import free_liaison
 from models.calls.call import CALLS
 from models.calls.call_status import DIALLING, LEAVING, LONGEST_CALL
+from models.calls.place import FAULTED
 from models.calls.role import ALERTED, AT_0, CALLED_BACK, DIALED_AT_0
 from models.calls.staff_line_stay import leave_line
 from models.staff.set_away import note_miss, spare
@@ -22,12 +23,8 @@ from models.talks.liaison_at_0 import free_direct_liaisons
 from models.talks.line_wait import wait_of, was_missed
 from models.talks.talk import caller_left, joiner_missed, leader_left, settle
 
-#: In place of a step: a leg that we placed ended by an apology for a fault of ours.
-FAULTED = "faulted"
 #: How a leg ends that nobody took; the carrier says busy of a phone that is in use.
 _NOT_TAKEN = ("busy", "no-answer")
-#: Where a leg stands whose holder heard no words of ours, or an apology: they have missed nothing (R36).
-_BY_FAULT = ("", FAULTED)
 #: Who pressed a key in another call with us so lately is still on it, unless its end was told.
 _ON_IT = timedelta(minutes=10)
 #: A person whose phone was busy with a call to us is tried again after so long.
@@ -70,7 +67,8 @@ def leg_ended(
             CALLS.c.direction,
             CALLS.c.role,
             CALLS.c.accepted_at,
-            CALLS.c.step,
+            CALLS.c.turn,
+            CALLS.c.place,
         )
     ).first()
     if ended is None:
@@ -94,7 +92,7 @@ def leg_ended(
         counted = counted and (is_missed or call_status == "failed")
         return _liaison_left(session, callback, now, over_at, policy, actor, office, counted=counted)
     if call_id == callback.caller_call_id:
-        not_theirs = _pause_without_a_try(session, callback, call_status, ended.step, now, policy)
+        not_theirs = _pause_without_a_try(session, callback, call_status, ended, now, policy)
         if not_theirs is not None:
             counted, pause = False, not_theirs
         # Nobody canceled it but the carrier, and the person has missed nothing.
@@ -291,7 +289,7 @@ def _caller_left(
 
 
 def _pause_without_a_try(
-    session: Session, callback: Callback, call_status: str, step: str, now: datetime, policy: CallbackPolicy
+    session: Session, callback: Callback, call_status: str, ended: Any, now: datetime, policy: CallbackPolicy
 ) -> timedelta | None:
     """How long to wait after a round in which the person called has missed nothing; None where they have.
 
@@ -303,7 +301,7 @@ def _pause_without_a_try(
         _is_on_the_line(session, callback.number_key, now) or _is_called_elsewhere(session, callback)
     ):
         rounds, pause = _busy_rounds(session, callback), _AFTER_THEIR_CALL
-    elif (call_status == "completed" and step in _BY_FAULT) or _is_called_elsewhere(
+    elif (call_status == "completed" and _heard_nothing(ended)) or _is_called_elsewhere(
         session, callback, ("talking",)
     ):
         # A phone that takes a second call rings on while its person talks with us, or a machine answers it.
@@ -381,7 +379,12 @@ def _is_missed(session: Session, ended: Any, call_id: int, call_status: str, now
         return False
     if call_status in _NOT_TAKEN:
         return not _is_on_another_leg(session, ended.staff_id, call_id, now)
-    return call_status == "completed" and ended.step not in _BY_FAULT
+    return call_status == "completed" and not _heard_nothing(ended)
+
+
+def _heard_nothing(ended: Any) -> bool:
+    """Whether a leg ended before any words of ours, or by an apology: its person has missed nothing (R36)."""
+    return bool(ended.turn == 0 or ended.place == FAULTED)
 
 
 def _rung_in_vain(session: Session, callback: Callback) -> int:

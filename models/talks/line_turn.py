@@ -8,14 +8,13 @@ from sqlalchemy.orm import Session, aliased
 
 from models.callbacks.liaison import free_liaisons, pick_alone, unverified_may_take_at_0
 from models.calls.call import CALLS, Call
+from models.calls.place import WAITING
 from models.calls.staff_line_stay import clear_lines
 from models.staff.rest import end_rests
 from models.staff.staff import Staff
 from models.talks.line_wait import LineWait, first_waiting
 from models.talks.next_offer import owed_callback
 
-#: The step at which a caller is in line, in the tree of the victim line.
-IN_LINE = "in_line"
 #: After a liaison's phone rang in vain the caller hears so first, and looks again by themselves.
 _AFTER_A_RING = timedelta(seconds=8)
 # Made once: to put an alias of a call together costs more than to look.
@@ -37,7 +36,7 @@ def whose_turn(session: Session, now: datetime, *, is_open: bool) -> list[int]:
         .join(LineWait, LineWait.call_id == Call.id)
         .where(
             Call.id.in_(first),
-            Call.step == IN_LINE,
+            Call.place == WAITING,
             Call.ended_at.is_(None),
             Call.call_sid.is_not(None),
             ~rung_just_now,

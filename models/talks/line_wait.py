@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.callbacks.liaison import free_liaisons
 from models.calls.call import CALLS, Call
+from models.calls.place import WAITING
 from models.calls.role import AT_0
 from models.calls.two_lists import Owed
 from models.cases.case import Case
@@ -30,8 +31,6 @@ from models.store.job import Job
 if TYPE_CHECKING:
     from models.overview.caller_state import CallState
 
-#: The step at which a caller waits in line.
-IN_LINE = "in_line"
 _WAITS = text("ended_at IS NULL")
 #: Whoever waits is heard of every few seconds, by their own call. After so long without, nobody is there,
 #: whether or not the carrier's word of the hang-up ever came.
@@ -185,7 +184,7 @@ def was_missed(session: Session, leg_id: int) -> list[Job]:
         .where(Call.id == leg_id, Call.role == AT_0, Call.accepted_at.is_(None))
         .scalar_subquery()
     )
-    waits = select(Call.id).where(Call.id == whose, Call.ended_at.is_(None), Call.step == IN_LINE)
+    waits = select(Call.id).where(Call.id == whose, Call.ended_at.is_(None), Call.place == WAITING)
     caller = session.scalar(waits)
     return [] if caller is None else [("move_leg", caller)]
 
@@ -201,7 +200,7 @@ def _may_fetch_without_pin(session: Session, now: datetime) -> bool:
     fetchable = (
         select(LineWait.id)
         .join(Call, Call.id == LineWait.call_id)
-        .where(*_there(now), LineWait.verified.is_(False), Call.step == IN_LINE, Call.ended_at.is_(None))
+        .where(*_there(now), LineWait.verified.is_(False), Call.place == WAITING, Call.ended_at.is_(None))
     )
     return session.scalar(fetchable.limit(1)) is not None and free_liaisons(session) > 0
 

@@ -15,26 +15,21 @@ from models.callbacks.follow_up import CUT_OFF, DROPPED, FollowUpOffice, follow_
 from models.callbacks.liaison import free_liaison
 from models.calls.call import CALLS, Call
 from models.calls.call_status import LEAVING, bring_forward
+from models.calls.place import AWAITING_PERSON, IN_TALK, JUST_LEFT, STEPPED_OUT, WAITING
 from models.calls.role import COLLEAGUE, JOINERS
 from models.calls.staff_line_stay import come_to_line
 from models.staff.wrap_up import begin_wrap_up
 from models.store.job import Job
 from models.talks import direct_talk
 from models.talks.direct_talk import DirectTalk
-from models.talks.line_wait import IN_LINE
 
 if TYPE_CHECKING:
     from models.overview.caller_state import CallState
 
 #: What a talk is kept in: the callback it keeps, or a row of its own for a caller at 0.
 Talk = Callback | DirectTalk
-#: The step, in every tree, at which a leg is in the conference; and the one of a colleague who has just left
-#: it, by star or because it ended under them: until that is known they count as being with the caller.
-IN_TALK, MOMENT = "conference", "moment"
-#: The step of staff who wait for the key of the person called: with it they are on their way to them.
-AWAITING = "ringing_them"
-#: The steps of staff who are out of the conference and hear their choices.
-OUT = ("star_menu", "shared_menu", "holding")
+#: Where staff count as being with the caller.
+_WITH_CALLER = (IN_TALK, JUST_LEFT, AWAITING_PERSON)
 #: What the leg of someone rung in vain is about, until staff in the talk were told, and after.
 MISSED, TOLD = "missed", "told"
 
@@ -175,7 +170,7 @@ def close_talk(
     # A caller at 0 who was cut off, or has not come out of the line yet, goes on in it: their leg is told
     # and not let go, since that is done once in a call.
     mine = talk.caller_call_id if isinstance(talk, DirectTalk) else None
-    goes_on = [leg.id for leg in legs if leg.id == mine and (was_held or leg.step == IN_LINE)]
+    goes_on = [leg.id for leg in legs if leg.id == mine and (was_held or leg.place == WAITING)]
     return [
         ("move_leg" if leg.id in goes_on else "release_leg", leg.id) for leg in legs if leg.ended_at is None
     ]
@@ -271,7 +266,7 @@ def joiner_missed(session: Session, talk: Talk, call_id: int) -> list[Job]:
     leg.topic = MISSED
     session.flush()
     staff = [one for one in legs_of_talk(session, talk) if one.staff_id is not None and one.accepted_at]
-    out: list[Job] = [("move_leg", one.id) for one in staff if one.step in OUT]
+    out: list[Job] = [("move_leg", one.id) for one in staff if one.place == STEPPED_OUT]
     return out or [("tell_missed", call_id)]
 
 
@@ -355,6 +350,6 @@ def _joins(talk: Talk) -> ColumnElement[bool]:
 
 
 def _is_in(leg: Call, talk: Talk) -> bool:
-    if leg.staff_id is None or leg.accepted_at is None or leg.step not in (IN_TALK, MOMENT, AWAITING):
+    if leg.staff_id is None or leg.accepted_at is None or leg.place not in _WITH_CALLER:
         return False
     return leg.id == talk.liaison_call_id or is_announced(leg, talk)

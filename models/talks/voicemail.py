@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from models.audit import audit
 from models.callbacks.wishes import VOICEMAIL_TEXTS
 from models.calls.call import CALLS
+from models.calls.place import MESSAGE_LEFT
 from models.talks.talk import callback_of
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 TEXTS = tuple(text for text in VOICEMAIL_TEXTS if text is not None)
 #: The text that is a promise.
 WE_CALL_AGAIN = "we_call_again"
-#: The step at which a leg ends that left a message.
-MESSAGE_LEFT = "message_left"
 
 
 def leave_message(session: Session, leg: "CallState", now: datetime, tries: float) -> str | None:
@@ -47,6 +46,6 @@ def _has_message(session: Session, leg: "CallState") -> bool:
     left = select(CALLS.c.id).where(
         CALLS.c.callback_id == leg.callback_id,
         CALLS.c.phone_key == leg.phone_key,
-        CALLS.c.step == MESSAGE_LEFT,
+        CALLS.c.place == MESSAGE_LEFT,
     )
     return session.execute(left.limit(1)).first() is not None

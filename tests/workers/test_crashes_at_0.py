@@ -5,10 +5,10 @@ from sqlalchemy import delete
 
 from config.office import Office
 from models import Call, LineWait, Pace, Staff
+from models.calls.place import WAITING
 from models.calls.role import AT_0
 from models.store.database import Database
 from models.talks.liaison_at_0 import take_liaison_for
-from models.talks.line_wait import IN_LINE
 from tests.callback_desk import CallbackDesk
 from tests.factories import NOW, make_call, make_staff
 from tests.workers.test_fault_points import BOUND, _each_point, _runs
@@ -26,7 +26,7 @@ def _waits_at_0(desk: CallbackDesk) -> int:
             person.on_shift = False
         session.execute(delete(Pace))
         make_staff(session)
-        call: Call = make_call(session, step=IN_LINE, leg_id=f"{session.query(Call).count():032d}")
+        call: Call = make_call(session, place=WAITING, leg_id=f"{session.query(Call).count():032d}")
         session.add(LineWait(call_id=call.id, verified=True, since=NOW, seen_at=NOW))
     caller = desk.leg(str(call.leg_id))
     with desk.database.transaction() as session:

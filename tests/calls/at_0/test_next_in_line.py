@@ -126,7 +126,7 @@ def test_a_measured_wait_is_said_in_words(
         for number in range(40):
             call = Call(
                 direction="inbound", flow="victim_line", started_at=clock.now, language="en", step="in_line",
-                turn=1, heard_from="person", said="",
+                place="waiting", turn=1, heard_from="person", said="",
             )  # fmt: skip
             session.add(call)
             session.flush()
