@@ -21,7 +21,7 @@ from models.cases.name_index import (
 )
 from models.cases.registrant import Registrant
 from models.cases.subject import Subject
-from models.store.database import keyring_of
+from models.store.database import Database, keyring_of
 from models.store.keyring import SealError
 
 #: Words of one search that count.
@@ -64,7 +64,16 @@ def find_names(session: Session, asked: str, *, most: int) -> Matches:
     return Matches(found["subject"], found["registrant"], more)
 
 
-def index_missing_names(session: Session, whose: Whose, after: int, limit: int = 500) -> int | None:
+def index_missing_names(database: Database) -> None:
+    """Index names that an older release kept, in short transactions: the line may be open meanwhile."""
+    for whose in _OWNERS:
+        last: int | None = 0
+        while last is not None:
+            with database.transaction() as session:
+                last = _index_some(session, whose, last)
+
+
+def _index_some(session: Session, whose: Whose, after: int, limit: int = 500) -> int | None:
     """Index names that were kept before there was an index: of one kind, with ids above ``after``.
 
     The last id that was looked at, or None when there are no more. A name that no listed key opens is left.

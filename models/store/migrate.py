@@ -15,8 +15,6 @@ from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
-from models.cases.name_index import Whose
-from models.cases.name_search import index_missing_names
 from models.store.database import WRITES, Database
 from models.store.keyring import Keyring
 
@@ -39,7 +37,6 @@ def upgrade(database: Database) -> None:
                 "The database has a revision that this release does not know: it was made by a newer one."
             ) from fault
         _check_references(connection)
-    _make_names_findable(database)
 
 
 def _config(connection: Connection | None = None) -> Config:
@@ -80,16 +77,6 @@ def _pragma_foreign_keys(connection: Connection, *, on: bool) -> None:
 def _check_references(connection: Connection) -> None:
     if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
         raise MigrationError("A revision left a row that refers to nothing; nothing was changed.")
-
-
-def _make_names_findable(database: Database) -> None:
-    """Index names that an older release kept, in short transactions: the line may be open meanwhile."""
-    kinds: tuple[Whose, ...] = ("subject", "registrant")
-    for whose in kinds:
-        last: int | None = 0
-        while last is not None:
-            with database.transaction() as session:
-                last = index_missing_names(session, whose, last)
 
 
 def _draft(message: str) -> None:
