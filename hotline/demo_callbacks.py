@@ -101,6 +101,11 @@ def _make(
     session.flush()
     target = f"callback:{callback.id}"
     facts = {"class": "other", "reason": promise.reason, "verified": callback.verified}
-    audit.record(session, actor=actor, action="request_callback", target=target, facts=facts, now=asked)
+    audit.record(
+        session, actor=actor, action="request_callback", target=target, facts=facts, state="requested",
+        now=asked,
+    )  # fmt: skip
     if promise.left:
-        audit.record(session, actor=actor, action="leave_callback", target=target, now=now)
+        audit.record(
+            session, actor=actor, action="leave_callback", target=target, state="left_for_staff", now=now
+        )

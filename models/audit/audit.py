@@ -13,7 +13,7 @@ from sqlalchemy import JSON, Index, String, Table, insert, null, select, text, u
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.store.base import Base, UtcDateTime
-from models.store.change_log import note_changes
+from models.store.change_log import note_change
 from models.store.database import do_last
 
 #: What the first entry names as the one before it.
@@ -65,6 +65,7 @@ def record(
     action: str,
     target: str,
     facts: dict[str, Any] | None = None,
+    state: str | None = None,
     now: datetime,
 ) -> None:
     """Append an entry when the transaction commits; a rollback drops it.
@@ -73,13 +74,22 @@ def record(
     ``open_case``, ``target`` a table's word and an id such as ``case:12``. ``facts`` is plain JSON and
     holds no name, number or PIN. The same transaction cannot read the entry back: entries are written after
     everything else, so that the lock on the end of the chain is always the last one taken.
+
+    ``state`` is the target's new state, for one log line once it is committed (R39); no entry has it.
     """
     waiting = session.info.get(_WAITING)
     if waiting is None:
         waiting = session.info[_WAITING] = []
         do_last(session, _append_waiting)
     waiting.append(
-        {"at": now.astimezone(UTC), "actor": actor, "action": action, "target": target, "facts": facts}
+        {
+            "at": now.astimezone(UTC),
+            "actor": actor,
+            "action": action,
+            "target": target,
+            "facts": facts,
+            "state": state,
+        }
     )
 
 
@@ -93,13 +103,14 @@ def _append_waiting(session: Session) -> None:
     newest = select(AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)
     previous = session.scalars(newest).first() or BEGINNING
     for entry in waiting:
-        facts = entry.pop("facts")
+        facts, state = entry.pop("facts"), entry.pop("state")
+        if state is not None:
+            note_change(session, entry["target"], state)
         salt = secrets.token_hex(SALT_BYTES)
         entry |= {"commitment": _commitment(salt, facts), "previous": previous}
         previous = _hash(**entry)
         entry |= {"hash": previous, "facts": facts, "salt": salt}
     session.execute(insert(_ENTRIES), waiting)
-    note_changes(session, waiting)
 
 
 @dataclass(frozen=True, slots=True)

@@ -249,6 +249,7 @@ def advance(
             action=f"{move}_callback",
             target=f"callback:{callback_id}",
             facts=facts,
+            state=rule.after,
             now=now,
         )
     return moved

@@ -217,6 +217,7 @@ def promise_callback(session: Session, promise: Promise, *, actor: str, now: dat
             action="request_callback",
             target=f"callback:{made}",
             facts={"urgency": promise.urgency, "verified": promise.verified, "reason": promise.reason},
+            state="requested",
             now=now,
         )
     return made

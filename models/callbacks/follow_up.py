@@ -104,7 +104,13 @@ def follow_up(
         return []
     facts = {"reason": reason, "after": callback.id}
     audit.record(
-        session, actor=actor, action="request_callback", target=f"callback:{made}", facts=facts, now=now
+        session,
+        actor=actor,
+        action="request_callback",
+        target=f"callback:{made}",
+        facts=facts,
+        state="requested",
+        now=now,
     )
     return [] if left else [("dial_liaison", int(made))]
 

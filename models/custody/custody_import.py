@@ -100,7 +100,7 @@ def import_custody(
             session.add(entry)
             session.flush()
             import_id = entry.id
-            note_change(session, "import", import_id, "staging")
+            note_change(session, f"import:{import_id}", "staging")
         try:
             staging = _stage(database, source, rules, import_id, full, now, progress)
             result = result_of(staging, import_id, ask_brake(database, staging, rules, full, now), strict)
@@ -232,7 +232,8 @@ def _decide(
             .values(kinds=as_stored(kinds), concerned=concerned)
         )
         action = {"abandoned": "refuse_import", "held": "hold_import", "applying": "accept_import"}[state]
-        _record(session, action, import_id, {**facts, "reasons": [r.code for r in result.hold_reasons]}, now)
+        reasons = [r.code for r in result.hold_reasons]
+        _record(session, action, import_id, {**facts, "reasons": reasons}, now, state)
         if not result.refused:
             raise_unmapped(session, import_id, result, now)
     if state == "held":
@@ -256,9 +257,15 @@ def _raise_alarm(session: Session, name: str, import_id: int, count: int, now: d
 
 
 def _record(
-    session: Session, action: str, import_id: int, facts: dict[str, Any] | None, now: datetime
+    session: Session,
+    action: str,
+    import_id: int,
+    facts: dict[str, Any] | None,
+    now: datetime,
+    state: str | None = None,
 ) -> None:
-    audit.record(session, actor="import", action=action, target=f"import:{import_id}", facts=facts, now=now)
+    target = f"import:{import_id}"
+    audit.record(session, actor="import", action=action, target=target, facts=facts, state=state, now=now)
 
 
 def _abandon(database: Database, import_id: int, now: datetime) -> None:
@@ -270,7 +277,7 @@ def _abandon(database: Database, import_id: int, now: datetime) -> None:
             .returning(CustodyImport.id)
         ).first()
         if gone:
-            _record(session, "abandon_import", import_id, None, now)
+            _record(session, "abandon_import", import_id, None, now, "abandoned")
     if gone:
         let_go(database, import_id)
 

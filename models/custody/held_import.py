@@ -76,6 +76,7 @@ def release(
                     actor=person.email,
                     action="release_import",
                     target=f"import:{import_id}",
+                    state="applying",
                     now=now,
                 )
         return land(database, import_id, now)
@@ -88,7 +89,12 @@ def reject(database: Database, import_id: int, *, by: str, now: datetime) -> Non
             person = _find_staff(session, by, "--by")
             settle(session, import_id, "rejected", [person.email], now)
             audit.record(
-                session, actor=person.email, action="reject_import", target=f"import:{import_id}", now=now
+                session,
+                actor=person.email,
+                action="reject_import",
+                target=f"import:{import_id}",
+                state="rejected",
+                now=now,
             )
         let_go(database, import_id)
 

@@ -228,4 +228,5 @@ def _finish(session: Session, import_id: int, now: datetime) -> None:
     session.execute(
         update(CustodyImport).where(CustodyImport.id == import_id).values(state="landed", settled_at=now)
     )
-    audit.record(session, actor="import", action="land_import", target=f"import:{import_id}", now=now)
+    target = f"import:{import_id}"
+    audit.record(session, actor="import", action="land_import", target=target, state="landed", now=now)

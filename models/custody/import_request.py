@@ -74,7 +74,7 @@ def agree(database: Database, import_id: int, way: str, by: By, now: datetime, t
         state = "applying" if way == "release" else "rejected"
         session.expunge(entry)
         settle(session, import_id, state, [first.email, by.email], now)
-        _record(session, f"{way}_import", import_id, by, {"asked_by": first.id}, now)
+        _record(session, f"{way}_import", import_id, by, {"asked_by": first.id}, now, state)
 
 
 def _may_settle(person: Staff) -> bool:
@@ -99,6 +99,13 @@ def _who(session: Session, entry: CustodyImport) -> str:
 
 
 def _record(
-    session: Session, action: str, import_id: int, by: By, facts: dict[str, int] | None, now: datetime
+    session: Session,
+    action: str,
+    import_id: int,
+    by: By,
+    facts: dict[str, int] | None,
+    now: datetime,
+    state: str | None = None,
 ) -> None:
-    audit.record(session, actor=by.email, action=action, target=f"import:{import_id}", facts=facts, now=now)
+    target = f"import:{import_id}"
+    audit.record(session, actor=by.email, action=action, target=target, facts=facts, state=state, now=now)

@@ -96,7 +96,7 @@ def land_upload(database: Database, import_id: int, by: By, lives: timedelta, no
             session.flush()
             action = "hold_import" if entry.state == "held" else "accept_import"
             facts = {"reasons": [text.split(" ")[0] for text in entry.hold_reasons]}
-            _record(session, by.email, action, import_id, facts, now)
+            _record(session, by.email, action, import_id, facts, now, entry.state)
         state = entry.state
     if overtaken:
         throw_away(database, import_id, "overtaken", by.email, now)
@@ -139,7 +139,7 @@ def throw_away(database: Database, import_id: int, ended: Ended, actor: str, now
             .returning(CustodyImport.id)
         ).first()
         if gone is not None:
-            _record(session, actor, "abandon_import", import_id, {"ended": ended}, now)
+            _record(session, actor, "abandon_import", import_id, {"ended": ended}, now, "abandoned")
     if gone is not None:
         let_go(database, import_id)
 
@@ -157,7 +157,7 @@ def _begin(database: Database, full: bool, by: By, now: datetime) -> int:
         )  # fmt: skip
         session.add(entry)
         session.flush()
-        _record(session, by.email, "upload_import", entry.id, {"full": full}, now)
+        _record(session, by.email, "upload_import", entry.id, {"full": full}, now, entry.state)
         return entry.id
 
 
@@ -208,7 +208,7 @@ def _finish(
             )
         )  # fmt: skip
         keep_rejects(session, import_id, result.rejected)
-        _record(session, by.email, "preview_import", import_id, facts, now)
+        _record(session, by.email, "preview_import", import_id, facts, now, "previewed")
         raise_unmapped(session, import_id, result, now)
 
 
@@ -231,9 +231,16 @@ def _count(session: Session, *states: str) -> int:
 
 
 def _record(
-    session: Session, actor: str, action: str, import_id: int, facts: dict[str, Any], now: datetime
+    session: Session,
+    actor: str,
+    action: str,
+    import_id: int,
+    facts: dict[str, Any],
+    now: datetime,
+    state: str,
 ) -> None:
-    audit.record(session, actor=actor, action=action, target=f"import:{import_id}", facts=facts, now=now)
+    target = f"import:{import_id}"
+    audit.record(session, actor=actor, action=action, target=target, facts=facts, state=state, now=now)
 
 
 __all__ = [
