@@ -22,12 +22,15 @@ from hotline.console.cases.area import area as cases
 from hotline.console.imports import settle_views, upload_views
 from hotline.console.imports import views as import_views
 from hotline.console.imports.area import area as imports
-from hotline.console.office.announcement_views import register_announcements
-from hotline.console.office.directory_views import register_directories
-from hotline.console.office.partner_views import register_partners
-from hotline.console.office.policy_views import register_policies
-from hotline.console.office.prompt_views import register_prompts
-from hotline.console.office.views import register_office
+from hotline.console.office import (
+    announcement_views,
+    directory_views,
+    partner_views,
+    policy_views,
+    prompt_views,
+)
+from hotline.console.office import views as office_views
+from hotline.console.office.area import area as office
 from hotline.console.people import schedule_views, shift_views, staff_views
 from hotline.console.people.area import area as people
 from hotline.console.shell import home_views, static_files
@@ -52,17 +55,15 @@ AREAS = (
     (shell, (home_views, static_files)),
     (sign_in, (sign_in_views, set_up_views, confirm_views, account_views)),
     (people, (staff_views, schedule_views, shift_views)),
+    (
+        office,
+        (office_views, announcement_views, partner_views, directory_views, policy_views, prompt_views),
+    ),
     (imports, (import_views, upload_views, settle_views)),
     (cases, (case_views, phone_views, pin_views, lock_views)),
 )
 REGISTERS = (
     register_wallboard,
-    register_office,
-    register_announcements,
-    register_partners,
-    register_directories,
-    register_policies,
-    register_prompts,
     register_audit,
     register_audit_export,
     register_callbacks,
@@ -81,9 +82,9 @@ NAVIGATION = Navigation(
     Entry("console.imports.imports", N_("Imports"), pages="console.imports.import"),
     Entry("console.people.staff", N_("Staff")),
     Entry("console.people.schedule", N_("Schedule")),
-    Entry("console.office", N_("Office")),
+    Entry("console.office.office", N_("Office")),
     Entry("console.audit", N_("Audit")),
-    Entry("console.prompts", N_("Prompts")),
+    Entry("console.office.prompts", N_("Prompts")),
 )
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: No row has an id from here on: its columns hold no more, and a database that is asked for one faults.

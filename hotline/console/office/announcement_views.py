@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from config.office import OfficeError
+from hotline.console.office.area import area
 from hotline.console.office.form import KEEP, READ, Settings, save, typed_day
 from hotline.console.office.names import said
 from hotline.console.office.prompt_views import language_name
-from hotline.console.shell.console import Console
+from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff
 from hotline.console.shell.words import _
 from ivr_flows.prompts import count_words
@@ -36,49 +37,48 @@ class Heard:
     score: Readability | None
 
 
-def register_announcements(blueprint: Blueprint, console: Console) -> None:
-    """``/console/office/announcements``."""
+def _page(settings: Settings, **more: Any) -> str:
+    today = console.clock().astimezone(console.office.zone).date()
+    entries = [
+        (position, one, [_heard(code, one.text[code]) for code in settings.office.languages])
+        for position, one in enumerate(settings.office.announcements)
+    ]
+    return render_template(
+        "console/office/announcements.html",
+        s=settings, entries=entries, today=today, week=today + timedelta(days=7),
+        names={code: language_name(code) for code in settings.office.languages}, **more,
+    )  # fmt: skip
 
-    def page(settings: Settings, **more: Any) -> str:
-        today = console.clock().astimezone(console.office.zone).date()
-        entries = [
-            (position, one, [_heard(console, code, one.text[code]) for code in settings.office.languages])
-            for position, one in enumerate(settings.office.announcements)
-        ]
-        return render_template(
-            "console/office/announcements.html",
-            s=settings, entries=entries, today=today, week=today + timedelta(days=7),
-            names={code: language_name(code) for code in settings.office.languages}, **more,
-        )  # fmt: skip
 
-    @blueprint.get("/office/announcements")
-    @guard_staff(*READ)
-    def office_announcements() -> str:
-        return page(Settings.of(console))
+@area.get("/office/announcements")
+@guard_staff(*READ)
+def office_announcements() -> str:
+    return _page(Settings.of_now())
 
-    @blueprint.post("/office/announcements")
-    @guard_staff(*KEEP)
-    def save_announcement() -> Response | str | tuple[str, int]:
-        settings = Settings.of(console)
-        entries: list[Any] = list(settings.value(FIELD) or [])
-        place = request.form.get("remove", "")
-        if place:
-            if not place.isdecimal() or int(place) >= len(entries):
-                return page(settings, wrong=_("That announcement is gone already.")), 422
-            del entries[int(place)]
-        else:
-            entry, errors = _typed(settings)
-            if errors:
-                return page(settings, errors=errors), 422
-            entries.append(entry)
-            if wrong := _judged(console, settings, entries):
-                return page(settings, errors={"text-" + settings.office.languages[0]: wrong}), 422
-            if "preview" in request.form:
-                heard = [_heard(console, code, text) for code, text in entry["text"].items()]
-                return page(settings, preview=heard)
-        if wrong := save(console, (FIELD, entries)):
-            return page(Settings.of(console), wrong=wrong), 422
-        return redirect(url_for("console.office_announcements"), code=303)
+
+@area.post("/office/announcements")
+@guard_staff(*KEEP)
+def save_announcement() -> Response | str | tuple[str, int]:
+    settings = Settings.of_now()
+    entries: list[Any] = list(settings.value(FIELD) or [])
+    place = request.form.get("remove", "")
+    if place:
+        if not place.isdecimal() or int(place) >= len(entries):
+            return _page(settings, wrong=_("That announcement is gone already.")), 422
+        del entries[int(place)]
+    else:
+        entry, errors = _typed(settings)
+        if errors:
+            return _page(settings, errors=errors), 422
+        entries.append(entry)
+        if wrong := _judged(settings, entries):
+            return _page(settings, errors={"text-" + settings.office.languages[0]: wrong}), 422
+        if "preview" in request.form:
+            heard = [_heard(code, text) for code, text in entry["text"].items()]
+            return _page(settings, preview=heard)
+    if wrong := save((FIELD, entries)):
+        return _page(Settings.of_now(), wrong=wrong), 422
+    return redirect(url_for("console.office.office_announcements"), code=303)
 
 
 def _typed(settings: Settings) -> tuple[dict[str, Any], dict[str, str]]:
@@ -99,7 +99,7 @@ def _typed(settings: Settings) -> tuple[dict[str, Any], dict[str, str]]:
     return entry, errors
 
 
-def _judged(console: Console, settings: Settings, entries: list[Any]) -> str | None:
+def _judged(settings: Settings, entries: list[Any]) -> str | None:
     try:
         console.office_desk.check(settings.standing, {FIELD: entries}, console.clock())
     except OfficeError as error:
@@ -107,7 +107,7 @@ def _judged(console: Console, settings: Settings, entries: list[Any]) -> str | N
     return None
 
 
-def _heard(console: Console, code: str, text: str) -> Heard:
+def _heard(code: str, text: str) -> Heard:
     prompts, office = console.prompts, console.office
     ours = tuple(sentences_of(text))
     passages = (

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import available_timezones
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from hotline.console.office.area import area
 from hotline.console.office.form import KEEP, READ, typed_line
-from hotline.console.shell.console import Console
+from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.phone_field import dialable, plain_number
 from hotline.console.shell.words import N_, _
@@ -29,96 +30,128 @@ class _Directory:
     kind: str
     many: str
     fact: str
-    typed: Callable[[Console], tuple[str | None, str]]
+    typed: Callable[[], tuple[str | None, str]]
     entries: Callable[[Session], Sequence[Any]]
     numbered: Callable[[Session, int], Any]
     keep: Callable[..., Any]
     remove: Callable[..., bool]
     words: Mapping[str, str]
 
+    @property
+    def list_endpoint(self) -> str:
+        """The endpoint of its list."""
+        return f"console.office.office_{self.many}"
 
-def register_directories(blueprint: Blueprint, console: Console) -> None:
-    """``/console/office/facilities``, ``/console/office/courts``, and the page of one entry of each."""
-    for one in (_FACILITIES, _COURTS):
-        _register(blueprint, console, one)
+
+@area.get("/office/facilities")
+@guard_staff(*READ)
+def office_facilities() -> str:
+    return _list_page(_FACILITIES)
 
 
-def _register(blueprint: Blueprint, console: Console, d: _Directory) -> None:
-    path = f"/office/{d.many}"
+@area.post("/office/facilities")
+@guard_staff(*KEEP)
+def add_facility() -> Response | tuple[str, int]:
+    return _add(_FACILITIES)
 
-    def list_page(errors: dict[str, str] | None = None) -> str:
-        with console.database.reading() as session:
-            rows = d.entries(session)
-            session.expunge_all()
-        zone = console.office.time_zone if d.fact == "time_zone" else ""
-        return render_template(
-            "console/office/directory.html", d=d, rows=rows, errors=errors or {}, usual=zone
-        )
 
-    def entry_page(entry_id: int, **more: Any) -> str:
-        with console.database.reading() as session:
-            found = _found(d, session, entry_id)
-            session.expunge_all()
-        return render_template("console/office/directory_entry.html", d=d, one=found, **more)
+@area.get("/office/facilities/<int:entry_id>")
+@guard_staff(*KEEP)
+def office_facility(entry_id: int) -> str:
+    return _entry_page(_FACILITIES, entry_id)
 
-    def keep(session: Session, name: str, value: str) -> None:
-        d.keep(
-            session, name=name, **{d.fact: value}, tells=console.prompts.tells, actor=me().email,
-            now=console.clock(),
-        )  # fmt: skip
 
-    @blueprint.get(path, endpoint=f"office_{d.many}")
-    @guard_staff(*READ)
-    def listed() -> str:
-        return list_page()
+@area.post("/office/facilities/<int:entry_id>")
+@guard_staff(*KEEP)
+def change_facility(entry_id: int) -> Response | tuple[str, int]:
+    return _change(_FACILITIES, entry_id)
 
-    @blueprint.post(path, endpoint=f"add_{d.kind}")
-    @guard_staff(*KEEP)
-    def add() -> Response | tuple[str, int]:
-        name = typed_line("name")
-        value, wrong = d.typed(console)
-        errors = {} if value is not None else {d.fact: wrong}
-        if not name:
-            errors["name"] = _("Enter the name of the place.")
-        elif console.prompts.tells(name):
-            errors["name"] = _("“%(name)s” has a word that would tell why somebody is shielded.", name=name)
-        if not errors and value is not None:
-            with console.database.transaction() as session:
-                if any(directory.place_key(name) == one.name_key for one in d.entries(session)):
-                    errors = {"name": _("The directory has it already.")}
-                else:
-                    keep(session, name, value)
-        if errors:
-            return list_page(errors), 422
-        done = d.words["added"]
-        flash(_(done), "success")
-        return redirect(url_for(f"console.office_{d.many}"), code=303)
 
-    @blueprint.get(f"{path}/<int:entry_id>", endpoint=f"office_{d.kind}")
-    @guard_staff(*KEEP)
-    def entry(entry_id: int) -> str:
-        return entry_page(entry_id)
+@area.get("/office/courts")
+@guard_staff(*READ)
+def office_courts() -> str:
+    return _list_page(_COURTS)
 
-    @blueprint.post(f"{path}/<int:entry_id>", endpoint=f"change_{d.kind}")
-    @guard_staff(*KEEP)
-    def change(entry_id: int) -> Response | tuple[str, int]:
-        value, wrong = d.typed(console)
-        removes = "remove" in request.form
+
+@area.post("/office/courts")
+@guard_staff(*KEEP)
+def add_court() -> Response | tuple[str, int]:
+    return _add(_COURTS)
+
+
+@area.get("/office/courts/<int:entry_id>")
+@guard_staff(*KEEP)
+def office_court(entry_id: int) -> str:
+    return _entry_page(_COURTS, entry_id)
+
+
+@area.post("/office/courts/<int:entry_id>")
+@guard_staff(*KEEP)
+def change_court(entry_id: int) -> Response | tuple[str, int]:
+    return _change(_COURTS, entry_id)
+
+
+def _list_page(d: _Directory, errors: dict[str, str] | None = None) -> str:
+    with console.database.reading() as session:
+        rows = d.entries(session)
+        session.expunge_all()
+    zone = console.office.time_zone if d.fact == "time_zone" else ""
+    return render_template("console/office/directory.html", d=d, rows=rows, errors=errors or {}, usual=zone)
+
+
+def _add(d: _Directory) -> Response | tuple[str, int]:
+    name = typed_line("name")
+    value, wrong = d.typed()
+    errors = {} if value is not None else {d.fact: wrong}
+    if not name:
+        errors["name"] = _("Enter the name of the place.")
+    elif console.prompts.tells(name):
+        errors["name"] = _("“%(name)s” has a word that would tell why somebody is shielded.", name=name)
+    if not errors and value is not None:
         with console.database.transaction() as session:
-            found = _found(d, session, entry_id)
-            is_as_seen = getattr(found, d.fact) == request.form.get("seen", "")
-            if is_as_seen and removes:
-                d.remove(session, name=found.name, actor=me().email, now=console.clock())
-            elif is_as_seen and value is not None:
-                keep(session, found.name, value)
-        if not is_as_seen:
-            told = _("Someone else has changed this meanwhile. Look at what it is now, then change it again.")
-            return entry_page(entry_id, wrong=told), 409
-        if value is None and not removes:
-            return entry_page(entry_id, errors={d.fact: wrong}), 422
-        done = d.words["removed" if removes else "changed"]
-        flash(_(done), "success")
-        return redirect(url_for(f"console.office_{d.many}"), code=303)
+            if any(directory.place_key(name) == one.name_key for one in d.entries(session)):
+                errors = {"name": _("The directory has it already.")}
+            else:
+                _keep(d, session, name, value)
+    if errors:
+        return _list_page(d, errors), 422
+    done = d.words["added"]
+    flash(_(done), "success")
+    return redirect(url_for(d.list_endpoint), code=303)
+
+
+def _entry_page(d: _Directory, entry_id: int, **more: Any) -> str:
+    with console.database.reading() as session:
+        found = _found(d, session, entry_id)
+        session.expunge_all()
+    return render_template("console/office/directory_entry.html", d=d, one=found, **more)
+
+
+def _change(d: _Directory, entry_id: int) -> Response | tuple[str, int]:
+    value, wrong = d.typed()
+    removes = "remove" in request.form
+    with console.database.transaction() as session:
+        found = _found(d, session, entry_id)
+        is_as_seen = getattr(found, d.fact) == request.form.get("seen", "")
+        if is_as_seen and removes:
+            d.remove(session, name=found.name, actor=me().email, now=console.clock())
+        elif is_as_seen and value is not None:
+            _keep(d, session, found.name, value)
+    if not is_as_seen:
+        told = _("Someone else has changed this meanwhile. Look at what it is now, then change it again.")
+        return _entry_page(d, entry_id, wrong=told), 409
+    if value is None and not removes:
+        return _entry_page(d, entry_id, errors={d.fact: wrong}), 422
+    done = d.words["removed" if removes else "changed"]
+    flash(_(done), "success")
+    return redirect(url_for(d.list_endpoint), code=303)
+
+
+def _keep(d: _Directory, session: Session, name: str, value: str) -> None:
+    d.keep(
+        session, name=name, **{d.fact: value}, tells=console.prompts.tells, actor=me().email,
+        now=console.clock(),
+    )  # fmt: skip
 
 
 def _found(d: _Directory, session: Session, entry_id: int) -> Any:
@@ -128,14 +161,14 @@ def _found(d: _Directory, session: Session, entry_id: int) -> Any:
     return found
 
 
-def _typed_phone(console: Console) -> tuple[str | None, str]:
+def _typed_phone() -> tuple[str | None, str]:
     number = plain_number(request.form.get("phone", ""), console.office)
     if number is not None and dialable(number, console.office):
         return number, ""
     return None, _("Enter an ordinary phone number, such as 202 555 0180.")
 
 
-def _typed_zone(_console: Console) -> tuple[str | None, str]:
+def _typed_zone() -> tuple[str | None, str]:
     zone = typed_line("time_zone")
     if zone in available_timezones():
         return zone, ""

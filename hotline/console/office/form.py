@@ -9,7 +9,7 @@ from flask import flash, request
 from config.office import Office, OfficeError
 from config.office_changes import value_of
 from hotline.console.office.names import said
-from hotline.console.shell.console import Console
+from hotline.console.shell.console import console
 from hotline.console.shell.guard import me
 from hotline.console.shell.words import N_, _
 from models.audit.office_change import OfficeChangeError, Standing
@@ -35,7 +35,7 @@ class Settings:
     standing: Standing
 
     @classmethod
-    def of(cls, console: Console) -> "Settings":
+    def of_now(cls) -> "Settings":
         """Read it; not from what this process took up a few seconds ago."""
         return cls(*console.office_desk.standing())
 
@@ -63,7 +63,7 @@ def typed_line(name: str, most: int = 200) -> str:
     return " ".join(request.form.get(name, "")[:most].split())
 
 
-def save(console: Console, *changes: tuple[str, Any]) -> str | None:
+def save(*changes: tuple[str, Any]) -> str | None:
     """Save every field with the form's reason, or none; answers what is wrong in one sentence, or None."""
     reason = request.form.get("reason", "")[: MOST_CHARACTERS + 1]
     try:

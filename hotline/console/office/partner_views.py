@@ -3,42 +3,41 @@
 from itertools import count
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from config.office_file import MOST_SERVICES
+from hotline.console.office.area import area
 from hotline.console.office.form import KEEP, READ, Settings, save, typed_line
 from hotline.console.office.prompt_views import language_name
-from hotline.console.shell.console import Console
 from hotline.console.shell.guard import guard_staff
 from hotline.console.shell.phone_field import plain_number
 from hotline.console.shell.typed_fields import DRAWN, given
 
 
-def register_partners(blueprint: Blueprint, console: Console) -> None:
-    """``/console/office/partners``."""
+def _page(settings: Settings, wrong: str | None = None) -> str:
+    names = {code: language_name(code) for code in settings.office.languages}
+    rows, both = _laid_over(settings.value("services") or [], tuple(names))
+    return render_template(
+        "console/office/partners.html", s=settings, rows=rows, both=both, names=names, wrong=wrong
+    )
 
-    def partners_page(settings: Settings, wrong: str | None = None) -> str:
-        names = {code: language_name(code) for code in settings.office.languages}
-        rows, both = _laid_over(settings.value("services") or [], tuple(names))
-        return render_template(
-            "console/office/partners.html", s=settings, rows=rows, both=both, names=names, wrong=wrong
-        )
 
-    @blueprint.get("/office/partners")
-    @guard_staff(*READ)
-    def office_partners() -> str:
-        return partners_page(Settings.of(console))
+@area.get("/office/partners")
+@guard_staff(*READ)
+def office_partners() -> str:
+    return _page(Settings.of_now())
 
-    @blueprint.post("/office/partners")
-    @guard_staff(*KEEP)
-    def save_partners() -> Response | tuple[str, int]:
-        settings = Settings.of(console)
-        services = [one for n in range(MOST_SERVICES) if (one := _service(settings, n)) is not None]
-        _give_keys(services)
-        if wrong := save(console, ("services", services)):
-            return partners_page(Settings.of(console), wrong), 422
-        return redirect(url_for("console.office_partners"), code=303)
+
+@area.post("/office/partners")
+@guard_staff(*KEEP)
+def save_partners() -> Response | tuple[str, int]:
+    settings = Settings.of_now()
+    services = [one for n in range(MOST_SERVICES) if (one := _service(settings, n)) is not None]
+    _give_keys(services)
+    if wrong := save(("services", services)):
+        return _page(Settings.of_now(), wrong), 422
+    return redirect(url_for("console.office.office_partners"), code=303)
 
 
 def _laid_over(

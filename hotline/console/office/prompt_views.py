@@ -1,14 +1,16 @@
 """The prompts page: every sentence of the line in every language, its length, and how hard it is to read."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from babel import Locale
-from flask import Blueprint, render_template, request
+from flask import render_template, request
 
-from hotline.console.shell.console import Console
+from hotline.console.office.area import area
+from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff
 from hotline.console.shell.words import language
-from ivr_flows.prompts import count_words
+from ivr_flows.prompts import Prompts, count_words
 from ivr_flows.review.announcement_check import spoken_seconds
 from ivr_flows.review.readability import Readability, readability
 from models.staff.staff import ROLES
@@ -39,34 +41,28 @@ class Prompt:
     said: tuple[Said, ...]
 
 
-def register_prompts(blueprint: Blueprint, console: Console) -> None:
-    """``/console/prompts``."""
-    every: list[Prompt] = []
-
-    @blueprint.get("/prompts")
-    @guard_staff(*ROLES)
-    def prompts() -> str:
-        if not every:
-            # Scored once a process, when someone looks first: nothing of it changes without a deploy.
-            every.extend(_every(console))
-        wanted = " ".join(request.args.get("q", "")[:MOST_CHARACTERS].split())
-        kinds = dict.fromkeys(_group(one) for one in every)
-        kind = request.args.get("group", next(iter(kinds)))
-        # All at once are too many for one page: a search goes through all, else one group is shown.
-        found = [one for one in every if (_fits(one, wanted) if wanted else kind in {_group(one), ALL})]
-        groups: dict[str, list[Prompt]] = {}
-        for one in found:
-            groups.setdefault(_group(one), []).append(one)
-        return render_template(
-            "console/prompts/prompts.html",
-            groups=groups,
-            kinds=[*kinds, ALL],
-            kind="" if wanted else kind,
-            wanted=wanted,
-            found=len(found),
-            total=len(every),
-            names={code: language_name(code) for code in console.office.languages},
-        )
+@area.get("/prompts")
+@guard_staff(*ROLES)
+def prompts() -> str:
+    every = _every(console.prompts)
+    wanted = " ".join(request.args.get("q", "")[:MOST_CHARACTERS].split())
+    kinds = dict.fromkeys(_group(one) for one in every)
+    kind = request.args.get("group", next(iter(kinds)))
+    # All at once are too many for one page: a search goes through all, else one group is shown.
+    found = [one for one in every if (_fits(one, wanted) if wanted else kind in {_group(one), ALL})]
+    groups: dict[str, list[Prompt]] = {}
+    for one in found:
+        groups.setdefault(_group(one), []).append(one)
+    return render_template(
+        "console/office/prompts/prompts.html",
+        groups=groups,
+        kinds=[*kinds, ALL],
+        kind="" if wanted else kind,
+        wanted=wanted,
+        found=len(found),
+        total=len(every),
+        names={code: language_name(code) for code in console.office.languages},
+    )
 
 
 def _group(prompt: Prompt) -> str:
@@ -78,15 +74,17 @@ def language_name(code: str) -> str:
     return str(Locale.parse(code).get_display_name(language()) or code).capitalize()
 
 
-def _every(console: Console) -> list[Prompt]:
-    languages = console.prompts.languages
+@lru_cache(maxsize=1)
+def _every(prompts: Prompts) -> tuple[Prompt, ...]:
+    """Every prompt, scored once a process: none of them changes without a deploy."""
+    languages = prompts.languages
     names = list(dict.fromkeys(name for one in languages.values() for name in one.texts))
-    return [
+    return tuple(
         Prompt(
             name, tuple(_said(code, one.texts[name]) for code, one in languages.items() if name in one.texts)
         )
         for name in names
-    ]
+    )
 
 
 def _said(code: str, text: str) -> Said:

@@ -4,16 +4,17 @@ from datetime import date
 from typing import Any
 
 from babel.dates import get_day_names
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from config.office import Office
 from config.office_changes import FIXED
 from config.office_file import WEEKDAYS, holiday_names, public_holidays
+from hotline.console.office.area import area
 from hotline.console.office.form import KEEP, READ, Settings, save, typed_day
 from hotline.console.office.names import change_name, field_name, holiday_said
-from hotline.console.shell.console import Console
+from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.words import N_, _, country_name, language, written_in
 from models.audit.office_change import OfficeChange, change_before, change_numbered, changes_of
@@ -26,114 +27,120 @@ DAYS = (
 LATEST = 100
 
 
-def register_office(blueprint: Blueprint, console: Console) -> None:
-    """``/console/office`` and the pages of its sections."""
+def _today() -> date:
+    return console.clock().astimezone(console.office.zone).date()
 
-    def today() -> date:
-        return console.clock().astimezone(console.office.zone).date()
 
-    @blueprint.get("/office")
-    @guard_staff(*READ)
-    def office() -> str:
-        settings = Settings.of(console)
-        with console.database.reading() as session:
-            places = {"facilities": len(facilities(session)), "courts": len(courts(session))}
-            changes = changes_of(session, limit=5)
-            session.expunge_all()
-        overdue = [name for name, one in settings.office.policies.items() if one.review_by < today()]
-        return render_template(
-            "console/office/office.html",
-            s=settings, days=list(zip(WEEKDAYS, DAYS, strict=True)), changes=changes, **places,
-            overdue=overdue, today=today(),
-            closures=[day for day in sorted(settings.office.extra_closures) if day >= today()],
-            announced=[one for one in settings.office.announcements if one.is_on(today())],
-            is_open=settings.office.is_open(console.clock()), field_name=field_name, change_name=change_name,
-        )  # fmt: skip
+@area.get("/office")
+@guard_staff(*READ)
+def office() -> str:
+    settings = Settings.of_now()
+    with console.database.reading() as session:
+        places = {"facilities": len(facilities(session)), "courts": len(courts(session))}
+        changes = changes_of(session, limit=5)
+        session.expunge_all()
+    overdue = [name for name, one in settings.office.policies.items() if one.review_by < _today()]
+    return render_template(
+        "console/office/office.html",
+        s=settings, days=list(zip(WEEKDAYS, DAYS, strict=True)), changes=changes, **places,
+        overdue=overdue, today=_today(),
+        closures=[day for day in sorted(settings.office.extra_closures) if day >= _today()],
+        announced=[one for one in settings.office.announcements if one.is_on(_today())],
+        is_open=settings.office.is_open(console.clock()), field_name=field_name, change_name=change_name,
+    )  # fmt: skip
 
-    @blueprint.get("/office/hours")
-    @guard_staff(*READ)
-    def office_hours() -> str:
-        return _hours_page(Settings.of(console))
 
-    @blueprint.post("/office/hours")
-    @guard_staff(*KEEP)
-    def save_office_hours() -> Response | tuple[str, int]:
-        changes: list[tuple[str, Any]] = [
-            (f"hours.{day}", _spans(request.form.get(f"hours-{day}", ""))) for day in WEEKDAYS
-        ]
-        if wrong := save(console, *changes):
-            return _hours_page(Settings.of(console), wrong), 422
-        return redirect(url_for("console.office_hours"), code=303)
+@area.get("/office/hours")
+@guard_staff(*READ)
+def office_hours() -> str:
+    return _hours_page(Settings.of_now())
 
-    @blueprint.get("/office/closures")
-    @guard_staff(*READ)
-    def office_closures() -> str:
-        return _closures_page(Settings.of(console), today())
 
-    @blueprint.post("/office/closures")
-    @guard_staff(*KEEP)
-    def save_office_closures() -> Response | tuple[str, int]:
-        settings = Settings.of(console)
-        which = "worked_holidays" if request.form.get("which") == "worked_holidays" else "extra_closures"
-        name = f"holidays.{which}"
-        days = set(settings.value(name) or [])
-        if (gone := request.form.get("remove")) is not None:
-            days.discard(gone)
-        elif (day := typed_day("day")) is not None:
-            days.add(day.isoformat())
-        else:
-            return _closures_page(settings, today(), _("Enter a day.")), 422
-        if wrong := save(console, (name, sorted(days))):
-            return _closures_page(Settings.of(console), today(), wrong), 422
-        return redirect(url_for("console.office_closures"), code=303)
+@area.post("/office/hours")
+@guard_staff(*KEEP)
+def save_office_hours() -> Response | tuple[str, int]:
+    changes: list[tuple[str, Any]] = [
+        (f"hours.{day}", _spans(request.form.get(f"hours-{day}", ""))) for day in WEEKDAYS
+    ]
+    if wrong := save(*changes):
+        return _hours_page(Settings.of_now(), wrong), 422
+    return redirect(url_for("console.office.office_hours"), code=303)
 
-    @blueprint.get("/office/fixed")
-    @guard_staff(*READ)
-    def office_fixed() -> str:
-        table = console.office_desk.base.table
-        rows = [(name, _fixed_value(table, name), why) for name, why in FIXED.items()]
-        return render_template("console/office/fixed.html", rows=rows, field_name=field_name)
 
-    @blueprint.get("/office/changes")
-    @guard_staff(*READ)
-    def office_changes() -> str:
-        settings = Settings.of(console)
-        with console.database.reading() as session:
-            changes = changes_of(session, limit=LATEST)
-            session.expunge_all()
-        return render_template(
-            "console/office/changes.html", changes=changes, s=settings, change_name=change_name
+@area.get("/office/closures")
+@guard_staff(*READ)
+def office_closures() -> str:
+    return _closures_page(Settings.of_now(), _today())
+
+
+@area.post("/office/closures")
+@guard_staff(*KEEP)
+def save_office_closures() -> Response | tuple[str, int]:
+    settings = Settings.of_now()
+    which = "worked_holidays" if request.form.get("which") == "worked_holidays" else "extra_closures"
+    name = f"holidays.{which}"
+    days = set(settings.value(name) or [])
+    if (gone := request.form.get("remove")) is not None:
+        days.discard(gone)
+    elif (day := typed_day("day")) is not None:
+        days.add(day.isoformat())
+    else:
+        return _closures_page(settings, _today(), _("Enter a day.")), 422
+    if wrong := save((name, sorted(days))):
+        return _closures_page(Settings.of_now(), _today(), wrong), 422
+    return redirect(url_for("console.office.office_closures"), code=303)
+
+
+@area.get("/office/fixed")
+@guard_staff(*READ)
+def office_fixed() -> str:
+    table = console.office_desk.base.table
+    rows = [(name, _fixed_value(table, name), why) for name, why in FIXED.items()]
+    return render_template("console/office/fixed.html", rows=rows, field_name=field_name)
+
+
+@area.get("/office/changes")
+@guard_staff(*READ)
+def office_changes() -> str:
+    settings = Settings.of_now()
+    with console.database.reading() as session:
+        changes = changes_of(session, limit=LATEST)
+        session.expunge_all()
+    return render_template(
+        "console/office/changes.html", changes=changes, s=settings, change_name=change_name
+    )
+
+
+def _undo_facility(change: OfficeChange) -> Response:
+    with console.database.transaction() as session:
+        is_undone = undo_directory(
+            session, change, tells=console.prompts.tells, actor=me().email, now=console.clock()
         )
+    if is_undone:
+        flash(_("Undone: the directory is as it was before."), "success")
+    else:
+        flash(
+            _("Someone else has changed this meanwhile. Look at what it is now, then change it again."),
+            "error",
+        )
+    return redirect(url_for("console.office.office_changes"), code=303)
 
-    def undo_facility(change: OfficeChange) -> Response:
-        with console.database.transaction() as session:
-            is_undone = undo_directory(
-                session, change, tells=console.prompts.tells, actor=me().email, now=console.clock()
-            )
-        if is_undone:
-            flash(_("Undone: the directory is as it was before."), "success")
-        else:
-            flash(
-                _("Someone else has changed this meanwhile. Look at what it is now, then change it again."),
-                "error",
-            )
-        return redirect(url_for("console.office_changes"), code=303)
 
-    @blueprint.post("/office/changes/<int:change_id>/undo")
-    @guard_staff(*KEEP)
-    def undo_office_change(change_id: int) -> Response:
-        with console.database.reading() as session:
-            change = change_numbered(session, change_id)
-            before = None if change is None else change_before(session, change)
-            session.expunge_all()
-        if change is None:
-            raise NotFound("There is no such change.")
-        if change.place is not None:
-            return undo_facility(change)
-        value = None if before is None else before.value
-        if wrong := save(console, (change.field, value)):
-            flash(wrong, "error")
-        return redirect(url_for("console.office_changes"), code=303)
+@area.post("/office/changes/<int:change_id>/undo")
+@guard_staff(*KEEP)
+def undo_office_change(change_id: int) -> Response:
+    with console.database.reading() as session:
+        change = change_numbered(session, change_id)
+        before = None if change is None else change_before(session, change)
+        session.expunge_all()
+    if change is None:
+        raise NotFound("There is no such change.")
+    if change.place is not None:
+        return _undo_facility(change)
+    value = None if before is None else before.value
+    if wrong := save((change.field, value)):
+        flash(wrong, "error")
+    return redirect(url_for("console.office.office_changes"), code=303)
 
 
 def _hours_page(settings: Settings, wrong: str | None = None) -> str:
