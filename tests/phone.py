@@ -156,7 +156,7 @@ class Phone:
     def declines(self, placed: PlacedCall | None = None, status: str = "busy") -> None:
         """Nobody talks at the phone that is rung; ``status`` is how the carrier words it."""
         if placed is None:
-            self._do(lambda: self.call.is_not_answered(status))
+            self._do(lambda: self.call.goes_unanswered(status))
             return
         assert placed.status == "ringing", f"that call does not ring: it is {placed.status}"
         leg_call = self._rings(placed, self._deliver)

@@ -18,19 +18,19 @@ from hotline.exchange.calls.switchboard import Switchboard
 from hotline.exchange.delivery.delivery import over_http
 from hotline.exchange.delivery.faults import Faults
 
-#: The exchange asks nobody who plays with its phones, so nobody but this machine may.
+#: The exchange has no sign-in, so only this machine may use it.
 HOST = "127.0.0.1"
 
 
 class _QuietHandler(WSGIRequestHandler):
-    """Writes no line for each request: a terminal handset asks every moment."""
+    """Does not log requests: a terminal handset polls several times a second."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 def credentials(settings: Settings) -> dict[str, tuple[str, ...]]:
-    """Who may use the REST side: the account with any live token, and the API key."""
+    """Return who may use the REST API: the account with any valid token, and the API key."""
     known = {settings.twilio_account_sid: settings.twilio_auth_tokens}
     if settings.twilio_api_key and settings.twilio_api_secret:
         known[settings.twilio_api_key] = (settings.twilio_api_secret,)
@@ -38,13 +38,13 @@ def credentials(settings: Settings) -> dict[str, tuple[str, ...]]:
 
 
 def numbers_of(settings: Settings, office: Office) -> dict[str, PhoneNumber]:
-    """How each number of the office is set up; staff dial a line of their own, where the office has one."""
+    """Return the settings of each number of the office, including its staff line."""
     lines = [*office.lines, *filter(None, [office.staff_line])]
     return {line: line_number(settings.public_url, discreet=line in office.discreet_lines) for line in lines}
 
 
 def exchange_for(settings: Settings, office: Office) -> Flask:
-    """The exchange of one office. Any number that is dialled reaches the line, which owns its own alone."""
+    """Build the exchange of one office. Every dialled number reaches the line; it calls only from its own."""
     faults, numbers = Faults(), numbers_of(settings, office)
     deliver = faults.around(over_http(settings.public_url, settings.twilio_auth_tokens[0]))
     return create_exchange(
@@ -62,7 +62,7 @@ def exchange_for(settings: Settings, office: Office) -> Flask:
 
 
 def main() -> None:
-    """Stand in for the telephone company until a signal ends it."""
+    """Run the exchange until a signal ends it."""
     settings = load_settings()
     if settings.production or settings.carrier != "exchange":
         fail("The exchange stands in for the carrier in development alone, with HOTLINE_CARRIER=exchange.")

@@ -1,4 +1,4 @@
-"""The exchange's web application: Twilio's REST side, the phones that ring, and a page of handsets."""
+"""The web app of the exchange: Twilio's REST API, the phones that ring, and a page of handsets."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from hotline.exchange.page.visitors import admit_this_machine_alone
 from hotline.exchange.page.workshop import workshop
 from hotline.exchange.rest.rest import RestLimit, twilio_rest
 
-#: The handsets that the page begins with: someone who calls, and those whom the demo office rings.
+#: The handsets on the page at first: a caller, and the people whom the demo office calls.
 FIRST_HANDSETS = (
     ("Victim", "+12025550144"),
     ("Liaison", "+12025550170"),
@@ -35,10 +35,10 @@ def create_exchange(
     limit: RestLimit | None = None,
     streams: Streams | None = None,
 ) -> Flask:
-    """The exchange around a switchboard. ``lines`` are the line's numbers, the main one first.
+    """Build the app around a switchboard. ``lines`` are the line's numbers, the main one first.
 
-    ``faults`` are those that the switchboard's delivery suffers; with them they can be switched on and off
-    at ``/exchange/faults`` while it runs.
+    ``faults`` are those around the switchboard's delivery, so that ``/exchange/faults`` can set them while
+    the exchange runs.
     """
     app = Flask(__name__, static_folder=None)
     admit_this_machine_alone(app)

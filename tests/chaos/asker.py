@@ -8,7 +8,7 @@ from random import Random
 from hotline.exchange.calls.answering import WrongMomentError
 from hotline.exchange.calls.switchboard import Switchboard
 from hotline.exchange.calls.switched_call import SwitchedCall
-from hotline.exchange.page.busy import is_talking
+from hotline.exchange.page.busy import is_in_call
 from tests.chaos.crowd import waits_until
 from tests.factories import MadeCase
 from tests.people.ear import WORDS, hears, hears_status, option
@@ -164,7 +164,7 @@ class Waiter(Asker):
         """The call itself dials: the phone of a liaison, or in the line's static words that of a person."""
         time.sleep(self._chance.uniform(0.2, 1))
         rings = call.live.rings
-        if rings and (self._chance.random() < 0.3 or is_talking(self._board, rings[0])):
+        if rings and (self._chance.random() < 0.3 or is_in_call(self._board, rings[0])):
             self._board.let_ring(call.sid, "busy")
         elif rings:
             liaison = self._board.pick_up(call.sid)

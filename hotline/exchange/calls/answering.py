@@ -1,4 +1,4 @@
-"""What happens at a phone without a person: it rings out, a machine picks up, detection finds which it is."""
+"""Phones without a person: they ring out, or a machine picks up and answering-machine detection runs."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,26 +11,26 @@ from hotline.exchange.calls.timers import Timers
 from hotline.exchange.delivery.request import Reply, Request
 from hotline.exchange.twiml.terms import FINAL
 
-#: How long detection listens before it knows.
+#: How long detection listens before it reports.
 DETECTION_SECONDS = 4.0
 _MOST_SILENCES = 20
 
 
 class WrongMomentError(Exception):
-    """The call is not in a state for that; the message says which it is in."""
+    """The call is in the wrong state for that; the message names the state."""
 
 
 class Board(Protocol):
-    """The switchboard, as far as phones without a person need it."""
+    """The part of the switchboard that phones without a person need."""
 
     phones: Phones
     timers: Timers
 
     def post(self, call: SwitchedCall, action: Callable[[], object]) -> Any: ...
-    def picks_up(self, call: SwitchedCall) -> Any: ...
-    def joins(self, parent: SwitchedCall, phone: str | None) -> SwitchedCall: ...
+    def begin_answer(self, call: SwitchedCall) -> Any: ...
+    def answer_dialled(self, parent: SwitchedCall, phone: str | None) -> SwitchedCall: ...
     def end_unanswered(self, sid: str, status: str) -> SwitchedCall: ...
-    def tells(self, request: Request) -> Reply | None: ...
+    def deliver_event(self, request: Request) -> Reply | None: ...
     def run(self, action: Callable[[], object]) -> None: ...
 
 
@@ -41,7 +41,7 @@ class Unattended:
         self._board, self._sleep = board, sleep
 
     def rings(self, call: SwitchedCall, order: Order) -> None:
-        """A call that was placed rings: it rings out, unless somebody or something picks up."""
+        """Start the timers of a placed call that rings now. It rings out unless something picks up."""
         after = self._board.timers.after
         after(order.ring_seconds, lambda: self._gives_up(call, "no-answer"))
         who = self._board.phones.at(order.to)
@@ -52,7 +52,7 @@ class Unattended:
             after(who.after_seconds, lambda: self._gives_up(call, status))
 
     def dials(self, call: SwitchedCall) -> None:
-        """A call's Dial may ring phones now: the same, for those that did not ring before."""
+        """Start the timers of the phones that this call's Dial has begun to ring."""
         waits, rings = call.live.leg.waits_for, call.live.rings
         seen = call.dial_seen
         call.dial_seen = (waits, rings)
@@ -69,21 +69,21 @@ class Unattended:
             self._board.timers.after(seconds, lambda: self._board.post(call, now))
 
         if not call.live.leg.timed:
-            # A call that is timed gives up by itself.
-            after(getattr(waits, "seconds", 30), new[0], lambda: call.live.is_not_answered("no-answer"))
+            # A timed call gives up by itself.
+            after(getattr(waits, "seconds", 30), new[0], lambda: call.live.goes_unanswered("no-answer"))
         for phone in new:
             who = self._board.phones.at(phone)
             if who.picks_up:
                 after(who.after_seconds, phone, partial(self._machine_joins, call, phone))
             elif who.kind in {"busy", "unreachable"} and len(rings) == 1:
                 status = "busy" if who.kind == "busy" else "failed"
-                after(who.after_seconds, phone, partial(call.live.is_not_answered, status))
+                after(who.after_seconds, phone, partial(call.live.goes_unanswered, status))
 
     def _machine_joins(self, call: SwitchedCall, phone: str) -> None:
-        self.listens(self._board.joins(call, phone))
+        self.machine_listens(self._board.answer_dialled(call, phone))
 
     def detects(self, call: SwitchedCall, order: Order) -> None:
-        """Find out who picked up. Without AsyncAmd the call waits, and its first request tells."""
+        """Detect who picked up. Without AsyncAmd the call waits, and its first request has the result."""
         found = self._who(call).found_by(order.detection)
         if order.detection is None or found is None:
             return
@@ -105,20 +105,20 @@ class Unattended:
             "MachineDetectionDuration": str(int(DETECTION_SECONDS * 1000)),
         }
         url, method = order.detection.callback, order.detection.callback_method
-        self._board.tells(Request.of(method, url, tuple(params.items())))
+        self._board.deliver_event(Request.of(method, url, tuple(params.items())))
 
     def _gives_up(self, call: SwitchedCall, status: str) -> None:
-        # Someone picked up in the last moment, or the call was over and deleted: nothing is left to give up.
+        # Someone picked up at the last moment, or the call is over and was deleted.
         with suppress(WrongMomentError, LookupError):
             self._board.end_unanswered(call.sid, status)
 
     def _machine_picks_up(self, call: SwitchedCall) -> None:
         with suppress(WrongMomentError):
-            self._board.picks_up(call)
-            self._board.post(call, lambda: self.listens(call))
+            self._board.begin_answer(call)
+            self._board.post(call, lambda: self.machine_listens(call))
 
-    def listens(self, call: SwitchedCall) -> None:
-        """A machine presses nothing, whatever it is asked, and hangs up some time later."""
+    def machine_listens(self, call: SwitchedCall) -> None:
+        """Let a machine listen: it presses nothing and hangs up some time later."""
         for _ in range(0 if call.live.leg.timed else _MOST_SILENCES):
             if call.live.state != "keys":
                 break

@@ -1,4 +1,4 @@
-"""A call while it lasts: what the person on a leg does, and the legs that it rings, talks to or waits for."""
+"""A call while it lasts: what its person does, and the legs that it rings, talks to or waits for."""
 
 from contextlib import suppress
 from typing import Unpack
@@ -17,7 +17,7 @@ from hotline.exchange.twiml.waits import Conference, Dequeuing, Keys, Number, Qu
 
 #: Twilio ends a call after four hours.
 MOST_SECONDS = 14_400.0
-# Two clocks that count the same seconds in other steps differ by less than this.
+# Two clocks that count the same seconds in different steps differ by less than this.
 _A_MOMENT = 1e-6
 
 
@@ -105,19 +105,19 @@ class LiveCall:
         self.driver.go_on(lambda: self.leg.fetch(url, method))
 
     def runs(self, document: bytes) -> None:
-        """Run a document that was handed in through the REST side; the leg leaves its conference for it."""
+        """Run a document that came through the REST API. The leg leaves its queue or conference first."""
         self._leaves_for_another_document()
         self.driver.go_on(lambda: self.leg.takes(document, inline=True))
 
     def goes_to(self, url: str, method: str = "POST") -> None:
-        """Go on at ``url``, asked for through the REST side; the leg leaves its conference for it."""
+        """Go on at a ``url`` that came through the REST API. The leg leaves its queue or conference first."""
         self._leaves_for_another_document()
         self.fetches(url, method)
 
     def presses(self, keys: str) -> None:
-        """Type ``keys`` (0-9, * and #), and wait for what comes of it unless the leg is timed.
+        """Type ``keys`` (0-9, * and #), and wait for the answer unless the leg is timed.
 
-        Raises ValueError for any other.
+        Raises ValueError for any other key.
         """
         self.driver.put("pressed", keys)
         self.driver.go_on(lambda: self.leg.types(keys) if self.leg.timed else self.leg.presses(keys))
@@ -125,12 +125,12 @@ class LiveCall:
             self._ends_talk()
 
     def types(self, keys: str) -> None:
-        """Type ``keys`` at this moment: more may follow before the Gather ends. Raises ValueError."""
+        """Type ``keys`` and do not wait: more may follow before the Gather ends. Raises ValueError."""
         self.driver.put("pressed", keys)
         self.driver.go_on(lambda: self.leg.types(keys))
 
     def says_nothing(self) -> None:
-        """Wait until the line gives up waiting for keys, or until the next round of what is heard on hold."""
+        """Wait until the line stops waiting for keys, or until the hold document plays again."""
         self.driver.put("pressed", "")
         if isinstance(self.leg.waits_for, Dequeuing) and self.queue_member.is_waiting and not self.leg.timed:
             self.queue_member.gives_up()
@@ -140,7 +140,7 @@ class LiveCall:
             self.driver.go_on(self.leg.hears_out)
 
     def says(self, words: str) -> None:
-        """Say ``words``: to a Gather that listens, to whoever is on the line, or into a recording."""
+        """Say ``words``: to a Gather that listens, to the person on the other leg, or into a recording."""
         self.driver.put("said", words)
         for other in self._others():
             other.hears(words)
@@ -155,10 +155,10 @@ class LiveCall:
         self.leg.ends(status)
         self._settle()
 
-    # Those who are rung.
+    # The phones that a Dial rings.
 
     def picks_up(self, phone: str | None = None, deliver: Deliver | None = None) -> "LiveCall":
-        """Someone answers the ``phone`` that this leg's Dial rings (the first one by default): their leg.
+        """Answer the ``phone`` that this leg's Dial rings (the first one by default), and return its leg.
 
         Its requests go through ``deliver``, or as this leg's do. Raises LookupError when it does not ring.
         """
@@ -179,7 +179,7 @@ class LiveCall:
         number = self._number
         parent.ringing.remove(self)
         for other in parent.ringing:
-            other._gone("canceled")
+            other._ends_unanswered("canceled")
         parent.child, parent.ringing, parent._numbers_left = self, [], []
         parent.driver.dial_due = parent.leg.now + getattr(waits, "talk_seconds", MOST_SECONDS)
         self.driver.deliver = deliver or self.driver.deliver
@@ -194,13 +194,13 @@ class LiveCall:
             self.fetches(number.url, number.method)
 
     def declines(self, status: str = "busy") -> None:
-        """This leg, which a Dial rings, is not answered; ``status`` is how the carrier words it."""
+        """Do not answer this leg, which a Dial rings; ``status`` is in Twilio's words. Raises LookupError."""
         if self._parent is None or self not in self._parent.ringing:
             raise LookupError("this call rings no phone")
         self._parent._not_answered([self], status)
 
-    def is_not_answered(self, status: str = "no-answer") -> None:
-        """Nobody answers the phones that this leg's Dial rings; ``status`` in Twilio's words for that."""
+    def goes_unanswered(self, status: str = "no-answer") -> None:
+        """Stop the phones that this leg's Dial rings; ``status`` is in Twilio's words. Raises LookupError."""
         if not self.ringing:
             raise LookupError("this call rings no phone")
         self._not_answered(list(self.ringing), status)
@@ -208,7 +208,7 @@ class LiveCall:
     # Time.
 
     def due_in(self) -> float | None:
-        """Seconds until this call, or one that it dialled, goes on by itself; None when nothing is due."""
+        """Return the seconds until this call, or a leg that it dialled, goes on by itself; None for never."""
         if self.leg.is_over:
             return None
         moments = [
@@ -222,7 +222,7 @@ class LiveCall:
         return min(mine + theirs, default=None)
 
     def passes(self, seconds: float) -> None:
-        """Let ``seconds`` go by on this call and on those that it dialled."""
+        """Let ``seconds`` go by on this call and on the legs that it dialled."""
         left = seconds
         while not self.leg.is_over:
             due = self.due_in()
@@ -236,7 +236,7 @@ class LiveCall:
         end = self.leg.now + seconds
         for one in self._family():
             with suppress(LineError):
-                # Their own transcript tells it; this call is not over for it.
+                # The failure is in that leg's own transcript, and this call goes on.
                 one._lets_pass(seconds)
         self.driver.go_on(lambda: self.leg.passes(end - self.leg.now))
         now = self.leg.now + _A_MOMENT
@@ -305,7 +305,7 @@ class LiveCall:
         waits = self.leg.waits_for
         self.ringing = [one for one in self.ringing if one not in children]
         for child in children:
-            child._gone(status)
+            child._ends_unanswered(status)
         self.driver.note(f"the phone that was rung: {status}")
         if self.ringing:
             return
@@ -316,8 +316,8 @@ class LiveCall:
         sid = children[-1].leg.call_sid
         self.driver.go_on(lambda: self.leg.dial_ends(status, call_sid=sid, seconds=0, bridged=False))
 
-    def _gone(self, status: str) -> None:
-        """This leg rang and was not answered."""
+    def _ends_unanswered(self, status: str) -> None:
+        """End this leg, which rang."""
         self._has_ended = True
         self.leg.ends(status)
         self.events.tell("completed", status)
@@ -339,7 +339,7 @@ class LiveCall:
         child.events.tell("ringing")
         return child
 
-    # Coming to rest, and going.
+    # Coming to rest, and ending.
 
     def _settle(self) -> None:
         self.driver.send_asides()
@@ -378,10 +378,10 @@ class LiveCall:
         self.driver.dial_due = self.driver.hold_due = None
         family, self.child, self.ringing = self._family(), None, []
         for child in family:
-            # The one who was dialled hears the line go dead; this leg's Dial is not asked for its action.
+            # The dialled leg ends. The action of this leg's Dial is not requested.
             child._parent = None
             if child.leg.call_status == "ringing":
-                child._gone("canceled")
+                child._ends_unanswered("canceled")
             else:
                 child.hangs_up()
 

@@ -1,4 +1,4 @@
-"""What the line is told of one leg while it rings, talks and ends: Twilio's status callbacks, in order."""
+"""The call events (Twilio's status callbacks) of one leg, in order."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,7 +9,7 @@ from hotline.exchange.twiml.leg import Leg
 
 
 class CallEvents:
-    """Tells the events of one leg in order, the wanted ones only. Without a ``url`` it tells nothing."""
+    """Sends the wanted events of one leg in order. Without a ``url`` it sends nothing."""
 
     def __init__(
         self,
@@ -25,14 +25,14 @@ class CallEvents:
         self._answered_now = 0.0
 
     def seconds(self) -> int:
-        """How long the leg has been talking to someone or something."""
+        """Return how many seconds ago the leg was answered; 0 before that."""
         if self._leg.timed and self._answered_at is not None:
             return round(self._leg.now - self._answered_now)
         now = self._clock()
         return round((now - (self._answered_at or now)).total_seconds())
 
     def tell(self, event: str, status: str | None = None) -> None:
-        """Tell ``event`` (initiated, ringing, answered, completed) with the call status that goes with it."""
+        """Send ``event`` (initiated, ringing, answered, completed) with the call status that goes with it."""
         if event == "answered":
             self._answered_at, self._answered_now = self._clock(), self._leg.now
         if self._url is None or event not in self._wanted:
@@ -42,5 +42,5 @@ class CallEvents:
         )
         self._sequence += 1
         with suppress(LineError):
-            # Nobody on the call hears that an event was lost, and it is not told again.
+            # Nobody on the call hears that an event was lost, and Twilio does not send it again.
             self._send(told)

@@ -10,14 +10,14 @@ from hotline.exchange.calls.switched_call import SwitchedCall
 from hotline.exchange.calls.tempo import Tempo
 from hotline.exchange.calls.timers import Timers
 
-#: A call that nothing is due on is looked at this often, so that no timer waits for long.
+#: The shortest and the longest time until a call is checked again.
 _MOST_SECONDS, _LEAST_SECONDS = 30.0, 0.005
 
 
 class Clocks:
-    """One clock for each answered call; the legs that it dials share it.
+    """Keeps one clock for each answered call; the legs that it dials share it.
 
-    ``post`` does something in the mailbox of a call, which is where its time passes too.
+    ``post`` runs an action in the mailbox of a call. The time of the call passes there too.
     """
 
     def __init__(
@@ -30,18 +30,18 @@ class Clocks:
         self._tempo, self._timers, self._post, self._monotonic = tempo, timers, post, monotonic
 
     def starts(self, call: SwitchedCall) -> None:
-        """From now on time passes on ``call``, if it follows the tempo."""
+        """Start the clock of ``call``. Time passes on it only if the call follows the tempo."""
         speed = self._tempo.speed if call.follows_tempo else None
         call.live.leg.timed = speed is not None
         call.time = RealTime(call.live, monotonic=self._monotonic, speed=speed or 0.0)
 
     def now(self, call: SwitchedCall) -> AbstractContextManager[Any]:
-        """The call as it is at this moment; time stands still on one that was not answered."""
+        """Bring the call up to this moment. Time does not pass on a call that was not answered."""
         clock = call.root.time
         return nullcontext() if clock is None else clock.now()
 
     def arms(self, call: SwitchedCall) -> None:
-        """Come back to the call when something is due on it, unless it is moved before."""
+        """Set a timer for the next thing that is due on the call. Any earlier move replaces it."""
         root = call.root
         due = None if root.time is None else root.time.due_in()
         if due is None:
@@ -56,9 +56,9 @@ class Clocks:
         self._timers.after(min(max(due, _LEAST_SECONDS), _MOST_SECONDS), comes_back)
 
     def follows(self, call: SwitchedCall) -> None:
-        """Let the call go as fast as the tempo says by now; done in its mailbox.
+        """Apply the current tempo to the call; runs in its mailbox.
 
-        When time is taken out of it, what is being said is heard out at once.
+        When the tempo takes time out of the call, the phrase that is being said ends at once.
         """
         if call.time is None or not call.follows_tempo:
             return

@@ -1,4 +1,4 @@
-"""The conferences of one exchange: who is in which, and what the others hear when someone comes or goes."""
+"""The conferences of one exchange: who is in each, and what its members notice and hear."""
 
 import threading
 from collections.abc import Callable
@@ -30,15 +30,14 @@ class Member(Protocol):
         """Go on after the conference."""
 
     def room_changes(self) -> None:
-        """Hear what is played by now: who is there, or on hold, has changed, or something is announced."""
+        """Hear what is played now: members have changed, someone is on hold, or there is an announcement."""
 
 
 class Conferences:
-    """Rooms by name. A member who "ends it" sends everyone else on when leaving.
+    """Rooms by name. When a member that ``ends_with_me`` leaves, everyone else goes on after the conference.
 
-    ``send`` takes a conference's events. ``move`` does what sends a member on, or changes what it hears, so
-    that whoever drives many calls can do it where that member's call is driven; without one it is done at
-    once. Neither they nor any member is called with a lock held.
+    ``send`` takes a conference's events. ``move`` runs an action where the call with this sid is driven;
+    without it the action runs at once. No function and no member is called while a lock is taken.
     """
 
     def __init__(
@@ -72,10 +71,10 @@ class Conferences:
         status_method: str = "POST",
         status_callback_events: frozenset[str] = frozenset(),
     ) -> Participant | None:
-        """Add ``member``; everyone there hears how many others there are once the conference has started.
+        """Add ``member``. Once the conference has started, everyone notices how many others there are.
 
-        It starts with the second member, when one of them ``starts_on_enter``. A member for whom there is no
-        room (``most``), or whose ``label`` is taken, hears so and goes on; None is returned then.
+        It starts with the second member, if one of them ``starts_on_enter``. Returns None for a member that
+        is one too many (``most``) or whose ``label`` is taken. That member notices why and goes on.
         """
         with self._lock:
             room = self._open(name)
@@ -120,7 +119,7 @@ class Conferences:
         return participant
 
     def leave(self, member: Member, reason: str = "participant_hung_up") -> None:
-        """Take ``member`` out of the conference that it is in, if any."""
+        """Take ``member`` out of its conference, if it is in one."""
         with self._lock:
             room = self._room_of.pop(member, None)
             if room is None:
@@ -145,7 +144,7 @@ class Conferences:
             self._change(others)
 
     def end(self, sid: str) -> Room:
-        """End a conference from outside: everyone in it goes on. Raises LookupError."""
+        """End a conference through the REST API: everyone in it goes on. Raises LookupError."""
         with self._lock:
             room = self.find(sid)
             others = list(room.people)
@@ -155,13 +154,13 @@ class Conferences:
         return room
 
     def kick(self, sid: str, call_sid: str) -> None:
-        """Put a participant out; the call goes on after its conference. Raises LookupError."""
+        """Remove a participant, whose call goes on after the conference. Raises LookupError."""
         member, _ = self.member(sid, call_sid)
         self.leave(member, "participant_updated_via_api")
         self._send_on([member])
 
     def change(self, sid: str, call_sid: str, **changes: object) -> Participant:
-        """Set what Twilio lets change of a participant, by its field here. Raises LookupError."""
+        """Change fields of a participant. Raises LookupError."""
         with self._lock:
             member, participant = self.member(sid, call_sid)
             room = self.find(sid)
@@ -182,7 +181,7 @@ class Conferences:
         self._change(members)
 
     def announced(self, member: Member, playback: Playback, *, failed: bool) -> None:
-        """``member`` has heard an announcement to its end, or the line ``failed`` to say it."""
+        """Record that ``member`` has heard an announcement, or that the line ``failed`` to play it."""
         event = "announcement-fail" if failed else "announcement-end"
         with self._lock:
             room = self._room_of.get(member)
@@ -194,7 +193,7 @@ class Conferences:
         self._tell(told)
 
     def plays_to(self, member: Member) -> Playback | None:
-        """What ``member`` hears besides people; None when there is nothing, or it is in no conference."""
+        """Return what ``member`` hears besides people; None for nothing, and outside a conference."""
         with self._lock:
             room = self._room_of.get(member)
             return None if room is None else room.plays_to(room.people[member])
@@ -211,7 +210,7 @@ class Conferences:
             return room is not None and room.status == "in-progress" and len(room.people) > 1
 
     def speaks(self, member: Member, words: str) -> bool:
-        """What ``member`` says reaches those who can hear it; False when it is in no conference."""
+        """Let everyone who can hear ``member`` hear ``words``. Returns False outside a conference."""
         with self._lock:
             room = self._room_of.get(member)
             if room is None:
@@ -222,12 +221,12 @@ class Conferences:
         return True
 
     def reserve(self, name: str) -> Room:
-        """The conference that goes under ``name``, made when there is none."""
+        """Return the open conference with this ``name``, and create it if there is none."""
         with self._lock:
             return self._open(name)
 
     def find(self, sid: str) -> Room:
-        """A conference by its sid, or by its name while it lasts. Raises LookupError."""
+        """Return a conference by its sid, or by its name while it lasts. Raises LookupError."""
         with self._lock:
             if sid in self._rooms:
                 return self._rooms[sid]
@@ -237,7 +236,7 @@ class Conferences:
         raise LookupError("there is no such conference")
 
     def member(self, sid: str, call_sid: str) -> tuple[Member, Participant]:
-        """Who is in a conference, by call sid or label. Raises LookupError."""
+        """Return a member of a conference by call sid or label. Raises LookupError."""
         with self._lock:
             for member, participant in self.find(sid).people.items():
                 if call_sid in {participant.call_sid, participant.label}:
@@ -245,7 +244,7 @@ class Conferences:
         raise LookupError("nobody of that call is in the conference")
 
     def all(self) -> list[Room]:
-        """Every conference remembered, oldest first."""
+        """Return every conference that is remembered, oldest first."""
         with self._lock:
             return list(self._rooms.values())
 
@@ -272,14 +271,14 @@ class Conferences:
 
     def _tell(self, told: list[Request]) -> None:
         for request in told:
-            # An event that is lost changes nothing for those who talk.
+            # A lost event changes nothing for the members.
             with suppress(LineError):
                 if self._send is not None:
                     self._send(request)
 
     def _change(self, members: list[Member]) -> None:
         for member in members:
-            # What the line does wrong on another's call is that one's trouble.
+            # A failure of the line on another call is that call's own.
             with suppress(LineError):
                 if self._move is None:
                     member.room_changes()

@@ -1,4 +1,4 @@
-"""What happens at the exchange, as it happens, for whoever wants to show it."""
+"""Publishes what happens at the exchange, as it happens."""
 
 import threading
 from collections import deque
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-#: So many happenings are kept for a listener that was away for a moment.
+#: How many happenings a listener that was away for a moment can catch up on.
 MOST_KEPT = 2000
 
 
@@ -39,9 +39,9 @@ Listener = Callable[[Happening], object]
 
 
 class Feed:
-    """Listeners are told on the thread on which something happened, with no lock held.
+    """Calls its listeners on the thread on which something happened, without a lock.
 
-    They must be quick, such as putting it into a queue; what a listener raises is its own loss.
+    A listener must be quick: it puts the happening into a queue, for instance. Its exceptions are ignored.
     """
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
@@ -51,7 +51,7 @@ class Feed:
         self._count = 0
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Tell ``listener`` everything from now on, until the function that this gives is called."""
+        """Call ``listener`` for every happening from now on. Returns the function that ends this."""
         with self._lock:
             self._listeners += (listener,)
 
@@ -63,17 +63,17 @@ class Feed:
 
     @property
     def last(self) -> int:
-        """The number of what happened last; 0 before anything did."""
+        """The number of the last happening; 0 before the first."""
         with self._lock:
             return self._count
 
     def since(self, number: int) -> list[Happening]:
-        """What happened after ``number``, as far back as it is kept, oldest first."""
+        """Return the happenings after ``number`` that are still kept, oldest first."""
         with self._lock:
             return [happening for happening in self._kept if happening.number > number]
 
     def tell(self, kind: str, call_sid: str, **facts: Any) -> None:
-        """Tell everyone who listens."""
+        """Publish a happening."""
         with self._lock:
             self._count += 1
             happening = Happening(self._count, self._clock(), kind, call_sid, facts)

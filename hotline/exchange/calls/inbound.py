@@ -1,4 +1,4 @@
-"""A call to the line, and how the number that it dials is set up."""
+"""A call to the line, and the settings of the number that it dials."""
 
 from collections.abc import Mapping
 from typing import Unpack
@@ -13,9 +13,9 @@ from hotline.exchange.twiml.leg import Leg
 
 
 def line_number(public_url: str, *, discreet: bool = False) -> PhoneNumber:
-    """How a number of this line is set up at the carrier; docs/going-live.md says the same for a real one.
+    """Return the carrier's settings of a number of this line; docs/going-live.md has them for a real one.
 
-    A ``discreet`` number has a fallback of its own, which tells nothing of the line.
+    A ``discreet`` number has its own fallback, which does not name the line.
     """
     base = public_url.rstrip("/")
     fallback = "fallback-discreet.xml" if discreet else "fallback.xml"
@@ -28,7 +28,7 @@ def line_number(public_url: str, *, discreet: bool = False) -> PhoneNumber:
 
 
 class InboundCall(LiveCall):
-    """A call to the line: ``dials`` fetches the number's voice URL, hanging up sends its one call event."""
+    """A call to the line. ``dials`` fetches the number's voice URL; hanging up sends the only call event."""
 
     def __init__(
         self,
@@ -56,6 +56,6 @@ class InboundCall(LiveCall):
         self._voice_url = number.voice_url
 
     def dials(self) -> None:
-        """Ring the line, which answers with its first words."""
+        """Call the line, which answers with its first words."""
         self.events.tell("answered")
         self.fetches(self._voice_url)

@@ -1,4 +1,4 @@
-"""Tells a feed what has changed on calls since they were last looked at."""
+"""Publishes what has changed on calls since the last look."""
 
 import threading
 from collections.abc import Callable, Iterable
@@ -10,13 +10,13 @@ from hotline.exchange.calls.switched_call import SwitchedCall
 
 
 class Lookout:
-    """Looks at calls and tells ``feed`` of each new passage, call status and state."""
+    """Compares calls with the last look and tells ``feed`` each new passage, call status and state."""
 
     def __init__(self, feed: Feed, clock: Callable[[], datetime]) -> None:
         self._feed, self._clock, self._lock = feed, clock, threading.Lock()
 
-    def looks_at(self, calls: Iterable[SwitchedCall]) -> None:
-        """Tell what is new; a call that was seen to its end has nothing new."""
+    def tell_changes(self, calls: Iterable[SwitchedCall]) -> None:
+        """Publish what is new on these calls. Calls whose end was published are skipped."""
         told: list[tuple[str, SwitchedCall, dict[str, Any]]] = []
         with self._lock:
             for call in calls:
@@ -27,7 +27,7 @@ class Lookout:
 
     def _news(self, call: SwitchedCall) -> list[tuple[str, dict[str, Any]]]:
         news: list[tuple[str, dict[str, Any]]] = []
-        # The end is looked at first: what is said after this look belongs to the next one.
+        # Read the end first: what is said after this look belongs to the next one.
         is_over, status, state = call.live.leg.is_over, call.status, call.live.state
         passages = call.passages(call.told_passages)
         if passages:

@@ -1,4 +1,4 @@
-"""Text messages: those the line sends, those that people send to it, and who asked it to stop."""
+"""Text messages that the line sends and gets, and the phones that asked it to stop."""
 
 import re
 import threading
@@ -25,7 +25,7 @@ _UNREACHABLE = 30003
 
 
 class StoppedError(Exception):
-    """The phone asked for no more messages from that number."""
+    """The phone has asked for no more messages from that number."""
 
 
 @dataclass(eq=False, slots=True)
@@ -46,12 +46,12 @@ class Message:
 
     @property
     def segments(self) -> int:
-        """Into how many the carrier cuts it."""
+        """The number of parts into which the carrier cuts it."""
         return 1 if len(self.body) <= 160 else -(-len(self.body) // _SEGMENT)
 
 
 class Messages:
-    """All text messages of one exchange. Their events are told in order; nothing here waits for the line."""
+    """All text messages of one exchange. Their events are sent in order; no method waits for the line."""
 
     def __init__(self, board: Switchboard) -> None:
         self._board, self._clock = board, board.clock
@@ -72,7 +72,7 @@ class Messages:
         return message
 
     def receive(self, from_: str, to: str, body: str) -> Message:
-        """Someone texts the line, which is asked for an answer. Raises LookupError for no number of it."""
+        """Receive a text to the line, and request its answer. Raises LookupError for a number of nobody."""
         number = self._board.number(to)
         message = Message(to, from_, body, "inbound", self._clock(), status="received")
         message.sent_at = message.created_at
@@ -92,17 +92,17 @@ class Messages:
         return message
 
     def find(self, sid: str) -> Message:
-        """The message with that sid. Raises LookupError."""
+        """Return the message with this sid. Raises LookupError."""
         with self._lock:
             return self._known[sid]
 
     def all(self) -> list[Message]:
-        """Every message remembered, oldest first."""
+        """Return every message that is remembered, oldest first."""
         with self._lock:
             return list(self._known.values())
 
     def redact(self, sid: str) -> Message:
-        """Take the words out of a message. Raises LookupError."""
+        """Delete the words of a message. Raises LookupError."""
         message = self.find(sid)
         message.body, message.updated_at = "", self._clock()
         return message
@@ -113,7 +113,7 @@ class Messages:
             del self._known[sid]
 
     def document(self, message: Message) -> dict[str, Any]:
-        """What happened to a message, for the feed."""
+        """Return a message as the feed tells it."""
         return {
             "sid": message.sid,
             "to": message.to,
@@ -144,7 +144,7 @@ class Messages:
                 if message.error_code:
                     params["ErrorCode"] = str(message.error_code)
                 told = Request.of("POST", message.status_callback, tuple(params.items()), about="message")
-                self._board.tells(told)
+                self._board.deliver_event(told)
 
     def _comes_in(self, message: Message, url: str, kind: str) -> None:
         params = self._params(message) | {"Body": message.body, "NumMedia": "0", "SmsStatus": "received"}
@@ -152,7 +152,7 @@ class Messages:
         if kind:
             params["OptOutType"] = kind
         asked = Request.of("POST", url, tuple(params.items()), about="message")
-        # Nobody hears that the line had no answer to a text.
+        # Nobody notices that the line had no answer to a text.
         with suppress(LineError):
             root = ET.fromstring(self._fetch(asked).body)  # noqa: S314  # fetching has parsed it before.
             for reply in root.iter("Message"):

@@ -1,4 +1,4 @@
-"""What the line asks for when it places a call, what it set up for its numbers, and who picks up a phone."""
+"""What the line orders when it places a call, the settings of its numbers, and who picks up each phone."""
 
 from dataclasses import dataclass, field
 from typing import Literal, get_args
@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 @dataclass(frozen=True, slots=True)
 class PhoneNumber:
-    """How a number of the line is set up at the carrier. URLs are absolute."""
+    """The carrier's settings of a number of the line. URLs are absolute."""
 
     voice_url: str
     voice_method: str = "POST"
@@ -20,7 +20,8 @@ class PhoneNumber:
 class MachineDetection:
     """Answering-machine detection. ``mode`` is Enable or DetectMessageEnd.
 
-    With ``is_async`` the call goes on at once and ``callback`` is told later, else its first request waits.
+    With ``is_async`` the call goes on at once and ``callback`` gets the result later. Otherwise its first
+    request waits for the result.
     """
 
     mode: str
@@ -31,7 +32,7 @@ class MachineDetection:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the line asked for when it placed a call. Either ``url`` or ``document`` says what it does."""
+    """What the line ordered when it placed a call. Either ``url`` or ``document`` is set."""
 
     to: str
     from_: str
@@ -51,22 +52,22 @@ Kind = Literal[
     "person", "machine", "fax", "robot", "busy", "nobody", "unreachable", "landline", "blocked", "unroutable"
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-#: What detection makes of each who picks up, by its mode.
+#: What detection reports for each kind, without and with DetectMessageEnd.
 _FOUND = {
     "person": ("human", "human"),
     "machine": ("machine_start", "machine_end_beep"),
     "fax": ("fax", "fax"),
-    # A phone that screens calls answers by itself and asks who it is; detection cannot tell what that is.
+    # A phone that screens calls answers by itself and asks who is calling; detection cannot recognize it.
     "robot": ("unknown", "unknown"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """Who picks up a phone. A ``person`` does it by hand; all others act after ``after_seconds``.
+    """Who picks up a phone. A ``person`` does it by hand; every other kind acts after ``after_seconds``.
 
     A machine, a fax and a screening robot press nothing and hang up after ``stays_seconds``. A ``landline``
-    gets no text messages; ``blocked`` and ``unroutable`` are refused before anything rings.
+    gets no text messages. ``blocked`` and ``unroutable`` numbers are refused before anything rings.
     """
 
     kind: Kind = "person"
@@ -79,7 +80,7 @@ class Answering:
         return self.kind in {"machine", "fax", "robot"}
 
     def found_by(self, detection: MachineDetection | None) -> str | None:
-        """``AnsweredBy`` in Twilio's words; None without detection."""
+        """Return ``AnsweredBy`` in Twilio's words; None without detection."""
         if detection is None or self.kind not in _FOUND:
             return None
         return _FOUND[self.kind][detection.mode == "DetectMessageEnd"]
@@ -87,14 +88,14 @@ class Answering:
 
 @dataclass(slots=True)
 class Phones:
-    """Who picks up which phone; a person, where nothing else was set."""
+    """Who picks up which phone: a person, unless something else was set."""
 
     known: dict[str, Answering] = field(default_factory=dict)
 
     def at(self, number: str) -> Answering:
-        """Who picks up at ``number``."""
+        """Return who picks up at ``number``."""
         return self.known.get(number, Answering())
 
     def set(self, number: str, answering: Answering) -> None:
-        """From the next ring on, ``answering`` picks up at ``number``."""
+        """Let ``answering`` pick up at ``number`` from the next ring on."""
         self.known[number] = answering

@@ -1,9 +1,9 @@
-"""How fast calls may be placed: those beyond wait their turn, as at Twilio."""
+"""Limits how fast calls are placed; later ones wait, as they do at Twilio."""
 
 import threading
 from collections.abc import Callable
 
-#: Twilio lets no call wait for longer.
+#: The longest that Twilio lets a call wait.
 LONGEST_WAIT_SECONDS = 24 * 3600.0
 
 
@@ -12,14 +12,14 @@ class QueueFullError(Exception):
 
 
 class Pace:
-    """At most ``per_second`` calls begin in a second; None for as many as come."""
+    """Lets at most ``per_second`` calls begin in a second; None for no limit."""
 
     def __init__(self, per_second: float | None, clock: Callable[[], float]) -> None:
         self.per_second, self._clock = per_second, clock
         self._lock, self._next = threading.Lock(), 0.0
 
     def wait_seconds(self) -> float:
-        """Take the next turn and give how long it is until then. Raises QueueFullError."""
+        """Take the next turn and return the seconds until then. Raises QueueFullError."""
         if self.per_second is None:
             return 0.0
         with self._lock:

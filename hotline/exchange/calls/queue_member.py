@@ -54,7 +54,7 @@ class QueueMember:
             if isinstance(waits, Queued) and not meeting.is_ready:
                 # The document that is heard before the talk is over.
                 meeting.is_ready = True
-                self._queues.moves(meeting.taker, lambda: meeting.taker.meets(meeting))
+                self._queues.moves(meeting.taker, lambda: meeting.taker.talks_to_caller(meeting))
         elif self._place is None:
             self._joins(waits) if isinstance(waits, Queued) else self._wants_one(waits)
         elif isinstance(waits, Queued) and waits.wait_url:
@@ -103,7 +103,7 @@ class QueueMember:
     def _asks_a_taker(self, name: str) -> None:
         taker = self._queues.taker(name)
         if taker is not None:
-            self._queues.moves(taker, lambda: taker.looks_into(name))
+            self._queues.moves(taker, lambda: taker.caller_came(name))
 
     def _tells_its_action(self, waits: Queued, result: str, seconds: int) -> None:
         """Request the action of an Enqueue although nobody hears the answer any more."""
@@ -118,7 +118,7 @@ class QueueMember:
 
     # Taking a caller out.
 
-    def looks_into(self, name: str) -> None:
+    def caller_came(self, name: str) -> None:
         """Take the caller who came into the queue, or leave them to the next leg that wants one."""
         if self._place is not None and self._place.waits.name == name:
             self._takes_one()
@@ -133,12 +133,12 @@ class QueueMember:
             sid = new_sid("CA")
             self.driver.go_on(lambda: self.leg.dial_ends("no-answer", call_sid=sid, seconds=0, bridged=False))
 
-    def is_taken(self, meeting: Meeting, by: Dequeuing) -> None:
+    def leaves_to_meet(self, meeting: Meeting, by: Dequeuing) -> None:
         """Leave the queue for this meeting. The caller hears the document at the ``url`` of ``by`` first."""
         place, taker = meeting.place, meeting.taker
         if self._place is not place:
             # This caller left or hung up at this very moment, so the taker gets the next one.
-            self._queues.moves(taker, lambda: taker.misses(meeting, by))
+            self._queues.moves(taker, lambda: taker.caller_was_gone(meeting, by))
             return
         self._place, self.driver.hold_due, self._meeting = None, None, meeting
         meeting.seconds = round(self.leg.now - place.since)
@@ -154,7 +154,7 @@ class QueueMember:
         )
         self.driver.go_on(lambda: self.leg.starts_hold(url, by.url_method, params))
 
-    def misses(self, meeting: Meeting, waits: Dequeuing) -> None:
+    def caller_was_gone(self, meeting: Meeting, waits: Dequeuing) -> None:
         """Wait for another caller: the one of this meeting was gone."""
         if self._meeting is meeting:
             self._meeting = None
@@ -175,19 +175,19 @@ class QueueMember:
         self._place, self._meeting = None, meeting
         self.driver.dial_due = self.leg.now + place.waits.talk_seconds
         waits, caller = place.waits, meeting.caller
-        self._queues.moves(caller, lambda: caller.is_taken(meeting, waits))
+        self._queues.moves(caller, lambda: caller.leaves_to_meet(meeting, waits))
 
     # Talking.
 
-    def meets(self, meeting: Meeting) -> None:
+    def talks_to_caller(self, meeting: Meeting) -> None:
         """Talk to the caller, who is ready now."""
         if self._meeting is not meeting:
             return
         self._begins_to_talk("connected to the caller")
         caller = meeting.caller
-        self._queues.moves(caller, lambda: caller.is_met(meeting))
+        self._queues.moves(caller, lambda: caller.talks_to_taker(meeting))
 
-    def is_met(self, meeting: Meeting) -> None:
+    def talks_to_taker(self, meeting: Meeting) -> None:
         """Talk to the taker."""
         if self._meeting is meeting:
             self._begins_to_talk("connected to the person who answered")
@@ -199,7 +199,7 @@ class QueueMember:
             return
         other = meeting.other(self)
         bridged = self._forgets_meeting()
-        self._queues.moves(other, lambda: other.is_left(meeting))
+        self._queues.moves(other, lambda: other.meeting_ended(meeting))
         if goes_on and not self.leg.is_over:
             self._goes_on_after(meeting, bridged)
         elif meeting.caller is self and isinstance(meeting.place.waits, Queued):
@@ -209,7 +209,7 @@ class QueueMember:
                 result = "redirected-from-bridged" if bridged else "redirected"
             self._tells_its_action(meeting.place.waits, result, meeting.seconds)
 
-    def is_left(self, meeting: Meeting) -> None:
+    def meeting_ended(self, meeting: Meeting) -> None:
         """Go on: the other leg has ended the meeting."""
         if self._meeting is meeting:
             bridged = self._forgets_meeting()

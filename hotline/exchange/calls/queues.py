@@ -22,22 +22,22 @@ class Member(Protocol):
     @property
     def driver(self) -> LegDriver: ...
 
-    def looks_into(self, name: str) -> None:
-        """Take the caller who came into the queue."""
+    def caller_came(self, name: str) -> None:
+        """Take the caller who came into this queue."""
 
-    def is_taken(self, meeting: "Meeting", by: Dequeuing) -> None:
+    def leaves_to_meet(self, meeting: "Meeting", by: Dequeuing) -> None:
         """Leave the queue: someone has taken this caller out."""
 
-    def misses(self, meeting: "Meeting", waits: Dequeuing) -> None:
+    def caller_was_gone(self, meeting: "Meeting", waits: Dequeuing) -> None:
         """Wait for another caller: the one of this meeting was gone."""
 
-    def meets(self, meeting: "Meeting") -> None:
+    def talks_to_caller(self, meeting: "Meeting") -> None:
         """Talk to the caller, who is ready now."""
 
-    def is_met(self, meeting: "Meeting") -> None:
+    def talks_to_taker(self, meeting: "Meeting") -> None:
         """Talk to the taker."""
 
-    def is_left(self, meeting: "Meeting") -> None:
+    def meeting_ended(self, meeting: "Meeting") -> None:
         """Go on: the other leg has ended the meeting."""
 
 

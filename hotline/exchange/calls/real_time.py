@@ -1,4 +1,4 @@
-"""Letting the time of a call pass as fast as that of the person who is on it."""
+"""Lets the time of a call pass with the time of the person on it."""
 
 import threading
 import time
@@ -9,12 +9,12 @@ from hotline.exchange.calls.call import LiveCall
 
 
 class RealTime:
-    """Keeps the clock of a timed ``call``, and of those that it dialled, with the clock on the wall.
+    """Moves the clock of a timed ``call``, and of the legs that it dialled, with real time.
 
-    Whatever is done on the call is done ``with clock.now():`` around it, from any thread; and some thread
-    ticks whenever ``due_in`` seconds have gone by. ``speed`` is how many seconds of the call pass in one
-    second. Calls that meet in a conference or a queue share one ``lock``. What the call raises (LineError)
-    comes out of ``tick`` and of ``now``.
+    Every action on the call runs inside ``with clock.now():``, from any thread. Some thread must tick
+    whenever ``due_in`` seconds have gone by. ``speed`` is how many seconds of the call pass in one real
+    second. Calls that meet in a conference or a queue share one ``lock``. ``tick`` and ``now`` raise
+    LineError when the call does.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class RealTime:
 
     @property
     def speed(self) -> float:
-        """How many seconds of the call pass in one second; 0 holds the call."""
+        """How many seconds of the call pass in one real second; 0 stops its time."""
         return self._speed
 
     @speed.setter
@@ -43,7 +43,7 @@ class RealTime:
             self._speed = speed
 
     def tick(self) -> None:
-        """Let the seconds go by that have gone by since the last time."""
+        """Let the seconds go by on the call that went by in reality since the last tick."""
         with self._lock:
             moment = self._monotonic()
             seconds, self._last = (moment - self._last) * self._speed, moment
@@ -52,15 +52,15 @@ class RealTime:
 
     @contextmanager
     def now(self) -> Iterator[LiveCall]:
-        """The call as it is at this moment, and nobody else's until the block is left."""
+        """Bring the call up to this moment, and lock it for the block."""
         with self._lock:
             self.tick()
             yield self.call
-            # The line took its time to answer, and the caller was waiting, not listening.
+            # The time in which the line answered does not count: the caller was waiting, not listening.
             self._last = self._monotonic()
 
     def due_in(self) -> float | None:
-        """Seconds on the wall until the call goes on by itself; None when nothing is due, or it is held."""
+        """Return the real seconds until the call goes on by itself; None if nothing is due or time stops."""
         with self._lock:
             due = self.call.due_in()
             return None if due is None or not self._speed else due / self._speed

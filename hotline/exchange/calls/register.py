@@ -1,4 +1,4 @@
-"""Every call that an exchange remembers; a feed is told when one begins and of all that changes on it."""
+"""Every call that an exchange remembers. It publishes new calls and what changes on them."""
 
 import threading
 from collections.abc import Callable
@@ -15,7 +15,7 @@ MOST_REMEMBERED = 1000
 
 
 class Register:
-    """Calls by sid, oldest first. Safe to use from many threads."""
+    """Keeps calls by sid, oldest first. Safe to use from many threads."""
 
     def __init__(self, feed: Feed, clock: Callable[[], datetime]) -> None:
         self._feed, self._clock = feed, clock
@@ -24,12 +24,12 @@ class Register:
         self._lock = threading.Lock()
 
     def find(self, sid: str) -> SwitchedCall:
-        """The call with that sid. Raises LookupError."""
+        """Return the call with this sid. Raises LookupError."""
         with self._lock:
             return self._calls[sid]
 
     def all(self) -> list[SwitchedCall]:
-        """Every call remembered, oldest first."""
+        """Return every call that is remembered, oldest first."""
         with self._lock:
             return list(self._calls.values())
 
@@ -42,7 +42,7 @@ class Register:
             del self._calls[sid]
 
     def keep(self, call: SwitchedCall) -> None:
-        """Remember a call that begins."""
+        """Remember a call that begins, and publish it."""
         with self._lock:
             ended = [sid for sid, one in self._calls.items() if one.ended_at is not None]
             for sid in ended[: max(0, len(self._calls) - MOST_REMEMBERED)]:
@@ -51,10 +51,10 @@ class Register:
         parties = {"to": call.to, "from": call.from_, "direction": call.direction}
         parent = None if call.parent is None else call.parent.sid
         self._feed.tell("placed", call.sid, **parties, parent=parent, handset=call.handset)
-        self.look()
+        self.tell_changes()
 
-    def keep_those_dialled(self, call: SwitchedCall) -> None:
-        """Remember the legs that ring for a call's Dial; done in its mailbox."""
+    def keep_dialled_legs(self, call: SwitchedCall) -> None:
+        """Remember the legs that ring for a call's Dial; runs in its mailbox."""
         for live in list(call.live.ringing):
             with self._lock:
                 is_known = live.leg.call_sid in self._calls
@@ -63,6 +63,6 @@ class Register:
                 child.started_at = child.created_at
                 self.keep(child)
 
-    def look(self) -> None:
-        """Tell the feed what has changed on any call since it was last looked at."""
-        self._lookout.looks_at(self.all())
+    def tell_changes(self) -> None:
+        """Publish what has changed on any call since the last time."""
+        self._lookout.tell_changes(self.all())

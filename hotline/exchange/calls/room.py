@@ -1,4 +1,4 @@
-"""One conference: its people, what each of them may hear and say, and the events that tell of it."""
+"""One conference: its participants, what each of them hears, and its events."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,7 +8,7 @@ from typing import Any
 from hotline.exchange.delivery.request import Request
 from hotline.exchange.twiml.terms import new_sid
 
-#: Which wanted event each event belongs to is the first word here; a room tells all that start with it.
+#: The events of a participant who is muted or on hold (True), and no longer (False).
 _MUTED, _HOLD = {True: "participant-mute", False: "participant-unmute"}, {
     True: "participant-hold",
     False: "participant-unhold",
@@ -17,9 +17,9 @@ _MUTED, _HOLD = {True: "participant-mute", False: "participant-unmute"}, {
 
 @dataclass(frozen=True, slots=True)
 class Playback:
-    """What a conference plays to one member: a document at ``url``, music (None) or silence (empty).
+    """What a conference plays to one member: a document at ``url``, music (None) or silence ("").
 
-    ``kind`` is ``wait`` (before the conference starts, and alone), ``hold`` or ``announcement``.
+    ``kind`` is ``wait`` (alone, or before the conference starts), ``hold`` or ``announcement``.
     """
 
     kind: str
@@ -29,7 +29,7 @@ class Playback:
 
 @dataclass(slots=True)
 class Participant:
-    """One call in a conference. ``call_sid_to_coach`` is the only one who hears someone who coaches."""
+    """One call in a conference. Only the call ``call_sid_to_coach`` hears a participant who is coaching."""
 
     call_sid: str
     label: str | None
@@ -50,7 +50,7 @@ class Participant:
 
 @dataclass(eq=False, slots=True)
 class Room:
-    """``status`` is init until two are there and one of them starts it, then in-progress, then completed."""
+    """``status`` is init until two are there and one of them starts it; then in-progress and completed."""
 
     name: str
     account_sid: str
@@ -69,29 +69,29 @@ class Room:
 
     @property
     def has_a_starter(self) -> bool:
-        """Whether anybody is there who does not wait for another to start it."""
+        """Whether the conference has started or has a member who may start it."""
         return self.status == "in-progress" or any(one.starts_on_enter for one in self.people.values())
 
     def starts(self, now: datetime) -> bool:
-        """Start when that is due; gives whether it started just now."""
+        """Start the conference if it can start. Returns whether it started just now."""
         if self.status != "init" or len(self.people) < 2 or not self.has_a_starter:
             return False
         self.status, self.updated_at = "in-progress", now
         return True
 
     def closes(self, reason: str, ended_by: str | None, now: datetime) -> None:
-        """The conference is over."""
+        """End the conference."""
         self.status, self.updated_at = "completed", now
         self.reason_ended, self.ended_by = reason, ended_by
 
     def coaches(self, participant: Participant) -> None:
-        """Let someone who was dialled in to coach do so from the first moment."""
+        """Let a participant who was invited to coach do so from the first moment."""
         coached = self.coaching_asked.pop(participant.call_sid, None)
         if coached is not None:
             participant.coaching, participant.call_sid_to_coach = True, coached
 
     def plays_to(self, participant: Participant) -> Playback | None:
-        """What one hears besides people; None when there is nothing."""
+        """Return what a participant hears besides people; None for nothing."""
         if participant.announcements:
             return participant.announcements[0]
         if participant.hold:
@@ -101,7 +101,7 @@ class Room:
         return None
 
     def hearers(self, speaker: Participant) -> list[Any]:
-        """Those who hear ``speaker``: nobody when muted or on hold, one alone when coaching."""
+        """Return who hears ``speaker``: nobody if muted or on hold, one member if coaching."""
         if speaker.muted or speaker.hold:
             return []
         return [
@@ -115,7 +115,7 @@ class Room:
     def changes(
         self, participant: Participant, changes: dict[str, object], now: datetime
     ) -> tuple[list[str], list[Request]]:
-        """Make ``changes``; gives what the participant notices, and the events to tell."""
+        """Make ``changes``. Returns what the participant notices, and the events to send."""
         notes: list[str] = []
         told: list[Request] = []
         for name, value in changes.items():
@@ -136,7 +136,7 @@ class Room:
     def events(
         self, wanted: str, event: str, now: datetime, participant: Participant | None = None, **extra: str
     ) -> list[Request]:
-        """The event to tell, if it is wanted and there is somewhere to tell it."""
+        """Return the event to send, if the conference has a URL for it and wants it."""
         if self.status_callback is None or wanted not in self.wanted:
             return []
         params = {

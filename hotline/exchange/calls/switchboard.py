@@ -1,4 +1,4 @@
-"""Every call at the exchange, to the line and from it: they ring, are answered, and end."""
+"""Every call at the exchange, to the line and from it: it rings, is answered, and ends."""
 
 import threading
 import time
@@ -30,20 +30,20 @@ from hotline.exchange.delivery.request import LineError, Reply, Request
 from hotline.exchange.twiml.leg import Leg
 from hotline.exchange.twiml.terms import FINAL
 
-#: So many calls and events talk to the line at once; more wait for a thread.
+#: How many calls and events use the line at once; more wait for a thread.
 MOST_AT_ONCE = 256
-#: How long whoever pressed a key waits to see what came of it, and how long a REST update does.
+#: How long a key press waits for its result, and how long a REST update does.
 HANDSET_PATIENCE_SECONDS, REST_PATIENCE_SECONDS = 60.0, 2.0
 _BEFORE_ANSWER = frozenset({"queued", "ringing"})
 
 
 class Switchboard:
-    """Holds every call. All of it is safe to use from many threads, and all of it is in memory.
+    """Keeps every call, in memory. Safe to use from many threads.
 
-    Whatever moves a call, and so may wait for the line, is done in the mailbox of that call, one thing at a
-    time; looking at calls and placing one never waits. ``feed`` tells what happens. ``numbers`` are the
-    line's own, by E.164, and ``any_number`` stands for all others that are called. ``find``, ``all`` and
-    ``forget`` are the register's.
+    Everything that moves a call may wait for the line, and so runs in the mailbox of that call, one action
+    at a time. Reading calls and placing one never waits. ``feed`` publishes what happens. ``numbers`` are
+    the line's own, by E.164; ``any_number`` has the settings for every other number that is called.
+    ``find``, ``all`` and ``forget`` are the register's.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Switchboard:
         events = self.new_mailbox()
         self.conferences = Conferences(
             account_sid=account_sid,
-            send=lambda request: events.post(lambda: self.tells(request)),
+            send=lambda request: events.post(lambda: self.deliver_event(request)),
             move=self._moves,
             clock=clock,
         )
@@ -88,7 +88,7 @@ class Switchboard:
     # Calls begin.
 
     def place(self, order: Order) -> SwitchedCall:
-        """Ring ``order.to`` as soon as the pace allows. Raises QueueFullError."""
+        """Call ``order.to`` as soon as the pace allows. Raises QueueFullError."""
         wait = self.pace.wait_seconds()
         leg = Leg(account_sid=self.account_sid, from_=order.from_, to=order.to, direction="outbound-api")
         call = self._new(
@@ -105,9 +105,9 @@ class Switchboard:
     def dial(
         self, from_: str, to: str, extra: Mapping[str, str] | None = None, *, handset: int = 0
     ) -> SwitchedCall:
-        """Someone calls ``to``, a number of the line; ``extra`` goes into requests. Raises LookupError.
+        """Call ``to``, a number of the line; ``extra`` goes into every request. Raises LookupError.
 
-        A person who dials on a ``handset`` of the page listens as the call lasts.
+        A person who dials on a ``handset`` of the page listens in real time.
         """
         number = self.number(to)
         leg = Leg(account_sid=self.account_sid, from_=from_, to=to, extra=extra)
@@ -127,53 +127,55 @@ class Switchboard:
         return call
 
     def number(self, to: str) -> PhoneNumber:
-        """How a number of the line is set up. Raises LookupError for one that is none of the line's."""
+        """Return the settings of a number of the line. Raises LookupError for any other number."""
         number = self._numbers.get(to, self._any_number)
         if number is None:
             raise LookupError("that is no number of the line's")
         return number
 
     def owns(self, number: str) -> bool:
-        """Whether the account may call from this number: from any, unless it was told which it has."""
+        """Whether the account may call from this number. Without ``numbers`` it may call from any."""
         return not self._numbers or number in self._numbers
 
     # What people do with their phones.
 
     def answer(self, sid: str, *, at_tempo: bool = False) -> SwitchedCall:
-        """Someone picks up: the call's document is fetched and runs. Raises WrongMomentError.
+        """Pick up: the call's document is fetched and runs. Raises WrongMomentError.
 
-        With ``at_tempo`` it is someone who listens as the call lasts.
+        With ``at_tempo`` a person listens in real time.
         """
         call = self.find(sid)
-        future = self.picks_up(call, at_tempo=at_tempo) if call.parent is None else self._answers_dial(call)
+        future = (
+            self.begin_answer(call, at_tempo=at_tempo) if call.parent is None else self._answers_dial(call)
+        )
         return self._waits_for(call, future)
 
     def answer_by_machine(self, sid: str) -> SwitchedCall:
-        """Voicemail picks up this call, whoever picks up this phone as a rule. Raises WrongMomentError."""
+        """Let voicemail pick up this call, even at the phone of a person. Raises WrongMomentError."""
         call = self.find(sid)
         call.picked_up_by = Answering("machine")
         self.answer(sid)
-        self.post(call, lambda: self._unattended.listens(call))
+        self.post(call, lambda: self._unattended.machine_listens(call))
         return call
 
     def pick_up(self, sid: str, phone: str | None = None) -> SwitchedCall:
-        """Someone answers a ``phone`` that this call's Dial rings (the first by default): their leg.
+        """Answer a ``phone`` that this call's Dial rings (the first by default), and return its leg.
 
-        Raises LookupError when it does not ring, or when the line fails at the words for their leg.
+        Raises LookupError when it does not ring, or when the line fails to give the document for its leg.
         """
         call = self.find(sid)
-        future = self.post(call, lambda: self.joins(call, phone))
+        future = self.post(call, lambda: self.answer_dialled(call, phone))
         child: SwitchedCall | None = future.result(HANDSET_PATIENCE_SECONDS)
         if child is None:
             raise LookupError("the line failed when this phone was answered")
         return child
 
     def let_ring(self, sid: str, status: str = "no-answer") -> SwitchedCall:
-        """Nobody answers the phones that this call's Dial rings. Raises LookupError when none does."""
-        return self._do(sid, lambda live: live.is_not_answered(status))
+        """Stop the phones that this call's Dial rings: nobody answers. Raises LookupError when none rings."""
+        return self._do(sid, lambda live: live.goes_unanswered(status))
 
     def end_unanswered(self, sid: str, status: str) -> SwitchedCall:
-        """The call stops ringing with ``status``: busy, no-answer, failed or canceled.
+        """Stop a call that rings, with ``status`` busy, no-answer, failed or canceled.
 
         Raises WrongMomentError.
         """
@@ -184,26 +186,26 @@ class Switchboard:
             if call.status not in _BEFORE_ANSWER or call.direction != "outbound-api":
                 raise WrongMomentError(f"the call is {call.status}")
             call.live.hangs_up(status)
-        self._register.look()
+        self._register.tell_changes()
         return call
 
     def press(self, sid: str, keys: str) -> SwitchedCall:
-        """Keys on a call that was answered, and what comes of them.
+        """Press keys on an answered call, and wait for the result.
 
-        Raises WrongMomentError, and ValueError for what is no key.
+        Raises WrongMomentError, and ValueError for anything but keys.
         """
         return self._do(sid, lambda live: live.presses(keys))
 
     def type(self, sid: str, keys: str) -> SwitchedCall:
-        """Keys on a call that was answered; more may follow. Raises as ``press`` does."""
+        """Type keys on an answered call; more may follow. Raises as ``press`` does."""
         return self._do(sid, lambda live: live.types(keys))
 
     def say_nothing(self, sid: str) -> SwitchedCall:
-        """No key on a call that was answered. Raises WrongMomentError."""
+        """Press no key on an answered call. Raises WrongMomentError."""
         return self._do(sid, LiveCall.says_nothing)
 
     def speak(self, sid: str, words: str) -> SwitchedCall:
-        """Say something to whoever, or whatever, listens. Raises WrongMomentError when nobody does."""
+        """Say something to the other person, or to the line. Raises WrongMomentError if neither listens."""
 
         def says(live: LiveCall) -> None:
             listens = live.state in {"talking", "recording"} or getattr(
@@ -217,21 +219,21 @@ class Switchboard:
         return self._do(sid, says)
 
     def hang_up(self, sid: str, patience: float = HANDSET_PATIENCE_SECONDS) -> SwitchedCall:
-        """End a call that was answered. Raises WrongMomentError."""
+        """Hang up an answered call. Raises WrongMomentError."""
         return self._do(sid, LiveCall.hangs_up, patience)
 
     def redirect(
         self, sid: str, *, url: str = "", method: str = "POST", document: bytes = b""
     ) -> SwitchedCall:
-        """Take an answered call to another ``url`` or ``document``. Raises WrongMomentError."""
+        """Let an answered call go on at another ``url`` or ``document``. Raises WrongMomentError."""
         if document:
             return self._do(sid, lambda live: live.runs(document), REST_PATIENCE_SECONDS)
         return self._do(sid, lambda live: live.goes_to(url, method), REST_PATIENCE_SECONDS)
 
     # Machinery.
 
-    def goes_as_fast_as(self, speed: float | None) -> None:
-        """Set the tempo of this exchange, for calls that last already too. Raises ValueError."""
+    def set_speed(self, speed: float | None) -> None:
+        """Set the tempo of this exchange, also for current calls. Raises ValueError."""
         self.tempo.speed = speed
         self.feed.tell("tempo", "", speed=speed)
         for call in self.all():
@@ -239,11 +241,11 @@ class Switchboard:
                 self.post(call, partial(self._clocks.follows, call))
 
     def new_mailbox(self) -> Mailbox:
-        """A mailbox that shares this exchange's threads."""
+        """Return a mailbox that shares this exchange's threads."""
         return Mailbox(self._pool)
 
     def run(self, action: Callable[[], object]) -> None:
-        """Do something on a thread of the exchange's, now, without waiting for it."""
+        """Start ``action`` on a thread of the exchange, and do not wait for it."""
         self._pool.submit(action)
 
     def _new(
@@ -260,7 +262,7 @@ class Switchboard:
         fetch = with_fallback(self._fetch, fallback_url, fallback_method)
         by_get = order is not None and order.status_callback_method == "GET"
 
-        def told(request: Request) -> Request:
+        def with_method(request: Request) -> Request:
             return Request.of("GET", request.url, request.params) if by_get else request
 
         live = LiveCall(
@@ -268,7 +270,7 @@ class Switchboard:
             lambda request: self._fetches(call, fetch, request),
             events_url=events_url,
             wanted=wanted,
-            send=lambda request: events.post(lambda: self.tells(told(request))),
+            send=lambda request: events.post(lambda: self.deliver_event(with_method(request))),
             conferences=self.conferences,
             queues=self.queues,
             sleep=self._pauses,
@@ -286,11 +288,14 @@ class Switchboard:
             call.started_at = self.clock()
             call.live.events.tell("initiated")
             call.live.events.tell("ringing")
-        self._register.look()
+        self._register.tell_changes()
         self._unattended.rings(call, order)
 
-    def picks_up(self, call: SwitchedCall, *, at_tempo: bool = False) -> Any:
-        """Answer a call that was placed; gives a future of when its document ran. Raises WrongMomentError."""
+    def begin_answer(self, call: SwitchedCall, *, at_tempo: bool = False) -> Any:
+        """Answer a placed call. Returns a future that is done when its document ran.
+
+        Raises WrongMomentError.
+        """
         order = call.order
         with self._lock:
             if call.status != "ringing" or order is None:
@@ -300,7 +305,7 @@ class Switchboard:
             call.follows_tempo = at_tempo
             self._clocks.starts(call)
             call.live.events.tell("answered", "in-progress")
-        self._register.look()
+        self._register.tell_changes()
         return self.post(call, lambda: self._goes_to_its_document(call, order))
 
     def _goes_to_its_document(self, call: SwitchedCall, order: Order) -> None:
@@ -310,9 +315,9 @@ class Switchboard:
         else:
             call.live.fetches(order.url or "", order.method)
 
-    def joins(self, parent: SwitchedCall, phone: str | None) -> SwitchedCall:
-        """Someone answers a phone that ``parent`` rings; done in its mailbox. Raises LookupError."""
-        self._register.keep_those_dialled(parent)
+    def answer_dialled(self, parent: SwitchedCall, phone: str | None) -> SwitchedCall:
+        """Answer a phone that the Dial of ``parent`` rings; runs in its mailbox. Raises LookupError."""
+        self._register.keep_dialled_legs(parent)
         live = next((one for one in parent.live.ringing if phone in {None, one.leg.to}), None)
         if live is None:
             raise LookupError("this call rings no such phone")
@@ -351,7 +356,7 @@ class Switchboard:
         return self._waits_for(call, self.post(call, act), patience)
 
     def post(self, call: SwitchedCall, action: Callable[[], object]) -> Any:
-        """Move a call in its mailbox. What the line does wrong is the call's trouble, and told."""
+        """Run ``action`` in the mailbox of a call. A failure of the line becomes the call's ``trouble``."""
 
         def act() -> Any:
             try:
@@ -361,9 +366,9 @@ class Switchboard:
                 call.trouble = str(problem)
                 self.feed.tell("trouble", call.sid, trouble=call.trouble, code=problem.code)
             finally:
-                self._register.keep_those_dialled(call.root)
+                self._register.keep_dialled_legs(call.root)
                 self._unattended.dials(call.root)
-                self._register.look()
+                self._register.tell_changes()
                 self._clocks.arms(call)
 
         return call.work.post(act)
@@ -384,11 +389,11 @@ class Switchboard:
         first, call.first_params = call.first_params, {}
         return fetch(request.changed(first) if first else request)
 
-    def tells(self, request: Request) -> None:
-        """Deliver an event. Nobody on the call hears that one was lost, and it is not told again."""
+    def deliver_event(self, request: Request) -> None:
+        """Deliver an event. A lost event is not sent again, and nobody on the call notices."""
         with suppress(LineError):
             self.deliver(request)
 
     def _pauses(self, seconds: float) -> None:
-        self._register.look()
+        self._register.tell_changes()
         self._sleep(seconds)

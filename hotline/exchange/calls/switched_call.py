@@ -1,4 +1,4 @@
-"""A call as the exchange keeps it: who called whom, how it was ordered, how far it came."""
+"""A call as the exchange keeps it: who called whom, what was ordered, and what happened when."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,10 +12,10 @@ from hotline.exchange.delivery.mailbox import Mailbox
 
 @dataclass(eq=False, slots=True)
 class SwitchedCall:
-    """One leg. ``work`` does what moves it, in order; a leg that another one dialled shares that one's.
+    """One leg. ``work`` runs everything that moves it, in order. A dialled leg shares its parent's ``work``.
 
-    ``order`` is None for a call to the line and for a leg that was dialled. ``queue_seconds`` is how long it
-    had to wait before it rang.
+    ``order`` is None for a call to the line and for a dialled leg. ``queue_seconds`` is how long the call
+    waited for its turn before it rang.
     """
 
     live: LiveCall
@@ -31,22 +31,22 @@ class SwitchedCall:
     updated_at: datetime | None = None
     answered_by: str | None = None
     trouble: str = ""
-    #: The clock of an answered call, which those that it dialled share; ``ticks`` counts what moved it.
+    #: The clock of an answered call, which its dialled legs share; ``ticks`` counts its timers.
     time: RealTime | None = None
     ticks: int = 0
-    #: Whether someone listens as it lasts; on other calls all is heard at once.
+    #: Whether a person listens in real time; on other calls everything is heard at once.
     follows_tempo: bool = False
-    #: Who picked this call up, when that is not who picks up this phone as a rule.
+    #: Who picked this call up, if not the one who usually picks up this phone.
     picked_up_by: Answering | None = None
-    #: The handset it was dialled from (its number may be withheld), or 0.
+    #: The handset that dialled it (its number may be withheld), or 0.
     handset: int = 0
-    #: What listeners have been told so far: the call status, the state, and how many passages were heard.
+    #: What was published so far: the call status, the state, and the number of passages.
     told_status: str = ""
     told_state: str = ""
     told_passages: int = 0
-    #: What the call waited for when it was last looked at, and the phones that its Dial rang then.
+    #: What the call waited for at the last look, and the phones that its Dial rang then.
     dial_seen: tuple[Any, tuple[str, ...]] | None = None
-    #: The request for the first document carries this once.
+    #: Parameters that the request for the first document has besides.
     first_params: dict[str, str | None] = field(default_factory=dict)
 
     @property
@@ -56,7 +56,7 @@ class SwitchedCall:
 
     @property
     def root(self) -> "SwitchedCall":
-        """The call that dialled this leg, or the one that dialled that, or this call itself."""
+        """The call at the top: this call, or the one that dialled it, or the one that dialled that."""
         return self if self.parent is None else self.parent.root
 
     @property
@@ -66,12 +66,12 @@ class SwitchedCall:
 
     @property
     def to(self) -> str:
-        """Who is called."""
+        """The number that is called."""
         return self.live.leg.to
 
     @property
     def from_(self) -> str:
-        """Who calls."""
+        """The number that calls."""
         return self.live.leg.from_
 
     @property
@@ -80,7 +80,7 @@ class SwitchedCall:
         return self.live.leg.direction
 
     def passages(self, since: int = 0) -> list[dict[str, Any]]:
-        """The transcript from passage number ``since`` on, as JSON can carry it."""
+        """Return the transcript from passage number ``since`` on, ready for JSON."""
         return [
             {
                 "kind": one.kind,

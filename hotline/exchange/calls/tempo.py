@@ -1,14 +1,14 @@
-"""How fast time passes at an exchange, for the people who play with its phones."""
+"""How fast time passes on the calls of the people who try out the exchange."""
 
-#: The fastest that a call may be played; beyond it nobody can follow.
+#: The fastest tempo that a person can still follow.
 FASTEST = 60.0
 
 
 class Tempo:
-    """``speed`` is how many seconds of a call pass in one second; None takes time out of calls.
+    """``speed`` is how many seconds of a call pass in one real second; None takes time out of calls.
 
-    Then words are heard at once, and a wait for keys lasts until the person presses one or gives it up. It
-    is so as well on calls that do not follow the tempo, such as those that a script plays.
+    Without time, words are heard at once, and a wait for keys lasts until the person presses one or gives
+    up. Calls that a script plays do not follow the tempo and have no time either.
     """
 
     def __init__(self, speed: float | None = 1.0) -> None:
@@ -16,7 +16,7 @@ class Tempo:
 
     @property
     def speed(self) -> float | None:
-        """Seconds of a call in one second, or None."""
+        """Seconds of a call in one real second, or None."""
         return self._speed
 
     @speed.setter

@@ -1,4 +1,4 @@
-"""One thread that starts things at their time, however many there are."""
+"""Timers: one thread starts every action at its time."""
 
 import heapq
 import itertools
@@ -11,7 +11,7 @@ _log = logging.getLogger(__name__)
 
 
 class Timers:
-    """``after`` never waits, and what is due must not either: it posts work elsewhere and returns."""
+    """``after`` never waits. An action must not wait either: it posts its work elsewhere and returns."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -21,7 +21,7 @@ class Timers:
         self._is_running = False
 
     def after(self, seconds: float, action: Callable[[], object]) -> None:
-        """Do ``action`` in ``seconds``."""
+        """Run ``action`` in ``seconds``."""
         with self._changed:
             heapq.heappush(self._due, (self._clock() + seconds, next(self._count), action))
             self._changed.notify()
@@ -33,7 +33,7 @@ class Timers:
         while True:
             with self._changed:
                 if not self._due:
-                    # The thread ends with the last timer, so that a switchboard nobody uses leaves none.
+                    # The thread ends with the last timer, so that an unused switchboard has no thread.
                     self._is_running = False
                     return
                 left = self._due[0][0] - self._clock()
@@ -43,5 +43,5 @@ class Timers:
                 _, _, action = heapq.heappop(self._due)
             try:
                 action()
-            except Exception as problem:  # noqa: BLE001  (one that fails must not keep the others from their time)
+            except Exception as problem:  # noqa: BLE001  (one that fails must not delay the others)
                 _log.error("A timer of the exchange failed (%s).", type(problem).__name__)

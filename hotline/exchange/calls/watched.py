@@ -1,4 +1,4 @@
-"""A delivery that tells a feed of each request, its reply, how long it took and what went wrong."""
+"""A delivery that publishes each request, its reply, how long it took and what went wrong."""
 
 import time
 
@@ -8,7 +8,7 @@ from hotline.exchange.delivery.request import LineError, Reply, Request
 
 
 def watched(deliver: Deliver, feed: Feed) -> Deliver:
-    """Like ``deliver``, and ``feed`` is told of a ``webhook`` when each request is over."""
+    """Wrap ``deliver``: when a request is over, tell ``feed`` a ``webhook``."""
 
     def carry(request: Request) -> Reply:
         began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The user and password in a URL, as a 401 asks for them: Basic, or Digest with qop=auth (RFC 7616)."""
+"""Answers a 401 with the user and password in the URL: Basic, or Digest with qop=auth (RFC 7616)."""
 
 import base64
 import hashlib
@@ -10,7 +10,7 @@ from werkzeug.datastructures import WWWAuthenticate
 
 from hotline.exchange.delivery.request import Reply, Request
 
-#: Gives the Authorization header of one request.
+#: Returns the Authorization header of one request.
 Credentials = Callable[[Request], str]
 
 _HASHES = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
@@ -19,9 +19,9 @@ _HASHES = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
 def credentials_for(
     request: Request, reply: Reply, new_nonce: Callable[[], str] = lambda: token_hex(8)
 ) -> Credentials | None:
-    """What answers a 401, for this request and those that follow.
+    """Return the credentials that answer a 401, for this request and later ones.
 
-    None when the URL has no user, or when the line wants something that is neither Basic nor such a Digest.
+    Returns None when the URL has no user, or when the line wants neither Basic nor such a Digest.
     """
     user, at, _host = urlsplit(request.url).netloc.rpartition("@")
     if reply.status != 401 or not at:
@@ -43,7 +43,7 @@ def _is_known(asked: WWWAuthenticate) -> bool:
 
 
 class _Digest:
-    """Answers one challenge. Each answer counts, as the line may refuse to hear one twice."""
+    """Answers one challenge. It counts its answers, because the line may refuse to accept one twice."""
 
     def __init__(
         self, name: str, password: str, asked: WWWAuthenticate, new_nonce: Callable[[], str]

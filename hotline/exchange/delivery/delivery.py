@@ -1,4 +1,4 @@
-"""Carrying signed requests to the line over HTTP, with Twilio's timeouts, retries and error numbers."""
+"""Delivers signed requests to the line over HTTP, with Twilio's timeouts, retries and error numbers."""
 
 import socket
 import ssl
@@ -13,7 +13,7 @@ from hotline.exchange.delivery.signing import SharedKey, signed_headers
 
 Deliver = Callable[[Request], Reply]
 
-#: No document is larger; one byte more is read to tell that it is.
+#: The largest document that Twilio accepts; one byte more is read to detect a larger one.
 MOST_BYTES = 64 * 1024
 _CHUNK_BYTES = 16 * 1024
 _BAD_URL = 11100
@@ -22,7 +22,7 @@ _BAD_HOST, _TLS, _CERTIFICATE = 11210, 11220, 11237
 
 
 class _TryAgainError(Exception):
-    """One try failed in a way that the retry policy may name (ct, rt); ``problem`` is what it comes to."""
+    """One try failed; the retry policy may name the ``reason`` (ct, rt). ``problem`` is the final error."""
 
     def __init__(self, reason: str, problem: LineError) -> None:
         super().__init__(reason)
@@ -38,12 +38,12 @@ def over_http(
     tls: ssl.SSLContext | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Deliver:
-    """A delivery to the host of ``public_url`` and to no other, so that no document can send it elsewhere.
+    """Return a delivery to the host of ``public_url`` only, so that no document can send it elsewhere.
 
-    ``hosts`` allows more, each as "scheme://host:port". The delivery obeys the connection overrides in the
-    request's fragment, tries once more after a connect timeout unless they say otherwise, and raises
-    LineError with Twilio's number when the line cannot be reached or does not answer in time. It follows no
-    redirect and judges no document; see ``fetching``.
+    ``hosts`` allows more hosts, each as "scheme://host:port". The delivery obeys the connection overrides in
+    the request's fragment. Without them it retries once after a connect timeout. It raises LineError with
+    Twilio's number when the line cannot be reached or does not answer in time. It neither follows redirects
+    nor checks documents; see ``fetching``.
     """
     home = _origin(urlsplit(public_url))
     allowed = {home, *(_origin(urlsplit(host)) for host in hosts)}
@@ -74,7 +74,7 @@ def over_http(
 
 
 class _Attempt:
-    """One connection to the line, which may take until ``ends_at`` and no longer."""
+    """One connection to the line, which must end by ``ends_at``."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class _Attempt:
         self._where = f"{url.scheme}://{url.hostname}:{_port(url)}"
 
     def carry(self, request: Request, headers: dict[str, str]) -> Reply:
-        """Send ``request`` and read all of the reply."""
+        """Send ``request`` and read the whole reply."""
         connection = self._connected()
         try:
             return self._exchanged(connection, request, headers)
@@ -113,7 +113,7 @@ class _Attempt:
         try:
             body = self._body(line, answer)
         except TimeoutError:
-            # Part of the reply is here, so the line has acted: Twilio never sends such a request again.
+            # Part of the reply has come, so the line has acted: Twilio does not retry such a request.
             raise LineError(f"{self._where}{self._url.path} stopped in mid-reply", _TOTAL_TIMEOUT) from None
         kind = "" if answer.headers["Content-Type"] is None else answer.headers.get_content_type()
         return Reply(answer.status, kind, body, tuple(answer.getheaders()))
@@ -186,5 +186,5 @@ def _port(url: SplitResult) -> int:
 
 
 def _origin(url: SplitResult) -> str:
-    """Scheme, host and port in one spelling, without a user."""
+    """Return scheme, host and port in a standard form, without a user."""
     return f"{url.scheme}://{url.hostname}:{_port(url)}"

@@ -1,4 +1,4 @@
-"""Faults on the way to the line, drawn from a seed, so that the same trouble can be had again."""
+"""Faults on the way to the line, drawn from a seed, so that a run can be repeated."""
 
 import base64
 import random
@@ -12,7 +12,7 @@ from typing import Any
 from hotline.exchange.delivery.delivery import Deliver
 from hotline.exchange.delivery.request import LineError, Reply, Request
 
-#: Every way in which Twilio is known to word a caller who withholds the number.
+#: Every caller ID that Twilio is known to send when the caller withholds the number.
 WITHHELD_CALLER_IDS = (
     "anonymous", "unknown", "Restricted", "Unavailable", "", "+266696687", "+7378742833", "+86282452253",
     "+2562533", "+8656696", "1266696687",
@@ -35,7 +35,7 @@ _HANG_UP = Reply(200, "text/xml", b"<Response><Hangup/></Response>")
 
 @dataclass(slots=True)
 class _Troubles:
-    """What one call still has to suffer. Documents and events draw apart: they travel on their own."""
+    """The faults of one call. Documents and events draw separately, since they are sent independently."""
 
     documents: random.Random
     events: random.Random
@@ -48,17 +48,16 @@ class _Troubles:
 class Faults:
     """Wraps a delivery. Without ``rates`` and ``at`` it changes nothing.
 
-    ``rates`` gives the share (0 to 1) of requests, events or calls that each kind befalls; ``at`` the number
-    (from 1) of the one request or event of every call that it befalls for certain. The draws depend on
-    ``seed``, on the order in which calls begin and on the order within each call, and on nothing else.
-    ``delay_seconds`` is how long a delayed request takes. Raises ValueError for what is no kind, share or
-    number.
+    ``rates`` has the share (0 to 1) of requests, events or calls that each kind hits. ``at`` has the number
+    (from 1) of the request or event of every call that a kind hits for certain. The draws depend only on
+    ``seed``, on the order in which calls begin and on the order within each call. ``delay_seconds`` is how
+    long a delayed request takes. Raises ValueError for an unknown kind, share or number.
 
-    - ``drop``: the request never arrives; ``lose_reply``: it does, but its reply is lost.
+    - ``drop``: the request never arrives; ``lose_reply``: it arrives, but its reply is lost.
     - ``duplicate``: it arrives twice; ``late``: it arrives once more after the call's next request.
     - ``forge``: a copy with a wrong signature arrives before it; ``tamper``: its own signature is wrong.
     - ``hang_up``: the caller hangs up before the reply comes; ``strange``: parameters are unknown or missing.
-    - ``withhold``: the caller id of an inbound call is withheld, in one of the ways of WITHHELD_CALLER_IDS.
+    - ``withhold``: an inbound call has one of WITHHELD_CALLER_IDS instead of its caller ID.
     - ``event_reorder``: an event arrives after the one that follows it.
     """
 
@@ -82,7 +81,7 @@ class Faults:
         *,
         delay_seconds: float = 1.0,
     ) -> None:
-        """Begin anew with other faults; nothing is held back from before. Raises ValueError."""
+        """Start over with other faults, and drop delayed requests. Raises ValueError."""
         rates, at = dict(rates or {}), dict(at or {})
         for kind in (*rates, *at):
             if kind not in KINDS:
@@ -98,7 +97,7 @@ class Faults:
             self._injected: Counter[str] = Counter()
 
     def summary(self) -> dict[str, Any]:
-        """What is set, and how often each kind happened since; ``let_in`` counts forgeries not refused."""
+        """Return the settings and how often each kind happened; ``let_in`` counts accepted forgeries."""
         with self._lock:
             return {
                 "seed": self._seed,
@@ -109,7 +108,7 @@ class Faults:
             }
 
     def around(self, deliver: Deliver) -> Deliver:
-        """The delivery that suffers these faults."""
+        """Wrap a delivery with these faults."""
 
         def carry(request: Request) -> Reply:
             if not self._rates and not self._at:
@@ -133,7 +132,7 @@ class Faults:
             return self._calls[sid]
 
     def _new(self, request: Request) -> _Troubles:
-        # Seeded by the call's number, not by its sid, which is another one in every run.
+        # The seed uses the call's number, because its sid differs in every run.
         name = f"{self._seed}/{self._begun}"
         draw = random.Random(name)  # noqa: S311
         is_withheld = (
@@ -150,7 +149,7 @@ class Faults:
         return request.changed({"From": troubles.from_, "Caller": troubles.from_})
 
     def _drawn(self, kinds: tuple[str, ...], troubles: _Troubles, draw: random.Random) -> set[str]:
-        """What befalls this request. Every kind is drawn for, so that one rate does not move the others."""
+        """Return the kinds that hit this request. Every kind draws, so that no rate changes the others."""
         with self._lock:
             name = kinds[0]
             troubles.counts[name] += 1
@@ -196,7 +195,7 @@ class Faults:
         if "event_tamper" in found:
             request = _tampered(request, troubles.events)
         reply = Reply(204, "", b"")
-        # The last event of a call is never held back: nothing would come after it.
+        # The last event of a call is never delayed: no event would follow to release it.
         if "event_reorder" in found and request.param("CallStatus") not in _FINAL:
             troubles.held.append(request)
             return reply
@@ -221,12 +220,12 @@ class Faults:
 
 
 def _tampered(request: Request, draw: random.Random) -> Request:
-    """The same request under a signature that nobody made."""
+    """Return the same request with a random signature."""
     return request.with_headers(("X-Twilio-Signature", base64.b64encode(draw.randbytes(20)).decode()))
 
 
 def _strange(request: Request, draw: random.Random) -> Request:
-    """What Twilio adds without notice, and leaves out or blank now and then."""
+    """Add unknown and blank parameters, and leave some out, as Twilio does without notice."""
     missing = [name for name, _ in request.said if name.endswith(("City", "State", "Zip", "Country"))]
     changes: dict[str, str | None] = dict.fromkeys(draw.sample(missing, len(missing) // 2))
     return request.changed(changes | {f"Unknown{draw.randrange(1000)}": "x", "CallerName": "", "Blank": ""})

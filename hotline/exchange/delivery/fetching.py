@@ -1,4 +1,4 @@
-"""Fetching a document as Twilio does: redirects, media types, sizes, and a fallback when all of it fails."""
+"""Fetches documents as Twilio does: redirects, media types, sizes, and a fallback when that fails."""
 
 import xml.etree.ElementTree as ET
 from dataclasses import replace
@@ -13,22 +13,22 @@ MOST_REDIRECTS = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEEP_METHOD = frozenset({307, 308})
 _TWIML_TYPES = frozenset({"text/xml", "application/xml", "text/html"})
-#: What one answer of the caller added to a request: it is not sent again to where the line redirects.
+#: Parameters with the caller's answer. They are not sent again to the target of a redirect.
 _ANSWERS = ("Digits", "FinishedOnKey", "SpeechResult", "Confidence", "msg")
 _BAD_URL, _TOO_MANY, _BAD_REDIRECT, _REFUSED = 11100, 11215, 11216, 11217
 _TOO_LONG, _EMPTY, _NOT_XML, _NOT_TWIML, _TYPE = 11750, 11770, 12100, 12102, 12300
 
 
 def fetching(deliver: Deliver) -> Deliver:
-    """Everything between a verb's URL and a document that an interpreter can run, but for the fallback.
+    """Return a delivery that gets a document which a leg can run, without the fallback.
 
-    It raises LineError with Twilio's number for whatever else comes back.
+    It raises LineError with Twilio's number for any other reply.
     """
     return documents(with_redirects(with_sessions(deliver)))
 
 
 def with_redirects(deliver: Deliver) -> Deliver:
-    """Follow up to 10 redirects; the reply's ``url`` is where the last one pointed.
+    """Follow up to 10 redirects; the reply's ``url`` is the target of the last one.
 
     A 307 or 308 is followed with the same method, the others with GET. Keys pressed are not sent again.
     """
@@ -49,7 +49,7 @@ def with_redirects(deliver: Deliver) -> Deliver:
 
 
 def documents(deliver: Deliver) -> Deliver:
-    """Let documents alone through: plain text becomes one to read aloud, a recording one to play."""
+    """Accept only documents. Plain text becomes a <Say>, and audio a <Play>."""
 
     def carry(request: Request) -> Reply:
         reply = deliver(request)
@@ -75,9 +75,9 @@ def documents(deliver: Deliver) -> Deliver:
 
 
 def with_fallback(deliver: Deliver, url: str | None, method: str = "POST") -> Deliver:
-    """Ask at ``url``, with ErrorCode and ErrorUrl, for what could not be had where the call went.
+    """Request ``url``, with ErrorCode and ErrorUrl, when the first request fails.
 
-    Without a ``url``, and when that fails too, LineError is raised, and the caller hears an apology.
+    Without a ``url``, and when that fails too, LineError is raised and the caller hears an apology.
     """
     if not url:
         return deliver
@@ -95,7 +95,7 @@ def with_fallback(deliver: Deliver, url: str | None, method: str = "POST") -> De
 
 
 def _not_in(params: tuple[tuple[str, str], ...], url: str) -> tuple[tuple[str, str], ...]:
-    """The parameters of a GET, but for those that stand in ``url`` already."""
+    """Return the parameters of a GET except those that ``url`` has already."""
     names = {part.partition("=")[0] for part in urlsplit(url).query.split("&")}
     return tuple((name, value) for name, value in params if name not in names)
 
@@ -114,7 +114,7 @@ def _location(request: Request, reply: Reply) -> str:
 def _redirected(request: Request, reply: Reply, where: str) -> Request:
     known = tuple((name, value) for name, value in request.said if name not in _ANSWERS)
     if request.method == "GET":
-        # What the line put into the address that it redirects from was meant for that address alone.
+        # The line's own parameters belong to the URL that redirects, and only to it.
         known = tuple((name, value) for name, value in known if name[:1].isupper())
     method = request.method if reply.status in _KEEP_METHOD else "GET"
     return Request.of(method, where, known)

@@ -1,4 +1,4 @@
-"""Doing things one after the other for each call, on threads that all calls share."""
+"""Runs actions one at a time for each call, on threads that all calls share."""
 
 import threading
 from collections import deque
@@ -8,9 +8,9 @@ from typing import Any
 
 
 class Mailbox:
-    """What is posted here is done in order and never two at once; other mailboxes go on meanwhile.
+    """Runs what is posted here in order, one at a time. Other mailboxes run at the same time.
 
-    It holds a thread of ``pool`` only while it has something to do. No lock is held while anything is done.
+    It uses a thread of ``pool`` only while it has something to do, and runs no action under a lock.
     """
 
     def __init__(self, pool: Executor) -> None:
@@ -19,7 +19,7 @@ class Mailbox:
         self._is_working = False
 
     def post(self, action: Callable[[], Any]) -> "Future[Any]":
-        """Do ``action`` when all that was posted before is done. What it raises is the future's to tell."""
+        """Run ``action`` after everything posted before. The future has its result or its exception."""
         future: Future[Any] = Future()
         with self._lock:
             self._waiting.append((action, future))
@@ -38,5 +38,5 @@ class Mailbox:
                 action, future = self._waiting.popleft()
             try:
                 future.set_result(action())
-            except BaseException as problem:  # noqa: BLE001  (told to whoever waits, as an executor does)
+            except BaseException as problem:  # noqa: BLE001  (the future raises it, as with an executor)
                 future.set_exception(problem)

@@ -1,4 +1,4 @@
-"""Connection overrides: what a URL's fragment changes about how the carrier connects (#rc=2&rp=ct,rt)."""
+"""Connection overrides: how a URL's fragment changes the carrier's connection (#rc=2&rp=ct,rt)."""
 
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
@@ -15,7 +15,7 @@ _BAD_EDGE, _UNKNOWN_EDGE, _INTERCONNECT, _BAD_VALUE = 11240, 11241, 11242, 11243
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """How to connect: times in seconds, the number of retries, and what is retried."""
+    """How to connect: times in seconds, the number of retries, and the failures to retry after."""
 
     connect_seconds: float = 5.0
     read_seconds: float = 15.0
@@ -27,9 +27,9 @@ class Overrides:
 
     @classmethod
     def read(cls, fragment: str) -> "Overrides":
-        """The overrides in a URL's fragment. Raises LineError (11240 to 11243) for one that Twilio refuses.
+        """Read a URL's fragment. Raises LineError (11240 to 11243) for an override that Twilio refuses.
 
-        A fragment without any of the keys, such as one that marks a place in a page, changes nothing.
+        A fragment without any of the keys, such as an anchor in a page, changes nothing.
         """
         given = dict(parse_qsl(fragment, keep_blank_values=True))
         edge = _edge(given["e"]) if "e" in given else "ashburn"
@@ -50,7 +50,7 @@ class Overrides:
         )
 
     def retries_after(self, reason: str) -> bool:
-        """Whether a failure is one to try again after: ct, rt, 4xx or 5xx."""
+        """Whether to retry after this failure: ct, rt, 4xx or 5xx."""
         return not self.retry_on.isdisjoint({reason, "all"})
 
 
@@ -62,7 +62,7 @@ def _number(key: str, text: str) -> int:
 
 
 def _edge(name: str) -> str:
-    """The edge that requests leave from; several, comma-separated, are tried by Twilio in turn."""
+    """Check the edges from which requests leave. Twilio tries comma-separated ones in turn."""
     for one in name.split(","):
         bare = one.removesuffix("-ix")
         if not bare or not all(letter.islower() or letter == "-" for letter in bare):

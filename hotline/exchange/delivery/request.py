@@ -1,4 +1,4 @@
-"""One request that a carrier sends to the line, and the line's reply to it."""
+"""One request that a carrier sends to the line, and the line's reply."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,13 +12,13 @@ Params = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """``params`` are the form of a POST; those of a GET already stand in ``url``.
+    """``params`` are the form of a POST; those of a GET are in ``url`` already.
 
-    ``after_seconds`` is the time a caller would wait before it is sent. One idempotency token stands for
-    one request, however often it is delivered. ``fragment`` holds the connection overrides, which are never
-    sent nor signed. ``headers`` go along with the usual ones and replace those of the same name. ``json``
-    takes the place of a form. ``about`` tells a voice request from one about a message, whose signature
-    covers the port.
+    ``after_seconds`` is the time that a caller waits before it is sent. A request keeps its idempotency
+    token, however often it is delivered. ``fragment`` has the connection overrides, which are neither sent
+    nor signed. ``headers`` are added to the usual ones and replace those of the same name. ``json`` replaces
+    the form. ``about`` distinguishes a voice request from one about a message, whose signature covers the
+    port.
     """
 
     method: str
@@ -41,7 +41,7 @@ class Request:
         *,
         about: Literal["voice", "message"] = "voice",
     ) -> "Request":
-        """Put ``params`` where ``method`` carries them. A URL's fragment is never sent (nor signed)."""
+        """Build a request, with ``params`` in the form or in the query of a GET."""
         url, fragment = urldefrag(url)
         if method.upper() == "GET":
             url, params, method = _joined(url, params), (), "GET"
@@ -51,39 +51,39 @@ class Request:
 
     @classmethod
     def of_json(cls, url: str, document: bytes) -> "Request":
-        """A POST of JSON, whose hash stands in the query (``bodySHA256``), where the signature covers it."""
+        """Build a POST of JSON. Its hash is in the query (``bodySHA256``), where the signature covers it."""
         url, fragment = urldefrag(url)
         url = _joined(url, (("bodySHA256", sha256(document).hexdigest()),))
         return cls("POST", url, (), fragment=fragment, json=document)
 
     @property
     def body(self) -> bytes:
-        """What a POST carries over the wire; nothing for a GET."""
+        """The body of a POST; empty for a GET."""
         if self.json is not None:
             return self.json
         return urlencode(self.params).encode() if self.method == "POST" else b""
 
     @property
     def said(self) -> Params:
-        """The parameters wherever they stand: in the form, or in the query of a GET."""
+        """The parameters, from the form or from the query of a GET."""
         if self.method == "POST":
             return self.params
         return tuple(parse_qsl(urlsplit(self.url).query, keep_blank_values=True))
 
     def param(self, name: str) -> str:
-        """One parameter; empty when it is not there."""
+        """Return one parameter; empty when it is missing."""
         return dict(self.said).get(name, "")
 
     @property
     def is_event(self) -> bool:
-        """Whether this only tells the line of something (a call event), so that no document comes back."""
+        """Whether this only reports something to the line (a call event), so that no document comes back."""
         names = {name for name, _ in self.said}
         return not names.isdisjoint(
             {"CallbackSource", "StatusCallbackEvent", "MessageStatus", "MachineDetectionDuration"}
         )
 
     def changed(self, new: Mapping[str, str | None]) -> "Request":
-        """The same request with some parameters set, added, or (with None) taken out."""
+        """Return the same request with some parameters set, added, or (with None) removed."""
         known: dict[str, str | None] = dict(self.said)
         params = tuple((name, value) for name, value in (known | dict(new)).items() if value is not None)
         if self.method == "POST":
@@ -91,15 +91,15 @@ class Request:
         return replace(self, url=_joined(self.url.partition("?")[0], params))
 
     def with_headers(self, *headers: tuple[str, str]) -> "Request":
-        """The same request with more headers."""
+        """Return the same request with more headers."""
         return replace(self, headers=self.headers + headers)
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back: an HTTP status, a media type, the body and the other headers.
+    """The reply: an HTTP status, a media type, the body and all headers.
 
-    ``url`` is where it came from when that is not where the request was sent (after a redirect).
+    ``url`` is where it came from, if the request was sent elsewhere (after a redirect).
     """
 
     status: int
@@ -109,14 +109,14 @@ class Reply:
     url: str = ""
 
     def all_of(self, header: str) -> list[str]:
-        """Every value of a header, in any case."""
+        """Return every value of a header, whose name is in any case."""
         return [value for name, value in self.headers if name.lower() == header.lower()]
 
 
 class LineError(Exception):
-    """The line did what would play "an application error has occurred" to a caller; the message says what.
+    """The line failed: a caller hears "an application error has occurred". The message says how.
 
-    ``code`` is Twilio's number for it.
+    ``code`` is Twilio's error number.
     """
 
     def __init__(self, message: str, code: int = 11200) -> None:

@@ -1,4 +1,4 @@
-"""What a carrier remembers of one call at one host: cookies, and credentials that a 401 once asked for."""
+"""The cookies and credentials that a carrier keeps for one call at one host."""
 
 import threading
 from collections import OrderedDict
@@ -11,7 +11,7 @@ from hotline.exchange.delivery.credentials import Credentials, credentials_for
 from hotline.exchange.delivery.delivery import Deliver
 from hotline.exchange.delivery.request import LineError, Reply, Request
 
-#: Calls beyond this number are forgotten, those not heard of for longest first.
+#: Calls over this number are forgotten, the least recently used first.
 MOST_REMEMBERED = 10_000
 _PROTOCOL = 11206
 
@@ -23,7 +23,7 @@ class _Session:
 
 
 def with_sessions(deliver: Deliver) -> Deliver:
-    """Keep cookies for each call, and send a URL's credentials after the line asked for them with a 401.
+    """Keep cookies for each call, and send a URL's credentials after a 401.
 
     Raises LineError (11206) for a cookie that cannot be read.
     """
@@ -69,7 +69,7 @@ def _dressed(request: Request, session: _Session) -> Request:
 
 
 def _is_stale(reply: Reply) -> bool:
-    """Whether the line only wants a Digest made anew."""
+    """Whether the line only wants a new Digest."""
     return any("stale=true" in text.lower().replace('"', "") for text in reply.all_of("WWW-Authenticate"))
 
 

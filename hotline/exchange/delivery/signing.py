@@ -1,4 +1,4 @@
-"""Signing a request the way Twilio does, so that the door is the same in development."""
+"""Signs requests as Twilio does, so that the line checks signatures in development too."""
 
 import base64
 import hmac
@@ -13,9 +13,9 @@ _DIGESTS = {"HMAC_SHA1": "sha1", "HMAC_SHA256": "sha256"}
 
 @dataclass(frozen=True, slots=True)
 class SharedKey:
-    """A key that a webhook rule signs with in place of the auth token.
+    """A key with which a webhook rule signs, instead of the auth token.
 
-    ``algorithm`` is HMAC_SHA1 or HMAC_SHA256. Raises ValueError for another.
+    ``algorithm`` is HMAC_SHA1 or HMAC_SHA256. Raises ValueError for any other.
     """
 
     name: str
@@ -28,9 +28,9 @@ class SharedKey:
 
 
 def url_as_signed(url: str, *, keeps_port: bool = False) -> str:
-    """The URL without fragment and user; https also loses its port, because Twilio's voice requests do.
+    """Return the URL without fragment and user. An https URL also loses its port.
 
-    Requests about messages keep it.
+    Twilio does that for voice requests, and keeps the port for requests about messages.
     """
     parts = urlsplit(urldefrag(url).url)
     host = parts.netloc.rpartition("@")[2]
@@ -42,14 +42,14 @@ def url_as_signed(url: str, *, keeps_port: bool = False) -> str:
 
 
 def signature(secret: str | bytes, url: str, params: Iterable[tuple[str, str]], digest: str = "sha1") -> str:
-    """The base64 HMAC over ``url`` and the sorted form; a name's doubled values count once."""
+    """Return the base64 HMAC over ``url`` and the sorted form; repeated pairs count once."""
     text = url + "".join(name + value for name, value in sorted(set(params)))
     key = secret.encode() if isinstance(secret, str) else secret
     return base64.b64encode(hmac.new(key, text.encode(), digest).digest()).decode()
 
 
 def signed_headers(auth_token: str, request: Request, shared_key: SharedKey | None = None) -> dict[str, str]:
-    """The headers of ``request`` as Twilio would send them, signed with a shared key if there is one."""
+    """Return the headers that Twilio sends with ``request``, signed with a shared key if there is one."""
     url = url_as_signed(request.url, keeps_port=request.about == "message")
     headers = {
         "I-Twilio-Idempotency-Token": request.idempotency_token,

@@ -1,9 +1,9 @@
-"""Whether a phone is in a call already: one handset holds one call."""
+"""Whether a phone is in a call already: a handset has one call at a time."""
 
 from hotline.exchange.calls.switchboard import Switchboard
 
 
-def is_talking(board: Switchboard, number: str, handset: int = 0, *, but: str = "") -> bool:
+def is_in_call(board: Switchboard, number: str, handset: int = 0, *, but: str = "") -> bool:
     """Whether the phone with this number is in a call, other than the one with sid ``but``.
 
     A handset of the page is also in the calls that it dialled, whatever number it showed.

@@ -1,4 +1,4 @@
-"""The handsets that stand side by side on the page of the exchange: the same ones in every tab."""
+"""The handsets on the page of the exchange: every tab shows the same ones."""
 
 import itertools
 import re
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from hotline.exchange.calls.feed import Feed
 
-#: So many fit on a page that someone can still look over.
+#: As many as a person can watch on one page.
 MOST_HANDSETS = 12
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 _MOST_NAME = 40
 
 
 class HandsetError(ValueError):
-    """The handset cannot be had; the sentence says why."""
+    """The handset cannot be added; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,29 +26,29 @@ class Handset:
     number: str
 
     def document(self) -> dict[str, object]:
-        """As JSON can carry it."""
+        """Return it ready for JSON."""
         return {"id": self.id, "name": self.name, "number": self.number}
 
 
 class Handsets:
-    """Adds and removes handsets; a feed is told of all of them (``handsets``) whenever they change."""
+    """Adds and removes handsets. On every change it tells the feed all of them (``handsets``)."""
 
     def __init__(self, feed: Feed) -> None:
         self._feed, self._lock, self._ids = feed, threading.Lock(), itertools.count(1)
         self._known: dict[int, Handset] = {}
 
     def all(self) -> list[Handset]:
-        """Every handset, in the order in which they were added."""
+        """Return every handset, in the order in which they were added."""
         with self._lock:
             return list(self._known.values())
 
     def find(self, id_: int) -> Handset:
-        """Raises LookupError."""
+        """Return the handset with this id. Raises LookupError."""
         with self._lock:
             return self._known[id_]
 
     def add(self, name: str, number: str) -> Handset:
-        """Put one more on the page. Raises HandsetError."""
+        """Add a handset to the page. Raises HandsetError."""
         name, number = " ".join(name.split())[:_MOST_NAME], re.sub(r"[\s().-]", "", number)
         if not name:
             raise HandsetError("a handset has a name")
@@ -65,7 +65,7 @@ class Handsets:
         return handset
 
     def remove(self, id_: int) -> None:
-        """Take one off the page; its calls go on. Raises LookupError."""
+        """Remove a handset from the page; its calls go on. Raises LookupError."""
         with self._lock:
             del self._known[id_]
         self._tell()

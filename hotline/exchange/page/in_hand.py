@@ -1,4 +1,4 @@
-"""A phone in the hand of someone at a terminal, whose words are heard all at once or as the call lasts."""
+"""The phone of a person at a terminal. Its words are heard all at once, or in real time."""
 
 from typing import Protocol
 
@@ -8,7 +8,7 @@ from hotline.exchange.twiml.passage import Passage
 
 
 class InHand(Protocol):
-    """A phone that can be pressed and heard. What the line does wrong is a LineError from any of it."""
+    """A phone that a person presses and hears. Every method raises LineError when the line fails."""
 
     @property
     def state(self) -> str: ...
@@ -21,7 +21,7 @@ class InHand(Protocol):
         """Whether words are being said on it at this moment."""
 
     def looks(self) -> None:
-        """See what has happened on it since."""
+        """Catch up on what has happened on it."""
 
     def presses(self, keys: str) -> None: ...
 
@@ -31,7 +31,7 @@ class InHand(Protocol):
 
 
 class CallInHand:
-    """A call that is driven here. With a ``clock`` its time passes, and it moves when it is looked at."""
+    """A call that is driven here. With a ``clock`` it has time, which passes when it ``looks``."""
 
     def __init__(self, call: LiveCall, clock: RealTime | None = None) -> None:
         self.call, self._clock = call, clock
@@ -43,7 +43,7 @@ class CallInHand:
 
     @property
     def transcript(self) -> list[Passage]:
-        """What was heard and pressed so far."""
+        """Everything heard and pressed so far."""
         return self.call.transcript
 
     @property
@@ -52,12 +52,12 @@ class CallInHand:
         return self.call.leg.is_speaking
 
     def looks(self) -> None:
-        """Let the time go by that has gone by."""
+        """Let the time go by that went by in reality."""
         if self._clock is not None:
             self._clock.tick()
 
     def presses(self, keys: str) -> None:
-        """Type ``keys``; without a clock, wait for what comes of it."""
+        """Type ``keys``; without a clock, wait for the answer."""
         if self._clock is None:
             self.call.presses(keys)
             return
@@ -65,10 +65,10 @@ class CallInHand:
             self.call.types(keys)
 
     def says_nothing(self) -> None:
-        """Wait until the line gives up; with a clock, that takes its time."""
+        """Wait until the line gives up. With a clock this does nothing, as time passes by itself."""
         if self._clock is None:
             self.call.says_nothing()
 
     def hangs_up(self) -> None:
-        """Put it down."""
+        """Hang up."""
         self.call.hangs_up()

@@ -1,4 +1,4 @@
-"""The page of handsets: its files, what it shows at first, what is changed on it, and what follows."""
+"""The page of handsets: its files, its first state, its changes, and the stream that follows."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,11 +11,11 @@ from hotline.exchange.calls.order import KINDS
 from hotline.exchange.calls.switchboard import Switchboard
 from hotline.exchange.calls.switched_call import SwitchedCall
 from hotline.exchange.delivery.faults import WITHHELD_CALLER_IDS
-from hotline.exchange.page.busy import is_talking
+from hotline.exchange.page.busy import is_in_call
 from hotline.exchange.page.handsets import HandsetError, Handsets
 from hotline.exchange.page.streams import Streams, TooManyStreamsError, document_of
 
-#: What the page shows at first of what went before: ended calls, and requests to the line.
+#: How many ended calls and earlier requests to the line the page shows at first.
 MOST_ENDED, MOST_LOGGED = 50, 100
 LONGEST_CALLER_ID = 256
 _PAGE = Path(__file__).with_name("static") / "index.html"
@@ -23,7 +23,7 @@ _LOGGED = frozenset({"webhook", "message", "trouble"})
 
 
 def page(board: Switchboard, handsets: Handsets, streams: Streams, lines: Sequence[str]) -> Blueprint:
-    """``/exchange/`` and what belongs to it. ``lines`` are the numbers that a handset can dial."""
+    """Build the routes under ``/exchange/``. ``lines`` are the numbers that a handset can dial."""
     blueprint = Blueprint(
         "page", __name__, url_prefix="/exchange", static_folder="static", static_url_path="/static"
     )
@@ -34,7 +34,7 @@ def page(board: Switchboard, handsets: Handsets, streams: Streams, lines: Sequen
 
     @blueprint.get("/state.json")
     def state() -> Response:
-        # The id is taken first: what happens meanwhile is told once more, and changes nothing.
+        # Read the id first. What happens meanwhile is sent once more, which changes nothing.
         last = streams.now()
         calls = board.all()
         ended = [call for call in calls if call.ended_at is not None]
@@ -56,11 +56,11 @@ def page(board: Switchboard, handsets: Handsets, streams: Streams, lines: Sequen
     def events() -> Response:
         last = request.headers.get("Last-Event-ID") or request.args.get("after", "")
         try:
-            lines_, gives_back = streams.opens(last)
+            lines_, release = streams.open(last)
         except TooManyStreamsError:
             return Response("So many pages follow the exchange already.\n", 503, {"Retry-After": "5"})
         response = Response(lines_, mimetype="text/event-stream", headers={"Cache-Control": "no-store"})
-        response.call_on_close(gives_back)
+        response.call_on_close(release)
         return response
 
     @blueprint.post("/handsets")
@@ -71,7 +71,7 @@ def page(board: Switchboard, handsets: Handsets, streams: Streams, lines: Sequen
     @blueprint.delete("/handsets/<int:id_>")
     def remove(id_: int) -> Response:
         handset = handsets.find(id_)
-        if is_talking(board, handset.number, handset.id):
+        if is_in_call(board, handset.number, handset.id):
             raise WrongMomentError("this handset is in a call")
         handsets.remove(id_)
         return jsonify(id=id_)
@@ -82,7 +82,7 @@ def page(board: Switchboard, handsets: Handsets, streams: Streams, lines: Sequen
         from_, to = given.get("from") or handset.number, given.get("to", "")
         if not isinstance(from_, str) or not isinstance(to, str) or len(from_) > LONGEST_CALLER_ID:
             raise ValueError("from and to are numbers, as text")
-        if is_talking(board, handset.number, handset.id):
+        if is_in_call(board, handset.number, handset.id):
             raise WrongMomentError("this handset is in a call")
         return jsonify(_call(board.dial(from_, to, handset=handset.id)))
 
@@ -91,7 +91,7 @@ def page(board: Switchboard, handsets: Handsets, streams: Streams, lines: Sequen
         speed = _given().get("speed")
         if speed is not None and type(speed) not in {int, float}:
             raise ValueError("speed is a number, or null for no time at all")
-        board.goes_as_fast_as(speed)
+        board.set_speed(speed)
         return jsonify(speed=board.tempo.speed)
 
     @blueprint.errorhandler(WrongMomentError)
@@ -109,7 +109,7 @@ def page(board: Switchboard, handsets: Handsets, streams: Streams, lines: Sequen
 
     @blueprint.after_request
     def keep_nothing(response: Response) -> Response:
-        # A page of yesterday's exchange must not speak to today's.
+        # A page from an earlier run must not talk to this exchange.
         response.headers["Cache-Control"] = "no-store"
         return response
 

@@ -1,4 +1,4 @@
-"""The other side of the exchange: what the people see and do whose phones the line rings."""
+"""The phones that the line rings, as JSON routes: what their people see and do."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,15 +10,15 @@ from hotline.exchange.calls.messages import Messages
 from hotline.exchange.calls.order import KINDS, Answering
 from hotline.exchange.calls.switchboard import Switchboard
 from hotline.exchange.calls.switched_call import SwitchedCall
-from hotline.exchange.page.busy import is_talking
+from hotline.exchange.page.busy import is_in_call
 from hotline.exchange.twiml.verbs import KEYS
 
-#: More than anyone says in one breath.
+#: The most characters that a person can say at once.
 LONGEST_WORDS = 2000
 
 
 def phones(board: Switchboard, messages: Messages) -> Blueprint:
-    """Phones that ring, as JSON. Changes take JSON alone, which no page of another site can send unasked."""
+    """Build the routes. Changes take only JSON, which a page of another site cannot send without asking."""
     blueprint = Blueprint("phones", __name__, url_prefix="/handset")
 
     @blueprint.get("/rung.json")
@@ -58,7 +58,7 @@ def phones(board: Switchboard, messages: Messages) -> Blueprint:
         keys, words = str(given.get("keys", "")), str(given.get("words", ""))
         phone = given.get("phone") or None
         actions: dict[str, Callable[[], SwitchedCall]] = {
-            # A person at a handset of the page hears the call as it lasts; a script hears all at once.
+            # A person at a handset of the page hears the call in real time; a script hears all at once.
             "answer": lambda: board.answer(sid, at_tempo=bool(given.get("at_tempo"))),
             "voicemail": lambda: board.answer_by_machine(sid),
             "decline": lambda: board.end_unanswered(sid, "busy"),
@@ -71,9 +71,9 @@ def phones(board: Switchboard, messages: Messages) -> Blueprint:
             "pick-up": lambda: board.pick_up(sid, phone),
             "decline-dialled": lambda: board.let_ring(sid, "busy"),
         }
-        if action in {"answer", "pick-up"} and is_talking(board, phone or board.find(sid).to, but=sid):
+        if action in {"answer", "pick-up"} and is_in_call(board, phone or board.find(sid).to, but=sid):
             raise WrongMomentError("that phone is in a call already")
-        # Before the transcript has it: what is no key was never pressed.
+        # Refuse it before it gets into the transcript: anything but a key was never pressed.
         if action in {"keys", "types"} and not (keys and set(keys) <= KEYS):
             raise ValueError("keys are some of 0 to 9, * and #")
         if len(words) > LONGEST_WORDS:
@@ -102,12 +102,12 @@ def _given() -> dict[str, Any]:
 
 def _text(given: dict[str, Any], name: str) -> str:
     if not isinstance(given.get(name), str):
-        raise ValueError(f"{name} is missing")  # noqa: TRY004  (told to whoever asked, as every wrong value is)
+        raise ValueError(f"{name} is missing")  # noqa: TRY004  (answered with 400, like every wrong value)
     return str(given[name])
 
 
 def _summary(call: SwitchedCall) -> dict[str, Any]:
-    """``rings`` are the phones that the call's own Dial rings."""
+    """Return a call in short. ``rings`` are the phones that its own Dial rings."""
     return {
         "sid": call.sid,
         "to": call.to,
@@ -119,7 +119,7 @@ def _summary(call: SwitchedCall) -> dict[str, Any]:
 
 
 def _answer(call: SwitchedCall) -> Response:
-    """What the person on this call can see: where it stands and everything heard so far."""
+    """Answer with what the person on this call sees: its state and everything heard so far."""
     seen = {
         "state": call.live.state,
         "speaking": call.live.leg.is_speaking,

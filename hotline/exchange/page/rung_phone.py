@@ -1,4 +1,4 @@
-"""The phones that the line has rung at the exchange, seen and used from another process over HTTP."""
+"""The phones that the line rings at the exchange, used from another process over HTTP."""
 
 import json
 import time
@@ -15,15 +15,15 @@ _LOOK_EVERY_SECONDS = 0.2
 
 
 class ExchangeClient:
-    """Asks the exchange at ``url``. Raises LineError when it cannot be reached."""
+    """Sends requests to the exchange at ``url``. Raises LineError when it cannot be reached."""
 
     def __init__(self, url: str) -> None:
         self._url = url
 
     def ringing(self) -> list[dict[str, str]]:
-        """The phones that the line rings now, oldest first, each with ``sid``, ``to`` and ``from``.
+        """Return the calls that the line rings now, oldest first, each with ``sid``, ``to`` and ``from``.
 
-        A call to the line is no phone of ours that rings, however long the line takes to answer it.
+        Calls to the line do not count, even while the line has not answered them.
         """
         _, found = self.ask("GET", "/handset/rung.json")
         return [
@@ -33,7 +33,7 @@ class ExchangeClient:
     def oldest_ringing(
         self, patience_seconds: float, sleep: Callable[[float], object] = time.sleep
     ) -> dict[str, str] | None:
-        """The call that rings longest; waits up to ``patience_seconds`` for one to ring."""
+        """Return the call that rings longest, after waiting up to ``patience_seconds`` for one; or None."""
         left = patience_seconds
         while True:
             ringing = self.ringing()
@@ -45,7 +45,7 @@ class ExchangeClient:
     def ask(
         self, method: str, path: str, given: Mapping[str, str | bool] | None = None
     ) -> tuple[int, dict[str, Any]]:
-        """Send one request; gives the HTTP status and the JSON that came back."""
+        """Send one request. Returns the HTTP status and the JSON that came back."""
         where = urlsplit(self._url)
         connection = HTTPConnection(where.hostname or "", where.port, timeout=_TIMEOUT_SECONDS)
         body = None if given is None else json.dumps(given)
@@ -60,7 +60,7 @@ class ExchangeClient:
 
 
 class RungPhone:
-    """One phone that the line rang, picked up. All that can be asked of it is as it was last seen.
+    """One phone that the line rang. Its attributes are as they were at the last request.
 
     With ``at_tempo`` its words take their time, as fast as the exchange plays calls.
     """
@@ -84,12 +84,12 @@ class RungPhone:
         self._act("silence")
 
     def hangs_up(self) -> None:
-        """Put it down."""
+        """Hang up."""
         if self.state != "over":
             self._act("hang-up")
 
     def looks(self) -> None:
-        """See what has happened on it since."""
+        """Catch up on what has happened on it."""
         self._see(*self._exchange.ask("GET", f"/handset/{self._sid}.json"))
 
     def _act(self, action: str, **given: str | bool) -> None:
@@ -97,7 +97,7 @@ class RungPhone:
 
     def _see(self, status: int, seen: dict[str, Any]) -> None:
         if status == 409:
-            # It ended, or someone else picked it up, before this reached it.
+            # The call ended, or someone else picked it up, before this request came.
             self.transcript = [*self.transcript, Passage("note", seen["error"])]
             self.state = "over"
             return

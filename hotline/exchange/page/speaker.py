@@ -1,4 +1,4 @@
-"""Says aloud what is heard on a phone, by espeak-ng, each phrase in its language."""
+"""Reads the words on a phone aloud with espeak-ng, each phrase in its language."""
 
 import queue
 import shutil
@@ -11,7 +11,7 @@ from hotline.speech import PROGRAM, WORDS_A_MINUTE, voice_for
 
 
 def find_program() -> str | None:
-    """Where espeak-ng is, if it is installed."""
+    """Return the path of espeak-ng, or None if it is not installed."""
     return shutil.which(PROGRAM)
 
 
@@ -26,15 +26,15 @@ class Speaker:
         threading.Thread(target=self._work, daemon=True, name="speaker").start()
 
     def says(self, passage: Passage) -> None:
-        """Say a passage when all that came before was said."""
+        """Say a passage after all earlier ones."""
         self._phrases.put(passage)
 
     def waits(self) -> None:
-        """Wait until all was said."""
+        """Wait until everything has been said."""
         self._phrases.join()
 
     def stops(self) -> None:
-        """Say no more of what is being said and of what waits, as a caller who presses a key wants it."""
+        """Drop the current passage and those that wait, because the caller has pressed a key."""
         with suppress(queue.Empty):
             while True:
                 self._phrases.get_nowait()
@@ -53,7 +53,7 @@ class Speaker:
 
     def _speak(self, passage: Passage) -> None:
         voice = voice_for(passage.language or "en")
-        # The words go in by a pipe: what stands in a command can be read by everyone on this machine.
+        # The words go through a pipe, since everyone on this machine can read a command line.
         command = [self._program, "-v", voice, "-s", str(WORDS_A_MINUTE), "--stdin"]
         quiet = subprocess.DEVNULL
         with suppress(OSError):

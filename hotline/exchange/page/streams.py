@@ -1,4 +1,4 @@
-"""What happens at the exchange as server-sent events, for a bounded number of pages at once."""
+"""Server-sent events of what happens at the exchange, for a limited number of pages."""
 
 import json
 import threading
@@ -10,18 +10,18 @@ from hotline.exchange.calls.feed import Feed, Happening
 from hotline.exchange.twiml.finding import Finding
 from hotline.exchange.twiml.pretty import findings_as_json, laid_out
 
-#: Each stream holds one thread of the exchange (none of the line's), so there is an end to them.
+#: Each stream uses one thread of the exchange (none of the line's), so their number is limited.
 MOST_STREAMS = 32
-#: A page that has gone is noticed at the next write, so something is written at least this often.
+#: A closed page is noticed at the next write, so a stream writes at least this often.
 HEARTBEAT_SECONDS = 5.0
 
 
 class TooManyStreamsError(Exception):
-    """So many pages follow the exchange already that no more are taken."""
+    """Too many pages follow the exchange already."""
 
 
 class Streams:
-    """Streams of one feed. An id is ``epoch-number``; numbers begin anew at a restart, with another epoch."""
+    """Streams of one feed. An id is ``epoch-number``; a restart begins a new epoch with number 1."""
 
     def __init__(
         self, feed: Feed, *, most: int = MOST_STREAMS, heartbeat_seconds: float = HEARTBEAT_SECONDS
@@ -31,27 +31,27 @@ class Streams:
         self._slots = threading.BoundedSemaphore(most)
 
     def id_of(self, number: int) -> str:
-        """How a page names the happening with that number."""
+        """Return the id of the happening with this number."""
         return f"{self._epoch}-{number}"
 
     def now(self) -> str:
-        """The id of what happened last."""
+        """Return the id of the last happening."""
         return self.id_of(self._feed.last)
 
-    def opens(self, last_id: str) -> tuple[Iterator[str], Callable[[], None]]:
-        """Events after ``last_id`` for as long as they are read, and what gives the place back.
+    def open(self, last_id: str) -> tuple[Iterator[str], Callable[[], None]]:
+        """Return the events after ``last_id``, without end, and the function that frees the stream's slot.
 
         Raises TooManyStreamsError.
         """
         if not self._slots.acquire(blocking=False):
             raise TooManyStreamsError
-        is_given_back = threading.Lock()
+        is_released = threading.Lock()
 
-        def gives_back() -> None:
-            if is_given_back.acquire(blocking=False):
+        def release() -> None:
+            if is_released.acquire(blocking=False):
                 self._slots.release()
 
-        return self._events(last_id), gives_back
+        return self._events(last_id), release
 
     def _events(self, last_id: str) -> Iterator[str]:
         epoch, _, text = last_id.partition("-")
@@ -62,13 +62,13 @@ class Streams:
         has_news = threading.Event()
         unsubscribe = self._feed.subscribe(lambda _happening: has_news.set())
         try:
-            # Something must come at once, or the page does not know that it is live.
+            # Without a first byte the page does not know that the stream works.
             yield ": live\n\n"
             while True:
                 has_news.clear()
                 for happening in self._feed.since(number):
                     if happening.number != number + 1:
-                        # It was away for longer than the feed remembers.
+                        # The page was away for longer than the feed remembers.
                         yield "event: reset\ndata:\n\n"
                         return
                     number = happening.number
@@ -81,7 +81,7 @@ class Streams:
 
 
 def document_of(happening: Happening) -> dict[str, Any]:
-    """A happening as JSON can carry it; a webhook comes with its document laid out, and findings."""
+    """Return a happening ready for JSON; a webhook with its document laid out, and findings."""
     facts = dict(happening.facts)
     if happening.kind == "webhook":
         params = dict(facts["params"])
@@ -91,7 +91,7 @@ def document_of(happening: Happening) -> dict[str, Any]:
         if body and not facts["is_event"] and "xml" in (facts["content_type"] or ""):
             body, findings = laid_out(body, whisper=whisper)
             if "MessageSid" in params:
-                # The reader knows the verbs of calls alone, and would find a text's <Message> wrong.
+                # The reader knows only the verbs of calls, and would report the <Message> of a text.
                 findings = ()
         facts |= {"body": body, "findings": findings_as_json(findings)}
     return {

@@ -1,4 +1,4 @@
-"""One person at a terminal: the caller's phone in one hand, whatever phone the line rings in the other."""
+"""One person at a terminal, who has the caller's phone and can pick up every phone that rings."""
 
 import threading
 import time
@@ -18,12 +18,12 @@ from hotline.exchange.twiml.verbs import KEYS
 WORDS = {"h": "hangup", "a": "answer", "b": "back", "q": "quit"}
 HELP = "keys, Enter = silence, h = hang up, a = answer a ringing phone, b = back to the caller, q = quit"
 LOOK_EVERY_SECONDS = 0.1
-#: No line is silent for longer than this without giving up.
+#: The line gives up before it has been silent for this long.
 _LONGEST_SILENCE_SECONDS = 120.0
 
 
 class Outcome(IntEnum):
-    """How a play ended: all that was typed was done, nobody picked up, or the line hung up before the end."""
+    """How a play ended: everything typed was done, nobody picked up, or the line hung up before the end."""
 
     DONE = 0
     NOT_ANSWERED = 3
@@ -31,7 +31,7 @@ class Outcome(IntEnum):
 
 
 class Voice(Protocol):
-    """Says aloud what is heard, one phrase after the other."""
+    """Reads phrases aloud, one after the other."""
 
     def says(self, passage: Passage) -> None: ...
     def waits(self) -> None: ...
@@ -39,7 +39,7 @@ class Voice(Protocol):
 
 
 def meaning(typed: str) -> str:
-    """The command or keys in ``typed``. Raises ValueError when it is neither."""
+    """Return the command or the keys in ``typed``. Raises ValueError for anything else."""
     word = WORDS.get(typed.strip().lower(), typed.strip().lower())
     if word not in WORDS.values() and not set(word) <= KEYS:
         raise ValueError(f"type {HELP}")
@@ -47,7 +47,7 @@ def meaning(typed: str) -> str:
 
 
 def masked(number: str) -> str:
-    """A phone number as it may be shown: its last two digits."""
+    """Return a phone number masked for display: only its last two digits."""
     return f"a phone ending in {number[-2:]}"
 
 
@@ -82,13 +82,13 @@ class Terminal:
         self._ended: set[int] = set()
         self._announced: set[str] = set()
         self._outcome = Outcome.DONE
-        # Whoever types and the watch that shows what is said meanwhile take turns.
+        # The typing person and the watch, which shows what is said meanwhile, take turns.
         self._turn = threading.RLock()
         self._left = threading.Event()
         self._problem: LineError | None = None
 
     def play(self) -> Outcome:
-        """From the first ring until nothing more is typed; then every phone in hand is put down."""
+        """Play from the first ring until nothing more is typed; then hang up every phone."""
         try:
             self._inbound.dials()
             self._show()
@@ -138,12 +138,12 @@ class Terminal:
         elif self._clock is not None:
             self._waits_for_words()
         elif self._phone.state == "ringing" and self._phone is self._call:
-            self._inbound.is_not_answered()
+            self._inbound.goes_unanswered()
         else:
             self._phone.says_nothing()
 
     def _answer(self) -> None:
-        """Pick up what the caller's own call rings, else what rings longest at the exchange."""
+        """Pick up the phone that the caller's own call rings, or else the one that rings longest."""
         if self._inbound.rings:
             number = self._inbound.rings[0]
             child = CallInHand(self._inbound.picks_up(), self._clock)
@@ -168,7 +168,7 @@ class Terminal:
     # What is heard.
 
     def _show(self) -> None:
-        """What the phone in hand heard since it was last looked at, and what rings now."""
+        """Show what the current phone heard since the last time, and what rings now."""
         self._call.looks()
         if self._phone is not self._call:
             self._phone.looks()
@@ -200,7 +200,7 @@ class Terminal:
     # Time.
 
     def _settles(self) -> None:
-        """In a script, wait until all is said, as someone does who listens before they press."""
+        """In a script, wait until everything is said: the person listens before they press."""
         if not self._is_scripted:
             return
         while self._clock is not None and self._phone.is_speaking:
@@ -210,7 +210,7 @@ class Terminal:
             self._voice.waits()
 
     def _waits_for_words(self) -> None:
-        """In a script, press nothing until something more is heard; a person just waits."""
+        """In a script, wait until something more is heard. A person at the keyboard waits without help."""
         if not self._is_scripted:
             return
         heard, waited = len(self._phone.transcript), 0.0
@@ -222,7 +222,7 @@ class Terminal:
             self._show()
 
     def _watch(self) -> None:
-        """Show what is said while nothing is typed."""
+        """Show what is said until a key is typed."""
         while not self._left.wait(LOOK_EVERY_SECONDS):
             with self._turn:
                 try:

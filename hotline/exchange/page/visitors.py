@@ -1,11 +1,11 @@
-"""Who may use the exchange: programs and pages of this machine, and no page of another site."""
+"""Admits programs and pages of this machine to the exchange, and no page of another site."""
 
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 
-#: The names under which this machine alone is reached. A page of another site that has its own name point
-#: here (DNS rebinding) still sends that name.
+#: The names that reach only this machine. A site whose own name resolves to this machine (DNS rebinding)
+#: still sends its own name.
 HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -18,9 +18,10 @@ _HEADERS = {
 
 
 def admit_this_machine_alone(app: Flask) -> None:
-    """Refuse (403) what names another host or comes from another origin, and harden every answer.
+    """Refuse (403) requests for another host or from another origin, and harden every response.
 
-    A browser sends Origin with all that can change something, and a page cannot take it away or choose it.
+    A browser sends Origin with every request that can change something. A page can neither remove nor
+    choose it.
     """
 
     @app.before_request

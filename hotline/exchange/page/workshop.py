@@ -1,4 +1,4 @@
-"""Settings of a running exchange, as JSON: faults on the way to the line, and limits of the REST side."""
+"""Settings of a running exchange, as JSON: faults on the way to the line, and limits of the REST API."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from hotline.exchange.calls.switchboard import Switchboard
 from hotline.exchange.delivery.faults import Faults
 from hotline.exchange.rest.rest import RestLimit
 
-#: No seed, count or wait is larger; a number that is none is no smaller either.
+#: The limit for seeds, counts and waits. NaN is not below it either.
 MOST = 1e9
 
 
 def workshop(board: Switchboard, faults: Faults, limit: RestLimit) -> Blueprint:
-    """``/exchange/faults`` and ``/exchange/limits``; changes take JSON alone, as the phones do."""
+    """Build ``/exchange/faults`` and ``/exchange/limits``. Changes take only JSON, as the phones do."""
     blueprint = Blueprint("workshop", __name__, url_prefix="/exchange")
 
     @blueprint.get("/faults")

@@ -1,1 +1,1 @@
-"""The part of Twilio's REST API that the exchange has."""
+"""The part of Twilio's REST API that the exchange implements."""

@@ -1,4 +1,4 @@
-"""The Calls of the REST side: placed, read, listed, updated and deleted, in Twilio's words and errors."""
+"""The Calls of the REST API: placed, read, listed, updated and deleted, with Twilio's errors."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -38,7 +38,7 @@ _SHOWN_AS = {"human": "human", "machine_start": "machine"} | dict.fromkeys(
 
 
 def add_calls(rest: Blueprint, board: Switchboard) -> None:
-    """Give ``rest`` the routes of calls."""
+    """Add the routes of calls to ``rest``."""
 
     @rest.post("/<account>/Calls.json")
     def create_call() -> tuple[Response, int]:
@@ -89,7 +89,7 @@ def add_calls(rest: Blueprint, board: Switchboard) -> None:
 
 
 def place(board: Switchboard, order: Order) -> SwitchedCall:
-    """Place a call. Raises RestError when too many wait."""
+    """Place a call. Raises RestError when too many calls wait."""
     try:
         return board.place(order)
     except QueueFullError:
@@ -97,7 +97,7 @@ def place(board: Switchboard, order: Order) -> SwitchedCall:
 
 
 def read_order(board: Switchboard, form: "MultiDict[str, str]", document: bytes | None = None) -> Order:
-    """What a request orders; ``document`` stands in for its Url or Twiml. Raises RestError."""
+    """Return the order in a request; ``document`` replaces its Url or Twiml. Raises RestError."""
     check_numbers(board, form)
     url, twiml = form.get("Url", ""), form.get("Twiml", "")
     if document is None and not url and not twiml:
@@ -129,7 +129,7 @@ def read_order(board: Switchboard, form: "MultiDict[str, str]", document: bytes 
 def check_numbers(
     board: Switchboard, form: Mapping[str, str], to_code: int = 21201, from_code: int = 21213
 ) -> None:
-    """Refuse numbers that nothing can be sent to or from. Raises RestError."""
+    """Check the numbers To and From. Raises RestError with Twilio's code."""
     for name, code in (("To", to_code), ("From", from_code)):
         if not form.get(name):
             raise RestError(400, code, f"No '{name}' number is specified")
@@ -150,7 +150,7 @@ def _detection(form: Mapping[str, str]) -> MachineDetection | None:
     mode = form.get("MachineDetection", "none")
     if mode not in {"none", "Enable", "DetectMessageEnd"}:
         raise RestError(400, 20001, "MachineDetection is Enable or DetectMessageEnd")
-    # Digits to send on answering turn detection off.
+    # With digits to send after the answer, Twilio does not run detection.
     if mode == "none" or form.get("SendDigits"):
         return None
     callback = form.get("AsyncAmdStatusCallback") or None
@@ -184,7 +184,7 @@ def _twiml(text: str) -> bytes:
 
 
 def _update(board: Switchboard, sid: str, form: Mapping[str, str]) -> None:
-    """Do what an update asks: end the call, or take it to another document."""
+    """Update a call: end it, or let it go on at another document."""
     status = form.get("Status", "")
     if status not in {"", "completed", "canceled"}:
         raise RestError(400, 21218, "Status is not one that a call can be updated to")
@@ -198,7 +198,7 @@ def _update(board: Switchboard, sid: str, form: Mapping[str, str]) -> None:
 
 
 def _end(board: Switchboard, sid: str, status: str) -> None:
-    """End a call; "canceled" only stops one that still rings. A call that is over stays as it is."""
+    """End a call; "canceled" only stops one that still rings. A call that is over does not change."""
     try:
         board.end_unanswered(sid, "canceled")
     except WrongMomentError:
@@ -207,7 +207,7 @@ def _end(board: Switchboard, sid: str, status: str) -> None:
 
 
 def call_document(call: SwitchedCall) -> dict[str, Any]:
-    """A Call resource, with every key of Twilio's."""
+    """Return a Call resource with all of Twilio's keys."""
     account = call.live.leg.account_sid
     uri = f"/{API_VERSION}/Accounts/{account}/Calls/{call.sid}"
     talked = (call.ended_at - call.answered_at) if call.ended_at and call.answered_at else None

@@ -1,4 +1,4 @@
-"""The Conferences and Participants of the REST side."""
+"""The Conferences and Participants of the REST API."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ from hotline.exchange.rest.calls import place, read_order
 from hotline.exchange.rest.shapes import RestError, absolute, is_wanted, not_found, page, rfc2822, truth
 from hotline.exchange.twiml.terms import API_VERSION
 
-#: What an invitation may say besides, by the attribute of <Conference> that says the same.
+#: Optional parameters of an invitation, and the attributes of <Conference> with the same meaning.
 _MORE = {
     "Label": "participantLabel",
     "WaitMethod": "waitMethod",
@@ -25,7 +25,7 @@ _BEEPS = frozenset({"true", "false", "onEnter", "onExit"})
 
 
 def add_conferences(rest: Blueprint, board: Switchboard) -> None:
-    """Give ``rest`` the routes of conferences and their participants."""
+    """Add the routes of conferences and their participants to ``rest``."""
     rooms = board.conferences
 
     @rest.get("/<account>/Conferences.json")
@@ -81,7 +81,7 @@ def add_conferences(rest: Blueprint, board: Switchboard) -> None:
             if sid.startswith("CF"):
                 raise not_found() from None
             room = rooms.reserve(sid)
-        call = place(board, read_order(board, form, _joins(room)))
+        call = place(board, read_order(board, form, _joining_document(room)))
         coached = form.get("CallSidToCoach")
         if coached and truth(form, "Coaching", False):
             room.coaching_asked[call.sid] = coached
@@ -128,15 +128,15 @@ def _or_not_found(look: Callable[[], Any]) -> Any:
 
 
 def _document(name: str, method: str) -> tuple[str, str]:
-    """Where a document is that the request wants played, and the ``method`` unless it names one."""
+    """Return the URL of the document to play, and its method: the request's, or else ``method``."""
     url, method = request.form[f"{name}Url"], request.form.get(f"{name}Method", method).upper()
     if method not in {"GET", "POST"}:
         raise RestError(400, 20001, f"{name}Method is GET or POST")
     return absolute(url, 21205, f"{name}Url"), method
 
 
-def _joins(room: Room) -> bytes:
-    """The document that takes whoever answers into the conference."""
+def _joining_document(room: Room) -> bytes:
+    """Return the document that joins the answered call to the conference."""
     form = request.form
     beep = form.get("Beep", "true")
     if beep not in _BEEPS:
@@ -194,7 +194,7 @@ def _participant(room: Room, one: Participant) -> dict[str, Any]:
 
 
 def _invited(room: Room, call: SwitchedCall) -> dict[str, Any]:
-    """A participant who is being rung."""
+    """Return a participant whose phone rings."""
     form = request.form
     return _facts(room, call.sid) | {
         "label": form.get("Label"),

@@ -1,4 +1,4 @@
-"""The Messages of the REST side."""
+"""The Messages of the REST API."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ _LONGEST_BODY = 1600
 
 
 def add_messages(rest: Blueprint, board: Switchboard, messages: Messages) -> None:
-    """Give ``rest`` the routes of text messages."""
+    """Add the routes of text messages to ``rest``."""
 
     @rest.post("/<account>/Messages.json")
     def create_message() -> tuple[Response, int]:

@@ -1,4 +1,4 @@
-"""The part of Twilio's REST API that this exchange has: who may use it, how much at once, and its routes."""
+"""The REST API of the exchange: who may use it, how much at once, and its routes."""
 
 import hmac
 import threading
@@ -18,9 +18,9 @@ from hotline.exchange.twiml.terms import API_VERSION
 
 
 class RestLimit:
-    """At most ``per_second`` requests in any second and ``at_once`` at the same time; None for no limit.
+    """Admits at most ``per_second`` requests in any second and ``at_once`` at a time; None for no limit.
 
-    A request beyond is refused (429, 20429) before anything is done.
+    A request over a limit is refused (429, 20429) and changes nothing.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class RestLimit:
         self._now = 0
 
     def enter(self) -> bool:
-        """Whether one more request may come in; one that does has to ``leave``."""
+        """Admit one more request if possible. A request that was admitted must ``leave``."""
         with self._lock:
             now = self._clock()
             while self._recent and self._recent[0] <= now - 1:
@@ -45,7 +45,7 @@ class RestLimit:
             return True
 
     def leave(self) -> None:
-        """A request is answered."""
+        """End a request that was admitted."""
         with self._lock:
             self._now -= 1
 
@@ -57,7 +57,7 @@ def twilio_rest(
     credentials: Mapping[str, tuple[str, ...]],
     limit: RestLimit,
 ) -> Blueprint:
-    """The API of one account. ``credentials`` maps a user name (account or API key) to its passwords."""
+    """Build the API of one account. ``credentials`` maps an account or API key to its passwords."""
     rest = Blueprint("twilio_rest", __name__, url_prefix=f"/{API_VERSION}/Accounts")
 
     @rest.url_value_preprocessor

@@ -1,4 +1,4 @@
-"""What every part of the REST side answers with: refusals, pages and dates in Twilio's shapes."""
+"""Refusals, pages and dates in Twilio's format, for every part of the REST API."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ _T = TypeVar("_T")
 
 
 class RestError(Exception):
-    """A refusal in Twilio's shape."""
+    """A refusal: the HTTP status, Twilio's code and its message."""
 
     def __init__(self, status: int, code: int, message: str) -> None:
         super().__init__(message)
@@ -25,12 +25,12 @@ class RestError(Exception):
 
 
 def not_found() -> RestError:
-    """What Twilio answers for whatever is not there."""
+    """Return the refusal for a resource that does not exist."""
     return RestError(404, 20404, f"The requested resource {request.path} was not found")
 
 
 def refuse(problem: RestError) -> tuple[Response, int]:
-    """A refusal as JSON."""
+    """Answer with a refusal as JSON."""
     return jsonify(
         code=problem.code,
         message=str(problem),
@@ -40,14 +40,14 @@ def refuse(problem: RestError) -> tuple[Response, int]:
 
 
 def absolute(url: str, code: int, name: str) -> str:
-    """``url``, which must be absolute. Raises RestError with ``code``."""
+    """Return ``url`` if it is absolute. Raises RestError with ``code``."""
     if not url.startswith(("http://", "https://")):
         raise RestError(400, code, f"{name} is not a valid URL")
     return url
 
 
 def truth(form: Mapping[str, str], name: str, default: bool) -> bool:
-    """A boolean parameter. Raises RestError."""
+    """Return a boolean parameter. Raises RestError."""
     value = form.get(name, str(default)).lower()
     if value not in {"true", "false"}:
         raise RestError(400, 20001, f"{name} must be true or false")
@@ -55,12 +55,12 @@ def truth(form: Mapping[str, str], name: str, default: bool) -> bool:
 
 
 def rfc2822(at: datetime | None) -> str | None:
-    """A moment as Twilio writes it."""
+    """Format a moment as Twilio does (RFC 2822)."""
     return None if at is None else format_datetime(at)
 
 
 def is_wanted(at: datetime | None, name: str) -> bool:
-    """Whether a moment passes the filters ``name`` (on that day), ``name<`` and ``name>`` of this request."""
+    """Whether a moment passes this request's filters ``name`` (on that day), ``name<`` and ``name>``."""
     for key in (name, f"{name}<", f"{name}>"):
         if not request.args.get(key):
             continue
@@ -80,9 +80,9 @@ def is_wanted(at: datetime | None, name: str) -> bool:
 def page(
     key: str, found: Sequence[_T], show: Callable[[_T], dict[str, Any]], sid: Callable[[_T], str]
 ) -> Response:
-    """One page of ``found`` (newest first) with the keys that Twilio's clients page by.
+    """Answer with one page of ``found`` (newest first) and the keys that Twilio's clients use for paging.
 
-    The next page begins after the last one shown, so that what comes meanwhile shifts nothing.
+    The next page begins after the last entry of this one, so that new entries shift nothing.
     """
     size = max(1, min(request.args.get("PageSize", 50, type=int), _MOST_ON_A_PAGE))
     number = max(0, request.args.get("Page", 0, type=int))
@@ -114,7 +114,7 @@ def page(
 
 
 def _moment(text: str, name: str) -> datetime:
-    """A moment, or the midnight that begins a day, in UTC."""
+    """Return a moment, or the midnight at which a day begins, in UTC."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

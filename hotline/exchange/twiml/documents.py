@@ -1,4 +1,4 @@
-"""Reading a TwiML document for the handset: bytes to elements, marks to words, attributes to values."""
+"""Reads a TwiML document for a leg: bytes to elements, markup to words, attributes to values."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -9,7 +9,7 @@ from hotline.exchange.twiml.spec import SSML
 #: Twilio refuses a longer document (11750).
 MOST_BYTES = 64 * 1024
 WORDS_A_SECOND = 150 / 60
-#: A recording whose length nobody knows lasts as long as this many seconds.
+#: The length of every played recording, since its real length is unknown.
 RECORDING_SECONDS = 5.0
 
 _BREAKS = {"none": 0.0, "x-weak": 0.1, "weak": 0.25, "medium": 0.5, "strong": 0.75, "x-strong": 1.2}
@@ -27,7 +27,7 @@ class TwimlError(ValueError):
 
 
 def parse(document: bytes) -> ET.Element:
-    """The root of a document. Raises TwimlError for bytes that Twilio would not run at all."""
+    """Return the root of a document. Raises TwimlError for bytes that Twilio would not run at all."""
     if len(document) > MOST_BYTES:
         raise TwimlError(11750, "the document is over 64 kB")
     try:
@@ -42,12 +42,12 @@ def parse(document: bytes) -> ET.Element:
 
 
 def text_of(element: ET.Element) -> str:
-    """The text of an element that holds nothing else."""
+    """Return the text of an element without children."""
     return (element.text or "").strip()
 
 
 def spoken(say: ET.Element) -> tuple[str, float]:
-    """The words of a Say, and how many seconds they last. A break is heard as a pause ("…")."""
+    """Return the words of a Say and how many seconds they last. A break becomes a pause ("…")."""
     if not len(say):
         words = (say.text or "").split()
         return " ".join(words), len(words) / WORDS_A_SECOND
@@ -62,7 +62,7 @@ def spoken(say: ET.Element) -> tuple[str, float]:
             parts.append(mark.get("alias", text))
         elif mark.tag == "say-as" and mark.get("interpret-as") in _ONE_BY_ONE:
             parts.append(text)
-            # What is read sign by sign takes as long as that many words.
+            # A text that is read character by character takes as long as that many words.
             more_words += max(0, len("".join(text.split())) - len(text.split()))
         else:
             parts.append(text)
@@ -73,17 +73,17 @@ def spoken(say: ET.Element) -> tuple[str, float]:
 
 
 def strange_mark(say: ET.Element) -> str | None:
-    """The first mark in a Say that nothing can speak, or None."""
+    """Return the first element in a Say that is no SSML, or None."""
     return next((mark.tag for mark in say.iter() if mark is not say and mark.tag not in SSML), None)
 
 
 def method_of(element: ET.Element, name: str = "method") -> str:
-    """GET or POST, which is the default."""
+    """Return GET or POST, which is the default."""
     return "GET" if element.get(name, "POST").upper() == "GET" else "POST"
 
 
 def truth(element: ET.Element, name: str, otherwise: bool, code: int) -> bool:
-    """An attribute that is true or false. Raises TwimlError with ``code`` for anything else."""
+    """Return an attribute that is true or false. Raises TwimlError with ``code`` for anything else."""
     value = element.get(name)
     if value is None:
         return otherwise
@@ -93,7 +93,7 @@ def truth(element: ET.Element, name: str, otherwise: bool, code: int) -> bool:
 
 
 def whole(element: ET.Element, name: str, otherwise: int, code: int) -> int:
-    """An attribute that is a whole number. Raises TwimlError with ``code`` for anything else."""
+    """Return an attribute that is a whole number. Raises TwimlError with ``code`` for anything else."""
     value = element.get(name)
     if value is None:
         return otherwise
@@ -103,9 +103,9 @@ def whole(element: ET.Element, name: str, otherwise: int, code: int) -> int:
 
 
 def _texts(say: ET.Element) -> Iterator[tuple[ET.Element | None, str]]:
-    """Every mark of a Say with its own text, and every text between marks, in order.
+    """Yield every SSML element of a Say with its own text, and every text between elements, in order.
 
-    It goes down without recursion: a hostile document may be nested thousands of marks deep.
+    It does not use recursion, because a hostile document may be nested thousands of levels deep.
     """
     yield None, say.text or ""
     stack = [iter(say)]

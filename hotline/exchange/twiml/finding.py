@@ -1,4 +1,4 @@
-"""One thing that is wrong with a TwiML document."""
+"""One error or warning about a TwiML document."""
 
 from typing import Literal, NamedTuple
 
@@ -6,8 +6,8 @@ from typing import Literal, NamedTuple
 class Finding(NamedTuple):
     """``code`` is Twilio's error number, or None where Twilio has none for it.
 
-    An ``error`` is what Twilio refuses, skips or runs otherwise than it reads; a ``warning`` is what runs
-    and yet serves a caller badly. ``line`` counts from 1.
+    Twilio refuses an ``error``, skips it, or runs it differently from what it says. A ``warning`` runs, but
+    serves a caller badly. ``line`` counts from 1.
     """
 
     code: int | None

@@ -1,4 +1,4 @@
-"""A TwiML document as the strict reader sees it: elements that know the line they begin on."""
+"""A TwiML document for the strict reader: elements that know the line on which they begin."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from hotline.exchange.twiml.finding import Finding
 
 @dataclass(eq=False, slots=True)
 class Node:
-    """One element. ``texts`` are its own text and what follows each of its children."""
+    """One element. ``texts`` are its own text and the text after each of its children."""
 
     tag: str
     attributes: dict[str, str]
@@ -20,20 +20,20 @@ class Node:
 
     @property
     def text(self) -> str:
-        """The text that stands in the element itself."""
+        """The text of the element itself."""
         return "".join(self.texts).strip()
 
     @property
     def whole_text(self) -> str:
-        """Every text in the element and in those within it, in order."""
+        """The text of the element and of all elements in it, in order."""
         return "".join(self._pieces()).strip()
 
     def get(self, name: str, otherwise: str = "") -> str:
-        """An attribute."""
+        """Return an attribute."""
         return self.attributes.get(name, otherwise)
 
     def walk(self) -> "Iterator[Node]":
-        """This element and all within it, in the order of the document."""
+        """Yield this element and all elements in it, in the order of the document."""
         stack = [self]
         while stack:
             node = stack.pop()
@@ -41,7 +41,7 @@ class Node:
             stack += reversed(node.children)
 
     def _pieces(self) -> Iterator[str]:
-        # Without recursion, as a hostile document may be thousands of elements deep.
+        # No recursion: a hostile document may be thousands of elements deep.
         stack: list[Node | str] = [self]
         while stack:
             one = stack.pop()
@@ -57,7 +57,7 @@ class Node:
 
 
 def root_of(document: str | bytes) -> Node | Finding:
-    """The root of a document, or why there is none."""
+    """Return the root of a document, or the finding that there is none."""
     try:
         raw = document if isinstance(document, bytes) else document.encode()
         text = raw.decode()
@@ -71,7 +71,7 @@ def root_of(document: str | bytes) -> Node | Finding:
 
 
 class _DeclaresError(Exception):
-    """The document declares a type, and with it perhaps entities without end."""
+    """The document declares a type, which may define endless entities."""
 
 
 class _Builder:

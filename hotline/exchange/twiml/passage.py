@@ -9,8 +9,8 @@ from hotline.exchange.twiml.waits import Phrase
 class Passage:
     """``kind`` is ``heard``, ``pressed``, ``said`` (by this person), ``talk`` (by another) or ``note``.
 
-    What was heard comes with the language and the voice that Twilio would speak it in, its seconds, how
-    often it is played, and the moment of the call at which it began.
+    A ``heard`` passage has Twilio's language and voice, its seconds, and how often it is played. ``at`` is
+    the moment of the call at which a passage began.
     """
 
     kind: str
@@ -23,6 +23,6 @@ class Passage:
 
     @classmethod
     def of(cls, phrase: Phrase) -> "Passage":
-        """A phrase as it was heard."""
+        """Return the passage of a phrase that was heard."""
         _, words, seconds, at, language, voice, times = phrase
         return cls("heard", words, language, voice, seconds, times, at)

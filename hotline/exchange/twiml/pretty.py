@@ -1,4 +1,4 @@
-"""A TwiML document laid out for reading, with what is wrong with it."""
+"""Lays out a TwiML document for reading, with its findings."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -9,15 +9,15 @@ from hotline.exchange.twiml.finding import Finding
 from hotline.exchange.twiml.node import Node, root_of
 from hotline.exchange.twiml.reader import read
 
-#: No document that Twilio accepts nests deeper than this; one that does is shown as it came.
+#: Deeper documents are returned unchanged; Twilio accepts none of them.
 _DEEPEST = 20
 
 
 @lru_cache(maxsize=512)
 def laid_out(document: str, *, whisper: bool = False) -> tuple[str, tuple[Finding, ...]]:
-    """The document with one element a line, and its findings, whose lines are those of what is given.
+    """Return the document with one element a line, and its findings, which use the new line numbers.
 
-    A document that is no TwiML is given as it came.
+    A document that is not TwiML is returned unchanged.
     """
     root = root_of(document)
     if not isinstance(root, Node) or _depth(root) > _DEEPEST:
@@ -27,7 +27,7 @@ def laid_out(document: str, *, whisper: bool = False) -> tuple[str, tuple[Findin
 
 
 def findings_as_json(findings: tuple[Finding, ...]) -> list[dict[str, Any]]:
-    """Findings as JSON can carry them."""
+    """Return findings ready for JSON."""
     return [finding._asdict() for finding in findings]
 
 
@@ -41,7 +41,7 @@ def _depth(root: Node) -> int:
 def _lines(node: Node, indent: str) -> Iterator[str]:
     has_words = any(text.strip() for text in node.texts)
     if has_words or not node.children:
-        # Spaces between words and marks are heard as they stand, so such an element stays on its line.
+        # Spaces between words and elements matter, so such an element stays on one line.
         yield indent + _inline(node)
         return
     yield f"{indent}<{_opening(node)}>"

@@ -1,6 +1,6 @@
-"""The strict reader of TwiML: what Twilio would refuse, skip or run otherwise than it reads is found here.
+"""The strict reader of TwiML: it finds everything that Twilio would refuse, skip or run differently.
 
-It is for any project that answers Twilio: ``read(document)`` gives findings, none when all is well.
+Any project that answers Twilio can use it: ``read(document)`` returns findings, and none for a good document.
 """
 
 import re
@@ -12,9 +12,9 @@ from hotline.exchange.twiml.node import Node, root_of
 from hotline.exchange.twiml.rules import rules_of
 from hotline.exchange.twiml.spec import ATTRIBUTES, CHILDREN, TEXT, VALUES
 
-#: The most characters of a document that is handed in through the REST side (32018).
+#: The most characters of a document that comes through the REST API (32018).
 MOST_INLINE_CHARACTERS = 4000
-#: What a whole number may be, by element and attribute.
+#: The range of every whole number, by element and attribute.
 RANGES = {
     ("Gather", "timeout"): (1, 600),
     ("Gather", "numDigits"): (1, 20),
@@ -31,7 +31,7 @@ _URLS = frozenset(
     {"action", "url", "waitUrl", "statusCallback", "recordingStatusCallback", "eventCallbackUrl", "referUrl"}
     | {"partialResultCallback", "transcribeCallback", "amdStatusCallback", "statusCallbackUrl"}
 )
-#: Twilio's numbers for an attribute that is wrong; any other is a schema warning (12200).
+#: Twilio's error numbers for wrong attributes; any other is a schema warning (12200).
 _NUMBERS = {
     ("Gather", "finishOnKey"): 13310,
     ("Gather", "method"): 13312,
@@ -72,10 +72,10 @@ _OVERRIDE_NUMBERS = {"e": 11240, "rp": 11243}
 
 
 def read(document: str | bytes, *, whisper: bool = False, inline: bool = False) -> list[Finding]:
-    """Everything that is wrong with a voice document, in the order of its lines.
+    """Return every finding about a voice document, in the order of its lines.
 
-    A ``whisper`` is what a dialled leg hears before it is joined to the caller, and an ``inline`` document
-    is one that is handed in through the REST side.
+    A dialled leg hears a ``whisper`` before it is joined to the caller. An ``inline`` document comes through
+    the REST API.
     """
     root = root_of(document)
     if isinstance(root, Finding):
@@ -88,7 +88,7 @@ def read(document: str | bytes, *, whisper: bool = False, inline: bool = False) 
 
 
 def _schema(node: Node) -> Iterator[Finding]:
-    """Elements, nesting, attributes and values as twiml.json declares them."""
+    """Check elements, nesting, attributes and values against twiml.json."""
     known = ATTRIBUTES.get(node.tag)
     if known is None:
         yield Finding(12200, node.line, f"{node.tag} is no element of TwiML.")
@@ -116,7 +116,7 @@ def _attribute(node: Node, name: str, value: str, kind: str | None) -> Iterator[
         yield Finding(number, node.line, f"{where} is no list of whole numbers.")
     elif kind.removesuffix("[]") in VALUES:
         given = value.split() if kind.endswith("[]") else [value]
-        # With a model of its own, what a provider understands is not Twilio's to list.
+        # With a speech model of a provider, Twilio does not know the languages.
         is_free = node.tag == "Gather" and name == "language" and bool(node.get("speechModel"))
         if not is_free and not (given and set(given) <= VALUES[kind.removesuffix("[]")]):
             yield Finding(number, node.line, f"{where} is none of its values.")
@@ -139,7 +139,7 @@ def _number(node: Node, name: str, value: str, number: int) -> Iterator[Finding]
 
 
 def _url(node: Node, where: str, url: str) -> Iterator[Finding]:
-    """An address that can be asked: a host without an underscore, and overrides that Twilio knows."""
+    """Check a URL: its scheme, a host without an underscore, and known connection overrides."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""

@@ -1,4 +1,4 @@
-"""What the strict reader knows beyond the names of TwiML: what each verb needs so that a call goes well."""
+"""The rules of the strict reader beyond the schema: what each verb needs so that a call goes well."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 from hotline.exchange.twiml.finding import Finding
 from hotline.exchange.twiml.node import Node
 
-#: The language of the voices that do not carry it in their name.
+#: The language of the voices whose name does not have it.
 POLLY_LANGUAGES = {
     **dict.fromkeys(("Joanna", "Matthew", "Ruth", "Danielle", "Stephen"), "en-US"),
     **dict.fromkeys(("Lupe", "Miguel", "Penelope", "Pedro"), "es-US"),
@@ -28,7 +28,7 @@ _MOST_PARALLEL_NUMBERS = 10
 
 
 def rules_of(root: Node, *, whisper: bool) -> Iterator[Finding]:
-    """Every rule, on every verb of a document."""
+    """Check every rule on every verb of a document."""
     for node in root.walk():
         match node.tag:
             case "Say":
@@ -61,7 +61,7 @@ def _say(say: Node) -> Iterator[Finding]:
         yield Finding(13520, say.line, "Say has nothing to say.")
     is_polly, is_google = voice.startswith("Polly."), voice.startswith("Google.")
     most = 3000 if is_polly else 5000 if is_google else 4096
-    # Google counts its marks; a mark is about as long as its name and attributes.
+    # Google counts markup too; an element is about as long as its name and attributes.
     marks = sum(len(n.tag) * 2 + 5 + sum(map(len, n.attributes)) for n in say.walk() if n is not say)
     counted = len(text) + (marks if is_google else 0)
     if counted > most or len(quote(text, safe="")) > 4500:
@@ -82,7 +82,7 @@ def _speaks(voice: str, language: str) -> bool:
         return voice.removeprefix("Google.").startswith(f"{language}-")
     if voice.startswith("Polly."):
         known = POLLY_LANGUAGES.get(voice.removeprefix("Polly.").partition("-")[0])
-        # A voice whose language nobody wrote down here may well speak it.
+        # A voice that is not listed here may speak any language.
         return known is None or known == language
     return voice in _BASIC_VOICES
 
@@ -224,5 +224,5 @@ def _order(verbs: list[Node]) -> Iterator[Finding]:
 
 
 def _can_be_dialled(text: str) -> bool:
-    # Spaces, dots, dashes and brackets are no part of a number, and Twilio reads over them.
+    # Twilio ignores spaces, dots, dashes and brackets in a number.
     return re.fullmatch(r"\+?[0-9]{3,15}", re.sub(r"[\s().-]", "", text)) is not None

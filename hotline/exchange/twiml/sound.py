@@ -1,4 +1,4 @@
-"""What is heard: the sounds of a Say, a Play or a Pause, and how long each of them lasts."""
+"""The sounds of a Say, a Play or a Pause, and how long each of them lasts."""
 
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from hotline.exchange.twiml.documents import (
 )
 from hotline.exchange.twiml.verbs import tones
 
-#: Twilio's own end to a loop without one (loop="0").
+#: How often Twilio plays an endless loop (loop="0").
 ENDLESS = 1000
 
 
@@ -30,7 +30,7 @@ class Sound(NamedTuple):
 
 
 def sounds_of(verb: ET.Element, note: Callable[[str], None]) -> list[Sound]:
-    """What a Say, Play or Pause is heard as. Raises TwimlError; ``note`` is told what is skipped."""
+    """Return the sounds of a Say, Play or Pause; ``note`` gets what is skipped. Raises TwimlError."""
     if verb.tag == "Pause":
         return [Sound("silence", "", whole(verb, "length", 1, 13910))]
     code = 13510 if verb.tag == "Say" else 13410

@@ -1,4 +1,4 @@
-"""What TwiML is: its elements, what may stand in each, their attributes and values, from twiml.json."""
+"""The schema of TwiML from twiml.json: elements, their children, attributes and values."""
 
 import json
 from importlib.resources import files
@@ -8,15 +8,15 @@ _DATA: dict[str, Any] = json.loads(files("hotline.exchange.twiml").joinpath("twi
 
 #: The kind of every attribute of every element, by tag and then by attribute.
 ATTRIBUTES: dict[str, dict[str, str]] = {tag: one["attributes"] for tag, one in _DATA["elements"].items()}
-#: What may stand in each element.
+#: The elements allowed in each element.
 CHILDREN: dict[str, frozenset[str]] = {
     tag: frozenset(one["children"]) for tag, one in _DATA["elements"].items()
 }
-#: The values of every kind that is a list of them.
+#: The values of every kind that has a list of values.
 VALUES: dict[str, frozenset[str]] = {name: frozenset(values) for name, values in _DATA["types"].items()}
-#: The marks that may stand in what is said.
+#: The SSML elements allowed in a Say.
 SSML = CHILDREN["Say"]
-#: The elements that hold text.
+#: The elements that may have text.
 TEXT = (SSML - {"break"}) | {
     "Say",
     "Play",

@@ -1,4 +1,4 @@
-"""The addresses in a document: relative ones are relative to where the document came from."""
+"""The URLs in a document. Relative ones are relative to where the document came from."""
 
 from urllib.parse import urljoin, urlsplit
 
@@ -6,24 +6,24 @@ from hotline.exchange.twiml.documents import TwimlError
 
 
 class Urls:
-    """Remembers where the document that runs came from ("" for one that was handed in)."""
+    """Remembers where the current document came from ("" for an inline one)."""
 
     def __init__(self) -> None:
         self.base = ""
         self._origin = ""
 
     def become(self, base: str) -> None:
-        """The document that runs now came from ``base``."""
+        """Set where the current document came from."""
         if not self._origin or not base.startswith(self._origin + "/"):
             parts = urlsplit(base)
             self._origin = f"{parts.scheme}://{parts.netloc}" if parts.scheme and parts.netloc else ""
         self.base = base
 
     def absolute(self, url: str, tag: str) -> str:
-        """``url`` in full. Raises TwimlError, which names ``tag``, when there is no such address."""
+        """Return ``url`` as an absolute URL. Raises TwimlError, which names ``tag``."""
         url = url.strip()
         if self._origin and url[:1] == "/" and url[1:2] != "/" and "/." not in url and url.isprintable():
-            # The usual case by far, and urljoin takes longer than all the rest of a turn.
+            # This is the usual case, and urljoin takes longer than the rest of a turn.
             return self._origin + url
         try:
             joined = urljoin(self.base, url)

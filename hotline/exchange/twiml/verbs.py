@@ -1,4 +1,4 @@
-"""What each verb that waits asks for: its element and the defaults of TwiML, put into the noun of a wait."""
+"""Turns each verb that waits into its wait, with the defaults of TwiML."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -8,7 +8,7 @@ from hotline.exchange.twiml.documents import TwimlError, method_of, text_of, tru
 from hotline.exchange.twiml.waits import Conference, Dequeuing, Dial, Keys, Number, Queued, Recording, Ringing
 
 KEYS = frozenset("0123456789*#")
-#: Gives a URL relative to the document (its second argument names the element) in full.
+#: Makes a URL of the document absolute; its second argument names the element.
 Absolute = Callable[[str, str], str]
 
 _PHONES = frozenset({"Number", "Client", "Sip", "Sim", "WhatsApp", "Application"})
@@ -17,7 +17,7 @@ _TONES = re.compile("[0-9A-DW w#*]+")
 
 
 def gather(verb: ET.Element, absolute: Absolute, own_url: str) -> Keys:
-    """The keys that a Gather wants. Raises TwimlError."""
+    """Return the wait of a Gather. Raises TwimlError."""
     get = verb.get
     inputs = get("input", "dtmf")
     finish_on = get("finishOnKey", "#")
@@ -43,7 +43,7 @@ def gather(verb: ET.Element, absolute: Absolute, own_url: str) -> Keys:
 
 
 def record(verb: ET.Element, absolute: Absolute, own_url: str) -> Recording:
-    """What a Record wants to keep. Raises TwimlError."""
+    """Return the wait of a Record. Raises TwimlError."""
     finish_on = verb.get("finishOnKey", "1234567890*#")
     if not set(finish_on) <= KEYS:
         raise TwimlError(13613, "<Record> has a finishOnKey that no phone has")
@@ -63,7 +63,7 @@ def record(verb: ET.Element, absolute: Absolute, own_url: str) -> Recording:
 
 
 def dial(verb: ET.Element, absolute: Absolute) -> Dial:
-    """Who a Dial wants to reach. Raises TwimlError."""
+    """Return the wait of a Dial. Raises TwimlError."""
     action = verb.get("action")
     action = None if action is None else absolute(action, "Dial")
     nouns = [noun for noun in verb if noun.tag in _PHONES or noun.tag in {"Conference", "Queue"}]
@@ -102,7 +102,7 @@ def dial(verb: ET.Element, absolute: Absolute) -> Dial:
 
 
 def enqueue(verb: ET.Element, absolute: Absolute) -> Queued:
-    """The queue that an Enqueue puts the caller into. Raises TwimlError."""
+    """Return the wait of an Enqueue. Raises TwimlError."""
     name = text_of(verb)
     if len(name) > 64:
         raise TwimlError(14201, "<Enqueue> has a name of more than 64 characters")
@@ -112,14 +112,14 @@ def enqueue(verb: ET.Element, absolute: Absolute) -> Queued:
         method=method_of(verb),
         name=name,
         most=whole(verb, "maxQueueSize", 1000, 12200),
-        # An empty address is silence, which is not the music that no address is.
+        # An empty address means silence; no address means music.
         wait_url=absolute(wait_url, "Enqueue") if wait_url else wait_url,
         wait_method=method_of(verb, "waitUrlMethod"),
     )
 
 
 def tones(digits: str) -> float:
-    """How many seconds Play takes for these ``digits``: w is half a second, W a whole one."""
+    """Return how many seconds Play takes for ``digits``: w is half a second, W a whole one."""
     if not _TONES.fullmatch(digits):
         raise TwimlError(13430, "<Play> has digits that no phone has")
     return sum({"w": 0.5, "W": 1.0, " ": 0.0}.get(sign, 0.25) for sign in digits)

@@ -1,4 +1,4 @@
-"""What a leg can wait for, and what is heard on it while it does: the nouns of the interpreter."""
+"""Everything a leg can wait for, and the phrases that it hears."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from hotline.exchange.delivery.request import Params
 
 
 class Phrase(NamedTuple):
-    """Something that is heard.
+    """Something that a leg hears.
 
     ``kind`` is ``speech``, ``recording`` (``words`` names it), ``tones`` or ``beep``. ``language`` and
     ``voice`` are as Twilio names them. ``seconds`` is how long it lasts once and ``times`` how often it is
@@ -26,7 +26,7 @@ class Phrase(NamedTuple):
 class Keys(NamedTuple):
     """The leg waits for keys: at most ``most`` (None = any number), ended by ``finish_on`` or ``seconds``.
 
-    ``hints_speech`` is whether spoken words may answer as well, and ``takes_keys`` whether keys may.
+    ``takes_keys`` tells whether keys may answer, and ``takes_speech`` whether spoken words may.
     """
 
     action: str
@@ -56,9 +56,9 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A phone to ring. ``url`` is the document that screens whoever answers ("whisper").
+    """A phone to ring. ``url`` is the document for the person who answers ("whisper").
 
-    ``kind`` is ``Number`` for a phone; any other noun (``Client``, ``Sip`` ...) cannot be reached here.
+    ``kind`` is ``Number`` for a phone. The exchange cannot reach any other noun (``Client``, ``Sip`` ...).
     """
 
     phone: str
@@ -113,7 +113,7 @@ class Conference:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """The leg waits in the queue ``name``; ``wait_url`` is what it hears meanwhile (None = music)."""
+    """The leg waits in the queue ``name`` and hears the document at ``wait_url`` (None = music)."""
 
     action: str | None
     method: str
@@ -125,7 +125,7 @@ class Queued:
 
 @dataclass(frozen=True, slots=True)
 class Dequeuing:
-    """The leg waits for the first caller of the queue ``name``, who first hears the document at ``url``."""
+    """The leg waits for the first caller of the queue ``name``. The caller hears ``url`` first."""
 
     action: str | None
     method: str

@@ -63,7 +63,7 @@ def test_silence_is_answered_when_its_time_has_gone_by(listening: Listening) -> 
 
 
 def test_at_four_times_the_speed_it_takes_a_quarter_of_the_time(listening: Listening) -> None:
-    listening.board.goes_as_fast_as(4)
+    listening.board.set_speed(4)
     call = listening.dials()
 
     listening.passes(2.5)
@@ -88,13 +88,13 @@ def test_time_taken_out_of_a_call_makes_it_wait_for_ever_and_put_back_lets_it_go
 ) -> None:
     call = listening.dials()
 
-    listening.board.goes_as_fast_as(None)
+    listening.board.set_speed(None)
     assert listening.exchange.waits_until(lambda: not call.live.leg.is_speaking)
     listening.passes(3600)
     listening.board.type(call.sid, "#")
     assert listening.words(call).count("Take your time.") == 1
 
-    listening.board.goes_as_fast_as(1)
+    listening.board.set_speed(1)
     assert listening.exchange.waits_until(lambda: call.live.leg.timed)
     listening.passes(12)
     assert listening.waits_until_heard(call, "Take your time.", 2)

@@ -106,7 +106,7 @@ def test_only_numbers_of_the_line_are_dialled_and_only_from_handsets_that_are_th
 
 
 def test_digits_are_typed_one_by_one_and_silence_ends_them(exchange: Exchange) -> None:
-    exchange.board.goes_as_fast_as(None)
+    exchange.board.set_speed(None)
     sid = exchange.web.post("/exchange/handsets/1/dial", json={"to": LINE}).json["sid"]
     assert exchange.waits_until(lambda: exchange.board.find(sid).live.state == "keys")
 

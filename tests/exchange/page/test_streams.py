@@ -74,17 +74,17 @@ def test_twenty_tabs_see_the_same_while_the_exchange_works_as_before(
 def test_there_is_an_end_to_streams_and_a_page_that_goes_gives_its_place_back() -> None:
     streams = Streams(Feed(lambda: NOW), most=2)
     last = streams.now()
-    _, first_gives_back = streams.opens(last)
-    streams.opens(last)
+    _, release_first = streams.open(last)
+    streams.open(last)
     with pytest.raises(TooManyStreamsError):
-        streams.opens(last)
+        streams.open(last)
 
-    first_gives_back()
-    first_gives_back()
+    release_first()
+    release_first()
 
-    streams.opens(last)
+    streams.open(last)
     with pytest.raises(TooManyStreamsError):
-        streams.opens(last)
+        streams.open(last)
 
 
 def test_one_page_too_many_is_told_to_come_back_and_holds_nothing(
@@ -133,7 +133,7 @@ def test_a_page_that_was_away_too_long_is_told_to_begin_anew() -> None:
     for _ in range(MOST_KEPT + 1):
         feed.tell("status", "CA1", status="ringing")
 
-    events, _ = streams.opens(last)
+    events, _ = streams.open(last)
 
     assert [next(events), next(events)] == [": live\n\n", "event: reset\ndata:\n\n"]
     assert next(events, None) is None
@@ -141,6 +141,6 @@ def test_a_page_that_was_away_too_long_is_told_to_begin_anew() -> None:
 
 def test_a_page_that_has_gone_is_noticed_though_nothing_happens() -> None:
     streams = Streams(Feed(lambda: NOW), heartbeat_seconds=0.01)
-    events, _ = streams.opens(streams.now())
+    events, _ = streams.open(streams.now())
 
     assert [next(events) for _ in range(3)] == [": live\n\n", ": still here\n\n", ": still here\n\n"]

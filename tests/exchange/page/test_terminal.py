@@ -168,7 +168,7 @@ def test_a_script_that_waits_for_a_phone_that_never_rings_exits_3(
 
 def test_in_real_time_whoever_rings_at_the_exchange_is_heard_as_the_call_lasts(world: World) -> None:
     world.rings_the_liaison()
-    world.switchboard.goes_as_fast_as(20)
+    world.switchboard.set_speed(20)
 
     played = world.plays("--real-time", "--script", "hangup,answer,1,hangup")
 

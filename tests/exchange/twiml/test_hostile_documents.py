@@ -68,7 +68,7 @@ EVENTS = st.lists(
     st.one_of(
         st.tuples(st.just("presses"), st.text("0123456789*#", min_size=1, max_size=4)),
         st.tuples(st.just("passes"), st.floats(0, 4000)),
-        st.tuples(st.sampled_from(["says_nothing", "picks_up", "is_not_answered", "hangs_up", "redirected"])),
+        st.tuples(st.sampled_from(["says_nothing", "picks_up", "goes_unanswered", "hangs_up", "redirected"])),
         st.tuples(st.just("says"), st.text(max_size=12)),
     ),
     max_size=8,
