@@ -10,6 +10,7 @@ from config.office import Office
 from models import AuditEntry, Call, Callback, CallEvent, Staff
 from models.overview.caller_state import CallState, load_by_leg
 from models.store.database import Database
+from models.store.policies import Policies
 from models.talks import leg as legs
 from models.talks.call_event import record_call_event
 from models.talks.leg_end import Job
@@ -17,6 +18,7 @@ from tests.factories import NOW
 from tests.fake_carrier import FakeCarrier
 from workers.callbacks import Dialler
 from workers.carrier import CarrierCall, CarrierRefused, CarrierUnknown
+from workers.office_rules import policies_of
 from workers.sweeper import sweep
 
 
@@ -88,6 +90,10 @@ class CallbackDesk:
         #: The seconds that the carrier's pace asked workers to wait; a test does not.
         self.waited: list[float] = []
         self._sequence = 0
+
+    @property
+    def policies(self) -> Policies:
+        return policies_of(self.office)
 
     # What the workers do.
 

@@ -24,6 +24,7 @@ from models.store.heartbeat import is_silent
 from models.store.keyring import Keyring
 from workers.equipment import equip
 from workers.heart import Heart
+from workers.office_rules import policies_of
 from workers.own_job import OwnJob
 from workers.queue import QUEUE, Jobs
 
@@ -102,7 +103,7 @@ class Vigil:
             if not is_silent(session, "sweeper", now):
                 return
         with self._database.transaction() as session:
-            page_troubles(session, now, self._office)
+            page_troubles(session, now, policies_of(self._office), self._office.is_open(now))
             unsent = unsent_alerts(session, now, _AT_ONCE)
         for alert_id in unsent:
             self._jobs.enqueue("send_alert", alert_id)

@@ -16,6 +16,7 @@ from models.store.database import Database
 from models.store.heartbeat import is_silent
 from workers.alerts import AlertCarrier, AlertSender
 from workers.carrier import Carrier
+from workers.office_rules import policies_of
 from workers.office_watch import OfficeWatch
 
 log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ class LastWatch:
             if not is_silent(session, "sweeper", now):
                 return
         with self._database.transaction() as session:
-            page_troubles(session, now, office)
+            page_troubles(session, now, policies_of(office), office.is_open(now))
         with self._database.reading() as session:
             unsent = unsent_alerts(session, now, _AT_ONCE)
             made = select(Alert.id).where(Alert.id.in_(unsent), Alert.made_at <= now - _LEFT_ALONE)

@@ -36,6 +36,7 @@ from models.store.database import Database
 from models.store.guard import Guard
 from models.store.heartbeat import is_silent, note_redis
 from models.store.keyring import Keyring
+from models.store.policies import Policies
 from models.talks.abandoned_wait import end_lapsed_waits
 from models.talks.dispatch import LIAISON_PATIENCE
 from models.talks.leg_end import Job
@@ -75,14 +76,17 @@ _USUALLY_SINCE = timedelta(seconds=2 * SWEEP_SECONDS)
 _LANDING_PATIENCE = timedelta(seconds=60)
 #: What supervisors are told of, each in one message with a count: whether there may be news, and the telling.
 _MATTERS: tuple[
-    tuple[Callable[[Session, datetime], bool], Callable[[Session, datetime, Office], None]], ...
+    tuple[Callable[[Session, datetime], bool], Callable[[Session, datetime, Policies, bool], None]], ...
 ] = (
     (lambda session, now: bool(troubles(session, now)), page_troubles),
     (lambda session, _now: has_untold_reports(session), tell_of_reports),
     (lambda session, _now: has_untold_locks(session), tell_of_locks),
     (lambda session, _now: is_anything_held(session), page_held),
     (lambda session, _now: has_untold_names(session), tell_of_unlisted),
-    (lambda session, _now: has_untold_alarms(session), tell_of_alarms),
+    (
+        lambda session, _now: has_untold_alarms(session),
+        lambda session, now, policies, _is_open: tell_of_alarms(session, now, policies),
+    ),
 )
 
 
@@ -261,7 +265,7 @@ class _Pass:
 
     def _apply_schedules(self) -> None:
         with self._database.transaction() as session:
-            apply_schedules(session, self._now, self._office)
+            apply_schedules(session, self._now, self._office.zone, self._office.is_holiday)
 
     def _offer_due(self) -> None:
         """As many as people are free, less what waits already: a queue that nobody works must not grow."""
@@ -291,17 +295,17 @@ class _Pass:
     def _tell_of(
         self,
         may_be_news: Callable[[Session, datetime], bool],
-        tell: Callable[[Session, datetime, Office], None],
+        tell: Callable[[Session, datetime, Policies, bool], None],
     ) -> None:
         with self._database.reading() as session:
             is_due = may_be_news(session, self._now)
         if is_due:
             with self._database.transaction() as session:
-                tell(session, self._now, self._office)
+                tell(session, self._now, self._policies, self._office.is_open(self._now))
 
     def _warn(self) -> None:
         with self._database.transaction() as session:
-            make_alerts(session, self._now, self._office)
+            make_alerts(session, self._now, self._policies, self._office.is_open(self._now))
             forget_lost_alerts(session, self._now)
         with self._database.reading() as session:
             found = unsent_alerts(session, self._now, _OFFERED_AT_ONCE)
@@ -322,7 +326,7 @@ class _Pass:
         if not news:
             return
         with self._database.transaction() as session:
-            watch(session, self._now, self._office)
+            watch(session, self._now, self._policies)
 
     def _measure_failures(self) -> None:
         with self._database.reading() as session:

@@ -15,13 +15,13 @@ from models.staff.alert import (
     LEFT_TOLD,
     LEVELS,
     UNTAKEN,
-    AlertOffice,
     Told,
     tell,
     tell_supervisors,
 )
 from models.staff.paging import take_page
 from models.staff.staff import Staff
+from models.store.policies import Policies
 
 #: The very words of the partial indexes, so that both databases see that they serve.
 _LEFT = text(f"callbacks.state = '{LEFT}'")
@@ -37,54 +37,54 @@ _LATELY = timedelta(hours=1)
 _STAFF, _SUPERVISOR = "staff", "supervisor"
 
 
-def make_alerts(session: Session, now: datetime, office: AlertOffice) -> None:
+def make_alerts(session: Session, now: datetime, policies: Policies, is_open: bool) -> None:
     """Warn of every promise that came to its next level, of urgent work that nobody takes, and of those left.
 
     Each is told once at each level. The messages about one matter are ``page_minutes`` apart, and each says
     how many there are in all.
     """
     for whom in (_STAFF, _SUPERVISOR):
-        _warn_of_late(session, whom, now, office)
-    _page_untaken(session, now, office)
-    _tell_of_left(session, now, office)
+        _warn_of_late(session, whom, now, policies, is_open)
+    _page_untaken(session, now, policies, is_open)
+    _tell_of_left(session, now, policies, is_open)
 
 
-def _warn_of_late(session: Session, whom: str, now: datetime, office: AlertOffice) -> None:
+def _warn_of_late(session: Session, whom: str, now: datetime, policies: Policies, is_open: bool) -> None:
     """Warn one kind of people of promises that come near their moment, or pass it."""
     levels = [(passed, *level) for passed, level in enumerate(LEVELS) if level[1] == whom]
     due_by = {
-        passed: now + sign * timedelta(minutes=office.policy(policy))
-        for passed, _level, _whom, policy, sign in levels
+        passed: now + sign * timedelta(minutes=minutes_of(policies))
+        for passed, _level, _whom, minutes_of, sign in levels
     }
     if not _is_any(session, or_(*(_at(passed, at) for passed, at in due_by.items()))):
         return
-    if not take_page(session, f"late_{whom}", now, office):
+    if not take_page(session, f"late_{whom}", now, policies.page_minutes):
         return
     # The next message is a gap away, so this one has all that must be warned of before then.
-    gap = timedelta(minutes=office.policy("page_minutes"))
+    gap = timedelta(minutes=policies.page_minutes)
     for passed, level, _whom, _policy, sign in levels:
         soon = due_by[passed] + gap if sign > 0 else due_by[passed]
         _mark(session, _at(passed, soon), level, now, warned=passed + 1)
     first, level = levels[0][:2]
     at_risk = _count(session, _NOT_TALKING, CALLBACKS.c.warned > first)
     if whom == _SUPERVISOR:
-        tell_supervisors(session, level, at_risk, now, office)
+        tell_supervisors(session, level, at_risk, now, is_open)
     else:
-        tell(session, level, [Told(one, at_risk) for one in _working(session, office.is_open(now))], now)
+        tell(session, level, [Told(one, at_risk) for one in _working(session, is_open)], now)
 
 
-def _page_untaken(session: Session, now: datetime, office: AlertOffice) -> None:
+def _page_untaken(session: Session, now: datetime, policies: Policies, is_open: bool) -> None:
     """Page for urgent work that liaisons missed too often, that nobody is at hand for, or left as unknown.
 
     What was left rings nobody by itself. At night a text to a supervisor who sleeps would be all.
     """
-    missed = CALLBACKS.c.liaison_tries >= int(office.policy("liaison_tries"))
+    missed = CALLBACKS.c.liaison_tries >= policies.liaison_tries
     whose = missed if is_anyone_at_hand(session) else true()
     unpaged = CALLBACKS.c.paged_at.is_(None)
     new = and_(_URGENT_WAITING, unpaged)
     unknown = and_(_URGENT_UNKNOWN, CALLBACKS.c.closed_at > now - _LATELY)
     is_news = _is_any(session, and_(new, whose)) or _is_any(session, and_(unknown, unpaged))
-    if not is_news or not take_page(session, UNTAKEN, now, office):
+    if not is_news or not take_page(session, UNTAKEN, now, policies.page_minutes):
         return
     # One that nobody takes waits before all the others, so whoever is paged hears of them all.
     for untold in (new, and_(unknown, unpaged)):
@@ -92,15 +92,15 @@ def _page_untaken(session: Session, now: datetime, office: AlertOffice) -> None:
     count = _count(session, _URGENT_WAITING) + _count(session, unknown)
     on_call = session.scalars(select(Staff.id).where(Staff.on_call, Staff.role != "supervisor")).all()
     tell(session, UNTAKEN, [Told(one, count, is_rung=True) for one in on_call], now)
-    tell_supervisors(session, UNTAKEN, count, now, office)
+    tell_supervisors(session, UNTAKEN, count, now, is_open)
 
 
-def _tell_of_left(session: Session, now: datetime, office: AlertOffice) -> None:
+def _tell_of_left(session: Session, now: datetime, policies: Policies, is_open: bool) -> None:
     """Only the supervisor can decide about a callback that was left, and a text will do."""
     new = and_(_LEFT, CALLBACKS.c.warned < LEFT_TOLD)
-    if _is_any(session, new) and take_page(session, LEFT, now, office):
+    if _is_any(session, new) and take_page(session, LEFT, now, policies.page_minutes):
         _mark(session, new, LEFT, now, warned=LEFT_TOLD)
-        tell_supervisors(session, LEFT, _count(session, _LEFT, CALLBACKS.c.place.is_not(None)), now, office)
+        tell_supervisors(session, LEFT, _count(session, _LEFT, CALLBACKS.c.place.is_not(None)), now, is_open)
 
 
 def _at(passed: int, due_by: datetime) -> ColumnElement[bool]:

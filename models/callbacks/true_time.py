@@ -1,7 +1,7 @@
 """The moment promised for an urgent callback: within the hour, or the true time if it cannot be (R36)."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from models.callbacks.callback import CALLBACKS
 from models.callbacks.callback_list import IN_LINE, NOT_YET
 from models.callbacks.liaison import count_crew
 from models.calls.two_lists import UNVERIFIED_URGENT, VERIFIED, before_next
-from models.staff.schedule import ScheduleOffice, is_anyone_at_hand_at
+from models.staff.schedule import is_anyone_at_hand_at
 
 #: A moment beyond the hour is said in such steps, so that the row has just what was said.
 _STEP = timedelta(minutes=5)
@@ -28,9 +28,12 @@ class Asker:
     number_key: str = field(repr=False)
 
 
-class TrueTimeOffice(ScheduleOffice, Protocol):
+class TrueTimeOffice(Protocol):
     """What this file asks of the office."""
 
+    @property
+    def time_zone(self) -> str: ...
+    def is_holiday(self, day: date) -> bool: ...
     def policy(self, name: str) -> int | float: ...
     def is_open(self, at: datetime) -> bool: ...
     def next_open(self, at: datetime) -> datetime: ...
@@ -54,7 +57,11 @@ def urgent_due(
     turn = turns * timedelta(minutes=office.policy("callback_minutes"))
     if people == 0:
         return _in_steps(office.next_open(_tomorrow(now, office) if is_open else now) + max(hour, turn))
-    if turn and not office.is_open(now + turn) and not is_anyone_at_hand_at(session, now + turn, office):
+    if (
+        turn
+        and not office.is_open(now + turn)
+        and not is_anyone_at_hand_at(session, now + turn, ZoneInfo(office.time_zone), office.is_holiday)
+    ):
         return office.next_open(now + turn) + hour
     late = hour + now - (ahead.first_due_at or now)
     longest = max(turn, late, wait or turn)
@@ -106,7 +113,7 @@ def _ahead(session: Session, now: datetime, soon: datetime, asker: Asker) -> _Ah
     )
 
 
-def _tomorrow(now: datetime, office: ScheduleOffice) -> datetime:
+def _tomorrow(now: datetime, office: TrueTimeOffice) -> datetime:
     zone = ZoneInfo(office.time_zone)
     return datetime.combine(now.astimezone(zone).date() + timedelta(days=1), time(), zone).astimezone(UTC)
 

@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 
 from models.audit import audit
 from models.custody.import_record import CustodyImport
-from models.staff.alert import CALL_LIST, IMPORT_HELD, AlertOffice, tell_supervisors
+from models.staff.alert import CALL_LIST, IMPORT_HELD, tell_supervisors
 from models.staff.paging import take_page
+from models.store.policies import Policies
 
 _IMPORTS = cast(Table, CustodyImport.__table__)
 
@@ -20,7 +21,7 @@ def is_anything_held(session: Session) -> bool:
     return session.execute(held.limit(1)).first() is not None
 
 
-def page_held(session: Session, now: datetime, office: AlertOffice) -> None:
+def page_held(session: Session, now: datetime, policies: Policies, is_open: bool) -> None:
     """Page for the held imports whose next page is due; each page once, whatever was missed meanwhile.
 
     Pages are ``page_minutes`` apart, so that a feed of which every file is held does not page with each. A
@@ -32,15 +33,15 @@ def page_held(session: Session, now: datetime, office: AlertOffice) -> None:
         .order_by(CustodyImport.id)
     ).all()
     # After a sweep that was missed the newest page stands for those before it.
-    passed = {one.id: _due(now - (one.decided_at or one.started_at), office) for one in held}
+    passed = {one.id: _due(now - (one.decided_at or one.started_at), policies) for one in held}
     due = [one.id for one in held if passed[one.id] > one.pages]
-    listed = [import_id for import_id, pages in passed.items() if has_call_list(pages, office)]
+    listed = [import_id for import_id, pages in passed.items() if has_call_list(pages, policies)]
     for level, those in ((IMPORT_HELD, list(passed)), (CALL_LIST, listed)):
         new = [one for one in due if (one in listed) == (level == CALL_LIST)]
-        if new and take_page(session, level, now, office):
+        if new and take_page(session, level, now, policies.page_minutes):
             for import_id in new:
                 _note_page(session, import_id, passed[import_id], level, now)
-            tell_supervisors(session, level, len(those), now, office)
+            tell_supervisors(session, level, len(those), now, is_open)
 
 
 def _note_page(session: Session, import_id: int, page: int, level: str, now: datetime) -> None:
@@ -55,14 +56,14 @@ def _note_page(session: Session, import_id: int, page: int, level: str, now: dat
     )
 
 
-def has_call_list(pages: int, office: AlertOffice) -> bool:
+def has_call_list(pages: int, policies: Policies) -> bool:
     """Whether an import was held for so long that its call list is shown."""
-    return pages > office.policy("held_pages")
+    return pages > policies.held_pages
 
 
-def _due(held_for: timedelta, office: AlertOffice) -> int:
+def _due(held_for: timedelta, policies: Policies) -> int:
     """How many pages should have gone out by now; the one after the last is that of the call list."""
-    pages = int(office.policy("held_pages"))
-    if held_for >= timedelta(minutes=office.policy("held_list_minutes")):
+    pages = policies.held_pages
+    if held_for >= timedelta(minutes=policies.held_list_minutes):
         return pages + 1
-    return min(pages, 1 + int(held_for / timedelta(minutes=office.policy("held_page_minutes"))))
+    return min(pages, 1 + int(held_for / timedelta(minutes=policies.held_page_minutes)))

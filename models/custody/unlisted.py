@@ -9,10 +9,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.audit import audit
-from models.staff.alert import UNLISTED, AlertOffice, tell_supervisors
+from models.staff.alert import UNLISTED, tell_supervisors
 from models.staff.paging import take_page
 from models.store.base import Base, UtcDateTime
 from models.store.database import keyring_of, send
+from models.store.policies import Policies
 
 #: So many different names of one file become tasks; the next file brings the others.
 MOST_OF_A_FILE = 100
@@ -111,11 +112,11 @@ def has_untold_names(session: Session) -> bool:
     return session.execute(select(UnlistedName.id).where(*_UNTOLD).limit(1)).first() is not None
 
 
-def tell_of_unlisted(session: Session, now: datetime, office: AlertOffice) -> None:
+def tell_of_unlisted(session: Session, now: datetime, policies: Policies, is_open: bool) -> None:
     """Tell the supervisors by one text of all names that they have not heard of."""
-    if has_untold_names(session) and take_page(session, UNLISTED, now, office):
+    if has_untold_names(session) and take_page(session, UNLISTED, now, policies.page_minutes):
         told = update(_NAMES).where(*_UNTOLD).values(told_at=now).returning(_NAMES.c.id)
-        tell_supervisors(session, UNLISTED, len(session.execute(told).all()), now, office)
+        tell_supervisors(session, UNLISTED, len(session.execute(told).all()), now, is_open)
 
 
 _UNTOLD = (_NAMES.c.settled_at.is_(None), _NAMES.c.told_at.is_(None))

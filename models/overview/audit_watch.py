@@ -6,7 +6,7 @@ It goes on from the entry it saw last, so an entry is judged once and no table i
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -24,6 +24,7 @@ from models.staff.staff import Staff
 from models.staff.two_people import APPROVERS, ATTEMPT
 from models.store.base import Base, UtcDateTime
 from models.store.database import keyring_of
+from models.store.policies import Policies
 
 #: What is a look at a case or at a number of it; ``target`` is ``case:ID``, ``callback:ID`` or ``phone:ID``.
 LOOKS = frozenset({"look_at_case", "reveal_number", "reveal_case_number", "reveal_phone", "reveal_name"})
@@ -49,12 +50,6 @@ ONE_LOOK = timedelta(minutes=5)
 MOST_LOOKS = 2000
 _CURSOR = "alarms"
 _STAFF_PREFIXES = ("liaison:", "staff:")
-
-
-class WatchOffice(Protocol):
-    """What the watch asks of the office."""
-
-    def policy(self, name: str, /) -> int | float: ...
 
 
 class AuditWatch(Base):
@@ -90,7 +85,7 @@ class Look:
 
 
 #: A rule at looks: what it is called in RULES, and how many it counts; 0 when there is nothing to ask.
-LookRule = Callable[[Session, Look, WatchOffice], int]
+LookRule = Callable[[Session, Look, Policies], int]
 
 
 def has_news(session: Session) -> bool:
@@ -100,7 +95,7 @@ def has_news(session: Session) -> bool:
     return found is None or (found[1] or 0) > found[0]
 
 
-def watch(session: Session, now: datetime, office: WatchOffice) -> list[Finding]:
+def watch(session: Session, now: datetime, policies: Policies) -> list[Finding]:
     """Judge the entries that came since the last time; the alarms that are new.
 
     The first time it begins at the end of the chain: what was before the console has no looks.
@@ -125,7 +120,7 @@ def watch(session: Session, now: datetime, office: WatchOffice) -> list[Finding]
     new = []
     for entry in entries:
         _tell_of_approver(session, entry, now)
-        for found in _judge(session, entry, office):
+        for found in _judge(session, entry, policies):
             if raise_alarm(session, found, entry.id, entry.at, now):
                 new.append(found)
     if entries:
@@ -134,18 +129,18 @@ def watch(session: Session, now: datetime, office: WatchOffice) -> list[Finding]
     return new
 
 
-def _judge(session: Session, entry: Any, office: WatchOffice) -> Iterator[Finding]:
+def _judge(session: Session, entry: Any, policies: Policies) -> Iterator[Finding]:
     if entry.action in LOOKS:
         look = _look(session, entry)
         if look is not None:
             for rule, (count, target) in LOOK_RULES.items():
-                if number := count(session, look, office):
+                if number := count(session, look, policies):
                     yield Finding(rule, look.person.email, target(look), number)
     elif entry.action in APPROVALS:
-        yield from _one_pair(session, entry, office)
+        yield from _one_pair(session, entry, policies)
         yield from _shell_pair(session, entry)
     elif entry.action == "search_cases":
-        yield from _many_searches(session, entry, office)
+        yield from _many_searches(session, entry, policies)
     elif entry.action == ATTEMPT:
         yield from _tied_pair(session, entry)
 
@@ -175,9 +170,9 @@ def _person(session: Session, actor: str) -> Staff | None:
     return session.scalars(select(Staff).where(Staff.email == actor)).one_or_none()
 
 
-def _without_call(session: Session, look: Look, office: WatchOffice) -> int:
+def _without_call(session: Session, look: Look, policies: Policies) -> int:
     """Looks of one person in the last hours at cases that had neither call nor callback around then."""
-    hours = timedelta(hours=office.policy("audit_look_hours"))
+    hours = timedelta(hours=policies.audit_look_hours)
     if _had_call(session, look.case_id, look.entry.at, hours):
         return 0
     lately = session.execute(
@@ -196,7 +191,7 @@ def _without_call(session: Session, look: Look, office: WatchOffice) -> int:
         not _had_call(session, int(target.partition(":")[2]), at, hours) for target, at in cases.items()
     )
     alone = max(alone, 1)
-    return alone if alone > office.policy("audit_looks_without_call") else 0
+    return alone if alone > policies.audit_looks_without_call else 0
 
 
 def _had_call(session: Session, case_id: int, at: datetime, hours: timedelta) -> bool:
@@ -217,9 +212,9 @@ def _had_call(session: Session, case_id: int, at: datetime, hours: timedelta) ->
     return promise is not None and (promise.closed_at is None or promise.closed_at > at - hours)
 
 
-def _many_looks(session: Session, look: Look, office: WatchOffice) -> int:
+def _many_looks(session: Session, look: Look, policies: Policies) -> int:
     """Looks of everybody together at one subject, through any of the cases about them, in the last hours."""
-    since = look.entry.at - timedelta(hours=office.policy("audit_look_hours"))
+    since = look.entry.at - timedelta(hours=policies.audit_look_hours)
     cases = session.scalars(select(Case.id).where(Case.subject_id == look.subject_id)).all()
     lately = session.execute(
         select(AuditEntry.actor, AuditEntry.action, AuditEntry.target, AuditEntry.at)
@@ -237,10 +232,10 @@ def _many_looks(session: Session, look: Look, office: WatchOffice) -> int:
         last = counted.get(tuple(what))
         if last is None or at - last >= ONE_LOOK:
             counted[tuple(what)], looks = at, looks + 1
-    return looks if looks > office.policy("audit_looks_at_subject") else 0
+    return looks if looks > policies.audit_looks_at_subject else 0
 
 
-def _own_name(session: Session, look: Look, _office: WatchOffice) -> int:
+def _own_name(session: Session, look: Look, _policies: Policies) -> int:
     """Whether who looks shares a surname with the registrant or the subject.
 
     The names are opened for this moment alone: an index of surnames would show whoever steals the table
@@ -258,7 +253,7 @@ def _own_name(session: Session, look: Look, _office: WatchOffice) -> int:
     return int(bool(mine & theirs))
 
 
-def _own_phone(session: Session, look: Look, _office: WatchOffice) -> int:
+def _own_phone(session: Session, look: Look, _policies: Policies) -> int:
     """Whether the phone of who looks is one of the registrant's, by their keyed indexes."""
     same = select(Phone.id).where(
         Phone.registrant_id == look.registrant_id, Phone.number_key == look.person.phone_key
@@ -266,26 +261,26 @@ def _own_phone(session: Session, look: Look, _office: WatchOffice) -> int:
     return int(session.execute(same.limit(1)).first() is not None)
 
 
-def _one_pair(session: Session, entry: Any, office: WatchOffice) -> Iterator[Finding]:
+def _one_pair(session: Session, entry: Any, policies: Policies) -> Iterator[Finding]:
     pair = _pair(session, entry)
     if pair is None:
         return
     session.add(Approval(entry_id=entry.id, at=entry.at, action=entry.action, pair=pair))
     session.flush()
-    since = entry.at - timedelta(days=office.policy("audit_pair_days"))
+    since = entry.at - timedelta(days=policies.audit_pair_days)
     counts: Sequence[Any] = session.execute(
         select(Approval.pair, func.count()).where(Approval.at > since).group_by(Approval.pair)
     ).all()
     every = sum(count for _, count in counts)
     theirs = next((count for one, count in counts if one == pair), 0)
-    most = every * office.policy("audit_pair_percent") / 100
-    if every >= office.policy("audit_pair_least") and theirs > most:
+    most = every * policies.audit_pair_percent / 100
+    if every >= policies.audit_pair_least and theirs > most:
         yield Finding("one_pair", pair, "approvals", theirs)
 
 
-def _many_searches(session: Session, entry: Any, office: WatchOffice) -> Iterator[Finding]:
+def _many_searches(session: Session, entry: Any, policies: Policies) -> Iterator[Finding]:
     """Searches by name of one person within the time that the office set."""
-    since = entry.at - timedelta(hours=office.policy("audit_look_hours"))
+    since = entry.at - timedelta(hours=policies.audit_look_hours)
     lately = select(func.count()).where(
         AuditEntry.actor == entry.actor,
         AuditEntry.action == entry.action,
@@ -293,7 +288,7 @@ def _many_searches(session: Session, entry: Any, office: WatchOffice) -> Iterato
         AuditEntry.at <= entry.at,
     )
     count = session.scalar(lately) or 0
-    if count > office.policy("audit_searches"):
+    if count > policies.audit_searches:
         yield Finding("many_searches", entry.actor, entry.target, count)
 
 

@@ -16,11 +16,11 @@ from models.staff.alert import (
     LINE_REFUSED,
     ROLE_SILENT,
     TEXTS_REFUSED,
-    AlertOffice,
     tell_supervisors,
 )
 from models.staff.paging import take_page
 from models.store.heartbeat import lives
+from models.store.policies import Policies
 
 _LEVELS = {"calls": CALLS_REFUSED, "texts": TEXTS_REFUSED, "line": LINE_REFUSED, "carrier": CALLS_REFUSED}
 #: A carrier that took no call for so long is named; one call that fails is no trouble.
@@ -79,7 +79,7 @@ def troubles(session: Session, now: datetime) -> Sequence[Trouble]:
     return [*open_breakers, *lines, *silent]
 
 
-def page_troubles(session: Session, now: datetime, office: AlertOffice) -> None:
+def page_troubles(session: Session, now: datetime, policies: Policies, is_open: bool) -> None:
     """Page the supervisors about each trouble, at once and again after ``trouble_page_minutes``.
 
     Roles that fall silent together are one page.
@@ -87,7 +87,7 @@ def page_troubles(session: Session, now: datetime, office: AlertOffice) -> None:
     taken = {
         _LEVELS.get(trouble.name, ROLE_SILENT)
         for trouble in troubles(session, now)
-        if take_page(session, trouble.line or trouble.name, now, office, every="trouble_page_minutes")
+        if take_page(session, trouble.line or trouble.name, now, policies.trouble_page_minutes)
     }
     for level in sorted(taken):
-        tell_supervisors(session, level, 1, now, office)
+        tell_supervisors(session, level, 1, now, is_open)

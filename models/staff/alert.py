@@ -1,22 +1,23 @@
 """Alerts: one text or call to one member of staff, and who is told (R36, R39)."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import CursorResult, ForeignKey, Index, String, Table, or_, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.staff.staff import Staff
 from models.store.base import Base, UtcDateTime
+from models.store.policies import Policies
 
 #: The levels in the order in which a promise passes through them, who is told, and the policy that says when.
-LEVELS = (
-    ("staff_before", "staff", "warn_staff_before_minutes", 1),
-    ("supervisor_before", "supervisor", "warn_supervisor_before_minutes", 1),
-    ("staff_after", "staff", "warn_staff_after_minutes", -1),
-    ("supervisor_after", "supervisor", "warn_supervisor_after_minutes", -1),
+LEVELS: tuple[tuple[str, str, Callable[[Policies], int], int], ...] = (
+    ("staff_before", "staff", lambda policies: policies.warn_staff_before_minutes, 1),
+    ("supervisor_before", "supervisor", lambda policies: policies.warn_supervisor_before_minutes, 1),
+    ("staff_after", "staff", lambda policies: policies.warn_staff_after_minutes, -1),
+    ("supervisor_after", "supervisor", lambda policies: policies.warn_supervisor_after_minutes, -1),
 )
 #: A callback that was left for a person, once somebody was told of it.
 LEFT, LEFT_TOLD = "left_for_staff", len(LEVELS) + 1
@@ -61,13 +62,6 @@ _BY_TEXT = frozenset(
 _BY_CALL = frozenset({TEXTS_REFUSED})
 #: Not sent yet, in the words of the partial index.
 UNSENT = text("state IN ('made','sending')")
-
-
-class AlertOffice(Protocol):
-    """What alerts ask of the office."""
-
-    def policy(self, name: str) -> int | float: ...
-    def is_open(self, at: datetime) -> bool: ...
 
 
 class Alert(Base):
@@ -157,12 +151,11 @@ def responsible(people: Sequence[Recipient], but: Collection[str] = ()) -> list[
     return []
 
 
-def tell_supervisors(session: Session, level: str, count: int, now: datetime, office: AlertOffice) -> None:
+def tell_supervisors(session: Session, level: str, count: int, now: datetime, is_open: bool) -> None:
     """Make alerts for the supervisors; for administrators if there is none.
 
-    At night only those who are at hand are called; the others have a text.
+    While the office is closed, only those who are at hand are called; the others have a text.
     """
-    is_open = office.is_open(now)
     people = responsible(recipients(session))
     tell(session, level, [Told(one.staff_id, count, is_open or one.is_at_hand) for one in people], now)
 

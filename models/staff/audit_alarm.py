@@ -10,10 +10,11 @@ from sqlalchemy import ForeignKey, Index, String, Table, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.audit import audit
-from models.staff.alert import AUDIT_ALARM, AlertOffice, Told, recipients, responsible, tell
+from models.staff.alert import AUDIT_ALARM, Told, recipients, responsible, tell
 from models.staff.paging import take_page
 from models.staff.staff import Staff
 from models.store.base import Base, UtcDateTime
+from models.store.policies import Policies
 from models.store.told_error import ToldError
 
 #: What may be found about a case or a number that was looked at, and about who looks and approves.
@@ -113,13 +114,13 @@ def has_untold_alarms(session: Session) -> bool:
     return session.execute(select(_ALARMS.c.id).where(*_UNTOLD).limit(1)).first() is not None
 
 
-def tell_of_alarms(session: Session, now: datetime, office: AlertOffice) -> None:
+def tell_of_alarms(session: Session, now: datetime, policies: Policies) -> None:
     """Tell the supervisors by one text how many alarms came; nobody is told of one about themselves.
 
     But those whom a command named in their absence must hear of it, whatever their role. An alarm about every
     supervisor is for the administrators.
     """
-    if not has_untold_alarms(session) or not take_page(session, AUDIT_ALARM, now, office):
+    if not has_untold_alarms(session) or not take_page(session, AUDIT_ALARM, now, policies.page_minutes):
         return
     untold = update(_ALARMS).where(*_UNTOLD).values(told_at=now).returning(_ALARMS.c.rule, _ALARMS.c.actor)
     people, counts = recipients(session), Counter[int]()

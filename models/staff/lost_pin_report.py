@@ -5,10 +5,11 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, Table, bindparam, func, insert, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models.staff.alert import LOST_PINS, AlertOffice, tell_supervisors
+from models.staff.alert import LOST_PINS, tell_supervisors
 from models.staff.paging import take_page
 from models.store.base import Base, UtcDateTime
 from models.store.database import Write
+from models.store.policies import Policies
 
 NEW, WAITING = text("state = 'new'"), text("state = 'waiting'")
 
@@ -68,9 +69,9 @@ def has_untold_reports(session: Session) -> bool:
     return session.execute(select(LostPinReport.id).where(*_UNTOLD).limit(1)).first() is not None
 
 
-def tell_of_reports(session: Session, now: datetime, office: AlertOffice) -> None:
+def tell_of_reports(session: Session, now: datetime, policies: Policies, is_open: bool) -> None:
     """Tell the supervisors by one text how many reports wait for them (R08)."""
-    if has_untold_reports(session) and take_page(session, LOST_PINS, now, office):
+    if has_untold_reports(session) and take_page(session, LOST_PINS, now, policies.page_minutes):
         session.execute(update(_REPORTS).where(*_UNTOLD).values(told_at=now))
         waiting = session.scalar(select(func.count()).select_from(_REPORTS).where(WAITING)) or 0
-        tell_supervisors(session, LOST_PINS, waiting, now, office)
+        tell_supervisors(session, LOST_PINS, waiting, now, is_open)

@@ -1,7 +1,7 @@
 """Pages: when staff were last told of each matter, so that a bad day is one message with a count (R36)."""
 
 from datetime import datetime, timedelta
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from sqlalchemy import CursorResult, String, or_, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -11,12 +11,6 @@ from models.store.base import Base, UtcDateTime, table_of
 
 #: What lies further ahead was written by a clock that was put back since; those of two machines differ less.
 AHEAD = timedelta(minutes=1)
-
-
-class PagingOffice(Protocol):
-    """What this file asks of the office."""
-
-    def policy(self, name: str) -> int | float: ...
 
 
 class PagedMatter(Base):
@@ -31,25 +25,18 @@ class PagedMatter(Base):
 _MATTERS = table_of(PagedMatter)
 
 
-def take_page(
-    session: Session,
-    name: str,
-    now: datetime,
-    office: PagingOffice,
-    *,
-    every: str = "page_minutes",
-) -> bool:
+def take_page(session: Session, name: str, now: datetime, minutes: int) -> bool:
     """Take the right to tell staff of this matter now; two processes never tell it twice.
 
-    False while the last message is younger than the policy ``every``, in minutes. So ask only when there is
-    something new to tell, and leave it untold when the answer is no: the next message has it in its count.
+    False while the last message is younger than ``minutes``. So ask only when there is something new to
+    tell, and leave it untold when the answer is no: the next message has it in its count.
     """
     on_postgresql = session.get_bind().dialect.name == "postgresql"
     first = (postgresql.insert if on_postgresql else sqlite.insert)(_MATTERS).values(name=name, paged_at=now)
     made = session.execute(first.on_conflict_do_nothing().returning(_MATTERS.c.name)).first()
     if made is not None:
         return True
-    before = now - timedelta(minutes=office.policy(every))
+    before = now - timedelta(minutes=minutes)
     # A clock that was put back must not keep everybody untold until it is as late again.
     is_due = or_(_MATTERS.c.paged_at <= before, _MATTERS.c.paged_at > now + AHEAD)
     again = update(_MATTERS).where(_MATTERS.c.name == name, is_due)

@@ -10,14 +10,13 @@ from sqlalchemy.orm import Session
 from models.audit import audit
 from models.cases.case import Case
 from models.cases.pin import ATTESTED, STRANGERS, PinCounter
-from models.staff.alert import PIN_LOCKS, AlertOffice, tell_supervisors
+from models.staff.alert import PIN_LOCKS, tell_supervisors
 from models.staff.paging import take_page
+from models.store.policies import Policies
 from models.store.told_error import ToldError
 
 _UNTOLD = text("NOT told")
 _A_FEW = 200
-#: The policy that says how far apart the messages are.
-_EVERY = "lock_alert_minutes"
 #: What kind of phone a counter is of: never which one.
 STRANGE, KNOWN, UNATTESTED = "strangers", "known_phone", "known_phone_unattested"
 
@@ -49,7 +48,7 @@ def has_untold_locks(session: Session) -> bool:
     return session.execute(select(PinCounter.number_key).where(_UNTOLD).limit(1)).first() is not None
 
 
-def tell_of_locks(session: Session, now: datetime, office: AlertOffice) -> None:
+def tell_of_locks(session: Session, now: datetime, policies: Policies, is_open: bool) -> None:
     """Write an audit entry for each new lock, and tell supervisors in one message with a count.
 
     The message waits until the one before is ``lock_alert_minutes`` old, so that a flood of locks is no
@@ -58,7 +57,7 @@ def tell_of_locks(session: Session, now: datetime, office: AlertOffice) -> None:
     """
     of_no_case = ~select(Case.id).where(Case.number_key == PinCounter.number_key).exists()
     session.execute(update(PinCounter).where(_UNTOLD, of_no_case).values(told=True))
-    if not has_untold_locks(session) or not take_page(session, PIN_LOCKS, now, office, every=_EVERY):
+    if not has_untold_locks(session) or not take_page(session, PIN_LOCKS, now, policies.lock_alert_minutes):
         return
     untold = session.execute(
         select(PinCounter, Case.id)
@@ -76,7 +75,7 @@ def tell_of_locks(session: Session, now: datetime, office: AlertOffice) -> None:
             session, actor="sweeper", action="lock_pin", target=f"case:{case_id}", facts=facts, now=now
         )
     session.flush()
-    tell_supervisors(session, PIN_LOCKS, len(untold), now, office)
+    tell_supervisors(session, PIN_LOCKS, len(untold), now, is_open)
 
 
 def standing_locks(session: Session) -> Sequence[Lock]:

@@ -1,8 +1,7 @@
 """Schedules: when each member of staff is on shift or on call each week, and when they are away."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ForeignKey, String, delete, select
@@ -15,14 +14,6 @@ from models.store.base import Base
 #: ``on_shift``: rung for everything. ``on_call``: rung for urgent callbacks while nobody is on shift.
 KINDS = ("on_shift", "on_call")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-class ScheduleOffice(Protocol):
-    """What schedules ask of the office: its time zone, and whether it rests on a day of its calendar."""
-
-    @property
-    def time_zone(self) -> str: ...
-    def is_holiday(self, day: date) -> bool: ...
 
 
 class Schedule(Base):
@@ -137,19 +128,20 @@ def week_of(session: Session, staff_id: int) -> list[Schedule]:
     return list(session.scalars(spans.order_by(Schedule.kind, Schedule.weekday, Schedule.starts)))
 
 
-def apply_schedules(session: Session, now: datetime, office: ScheduleOffice) -> None:
+def apply_schedules(
+    session: Session, now: datetime, zone: ZoneInfo, is_holiday: Callable[[date], bool]
+) -> None:
     """Begin and end the shifts that the schedules say; done at each change of the schedule, and no more.
 
     So an explicit change of a shift holds until the next scheduled one. Office holidays and absences take a
     person off their shift; of on-call duty only an absence does.
     """
-    zone = ZoneInfo(office.time_zone)
     today = now.astimezone(zone).date()
     spans, away = _plans(session, today)
     for person in session.scalars(select(Staff).where(Staff.left_at.is_(None)).order_by(Staff.id)).all():
         absences, week = away.get(person.id, []), spans.get(person.id, [])
         is_on = {
-            kind: any(span.kind == kind and _covers(span, now, zone, office, absences) for span in week)
+            kind: any(span.kind == kind and _covers(span, now, zone, is_holiday, absences) for span in week)
             for kind in KINDS
         }
         person.away = any(one.first_day <= today <= one.last_day for one in absences)
@@ -160,18 +152,19 @@ def apply_schedules(session: Session, now: datetime, office: ScheduleOffice) -> 
     session.flush()
 
 
-def is_anyone_at_hand_at(session: Session, at: datetime, office: ScheduleOffice) -> bool:
+def is_anyone_at_hand_at(
+    session: Session, at: datetime, zone: ZoneInfo, is_holiday: Callable[[date], bool]
+) -> bool:
     """Whether somebody is to be on shift or on call at ``at``, which is later today or tonight.
 
     By their schedule, or since they began a shift by hand that no schedule ends.
     """
-    zone = ZoneInfo(office.time_zone)
     spans, away = _plans(session, at.astimezone(zone).date())
     for person in session.execute(
         select(Staff.id, Staff.on_shift, Staff.scheduled_shift).where(Staff.left_at.is_(None))
     ):
         week, absences = spans.get(person.id, []), away.get(person.id, [])
-        if any(_covers(span, at, zone, office, absences) for span in week):
+        if any(_covers(span, at, zone, is_holiday, absences) for span in week):
             return True
         follows = person.scheduled_shift is not False and any(span.kind == "on_shift" for span in week)
         if person.on_shift and not follows:
@@ -205,14 +198,18 @@ def _follow(session: Session, person: Staff, scheduled: bool, now: datetime) -> 
 
 
 def _covers(
-    span: Schedule, now: datetime, zone: ZoneInfo, office: ScheduleOffice, away: Iterable[Absence]
+    span: Schedule,
+    now: datetime,
+    zone: ZoneInfo,
+    is_holiday: Callable[[date], bool],
+    away: Iterable[Absence],
 ) -> bool:
     over_midnight = span.ends <= span.starts
     today = now.astimezone(zone).date()
     for day in (today, today - timedelta(days=1)) if over_midnight else (today,):
         if day.weekday() != span.weekday or any(one.first_day <= day <= one.last_day for one in away):
             continue
-        if span.kind == "on_shift" and office.is_holiday(day):
+        if span.kind == "on_shift" and is_holiday(day):
             continue
         starts = datetime.combine(day, span.starts, zone)
         ends = datetime.combine(day + timedelta(days=over_midnight), span.ends, zone)

@@ -16,6 +16,7 @@ from models.custody.import_paging import page_held
 from models.store.database import WRITES, Database
 from tests.factories import make_callback, make_case, make_staff, make_subject
 from tests.models.custody.feed import feed_row, load
+from workers.office_rules import policies_of
 
 #: So many are made one by one, each open callback among them; the rest are copies of theirs.
 _FIRST = 500
@@ -84,7 +85,7 @@ def hold_a_file(database: Database, office: Office) -> int:
     released = (feed_row(name, status="released", as_of=since) for name in names)
     load(database, *released, *broken, now=since)
     with database.transaction() as session:
-        page_held(session, now + timedelta(hours=1), office)
+        page_held(session, now + timedelta(hours=1), policies_of(office), is_open=office.is_open(now))
         return waiting(session)[0].entry.id
 
 

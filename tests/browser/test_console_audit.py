@@ -10,7 +10,7 @@ from models.audit.audit_head import note_head
 from models.overview.audit_watch import watch
 from tests.browser.conftest import Visitors
 from tests.browser.console_house import Colleague, ConsoleHouse, judge
-from tests.factories import make_case, make_subject
+from tests.factories import make_case, make_policies, make_subject
 
 
 def _with_entries(house: ConsoleHouse) -> Colleague:
@@ -18,7 +18,7 @@ def _with_entries(house: ConsoleHouse) -> Colleague:
     ruth, lea = house.adds("supervisor", "Ruth Invented"), house.adds("liaison", "Lea Quill")
     now = datetime.now(UTC) - timedelta(hours=3)
     with house.database.transaction() as session:
-        watch(session, now, house.office)
+        watch(session, now, make_policies())
         case = make_case(session, subject=make_subject(session, name="Ivo Quill"))
         note_head(session, now, written=True)
     for number, (who, what, target, facts) in enumerate(
@@ -37,7 +37,7 @@ def _with_entries(house: ConsoleHouse) -> Colleague:
                 now=now + timedelta(minutes=number),
             )  # fmt: skip
     with house.database.transaction() as session:
-        watch(session, now, house.office)
+        watch(session, now, make_policies())
     return ruth
 
 

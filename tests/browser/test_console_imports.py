@@ -11,6 +11,7 @@ from models.custody.import_history import waiting
 from models.custody.import_paging import page_held
 from tests.browser.conftest import Visitors
 from tests.browser.console_house import Colleague, ConsoleHouse, judge
+from tests.factories import make_policies
 from tests.models.custody.feed import feed_file, feed_row, load, open_cases
 
 
@@ -58,7 +59,7 @@ def test_an_import_that_landed_one_with_a_call_list_and_the_upload_are_for_every
 ) -> None:
     shared_house.is_well_made(visitors, "/console/imports/upload", ruth, "import-upload")
     with shared_house.database.transaction() as session:
-        page_held(session, datetime.now(UTC) + timedelta(hours=1), shared_house.office)
+        page_held(session, datetime.now(UTC) + timedelta(hours=1), make_policies(), is_open=True)
 
     shared_house.is_well_made(visitors, f"/console/imports/{held}", ruth, "import-call-list")
     shared_house.is_well_made(visitors, "/console/imports/1", ruth, "import-landed")

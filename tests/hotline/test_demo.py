@@ -31,7 +31,7 @@ from models.overview.caller_state import load_by_sid
 from models.overview.listing import list_callbacks
 from models.staff.alert import Alert
 from models.store.database import Database
-from tests.factories import HASHER, make_call
+from tests.factories import HASHER, make_call, make_policies
 
 SOON = timedelta(minutes=15)
 
@@ -178,7 +178,7 @@ def test_the_callback_list_is_filled_when_asked_for_and_nobody_is_rung_on_that_d
         }  # fmt: skip
         for hours in (0, 17):
             tidy_line(session, now + timedelta(hours=hours), CallbackPolicy.of(always_open))
-            make_alerts(session, now + timedelta(hours=hours), always_open)
+            make_alerts(session, now + timedelta(hours=hours), make_policies(), is_open=True)
         assert due_callbacks(session, now + timedelta(hours=17), 8, SOON) == []
         assert session.scalars(select(Alert)).all() == []
 

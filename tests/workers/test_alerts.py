@@ -135,7 +135,7 @@ def test_at_night_who_is_on_call_is_warned_and_a_supervisor_at_home_is_only_sent
 
 def _sweep_without_schedules(desk: CallbackDesk) -> None:
     with desk.database.transaction() as session:
-        make_alerts(session, desk.now, desk.office)
+        make_alerts(session, desk.now, desk.policies, desk.office.is_open(desk.now))
     for alert in desk.rows(Alert):
         desk.jobs.enqueue("send_alert", alert.id)
 

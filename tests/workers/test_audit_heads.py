@@ -12,14 +12,14 @@ from models.audit.audit_head import read_heads, signing_key
 from models.overview.audit_watch import watch
 from models.store.database import Database
 from tests.conftest import SECRET_KEY
-from tests.factories import NOW, make_case, make_office, make_staff, make_subject
+from tests.factories import NOW, make_case, make_office, make_policies, make_staff, make_subject
 from tests.fake_carrier import FakeCarrier
 from tests.models.custody.feed import at, feed_row, load, open_cases
 from workers.audit_heads import HeadKeeper
 from workers.queue import Jobs
 from workers.sweeper import sweep
 
-OFFICE = make_office()
+OFFICE, POLICIES = make_office(), make_policies()
 
 
 def test_a_head_is_kept_each_day(database: Database, tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_a_sweep_tells_supervisors_of_an_alarm_but_not_whom_it_is_about(
     database: Database, redis_url: str
 ) -> None:
     with database.transaction() as session:
-        watch(session, NOW, OFFICE)
+        watch(session, NOW, POLICIES)
         ruth = make_staff(session, "ruth@office.example.org", name="Ruth Quill", role="supervisor")
         sam = make_staff(session, "sam@office.example.org", name="Sam Ochre", role="supervisor").id
         case = make_case(session, subject=make_subject(session, name="Ivo Quill"))

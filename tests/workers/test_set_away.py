@@ -210,7 +210,7 @@ def test_a_phone_that_is_busy_with_our_own_page_has_missed_nothing(desk: Callbac
         session.scalars(select(Callback)).one().due_at = desk.now + timedelta(minutes=5)
     desk.jobs.waiting.clear()
     with desk.database.transaction() as session:
-        make_alerts(session, desk.now, desk.office)
+        make_alerts(session, desk.now, desk.policies, desk.office.is_open(desk.now))
     desk.dialler.send_alert(desk.rows(Alert, Alert.channel == "call")[0].id)
     (page,) = desk.carrier.placed
     desk.answers(page)

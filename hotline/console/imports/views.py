@@ -148,7 +148,7 @@ def _about(one: Listed) -> dict[str, object]:
         "entry": entry,
         "kinds": kinds_of(entry.kinds),
         "reasons": [HoldReason.from_text(text) for text in entry.hold_reasons],
-        "call_list": entry.state == "held" and has_call_list(entry.pages, console.office),
+        "call_list": entry.state == "held" and has_call_list(entry.pages, console.policies),
         "call_list_at": _call_list_at(one),
         "thrown_away_at": _thrown_away_at(one),
         "words": import_words,

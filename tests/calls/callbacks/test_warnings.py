@@ -9,13 +9,15 @@ from models.callbacks.at_risk import make_alerts
 from tests.calls.conftest import House
 from tests.factories import make_callback
 from tests.phone import Phone
+from workers.office_rules import policies_of
 
 
 def _a_promise_is_at_risk(house: House, make_staff: object) -> None:
     make_staff(role="supervisor", on_shift=False, phone="+12025550172")  # type: ignore[operator]
     with house.database.transaction() as session:
         make_callback(session, due_at=house.clock.now + timedelta(minutes=5))
-        make_alerts(session, house.clock.now, house.office)
+        is_open = house.office.is_open(house.clock.now)
+        make_alerts(session, house.clock.now, policies_of(house.office), is_open)
     for alert_id in (1, 2, 3):
         house.dialler.send_alert(alert_id)
 

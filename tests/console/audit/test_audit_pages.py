@@ -16,7 +16,7 @@ from models.overview.audit_watch import watch
 from models.store.database import Database
 from tests.console.audit_desk import records
 from tests.console.conftest import Clock, Member
-from tests.factories import make_case, make_office, make_subject
+from tests.factories import make_case, make_office, make_policies, make_subject
 
 #: What in the house writes an entry, its action in a place among the arguments.
 WRITERS = {"_note", "_record", "audit_talk"}
@@ -159,11 +159,11 @@ def test_the_page_says_whether_the_head_was_kept(
 
 def _alarm(database: Database, clock: Clock, who: str) -> None:
     with database.transaction() as session:
-        watch(session, clock(), OFFICE)
+        watch(session, clock(), make_policies())
         case = make_case(session, subject=make_subject(session, name="Ivo Quill"))
     records(database, clock, who, "look_at_case", f"case:{case.id}")
     with database.transaction() as session:
-        watch(session, clock(), OFFICE)
+        watch(session, clock(), make_policies())
 
 
 def test_an_alarm_is_settled_by_somebody_whom_it_is_not_about(

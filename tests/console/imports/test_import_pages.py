@@ -16,7 +16,7 @@ from models.custody.custody_status import NEUTRAL
 from models.custody.import_paging import page_held
 from models.store.database import Database
 from tests.console.conftest import Clock, Member
-from tests.factories import make_office
+from tests.factories import make_policies
 from tests.models.custody.feed import feed_file, feed_row, load, open_cases, what_is_heard
 
 
@@ -313,7 +313,7 @@ def test_the_call_list_is_by_case_and_is_told_of_after_an_hour(
     assert all(f"case {case.id}" in supervisor.words for case in cases.values())
 
     with database.transaction() as session:
-        page_held(session, clock() + timedelta(minutes=60), make_office())
+        page_held(session, clock() + timedelta(minutes=60), make_policies(), is_open=True)
     supervisor.opens(page)
 
     assert supervisor.reads("the people on this list should be called")

@@ -11,7 +11,7 @@ from models.custody.unlisted import tell_of_unlisted
 from models.store.database import Database
 from tests.console.case_desk import actions
 from tests.console.conftest import Member
-from tests.factories import NOW, make_office
+from tests.factories import NOW, make_policies
 from tests.models.custody.feed import at, feed_row, load, open_cases
 
 HEADING = "Names the feed sent that are in no directory"
@@ -83,7 +83,7 @@ def test_supervisors_have_one_text_about_all_names_and_none_again(
 ) -> None:
     for _ in range(2):
         with database.transaction() as session:
-            tell_of_unlisted(session, NOW, make_office())
+            tell_of_unlisted(session, NOW, make_policies(), is_open=True)
 
     with database.reading() as session:
         told = [(one.level, one.channel, one.promises) for one in session.scalars(select(Alert))]

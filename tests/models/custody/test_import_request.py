@@ -14,10 +14,10 @@ from models.custody.import_paging import has_call_list, is_anything_held, page_h
 from models.custody.import_request import agree, ask, withdraw
 from models.custody.import_upload import By
 from models.store.database import Database
-from tests.factories import NOW, MadeCase, make_office, make_staff
+from tests.factories import NOW, MadeCase, make_policies, make_staff
 from tests.models.custody.feed import at, feed_row, load, open_cases, what_is_heard
 
-OFFICE = make_office()
+POLICIES = make_policies()
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ def test_there_are_two_ways_to_settle_it(
 def _pages(database: Database, now: datetime) -> list[tuple[str, str]]:
     with database.transaction() as session:
         before = set(session.scalars(select(Alert.id)).all())
-        page_held(session, now, OFFICE)
+        page_held(session, now, POLICIES, is_open=True)
         made = session.scalars(select(Alert).order_by(Alert.id)).all()
         session.execute(update(Alert).values(state="sent"))
         return [(one.level, one.channel) for one in made if one.id not in before]
@@ -184,7 +184,7 @@ def test_supervisors_are_paged_at_0_15_and_30_minutes_and_told_of_the_call_list_
 
     assert paged == {0: {"import_held"}, 15: {"import_held"}, 30: {"import_held"}, 60: {"call_list"}}
     with database.reading() as session:
-        assert has_call_list(session.get_one(CustodyImport, _held_id(database)).pages, OFFICE)
+        assert has_call_list(session.get_one(CustodyImport, _held_id(database)).pages, POLICIES)
 
 
 def test_each_supervisor_has_a_text_and_a_call(

@@ -137,7 +137,7 @@ def test_who_left_is_rung_no_more_and_opens_nothing(database: Database, boss: in
     leave(database, ruth, boss)
 
     with database.transaction() as session:
-        apply_schedules(session, NOW, office)
+        apply_schedules(session, NOW, office.zone, office.is_holiday)
     with database.reading() as session:
         person = person_numbered(session, ruth)
         assert (person.on_shift, person.on_call, person.away) == (False, False, True)

@@ -20,12 +20,12 @@ from tests.factories import (
     make_call,
     make_callback,
     make_case,
-    make_office,
+    make_policies,
     make_staff,
     make_subject,
 )
 
-OFFICE = make_office()
+POLICIES = make_policies()
 LEA, RUTH, SAM = "lea@office.example.org", "ruth@office.example.org", "sam@office.example.org"
 
 
@@ -36,7 +36,7 @@ def office(database: Database) -> Database:
         make_staff(session, LEA, name="Lea Quill", phone="+12025550170")
         make_staff(session, RUTH, name="Ruth Byrd", phone="+12025550171", role="supervisor")
         make_staff(session, SAM, name="Sam Ochre", phone="+12025550172", role="supervisor")
-        watch(session, NOW, OFFICE)
+        watch(session, NOW, POLICIES)
     return database
 
 
@@ -56,7 +56,7 @@ def _look(
 
 def _alarms(database: Database, now: datetime = NOW) -> list[tuple[str, str, str, int]]:
     with database.transaction() as session:
-        watch(session, now, OFFICE)
+        watch(session, now, POLICIES)
     with database.reading() as session:
         return [(one.rule, one.actor, one.target, one.count) for one in reversed(open_alarms(session))]
 
@@ -174,7 +174,7 @@ def test_what_is_open_is_brought_up_to_date_and_told_once(office: Database) -> N
     for number in range(3):
         _look(office, LEA, f"case:{case.id}", NOW + timedelta(minutes=number))
     with office.transaction() as session:
-        new = watch(session, NOW, OFFICE)
+        new = watch(session, NOW, POLICIES)
 
     assert len(new) == 1
     with office.reading() as session:
@@ -188,7 +188,7 @@ def test_an_entry_is_judged_once(office: Database) -> None:
 
     with office.transaction() as session:
         # The alarm is an entry itself, which the next pass sees and finds nothing in.
-        assert watch(session, NOW, OFFICE) == []
+        assert watch(session, NOW, POLICIES) == []
         assert not has_news(session)
 
 

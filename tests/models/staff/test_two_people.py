@@ -13,10 +13,10 @@ from models.staff.staff import Staff, add_person
 from models.staff.staff_access import reset
 from models.staff.two_people import TiedError, check_untied, missing_pairs, note_attempt
 from models.store.database import Database
-from tests.factories import NOW, make_office, make_staff
+from tests.factories import NOW, make_policies, make_staff
 
 DAYS = 30
-OFFICE = make_office()
+POLICIES = make_policies()
 
 
 def person(database: Database, email: str, role: str, by: str = "command line") -> int:
@@ -120,7 +120,7 @@ def test_it_is_said_when_no_permitted_pair_is_there(database: Database) -> None:
 
 def _watched(database: Database) -> list[tuple[str, str, str]]:
     with database.transaction() as session:
-        watch(session, NOW, OFFICE)
+        watch(session, NOW, POLICIES)
     with database.reading() as session:
         return [(one.rule, one.actor, one.target) for one in open_alarms(session)]
 

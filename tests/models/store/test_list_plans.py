@@ -34,12 +34,12 @@ from models.talks.stranded import (
     undialled_takers,
 )
 from tests.conftest import DATABASES
-from tests.factories import NOW, make_office, make_staff
+from tests.factories import NOW, make_office, make_policies, make_staff
 from tests.models.store.test_query_plans import _plans
 from tests.models.undone import undone
 from tests.servers import Postgres
 
-OFFICE = make_office()
+OFFICE, POLICIES = make_office(), make_policies()
 POLICY = CallbackPolicy.of(OFFICE)
 #: Never many: people, and what the line knows of its own pace. Of the audit only the newest entry is read.
 SMALL = {"staff", "staff_1", "paces", "guards", "calls_1", "audit_entries", "offers"}
@@ -54,7 +54,7 @@ LOOKS: dict[str, Callable[[Session, datetime], Any]] = {
     "whether a callback is owed the next offer": owed_callback,
     "half of the capacity at 0": unverified_may_take_at_0,
     "urgent work that nobody has": lambda session, now: untaken(session, now + POLICY.due_soon),
-    "promises at risk": lambda session, now: make_alerts(session, now, OFFICE),
+    "promises at risk": lambda session, now: make_alerts(session, now, POLICIES, is_open=True),
     "alerts to send": lambda session, now: unsent_alerts(session, now, 50),
     "claims that lapsed": give_back_lapsed,
     "legs that lapsed": lambda session, now: lapsed_callbacks(session, now, POLICY),
@@ -164,7 +164,7 @@ def test_a_page_of_the_consoles_list_is_read_from_an_index_and_sorted_nowhere(
 
 def test_promises_at_risk_are_found_by_the_moment_promised(crowded: Database) -> None:
     with undone(crowded) as session:
-        plan = _plans(session, lambda: make_alerts(session, NOW, OFFICE))
+        plan = _plans(session, lambda: make_alerts(session, NOW, POLICIES, is_open=True))
 
     assert plan.count("ix_callbacks_warned") == 4, plan
     assert "ix_callbacks_left" in plan
