@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from hotline.cli.command.context import connect, emit, fail, load_settings, upgrade
+from hotline.cli.command.context import connect, emit, fail, load_settings
 
 
 @click.group()
@@ -12,20 +12,20 @@ def db() -> None:
     """Bring the database to this release."""
 
 
-@db.command("upgrade")
+@db.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def upgrade_command(as_json: bool) -> None:
+def upgrade(as_json: bool) -> None:
     """Run every revision that is missing; safe to run again and from several machines at once."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from models.store.migrate import MigrationError
+    from models.store import migrate
 
     settings = load_settings()
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = connect(settings)
     try:
-        upgrade(database)
-    except MigrationError as error:
+        migrate.upgrade(database)
+    except migrate.MigrationError as error:
         fail(str(error))
     except SQLAlchemyError as error:
         click.echo(

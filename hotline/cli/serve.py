@@ -27,7 +27,6 @@ from hotline.cli.command.context import (
     load_office,
     load_settings,
     refuse_placeholders,
-    upgrade,
     whole_environment,
 )
 from hotline.cli.serving.log_pump import LogPump
@@ -107,7 +106,7 @@ def _prepare(settings: Settings, office: Office, demo: bool) -> list[Any]:
     """Migrate, and load the demo office; returns its cases."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from models.store.migrate import MigrationError
+    from models.store.migrate import MigrationError, upgrade
 
     database = connect(settings)
     try:

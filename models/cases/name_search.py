@@ -1,19 +1,16 @@
 """Finds subjects and registrants by words of their names, which are unsealed to be compared (issue 5)."""
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import Select, and_, bindparam, exists, select
+from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from models.cases.name_index import (
     NameWord,
     Whose,
-    column_of,
     fits,
-    index_name,
     start,
     start_length,
     whole,
@@ -21,8 +18,7 @@ from models.cases.name_index import (
 )
 from models.cases.registrant import Registrant
 from models.cases.subject import Subject
-from models.store.database import Database, keyring_of
-from models.store.keyring import SealError
+from models.store.database import keyring_of
 
 #: Words of one search that count.
 MOST_ASKED = 6
@@ -62,35 +58,6 @@ def find_names(session: Session, asked: str, *, most: int) -> Matches:
         more = more or len(ids) > most
         found[whose] = tuple(ids)[:most]
     return Matches(found["subject"], found["registrant"], more)
-
-
-def index_missing_names(database: Database) -> None:
-    """Index names that an older release kept, in short transactions: the line may be open meanwhile."""
-    for whose in _OWNERS:
-        last: int | None = 0
-        while last is not None:
-            with database.transaction() as session:
-                last = _index_some(session, whose, last)
-
-
-def _index_some(session: Session, whose: Whose, after: int, limit: int = 500) -> int | None:
-    """Index names that were kept before there was an index: of one kind, with ids above ``after``.
-
-    The last id that was looked at, or None when there are no more. A name that no listed key opens is left.
-    """
-    owner, keyring = _OWNERS[whose], keyring_of(session)
-    rows = session.execute(
-        select(owner.id, owner.name_sealed)
-        .where(
-            owner.id > after, owner.name_sealed.is_not(None), ~exists().where(column_of(whose) == owner.id)
-        )
-        .order_by(owner.id)
-        .limit(limit)
-    ).all()
-    for owner_id, sealed in rows:
-        with suppress(SealError):
-            index_name(session, whose, owner_id, keyring.unseal(f"{whose}.name", str(sealed)))
-    return rows[-1][0] if rows else None
 
 
 def _either(session: Session, word: str) -> str:

@@ -13,14 +13,17 @@ _REVISIONS = Path(__file__).with_name("migrations") / "versions"
 
 
 def newest_revision() -> str:
-    """The number of the last revision, such as ``0038``; a revision's file is named for its number."""
+    """The number of the last revision, such as ``0001``; a revision's file is named for its number."""
     return max(file.name for file in _REVISIONS.glob("r????_*.py"))[1:5]
 
 
 def is_current(database: Database) -> bool:
-    """Whether the database has exactly the schema of this release."""
+    """Whether the database has the schema of this release, or of a newer one.
+
+    A newer release only expands what this one uses, so machines are upgraded one after the other.
+    """
     with database.reading() as session:
         if not inspect(session.connection()).has_table("alembic_version"):
             return False
         found = session.scalars(text("SELECT version_num FROM alembic_version")).all()
-    return list(found) == [newest_revision()]
+    return len(found) == 1 and found[0] >= newest_revision()

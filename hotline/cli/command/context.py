@@ -81,15 +81,6 @@ def connect(settings: Settings) -> Any:
         fail(str(error))
 
 
-def upgrade(database: Any) -> None:
-    """Bring the schema to this release, and index the names that an older one kept. Raises MigrationError."""
-    from models.cases.name_search import index_missing_names
-    from models.store import migrate
-
-    migrate.upgrade(database)
-    index_missing_names(database)
-
-
 def open_house() -> House:
     """Read the settings and the office, open the database and check that it is migrated.
 

@@ -1,14 +1,17 @@
 """Calls during which the line is deployed anew: a step was renamed or dropped, and nobody is stranded."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from hotline import create_app
 from ivr_flows.engine.flow import Announce, Collect, Decide, Flow
 from models import Staff
+from models.store.database import Database
+from models.store.schema import is_current, newest_revision
 from tests.calls.callbacks.test_callbacks import accepted_by
 from tests.calls.conftest import House, a_phone
 from tests.calls.stories import (
@@ -120,6 +123,69 @@ def test_a_case_that_is_open_stays_open(
     phone.presses("1")
 
     assert phone.hears("in custody", "to be called back, press 2")
+
+
+@pytest.fixture
+def expands(database: Database) -> Iterator[Callable[[], None]]:
+    """Brings the database to the schema of a next release: more columns and one more table."""
+    changes = (
+        "ALTER TABLE calls ADD COLUMN next_release VARCHAR(8)",
+        "ALTER TABLE callbacks ADD COLUMN next_release INTEGER NOT NULL DEFAULT 0",
+        "CREATE TABLE next_release (id INTEGER PRIMARY KEY)",
+        "UPDATE alembic_version SET version_num = '9999'",
+    )
+    undone = (
+        "ALTER TABLE calls DROP COLUMN next_release",
+        "ALTER TABLE callbacks DROP COLUMN next_release",
+        "DROP TABLE next_release",
+        f"UPDATE alembic_version SET version_num = '{newest_revision()}'",  # noqa: S608
+    )
+
+    def run(statements: Sequence[str]) -> None:
+        with database.transaction() as session:
+            for statement in statements:
+                session.execute(text(statement))
+
+    done = []
+    yield lambda: done.append(run(changes))
+    if done:
+        run(undone)
+
+
+def test_calls_go_on_while_a_new_tree_and_a_new_schema_are_deployed(
+    phone: Phone,
+    make_case: MakeCase,
+    make_staff: MakeStaff,
+    house: House,
+    expands: Callable[[], None],
+    deploys: Callable[..., None],
+) -> None:
+    make_staff()
+    case = make_case(custody_status="in_custody")
+    is_asked_for_a_number(phone)
+    phone.presses(case.number)
+
+    # The database is brought to the next release first; the process that has the call is of this one.
+    expands()
+    phone.presses(case.pin)
+    assert phone.hears("in custody")
+    deploys(case_menu="menu_of_the_case")
+    for key in ("2", "1"):
+        phone.presses(key)
+    assert phone.hears("We will call you")
+    phone.hangs_up()
+
+    # A process of this release that starts again meanwhile works on the new schema and keeps the promise.
+    assert is_current(house.database)
+    app = create_app(
+        house.settings, office=house.office, database=house.database, hasher=HASHER, jobs=house.jobs,
+        clock=house.clock,
+    )  # fmt: skip
+    liaison, to_caller = accepted_by(a_phone(app, house), house)
+    called = a_phone(app, house).answers(to_caller)
+    app.extensions["hotline.line"].guesses.close()
+    assert liaison.hears("We are calling them now")
+    assert called.hears("Is this a good time to talk? If yes, press 1")
 
 
 def test_a_call_back_that_was_promised_in_a_language_given_up_since_is_made_in_the_first_one(

@@ -13,11 +13,10 @@ from hotline.cli import group
 from models import AuditEntry, Callback, Case, Phone, Staff
 from models.audit import audit
 from models.cases.case import check_digit_is_right, new_number
-from models.cases.name_search import find_names
 from models.cases.pin_hash import PinHasher
 from models.staff.two_people import ATTEMPT
 from models.store.database import Database
-from tests.factories import make_callback, make_case, make_staff, make_subject
+from tests.factories import make_callback, make_case, make_staff
 
 Hotline = Callable[..., Result]
 ADD = ("case", "add", "--subject-id", "A-1", "--subject-name", "Ivo Invented")
@@ -61,19 +60,6 @@ def test_an_added_case_prints_its_number_and_a_pin_that_opens_it(
         case = session.scalars(select(Case)).one()
         assert PinHasher(settings.pin_pepper).matches(case.pin_hash, document["pin"])
         assert (case.registrant.language, case.registrant.time_zone) == ("es", "America/Chicago")
-
-
-def test_db_upgrade_makes_names_findable_that_an_older_release_kept(
-    hotline: Hotline, database: Database
-) -> None:
-    with database.transaction() as session:
-        make_case(session, subject=make_subject(session, name="Ivo Invented"))
-        assert find_names(session, "ivo", most=9).subjects == ()
-
-    assert hotline("db", "upgrade").exit_code == 0
-
-    with database.reading() as session:
-        assert len(find_names(session, "ivo", most=9).subjects) == 1
 
 
 def test_without_options_a_case_has_the_offices_language_and_time_zone_and_no_phone(

@@ -11,14 +11,13 @@ from sqlalchemy import event, select, text
 import models.cases.name_search
 from models import AuditEntry, NameWord, Registrant, Subject
 from models.cases.name_index import MOST_WORDS, can_be_asked, fits, index_name, words_of
-from models.cases.name_search import index_missing_names
 from models.cases.registrant import name_registrant
 from models.cases.subject import find_or_add_subject, rename_subject
 from models.overview.case_search import CaseSearchError, FoundCases, search_cases
 from models.store.database import Database
 from models.store.keyring import Keyring
 from tests.conftest import FIELD_KEYS, SECRET_KEY
-from tests.factories import NOW, make_case, make_subject
+from tests.factories import NOW, make_case
 from tests.models.staff.staff_people import someone
 
 #: A name, and something that a supervisor may type for it.
@@ -138,22 +137,6 @@ def test_too_many_people_of_one_name_are_cut_off_and_it_says_so(
     assert found.more
     # A whole name is always among them, since whole words are looked for first.
     assert "Maria Invented4" in [one.subject_name for one in _search(database, "maria invented4").cases]
-
-
-def test_names_that_were_kept_before_the_index_are_made_findable(database: Database) -> None:
-    with database.transaction() as session:
-        for n in range(3):
-            make_case(session, subject=make_subject(session, name=f"Marek Vale{n}"))
-        assert session.scalars(select(NameWord)).all() == []
-        session.execute(
-            text("UPDATE subjects SET name_sealed = 'gone.x' WHERE id = (SELECT min(id) FROM subjects)")
-        )
-
-    index_missing_names(database)
-
-    with database.transaction() as session:
-        session.execute(text("UPDATE subjects SET name_sealed = NULL WHERE name_sealed = 'gone.x'"))
-    assert [one.subject_name for one in _search(database, "marek").cases] == ["Marek Vale2", "Marek Vale1"]
 
 
 def test_the_number_of_statements_does_not_grow_with_the_cases(database: Database) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -18,7 +17,7 @@ from models import AuditEntry, Base, CustodyRecord
 from models.audit import audit
 from models.store.database import Database
 from models.store.keyring import Keyring
-from models.store.migrate import MigrationError, _config, _one_at_a_time, upgrade
+from models.store.migrate import MigrationError, _config, upgrade
 from models.store.schema import is_current, newest_revision
 from tests.conftest import FIELD_KEYS, SECRET_KEY
 from tests.factories import NOW, make_custody_record, make_subject
@@ -129,43 +128,6 @@ def test_a_broken_upgrade_leaves_nothing_behind(blank: Database, monkeypatch: py
         upgrade(blank)
 
     assert inspect(blank.engine).get_table_names() == []
-
-
-def test_calls_get_their_role_and_place_from_the_tree_and_the_step(blank: Database) -> None:
-    with _one_at_a_time(blank) as connection:
-        command.upgrade(_config(connection), "0038")
-    sides = {
-        "in line": ("inbound", "victim_line", "in_line", "danger_line person in_line"),
-        "asks": ("inbound", "discreet_line", "case_menu", "language callback_wishes case_menu"),
-        "in the talk": ("outbound", "callback_call", "conference", "opening good_time conference"),
-        "steps out": ("outbound", "liaison_callback", "star_menu", "offer star_menu"),
-        "rings": ("outbound", "liaison_direct", "", ""),
-    }
-    with blank.transaction() as session:
-        for sid, (direction, flow, step, trail) in sides.items():
-            session.execute(
-                text(
-                    "INSERT INTO calls (call_sid, direction, flow, line, started_at, language, pace, step,"
-                    " turn, heard_from, misses, silences, tries, said, trail) VALUES (:sid, :direction,"
-                    " :flow, '', :now, 'en', 'normal', :step, 1, '', 0, 0, 0, '', :trail)"
-                ),
-                {"sid": sid, "direction": direction, "flow": flow, "step": step, "trail": trail, "now": NOW},
-            )
-
-    upgrade(blank)
-
-    with blank.reading() as session:
-        rows = session.execute(
-            text("SELECT call_sid, role, place, asked_at IS NOT NULL FROM calls ORDER BY id")
-        )
-        found = [(sid, role, place, bool(asked)) for sid, role, place, asked in rows]
-    assert found == [
-        ("in line", "caller", "waiting", False),
-        ("asks", "caller", None, True),
-        ("in the talk", "called_back", "in_talk", False),
-        ("steps out", "liaison", "stepped_out", False),
-        ("rings", "dialed_at_0", None, False),
-    ]
 
 
 def test_references_hold_again_after_an_upgrade(blank: Database) -> None:
