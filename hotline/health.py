@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +21,10 @@ from models.store.schema import is_current
 REDIS_TIMEOUT_SECONDS = 0.5
 #: More than one page of SQLite's cache holds; and the size of that cache, as SQLite has it by itself.
 ROWS_ON_SQLITE, SQLITE_CACHE = 300, -2000
+
+
+class _TakenBackError(Exception):
+    """Ends the transaction of a write that is to leave nothing behind."""
 
 
 class Readiness:
@@ -72,7 +77,7 @@ class Readiness:
 
     def _write_and_take_back(self) -> None:
         """A disk that is full, or a database that may only be read, answers to reads as ever."""
-        with self._database.reading() as session:
+        with suppress(_TakenBackError), self._database.transaction() as session:
             on_sqlite = session.get_bind().dialect.name == "sqlite"
             if on_sqlite:
                 # With so small a cache SQLite puts pages on the disk before anything is committed.
@@ -80,9 +85,9 @@ class Readiness:
             try:
                 session.execute(insert(Guard), _rows_of_no_use(ROWS_ON_SQLITE if on_sqlite else 1))
             finally:
-                session.rollback()
                 if on_sqlite:
                     session.execute(text(f"PRAGMA cache_size = {SQLITE_CACHE}"))
+            raise _TakenBackError
 
     def _redis_fault(self) -> str | None:
         try:

@@ -206,6 +206,8 @@ def _connect_to_answer_in(seconds: float) -> Callable[..., Any]:
 def _set_on_postgresql(connection: Any, first: str, patience: float | None) -> None:
     wait = "" if patience is None else f"; SET statement_timeout = {patience * 1000:.0f}"
     was, connection.autocommit = connection.autocommit, True
+    # An operator who set the database to be read only is not overruled by our own transactions.
+    connection.may_write = connection.info.parameter_status("default_transaction_read_only") != "on"
     connection.execute(first + wait)
     connection.autocommit = was
 
@@ -226,7 +228,8 @@ def _hurry_on_sqlite(connection: Any, _record: Any) -> None:
 
 def _begin_on_postgresql(connection: Any) -> None:
     # It goes with BEGIN, and takes no round trip of its own.
-    own, reads_only = connection.connection.dbapi_connection, not _writes(connection)
+    own = connection.connection.dbapi_connection
+    reads_only = not (own.may_write and _writes(connection))
     if own.read_only is not reads_only:
         own.read_only = reads_only
 
