@@ -9,12 +9,12 @@ from werkzeug.wrappers import Response
 from hotline.exchange.calls.messages import Messages
 from hotline.exchange.calls.switchboard import Switchboard
 from hotline.exchange.delivery.faults import Faults
+from hotline.exchange.page.controls import controls
 from hotline.exchange.page.handsets import Handsets
 from hotline.exchange.page.page import page
 from hotline.exchange.page.phones import phones
 from hotline.exchange.page.streams import Streams
 from hotline.exchange.page.visitors import admit_this_machine_alone
-from hotline.exchange.page.workshop import workshop
 from hotline.exchange.rest.rest import RestLimit, twilio_rest
 
 #: The handsets on the page at first: a caller, and the people whom the demo office calls.
@@ -49,7 +49,7 @@ def create_exchange(
         handsets.add(name, number)
     app.register_blueprint(twilio_rest(switchboard, messages, account_sid, credentials, limit))
     app.register_blueprint(phones(switchboard, messages))
-    app.register_blueprint(workshop(switchboard, faults or Faults(), limit))
+    app.register_blueprint(controls(switchboard, faults or Faults(), limit))
     app.register_blueprint(page(switchboard, handsets, streams or Streams(switchboard.feed), lines))
 
     @app.get("/")

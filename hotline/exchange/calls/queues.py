@@ -69,7 +69,7 @@ class Meeting:
         return self.place.member
 
     def other(self, member: Member) -> Member:
-        """Return the one that ``member`` meets."""
+        """Return the other one of the two."""
         return self.taker if member is self.caller else self.caller
 
 

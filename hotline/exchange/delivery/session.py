@@ -41,19 +41,19 @@ def with_sessions(deliver: Deliver) -> Deliver:
 
     def carry(request: Request) -> Reply:
         session = session_of(request)
-        reply = deliver(_dressed(request, session))
+        reply = deliver(_with_session(request, session))
         _keep_cookies(session, reply)
         credentials = credentials_for(request, reply)
         if credentials is not None and (session.credentials is None or _is_stale(reply)):
             session.credentials = credentials
-            reply = deliver(_dressed(request, session))
+            reply = deliver(_with_session(request, session))
             _keep_cookies(session, reply)
         return reply
 
     return carry
 
 
-def _dressed(request: Request, session: _Session) -> Request:
+def _with_session(request: Request, session: _Session) -> Request:
     headers = []
     is_safe = request.url.startswith("https:")
     cookies = [

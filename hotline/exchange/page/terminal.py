@@ -100,7 +100,7 @@ class Terminal:
         finally:
             self._left.set()
             with self._turn:
-                self._put_everything_down()
+                self._hang_up_everything()
         return self._outcome
 
     def _plays_what_is_typed(self) -> None:
@@ -232,7 +232,7 @@ class Terminal:
                     self._write(f"   (the call failed: {problem}; Enter ends)")
                     return
 
-    def _put_everything_down(self) -> None:
+    def _hang_up_everything(self) -> None:
         for phone in (self._call, *self._answered):
             with suppress(LineError):
                 phone.hangs_up()

@@ -1,1 +1,1 @@
-"""TwiML: the strict reader and the interpreter, which know no network."""
+"""TwiML: the strict reader, and the legs that run documents. Nothing here uses the network."""

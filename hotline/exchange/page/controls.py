@@ -12,9 +12,9 @@ from hotline.exchange.rest.rest import RestLimit
 MOST = 1e9
 
 
-def workshop(board: Switchboard, faults: Faults, limit: RestLimit) -> Blueprint:
+def controls(board: Switchboard, faults: Faults, limit: RestLimit) -> Blueprint:
     """Build ``/exchange/faults`` and ``/exchange/limits``. Changes take only JSON, as the phones do."""
-    blueprint = Blueprint("workshop", __name__, url_prefix="/exchange")
+    blueprint = Blueprint("controls", __name__, url_prefix="/exchange")
 
     @blueprint.get("/faults")
     def read_faults() -> Response:
