@@ -10,8 +10,9 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.wrappers import Response
 
-from hotline.console.audit.export_views import register_audit_export
-from hotline.console.audit.views import register_audit
+from hotline.console.audit import export_views
+from hotline.console.audit import views as audit_views
+from hotline.console.audit.area import area as audit
 from hotline.console.callbacks.action_views import register_callback_actions
 from hotline.console.callbacks.talk_views import register_talks
 from hotline.console.callbacks.views import register_callbacks
@@ -60,12 +61,11 @@ AREAS = (
         (office_views, announcement_views, partner_views, directory_views, policy_views, prompt_views),
     ),
     (imports, (import_views, upload_views, settle_views)),
+    (audit, (audit_views, export_views)),
     (cases, (case_views, phone_views, pin_views, lock_views)),
 )
 REGISTERS = (
     register_wallboard,
-    register_audit,
-    register_audit_export,
     register_callbacks,
     register_callback_actions,
     register_talks,
@@ -83,7 +83,7 @@ NAVIGATION = Navigation(
     Entry("console.people.staff", N_("Staff")),
     Entry("console.people.schedule", N_("Schedule")),
     Entry("console.office.office", N_("Office")),
-    Entry("console.audit", N_("Audit")),
+    Entry("console.audit.audit", N_("Audit")),
     Entry("console.office.prompts", N_("Prompts")),
 )
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -155,7 +155,7 @@ def console_blueprint(app: Flask, console: Console, csrf: CSRFProtect) -> Bluepr
         if kind == "import":
             return redirect(url_for("console.imports.import_settle", import_id=int(id_)), code=303)
         return redirect(
-            url_for("console.audit_exports" if kind == "export" else "console.cases.pins"), code=303
+            url_for("console.audit.audit_exports" if kind == "export" else "console.cases.pins"), code=303
         )
 
     blueprint.after_request(set_headers)

@@ -2,17 +2,17 @@
 
 from dataclasses import replace
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from hotline.console.audit import words as audit_words
+from hotline.console.audit.area import area
 from hotline.console.audit.csv_file import as_csv
 from hotline.console.audit.form import asked_for, search_of, staff_emails
 from hotline.console.audit.views import ROLES
-from hotline.console.shell.console import Console
+from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.words import N_, _
 from models.audit.audit_search import count_found, newest_entry, search
@@ -40,87 +40,91 @@ REFUSALS = (
 )
 
 
-def register_audit_export(blueprint: Blueprint, console: Console) -> None:
-    """``/console/audit/export``, where a file is asked for, and ``/console/audit/exports``."""
-    zone = ZoneInfo(console.office.time_zone)
+def _as_typed(asked: dict[str, str], endpoint: str) -> Response:
+    typed: dict[str, Any] = {name: request.values.get(name, "") for name in asked}
+    return redirect(url_for(endpoint, **typed), code=303)
 
-    def as_typed(asked: dict[str, str], endpoint: str) -> Response:
-        typed: dict[str, Any] = {name: request.values.get(name, "") for name in asked}
-        return redirect(url_for(endpoint, **typed), code=303)
 
-    def who(session: Session) -> Staff:
-        return session.get_one(Staff, me().staff_id)
+def _who(session: Session) -> Staff:
+    return session.get_one(Staff, me().staff_id)
 
-    @blueprint.get("/audit/export")
-    @guard_staff(*ROLES, fresh=True)
-    def ask_audit_export() -> Response | str:
-        asked, errors = asked_for()
-        if errors or not audit_words.is_chosen(asked):
-            return as_typed(asked, "console.audit")
-        with console.database.reading() as reading:
-            count = count_found(reading, search_of(asked, staff_emails(reading), zone), MOST)
-        return render_template("console/audit/export.html", asked=asked, count=count, most=MOST)
 
-    @blueprint.post("/audit/export")
-    @guard_staff(*ROLES, fresh=True)
-    def ask_for_audit_export() -> Response:
-        asked, errors = asked_for(request.form)
-        if errors or not audit_words.is_chosen(asked):
-            return redirect(url_for("console.audit"), code=303)
-        # Looked for before anything is written: on SQLite callers would wait for it.
-        with console.database.reading() as reading:
-            newest = newest_entry(reading)
-            wanted = replace(search_of(asked, staff_emails(reading), zone), newest_id=newest)
-            found, count = search(reading, wanted, size=1), count_found(reading, wanted, MOST)
-        try:
-            with console.database.transaction() as writing:
-                ask_for_export(writing, who(writing), asked, found, count, console.clock(), newest_id=newest)
-        except ExportError as error:
-            flash(_(str(error)), "error")
-        else:
-            flash(_("It is asked for. Somebody of another role must agree."), "success")
-        return redirect(url_for("console.audit_exports"), code=303)
+@area.get("/audit/export")
+@guard_staff(*ROLES, fresh=True)
+def ask_audit_export() -> Response | str:
+    asked, errors = asked_for()
+    if errors or not audit_words.is_chosen(asked):
+        return _as_typed(asked, "console.audit.audit")
+    with console.database.reading() as reading:
+        count = count_found(reading, search_of(asked, staff_emails(reading), console.office.zone), MOST)
+    return render_template("console/audit/export.html", asked=asked, count=count, most=MOST)
 
-    @blueprint.get("/audit/exports")
-    @guard_staff(*ROLES)
-    def audit_exports() -> str:
-        with console.database.reading() as reading:
-            found = standing_exports(reading, console.clock())
-        return render_template("console/audit/exports.html", found=found, most=MOST)
 
-    @blueprint.post("/audit/exports/<int:export_id>/agree")
-    @guard_staff(*ROLES, fresh=True)
-    def agree_to_audit_export(export_id: int) -> Response:
-        try:
-            with console.database.transaction() as writing:
-                agree_to_export(
-                    writing, export_id, who(writing), console.clock(),
-                    console.policies.two_people_days,
-                )  # fmt: skip
-        except ExportError as error:
-            flash(_(str(error)), "error")
-        else:
-            flash(_("You agreed. Whoever asked can have the file for a day."), "success")
-        return redirect(url_for("console.audit_exports"), code=303)
+@area.post("/audit/export")
+@guard_staff(*ROLES, fresh=True)
+def ask_for_audit_export() -> Response:
+    asked, errors = asked_for(request.form)
+    if errors or not audit_words.is_chosen(asked):
+        return redirect(url_for("console.audit.audit"), code=303)
+    # Looked for before anything is written: on SQLite callers would wait for it.
+    with console.database.reading() as reading:
+        newest = newest_entry(reading)
+        wanted = replace(search_of(asked, staff_emails(reading), console.office.zone), newest_id=newest)
+        found, count = search(reading, wanted, size=1), count_found(reading, wanted, MOST)
+    try:
+        with console.database.transaction() as writing:
+            ask_for_export(writing, _who(writing), asked, found, count, console.clock(), newest_id=newest)
+    except ExportError as error:
+        flash(_(str(error)), "error")
+    else:
+        flash(_("It is asked for. Somebody of another role must agree."), "success")
+    return redirect(url_for("console.audit.audit_exports"), code=303)
 
-    @blueprint.post("/audit/exports/<int:export_id>/file")
-    @guard_staff(*ROLES, fresh=True)
-    def export_audit(export_id: int) -> Response:
-        now = console.clock()
-        try:
-            with console.database.transaction() as writing:
-                export = take_export(writing, export_id, who(writing), now)
-        except ExportError as error:
-            flash(_(str(error)), "error")
-            return redirect(url_for("console.audit_exports"), code=303)
-        with console.database.reading() as reading:
-            fields = cast(dict[str, str], dict(export.search))
-            entries = entries_of(reading, export_id, search_of(fields, staff_emails(reading), zone))
-        return Response(
-            as_csv(entries, export, console.office.languages),
-            mimetype="text/csv",
-            headers={
-                "Content-Disposition": f"attachment; filename=audit-{export_id}.csv",
-                "Cache-Control": "no-store",
-            },
+
+@area.get("/audit/exports")
+@guard_staff(*ROLES)
+def audit_exports() -> str:
+    with console.database.reading() as reading:
+        found = standing_exports(reading, console.clock())
+    return render_template("console/audit/exports.html", found=found, most=MOST)
+
+
+@area.post("/audit/exports/<int:export_id>/agree")
+@guard_staff(*ROLES, fresh=True)
+def agree_to_audit_export(export_id: int) -> Response:
+    try:
+        with console.database.transaction() as writing:
+            agree_to_export(
+                writing, export_id, _who(writing), console.clock(),
+                console.policies.two_people_days,
+            )  # fmt: skip
+    except ExportError as error:
+        flash(_(str(error)), "error")
+    else:
+        flash(_("You agreed. Whoever asked can have the file for a day."), "success")
+    return redirect(url_for("console.audit.audit_exports"), code=303)
+
+
+@area.post("/audit/exports/<int:export_id>/file")
+@guard_staff(*ROLES, fresh=True)
+def export_audit(export_id: int) -> Response:
+    now = console.clock()
+    try:
+        with console.database.transaction() as writing:
+            export = take_export(writing, export_id, _who(writing), now)
+    except ExportError as error:
+        flash(_(str(error)), "error")
+        return redirect(url_for("console.audit.audit_exports"), code=303)
+    with console.database.reading() as reading:
+        fields = cast(dict[str, str], dict(export.search))
+        entries = entries_of(
+            reading, export_id, search_of(fields, staff_emails(reading), console.office.zone)
         )
+    return Response(
+        as_csv(entries, export, console.office.languages),
+        mimetype="text/csv",
+        headers={
+            "Content-Disposition": f"attachment; filename=audit-{export_id}.csv",
+            "Cache-Control": "no-store",
+        },
+    )

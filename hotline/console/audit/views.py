@@ -2,16 +2,16 @@
 
 from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from hotline.console.audit import words as audit_words
+from hotline.console.audit.area import area
 from hotline.console.audit.form import asked_for, search_of, staff_emails
 from hotline.console.imports.words import refusal
-from hotline.console.shell.console import Console
+from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.words import _
 from models.audit.audit_head import HEAD_WRITTEN
@@ -25,78 +25,78 @@ ROLES = ("supervisor", "administrator")
 HEAD_IS_LATE = timedelta(hours=26)
 
 
-def register_audit(blueprint: Blueprint, console: Console) -> None:
-    """``/console/audit`` and its alarms."""
-    zone = ZoneInfo(console.office.time_zone)
+@area.get("/audit")
+@guard_staff(*ROLES)
+def audit() -> str:
+    return _page(*asked_for(), Place.from_text(request.args.get("after", "")))
 
-    @blueprint.get("/audit")
-    @guard_staff(*ROLES)
-    def audit() -> str:
-        return page(*asked_for(), Place.from_text(request.args.get("after", "")))
 
-    @blueprint.post("/audit")
-    @guard_staff(*ROLES)
-    def search_audit() -> Response | str:
-        asked, errors = asked_for(request.form)
-        with console.database.reading() as reading:
-            target = "" if errors else search_of(asked, {}, zone).target
-            is_known = not target or has_target(reading, target)
-        # A number that no entry is about may be a phone, typed by mistake, which no address may hold.
-        if errors or not is_known:
-            return page(asked, errors, None)
-        found: dict[str, Any] = {name: value for name, value in asked.items() if value}
-        return redirect(url_for("console.audit", **found), code=303)
+@area.post("/audit")
+@guard_staff(*ROLES)
+def search_audit() -> Response | str:
+    asked, errors = asked_for(request.form)
+    with console.database.reading() as reading:
+        target = "" if errors else search_of(asked, {}, console.office.zone).target
+        is_known = not target or has_target(reading, target)
+    # A number that no entry is about may be a phone, typed by mistake, which no address may hold.
+    if errors or not is_known:
+        return _page(asked, errors, None)
+    found: dict[str, Any] = {name: value for name, value in asked.items() if value}
+    return redirect(url_for("console.audit.audit", **found), code=303)
 
-    def page(asked: dict[str, str], errors: dict[str, str], after: Place | None) -> str:
-        with console.database.reading() as reading:
-            staff, names = staff_emails(reading), read_staff_names(reading)
-            found = search(reading, search_of(asked, staff, zone), after) if not errors else None
-            alarms = len(open_alarms(reading))
-            written = reading.scalar(select(Guard.measured_at).where(Guard.name == HEAD_WRITTEN))
+
+def _page(asked: dict[str, str], errors: dict[str, str], after: Place | None) -> str:
+    with console.database.reading() as reading:
+        staff, names = staff_emails(reading), read_staff_names(reading)
+        found = search(reading, search_of(asked, staff, console.office.zone), after) if not errors else None
+        alarms = len(open_alarms(reading))
+        written = reading.scalar(select(Guard.measured_at).where(Guard.name == HEAD_WRITTEN))
+    return render_template(
+        "console/audit/audit.html",
+        asked=asked,
+        errors=errors,
+        found=found,
+        staff=staff,
+        names=names,
+        alarms=alarms,
+        written=written,
+        is_late=written is None or console.clock() - written > HEAD_IS_LATE,
+        is_first=after is None,
+        older={**asked, "after": found.older.to_text()} if found and found.older else None,
+        words=audit_words,
+    )
+
+
+@area.get("/audit/alarms")
+@guard_staff(*ROLES)
+def audit_alarms() -> str:
+    with console.database.reading() as reading:
+        raised, settled = open_alarms(reading), settled_alarms(reading)
         return render_template(
-            "console/audit/audit.html",
-            asked=asked,
-            errors=errors,
-            found=found,
-            staff=staff,
-            names=names,
-            alarms=alarms,
-            written=written,
-            is_late=written is None or console.clock() - written > HEAD_IS_LATE,
-            is_first=after is None,
-            older={**asked, "after": found.older.to_text()} if found and found.older else None,
+            "console/audit/alarms.html",
+            raised=raised,
+            settled=settled,
+            mine={alarm.id for alarm in raised if is_about(alarm, me().email)},
+            findings=[(one, _(audit_words.FINDINGS[one])) for one in FINDINGS],
             words=audit_words,
         )
 
-    @blueprint.get("/audit/alarms")
-    @guard_staff(*ROLES)
-    def audit_alarms() -> str:
-        with console.database.reading() as reading:
-            raised, settled = open_alarms(reading), settled_alarms(reading)
-            return render_template(
-                "console/audit/alarms.html",
-                raised=raised,
-                settled=settled,
-                mine={alarm.id for alarm in raised if is_about(alarm, me().email)},
-                findings=[(one, _(audit_words.FINDINGS[one])) for one in FINDINGS],
-                words=audit_words,
-            )
 
-    @blueprint.post("/audit/alarms/<int:alarm_id>/settle")
-    @guard_staff(*ROLES)
-    def settle_audit_alarm(alarm_id: int) -> Response:
-        finding = request.form.get("finding", "")
-        try:
-            with console.database.transaction() as writing:
-                settle_alarm(
-                    writing,
-                    alarm_id,
-                    finding=finding,
-                    by=me().email,
-                    now=console.clock(),
-                )
-        except AlarmError as error:
-            flash(refusal(error), "error")
-        else:
-            flash(_("The alarm is settled."), "success")
-        return redirect(url_for("console.audit_alarms"), code=303)
+@area.post("/audit/alarms/<int:alarm_id>/settle")
+@guard_staff(*ROLES)
+def settle_audit_alarm(alarm_id: int) -> Response:
+    finding = request.form.get("finding", "")
+    try:
+        with console.database.transaction() as writing:
+            settle_alarm(
+                writing,
+                alarm_id,
+                finding=finding,
+                by=me().email,
+                now=console.clock(),
+            )
+    except AlarmError as error:
+        flash(refusal(error), "error")
+    else:
+        flash(_("The alarm is settled."), "success")
+    return redirect(url_for("console.audit.audit_alarms"), code=303)
