@@ -13,10 +13,9 @@ from werkzeug.wrappers import Response
 from hotline.console.audit import export_views
 from hotline.console.audit import views as audit_views
 from hotline.console.audit.area import area as audit
-from hotline.console.callbacks.action_views import register_callback_actions
-from hotline.console.callbacks.talk_views import register_talks
-from hotline.console.callbacks.views import register_callbacks
-from hotline.console.callbacks.wallboard_views import register_wallboard
+from hotline.console.callbacks import action_views, standing_views, talk_views, wallboard_views
+from hotline.console.callbacks import views as callback_views
+from hotline.console.callbacks.area import area as callbacks
 from hotline.console.cases import lock_views, phone_views, pin_views
 from hotline.console.cases import views as case_views
 from hotline.console.cases.area import area as cases
@@ -42,7 +41,6 @@ from hotline.console.shell.guard import BODY_BYTES, me, recognise
 from hotline.console.shell.headers import set_headers
 from hotline.console.shell.layout import install_layout
 from hotline.console.shell.navigation import Entry, Navigation
-from hotline.console.shell.standing_views import register_standing
 from hotline.console.shell.trouble import install_trouble
 from hotline.console.shell.unchanged import Unchanged
 from hotline.console.shell.words import N_, _
@@ -61,24 +59,18 @@ AREAS = (
         (office_views, announcement_views, partner_views, directory_views, policy_views, prompt_views),
     ),
     (imports, (import_views, upload_views, settle_views)),
+    (callbacks, (callback_views, action_views, talk_views, wallboard_views, standing_views)),
     (audit, (audit_views, export_views)),
     (cases, (case_views, phone_views, pin_views, lock_views)),
 )
-REGISTERS = (
-    register_wallboard,
-    register_callbacks,
-    register_callback_actions,
-    register_talks,
-    register_standing,
-)
 #: In the order in which the navigation shows them.
 NAVIGATION = Navigation(
-    Entry("console.callbacks", N_("Callbacks"), pages="console.callback"),
+    Entry("console.callbacks.callbacks", N_("Callbacks"), pages="console.callbacks.callback"),
     Entry("console.people.shift", N_("My shift")),
     Entry("console.cases.cases", N_("Cases"), pages="console.cases.case"),
     Entry("console.cases.pins", N_("PINs"), pages="console.cases.pin"),
     Entry("console.cases.locks", N_("Locks"), pages="console.cases.lock"),
-    Entry("console.wallboard", N_("Wallboard")),
+    Entry("console.callbacks.wallboard", N_("Wallboard")),
     Entry("console.imports.imports", N_("Imports"), pages="console.imports.import"),
     Entry("console.people.staff", N_("Staff")),
     Entry("console.people.schedule", N_("Schedule")),
@@ -125,7 +117,7 @@ def install_console(app: Flask, console: Console) -> None:
 
 def console_blueprint(app: Flask, console: Console, csrf: CSRFProtect) -> Blueprint:
     """Every page of the console."""
-    blueprint = Blueprint("console", __name__, url_prefix=PREFIX, template_folder="templates")
+    blueprint = Blueprint("console", __name__, url_prefix=PREFIX)
     install_layout(app, console)
     install_trouble(app, blueprint)
 
@@ -161,8 +153,6 @@ def console_blueprint(app: Flask, console: Console, csrf: CSRFProtect) -> Bluepr
     blueprint.after_request(set_headers)
     for area, _views in AREAS:
         blueprint.register_blueprint(area)
-    for register in REGISTERS:
-        register(blueprint, console)
     if console.settings.oidc_issuer is not None:
         app.extensions[oidc_views.EXTENSION] = oidc_views.Provider(app, console.settings)
         blueprint.register_blueprint(oidc_views.oidc)

@@ -173,7 +173,7 @@ PARTS = {
 #: What an entry can be about, and the page that shows one, where there is such a page.
 TARGETS = {
     "case": (N_("case %(id)s"), "console.cases.case"),
-    "callback": (N_("callback %(id)s"), "console.callback"),
+    "callback": (N_("callback %(id)s"), "console.callbacks.callback"),
     "import": (N_("import %(id)s"), "console.imports.import_page"),
     "staff": (N_("member of staff %(id)s"), ""),
     "sign_in": (N_("an e-mail that nobody has"), ""),

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import flash, redirect, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from hotline.console.callbacks import words as callback_words
+from hotline.console.callbacks.area import area
 from hotline.console.callbacks.views import Shown, callback_page
-from hotline.console.shell.console import Console
+from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.typed_fields import drawn_with
 from hotline.console.shell.words import N_, _
@@ -33,7 +34,6 @@ from models.talks import own_call, talk_desk
 class Click:
     """Who clicked on what, when, in which open transaction."""
 
-    console: Console
     session: Session
     callback_id: int
     staff: Staff
@@ -58,7 +58,7 @@ Action = Callable[[Click], list[Job]]
 
 
 def _claim(click: Click) -> list[Job]:
-    claim.claim(click.session, click.callback_id, click.staff.id, click.now, click.console.office)
+    claim.claim(click.session, click.callback_id, click.staff.id, click.now, console.office)
     return []
 
 
@@ -68,15 +68,13 @@ def _release(click: Click) -> list[Job]:
 
 
 def _call(click: Click) -> list[Job]:
-    office = click.console.office
+    office = console.office
     policy = CallbackPolicy.of(office)
     return own_call.call_now(click.session, click.callback_id, click.staff.id, click.now, policy, office)
 
 
 def _hand(click: Click) -> list[Job]:
-    claim.hand(
-        click.session, click.callback_id, click.staff, click.number("to"), click.now, click.console.office
-    )
+    claim.hand(click.session, click.callback_id, click.staff, click.number("to"), click.now, console.office)
     return []
 
 
@@ -85,7 +83,7 @@ def _reschedule(click: Click) -> list[Job]:
     if row is None:
         raise NotFound
     at = _moment(click.typed("day"), click.typed("time"), row.time_zone)
-    office = click.console.office
+    office = console.office
     policy = CallbackPolicy.of(office)
     appointment.reschedule(
         click.session, click.callback_id, click.staff, at, click.now, policy, office, click.seen
@@ -100,7 +98,7 @@ def _cancel(click: Click) -> list[Job]:
         click.staff,
         click.typed("reason"),
         click.now,
-        click.console.office,
+        console.office,
         click.seen,
     )
     return []
@@ -126,13 +124,11 @@ def _outcome(click: Click) -> list[Job]:
         raise RefusedError(N_("Choose an outcome from the list."))
     if click.typed("hard"):
         lock_staff(click.session, click.staff.id)
-    word, jobs = outcome.note_outcome(
-        click.session, row, code, click.staff.id, click.now, click.console.office
-    )
+    word, jobs = outcome.note_outcome(click.session, row, code, click.staff.id, click.now, console.office)
     if word == "late":
         raise RefusedError(N_("The time to note an outcome is over, or the talk was not yours."))
     if click.typed("hard"):
-        begin_rest(click.session, click.staff.id, click.now, click.console.office)
+        begin_rest(click.session, click.staff.id, click.now, console.office)
     return jobs
 
 
@@ -150,7 +146,7 @@ def _colleague(click: Click) -> list[Job]:
 
 def _interpreter(click: Click) -> list[Job]:
     return talk_desk.ring_interpreter(
-        click.session, click.callback_id, click.staff.id, click.now, click.console.office
+        click.session, click.callback_id, click.staff.id, click.now, console.office
     )
 
 
@@ -159,7 +155,7 @@ def _hand_over(click: Click) -> list[Job]:
 
 
 def _end(click: Click) -> list[Job]:
-    return talk_desk.end(click.session, click.callback_id, click.staff.id, click.now, click.console.office)
+    return talk_desk.end(click.session, click.callback_id, click.staff.id, click.now, console.office)
 
 
 #: Each action by the last word of its address: what does it, what is said afterwards, and the field of its
@@ -183,53 +179,48 @@ ACTIONS: dict[str, tuple[Action, str, str]] = {
 }
 
 
-def register_callback_actions(blueprint: Blueprint, console: Console) -> None:
-    """``/console/callbacks/ID/ACTION``, one for each of ACTIONS."""
+@area.post("/callbacks/<int:callback_id>/<action>")
+@guard_staff(*ROLES)
+def callback_action(callback_id: int, action: str) -> Response | tuple[str, int]:
+    if action not in ACTIONS:
+        raise NotFound
+    does, said, field = ACTIONS[action]
 
-    @blueprint.post("/callbacks/<int:callback_id>/<action>")
-    @guard_staff(*ROLES)
-    def callback_action(callback_id: int, action: str) -> Response | tuple[str, int]:
-        if action not in ACTIONS:
-            raise NotFound
-        does, said, field = ACTIONS[action]
+    def done() -> list[Job]:
+        with console.database.transaction() as session:
+            staff = session.get_one(Staff, me().staff_id)
+            return does(Click(session, callback_id, staff, console.clock()))
 
-        def done() -> list[Job]:
-            with console.database.transaction() as session:
-                staff = session.get_one(Staff, me().staff_id)
-                return does(Click(console, session, callback_id, staff, console.clock()))
-
-        try:
-            # A key on a phone may hold in another order what a click needs; one of the two is broken off.
-            jobs = tried_again(done)
-        except RefusedError as error:
-            return _refused(console, callback_id, action, field, error)
-        for name, row_id in jobs:
-            console.jobs.enqueue(name, row_id)
-        if action == "release" and _is_left(console, callback_id):
-            said = N_("It is left for staff again.")
-        flash(_(said), "success")
-        if action == "release":
-            return redirect(url_for("console.callbacks", view="mine"), code=303)
-        return redirect(url_for("console.callback", callback_id=callback_id), code=303)
+    try:
+        # A key on a phone may hold in another order what a click needs; one of the two is broken off.
+        jobs = tried_again(done)
+    except RefusedError as error:
+        return _refused(callback_id, action, field, error)
+    for name, row_id in jobs:
+        console.jobs.enqueue(name, row_id)
+    if action == "release" and _is_left(callback_id):
+        said = N_("It is left for staff again.")
+    flash(_(said), "success")
+    if action == "release":
+        return redirect(url_for("console.callbacks.callbacks", view="mine"), code=303)
+    return redirect(url_for("console.callbacks.callback", callback_id=callback_id), code=303)
 
 
-def _is_left(console: Console, callback_id: int) -> bool:
+def _is_left(callback_id: int) -> bool:
     """Whether a callback that was put back had been left for staff, and is so again."""
     with console.database.reading() as session:
         return session.get_one(Callback, callback_id).state == TAKEN_UP_AGAIN
 
 
-def _refused(
-    console: Console, callback_id: int, action: str, field: str, error: RefusedError
-) -> Response | tuple[str, int]:
+def _refused(callback_id: int, action: str, field: str, error: RefusedError) -> Response | tuple[str, int]:
     """Why not: at the field that is wrong with all that was typed, or above the page as it stands now."""
     sentence = callback_words.refused(error, console.office.time_zone)
     if not field:
         flash(sentence, "error")
-        return redirect(url_for("console.callback", callback_id=callback_id), code=303)
+        return redirect(url_for("console.callbacks.callback", callback_id=callback_id), code=303)
     shown = Shown({field: sentence}, opened=action)
     with console.database.reading() as session:
-        return callback_page(console, session, callback_id, shown), 422
+        return callback_page(session, callback_id, shown), 422
 
 
 def _moment(day: str, time: str, time_zone: str) -> datetime:

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, render_template, request
+from flask import Response, current_app, render_template, request
+from flask.blueprints import BlueprintSetupState
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 from sqlalchemy import select
@@ -12,8 +13,9 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 
 from hotline.console.callbacks import words as callback_words
+from hotline.console.callbacks.area import area
 from hotline.console.callbacks.shared_rows import CALLS, MINE, NOBODY, TOKEN, SharedPage, SharedRows
-from hotline.console.shell.console import Console
+from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.live import EVERY, live_part, tag_of
 from hotline.console.shell.status_page import words_of
@@ -49,6 +51,7 @@ from models.talks.talk import joiners_of
 #: A time that staff settle is offered from so far ahead.
 _LATER = timedelta(hours=1)
 LAST_PAGE = 1000
+SHARED_ROWS = "hotline.console.callbacks.shared_rows"
 #: The states of a callback in which somebody may still talk with the person.
 _MAY_BE_CALLED = frozenset(
     {"requested", "claimed", "ringing_liaison", "ringing_caller", "talking", "left_for_staff"}
@@ -72,119 +75,127 @@ class Shown:
     opened: str = ""
 
 
-def register_callbacks(blueprint: Blueprint, console: Console) -> None:
-    """``/console/callbacks``: the list, one callback, and the parts of both that ask for themselves."""
-    shared = SharedRows()
+@area.record
+def _share_rows(state: BlueprintSetupState) -> None:
+    # Of each app: the rows are of its database.
+    state.app.extensions[SHARED_ROWS] = SharedRows()
 
-    def _soon() -> timedelta:
-        return timedelta(minutes=console.policies.due_soon_minutes)
 
-    def rows_of(session: Session, view: str, page: int, now: datetime) -> str:
-        person = me()
-        key = (view, page, language())
-        version = (listing.version(session), minute_of(now))
-        if view != "mine":
-            kept = shared.page(version, key, lambda: _for_all(session, view, page, now, _soon()))
-            if person.staff_id not in kept.holders:
-                token = str(generate_csrf())  # type: ignore[no-untyped-call]
-                own = listing.own_calls(session, person.staff_id)
-                return kept.made_own(
-                    token, sum(one.leads and one.callback_id is not None for one in own), _own_calls(own)
-                )
-        found = listing.list_callbacks(session, view, person.staff_id, now, page, soon=_soon())
-        own = listing.own_calls(session, person.staff_id)
-        return render_template(
-            "console/callbacks/rows.html", found=found, view=view, now=now, calls=_own_calls(own), **_WORDS
-        )
+def _soon() -> timedelta:
+    return timedelta(minutes=console.policies.due_soon_minutes)
 
-    @blueprint.get("/callbacks")
-    @guard_staff(*ROLES)
-    def callbacks() -> str:
-        view, page = _asked()
-        now = console.clock()
-        with console.database.reading() as session:
-            tag = _tag_of_list(session, view, page, now)
-            found = listing.list_callbacks(session, view, me().staff_id, now, page, soon=_soon())
-            calls = _own_calls(listing.own_calls(session, me().staff_id))
-        return render_template(
-            "console/callbacks/list.html",
-            found=found,
-            view=view,
-            now=now,
-            tag=tag,
-            every=EVERY,
-            calls=calls,
-            **_WORDS,
-        )
 
-    @blueprint.get("/callbacks/part")
-    @guard_staff(*ROLES, live=True)
-    def callbacks_part() -> Response:
-        view, page = _asked()
-        now = console.clock()
-        with console.database.reading() as session:
-            return live_part(
-                _tag_of_list(session, view, page, now), lambda: rows_of(session, view, page, now)
+def _rows_of(session: Session, view: str, page: int, now: datetime) -> str:
+    person = me()
+    key = (view, page, language())
+    version = (listing.version(session), minute_of(now))
+    if view != "mine":
+        shared: SharedRows = current_app.extensions[SHARED_ROWS]
+        kept = shared.page(version, key, lambda: _for_all(session, view, page, now, _soon()))
+        if person.staff_id not in kept.holders:
+            token = str(generate_csrf())  # type: ignore[no-untyped-call]
+            own = listing.own_calls(session, person.staff_id)
+            return kept.made_own(
+                token, sum(one.leads and one.callback_id is not None for one in own), _own_calls(own)
             )
+    found = listing.list_callbacks(session, view, person.staff_id, now, page, soon=_soon())
+    own = listing.own_calls(session, person.staff_id)
+    return render_template(
+        "console/callbacks/rows.html", found=found, view=view, now=now, calls=_own_calls(own), **_WORDS
+    )
 
-    @blueprint.get("/callbacks/<int:callback_id>")
-    @guard_staff(*ROLES)
-    def callback(callback_id: int) -> str:
-        with console.database.reading() as session:
-            return callback_page(console, session, callback_id, Shown())
 
-    @blueprint.get("/callbacks/<int:callback_id>/part")
-    @guard_staff(*ROLES, live=True)
-    def callback_part(callback_id: int) -> Response:
-        now = console.clock()
-        with console.database.reading() as session:
-            row = listing.find_listed(session, callback_id)
-            if row is None:
-                raise NotFound
-            state = _state(console, session, row, now)
+@area.get("/callbacks")
+@guard_staff(*ROLES)
+def callbacks() -> str:
+    view, page = _asked()
+    now = console.clock()
+    with console.database.reading() as session:
+        tag = _tag_of_list(session, view, page, now)
+        found = listing.list_callbacks(session, view, me().staff_id, now, page, soon=_soon())
+        calls = _own_calls(listing.own_calls(session, me().staff_id))
+    return render_template(
+        "console/callbacks/list.html",
+        found=found,
+        view=view,
+        now=now,
+        tag=tag,
+        every=EVERY,
+        calls=calls,
+        **_WORDS,
+    )
 
-            def render() -> str:
-                words = state | {"is_discreet": _is_discreet(console, session, row)} | _WORDS
-                part = render_template("console/callbacks/state.html", row=row, shown=Shown(), **words)
-                # What happened stands elsewhere on the page, and goes on with the state.
-                happened = history_of(session, callback_id)
-                beside = render_template(
-                    "console/callbacks/history.html", history=happened, beside=True, **_WORDS
-                )
-                return part + beside
 
-            return live_part(_tag_of_one(row, state, now), render)
+@area.get("/callbacks/part")
+@guard_staff(*ROLES, live=True)
+def callbacks_part() -> Response:
+    view, page = _asked()
+    now = console.clock()
+    with console.database.reading() as session:
+        return live_part(_tag_of_list(session, view, page, now), lambda: _rows_of(session, view, page, now))
 
-    @blueprint.get("/callbacks/<int:callback_id>/words")
-    @guard_staff(*ROLES)
-    def callback_said(callback_id: int) -> tuple[str, int]:
-        now = console.clock()
-        shown, status = Shown(), 200
-        rules = console.rules.release
-        with console.database.transaction() as session:
-            try:
-                found = look_at_words(session, callback_id, me().staff_id, now, rules, console.office)
-            except RefusedError as error:
-                shown.errors[""], status = callback_words.refused(error, console.office.time_zone), 403
-            else:
-                row = session.get_one(Callback, callback_id)
-                shown.words = _said(console, found, row.language, row.time_zone, now)
-            return callback_page(console, session, callback_id, shown), status
 
-    @blueprint.post("/callbacks/<int:callback_id>/number")
-    @guard_staff(*ROLES)
-    def callback_number(callback_id: int) -> tuple[str, int]:
-        # Shown in the answer itself: it stands in no address, no cookie and no history of the browser.
-        shown, status = Shown(), 200
-        with console.database.transaction() as session:
-            staff = session.get_one(Staff, me().staff_id)
-            try:
-                row = reveal_number(session, callback_id, staff, console.clock())
-            except RefusedError as error:
-                shown.errors[""], status = callback_words.refused(error, console.office.time_zone), 403
-            else:
-                shown.number = keyring_of(session).unseal("callback.number", row.number_sealed)
-            return callback_page(console, session, callback_id, shown), status
+@area.get("/callbacks/<int:callback_id>")
+@guard_staff(*ROLES)
+def callback(callback_id: int) -> str:
+    with console.database.reading() as session:
+        return callback_page(session, callback_id, Shown())
+
+
+@area.get("/callbacks/<int:callback_id>/part")
+@guard_staff(*ROLES, live=True)
+def callback_part(callback_id: int) -> Response:
+    now = console.clock()
+    with console.database.reading() as session:
+        row = listing.find_listed(session, callback_id)
+        if row is None:
+            raise NotFound
+        state = _state(session, row, now)
+
+        def render() -> str:
+            words = state | {"is_discreet": _is_discreet(session, row)} | _WORDS
+            part = render_template("console/callbacks/state.html", row=row, shown=Shown(), **words)
+            # What happened stands elsewhere on the page, and goes on with the state.
+            happened = history_of(session, callback_id)
+            beside = render_template(
+                "console/callbacks/history.html", history=happened, beside=True, **_WORDS
+            )
+            return part + beside
+
+        return live_part(_tag_of_one(row, state, now), render)
+
+
+@area.get("/callbacks/<int:callback_id>/words")
+@guard_staff(*ROLES)
+def callback_said(callback_id: int) -> tuple[str, int]:
+    now = console.clock()
+    shown, status = Shown(), 200
+    rules = console.rules.release
+    with console.database.transaction() as session:
+        try:
+            found = look_at_words(session, callback_id, me().staff_id, now, rules, console.office)
+        except RefusedError as error:
+            shown.errors[""], status = callback_words.refused(error, console.office.time_zone), 403
+        else:
+            row = session.get_one(Callback, callback_id)
+            shown.words = _said(found, row.language, row.time_zone, now)
+        return callback_page(session, callback_id, shown), status
+
+
+@area.post("/callbacks/<int:callback_id>/number")
+@guard_staff(*ROLES)
+def callback_number(callback_id: int) -> tuple[str, int]:
+    # Shown in the answer itself: it stands in no address, no cookie and no history of the browser.
+    shown, status = Shown(), 200
+    with console.database.transaction() as session:
+        staff = session.get_one(Staff, me().staff_id)
+        try:
+            row = reveal_number(session, callback_id, staff, console.clock())
+        except RefusedError as error:
+            shown.errors[""], status = callback_words.refused(error, console.office.time_zone), 403
+        else:
+            shown.number = keyring_of(session).unseal("callback.number", row.number_sealed)
+        return callback_page(session, callback_id, shown), status
 
 
 def _own_calls(own: list[listing.OwnCall]) -> Markup:
@@ -212,13 +223,13 @@ def _for_all(session: Session, view: str, page: int, now: datetime, soon: timede
     return SharedPage(html, frozenset(row.staff_id for row in found.rows if row.staff_id is not None))
 
 
-def _said(console: Console, found: Heard, language: str, time_zone: str, now: datetime) -> list[str]:
+def _said(found: Heard, language: str, time_zone: str, now: datetime) -> list[str]:
     """What may be said of the person in the case, in the words of the line."""
     office_zone = console.office.time_zone
     return words_of(console.prompts, found, language, time_zone, now, office_zone=office_zone)
 
 
-def callback_page(console: Console, session: Session, callback_id: int, shown: Shown) -> str:
+def callback_page(session: Session, callback_id: int, shown: Shown) -> str:
     """One callback, whole. Raises NotFound for an id that none has."""
     row = listing.find_listed(session, callback_id)
     if row is None:
@@ -229,14 +240,14 @@ def callback_page(console: Console, session: Session, callback_id: int, shown: S
     mine = may_note(session, whole, me().staff_id, me().role)
     soon = next_moment_inside(session, whole, now + _LATER, policy)
     local = None if soon is None else soon.astimezone(ZoneInfo(row.time_zone))
-    state = _state(console, session, row, now)
+    state = _state(session, row, now)
     opens_case = may_open_case(whole, me().staff_id, now, console.office) and not holds_content(
         session, whole, now
     )
     if shown.words is None and opens_case and whole.case_id and has_looked(session, whole, me().staff_id):
         # Each click in a talk asks for the page anew; the words must not go away by it.
         found = heard_for(session, whole.case_id, now, console.rules.release)
-        shown.words = _said(console, found, row.language, row.time_zone, now)
+        shown.words = _said(found, row.language, row.time_zone, now)
     return render_template(
         "console/callbacks/callback.html",
         row=row,
@@ -259,13 +270,13 @@ def callback_page(console: Console, session: Session, callback_id: int, shown: S
         is_to_recognize=whole.recognized_by is None and whole.staff_id == me().staff_id,
         before=before_it(session, callback_id),
         case_id=whole.case_id,
-        is_discreet=_is_discreet(console, session, row),
+        is_discreet=_is_discreet(session, row),
         **state,
         **_WORDS,
     )
 
 
-def _why_not_called(console: Console, session: Session, row: listing.Listed) -> str:
+def _why_not_called(session: Session, row: listing.Listed) -> str:
     """Why staff cannot call this one, which was left for them or taken up again; empty where they can."""
     # Nothing more is read of any other: each open page asks this every two seconds.
     if row.state != "left_for_staff" and not (row.state == "claimed" and row.outcome == STOPPED):
@@ -307,7 +318,7 @@ def _joiners(session: Session, row: listing.Listed) -> list[tuple[str, str]]:
     ]
 
 
-def _state(console: Console, session: Session, row: listing.Listed, now: datetime) -> dict[str, object]:
+def _state(session: Session, row: listing.Listed, now: datetime) -> dict[str, object]:
     """What may be done now, and by whom."""
     shortly = now - timedelta(minutes=console.policies.outcome_minutes)
     is_mine = row.staff_id == me().staff_id
@@ -315,7 +326,7 @@ def _state(console: Console, session: Session, row: listing.Listed, now: datetim
     return {
         "now": now,
         "is_mine": is_mine,
-        "why_not_called": _why_not_called(console, session, row),
+        "why_not_called": _why_not_called(session, row),
         "own_call_failed": _own_call_failed(session, row),
         "joiners": _joiners(session, row),
         "asks_who": _asks_who(session, row),
@@ -359,7 +370,7 @@ def _tag_of_list(session: Session, view: str, page: int, now: datetime) -> str:
     return tag_of(facts.version, view, page, me().staff_id, facts.language, facts.minute)
 
 
-def _is_discreet(console: Console, session: Session, row: listing.Listed) -> bool:
+def _is_discreet(session: Session, row: listing.Listed) -> bool:
     """Whether a person who may yet be called sees a discreet line: nobody then names the office (R17)."""
     if row.state not in _MAY_BE_CALLED:
         return False

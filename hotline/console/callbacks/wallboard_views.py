@@ -6,10 +6,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, render_template
+from flask import current_app, render_template
+from flask.blueprints import BlueprintSetupState
 
+from hotline.console.callbacks.area import area
 from hotline.console.shell.bars import draw
-from hotline.console.shell.console import Console
+from hotline.console.shell.console import console
 from hotline.console.shell.durations import short
 from hotline.console.shell.guard import guard_staff
 from models.overview.wallboard import Figures, figures
@@ -17,42 +19,47 @@ from models.overview.wallboard import Figures, figures
 ROLES = ("supervisor", "administrator")
 #: However many look, a process reads the figures at most this often.
 KEPT = timedelta(seconds=4)
+LATEST = "hotline.console.callbacks.wallboard"
 
 
-def register_wallboard(blueprint: Blueprint, console: Console) -> None:
-    """``/console/wallboard`` and the part of it that is renewed."""
-    latest = Latest(lambda now: _read(console, now))
+@area.record
+def _keep_figures(state: BlueprintSetupState) -> None:
+    state.app.extensions[LATEST] = Latest(_read)
 
-    def shown() -> dict[str, Any]:
-        found, office, policies = latest.at(console.clock()), console.office, console.policies
-        age = None if found.feed_at is None else found.at - found.feed_at
-        fresh = timedelta(minutes=policies.fresh_minutes)
-        stale = timedelta(hours=policies.spoken_stale_hours)
-        hours, clock_hours = found.hours, _hours_of_day(found.at, ZoneInfo(office.time_zone))
-        places = len(clock_hours)
-        return {
-            "f": found,
-            "short": short,
-            "feed_age": age,
-            "feed_kind": "bad" if age is None or age > stale else "warn" if age > fresh else "good",
-            "is_open": office.is_open(found.at),
-            "zone": ZoneInfo(office.time_zone),
-            "clock_hours": clock_hours,
-            "talks": draw([one.requested for one in hours], [one.talked for one in hours], places=places),
-            "pins": draw([one.wrong_pins for one in hours], places=places),
-            "missing_pairs": found.missing_pairs,
-            "risk_minutes": policies.warn_staff_before_minutes,
-        }
 
-    @blueprint.get("/wallboard")
-    @guard_staff(*ROLES)
-    def wallboard() -> str:
-        return render_template("console/wallboard/wallboard.html", **shown())
+def _shown() -> dict[str, Any]:
+    latest: Latest = current_app.extensions[LATEST]
+    found, office, policies = latest.at(console.clock()), console.office, console.policies
+    age = None if found.feed_at is None else found.at - found.feed_at
+    fresh = timedelta(minutes=policies.fresh_minutes)
+    stale = timedelta(hours=policies.spoken_stale_hours)
+    hours, clock_hours = found.hours, _hours_of_day(found.at, ZoneInfo(office.time_zone))
+    places = len(clock_hours)
+    return {
+        "f": found,
+        "short": short,
+        "feed_age": age,
+        "feed_kind": "bad" if age is None or age > stale else "warn" if age > fresh else "good",
+        "is_open": office.is_open(found.at),
+        "zone": ZoneInfo(office.time_zone),
+        "clock_hours": clock_hours,
+        "talks": draw([one.requested for one in hours], [one.talked for one in hours], places=places),
+        "pins": draw([one.wrong_pins for one in hours], places=places),
+        "missing_pairs": found.missing_pairs,
+        "risk_minutes": policies.warn_staff_before_minutes,
+    }
 
-    @blueprint.get("/wallboard/figures")
-    @guard_staff(*ROLES, live=True)
-    def wallboard_figures() -> str:
-        return render_template("console/wallboard/figures.html", **shown())
+
+@area.get("/wallboard")
+@guard_staff(*ROLES)
+def wallboard() -> str:
+    return render_template("console/callbacks/wallboard/wallboard.html", **_shown())
+
+
+@area.get("/wallboard/figures")
+@guard_staff(*ROLES, live=True)
+def wallboard_figures() -> str:
+    return render_template("console/callbacks/wallboard/figures.html", **_shown())
 
 
 class Latest:
@@ -71,7 +78,7 @@ class Latest:
             return found
 
 
-def _read(console: Console, now: datetime) -> Figures:
+def _read(now: datetime) -> Figures:
     zone, policies = ZoneInfo(console.office.time_zone), console.policies
     midnight = _midnight(now.astimezone(zone).date(), zone)
     risk = timedelta(minutes=policies.warn_staff_before_minutes)

@@ -19,7 +19,6 @@ from hotline.console.shell.console import Console
 from hotline.console.shell.guard import someone
 from hotline.console.shell.named import named
 from hotline.console.shell.stacked import stacked
-from hotline.console.shell.standing_views import standing_now
 from hotline.console.shell.static_files import static_url
 from models.overview.pin_request import count_to_decide
 
@@ -57,7 +56,6 @@ def install_layout(app: Flask, console: Console) -> None:
             "changed_by_both": typed_fields.changed_by_both,
             "was_kept": "kept_form" in g,
             "role_name": role_name,
-            "standing_now": lambda: standing_now(console),
             "pins_to_decide": lambda: _pins_to_decide(console),
             "is_local": console.settings.carrier == "exchange",
         }

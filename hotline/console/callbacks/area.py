@@ -1,0 +1,5 @@
+"""The blueprint of callbacks, talks at 0, the wallboard, and what stands above every page."""
+
+from flask import Blueprint
+
+area = Blueprint("callbacks", __name__, template_folder="templates")
