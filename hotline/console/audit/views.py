@@ -13,6 +13,7 @@ from hotline.console.audit.form import asked_for, search_of, staff_emails
 from hotline.console.imports.words import refusal
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
+from hotline.console.shell.named import PARTS, who
 from hotline.console.shell.words import _
 from models.audit.audit_head import HEAD_WRITTEN
 from models.audit.audit_search import Place, has_target, search
@@ -64,6 +65,8 @@ def _page(asked: dict[str, str], errors: dict[str, str], after: Place | None) ->
         is_first=after is None,
         older={**asked, "after": found.older.to_text()} if found and found.older else None,
         words=audit_words,
+        who=who,
+        parts=PARTS,
     )
 
 

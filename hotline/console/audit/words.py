@@ -7,6 +7,7 @@ from flask import current_app, url_for
 
 from hotline.console.callbacks.words import CANCEL_NAMES, OUTCOME_NAMES, REASONS
 from hotline.console.cases.labels import DELIVERIES, EVIDENCE, SEARCH_REASONS
+from hotline.console.shell.named import PARTS
 from hotline.console.shell.words import N_, _
 from models.staff.audit_alarm import AuditAlarm
 from models.staff.staff_name import StaffNames
@@ -159,17 +160,6 @@ ACTIONS = {
     "fail_audit_head": N_("could not keep the head of the audit in its second place"),
 }
 #: Who acts without being a member of staff.
-PARTS = {
-    "sweeper": N_("the sweeper"),
-    "import": N_("the import"),
-    "console": N_("the console"),
-    "command line": N_("the command line"),
-    "schedule": N_("the schedule"),
-    "worker": N_("a worker"),
-    "carrier": N_("the carrier"),
-    "sms": N_("a text message"),
-    "demo data": N_("the demo office"),
-}
 #: What an entry can be about, and the page that shows one, where there is such a page.
 TARGETS = {
     "case": (N_("case %(id)s"), "console.cases.case"),
@@ -286,18 +276,6 @@ def action(name: str) -> str:
     """An action in words; one that nobody put into words is read as it is."""
     known = ACTIONS.get(name)
     return _(known) if known else name.replace("_", " ").replace(".", " ")
-
-
-def who(actor: str, staff: StaffNames) -> str:
-    """Who acted: a member of staff by name, a part of the house, or a caller without a name."""
-    named = staff.of(actor)
-    if named is not None:
-        return named
-    kind, colon, id_ = actor.partition(":")
-    if colon and kind == "caller":
-        return _("the caller of call %(id)s", id=id_)
-    known = PARTS.get(actor)
-    return _(known) if known else actor
 
 
 def target(name: str) -> tuple[str, str | None]:

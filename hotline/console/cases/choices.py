@@ -3,12 +3,10 @@
 from collections.abc import Iterable, Mapping
 
 import phonenumbers
-from babel import Locale, UnknownLocaleError
 
 from config.office import Office
 from hotline.console.cases.labels import DELIVERIES, DELIVERY_HINTS
-from hotline.console.shell import words
-from hotline.console.shell.words import gettext
+from hotline.console.shell.words import gettext, language_name
 
 Choices = list[tuple[str, str]]
 
@@ -23,15 +21,6 @@ def choices(labels: Mapping[str, str], *, only: Iterable[str] | None = None, fir
 def deliveries() -> list[tuple[str, str, str]]:
     """How a PIN reaches somebody, each with what that means."""
     return [(code, gettext(text), gettext(DELIVERY_HINTS[code])) for code, text in DELIVERIES.items()]
-
-
-def language_name(code: str) -> str:
-    """A language as the page's language calls it."""
-    try:
-        name = Locale.parse(code).get_display_name(words.language())
-    except (UnknownLocaleError, ValueError):
-        return code
-    return (name or code).capitalize()
 
 
 def languages(codes: Iterable[str]) -> Choices:

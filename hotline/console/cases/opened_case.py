@@ -9,13 +9,13 @@ from typing import Any, NoReturn
 from flask import abort, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 
-from hotline.console.audit.words import who
 from hotline.console.callbacks.words import OUTCOMES
 from hotline.console.cases import choices as case_choices
 from hotline.console.cases import labels as case_labels
 from hotline.console.cases.forms import details_shown, wishes_shown
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import me
+from hotline.console.shell.named import who
 from hotline.console.shell.status_page import words_of
 from hotline.console.shell.words import _
 from models.cases.case import Case, CaseError

@@ -11,10 +11,9 @@ from config.office import OfficeError
 from hotline.console.office.area import area
 from hotline.console.office.form import KEEP, READ, Settings, save, typed_day
 from hotline.console.office.names import said
-from hotline.console.office.prompt_views import language_name
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff
-from hotline.console.shell.words import _
+from hotline.console.shell.words import _, language_name
 from ivr_flows.prompts import count_words
 from ivr_flows.review.announcement_check import spoken_seconds
 from ivr_flows.review.readability import Readability, readability

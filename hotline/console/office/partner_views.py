@@ -9,10 +9,10 @@ from werkzeug.wrappers import Response
 from config.office_file import MOST_SERVICES
 from hotline.console.office.area import area
 from hotline.console.office.form import KEEP, READ, Settings, save, typed_line
-from hotline.console.office.prompt_views import language_name
 from hotline.console.shell.guard import guard_staff
 from hotline.console.shell.phone_field import plain_number
 from hotline.console.shell.typed_fields import DRAWN, given
+from hotline.console.shell.words import language_name
 
 
 def _page(settings: Settings, wrong: str | None = None) -> str:

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-from babel import Locale
 from flask import render_template, request
 
 from hotline.console.office.area import area
+from hotline.console.office.prompt_words import group_name
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff
-from hotline.console.shell.words import language
+from hotline.console.shell.words import language_name
 from ivr_flows.prompts import Prompts, count_words
 from ivr_flows.review.announcement_check import spoken_seconds
 from ivr_flows.review.readability import Readability, readability
@@ -19,6 +19,8 @@ from models.staff.staff import ROLES
 ALL = "all"
 #: The longest search that is looked for.
 MOST_CHARACTERS = 100
+
+area.add_app_template_filter(group_name, "prompt_group")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +69,6 @@ def prompts() -> str:
 
 def _group(prompt: Prompt) -> str:
     return prompt.name.split(".")[0]
-
-
-def language_name(code: str) -> str:
-    """A language's name in the language of the page."""
-    return str(Locale.parse(code).get_display_name(language()) or code).capitalize()
 
 
 @lru_cache(maxsize=1)

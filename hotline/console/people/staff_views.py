@@ -7,12 +7,11 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from hotline.console.office.form import typed_line
-from hotline.console.office.prompt_views import language_name
 from hotline.console.people.area import area
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.phone_field import dialable, plain_number
-from hotline.console.shell.words import N_, _
+from hotline.console.shell.words import N_, _, language_name
 from hotline.console.sign_in.passwords import BusyError
 from hotline.console.sign_in.views import say_busy
 from models.calls.staff_secret import fresh_code, fresh_pin, issue_code, issue_pin

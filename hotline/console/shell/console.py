@@ -12,7 +12,6 @@ from config.office import Office
 from config.settings import Settings
 from hotline.console.shell.navigation import Navigation
 from hotline.console.shell.words import Words
-from hotline.console.sign_in.passwords import Passwords
 from hotline.office_desk import OfficeDesk
 from ivr_flows.engine.rules import Rules
 from ivr_flows.prompts import Prompts
@@ -27,6 +26,13 @@ class JobTaker(Protocol):
     """What takes a job after the commit: its name and one row's id (workers/queue.py)."""
 
     def enqueue(self, name: str, row_id: int, /) -> Any: ...
+
+
+class PasswordHasher(Protocol):
+    """Hashes staff passwords; raises BusyError while too many wait (sign_in/passwords.py)."""
+
+    def hash(self, password: str) -> str: ...
+    def matches(self, stored: str | None, password: str, *, known: bool = False) -> bool: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +51,7 @@ class Console:
     prompts: Prompts
     jobs: JobTaker
     hasher: PinHasher
-    passwords: Passwords
+    passwords: PasswordHasher
     words: Words
     clock: Callable[[], datetime]
     navigation: Navigation

@@ -12,8 +12,6 @@ from flask import Flask, g, request
 from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
-from hotline.console.cases.choices import language_name
-from hotline.console.office.prompt_words import group_name
 from hotline.console.shell import typed_fields, words
 from hotline.console.shell.console import Console
 from hotline.console.shell.guard import someone
@@ -31,9 +29,7 @@ def install_layout(app: Flask, console: Console) -> None:
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     moments = Moments(console.office.time_zone)
-    app.jinja_env.filters.update(
-        language_name=language_name, stacked=stacked, prompt_group=group_name, named=named
-    )
+    app.jinja_env.filters.update(language_name=words.language_name, stacked=stacked, named=named)
     app.jinja_env.filters.update(
         when=moments.when, clock=moments.clock, second=moments.second, day=moments.day, _attrs=attributes
     )

@@ -2,14 +2,39 @@
 
 from flask import g
 
-from hotline.console.audit import words as audit_words
 from hotline.console.shell.console import console
+from hotline.console.shell.words import N_, _
 from models.staff.staff_name import StaffNames, read_staff_names
+
+#: Parts of the app that write into the audit.
+PARTS = {
+    "sweeper": N_("the sweeper"),
+    "import": N_("the import"),
+    "console": N_("the console"),
+    "command line": N_("the command line"),
+    "schedule": N_("the schedule"),
+    "worker": N_("a worker"),
+    "carrier": N_("the carrier"),
+    "sms": N_("a text message"),
+    "demo data": N_("the demo office"),
+}
+
+
+def who(actor: str, staff: StaffNames) -> str:
+    """Who acted: a member of staff by name, a part of the house, or a caller without a name."""
+    named = staff.of(actor)
+    if named is not None:
+        return named
+    kind, colon, id_ = actor.partition(":")
+    if colon and kind == "caller":
+        return _("the caller of call %(id)s", id=id_)
+    known = PARTS.get(actor)
+    return _(known) if known else actor
 
 
 def named(actor: str | None) -> str:
     """The name for an e-mail or for ``staff:7``; a part of the house in words; "" for nobody."""
-    return audit_words.who(actor, _names()) if actor else ""
+    return who(actor, _names()) if actor else ""
 
 
 def named_all(actors: str) -> str:

@@ -134,3 +134,12 @@ def _catalog() -> NullTranslations:
 def country_name(code: str) -> str:
     """A country, such as ``US``, in the language of the page; the code itself where it has no name there."""
     return str(written_in(language()).territories.get(code, code))
+
+
+def language_name(code: str) -> str:
+    """A language, such as ``es``, in the language of the page; the code itself where it has no name there."""
+    try:
+        name = Locale.parse(code).get_display_name(language())
+    except (UnknownLocaleError, ValueError):
+        return code
+    return (name or code).capitalize()

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import event
 
-from hotline.console.audit.words import ACTIONS, PARTS
+from hotline.console.audit.words import ACTIONS
+from hotline.console.shell.named import PARTS
 from models.audit import audit
 from models.audit.audit_head import note_head
 from models.callbacks.callback_state import MOVES
