@@ -277,7 +277,7 @@ def _abandon(database: Database, import_id: int, now: datetime) -> None:
             .returning(CustodyImport.id)
         ).first()
         if gone:
-            _record(session, "abandon_import", import_id, None, now, "abandoned")
+            _record(session, "abandon_import", import_id, None, now, state="abandoned")
     if gone:
         let_go(database, import_id)
 

@@ -139,7 +139,7 @@ def throw_away(database: Database, import_id: int, ended: Ended, actor: str, now
             .returning(CustodyImport.id)
         ).first()
         if gone is not None:
-            _record(session, actor, "abandon_import", import_id, {"ended": ended}, now, "abandoned")
+            _record(session, actor, "abandon_import", import_id, {"ended": ended}, now, state="abandoned")
     if gone is not None:
         let_go(database, import_id)
 
@@ -208,7 +208,7 @@ def _finish(
             )
         )  # fmt: skip
         keep_rejects(session, import_id, result.rejected)
-        _record(session, by.email, "preview_import", import_id, facts, now, "previewed")
+        _record(session, by.email, "preview_import", import_id, facts, now, state="previewed")
         raise_unmapped(session, import_id, result, now)
 
 
