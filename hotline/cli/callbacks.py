@@ -9,6 +9,7 @@ import click
 from sqlalchemy import func, select
 
 from hotline.cli.command.context import House, emit, fail, open_house
+from hotline.refusals.wording import in_english
 from models.callbacks.appointment import CANCEL_REASONS
 from models.callbacks.appointment import cancel as cancel_callback
 from models.callbacks.callback import STATES, Callback
@@ -76,7 +77,9 @@ def again(callback_id: int, by: str, as_json: bool) -> None:
         with house.database.transaction() as session:
             actor = find_staff(session, by).email
             ((_, made),) = promise_anew(session, callback_id, house.office, actor, now)
-    except (NotAgainError, StaffError) as error:
+    except NotAgainError as error:
+        fail(in_english(error))
+    except StaffError as error:
         fail(str(error))
     # The sweeper finds it within seconds.
     emit(as_json, {"id": made}, f"Callback {made} is promised.")
@@ -166,7 +169,7 @@ def _doing(house: House, email: str) -> Iterator[tuple[Any, Staff]]:
     except StaffError as error:
         fail(f"--by: {error}")
     except RefusedError as error:
-        fail(str(error))
+        fail(in_english(error))
 
 
 def _hand_on(house: House, jobs: list[tuple[str, int]]) -> None:

@@ -20,6 +20,7 @@ from models.callbacks.claim import (
     refuse,
     standing,
 )
+from models.callbacks.refusals import CallbackRefusal
 from models.cases.safe_phone import standing_of
 from models.staff.staff import Staff
 from models.store.refusal import RefusedError
@@ -77,13 +78,13 @@ def reschedule(
     callback = standing(session, callback_id)
     _is_as_seen(callback, seen)
     if not now < at <= now + LONGEST_AHEAD:
-        raise RefusedError("The new time must lie ahead, and within {days} days.", days=LONGEST_AHEAD.days)
+        raise RefusedError(CallbackRefusal.TIME_OUT_OF_RANGE, days=LONGEST_AHEAD.days)
     may_be_called(callback)
     opens = next_moment_inside(session, callback, at, policy)
     if opens is None:
-        raise RefusedError("No moment fits the hours of this person and those of the office.")
+        raise RefusedError(CallbackRefusal.NO_COMMON_HOURS)
     if opens != at:
-        raise RefusedError("That is outside this person's hours; the next moment inside is {at}.", at=opens)
+        raise RefusedError(CallbackRefusal.OUTSIDE_HOURS, at=opens)
     _take_in_hand(session, callback, staff, now, office)
     due_at = at + timedelta(minutes=office.policy("urgent_minutes"))
     actor = actor_of(staff.id)
@@ -110,7 +111,7 @@ def cancel(
     another than ``seen``.
     """
     if reason not in CANCEL_REASONS:
-        raise RefusedError("Choose a reason from the list.")
+        raise RefusedError(CallbackRefusal.UNKNOWN_REASON)
     callback = standing(session, callback_id)
     _is_as_seen(callback, seen)
     closes_left = has_newer(session, callback)
@@ -137,7 +138,7 @@ def stamp_of(promise: Promised) -> str:
 def _is_as_seen(callback: Callback, seen: str | None) -> None:
     if seen is not None and seen != stamp_of(callback):
         raise RefusedError(
-            "This callback has changed since you read it; it is promised by {at}. Look at it again.",
+            CallbackRefusal.CHANGED,
             at=callback.due_at,
         )
 
@@ -154,7 +155,7 @@ def reveal_number(session: Session, callback_id: int, staff: Staff, now: datetim
     """
     callback = standing(session, callback_id)
     if not may_reveal(callback, staff.id, staff.role):
-        raise RefusedError("Only who has a callback in hand sees its number; claim it first.")
+        raise RefusedError(CallbackRefusal.NUMBER_HIDDEN)
     audit.record(
         session,
         actor=actor_of(staff.id),

@@ -17,6 +17,7 @@ from models.audit.audit import AuditEntry
 from models.callbacks.callback import Callback
 from models.callbacks.callback_state import OPEN_STATES
 from models.callbacks.claim import actor_of, standing
+from models.callbacks.refusals import CaseWordsRefusal
 from models.callbacks.to_new_phone import holds_content
 from models.cases.case import Case
 from models.cases.subject import Subject
@@ -79,13 +80,9 @@ def look_at_words(
     """
     callback = standing(session, callback_id)
     if callback.case_id is None or not may_open_case(callback, staff_id, now, office):
-        raise RefusedError(
-            "Record how you recognized the person first. Only a callback asked for with the PIN opens a case."
-        )
+        raise RefusedError(CaseWordsRefusal.NOT_RECOGNIZED)
     if holds_content(session, callback, now):
-        raise RefusedError(
-            "This phone replaced an unsafe one: tell nothing of the case there before staff know who has it."
-        )
+        raise RefusedError(CaseWordsRefusal.NEW_PHONE)
     audit.record(
         session,
         actor=actor_of(staff_id),

@@ -13,6 +13,7 @@ from models.audit import audit
 from models.callbacks.callback import IS_OWED, Callback, advance, locked
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.callbacks.follow_up import ANEW, STOPPED
+from models.callbacks.refusals import CallbackRefusal
 from models.staff.alert import LEFT_TOLD
 from models.staff.staff import Staff
 from models.store.database import keyring_of
@@ -76,9 +77,9 @@ def hand(
     # Held, so that whoever lets them go in this very moment comes before or after.
     colleague = session.get(Staff, to_id, populate_existing=True, with_for_update={"key_share": True})
     if colleague is None or colleague.left_at is not None:
-        raise RefusedError("There is no such colleague on the staff list.")
+        raise RefusedError(CallbackRefusal.UNKNOWN_COLLEAGUE)
     if not colleague.on_shift:
-        raise RefusedError("{name} is not on shift and cannot come.", name=name_of(session, colleague))
+        raise RefusedError(CallbackRefusal.OFF_SHIFT, name=name_of(session, colleague))
     if callback.state == "claimed" and callback.staff_id not in (None, staff.id):
         # An overseer hands on what somebody else claimed.
         if staff.role not in OVERSEERS:
@@ -110,7 +111,7 @@ def standing(session: Session, callback_id: int) -> Callback:
     """The callback, held until the transaction ends. Raises RefusedError for an id that none has."""
     callback = locked(session, callback_id)
     if callback is None:
-        raise RefusedError("There is no such callback.")
+        raise RefusedError(CallbackRefusal.UNKNOWN)
     return callback
 
 
@@ -133,20 +134,18 @@ def refuse(session: Session, callback: Callback) -> NoReturn:
     holder = session.get(Staff, callback.staff_id) if callback.staff_id is not None else None
     name = None if holder is None else name_of(session, holder)
     if callback.state == "claimed" and name is not None:
-        raise RefusedError("{name} took this callback on {at}.", name=name, at=callback.claimed_at)
+        raise RefusedError(CallbackRefusal.CLAIMED, name=name, at=callback.claimed_at)
     if callback.state in ("ringing_liaison", "ringing_caller") and name is not None:
-        raise RefusedError("The line is ringing {name} for this callback.", name=name)
+        raise RefusedError(CallbackRefusal.RINGING, name=name)
     if callback.state == "talking" and name is not None:
-        raise RefusedError(
-            "{name} has been talking with this person since {at}.", name=name, at=callback.talking_at
-        )
+        raise RefusedError(CallbackRefusal.TALKING, name=name, at=callback.talking_at)
     if callback.state == "claimed":
-        raise RefusedError("The line is ringing a colleague for this callback now.")
+        raise RefusedError(CallbackRefusal.RINGING_COLLEAGUE)
     if callback.state == "requested":
-        raise RefusedError("Nobody has this callback; it is back in the line.")
+        raise RefusedError(CallbackRefusal.WAITING)
     if callback.state == TAKEN_UP_AGAIN:
-        raise RefusedError("This callback is left for staff; nobody has it.")
-    raise RefusedError("This callback was closed on {at}.", at=callback.closed_at)
+        raise RefusedError(CallbackRefusal.LEFT_FOR_STAFF)
+    raise RefusedError(CallbackRefusal.CLOSED, at=callback.closed_at)
 
 
 def name_of(session: Session, staff: Staff) -> str:
@@ -162,17 +161,15 @@ def actor_of(staff_id: int) -> str:
 def may_be_called(callback: Callback) -> None:
     """Refuse to call a phone that said stop. Raises RefusedError."""
     if callback.outcome == STOPPED:
-        raise RefusedError("This phone asked for no more calls.")
+        raise RefusedError(CallbackRefusal.PHONE_STOPPED)
 
 
 def may_take_up(session: Session, callback: Callback) -> None:
     """Refuse to take up again what another callback stands for. Raises RefusedError."""
     if callback.outcome == ANEW:
-        raise RefusedError("This callback was promised anew already.")
+        raise RefusedError(CallbackRefusal.PROMISED_ANEW)
     if has_newer(session, callback):
-        raise RefusedError(
-            "This person has asked again and has a newer callback; take that one and close this."
-        )
+        raise RefusedError(CallbackRefusal.HAS_NEWER)
 
 
 def has_newer(session: Session, callback: Callback) -> bool:

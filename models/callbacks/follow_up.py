@@ -12,9 +12,11 @@ from models.audit import audit
 from models.audit.audit import AuditEntry
 from models.callbacks.callback import CALLBACKS, IS_OPEN, Callback
 from models.callbacks.owed_already import rings_anyway
+from models.callbacks.refusals import CallbackRefusal
 from models.calls.call import Call
 from models.store.database import keyring_of
 from models.store.job import Job
+from models.store.refusal import RefusedError
 
 #: Why one callback follows another; none of these is followed by a third of its own kind.
 DROPPED, CUT_OFF, LATER, SUPERVISOR = "dropped", "cut_off", "call_later", "to_supervisor"
@@ -36,7 +38,7 @@ _ANEW = frozenset(
 )  # fmt: skip
 
 
-class NotAgainError(ValueError):
+class NotAgainError(RefusedError):
     """This callback is not promised anew. The message is one sentence that names nobody."""
 
 
@@ -125,11 +127,11 @@ def promise_anew(
     """
     callback = session.get(Callback, callback_id, populate_existing=True, with_for_update={"key_share": True})
     if callback is None:
-        raise NotAgainError("There is no callback with this id.")
+        raise NotAgainError(CallbackRefusal.UNKNOWN)
     if callback.state not in ("left_for_staff", "no_answer") or callback.outcome == ANEW:
-        raise NotAgainError("It was neither left for staff nor unanswered, or is promised anew already.")
+        raise NotAgainError(CallbackRefusal.NOT_TO_REPEAT)
     if callback.outcome == STOPPED:
-        raise NotAgainError("This phone asked for no more calls.")
+        raise NotAgainError(CallbackRefusal.PHONE_STOPPED)
     due_at = office.due_at("urgent" if callback.urgency == "urgent" else "other", now)
     jobs = follow_up(
         session, callback, reason=callback.reason, at=now, due_at=due_at, actor=actor, now=now,
@@ -137,7 +139,7 @@ def promise_anew(
         changes={"requested_in_call_id": callback.requested_in_call_id},
     )  # fmt: skip
     if not jobs:
-        raise NotAgainError("A call to them is promised already.")
+        raise NotAgainError(CallbackRefusal.PROMISED)
     callback.outcome, callback.place = ANEW, None
     session.flush()
     return jobs

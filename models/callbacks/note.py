@@ -1,7 +1,6 @@
 """A note of staff on a callback: who may write and read it (R37)."""
 
 from datetime import datetime
-from typing import Literal
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
@@ -9,6 +8,7 @@ from sqlalchemy.orm import Session
 from models.audit import audit
 from models.callbacks.callback import Callback
 from models.callbacks.claim import OVERSEERS, actor_of, refuse, standing
+from models.callbacks.refusals import CallbackRefusal
 from models.calls.call import Call
 from models.cases.case import Case
 from models.cases.name_index import holds_name
@@ -16,21 +16,8 @@ from models.cases.registrant import Registrant
 from models.cases.subject import Subject
 from models.staff.staff import Staff
 from models.store.database import keyring_of
-from models.store.free_text import MOST_CHARACTERS, Refusal, refusal
+from models.store.free_text import MOST_CHARACTERS, TextRefusal, refusal
 from models.store.refusal import RefusedError
-
-#: Each reason as a sentence for whoever wrote the note.
-SENTENCES: dict[Refusal, str] = {
-    "too_long": "The note is longer than {most} characters.",
-    "ssn": "The note holds what looks like a Social Security number. Take it out.",
-    "a_number": "The note holds what looks like an A-number. Take it out.",
-    "email": "The note holds what looks like an e-mail address. Take it out.",
-    "date": "The note holds a full date, such as a birthday. Write it without the year.",
-    "phone": "The note holds what looks like a phone number. Take it out.",
-    "pin": "The note holds what looks like a PIN or a code. Take it out.",
-    "street_address": "The note holds what looks like a street address. Take it out.",
-    "name": "The note holds a name of this case. Take it out.",
-}
 
 
 def keep_note(
@@ -39,8 +26,8 @@ def keep_note(
     """Keep a note on a callback, in place of the one before; an empty one takes it away.
 
     For whoever has the callback in hand or talked in it, and for overseers. The note is sealed, and stands
-    in no audit entry. Raises RefusedError, with one of SENTENCES when the text may not stand there, and when
-    the one before is another than ``seen``, which its author looked at.
+    in no audit entry. Raises RefusedError, with a TextRefusal when the text may not stand there, and when the
+    one before is another than ``seen``, which its author looked at.
     """
     callback = standing(session, callback_id)
     if not may_note(session, callback, staff.id, staff.role):
@@ -51,10 +38,10 @@ def keep_note(
         # Others do not know the names, and must not find them out by what is refused.
         why = _name_in(session, callback, text)
     if why is not None:
-        raise RefusedError(SENTENCES[why], most=MOST_CHARACTERS)
+        raise RefusedError(why, most=MOST_CHARACTERS)
     before = note_of(session, callback)
     if seen is not None and seen != before and text != before:
-        raise RefusedError("Somebody else has written the note meanwhile. Look at it, then write yours.")
+        raise RefusedError(CallbackRefusal.NOTE_CHANGED)
     callback.note_sealed = keyring_of(session).seal("callback.note", text) if text else None
     session.flush()
     audit.record(
@@ -62,8 +49,8 @@ def keep_note(
     )
 
 
-def _name_in(session: Session, callback: Callback, text: str) -> Literal["name"] | None:
-    """``name`` for a text with a name of whom the callback is for, or of the person their case is about."""
+def _name_in(session: Session, callback: Callback, text: str) -> TextRefusal | None:
+    """``NAME`` for a text with a name of whom the callback is for, or of the person their case is about."""
     name = func.coalesce(Case.named_sealed, Subject.name_sealed)
     named = select(name).select_from(Case).join(Subject, Case.subject_id == Subject.id)
     theirs = select(Case.registrant_id).where(Case.id == callback.case_id)
@@ -76,7 +63,7 @@ def _name_in(session: Session, callback: Callback, text: str) -> Literal["name"]
         ("registrant.name", registrant),
     ):
         names += [keyring.unseal(purpose, one) for one in session.scalars(query) if one is not None]
-    return "name" if any(holds_name(text, one) for one in names) else None
+    return TextRefusal.NAME if any(holds_name(text, one) for one in names) else None
 
 
 def may_note(session: Session, callback: Callback, staff_id: int, role: str) -> bool:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from models.audit import audit
 from models.callbacks.callback import Callback
 from models.callbacks.claim import actor_of, standing
+from models.callbacks.refusals import CallbackRefusal
 from models.store.refusal import RefusedError
 
 #: How: by a word agreed before, by a code that the person was given, or by what was said in the last call.
@@ -42,9 +43,9 @@ def recognize(session: Session, callback_id: int, staff_id: int, code: str, now:
     """
     callback = standing(session, callback_id)
     if callback.state != "talking" or callback.staff_id != staff_id:
-        raise RefusedError("You are not talking in this callback now.")
+        raise RefusedError(CallbackRefusal.NOT_TALKING)
     if code not in RECOGNITIONS:
-        raise RefusedError("Choose how you recognized the person.")
+        raise RefusedError(CallbackRefusal.UNKNOWN_RECOGNITION)
     if not awaits_recognition(callback):
         return
     callback.recognized_by = code

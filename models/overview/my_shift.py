@@ -14,6 +14,7 @@ from models.callbacks.callback import Callback
 from models.callbacks.claim import actor_of
 from models.calls.call import Call
 from models.overview.outcome import NOBODY_THERE, WRONG_PERSON
+from models.staff.refusals import ShiftRefusal
 from models.staff.schedule import Absence
 from models.staff.staff import Staff
 from models.store.database import keyring_of
@@ -110,14 +111,14 @@ def change_phone(session: Session, staff_id: int, number: str, now: datetime, *,
     """
     person = session.get_one(Staff, staff_id, with_for_update={"key_share": True})
     if not office_phone and person.code_hash is None:
-        raise RefusedError("On a personal phone accepting asks your staff code; have one issued first.")
+        raise RefusedError(ShiftRefusal.NO_CODE)
     keyring = keyring_of(session)
     key = keyring.index("phone", number)
     theirs = select(Staff.id).where(
         Staff.phone_key == key, Staff.office_phone.is_(True), Staff.left_at.is_(None)
     )
     if office_phone and session.scalars(theirs.limit(1)).first() is None:
-        raise RefusedError("The staff list has no such phone of the office; an administrator enters one.")
+        raise RefusedError(ShiftRefusal.UNKNOWN_OFFICE_PHONE)
     person.phone_sealed = keyring.seal("staff.phone", number)
     person.phone_key = key
     person.office_phone = office_phone
@@ -130,7 +131,7 @@ def change_phone(session: Session, staff_id: int, number: str, now: datetime, *,
 def change_languages(session: Session, staff_id: int, languages: Sequence[str], now: datetime) -> None:
     """Note which languages this person speaks with callers, the best first. Raises RefusedError for none."""
     if not languages:
-        raise RefusedError("Choose at least one language.")
+        raise RefusedError(ShiftRefusal.NO_LANGUAGE)
     session.execute(update(Staff).where(Staff.id == staff_id).values(languages=",".join(languages)))
     _note(session, staff_id, "change_languages", now, {"languages": list(languages)})
 
@@ -154,7 +155,7 @@ def remove_absence(session: Session, staff_id: int, absence_id: int, now: dateti
     mine = delete(Absence).where(Absence.id == absence_id, Absence.staff_id == staff_id)
     removed = session.execute(mine.returning(Absence.first_day, Absence.last_day)).first()
     if removed is None:
-        raise RefusedError("There are no such days of yours.")
+        raise RefusedError(ShiftRefusal.UNKNOWN_ABSENCE)
     first_day, last_day = cast(date, removed.first_day), cast(date, removed.last_day)
     facts: dict[str, object] = {"first_day": first_day.isoformat(), "last_day": last_day.isoformat()}
     _note(session, staff_id, "remove_absence", now, facts)

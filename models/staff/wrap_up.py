@@ -6,6 +6,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
+from models.staff.refusals import ShiftRefusal
 from models.staff.staff import Staff
 from models.store.refusal import RefusedError
 
@@ -31,7 +32,7 @@ def extend_wrap_up(session: Session, staff_id: int, seconds: float, now: datetim
     """Add so many seconds once more. Raises RefusedError when it was extended twice, or is over."""
     person = session.get_one(Staff, staff_id, populate_existing=True, with_for_update={"key_share": True})
     if person.wrap_up_until is None or person.wrap_up_extended >= MOST_EXTENSIONS:
-        raise RefusedError("There is no more time to add: it was extended twice, or the wrap-up is over.")
+        raise RefusedError(ShiftRefusal.NO_MORE_WRAP_UP)
     person.wrap_up_until += timedelta(seconds=seconds)
     person.wrap_up_extended += 1
     session.flush()

@@ -2,12 +2,25 @@
 
 import re
 import unicodedata
-from typing import Literal
+from enum import StrEnum, auto
 
 MOST_CHARACTERS = 280
 
-#: Why a text is refused. ``refusal`` answers all but ``name``, which needs the names of a case.
-Refusal = Literal["too_long", "ssn", "a_number", "email", "date", "phone", "pin", "street_address", "name"]
+
+class TextRefusal(StrEnum):
+    """Why a text is refused. ``refusal`` answers all but ``name``, which needs the names of a case."""
+
+    #: ``most``: as many characters as a text may have.
+    TOO_LONG = auto()
+    SSN = auto()
+    A_NUMBER = auto()
+    EMAIL = auto()
+    DATE = auto()
+    PHONE = auto()
+    PIN = auto()
+    STREET_ADDRESS = auto()
+    NAME = auto()
+
 
 _SEPARATOR = r"[\s.\-\u2010-\u2015\u00a0/]{0,2}"
 _SSN = re.compile(rf"(?<!\d)\d{{3}}{_SEPARATOR}\d{{2}}{_SEPARATOR}\d{{4}}(?!\d)")
@@ -93,31 +106,31 @@ _BEFORE_WORDS = re.compile(
     re.IGNORECASE,
 )
 #: What a text is refused for, in this order. True: looked for in the text with its number words as digits.
-_CHECKS: tuple[tuple[Refusal, re.Pattern[str], bool], ...] = (
-    ("a_number", _A_NUMBER, False),
-    ("ssn", _SSN, False),
-    ("email", _EMAIL, False),
-    ("date", _DATE, False),
-    ("phone", _PHONE, False),
-    ("phone", _PHONE, True),
-    ("pin", _PIN, False),
-    ("pin", _PIN, True),
-    ("street_address", _AFTER, False),
-    ("street_address", _BEFORE, False),
-    ("street_address", _BOX, False),
-    ("street_address", _AFTER_WORDS, True),
-    ("street_address", _BEFORE_WORDS, True),
-    ("street_address", _BOX, True),
+_CHECKS: tuple[tuple[TextRefusal, re.Pattern[str], bool], ...] = (
+    (TextRefusal.A_NUMBER, _A_NUMBER, False),
+    (TextRefusal.SSN, _SSN, False),
+    (TextRefusal.EMAIL, _EMAIL, False),
+    (TextRefusal.DATE, _DATE, False),
+    (TextRefusal.PHONE, _PHONE, False),
+    (TextRefusal.PHONE, _PHONE, True),
+    (TextRefusal.PIN, _PIN, False),
+    (TextRefusal.PIN, _PIN, True),
+    (TextRefusal.STREET_ADDRESS, _AFTER, False),
+    (TextRefusal.STREET_ADDRESS, _BEFORE, False),
+    (TextRefusal.STREET_ADDRESS, _BOX, False),
+    (TextRefusal.STREET_ADDRESS, _AFTER_WORDS, True),
+    (TextRefusal.STREET_ADDRESS, _BEFORE_WORDS, True),
+    (TextRefusal.STREET_ADDRESS, _BOX, True),
 )
 
 
-def refusal(text: str) -> Refusal | None:
+def refusal(text: str) -> TextRefusal | None:
     """Why a text is not kept, or None. It looks for what stands there, in any spelling; it errs by refusing.
 
     The text is in no log and no exception: the answer is a word.
     """
     if len(text) > MOST_CHARACTERS:
-        return "too_long"
+        return TextRefusal.TOO_LONG
     plain = _digits_alike(text)
     spelled = _WORD.sub(_in_digits, plain)
     for why, pattern, in_words in _CHECKS:
@@ -126,7 +139,7 @@ def refusal(text: str) -> Refusal | None:
     return None
 
 
-def patterns() -> list[tuple[Refusal, str, bool]]:
+def patterns() -> list[tuple[TextRefusal, str, bool]]:
     """What a text is refused for, as regular expressions that Python and browsers read alike, in their order.
 
     Letter case does not count; True as in ``spelling``. What a browser finds while somebody types is found

@@ -1,24 +1,18 @@
-"""Why staff may not do what they asked of a callback: one sentence, and the facts that stand in it."""
+"""Why a person may not do what they asked: a code of the room that refuses it, and the facts of this case."""
 
 from datetime import datetime
-from typing import Any
+from enum import StrEnum
+
+#: A name of staff, another plain word, a number, or an aware moment.
+Fact = str | int | datetime | None
 
 
 class RefusedError(ValueError):
-    """``sentence`` is the English source with ``{slots}``; ``facts`` fill them.
+    """``code`` says why; ``facts`` fill the slots of its words, which hotline/refusals has for every code.
 
-    A fact is a word, a name of staff, or an aware moment, which whoever shows it turns into the reader's own
-    time. It holds nothing of the person to be called.
+    No fact is of the person to be called. ``str()`` is the code alone, so that a log has no name.
     """
 
-    def __init__(self, sentence: str, **facts: Any) -> None:
-        super().__init__(sentence)
-        self.sentence, self.facts = sentence, facts
-
-    def __str__(self) -> str:
-        """The sentence in English, its moments in UTC."""
-        shown = {
-            name: f"{fact:%Y-%m-%d %H:%M} UTC" if isinstance(fact, datetime) else fact
-            for name, fact in self.facts.items()
-        }
-        return self.sentence.format(**shown)
+    def __init__(self, code: StrEnum, **facts: Fact) -> None:
+        super().__init__(code.value)
+        self.code, self.facts = code, facts

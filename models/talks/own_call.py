@@ -11,6 +11,7 @@ from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.claim import ClaimOffice, actor_of, claim, may_be_called, refuse, standing
 from models.callbacks.liaison import free_liaison, hold_liaison
 from models.callbacks.lone_refusal import refused_line_of
+from models.callbacks.refusals import CallbackRefusal
 from models.calls.call import Call
 from models.calls.outbound_leg import outbound_leg
 from models.calls.role import LIAISON
@@ -22,6 +23,7 @@ from models.store.job import Job
 from models.store.refusal import RefusedError
 from models.talks.dispatch import Dial, can_dial
 from models.talks.leg import mark_dialling
+from models.talks.refusals import TalkRefusal
 
 
 def call_now(
@@ -47,14 +49,14 @@ def call_now(
     may_ring_now(session, callback, now, policy)
     person = session.get_one(Staff, staff_id, populate_existing=True)
     if person.busy_call_id is not None:
-        raise RefusedError("Your phone is in a call of the line already.")
+        raise RefusedError(TalkRefusal.PHONE_IN_CALL)
     if person.resting_until is not None:
-        raise RefusedError("You rest until {at}; end your rest first.", at=person.resting_until)
+        raise RefusedError(TalkRefusal.RESTING, at=person.resting_until)
     # They asked for this call, so the talk before it is written down.
     end_wrap_up(session, person.id, now)
     leg = _own_leg(session, callback, person, now)
     if not hold_liaison(session, person.id, leg.id, now):
-        raise RefusedError("Your phone is in a call of the line already.")
+        raise RefusedError(TalkRefusal.PHONE_IN_CALL)
     advance(
         session,
         callback.id,
@@ -72,17 +74,14 @@ def may_ring_now(session: Session, callback: Callback, now: datetime, policy: Ca
     may_be_called(callback)
     phone = standing_of(session, callback.case_id, callback.number_key, callback.registrant_id)
     if phone.is_barred or not can_dial(session, callback, policy):
-        raise RefusedError("This phone may not be rung: it is marked unsafe, asked to stop, or is no number.")
+        raise RefusedError(TalkRefusal.PHONE_BARRED)
     opens = policy.of_staff().moment_inside(callback, now, phone.window)
     if opens is None:
-        raise RefusedError("No moment fits the hours of this person and those of the office.")
+        raise RefusedError(CallbackRefusal.NO_COMMON_HOURS)
     if opens > now:
-        raise RefusedError("This person may not be rung now; their next hours begin on {at}.", at=opens)
+        raise RefusedError(TalkRefusal.NOT_NOW, at=opens)
     if refused_line_of(session, callback, policy.lines) is not None:
-        raise RefusedError(
-            "The carrier refuses calls from the number that this person knows. Return the callback to the "
-            "list: the line tries that number every 30 seconds."
-        )
+        raise RefusedError(TalkRefusal.LINE_REFUSED)
 
 
 def dial_taker(session: Session, call_id: int, now: datetime, policy: CallbackPolicy) -> Dial | None:

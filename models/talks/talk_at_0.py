@@ -16,6 +16,7 @@ from models.custody.custody_status import Heard, HeardRules
 from models.store.refusal import RefusedError
 from models.talks.direct_talk import DirectTalk
 from models.talks.line_wait import OPENS_ITS_CASE
+from models.talks.refusals import TalkRefusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def look_at_talk_words(
     """
     talk = own_talk(session, talk_id, staff_id, now, office)
     if talk is None or talk.case_id is None:
-        raise RefusedError("Only a caller who gave the right PIN opens a case, to who talks with them.")
+        raise RefusedError(TalkRefusal.NO_PIN)
     audit.record(
         session,
         actor=actor_of(staff_id),

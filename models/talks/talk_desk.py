@@ -8,12 +8,14 @@ from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback
 from models.callbacks.claim import actor_of, name_of, refuse, standing
+from models.callbacks.refusals import CallbackRefusal
 from models.calls.call import Call
 from models.staff.staff import Staff
 from models.store.job import Job
 from models.store.refusal import RefusedError
 from models.talks.hold import hold_talk, resume_talk
 from models.talks.joiner import add_colleague, add_interpreter
+from models.talks.refusals import TalkRefusal
 from models.talks.talk import TalkOffice, end_talk, lead, staff_in_talk
 
 
@@ -34,9 +36,7 @@ def hold(session: Session, callback_id: int, staff_id: int, now: datetime) -> li
     mine = callback.liaison_call_id
     others = staff_in_talk(session, callback, but=mine)
     if others:
-        raise RefusedError(
-            "{name} is with the caller too, so nobody is on hold.", name=_names(session, others)
-        )
+        raise RefusedError(TalkRefusal.COLLEAGUE_THERE, name=_names(session, others))
     return hold_talk(session, callback, actor_of(staff_id), now, but=mine)
 
 
@@ -54,7 +54,7 @@ def ring_colleague(session: Session, callback_id: int, staff_id: int, now: datet
     callback = _my_talk(session, callback_id, staff_id)
     word, jobs = add_colleague(session, callback, actor_of(staff_id), now)
     if word == "nobody":
-        raise RefusedError("No other colleague is free, or one is being rung already.")
+        raise RefusedError(TalkRefusal.NO_COLLEAGUE_FREE)
     return jobs
 
 
@@ -65,10 +65,10 @@ def ring_interpreter(
     callback = _my_talk(session, callback_id, staff_id)
     number = office.interpreters.get(callback.language)
     if number is None:
-        raise RefusedError("The office lists no interpreter for this language.")
+        raise RefusedError(TalkRefusal.NO_INTERPRETER)
     word, jobs = add_interpreter(session, callback, number, office.languages[0], actor_of(staff_id), now)
     if word == "nobody":
-        raise RefusedError("An interpreter is being rung or is there already.")
+        raise RefusedError(TalkRefusal.INTERPRETER_THERE)
     return jobs
 
 
@@ -78,9 +78,7 @@ def hand_over(session: Session, callback_id: int, staff_id: int, now: datetime) 
     mine = callback.liaison_call_id
     others = staff_in_talk(session, callback, but=mine)
     if not others or mine is None:
-        raise RefusedError(
-            "No colleague is with the caller yet; add one first, and wait until they are there."
-        )
+        raise RefusedError(TalkRefusal.NO_COLLEAGUE_THERE)
     # The conference ends with the leg that led it, so that leg goes first, and the new leader's comes anew.
     return [("release_leg", mine), *lead(session, callback, others[0], actor_of(staff_id), now)]
 
@@ -100,7 +98,7 @@ def _my_talk(session: Session, callback_id: int, staff_id: int) -> Callback:
     if callback.state == "talking" and callback.staff_id == staff_id:
         return callback
     if callback.staff_id == staff_id:
-        raise RefusedError("You are not talking in this callback now.")
+        raise RefusedError(CallbackRefusal.NOT_TALKING)
     refuse(session, callback)
 
 

@@ -316,10 +316,10 @@ def test_why_a_note_is_refused_is_said_once_beside_it(
     page.get_by_role("button", name="Keep the note").click()
 
     expect(page.get_by_role("alert")).to_contain_text("Please look at this again")
-    expect(form.get_by_text("The note holds what looks like a phone number.")).to_have_count(1)
+    expect(form.get_by_text("The note has what looks like a phone number.")).to_have_count(1)
     field.fill("lives at 12 Main Street")
-    expect(form.get_by_text("The note holds what looks like")).to_have_count(1)
-    expect(form.get_by_text("The note holds what looks like a street address.")).to_be_visible()
+    expect(form.get_by_text("The note has what looks like")).to_have_count(1)
+    expect(form.get_by_text("The note has what looks like a street address.")).to_be_visible()
     visitors.complaints.clear()  # The browser counts the refusal itself as one.
 
 
@@ -359,7 +359,7 @@ def test_two_browsers_fight_over_one_callback(visitors: Visitors, console_house:
     expect(pages[0].get_by_text("It is yours until")).to_be_visible()
     pages[1].get_by_role("button", name="Take it", exact=True).click()
 
-    expect(pages[1].get_by_role("alert")).to_contain_text("Ana Demo took this callback on")
+    expect(pages[1].get_by_role("alert")).to_contain_text("Ana Demo claimed this callback on")
 
 
 def test_everything_works_without_scripts(visitors: Visitors, console_house: ConsoleHouse) -> None:

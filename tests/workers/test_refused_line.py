@@ -15,6 +15,7 @@ from models.overview.trouble import troubles
 from models.store.refusal import RefusedError
 from models.talks import leg as legs
 from models.talks.own_call import call_now
+from models.talks.refusals import TalkRefusal
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_call, make_callback, make_case, make_staff
 
@@ -230,7 +231,7 @@ def test_staff_who_press_call_now_are_told_that_the_number_is_refused(office_des
 
     with (
         desk.database.transaction() as session,
-        pytest.raises(RefusedError, match="number that this person knows"),
+        pytest.raises(RefusedError, match=f"^{TalkRefusal.LINE_REFUSED}$"),
     ):
         call_now(session, asked, liaison.id, desk.now, CallbackPolicy.of(desk.office), desk.office)
 

@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from hotline.console.callbacks import words as callback_words
 from hotline.console.callbacks.area import area
 from hotline.console.callbacks.views import Shown, callback_page
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
+from hotline.console.shell.refused import refused
 from hotline.console.shell.typed_fields import drawn_with
 from hotline.console.shell.words import N_, _
+from hotline.refusals.callbacks import ActionRefusal
 from models.callbacks import appointment, claim, note, recognition
 from models.callbacks.callback import Callback
 from models.callbacks.callback_policy import CallbackPolicy
@@ -121,12 +122,12 @@ def _outcome(click: Click) -> list[Job]:
     row = claim.standing(click.session, click.callback_id)
     code = click.typed("code")
     if code not in outcome.OUTCOMES:
-        raise RefusedError(N_("Choose an outcome from the list."))
+        raise RefusedError(ActionRefusal.UNKNOWN_OUTCOME)
     if click.typed("hard"):
         lock_staff(click.session, click.staff.id)
     word, jobs = outcome.note_outcome(click.session, row, code, click.staff.id, click.now, console.office)
     if word == "late":
-        raise RefusedError(N_("The time to note an outcome is over, or the talk was not yours."))
+        raise RefusedError(ActionRefusal.OUTCOME_LATE)
     if click.typed("hard"):
         begin_rest(click.session, click.staff.id, click.now, console.office)
     return jobs
@@ -214,7 +215,7 @@ def _is_left(callback_id: int) -> bool:
 
 def _refused(callback_id: int, action: str, field: str, error: RefusedError) -> Response | tuple[str, int]:
     """Why not: at the field that is wrong with all that was typed, or above the page as it stands now."""
-    sentence = callback_words.refused(error, console.office.time_zone)
+    sentence = refused(error)
     if not field:
         flash(sentence, "error")
         return redirect(url_for("console.callbacks.callback", callback_id=callback_id), code=303)
@@ -230,4 +231,4 @@ def _moment(day: str, time: str, time_zone: str) -> datetime:
         return local.astimezone(UTC)
     except (ValueError, OverflowError):
         # The last day of all is one that no other zone has.
-        raise RefusedError(N_("Give a day and a time.")) from None
+        raise RefusedError(ActionRefusal.NO_TIME) from None

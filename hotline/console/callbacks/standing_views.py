@@ -9,12 +9,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as Redirect
 
-from hotline.console.callbacks import words as callback_words
 from hotline.console.callbacks.area import area
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me, someone
 from hotline.console.shell.kept_request import page_of_form
 from hotline.console.shell.live import live_part, tag_of
+from hotline.console.shell.refused import refused
 from hotline.console.shell.words import language
 from models.overview.standing import Standing, standing_for
 from models.staff.staff import ROLES
@@ -44,7 +44,7 @@ def wrap_up(word: str) -> Redirect:
             else:
                 end_wrap_up(session, me().staff_id, console.clock())
     except RefusedError as error:
-        flash(callback_words.refused(error, console.office.time_zone), "error")
+        flash(refused(error), "error")
     return redirect(page_of_form(), code=303)
 
 

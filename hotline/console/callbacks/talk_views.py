@@ -5,10 +5,11 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 
 from hotline.console.callbacks.area import area
-from hotline.console.callbacks.words import LANGUAGES, refused
+from hotline.console.callbacks.words import LANGUAGES
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.live import EVERY, live_part, tag_of
+from hotline.console.shell.refused import refused
 from hotline.console.shell.status_page import words_of
 from hotline.console.shell.words import language
 from models.staff.staff import ROLES
@@ -64,7 +65,7 @@ def talk_at_0_said(talk_id: int) -> tuple[str, int]:
         try:
             found = look_at_talk_words(session, talk_id, me().staff_id, now, rules, console.office)
         except RefusedError as error:
-            return _page(talk, wrong=refused(error, console.office.time_zone)), 403
+            return _page(talk, wrong=refused(error)), 403
         zone = talk.time_zone or console.office.time_zone
         words = words_of(
             console.prompts, found, talk.language, zone, now, office_zone=console.office.time_zone

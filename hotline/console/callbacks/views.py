@@ -18,6 +18,7 @@ from hotline.console.callbacks.shared_rows import CALLS, MINE, NOBODY, TOKEN, Sh
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.live import EVERY, live_part, tag_of
+from hotline.console.shell.refused import refused
 from hotline.console.shell.status_page import words_of
 from hotline.console.shell.unchanged import FACTS, Facts, minute_of
 from hotline.console.shell.words import N_, language
@@ -33,7 +34,7 @@ from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.case_words import has_looked, heard_for, look_at_words, may_open_case
 from models.callbacks.claim import OVERSEERS, may_be_called, may_take_up, name_of
 from models.callbacks.follow_up import STOPPED, before_it
-from models.callbacks.note import SENTENCES, may_note, note_of
+from models.callbacks.note import may_note, note_of
 from models.callbacks.recognition import RECOGNITIONS, awaits_recognition, may_be_anyone
 from models.callbacks.shown_line import shown_line
 from models.callbacks.to_new_phone import holds_content
@@ -44,7 +45,7 @@ from models.overview.history import history_of
 from models.overview.outcome import OUTCOMES
 from models.staff.staff import ROLES, Staff
 from models.store.database import keyring_of
-from models.store.free_text import MOST_CHARACTERS, patterns, spelling
+from models.store.free_text import MOST_CHARACTERS, TextRefusal, patterns, spelling
 from models.store.refusal import RefusedError
 from models.talks.talk import joiners_of
 
@@ -175,7 +176,7 @@ def callback_said(callback_id: int) -> tuple[str, int]:
         try:
             found = look_at_words(session, callback_id, me().staff_id, now, rules, console.office)
         except RefusedError as error:
-            shown.errors[""], status = callback_words.refused(error, console.office.time_zone), 403
+            shown.errors[""], status = refused(error), 403
         else:
             row = session.get_one(Callback, callback_id)
             shown.words = _said(found, row.language, row.time_zone, now)
@@ -192,7 +193,7 @@ def callback_number(callback_id: int) -> tuple[str, int]:
         try:
             row = reveal_number(session, callback_id, staff, console.clock())
         except RefusedError as error:
-            shown.errors[""], status = callback_words.refused(error, console.office.time_zone), 403
+            shown.errors[""], status = refused(error), 403
         else:
             shown.number = keyring_of(session).unseal("callback.number", row.number_sealed)
         return callback_page(session, callback_id, shown), status
@@ -260,7 +261,7 @@ def callback_page(session: Session, callback_id: int, shown: Shown) -> str:
         may_reveal=may_reveal(whole, me().staff_id, me().role),
         note_patterns=patterns(),
         note_spelling=spelling(),
-        note_sentences={why: callback_words.note_sentence(why) for why in SENTENCES},
+        note_sentences={why: callback_words.note_sentence(why) for why in TextRefusal},
         note_most=MOST_CHARACTERS,
         colleagues=_colleagues(session),
         settled_day="" if local is None else local.date().isoformat(),
@@ -286,7 +287,7 @@ def _why_not_called(session: Session, row: listing.Listed) -> str:
         may_be_called(callback)
         may_take_up(session, callback)
     except RefusedError as error:
-        return callback_words.refused(error, console.office.time_zone)
+        return refused(error)
     return ""
 
 

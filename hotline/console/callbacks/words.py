@@ -4,14 +4,13 @@ from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_skeleton, format_time, get_timezone
+from babel.dates import format_skeleton, get_timezone
 
 from hotline.console.shell.words import N_, _, language, ngettext, written_in
-from models.callbacks.note import SENTENCES
+from hotline.refusals.callbacks import NOTE_WORDS
 from models.overview.history import Happening
 from models.overview.listing import Listed
-from models.store.free_text import MOST_CHARACTERS
-from models.store.refusal import RefusedError
+from models.store.free_text import MOST_CHARACTERS, TextRefusal
 
 VIEW_NAMES = {
     "due": N_("Due now"),
@@ -63,7 +62,7 @@ OUTCOMES = {
     "to_supervisor": N_("Handed to the supervisor."),
     "no_answer": N_("The person was not reached in any of the tries."),
     "not_safe": N_("The person was not reached. In the last try, whoever answered could not talk."),
-    "no_window": N_("No moment fits the hours of this person and those of the office."),
+    "no_window": N_("This person's hours and the office's hours do not overlap."),
     "cannot_dial": N_(
         "This phone cannot be rung: it is marked unsafe, the line may not ring it, or the carrier could not."
     ),
@@ -249,21 +248,6 @@ def who(one: Happening) -> str:
     return _(ACTORS[one.who]) if one.who in ACTORS else one.who
 
 
-def refused(error: RefusedError, zone: str) -> str:
-    """Why not, in the reader's language and the office's time."""
-    facts = {
-        name: _day_and_time(fact.astimezone(ZoneInfo(zone)), zone) if isinstance(fact, datetime) else fact
-        for name, fact in error.facts.items()
-    }
-    return _(error.sentence).format(**facts)
-
-
-def _day_and_time(local: datetime, zone: str) -> str:
-    locale = written_in(language())
-    time = format_time(local, "short", tzinfo=get_timezone(zone), locale=locale)
-    return f"{format_date(local.date(), 'medium', locale=locale)}, {time}"
-
-
 def _how_it_went(one: Happening) -> str:
     ended = one.facts.get("ended")
     if one.facts.get("seconds") is None:
@@ -273,6 +257,6 @@ def _how_it_went(one: Happening) -> str:
     return _("%(how)s after %(seconds)d s, %(key)s", how=how, seconds=one.facts["seconds"], key=key)
 
 
-def note_sentence(why: str) -> str:
+def note_sentence(why: TextRefusal) -> str:
     """Why a note is not kept, for the page that looks at it while it is typed."""
-    return _(SENTENCES[why]).format(most=MOST_CHARACTERS)  # type: ignore[index]
+    return _(NOTE_WORDS[why], most=MOST_CHARACTERS)

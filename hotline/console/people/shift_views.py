@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from hotline.console.callbacks import words as callback_words
 from hotline.console.callbacks.words import LANGUAGES
 from hotline.console.people.area import area
 from hotline.console.shell.console import console
 from hotline.console.shell.durations import short
 from hotline.console.shell.guard import guard_staff, me
+from hotline.console.shell.refused import refused
 from hotline.console.shell.words import _, language, written_in
 from models.callbacks.claim import actor_of
 from models.overview import my_shift, staff_desk
@@ -75,7 +75,7 @@ def shift_phone() -> Response | tuple[str, int]:
         with console.database.transaction() as session:
             my_shift.change_phone(session, me().staff_id, number, console.clock(), office_phone=office_phone)
     except RefusedError as error:
-        return _wrong({"kind": callback_words.refused(error, console.office.time_zone)})
+        return _wrong({"kind": refused(error)})
     flash(_("The line rings this phone from now on."), "success")
     return _back()
 
@@ -89,7 +89,7 @@ def shift_languages() -> Response | tuple[str, int]:
             my_shift.change_languages(session, me().staff_id, chosen, console.clock())
     except RefusedError as error:
         first = f"speaks_{console.office.languages[0]}"
-        return _wrong({first: callback_words.refused(error, console.office.time_zone)})
+        return _wrong({first: refused(error)})
     flash(_("Your languages are noted."), "success")
     return _back()
 
@@ -119,7 +119,7 @@ def shift_absence_removed(absence_id: int) -> Response:
         with console.database.transaction() as session:
             my_shift.remove_absence(session, me().staff_id, absence_id, console.clock())
     except RefusedError as error:
-        flash(callback_words.refused(error, console.office.time_zone), "error")
+        flash(refused(error), "error")
     else:
         flash(_("The days are taken back."), "success")
     return _back()

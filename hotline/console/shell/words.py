@@ -12,6 +12,8 @@ from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import g, has_request_context
 
+from hotline.marked import N_ as N_
+
 #: Each area has its translations: AREA/translations/LANGUAGE/*.po.
 CONSOLE = Path(__file__).parents[1]
 ENGLISH = "en"
@@ -114,11 +116,6 @@ def gettext_only(text: str) -> str:
 def ngettext_only(one: str, many: str, number: int) -> str:
     """As `gettext_only`."""
     return _catalog().ngettext(one, many, number)
-
-
-def N_(text: str) -> str:  # noqa: N802 - the name that gettext's tools know.
-    """Mark a text for translation where it is written; it is translated where it is shown."""
-    return text
 
 
 _ = gettext

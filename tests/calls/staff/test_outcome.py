@@ -12,6 +12,7 @@ from models import AuditEntry, Callback, Staff
 from models.callbacks.callback_request import request_callback
 from models.callbacks.claim import may_be_called
 from models.callbacks.follow_up import SUPERVISOR, NotAgainError, promise_anew
+from models.callbacks.refusals import CallbackRefusal
 from models.cases.registrant import Phone as RegistrantPhone
 from models.overview.caller_state import load_by_sid
 from models.overview.outcome import note_outcome
@@ -357,9 +358,9 @@ def test_phone_of_a_wrong_person_that_stands_in_no_case_is_not_called_by_staff_e
 
     assert (left.state, left.due_at) == ("left_for_staff", clock.now + timedelta(minutes=30))
     with house.database.transaction() as session:
-        with pytest.raises(NotAgainError, match="asked for no more calls"):
+        with pytest.raises(NotAgainError, match=f"^{CallbackRefusal.PHONE_STOPPED}$"):
             promise_anew(session, left.id, house.office, "liaison:1", clock.now)
-        with pytest.raises(RefusedError, match="asked for no more calls"):
+        with pytest.raises(RefusedError, match=f"^{CallbackRefusal.PHONE_STOPPED}$"):
             may_be_called(session.get_one(Callback, left.id))
 
 

@@ -7,8 +7,10 @@ import pytest
 
 from models import Callback, Staff
 from models.callbacks.note import keep_note, may_note, note_of
+from models.callbacks.refusals import CallbackRefusal
 from models.store.refusal import RefusedError
 from models.talks import talk_desk
+from models.talks.refusals import TalkRefusal
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, nobody_is_held, the_callback
 from tests.calls.conftest import House
 from tests.calls.talks.talking import SECOND, actions, joins, states
@@ -63,17 +65,17 @@ def test_a_colleague_is_rung_by_a_click_announced_and_takes_the_talk_over(
     talk: tuple[Phone, Phone], phone: Phone, house: House, make_staff: MakeStaff
 ) -> None:
     liaison, called = talk
-    with pytest.raises(RefusedError, match="No other colleague is free"):
+    with pytest.raises(RefusedError, match=f"^{TalkRefusal.NO_COLLEAGUE_FREE}$"):
         clicks(house, talk_desk.ring_colleague)
     colleague_id = make_staff(phone=SECOND).id
-    with pytest.raises(RefusedError, match="No colleague is with the caller yet"):
+    with pytest.raises(RefusedError, match=f"^{TalkRefusal.NO_COLLEAGUE_THERE}$"):
         clicks(house, talk_desk.hand_over)
 
     clicks(house, talk_desk.ring_colleague)
     colleague = joins(phone, house, house.carrier.ringing[-1])
     assert called.hears("Someone else from our team is joining the call")
     assert (colleague.is_talking, called.is_talking) == (True, True)
-    with pytest.raises(RefusedError, match="is with the caller too"):
+    with pytest.raises(RefusedError, match=f"^{TalkRefusal.COLLEAGUE_THERE}$"):
         clicks(house, talk_desk.hold)
 
     clicks(house, talk_desk.hand_over)
@@ -139,7 +141,7 @@ def test_an_interpreter_is_rung_by_a_click_for_the_callers_language(
     clicks(house, talk_desk.ring_interpreter, house.office)
 
     assert house.carrier.ringing[-1].to == house.office.interpreters["es"]
-    with pytest.raises(RefusedError, match="is being rung or is there already"):
+    with pytest.raises(RefusedError, match=f"^{TalkRefusal.INTERPRETER_THERE}$"):
         clicks(house, talk_desk.ring_interpreter, house.office)
 
 
@@ -156,9 +158,12 @@ def test_only_the_leader_of_a_talk_that_goes_on_can_do_something_to_it(
         talk_desk.hand_over,
         lambda *asked: talk_desk.end(*asked, house.office),
     ):
-        with house.database.transaction() as session, pytest.raises(RefusedError, match="has been talking"):
+        with (
+            house.database.transaction() as session,
+            pytest.raises(RefusedError, match=f"^{CallbackRefusal.TALKING}$"),
+        ):
             what(session, callback.id, stranger, house.clock.now)
 
     liaison.hangs_up()
-    with pytest.raises(RefusedError, match="You are not talking in this callback now"):
+    with pytest.raises(RefusedError, match=f"^{CallbackRefusal.NOT_TALKING}$"):
         clicks(house, talk_desk.hold)

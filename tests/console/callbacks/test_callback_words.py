@@ -4,28 +4,13 @@ import ast
 from pathlib import Path
 
 from hotline.console.callbacks import words as said
-from hotline.console.callbacks.refusals import SENTENCES
-from models.callbacks import appointment, callback, note
+from models.callbacks import appointment, callback
 from models.callbacks.callback_state import MOVES, STATES, UNKNOWN_OUTCOMES
 from models.overview import history
 from models.overview.listing import VIEWS
 from models.overview.outcome import OUTCOMES
 
 MODELS = Path(callback.__file__).parents[1]
-
-
-def test_every_refusal_of_a_model_is_marked_for_translation() -> None:
-    found = {
-        node.args[0].value
-        for path in MODELS.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call)
-        and getattr(node.func, "id", "") == "RefusedError"
-        and node.args
-        and isinstance(node.args[0], ast.Constant)
-    }
-
-    assert set(SENTENCES) == found | set(note.SENTENCES.values())
 
 
 def test_every_code_has_words() -> None:

@@ -43,11 +43,11 @@ def test_two_sessions_fight_over_one_callback_and_the_loser_is_told_who_and_when
     ana.clicks("Take it")
     luis.clicks("Take it")
 
-    assert luis.reads("Ana Demo took this callback on Nov 25, 2026, 10:00", "Taken: Ana Demo")
+    assert luis.reads("Ana Demo claimed this callback on Nov 25, 2026, 10:00", "Taken: Ana Demo")
     assert office_rows.row(callback_id).staff_id == ana.staff_id
     luis.opens(f"/console/callbacks/{callback_id}")
     luis.sends(f"/console/callbacks/{callback_id}/call", {"csrf_token": luis.token})
-    assert luis.reads("Ana Demo took this callback")
+    assert luis.reads("Ana Demo claimed this callback")
     assert jobs.waiting == []
     assert len(office_rows.entries("claim_callback")) == 1
 

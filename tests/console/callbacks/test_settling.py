@@ -28,7 +28,7 @@ def test_another_time_is_settled_in_the_time_of_the_person_or_refused_with_all_t
     liaison.opens(f"/console/callbacks/{callback_id}")
     liaison.fills(day="2020-01-01", time="12:00").clicks("Settle this time")
     assert liaison.status == 422
-    assert liaison.reads("The new time must lie ahead")
+    assert liaison.reads("Choose a future time within 60 days.")
     assert (liaison.value("day"), liaison.value("time")) == ("2020-01-01", "12:00")
 
     liaison.fills(day="2026-11-27", time="12:30").clicks("Settle this time")
@@ -62,7 +62,7 @@ def test_nothing_is_handed_to_who_has_left_the_house(
     ana.fills(to=str(gone.staff_id)).clicks("Hand it on")
 
     assert ana.status == 422
-    assert ana.reads("There is no such colleague on the staff list.")
+    assert ana.reads("This colleague is not on the staff list.")
     assert not ana.reads("Luis Demo")
     assert office_rows.row(callback_id).state == "requested"
 
@@ -140,7 +140,7 @@ def test_a_note_that_a_colleague_wrote_meanwhile_is_not_overwritten_unseen(
     supervisor.fills(note="Third call this week.").clicks("Keep the note")
 
     assert supervisor.status == 422
-    assert supervisor.reads("Somebody else has written the note meanwhile.", "now: Never before noon.")
+    assert supervisor.reads("Someone else changed the note.", "now: Never before noon.")
     assert supervisor.value("note").strip() == "Third call this week."
     supervisor.clicks("Keep the note")
     assert supervisor.reads("The note is kept.")
@@ -162,7 +162,7 @@ def test_a_note_holds_no_name_of_whom_it_is_about(
     for note in ("ROSA's shift ends at six", "Asked for ivo."):
         liaison.fills(note=note).clicks("Keep the note")
         refused = with_case or "ROSA" in note
-        assert liaison.reads("The note holds a name of this case. Take it out.") is refused
+        assert liaison.reads("The note has a name from this case. Remove it.") is refused
     assert (office_rows.row(callback_id).note_sealed is None) is with_case
 
 
@@ -184,7 +184,7 @@ def test_the_outcome_of_my_talk_is_noted_and_a_hard_call_gives_me_a_rest(
     clock.goes_on(minutes=16)
     token = liaison.token
     liaison.sends(f"/console/callbacks/{callback_id}/outcome", {"csrf_token": token, "code": "call_later"})
-    assert liaison.reads("The time to note an outcome is over")
+    assert liaison.reads("The time to save an outcome is over")
 
 
 @pytest.mark.parametrize("button", ["Settle this time", "Cancel the callback"])
@@ -201,7 +201,7 @@ def test_who_settles_or_cancels_on_an_old_page_is_told_that_it_was_promised_othe
     other.fills(reason="person_asked").clicks(button)
 
     assert other.status == 422
-    assert other.reads("This callback has changed since you read it; it is promised by Nov 27")
+    assert other.reads("This callback has changed since you opened it; it is due by Nov 27")
     after = office_rows.row(callback_id)
     assert (after.state, after.next_attempt_at) == ("requested", settled.next_attempt_at)
     other.fills(reason="person_asked").clicks("Cancel the callback")
@@ -349,7 +349,7 @@ def test_callback_whose_case_has_a_newer_one_offers_no_call_and_names_the_newer(
 
     liaison.opens(f"/console/callbacks/{callback_id}")
 
-    assert liaison.reads("has a newer callback; take that one and close this.")
+    assert liaison.reads("has a newer callback. Claim that one and close this one.")
     assert not liaison.reads("Take it up again")
 
 

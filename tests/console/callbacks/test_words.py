@@ -139,7 +139,7 @@ def test_recognition_is_one_of_a_closed_list_and_is_recorded_only_by_who_talks(
 
     office_rows.becomes(callback_id, state="claimed", talking_at=None)
     liaison.sends(f"{path}/recognize", {"csrf_token": token, "recognized_by": "agreed_word"})
-    assert liaison.reads("You are not talking in this callback now.")
+    assert liaison.reads("You are not on this call now.")
 
     assert office_rows.row(callback_id).recognized_by is None
     assert office_rows.entries("recognize_person") == []

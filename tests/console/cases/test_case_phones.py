@@ -210,7 +210,9 @@ def test_a_call_that_opens_no_case_does_not_ring_an_unsafe_phone_either(
     liaison.opens(f"/console/callbacks/{made}")
     assert liaison.reads("Needs attention", "This phone cannot be rung: it is marked unsafe")
     liaison.clicks("Call now")
-    assert liaison.reads("This phone may not be rung: it is marked unsafe, asked to stop, or is no number.")
+    assert liaison.reads(
+        "This phone cannot be called: it is marked unsafe, asked us to stop, or is not a valid number."
+    )
     with database.reading() as session:
         assert session.get_one(Callback, made).liaison_call_id is None
 

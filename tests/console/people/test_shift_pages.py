@@ -79,14 +79,14 @@ def test_nobody_makes_a_phone_of_their_own_one_at_which_no_code_is_asked(
     liaison.opens("/console/shift").fills(phone="2025550199", kind="office").clicks("Keep this phone")
 
     assert liaison.status == 422
-    assert liaison.reads("The staff list has no such phone of the office; an administrator enters one.")
+    assert liaison.reads("The staff list has no such office phone. An administrator must add it first.")
     assert row(database, liaison).phone_sealed == before
 
 
 def test_a_personal_phone_needs_a_staff_code_first(liaison: Member, database: Database) -> None:
     liaison.opens("/console/shift").fills(kind="personal").clicks("Keep this phone")
     assert liaison.status == 422
-    assert liaison.reads("On a personal phone accepting asks your staff code")
+    assert liaison.reads("You need a staff code to accept calls on a personal phone")
     with database.transaction() as session:
         session.get_one(Staff, liaison.staff_id).code_hash = "a hash"
     liaison.opens("/console/shift").fills(kind="personal").clicks("Keep this phone")
@@ -190,7 +190,7 @@ def test_days_away_are_noted_and_taken_back_and_nobody_elses(
 
     luis.opens("/console/shift")
     luis.sends(f"/console/shift/absences/{absence_id}/remove", {"csrf_token": luis.token})
-    assert luis.reads("There are no such days of yours.")
+    assert luis.reads("You have no such absence.")
     ana.opens("/console/shift").clicks("Take back")
     assert ana.reads("The days are taken back.")
     with database.reading() as session:

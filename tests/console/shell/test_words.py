@@ -8,17 +8,20 @@ from babel.messages.pofile import read_po
 
 from hotline.console.shell.words import CONSOLE, Words, files_of
 
+#: What is shown on a page and printed by commands as well.
+REFUSALS = CONSOLE.parent / "refusals"
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2.ext.babel_extract")]
 LANGUAGES = [language for language in Words.load().languages if language != "en"]
 
 
 def said() -> dict[str, str]:
-    """Every English text of the console, and the file it stands in."""
+    """Every English text of the console and of refusals, and the file it stands in."""
     options = {"**/templates/**.html": {"newstyle_gettext": "true", "trimmed": "true"}}
     return {
         message if isinstance(message, str) else message[0]: file
-        for file, _, message, _, _ in extract_from_dir(str(CONSOLE), METHODS, options, keywords=KEYWORDS)
+        for folder in (CONSOLE, REFUSALS)
+        for file, _, message, _, _ in extract_from_dir(str(folder), METHODS, options, keywords=KEYWORDS)
     }
 
 

@@ -123,11 +123,11 @@ def test_what_was_left_for_staff_is_promised_anew_once_somebody_looked_into_it(
 @pytest.mark.parametrize(
     ("facts", "sentence"),
     [
-        ({"state": "reached"}, "neither left for staff nor unanswered"),
+        ({"state": "reached"}, "neither needs attention nor was unanswered"),
         ({"state": "left_for_staff", "outcome": "stopped"}, "no more calls"),
         ({"state": "no_answer", "by": "nobody@office.example.org"}, "No one on the staff list"),
-        ({"state": "no_answer", "stands": True}, "promised already"),
-        ({"state": "no_answer", "id": 77}, "no callback with this id"),
+        ({"state": "no_answer", "stands": True}, "already has another callback"),
+        ({"state": "no_answer", "id": 77}, "no such callback"),
     ],
 )
 def test_what_may_not_be_promised_anew_is_refused_in_one_sentence(

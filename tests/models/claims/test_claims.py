@@ -7,16 +7,19 @@ import pytest
 from sqlalchemy import update
 
 from config.office import Office
+from hotline.refusals.wording import in_english
 from models import Callback, Staff
 from models.callbacks.appointment import cancel
 from models.callbacks.callback import cancel_callback
 from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.claim import release
+from models.callbacks.refusals import CallbackRefusal
 from models.staff.set_away import note_miss
 from models.staff.staff import change_shift
 from models.store.refusal import RefusedError
 from models.talks import leg as legs
 from models.talks.dispatch import claim_callback
+from models.talks.refusals import TalkRefusal
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_call, make_callback, make_case
 from tests.models.claims.console import Console, left
@@ -93,7 +96,7 @@ def test_of_two_who_claim_one_wins_and_the_other_is_told_who_and_when(
     with pytest.raises(RefusedError) as refused:
         console.claims(callback, luis)
 
-    assert str(refused.value) == "Ana Demo took this callback on 2026-11-25 15:00 UTC."
+    assert in_english(refused.value) == "Ana Demo claimed this callback on 2026-11-25 15:00 UTC."
     assert desk.callback().staff_id == ana.id
     assert desk.audited().count("claim_callback") == 1
 
@@ -188,10 +191,11 @@ def test_call_now_is_refused_outside_the_hours_of_the_person(
     with desk.database.transaction() as session:
         early = make_callback(session, make_case(session))
 
-    with pytest.raises(
-        RefusedError, match="may not be rung now; their next hours begin on 2026-11-25 13:00 UTC"
-    ):
+    with pytest.raises(RefusedError) as refused:
         console.calls_now(early, ana)
+    assert in_english(refused.value) == (
+        "This person cannot be called now. Their next hours begin on 2026-11-25 13:00 UTC."
+    )
     assert desk.state() == "requested"
     assert desk.busy() == 0
 
@@ -202,13 +206,13 @@ def test_call_now_is_refused_to_who_is_in_a_call_or_rests(
     with desk.database.transaction() as session:
         call = make_call(session)
         session.execute(update(Staff).values(busy_call_id=call.id, busy_since=desk.now))
-    with pytest.raises(RefusedError, match="Your phone is in a call"):
+    with pytest.raises(RefusedError, match=f"^{TalkRefusal.PHONE_IN_CALL}$"):
         console.calls_now(callback, ana)
     with desk.database.transaction() as session:
         session.execute(
             update(Staff).values(busy_call_id=None, resting_until=desk.now + timedelta(minutes=9))
         )
-    with pytest.raises(RefusedError, match="You rest until"):
+    with pytest.raises(RefusedError, match=f"^{TalkRefusal.RESTING}$"):
         console.calls_now(callback, ana)
 
     assert desk.state() == "requested"
@@ -295,7 +299,7 @@ def test_who_asked_again_meanwhile_has_one_open_callback_and_the_old_one_is_only
         old = make_callback(session, case, state="left_for_staff", closed_at=desk.now)
         make_callback(session, case)
 
-    with pytest.raises(RefusedError, match="has a newer callback"):
+    with pytest.raises(RefusedError, match=f"^{CallbackRefusal.HAS_NEWER}$"):
         console.claims(old, ana)
     console.does(cancel, old.id, ana, "duplicate", desk.now, desk.office)
 

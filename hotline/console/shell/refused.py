@@ -1,0 +1,27 @@
+"""Says on a page why something was refused."""
+
+from datetime import datetime
+
+from babel.dates import format_date, format_time, get_timezone
+
+from hotline.console.shell.console import console
+from hotline.console.shell.named import named_all
+from hotline.console.shell.words import gettext, language, written_in
+from hotline.refusals.wording import words_for
+from models.store.refusal import Fact, RefusedError
+
+
+def refused(error: RefusedError) -> str:
+    """The sentence in the reader's language: moments in the office's time, and ``who`` by name."""
+    facts = {name: _said(name, fact) for name, fact in error.facts.items()}
+    # `%` in words without facts is a plain one.
+    return gettext(words_for(error), **facts)
+
+
+def _said(name: str, fact: Fact) -> Fact:
+    if isinstance(fact, datetime):
+        zone, locale = get_timezone(console.office.time_zone), written_in(language())
+        local = fact.astimezone(zone)
+        time = format_time(local, "short", tzinfo=zone, locale=locale)
+        return f"{format_date(local.date(), 'medium', locale=locale)}, {time}"
+    return named_all(str(fact)) if name == "who" else fact

@@ -1,0 +1,23 @@
+"""The words for why a talk does not begin or stays as it is."""
+
+from hotline.marked import N_
+from models.talks.refusals import TalkRefusal
+
+WORDS = {
+    TalkRefusal.PHONE_IN_CALL: N_("Your phone is already on a call with us."),
+    TalkRefusal.RESTING: N_("You rest until %(at)s. End your rest first."),
+    TalkRefusal.PHONE_BARRED: N_(
+        "This phone cannot be called: it is marked unsafe, asked us to stop, or is not a valid number."
+    ),
+    TalkRefusal.NOT_NOW: N_("This person cannot be called now. Their next hours begin on %(at)s."),
+    TalkRefusal.LINE_REFUSED: N_(
+        "The carrier rejects calls from the number that this person knows. Return the callback to the list: "
+        "we try that number again every 30 seconds."
+    ),
+    TalkRefusal.COLLEAGUE_THERE: N_("You cannot put the person on hold while %(name)s is on the call."),
+    TalkRefusal.NO_COLLEAGUE_FREE: N_("No other colleague is free, or one is already being called."),
+    TalkRefusal.NO_COLLEAGUE_THERE: N_("No colleague is on the call yet. Add one and wait until they join."),
+    TalkRefusal.NO_INTERPRETER: N_("The office has no interpreter for this language."),
+    TalkRefusal.INTERPRETER_THERE: N_("An interpreter is on the call or is being called."),
+    TalkRefusal.NO_PIN: N_("You can open a case only while talking to a caller who entered its PIN."),
+}

@@ -1,0 +1,47 @@
+"""Why a callback stays as it is; hotline/refusals/callbacks.py has the words."""
+
+from enum import StrEnum, auto
+
+
+class CallbackRefusal(StrEnum):
+    """The reasons, each with its facts where it has some."""
+
+    UNKNOWN = auto()
+    #: ``name`` and ``at``: who claimed it, and when.
+    CLAIMED = auto()
+    #: ``name``: the liaison who is called for it.
+    RINGING = auto()
+    RINGING_COLLEAGUE = auto()
+    #: ``name`` and ``at``: who talks, and since when.
+    TALKING = auto()
+    WAITING = auto()
+    LEFT_FOR_STAFF = auto()
+    #: ``at``.
+    CLOSED = auto()
+    PHONE_STOPPED = auto()
+    PROMISED_ANEW = auto()
+    HAS_NEWER = auto()
+    UNKNOWN_COLLEAGUE = auto()
+    #: ``name``: the colleague.
+    OFF_SHIFT = auto()
+    #: ``days``: the longest time ahead.
+    TIME_OUT_OF_RANGE = auto()
+    NO_COMMON_HOURS = auto()
+    #: ``at``: the next possible time.
+    OUTSIDE_HOURS = auto()
+    UNKNOWN_REASON = auto()
+    #: ``at``: when it is due now.
+    CHANGED = auto()
+    NUMBER_HIDDEN = auto()
+    NOT_TALKING = auto()
+    UNKNOWN_RECOGNITION = auto()
+    NOTE_CHANGED = auto()
+    NOT_TO_REPEAT = auto()
+    PROMISED = auto()
+
+
+class CaseWordsRefusal(StrEnum):
+    """Why nothing of a case is shown beside a callback."""
+
+    NOT_RECOGNIZED = auto()
+    NEW_PHONE = auto()

@@ -1,0 +1,22 @@
+"""Why a talk does not begin or stays as it is; hotline/refusals/talks.py has the words."""
+
+from enum import StrEnum, auto
+
+
+class TalkRefusal(StrEnum):
+    """The reasons, each with its facts where it has some."""
+
+    PHONE_IN_CALL = auto()
+    #: ``at``: when the rest ends.
+    RESTING = auto()
+    PHONE_BARRED = auto()
+    #: ``at``: when the next hours of the person begin.
+    NOT_NOW = auto()
+    LINE_REFUSED = auto()
+    #: ``name``: every colleague on the call.
+    COLLEAGUE_THERE = auto()
+    NO_COLLEAGUE_FREE = auto()
+    NO_COLLEAGUE_THERE = auto()
+    NO_INTERPRETER = auto()
+    INTERPRETER_THERE = auto()
+    NO_PIN = auto()
