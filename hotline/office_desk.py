@@ -9,7 +9,9 @@ from config.office_changes import EDITABLE, plain, value_of
 from hotline.trees import build_flows, office_problems, tree_problems
 from ivr_flows.prompts import Prompts
 from models.audit.office_change import OfficeChangeError, Standing, change_fields, standing_changes
+from models.audit.refusals import OfficeChangeRefusal
 from models.store.database import Database
+from models.store.form_stamp import FormRefusal
 
 #: So often a change is checked anew because another one, of another field, came between.
 TRIES = 3
@@ -74,9 +76,7 @@ class OfficeDesk:
             with self._database.reading() as session:
                 standing = standing_changes(session)
             if any(standing.versions.get(name, 0) != seen.get(name, 0) for name in values):
-                raise OfficeChangeError(
-                    "Someone else has changed this meanwhile. Look at what it is now, then change it again."
-                )
+                raise OfficeChangeError(FormRefusal.CHANGED)
             new = {name: value for name, value in values.items() if not self._is_so(standing, name, value)}
             if not new:
                 return []
@@ -88,7 +88,7 @@ class OfficeDesk:
             if made is not None:
                 self._look()
                 return made
-        raise OfficeChangeError("Others are changing the office settings. Try again in a moment.")
+        raise OfficeChangeError(OfficeChangeRefusal.BUSY)
 
     def _fits(self, standing: Standing) -> bool:
         """Whether what was changed still fits the file; where it does not, a field may go back one by one."""

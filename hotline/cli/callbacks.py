@@ -80,7 +80,7 @@ def again(callback_id: int, by: str, as_json: bool) -> None:
     except NotAgainError as error:
         fail(in_english(error))
     except StaffError as error:
-        fail(str(error))
+        fail(in_english(error))
     # The sweeper finds it within seconds.
     emit(as_json, {"id": made}, f"Callback {made} is promised.")
 
@@ -167,7 +167,7 @@ def _doing(house: House, email: str) -> Iterator[tuple[Any, Staff]]:
         with house.database.transaction() as session:
             yield session, find_staff(session, email)
     except StaffError as error:
-        fail(f"--by: {error}")
+        fail(f"--by: {in_english(error)}")
     except RefusedError as error:
         fail(in_english(error))
 

@@ -7,6 +7,7 @@ import click
 from hotline.cli.command.context import emit, fail, open_house
 from hotline.cli.command.fields import language_of, ordinary_phone, plain_text, time_zone_of
 from hotline.cli.command.tied import refuse_tied
+from hotline.refusals.wording import in_english
 from models.cases.case import CaseError, check_digit_is_right, close_case, open_case, rotate_pin
 from models.cases.pin_hash import PinHasher
 from models.overview.lost_pin import EVIDENCE, LostPinError, replace_lost_pin
@@ -78,7 +79,7 @@ def rotate(number: str, one_time: bool, as_json: bool) -> None:
         with house.database.transaction() as session:
             pin = rotate_pin(session, hasher, number, now, expires_at=expires_at)
     except CaseError as error:
-        fail(f"NUMBER: {error}")
+        fail(f"NUMBER: {in_english(error)}")
     _print(number, pin, as_json)
 
 
@@ -110,11 +111,11 @@ def lost_pin(number: str, evidence: str, by: str, and_by: str, as_json: bool) ->
                 now=datetime.now(UTC),
             )
     except CaseError as error:
-        fail(f"NUMBER: {error}")
+        fail(f"NUMBER: {in_english(error)}")
     except TiedError as error:
         refuse_tied(house, error)
     except LostPinError as error:
-        fail(str(error))
+        fail(in_english(error))
     text = f"PIN          {pin}\nThe PIN is shown this once. Safe phones that will be called: {told}."
     emit(as_json, {"pin": pin, "phones_told": told}, text)
 
@@ -131,9 +132,9 @@ def lift(number: str, by: str, as_json: bool) -> None:
         with house.database.transaction() as session:
             tries = lift_total(session, number, by=by, now=datetime.now(UTC))
     except CaseError as error:
-        fail(f"NUMBER: {error}")
+        fail(f"NUMBER: {in_english(error)}")
     except TotalLiftError as error:
-        fail(str(error))
+        fail(in_english(error))
     emit(as_json, {"tries_lifted": tries}, f"Wrong tries that no longer count: {tries}.")
 
 
@@ -148,7 +149,7 @@ def close(number: str, as_json: bool) -> None:
         with house.database.transaction() as session:
             close_case(session, number, datetime.now(UTC))
     except CaseError as error:
-        fail(f"NUMBER: {error}")
+        fail(f"NUMBER: {in_english(error)}")
     emit(as_json, {"closed": True}, "The case is closed.")
 
 

@@ -7,6 +7,7 @@ import click
 from hotline.cli.command.context import emit, fail, open_house
 from hotline.cli.command.fields import plain_text, time_zone_of
 from hotline.cli.facility import ACTOR, telling_words_of
+from hotline.refusals.wording import in_english
 from models.custody.directory import LONGEST_NAME, DirectoryError, courts, remove_court, set_court
 
 
@@ -29,7 +30,7 @@ def add_court(name: str, time_zone: str, as_json: bool) -> None:
                 session, name=name, time_zone=zone, tells=telling_words_of(house.office), actor=ACTOR, now=now
             )
     except DirectoryError as error:
-        fail(f"NAME: {error}")
+        fail(f"NAME: {in_english(error)}")
     emit(as_json, {"id": court_id, "added": added}, "Added." if added else "Updated.")
 
 

@@ -13,6 +13,7 @@ import click
 
 from hotline.cli.command.context import House, emit, fail, open_house
 from hotline.cli.command.tied import refuse_tied
+from hotline.refusals.wording import in_english
 from models.custody.custody_import import (
     FeedFileError,
     ImportBusyError,
@@ -129,14 +130,14 @@ def _settling() -> Iterator[House]:
     except TiedError as error:
         refuse_tied(house, error)
     except SettleError as error:
-        fail(str(error))
+        fail(in_english(error))
     except ImportBusyError as error:
         _busy(error)
 
 
 def _busy(error: ImportBusyError) -> NoReturn:
     # Nothing is wrong with what was typed, so it is no usage error; the same command works later.
-    click.echo(str(error), err=True)
+    click.echo(in_english(error), err=True)
     sys.exit(1)
 
 

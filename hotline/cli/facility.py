@@ -8,6 +8,7 @@ import phonenumbers
 from config.office import Office
 from hotline.cli.command.context import emit, fail, open_house
 from hotline.cli.command.fields import plain_text
+from hotline.refusals.wording import in_english
 from models.custody.directory import (
     LONGEST_NAME,
     DirectoryError,
@@ -39,7 +40,7 @@ def add(name: str, phone: str, as_json: bool) -> None:
                 session, name=name, phone=phone, tells=telling_words_of(house.office), actor=ACTOR, now=now
             )
     except DirectoryError as error:
-        fail(f"NAME: {error}")
+        fail(f"NAME: {in_english(error)}")
     emit(as_json, {"id": facility_id, "added": added}, "Added." if added else "Updated.")
 
 

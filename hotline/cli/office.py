@@ -8,6 +8,7 @@ import click
 from config.office import OfficeError
 from config.office_changes import EDITABLE, value_of
 from hotline.cli.command.context import check_migrated, connect, emit, fail, load_office, load_settings
+from hotline.refusals.wording import in_english
 from models.audit.office_change import OfficeChange, OfficeChangeError, changes_of, standing_changes
 
 ACTOR = "command line"
@@ -65,8 +66,10 @@ def reset(field: str, reason: str, as_json: bool) -> None:
     desk = OfficeDesk(base, database, Prompts.load(base.languages))
     try:
         made = desk.change(field, None, seen=seen, reason=reason, actor=ACTOR, now=datetime.now(UTC))
-    except (OfficeError, OfficeChangeError) as error:
+    except OfficeError as error:
         fail(f"FIELD: {error}")
+    except OfficeChangeError as error:
+        fail(f"FIELD: {in_english(error)}")
     told = f"{field} is what the file says." if made else f"{field} stood in the file already."
     emit(as_json, {"changed": made is not None}, told)
 

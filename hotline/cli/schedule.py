@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time
 import click
 
 from hotline.cli.command.context import emit, fail, open_house
+from hotline.refusals.wording import in_english
 from models.staff.schedule import WEEKDAYS, Schedule, add_absence, set_schedule, week_of
 from models.staff.staff import StaffError, find_staff
 
@@ -48,7 +49,7 @@ def schedule(
                 )  # fmt: skip
             week = [_told(one) for one in week_of(session, find_staff(session, email).id)]
     except StaffError as error:
-        fail(f"EMAIL: {error}")
+        fail(f"EMAIL: {in_english(error)}")
     lines = [f"{one['day']}  {one['from']}-{one['to']}  {one['kind'].replace('_', ' ')}" for one in week]
     emit(as_json, week, "\n".join(lines) or "No schedule.")
 
@@ -68,7 +69,7 @@ def absence(email: str, first: str, last: str, as_json: bool) -> None:
         with house.database.transaction() as session:
             add_absence(session, email, first_day, last_day, actor=ACTOR, now=datetime.now(UTC))
     except StaffError as error:
-        fail(f"EMAIL: {error}")
+        fail(f"EMAIL: {in_english(error)}")
     emit(as_json, {"from": first_day.isoformat(), "to": last_day.isoformat()}, "Noted.")
 
 

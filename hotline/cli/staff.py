@@ -10,6 +10,7 @@ from hotline.cli.command.context import emit, fail, open_house
 from hotline.cli.command.fields import language_of, ordinary_phone, plain_text
 from hotline.cli.schedule import absence, schedule
 from hotline.cli.staff_sign_in import reset, sign_in_code, unlock
+from hotline.refusals.wording import in_english
 from models.calls.staff_number import for_main_line
 from models.calls.staff_secret import fresh_code, fresh_pin, issue_code, issue_pin
 from models.cases.pin_hash import PinHasher
@@ -77,7 +78,7 @@ def add(
                 office_phone=not personal,
             )
     except StaffError as error:
-        fail(f"EMAIL: {error}")
+        fail(f"EMAIL: {in_english(error)}")
     text = f"Staff        {staff_id}\nPassword     {password}\nIt works once and is shown this once."
     emit(as_json, {"id": staff_id, "one_time_password": password}, text)
 
@@ -94,7 +95,7 @@ def pin(email: str, as_json: bool) -> None:
         with house.database.transaction() as session:
             number = issue_pin(session, _email(email), hashed, ACTOR, datetime.now(UTC))
     except StaffError as error:
-        fail(f"EMAIL: {error}")
+        fail(f"EMAIL: {in_english(error)}")
     main_line = for_main_line(number)
     text = (
         f"Staff number  {number}\nPIN           {fresh}\n"
@@ -114,7 +115,7 @@ def code(email: str, as_json: bool) -> None:
         with house.database.transaction() as session:
             issue_code(session, _email(email), hashed, ACTOR, datetime.now(UTC))
     except StaffError as error:
-        fail(f"EMAIL: {error}")
+        fail(f"EMAIL: {in_english(error)}")
     emit(as_json, {"code": fresh}, f"Code  {fresh}\nIt is shown this once.")
 
 
@@ -174,7 +175,7 @@ def _change(email: str, on: bool, as_json: bool) -> None:
         with house.database.transaction() as session:
             change_shift(session, _email(email), on_shift=on, actor=ACTOR, now=datetime.now(UTC))
     except StaffError as error:
-        fail(f"EMAIL: {error}")
+        fail(f"EMAIL: {in_english(error)}")
     emit(as_json, {"on_shift": on}, "On shift." if on else "Off shift.")
 
 

@@ -6,6 +6,7 @@ import click
 
 from hotline.cli.command.context import emit, fail, open_house
 from hotline.demo_staff import next_code
+from hotline.refusals.wording import in_english
 from models.staff import staff_access
 from models.staff.staff import StaffError, new_password
 from models.staff.staff_password import PasswordKdf
@@ -25,7 +26,7 @@ def unlock(email: str, as_json: bool) -> None:
         with house.database.transaction() as session:
             staff_access.unlock(session, email, actor=ACTOR, now=datetime.now(UTC))
     except StaffError as error:
-        fail(f"EMAIL: {error}")
+        fail(f"EMAIL: {in_english(error)}")
     emit(as_json, {"unlocked": True}, "They can sign in again.")
 
 
@@ -41,7 +42,7 @@ def reset(email: str, as_json: bool) -> None:
         with house.database.transaction() as session:
             staff_access.reset(session, email, hashed, actor=ACTOR, now=datetime.now(UTC))
     except StaffError as error:
-        fail(f"EMAIL: {error}")
+        fail(f"EMAIL: {in_english(error)}")
     text = f"Password  {password}\nIt works once, to set up everything anew, and is shown this once."
     emit(as_json, {"one_time_password": password}, text)
 

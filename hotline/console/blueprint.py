@@ -41,9 +41,10 @@ from hotline.console.shell.guard import BODY_BYTES, me, recognise
 from hotline.console.shell.headers import set_headers
 from hotline.console.shell.layout import install_layout
 from hotline.console.shell.navigation import Entry, Navigation
+from hotline.console.shell.refused import refused
 from hotline.console.shell.trouble import install_trouble
 from hotline.console.shell.unchanged import Unchanged
-from hotline.console.shell.words import N_, _
+from hotline.console.shell.words import N_
 from hotline.console.sign_in import account_views, confirm_views, oidc_views, set_up_views
 from hotline.console.sign_in import views as sign_in_views
 from hotline.console.sign_in.area import area as sign_in
@@ -142,7 +143,7 @@ def console_blueprint(app: Flask, console: Console, csrf: CSRFProtect) -> Bluepr
         # What was tried has been rolled back; that it was tried is kept, and raises an alarm (R40).
         with console.database.transaction() as writing:
             note_attempt(writing, error, me().email, console.clock())
-        flash(_(error.sentence), "error")
+        flash(refused(error), "error")
         kind, _colon, id_ = error.target.partition(":")
         if kind == "import":
             return redirect(url_for("console.imports.import_settle", import_id=int(id_)), code=303)

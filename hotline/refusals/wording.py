@@ -5,18 +5,37 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from hotline.refusals import callbacks, cases, staff, talks
+from hotline.refusals import audit, callbacks, cases, custody, office, staff, talks
 from models.store.refusal import RefusedError
 
 #: The words of every code, by the set of codes: two sets may have a code of the same name.
 WORDS: Mapping[type[StrEnum], Mapping[Any, str]] = {
     type(next(iter(words))): words
     for words in (
+        audit.ALARM_WORDS,
+        audit.EXPORT_WORDS,
         callbacks.WORDS,
         callbacks.NOTE_WORDS,
         callbacks.ACTION_WORDS,
         cases.CASE_WORDS,
+        cases.WORDS,
+        cases.SEARCH_WORDS,
+        cases.OPENING_WORDS,
+        cases.PHONE_WORDS,
+        cases.PIN_REQUEST_WORDS,
+        cases.LOST_PIN_WORDS,
+        cases.TOTAL_LIFT_WORDS,
+        cases.LOCK_WORDS,
+        cases.LETTER_WORDS,
+        custody.UPLOAD_WORDS,
+        custody.SETTLE_WORDS,
+        custody.BUSY_WORDS,
+        custody.DIRECTORY_WORDS,
+        office.CHANGE_WORDS,
+        office.FORM_WORDS,
         staff.SHIFT_WORDS,
+        staff.TIED_WORDS,
+        staff.STAFF_WORDS,
         talks.WORDS,
     )
 }

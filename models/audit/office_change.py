@@ -9,8 +9,10 @@ from sqlalchemy import JSON, Index, String, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.audit import audit
+from models.audit.refusals import OfficeChangeRefusal
 from models.store.base import Base, UtcDateTime
 from models.store.free_text import MOST_CHARACTERS, refusal
+from models.store.refusal import RefusedError
 
 #: Changes of the directories stand in the same list, and are none of a field of the office file.
 FACILITY, COURT = "facility.", "court."
@@ -19,7 +21,7 @@ DIRECTORIES = (FACILITY, COURT)
 _LOCK = 3_118_274_906
 
 
-class OfficeChangeError(ValueError):
+class OfficeChangeError(RefusedError):
     """A change of the office is not kept; the sentence says why."""
 
 
@@ -100,18 +102,13 @@ def change_fields(
     """
     reason = " ".join(reason.split())
     if not reason:
-        raise OfficeChangeError("Say why you change this.")
+        raise OfficeChangeError(OfficeChangeRefusal.NO_REASON)
     if refusal(reason) is not None:
-        raise OfficeChangeError(
-            f"The reason must have at most {MOST_CHARACTERS} characters, and no phone, address or ID number."
-        )
+        raise OfficeChangeError(OfficeChangeRefusal.REASON_TEXT, most=MOST_CHARACTERS)
     for name, value in values.items():
         words = value if name.startswith("policies.") and isinstance(value, Mapping) else {}
         if any(refusal(str(words.get(part, ""))) is not None for part in ("basis", "decided_by")):
-            raise OfficeChangeError(
-                f"Basis and decided by must each have at most {MOST_CHARACTERS} characters,"
-                " and no phone, address or ID number."
-            )
+            raise OfficeChangeError(OfficeChangeRefusal.POLICY_TEXT, most=MOST_CHARACTERS)
     if session.get_bind().dialect.name == "postgresql":
         # Held until the transaction ends, so that nothing comes between this look and the new rows.
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})

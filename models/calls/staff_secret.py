@@ -20,6 +20,7 @@ from models.cases.new_pin import is_guessable, new_pin
 from models.cases.pin import PinCounter
 from models.cases.pin_hash import PinHasher
 from models.cases.pin_try import Guess, PinLimits
+from models.staff.refusals import StaffRefusal
 from models.staff.staff import Staff, StaffError
 from models.store.database import Write, keyring_of
 from models.store.keyring import Keyring
@@ -246,7 +247,7 @@ def change(session: Session, state: "CallState", keying: SecondKeying, same: boo
 def _find(session: Session, email: str) -> Staff:
     person = session.scalars(select(Staff).where(Staff.email == email.lower())).one_or_none()
     if person is None or person.left_at is not None:
-        raise StaffError("No one on the staff list has this e-mail.")
+        raise StaffError(StaffRefusal.UNKNOWN_EMAIL)
     return person
 
 

@@ -12,11 +12,13 @@ from models.audit import audit
 from models.cases.new_pin import new_pin
 from models.cases.pin import PinCounter
 from models.cases.pin_hash import PinHasher
+from models.cases.refusals import CaseRefusal
 from models.cases.registrant import Phone, Registrant, register
 from models.cases.subject import Subject, find_or_add_subject, rename_subject
 from models.store.base import Base, UtcDateTime
 from models.store.database import keyring_of
 from models.store.keyring import Keyring
+from models.store.refusal import RefusedError
 
 #: With more live cases than this, 8 digits would let a guess hit more than once in a thousand (R01).
 LIVE_CASES_OF_8_DIGITS = 9_000
@@ -25,7 +27,7 @@ LEAST_DIGITS = 8
 NUMBER_LENGTHS = (LEAST_DIGITS, 10)
 
 
-class CaseError(ValueError):
+class CaseError(RefusedError):
     """What was asked of a case cannot be done; the sentence says why, without its number."""
 
 
@@ -245,7 +247,7 @@ def find_case(session: Session, number: str) -> Case:
         select(Case).where(Case.number_key == key).with_for_update(key_share=True)
     ).one_or_none()
     if case is None:
-        raise CaseError("No case has this case number.")
+        raise CaseError(CaseRefusal.UNKNOWN_NUMBER)
     return case
 
 
@@ -253,7 +255,7 @@ def find_open_case(session: Session, number: str) -> Case:
     """The open case under a number, locked. Raises CaseError when there is none."""
     case = find_case(session, number)
     if case.closed_at is not None:
-        raise CaseError("The case with this case number is closed.")
+        raise CaseError(CaseRefusal.NUMBER_CLOSED)
     return case
 
 

@@ -10,16 +10,17 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.audit import audit
 from models.audit.office_change import COURT, FACILITY, OfficeChange, note_directory
+from models.custody.refusals import DirectoryRefusal
 from models.custody.unlisted import settle_added
 from models.store.base import Base, UtcDateTime
-from models.store.told_error import ToldError
+from models.store.refusal import RefusedError
 
 LONGEST_NAME = 200
 #: Tells whether a text has one of the telling words of any language (R13); the edge passes it.
 Tells = Callable[[str], bool]
 
 
-class DirectoryError(ToldError):
+class DirectoryError(RefusedError):
     """An entry that the directory does not take. One sentence, which does not repeat the name."""
 
 
@@ -130,7 +131,7 @@ def _set(
     now: datetime,
 ) -> tuple[int, bool]:  # fmt: skip
     if tells(name):
-        raise DirectoryError("The name has a word that would tell why somebody is shielded.")
+        raise DirectoryError(DirectoryRefusal.TELLING_NAME)
     entry: Any = _find(session, kind, name)
     added, was = entry is None, _as_noted(entry)
     if entry is None:

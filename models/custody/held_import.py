@@ -11,10 +11,11 @@ from models.custody.brake import HoldReason
 from models.custody.import_landing import Landed, land, let_go
 from models.custody.import_lock import import_lock
 from models.custody.import_record import CustodyImport, ImportRow
+from models.custody.refusals import SettleRefusal
 from models.staff.staff import Staff
 from models.staff.two_people import check_untied
 from models.store.database import Database
-from models.store.told_error import ToldError
+from models.store.refusal import RefusedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class HeldImport:
     reasons: tuple[HoldReason, ...]
 
 
-class SettleError(ToldError):
+class SettleError(RefusedError):
     """A held import cannot be settled like this. One sentence."""
 
 
@@ -67,7 +68,7 @@ def release(
         with database.transaction() as session:
             people = [_find_staff(session, by, "--by"), _find_staff(session, and_by, "--and")]
             if people[0].id == people[1].id:
-                raise SettleError("--and: two different people must release an import.")
+                raise SettleError(SettleRefusal.TWO_PEOPLE)
             check_untied(session, people[0].id, people[1].id, f"import:{import_id}", now, tied_days)
             settle(session, import_id, "applying", [person.email for person in people], now)
             for person in people:
@@ -104,7 +105,7 @@ def _find_staff(session: Session, email: str, option: str) -> Staff:
         select(Staff).where(func.lower(Staff.email) == email.strip().lower(), Staff.left_at.is_(None))
     )
     if person is None:
-        raise SettleError(f"{option}: nobody of the staff has this e-mail address.")
+        raise SettleError(SettleRefusal.NOT_STAFF, option=option)
     return person
 
 
@@ -117,4 +118,4 @@ def settle(session: Session, import_id: int, state: str, by: list[str], now: dat
         .returning(CustodyImport.id)
     ).first()
     if settled is None:
-        raise SettleError(f"IMPORT: there is no held import {import_id}.")
+        raise SettleError(SettleRefusal.NO_HELD_IMPORT, number=import_id)

@@ -11,7 +11,9 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from models.custody.refusals import ImportBusyRefusal
 from models.store.database import Database
+from models.store.refusal import RefusedError
 
 #: Any number that no other advisory lock of this house has.
 _LOCK = 7_243_551_904
@@ -21,7 +23,7 @@ WAIT_SECONDS = 10.0
 LOOK_AGAIN_SECONDS = 0.1
 
 
-class ImportBusyError(RuntimeError):
+class ImportBusyError(RefusedError):
     """Another import, release or rejection is at work."""
 
 
@@ -38,7 +40,7 @@ def import_lock(database: Database, wait_seconds: float | None = None) -> Iterat
     with ExitStack() as held:
         while not _try(database, held):
             if time.monotonic() >= until:
-                raise ImportBusyError("Another custody import is at work; try again when it has ended.")
+                raise ImportBusyError(ImportBusyRefusal.BUSY)
             time.sleep(LOOK_AGAIN_SECONDS)
         yield
 

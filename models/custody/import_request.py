@@ -10,6 +10,7 @@ from models.custody.held_import import SettleError, settle
 from models.custody.import_lock import import_lock
 from models.custody.import_record import CustodyImport
 from models.custody.import_upload import PATIENCE_SECONDS, By
+from models.custody.refusals import SettleRefusal
 from models.staff.staff import Staff
 from models.staff.two_people import check_untied
 from models.store.database import Database
@@ -27,11 +28,9 @@ def ask(session: Session, import_id: int, way: str, by: By, now: datetime) -> No
     """
     entry = _held(session, import_id)
     if way not in WAYS:
-        raise SettleError("Choose whether to release or to reject it.")
+        raise SettleError(SettleRefusal.NO_WAY)
     if entry.asked is not None:
-        raise SettleError(
-            "%(who)s asked for this already; a second person can settle it.", who=_who(session, entry)
-        )
+        raise SettleError(SettleRefusal.ASKED, who=_who(session, entry))
     entry.asked, entry.asked_by_id, entry.asked_at = way, by.staff_id, now
     session.flush()
     _record(session, f"ask_{way}_import", import_id, by, None, now)
@@ -41,7 +40,7 @@ def withdraw(session: Session, import_id: int, by: By, now: datetime) -> None:
     """Take the question back; anyone who may settle may do so. Raises SettleError."""
     entry = _held(session, import_id)
     if entry.asked is None:
-        raise SettleError("Nobody asks for anything here any more.")
+        raise SettleError(SettleRefusal.NOT_ASKED)
     entry.asked, entry.asked_by_id, entry.asked_at = None, None, None
     session.flush()
     _record(session, "withdraw_import_request", import_id, by, None, now)
@@ -58,17 +57,17 @@ def agree(database: Database, import_id: int, way: str, by: By, now: datetime, t
     with import_lock(database, PATIENCE_SECONDS), database.transaction() as session:
         entry = _held(session, import_id)
         if entry.asked is None or entry.asked != way:
-            raise SettleError("What was asked has changed since you read it. Look at it again.")
+            raise SettleError(SettleRefusal.CHANGED)
         if entry.asked_by_id == by.staff_id:
-            raise SettleError("You asked for this. Somebody else must settle it, on a session of their own.")
+            raise SettleError(SettleRefusal.SAME_PERSON)
         first = session.get_one(Staff, entry.asked_by_id)
         if not _may_settle(first):
             raise SettleError(
-                "%(who)s asked for this and may settle imports no more. Take it back, and ask anew.",
+                SettleRefusal.ASKER_MAY_NOT,
                 who=first.email,
             )
         if not _may_settle(session.get_one(Staff, by.staff_id)):
-            raise SettleError("You may settle imports no more.")
+            raise SettleError(SettleRefusal.YOU_MAY_NOT)
         if way == "release":
             check_untied(session, first.id, by.staff_id, f"import:{import_id}", now, tied_days)
         state = "applying" if way == "release" else "rejected"
@@ -89,8 +88,8 @@ def _held(session: Session, import_id: int) -> CustodyImport:
     if entry is None or entry.state != "held":
         who = entry.settled_by if entry is not None else []
         if not who:
-            raise SettleError("It is not held.")
-        raise SettleError("It is held no more; it was settled by %(who)s.", who=", ".join(who))
+            raise SettleError(SettleRefusal.NOT_HELD)
+        raise SettleError(SettleRefusal.SETTLED, who=", ".join(who))
     return entry
 
 

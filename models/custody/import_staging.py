@@ -18,6 +18,7 @@ from models.custody.import_file import CONTENT_COLUMNS, DENIED, Content, FeedRow
 from models.custody.import_lock import ImportBusyError, gentle_transaction
 from models.custody.import_record import CustodyImport, ImportRow
 from models.custody.import_rejects import Rejects
+from models.custody.refusals import ImportBusyRefusal
 from models.custody.unlisted import MOST_OF_A_FILE
 from models.store.database import Database
 
@@ -247,7 +248,7 @@ def check_state(session: Session, import_id: int, state: str) -> None:
     """Lock the import's row. Raises ImportBusyError when another process has moved it on."""
     query = select(CustodyImport.state).where(CustodyImport.id == import_id).with_for_update()
     if session.scalar(query) != state:
-        raise ImportBusyError("This import was taken over while it ran; nothing more of it was written.")
+        raise ImportBusyError(ImportBusyRefusal.TAKEN_OVER)
 
 
 def find_people(session: Session, database: Database, feed_ids: list[str]) -> Mapping[str, Known]:

@@ -20,8 +20,9 @@ from models.custody.import_preview import as_stored, measure
 from models.custody.import_record import CustodyImport
 from models.custody.import_rejects import keep_rejects
 from models.custody.import_staging import Staging, check_state
+from models.custody.refusals import UploadRefusal
 from models.store.database import Database
-from models.store.told_error import ToldError
+from models.store.refusal import RefusedError
 
 #: So many files may be on their way in at once.
 AT_ONCE = 2
@@ -34,7 +35,7 @@ PATIENCE_SECONDS = 0.5
 Ended = Literal["unreadable", "broken_off", "too_large", "died", "discarded", "expired", "overtaken"]
 
 
-class UploadError(ToldError):
+class UploadError(RefusedError):
     """An upload cannot go on like this; the sentence says why."""
 
 
@@ -85,7 +86,7 @@ def land_upload(database: Database, import_id: int, by: By, lives: timedelta, no
     with import_lock(database, PATIENCE_SECONDS), database.transaction() as session:
         entry = _previewed(session, import_id)
         if entry.seen_at is None or now - entry.seen_at > lives:
-            raise UploadError("This preview is too old. Upload the file again.")
+            raise UploadError(UploadRefusal.TOO_OLD)
         # A click applies an import and another process lands it later: until then it counts here already, or
         # several previews, each read before the others, could pass the brake one by one (R16).
         if entry.landed_before != _count(session, "landed", "applying"):
@@ -100,10 +101,7 @@ def land_upload(database: Database, import_id: int, by: By, lives: timedelta, no
         state = entry.state
     if overtaken:
         throw_away(database, import_id, "overtaken", by.email, now)
-        raise UploadError(
-            "Another import landed since this file was read, so the preview is not true any more. "
-            "Upload the file again."
-        )
+        raise UploadError(UploadRefusal.OVERTAKEN)
     return state
 
 
@@ -150,7 +148,7 @@ def _begin(database: Database, full: bool, by: By, now: datetime) -> int:
             select(func.count()).select_from(CustodyImport).where(CustodyImport.state == "uploading")
         )
         if (under_way or 0) >= AT_ONCE:
-            raise UploadError("Other files are being read right now. Try again in a minute.")
+            raise UploadError(UploadRefusal.BUSY)
         entry = CustodyImport(
             state="uploading", full=full, started_at=now, seen_at=now, hold_reasons=[], settled_by=[],
             uploaded_by_id=by.staff_id, landed_before=_count(session, "landed"),
@@ -221,7 +219,7 @@ def _previewed(session: Session, import_id: int) -> CustodyImport:
         select(CustodyImport).where(CustodyImport.id == import_id).with_for_update()
     ).one_or_none()
     if entry is None or entry.state != "previewed":
-        raise UploadError("This file does not wait for anyone any more.")
+        raise UploadError(UploadRefusal.NOT_WAITING)
     return entry
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from models.audit import audit
 from models.audit.audit import AuditEntry
 from models.cases.case import Case, CaseError, add_case, confirm_named, end_case, free_number
+from models.cases.refusals import CaseRefusal
 from models.cases.registrant import Registrant, name_of, name_registrant, register
 from models.cases.subject import Subject, find_or_add_subject, rename_subject
 from models.overview.case_opening import OPENED, OpeningOffice, Person, open_to
@@ -106,9 +107,7 @@ def change_details(session: Session, person: Person, case: Case, details: Detail
     ]
     is_held = case.changes_held_until is not None and now < case.changes_held_until
     if "time_zone" in changed and is_held:
-        raise CaseError(
-            "Time zone: it stays as it is while phones and times are held, since the PIN was replaced."
-        )
+        raise CaseError(CaseRefusal.TIME_ZONE_LOCKED)
     for name in changed:
         setattr(registrant, name, getattr(details, name))
     if details.name != known:
@@ -157,9 +156,9 @@ def confirm_subject(session: Session, person: Person, case: Case, now: datetime,
     """
     _may_keep(person, case)
     if case.named_by is None:
-        raise CaseError("Somebody has confirmed this already.")
+        raise CaseError(CaseRefusal.CONFIRMED)
     if case.named_by == person.staff_id:
-        raise CaseError("Somebody else must confirm who the case is about.")
+        raise CaseError(CaseRefusal.SAME_PERSON)
     check_untied(session, case.named_by, person.staff_id, f"case:{case.id}", now, days)
     confirm_named(session, case)
     _record(session, person, "confirm_subject", case, now)
@@ -193,15 +192,15 @@ def case_locked(session: Session, case_id: int) -> Case:
         .execution_options(populate_existing=True)
     ).one_or_none()
     if case is None:
-        raise CaseError("There is no such case.")
+        raise CaseError(CaseRefusal.UNKNOWN)
     return case
 
 
 def _may_keep(person: Person, case: Case) -> None:
     if person.role not in KEEPERS:
-        raise CaseError("A supervisor or an administrator does this.")
+        raise CaseError(CaseRefusal.NOT_YOUR_ROLE)
     if case.closed_at is not None:
-        raise CaseError("The case is closed.")
+        raise CaseError(CaseRefusal.CLOSED)
 
 
 def _record(

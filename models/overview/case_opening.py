@@ -13,9 +13,11 @@ from models.callbacks.to_new_phone import is_to_new_phone
 from models.calls.call import Call
 from models.cases.case import Case
 from models.overview.lost_pin import EVIDENCE
+from models.overview.refusals import CaseOpeningRefusal
 from models.staff.staff import Staff
 from models.store.base import Base, UtcDateTime
 from models.store.database import keyring_of
+from models.store.refusal import RefusedError
 from models.talks.direct_talk import DirectTalk
 from models.talks.line_wait import OPENS_ITS_CASE
 
@@ -35,7 +37,7 @@ _HOUR = timedelta(hours=1)
 OPENED = "open_case_to_staff"
 
 
-class CaseOpeningError(ValueError):
+class CaseOpeningError(RefusedError):
     """A case is not opened like this; the sentence says why and is the same whether it exists or not."""
 
 
@@ -146,7 +148,7 @@ def look_at(session: Session, person: Person, case_id: int, now: datetime, offic
     """Note that this person looks at the case. Raises CaseOpeningError when nothing opens it to them."""
     grounds = grounds_for(session, person, case_id, now, office)
     if grounds is None:
-        raise CaseOpeningError("This case is not open to you.")
+        raise CaseOpeningError(CaseOpeningRefusal.NOT_OPEN)
     audit.record(
         session,
         actor=person.email,
@@ -169,7 +171,7 @@ def open_by_verification(
     Raises CaseOpeningError for an unknown evidence code.
     """
     if evidence not in EVIDENCE:
-        raise CaseOpeningError("Say how you know who it is.")
+        raise CaseOpeningError(CaseOpeningRefusal.NO_EVIDENCE)
     # Of tries at the same moment each waits for the one before, and so counts it.
     session.execute(select(Staff.id).where(Staff.id == person.staff_id).with_for_update(key_share=True))
     failed = session.scalar(
@@ -194,11 +196,11 @@ def open_from_search(
 ) -> None:
     """Open a case that a supervisor found by name, open or closed. Raises CaseOpeningError."""
     if person.role != "supervisor":
-        raise CaseOpeningError("Only supervisors open a case by its name.")
+        raise CaseOpeningError(CaseOpeningRefusal.NOT_SUPERVISOR)
     if reason not in SEARCH_REASONS:
-        raise CaseOpeningError("Say why you look for this case.")
+        raise CaseOpeningError(CaseOpeningRefusal.NO_REASON)
     if session.get(Case, case_id) is None:
-        raise CaseOpeningError("There is no such case.")
+        raise CaseOpeningError(CaseOpeningRefusal.UNKNOWN)
     _open(session, person, case_id, "search", reason, now, office)
 
 

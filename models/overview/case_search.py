@@ -13,19 +13,17 @@ from models.cases.name_search import find_names
 from models.cases.registrant import Registrant
 from models.cases.subject import Subject
 from models.overview.case_opening import SEARCH_REASONS, Person
+from models.overview.refusals import CaseSearchRefusal
 from models.store.database import keyring_of
+from models.store.refusal import RefusedError
 
 #: Cases that one search shows.
 MOST_SHOWN = 50
 LONGEST_NAME = 200
 
 
-class CaseSearchError(ValueError):
+class CaseSearchError(RefusedError):
     """A search cannot be done like this; ``field`` names what to change."""
-
-    def __init__(self, sentence: str, field: str) -> None:
-        super().__init__(sentence)
-        self.field = field
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +52,13 @@ def search_cases(session: Session, person: Person, *, name: str, reason: str, no
     Raises CaseSearchError for another role, an unknown reason, or a name with too little to look for.
     """
     if person.role != "supervisor":
-        raise CaseSearchError("Only supervisors search by name.", "name")
+        raise CaseSearchError(CaseSearchRefusal.NOT_SUPERVISOR, field="name")
     if len(name) > LONGEST_NAME:
-        raise CaseSearchError("Name: this is longer than 200 characters.", "name")
+        raise CaseSearchError(CaseSearchRefusal.NAME_TOO_LONG, field="name")
     if not can_be_asked(name):
-        raise CaseSearchError("Name: type at least two letters of a name.", "name")
+        raise CaseSearchError(CaseSearchRefusal.NAME_TOO_SHORT, field="name")
     if reason not in SEARCH_REASONS:
-        raise CaseSearchError("Reason: say why you look for this case.", "reason")
+        raise CaseSearchError(CaseSearchRefusal.NO_REASON, field="reason")
     matches = find_names(session, name, most=MOST_SHOWN + 1)
     rows = session.execute(
         select(

@@ -17,10 +17,12 @@ from models.cases.new_pin import new_pin
 from models.cases.pin_hash import PinHasher
 from models.cases.registrant import Phone, Registrant
 from models.cases.safe_phone import SAFE, next_window, safe_phones
+from models.overview.refusals import LostPinRefusal
 from models.staff.lost_pin_report import NEW, WAITING, LostPinReport
 from models.staff.staff import Staff
 from models.staff.two_people import check_untied
 from models.store.database import keyring_of
+from models.store.refusal import RefusedError
 from models.talks.abandoned_wait import Job, PromisingOffice
 
 #: How staff may come to believe that someone is the registrant; the code is kept (R08).
@@ -43,7 +45,7 @@ def has_phone_for(session: Session, evidence: str, case: Case) -> bool:
     return evidence != "rang_confirmed_phone" or bool(safe_phones(session, case.registrant_id))
 
 
-class LostPinError(ValueError):
+class LostPinError(RefusedError):
     """What was asked about a lost PIN cannot be done; the sentence says why."""
 
 
@@ -113,9 +115,9 @@ def decide_lost_pin(
     ).one_or_none()
     case = _case_of(session, report.number_key) if report is not None else None
     if report is None or case is None or report.state != "waiting":
-        raise LostPinError("This report no longer waits.")
+        raise LostPinError(LostPinRefusal.NOT_WAITING)
     if call and _is_open(session, case):
-        raise LostPinError("A call about this PIN is already open. Drop this report.")
+        raise LostPinError(LostPinRefusal.CALL_OPEN)
     report.state, report.settled_at = ("called" if call else "declined"), now
     _write_entry(session, by, "release_lost_pin" if call else "decline_lost_pin", case, now)
     return _ring_safe_phone(session, report, case, now, now, office) if call else []
@@ -229,17 +231,15 @@ def replace_lost_pin(
     no phone, CaseError for an unknown number, and TiedError for two who may not approve together (R40).
     """
     if evidence not in EVIDENCE:
-        raise LostPinError(f"--evidence must be one of {', '.join(EVIDENCE)}.")
+        raise LostPinError(LostPinRefusal.UNKNOWN_EVIDENCE, known=", ".join(EVIDENCE))
     pin = new_pin(number)
     pin_hash = hasher.hash(pin)
     people = [_staff(session, by, "--by"), _staff(session, and_by, "--and")]
     if people[0].id == people[1].id:
-        raise LostPinError("--and: a second person must approve a new PIN.")
+        raise LostPinError(LostPinRefusal.SAME_PERSON)
     case = find_case(session, number)
     if not has_phone_for(session, evidence, case):
-        raise LostPinError(
-            "--evidence: no confirmed, safe phone of theirs is kept that could have been rung."
-        )
+        raise LostPinError(LostPinRefusal.NO_PHONE)
     days = office.policy("two_people_days")
     check_untied(session, people[0].id, people[1].id, f"case:{case.id}", now, days)
     give_new_pin(session, case, pin_hash, now, by_two_people=True)
@@ -328,5 +328,5 @@ def _staff(session: Session, email: str, option: str) -> Staff:
         select(Staff).where(func.lower(Staff.email) == email.strip().lower(), Staff.left_at.is_(None))
     )
     if person is None:
-        raise LostPinError(f"{option}: nobody of the staff has this e-mail address.")
+        raise LostPinError(LostPinRefusal.NOT_STAFF, option=option)
     return person

@@ -18,7 +18,9 @@ from models.cases.registrant import CALLS_PER_DAY, SAFEST_WORDS, Consent, Phone
 from models.overview.case_opening import Grounds, Person
 from models.overview.lost_pin import tell_safe_phones
 from models.overview.phone_stop import lift_stop
+from models.overview.refusals import PhoneRefusal
 from models.store.database import keyring_of
+from models.store.refusal import RefusedError
 from models.talks.abandoned_wait import Job, PromisingOffice
 
 MOST_PHONES = 8
@@ -40,15 +42,11 @@ class PhoneOffice(PromisingOffice, Protocol):
     def policy(self, name: str, /) -> int | float: ...
 
 
-class PhoneListError(ValueError):
+class PhoneListError(RefusedError):
     """A phone cannot be kept like this; ``field`` names what to change.
 
     ``until`` is set while phones and times stay as they are, since a lost PIN was replaced (R08).
     """
-
-    def __init__(self, sentence: str, field: str = "", until: datetime | None = None) -> None:
-        super().__init__(sentence)
-        self.field, self.until = field, until
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +70,9 @@ def add_phone(
     keyring = keyring_of(session)
     key = keyring.index("phone", number)
     if any(phone.number_key == key for phone in phones):
-        raise PhoneListError("Phone: this number is on the list already.", "phone")
+        raise PhoneListError(PhoneRefusal.ON_LIST, field="phone")
     if len(phones) >= MOST_PHONES:
-        raise PhoneListError("Phone: a case has at most eight phones.", "phone")
+        raise PhoneListError(PhoneRefusal.TOO_MANY, field="phone")
     phone = Phone(
         registrant_id=case.registrant_id,
         position=max((one.position for one in phones), default=0) + 1,
@@ -120,7 +118,7 @@ def confirm_phone(
     _may_bind(case, grounds, now)
     phone = phone_locked(session, case, phone_id)
     if phone.code_key is None or phone.code_until is None or phone.code_until <= now:
-        raise PhoneListError("Code: no code is good any more; give a new one.", "code")
+        raise PhoneListError(PhoneRefusal.NO_CODE, field="code")
     if phone.code_key != _code_key(session, phone, code):
         phone.code_tries += 1
         if phone.code_tries >= CODE_TRIES:
@@ -152,12 +150,10 @@ def vouch_for_phone(
     Raises PhoneListError for who has the person's PIN alone to go by, and for a phone that waits for nothing.
     """
     if grounds.ground not in VOUCHING_GROUNDS:
-        raise PhoneListError(
-            "Phone: first verify the person yourself, by their case number and how you know them.", "phone"
-        )
+        raise PhoneListError(PhoneRefusal.NOT_VERIFIED_BY_YOU, field="phone")
     phone = phone_locked(session, case, phone_id)
     if phone.content_held_until is None or phone.content_held_until <= now:
-        raise PhoneListError("This phone waits for nothing.")
+        raise PhoneListError(PhoneRefusal.NOT_HELD_BACK)
     phone.content_held_until = None
     session.flush()
     _record(session, person, "vouch_for_phone", phone, now, {"ground": grounds.ground})
@@ -215,11 +211,11 @@ def keep_wishes(
     _is_not_held(case, now)
     wishes = agreed.wishes
     if wishes.may_answer not in WHO_MAY_ANSWER or wishes.voicemail_text not in VOICEMAIL_TEXTS:
-        raise PhoneListError("Say who may answer, and which message may be left.", "may_answer")
+        raise PhoneListError(PhoneRefusal.NO_WISHES, field="may_answer")
     if (agreed.window_starts is None) != (agreed.window_ends is None):
-        raise PhoneListError("Times: give both, or neither.", "window_starts")
+        raise PhoneListError(PhoneRefusal.HALF_A_WINDOW, field="window_starts")
     if agreed.window_starts is not None and agreed.window_starts == agreed.window_ends:
-        raise PhoneListError("Times: the first and the last are the same.", "window_ends")
+        raise PhoneListError(PhoneRefusal.EMPTY_WINDOW, field="window_ends")
     phone = phone_locked(session, case, phone_id)
     phone.may_answer, phone.voicemail_text = wishes.may_answer, wishes.voicemail_text
     phone.voicemail_allowed = wishes.voicemail_text is not None
@@ -256,7 +252,7 @@ def move_phone(
     phones = _locked(session, case)
     place = next((i for i, phone in enumerate(phones) if phone.id == phone_id), None)
     if place is None:
-        raise PhoneListError("This phone is not on the list any more.")
+        raise PhoneListError(PhoneRefusal.NOT_ON_LIST)
     other = place - 1 if up else place + 1
     if not 0 <= other < len(phones):
         return False
@@ -285,16 +281,12 @@ def _hold(office: PhoneOffice) -> timedelta:
 def _may_bind(case: Case, grounds: Grounds, now: datetime) -> None:
     _is_not_held(case, now)
     if grounds.ground not in BINDING_GROUNDS:
-        raise PhoneListError(
-            "Phone: first verify the person, by their case number and how you know them.", "phone"
-        )
+        raise PhoneListError(PhoneRefusal.NOT_VERIFIED, field="phone")
 
 
 def _is_not_held(case: Case, now: datetime) -> None:
     if case.changes_held_until is not None and now < case.changes_held_until:
-        raise PhoneListError(
-            "Phones and times stay as they are, since the PIN was replaced.", until=case.changes_held_until
-        )
+        raise PhoneListError(PhoneRefusal.LOCKED, until=case.changes_held_until)
 
 
 def _locked(session: Session, case: Case) -> list[Phone]:
@@ -314,7 +306,7 @@ def phone_locked(session: Session, case: Case, phone_id: int) -> Phone:
     """A phone of the case, held with the others of its list. Raises PhoneListError for none."""
     phone = next((one for one in _locked(session, case) if one.id == phone_id), None)
     if phone is None:
-        raise PhoneListError("This phone is not on the list any more.")
+        raise PhoneListError(PhoneRefusal.NOT_ON_LIST)
     return phone
 
 

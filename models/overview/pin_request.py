@@ -13,9 +13,11 @@ from models.cases.case import Case, confirm_named, give_new_pin
 from models.cases.registrant import Registrant
 from models.overview.case_opening import Person
 from models.overview.lost_pin import EVIDENCE, has_phone_for, tell_safe_phones
+from models.overview.refusals import PinRequestRefusal
 from models.staff.staff import Staff
 from models.staff.two_people import check_untied
 from models.store.base import Base, UtcDateTime
+from models.store.refusal import RefusedError
 from models.talks.abandoned_wait import PromisingOffice
 
 #: How a PIN reaches the person. Posted only where mail is safe; told in a talk, it is a standing one (R02).
@@ -29,12 +31,8 @@ MOST_WAITING = 200
 _WAITING = text("state = 'waiting'")
 
 
-class PinRequestError(ValueError):
+class PinRequestError(RefusedError):
     """A PIN cannot be asked for or settled like this; ``field`` names what to change."""
-
-    def __init__(self, sentence: str, field: str = "") -> None:
-        super().__init__(sentence)
-        self.field = field
 
 
 class PinOffice(PromisingOffice, Protocol):
@@ -119,21 +117,21 @@ def request_pin(
     """
     kind = "first" if case.pin_kind == "none" else "lost"
     if evidence not in (FIRST_EVIDENCE if kind == "first" else EVIDENCE):
-        raise PinRequestError("How you know them: choose one.", "evidence")
+        raise PinRequestError(PinRequestRefusal.NO_EVIDENCE, field="evidence")
     if not has_phone_for(session, evidence, case):
         raise PinRequestError(
-            "How you know them: no confirmed, safe phone of theirs is kept that you could have rung.",
-            "evidence",
+            PinRequestRefusal.NO_PHONE,
+            field="evidence",
         )
     if delivery not in DELIVERIES:
-        raise PinRequestError("How they get it: choose one.", "delivery")
+        raise PinRequestError(PinRequestRefusal.NO_DELIVERY, field="delivery")
     if delivery == "posted" and not case.registrant.mail_safe:
-        raise PinRequestError("How they get it: mail is not marked safe for this person.", "delivery")
+        raise PinRequestError(PinRequestRefusal.MAIL_NOT_SAFE, field="delivery")
     # Two who ask at the same moment: the second waits for the case's row, and then finds the first.
     session.execute(select(Case.id).where(Case.id == case.id).with_for_update(key_share=True))
     waiting = session.scalars(select(PinRequest).where(PinRequest.case_id == case.id, _WAITING)).first()
     if waiting is not None and still_waits(waiting, now, office):
-        raise PinRequestError("A PIN of this case waits for approval already.")
+        raise PinRequestError(PinRequestRefusal.WAITING)
     if waiting is not None:
         _settle(session, person, waiting, "withdrawn", now)
         _record(session, person, "withdraw_pin_request", waiting, now)
@@ -209,7 +207,7 @@ def approve_pin(
     )  # fmt: skip
     case = session.scalars(select(Case).where(Case.id == asked.case_id).with_for_update(key_share=True)).one()
     if asked.delivery == "posted" and not case.registrant.mail_safe:
-        raise PinRequestError("Mail is not safe for this person any more.")
+        raise PinRequestError(PinRequestRefusal.MAIL_NO_LONGER_SAFE)
     # Also a first one, where the command line has given a PIN since it was asked for.
     replaces = case.pin_kind != "none"
     one_time = asked.delivery != "told"
@@ -259,26 +257,26 @@ def _waiting(session: Session, request_id: int, now: datetime, office: PinOffice
         .execution_options(populate_existing=True)
     ).one_or_none()
     if asked is None:
-        raise PinRequestError("There is no such request.")
+        raise PinRequestError(PinRequestRefusal.UNKNOWN)
     if asked.state != "waiting":
-        raise PinRequestError("Somebody has settled this request already.")
+        raise PinRequestError(PinRequestRefusal.SETTLED)
     if not still_waits(asked, now, office):
-        raise PinRequestError("This request is too old; ask for the PIN again.")
+        raise PinRequestError(PinRequestRefusal.EXPIRED)
     return asked
 
 
 def _is_second(person: Person, asked: PinRequest) -> None:
     if person.role not in APPROVERS:
-        raise PinRequestError("A supervisor or an administrator must approve a PIN.")
+        raise PinRequestError(PinRequestRefusal.NOT_YOUR_ROLE)
     if asked.requested_by == person.staff_id:
-        raise PinRequestError("Somebody else must approve what you asked for.")
+        raise PinRequestError(PinRequestRefusal.SAME_PERSON)
 
 
 def _may_still_approve(session: Session, person: Person) -> None:
     """Their role may have changed, or they may have left, since their page was asked for."""
     is_now = session.execute(select(Staff.role, Staff.left_at).where(Staff.id == person.staff_id)).one()
     if is_now.role not in APPROVERS or is_now.left_at is not None:
-        raise PinRequestError("A supervisor or an administrator must approve a PIN.")
+        raise PinRequestError(PinRequestRefusal.NOT_YOUR_ROLE)
 
 
 def still_waits(asked: PinRequest, now: datetime, office: PinOffice) -> bool:

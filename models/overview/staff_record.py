@@ -18,21 +18,12 @@ from models.overview.case_opening import close_all_of
 from models.overview.pin_request import withdraw_all_of
 from models.staff.passkey import forget_passkeys
 from models.staff.recovery_code import forget_recovery_codes
+from models.staff.refusals import StaffRefusal
 from models.staff.schedule import Schedule
 from models.staff.staff import ROLES, Staff, StaffError
 from models.staff.staff_session import end_sessions_of
 from models.store.database import keyring_of
-from models.store.form_stamp import OTHERWISE, stamp
-
-#: What is said of each refusal, so that a page can say it in its own language.
-UNKNOWN = "There is no such person on the staff list."
-GONE = "This person has left the house."
-HERE = "This person is in the house."
-OWN_ROLE = "Nobody changes their own role: ask another administrator."
-OWN_LEAVING = "Nobody takes themselves off the staff list: ask another administrator."
-LAST = "This is the last administrator: make someone else one first."
-NO_ROLE = "There is no such role."
-NO_LANGUAGE = "Choose at least one language."
+from models.store.form_stamp import FormRefusal, stamp
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +41,7 @@ def person_numbered(session: Session, staff_id: int) -> Staff:
     """One person, whether still in the house or not. Raises StaffError for an id that nobody has."""
     person = session.get(Staff, staff_id)
     if person is None:
-        raise StaffError(UNKNOWN)
+        raise StaffError(StaffRefusal.UNKNOWN)
     return person
 
 
@@ -91,12 +82,12 @@ def change_record(
     person = _in_the_house(session, staff_id)
     before = record_of(session, person)
     if record.role not in ROLES:
-        raise StaffError(NO_ROLE)
+        raise StaffError(StaffRefusal.UNKNOWN_ROLE)
     if not record.languages:
-        raise StaffError(NO_LANGUAGE)
+        raise StaffError(StaffRefusal.NO_LANGUAGE)
     if record.role != before.role:
         if staff_id == by_id:
-            raise StaffError(OWN_ROLE)
+            raise StaffError(StaffRefusal.OWN_ROLE)
         if before.role == "administrator":
             _leaves_an_administrator(session, staff_id)
     changed = [
@@ -107,7 +98,7 @@ def change_record(
     if not changed:
         return []
     if seen is not None and seen != stamp_of(session, before):
-        raise StaffError(OTHERWISE)
+        raise StaffError(FormRefusal.CHANGED)
     keyring = keyring_of(session)
     if "name" in changed:
         person.name_sealed = keyring.seal("staff.name", record.name)
@@ -143,7 +134,7 @@ def let_go(session: Session, staff_id: int, *, by_id: int, actor: str, now: date
     claimed = session.scalars(kept.order_by(Callback.id).with_for_update(key_share=True)).all()
     person = _in_the_house(session, staff_id)
     if staff_id == by_id:
-        raise StaffError(OWN_LEAVING)
+        raise StaffError(StaffRefusal.OWN_LEAVING)
     if person.role == "administrator":
         _leaves_an_administrator(session, staff_id)
     person.left_at = now
@@ -164,7 +155,7 @@ def take_back(session: Session, staff_id: int, password_hash: str, *, actor: str
     """Someone who left is back, off shift, with a password that works once. Raises StaffError if not gone."""
     person = person_numbered(session, staff_id)
     if person.left_at is None:
-        raise StaffError(HERE)
+        raise StaffError(StaffRefusal.NOT_GONE)
     person.left_at, person.away = None, False
     person.password_hash, person.password_is_one_time = password_hash, True
     session.flush()
@@ -178,9 +169,9 @@ def _in_the_house(session: Session, staff_id: int) -> Staff:
     session.execute(held.order_by(Staff.id).with_for_update(key_share=True))
     person = session.get(Staff, staff_id, populate_existing=True)
     if person is None:
-        raise StaffError(UNKNOWN)
+        raise StaffError(StaffRefusal.UNKNOWN)
     if person.left_at is not None:
-        raise StaffError(GONE)
+        raise StaffError(StaffRefusal.GONE)
     return person
 
 
@@ -193,7 +184,7 @@ def _leaves_an_administrator(session: Session, staff_id: int) -> None:
         .with_for_update(key_share=True)
     ).all()
     if set(administrators) <= {staff_id}:
-        raise StaffError(LAST)
+        raise StaffError(StaffRefusal.LAST_ADMINISTRATOR)
 
 
 def _take_ways_in(session: Session, person: Staff, now: datetime) -> None:

@@ -9,10 +9,12 @@ from models.audit import audit
 from models.calls.pin_facts import TOTAL_LIFE
 from models.cases.case import find_case
 from models.cases.pin import PinCounter, PinTry
+from models.overview.refusals import TotalLiftRefusal
 from models.staff.staff import Staff
+from models.store.refusal import RefusedError
 
 
-class TotalLiftError(ValueError):
+class TotalLiftError(RefusedError):
     """A total cannot be lifted like this; the sentence names the option."""
 
 
@@ -24,7 +26,7 @@ def lift_total(session: Session, number: str, *, by: str, now: datetime) -> int:
     """
     person = session.scalar(select(Staff).where(func.lower(Staff.email) == by.strip().lower()))
     if person is None or person.role != "supervisor":
-        raise TotalLiftError("--by: this is not the e-mail address of a supervisor.")
+        raise TotalLiftError(TotalLiftRefusal.NOT_SUPERVISOR)
     case = find_case(session, number)
     lifted_at = func.coalesce(PinCounter.lifted_at, now - TOTAL_LIFE)
     counted = session.scalar(

@@ -12,10 +12,11 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from models.audit import audit
 from models.staff.alert import AUDIT_ALARM, Told, recipients, responsible, tell
 from models.staff.paging import take_page
+from models.staff.refusals import AlarmRefusal
 from models.staff.staff import Staff
 from models.store.base import Base, UtcDateTime
 from models.store.policies import Policies
-from models.store.told_error import ToldError
+from models.store.refusal import RefusedError
 
 #: What may be found about a case or a number that was looked at, and about who looks and approves.
 RULES = (
@@ -29,7 +30,7 @@ FINDINGS = ("explained", "talked_to", "taken_further")
 _OPEN = text("settled_at IS NULL")
 
 
-class AlarmError(ToldError):
+class AlarmError(RefusedError):
     """An alarm cannot be settled like this; the sentence says why."""
 
 
@@ -162,16 +163,16 @@ def is_about(alarm: AuditAlarm, email: str) -> bool:
 def settle_alarm(session: Session, alarm_id: int, *, finding: str, by: str, now: datetime) -> None:
     """Note what was found, on the word of someone whom the alarm is not about. Raises AlarmError."""
     if finding not in FINDINGS:
-        raise AlarmError("Say what you found.")
+        raise AlarmError(AlarmRefusal.NO_FINDING)
     alarm = session.scalars(
         select(AuditAlarm).where(AuditAlarm.id == alarm_id).with_for_update()
     ).one_or_none()
     if alarm is None:
-        raise AlarmError("There is no such alarm.")
+        raise AlarmError(AlarmRefusal.UNKNOWN)
     if alarm.settled_at is not None:
-        raise AlarmError("This alarm was settled already, by %(who)s.", who=alarm.settled_by)
+        raise AlarmError(AlarmRefusal.SETTLED, who=alarm.settled_by)
     if is_about(alarm, by):
-        raise AlarmError("Somebody else must settle an alarm about what you did.")
+        raise AlarmError(AlarmRefusal.ABOUT_YOU)
     alarm.settled_at, alarm.settled_by, alarm.finding = now, by, finding
     session.flush()
     facts: dict[str, Any] = {"rule": alarm.rule, "finding": finding}

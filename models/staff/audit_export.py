@@ -10,9 +10,11 @@ from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from models.audit import audit
 from models.audit.audit_search import Entry, Page, Place, Search, search
+from models.staff.refusals import ExportRefusal
 from models.staff.staff import Staff
 from models.staff.two_people import check_untied
 from models.store.base import Base, UtcDateTime
+from models.store.refusal import RefusedError
 
 #: The newest so many entries are in a file, for the thread that makes it answers callers as well.
 MOST = 2000
@@ -20,7 +22,7 @@ MOST = 2000
 LIVES = timedelta(hours=24)
 
 
-class ExportError(ValueError):
+class ExportError(RefusedError):
     """A file cannot be asked for, agreed to or had like this; the sentence says why."""
 
 
@@ -79,7 +81,7 @@ def ask_for_export(
     Raises ExportError when it found nothing.
     """
     if not found.entries:
-        raise ExportError("No entry is like that, so there is nothing to take.")
+        raise ExportError(ExportRefusal.NOTHING_FOUND)
     export = AuditExport(
         search=dict(fields), newest_id=newest_id, newest_at=found.entries[0].at, count=count,
         requested_by=staff.id, role=staff.role, requested_at=now,
@@ -97,13 +99,13 @@ def agree_to_export(session: Session, export_id: int, staff: Staff, now: datetim
     """
     export = _locked(session, export_id)
     if export.agreed_by is not None:
-        raise ExportError("Somebody has agreed to it already.")
+        raise ExportError(ExportRefusal.AGREED)
     if export.requested_by == staff.id:
-        raise ExportError("Somebody else must agree to what you asked for.")
+        raise ExportError(ExportRefusal.SAME_PERSON)
     if staff.role in (export.role, session.get_one(Staff, export.requested_by).role):
-        raise ExportError("Somebody of another role than theirs must agree.")
+        raise ExportError(ExportRefusal.SAME_ROLE)
     if now > export.requested_at + LIVES:
-        raise ExportError("It was asked for more than a day ago. It must be asked for again.")
+        raise ExportError(ExportRefusal.EXPIRED)
     check_untied(session, export.requested_by, staff.id, f"export:{export_id}", now, tied_days)
     export.agreed_by, export.until = staff.id, now + LIVES
     session.flush()
@@ -114,11 +116,11 @@ def take_export(session: Session, export_id: int, staff: Staff, now: datetime) -
     """Note that who asked for it takes the file. Raises ExportError unless it is agreed to and in time."""
     export = _locked(session, export_id)
     if export.requested_by != staff.id:
-        raise ExportError("Only who asked for a file can have it.")
+        raise ExportError(ExportRefusal.NOT_YOURS)
     if export.until is None:
-        raise ExportError("Nobody has agreed to it yet.")
+        raise ExportError(ExportRefusal.NOT_AGREED)
     if now > export.until:
-        raise ExportError("The file could be had for a day, which is over.")
+        raise ExportError(ExportRefusal.OVER)
     _note(session, staff, "export_audit", export, now)
     return standing_exports(session, now, export_id)[0]
 
@@ -155,7 +157,7 @@ def standing_exports(session: Session, now: datetime, export_id: int | None = No
 def _locked(session: Session, export_id: int) -> AuditExport:
     export = session.get(AuditExport, export_id, with_for_update=True, populate_existing=True)
     if export is None:
-        raise ExportError("There is no such file.")
+        raise ExportError(ExportRefusal.UNKNOWN)
     return export
 
 

@@ -12,8 +12,9 @@ from models.cases.case import Case
 from models.cases.pin import ATTESTED, STRANGERS, PinCounter
 from models.staff.alert import PIN_LOCKS, tell_supervisors
 from models.staff.paging import take_page
+from models.staff.refusals import LockRefusal
 from models.store.policies import Policies
-from models.store.told_error import ToldError
+from models.store.refusal import RefusedError
 
 _UNTOLD = text("NOT told")
 _A_FEW = 200
@@ -21,7 +22,7 @@ _A_FEW = 200
 STRANGE, KNOWN, UNATTESTED = "strangers", "known_phone", "known_phone_unattested"
 
 
-class LockError(ToldError):
+class LockError(RefusedError):
     """A lock cannot be lifted like this; the sentence says why."""
 
 
@@ -106,7 +107,7 @@ def lift_lock(session: Session, case_id: int, kind: str, *, by: str, now: dateti
     ).all()
     lifted = [one for one in counters if kind_of(one.counter) == kind]
     if not lifted:
-        raise LockError("This lock was lifted already.")
+        raise LockError(LockRefusal.LIFTED)
     for one in lifted:
         one.consecutive, one.wait_until, one.locked_at, one.spent_at = 0, None, None, None
         one.lifted_at, one.told = now, True

@@ -9,8 +9,10 @@ from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.audit import audit
+from models.staff.refusals import StaffRefusal
 from models.store.base import Base, UtcDateTime
 from models.store.database import keyring_of
+from models.store.refusal import RefusedError
 
 ROLES = ("liaison", "supervisor", "administrator")
 #: Letters and digits that cannot be taken for one another when a password is read from paper.
@@ -22,7 +24,7 @@ FRESH: dict[str, object] = {
 }  # fmt: skip
 
 
-class StaffError(ValueError):
+class StaffError(RefusedError):
     """What was asked of the staff list cannot be done; the sentence says why, without a number."""
 
 
@@ -129,10 +131,10 @@ def add_person(
     Raises StaffError when the e-mail is already on the list or the role is none of ROLES.
     """
     if role not in ROLES:
-        raise StaffError(f"The role is none of {', '.join(ROLES)}.")
+        raise StaffError(StaffRefusal.UNKNOWN_ROLE)
     email = email.lower()
     if session.scalar(select(Staff.id).where(Staff.email == email)) is not None:
-        raise StaffError("The e-mail is already on the staff list.")
+        raise StaffError(StaffRefusal.KNOWN_EMAIL)
     keyring = keyring_of(session)
     person = Staff(
         email=email,
@@ -181,7 +183,7 @@ def find_staff(session: Session, email: str) -> Staff:
     """The person with this e-mail. Raises StaffError for one that nobody has."""
     person = session.scalars(select(Staff).where(Staff.email == email.lower())).one_or_none()
     if person is None or person.left_at is not None:
-        raise StaffError("No one on the staff list has this e-mail.")
+        raise StaffError(StaffRefusal.UNKNOWN_EMAIL)
     return person
 
 
@@ -189,7 +191,7 @@ def name_of(session: Session, staff_id: int) -> str:
     """A person's name. Raises StaffError for an id that nobody has."""
     sealed = session.scalar(select(Staff.name_sealed).where(Staff.id == staff_id))
     if sealed is None:
-        raise StaffError("No one on the staff list has this id.")
+        raise StaffError(StaffRefusal.UNKNOWN)
     return keyring_of(session).unseal("staff.name", sealed)
 
 

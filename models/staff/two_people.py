@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from models.audit import audit
 from models.audit.audit import AuditEntry
+from models.staff.refusals import TiedRefusal
 from models.staff.staff import Staff
-from models.store.told_error import ToldError
+from models.store.refusal import RefusedError
 
 #: Who settles imports, approves PINs and agrees to files of the audit.
 APPROVERS = ("supervisor", "administrator")
@@ -20,14 +21,11 @@ DEEDS = ("add_staff", "reset_sign_in", "take_back_staff", "change_staff")
 ATTEMPT = "try_tied_approval"
 
 
-class TiedError(ToldError):
+class TiedError(RefusedError):
     """These two may not approve together; ``ids`` are theirs and ``target`` what they would have approved."""
 
     def __init__(self, ids: tuple[int, int], target: str) -> None:
-        super().__init__(
-            "You two may not approve this together: an account of yours was added, reset, let in or given its"
-            " role by the other or by the same person lately. Ask somebody else."
-        )
+        super().__init__(TiedRefusal.TIED)
         self.ids, self.target = ids, target
 
 

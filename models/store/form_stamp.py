@@ -1,11 +1,16 @@
 """What a form carries of what it was drawn with, so that an old tab puts nothing back that changed since."""
 
+from enum import StrEnum, auto
+
 from sqlalchemy.orm import Session
 
 from models.store.database import keyring_of
 
-#: What is said where it does, whatever the form was about.
-OTHERWISE = "Someone else has changed this meanwhile. Look at what it is now, then change it again."
+
+class FormRefusal(StrEnum):
+    """Why what a form holds is not saved, whatever the form is about."""
+
+    CHANGED = auto()
 
 
 def stamp(session: Session, of_what: str, *held: object) -> str:

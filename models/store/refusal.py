@@ -10,9 +10,10 @@ Fact = str | int | datetime | None
 class RefusedError(ValueError):
     """``code`` says why; ``facts`` fill the slots of its words, which hotline/refusals has for every code.
 
-    No fact is of the person to be called. ``str()`` is the code alone, so that a log has no name.
+    No fact is of the person to be called. ``str()`` is the code alone, so that a log has no name. ``field``
+    is what to change, where that is one field of what was typed.
     """
 
-    def __init__(self, code: StrEnum, **facts: Fact) -> None:
+    def __init__(self, code: StrEnum, *, field: str = "", **facts: Fact) -> None:
         super().__init__(code.value)
-        self.code, self.facts = code, facts
+        self.code, self.field, self.facts = code, field, facts

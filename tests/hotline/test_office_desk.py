@@ -11,6 +11,7 @@ from hotline.office_desk import OfficeDesk
 from ivr_flows.prompts import Prompts
 from models.audit.office_change import OfficeChangeError, changes_of, standing_changes
 from models.store.database import Database
+from models.store.form_stamp import FormRefusal
 from tests.factories import NOW, make_office
 
 SHIPPED = Path(__file__).parents[2] / "config" / "office.toml"
@@ -42,7 +43,7 @@ def test_a_change_holds_at_once_and_is_taken_up_by_this_process(database: Databa
 def test_who_had_an_older_page_open_is_told(desk: OfficeDesk) -> None:
     first = change(desk, "hours.saturday", ["09:00-12:00"])
 
-    with pytest.raises(OfficeChangeError, match="Someone else has changed this"):
+    with pytest.raises(OfficeChangeError, match=f"^{FormRefusal.CHANGED}$"):
         change(desk, "hours.saturday", ["10:00-12:00"], seen=0, by="ana")
 
     assert first is not None

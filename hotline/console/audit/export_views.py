@@ -14,7 +14,8 @@ from hotline.console.audit.form import asked_for, search_of, staff_emails
 from hotline.console.audit.views import ROLES
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
-from hotline.console.shell.words import N_, _
+from hotline.console.shell.refused import refused
+from hotline.console.shell.words import _
 from models.audit.audit_search import count_found, newest_entry, search
 from models.staff.audit_export import (
     MOST,
@@ -26,18 +27,6 @@ from models.staff.audit_export import (
     take_export,
 )
 from models.staff.staff import Staff
-
-REFUSALS = (
-    N_("No entry is like that, so there is nothing to take."),
-    N_("Somebody has agreed to it already."),
-    N_("Somebody else must agree to what you asked for."),
-    N_("Somebody of another role than theirs must agree."),
-    N_("It was asked for more than a day ago. It must be asked for again."),
-    N_("Only who asked for a file can have it."),
-    N_("Nobody has agreed to it yet."),
-    N_("The file could be had for a day, which is over."),
-    N_("There is no such file."),
-)
 
 
 def _as_typed(asked: dict[str, str], endpoint: str) -> Response:
@@ -75,7 +64,7 @@ def ask_for_audit_export() -> Response:
         with console.database.transaction() as writing:
             ask_for_export(writing, _who(writing), asked, found, count, console.clock(), newest_id=newest)
     except ExportError as error:
-        flash(_(str(error)), "error")
+        flash(refused(error), "error")
     else:
         flash(_("It is asked for. Somebody of another role must agree."), "success")
     return redirect(url_for("console.audit.audit_exports"), code=303)
@@ -99,7 +88,7 @@ def agree_to_audit_export(export_id: int) -> Response:
                 console.policies.two_people_days,
             )  # fmt: skip
     except ExportError as error:
-        flash(_(str(error)), "error")
+        flash(refused(error), "error")
     else:
         flash(_("You agreed. Whoever asked can have the file for a day."), "success")
     return redirect(url_for("console.audit.audit_exports"), code=303)
@@ -113,7 +102,7 @@ def export_audit(export_id: int) -> Response:
         with console.database.transaction() as writing:
             export = take_export(writing, export_id, _who(writing), now)
     except ExportError as error:
-        flash(_(str(error)), "error")
+        flash(refused(error), "error")
         return redirect(url_for("console.audit.audit_exports"), code=303)
     with console.database.reading() as reading:
         fields = cast(dict[str, str], dict(export.search))

@@ -10,10 +10,10 @@ from werkzeug.wrappers import Response
 from hotline.console.audit import words as audit_words
 from hotline.console.audit.area import area
 from hotline.console.audit.form import asked_for, search_of, staff_emails
-from hotline.console.imports.words import refusal
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.named import PARTS, who
+from hotline.console.shell.refused import refused
 from hotline.console.shell.words import _
 from models.audit.audit_head import HEAD_WRITTEN
 from models.audit.audit_search import Place, has_target, search
@@ -99,7 +99,7 @@ def settle_audit_alarm(alarm_id: int) -> Response:
                 now=console.clock(),
             )
     except AlarmError as error:
-        flash(refusal(error), "error")
+        flash(refused(error), "error")
     else:
         flash(_("The alarm is settled."), "success")
     return redirect(url_for("console.audit.audit_alarms"), code=303)

@@ -256,12 +256,6 @@ CODES = {
     "reason": SEARCH_REASONS | REASONS | CANCEL_NAMES,
     "code": OUTCOME_NAMES,
 }
-REFUSALS = (
-    N_("Say what you found."),
-    N_("There is no such alarm."),
-    N_("This alarm was settled already, by %(who)s."),
-    N_("Somebody else must settle an alarm about what you did."),
-)
 
 
 def is_chosen(asked: Mapping[str, str]) -> bool:

@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 from hotline.console.cases.area import area
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
+from hotline.console.shell.refused import refused
 from hotline.console.shell.words import N_, _
 from models.overview.lost_pin import LostPinError, decide_lost_pin, waiting_lost_pins
 from models.staff.pin_lock import KNOWN, STRANGE, UNATTESTED, LockError, lift_lock, standing_locks
@@ -15,12 +16,6 @@ KINDS = {
     KNOWN: N_("A phone that the case knows, on calls that the carrier vouches for"),
     UNATTESTED: N_("A phone that the case knows, on calls that the carrier does not vouch for"),
 }
-#: What models say when something cannot be done; written once more here, so that translators find it.
-SENTENCES = (
-    N_("This lock was lifted already."),
-    N_("This report no longer waits."),
-    N_("A call about this PIN is already open. Drop this report."),
-)
 
 
 @area.get("/locks")
@@ -41,7 +36,7 @@ def lock_lift(case_id: int) -> Response:
         with console.database.transaction() as session:
             lift_lock(session, case_id, kind, by=me().email, now=console.clock())
     except LockError as error:
-        flash(_(error.sentence), "error")
+        flash(refused(error), "error")
     else:
         flash(_("The lock is lifted. The PIN works again for these phones."), "success")
     return redirect(url_for("console.cases.locks"), code=303)
@@ -64,7 +59,7 @@ def lock_lost_pin(report_id: int) -> Response:
                 office=console.office,
             )
     except LostPinError as error:
-        flash(_(str(error)), "error")
+        flash(refused(error), "error")
     else:
         for name, row_id in jobs:
             console.jobs.enqueue(name, row_id)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from babel.dates import format_datetime, get_timezone
 from flask import flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
@@ -12,8 +11,9 @@ from hotline.console.cases.forms import phone_of, wishes_of, wishes_shown
 from hotline.console.cases.opened_case import case_form, case_page, changing_case
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
+from hotline.console.shell.refused import refused
 from hotline.console.shell.typed_fields import OvertakenFormError, refuse_overtaken
-from hotline.console.shell.words import _, language, written_in
+from hotline.console.shell.words import _
 from models.overview.phone_list import (
     PhoneListError,
     add_phone,
@@ -45,7 +45,7 @@ def case_phone_new(case_id: int) -> View:
         with changing_case(case_id) as opened:
             phone = add_phone(opened.session, me(), opened.case, number, opened.grounds, opened.now)
     except PhoneListError as error:
-        return case_form(case_id, "phone_new", {error.field: _said(error)})
+        return case_form(case_id, "phone_new", {error.field: refused(error)})
     flash(_("The phone is on the list. It is called once it is confirmed."), "success")
     return redirect(url_for("console.cases.case_phone", case_id=case_id, phone_id=phone.id), code=303)
 
@@ -64,9 +64,9 @@ def case_phone(case_id: int, phone_id: int) -> View:
             refuse_overtaken(wishes_shown(phone_locked(opened.session, opened.case, phone_id)))
             keep_wishes(opened.session, me(), opened.case, phone_id, agreed, opened.now)
     except PhoneListError as error:
-        return case_form(case_id, "phone", {error.field: _said(error)}, phone_id=phone_id)
+        return case_form(case_id, "phone", {error.field: refused(error)}, phone_id=phone_id)
     except OvertakenFormError as error:
-        return case_form(case_id, "phone", {"": _(str(error))}, phone_id=phone_id)
+        return case_form(case_id, "phone", {"": refused(error)}, phone_id=phone_id)
     flash(_("How this phone is called is kept."), "success")
     return _back(case_id)
 
@@ -78,7 +78,7 @@ def case_phone_code(case_id: int, phone_id: int) -> View:
         with changing_case(case_id) as opened:
             code = give_code(opened.session, me(), opened.case, phone_id, opened.grounds, opened.now)
     except PhoneListError as error:
-        return case_form(case_id, "phone", {error.field: _said(error)}, phone_id=phone_id)
+        return case_form(case_id, "phone", {error.field: refused(error)}, phone_id=phone_id)
     return case_form(case_id, "phone", phone_id=phone_id, spoken=code)
 
 
@@ -92,7 +92,7 @@ def case_phone_confirm(case_id: int, phone_id: int) -> View:
                 opened.grounds, opened.now, console.office,
             )  # fmt: skip
     except PhoneListError as error:
-        return case_form(case_id, "phone", {error.field: _said(error)}, phone_id=phone_id)
+        return case_form(case_id, "phone", {error.field: refused(error)}, phone_id=phone_id)
     if not bound:
         wrong = _("Code: this is not the code that was said to this phone.")
         return case_form(case_id, "phone", {"code": wrong}, phone_id=phone_id, asked=True)
@@ -122,7 +122,7 @@ def case_phone_vouch(case_id: int, phone_id: int) -> View:
         with changing_case(case_id) as opened:
             vouch_for_phone(opened.session, me(), opened.case, phone_id, opened.grounds, opened.now)
     except PhoneListError as error:
-        flash(_said(error), "error")
+        flash(refused(error), "error")
     else:
         flash(_("The case may be spoken of there."), "success")
     return _back(case_id)
@@ -149,24 +149,9 @@ def _back(case_id: int) -> Response:
     return redirect(url_for("console.cases.case", case_id=case_id, _anchor="phones"), code=303)
 
 
-def _said(error: PhoneListError) -> str:
-    if error.until is None:
-        return _(str(error))
-    return _(
-        "Phones and times stay as they are until %(until)s, since the PIN was replaced. "
-        "A phone can be marked unsafe at any time.",
-        until=format_datetime(
-            error.until,
-            "medium",
-            tzinfo=get_timezone(console.office.time_zone),
-            locale=written_in(language()),
-        ),
-    )
-
-
 def _or_flash(change: Callable[[], Changed]) -> Changed | None:
     try:
         return change()
     except PhoneListError as error:
-        flash(_said(error), "error")
+        flash(refused(error), "error")
         return None

@@ -13,7 +13,9 @@ from hotline.console.cases.letters import Sender, number_letter, pin_letter
 from hotline.console.cases.opened_case import case_form, case_page, changing_case, may_see_number
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
+from hotline.console.shell.refused import refused
 from hotline.console.shell.words import _
+from hotline.refusals.cases import LetterRefusal
 from models.audit import audit
 from models.cases.new_pin import new_pin
 from models.overview.case_change import reveal_number
@@ -48,7 +50,7 @@ def case_pin(case_id: int) -> View:
                 delivery=request.form.get("delivery", ""), now=opened.now, office=console.office,
             )  # fmt: skip
     except PinRequestError as error:
-        return _form_of_request(case_id, {error.field: _(str(error))})
+        return _form_of_request(case_id, {error.field: refused(error)})
     flash(_("The PIN waits for a second person."), "success")
     return redirect(url_for("console.cases.case", case_id=case_id, _anchor="pin"), code=303)
 
@@ -161,7 +163,7 @@ def case_number_letter(case_id: int) -> View:
         try:
             say, from_us = _say_in(language), _sender(language, line)
         except PinRequestError as error:
-            flash(_(str(error)), "error")
+            flash(refused(error), "error")
             return redirect(url_for("console.cases.case", case_id=case_id), code=303)
         number = reveal_number(opened.session, me(), opened.case, opened.now)
         audit.record(
@@ -187,7 +189,7 @@ def _letter_with(made: str, language: str, line: str | None, now: datetime) -> b
 def _say_in(language: str) -> Callable[[str], str]:
     if console.words.known(language) is None or language not in console.office.neutral_name:
         # Nothing falls back to another language in what a registrant reads (R27).
-        raise PinRequestError("There is no letter in the language of this case.")
+        raise PinRequestError(LetterRefusal.NO_LETTER)
     return console.words.catalog(language).gettext
 
 
@@ -206,6 +208,6 @@ def _as_file(letter: bytes, name: str) -> Response:
 
 
 def _not_so(error: Exception) -> Answer:
-    said = _(str(error)) if isinstance(error, PinRequestError) else _("There is no such request.")
+    said = refused(error) if isinstance(error, PinRequestError) else _("There is no such request.")
     flash(said, "error")
     return redirect(url_for("console.cases.pins"), code=303)

@@ -19,6 +19,7 @@ from hotline.console.cases.forms import (
 from hotline.console.cases.opened_case import case_form, case_page, changing_case
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
+from hotline.console.shell.refused import refused
 from hotline.console.shell.typed_fields import OvertakenFormError, refuse_overtaken
 from hotline.console.shell.words import _
 from models.cases.case import CaseError
@@ -69,7 +70,7 @@ def case_search() -> View:
                 session, me(), name=request.form.get("name", ""), reason=reason, now=console.clock()
             )
     except CaseSearchError as error:
-        return _find_page({error.field: _(str(error))}, part="search"), 422
+        return _find_page({error.field: refused(error)}, part="search"), 422
     return _find_page(found=found, reason=reason)
 
 
@@ -81,7 +82,7 @@ def case_open(case_id: int) -> View:
             reason = request.form.get("reason", "")
             open_from_search(session, me(), case_id, reason, console.clock(), console.office)
     except CaseOpeningError as error:
-        flash(_(str(error)), "error")
+        flash(refused(error), "error")
         return redirect(url_for("console.cases.cases"), code=303)
     return redirect(url_for("console.cases.case", case_id=case_id), code=303)
 
@@ -141,7 +142,7 @@ def case_new() -> View:
                 )  # fmt: skip
                 case_id = made.id
     except PinRequestError as error:
-        return _new_page({error.field: _(str(error))}), 422
+        return _new_page({error.field: refused(error)}), 422
     if is_new:
         flash(_("The case is added. Its PIN waits for a second person. Add a phone next."), "success")
     else:
@@ -164,9 +165,9 @@ def case_details(case_id: int) -> View:
             refuse_overtaken(details_shown(registrant, name_of(opened.session, registrant)))
             change_details(opened.session, me(), opened.case, details, opened.now)
     except CaseError as error:
-        return case_form(case_id, "details", {"time_zone": _(str(error))}, zones=console.office.zones)
+        return case_form(case_id, "details", {"time_zone": refused(error)}, zones=console.office.zones)
     except OvertakenFormError as error:
-        return case_form(case_id, "details", {"": _(str(error))}, zones=console.office.zones)
+        return case_form(case_id, "details", {"": refused(error)}, zones=console.office.zones)
     flash(_("The details are kept."), "success")
     return redirect(url_for("console.cases.case", case_id=case_id), code=303)
 
@@ -194,10 +195,10 @@ def case_subject(case_id: int) -> View:
                 now=opened.now,
             )
     except CaseError as error:
-        return case_form(case_id, "subject", {"": _(str(error))})
+        return case_form(case_id, "subject", {"": refused(error)})
     except OvertakenFormError as error:
         # Id and name are of one person: half of what was typed beside half of what holds names nobody.
-        flash(_(str(error)), "error")
+        flash(refused(error), "error")
         return redirect(url_for("console.cases.case_subject", case_id=case_id), code=303)
     flash(_("The link is saved. A second person must confirm it."), "success")
     return redirect(url_for("console.cases.case", case_id=case_id), code=303)
@@ -210,7 +211,7 @@ def case_subject_confirm(case_id: int) -> View:
         with changing_case(case_id) as opened:
             confirm_subject(opened.session, me(), opened.case, opened.now, console.policies.two_people_days)
     except CaseError as error:
-        flash(_(str(error)), "error")
+        flash(refused(error), "error")
     else:
         flash(_("The person is confirmed. The line now tells this case of them."), "success")
     return redirect(url_for("console.cases.case", case_id=case_id), code=303)
@@ -227,7 +228,7 @@ def case_close(case_id: int) -> View:
         with changing_case(case_id) as opened:
             close_found_case(opened.session, me(), opened.case, opened.now)
     except CaseError as error:
-        return case_form(case_id, "close", {"": _(str(error))})
+        return case_form(case_id, "close", {"": refused(error)})
     flash(_("The case is closed. Callers hear only the neutral phrase."), "success")
     return redirect(url_for("console.cases.cases"), code=303)
 

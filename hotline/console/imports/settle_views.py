@@ -7,9 +7,9 @@ from werkzeug.wrappers import Response
 from hotline.console.imports import words as import_words
 from hotline.console.imports.area import area
 from hotline.console.imports.views import ROLES
-from hotline.console.imports.words import refusal
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
+from hotline.console.shell.refused import refused
 from hotline.console.shell.words import _
 from models.custody.brake import HoldReason
 from models.custody.custody_import import ImportBusyError
@@ -45,7 +45,7 @@ def ask_to_settle(import_id: int) -> Response:
         with console.database.transaction() as writing:
             ask(writing, import_id, request.form.get("way", ""), _by(), console.clock())
     except SettleError as error:
-        flash(refusal(error), "error")
+        flash(refused(error), "error")
     else:
         flash(_("A second person must agree now, signed in on their own computer."), "success")
     return _shown(import_id)
@@ -58,7 +58,7 @@ def withdraw_settling(import_id: int) -> Response:
         with console.database.transaction() as writing:
             withdraw(writing, import_id, _by(), console.clock())
     except SettleError as error:
-        flash(refusal(error), "error")
+        flash(refused(error), "error")
     else:
         flash(_("Nobody is asked to agree any more."), "success")
     return _shown(import_id)
@@ -72,7 +72,7 @@ def agree_to_settle(import_id: int) -> Response:
         tied_days = console.policies.two_people_days
         agree(console.database, import_id, way, _by(), console.clock(), tied_days)
     except SettleError as error:
-        flash(refusal(error), "error")
+        flash(refused(error), "error")
     except ImportBusyError:
         flash(_("Another import is at work. Try again in a moment."), "warning")
     else:

@@ -11,10 +11,11 @@ from werkzeug.wrappers import Response
 from hotline.console.imports.area import area
 from hotline.console.imports.upload_stream import BrokenOffError, TooLargeError, UploadStream
 from hotline.console.imports.views import ROLES
-from hotline.console.imports.words import refusal, said
+from hotline.console.imports.words import said
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.headers import POLICY
+from hotline.console.shell.refused import refused
 from hotline.console.shell.words import _
 from models.custody.custody_import import FeedFileError, ImportBusyError, ImportRules
 from models.custody.import_upload import By, UploadError, discard_upload, land_upload, upload
@@ -70,7 +71,7 @@ def read_upload() -> Response:
     except FeedFileError as error:
         return _back(said(str(error)))
     except UploadError as error:
-        return _back(refusal(error))
+        return _back(refused(error))
     except ImportBusyError:
         return _back(_("It was taken for dead while it was read. Upload it again."))
     except TooLargeError:
@@ -87,7 +88,7 @@ def land_import(import_id: int) -> Response:
     try:
         state = land_upload(console.database, import_id, _by(), lives, console.clock())
     except UploadError as error:
-        flash(refusal(error), "error")
+        flash(refused(error), "error")
     except ImportBusyError:
         flash(_("Another import is at work. Try again in a moment."), "warning")
     else:
@@ -105,7 +106,7 @@ def discard_import(import_id: int) -> Response:
         discard_upload(console.database, import_id, _by(), console.clock())
         flash(_("The file was thrown away. Nothing of it landed."), "success")
     except UploadError as error:
-        flash(refusal(error), "error")
+        flash(refused(error), "error")
     return redirect(_page_of(import_id), code=303)
 
 

@@ -4,9 +4,7 @@ import re
 
 from flask import current_app, url_for
 
-from hotline.console.shell.named import named_all
 from hotline.console.shell.words import N_, _
-from models.store.told_error import ToldError
 
 #: Of each state: its word, and the colour of its tag.
 STATES = {
@@ -100,29 +98,6 @@ _SAID = [
         (r"line 1: the column (\w+) stands there twice\.", N_("Line 1: the column %(a)s is there twice.")),
     )
 ]
-#: What the models refuse with; marked here, since they know no language.
-_REFUSALS = (
-    N_("Other files are being read right now. Try again in a minute."),
-    N_("This preview is too old. Upload the file again."),
-    N_(
-        "Another import landed since this file was read, so the preview is not true any more. "
-        "Upload the file again."
-    ),
-    N_("This file does not wait for anyone any more."),
-    N_("Choose whether to release or to reject it."),
-    N_("%(who)s asked for this already; a second person can settle it."),
-    N_("Nobody asks for anything here any more."),
-    N_("What was asked has changed since you read it. Look at it again."),
-    N_("You asked for this. Somebody else must settle it, on a session of their own."),
-    N_("%(who)s asked for this and may settle imports no more. Take it back, and ask anew."),
-    N_("You may settle imports no more."),
-    N_("It is held no more; it was settled by %(who)s."),
-    N_("It is not held."),
-    N_(
-        "You two may not approve this together: an account of yours was added, reset, let in or given its"
-        " role by the other or by the same person lately. Ask somebody else."
-    ),
-)
 
 
 def said(text: str) -> str:
@@ -132,12 +107,6 @@ def said(text: str) -> str:
             slots = dict(zip("ab", found.groups(), strict=False))
             return _(translated, **slots) if slots else _(translated)
     return text
-
-
-def refusal(error: ToldError) -> str:
-    """What the models refused, in the language of the page."""
-    slots = {name: named_all(str(slot)) if name == "who" else slot for name, slot in error.slots.items()}
-    return _(error.sentence, **slots) if slots else _(error.sentence)
 
 
 def case_page(case_id: int) -> str | None:

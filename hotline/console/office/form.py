@@ -11,20 +11,12 @@ from config.office_changes import value_of
 from hotline.console.office.names import said
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import me
-from hotline.console.shell.words import N_, _
+from hotline.console.shell.words import _
 from models.audit.office_change import OfficeChangeError, Standing
 from models.store.free_text import MOST_CHARACTERS
 
 READ = ("supervisor", "administrator")
 KEEP = ("administrator",)
-#: What is said when a change is not kept, so that it can be said in each language.
-REFUSALS = (
-    N_("Someone else has changed this meanwhile. Look at what it is now, then change it again."),
-    N_("Others are changing the office settings. Try again in a moment."),
-    N_("Say why you change this."),
-    N_("The reason must have at most 280 characters, and no phone, address or ID number."),
-    N_("Basis and decided by must each have at most 280 characters, and no phone, address or ID number."),
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,10 @@ import re
 from config.field_error import FieldError
 from config.office import OfficeError
 from hotline.console.office.policy_names import POLICY_NAMES
+from hotline.console.shell.refused import refused
 from hotline.console.shell.words import N_, gettext
 from models.audit.office_change import COURT, OfficeChange
+from models.store.refusal import RefusedError
 
 #: Fields by their name in the office file.
 FIELD_NAMES = {
@@ -134,6 +136,8 @@ def holiday_said(name: str) -> str:
 
 def said(error: Exception) -> str:
     """What is wrong, in the page's language, with fields by the names that its pages have."""
+    if isinstance(error, RefusedError):
+        return refused(error)
     fault = error.fault if isinstance(error, OfficeError) else error
     if not isinstance(fault, FieldError) or not fault.slots:
         return gettext(str(error))

@@ -13,6 +13,7 @@ from hotline.console.office.views import DAYS
 from hotline.console.people.area import area
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
+from hotline.console.shell.refused import refused
 from hotline.console.shell.words import N_, _
 from models.overview.staff_record import person_numbered, record_of
 from models.staff.schedule import (
@@ -25,7 +26,7 @@ from models.staff.schedule import (
     weeks,
 )
 from models.staff.staff import Staff, StaffError, everyone
-from models.store.form_stamp import OTHERWISE
+from models.store.form_stamp import FormRefusal
 
 READ = ("supervisor", "administrator")
 KIND_NAMES = {"on_shift": N_("On shift"), "on_call": N_("On call")}
@@ -104,11 +105,11 @@ def save_schedule_week(staff_id: int) -> Response | tuple[str, int]:
                 )  # fmt: skip
                 changed += len(days)
     except StaffError as error:
-        if str(error) == OTHERWISE:
+        if error.code is FormRefusal.CHANGED:
             # What was typed is not shown again: it would put back the very day they are told of.
-            flash(_(str(error)), "error")
+            flash(refused(error), "error")
             return redirect(url_for("console.people.schedule_week", staff_id=staff_id), code=303)
-        return _page(staff_id, {"": _(str(error))}), 422
+        return _page(staff_id, {"": refused(error)}), 422
     flash(_("Saved.") if changed else _("Nothing was changed."), "success" if changed else "info")
     return redirect(url_for("console.people.schedule_week", staff_id=staff_id), code=303)
 
@@ -124,7 +125,7 @@ def add_schedule_absence(staff_id: int) -> Response | tuple[str, int]:
             email = _person(session, staff_id).email
             add_absence(session, email, first, last, actor=me().email, now=console.clock())
     except StaffError as error:
-        return _page(staff_id, {"": _(str(error))}), 422
+        return _page(staff_id, {"": refused(error)}), 422
     flash(_("Saved."), "success")
     return redirect(url_for("console.people.schedule_week", staff_id=staff_id), code=303)
 
@@ -156,7 +157,7 @@ def _stamp(session: Any, staff_id: int) -> str:
 def _is_drawn_with(seen: str) -> None:
     """Raise StaffError for an old form: it holds the whole week, and would put back what another changed."""
     if request.form.get("seen", "") != seen:
-        raise StaffError(OTHERWISE)
+        raise StaffError(FormRefusal.CHANGED)
 
 
 def _typed_week() -> tuple[dict[tuple[str, int], Span | None], dict[str, str]]:

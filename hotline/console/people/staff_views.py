@@ -11,6 +11,7 @@ from hotline.console.people.area import area
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.phone_field import dialable, plain_number
+from hotline.console.shell.refused import refused
 from hotline.console.shell.words import N_, _, language_name
 from hotline.console.sign_in.passwords import BusyError
 from hotline.console.sign_in.views import say_busy
@@ -28,7 +29,7 @@ from models.staff.schedule import absences_of, week_of
 from models.staff.staff import Staff, StaffError, add_person, everyone, new_password
 from models.staff.staff_access import reset
 from models.store.database import keyring_of
-from models.store.form_stamp import OTHERWISE
+from models.store.form_stamp import FormRefusal
 
 READ, KEEP = ("supervisor", "administrator"), ("administrator",)
 #: Each role, as a page says it.
@@ -37,20 +38,6 @@ ROLE_NAMES = {
     "supervisor": N_("Supervisor"),
     "administrator": N_("Administrator"),
 }
-#: The sentences of models/overview/staff_record.py and models/staff/staff.py, so that each language has them.
-REFUSALS = (
-    N_("There is no such person on the staff list."),
-    N_("This person has left the house."),
-    N_("This person is in the house."),
-    N_("Nobody changes their own role: ask another administrator."),
-    N_("Nobody takes themselves off the staff list: ask another administrator."),
-    N_("This is the last administrator: make someone else one first."),
-    N_("There is no such role."),
-    N_("Choose at least one language."),
-    N_("Someone else has changed this meanwhile. Look at what it is now, then change it again."),
-    N_("The e-mail is already on the staff list."),
-    N_("No one on the staff list has this e-mail."),
-)
 #: What is asked about on a page of its own before it is done, and how it is said there.
 DEEDS = {
     "password": (
@@ -124,7 +111,7 @@ def add_new_staff() -> str | tuple[str, int]:
                     office_phone=record.office_phone, actor=me().email, now=console.clock(),
                 )  # fmt: skip
         except StaffError as error:
-            errors["email"] = _(str(error))
+            errors["email"] = refused(error)
     if errors or staff_id is None:
         return render_template(
             "console/people/new.html", roles=ROLE_NAMES, spoken=_languages(), errors=errors
@@ -174,11 +161,11 @@ def save_staff(staff_id: int) -> Response | tuple[str, int]:
                     seen=request.form.get("seen", ""),
                 )  # fmt: skip
         except StaffError as error:
-            if str(error) == OTHERWISE:
+            if error.code is FormRefusal.CHANGED:
                 # What was typed is not shown again: it would put back the very change they are told of.
-                flash(_(str(error)), "error")
+                flash(refused(error), "error")
                 return redirect(url_for("console.people.staff_person", staff_id=staff_id), code=303)
-            errors["role"] = _(str(error))
+            errors["role"] = refused(error)
     if errors:
         return _page(staff_id, errors), 422
     flash(_("Saved.") if changed else _("Nothing was changed."), "success" if changed else "info")
@@ -199,7 +186,7 @@ def do_staff_deed(staff_id: int, deed: str) -> Response | str | tuple[str, int]:
     try:
         secrets = _done(staff_id, deed)
     except StaffError as error:
-        return _asked(staff_id, deed, _(str(error))), 422
+        return _asked(staff_id, deed, refused(error)), 422
     except BusyError:
         return _asked(staff_id, deed, say_busy()), 503
     if not secrets:

@@ -8,13 +8,14 @@ from collections.abc import Mapping
 
 from flask import g, request
 
-from models.store.form_stamp import OTHERWISE
+from models.store.form_stamp import FormRefusal
+from models.store.refusal import RefusedError
 
 #: How the name of a hidden field begins that holds what another field was drawn with.
 DRAWN = "was-"
 
 
-class OvertakenFormError(ValueError):
+class OvertakenFormError(RefusedError):
     """Somebody else has changed what this form was drawn with."""
 
 
@@ -73,4 +74,4 @@ def refuse_overtaken(now: Mapping[str, str]) -> None:
     """
     others = any(drawn_with(name) not in {None, holds} for name, holds in now.items())
     if others and any((given(name) or "") != holds for name, holds in now.items()):
-        raise OvertakenFormError(OTHERWISE)
+        raise OvertakenFormError(FormRefusal.CHANGED)

@@ -12,6 +12,7 @@ from models import Alert, Callback, LostPinReport, Staff
 from models.cases.case import close_case, new_number
 from models.cases.registrant import Phone as RegisteredPhone
 from models.overview.lost_pin import LostPinError, decide_lost_pin, replace_lost_pin, waiting_lost_pins
+from models.overview.refusals import LostPinRefusal
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import (
     is_asked_for_a_number,
@@ -340,7 +341,7 @@ def test_supervisor_lets_no_second_call_about_a_pin_be_placed(
             now=clock.now,
             office=house.office,
         )
-        with pytest.raises(LostPinError, match="already open"):
+        with pytest.raises(LostPinError, match=f"^{LostPinRefusal.CALL_OPEN}$"):
             decide(call=True)
         assert waits.state == "waiting"
         assert decide(call=False) == []

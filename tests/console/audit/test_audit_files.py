@@ -103,18 +103,18 @@ def test_a_file_is_nobodys_but_of_who_asked_and_of_two_roles_and_for_a_day(
     other.opens("/console/audit/exports")
     assert "Agree" not in other.text.replace("Agreed", "")
     other.sends("/console/audit/exports/1/agree", {"csrf_token": other.token})
-    assert other.reads("Somebody of another role than theirs must agree.")
+    assert other.reads("Someone with another role must agree.")
     administrator.opens("/console/audit/exports").clicks("Agree")
     administrator.sends("/console/audit/exports/1/agree", {"csrf_token": administrator.token})
-    assert administrator.reads("Somebody has agreed to it already.")
+    assert administrator.reads("Someone already agreed to it.")
     administrator.sends("/console/audit/exports/1/file", {"csrf_token": administrator.token})
-    assert administrator.reads("Only who asked for a file can have it.")
+    assert administrator.reads("Only the person who asked for this file can have it.")
 
     clock.goes_on(hours=25)
     supervisor.signs_in().opens("/console/audit/exports")
     assert supervisor.reads("No file is asked for.")
     supervisor.sends("/console/audit/exports/1/file", {"csrf_token": supervisor.token})
-    assert supervisor.reads("The file could be had for a day, which is over.")
+    assert supervisor.reads("The file was there for one day, which is over.")
     supervisor.sends("/console/audit/exports/99/file", {"csrf_token": supervisor.token})
     assert supervisor.reads("There is no such file.")
 
@@ -154,7 +154,7 @@ def test_who_has_the_role_by_now_of_whoever_should_agree_needs_somebody_else(
     assert "Agree" not in administrator.text.replace("Agreed", "")
     administrator.sends("/console/audit/exports/1/agree", {"csrf_token": administrator.token})
 
-    assert administrator.reads("Somebody of another role than theirs must agree.")
+    assert administrator.reads("Someone with another role must agree.")
 
 
 def test_what_nobody_agreed_to_for_a_day_must_be_asked_for_again(
@@ -167,13 +167,13 @@ def test_what_nobody_agreed_to_for_a_day_must_be_asked_for_again(
     administrator.signs_in().opens("/console/audit/exports")
     administrator.sends("/console/audit/exports/1/agree", {"csrf_token": administrator.token})
 
-    assert administrator.reads("It was asked for more than a day ago.")
+    assert administrator.reads("The request is more than a day old.")
 
 
 def test_nothing_found_is_no_file(supervisor: Member) -> None:
     supervisor.opens("/console/audit/export?what=rotate_keys").clicks("Ask for the file")
 
-    assert supervisor.reads("No entry is like that, so there is nothing to take.")
+    assert supervisor.reads("No entry matches, so there is nothing to export.")
 
 
 def test_the_audit_is_no_file_without_a_fresh_proof(supervisor: Member, clock: Clock) -> None:

@@ -192,7 +192,7 @@ def test_nobody_settles_an_alarm_about_themselves_by_a_forged_form(
 
     ruth.sends("/console/audit/alarms/1/settle", {"csrf_token": ruth.token, "finding": "explained"})
 
-    assert ruth.reads("Somebody else must settle an alarm about what you did.")
+    assert ruth.reads("Someone else must settle an alarm about what you did.")
 
 
 def test_every_action_that_the_house_writes_down_has_words() -> None:

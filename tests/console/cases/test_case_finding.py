@@ -245,7 +245,7 @@ def test_a_search_without_a_reason_is_not_made_and_the_name_stays(
     supervisor.opens("/console/cases").fills(name="nunez").clicks("Search")
 
     assert supervisor.status == 422
-    assert supervisor.reads("Reason: say why you look for this case.")
+    assert supervisor.reads("Reason: say why you are looking for this case.")
     assert supervisor.value("name") == "nunez"
     assert "search_cases" not in actions(database)
 

@@ -111,7 +111,7 @@ def test_a_second_person_confirms_a_link_and_the_one_who_made_it_cannot(
     supervisor.clicks("Link the case")
     assert "Confirm the person" not in supervisor.buttons
     supervisor.sends(f"/console/cases/{mine.id}/subject/confirm", {"csrf_token": supervisor.token})
-    assert supervisor.reads("Somebody else must confirm who the case is about.")
+    assert supervisor.reads("Someone else must confirm who the case is about.")
 
     verifies(administrator, mine).clicks("Confirm the person")
 

@@ -72,7 +72,7 @@ def test_a_wrong_code_is_said_and_may_be_typed_again(
         ("+19005550111", "Phone: the line may not ring this number. It takes ordinary numbers of: United"),
         ("+442071838750", "Phone: the line may not ring this number."),
         ("+12025550100", "Phone: the line may not ring this number."),
-        ("202 555 0110", "Phone: this number is on the list already."),
+        ("202 555 0110", "Phone: this number is already on the list."),
     ],
 )
 def test_a_number_that_will_not_do_is_refused_with_a_sentence(

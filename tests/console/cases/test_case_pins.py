@@ -89,7 +89,7 @@ def test_a_letter_with_the_pin_alone_comes_from_the_approval_and_once(
     assert pin not in everything_kept(database)
 
     supervisor.clicks("Approve and get the letter")
-    assert supervisor.reads("Somebody has settled this request already.")
+    assert supervisor.reads("Someone already settled this request.")
 
 
 def test_who_let_the_other_account_in_approves_no_pin_that_it_asked_for(
@@ -238,9 +238,9 @@ def test_who_asked_cannot_approve_and_can_take_it_back(supervisor: Member, datab
         request_id = session.scalars(select(PinRequest.id)).one()
 
     supervisor.opens(f"/console/pins/{request_id}")
-    assert supervisor.reads("Somebody else must approve what you asked for.")
+    assert supervisor.reads("Someone else must approve what you asked for.")
     supervisor.sends(f"/console/pins/{request_id}/approve", {"csrf_token": supervisor.token})
-    assert supervisor.reads("Somebody else must approve what you asked for.")
+    assert supervisor.reads("Someone else must approve what you asked for.")
     supervisor.clicks("Take it back")
 
     assert supervisor.reads("The PIN is not given.", "No PIN waits.")
@@ -271,7 +271,7 @@ def test_two_who_approve_at_once_make_one_pin(
     gets_letter(administrator, "Approve and get the letter")
     supervisor.clicks("Approve and get the letter")
 
-    assert supervisor.reads("Somebody has settled this request already.")
+    assert supervisor.reads("Someone already settled this request.")
     assert actions(database).count("approve_pin") == 1
 
 

@@ -45,7 +45,7 @@ def test_a_supervisor_sees_the_kind_of_phone_and_lifts_the_lock(
     assert locked["u" + "f" * 64] is not None
     assert tuple(entry) == (f"case:{case.id}", {"kind": "strangers", "counters": 1})
     supervisor.sends(f"/console/locks/{case.id}/lift", sent)
-    assert supervisor.reads("This lock was lifted already")
+    assert supervisor.reads("This lock was already lifted")
 
 
 @pytest.mark.parametrize(("decision", "rows"), [("call", 1), ("drop", 0)])

@@ -272,7 +272,7 @@ def test_whoever_asked_cannot_agree_by_a_forged_form(
         f"/console/imports/{import_id}/agree", {"csrf_token": supervisor.token, "way": "release"}
     )
 
-    assert supervisor.reads("You asked for this. Somebody else must settle it")
+    assert supervisor.reads("You asked for this. Someone else must settle it")
 
 
 def test_two_who_agree_at_once_are_told_who_settled_it(staff: Any, database: Database, clock: Clock) -> None:
@@ -289,7 +289,7 @@ def test_two_who_agree_at_once_are_told_who_settled_it(staff: Any, database: Dat
     assert sam.reads("Rejected", "What callers would have heard")
     eve.clicks("Agree: reject it")
 
-    assert eve.reads("It is held no more; it was settled by Supervisor 1, Supervisor 2.")
+    assert eve.reads("This import is no longer held. It was settled by Supervisor 1, Supervisor 2.")
 
 
 def test_settling_asks_for_a_fresh_proof_of_who_it_is(

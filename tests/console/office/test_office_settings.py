@@ -82,7 +82,7 @@ def test_an_administrator_changes_hours_and_the_line_has_them_at_once(
     [
         ({"hours-monday": "9 to 5", "reason": WHY}, "Hours of Monday must hold hours"),
         ({"hours-monday": "0001-01-01", "reason": WHY}, "Hours of Monday must hold hours"),
-        ({"hours-monday": "09:00-17:00", "reason": " "}, "Say why you change this."),
+        ({"hours-monday": "09:00-17:00", "reason": " "}, "Say why you are changing this."),
         ({"hours-monday": "09:00-17:00", "reason": "Call Ana at 202 555 0123."}, "no phone, address"),
     ],
 )

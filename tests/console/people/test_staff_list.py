@@ -155,9 +155,9 @@ def test_nobody_changes_their_own_role_and_the_last_administrator_stays(
     administrator.opens(f"/console/staff/{administrator.staff_id}").fills(role="liaison").clicks("Save")
 
     assert administrator.status == 422
-    assert administrator.reads("Nobody changes their own role")
+    assert administrator.reads("You cannot change your own role")
     administrator.sends(f"/console/staff/{administrator.staff_id}/leave", {"csrf_token": administrator.token})
-    assert administrator.reads("Nobody takes themselves off the staff list")
+    assert administrator.reads("You cannot take yourself off the staff list")
     assert person(database, administrator.email).left_at is None
 
 

@@ -124,7 +124,7 @@ def test_a_second_import_at_once_says_so_and_exits_1(hotline, feed, database, mo
     with import_lock.import_lock(database):
         done = hotline("custody", "import", feed(row("A-1")))
     assert done.exit_code == 1
-    assert done.stderr == "Another custody import is at work; try again when it has ended.\n"
+    assert done.stderr == "Another custody import is running. Try again when it has ended.\n"
 
 
 def test_a_held_import_exits_0_is_listed_and_is_released_by_two(hotline, feed, database):

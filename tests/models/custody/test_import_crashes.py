@@ -16,6 +16,7 @@ from models.custody.custody import CustodyRecord
 from models.custody.custody_import import CustodyImport, ImportBusyError, ImportRow, import_custody, resume
 from models.custody.custody_status import NEUTRAL
 from models.custody.held_import import list_held, reject
+from models.custody.refusals import ImportBusyRefusal
 from tests.factories import NOW, make_staff
 from tests.models.custody.feed import RULES, at, feed_file, feed_row, load, open_cases, what_is_heard
 
@@ -168,7 +169,7 @@ def test_an_import_that_was_taken_over_writes_nothing_more(database, small_batch
             session.execute(update(CustodyImport).values(state="abandoned"))
 
     source = feed_file(*(feed_row(f"A-{n}") for n in range(9)))
-    with pytest.raises(ImportBusyError, match="taken over"):
+    with pytest.raises(ImportBusyError, match=f"^{ImportBusyRefusal.TAKEN_OVER}$"):
         import_custody(
             database, source, RULES, full=False, dry_run=False, strict=False, now=NOW, progress=take_over
         )

@@ -13,6 +13,7 @@ from models.audit import audit
 from models.cases.surname import surnames
 from models.overview.audit_watch import has_news, watch
 from models.staff.audit_alarm import AlarmError, open_alarms, settle_alarm, settled_alarms
+from models.staff.refusals import AlarmRefusal
 from models.store.database import Database, keyring_of
 from tests.factories import (
     NOW,
@@ -198,11 +199,12 @@ def test_an_alarm_is_settled_by_somebody_else_and_then_may_be_raised_again(offic
     _alarms(office)
     with office.transaction() as session:
         (alarm,) = open_alarms(session)
-        with pytest.raises(AlarmError, match="Somebody else"):
+        with pytest.raises(AlarmError, match=f"^{AlarmRefusal.ABOUT_YOU}$"):
             settle_alarm(session, alarm.id, finding="explained", by=RUTH, now=NOW)
         settle_alarm(session, alarm.id, finding="explained", by=SAM, now=NOW)
-        with pytest.raises(AlarmError, match=f"already, by {SAM}"):
+        with pytest.raises(AlarmError, match=f"^{AlarmRefusal.SETTLED}$") as refused:
             settle_alarm(session, alarm.id, finding="explained", by=SAM, now=NOW)
+        assert refused.value.facts == {"who": SAM}
         assert [one.finding for one in settled_alarms(session)] == ["explained"]
 
     _look(office, RUTH, f"case:{case.id}", NOW + timedelta(minutes=1))

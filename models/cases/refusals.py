@@ -1,0 +1,16 @@
+"""Why a case stays as it is; hotline/refusals/cases.py has the words."""
+
+from enum import StrEnum, auto
+
+
+class CaseRefusal(StrEnum):
+    """Why a case cannot be found or changed."""
+
+    UNKNOWN = auto()
+    CLOSED = auto()
+    UNKNOWN_NUMBER = auto()
+    NUMBER_CLOSED = auto()
+    NOT_YOUR_ROLE = auto()
+    CONFIRMED = auto()
+    SAME_PERSON = auto()
+    TIME_ZONE_LOCKED = auto()
