@@ -119,6 +119,11 @@ def field_name(field: str) -> str:
     return gettext(FIELD_NAMES[field]) if field in FIELD_NAMES else field
 
 
+def basis_said(basis: str) -> str:
+    """A basis of the shipped office file in the language of the page; one of the office's own as it is."""
+    return gettext(basis) if basis else ""
+
+
 def change_name(change: OfficeChange) -> str:
     """What was changed: a field, or an entry of a directory by its name."""
     if change.place is not None:

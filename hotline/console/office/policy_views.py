@@ -9,8 +9,7 @@ from werkzeug.wrappers import Response
 from config.policies import BOUNDS, FRACTIONS
 from hotline.console.office.area import area
 from hotline.console.office.form import KEEP, READ, Settings, save, typed_line
-from hotline.console.office.names import field_name
-from hotline.console.office.policy_bases import basis_said
+from hotline.console.office.names import basis_said, field_name
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff
 from models.audit.office_change import changes_of

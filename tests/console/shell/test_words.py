@@ -1,24 +1,37 @@
 """Every word of the console is in every language."""
 
 import re
+import tomllib
+from collections.abc import Iterator
+from typing import BinaryIO
 
 import pytest
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import extract_from_dir, extract_from_file
 from babel.messages.pofile import read_po
 
 from hotline.console.shell.words import CONSOLE, Words, files_of
 
 #: What is shown on a page and printed by commands as well.
 REFUSALS = CONSOLE.parent / "refusals"
+OFFICE = CONSOLE.parents[1] / "config" / "office.toml"
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2.ext.babel_extract")]
 LANGUAGES = [language for language in Words.load().languages if language != "en"]
 
 
+def bases_of(file: BinaryIO, *_: object, **__: object) -> Iterator[tuple[int, str, str, list[str]]]:
+    """Babel's way to read an office file: what it says of each policy."""
+    for policy in tomllib.load(file)["policies"].values():
+        yield 1, "gettext", policy["basis"], []
+
+
 def said() -> dict[str, str]:
-    """Every English text of the console and of refusals, and the file it stands in."""
+    """Every English text of the console, of refusals and of the office file, and where it is."""
+    found = {
+        message: "office.toml" for _, message, _, _ in extract_from_file(bases_of, OFFICE, keywords=KEYWORDS)
+    }
     options = {"**/templates/**.html": {"newstyle_gettext": "true", "trimmed": "true"}}
-    return {
+    return found | {
         message if isinstance(message, str) else message[0]: file
         for folder in (CONSOLE, REFUSALS)
         for file, _, message, _, _ in extract_from_dir(str(folder), METHODS, options, keywords=KEYWORDS)
