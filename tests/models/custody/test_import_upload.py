@@ -357,7 +357,7 @@ def test_a_reader_that_died_leaves_nothing_and_says_so(database: Database, datab
     """A process that is killed for good in the middle of a file."""
     open_cases(database, *(f"A-{n}" for n in range(60)))
     script = (
-        "import sys\nfrom datetime import UTC, datetime\nfrom models import import_staging\n"
+        "import sys\nfrom datetime import UTC, datetime\nfrom models.custody import import_staging\n"
         "from models.store.database import Database\nfrom models.custody.import_upload import By, upload\n"
         "from models.store.keyring import Keyring\nfrom tests.conftest import FIELD_KEYS, SECRET_KEY\n"
         "from tests.models.custody.feed import RULES\n"
