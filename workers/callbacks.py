@@ -191,7 +191,9 @@ class Dialler:
             return
         with self._database.transaction() as session:
             session.execute(
-                update(CALLS).where(CALLS.c.id == call_id, CALLS.c.topic == MISSED).values(topic=TOLD)
+                update(CALLS)
+                .where(CALLS.c.id == call_id, CALLS.c.missed_state == MISSED)
+                .values(missed_state=TOLD)
             )
 
     def fetch_caller(self, call_id: int) -> None:

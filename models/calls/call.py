@@ -37,10 +37,13 @@ class Call(Base):
     ``role`` says who is on the phone (models/calls/role.py) and ``place`` where the call is, as far as the
     models tell it apart (models/calls/place.py). ``flow`` and ``step`` are its tree and its step: the engine
     alone reads them, and a leg that we placed has neither before its first document. ``asked_at``: when the
-    caller last asked for a callback here, a new one or the one that there is.
+    caller last asked for a callback here, a new one or the one that there is. ``topic`` is what they chose at
+    the menus. ``missed_state``: somebody was called into a talk in vain and staff in it are to be told
+    (``missed``), or were told (``told``).
 
-    ``number_key`` is a keyed hash of the case number keyed last, real or not; ``trail`` names the steps
-    passed and never a key. ``leg_id`` is opaque and made before we dial; Twilio's ``call_sid`` comes later.
+    ``number_key`` is a keyed hash of that for which a PIN or code is tried: the number keyed last, of a case
+    or of staff, real or not, or the person whose code it is. ``trail`` names the steps passed, never a key.
+    ``leg_id`` is opaque and made before we dial; Twilio's ``call_sid`` comes later.
 
     ``silent``: the caller cannot talk. ``time_zone``: an IANA name that the caller confirmed. ``wrong_tries``
     and ``last_call_at`` are what the caller is yet to hear of the time since their last verified call (R04).
@@ -118,6 +121,7 @@ class Call(Base):
     wishes: Mapped[str | None] = mapped_column(String(64))
     letter_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    missed_state: Mapped[str | None] = mapped_column(String(8))
 
 
 CALLS: Table = Call.__table__  # type: ignore[assignment]

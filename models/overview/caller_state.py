@@ -110,6 +110,7 @@ class CallState:
     letter_at: datetime | None = None
     place: str | None = None
     asked_at: datetime | None = None
+    missed_state: str | None = None
 
     # The case (of the PIN step: the one whose number was keyed, opened or not).
     found_case_id: int | None = None

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Talk = Callback | DirectTalk
 #: Where staff count as being with the caller.
 _WITH_CALLER = (IN_TALK, JUST_LEFT, AWAITING_PERSON)
-#: What the leg of someone rung in vain is about, until staff in the talk were told, and after.
+#: ``Call.missed_state`` of someone rung in vain, until staff in the talk were told, and after.
 MISSED, TOLD = "missed", "told"
 
 
@@ -263,7 +263,7 @@ def joiner_missed(session: Session, talk: Talk, call_id: int) -> list[Job]:
     leg = session.get(Call, call_id, populate_existing=True)
     if leg is None or leg.role not in JOINERS or leg.accepted_at is not None or talk.state != "talking":
         return []
-    leg.topic = MISSED
+    leg.missed_state = MISSED
     session.flush()
     staff = [one for one in legs_of_talk(session, talk) if one.staff_id is not None and one.accepted_at]
     out: list[Job] = [("move_leg", one.id) for one in staff if one.place == STEPPED_OUT]
@@ -276,7 +276,7 @@ def missed_in(session: Session, call_id: int) -> tuple[str, str, list[str]] | No
     None when somebody was told already, or the talk is over.
     """
     leg = session.get(Call, call_id)
-    if leg is None or leg.topic != MISSED or leg.leg_id is None:
+    if leg is None or leg.missed_state != MISSED or leg.leg_id is None:
         return None
     talk = talk_of(session, leg)
     if talk is None or talk.state != "talking" or talk.conference is None:
@@ -295,10 +295,10 @@ def missed_words(session: Session, leg_id: str) -> tuple[str, str] | None:
 
 def tell_missed(session: Session, talk: Talk) -> list[str]:
     """The roles of those rung into this talk in vain of whom nobody was told; from now on all are told."""
-    missed = select(Call).where(_joins(talk), Call.topic == MISSED).order_by(Call.id)
+    missed = select(Call).where(_joins(talk), Call.missed_state == MISSED).order_by(Call.id)
     legs = session.scalars(missed.with_for_update(key_share=True)).all()
     for leg in legs:
-        leg.topic = TOLD
+        leg.missed_state = TOLD
     session.flush()
     return [leg.role for leg in legs]
 
