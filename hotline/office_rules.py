@@ -4,15 +4,16 @@ from config.office import Office
 from ivr_flows.engine.rules import Rules
 from models.cases.pin_try import PinLimits
 from models.custody.custody_status import HeardRules
-from workers.office_rules import policies_of
+from workers.office_rules import callback_policy_of
 
 
 def rules_of(office: Office, shared_phone_keys: frozenset[str] = frozenset()) -> Rules:
     """The rules of this office; ``shared_phone_keys`` are the blind indexes of its shared phones (R06)."""
-    policies = policies_of(office)
+    callback_policy = callback_policy_of(office)
+    policies = callback_policy.numbers
     return Rules(
         office=office,
-        policies=policies,
+        callback_policy=callback_policy,
         release=HeardRules(
             fresh_minutes=policies.fresh_minutes,
             spoken_stale_hours=policies.spoken_stale_hours,

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from config.office import Office
 from models import AuditEntry, Call, Callback, CallEvent, Staff
+from models.callbacks.callback_policy import CallbackPolicy
 from models.overview.caller_state import CallState, load_by_leg
 from models.store.database import Database
 from models.store.policies import Policies
@@ -18,7 +19,7 @@ from tests.factories import NOW
 from tests.fake_carrier import FakeCarrier
 from workers.callbacks import Dialler
 from workers.carrier import CarrierCall, CarrierRefused, CarrierUnknown
-from workers.office_rules import policies_of
+from workers.office_rules import callback_policy_of
 from workers.sweeper import sweep
 
 
@@ -92,8 +93,12 @@ class CallbackDesk:
         self._sequence = 0
 
     @property
+    def policy(self) -> CallbackPolicy:
+        return callback_policy_of(self.office)
+
+    @property
     def policies(self) -> Policies:
-        return policies_of(self.office)
+        return self.policy.numbers
 
     # What the workers do.
 
@@ -164,7 +169,7 @@ class CallbackDesk:
             "SequenceNumber": str(self._sequence if sequence is None else sequence),
         }
         with self.database.transaction() as session:
-            self.take(record_call_event(session, values, self.now, self.office, leg_id))
+            self.take(record_call_event(session, values, self.now, self.policy, leg_id))
 
     def take(self, jobs: list[Job]) -> None:
         for name, row_id in jobs:

@@ -16,7 +16,7 @@ from models.store.database import Database
 from models.talks.call_event import record_call_sid
 from models.talks.leg_end import Job, leg_ended
 from workers.carrier import CarrierRefused, CarrierUnknown
-from workers.office_rules import policies_of
+from workers.office_rules import callback_policy_of
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class AlertSender:
         wait: Callable[[float], None],
     ) -> None:
         self._database, self._carrier, self._office = database, carrier, office
-        self._policies = policies_of(office)
+        self._policy = callback_policy_of(office)
         self._clock, self._wait = clock, wait
 
     def send(self, alert_id: int) -> list[Job]:
@@ -54,7 +54,7 @@ class AlertSender:
             if channel == "text" and not pacing.may_text(session, now):
                 slot = None
             if channel == "call":
-                interval = timedelta(seconds=1) / self._policies.carrier_calls_per_second
+                interval = self._policy.call_interval
                 slot = pacing.take_slot(session, now, interval, _PATIENCE)
         if channel is None or slot is None:
             return []
@@ -73,7 +73,7 @@ class AlertSender:
                 call_sid = self._carrier.place_call(
                     to=sending.number,
                     leg_id=sending.leg_id,
-                    ring_seconds=self._policies.liaison_ring_seconds,
+                    ring_seconds=self._policy.numbers.liaison_ring_seconds,
                 )
         except CarrierRefused as refused:
             log.warning("The carrier refused an alert.", extra={"alert_id": sending.alert_id})
@@ -98,9 +98,9 @@ class AlertSender:
             if sending.call_id is None:
                 return []
             if call_sid:
-                return record_call_sid(session, sending.call_id, call_sid, now, self._office)
+                return record_call_sid(session, sending.call_id, call_sid, now, self._policy)
             if how != "unknown":
-                return leg_ended(session, sending.call_id, "failed", now, self._office, actor="worker")
+                return leg_ended(session, sending.call_id, "failed", now, self._policy, actor="worker")
             return []
 
     def _slow_down(self, sending: Sending, refused: CarrierRefused) -> bool:

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from config.office import Office
 from models.callbacks.callback import CALLBACKS
-from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.lone_refusal import judge_refusal, note_taken, pause_of_number, rest_phone
 from models.calls import pacing
 from models.calls.call import CALLS
@@ -38,6 +37,7 @@ from models.talks.line_ring import dial_direct
 from models.talks.talk import MISSED, TOLD, missed_in
 from workers.alerts import AlertSender
 from workers.carrier import CarrierCall, CarrierRefused, CarrierUnknown
+from workers.office_rules import callback_policy_of
 from workers.office_watch import OfficeWatch
 from workers.queue import Jobs
 
@@ -74,7 +74,7 @@ class Dialler:
         """
         self._database, self._carrier, self._office = database, carrier, office
         self._jobs, self._clock, self._wait, self._patience = jobs, clock, wait, patience
-        self._policy = CallbackPolicy.of(office)
+        self._policy = callback_policy_of(office)
 
     def with_office(self, office: Office) -> "Dialler":
         """The same for the office as it stands now."""
@@ -155,7 +155,7 @@ class Dialler:
                 found = take(session, call_id)
         if found is not None:
             leg_id, number = found
-            self._place(Dial(call_id, leg_id, number, self._policy.liaison_ring_seconds))
+            self._place(Dial(call_id, leg_id, number, self._policy.numbers.liaison_ring_seconds))
 
     def move_leg(self, call_id: int) -> None:
         """Send a leg that goes on to its own address, where it hears how its talk stands now."""
@@ -221,7 +221,7 @@ class Dialler:
         if call.status in FINAL_CALL_STATUSES:
             with self._database.transaction() as session:
                 jobs = leg_ended(
-                    session, call_id, call.status, self._clock(), self._office, actor="worker",
+                    session, call_id, call.status, self._clock(), self._policy, actor="worker",
                     ended_at=call.ended_at or LONG_AGO,
                 )  # fmt: skip
             self._hand_on(jobs)
@@ -288,7 +288,7 @@ class Dialler:
             return
         else:
             with self._database.transaction() as session:
-                jobs = record_call_sid(session, dial.call_id, call_sid, self._clock(), self._office)
+                jobs = record_call_sid(session, dial.call_id, call_sid, self._clock(), self._policy)
                 pacing.close_breaker(session, pacing.CALLS, self._clock())
                 if dial.line is not None:
                     note_taken(session, dial.line)
@@ -311,7 +311,7 @@ class Dialler:
             else:
                 pacing.rest(session, now, refused.code)
             jobs = [] if is_given_back else leg_ended(
-                session, call_id, "failed", now, self._office,
+                session, call_id, "failed", now, self._policy,
                 actor="worker", counted=refused.about == "number", pause=pause,
             )  # fmt: skip
             if rests is not None:
@@ -323,7 +323,7 @@ class Dialler:
         if call_id is None or not mark_dialling(session, call_id):
             return []
         return leg_ended(
-            session, call_id, "failed", self._clock(), self._office, actor="worker", counted=False
+            session, call_id, "failed", self._clock(), self._policy, actor="worker", counted=False
         )
 
     def _waits_until(self, slot: datetime) -> bool:

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from config.office import Office
 from models.callbacks.callback import Callback, advance, locked
-from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_state import LIVE_STATES
 from models.callbacks.liaison import free_liaison
 from models.callbacks.lone_refusal import rest_if_failed
@@ -18,6 +17,7 @@ from models.talks.leg_end import Job, leave_for_staff, leg_ended
 from models.talks.stranded import LiveLeg, legs_of
 from workers.callbacks import CallCarrier
 from workers.carrier import CarrierCall, CarrierRefused, CarrierUnknown
+from workers.office_rules import callback_policy_of
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Mender:
     ) -> None:
         self._database, self._carrier, self._office, self._now = database, carrier, office, now
         self._hand_on = hand_on
-        self._policy = CallbackPolicy.of(office)
+        self._policy = callback_policy_of(office)
 
     def look_after(self, callback_id: int) -> None:
         """Find out how a lapsed callback's legs stand: ended, going on, or unknown and left for a person."""
@@ -78,7 +78,7 @@ class Mender:
         """Do what follows from the end of a leg."""
         with self._database.transaction() as session:
             jobs = leg_ended(
-                session, end.leg_id, end.call_status, self._now, self._office, actor="sweeper",
+                session, end.leg_id, end.call_status, self._now, self._policy, actor="sweeper",
                 ended_at=end.ended_at,
             )  # fmt: skip
             if end.call_status == "failed":

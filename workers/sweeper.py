@@ -14,7 +14,6 @@ from config.office import Office
 from config.settings import Settings
 from models.callbacks.at_risk import make_alerts
 from models.callbacks.callback_list import tidy_line
-from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.lone_refusal import forget_other_lines
 from models.calls.alert_sending import forget_lost_alerts, unsent_alerts
 from models.calls.staff_line_stay import clear_lines
@@ -57,7 +56,7 @@ from workers.callbacks import CallCarrier, Dialler
 from workers.carrier import Carrier
 from workers.heart import Heart
 from workers.mending import LegEnd, Mender
-from workers.office_rules import policies_of
+from workers.office_rules import callback_policy_of
 from workers.office_watch import OfficeWatch
 from workers.patience import PatientOnce
 from workers.queue import Jobs
@@ -148,7 +147,8 @@ class _Pass:
         self._since = since
         #: Whether no worker shows a sign of life.
         self._is_alone = False
-        self._policies, self._policy = policies_of(office), CallbackPolicy.of(office)
+        self._policy = callback_policy_of(office)
+        self._policies = self._policy.numbers
         carrier = PatientOnce(carrier)
         self._dialler = Dialler(
             database, carrier, office, jobs, clock=lambda: now, wait=wait, patience=LIAISON_PATIENCE
@@ -252,7 +252,7 @@ class _Pass:
     def _end_lapsed_waits(self) -> None:
         """Callers in line at 0 whose call is over without the carrier's word of it."""
         with self._database.transaction() as session:
-            jobs = end_lapsed_waits(session, self._now, self._office)
+            jobs = end_lapsed_waits(session, self._now, self._policy)
         self._hand_on_all(jobs)
 
     def _end_rests(self) -> None:
@@ -284,7 +284,7 @@ class _Pass:
             keyring = self._database.keyring
             shared = {keyring.index("phone", number) for number in self._office.shared_phones}
         with self._database.transaction() as session:
-            jobs = settle_lost_pins(session, self._now, self._office, shared)
+            jobs = settle_lost_pins(session, self._now, self._policy, shared)
         self._hand_on_all(jobs)
 
     def _tell_supervisors(self) -> None:

@@ -13,7 +13,6 @@ from hotline.refusals.wording import in_english
 from models.callbacks.appointment import CANCEL_REASONS
 from models.callbacks.appointment import cancel as cancel_callback
 from models.callbacks.callback import STATES, Callback
-from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.follow_up import ANEW, NotAgainError, promise_anew
 from models.staff.staff import Staff, StaffError, find_staff
 from models.store.refusal import RefusedError
@@ -76,7 +75,7 @@ def again(callback_id: int, by: str, as_json: bool) -> None:
     try:
         with house.database.transaction() as session:
             actor = find_staff(session, by).email
-            ((_, made),) = promise_anew(session, callback_id, house.office, actor, now)
+            ((_, made),) = promise_anew(session, callback_id, house.callback_policy, actor, now)
     except NotAgainError as error:
         fail(in_english(error))
     except StaffError as error:
@@ -141,8 +140,7 @@ def retry(callback_id: int, email: str, as_json: bool) -> None:
     """
     house = open_house()
     with _doing(house, email) as (session, staff):
-        policy = CallbackPolicy.of(house.office)
-        jobs = call_now(session, callback_id, staff.id, datetime.now(UTC), policy, house.office)
+        jobs = call_now(session, callback_id, staff.id, datetime.now(UTC), house.callback_policy)
     _hand_on(house, jobs)
     emit(as_json, {"id": callback_id, "state": "ringing_liaison"}, "Their phone rings; then the person's.")
 
@@ -156,7 +154,7 @@ def cancel(callback_id: int, reason: str, email: str, as_json: bool) -> None:
     """Cancel a callback that nobody is rung for; one that was left for staff is closed by this."""
     house = open_house()
     with _doing(house, email) as (session, staff):
-        cancel_callback(session, callback_id, staff, reason, datetime.now(UTC), house.office)
+        cancel_callback(session, callback_id, staff, reason, datetime.now(UTC), house.policies)
     emit(as_json, {"id": callback_id, "state": "cancelled"}, "Cancelled.")
 
 

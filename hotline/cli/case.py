@@ -107,7 +107,7 @@ def lost_pin(number: str, evidence: str, by: str, and_by: str, as_json: bool) ->
                 by=by,
                 and_by=and_by,
                 hold=timedelta(hours=house.policies.lost_pin_hold_hours),
-                office=house.office,
+                policy=house.callback_policy,
                 now=datetime.now(UTC),
             )
     except CaseError as error:

@@ -86,7 +86,7 @@ class Line:
             if call is None or call.ended_at is not None:
                 return self._gone(self.office.languages[0])
             desk = self._desk(unit, call, now)
-            desk.jobs += record_call_sid(unit.session, call.id, call_sid, now, self.office)
+            desk.jobs += record_call_sid(unit.session, call.id, call_sid, now, self.rules.callback_policy)
             hear_who_answered(unit.session, call_sid, form)
             walk = self._walk(desk)
             turn = walk.start() if call.turn == 0 else walk.recall()
@@ -145,7 +145,7 @@ class Line:
     def hear_event(self, form: Mapping[str, str], leg_id: str | None) -> None:
         """The carrier tells how a call stands; ``leg_id`` is in the address of a leg's own events."""
         with self.database.transaction() as session:
-            jobs = record_call_event(session, form, self.clock(), self.office, leg_id)
+            jobs = record_call_event(session, form, self.clock(), self.rules.callback_policy, leg_id)
         for name, row_id in jobs:
             self.jobs.enqueue(name, row_id)
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from config.office import Office
 from hotline.voice.form import Fields, caller_id, one
 from hotline.voice.twiml import Words, message
+from models.callbacks.callback_policy import CallbackPolicy
 from models.calls.heard_text import hear_once
 from models.overview.phone_stop import start_phone, stop_phone
 from models.store.database import keyring_of
@@ -40,7 +41,7 @@ _ASIDES = frozenset({
 
 
 def sms_inbound(
-    session: Session, office: Office, prompts: Words, form: Fields, now: datetime
+    session: Session, office: Office, policy: CallbackPolicy, prompts: Words, form: Fields, now: datetime
 ) -> tuple[str, list[Job]]:
     """The TwiML that answers a text, and the jobs to enqueue; a phone that says STOP is stopped first.
 
@@ -57,7 +58,7 @@ def sms_inbound(
     number_key = None if number is None else keyring_of(session).index("phone", number)
     if answered == "STOP" or _is_stop(said):
         is_news = number_key is not None and hear_once(session, one(form, "MessageSid"), now)
-        jobs = stop_phone(session, number_key, now, office) if is_news and number_key is not None else []
+        jobs = stop_phone(session, number_key, now, policy) if is_news and number_key is not None else []
         text = _text(office, line, prompts, "sms.stop", _language(_STOP, said))
         return message() if answered else message(text), jobs
     if answered == "START" or (len(said) == 1 and said[0] in _START):

@@ -71,7 +71,9 @@ def voice_blueprint(current: Callable[[], Line], renderer: Renderer) -> Blueprin
     def sms() -> Response:
         line = current()
         with line.database.transaction() as session:
-            answer, jobs = sms_inbound(session, line.office, line.prompts, request.form, line.clock())
+            answer, jobs = sms_inbound(
+                session, line.office, line.rules.callback_policy, line.prompts, request.form, line.clock()
+            )
         for name, row_id in jobs:
             line.jobs.enqueue(name, row_id)
         return _twiml(answer)

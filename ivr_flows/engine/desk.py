@@ -13,6 +13,7 @@ from ivr_flows.engine.time_words import hour_prompt
 from ivr_flows.engine.turn import Say, Slots, Turn, Words, in_language
 from ivr_flows.prompts import Prompts
 from models.callbacks.callback import Callback
+from models.callbacks.callback_policy import CallbackPolicy
 from models.cases.registrant import saving_language, saving_pace
 from models.cases.safe_phone import is_barred, safe_numbers
 from models.custody.custody_status import Heard, heard
@@ -83,6 +84,11 @@ class Desk:
     def policies(self) -> Policies:
         """The numbers that the office decided on."""
         return self.rules.policies
+
+    @property
+    def callback_policy(self) -> CallbackPolicy:
+        """When and whom the office calls."""
+        return self.rules.callback_policy
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal, Protocol
 
+from models.callbacks.callback_policy import CallbackPolicy
 from models.cases.pin_try import PinLimits
 from models.custody.custody_status import HeardRules
 from models.store.policies import Policies
@@ -45,10 +46,8 @@ class OfficeRules(Protocol):
     @property
     def services(self) -> Sequence[ServiceEntry]: ...
 
-    def policy(self, name: str) -> int | float: ...
     def is_open(self, at: datetime) -> bool: ...
     def announced(self, at: datetime) -> Sequence[Mapping[str, str]]: ...
-    def is_holiday(self, day: date) -> bool: ...
     def next_open(self, at: datetime) -> datetime: ...
     def due_at(self, urgency: Literal["urgent", "other"], at: datetime) -> datetime: ...
     def calling_window(self, at: datetime, time_zone: str) -> datetime: ...
@@ -58,13 +57,18 @@ class OfficeRules(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The office and, in the models' own terms, its numbers, release switches and limits on PIN tries.
+    """The office and, in the models' own terms, what it decided about callbacks, releases and PINs.
 
     ``shared_phone_keys`` are the blind indexes of the phones on the office's shared-phone list (R06).
     """
 
     office: OfficeRules
-    policies: Policies
+    callback_policy: CallbackPolicy
     release: HeardRules
     pins: PinLimits
     shared_phone_keys: frozenset[str] = frozenset()
+
+    @property
+    def policies(self) -> Policies:
+        """The numbers that the office decided on."""
+        return self.callback_policy.numbers

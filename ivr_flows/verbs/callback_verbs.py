@@ -11,7 +11,7 @@ from ivr_flows.verbs.wait_words import wait_prompt
 from ivr_flows.verbs.window_words import EVENING, NOON, say_window
 from models.callbacks import callback as callbacks
 from models.callbacks.asking_call import first_due
-from models.callbacks.callback_policy import CallbackPolicy, Hours
+from models.callbacks.callback_policy import Hours
 from models.callbacks.callback_request import Promise, make_urgent, request_callback
 from models.callbacks.shown_line import shown_line
 from models.callbacks.true_time import Asker, urgent_due
@@ -220,7 +220,7 @@ def promise(
     # An urgent callback opens the window of the phone it was asked for; others wait for it (R29).
     first_at = desk.now if urgency == "urgent" else office.calling_window(desk.now, zone)
     window = next_part_of_day(first_at, zone, *hours) if hours else None
-    policy = CallbackPolicy.of(office)
+    policy = desk.callback_policy
     if window is not None:
         if policy.moment_inside(Hours(urgency, zone, *window, False, first_at), window[0]) is None:
             # Nobody of the office ever works then: the line would ring nobody, and staff could not call.
@@ -317,7 +317,7 @@ def _due(desk: Desk, urgency: str, asker: Asker) -> tuple[datetime, timedelta | 
     """The latest moment of a callback that is asked for now, and how long eight of ten lately waited."""
     wait = _wait(desk, urgency, asker)
     if urgency == "urgent":
-        return urgent_due(desk.session, desk.now, desk.office, asker, wait), wait
+        return urgent_due(desk.session, desk.now, desk.callback_policy, asker, wait), wait
     return desk.office.due_at("other", desk.now), wait
 
 

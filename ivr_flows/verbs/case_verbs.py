@@ -120,7 +120,7 @@ def _open_choice(desk: Desk) -> str:
     call.wrong_tries, call.last_call_at = call.wrong_untold, call.last_verified_at
     if call.case_id is not None:
         again, actor = call.letter_uses != 0, f"caller:{call.id}"
-        tell_of_letter(desk.session, call.case_id, actor, desk.office, desk.now, again=again)
+        tell_of_letter(desk.session, call.case_id, actor, desk.callback_policy, desk.now, again=again)
     return "letter"
 
 

@@ -17,7 +17,7 @@ def accept(desk: Desk, _digits: str) -> str:
     """1: the liaison takes the callback, and the caller is rung at once; a personal phone asks a code."""
     may = may_take(desk)
     if may == "left":
-        legs.decline_by_liaison(desk.session, desk.call, desk.now, desk.office)
+        legs.decline_by_liaison(desk.session, desk.call, desk.now, desk.callback_policy)
         return "gone"
     return "code" if may == "code" else take(desk)
 
@@ -52,14 +52,14 @@ def may_take(desk: Desk) -> Literal["yes", "code", "left"]:
 @answers("passed")
 def pass_on(desk: Desk, _digits: str) -> str:
     """2: the callback goes back to the list for another liaison."""
-    legs.decline_by_liaison(desk.session, desk.call, desk.now, desk.office)
+    legs.decline_by_liaison(desk.session, desk.call, desk.now, desk.callback_policy)
     return "passed"
 
 
 @answers("passed")
 def miss(desk: Desk, _digits: str) -> str:
     """No key that takes it: a missed offer, and the callback goes to another liaison (R36)."""
-    legs.decline_by_liaison(desk.session, desk.call, desk.now, desk.office, is_missed=True)
+    legs.decline_by_liaison(desk.session, desk.call, desk.now, desk.callback_policy, is_missed=True)
     return "passed"
 
 
@@ -126,7 +126,7 @@ def pass_at_0(desk: Desk, _digits: str) -> str:
 @answers("passed")
 def miss_at_0(desk: Desk, _digits: str) -> str:
     """No key that takes the caller: a missed offer, and the next liaison is rung (R36)."""
-    line_ring.miss_at_0(desk.session, desk.call, desk.now, desk.office)
+    line_ring.miss_at_0(desk.session, desk.call, desk.now, desk.policies)
     return "passed"
 
 
@@ -172,7 +172,7 @@ def who_answered(desk: Desk, _digits: str) -> str:
 @answers("put_off", "gone")
 def put_off(desk: Desk, _digits: str) -> str:
     """2: not now; the callback keeps its place and is tried later, unless it is owed no more."""
-    word, jobs = legs.put_off(desk.session, desk.call, desk.now, desk.office)
+    word, jobs = legs.put_off(desk.session, desk.call, desk.now, desk.callback_policy)
     desk.jobs += jobs
     return word
 

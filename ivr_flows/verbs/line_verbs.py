@@ -149,8 +149,8 @@ def person_ended(desk: Desk, _digits: str) -> str:
     When nobody did, the caller waits for the next one who is free; after some tries a callback is offered.
     """
     session, call, office = desk.session, desk.call, desk.office
-    if legs.direct_ended(session, call, desk.now, office) == "talked":
-        wait_ended(session, call.id, desk.now, office)
+    if legs.direct_ended(session, call, desk.now, desk.policies) == "talked":
+        wait_ended(session, call.id, desk.now, desk.callback_policy)
         return "talked"
     wait = waits.wait_of(session, call.id)
     if wait is None or waits.rung_since(session, wait) >= desk.policies.liaison_tries:

@@ -13,10 +13,10 @@ def _noting(code: str) -> Handler:
         staff_id = desk.call.staff_id
         if staff_id is None:
             return "late"
-        talk = outcome.last_talk(desk.session, staff_id, desk.now, desk.office)
+        talk = outcome.last_talk(desk.session, staff_id, desk.now, desk.policies)
         if talk is None:
             return "late"
-        word, jobs = outcome.note_outcome(desk.session, talk, code, staff_id, desk.now, desk.office)
+        word, jobs = outcome.note_outcome(desk.session, talk, code, staff_id, desk.now, desk.callback_policy)
         desk.jobs += jobs
         if word == "no_phone":
             desk.say("outcome.no_phone")
@@ -38,7 +38,7 @@ note_supervisor = _noting(SUPERVISOR)
 def find_last(desk: Desk, _digits: str) -> str:
     """Whether there is a talk whose outcome may still be told."""
     staff_id = desk.call.staff_id
-    if staff_id is None or outcome.last_talk(desk.session, staff_id, desk.now, desk.office) is None:
+    if staff_id is None or outcome.last_talk(desk.session, staff_id, desk.now, desk.policies) is None:
         return "none"
     return "found"
 
@@ -47,5 +47,5 @@ def find_last(desk: Desk, _digits: str) -> str:
 def rest(desk: Desk, _digits: str) -> str:
     """8: a hard call; nobody rings this person for a while."""
     if desk.call.staff_id is not None:
-        begin_rest(desk.session, desk.call.staff_id, desk.now, desk.office)
+        begin_rest(desk.session, desk.call.staff_id, desk.now, desk.policies)
     return "rests"

@@ -6,7 +6,6 @@ from ivr_flows.engine.desk import Desk
 from ivr_flows.engine.flow import answers
 from ivr_flows.prompts import counted
 from ivr_flows.verbs.how_to_talk import tell_how_to_talk
-from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.liaison import free_liaison
 from models.calls.staff_line_stay import come_to_line
 from models.overview import staff_desk
@@ -91,7 +90,7 @@ def _waited(desk: Desk, wait: timedelta) -> str:
 @answers("taken", "none", "in_line")
 def take_next(desk: Desk, _digits: str) -> str:
     """1: the first callback in line, in this very call; callers at 0 are rung to a phone that is free."""
-    word, jobs = staff_desk.take_next(desk.session, desk.call, desk.now, CallbackPolicy.of(desk.office))
+    word, jobs = staff_desk.take_next(desk.session, desk.call, desk.now, desk.callback_policy)
     desk.jobs += jobs
     if word == "taken":
         tell_how_to_talk(desk)

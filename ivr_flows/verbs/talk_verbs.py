@@ -126,7 +126,7 @@ def end_talk(desk: Desk, _digits: str) -> str:
     """4: end the talk for everyone; the caller hears goodbye."""
     found = talk.talk_of(desk.session, desk.call)
     if found is not None:
-        jobs = talk.end_talk(desk.session, found, _actor(desk), desk.now, desk.office)
+        jobs = talk.end_talk(desk.session, found, _actor(desk), desk.now, desk.policies)
         desk.jobs += [job for job in jobs if job != ("release_leg", desk.call.id)]
         hold.goes(desk.session, desk.call)
     return "ended"
@@ -195,7 +195,7 @@ def caller_left(desk: Desk, _digits: str) -> str:
 @answers("back", "held", "cut_off", "over")
 def caller_stands(desk: Desk, _digits: str) -> str:
     """Whether someone of staff is with the caller again."""
-    return _told(desk, hold.caller_is_out(desk.session, desk.call, desk.now, desk.office))
+    return _told(desk, hold.caller_is_out(desk.session, desk.call, desk.now, desk.callback_policy))
 
 
 def _told(desk: Desk, stands: hold.CallerStands) -> str:

@@ -23,18 +23,13 @@ from models.callbacks.claim import (
 from models.callbacks.refusals import CallbackRefusal
 from models.cases.safe_phone import standing_of
 from models.staff.staff import Staff
+from models.store.policies import Policies
 from models.store.refusal import RefusedError
 
 #: Why staff cancel a callback, in codes; each is an outcome of one that was cancelled.
 CANCEL_REASONS = ("person_asked", "duplicate", "wrong_number", "settled_otherwise")
 #: Nobody settles a time further ahead than this.
 LONGEST_AHEAD = timedelta(days=60)
-
-
-class AppointmentOffice(Protocol):
-    """What an appointment asks of the office."""
-
-    def policy(self, name: str) -> int | float: ...
 
 
 class Promised(Protocol):
@@ -65,7 +60,6 @@ def reschedule(
     at: datetime,
     now: datetime,
     policy: CallbackPolicy,
-    office: AppointmentOffice,
     seen: str | None = None,
 ) -> None:
     """Let the line ring this person at ``at``, which must lie inside their hours and the office's (R29).
@@ -85,8 +79,8 @@ def reschedule(
         raise RefusedError(CallbackRefusal.NO_COMMON_HOURS)
     if opens != at:
         raise RefusedError(CallbackRefusal.OUTSIDE_HOURS, at=opens)
-    _take_in_hand(session, callback, staff, now, office)
-    due_at = at + timedelta(minutes=office.policy("urgent_minutes"))
+    _take_in_hand(session, callback, staff, now, policy.numbers)
+    due_at = at + timedelta(minutes=policy.numbers.urgent_minutes)
     actor = actor_of(staff.id)
     if callback.state == "claimed":
         # What was taken up again stays in the line this time: a person has decided that it may ring.
@@ -102,7 +96,7 @@ def cancel(
     staff: Staff,
     reason: str,
     now: datetime,
-    office: AppointmentOffice,
+    policies: Policies,
     seen: str | None = None,
 ) -> None:
     """Cancel a callback for one of CANCEL_REASONS; what was left for staff is closed by this as well.
@@ -116,7 +110,7 @@ def cancel(
     _is_as_seen(callback, seen)
     closes_left = has_newer(session, callback)
     if not closes_left:
-        _take_in_hand(session, callback, staff, now, office)
+        _take_in_hand(session, callback, staff, now, policies)
     advance(
         session,
         callback.id,
@@ -167,11 +161,11 @@ def reveal_number(session: Session, callback_id: int, staff: Staff, now: datetim
 
 
 def _take_in_hand(
-    session: Session, callback: Callback, staff: Staff, now: datetime, office: AppointmentOffice
+    session: Session, callback: Callback, staff: Staff, now: datetime, policies: Policies
 ) -> None:
     """Only what nobody is rung for, and nobody else has claimed, may be changed by this person."""
     if callback.state == TAKEN_UP_AGAIN:
-        claim(session, callback.id, staff.id, now, office)
+        claim(session, callback.id, staff.id, now, policies)
         return
     is_anothers = callback.state == "claimed" and not is_mine(callback, staff.id)
     if not is_idle(callback) or (is_anothers and staff.role not in OVERSEERS):

@@ -7,7 +7,7 @@ stay as they are.
 """
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import ColumnElement, Table, and_, case, or_, select, update
 from sqlalchemy.orm import Session
@@ -17,6 +17,7 @@ from models.calls.call import CALLS, Call
 from models.calls.place import COVERED
 from models.cases.case import Case
 from models.store.job import Job
+from models.store.policies import Policies
 
 if TYPE_CHECKING:
     from models.overview.caller_state import CallState
@@ -25,12 +26,6 @@ _CASES = cast(Table, Case.__table__)
 #: How long a caller may still listen to their promise, from their last wish on; and one in the slow pace,
 #: whom every menu gives a second a word (R26).
 LISTENS, LISTENS_SLOWLY = timedelta(seconds=60), timedelta(seconds=180)
-
-
-class AskingOffice(Protocol):
-    """What the end of such a call asks of the office."""
-
-    def policy(self, name: str) -> int | float: ...
 
 
 def first_due(call: "CallState", now: datetime) -> datetime:
@@ -63,7 +58,7 @@ def asker_cannot_talk(session: Session, call: "CallState", now: datetime) -> Non
     session.execute(update(CALLBACKS).where(asked, IS_OWED).values(silent=True))
 
 
-def asking_ended(session: Session, call_id: int, now: datetime, office: AskingOffice) -> list[Job]:
+def asking_ended(session: Session, call_id: int, now: datetime, policies: Policies) -> list[Job]:
     """The call is over: what was asked for in it is due, unless it was put off further than to this end.
 
     Also what stood before and was asked for again: the ring must not tell whether one stood (R35).
@@ -91,11 +86,11 @@ def asking_ended(session: Session, call_id: int, now: datetime, office: AskingOf
         return []
     if call.place == COVERED:
         asked_here = CALLBACKS.c.requested_in_call_id == call_id
-        later = now + pause_after(session, call_id, office)
+        later = now + pause_after(session, call_id, policies)
         # What another call without a PIN asked for as well is not put off by a key of this one (R35).
         mine = and_(asked_here, ~CALLBACKS.c.asked_elsewhere)
         # No key moves ``last_key_at`` once the verification is over.
-        lately = now - timedelta(minutes=office.policy("verification_minutes"))
+        lately = now - timedelta(minutes=policies.verification_minutes)
         if call.verified_at is not None and call.last_key_at >= lately and _has_its_pin(call):
             mine = or_(mine, CALLBACKS.c.case_id == call.case_id)
         put_off = update(CALLBACKS).where(
@@ -118,13 +113,13 @@ def asking_ended(session: Session, call_id: int, now: datetime, office: AskingOf
     return [("dial_liaison", callback_id) for callback_id in sorted(session.scalars(due))]
 
 
-def pause_after(session: Session, call_id: int | None, office: AskingOffice) -> timedelta:
+def pause_after(session: Session, call_id: int | None, policies: Policies) -> timedelta:
     """How long the phone of a call that has just ended is left alone: after key 7 somebody was listening.
 
     Otherwise a moment, in which it is put away.
     """
     place = session.scalar(select(Call.place).where(Call.id == call_id))
-    return timedelta(minutes=office.policy("retry_minutes") if place == COVERED else 1)
+    return timedelta(minutes=policies.retry_minutes if place == COVERED else 1)
 
 
 def _asked_in(call: Any, *, of_case: bool) -> ColumnElement[bool]:

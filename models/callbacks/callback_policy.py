@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal, Protocol
+from zoneinfo import ZoneInfo
 
 from models.cases.daily_window import DailyWindow, moment_inside
+from models.store.policies import Policies
 
 #: A day takes three steps at most, so this sees past any holidays; what has no moment in it has none.
 _MOST_STEPS = 60
@@ -47,72 +49,67 @@ class Missed(Protocol):
     def liaison_tries(self) -> int: ...
 
 
-class CallbackOffice(Protocol):
-    """What callbacks ask of the office.
-
-    ``lines`` are the office's own numbers, the main one first.
-    ``calling_window(at, time_zone)`` is the earliest moment at or after ``at`` inside the permitted hours
-    there (R29); ``due_at`` is the latest moment promised; ``can_dial(number)`` tells whether an E.164 number
-    is one that the line may ring (R35); ``next_open(at)`` is the earliest moment at or after ``at`` when the
-    office works, and ``zone_of(number)`` the time zone that a number's area suggests.
-    """
-
-    @property
-    def lines(self) -> tuple[str, ...]: ...
-
-    def policy(self, name: str) -> int | float: ...
-    def due_at(self, urgency: Literal["urgent", "other"], at: datetime) -> datetime: ...
-    def calling_window(self, at: datetime, time_zone: str) -> datetime: ...
-    def can_dial(self, number: str) -> bool: ...
-    def is_open(self, at: datetime) -> bool: ...
-    def next_open(self, at: datetime) -> datetime: ...
-    def zone_of(self, number: str) -> str: ...
-
-
 @dataclass(frozen=True, kw_only=True)
 class CallbackPolicy:
-    """The office's numbers for callbacks, read once for the work at hand."""
+    """What the office decided about callbacks, filled once for each version of the office.
 
-    liaison_ring_seconds: int
-    caller_ring_seconds: int
-    liaison_tries: int
-    caller_tries: int
-    retry: timedelta
-    liaison_retry: timedelta
-    missed_claim: timedelta
-    lease: timedelta
-    due_soon: timedelta
-    untaken_retry: timedelta
-    talk_check: timedelta
-    call_interval: timedelta
+    ``numbers`` are its policies, ``lines`` its own numbers (E.164) with the main one first, and ``zone`` its
+    time zone. ``calling_window(at, time_zone)`` is the earliest moment at or after ``at`` inside the
+    permitted hours there (R29), and ``due_at`` is the latest moment promised. ``can_dial(number)`` tells
+    whether the line may ring an E.164 number (R35); ``zone_of(number)`` is the zone that its area suggests.
+    ``next_open(at)`` is the earliest moment at or after ``at`` when the office works.
+    """
+
+    numbers: Policies
     lines: tuple[str, ...]
+    zone: ZoneInfo
     calling_window: Callable[[datetime, str], datetime] = field(repr=False)
+    due_at: Callable[[Literal["urgent", "other"], datetime], datetime] = field(repr=False)
     can_dial: Callable[[str], bool] = field(repr=False)
+    zone_of: Callable[[str], str] = field(repr=False)
     is_open: Callable[[datetime], bool] = field(repr=False)
     next_open: Callable[[datetime], datetime] = field(repr=False)
+    is_holiday: Callable[[date], bool] = field(repr=False)
 
-    @classmethod
-    def of(cls, office: CallbackOffice) -> "CallbackPolicy":
-        """Read the policies of office.toml. Raises KeyError for one that the office lacks."""
-        return cls(
-            liaison_ring_seconds=int(office.policy("liaison_ring_seconds")),
-            caller_ring_seconds=int(office.policy("caller_ring_seconds")),
-            liaison_tries=int(office.policy("liaison_tries")),
-            caller_tries=int(office.policy("caller_tries")),
-            retry=timedelta(minutes=office.policy("retry_minutes")),
-            liaison_retry=timedelta(seconds=office.policy("liaison_retry_seconds")),
-            missed_claim=timedelta(minutes=office.policy("missed_claim_minutes")),
-            lease=timedelta(seconds=office.policy("lease_seconds")),
-            due_soon=timedelta(minutes=office.policy("due_soon_minutes")),
-            untaken_retry=timedelta(minutes=office.policy("untaken_retry_minutes")),
-            talk_check=timedelta(seconds=office.policy("talk_check_seconds")),
-            call_interval=timedelta(seconds=1) / office.policy("carrier_calls_per_second"),
-            lines=office.lines,
-            calling_window=office.calling_window,
-            can_dial=office.can_dial,
-            is_open=office.is_open,
-            next_open=office.next_open,
-        )
+    @property
+    def retry(self) -> timedelta:
+        """From one round to the next."""
+        return timedelta(minutes=self.numbers.retry_minutes)
+
+    @property
+    def liaison_retry(self) -> timedelta:
+        """From one liaison to the next."""
+        return timedelta(seconds=self.numbers.liaison_retry_seconds)
+
+    @property
+    def missed_claim(self) -> timedelta:
+        """How long a claim lasts after a missed call."""
+        return timedelta(minutes=self.numbers.missed_claim_minutes)
+
+    @property
+    def lease(self) -> timedelta:
+        """How long a callback may go without news."""
+        return timedelta(seconds=self.numbers.lease_seconds)
+
+    @property
+    def due_soon(self) -> timedelta:
+        """How long before its due time a promise counts as urgent."""
+        return timedelta(minutes=self.numbers.due_soon_minutes)
+
+    @property
+    def untaken_retry(self) -> timedelta:
+        """How often those on call are rung."""
+        return timedelta(minutes=self.numbers.untaken_retry_minutes)
+
+    @property
+    def talk_check(self) -> timedelta:
+        """How often the carrier is asked whether a talk goes on."""
+        return timedelta(seconds=self.numbers.talk_check_seconds)
+
+    @property
+    def call_interval(self) -> timedelta:
+        """The time from one call to the next that the carrier's pace asks for."""
+        return timedelta(seconds=1) / self.numbers.carrier_calls_per_second
 
     def next_moment(self, callback: Windowed, at: datetime) -> datetime:
         """When to look at this callback again, at or after ``at``: never outside the permitted hours (R29).
@@ -131,7 +128,7 @@ class CallbackPolicy:
         Before the end it rings in the part of the day that somebody was promised, if another request without
         the PIN has used up these tries earlier (R35).
         """
-        if tries < self.caller_tries:
+        if tries < self.numbers.caller_tries:
             return tries, self.next_moment(callback, now + pause)
         later = promised_later(callback)
         return None if later is None or now >= later else (0, self.next_moment(callback, later))
@@ -167,15 +164,15 @@ class CallbackPolicy:
 
     def is_untaken(self, callback: Missed) -> bool:
         """Whether so many offers were missed that urgent work rings those on call and supervisors too."""
-        return callback.liaison_tries >= self.liaison_tries
+        return callback.liaison_tries >= self.numbers.liaison_tries
 
     def liaison_lease(self, now: datetime) -> datetime:
         """Until when a liaison's leg may go without news before the sweeper looks after it."""
-        return now + timedelta(seconds=self.liaison_ring_seconds) + self.lease
+        return now + timedelta(seconds=self.numbers.liaison_ring_seconds) + self.lease
 
     def caller_lease(self, now: datetime) -> datetime:
         """Until when a caller's leg may go without news before the sweeper looks after it."""
-        return now + timedelta(seconds=self.caller_ring_seconds) + self.lease
+        return now + timedelta(seconds=self.numbers.caller_ring_seconds) + self.lease
 
 
 def promised_later(callback: Windowed) -> datetime | None:

@@ -7,7 +7,6 @@ may be said and no more (R12, R13, R37), and that they looked is an entry.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
@@ -24,16 +23,11 @@ from models.cases.subject import Subject
 from models.custody.custody import CustodyRecord
 from models.custody.custody_status import NEUTRAL, Heard, HeardRules, heard
 from models.custody.directory import Court, Facility
+from models.store.policies import Policies
 from models.store.refusal import RefusedError
 
 #: So many of the latest looks are asked whether one of them was for the same callback.
 _LOOKS = 20
-
-
-class WordsOffice(Protocol):
-    """What this asks of the office."""
-
-    def policy(self, name: str) -> int | float: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,27 +53,27 @@ class CaseStanding:
     facility_phone: str | None
 
 
-def may_open_case(callback: Callback, staff_id: int, now: datetime, office: WordsOffice) -> bool:
+def may_open_case(callback: Callback, staff_id: int, now: datetime, policies: Policies) -> bool:
     """Whether this callback opens its case to this person: verified, recognized, theirs, on or just over."""
     if not callback.verified or callback.case_id is None or callback.staff_id != staff_id:
         return False
     if callback.recognized_by is None:
         return False
-    shortly = now - timedelta(minutes=office.policy("outcome_minutes"))
+    shortly = now - timedelta(minutes=policies.outcome_minutes)
     is_over_lately = callback.closed_at is not None and callback.closed_at > shortly
     was_talk = callback.state == "reached" and is_over_lately
     return callback.state in OPEN_STATES or was_talk
 
 
 def look_at_words(
-    session: Session, callback_id: int, staff_id: int, now: datetime, rules: HeardRules, office: WordsOffice
+    session: Session, callback_id: int, staff_id: int, now: datetime, rules: HeardRules, policies: Policies
 ) -> Heard:
     """What may be said to the person of a callback now, and the entry that this person looked.
 
     Raises RefusedError when the callback opens no case to them; why the gate denies is told to nobody.
     """
     callback = standing(session, callback_id)
-    if callback.case_id is None or not may_open_case(callback, staff_id, now, office):
+    if callback.case_id is None or not may_open_case(callback, staff_id, now, policies):
         raise RefusedError(CaseWordsRefusal.NOT_RECOGNIZED)
     if holds_content(session, callback, now):
         raise RefusedError(CaseWordsRefusal.NEW_PHONE)

@@ -4,7 +4,7 @@ The dispatcher offers to others only what nobody claimed; a claim that is not us
 """
 
 from datetime import datetime, timedelta
-from typing import NoReturn, Protocol
+from typing import NoReturn
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,19 +17,14 @@ from models.callbacks.refusals import CallbackRefusal
 from models.staff.alert import LEFT_TOLD
 from models.staff.staff import Staff
 from models.store.database import keyring_of
+from models.store.policies import Policies
 from models.store.refusal import RefusedError
 
 #: The roles that may take a callback out of the hands of somebody else.
 OVERSEERS = ("supervisor", "administrator")
 
 
-class ClaimOffice(Protocol):
-    """What claims ask of the office."""
-
-    def policy(self, name: str) -> int | float: ...
-
-
-def claim(session: Session, callback_id: int, staff_id: int, now: datetime, office: ClaimOffice) -> Callback:
+def claim(session: Session, callback_id: int, staff_id: int, now: datetime, policies: Policies) -> Callback:
     """Make a callback this person's; who has it already keeps it as it is.
 
     What was left for staff is taken up again by this, and by nothing else: nobody knows whether the person
@@ -38,7 +33,7 @@ def claim(session: Session, callback_id: int, staff_id: int, now: datetime, offi
     callback = standing(session, callback_id)
     if is_mine(callback, staff_id):
         return callback
-    until = claimed_until(now, office)
+    until = claimed_until(now, policies)
     if callback.state == "requested":
         advance(
             session, callback.id, "claim", actor=actor_of(staff_id), now=now,
@@ -66,7 +61,7 @@ def release(session: Session, callback_id: int, staff: Staff, now: datetime) -> 
 
 
 def hand(
-    session: Session, callback_id: int, staff: Staff, to_id: int, now: datetime, office: ClaimOffice
+    session: Session, callback_id: int, staff: Staff, to_id: int, now: datetime, policies: Policies
 ) -> Staff:
     """Hand a callback to a colleague on shift: the claim is theirs, for the few minutes to begin it.
 
@@ -85,11 +80,11 @@ def hand(
         if staff.role not in OVERSEERS:
             refuse(session, callback)
     elif not is_mine(callback, staff.id):
-        callback = claim(session, callback_id, staff.id, now, office)
+        callback = claim(session, callback_id, staff.id, now, policies)
     if callback.state != "claimed":
         refuse(session, callback)
     callback.staff_id, callback.claimed_at = colleague.id, now
-    callback.lease_until = now + timedelta(minutes=office.policy("handed_minutes"))
+    callback.lease_until = now + timedelta(minutes=policies.handed_minutes)
     session.flush()
     audit.record(
         session,
@@ -102,9 +97,9 @@ def hand(
     return colleague
 
 
-def claimed_until(now: datetime, office: ClaimOffice) -> datetime:
+def claimed_until(now: datetime, policies: Policies) -> datetime:
     """Until when a claim made now holds."""
-    return now + timedelta(minutes=office.policy("claim_minutes"))
+    return now + timedelta(minutes=policies.claim_minutes)
 
 
 def standing(session: Session, callback_id: int) -> Callback:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from models.audit import audit
 from models.audit.audit import AuditEntry
 from models.callbacks.callback import CALLBACKS, IS_OPEN, Callback
+from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.owed_already import rings_anyway
 from models.callbacks.refusals import CallbackRefusal
 from models.calls.call import Call
@@ -40,12 +41,6 @@ _ANEW = frozenset(
 
 class NotAgainError(RefusedError):
     """This callback is not promised anew. The message is one sentence that names nobody."""
-
-
-class FollowUpOffice(Protocol):
-    """What a follow-up asks of the office."""
-
-    def due_at(self, urgency: Literal["urgent", "other"], at: datetime) -> datetime: ...
 
 
 def follow_up(
@@ -118,7 +113,7 @@ def follow_up(
 
 
 def promise_anew(
-    session: Session, callback_id: int, office: FollowUpOffice, actor: str, now: datetime
+    session: Session, callback_id: int, policy: CallbackPolicy, actor: str, now: datetime
 ) -> list[Job]:
     """Somebody looked into a callback that was left for staff, or not answered: it is promised once more.
 
@@ -132,7 +127,7 @@ def promise_anew(
         raise NotAgainError(CallbackRefusal.NOT_TO_REPEAT)
     if callback.outcome == STOPPED:
         raise NotAgainError(CallbackRefusal.PHONE_STOPPED)
-    due_at = office.due_at("urgent" if callback.urgency == "urgent" else "other", now)
+    due_at = policy.due_at("urgent" if callback.urgency == "urgent" else "other", now)
     jobs = follow_up(
         session, callback, reason=callback.reason, at=now, due_at=due_at, actor=actor, now=now,
         # It may never have rung. The phone shows the line on which it was asked for all the same (R32).

@@ -1,8 +1,8 @@
 """The moment promised for an urgent callback: within the hour, or the true time if it cannot be (R36)."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
-from typing import NamedTuple, Protocol
+from datetime import UTC, datetime, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import case, func, or_, select
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from models.callbacks.asking_call import LISTENS_SLOWLY
 from models.callbacks.callback import CALLBACKS
 from models.callbacks.callback_list import IN_LINE, NOT_YET
+from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.liaison import count_crew
 from models.calls.two_lists import UNVERIFIED_URGENT, VERIFIED, before_next
 from models.staff.schedule import is_anyone_at_hand_at
@@ -28,19 +29,8 @@ class Asker:
     number_key: str = field(repr=False)
 
 
-class TrueTimeOffice(Protocol):
-    """What this file asks of the office."""
-
-    @property
-    def time_zone(self) -> str: ...
-    def is_holiday(self, day: date) -> bool: ...
-    def policy(self, name: str) -> int | float: ...
-    def is_open(self, at: datetime) -> bool: ...
-    def next_open(self, at: datetime) -> datetime: ...
-
-
 def urgent_due(
-    session: Session, now: datetime, office: TrueTimeOffice, asker: Asker, wait: timedelta | None
+    session: Session, now: datetime, policy: CallbackPolicy, asker: Asker, wait: timedelta | None
 ) -> datetime:
     """The latest moment at which a caller is called who asks for an urgent callback now.
 
@@ -49,20 +39,20 @@ def urgent_due(
     ten lately waited longer (``wait``). What is owed to the asker's own phone counts for nothing, nor does
     whose phone it is: who asks again hears what a first request of this moment hears (R35).
     """
-    is_open = office.is_open(now)
+    is_open = policy.is_open(now)
     people, busy = count_crew(session, is_open=is_open)
-    hour = timedelta(minutes=office.policy("urgent_minutes"))
-    ahead = _ahead(session, now, now + timedelta(minutes=office.policy("due_soon_minutes")), asker)
+    hour = timedelta(minutes=policy.numbers.urgent_minutes)
+    ahead = _ahead(session, now, now + timedelta(minutes=policy.numbers.due_soon_minutes), asker)
     turns = max((busy + ahead.both) // max(people, 1), ahead.alike // ((people + 1) // 2 or 1))
-    turn = turns * timedelta(minutes=office.policy("callback_minutes"))
+    turn = turns * timedelta(minutes=policy.numbers.callback_minutes)
     if people == 0:
-        return _in_steps(office.next_open(_tomorrow(now, office) if is_open else now) + max(hour, turn))
+        return _in_steps(policy.next_open(_tomorrow(now, policy.zone) if is_open else now) + max(hour, turn))
     if (
         turn
-        and not office.is_open(now + turn)
-        and not is_anyone_at_hand_at(session, now + turn, ZoneInfo(office.time_zone), office.is_holiday)
+        and not policy.is_open(now + turn)
+        and not is_anyone_at_hand_at(session, now + turn, policy.zone, policy.is_holiday)
     ):
-        return office.next_open(now + turn) + hour
+        return policy.next_open(now + turn) + hour
     late = hour + now - (ahead.first_due_at or now)
     longest = max(turn, late, wait or turn)
     return now + hour if longest <= hour else _in_steps(now + longest)
@@ -113,8 +103,7 @@ def _ahead(session: Session, now: datetime, soon: datetime, asker: Asker) -> _Ah
     )
 
 
-def _tomorrow(now: datetime, office: TrueTimeOffice) -> datetime:
-    zone = ZoneInfo(office.time_zone)
+def _tomorrow(now: datetime, zone: ZoneInfo) -> datetime:
     return datetime.combine(now.astimezone(zone).date() + timedelta(days=1), time(), zone).astimezone(UTC)
 
 

@@ -12,10 +12,11 @@ from models.cases.case import Case, CaseError, add_case, confirm_named, end_case
 from models.cases.refusals import CaseRefusal
 from models.cases.registrant import Registrant, name_of, name_registrant, register
 from models.cases.subject import Subject, find_or_add_subject, rename_subject
-from models.overview.case_opening import OPENED, OpeningOffice, Person, open_to
+from models.overview.case_opening import OPENED, Person, open_to
 from models.staff.staff import Staff
 from models.staff.two_people import check_untied
 from models.store.database import keyring_of
+from models.store.policies import Policies
 
 #: Who may say who a case is about, and end it.
 KEEPERS = frozenset({"supervisor", "administrator"})
@@ -44,7 +45,7 @@ def begin_case(
     details: Details,
     evidence: str,
     now: datetime,
-    office: OpeningOffice,
+    policies: Policies,
     form: str = "",
 ) -> Case:
     """Add a case without a PIN: the first one takes a second person's word. It stands open to who added it.
@@ -74,7 +75,7 @@ def begin_case(
         actor=person.email,
     )
     _name_alone(session, person, case, subject_name)
-    open_to(session, person, case.id, "added", evidence, now, office, {"form": form} if form else None)
+    open_to(session, person, case.id, "added", evidence, now, policies, {"form": form} if form else None)
     return case
 
 

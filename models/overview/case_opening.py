@@ -17,6 +17,7 @@ from models.overview.refusals import CaseOpeningRefusal
 from models.staff.staff import Staff
 from models.store.base import Base, UtcDateTime
 from models.store.database import keyring_of
+from models.store.policies import Policies
 from models.store.refusal import RefusedError
 from models.talks.direct_talk import DirectTalk
 from models.talks.line_wait import OPENS_ITS_CASE
@@ -52,13 +53,6 @@ class Person(Protocol):
     def role(self) -> str: ...
 
 
-class OpeningOffice(Protocol):
-    """What this file asks of the office."""
-
-    def policy(self, name: str, /) -> int | float:
-        """The number an office decided on."""
-
-
 class CaseOpening(Base):
     """A case stands open to one person until a moment. ``case_id`` is None for a verification that failed.
 
@@ -90,7 +84,7 @@ class Grounds:
 
 
 def grounds_for(
-    session: Session, person: Person, case_id: int, now: datetime, office: OpeningOffice
+    session: Session, person: Person, case_id: int, now: datetime, policies: Policies
 ) -> Grounds | None:
     """Why this person may look at this case now, or None."""
     opening = session.execute(
@@ -105,7 +99,7 @@ def grounds_for(
     ).first()
     if opening is not None:
         return Grounds(opening.ground, opening.reason, opening.until)
-    shortly = now - timedelta(minutes=office.policy("outcome_minutes"))
+    shortly = now - timedelta(minutes=policies.outcome_minutes)
     theirs = select(Callback.id).where(
         Callback.case_id == case_id,
         Callback.verified,
@@ -121,18 +115,18 @@ def grounds_for(
     )
     if callback is not None:
         return Grounds("callback", "verified_callback", None)
-    talk = session.execute(_of_talk(person, now, office).where(Call.case_id == case_id).limit(1)).first()
+    talk = session.execute(_of_talk(person, now, policies).where(Call.case_id == case_id).limit(1)).first()
     return None if talk is None else Grounds("call", "verified_call", None)
 
 
-def case_in_talk(session: Session, person: Person, now: datetime, office: OpeningOffice) -> int | None:
+def case_in_talk(session: Session, person: Person, now: datetime, policies: Policies) -> int | None:
     """The case that whom this person talks with at 0, or did a moment ago, opened by its PIN; else None."""
-    return session.scalars(_of_talk(person, now, office).order_by(DirectTalk.id.desc()).limit(1)).first()
+    return session.scalars(_of_talk(person, now, policies).order_by(DirectTalk.id.desc()).limit(1)).first()
 
 
-def _of_talk(person: Person, now: datetime, office: OpeningOffice) -> Select[int]:
+def _of_talk(person: Person, now: datetime, policies: Policies) -> Select[int]:
     """The case of a caller at 0 who began to wait verified, by the PIN still in force, to whom they talk."""
-    shortly = now - timedelta(minutes=office.policy("outcome_minutes"))
+    shortly = now - timedelta(minutes=policies.outcome_minutes)
     return (
         select(Case.id)
         .join(Call, OPENS_ITS_CASE)
@@ -144,9 +138,9 @@ def _of_talk(person: Person, now: datetime, office: OpeningOffice) -> Select[int
     )
 
 
-def look_at(session: Session, person: Person, case_id: int, now: datetime, office: OpeningOffice) -> Grounds:
+def look_at(session: Session, person: Person, case_id: int, now: datetime, policies: Policies) -> Grounds:
     """Note that this person looks at the case. Raises CaseOpeningError when nothing opens it to them."""
-    grounds = grounds_for(session, person, case_id, now, office)
+    grounds = grounds_for(session, person, case_id, now, policies)
     if grounds is None:
         raise CaseOpeningError(CaseOpeningRefusal.NOT_OPEN)
     audit.record(
@@ -161,7 +155,7 @@ def look_at(session: Session, person: Person, case_id: int, now: datetime, offic
 
 
 def open_by_verification(
-    session: Session, person: Person, number: str, evidence: str, now: datetime, office: OpeningOffice
+    session: Session, person: Person, number: str, evidence: str, now: datetime, policies: Policies
 ) -> int | None:
     """Open a case on a member of staff's own word that they know whom they speak with (R37).
 
@@ -187,12 +181,12 @@ def open_by_verification(
     case_id = session.scalar(select(Case.id).where(Case.number_key == key))
     if (failed or 0) >= MOST_FAILED:
         case_id = None
-    _open(session, person, case_id, "verification", evidence, now, office)
+    _open(session, person, case_id, "verification", evidence, now, policies)
     return case_id
 
 
 def open_from_search(
-    session: Session, person: Person, case_id: int, reason: str, now: datetime, office: OpeningOffice
+    session: Session, person: Person, case_id: int, reason: str, now: datetime, policies: Policies
 ) -> None:
     """Open a case that a supervisor found by name, open or closed. Raises CaseOpeningError."""
     if person.role != "supervisor":
@@ -201,7 +195,7 @@ def open_from_search(
         raise CaseOpeningError(CaseOpeningRefusal.NO_REASON)
     if session.get(Case, case_id) is None:
         raise CaseOpeningError(CaseOpeningRefusal.UNKNOWN)
-    _open(session, person, case_id, "search", reason, now, office)
+    _open(session, person, case_id, "search", reason, now, policies)
 
 
 def open_to(
@@ -211,11 +205,11 @@ def open_to(
     ground: str,
     reason: str,
     now: datetime,
-    office: OpeningOffice,
+    policies: Policies,
     facts: dict[str, str] | None = None,
 ) -> None:
     """Open a case to who has just added it, or was asked to approve a PIN of it; ``facts`` for the entry."""
-    _open(session, person, case_id, ground, reason, now, office, facts)
+    _open(session, person, case_id, ground, reason, now, policies, facts)
 
 
 def close_all_of(session: Session, staff_id: int, now: datetime) -> None:
@@ -231,10 +225,10 @@ def _open(
     ground: str,
     reason: str,
     now: datetime,
-    office: OpeningOffice,
+    policies: Policies,
     facts: dict[str, str] | None = None,
 ) -> None:
-    until = now + timedelta(minutes=office.policy("case_open_minutes"))
+    until = now + timedelta(minutes=policies.case_open_minutes)
     session.add(
         CaseOpening(
             case_id=case_id, staff_id=person.staff_id, ground=ground, reason=reason, opened_at=now,

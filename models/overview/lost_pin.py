@@ -3,13 +3,13 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from secrets import randbelow
-from typing import Protocol
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from models.audit import audit
 from models.callbacks.callback import IS_OWED, Callback
+from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_request import A_DAY, Promise, promise_callback
 from models.callbacks.wishes import wishes_of_phone
 from models.cases.case import Case, find_case, give_new_pin
@@ -22,8 +22,9 @@ from models.staff.lost_pin_report import NEW, WAITING, LostPinReport
 from models.staff.staff import Staff
 from models.staff.two_people import check_untied
 from models.store.database import keyring_of
+from models.store.policies import Policies
 from models.store.refusal import RefusedError
-from models.talks.abandoned_wait import Job, PromisingOffice
+from models.talks.abandoned_wait import Job
 
 #: How staff may come to believe that someone is the registrant; the code is kept (R08).
 EVIDENCE = ("rang_confirmed_phone", "agency_vouched", "met_in_person")
@@ -31,13 +32,6 @@ EVIDENCE = ("rang_confirmed_phone", "agency_vouched", "met_in_person")
 
 _AN_HOUR = timedelta(hours=1)
 _A_FEW = 200
-
-
-class ReplacingOffice(PromisingOffice, Protocol):
-    """What replacing a PIN asks of the office."""
-
-    def policy(self, name: str, /) -> int | float:
-        """The number an office decided on."""
 
 
 def has_phone_for(session: Session, evidence: str, case: Case) -> bool:
@@ -49,17 +43,8 @@ class LostPinError(RefusedError):
     """What was asked about a lost PIN cannot be done; the sentence says why."""
 
 
-class LostPinOffice(PromisingOffice, Protocol):
-    """What this file asks of the office."""
-
-    def policy(self, name: str) -> int | float:
-        """The number an office decided on."""
-
-    def is_open(self, at: datetime) -> bool: ...
-
-
 def settle_lost_pins(
-    session: Session, now: datetime, office: LostPinOffice, shared_phone_keys: Collection[str] = ()
+    session: Session, now: datetime, policy: CallbackPolicy, shared_phone_keys: Collection[str] = ()
 ) -> list[Job]:
     """Judge the reports that calls left, oldest first; the calls to place for them.
 
@@ -70,22 +55,22 @@ def settle_lost_pins(
     Without a safe phone the row is left for staff. Above the ceiling of the line, or after the calls that a
     case has in a day, a report waits for a supervisor: a stranger may have used up those calls.
     """
-    most_seconds = int(office.policy("lost_pin_minutes") * 60)
+    most_seconds = policy.numbers.lost_pin_minutes * 60
     jobs: list[Job] = []
     new = select(LostPinReport).where(NEW).order_by(LostPinReport.id).limit(_A_FEW)
     for report in session.scalars(new).all():
         case = _case_of(session, report.number_key)
-        if case is None or not _may_report(session, report, case, office, shared_phone_keys):
+        if case is None or not _may_report(session, report, case, policy.numbers, shared_phone_keys):
             report.state = "refused"
-        elif _had_its_calls(session, report, office) or (
-            _called_lately(session, now) >= office.policy("lost_pin_calls_an_hour")
+        elif _had_its_calls(session, report, policy.numbers) or (
+            _called_lately(session, now) >= policy.numbers.lost_pin_calls_an_hour
         ):
             report.state = "waiting"
             _write_entry(session, "sweeper", "hold_lost_pin", case, now)
         else:
             report.state = "called"
             earliest = now + timedelta(seconds=randbelow(most_seconds + 1))
-            jobs += _ring_safe_phone(session, report, case, earliest, now, office)
+            jobs += _ring_safe_phone(session, report, case, earliest, now, policy)
         report.settled_at = now
         session.flush()
     return jobs
@@ -104,7 +89,7 @@ def waiting_lost_pins(session: Session) -> Sequence[tuple[int, int, datetime]]:
 
 
 def decide_lost_pin(
-    session: Session, report_id: int, *, call: bool, by: str, now: datetime, office: LostPinOffice
+    session: Session, report_id: int, *, call: bool, by: str, now: datetime, policy: CallbackPolicy
 ) -> list[Job]:
     """A supervisor lets a report that waits ring the case's phone, or drops it.
 
@@ -120,14 +105,14 @@ def decide_lost_pin(
         raise LostPinError(LostPinRefusal.CALL_OPEN)
     report.state, report.settled_at = ("called" if call else "declined"), now
     _write_entry(session, by, "release_lost_pin" if call else "decline_lost_pin", case, now)
-    return _ring_safe_phone(session, report, case, now, now, office) if call else []
+    return _ring_safe_phone(session, report, case, now, now, policy) if call else []
 
 
 def _may_report(
     session: Session,
     report: LostPinReport,
     case: Case,
-    office: LostPinOffice,
+    policies: Policies,
     shared_phone_keys: Collection[str],
 ) -> bool:
     """Few reports a day from one phone, and one open a case (R08)."""
@@ -136,19 +121,19 @@ def _may_report(
     is_counted = report.phone_key is not None and report.phone_key not in shared_phone_keys
     if is_counted and not _is_own_phone(session, report, case):
         of_phone = session.scalar(earlier.where(LostPinReport.phone_key == report.phone_key)) or 0
-        if of_phone >= office.policy("lost_pin_reports_a_day"):
+        if of_phone >= policies.lost_pin_reports_a_day:
             return False
     # It may have waited for days: until a supervisor decides, it is the one that is open.
     waits = select(LostPinReport.id).where(WAITING, LostPinReport.number_key == report.number_key)
     return session.scalar(waits.limit(1)) is None and not _is_open(session, case)
 
 
-def _had_its_calls(session: Session, report: LostPinReport, office: LostPinOffice) -> bool:
+def _had_its_calls(session: Session, report: LostPinReport, policies: Policies) -> bool:
     """Whether reports rang the phones of this case as often in a day as they may without a supervisor."""
     called = _earlier(report).where(
         LostPinReport.number_key == report.number_key, LostPinReport.state == "called"
     )
-    return (session.scalar(called) or 0) >= office.policy("unverified_callbacks_a_day")
+    return (session.scalar(called) or 0) >= policies.unverified_callbacks_a_day
 
 
 def _earlier(report: LostPinReport) -> Select[int]:
@@ -183,25 +168,25 @@ def _ring_safe_phone(
     case: Case,
     earliest: datetime,
     now: datetime,
-    office: LostPinOffice,
+    policy: CallbackPolicy,
 ) -> list[Job]:
     registrant = session.get_one(Registrant, case.registrant_id)
     phone = next(
         (
             (one, number)
             for one in safe_phones(session, registrant.id)
-            if office.can_dial(number := keyring_of(session).unseal("phone.number", one.number_sealed))
+            if policy.can_dial(number := keyring_of(session).unseal("phone.number", one.number_sealed))
         ),
         None,
     )
     window = next_window(phone[0], registrant.time_zone, earliest) if phone is not None else None
-    first_at = office.calling_window(max(earliest, window[0]) if window else earliest, registrant.time_zone)
+    first_at = policy.calling_window(max(earliest, window[0]) if window else earliest, registrant.time_zone)
     # Not asked for in the reporter's call: no key and no end of it may move this one, nor any word there tell
     # that it exists (R08, R35).
     promise = Promise(
         number=phone[1] if phone is not None else "", urgency="other", reason="lost_pin", verified=False,
         language=registrant.language, time_zone=registrant.time_zone, requested_at=now,
-        due_at=max(office.due_at("other", now), first_at), next_attempt_at=first_at,
+        due_at=max(policy.due_at("other", now), first_at), next_attempt_at=first_at,
         registrant_id=registrant.id, silent=report.silent, window=window,
         state="requested" if phone is not None else "left_for_staff",
         outcome=None if phone is not None else "no_safe_phone",
@@ -219,7 +204,7 @@ def replace_lost_pin(
     by: str,
     and_by: str,
     hold: timedelta,
-    office: ReplacingOffice,
+    policy: CallbackPolicy,
     now: datetime,
 ) -> tuple[str, int]:
     """Give a case a new PIN on the word of two people; answers it, shown this once, and how many are told.
@@ -240,12 +225,12 @@ def replace_lost_pin(
     case = find_case(session, number)
     if not has_phone_for(session, evidence, case):
         raise LostPinError(LostPinRefusal.NO_PHONE)
-    days = office.policy("two_people_days")
+    days = policy.numbers.two_people_days
     check_untied(session, people[0].id, people[1].id, f"case:{case.id}", now, days)
     give_new_pin(session, case, pin_hash, now, by_two_people=True)
     case.changes_held_until = now + hold
     session.flush()
-    told = tell_safe_phones(session, case, "pin_changed", people[0].email, office, now)
+    told = tell_safe_phones(session, case, "pin_changed", people[0].email, policy, now)
     for person in people:
         audit.record(
             session,
@@ -259,7 +244,7 @@ def replace_lost_pin(
 
 
 def tell_of_letter(
-    session: Session, case_id: int, actor: str, office: PromisingOffice, now: datetime, *, again: bool
+    session: Session, case_id: int, actor: str, policy: CallbackPolicy, now: datetime, *, again: bool
 ) -> int:
     """Tell every safe phone that the PIN in a letter was used: somebody else may have opened it (R02).
 
@@ -269,7 +254,7 @@ def tell_of_letter(
     case = session.get_one(Case, case_id)
     if again and _is_open(session, case, "letter_pin_used"):
         return 0
-    return tell_safe_phones(session, case, "letter_pin_used", actor, office, now)
+    return tell_safe_phones(session, case, "letter_pin_used", actor, policy, now)
 
 
 def tell_safe_phones(
@@ -277,7 +262,7 @@ def tell_safe_phones(
     case: Case,
     reason: str,
     actor: str,
-    office: PromisingOffice,
+    policy: CallbackPolicy,
     now: datetime,
     *,
     but: int | None = None,
@@ -291,15 +276,15 @@ def tell_safe_phones(
     told = 0
     for phone in safe_phones(session, registrant.id):
         number = keyring_of(session).unseal("phone.number", phone.number_sealed)
-        if phone.id == but or not office.can_dial(number):
+        if phone.id == but or not policy.can_dial(number):
             continue
         window = next_window(phone, registrant.time_zone, now)
-        first_at = office.calling_window(max(now, window[0]) if window else now, registrant.time_zone)
+        first_at = policy.calling_window(max(now, window[0]) if window else now, registrant.time_zone)
         # Confirmed by its owner, so it counts as verified; without a case it opens none (R37).
         promise = Promise(
             number=number, urgency="other", reason=reason, verified=True, language=registrant.language,
             time_zone=registrant.time_zone, requested_at=now,
-            due_at=max(office.due_at("other", now), first_at), next_attempt_at=first_at, window=window,
+            due_at=max(policy.due_at("other", now), first_at), next_attempt_at=first_at, window=window,
             registrant_id=registrant.id, wishes=wishes_of_phone(phone),
         )  # fmt: skip
         told += promise_callback(session, promise, actor=actor, now=now) is not None

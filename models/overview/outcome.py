@@ -8,13 +8,14 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback import IS_OWED, Callback, advance, cancel_callback, was_put_off
-from models.callbacks.callback_policy import CallbackOffice, CallbackPolicy
+from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.callbacks.follow_up import LATER, STOPPED, SUPERVISOR, follow_up
 from models.calls.call import Call
 from models.overview.phone_stop import on_next_phone, stop_phone
 from models.staff.wrap_up import end_wrap_up
 from models.store.job import Job
+from models.store.policies import Policies
 from models.talks.direct_follow_up import follow_direct, is_owed_anyway
 from models.talks.direct_talk import DirectTalk
 from models.talks.talk import Talk, audit_talk
@@ -24,9 +25,9 @@ NOBODY_THERE, WRONG_PERSON = "nobody_there", "wrong_person"
 OUTCOMES = ("reached", "message_left", NOBODY_THERE, WRONG_PERSON, LATER, SUPERVISOR)
 
 
-def last_talk(session: Session, staff_id: int, now: datetime, office: CallbackOffice) -> Talk | None:
+def last_talk(session: Session, staff_id: int, now: datetime, policies: Policies) -> Talk | None:
     """The talk of this person that ended last, while its outcome may still be refined."""
-    since = now - timedelta(minutes=office.policy("outcome_minutes"))
+    since = now - timedelta(minutes=policies.outcome_minutes)
     found: list[Talk] = []
     for kind in (Callback, DirectTalk):
         mine = select(kind).where(kind.staff_id == staff_id, kind.state == "reached", kind.closed_at > since)
@@ -35,7 +36,7 @@ def last_talk(session: Session, staff_id: int, now: datetime, office: CallbackOf
 
 
 def note_outcome(
-    session: Session, talk: Talk, code: str, staff_id: int, now: datetime, office: CallbackOffice
+    session: Session, talk: Talk, code: str, staff_id: int, now: datetime, policy: CallbackPolicy
 ) -> tuple[Literal["noted", "late", "no_phone"], list[Job]]:
     """Refine the outcome of a talk, and make what follows from it; ``late`` when its minutes are over.
 
@@ -46,7 +47,7 @@ def note_outcome(
     """
     if code not in OUTCOMES:
         raise ValueError("There is no outcome of this name.")
-    since = now - timedelta(minutes=office.policy("outcome_minutes"))
+    since = now - timedelta(minutes=policy.numbers.outcome_minutes)
     # Held as it stands now: of a key and a click at once, the second puts right what the first one said.
     session.refresh(talk, with_for_update={"key_share": True})
     kind, actor, before = type(talk), f"liaison:{staff_id}", talk.outcome
@@ -75,34 +76,34 @@ def note_outcome(
         of_talk = Callback.number_key == talk.number_key, Callback.requested_at == talk.requested_at
         _take_back(session, (*of_talk, Callback.reason == talk.reason), f"staff:{staff_id}", now)
     if code == NOBODY_THERE and isinstance(talk, Callback):
-        _try_again(session, talk, actor, now, CallbackPolicy.of(office))
+        _try_again(session, talk, actor, now, policy)
         return "no_phone" if talk.stopped_after else "noted", []
     if code == WRONG_PERSON and isinstance(talk, Callback):
-        return "noted", _stop_wrong_phone(session, talk, actor, now, office)
+        return "noted", _stop_wrong_phone(session, talk, actor, now, policy)
     if code not in (LATER, SUPERVISOR):
         return "noted", []
-    at = now + timedelta(minutes=office.policy("call_later_minutes"))
+    at = now + timedelta(minutes=policy.numbers.call_later_minutes)
     if isinstance(talk, DirectTalk):
-        return _after_direct(session, talk, code, at, actor, now, office), []
+        return _after_direct(session, talk, code, at, actor, now, policy), []
     follow_up(
         session, talk, reason=LATER if code == LATER else SUPERVISOR, at=at,
-        due_at=office.due_at("other", at), actor=actor, now=now, left=code != LATER,
+        due_at=policy.due_at("other", at), actor=actor, now=now, left=code != LATER,
     )  # fmt: skip
     # Nothing is due yet; the sweeper finds it when its time has come.
     return "no_phone" if talk.stopped_after else "noted", []
 
 
 def _stop_wrong_phone(
-    session: Session, talk: Callback, actor: str, now: datetime, office: CallbackOffice
+    session: Session, talk: Callback, actor: str, now: datetime, policy: CallbackPolicy
 ) -> list[Job]:
     """Stop the phone of a wrong person; a person of staff sees to the call within minutes (R33).
 
     Theirs is the next safe phone. Where there is none they look for one, and cannot call this one again, also
     when it was given for one callback and no case has it.
     """
-    jobs = stop_phone(session, talk.number_key, now, office, actor=actor, with_task=False)
-    elsewhere = on_next_phone(session, talk, now, office) or {"outcome": STOPPED}
-    due_at = now + timedelta(minutes=office.policy("stop_task_minutes"))
+    jobs = stop_phone(session, talk.number_key, now, policy, actor=actor, with_task=False)
+    elsewhere = on_next_phone(session, talk, now, policy) or {"outcome": STOPPED}
+    due_at = now + timedelta(minutes=policy.numbers.stop_task_minutes)
     return jobs + follow_up(
         session, talk, reason=SUPERVISOR, at=now, due_at=due_at, actor=actor, now=now, left=True,
         changes=elsewhere,
@@ -150,9 +151,9 @@ def _after_direct(
     at: datetime,
     actor: str,
     now: datetime,
-    office: CallbackOffice,
+    policy: CallbackPolicy,
 ) -> Literal["noted", "no_phone"]:
-    made = follow_direct(session, talk, code, at, actor, now, office)
+    made = follow_direct(session, talk, code, at, actor, now, policy)
     if made is not None:
         return "noted"
     caller = session.get_one(Call, talk.caller_call_id)

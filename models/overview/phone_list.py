@@ -3,13 +3,14 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
 from models.callbacks.callback import CALLBACKS, IS_IDLE, Callback, advance
+from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.wishes import VOICEMAIL_TEXTS, WHO_MAY_ANSWER, Wishes
 from models.cases.case import Case
 from models.cases.new_phone import hold_bound, hold_new
@@ -20,8 +21,9 @@ from models.overview.lost_pin import tell_safe_phones
 from models.overview.phone_stop import lift_stop
 from models.overview.refusals import PhoneRefusal
 from models.store.database import keyring_of
+from models.store.policies import Policies
 from models.store.refusal import RefusedError
-from models.talks.abandoned_wait import Job, PromisingOffice
+from models.talks.abandoned_wait import Job
 
 MOST_PHONES = 8
 CODE_DIGITS, CODE_TRIES, CODE_LIFE = 4, 3, timedelta(minutes=15)
@@ -34,12 +36,6 @@ _MAY_ANSWER_WORDS = {
     "ask_for_me": "Whoever answers, ask for me by my name.",
     "anyone": "Speak with whoever answers.",
 }
-
-
-class PhoneOffice(PromisingOffice, Protocol):
-    """What this file asks of the office."""
-
-    def policy(self, name: str, /) -> int | float: ...
 
 
 class PhoneListError(RefusedError):
@@ -106,7 +102,7 @@ def confirm_phone(
     code: str,
     grounds: Grounds,
     now: datetime,
-    office: PhoneOffice,
+    policy: CallbackPolicy,
 ) -> bool:
     """Bind the phone when the code that came back is the one that was spoken to it; False when it is not.
 
@@ -131,12 +127,12 @@ def confirm_phone(
     if phone.stopped_at is not None:
         lift_stop(session, phone, person.email, now)
     session.flush()
-    hold_bound(_locked(session, case), phone, _hold(office))
+    hold_bound(_locked(session, case), phone, _hold(policy.numbers))
     phone.consents.append(
         Consent(channel="voice", words=SAFEST_WORDS, cap_per_day=CALLS_PER_DAY, granted_at=now)
     )
     session.flush()
-    told = tell_safe_phones(session, case, "phone_added", person.email, office, now, but=phone.id)
+    told = tell_safe_phones(session, case, "phone_added", person.email, policy, now, but=phone.id)
     facts = {"ground": grounds.ground, "phones_told": told}
     _record(session, person, "confirm_phone", phone, now, facts)
     return True
@@ -160,7 +156,7 @@ def vouch_for_phone(
 
 
 def mark_unsafe(
-    session: Session, person: Person, case: Case, phone_id: int, now: datetime, office: PhoneOffice
+    session: Session, person: Person, case: Case, phone_id: int, now: datetime, policies: Policies
 ) -> list[Job]:
     """Stop every call to this phone at once, also while changes are held; the jobs to enqueue after (R09).
 
@@ -174,7 +170,7 @@ def mark_unsafe(
     for consent in phone.consents:
         consent.withdrawn_at = consent.withdrawn_at or now
     session.flush()
-    hold_new(_locked(session, case), phone, now, _hold(office))
+    hold_new(_locked(session, case), phone, now, _hold(policies))
     session.flush()
     session.execute(
         update(KnownPhone)
@@ -274,8 +270,8 @@ def reveal_phone(session: Session, person: Person, case: Case, phone_id: int, no
     return number
 
 
-def _hold(office: PhoneOffice) -> timedelta:
-    return timedelta(hours=office.policy("unsafe_phone_hold_hours"))
+def _hold(policies: Policies) -> timedelta:
+    return timedelta(hours=policies.unsafe_phone_hold_hours)
 
 
 def _may_bind(case: Case, grounds: Grounds, now: datetime) -> None:

@@ -1,13 +1,14 @@
 """A phone says stop: nobody calls it, and others hear of it, since anybody may have said it (R33)."""
 
 from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
 from models.callbacks.callback import IS_OWED, WITHOUT_PIN, Callback, advance
+from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_request import Promise, promise_callback
 from models.callbacks.follow_up import STOPPED
 from models.callbacks.wishes import wishes_of_phone
@@ -16,7 +17,8 @@ from models.cases.registrant import Phone, Registrant
 from models.cases.safe_phone import next_hours, next_window, safe_phones
 from models.overview.lost_pin import tell_safe_phones
 from models.store.database import keyring_of
-from models.talks.abandoned_wait import Job, PromisingOffice
+from models.store.policies import Policies
+from models.talks.abandoned_wait import Job
 from models.talks.leg_end import leave_for_staff, never_dial
 
 if TYPE_CHECKING:
@@ -31,17 +33,11 @@ _DUPLICATE = "duplicate"
 _ACTOR = "caller:stop"
 
 
-class StopOffice(PromisingOffice, Protocol):
-    """What this file asks of the office."""
-
-    def policy(self, name: str, /) -> int | float: ...
-
-
 def stop_phone(
     session: Session,
     number_key: str,
     now: datetime,
-    office: StopOffice,
+    policy: CallbackPolicy,
     *,
     actor: str = "sms",
     with_task: bool = True,
@@ -62,7 +58,7 @@ def stop_phone(
     ).all()
     for phone in sorted(stopped):
         audit.record(session, actor=actor, action="stop_phone", target=f"phone:{phone.id}", now=now)
-    jobs = _move_callbacks(session, number_key, now, office)
+    jobs = _move_callbacks(session, number_key, now, policy)
     was_called = {
         phone.registrant_id
         for phone in stopped
@@ -70,11 +66,11 @@ def stop_phone(
     }
     for registrant_id in sorted(was_called):
         if with_task:
-            _make_task(session, registrant_id, now, office)
+            _make_task(session, registrant_id, now, policy.numbers)
         of_registrant = select(Case).where(Case.registrant_id == registrant_id)
         found = session.scalars(of_registrant.limit(1)).first()
         if found is not None:
-            tell_safe_phones(session, found, REASON, actor, office, now)
+            tell_safe_phones(session, found, REASON, actor, policy, now)
     return jobs
 
 
@@ -160,7 +156,7 @@ def ask_once_more(session: Session, call: "CallState", now: datetime) -> bool:
     return True
 
 
-def _move_callbacks(session: Session, number_key: str, now: datetime, office: StopOffice) -> list[Job]:
+def _move_callbacks(session: Session, number_key: str, now: datetime, policy: CallbackPolicy) -> list[Job]:
     """Send what would ring this number to the next phone of whom it is for, else to staff."""
     _mark_left(session, number_key, STOP_LIFTED, STOPPED)
     # What may follow a talk is made when it ends or its outcome is keyed, and that is after this.
@@ -171,7 +167,7 @@ def _move_callbacks(session: Session, number_key: str, now: datetime, office: St
     jobs: list[Job] = []
     for callback in session.scalars(owed.with_for_update(key_share=True)).all():
         legs = (callback.liaison_call_id, callback.caller_call_id)
-        elsewhere = on_next_phone(session, callback, now, office)
+        elsewhere = on_next_phone(session, callback, now, policy)
         # Whoever goes on asking and stopping would else fill the list with tasks that are all the same.
         if (
             elsewhere is None
@@ -187,7 +183,7 @@ def _move_callbacks(session: Session, number_key: str, now: datetime, office: St
             never_dial(session, callback.caller_call_id, now)
         advance(
             session, callback.id, "change_phone", actor=_ACTOR, now=now,
-            next_attempt_at=office.calling_window(now, callback.time_zone), caller_tries=0, **elsewhere,
+            next_attempt_at=policy.calling_window(now, callback.time_zone), caller_tries=0, **elsewhere,
         )  # fmt: skip
         jobs += [("release_leg", leg) for leg in legs if leg is not None]
         jobs.append(("dial_liaison", callback.id))
@@ -229,7 +225,7 @@ def _stopped_after(session: Session, is_so: bool, *which: ColumnElement[bool]) -
 
 
 def on_next_phone(
-    session: Session, callback: Callback, now: datetime, office: StopOffice
+    session: Session, callback: Callback, now: datetime, policy: CallbackPolicy
 ) -> dict[str, Any] | None:
     """The columns of this callback for the person's next safe phone, or None where there is none (R33)."""
     registrant_id = callback.registrant_id
@@ -239,19 +235,20 @@ def on_next_phone(
         return None
     for phone in safe_phones(session, registrant_id):
         number = keyring_of(session).unseal("phone.number", phone.number_sealed)
-        if office.can_dial(number):
-            return _columns(session, callback, phone, number, now, office)
+        if policy.can_dial(number):
+            return _columns(session, callback, phone, number, now, policy)
     return None
 
 
 def _columns(
-    session: Session, callback: Callback, phone: Phone, number: str, now: datetime, office: StopOffice
+    session: Session, callback: Callback, phone: Phone, number: str, now: datetime, policy: CallbackPolicy
 ) -> dict[str, Any]:
     wishes, window = wishes_of_phone(phone), None
     if callback.urgency == "urgent":
         # The caller opened the hours of the phone that they asked from, and of no other: where that one has
         # none of its own it rings in the office's, however often it is tried (R29).
-        opens, closes = (time(int(office.policy(f"window_{edge}_hour")) % 24) for edge in ("opens", "closes"))
+        numbers = policy.numbers
+        opens, closes = time(numbers.window_opens_hour % 24), time(numbers.window_closes_hour % 24)
         window = next_window(phone, callback.time_zone, now)
         window = window or next_hours(opens, closes, callback.time_zone, now)
     starts, ends = window or (callback.window_starts, callback.window_ends)
@@ -266,12 +263,12 @@ def _columns(
     }
 
 
-def _make_task(session: Session, registrant_id: int, now: datetime, office: StopOffice) -> None:
+def _make_task(session: Session, registrant_id: int, now: datetime, policies: Policies) -> None:
     """Give staff a task: the registrant may not be the one who said stop."""
     registrant = session.get_one(Registrant, registrant_id)
     phones = safe_phones(session, registrant_id)
     number = keyring_of(session).unseal("phone.number", phones[0].number_sealed) if phones else ""
-    due_at = now + timedelta(minutes=office.policy("stop_task_minutes"))
+    due_at = now + timedelta(minutes=policies.stop_task_minutes)
     task = Promise(
         number=number, urgency="urgent", reason=REASON, verified=False, language=registrant.language,
         time_zone=registrant.time_zone, requested_at=now, due_at=due_at, next_attempt_at=now,

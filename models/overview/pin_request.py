@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from sqlalchemy import ForeignKey, Index, String, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.audit import audit
+from models.callbacks.callback_policy import CallbackPolicy
 from models.cases.case import Case, confirm_named, give_new_pin
 from models.cases.registrant import Registrant
 from models.overview.case_opening import Person
@@ -17,8 +17,8 @@ from models.overview.refusals import PinRequestRefusal
 from models.staff.staff import Staff
 from models.staff.two_people import check_untied
 from models.store.base import Base, UtcDateTime
+from models.store.policies import Policies
 from models.store.refusal import RefusedError
-from models.talks.abandoned_wait import PromisingOffice
 
 #: How a PIN reaches the person. Posted only where mail is safe; told in a talk, it is a standing one (R02).
 DELIVERIES = ("handed_over", "posted", "told")
@@ -33,13 +33,6 @@ _WAITING = text("state = 'waiting'")
 
 class PinRequestError(RefusedError):
     """A PIN cannot be asked for or settled like this; ``field`` names what to change."""
-
-
-class PinOffice(PromisingOffice, Protocol):
-    """What this file asks of the office."""
-
-    def policy(self, name: str, /) -> int | float:
-        """The number an office decided on."""
 
 
 class PinRequest(Base):
@@ -109,7 +102,7 @@ def request_pin(
     evidence: str,
     delivery: str,
     now: datetime,
-    office: PinOffice,
+    policies: Policies,
 ) -> PinRequest:
     """Ask for a PIN, also of a closed case (R13).
 
@@ -130,7 +123,7 @@ def request_pin(
     # Two who ask at the same moment: the second waits for the case's row, and then finds the first.
     session.execute(select(Case.id).where(Case.id == case.id).with_for_update(key_share=True))
     waiting = session.scalars(select(PinRequest).where(PinRequest.case_id == case.id, _WAITING)).first()
-    if waiting is not None and still_waits(waiting, now, office):
+    if waiting is not None and still_waits(waiting, now, policies):
         raise PinRequestError(PinRequestRefusal.WAITING)
     if waiting is not None:
         _settle(session, person, waiting, "withdrawn", now)
@@ -145,14 +138,14 @@ def request_pin(
     return asked
 
 
-def waiting_pins(session: Session, person: Person, now: datetime, office: PinOffice) -> Sequence[WaitingPin]:
+def waiting_pins(session: Session, person: Person, now: datetime, policies: Policies) -> Sequence[WaitingPin]:
     """PINs that wait, oldest first: all of them for who may approve, for others their own."""
     query = (
         select(PinRequest, Staff.email, Registrant.language)
         .join(Staff, Staff.id == PinRequest.requested_by)
         .join(Case, Case.id == PinRequest.case_id)
         .join(Registrant, Registrant.id == Case.registrant_id)
-        .where(PinRequest.state == "waiting", PinRequest.requested_at > now - _life(office))
+        .where(PinRequest.state == "waiting", PinRequest.requested_at > now - _life(policies))
         .order_by(PinRequest.requested_at, PinRequest.id)
         .limit(MOST_WAITING)
     )
@@ -167,29 +160,29 @@ def waiting_pins(session: Session, person: Person, now: datetime, office: PinOff
     ]  # fmt: skip
 
 
-def count_to_decide(session: Session, person: Person, now: datetime, office: PinOffice) -> int:
+def count_to_decide(session: Session, person: Person, now: datetime, policies: Policies) -> int:
     """How many PINs wait for this person: those that others asked for, where they may approve one."""
     if person.role not in APPROVERS:
         return 0
     asked = select(func.count()).where(
         PinRequest.state == "waiting",
-        PinRequest.requested_at > now - _life(office),
+        PinRequest.requested_at > now - _life(policies),
         PinRequest.requested_by != person.staff_id,
     )
     return session.scalar(asked) or 0
 
 
 def find_waiting(
-    session: Session, person: Person, request_id: int, now: datetime, office: PinOffice
+    session: Session, person: Person, request_id: int, now: datetime, policies: Policies
 ) -> tuple[PinRequest, Case]:
     """A request that this person may approve now, and its case. Raises PinRequestError with the reason."""
-    asked = _waiting(session, request_id, now, office)
+    asked = _waiting(session, request_id, now, policies)
     _is_second(person, asked)
     return asked, session.get_one(Case, asked.case_id)
 
 
 def approve_pin(
-    session: Session, person: Person, request_id: int, pin_hash: str, now: datetime, office: PinOffice
+    session: Session, person: Person, request_id: int, pin_hash: str, now: datetime, policy: CallbackPolicy
 ) -> ApprovedPin:
     """Put the new PIN into force on the word of a second person (R08); its hash was worked before.
 
@@ -198,12 +191,12 @@ def approve_pin(
 
     Raises PinRequestError, and TiedError for two who may not approve together (R40).
     """
-    asked = _waiting(session, request_id, now, office)
+    asked = _waiting(session, request_id, now, policy.numbers)
     _is_second(person, asked)
     _may_still_approve(session, person)
     check_untied(
         session, asked.requested_by, person.staff_id, f"case:{asked.case_id}", now,
-        office.policy("two_people_days"),
+        policy.numbers.two_people_days,
     )  # fmt: skip
     case = session.scalars(select(Case).where(Case.id == asked.case_id).with_for_update(key_share=True)).one()
     if asked.delivery == "posted" and not case.registrant.mail_safe:
@@ -211,24 +204,24 @@ def approve_pin(
     # Also a first one, where the command line has given a PIN since it was asked for.
     replaces = case.pin_kind != "none"
     one_time = asked.delivery != "told"
-    expires_at = now + timedelta(days=office.policy("one_time_pin_days")) if one_time else None
+    expires_at = now + timedelta(days=policy.numbers.one_time_pin_days) if one_time else None
     give_new_pin(session, case, pin_hash, now, expires_at=expires_at, by_two_people=True)
     if asked.kind == "first" and case.named_by == asked.requested_by:
         # The same two people say who the case is about.
         confirm_named(session, case)
     told = 0
     if replaces:
-        case.changes_held_until = now + timedelta(hours=office.policy("lost_pin_hold_hours"))
+        case.changes_held_until = now + timedelta(hours=policy.numbers.lost_pin_hold_hours)
         session.flush()
-        told = tell_safe_phones(session, case, "pin_changed", person.email, office, now)
+        told = tell_safe_phones(session, case, "pin_changed", person.email, policy, now)
     _settle(session, person, asked, "approved", now)
     _record(session, person, "approve_pin", asked, now, phones_told=told)
     return ApprovedPin(case.id, asked.kind, asked.delivery, case.registrant.language, expires_at, told)
 
 
-def decline_pin(session: Session, person: Person, request_id: int, now: datetime, office: PinOffice) -> None:
+def decline_pin(session: Session, person: Person, request_id: int, now: datetime, policies: Policies) -> None:
     """Say no to what somebody else asked for, or take one's own request back. Raises PinRequestError."""
-    asked = _waiting(session, request_id, now, office)
+    asked = _waiting(session, request_id, now, policies)
     if asked.requested_by == person.staff_id:
         _settle(session, person, asked, "withdrawn", now)
         _record(session, person, "withdraw_pin_request", asked, now)
@@ -249,7 +242,7 @@ def withdraw_all_of(session: Session, staff_id: int, *, actor: str, now: datetim
         )  # fmt: skip
 
 
-def _waiting(session: Session, request_id: int, now: datetime, office: PinOffice) -> PinRequest:
+def _waiting(session: Session, request_id: int, now: datetime, policies: Policies) -> PinRequest:
     asked = session.scalars(
         select(PinRequest)
         .where(PinRequest.id == request_id)
@@ -260,7 +253,7 @@ def _waiting(session: Session, request_id: int, now: datetime, office: PinOffice
         raise PinRequestError(PinRequestRefusal.UNKNOWN)
     if asked.state != "waiting":
         raise PinRequestError(PinRequestRefusal.SETTLED)
-    if not still_waits(asked, now, office):
+    if not still_waits(asked, now, policies):
         raise PinRequestError(PinRequestRefusal.EXPIRED)
     return asked
 
@@ -279,13 +272,13 @@ def _may_still_approve(session: Session, person: Person) -> None:
         raise PinRequestError(PinRequestRefusal.NOT_YOUR_ROLE)
 
 
-def still_waits(asked: PinRequest, now: datetime, office: PinOffice) -> bool:
+def still_waits(asked: PinRequest, now: datetime, policies: Policies) -> bool:
     """Whether a second person can still say yes; one that is too old must be asked for anew."""
-    return asked.state == "waiting" and asked.requested_at > now - _life(office)
+    return asked.state == "waiting" and asked.requested_at > now - _life(policies)
 
 
-def _life(office: PinOffice) -> timedelta:
-    return timedelta(hours=office.policy("pin_request_hours"))
+def _life(policies: Policies) -> timedelta:
+    return timedelta(hours=policies.pin_request_hours)
 
 
 def _settle(session: Session, person: Person, asked: PinRequest, state: str, now: datetime) -> None:

@@ -1,7 +1,6 @@
 """Rests: after a hard call the line calls a member of staff no more for a while (R37)."""
 
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -10,12 +9,7 @@ from models.audit import audit
 from models.staff.set_away import end_sparing
 from models.staff.staff import Staff
 from models.staff.wrap_up import end_wrap_ups
-
-
-class RestOffice(Protocol):
-    """What a rest asks of the office."""
-
-    def policy(self, name: str) -> int | float: ...
+from models.store.policies import Policies
 
 
 def lock_staff(session: Session, staff_id: int) -> None:
@@ -23,9 +17,9 @@ def lock_staff(session: Session, staff_id: int) -> None:
     session.execute(select(Staff.id).where(Staff.id == staff_id).with_for_update(key_share=True))
 
 
-def begin_rest(session: Session, staff_id: int, now: datetime, office: RestOffice) -> datetime:
+def begin_rest(session: Session, staff_id: int, now: datetime, policies: Policies) -> datetime:
     """After a hard call nobody rings this person for a while; answers until when. The reason is not asked."""
-    until = now + timedelta(minutes=office.policy("hard_call_minutes"))
+    until = now + timedelta(minutes=policies.hard_call_minutes)
     session.execute(update(Staff).where(Staff.id == staff_id).values(resting_until=until, wrap_up_until=None))
     audit.record(session, actor=f"liaison:{staff_id}", action="rest", target=f"staff:{staff_id}", now=now)
     return until

@@ -1,7 +1,7 @@
 """Offers that a liaison missed: after some in a row the line sets them away and tells them (R36)."""
 
 from datetime import datetime, timedelta
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
@@ -9,15 +9,10 @@ from sqlalchemy.orm import Session
 from models.audit import audit
 from models.staff.alert import SET_AWAY, Alert
 from models.staff.staff import Staff
+from models.store.policies import Policies
 
 
-class AwayOffice(Protocol):
-    """What this file asks of the office."""
-
-    def policy(self, name: str) -> int | float: ...
-
-
-def note_miss(session: Session, staff_id: int, now: datetime, office: AwayOffice) -> bool:
+def note_miss(session: Session, staff_id: int, now: datetime, policies: Policies) -> bool:
     """Count an offer that this person missed; True when it set them away.
 
     They are off their shift then, until they begin it again: by one click, by phone, or by command. Of
@@ -30,7 +25,7 @@ def note_miss(session: Session, staff_id: int, now: datetime, office: AwayOffice
         .returning(Staff.missed_offers)
         .execution_options(synchronize_session=False)
     ).first()
-    if person is None or person.missed_offers < office.policy("away_after_misses"):
+    if person is None or person.missed_offers < policies.away_after_misses:
         return False
     session.execute(
         update(Staff)

@@ -1,13 +1,13 @@
 """Callers who hang up in the line at 0: who allowed it is called back; of others nothing is kept (R36)."""
 
 from datetime import datetime
-from typing import Literal, Protocol
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from models.callbacks.asking_call import pause_after
 from models.callbacks.callback import Callback
+from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_request import A_DAY, Promise, promise_callback
 from models.callbacks.follow_up import CUT_OFF
 from models.calls.call import Call
@@ -23,17 +23,7 @@ from models.talks.line_wait import LineWait, lapsed_waits, leave_line, talk_bega
 Job = tuple[str, int]
 
 
-class PromisingOffice(Protocol):
-    """What this file asks of the office; see ``Office`` for what each answers."""
-
-    def due_at(self, urgency: Literal["urgent", "other"], at: datetime) -> datetime: ...
-    def calling_window(self, at: datetime, time_zone: str) -> datetime: ...
-    def can_dial(self, number: str) -> bool: ...
-    def zone_of(self, number: str) -> str: ...
-    def policy(self, name: str) -> int | float: ...
-
-
-def wait_ended(session: Session, call_id: int, now: datetime, office: PromisingOffice) -> list[Job]:
+def wait_ended(session: Session, call_id: int, now: datetime, policy: CallbackPolicy) -> list[Job]:
     """A caller's call is over: end its wait, and promise a callback to who was waiting and allowed it.
 
     Answers the jobs to enqueue after the commit; none for a call that held no wait, or that had a person.
@@ -45,11 +35,11 @@ def wait_ended(session: Session, call_id: int, now: datetime, office: PromisingO
     if talked_from is not None:
         leave_line(session, call_id, "talked", talked_from)
         return []
-    return _offer(session, wait, now, office) if leave_line(session, call_id, "abandoned", now) else []
+    return _offer(session, wait, now, policy) if leave_line(session, call_id, "abandoned", now) else []
 
 
 def talk_cut_off(
-    session: Session, talk: DirectTalk, now: datetime, over_at: datetime, office: PromisingOffice
+    session: Session, talk: DirectTalk, now: datetime, over_at: datetime, policy: CallbackPolicy
 ) -> list[Job]:
     """A caller's call is over though nobody has helped them yet: they are called back (R36, Legs).
 
@@ -67,30 +57,30 @@ def talk_cut_off(
     if place == WAITING:
         wait.outcome, wait.ended_at = "abandoned", now
     elif talk.held_at is None and not (
-        talk.state == "talking" and is_cut_short(talk, over_at, office.policy("cut_short_seconds"))
+        talk.state == "talking" and is_cut_short(talk, over_at, policy.numbers.cut_short_seconds)
     ):
         return []
-    return _offer(session, wait, now, office) or _call_back(session, talk, now, office)
+    return _offer(session, wait, now, policy) or _call_back(session, talk, now, policy)
 
 
-def end_lapsed_waits(session: Session, now: datetime, office: PromisingOffice) -> list[Job]:
+def end_lapsed_waits(session: Session, now: datetime, policy: CallbackPolicy) -> list[Job]:
     """Do the same for calls of which nothing was heard any more: the news of their end was lost."""
     jobs: list[Job] = []
     for call_id in lapsed_waits(session, now):
         wait = wait_of(session, call_id)
         if wait is not None and leave_line(session, call_id, "lapsed", now):
-            jobs += _offer(session, wait, now, office)
+            jobs += _offer(session, wait, now, policy)
     return jobs
 
 
-def _call_back(session: Session, talk: DirectTalk, now: datetime, office: PromisingOffice) -> list[Job]:
+def _call_back(session: Session, talk: DirectTalk, now: datetime, policy: CallbackPolicy) -> list[Job]:
     call = session.get_one(Call, talk.caller_call_id)
     if opened_case(session, call) is None:
-        most = office.policy("unverified_callbacks_a_day")
+        most = policy.numbers.unverified_callbacks_a_day
         if call.phone_key is None or _cut_off_lately(session, call, now) >= most:
             return []
-    at = now + pause_after(session, call.id, office)
-    made = follow_direct(session, talk, CUT_OFF, at, f"caller:{call.id}", now, office)
+    at = now + pause_after(session, call.id, policy.numbers)
+    made = follow_direct(session, talk, CUT_OFF, at, f"caller:{call.id}", now, policy)
     return [] if made is None else [("dial_liaison", made)]
 
 
@@ -116,20 +106,20 @@ def _cut_off_lately(session: Session, call: Call, now: datetime) -> int:
     return session.scalar(had) or 0
 
 
-def _offer(session: Session, wait: LineWait, now: datetime, office: PromisingOffice) -> list[Job]:
+def _offer(session: Session, wait: LineWait, now: datetime, policy: CallbackPolicy) -> list[Job]:
     """A callback to the phone that called, if its verified owner agreed to calls there; else nothing."""
     call = session.get_one(Call, wait.call_id)
     if not wait.verified or call.case_id is None or call.phone_key is None or call.phone_sealed is None:
         return []
     allowed = _allowed_phone(session, call.case_id, call.phone_key, now)
     number = keyring_of(session).unseal("call.phone", call.phone_sealed)
-    if allowed is None or not office.can_dial(number):
+    if allowed is None or not policy.can_dial(number):
         return []
     time_zone, window = allowed
     promise = Promise(
         number=number, urgency="other", reason="abandoned", verified=True, language=call.language,
-        time_zone=time_zone, requested_at=wait.since, due_at=office.due_at("other", now),
-        next_attempt_at=office.calling_window(now + pause_after(session, call.id, office), time_zone),
+        time_zone=time_zone, requested_at=wait.since, due_at=policy.due_at("other", now),
+        next_attempt_at=policy.calling_window(now + pause_after(session, call.id, policy.numbers), time_zone),
         case_id=call.case_id, call_id=call.id, silent=call.silent, window=window,
     )  # fmt: skip
     made = promise_callback(session, promise, actor=f"caller:{call.id}", now=now)

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.callbacks.asking_call import asking_ended
-from models.callbacks.callback_policy import CallbackOffice
+from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.lone_refusal import rest_if_failed
 from models.calls.call import CALLS, Call
 from models.calls.call_status import FINAL_CALL_STATUSES, TWILIO_CALL_STATUSES, bring_forward
@@ -49,7 +49,7 @@ def record_call_event(
     session: Session,
     values: Mapping[str, str],
     now: datetime,
-    office: CallbackOffice,
+    policy: CallbackPolicy,
     leg_id: str | None = None,
 ) -> list[Job]:
     """Keep one call event and apply it; answers the jobs to enqueue after the commit.
@@ -79,7 +79,7 @@ def record_call_event(
         call_id = _prove(session, leg_id, call_sid)
     if call_id is None:
         return []
-    return _apply(session, call_id, call_status, now, office, _moment_of(values.get("Timestamp", ""), now))
+    return _apply(session, call_id, call_status, now, policy, _moment_of(values.get("Timestamp", ""), now))
 
 
 def hear_who_answered(session: Session, call_sid: str, values: Mapping[str, str]) -> None:
@@ -90,7 +90,7 @@ def hear_who_answered(session: Session, call_sid: str, values: Mapping[str, str]
 
 
 def record_call_sid(
-    session: Session, call_id: int, call_sid: str, now: datetime, office: CallbackOffice
+    session: Session, call_id: int, call_sid: str, now: datetime, policy: CallbackPolicy
 ) -> list[Job]:
     """Note the carrier's name for a leg, unless one is known, and apply the events that came before it.
 
@@ -103,7 +103,7 @@ def record_call_sid(
     came = session.scalars(
         select(CallEvent.call_status).where(CallEvent.call_sid == known).order_by(CallEvent.id)
     ).all()
-    return [job for call_status in came for job in _apply(session, call_id, call_status, now, office)]
+    return [job for call_status in came for job in _apply(session, call_id, call_status, now, policy)]
 
 
 def _apply(
@@ -111,13 +111,13 @@ def _apply(
     call_id: int,
     call_status: str,
     now: datetime,
-    office: CallbackOffice,
+    policy: CallbackPolicy,
     ended_at: datetime | None = None,
 ) -> list[Job]:
     if call_status in FINAL_CALL_STATUSES:
         # First, since what is promised by this very end keeps the moment that it gets there.
-        asked = asking_ended(session, call_id, now, office)
-        jobs = asked + leg_ended(session, call_id, call_status, now, office, ended_at=ended_at)
+        asked = asking_ended(session, call_id, now, policy.numbers)
+        jobs = asked + leg_ended(session, call_id, call_status, now, policy, ended_at=ended_at)
         if call_status == "failed":
             rest_if_failed(session, call_id, now)
         return jobs

@@ -1,12 +1,12 @@
 """The callback that follows a talk at 0 when its liaison keys that it is to go on later (R36, R37)."""
 
 from datetime import datetime
-from typing import Literal, Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback import IS_OWED, Callback
+from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_request import Promise, promise_callback
 from models.callbacks.follow_up import LATER, SUPERVISOR
 from models.callbacks.owed_already import rings_anyway
@@ -19,14 +19,6 @@ from models.talks.direct_talk import DirectTalk
 from models.talks.line_wait import OPENS_ITS_CASE
 
 
-class CallingOffice(Protocol):
-    """What this file asks of the office; see ``Office`` for what each answers."""
-
-    def due_at(self, urgency: Literal["urgent", "other"], at: datetime) -> datetime: ...
-    def can_dial(self, number: str) -> bool: ...
-    def zone_of(self, number: str) -> str: ...
-
-
 def follow_direct(
     session: Session,
     talk: DirectTalk,
@@ -34,7 +26,7 @@ def follow_direct(
     at: datetime,
     actor: str,
     now: datetime,
-    office: CallingOffice,
+    policy: CallbackPolicy,
 ) -> int | None:
     """Promise this caller a call at ``at``; its id, or None when no phone may be rung or one is promised.
 
@@ -46,15 +38,15 @@ def follow_direct(
     """
     caller = session.get_one(Call, talk.caller_call_id)
     case = opened_case(session, caller)
-    number = _number_of(session, caller, case, now, office)
+    number = _number_of(session, caller, case, now, policy)
     is_served = case is None and reason != SUPERVISOR and is_owed_anyway(session, caller, at, reason)
     if number is None or is_served:
         return None
     registrant = None if case is None else session.get(Registrant, case.registrant_id)
     promise = Promise(
         number=number, urgency="other", reason=reason, verified=case is not None, language=caller.language,
-        time_zone=caller.time_zone or (registrant.time_zone if registrant else office.zone_of(number)),
-        requested_at=now, due_at=office.due_at("other", at), next_attempt_at=at,
+        time_zone=caller.time_zone or (registrant.time_zone if registrant else policy.zone_of(number)),
+        requested_at=now, due_at=policy.due_at("other", at), next_attempt_at=at,
         case_id=None if case is None else case.id, call_id=caller.id, silent=caller.silent,
         state="left_for_staff" if reason == SUPERVISOR else "requested",
         outcome=SUPERVISOR if reason == SUPERVISOR else None,
@@ -84,15 +76,15 @@ def is_owed_anyway(session: Session, caller: Call, at: datetime, reason: str) ->
 
 
 def _number_of(
-    session: Session, caller: Call, case: Case | None, now: datetime, office: CallingOffice
+    session: Session, caller: Call, case: Case | None, now: datetime, policy: CallbackPolicy
 ) -> str | None:
     keyring = keyring_of(session)
     own = None if caller.phone_sealed is None else keyring.unseal("call.phone", caller.phone_sealed)
-    if own is not None and not office.can_dial(own):
+    if own is not None and not policy.can_dial(own):
         own = None
     if case is None:
         return own
-    safe = [one for one in safe_numbers(session, case.registrant_id) if office.can_dial(one)]
+    safe = [one for one in safe_numbers(session, case.registrant_id) if policy.can_dial(one)]
     is_held = case.changes_held_until is not None and now < case.changes_held_until
     if own is not None and (own in safe if is_held else not _is_barred(session, case, caller)):
         return own

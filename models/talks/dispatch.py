@@ -199,7 +199,7 @@ def _ring_liaison(session: Session, callback: Callback, now: datetime, policy: C
         liaison_call_id=leg.id,
         lease_until=policy.liaison_lease(now),
     )
-    return Dial(leg.id, cast(str, leg.leg_id), liaison.phone, policy.liaison_ring_seconds, line)
+    return Dial(leg.id, cast(str, leg.leg_id), liaison.phone, policy.numbers.liaison_ring_seconds, line)
 
 
 def take_caller_slot(
@@ -273,4 +273,4 @@ def ring_caller(
     line = shown_line(session, callback, policy.lines)
     session.get_one(Call, call_id).line = line
     session.flush()
-    return Dial(call_id, cast(str, leg_id), number, policy.caller_ring_seconds, line), []
+    return Dial(call_id, cast(str, leg_id), number, policy.numbers.caller_ring_seconds, line), []

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy.orm import Session
 
+from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.follow_up import CUT_OFF, is_promised_again
 from models.calls.call import Call
 from models.calls.call_status import LEAVING, bring_forward
@@ -15,7 +16,6 @@ from models.talks.direct_talk import DirectTalk
 from models.talks.joiner import announce_joiners
 from models.talks.talk import (
     Talk,
-    TalkOffice,
     audit_talk,
     call_again,
     close_talk,
@@ -149,7 +149,9 @@ def staff_returns(session: Session, leg: "CallState", now: datetime) -> tuple[st
     return talk.conference, leg.id == talk.liaison_call_id, jobs
 
 
-def caller_is_out(session: Session, leg: "CallState", now: datetime, office: TalkOffice) -> "CallerStands":
+def caller_is_out(
+    session: Session, leg: "CallState", now: datetime, policy: CallbackPolicy
+) -> "CallerStands":
     """How things stand for a caller who is out of the conference, and what they are to be told."""
     talk = talk_of(session, leg)
     if talk is None or talk.caller_call_id != leg.id or talk.state != "talking":
@@ -158,11 +160,11 @@ def caller_is_out(session: Session, leg: "CallState", now: datetime, office: Tal
     if held_since is None and staff_in_talk(session, talk):
         names, jobs = announce_joiners(session, talk, now)
         return CallerStands("back", talk.conference, names, jobs)
-    if held_since is not None and now - held_since >= timedelta(seconds=office.policy("hold_most_seconds")):
+    if held_since is not None and now - held_since >= timedelta(seconds=policy.numbers.hold_most_seconds):
         actor = f"caller:{leg.id}"
-        jobs, word = close_talk(session, talk, actor, now, office), "cut_off"
+        jobs, word = close_talk(session, talk, actor, now, policy.numbers), "cut_off"
         if not isinstance(talk, DirectTalk):
-            jobs += call_again(session, talk, CUT_OFF, actor, now, office)
+            jobs += call_again(session, talk, CUT_OFF, actor, now, policy)
             goes(session, leg)
         return CallerStands(word, jobs=[job for job in jobs if job[1] != leg.id or job[0] not in TELLING])
     settle(session, talk, now)

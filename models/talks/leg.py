@@ -8,7 +8,7 @@ from sqlalchemy import CursorResult, and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback, advance
-from models.callbacks.callback_policy import CallbackOffice, CallbackPolicy
+from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.liaison import Liaison
 from models.calls.call import CALLS, Call
 from models.calls.call_status import DIALLING, LEAVING, bring_forward
@@ -20,9 +20,10 @@ from models.cases.registrant import Registrant
 from models.staff.set_away import note_key, note_miss
 from models.staff.staff import Staff
 from models.store.database import keyring_of
+from models.store.policies import Policies
 from models.talks.leg_end import Job, liaison_missed
 from models.talks.liaison_at_0 import free_direct_liaisons
-from models.talks.talk import TalkOffice, callback_of
+from models.talks.talk import callback_of
 
 if TYPE_CHECKING:
     from models.overview.caller_state import CallState
@@ -143,7 +144,7 @@ def decline_by_liaison(
     session: Session,
     leg: "CallState",
     now: datetime,
-    office: CallbackOffice,
+    policy: CallbackPolicy,
     *,
     is_missed: bool = False,
 ) -> None:
@@ -156,8 +157,8 @@ def decline_by_liaison(
         if not is_missed:
             note_key(session, leg.staff_id)
         elif leg.staff_id is not None and callback.claimed_at is None:
-            note_miss(session, leg.staff_id, now, office)
-        liaison_missed(session, callback, now, CallbackPolicy.of(office), f"liaison:{leg.staff_id}")
+            note_miss(session, leg.staff_id, now, policy.numbers)
+        liaison_missed(session, callback, now, policy, f"liaison:{leg.staff_id}")
     bring_forward(session, leg.id, LEAVING)
 
 
@@ -192,7 +193,7 @@ def fetch_liaison(session: Session, leg: "CallState") -> list[Job]:
 
 
 def put_off(
-    session: Session, leg: "CallState", now: datetime, office: CallbackOffice
+    session: Session, leg: "CallState", now: datetime, policy: CallbackPolicy
 ) -> tuple[Literal["put_off", "gone"], list[Job]]:
     """The person cannot talk now: try later; after the policy's tries a member of staff decides.
 
@@ -204,7 +205,7 @@ def put_off(
     bring_forward(session, leg.id, LEAVING)
     if callback is None:
         return "gone", []
-    policy, actor, tries = CallbackPolicy.of(office), f"caller:{leg.id}", callback.caller_tries + 1
+    actor, tries = f"caller:{leg.id}", callback.caller_tries + 1
     jobs = _put_off_others(session, callback, actor, now, policy)
     is_theirs = callback.caller_call_id == leg.id and callback.state == "ringing_caller"
     if not is_theirs and not _calls_again(callback, leg):
@@ -279,7 +280,7 @@ def accept_direct(session: Session, leg: "CallState") -> Literal["accepted", "go
 
 
 def direct_ended(
-    session: Session, state: "CallState", now: datetime, office: TalkOffice
+    session: Session, state: "CallState", now: datetime, policies: Policies
 ) -> Literal["talked", "nobody"]:
     """The transfer of this caller is over and the liaison writes. Only the accept key means talked."""
     accepted_at = session.scalars(
@@ -288,7 +289,7 @@ def direct_ended(
         .order_by(Call.id.desc())
         .limit(1)
     ).first()
-    free_direct_liaisons(session, state.id, now, office.policy("wrap_up_seconds"))
+    free_direct_liaisons(session, state.id, now, policies.wrap_up_seconds)
     return "nobody" if accepted_at is None else "talked"
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import and_, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback, advance, locked, was_put_off
-from models.callbacks.callback_policy import CallbackOffice, CallbackPolicy
+from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.liaison import free_liaison
 from models.calls.call import CALLS
 from models.calls.call_status import DIALLING, LEAVING, LONGEST_CALL
@@ -41,7 +41,7 @@ def leg_ended(
     call_id: int,
     call_status: str,
     now: datetime,
-    office: CallbackOffice,
+    policy: CallbackPolicy,
     *,
     actor: str = "carrier",
     counted: bool = True,
@@ -81,25 +81,22 @@ def leg_ended(
     is_missed = counted and _is_missed(session, ended, call_id, call_status, now)
     if callback is None:
         if was_held and is_missed and ended.role == AT_0 and _waits(session, ended.parent_call_id):
-            note_miss(session, ended.staff_id, now, office)
+            note_miss(session, ended.staff_id, now, policy.numbers)
         if was_held and ended.role == DIALED_AT_0 and ended.accepted_at is not None:
-            begin_wrap_up(session, ended.staff_id, now, office.policy("wrap_up_seconds"))
-        return _ended_at_0(session, call_id, ended.parent_call_id, now, over_at, actor, office)
-    policy = CallbackPolicy.of(office)
+            begin_wrap_up(session, ended.staff_id, now, policy.numbers.wrap_up_seconds)
+        return _ended_at_0(session, call_id, ended.parent_call_id, now, over_at, actor, policy)
     if call_id == callback.liaison_call_id:
         if is_missed and callback.state == "ringing_liaison" and callback.claimed_at is None:
-            note_miss(session, ended.staff_id, now, office)
+            note_miss(session, ended.staff_id, now, policy.numbers)
         counted = counted and (is_missed or call_status == "failed")
-        return _liaison_left(session, callback, now, over_at, policy, actor, office, counted=counted)
+        return _liaison_left(session, callback, now, over_at, policy, actor, counted=counted)
     if call_id == callback.caller_call_id:
         not_theirs = _pause_without_a_try(session, callback, call_status, ended, now, policy)
         if not_theirs is not None:
             counted, pause = False, not_theirs
         # Nobody canceled it but the carrier, and the person has missed nothing.
         counted = counted and call_status != "canceled"
-        return _caller_left(
-            session, callback, now, over_at, policy, actor, office, counted=counted, pause=pause
-        )
+        return _caller_left(session, callback, now, over_at, policy, actor, counted=counted, pause=pause)
     # A joiner has left; the caller must not stay alone when nobody else is with them.
     return joiner_missed(session, callback, call_id) + settle(session, callback, now)
 
@@ -134,8 +131,11 @@ def liaison_missed(
         advance(session, callback.id, "leave", actor=actor, now=now, outcome=callback.outcome)
         return
     pause = policy.liaison_retry
-    if callback.state == "ringing_caller" and _rung_in_vain(session, callback) >= policy.liaison_tries:
-        tries, pause = max(tries, policy.liaison_tries), policy.retry
+    if (
+        callback.state == "ringing_caller"
+        and _rung_in_vain(session, callback) >= policy.numbers.liaison_tries
+    ):
+        tries, pause = max(tries, policy.numbers.liaison_tries), policy.retry
     elif (
         counted
         and callback.urgency == "urgent"
@@ -143,7 +143,7 @@ def liaison_missed(
     ):
         # Somebody on call, or a supervisor, is not there. It is they who are rung again later: the callback
         # stays in line for whoever comes free.
-        tries = max(tries, policy.liaison_tries)
+        tries = max(tries, policy.numbers.liaison_tries)
     next_at = policy.next_moment(callback, now + pause)
     advance(
         session,
@@ -221,24 +221,24 @@ def _ended_at_0(
     now: datetime,
     over_at: datetime,
     actor: str,
-    office: CallbackOffice,
+    policy: CallbackPolicy,
 ) -> list[Job]:
     """A call of no callback is over: a caller's, or that of somebody who was rung for them."""
     # The wait first: a liaison's key of this very moment holds it, and their talk is seen only after that.
-    jobs = wait_ended(session, call_id, now, office)
+    jobs = wait_ended(session, call_id, now, policy)
     talk = latest_talk(session, parent_call_id or call_id)
     if talk is not None and call_id == talk.caller_call_id:
-        jobs += talk_cut_off(session, talk, now, over_at, office)
+        jobs += talk_cut_off(session, talk, now, over_at, policy)
     if talk is not None and talk.state == "talking":
         if call_id == talk.liaison_call_id:
-            jobs += leader_left(session, talk, actor, now, over_at, office)
+            jobs += leader_left(session, talk, actor, now, over_at, policy)
         elif call_id == talk.caller_call_id:
-            jobs += caller_left(session, talk, actor, now, over_at, office)
+            jobs += caller_left(session, talk, actor, now, over_at, policy)
         else:
             jobs += joiner_missed(session, talk, call_id) + settle(session, talk, now)
     elif parent_call_id is not None:
         jobs += was_missed(session, call_id)
-    return jobs + free_direct_liaisons(session, call_id, now, office.policy("wrap_up_seconds"))
+    return jobs + free_direct_liaisons(session, call_id, now, policy.numbers.wrap_up_seconds)
 
 
 def _liaison_left(
@@ -248,12 +248,11 @@ def _liaison_left(
     over_at: datetime,
     policy: CallbackPolicy,
     actor: str,
-    office: CallbackOffice,
     *,
     counted: bool,
 ) -> list[Job]:
     if callback.state == "talking":
-        return leader_left(session, callback, actor, now, over_at, office)
+        return leader_left(session, callback, actor, now, over_at, policy)
     if callback.state in ("ringing_liaison", "ringing_caller"):
         other = callback.caller_call_id
         if other is not None and _may_have_been_dialled(session, other):
@@ -271,7 +270,6 @@ def _caller_left(
     over_at: datetime,
     policy: CallbackPolicy,
     actor: str,
-    office: CallbackOffice,
     *,
     counted: bool,
     pause: timedelta | None,
@@ -284,7 +282,7 @@ def _caller_left(
         # Both keys were pressed: the liaison is free without waiting for news of their own leg.
         free_liaison(session, liaison_leg, now)
     if callback.state == "talking":
-        return caller_left(session, callback, actor, now, over_at, office)
+        return caller_left(session, callback, actor, now, over_at, policy)
     return []
 
 
@@ -308,7 +306,7 @@ def _pause_without_a_try(
         rounds, pause = _rung_in_vain(session, callback), policy.retry
     else:
         return None
-    return None if rounds > _IN_VAIN * policy.caller_tries else pause
+    return None if rounds > _IN_VAIN * policy.numbers.caller_tries else pause
 
 
 def _is_called_elsewhere(

@@ -11,9 +11,10 @@ from models.callbacks.liaison import free_liaison
 from models.calls.call import CALLS, Call
 from models.calls.call_status import LEAVING, bring_forward
 from models.calls.role import AT_0, DIALED_AT_0
-from models.staff.set_away import AwayOffice, note_key, note_miss
+from models.staff.set_away import note_key, note_miss
 from models.store.database import keyring_of
 from models.store.job import Job
+from models.store.policies import Policies
 from models.talks.direct_talk import begin_talk
 from models.talks.leg import mark_dialling
 from models.talks.liaison_at_0 import free_direct_liaisons, take_liaison_for
@@ -163,11 +164,11 @@ def pass_at_0(session: Session, leg: "CallState", now: datetime) -> None:
     note_key(session, leg.staff_id)
 
 
-def miss_at_0(session: Session, leg: "CallState", now: datetime, office: AwayOffice) -> None:
+def miss_at_0(session: Session, leg: "CallState", now: datetime, policies: Policies) -> None:
     """Somebody or something answered and no key took the caller, who goes to the next liaison."""
     bring_forward(session, leg.id, LEAVING)
     if free_liaison(session, leg.id, now) and leg.staff_id is not None and is_wanted(session, leg):
-        note_miss(session, leg.staff_id, now, office)
+        note_miss(session, leg.staff_id, now, policies)
 
 
 def stop_ringing(session: Session, caller_call_id: int, now: datetime) -> list[Job]:

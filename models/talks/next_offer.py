@@ -28,7 +28,8 @@ def first_in_line(
     free = count_free(session, is_open=is_open)
     if not any(free.values()):
         return []
-    urgent, passed_over = Callback.urgency == "urgent", Callback.liaison_tries >= policy.liaison_tries
+    urgent = Callback.urgency == "urgent"
+    passed_over = Callback.liaison_tries >= policy.numbers.liaison_tries
     whose = {
         Pool.LIAISONS: ~urgent,
         Pool.URGENT: and_(urgent, ~passed_over),

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from models.callbacks.callback import Callback, advance
 from models.callbacks.callback_policy import CallbackPolicy
-from models.callbacks.claim import ClaimOffice, actor_of, claim, may_be_called, refuse, standing
+from models.callbacks.claim import actor_of, claim, may_be_called, refuse, standing
 from models.callbacks.liaison import free_liaison, hold_liaison
 from models.callbacks.lone_refusal import refused_line_of
 from models.callbacks.refusals import CallbackRefusal
@@ -32,7 +32,6 @@ def call_now(
     staff_id: int,
     now: datetime,
     policy: CallbackPolicy,
-    office: ClaimOffice,
 ) -> list[Job]:
     """Ring this person for this callback; the jobs to enqueue after the commit.
 
@@ -43,7 +42,7 @@ def call_now(
     callback = standing(session, callback_id)
     if callback.staff_id == staff_id and callback.state in ("ringing_liaison", "ringing_caller", "talking"):
         return []
-    callback = claim(session, callback_id, staff_id, now, office)
+    callback = claim(session, callback_id, staff_id, now, policy.numbers)
     if callback.state != "claimed":
         refuse(session, callback)
     may_ring_now(session, callback, now, policy)
@@ -105,7 +104,7 @@ def dial_taker(session: Session, call_id: int, now: datetime, policy: CallbackPo
     callback.lease_until = policy.liaison_lease(now)
     session.flush()
     number = keyring_of(session).unseal("call.phone", leg.phone_sealed)
-    return Dial(call_id, cast(str, leg.leg_id), number, policy.liaison_ring_seconds)
+    return Dial(call_id, cast(str, leg.leg_id), number, policy.numbers.liaison_ring_seconds)
 
 
 def is_wanted(session: Session, call_id: int) -> bool:

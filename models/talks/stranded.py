@@ -175,7 +175,7 @@ def free_forgotten(session: Session, now: datetime, policy: CallbackPolicy) -> t
 
     The carrier is to be asked about the first, and told to end the second if they still go on.
     """
-    ring = timedelta(seconds=policy.liaison_ring_seconds) + policy.lease
+    ring = timedelta(seconds=policy.numbers.liaison_ring_seconds) + policy.lease
     in_question: list[int] = []
     to_end: list[int] = []
     for call, callback, direct, busy_since, parent_ended_at in session.execute(

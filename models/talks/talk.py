@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from models.audit import audit
 from models.callbacks.asking_call import pause_after
 from models.callbacks.callback import Callback, advance, locked
-from models.callbacks.follow_up import CUT_OFF, DROPPED, FollowUpOffice, follow_up
+from models.callbacks.callback_policy import CallbackPolicy
+from models.callbacks.follow_up import CUT_OFF, DROPPED, follow_up
 from models.callbacks.liaison import free_liaison
 from models.calls.call import CALLS, Call
 from models.calls.call_status import LEAVING, bring_forward
@@ -20,6 +21,7 @@ from models.calls.role import COLLEAGUE, JOINERS
 from models.calls.staff_line_stay import come_to_line
 from models.staff.wrap_up import begin_wrap_up
 from models.store.job import Job
+from models.store.policies import Policies
 from models.talks import direct_talk
 from models.talks.direct_talk import DirectTalk
 
@@ -32,12 +34,6 @@ Talk = Callback | DirectTalk
 _WITH_CALLER = (IN_TALK, JUST_LEFT, AWAITING_PERSON)
 #: ``Call.missed_state`` of someone rung in vain, until staff in the talk were told, and after.
 MISSED, TOLD = "missed", "told"
-
-
-class TalkOffice(FollowUpOffice, Protocol):
-    """What a talk asks of the office."""
-
-    def policy(self, name: str) -> int | float: ...
 
 
 class TalkingLeg(Protocol):
@@ -147,14 +143,14 @@ def lead(session: Session, talk: Talk, leg: Call, actor: str, now: datetime) -> 
 
 
 def close_talk(
-    session: Session, talk: Talk, actor: str, now: datetime, office: TalkOffice | None
+    session: Session, talk: Talk, actor: str, now: datetime, policies: Policies | None
 ) -> list[Job]:
     """End the talk as reached: its leader writes, other staff are free, and legs that go on hear of it."""
     was_held = talk.held_at is not None
     if not _close(session, talk, actor, now):
         return []
-    if office is not None:
-        begin_wrap_up(session, talk.staff_id, now, office.policy("wrap_up_seconds"))
+    if policies is not None:
+        begin_wrap_up(session, talk.staff_id, now, policies.wrap_up_seconds)
     legs = legs_of_talk(session, talk)
     for leg in legs:
         if leg.staff_id is not None:
@@ -177,7 +173,7 @@ def close_talk(
 
 
 def leader_left(
-    session: Session, talk: Talk, actor: str, now: datetime, over_at: datetime, office: TalkOffice
+    session: Session, talk: Talk, actor: str, now: datetime, over_at: datetime, policy: CallbackPolicy
 ) -> list[Job]:
     """The leader's leg has ended: a colleague leads on, else the talk is over; a cut one is made good.
 
@@ -186,56 +182,52 @@ def leader_left(
     for leg in colleagues(session, talk):
         return [*lead(session, talk, leg, actor, now), *settle(session, talk, now)]
     if isinstance(talk, DirectTalk):
-        seconds = office.policy("cut_short_seconds")
+        seconds = policy.numbers.cut_short_seconds
         if talk.held_at is None and direct_talk.is_cut_short(talk, over_at, seconds):
             # Nobody has helped them, and they are on the phone: they go on in line, as from a hold.
             talk.held_at = now
-        return close_talk(session, talk, actor, now, office)
+        return close_talk(session, talk, actor, now, policy.numbers)
     was_held = talk.held_at is not None
-    jobs = close_talk(session, talk, actor, now, office)
+    jobs = close_talk(session, talk, actor, now, policy.numbers)
     if was_held:
         # They were told to wait, and the one who would have come back is gone.
-        return jobs + call_again(session, talk, CUT_OFF, actor, now, office)
-    return jobs + after_drop(session, talk, actor, now, over_at, office)
+        return jobs + call_again(session, talk, CUT_OFF, actor, now, policy)
+    return jobs + after_drop(session, talk, actor, now, over_at, policy)
 
 
 def caller_left(
-    session: Session, talk: Talk, actor: str, now: datetime, over_at: datetime, office: TalkOffice
+    session: Session, talk: Talk, actor: str, now: datetime, over_at: datetime, policy: CallbackPolicy
 ) -> list[Job]:
     """The caller's leg has ended in the talk; who was on hold is called again (Legs).
 
     At 0 they are called back as somebody who hangs up in line is (``talk_cut_off``).
     """
     was_held = talk.held_at is not None
-    jobs = close_talk(session, talk, actor, now, office)
+    jobs = close_talk(session, talk, actor, now, policy.numbers)
     if isinstance(talk, DirectTalk):
         return jobs
     if not was_held:
-        return jobs + after_drop(session, talk, actor, now, over_at, office)
-    pause = pause_after(session, talk.caller_call_id, office)
-    return jobs + call_again(session, talk, CUT_OFF, actor, now + pause, office)
+        return jobs + after_drop(session, talk, actor, now, over_at, policy)
+    pause = pause_after(session, talk.caller_call_id, policy.numbers)
+    return jobs + call_again(session, talk, CUT_OFF, actor, now + pause, policy)
 
 
 def after_drop(
-    session: Session, callback: Callback, actor: str, now: datetime, over_at: datetime, office: TalkOffice
+    session: Session, callback: Callback, actor: str, now: datetime, over_at: datetime, policy: CallbackPolicy
 ) -> list[Job]:
     """One more call after a talk too short to be one, where the person asked for that."""
     asked = callback.when_dropped == "ring_once" and not callback.asked_elsewhere
     lasted = over_at - (callback.talking_at or over_at)
-    if (
-        not asked
-        or callback.reason == DROPPED
-        or lasted >= timedelta(seconds=office.policy("dropped_seconds"))
-    ):
+    if not asked or callback.reason == DROPPED or lasted >= timedelta(seconds=policy.numbers.dropped_seconds):
         return []
-    return call_again(session, callback, DROPPED, actor, now, office)
+    return call_again(session, callback, DROPPED, actor, now, policy)
 
 
 def call_again(
-    session: Session, callback: Callback, reason: str, actor: str, now: datetime, office: TalkOffice
+    session: Session, callback: Callback, reason: str, actor: str, now: datetime, policy: CallbackPolicy
 ) -> list[Job]:
     """Promise another call at once: they were talking a moment ago, so their phone may ring now."""
-    due_at = office.due_at("urgent" if callback.urgency == "urgent" else "other", now)
+    due_at = policy.due_at("urgent" if callback.urgency == "urgent" else "other", now)
     return follow_up(session, callback, reason=reason, at=now, due_at=due_at, actor=actor, now=now)
 
 
@@ -248,11 +240,11 @@ def settle(session: Session, talk: Talk, now: datetime) -> list[Job]:
     return move_caller(talk)
 
 
-def end_talk(session: Session, talk: Talk, actor: str, now: datetime, office: TalkOffice) -> list[Job]:
+def end_talk(session: Session, talk: Talk, actor: str, now: datetime, policies: Policies) -> list[Job]:
     """Staff end the talk for everyone; nobody was cut off, so no other call is promised."""
     talk.held_at = None
     session.flush()
-    return close_talk(session, talk, actor, now, office)
+    return close_talk(session, talk, actor, now, policies)
 
 
 def joiner_missed(session: Session, talk: Talk, call_id: int) -> list[Job]:

@@ -7,12 +7,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.audit import audit
-from models.callbacks.case_words import WordsOffice, heard_for
+from models.callbacks.case_words import heard_for
 from models.callbacks.claim import actor_of
 from models.calls.call import Call
 from models.cases.case import Case
 from models.cases.registrant import Registrant
 from models.custody.custody_status import Heard, HeardRules
+from models.store.policies import Policies
 from models.store.refusal import RefusedError
 from models.talks.direct_talk import DirectTalk
 from models.talks.line_wait import OPENS_ITS_CASE
@@ -38,7 +39,7 @@ class TalkAt0:
 
 
 def own_talk(
-    session: Session, talk_id: int, staff_id: int, now: datetime, office: WordsOffice
+    session: Session, talk_id: int, staff_id: int, now: datetime, policies: Policies
 ) -> TalkAt0 | None:
     """A talk that this person leads, or led until just now; None for any other."""
     row = session.execute(
@@ -51,7 +52,7 @@ def own_talk(
     if row is None:
         return None
     talk, silent, line, case_id, said_zone, kept_zone = row
-    shortly = now - timedelta(minutes=office.policy("outcome_minutes"))
+    shortly = now - timedelta(minutes=policies.outcome_minutes)
     if talk.closed_at is not None and talk.closed_at <= shortly:
         return None
     return TalkAt0(
@@ -61,13 +62,13 @@ def own_talk(
 
 
 def look_at_talk_words(
-    session: Session, talk_id: int, staff_id: int, now: datetime, rules: HeardRules, office: WordsOffice
+    session: Session, talk_id: int, staff_id: int, now: datetime, rules: HeardRules, policies: Policies
 ) -> Heard:
     """What may be said to this caller now, and the entry that this person looked.
 
     Raises RefusedError when the caller gave no PIN, or the talk is none of theirs.
     """
-    talk = own_talk(session, talk_id, staff_id, now, office)
+    talk = own_talk(session, talk_id, staff_id, now, policies)
     if talk is None or talk.case_id is None:
         raise RefusedError(TalkRefusal.NO_PIN)
     audit.record(

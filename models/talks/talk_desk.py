@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Protocol
 
 from sqlalchemy.orm import Session
 
@@ -12,20 +11,12 @@ from models.callbacks.refusals import CallbackRefusal
 from models.calls.call import Call
 from models.staff.staff import Staff
 from models.store.job import Job
+from models.store.policies import Policies
 from models.store.refusal import RefusedError
 from models.talks.hold import hold_talk, resume_talk
 from models.talks.joiner import add_colleague, add_interpreter
 from models.talks.refusals import TalkRefusal
-from models.talks.talk import TalkOffice, end_talk, lead, staff_in_talk
-
-
-class InterpreterOffice(Protocol):
-    """What a talk asks of the office: interpreters' numbers (E.164) by language, and its own languages."""
-
-    @property
-    def interpreters(self) -> Mapping[str, str]: ...
-    @property
-    def languages(self) -> tuple[str, ...]: ...
+from models.talks.talk import end_talk, lead, staff_in_talk
 
 
 def hold(session: Session, callback_id: int, staff_id: int, now: datetime) -> list[Job]:
@@ -59,14 +50,22 @@ def ring_colleague(session: Session, callback_id: int, staff_id: int, now: datet
 
 
 def ring_interpreter(
-    session: Session, callback_id: int, staff_id: int, now: datetime, office: InterpreterOffice
+    session: Session,
+    callback_id: int,
+    staff_id: int,
+    now: datetime,
+    numbers: Mapping[str, str],
+    own_language: str,
 ) -> list[Job]:
-    """Ring the interpreter for the caller's language into the talk. Raises RefusedError for none."""
+    """Ring the interpreter for the caller's language into the talk. Raises RefusedError for none.
+
+    ``numbers`` are those of the interpreters (E.164) by language; ``own_language`` is the office's first.
+    """
     callback = _my_talk(session, callback_id, staff_id)
-    number = office.interpreters.get(callback.language)
+    number = numbers.get(callback.language)
     if number is None:
         raise RefusedError(TalkRefusal.NO_INTERPRETER)
-    word, jobs = add_interpreter(session, callback, number, office.languages[0], actor_of(staff_id), now)
+    word, jobs = add_interpreter(session, callback, number, own_language, actor_of(staff_id), now)
     if word == "nobody":
         raise RefusedError(TalkRefusal.INTERPRETER_THERE)
     return jobs
@@ -83,13 +82,13 @@ def hand_over(session: Session, callback_id: int, staff_id: int, now: datetime) 
     return [("release_leg", mine), *lead(session, callback, others[0], actor_of(staff_id), now)]
 
 
-def end(session: Session, callback_id: int, staff_id: int, now: datetime, office: TalkOffice) -> list[Job]:
+def end(session: Session, callback_id: int, staff_id: int, now: datetime, policies: Policies) -> list[Job]:
     """End the talk for everyone; the caller hears goodbye. Raises RefusedError."""
     callback = standing(session, callback_id)
     if callback.state == "reached" and callback.staff_id == staff_id:
         return []
     talk = _my_talk(session, callback_id, staff_id)
-    return end_talk(session, talk, actor_of(staff_id), now, office)
+    return end_talk(session, talk, actor_of(staff_id), now, policies)
 
 
 def _my_talk(session: Session, callback_id: int, staff_id: int) -> Callback:

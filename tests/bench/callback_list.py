@@ -12,13 +12,13 @@ import click
 from sqlalchemy import text
 
 from models.callbacks.callback_list import tidy_line
-from models.callbacks.callback_policy import CallbackPolicy
 from models.store.database import WRITES, Database, keyring_of
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade
 from models.talks.dispatch import ring_first
 from tests.factories import make_office, make_staff
 from tests.servers import running_postgres
+from workers.office_rules import callback_policy_of
 
 #: One in a hundred stands in line, one in a hundred waits for its window, all others are long over.
 _FILL = """
@@ -107,7 +107,7 @@ _AGAIN = (
 
 def _claims(database: Database) -> list[float]:
     """Seconds of a look at who joins the line and of a claim, each in a transaction of its own."""
-    policy = CallbackPolicy.of(make_office())
+    policy = callback_policy_of(make_office())
     times = []
     for _ in range(_TIMES):
         now = datetime(2026, 11, 25, 15, 1, tzinfo=UTC)

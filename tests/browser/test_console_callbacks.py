@@ -16,6 +16,7 @@ from models.talks.direct_talk import begin_talk
 from tests.browser.conftest import Visitors
 from tests.browser.console_house import Colleague, ConsoleHouse, judge
 from tests.factories import make_call, make_callback, make_case, make_wait
+from workers.office_rules import policies_of
 
 A_WHILE = timedelta(minutes=7)
 
@@ -36,7 +37,7 @@ def promises(house: ConsoleHouse, *, case: bool = True, **facts: Any) -> int:
 
 def claims(house: ConsoleHouse, callback_id: int, who: Colleague) -> None:
     with house.database.transaction() as session:
-        claim(session, callback_id, who.staff_id, datetime.now(UTC), house.office)
+        claim(session, callback_id, who.staff_id, datetime.now(UTC), policies_of(house.office))
 
 
 def many(house: ConsoleHouse, ana: Colleague, luis: Colleague) -> dict[str, int]:

@@ -15,13 +15,16 @@ from config.settings import Settings
 from hotline import create_app
 from hotline.exchange.delivery.signing import signature
 from models import Staff
+from models.callbacks.callback_policy import CallbackPolicy
 from models.store.database import Database
+from models.store.policies import Policies
 from tests import factories
 from tests.factories import HASHER, MadeCase
 from tests.fake_carrier import FakeCarrier
 from tests.phone import CALLER, Phone
 from tests.twiml_check import check
 from workers.callbacks import Dialler
+from workers.office_rules import callback_policy_of
 
 
 @dataclass
@@ -92,6 +95,16 @@ class House:
 
     def __post_init__(self) -> None:
         self.jobs = ListedJobs(self)
+
+    @property
+    def policy(self) -> CallbackPolicy:
+        """When and whom the office calls."""
+        return callback_policy_of(self.office)
+
+    @property
+    def policies(self) -> Policies:
+        """The office's numbers."""
+        return self.policy.numbers
 
     @property
     def dialler(self) -> Dialler:

@@ -59,7 +59,7 @@ def speaks(document: str) -> bool:
 def lost_pins_are_settled(house: "House") -> None:
     """The sweeper judges the reports of lost PINs that calls left."""
     with house.database.transaction() as session:
-        jobs = settle_lost_pins(session, house.clock.now, house.office)
+        jobs = settle_lost_pins(session, house.clock.now, house.policy)
     for name, row_id in jobs:
         house.jobs.enqueue(name, row_id)
 

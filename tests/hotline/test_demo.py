@@ -20,7 +20,6 @@ from hotline.office_rules import rules_of
 from models import Base, Case, CustodyImport, CustodyRecord, Facility, Phone, Staff, Subject
 from models.callbacks.at_risk import make_alerts
 from models.callbacks.callback_list import due_callbacks, tidy_line
-from models.callbacks.callback_policy import CallbackPolicy
 from models.cases.case import check_digit_is_right, close_case, rotate_pin
 from models.cases.new_pin import is_guessable
 from models.cases.pin_hash import PinHasher
@@ -32,6 +31,7 @@ from models.overview.listing import list_callbacks
 from models.staff.alert import Alert
 from models.store.database import Database
 from tests.factories import HASHER, make_call, make_policies
+from workers.office_rules import callback_policy_of
 
 SOON = timedelta(minutes=15)
 
@@ -177,7 +177,7 @@ def test_the_callback_list_is_filled_when_asked_for_and_nobody_is_rung_on_that_d
             "due": 1, "late": 0, "mine": 0, "open": 3, "left": 1
         }  # fmt: skip
         for hours in (0, 17):
-            tidy_line(session, now + timedelta(hours=hours), CallbackPolicy.of(always_open))
+            tidy_line(session, now + timedelta(hours=hours), callback_policy_of(always_open))
             make_alerts(session, now + timedelta(hours=hours), make_policies(), is_open=True)
         assert due_callbacks(session, now + timedelta(hours=17), 8, SOON) == []
         assert session.scalars(select(Alert)).all() == []

@@ -2,9 +2,11 @@
 
 import dataclasses
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import ImmutableMultiDict
 
 from config.office import Office
@@ -16,6 +18,7 @@ from models.cases.registrant import Phone, Registrant
 from models.store.database import Database
 from tests.factories import make_callback, make_office
 from tests.twiml_check import check_message
+from workers.office_rules import callback_policy_of
 
 NOW = datetime(2026, 11, 25, 15, tzinfo=UTC)
 PHONE = "+12025550123"
@@ -52,9 +55,12 @@ class Texter:
     def sends(self, body: str | None, from_: str = PHONE, **extra: str) -> str:
         pairs = {"From": from_, "MessageSid": "SM1", **({} if body is None else {"Body": body}), **extra}
         with self.database.transaction() as session:
-            answer, _ = sms_inbound(session, self.office, self.prompts, ImmutableMultiDict(pairs), NOW)
+            answer, _ = self.answer(session, ImmutableMultiDict(pairs))
         assert check_message(answer) == []
         return answer
+
+    def answer(self, session: Session, form: ImmutableMultiDict[str, str]) -> tuple[str, list[Any]]:
+        return sms_inbound(session, self.office, callback_policy_of(self.office), self.prompts, form, NOW)
 
     def stopped(self) -> list[bool]:
         with self.database.reading() as session:
@@ -151,7 +157,7 @@ def test_a_message_without_a_body_or_with_two_is_answered_all_the_same(texter: T
     assert "<Message>" in texter.sends(None)
     with texter.database.transaction() as session:
         form = ImmutableMultiDict([("From", PHONE), ("Body", "STOP"), ("Body", "HELP")])
-        assert "<Message>" in sms_inbound(session, texter.office, texter.prompts, form, NOW)[0]
+        assert "<Message>" in texter.answer(session, form)[0]
 
 
 def test_when_twilio_has_answered_an_opt_out_itself_we_stop_the_phone_and_say_nothing(texter: Texter) -> None:

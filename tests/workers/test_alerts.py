@@ -10,7 +10,6 @@ from models import Alert, AuditEntry, Call, Callback, Staff
 from models.callbacks.appointment import reschedule
 from models.callbacks.at_risk import make_alerts
 from models.callbacks.callback import advance
-from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.claim import claim
 from models.calls.alert_sending import begin_alert
 from models.overview.trouble import troubles
@@ -224,9 +223,9 @@ def test_a_late_promise_that_is_settled_anew_is_watched_like_a_new_one(desk: Cal
     _texts(desk)
     with desk.database.transaction() as session:
         ruth = session.scalars(select(Staff).where(Staff.role == "supervisor")).one()
-        policy = CallbackPolicy.of(desk.office)
+        policy = desk.policy
         at = desk.now + timedelta(hours=3)
-        reschedule(session, made.id, ruth, at, desk.now, policy, desk.office)
+        reschedule(session, made.id, ruth, at, desk.now, policy)
 
     desk.now = desk.callback().due_at + timedelta(minutes=11)
     told = []
@@ -244,7 +243,7 @@ def test_what_was_left_taken_up_and_left_once_more_is_told_once_more(desk: Callb
     assert _texts(desk) == [SUPERVISOR]
     with desk.database.transaction() as session:
         liaison = session.scalars(select(Staff).where(Staff.role == "liaison")).one()
-        claim(session, made.id, liaison.id, desk.now, desk.office)
+        claim(session, made.id, liaison.id, desk.now, desk.policies)
 
     desk.sweeps(minutes=20)
     assert desk.state() == "left_for_staff", "the claim was not used"

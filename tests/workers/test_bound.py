@@ -6,7 +6,6 @@ import pytest
 
 from config.office import Office
 from models import Callback
-from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_state import FINAL_STATES
 from models.store.database import Database
 from models.talks import leg as legs
@@ -86,7 +85,7 @@ def test_legs_of_which_nothing_is_heard_any_more_are_left_within_a_minute(
 def test_workers_that_die_after_their_claim_or_their_intent_hold_nothing_for_a_minute(
     desk: CallbackDesk,
 ) -> None:
-    policy = CallbackPolicy.of(desk.office)
+    policy = desk.policy
     desk.jobs.waiting.clear()
     desk.carrier.is_deaf = True
     for last in range(MANY):

@@ -8,7 +8,6 @@ from sqlalchemy import select
 
 from models import Callback, Staff
 from models.audit.audit import verify
-from models.callbacks.callback_policy import CallbackPolicy
 from models.calls.pacing import REST, rest
 from models.talks import leg as legs
 from models.talks.dispatch import claim_callback, ring_first, take_turn
@@ -89,7 +88,7 @@ def test_nobody_is_rung_while_no_liaison_is_free_and_the_place_is_kept(empty_des
 
 
 def test_a_callback_that_is_in_hand_is_offered_to_nobody_else(desk: CallbackDesk) -> None:
-    policy = CallbackPolicy.of(desk.office)
+    policy = desk.policy
     row = desk.callback()
     with desk.database.transaction() as session:
         assert claim_callback(session, row.id, desk.now, policy)
@@ -103,7 +102,7 @@ def test_a_callback_that_is_in_hand_is_offered_to_nobody_else(desk: CallbackDesk
 def test_a_callback_whose_liaison_left_while_the_carriers_pace_was_waited_for_keeps_its_place(
     desk: CallbackDesk,
 ) -> None:
-    policy = CallbackPolicy.of(desk.office)
+    policy = desk.policy
     row = desk.callback()
     with desk.database.transaction() as session:
         rest(session, desk.now - REST + timedelta(milliseconds=500))
@@ -144,7 +143,7 @@ def test_a_declined_callback_goes_to_the_next_liaison(desk: CallbackDesk) -> Non
     desk.works_off()
     (first,) = desk.carrier.placed
     desk.answers(first)
-    desk.presses(first, legs.decline_by_liaison, desk.office)
+    desk.presses(first, legs.decline_by_liaison, desk.policy)
     assert desk.state() == "requested"
     assert desk.busy() == 1, "the liaison still hears the last words"
     desk.sweeps(seconds=16)
@@ -209,7 +208,7 @@ def test_a_frightened_caller_who_answers_none_of_the_tries_is_left_for_a_person_
 def test_a_person_who_cannot_talk_now_is_called_later(desk: CallbackDesk) -> None:
     liaison, caller = accept(desk)
     desk.answers(caller)
-    desk.presses(caller, legs.put_off, desk.office)
+    desk.presses(caller, legs.put_off, desk.policy)
     row = desk.callback()
     assert (row.state, row.caller_tries) == ("requested", 1)
     assert row.next_attempt_at == desk.now + timedelta(minutes=30)

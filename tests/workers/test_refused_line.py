@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from models import Alert, Call, Callback, Registrant, Staff
-from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.liaison import unverified_may_take_at_0
 from models.callbacks.lone_refusal import refused_lines
 from models.calls.pacing import CALLS, close_breaker, refusals
@@ -233,7 +232,7 @@ def test_staff_who_press_call_now_are_told_that_the_number_is_refused(office_des
         desk.database.transaction() as session,
         pytest.raises(RefusedError, match=f"^{TalkRefusal.LINE_REFUSED}$"),
     ):
-        call_now(session, asked, liaison.id, desk.now, CallbackPolicy.of(desk.office), desk.office)
+        call_now(session, asked, liaison.id, desk.now, desk.policy)
 
 
 @pytest.mark.parametrize("line", [None, DISCREET])

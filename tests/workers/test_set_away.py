@@ -85,7 +85,7 @@ def test_a_key_between_two_misses_begins_the_count_anew(desk: CallbackDesk) -> N
     desk.works_off()
     call = desk.carrier.placed[-1]
     desk.answers(call)
-    desk.presses(call, legs.decline_by_liaison, desk.office)
+    desk.presses(call, legs.decline_by_liaison, desk.policy)
     desk.hangs_up(call)
     _offered(desk, "no-answer")
     assert _ana(desk).on_shift

@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import select
 
 from models import Call, Callback, Guard, Staff
-from models.callbacks.callback_policy import CallbackPolicy
 from models.talks import leg as legs
 from models.talks.dispatch import claim_callback
 from models.talks.liaison_at_0 import take_liaison_for
@@ -79,7 +78,7 @@ def test_a_worker_that_died_after_its_claim_leaves_a_callback_that_is_requested_
 ) -> None:
     row = desk.callback()
     with desk.database.transaction() as session:
-        assert claim_callback(session, row.id, desk.now, CallbackPolicy.of(desk.office))
+        assert claim_callback(session, row.id, desk.now, desk.policy)
     desk.sweeps(seconds=11)
     assert desk.state() == "claimed"
     desk.sweeps(seconds=2)
@@ -203,7 +202,7 @@ def test_a_liaison_who_declined_is_free_within_a_minute_when_the_end_was_never_t
     desk.works_off()
     (liaison,) = desk.carrier.placed
     desk.answers(liaison)
-    desk.presses(liaison, legs.decline_by_liaison, desk.office)
+    desk.presses(liaison, legs.decline_by_liaison, desk.policy)
     desk.sweeps(seconds=35)
     assert desk.carrier.ended == [], "one who still listens is not cut off"
     liaison.status = "completed"

@@ -16,6 +16,7 @@ from config.office import Office, OfficeError
 from config.settings import Settings, data_folder
 
 if TYPE_CHECKING:
+    from models.callbacks.callback_policy import CallbackPolicy
     from models.store.policies import Policies
 
 
@@ -28,11 +29,16 @@ class House:
     database: Any
 
     @cached_property
+    def callback_policy(self) -> "CallbackPolicy":
+        """When and whom the office calls."""
+        from workers.office_rules import callback_policy_of
+
+        return callback_policy_of(self.office)
+
+    @property
     def policies(self) -> "Policies":
         """The office's numbers."""
-        from workers.office_rules import policies_of
-
-        return policies_of(self.office)
+        return self.callback_policy.numbers
 
 
 def fail(sentence: str) -> NoReturn:

@@ -20,7 +20,6 @@ from hotline.console.shell.words import N_, _
 from hotline.refusals.callbacks import ActionRefusal
 from models.callbacks import appointment, claim, note, recognition
 from models.callbacks.callback import Callback
-from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_state import TAKEN_UP_AGAIN
 from models.overview import outcome
 from models.staff.rest import begin_rest, lock_staff
@@ -59,7 +58,7 @@ Action = Callable[[Click], list[Job]]
 
 
 def _claim(click: Click) -> list[Job]:
-    claim.claim(click.session, click.callback_id, click.staff.id, click.now, console.office)
+    claim.claim(click.session, click.callback_id, click.staff.id, click.now, console.policies)
     return []
 
 
@@ -69,13 +68,12 @@ def _release(click: Click) -> list[Job]:
 
 
 def _call(click: Click) -> list[Job]:
-    office = console.office
-    policy = CallbackPolicy.of(office)
-    return own_call.call_now(click.session, click.callback_id, click.staff.id, click.now, policy, office)
+    policy = console.callback_policy
+    return own_call.call_now(click.session, click.callback_id, click.staff.id, click.now, policy)
 
 
 def _hand(click: Click) -> list[Job]:
-    claim.hand(click.session, click.callback_id, click.staff, click.number("to"), click.now, console.office)
+    claim.hand(click.session, click.callback_id, click.staff, click.number("to"), click.now, console.policies)
     return []
 
 
@@ -84,11 +82,8 @@ def _reschedule(click: Click) -> list[Job]:
     if row is None:
         raise NotFound
     at = _moment(click.typed("day"), click.typed("time"), row.time_zone)
-    office = console.office
-    policy = CallbackPolicy.of(office)
-    appointment.reschedule(
-        click.session, click.callback_id, click.staff, at, click.now, policy, office, click.seen
-    )
+    policy = console.callback_policy
+    appointment.reschedule(click.session, click.callback_id, click.staff, at, click.now, policy, click.seen)
     return []
 
 
@@ -99,7 +94,7 @@ def _cancel(click: Click) -> list[Job]:
         click.staff,
         click.typed("reason"),
         click.now,
-        console.office,
+        console.policies,
         click.seen,
     )
     return []
@@ -125,11 +120,13 @@ def _outcome(click: Click) -> list[Job]:
         raise RefusedError(ActionRefusal.UNKNOWN_OUTCOME)
     if click.typed("hard"):
         lock_staff(click.session, click.staff.id)
-    word, jobs = outcome.note_outcome(click.session, row, code, click.staff.id, click.now, console.office)
+    word, jobs = outcome.note_outcome(
+        click.session, row, code, click.staff.id, click.now, console.callback_policy
+    )
     if word == "late":
         raise RefusedError(ActionRefusal.OUTCOME_LATE)
     if click.typed("hard"):
-        begin_rest(click.session, click.staff.id, click.now, console.office)
+        begin_rest(click.session, click.staff.id, click.now, console.policies)
     return jobs
 
 
@@ -146,8 +143,9 @@ def _colleague(click: Click) -> list[Job]:
 
 
 def _interpreter(click: Click) -> list[Job]:
+    office = console.office
     return talk_desk.ring_interpreter(
-        click.session, click.callback_id, click.staff.id, click.now, console.office
+        click.session, click.callback_id, click.staff.id, click.now, office.interpreters, office.languages[0]
     )
 
 
@@ -156,7 +154,7 @@ def _hand_over(click: Click) -> list[Job]:
 
 
 def _end(click: Click) -> list[Job]:
-    return talk_desk.end(click.session, click.callback_id, click.staff.id, click.now, console.office)
+    return talk_desk.end(click.session, click.callback_id, click.staff.id, click.now, console.policies)
 
 
 #: Each action by the last word of its address: what does it, what is said afterwards, and the field of its

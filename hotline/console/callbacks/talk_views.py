@@ -18,7 +18,7 @@ from models.talks.talk_at_0 import TalkAt0, look_at_talk_words, own_talk
 
 
 def _find(session: Session, talk_id: int) -> TalkAt0:
-    found = own_talk(session, talk_id, me().staff_id, console.clock(), console.office)
+    found = own_talk(session, talk_id, me().staff_id, console.clock(), console.policies)
     if found is None:
         raise NotFound("There is no such talk of theirs.")
     return found
@@ -63,7 +63,7 @@ def talk_at_0_said(talk_id: int) -> tuple[str, int]:
     with console.database.transaction() as session:
         talk = _find(session, talk_id)
         try:
-            found = look_at_talk_words(session, talk_id, me().staff_id, now, rules, console.office)
+            found = look_at_talk_words(session, talk_id, me().staff_id, now, rules, console.policies)
         except RefusedError as error:
             return _page(talk, wrong=refused(error)), 403
         zone = talk.time_zone or console.office.time_zone

@@ -30,7 +30,6 @@ from models.callbacks.appointment import (
     stamp_of,
 )
 from models.callbacks.callback import Callback
-from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.case_words import has_looked, heard_for, look_at_words, may_open_case
 from models.callbacks.claim import OVERSEERS, may_be_called, may_take_up, name_of
 from models.callbacks.follow_up import STOPPED, before_it
@@ -174,7 +173,7 @@ def callback_said(callback_id: int) -> tuple[str, int]:
     rules = console.rules.release
     with console.database.transaction() as session:
         try:
-            found = look_at_words(session, callback_id, me().staff_id, now, rules, console.office)
+            found = look_at_words(session, callback_id, me().staff_id, now, rules, console.policies)
         except RefusedError as error:
             shown.errors[""], status = refused(error), 403
         else:
@@ -237,12 +236,12 @@ def callback_page(session: Session, callback_id: int, shown: Shown) -> str:
         raise NotFound
     now = console.clock()
     whole = session.get_one(Callback, callback_id)
-    policy = CallbackPolicy.of(console.office)
+    policy = console.callback_policy
     mine = may_note(session, whole, me().staff_id, me().role)
     soon = next_moment_inside(session, whole, now + _LATER, policy)
     local = None if soon is None else soon.astimezone(ZoneInfo(row.time_zone))
     state = _state(session, row, now)
-    opens_case = may_open_case(whole, me().staff_id, now, console.office) and not holds_content(
+    opens_case = may_open_case(whole, me().staff_id, now, console.policies) and not holds_content(
         session, whole, now
     )
     if shown.words is None and opens_case and whole.case_id and has_looked(session, whole, me().staff_id):

@@ -56,7 +56,7 @@ def lock_lost_pin(report_id: int) -> Response:
                 call=decision == "call",
                 by=me().email,
                 now=console.clock(),
-                office=console.office,
+                policy=console.callback_policy,
             )
     except LostPinError as error:
         flash(refused(error), "error")

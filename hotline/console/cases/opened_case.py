@@ -41,7 +41,7 @@ def changing_case(case_id: int) -> Iterator[OpenedCase]:
     """One transaction in which the case is held. Leads elsewhere when it is not open to who asks."""
     now = console.clock()
     with console.database.transaction() as session:
-        grounds = grounds_for(session, me(), case_id, now, console.office)
+        grounds = grounds_for(session, me(), case_id, now, console.policies)
         if grounds is None:
             not_open()
         try:
@@ -80,7 +80,7 @@ def _render(case_id: int, template: str, **given: Any) -> str:
     # Rendered inside the transaction that writes the look down: a page that fails was not looked at.
     with console.database.transaction() as session:
         try:
-            grounds = look_at(session, me(), case_id, now, console.office)
+            grounds = look_at(session, me(), case_id, now, console.policies)
         except CaseOpeningError:
             not_open()
         page = read_case_page(session, case_id, now, console.rules.release)
@@ -111,7 +111,7 @@ def _render(case_id: int, template: str, **given: Any) -> str:
         is_namer=page.case.named_by == me().staff_id,
         may_see_number=may_see_number(grounds),
         is_approver=me().role in APPROVERS,
-        waiting_pin=next((one for one in page.requests if still_waits(one, now, console.office)), None),
+        waiting_pin=next((one for one in page.requests if still_waits(one, now, console.policies)), None),
         now=now,
         who=who,
         outcomes=OUTCOMES,

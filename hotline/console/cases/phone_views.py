@@ -89,7 +89,7 @@ def case_phone_confirm(case_id: int, phone_id: int) -> View:
         with changing_case(case_id) as opened:
             bound = confirm_phone(
                 opened.session, me(), opened.case, phone_id, request.form.get("code", ""),
-                opened.grounds, opened.now, console.office,
+                opened.grounds, opened.now, console.callback_policy,
             )  # fmt: skip
     except PhoneListError as error:
         return case_form(case_id, "phone", {error.field: refused(error)}, phone_id=phone_id)
@@ -106,7 +106,7 @@ def case_phone_unsafe(case_id: int, phone_id: int) -> View:
     with changing_case(case_id) as opened:
         jobs = (
             _or_flash(
-                lambda: mark_unsafe(opened.session, me(), opened.case, phone_id, opened.now, console.office)
+                lambda: mark_unsafe(opened.session, me(), opened.case, phone_id, opened.now, console.policies)
             )
             or []
         )

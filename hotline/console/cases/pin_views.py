@@ -47,7 +47,7 @@ def case_pin(case_id: int) -> View:
         with changing_case(case_id) as opened:
             request_pin(
                 opened.session, me(), opened.case, evidence=request.form.get("evidence", ""),
-                delivery=request.form.get("delivery", ""), now=opened.now, office=console.office,
+                delivery=request.form.get("delivery", ""), now=opened.now, policies=console.policies,
             )  # fmt: skip
     except PinRequestError as error:
         return _form_of_request(case_id, {error.field: refused(error)})
@@ -59,7 +59,7 @@ def case_pin(case_id: int) -> View:
 @guard_staff(*ROLES)
 def pins() -> View:
     with console.database.reading() as session:
-        waiting = waiting_pins(session, me(), console.clock(), console.office)
+        waiting = waiting_pins(session, me(), console.clock(), console.policies)
     return render_template(
         "console/cases/pins/waiting.html",
         waiting=waiting,
@@ -74,10 +74,10 @@ def pins() -> View:
 def pin(request_id: int) -> View:
     try:
         with console.database.transaction() as session:
-            find_waiting(session, me(), request_id, console.clock(), console.office)
+            find_waiting(session, me(), request_id, console.clock(), console.policies)
             found = next(
                 one
-                for one in waiting_pins(session, me(), console.clock(), console.office)
+                for one in waiting_pins(session, me(), console.clock(), console.policies)
                 if one.id == request_id
             )
     except (PinRequestError, StopIteration) as error:
@@ -92,10 +92,10 @@ def pin(request_id: int) -> View:
 def pin_look(request_id: int) -> View:
     try:
         with console.database.transaction() as session:
-            _asked, case = find_waiting(session, me(), request_id, console.clock(), console.office)
+            _asked, case = find_waiting(session, me(), request_id, console.clock(), console.policies)
             open_to(
                 session, me(), case.id, "approval", f"pin_request:{request_id}", console.clock(),
-                console.office,
+                console.policies,
             )  # fmt: skip
     except PinRequestError as error:
         return _not_so(error)
@@ -108,7 +108,7 @@ def pin_approve(request_id: int) -> View:
     now = console.clock()
     try:
         with console.database.transaction() as session:
-            asked, case = find_waiting(session, me(), request_id, now, console.office)
+            asked, case = find_waiting(session, me(), request_id, now, console.policies)
             language, delivery = case.registrant.language, asked.delivery
             line = case.registrant.line
             number = keyring_of(session).unseal("case.number", case.number_sealed)
@@ -117,7 +117,7 @@ def pin_approve(request_id: int) -> View:
         made_hash = console.hasher.hash(made)
         letter = b"" if delivery == "told" else _letter_with(made, language, line, now)
         with console.database.transaction() as session:
-            approved = approve_pin(session, me(), request_id, made_hash, now, console.office)
+            approved = approve_pin(session, me(), request_id, made_hash, now, console.callback_policy)
     except PinRequestError as error:
         return _not_so(error)
     if approved.delivery == "told":
@@ -130,7 +130,7 @@ def pin_approve(request_id: int) -> View:
 def pin_decline(request_id: int) -> View:
     try:
         with console.database.transaction() as session:
-            decline_pin(session, me(), request_id, console.clock(), console.office)
+            decline_pin(session, me(), request_id, console.clock(), console.policies)
     except PinRequestError as error:
         return _not_so(error)
     flash(_("The PIN is not given."), "success")

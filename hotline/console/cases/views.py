@@ -80,7 +80,7 @@ def case_open(case_id: int) -> View:
     try:
         with console.database.transaction() as session:
             reason = request.form.get("reason", "")
-            open_from_search(session, me(), case_id, reason, console.clock(), console.office)
+            open_from_search(session, me(), case_id, reason, console.clock(), console.policies)
     except CaseOpeningError as error:
         flash(refused(error), "error")
         return redirect(url_for("console.cases.cases"), code=303)
@@ -97,7 +97,7 @@ def case_verify() -> View:
     case_id = None
     if not errors:
         with console.database.transaction() as session:
-            case_id = open_by_verification(session, me(), number, evidence, console.clock(), console.office)
+            case_id = open_by_verification(session, me(), number, evidence, console.clock(), console.policies)
         if case_id is None:
             errors[""] = _("We could not open a case with this number.")
     if case_id is None:
@@ -134,11 +134,11 @@ def case_new() -> View:
             if is_new := case_id is None:
                 made = begin_case(
                     session, me(), subject_id=subject_id, subject_name=subject_name, details=details,
-                    evidence=evidence, now=now, office=console.office, form=form,
+                    evidence=evidence, now=now, policies=console.policies, form=form,
                 )  # fmt: skip
                 request_pin(
                     session, me(), made, evidence=evidence, delivery=delivery, now=now,
-                    office=console.office,
+                    policies=console.policies,
                 )  # fmt: skip
                 case_id = made.id
     except PinRequestError as error:
@@ -241,7 +241,7 @@ def _find_page(
     reason: str = "",
 ) -> str:
     with console.database.reading() as session:
-        talk_case = case_in_talk(session, me(), console.clock(), console.office)
+        talk_case = case_in_talk(session, me(), console.clock(), console.policies)
     return render_template(
         "console/cases/find.html", errors=errors or {}, part=part, found=found, reason=reason,
         talk_case=talk_case, labels=case_labels, choices=case_choices,

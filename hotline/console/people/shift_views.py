@@ -57,7 +57,7 @@ def shift_rest(word: str) -> Response:
         raise NotFound
     with console.database.transaction() as session:
         if word == "begin":
-            begin_rest(session, me().staff_id, console.clock(), console.office)
+            begin_rest(session, me().staff_id, console.clock(), console.policies)
         else:
             my_shift.end_rest(session, me().staff_id, console.clock())
     return _back()

@@ -15,6 +15,7 @@ from hotline.console.shell.words import Words
 from hotline.office_desk import OfficeDesk
 from ivr_flows.engine.rules import Rules
 from ivr_flows.prompts import Prompts
+from models.callbacks.callback_policy import CallbackPolicy
 from models.cases.pin_hash import PinHasher
 from models.store.database import Database
 from models.store.policies import Policies
@@ -70,6 +71,11 @@ class Console:
     def policies(self) -> Policies:
         """The numbers of the office as it stands now."""
         return self.rules.policies
+
+    @property
+    def callback_policy(self) -> CallbackPolicy:
+        """When and whom the office calls, as it stands now."""
+        return self.rules.callback_policy
 
 
 def _of_the_current_app() -> Console:

@@ -63,7 +63,7 @@ def _pins_to_decide(console: Console) -> int:
     with suppress(SQLAlchemyError):
         if person is not None:
             with console.database.reading() as reading:
-                return count_to_decide(reading, person, console.clock(), console.office)
+                return count_to_decide(reading, person, console.clock(), console.policies)
     return 0
 
 

@@ -58,7 +58,7 @@ def test_who_hangs_up_in_the_moment_of_the_key_leaves_no_liaison_alone_in_a_talk
 
     def hangs_up() -> None:
         with house.database.transaction() as session:
-            leg_ended(session, caller_id, "completed", house.clock.now, house.office)
+            leg_ended(session, caller_id, "completed", house.clock.now, house.policy)
 
     hanging_up = threading.Thread(target=hangs_up)
 
@@ -90,7 +90,7 @@ def test_who_hangs_up_as_a_worker_begins_to_ring_a_liaison_has_that_ring_stopped
 
     def hangs_up() -> None:
         with house.database.transaction() as session:
-            jobs.extend(leg_ended(session, caller_id, "completed", house.clock.now, house.office))
+            jobs.extend(leg_ended(session, caller_id, "completed", house.clock.now, house.policy))
 
     hanging_up = threading.Thread(target=hangs_up)
     with house.database.transaction() as session:

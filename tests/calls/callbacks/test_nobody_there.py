@@ -99,7 +99,7 @@ def test_liaison_who_puts_right_that_no_one_was_there_calls_nobody_again(
     with house.database.transaction() as session:
         talk = session.get_one(Callback, callbacks(house)[0].id)
         assert talk.staff_id is not None
-        note_outcome(session, talk, "reached", talk.staff_id, house.clock.now, house.office)
+        note_outcome(session, talk, "reached", talk.staff_id, house.clock.now, house.policy)
 
     assert [(row.state, row.outcome) for row in callbacks(house)] == [
         ("reached", "reached"), ("cancelled", None),
@@ -120,7 +120,7 @@ def test_nobody_is_asked_to_see_to_a_person_who_was_reached_in_the_last_round_af
     with house.database.transaction() as session:
         talk = session.get_one(Callback, talked.id)
         assert talk.staff_id is not None
-        note_outcome(session, talk, "reached", talk.staff_id, house.clock.now, house.office)
+        note_outcome(session, talk, "reached", talk.staff_id, house.clock.now, house.policy)
 
     assert callbacks(house)[-1].state == "cancelled", "the list says that the person was not reached"
 
@@ -142,7 +142,7 @@ def test_who_was_afraid_since_is_called_though_the_liaison_puts_right_that_no_on
     with house.database.transaction() as session:
         talk = session.get_one(Callback, callbacks(house)[0].id)
         assert talk.staff_id is not None
-        note_outcome(session, talk, "reached", talk.staff_id, house.clock.now, house.office)
+        note_outcome(session, talk, "reached", talk.staff_id, house.clock.now, house.policy)
 
     last = callbacks(house)[-1]
     assert last.urgency == "urgent"

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 from models import Staff
 from models.callbacks.appointment import reschedule
-from models.callbacks.callback_policy import CallbackPolicy
 from models.staff.staff import change_shift
 from tests.calls.callbacks.test_callbacks import CALLER, the_callback
 from tests.calls.callbacks.test_put_off import asks
@@ -26,10 +25,10 @@ def test_person_is_called_at_the_time_that_was_settled_before_those_who_are_due_
     asks(phone, make_case(custody_status="in_custody"))
     house.jobs.works_off()
     callback, at = the_callback(house), clock.now + timedelta(hours=1)
-    policy = CallbackPolicy.of(house.office)
+    policy = house.policy
     with house.database.transaction() as session:
         staff = session.get_one(Staff, ana.id)
-        reschedule(session, callback.id, staff, at, clock.now, policy, house.office)
+        reschedule(session, callback.id, staff, at, clock.now, policy)
         for number in range(3):
             make_callback(
                 session, made_case(session), phone=f"+1202555015{number}",

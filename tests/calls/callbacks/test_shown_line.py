@@ -155,7 +155,7 @@ def test_who_is_told_of_a_change_sees_their_line_and_the_call_opens_no_case(
     with house.database.transaction() as session:
         kept = session.get_one(Case, case.id)
         assert (
-            tell_safe_phones(session, kept, reason, "kim@office.example.org", house.office, house.clock())
+            tell_safe_phones(session, kept, reason, "kim@office.example.org", house.policy, house.clock())
             == 1
         )
         house.jobs.enqueue("dial_liaison", session.scalars(select(Callback.id)).one())
@@ -194,7 +194,7 @@ def test_call_that_never_rang_and_is_promised_anew_comes_from_the_line_that_was_
     with house.database.transaction() as session:
         left = session.scalars(select(Callback)).one()
         advance(session, left.id, "leave", actor="worker", now=house.clock(), outcome="no_window")
-        jobs = promise_anew(session, left.id, house.office, "kim@office.example.org", house.clock())
+        jobs = promise_anew(session, left.id, house.policy, "kim@office.example.org", house.clock())
     make_staff()
     for name, row_id in jobs:
         house.jobs.enqueue(name, row_id)

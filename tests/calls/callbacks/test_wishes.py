@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import select, update
 
 from models import Call, Callback, Registrant, Staff
-from models.callbacks.callback_policy import CallbackPolicy
 from tests.calls.callbacks.test_callbacks import accepted_by
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import opens_the_case, reaches_the_first_menu
@@ -434,5 +433,5 @@ def test_who_chooses_the_morning_two_minutes_before_noon_has_all_of_the_next_one
     assert asked.next_attempt_at == clock.now + timedelta(minutes=1)
     assert asked.window_starts == clock.now.replace(hour=13, minute=0)
     clock.passes(minutes=3)
-    opens = CallbackPolicy.of(house.office).moment_inside(asked, clock.now)
+    opens = house.policy.moment_inside(asked, clock.now)
     assert opens == asked.window_starts + timedelta(days=1)

@@ -22,7 +22,7 @@ SPOOFED = {"StirVerstat": "TN-Validation-Failed-C"}
 @pytest.fixture
 def crowd(phone: Phone, house: House) -> list[Phone]:
     """As many open calls of one phone as the office leads to a case."""
-    calls = [phone.another() for _ in range(int(house.office.policy("calls_at_once")))]
+    calls = [phone.another() for _ in range(house.policies.calls_at_once)]
     for call in calls:
         reaches_the_first_menu(call)
         assert call.hears("To hear about your case, press 1")
@@ -118,7 +118,7 @@ def test_withheld_numbers_and_other_phones_are_not_one_bucket(
     phone: Phone, crowd: list[Phone], make_case: MakeCase, house: House, from_: str
 ) -> None:
     case = make_case(custody_status="in_custody")
-    for _ in range(int(house.office.policy("calls_at_once")) + 1 if from_ == "anonymous" else 1):
+    for _ in range(house.policies.calls_at_once + 1 if from_ == "anonymous" else 1):
         caller = phone.another()
         is_asked_for_a_number(caller, from_=from_)
         assert caller.hears("case number")
@@ -142,7 +142,7 @@ def test_a_shared_phone_has_no_limit(
 def test_who_calls_under_anothers_number_takes_no_room_from_them(
     phone: Phone, make_case: MakeCase, house: House
 ) -> None:
-    for _ in range(int(house.office.policy("calls_at_once"))):
+    for _ in range(house.policies.calls_at_once):
         phone.another().dials_in(**SPOOFED)
 
     opens_the_case(phone, make_case(custody_status="in_custody"))
@@ -166,7 +166,7 @@ def test_the_room_for_calls_does_not_tell_that_somebody_is_on_another_with_their
 ) -> None:
     case = make_case(custody_status="in_custody")
     opens_the_case(phone.another(), case)
-    for _ in range(int(house.office.policy("calls_at_once")) - 1):
+    for _ in range(house.policies.calls_at_once - 1):
         phone.another().dials_in()
 
     opens_the_case(phone, dataclasses.replace(case, pin=wrong(case.pin)))

@@ -232,7 +232,7 @@ def test_a_job_works_with_the_office_as_it_is_by_then(house: House, changes: Cha
 
     assert watch.look()
     dialler: Dialler = house.dialler.with_office(watch.office)
-    assert dialler._policy.caller_ring_seconds == 44
+    assert dialler._policy.numbers.caller_ring_seconds == 44
     assert not watch.look()
 
 

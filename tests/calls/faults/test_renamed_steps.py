@@ -139,6 +139,6 @@ def test_key_7_after_a_request_puts_the_callback_off(
     phone.presses("7")
     phone.hangs_up()
 
-    minutes = house.office.policy("retry_minutes")
+    minutes = house.policies.retry_minutes
     assert the_callback(house).next_attempt_at >= house.clock.now + timedelta(minutes=minutes)
     assert house.row(select(Call.place)) == "covered"

@@ -58,7 +58,7 @@ def test_captured_address_of_a_caller_who_waited_at_0_asks_for_the_pin_once_the_
     make_staff()
     opens_the_case(phone, make_case(custody_status="in_custody"))
     phone.presses("0")
-    for _ in range(int(house.office.policy("away_after_misses"))):
+    for _ in range(house.policies.away_after_misses):
         house.declines(phone)
     assert phone.hears("To have us call this phone")
     phone.presses("#")

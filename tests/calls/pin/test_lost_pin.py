@@ -262,11 +262,11 @@ def test_a_lost_pin_of_a_closed_case_waits_and_is_replaced_like_any_other(
     with house.database.transaction() as session:
         ((report_id, _, _),) = waiting_lost_pins(session)
         assert decide_lost_pin(
-            session, report_id, call=True, by=ruth.email, now=house.clock.now, office=house.office
+            session, report_id, call=True, by=ruth.email, now=house.clock.now, policy=house.policy
         )
         pin, told = replace_lost_pin(
             session, HASHER, case.number, evidence="rang_confirmed_phone", by=ruth.email,
-            and_by="ann@office.example.org", hold=timedelta(hours=72), office=house.office,
+            and_by="ann@office.example.org", hold=timedelta(hours=72), policy=house.policy,
             now=house.clock.now,
         )  # fmt: skip
     assert told == 1
@@ -290,7 +290,7 @@ def test_above_the_ceiling_reports_wait_for_a_supervisor_who_is_told_once(
     with house.database.transaction() as session:
         first, second, *_ = [report_id for report_id, _case, _at in waiting_lost_pins(session)]
         decide = partial(
-            decide_lost_pin, session, by="ruth@office.example.org", now=house.clock.now, office=house.office
+            decide_lost_pin, session, by="ruth@office.example.org", now=house.clock.now, policy=house.policy
         )
         assert decide(first, call=True) != []
         assert decide(second, call=False) == []
@@ -339,7 +339,7 @@ def test_supervisor_lets_no_second_call_about_a_pin_be_placed(
             waits.id,
             by="ruth@office.example.org",
             now=clock.now,
-            office=house.office,
+            policy=house.policy,
         )
         with pytest.raises(LostPinError, match=f"^{LostPinRefusal.CALL_OPEN}$"):
             decide(call=True)

@@ -211,7 +211,7 @@ def test_a_new_pin_that_two_people_gave_opens_a_number_with_a_hundred_wrong_trie
     with house.database.transaction() as session:
         pin, _told = replace_lost_pin(
             session, HASHER, case.number, evidence="met_in_person", by="ruth@office.example.org",
-            and_by="sam@office.example.org", hold=timedelta(hours=72), office=house.office, now=clock.now,
+            and_by="sam@office.example.org", hold=timedelta(hours=72), policy=house.policy, now=clock.now,
         )  # fmt: skip
     clock.passes(minutes=1)
 

@@ -70,9 +70,9 @@ def screen_shows_a_case(house: House) -> bool:
         talk = session.scalars(select(DirectTalk).order_by(DirectTalk.id.desc())).first()
         assert talk is not None
         assert talk.staff_id is not None
-        shown = own_talk(session, talk.id, talk.staff_id, house.clock.now, house.office)
+        shown = own_talk(session, talk.id, talk.staff_id, house.clock.now, house.policies)
         assert shown is not None
-        opened = case_in_talk(session, _Signed(talk.staff_id), house.clock.now, house.office)
+        opened = case_in_talk(session, _Signed(talk.staff_id), house.clock.now, house.policies)
         assert shown.case_id == opened
         return opened is not None
 

@@ -12,7 +12,6 @@ from sqlalchemy import delete, select, update
 
 from models import AuditEntry, Callback, Staff
 from models.callbacks.callback import CALLBACKS
-from models.callbacks.callback_policy import CallbackPolicy
 from models.cases.case import new_number
 from tests.calls.callbacks.test_callbacks import accepted_by, asks_express, the_callback
 from tests.calls.conftest import Clock, House
@@ -394,7 +393,7 @@ def test_no_keys_without_a_pin_change_or_reveal_a_standing_callback(
 
 def _opens(callback: Callback, house: House) -> datetime:
     """The first moment at which its window lets it ring."""
-    opens = CallbackPolicy.of(house.office).moment_inside(callback, callback.next_attempt_at)
+    opens = house.policy.moment_inside(callback, callback.next_attempt_at)
     assert opens is not None
     return opens
 

@@ -117,7 +117,7 @@ def test_who_need_not_be_called_again_after_all_is_not(
     with house.database.transaction() as session:
         talk = session.get_one(Callback, callbacks(house)[0].id)
         assert talk.staff_id is not None
-        note_outcome(session, talk, code, talk.staff_id, house.clock.now, house.office)
+        note_outcome(session, talk, code, talk.staff_id, house.clock.now, house.policy)
 
     assert [row.state for row in callbacks(house)] == ["reached", "cancelled", *more]
 
@@ -135,7 +135,7 @@ def test_of_a_key_and_a_click_at_once_the_second_puts_right_what_the_first_said(
             # On SQLite the key waits for this transaction instead: it is then the second.
             keyed.wait(30 if house.database.engine.dialect.name == "postgresql" else 0)
             assert talk.staff_id is not None
-            note_outcome(session, talk, "reached", talk.staff_id, house.clock.now, house.office)
+            note_outcome(session, talk, "reached", talk.staff_id, house.clock.now, house.policy)
 
     click = threading.Thread(target=clicks)
     click.start()
@@ -163,7 +163,7 @@ def test_a_call_that_the_person_asked_for_themselves_is_not_taken_back(
             now=house.clock.now,
         )  # fmt: skip
         assert talk.staff_id is not None
-        note_outcome(session, talk, "reached", talk.staff_id, house.clock.now, house.office)
+        note_outcome(session, talk, "reached", talk.staff_id, house.clock.now, house.policy)
 
     assert [(row.state, row.reason) for row in callbacks(house)] == [
         ("reached", "asked"), ("requested", "asked"),
@@ -359,7 +359,7 @@ def test_phone_of_a_wrong_person_that_stands_in_no_case_is_not_called_by_staff_e
     assert (left.state, left.due_at) == ("left_for_staff", clock.now + timedelta(minutes=30))
     with house.database.transaction() as session:
         with pytest.raises(NotAgainError, match=f"^{CallbackRefusal.PHONE_STOPPED}$"):
-            promise_anew(session, left.id, house.office, "liaison:1", clock.now)
+            promise_anew(session, left.id, house.policy, "liaison:1", clock.now)
         with pytest.raises(RefusedError, match=f"^{CallbackRefusal.PHONE_STOPPED}$"):
             may_be_called(session.get_one(Callback, left.id))
 

@@ -47,7 +47,7 @@ def test_the_next_ring_does_not_come_while_the_liaison_types(desk: CallbackDesk)
 def test_a_saved_outcome_frees_the_liaison_at_once(desk: CallbackDesk) -> None:
     with desk.database.transaction() as session:
         talk = session.get_one(Callback, 1)
-        assert note_outcome(session, talk, "reached", 1, desk.now, desk.office)[0] == "noted"
+        assert note_outcome(session, talk, "reached", 1, desk.now, desk.policy)[0] == "noted"
     assert _rung(desk, seconds=2) == 1
 
 

@@ -121,7 +121,7 @@ def test_a_lost_pin_of_a_closed_case_is_talked_over_and_its_caller_is_told_of_th
     with house.database.transaction() as session:
         pin, told = replace_lost_pin(
             session, HASHER, closed.number, evidence="rang_confirmed_phone", by="ruth@office.example.org",
-            and_by="ann@office.example.org", hold=timedelta(hours=72), office=house.office,
+            and_by="ann@office.example.org", hold=timedelta(hours=72), policy=house.policy,
             now=house.clock.now,
         )  # fmt: skip
 

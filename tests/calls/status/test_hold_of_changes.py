@@ -34,7 +34,7 @@ def replaced(make_case: MakeCase, make_staff: MakeStaff, house: House) -> tuple[
     with house.database.transaction() as session:
         pin, told = replace_lost_pin(
             session, HASHER, case.number, evidence="agency_vouched", by="lea@office.example.org",
-            and_by="sam@office.example.org", hold=timedelta(hours=72), office=house.office,
+            and_by="sam@office.example.org", hold=timedelta(hours=72), policy=house.policy,
             now=house.clock.now,
         )  # fmt: skip
     assert told == 1

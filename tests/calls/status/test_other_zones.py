@@ -8,7 +8,6 @@ from sqlalchemy import select
 
 from config.office import Office
 from models import Callback, Staff
-from models.callbacks.callback_policy import CallbackPolicy
 from models.talks.own_call import call_now
 from tests.calls.callbacks.test_callbacks import the_callback
 from tests.calls.conftest import Clock, House
@@ -201,8 +200,8 @@ def test_staff_who_are_at_work_yet_may_call_in_the_persons_hours_though_the_offi
             session, case, time_zone="America/Los_Angeles", state="left_for_staff", outcome="no_window",
             closed_at=evening, window_starts=evening, window_ends=evening + timedelta(hours=4),
         ).id  # fmt: skip
-        policy = CallbackPolicy.of(house.office)
-        jobs = call_now(session, asked, lea.id, clock.now, policy, house.office)
+        policy = house.policy
+        jobs = call_now(session, asked, lea.id, clock.now, policy)
     for name, row_id in jobs:
         house.jobs.enqueue(name, row_id)
 

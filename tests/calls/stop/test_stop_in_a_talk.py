@@ -31,7 +31,7 @@ def without_a_pin(phone: Phone, _make_case: MakeCase) -> None:
 
 def texts_stop(house: House) -> None:
     with house.database.transaction() as session:
-        stop_phone(session, house.database.keyring.index("phone", CALLER), house.clock.now, house.office)
+        stop_phone(session, house.database.keyring.index("phone", CALLER), house.clock.now, house.policy)
 
 
 def talks(phone: Phone, house: House) -> tuple[Phone, Phone]:

@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import select, update
 
 from models import Callback, Staff
-from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.refusals import CallbackRefusal
 from models.cases.registrant import Phone as Registered
 from models.overview.phone_stop import stop_phone
@@ -112,15 +111,15 @@ def test_staff_may_make_the_call_that_a_stop_left_to_them_once_its_owner_has_lif
         phone.presses(key)
     assert phone.hears("We will call you no later than")
     phone.hangs_up()
-    left, policy = house.row(select(Callback)), CallbackPolicy.of(house.office)
+    left, policy = house.row(select(Callback)), house.policy
 
     def says_stop() -> None:
         with house.database.transaction() as session:
-            stop_phone(session, left.number_key, house.clock.now, house.office)
+            stop_phone(session, left.number_key, house.clock.now, house.policy)
 
     def calls_now() -> None:
         with house.database.transaction() as session:
-            jobs = call_now(session, left.id, liaison.id, house.clock.now, policy, house.office)
+            jobs = call_now(session, left.id, liaison.id, house.clock.now, policy)
         for name, row_id in jobs:
             house.jobs.enqueue(name, row_id)
 

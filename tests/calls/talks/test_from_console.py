@@ -52,8 +52,8 @@ def test_a_click_ends_the_talk_for_both_and_the_phone_asks_for_the_outcome(
 ) -> None:
     liaison, called = talk
 
-    clicks(house, talk_desk.end, house.office)
-    clicks(house, talk_desk.end, house.office)
+    clicks(house, talk_desk.end, house.policies)
+    clicks(house, talk_desk.end, house.policies)
 
     assert called.hears("Goodbye")
     assert liaison.hears("How did it end?")
@@ -138,11 +138,11 @@ def test_an_interpreter_is_rung_by_a_click_for_the_callers_language(
     _, to_caller = accepted_by(phone, house)
     phone.answers(to_caller).presses("1")
 
-    clicks(house, talk_desk.ring_interpreter, house.office)
+    clicks(house, talk_desk.ring_interpreter, house.office.interpreters, "en")
 
     assert house.carrier.ringing[-1].to == house.office.interpreters["es"]
     with pytest.raises(RefusedError, match=f"^{TalkRefusal.INTERPRETER_THERE}$"):
-        clicks(house, talk_desk.ring_interpreter, house.office)
+        clicks(house, talk_desk.ring_interpreter, house.office.interpreters, "en")
 
 
 def test_only_the_leader_of_a_talk_that_goes_on_can_do_something_to_it(
@@ -156,7 +156,7 @@ def test_only_the_leader_of_a_talk_that_goes_on_can_do_something_to_it(
         talk_desk.resume,
         talk_desk.ring_colleague,
         talk_desk.hand_over,
-        lambda *asked: talk_desk.end(*asked, house.office),
+        lambda *asked: talk_desk.end(*asked, house.policies),
     ):
         with (
             house.database.transaction() as session,

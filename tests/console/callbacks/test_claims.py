@@ -11,6 +11,7 @@ from models.talks.leg_end import leg_ended
 from tests.callback_desk import WaitingJobs
 from tests.console.callbacks.office import Office
 from tests.console.conftest import Member
+from workers.office_rules import callback_policy_of
 
 
 def test_a_liaison_takes_a_callback_and_calls(
@@ -59,7 +60,7 @@ def test_a_liaison_who_misses_their_own_call_reads_so_and_until_when_they_may_tr
     liaison.opens("/console/callbacks").clicks("Take").clicks("Call now")
     ((_, leg_id),) = jobs.waiting
     with database.transaction() as session:
-        leg_ended(session, leg_id, "no-answer", now, office)
+        leg_ended(session, leg_id, "no-answer", now, callback_policy_of(office))
 
     liaison.opens(f"/console/callbacks/{callback_id}")
 
@@ -76,7 +77,7 @@ def test_a_liaison_whose_call_the_carrier_refused_is_not_told_that_they_did_not_
     liaison.opens("/console/callbacks").clicks("Take").clicks("Call now")
     ((_, leg_id),) = jobs.waiting
     with database.transaction() as session:
-        leg_ended(session, leg_id, "failed", now, office, actor="worker", counted=False)
+        leg_ended(session, leg_id, "failed", now, callback_policy_of(office), actor="worker", counted=False)
 
     liaison.opens(f"/console/callbacks/{callback_id}")
 

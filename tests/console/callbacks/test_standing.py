@@ -9,6 +9,7 @@ from models.staff.set_away import note_miss
 from models.store.database import Database
 from tests.console.conftest import Clock
 from tests.console.shell.test_every_route import routes
+from workers.office_rules import policies_of
 
 SET_AWAY = "You are set away. You missed 2 offers in a row, so your shift has ended."
 
@@ -18,7 +19,8 @@ def test_who_was_set_away_reads_it_on_every_page_and_is_back_by_one_click(
 ) -> None:
     ana = staff("supervisor", on_shift=True).signs_in()
     with database.transaction() as session:
-        assert [note_miss(session, ana.staff_id, clock(), office) for _ in range(2)] == [False, True]
+        missed = [note_miss(session, ana.staff_id, clock(), policies_of(office)) for _ in range(2)]
+        assert missed == [False, True]
     pages = [
         path
         for method, path, view in routes(app)

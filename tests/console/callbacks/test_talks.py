@@ -12,6 +12,7 @@ from models.talks.leg_end import leg_ended
 from tests.console.callbacks.office import Office
 from tests.console.conftest import Clock, Member
 from tests.factories import make_call, make_case, make_wait
+from workers.office_rules import callback_policy_of
 
 
 def test_a_talk_shows_who_was_rung_into_it_and_who_is_there(
@@ -83,7 +84,7 @@ def test_who_does_not_come_into_a_talk_is_not_told_any_longer_that_their_phone_r
     assert luis.reads("Your phone rings. A colleague asks you into a talk:")
 
     with office_rows.database.transaction() as session:
-        leg_ended(session, leg_id, "no-answer", clock(), office)
+        leg_ended(session, leg_id, "no-answer", clock(), callback_policy_of(office))
 
     luis.opens("/console/callbacks/part", If_None_Match=tag)
     assert luis.status == 200

@@ -178,7 +178,8 @@ def test_a_process_that_answers_callers_takes_small_files_alone(
 def test_a_file_over_what_the_office_takes_leaves_nothing(staff: Any, database: Database, app: Flask) -> None:
     app.config["HOTLINE_INTAKE"] = True
     console = app.extensions["hotline.console"]
-    smaller = replace(console.rules, policies=replace(console.policies, upload_megabytes=1))
+    numbers = replace(console.policies, upload_megabytes=1)
+    smaller = replace(console.rules, callback_policy=replace(console.callback_policy, numbers=numbers))
     object.__setattr__(console, "standing_rules", lambda: smaller)
     ada = staff("administrator").signs_in()
 

@@ -22,7 +22,6 @@ from sqlalchemy import delete, update
 from models import AuditEntry, Call, Callback, Staff
 from models.callbacks.appointment import cancel, reschedule
 from models.callbacks.callback import cancel_callback, move_callback
-from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_request import request_callback
 from models.callbacks.callback_state import FINAL_STATES, MOVES, OPEN_STATES, OWED_STATES
 from models.callbacks.claim import claim, hand, release
@@ -100,25 +99,25 @@ class Hotline(RuleBasedStateMachine):
     )
     def somebody_clicks(self, data: st.DataObject, who: int, what: str) -> None:
         callback_id = data.draw(st.sampled_from(sorted(self.before)))
-        desk, policy = self.desk, CallbackPolicy.of(self.desk.office)
+        desk, policy = self.desk, self.desk.policy
         jobs: list[Any] = []
         try:
             with self.database.transaction() as session:
                 me, other = (session.get_one(Staff, self.staff[n]) for n in (who, 1 - who))
                 match what:
                     case "claim":
-                        claim(session, callback_id, me.id, desk.now, desk.office)
+                        claim(session, callback_id, me.id, desk.now, desk.policies)
                     case "release":
                         release(session, callback_id, me, desk.now)
                     case "call now":
-                        jobs = call_now(session, callback_id, me.id, desk.now, policy, desk.office)
+                        jobs = call_now(session, callback_id, me.id, desk.now, policy)
                     case "hand":
-                        hand(session, callback_id, me, other.id, desk.now, desk.office)
+                        hand(session, callback_id, me, other.id, desk.now, desk.policies)
                     case "reschedule":
                         at = desk.now + timedelta(minutes=1)
-                        reschedule(session, callback_id, me, at, desk.now, policy, desk.office)
+                        reschedule(session, callback_id, me, at, desk.now, policy)
                     case _:
-                        cancel(session, callback_id, me, "duplicate", desk.now, desk.office)
+                        cancel(session, callback_id, me, "duplicate", desk.now, desk.policies)
         except RefusedError:
             return
         # What was left for staff is open again, by their own hand.
@@ -136,9 +135,9 @@ class Hotline(RuleBasedStateMachine):
         call = data.draw(st.sampled_from(self.desk.carrier.placed))
         keys: dict[str, tuple[Callable[..., Any], tuple[Any, ...], str]] = {
             "accept": (legs.accept_by_liaison, (), "liaison"),
-            "pass": (legs.decline_by_liaison, (self.desk.office,), "liaison"),
+            "pass": (legs.decline_by_liaison, (self.desk.policy,), "liaison"),
             "safe": (legs.join_caller, (), "called_back"),
-            "not safe": (legs.put_off, (self.desk.office,), "called_back"),
+            "not safe": (legs.put_off, (self.desk.policy,), "called_back"),
             "leaves": (staff_left, (), "liaison"),
         }
         press, more, role = keys[key]

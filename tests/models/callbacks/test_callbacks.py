@@ -20,6 +20,7 @@ from models.overview.caller_state import CallState
 from models.store.database import Database, keyring_of
 from tests.callback_desk import CallbackDesk
 from tests.factories import MadeCase, make_call, make_callback, make_case, make_office
+from workers.office_rules import callback_policy_of
 
 PHONE = "+12025550123"
 OTHER = "+12025550124"
@@ -51,9 +52,7 @@ class Asker:
                 number=number, urgency=urgency, reason="asked", verified=False, language="en",
                 requested_at=now, call_id=self.call.id, **given,
             )  # fmt: skip
-            made = request_without_pin(
-                session, self.call, promise, now, a_day=2, policy=CallbackPolicy.of(self.desk.office)
-            )
+            made = request_without_pin(session, self.call, promise, now, a_day=2, policy=self.desk.policy)
             return None if made is None else session.get_one(Callback, made)
 
 
@@ -226,7 +225,7 @@ def test_staff_alone_leave_a_final_state_to_take_up_what_was_left_and_only_mover
 
 
 def _policy(**changes: object) -> CallbackPolicy:
-    return CallbackPolicy.of(make_office(always_open=False, **changes))
+    return callback_policy_of(make_office(always_open=False, **changes))
 
 
 def _wanting(starts: datetime | None, ends: datetime | None, urgency: str = "other") -> Callback:

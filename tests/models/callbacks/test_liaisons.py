@@ -135,7 +135,7 @@ def test_callers_who_are_answered_and_accepted_have_talked(desk: CallbackDesk) -
                 assert legs.accept_direct(session, leg) == "accepted"
                 session.get_one(Call, taken.call_id).accepted_at = desk.now
         with desk.database.transaction() as session:
-            assert legs.direct_ended(session, caller, desk.now, desk.office) == word
+            assert legs.direct_ended(session, caller, desk.now, desk.policies) == word
         assert desk.busy() == 0
 
 

@@ -70,7 +70,7 @@ def test_an_event_of_a_call_that_nobody_knows_is_kept_without_a_fault(desk: Call
     with desk.database.transaction() as session:
         values = {"CallSid": "CA" + "9" * 32, "CallStatus": "completed"}
         for leg_id in (None, "no such leg"):
-            assert record_call_event(session, values, NOW, desk.office, leg_id) == []
+            assert record_call_event(session, values, NOW, desk.policy, leg_id) == []
     assert len(desk.events()) == 1
 
 
@@ -89,7 +89,7 @@ def test_an_event_of_a_call_that_nobody_knows_is_kept_without_a_fault(desk: Call
 )
 def test_what_is_no_event_is_ignored(desk: CallbackDesk, values: dict[str, str]) -> None:
     with desk.database.transaction() as session:
-        assert record_call_event(session, values, NOW, desk.office) == []
+        assert record_call_event(session, values, NOW, desk.policy) == []
     assert desk.events() == []
 
 
@@ -99,7 +99,7 @@ def test_odd_details_are_dropped_and_the_event_is_kept(desk: CallbackDesk) -> No
         "CallDuration": "٣", "AnsweredBy": "human\x00",
     }  # fmt: skip
     with desk.database.transaction() as session:
-        record_call_event(session, values, NOW, desk.office)
+        record_call_event(session, values, NOW, desk.policy)
     (event,) = desk.events()
     assert (event.sequence_number, event.sip_response_code, event.duration_seconds) == (-1, None, None)
     assert event.answered_by is None
@@ -192,9 +192,9 @@ def _press(desk: CallbackDesk, leg_id: str, what: str) -> None:
         leg = load_by_leg(session, leg_id, desk.now)
         assert leg is not None
         if what == "decline":
-            legs.decline_by_liaison(session, leg, desk.now, desk.office)
+            legs.decline_by_liaison(session, leg, desk.now, desk.policy)
         elif what == "not_safe":
-            _word, jobs = legs.put_off(session, leg, desk.now, desk.office)
+            _word, jobs = legs.put_off(session, leg, desk.now, desk.policy)
             desk.take(jobs)
         elif what in KEYS:
             KEYS[what](session, leg, desk.now)

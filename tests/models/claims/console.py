@@ -6,7 +6,6 @@ from typing import Any
 
 from models import Callback, Staff
 from models.callbacks.appointment import reschedule
-from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.claim import claim
 from models.talks.own_call import call_now
 from tests.callback_desk import CallbackDesk
@@ -25,15 +24,15 @@ class Console:
         return found
 
     def claims(self, callback: Callback, who: Staff) -> None:
-        self.does(claim, callback.id, who.id, self.desk.now, self.desk.office)
+        self.does(claim, callback.id, who.id, self.desk.now, self.desk.policies)
 
     def calls_now(self, callback: Callback, who: Staff) -> None:
-        policy = CallbackPolicy.of(self.desk.office)
-        self.does(call_now, callback.id, who.id, self.desk.now, policy, self.desk.office)
+        policy = self.desk.policy
+        self.does(call_now, callback.id, who.id, self.desk.now, policy)
 
     def reschedules(self, callback: Callback, who: Staff, at: datetime) -> None:
-        policy = CallbackPolicy.of(self.desk.office)
-        self.does(reschedule, callback.id, who, at, self.desk.now, policy, self.desk.office)
+        policy = self.desk.policy
+        self.does(reschedule, callback.id, who, at, self.desk.now, policy)
 
 
 def left(desk: CallbackDesk, callback: Callback, outcome: str = "unknown") -> None:

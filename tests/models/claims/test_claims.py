@@ -11,7 +11,6 @@ from hotline.refusals.wording import in_english
 from models import Callback, Staff
 from models.callbacks.appointment import cancel
 from models.callbacks.callback import cancel_callback
-from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.claim import release
 from models.callbacks.refusals import CallbackRefusal
 from models.staff.set_away import note_miss
@@ -53,7 +52,7 @@ def _ends_shift(desk: CallbackDesk, person: Staff) -> None:
 def _is_set_away(desk: CallbackDesk, person: Staff) -> None:
     with desk.database.transaction() as session:
         for _ in range(2):
-            note_miss(session, person.id, desk.now, desk.office)
+            note_miss(session, person.id, desk.now, desk.policies)
 
 
 @pytest.mark.parametrize("leaves", [_ends_shift, _is_set_away])
@@ -117,7 +116,7 @@ def test_a_worker_that_comes_late_rings_nobody_for_what_a_person_has_claimed(
     desk: CallbackDesk, console: Console, ana: Staff, luis: Staff, callback: Callback
 ) -> None:
     with desk.database.transaction() as session:
-        assert claim_callback(session, callback.id, desk.now, CallbackPolicy.of(desk.office))
+        assert claim_callback(session, callback.id, desk.now, desk.policy)
     desk.sweeps(seconds=60)
     console.claims(callback, ana)
     desk.jobs.enqueue("dial_liaison", callback.id)
@@ -301,7 +300,7 @@ def test_who_asked_again_meanwhile_has_one_open_callback_and_the_old_one_is_only
 
     with pytest.raises(RefusedError, match=f"^{CallbackRefusal.HAS_NEWER}$"):
         console.claims(old, ana)
-    console.does(cancel, old.id, ana, "duplicate", desk.now, desk.office)
+    console.does(cancel, old.id, ana, "duplicate", desk.now, desk.policies)
 
     closed, newer = desk.rows(Callback)
     assert (closed.state, closed.outcome, newer.state) == ("cancelled", "duplicate", "requested")

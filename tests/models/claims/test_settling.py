@@ -24,7 +24,7 @@ def test_what_a_colleague_does_not_begin_in_five_minutes_goes_back_to_the_list(
 ) -> None:
     with desk.database.transaction() as session:
         callback = make_callback(session, make_case(session), due_at=desk.now + timedelta(minutes=40))
-    console.does(hand, callback.id, ana, luis.id, desk.now, desk.office)
+    console.does(hand, callback.id, ana, luis.id, desk.now, desk.policies)
 
     found = desk.callback()
     assert (found.state, found.staff_id) == ("claimed", luis.id)
@@ -42,7 +42,7 @@ def test_a_callback_is_handed_to_nobody_who_is_not_on_shift(
     with desk.database.transaction() as session:
         session.get_one(Staff, luis.id).on_shift = False
     with pytest.raises(RefusedError, match=f"^{CallbackRefusal.OFF_SHIFT}$"):
-        console.does(hand, callback.id, ana, luis.id, desk.now, desk.office)
+        console.does(hand, callback.id, ana, luis.id, desk.now, desk.policies)
     assert desk.callback().staff_id is None
 
 
@@ -54,8 +54,8 @@ def test_only_an_overseer_takes_a_callback_out_of_somebody_elses_hands(
     console.claims(callback, ana)
     for what in (
         lambda: console.does(release, callback.id, luis, desk.now),
-        lambda: console.does(hand, callback.id, luis, luis.id, desk.now, desk.office),
-        lambda: console.does(cancel, callback.id, luis, "duplicate", desk.now, desk.office),
+        lambda: console.does(hand, callback.id, luis, luis.id, desk.now, desk.policies),
+        lambda: console.does(cancel, callback.id, luis, "duplicate", desk.now, desk.policies),
         lambda: console.reschedules(callback, luis, desk.now + timedelta(hours=2)),
         lambda: console.does(reveal_number, callback.id, luis, desk.now),
         lambda: console.does(keep_note, callback.id, luis, "calls back at noon", desk.now),
@@ -63,7 +63,7 @@ def test_only_an_overseer_takes_a_callback_out_of_somebody_elses_hands(
         with pytest.raises(RefusedError):
             what()
 
-    console.does(hand, callback.id, ruth, luis.id, desk.now, desk.office)
+    console.does(hand, callback.id, ruth, luis.id, desk.now, desk.policies)
     assert desk.callback().staff_id == luis.id
     console.does(release, callback.id, ruth, desk.now)
     assert desk.state() == "requested"
@@ -110,7 +110,7 @@ def test_staff_cancel_with_a_reason(
         left(desk, callback)
     if state == "claimed":
         console.claims(callback, ana)
-    console.does(cancel, callback.id, ana, "settled_otherwise", desk.now, desk.office)
+    console.does(cancel, callback.id, ana, "settled_otherwise", desk.now, desk.policies)
 
     assert (desk.state(), desk.callback().outcome) == ("cancelled", "settled_otherwise")
     (entry,) = desk.rows(AuditEntry, AuditEntry.action == "cancel_callback")
@@ -233,7 +233,7 @@ def test_what_somebody_who_is_let_go_kept_for_themselves_goes_back_at_once(
         state = {"state": "left_for_staff", "closed_at": desk.now} if left else {}
         callback = make_callback(session, **state)
     console.claims(callback, luis)
-    console.does(hand, callback.id, luis, ana.id, desk.now, desk.office)
+    console.does(hand, callback.id, luis, ana.id, desk.now, desk.policies)
 
     with desk.database.transaction() as session:
         let_go(session, ana.id, by_id=boss.id, actor="bea@office.example.org", now=desk.now)

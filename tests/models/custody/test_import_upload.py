@@ -22,10 +22,10 @@ from models.custody.import_preview import CANNOT_CONFIRM, Kind, changes, kinds_o
 from models.custody.import_upload import By, UploadError, discard_upload, land_upload, tidy_uploads, upload
 from models.custody.refusals import UploadRefusal
 from models.store.database import Database
-from tests.factories import NOW, make_facility, make_office, make_staff
+from tests.factories import NOW, make_facility, make_policies, make_staff
 from tests.models.custody.feed import RULES, at, feed_file, feed_row, load, open_cases, what_is_heard
 
-LIVES = timedelta(minutes=make_office().policy("preview_minutes"))
+LIVES = timedelta(minutes=make_policies().preview_minutes)
 
 
 @pytest.fixture

@@ -28,11 +28,10 @@ from models.overview.my_shift import change_phone
 from models.overview.staff_record import let_go
 from models.staff.staff_access import access_locked
 from models.store.database import Database, run_last_work
-from tests.factories import NOW, make_callback, make_case, make_office
+from tests.factories import NOW, make_callback, make_case, make_office, make_policies
 from tests.models.staff.staff_people import Someone, someone
 
-OFFICE = make_office()
-RULES = rules_of(OFFICE).release
+POLICIES, RULES = make_policies(), rules_of(make_office()).release
 
 
 def test_a_logged_verification_opens_a_case_for_the_stated_time_to_that_person_alone(
@@ -40,22 +39,22 @@ def test_a_logged_verification_opens_a_case_for_the_stated_time_to_that_person_a
 ) -> None:
     with database.transaction() as session:
         case, me, other = make_case(session), someone(session), someone(session)
-        assert grounds_for(session, me, case.id, NOW, OFFICE) is None
+        assert grounds_for(session, me, case.id, NOW, POLICIES) is None
 
-        assert open_by_verification(session, me, case.number, "met_in_person", NOW, OFFICE) == case.id
+        assert open_by_verification(session, me, case.number, "met_in_person", NOW, POLICIES) == case.id
 
-        grounds = grounds_for(session, me, case.id, NOW, OFFICE)
+        grounds = grounds_for(session, me, case.id, NOW, POLICIES)
         assert grounds is not None
         assert (grounds.ground, grounds.reason) == ("verification", "met_in_person")
         assert grounds.until == NOW + timedelta(minutes=60)
-        assert grounds_for(session, other, case.id, NOW, OFFICE) is None
-        assert grounds_for(session, me, case.id, NOW + timedelta(minutes=60), OFFICE) is None
+        assert grounds_for(session, other, case.id, NOW, POLICIES) is None
+        assert grounds_for(session, me, case.id, NOW + timedelta(minutes=60), POLICIES) is None
 
 
 HOLDERS: dict[str, Callable[[Session, int, int], Any]] = {
     "a page of the case": lambda session, case_id, _me: case_locked(session, case_id),
     "whoever verifies": lambda session, _case_id, me: open_by_verification(
-        session, Someone(me, "ana@example.org", "liaison"), new_number(), "met_in_person", NOW, OFFICE
+        session, Someone(me, "ana@example.org", "liaison"), new_number(), "met_in_person", NOW, POLICIES
     ),
     "the staff list": lambda session, _case_id, me: let_go(session, me, by_id=0, actor="the suite", now=NOW),
     "my shift": lambda session, _case_id, me: change_phone(
@@ -89,14 +88,14 @@ def test_a_closed_case_opens_like_any_other(database: Database) -> None:
     with database.transaction() as session:
         closed, me = make_case(session, closed_at=NOW), someone(session)
 
-        assert open_by_verification(session, me, closed.number, "agency_vouched", NOW, OFFICE) == closed.id
+        assert open_by_verification(session, me, closed.number, "agency_vouched", NOW, POLICIES) == closed.id
 
 
 def test_a_number_that_no_case_has_opens_nothing_and_is_counted(database: Database) -> None:
     with database.transaction() as session:
         me, numbers = someone(session), [new_number(), new_number(), "not a number"]
         for number in numbers:
-            assert open_by_verification(session, me, number, "agency_vouched", NOW, OFFICE) is None
+            assert open_by_verification(session, me, number, "agency_vouched", NOW, POLICIES) is None
 
         run_last_work(session)
         entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "fail_to_open_case")).all()
@@ -109,19 +108,19 @@ def test_after_five_wrong_numbers_in_an_hour_a_right_one_opens_nothing_either(da
     with database.transaction() as session:
         case, me, other = make_case(session), someone(session), someone(session)
         for _ in range(MOST_FAILED):
-            open_by_verification(session, me, new_number(), "met_in_person", NOW, OFFICE)
+            open_by_verification(session, me, new_number(), "met_in_person", NOW, POLICIES)
 
-        assert open_by_verification(session, me, case.number, "met_in_person", NOW, OFFICE) is None
-        assert open_by_verification(session, other, case.number, "met_in_person", NOW, OFFICE) == case.id
+        assert open_by_verification(session, me, case.number, "met_in_person", NOW, POLICIES) is None
+        assert open_by_verification(session, other, case.number, "met_in_person", NOW, POLICIES) == case.id
         later = NOW + timedelta(hours=1, seconds=1)
-        assert open_by_verification(session, me, case.number, "met_in_person", later, OFFICE) == case.id
+        assert open_by_verification(session, me, case.number, "met_in_person", later, POLICIES) == case.id
 
 
 def test_an_unknown_evidence_is_refused_before_anything_is_looked_up(database: Database) -> None:
     with database.transaction() as session:
         case, me = make_case(session), someone(session)
         with pytest.raises(CaseOpeningError):
-            open_by_verification(session, me, case.number, "sounds_right", NOW, OFFICE)
+            open_by_verification(session, me, case.number, "sounds_right", NOW, POLICIES)
         assert session.scalars(select(CaseOpening)).all() == []
 
 
@@ -144,19 +143,19 @@ def test_a_callback_asked_for_with_the_pin_opens_its_case_to_who_keeps_it(
         case, me, other = make_case(session), someone(session), someone(session)
         make_callback(session, case, staff_id=me.staff_id, **({"recognized_by": "agreed_word"} | facts))
 
-        assert (grounds_for(session, me, case.id, NOW, OFFICE) is not None) is opens
-        assert grounds_for(session, other, case.id, NOW, OFFICE) is None
+        assert (grounds_for(session, me, case.id, NOW, POLICIES) is not None) is opens
+        assert grounds_for(session, other, case.id, NOW, POLICIES) is None
 
 
 def test_each_look_is_an_entry_with_its_ground_and_a_look_without_one_is_refused(database: Database) -> None:
     with database.transaction() as session:
         case, me = make_case(session), someone(session, "supervisor")
         with pytest.raises(CaseOpeningError):
-            look_at(session, me, case.id, NOW, OFFICE)
-        open_from_search(session, me, case.id, "complaint", NOW, OFFICE)
+            look_at(session, me, case.id, NOW, POLICIES)
+        open_from_search(session, me, case.id, "complaint", NOW, POLICIES)
 
         for _ in range(2):
-            look_at(session, me, case.id, NOW, OFFICE)
+            look_at(session, me, case.id, NOW, POLICIES)
 
         run_last_work(session)
         looks = session.scalars(select(AuditEntry).where(AuditEntry.action == "look_at_case")).all()
@@ -179,7 +178,7 @@ def test_only_a_supervisor_with_a_reason_opens_a_case_that_was_found_by_name(
     with database.transaction() as session:
         case, me = make_case(session), someone(session, role)
         with pytest.raises(CaseOpeningError):
-            open_from_search(session, me, case.id if exists else 999_999, reason, NOW, OFFICE)
+            open_from_search(session, me, case.id if exists else 999_999, reason, NOW, POLICIES)
 
 
 def test_the_page_of_a_case_says_what_a_caller_may_hear_and_no_more(database: Database) -> None:
@@ -204,17 +203,17 @@ def test_a_try_at_the_same_moment_as_the_fifth_wrong_one_waits_for_it_and_counts
     with database.transaction() as session:
         case, me = make_case(session), someone(session)
         for _ in range(MOST_FAILED - 1):
-            open_by_verification(session, me, new_number(), "met_in_person", NOW, OFFICE)
+            open_by_verification(session, me, new_number(), "met_in_person", NOW, POLICIES)
     opened, is_over = list[int | None](), threading.Event()
 
     def tries_the_right_one() -> None:
         with database.transaction() as session:
-            opened.append(open_by_verification(session, me, case.number, "met_in_person", NOW, OFFICE))
+            opened.append(open_by_verification(session, me, case.number, "met_in_person", NOW, POLICIES))
         is_over.set()
 
     second = threading.Thread(target=tries_the_right_one)
     with database.transaction() as session:
-        open_by_verification(session, me, new_number(), "met_in_person", NOW, OFFICE)
+        open_by_verification(session, me, new_number(), "met_in_person", NOW, POLICIES)
         second.start()
         # It cannot be over before this one is; to wait a moment shows that it is not.
         is_over.wait(0.3)

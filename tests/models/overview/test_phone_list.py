@@ -34,8 +34,10 @@ from models.overview.refusals import PhoneRefusal
 from models.store.database import Database, run_last_work
 from tests.factories import NOW, make_callback, make_case, make_office
 from tests.models.staff.staff_people import Someone, someone
+from workers.office_rules import callback_policy_of
 
-OFFICE = make_office()
+POLICY = callback_policy_of(make_office())
+POLICIES = POLICY.numbers
 OLD, NEW, THIRD = "+12025550110", "+12025550111", "+12025550112"
 VERIFIED = Grounds("verification", "met_in_person", NOW + timedelta(hours=1))
 
@@ -55,7 +57,7 @@ class Desk:
         return give_code(self.session, self.me, self.case, phone.id, VERIFIED, NOW)
 
     def confirms(self, phone: Phone, code: str, now: Any = NOW) -> bool:
-        return confirm_phone(self.session, self.me, self.case, phone.id, code, VERIFIED, now, OFFICE)
+        return confirm_phone(self.session, self.me, self.case, phone.id, code, VERIFIED, now, POLICY)
 
     def binds(self, number: str) -> Phone:
         phone = self.adds(number)
@@ -67,7 +69,7 @@ class Desk:
         keep_wishes(self.session, self.me, self.case, phone.id, agreed, NOW)
 
     def marks_unsafe(self, phone: Phone) -> list[tuple[str, int]]:
-        return mark_unsafe(self.session, self.me, self.case, phone.id, NOW, OFFICE)
+        return mark_unsafe(self.session, self.me, self.case, phone.id, NOW, POLICIES)
 
     def safe(self) -> list[str]:
         return safe_numbers(self.session, self.case.registrant_id)

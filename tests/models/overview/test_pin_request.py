@@ -34,8 +34,10 @@ from models.overview.staff_record import let_go
 from models.store.database import Database, run_last_work
 from tests.factories import HASHER, NOW, make_case, make_office
 from tests.models.staff.staff_people import Someone, someone
+from workers.office_rules import callback_policy_of
 
-OFFICE = make_office()
+POLICY = callback_policy_of(make_office())
+POLICIES = POLICY.numbers
 HASH = HASHER.hash("739482")
 DETAILS = Details(
     name="Rosa Invented", language="es", time_zone="America/Chicago", pace="slow", mail_safe=False
@@ -54,7 +56,13 @@ class Desk:
 
     def asks(self, evidence: str = "met_in_person", delivery: str = "handed_over") -> int:
         asked = request_pin(
-            self.session, self.asker, self.case, evidence=evidence, delivery=delivery, now=NOW, office=OFFICE
+            self.session,
+            self.asker,
+            self.case,
+            evidence=evidence,
+            delivery=delivery,
+            now=NOW,
+            policies=POLICIES,
         )
         return asked.id
 
@@ -74,7 +82,7 @@ def test_a_lost_pin_is_replaced_phones_are_told_and_changes_wait_three_days(desk
     key = desk.case.number_key
     desk.session.add(PinCounter(number_key=key, counter="", consecutive=10, locked_at=NOW))
 
-    approved = approve_pin(desk.session, desk.approver, desk.asks(), HASH, NOW, OFFICE)
+    approved = approve_pin(desk.session, desk.approver, desk.asks(), HASH, NOW, POLICY)
 
     assert (approved.kind, approved.phones_told) == ("lost", 1)
     assert approved.expires_at == NOW + timedelta(days=21)
@@ -94,13 +102,13 @@ def test_a_first_pin_that_came_another_way_meanwhile_is_replaced_like_a_lost_one
     request_id = desk.asks()
     give_new_pin(desk.session, desk.case, HASH, NOW)
 
-    approved = approve_pin(desk.session, desk.approver, request_id, HASH, NOW, OFFICE)
+    approved = approve_pin(desk.session, desk.approver, request_id, HASH, NOW, POLICY)
 
     assert (approved.phones_told, desk.case.changes_held_until) == (1, NOW + timedelta(hours=72))
 
 
 def test_while_phones_and_times_are_held_the_time_zone_stays_as_well(desk: Desk) -> None:
-    approve_pin(desk.session, desk.approver, desk.asks(), HASH, NOW, OFFICE)
+    approve_pin(desk.session, desk.approver, desk.asks(), HASH, NOW, POLICY)
     with pytest.raises(CaseError, match=f"^{CaseRefusal.TIME_ZONE_LOCKED}$"):
         change_details(desk.session, desk.asker, desk.case, DETAILS, NOW)
 
@@ -110,7 +118,7 @@ def test_while_phones_and_times_are_held_the_time_zone_stays_as_well(desk: Desk)
 
 def test_the_entry_of_an_approval_names_both_and_the_evidence(desk: Desk) -> None:
     request_id = desk.asks("rang_confirmed_phone")
-    approve_pin(desk.session, desk.approver, request_id, HASH, NOW, OFFICE)
+    approve_pin(desk.session, desk.approver, request_id, HASH, NOW, POLICY)
 
     (entry,) = desk.entries("approve_pin")
     assert (entry.actor, entry.target) == (desk.approver.email, f"case:{desk.case.id}")
@@ -119,7 +127,7 @@ def test_the_entry_of_an_approval_names_both_and_the_evidence(desk: Desk) -> Non
 
 
 def test_a_pin_that_is_told_in_a_talk_is_a_standing_one(desk: Desk) -> None:
-    approved = approve_pin(desk.session, desk.approver, desk.asks(delivery="told"), HASH, NOW, OFFICE)
+    approved = approve_pin(desk.session, desk.approver, desk.asks(delivery="told"), HASH, NOW, POLICY)
 
     assert approved.expires_at is None
     assert desk.case.pin_kind == "standing"
@@ -131,9 +139,9 @@ def test_nobody_approves_what_they_asked_for_nor_does_a_liaison_approve_at_all(d
     asking_supervisor = Someone(desk.asker.staff_id, desk.asker.email, "supervisor")
     for person in (other, asking_supervisor):
         with pytest.raises(PinRequestError):
-            find_waiting(desk.session, person, request_id, NOW, OFFICE)
+            find_waiting(desk.session, person, request_id, NOW, POLICIES)
         with pytest.raises(PinRequestError):
-            approve_pin(desk.session, person, request_id, HASH, NOW, OFFICE)
+            approve_pin(desk.session, person, request_id, HASH, NOW, POLICY)
     assert desk.case.pin_hash != HASH
 
 
@@ -142,7 +150,7 @@ def test_who_has_lost_the_role_since_their_page_came_approves_nothing(desk: Desk
     desk.session.get_one(Staff, desk.approver.staff_id).role = "liaison"
 
     with pytest.raises(PinRequestError, match=f"^{PinRequestRefusal.NOT_YOUR_ROLE}$"):
-        approve_pin(desk.session, desk.approver, request_id, HASH, NOW, OFFICE)
+        approve_pin(desk.session, desk.approver, request_id, HASH, NOW, POLICY)
     assert desk.case.pin_hash != HASH
 
 
@@ -154,19 +162,19 @@ def test_what_somebody_asked_for_who_left_is_taken_back_and_can_be_asked_for_ane
     )
 
     with pytest.raises(PinRequestError, match=f"^{PinRequestRefusal.SETTLED}$"):
-        approve_pin(desk.session, desk.approver, request_id, HASH, NOW, OFFICE)
+        approve_pin(desk.session, desk.approver, request_id, HASH, NOW, POLICY)
     (entry,) = desk.entries("withdraw_pin_request")
     assert (entry.actor, entry.target) == (desk.approver.email, f"case:{desk.case.id}")
     anew = replace(desk, asker=someone(desk.session)).asks()
-    assert approve_pin(desk.session, desk.approver, anew, HASH, NOW, OFFICE).kind == "lost"
+    assert approve_pin(desk.session, desk.approver, anew, HASH, NOW, POLICY).kind == "lost"
 
 
 def test_a_pin_is_approved_once(desk: Desk) -> None:
     request_id = desk.asks()
-    approve_pin(desk.session, desk.approver, request_id, HASH, NOW, OFFICE)
+    approve_pin(desk.session, desk.approver, request_id, HASH, NOW, POLICY)
 
     with pytest.raises(PinRequestError, match=f"^{PinRequestRefusal.SETTLED}$"):
-        approve_pin(desk.session, someone(desk.session, "administrator"), request_id, "other", NOW, OFFICE)
+        approve_pin(desk.session, someone(desk.session, "administrator"), request_id, "other", NOW, POLICY)
     assert desk.case.pin_hash == HASH
 
 
@@ -176,9 +184,9 @@ def test_a_case_has_one_pin_that_waits_and_an_old_request_waits_for_nothing(desk
         desk.asks()
 
     late = NOW + timedelta(hours=72)
-    assert waiting_pins(desk.session, desk.approver, late, OFFICE) == []
+    assert waiting_pins(desk.session, desk.approver, late, POLICIES) == []
     with pytest.raises(PinRequestError, match=f"^{PinRequestRefusal.EXPIRED}$"):
-        approve_pin(desk.session, desk.approver, request_id, HASH, late, OFFICE)
+        approve_pin(desk.session, desk.approver, request_id, HASH, late, POLICY)
     request_pin(
         desk.session,
         desk.asker,
@@ -186,29 +194,29 @@ def test_a_case_has_one_pin_that_waits_and_an_old_request_waits_for_nothing(desk
         evidence="met_in_person",
         delivery="told",
         now=late,
-        office=OFFICE,
+        policies=POLICIES,
     )
-    assert [one.delivery for one in waiting_pins(desk.session, desk.approver, late, OFFICE)] == ["told"]
+    assert [one.delivery for one in waiting_pins(desk.session, desk.approver, late, POLICIES)] == ["told"]
     (entry,) = desk.entries("withdraw_pin_request")
     assert (entry.facts or {})["request"] == request_id
 
 
 def test_who_may_approve_sees_all_that_waits_and_others_their_own(desk: Desk) -> None:
     desk.asks()
-    theirs = waiting_pins(desk.session, desk.approver, NOW, OFFICE)
+    theirs = waiting_pins(desk.session, desk.approver, NOW, POLICIES)
 
     assert [(one.requested_by, one.mine, one.language) for one in theirs] == [(desk.asker.email, False, "en")]
-    assert [one.mine for one in waiting_pins(desk.session, desk.asker, NOW, OFFICE)] == [True]
-    assert waiting_pins(desk.session, someone(desk.session), NOW, OFFICE) == []
+    assert [one.mine for one in waiting_pins(desk.session, desk.asker, NOW, POLICIES)] == [True]
+    assert waiting_pins(desk.session, someone(desk.session), NOW, POLICIES) == []
 
 
 def test_a_request_is_declined_by_a_second_person_and_taken_back_by_the_first(desk: Desk) -> None:
     declined = desk.asks()
     with pytest.raises(PinRequestError):
-        decline_pin(desk.session, someone(desk.session), declined, NOW, OFFICE)
-    decline_pin(desk.session, desk.approver, declined, NOW, OFFICE)
+        decline_pin(desk.session, someone(desk.session), declined, NOW, POLICIES)
+    decline_pin(desk.session, desk.approver, declined, NOW, POLICIES)
     withdrawn = desk.asks()
-    decline_pin(desk.session, desk.asker, withdrawn, NOW, OFFICE)
+    decline_pin(desk.session, desk.asker, withdrawn, NOW, POLICIES)
 
     states = {one.id: one.state for one in desk.session.scalars(select(PinRequest))}
     assert states == {declined: "declined", withdrawn: "withdrawn"}
@@ -223,7 +231,7 @@ def test_a_pin_is_posted_only_where_mail_is_safe_and_still_safe_when_it_is_appro
     request_id = desk.asks(delivery="posted")
     desk.case.registrant.mail_safe = False
     with pytest.raises(PinRequestError, match=f"^{PinRequestRefusal.MAIL_NO_LONGER_SAFE}$"):
-        approve_pin(desk.session, desk.approver, request_id, HASH, NOW, OFFICE)
+        approve_pin(desk.session, desk.approver, request_id, HASH, NOW, POLICY)
 
 
 @pytest.mark.parametrize(("evidence", "delivery"), [("trust_me", "told"), ("met_in_person", "by_pigeon")])
@@ -236,7 +244,7 @@ def test_a_closed_case_gets_a_pin_like_any_neutral_one(desk: Desk) -> None:
     desk.case.closed_at = NOW
     request_id = desk.asks()
 
-    approve_pin(desk.session, desk.approver, request_id, HASH, NOW, OFFICE)
+    approve_pin(desk.session, desk.approver, request_id, HASH, NOW, POLICY)
 
     assert desk.case.pin_hash == HASH
 
@@ -247,7 +255,7 @@ def test_a_closed_case_gets_a_pin_like_any_neutral_one(desk: Desk) -> None:
 def _begins(desk: Desk) -> Case:
     return begin_case(
         desk.session, desk.asker, subject_id="S-9", subject_name="Marek Vale", details=DETAILS,
-        evidence="met_in_person", now=NOW, office=OFFICE,
+        evidence="met_in_person", now=NOW, policies=POLICIES,
     )  # fmt: skip
 
 
@@ -256,19 +264,19 @@ def test_a_new_case_opens_to_nobody_on_the_line_until_its_first_pin_is_approved(
     assert case.pin_kind == "none"
     assert not HASHER.matches(case.pin_hash, "")
     assert not HASHER.matches(case.pin_hash, "739482")
-    opened = grounds_for(desk.session, desk.asker, case.id, NOW, OFFICE)
+    opened = grounds_for(desk.session, desk.asker, case.id, NOW, POLICIES)
     assert opened is not None
     assert opened.ground == "added"
 
     with pytest.raises(PinRequestError):
         request_pin(
             desk.session, desk.asker, case, evidence="rang_confirmed_phone", delivery="told", now=NOW,
-            office=OFFICE,
+            policies=POLICIES,
         )  # fmt: skip
     asked = request_pin(
-        desk.session, desk.asker, case, evidence="met_in_person", delivery="told", now=NOW, office=OFFICE
+        desk.session, desk.asker, case, evidence="met_in_person", delivery="told", now=NOW, policies=POLICIES
     )
-    approved = approve_pin(desk.session, desk.approver, asked.id, HASH, NOW, OFFICE)
+    approved = approve_pin(desk.session, desk.approver, asked.id, HASH, NOW, POLICY)
 
     assert (approved.kind, approved.phones_told) == ("first", 0)
     assert case.changes_held_until is None
@@ -325,7 +333,7 @@ def test_no_one_has_rung_back_a_confirmed_phone_of_a_case_that_has_none(desk: De
     with pytest.raises(PinRequestError, match=f"^{PinRequestRefusal.NO_PHONE}$") as refused:
         request_pin(
             desk.session, desk.asker, case, evidence="rang_confirmed_phone", delivery="told", now=NOW,
-            office=OFFICE,
+            policies=POLICIES,
         )  # fmt: skip
 
     assert refused.value.field == "evidence"

@@ -26,6 +26,7 @@ from models.staff.staff_session import begin_session, find_signed_in
 from models.store.database import Database
 from tests.factories import NOW, make_case, make_office, make_staff
 from tests.models.staff.staff_people import Someone
+from workers.office_rules import policies_of
 
 BOSS = "boss@office.example.org"
 
@@ -157,7 +158,7 @@ def test_what_somebody_opened_is_closed_with_their_role(database: Database, boss
     person, office = Someone(ruth, "ruth@office.example.org", "supervisor"), make_office()
     with database.transaction() as session:
         case_id = make_case(session).id
-        open_to(session, person, case_id, "search", "complaint", NOW, office)
+        open_to(session, person, case_id, "search", "complaint", NOW, policies_of(office))
 
     if how == "the house":
         leave(database, ruth, boss)
@@ -167,7 +168,7 @@ def test_what_somebody_opened_is_closed_with_their_role(database: Database, boss
         change(database, ruth, boss, phone="+12025550188")
 
     with database.reading() as session:
-        stands_open = grounds_for(session, person, case_id, NOW, office) is not None
+        stands_open = grounds_for(session, person, case_id, NOW, policies_of(office)) is not None
     assert stands_open == (how == "another phone")
 
 

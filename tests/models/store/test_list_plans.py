@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from models.callbacks.at_risk import make_alerts
 from models.callbacks.callback import CALLBACKS
 from models.callbacks.callback_list import due_callbacks, tidy_line
-from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.follow_up import is_promised_again
 from models.callbacks.liaison import unverified_may_take, unverified_may_take_at_0
 from models.calls.alert_sending import unsent_alerts
@@ -38,9 +37,10 @@ from tests.factories import NOW, make_office, make_policies, make_staff
 from tests.models.store.test_query_plans import _plans
 from tests.models.undone import undone
 from tests.servers import Postgres
+from workers.office_rules import callback_policy_of
 
 OFFICE, POLICIES = make_office(), make_policies()
-POLICY = CallbackPolicy.of(OFFICE)
+POLICY = callback_policy_of(OFFICE)
 #: Never many: people, and what the line knows of its own pace. Of the audit only the newest entry is read.
 SMALL = {"staff", "staff_1", "paces", "guards", "calls_1", "audit_entries", "offers"}
 #: Walked from end to end and never long: the line in its own order, the alerts that are not sent yet, and
