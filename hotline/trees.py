@@ -45,8 +45,8 @@ def tree_problems(flows: Mapping[str, Flow], prompts: Prompts) -> list[str]:
     for flow in flows.values():
         found += problems(flow, prompts)
     found += [
-        f"{len(trees)} trees are for the role {role}: {', '.join(trees)}. A call that we place has one tree."
-        for role in ROLES - INBOUND_ROLES
+        f"The role {role} has the trees: {', '.join(trees) or 'none'}. A call that we place needs just one."
+        for role in sorted(ROLES - INBOUND_ROLES)
         if len(trees := [flow.name for flow in flows.values() if flow.role == role]) != 1
     ]
     return list(dict.fromkeys(found))

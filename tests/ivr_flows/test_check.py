@@ -15,7 +15,7 @@ from hotline.app import TreeError, create_app
 from hotline.trees import build_flows, tree_problems
 from ivr_flows import prompts
 from ivr_flows.engine.check import problems
-from ivr_flows.engine.flow import Announce, Choice, Decide, Flow, Menu, Step
+from ivr_flows.engine.flow import Announce, Choice, Decide, Flow, Hangup, Menu, Step
 from ivr_flows.prompts import PromptError, Prompts
 from ivr_flows.review.drawing import as_mermaid, as_svg, as_text
 from ivr_flows.trees.legs import callback_call
@@ -52,6 +52,18 @@ def test_what_ships_is_whole(office: Office) -> None:
     assert tree_problems(build_flows(office), Prompts.load(office.languages)) == []
 
 
+def test_two_trees_for_one_kind_of_call_that_we_place_are_refused(office: Office, words: Prompts) -> None:
+    flows = build_flows(office)
+    second = dataclasses.replace(flows["callback_call"], name="second_callback_call")
+
+    found = tree_problems({**flows, second.name: second}, words)
+
+    assert found == [
+        "The role called_back has the trees: callback_call, second_callback_call."
+        " A call that we place needs just one."
+    ]
+
+
 def too_many(flow: Flow) -> Flow:
     report = cast(Menu, flow.steps["report"])
     return with_steps(flow, report=Menu((*report.choices, *report.choices[:2])))
@@ -61,6 +73,14 @@ TREES: dict[str, tuple[Callable[[Flow], Flow], str]] = {
     "an exit to nowhere": (
         lambda flow: with_steps(flow, welcome=Announce("welcome", "nowhere")),
         "the step welcome leads to nowhere, which is no step",
+    ),
+    "a place that the models do not know": (
+        lambda flow: with_steps(flow, cover=Hangup("cover", place="under_cover")),
+        "the place under_cover of cover is none of models/calls/place.py",
+    ),
+    "a role that the models do not know": (
+        lambda flow: dataclasses.replace(flow, role="victim"),
+        "the role victim is none of models/calls/role.py",
     ),
     "a start that is no step": (
         lambda flow: dataclasses.replace(flow, start="nowhere"),
