@@ -16,6 +16,7 @@ from hotline.console.audit.area import area as audit
 from hotline.console.callbacks import action_views, standing_views, talk_views, wallboard_views
 from hotline.console.callbacks import views as callback_views
 from hotline.console.callbacks.area import area as callbacks
+from hotline.console.callbacks.unchanged import Unchanged
 from hotline.console.cases import lock_views, phone_views, pin_views
 from hotline.console.cases import views as case_views
 from hotline.console.cases.area import area as cases
@@ -43,7 +44,6 @@ from hotline.console.shell.layout import install_layout
 from hotline.console.shell.navigation import Entry, Navigation
 from hotline.console.shell.refused import refused
 from hotline.console.shell.trouble import install_trouble
-from hotline.console.shell.unchanged import Unchanged
 from hotline.console.shell.words import N_
 from hotline.console.sign_in import account_views, confirm_views, oidc_views, set_up_views
 from hotline.console.sign_in import views as sign_in_views
@@ -119,7 +119,7 @@ def install_console(app: Flask, console: Console) -> None:
 def console_blueprint(app: Flask, console: Console, csrf: CSRFProtect) -> Blueprint:
     """Every page of the console."""
     blueprint = Blueprint("console", __name__, url_prefix=PREFIX)
-    install_layout(app, console)
+    install_layout(app, console.office.time_zone)
     install_trouble(app, blueprint)
 
     @blueprint.before_request

@@ -15,12 +15,12 @@ from werkzeug.exceptions import NotFound
 from hotline.console.callbacks import words as callback_words
 from hotline.console.callbacks.area import area
 from hotline.console.callbacks.shared_rows import CALLS, MINE, NOBODY, TOKEN, SharedPage, SharedRows
+from hotline.console.callbacks.unchanged import FACTS, Facts, minute_of
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.live import EVERY, live_part, tag_of
 from hotline.console.shell.refused import refused
 from hotline.console.shell.status_page import words_of
-from hotline.console.shell.unchanged import FACTS, Facts, minute_of
 from hotline.console.shell.words import N_, language
 from models.callbacks.appointment import (
     CANCEL_REASONS,

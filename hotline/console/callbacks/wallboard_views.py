@@ -10,7 +10,7 @@ from flask import current_app, render_template
 from flask.blueprints import BlueprintSetupState
 
 from hotline.console.callbacks.area import area
-from hotline.console.shell.bars import draw
+from hotline.console.callbacks.bars import draw
 from hotline.console.shell.console import console
 from hotline.console.shell.durations import short
 from hotline.console.shell.guard import guard_staff

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
 from hotline.console.shell import typed_fields, words
-from hotline.console.shell.console import Console
+from hotline.console.shell.console import console
 from hotline.console.shell.guard import someone
 from hotline.console.shell.named import named
 from hotline.console.shell.stacked import stacked
@@ -21,14 +21,14 @@ from hotline.console.shell.static_files import static_url
 from models.overview.pin_request import count_to_decide
 
 
-def install_layout(app: Flask, console: Console) -> None:
+def install_layout(app: Flask, time_zone: str) -> None:
     """Teach the templates of ``app`` the words, filters and names that the console's pages use."""
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         words.gettext_only, words.ngettext_only, newstyle=True
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    moments = Moments(console.office.time_zone)
+    moments = Moments(time_zone)
     app.jinja_env.filters.update(language_name=words.language_name, stacked=stacked, named=named)
     app.jinja_env.filters.update(
         when=moments.when, clock=moments.clock, second=moments.second, day=moments.day, _attrs=attributes
@@ -43,7 +43,7 @@ def install_layout(app: Flask, console: Console) -> None:
             "current_entry": console.navigation.current(person.role, request.endpoint) if person else None,
             "language": words.language(),
             "languages": console.words.names(),
-            "office_name": _office_name(console),
+            "office_name": _office_name(),
             "static_url": static_url,
             "typed": typed_fields.typed,
             "typed_all": typed_fields.typed_all,
@@ -52,12 +52,12 @@ def install_layout(app: Flask, console: Console) -> None:
             "changed_by_both": typed_fields.changed_by_both,
             "was_kept": "kept_form" in g,
             "role_name": role_name,
-            "pins_to_decide": lambda: _pins_to_decide(console),
+            "pins_to_decide": _pins_to_decide,
             "is_local": console.settings.carrier == "exchange",
         }
 
 
-def _pins_to_decide(console: Console) -> int:
+def _pins_to_decide() -> int:
     """How many PINs wait for whoever looks; none where the database cannot say, as on the page about that."""
     person = someone()
     with suppress(SQLAlchemyError):
@@ -67,7 +67,7 @@ def _pins_to_decide(console: Console) -> int:
     return 0
 
 
-def _office_name(console: Console) -> str:
+def _office_name() -> str:
     names = console.office.name
     name = names.get(words.language()) or next(iter(names.values()))
     # In a spoken sentence it begins small.

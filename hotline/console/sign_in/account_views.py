@@ -43,7 +43,7 @@ def account() -> Answer:
             sessions=sessions_of(reading, person.staff_id, idle_minutes=idle, now=console.clock()),
             passkeys=passkeys_of(reading, person.staff_id),
             codes_left=recovery_codes_left(reading, person.staff_id),
-            passkeys_possible=passkeys.are_possible(console),
+            passkeys_possible=passkeys.are_possible(),
         )
 
 
@@ -89,7 +89,7 @@ def change_password() -> Answer:
     person = me()
     if not _has_second_proof():
         return _second_proof_first()
-    if errors := password_faults(console, request.form, person.email, person.name):
+    if errors := password_faults(request.form, person.email, person.name):
         return render_template("console/sign_in/account/password.html", errors=errors), 422
     try:
         hashed = console.passwords.hash(request.form["new_password"])
@@ -136,7 +136,7 @@ def my_passkey() -> Answer:
 def add_my_passkey() -> Answer:
     name = request.form.get("name", "").strip()[:80] or browser_name(request.headers.get("User-Agent", ""))
     with console.database.transaction() as writing:
-        is_added = passkeys.added(writing, console, me().staff_id, request.form.get("passkey", ""), name)
+        is_added = passkeys.added(writing, me().staff_id, request.form.get("passkey", ""), name)
         if is_added:
             _record(writing, "add_passkey")
     if not is_added:
@@ -217,7 +217,7 @@ def _authenticator_page(errors: dict[str, str] | None = None) -> Answer:
     page = render_template(
         "console/sign_in/account/authenticator.html",
         errors=errors,
-        qr=qr_code(console, session[PROVING], me().email),
+        qr=qr_code(session[PROVING], me().email),
         secret=spelled(session[PROVING]),
     )
     return page, 422 if errors else 200
@@ -225,7 +225,7 @@ def _authenticator_page(errors: dict[str, str] | None = None) -> Answer:
 
 def _passkey_page(wrong: str | None = None) -> Answer:
     with console.database.reading() as reading:
-        options = passkeys.options_to_add(reading, console, me().staff_id, me().email)
+        options = passkeys.options_to_add(reading, me().staff_id, me().email)
     if options is None:
         raise NotFound("There are no passkeys at this address.")
     return render_template(

@@ -62,7 +62,7 @@ def confirm_password() -> Answer:
 def confirm_passkey() -> Answer:
     person = me()
     with console.database.transaction() as writing:
-        found = passkeys.proven(writing, console, request.form.get("passkey", ""))
+        found = passkeys.proven(writing, request.form.get("passkey", ""))
         is_them = found is not None and found[0] == person.staff_id
         if is_them:
             prove_again(writing, person.session_id, console.clock())
@@ -80,7 +80,7 @@ def _page(wrong: str | None = None, status: int = 200) -> Answer:
         "console/sign_in/confirm.html",
         wrong=wrong,
         has_password=access is not None and not access.is_one_time,
-        options=passkeys.options_to_sign_in(console) if access is not None and access.has_passkey else None,
+        options=passkeys.options_to_sign_in() if access is not None and access.has_passkey else None,
         oidc_name=console.settings.oidc_name if console.settings.oidc_issuer else None,
     )
     return page, status

@@ -7,7 +7,7 @@ from flask import flash, redirect, request, session, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from hotline.console.shell.console import Console
+from hotline.console.shell.console import console
 from hotline.console.shell.kept_request import TOKEN, WANTED
 from hotline.console.shell.words import ngettext
 from hotline.console.sign_in.browser_name import browser_name
@@ -32,7 +32,7 @@ def go_half(access: Access, now: datetime) -> None:
     session.pop(SET_UP, None)
 
 
-def who_is_half_in(console: Console) -> Access | None:
+def who_is_half_in() -> Access | None:
     """Whose password was right a short while ago in this browser, and still is theirs; else None."""
     half = session.get(HALF)
     if not isinstance(half, dict):
@@ -44,7 +44,7 @@ def who_is_half_in(console: Console) -> Access | None:
     return access if access is not None and access.stamp == half["stamp"] else None
 
 
-def begin(writing: Session, console: Console, staff_id: int, email: str, method: str) -> str:
+def begin(writing: Session, staff_id: int, email: str, method: str) -> str:
     """Begin a session in the transaction at hand, carry over a kept form, and write it down; its token."""
     now = console.clock()
     token = begin_session(
@@ -69,7 +69,7 @@ def begin(writing: Session, console: Console, staff_id: int, email: str, method:
     return token
 
 
-def enter(console: Console, staff_id: int, token: str, **held: Any) -> Response:
+def enter(staff_id: int, token: str, **held: Any) -> Response:
     """Begin the cookie anew with this session's token, and go where they wanted to go."""
     wanted, language = session.get(WANTED), session.get(LANGUAGE)
     flashes = session.get("_flashes")
@@ -90,7 +90,7 @@ def enter(console: Console, staff_id: int, token: str, **held: Any) -> Response:
     return response
 
 
-def client_address(console: Console) -> str:
+def client_address() -> str:
     """The address of whoever asks: of the connection, or what our own proxies say of it."""
     proxies = console.settings.web_proxies
     told = request.headers.get("X-Forwarded-For", "").split(",")

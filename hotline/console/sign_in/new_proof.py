@@ -5,13 +5,13 @@ from collections.abc import Mapping
 import segno
 from markupsafe import Markup
 
-from hotline.console.shell.console import Console
+from hotline.console.shell.console import console
 from hotline.console.shell.words import _
 from models.staff.staff_password import weakness
 from models.staff.staff_totp import address_of
 
 
-def password_faults(console: Console, form: Mapping[str, str], email: str, name: str) -> dict[str, str]:
+def password_faults(form: Mapping[str, str], email: str, name: str) -> dict[str, str]:
     """What is wrong with a new password that was typed twice, by field; nothing when it will do."""
     first, second = form.get("new_password", ""), form.get("new_password_again", "")
     about = [email, name, *console.office.name.values(), *console.office.neutral_name.values()]
@@ -27,7 +27,7 @@ def password_faults(console: Console, form: Mapping[str, str], email: str, name:
     return {}
 
 
-def qr_code(console: Console, secret: str, email: str) -> Markup:
+def qr_code(secret: str, email: str) -> Markup:
     """The authenticator's address as a picture to scan, in the page itself: no file, no request."""
     office = console.office
     issuer = office.neutral_name.get(office.languages[0], "Console")

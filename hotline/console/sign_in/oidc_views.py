@@ -163,8 +163,8 @@ def _come_back(claims: dict[str, Any]) -> Answer:
 
 def _come_in(access: Access) -> Answer:
     with console.database.transaction() as writing:
-        token = begin(writing, console, access.staff_id, access.email, "oidc")
-    return enter(console, access.staff_id, token)
+        token = begin(writing, access.staff_id, access.email, "oidc")
+    return enter(access.staff_id, token)
 
 
 def _proven_again(claims: dict[str, Any], session_id: int) -> Answer:

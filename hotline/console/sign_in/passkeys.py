@@ -25,7 +25,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-from hotline.console.shell.console import Console
+from hotline.console.shell.console import console
 from models.staff.passkey import (
     PasskeyError,
     add_passkey,
@@ -42,7 +42,7 @@ CHALLENGE_BYTES = 32
 LONGEST_ANSWER = 20_000
 
 
-def are_possible(console: Console) -> bool:
+def are_possible() -> bool:
     """Whether browsers make passkeys for this house: it needs a name, an address of numbers has none."""
     host = urlsplit(console.settings.public_url).hostname or ""
     try:
@@ -52,22 +52,22 @@ def are_possible(console: Console) -> bool:
     return False
 
 
-def options_to_sign_in(console: Console) -> str | None:
+def options_to_sign_in() -> str | None:
     """What the page asks the browser for, as JSON; None where there are no passkeys."""
-    if not are_possible(console):
+    if not are_possible():
         return None
     return options_to_json(
         generate_authentication_options(
-            rp_id=_host(console),
-            challenge=_challenge(console, "get"),
+            rp_id=_host(),
+            challenge=_challenge("get"),
             user_verification=UserVerificationRequirement.REQUIRED,
         )
     )
 
 
-def options_to_add(writing: Session, console: Console, staff_id: int, email: str) -> str | None:
+def options_to_add(writing: Session, staff_id: int, email: str) -> str | None:
     """What the page asks the browser to make, as JSON; None where there are no passkeys."""
-    if not are_possible(console):
+    if not are_possible():
         return None
     there = [
         PublicKeyCredentialDescriptor(id=base64url_to_bytes(one.credential_id))
@@ -76,11 +76,11 @@ def options_to_add(writing: Session, console: Console, staff_id: int, email: str
     office = console.office
     return options_to_json(
         generate_registration_options(
-            rp_id=_host(console),
-            rp_name=office.neutral_name.get(office.languages[0], _host(console)),
+            rp_id=_host(),
+            rp_name=office.neutral_name.get(office.languages[0], _host()),
             user_name=email,
             user_id=user_handle(writing, staff_id),
-            challenge=_challenge(console, "create"),
+            challenge=_challenge("create"),
             exclude_credentials=there,
             authenticator_selection=AuthenticatorSelectionCriteria(
                 resident_key=ResidentKeyRequirement.REQUIRED,
@@ -90,9 +90,9 @@ def options_to_add(writing: Session, console: Console, staff_id: int, email: str
     )
 
 
-def proven(writing: Session, console: Console, answer: str) -> tuple[int, str] | None:
+def proven(writing: Session, answer: str) -> tuple[int, str] | None:
     """Id and e-mail of whom the browser's answer proves, or None. A challenge is answered once."""
-    challenge, given = _taken(console, "get"), _read(answer)
+    challenge, given = _taken("get"), _read(answer)
     if challenge is None or given is None:
         return None
     passkey = find_passkey(writing, str(given.get("id", "")))
@@ -102,8 +102,8 @@ def proven(writing: Session, console: Console, answer: str) -> tuple[int, str] |
         verified = verify_authentication_response(
             credential=given,
             expected_challenge=challenge,
-            expected_rp_id=_host(console),
-            expected_origin=_origin(console),
+            expected_rp_id=_host(),
+            expected_origin=_origin(),
             credential_public_key=passkey.public_key,
             credential_current_sign_count=passkey.sign_count,
             require_user_verification=True,
@@ -117,17 +117,17 @@ def proven(writing: Session, console: Console, answer: str) -> tuple[int, str] |
     return (access.staff_id, access.email) if access is not None and is_new else None
 
 
-def added(writing: Session, console: Console, staff_id: int, answer: str, name: str) -> bool:
+def added(writing: Session, staff_id: int, answer: str, name: str) -> bool:
     """Whether the browser's answer is a passkey made for this person; it is theirs from now on."""
-    challenge, given = _taken(console, "create"), _read(answer)
+    challenge, given = _taken("create"), _read(answer)
     if challenge is None or given is None:
         return False
     try:
         verified = verify_registration_response(
             credential=given,
             expected_challenge=challenge,
-            expected_rp_id=_host(console),
-            expected_origin=_origin(console),
+            expected_rp_id=_host(),
+            expected_origin=_origin(),
             require_user_verification=True,
         )
         add_passkey(
@@ -144,7 +144,7 @@ def added(writing: Session, console: Console, staff_id: int, answer: str, name: 
     return True
 
 
-def _challenge(console: Console, purpose: str) -> bytes:
+def _challenge(purpose: str) -> bytes:
     """The challenge of this browser for this purpose: one for all of its tabs, until it is answered."""
     held, now = session.get(CHALLENGE), int(console.clock().timestamp())
     if isinstance(held, dict) and held["for"] == purpose and now - held["at"] < CHALLENGE_SECONDS / 2:
@@ -154,7 +154,7 @@ def _challenge(console: Console, purpose: str) -> bytes:
     return made
 
 
-def _taken(console: Console, purpose: str) -> bytes | None:
+def _taken(purpose: str) -> bytes | None:
     held, now = session.pop(CHALLENGE, None), int(console.clock().timestamp())
     if not isinstance(held, dict) or held["for"] != purpose or now - held["at"] > CHALLENGE_SECONDS:
         return None
@@ -171,12 +171,12 @@ def _read(answer: str) -> dict[str, Any] | None:
     return given if isinstance(given, dict) else None
 
 
-def _host(console: Console) -> str:
+def _host() -> str:
     return urlsplit(console.settings.public_url).hostname or ""
 
 
-def _origin(console: Console) -> str:
+def _origin() -> str:
     url = urlsplit(console.settings.public_url)
     is_usual = url.port in {None, {"http": 80, "https": 443}[url.scheme]}
     # As browsers write it: in small letters, without the usual port.
-    return f"{url.scheme}://{_host(console)}" + ("" if is_usual else f":{url.port}")
+    return f"{url.scheme}://{_host()}" + ("" if is_usual else f":{url.port}")

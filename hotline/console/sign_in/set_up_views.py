@@ -25,19 +25,19 @@ HASH, SECRET = "hash", "secret"
 @area.get("/set-up")
 @guard_open
 def set_up() -> Answer:
-    access = who_is_half_in(console)
+    access = who_is_half_in()
     return _begin_again() if access is None or access.is_set_up else _page(access)
 
 
 @area.post("/set-up/password")
 @guard_open
 def choose_password() -> Answer:
-    access = who_is_half_in(console)
+    access = who_is_half_in()
     if access is None or not access.is_one_time:
         return _begin_again()
     with console.database.reading() as reading:
         name = name_of(reading, access.staff_id)
-    if errors := password_faults(console, request.form, access.email, name):
+    if errors := password_faults(request.form, access.email, name):
         return _page(access, errors=errors)
     try:
         hashed = console.passwords.hash(request.form["new_password"])
@@ -50,7 +50,7 @@ def choose_password() -> Answer:
 @area.post("/set-up/code")
 @guard_open
 def prove_authenticator() -> Answer:
-    access, held = who_is_half_in(console), session.get(SET_UP, {})
+    access, held = who_is_half_in(), session.get(SET_UP, {})
     if access is None or access.is_set_up or SECRET not in held:
         return _begin_again()
     step = step_of(held[SECRET], request.form.get("code", "")[:LONGEST_CODE], console.clock())
@@ -63,7 +63,7 @@ def prove_authenticator() -> Answer:
 @area.post("/set-up/passkey")
 @guard_open
 def prove_passkey() -> Answer:
-    access = who_is_half_in(console)
+    access = who_is_half_in()
     if access is None or access.is_set_up:
         return _begin_again()
     return _finish(access, passkey=request.form.get("passkey", ""))
@@ -82,11 +82,11 @@ def _page(access: Access, errors: dict[str, str] | None = None, status: int | No
     if SECRET not in held:
         held = session[SET_UP] = {**held, SECRET: new_secret()}
     with console.database.reading() as reading:
-        options = passkeys.options_to_add(reading, console, access.staff_id, access.email)
+        options = passkeys.options_to_add(reading, access.staff_id, access.email)
     page = render_template(
         "console/sign_in/new_factor.html",
         errors=errors,
-        qr=qr_code(console, held[SECRET], access.email),
+        qr=qr_code(held[SECRET], access.email),
         secret=spelled(held[SECRET]),
         options=options,
         code_to="console.sign_in.prove_authenticator",
@@ -106,7 +106,7 @@ def _finish(access: Access, *, totp: tuple[str, int] | None = None, passkey: str
         if current is None or current.stamp != access.stamp or (access.is_one_time and hashed is None):
             return _begin_again()
         name = browser_name(request.headers.get("User-Agent", ""))
-        is_proven = totp is not None or passkeys.added(writing, console, access.staff_id, passkey, name)
+        is_proven = totp is not None or passkeys.added(writing, access.staff_id, passkey, name)
         if is_proven:
             if hashed is not None:
                 set_password(writing, access.staff_id, hashed)
@@ -116,7 +116,7 @@ def _finish(access: Access, *, totp: tuple[str, int] | None = None, passkey: str
             facts = {"second_proof": "passkey" if totp is None else "authenticator"}
             target = f"staff:{access.staff_id}"
             audit.record(writing, actor=access.email, action="set_up", target=target, facts=facts, now=now)
-            token = begin(writing, console, access.staff_id, access.email, "set up")
+            token = begin(writing, access.staff_id, access.email, "set up")
     if not token:
         return _page(access, errors={"": _("The passkey was not made. Try again, or use an app.")})
-    return enter(console, access.staff_id, token, **{CODES: codes})
+    return enter(access.staff_id, token, **{CODES: codes})

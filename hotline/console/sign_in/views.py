@@ -57,7 +57,7 @@ def check_password() -> Answer:
             key, client = counter_key(writing, "browser", known.key), None
         else:
             key = counter_key(writing, "account", email)
-            client = counter_key(writing, "client", client_address(console))
+            client = counter_key(writing, "client", client_address())
         limits = SignInLimits.of(console.policies)
         refusal = reserve_try(writing, key, now, limits, client)
     if refusal is not None:
@@ -89,7 +89,7 @@ def check_password() -> Answer:
 @area.get("/sign-in/code")
 @guard_open
 def second_proof() -> Answer:
-    access = who_is_half_in(console)
+    access = who_is_half_in()
     if access is None or not access.is_set_up:
         return redirect(url_for("console.sign_in.sign_in"), code=303)
     return _second_page(access)
@@ -98,7 +98,7 @@ def second_proof() -> Answer:
 @area.post("/sign-in/code")
 @guard_open
 def check_code() -> Answer:
-    access = who_is_half_in(console)
+    access = who_is_half_in()
     if access is None or not access.is_set_up:
         flash(_("That took too long. Please begin again."), "warning")
         return redirect(url_for("console.sign_in.sign_in"), code=303)
@@ -108,7 +108,7 @@ def check_code() -> Answer:
         key, limits = counter_key(writing, "code", str(access.staff_id)), SignInLimits.of(console.policies)
         refusal = reserve_try(writing, key, now, limits)
         if refusal is None and (method := _proof(writing, access, code)):
-            token = begin(writing, console, access.staff_id, access.email, method)
+            token = begin(writing, access.staff_id, access.email, method)
         elif refusal is None:
             note_lock(writing, key, access.staff_id, now)
     if refusal is not None:
@@ -116,7 +116,7 @@ def check_code() -> Answer:
     if token is None:
         wrong = _("This code is not right, or it was used before. Wait for the next one.")
         return _second_page(access, wrong, 422)
-    return enter(console, access.staff_id, token)
+    return enter(access.staff_id, token)
 
 
 @area.post("/sign-in/passkey")
@@ -124,13 +124,13 @@ def check_code() -> Answer:
 def check_passkey() -> Answer:
     token = staff_id = None
     with console.database.transaction() as writing:
-        found = passkeys.proven(writing, console, request.form.get("passkey", ""))
+        found = passkeys.proven(writing, request.form.get("passkey", ""))
         if found is not None:
             staff_id, email = found
-            token = begin(writing, console, staff_id, email, "passkey")
+            token = begin(writing, staff_id, email, "passkey")
     if token is None or staff_id is None:
         return _first_page(_("This passkey was not accepted."), 422)
-    return enter(console, staff_id, token)
+    return enter(staff_id, token)
 
 
 @area.post("/sign-out")
@@ -188,13 +188,13 @@ def _first_page(wrong: str | None = None, status: int = 200) -> Answer:
     page = render_template(
         "console/sign_in/sign_in.html",
         wrong=wrong,
-        options=passkeys.options_to_sign_in(console),
+        options=passkeys.options_to_sign_in(),
         oidc_name=console.settings.oidc_name if console.settings.oidc_issuer else None,
     )
     return page, status
 
 
 def _second_page(access: Access, wrong: str | None = None, status: int = 200) -> Answer:
-    options = passkeys.options_to_sign_in(console) if access.has_passkey else None
+    options = passkeys.options_to_sign_in() if access.has_passkey else None
     page = render_template("console/sign_in/second_proof.html", access=access, wrong=wrong, options=options)
     return page, status

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from hotline.console.shell.bars import HEIGHT, draw
+from hotline.console.callbacks.bars import HEIGHT, draw
 from hotline.console.shell.durations import short
 from models.callbacks.lone_refusal import judge_refusal
 from models.store.database import Database

@@ -17,7 +17,7 @@ from models.store.database import Database
 from models.store.unit import unit_of
 
 #: Under this name a view says in the request's environment what its 304 follows from.
-FACTS = "hotline.console.shell.unchanged"
+FACTS = "hotline.console.callbacks.unchanged"
 _PATH = "/console/callbacks/part"
 #: What the browser sent that the answer follows from; another language or page of the list is another answer.
 _ASKED = ("HTTP_IF_NONE_MATCH", "QUERY_STRING", "HTTP_COOKIE", "HTTP_ACCEPT_LANGUAGE", "HTTP_HOST")
