@@ -56,7 +56,7 @@ def import_(file: Path, full: bool, dry_run: bool, strict: bool, as_json: bool) 
                 progress=progress,
             )
     except FeedFileError as error:
-        fail(f"{file.name}: {error}")
+        fail(f"{file.name}: {in_english(error)}")
     except ImportBusyError as error:
         _busy(error)
     if as_json:
@@ -75,7 +75,7 @@ def import_(file: Path, full: bool, dry_run: bool, strict: bool, as_json: bool) 
     if result.refused:
         first = next(iter(result.rejected))
         fail(
-            f"{file.name}: line {first.line}: {first.field} {first.reason}; "
+            f"{file.name}: line {first.line}: {first.field} {in_english(first)}; "
             f"nothing landed, since {len(result.rejected)} rows were rejected under --strict."
         )
 
@@ -174,7 +174,7 @@ def _print_json(result: ImportResult) -> None:
     write(json.dumps(counts)[:-1] + ', "rejected": [')
     for place, one in enumerate(result.rejected):
         write(", " if place else "")
-        write(json.dumps({"line": one.line, "field": one.field, "reason": one.reason}))
+        write(json.dumps({"line": one.line, "field": one.field, "reason": in_english(one)}))
     write(f'], "held": {json.dumps(result.held)}}}\n')
 
 
@@ -186,7 +186,7 @@ def _print_text(result: ImportResult) -> None:
         if place == SHOWN_REJECTS:
             click.echo(f"  and {len(result.rejected) - SHOWN_REJECTS} more; --json lists them all")
             break
-        click.echo(f"  line {one.line}: {one.field} {one.reason}")
+        click.echo(f"  line {one.line}: {one.field} {in_english(one)}")
     if result.held:
         click.echo(f"{'held':<10} {', '.join(reason.code for reason in result.hold_reasons)}")
 

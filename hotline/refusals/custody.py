@@ -1,7 +1,14 @@
 """The words for why imports and directories stay as they are; those for commands alone are not translated."""
 
 from hotline.marked import N_
-from models.custody.refusals import DirectoryRefusal, ImportBusyRefusal, SettleRefusal, UploadRefusal
+from models.custody.refusals import (
+    DirectoryRefusal,
+    FeedRefusal,
+    ImportBusyRefusal,
+    RowRefusal,
+    SettleRefusal,
+    UploadRefusal,
+)
 
 UPLOAD_WORDS = {
     UploadRefusal.BUSY: N_("Other files are being read right now. Try again in a minute."),
@@ -41,4 +48,31 @@ BUSY_WORDS = {
 
 DIRECTORY_WORDS = {
     DirectoryRefusal.TELLING_NAME: "The name has a word that would tell why somebody is shielded.",
+}
+
+FEED_WORDS = {
+    FeedRefusal.UNREADABLE: "The file cannot be read: %(reason)s.",
+    FeedRefusal.EMPTY: N_("Line 1: the file is empty; it must begin with a header."),
+    FeedRefusal.NOT_CSV: N_("Line 1: the header is not readable CSV."),
+    FeedRefusal.NOT_UTF8: N_("Line 1: the header is not UTF-8 text."),
+    FeedRefusal.NO_HEADER: N_("Line 1: this is not the header; it must name the columns %(known)s."),
+    FeedRefusal.COLUMN_MISSING: N_("Line 1: the column %(name)s is missing."),
+    FeedRefusal.COLUMN_UNKNOWN: N_("Line 1: the column %(name)s is not known."),
+    FeedRefusal.COLUMN_TWICE: N_("Line 1: the column %(name)s is there twice."),
+}
+
+#: Each goes on from the name of a field.
+ROW_WORDS = {
+    RowRefusal.MISSING: N_("is missing"),
+    RowRefusal.NOT_UTF8: N_("is not UTF-8 text"),
+    RowRefusal.CONTROL_CHARACTER: N_("has a control character"),
+    RowRefusal.TOO_LONG: N_("is longer than %(most)s characters"),
+    RowRefusal.UNKNOWN_STAGE: N_("is neither empty nor one of %(known)s"),
+    RowRefusal.NOT_A_TIME: N_("is not an ISO 8601 time"),
+    RowRefusal.NO_OFFSET: N_("has no offset from UTC"),
+    RowRefusal.OUT_OF_RANGE: N_("is out of range"),
+    RowRefusal.OLDER: N_("is older than what is on record"),
+    RowRefusal.SAME_PERSON: N_("is the same person as on line %(line)s"),
+    RowRefusal.COLUMN_COUNT: N_("has %(found)s columns instead of %(needed)s"),
+    RowRefusal.NOT_CSV: N_("is not readable CSV: a quote is not closed, or the line is too long"),
 }

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from hotline.refusals import audit, callbacks, cases, custody, office, staff, talks
-from models.store.refusal import RefusedError
+from models.store.refusal import Reason
 
 #: The words of every code, by the set of codes: two sets may have a code of the same name.
 WORDS: Mapping[type[StrEnum], Mapping[Any, str]] = {
@@ -31,6 +31,8 @@ WORDS: Mapping[type[StrEnum], Mapping[Any, str]] = {
         custody.SETTLE_WORDS,
         custody.BUSY_WORDS,
         custody.DIRECTORY_WORDS,
+        custody.FEED_WORDS,
+        custody.ROW_WORDS,
         office.CHANGE_WORDS,
         office.FORM_WORDS,
         staff.SHIFT_WORDS,
@@ -41,14 +43,14 @@ WORDS: Mapping[type[StrEnum], Mapping[Any, str]] = {
 }
 
 
-def words_for(error: RefusedError) -> str:
+def words_for(reason: Reason) -> str:
     """The English text of a refusal, with slots such as ``%(at)s`` for its facts."""
-    return WORDS[type(error.code)][error.code]
+    return WORDS[type(reason.code)][reason.code]
 
 
-def in_english(error: RefusedError) -> str:
+def in_english(reason: Reason) -> str:
     """The whole sentence for a command, with moments in UTC."""
-    return words_for(error) % {
+    return words_for(reason) % {
         name: f"{fact:%Y-%m-%d %H:%M} UTC" if isinstance(fact, datetime) else fact
-        for name, fact in error.facts.items()
+        for name, fact in reason.facts.items()
     }

@@ -22,6 +22,7 @@ from models.custody.import_preview import as_stored, measure
 from models.custody.import_record import CustodyImport, ImportRow
 from models.custody.import_rejects import Rejects, keep_rejects
 from models.custody.import_staging import Staging, check_state
+from models.custody.refusals import FeedRefusal
 from models.custody.unlisted import Unlisted, keep_unlisted
 from models.store.change_log import note_change
 from models.store.database import Database
@@ -147,7 +148,7 @@ def _stage(
         with source.open("rb") if isinstance(source, Path) else nullcontext(source) as stream:
             staging.take(read_feed(stream, rules.gates, progress))
     except OSError as error:
-        raise FeedFileError(f"The file cannot be read: {error.strerror}.") from None
+        raise FeedFileError(FeedRefusal.UNREADABLE, reason=error.strerror) from None
     if full:
         staging.stage_absent()
     return staging

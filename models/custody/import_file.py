@@ -10,7 +10,9 @@ from typing import Any, BinaryIO
 
 from models.custody.custody import CUSTODY_STATUSES, REMOVAL_STAGES
 from models.custody.directory import LONGEST_NAME, place_key
+from models.custody.refusals import FeedRefusal, RowRefusal
 from models.custody.release_gate import is_releasable
+from models.store.refusal import Fact, RefusedError
 
 GATE_COLUMNS = ("adult", "section_1367", "asylum_related")
 COLUMNS = (
@@ -27,17 +29,18 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _UNDECODABLE = re.compile(r"[\ud800-\udfff]")
 
 
-class FeedFileError(ValueError):
-    """The file cannot be read as a custody feed at all. One sentence, which names the line and the field."""
+class FeedFileError(RefusedError):
+    """The file cannot be read as a custody feed at all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A row that does not land: its physical line, the field, and a reason that never repeats a value."""
+    """A row that does not land: its physical line, the field, and why; no fact is a value of the row."""
 
     line: int
     field: str
-    reason: str
+    code: RowRefusal
+    facts: Mapping[str, Fact]
 
 
 #: What a record says, without when it was confirmed: equal contents are an unchanged row.
@@ -71,9 +74,11 @@ class FeedRow:
 
 
 class _RowError(Exception):
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(field, reason)
-        self.field, self.reason = field, reason
+    """A row does not land. No ValueError, which reading a time raises as well."""
+
+    def __init__(self, field: str, code: RowRefusal, **facts: Fact) -> None:
+        super().__init__(field, code)
+        self.field, self.code, self.facts = field, code, facts
 
 
 class _TooLongError(Exception):
@@ -100,17 +105,19 @@ def read_feed(
             return
         except (csv.Error, _TooLongError):
             line = lines.give_back_all_but_the_first()
-            yield Reject(line, "row", "is not readable CSV: a quote is not closed, or the line is too long")
+            yield Reject(line, "row", RowRefusal.NOT_CSV, {})
             continue
         if not fields:
             continue
         if len(fields) != len(COLUMNS):
-            yield Reject(lines.first, "row", f"has {len(fields)} columns instead of {len(COLUMNS)}")
+            yield Reject(
+                lines.first, "row", RowRefusal.COLUMN_COUNT, {"found": len(fields), "needed": len(COLUMNS)}
+            )
             continue
         try:
             yield _parse(lines.first, fields, places, gates)
         except _RowError as fault:
-            yield Reject(lines.first, fault.field, fault.reason)
+            yield Reject(lines.first, fault.field, fault.code, fault.facts)
 
 
 class _Lines:
@@ -180,24 +187,22 @@ def _read_header(lines: _Lines, reader: Any) -> dict[str, int]:
     try:
         header = lines.next_record(reader)
     except StopIteration:
-        raise FeedFileError("line 1: the file is empty; it must begin with a header.") from None
+        raise FeedFileError(FeedRefusal.EMPTY) from None
     except (csv.Error, _TooLongError):
-        raise FeedFileError("line 1: the header is not readable CSV.") from None
+        raise FeedFileError(FeedRefusal.NOT_CSV) from None
     if any(_UNDECODABLE.search(name) for name in header):
-        raise FeedFileError("line 1: the header is not UTF-8 text.")
+        raise FeedFileError(FeedRefusal.NOT_UTF8)
     if not set(header) & set(COLUMNS):
         # Without one known name this is likely a row, whose values must not be repeated.
-        raise FeedFileError(
-            "line 1: this is not the header; it must name the columns " + ", ".join(COLUMNS) + "."
-        )
+        raise FeedFileError(FeedRefusal.NO_HEADER, known=", ".join(COLUMNS))
     for name in COLUMNS:
         if name not in header:
-            raise FeedFileError(f"line 1: the column {name} is missing.")
+            raise FeedFileError(FeedRefusal.COLUMN_MISSING, name=name)
     for place, name in enumerate(header):
         if name not in COLUMNS:
-            raise FeedFileError(f"line 1: the column {name[:40]!r} is not known.")
+            raise FeedFileError(FeedRefusal.COLUMN_UNKNOWN, name=repr(name[:40]))
         if name in header[:place]:
-            raise FeedFileError(f"line 1: the column {name} stands there twice.")
+            raise FeedFileError(FeedRefusal.COLUMN_TWICE, name=name)
     return {name: place for place, name in enumerate(header)}
 
 
@@ -207,18 +212,18 @@ def _parse(line: int, fields: Sequence[str], places: Mapping[str, int], gates: M
     for name, text in value.items():
         if _CONTROL.search(text):
             undecodable = _UNDECODABLE.search(text)
-            raise _RowError(name, "is not UTF-8 text" if undecodable else "holds a control character")
+            raise _RowError(name, RowRefusal.NOT_UTF8 if undecodable else RowRefusal.CONTROL_CHARACTER)
         if len(text) > LONGEST.get(name, 64):
-            raise _RowError(name, f"is longer than {LONGEST.get(name, 64)} characters")
+            raise _RowError(name, RowRefusal.TOO_LONG, most=LONGEST.get(name, 64))
     if not value["subject_id"]:
-        raise _RowError("subject_id", "is missing")
+        raise _RowError("subject_id", RowRefusal.MISSING)
     if not value["status"]:
-        raise _RowError("status", "is missing")
+        raise _RowError("status", RowRefusal.MISSING)
     mapped = value["status"] in CUSTODY_STATUSES
     facility, court = _place(value, "facility"), _place(value, "next_hearing_place")
     stage = value["removal_stage"] or None
     if stage is not None and stage not in REMOVAL_STAGES:
-        raise _RowError("removal_stage", "is neither empty nor one of " + ", ".join(REMOVAL_STAGES))
+        raise _RowError("removal_stage", RowRefusal.UNKNOWN_STAGE, known=", ".join(REMOVAL_STAGES))
     status_at, as_of = _needed_moment(value, "status_at"), _needed_moment(value, "as_of")
     content: Content = (
         value["status"] if mapped else "unknown",
@@ -239,14 +244,14 @@ def _parse(line: int, fields: Sequence[str], places: Mapping[str, int], gates: M
 def _place(value: Mapping[str, str], name: str) -> str | None:
     key = place_key(value[name]) or None
     if key is not None and len(key) > LONGEST[name]:
-        raise _RowError(name, f"is longer than {LONGEST[name]} characters")
+        raise _RowError(name, RowRefusal.TOO_LONG, most=LONGEST[name])
     return key
 
 
 def _needed_moment(value: Mapping[str, str], name: str) -> datetime:
     moment = _moment(value, name)
     if moment is None:
-        raise _RowError(name, "is missing")
+        raise _RowError(name, RowRefusal.MISSING)
     return moment
 
 
@@ -257,13 +262,13 @@ def _moment(value: Mapping[str, str], name: str) -> datetime | None:
     try:
         # Python takes any one character between date and time.
         if "T" not in text and " " not in text:
-            raise _RowError(name, "is not an ISO 8601 time")
+            raise _RowError(name, RowRefusal.NOT_A_TIME)
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:
-            raise _RowError(name, "has no offset from UTC")
+            raise _RowError(name, RowRefusal.NO_OFFSET)
         moment = moment.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise _RowError(name, "is not an ISO 8601 time") from None
+        raise _RowError(name, RowRefusal.NOT_A_TIME) from None
     if not EARLIEST <= moment < LATEST:
-        raise _RowError(name, "is out of range")
+        raise _RowError(name, RowRefusal.OUT_OF_RANGE)
     return moment

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from models.cases.case import Case
 from models.cases.subject import Subject
 from models.custody.custody import CustodyRecord
-from models.custody.import_record import ImportReject, ImportRow
+from models.custody.import_record import ImportRow
 
 #: What the line says, and staff see, of everybody denied, absent, unknown or without a record alike (R13).
 CANNOT_CONFIRM = "cannot_confirm"
@@ -135,16 +135,6 @@ def changes(
         )
         for row in rows
     ]
-
-
-def rejects(
-    session: Session, import_id: int, *, after: int = 0, field: str = "", size: int = PAGE
-) -> Sequence[ImportReject]:
-    """Up to ``size`` rejects behind line ``after``, of one field where it is named."""
-    query = select(ImportReject).where(ImportReject.import_id == import_id, ImportReject.line > after)
-    if field:
-        query = query.where(ImportReject.field == field)
-    return session.scalars(query.order_by(ImportReject.line).limit(size)).all()
 
 
 def _rows(*columns: Any) -> Any:

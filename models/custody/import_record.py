@@ -77,7 +77,10 @@ class ImportRow(Base):
 
 
 class ImportReject(Base):
-    """A row that did not land: its line, the field and the reason, never a value. The first few are kept."""
+    """A row that did not land: its line, the field, and its code with facts as JSON, never a value.
+
+    The first few are kept.
+    """
 
     __tablename__ = "import_rejects"
 

@@ -7,19 +7,21 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from models.custody.import_file import Reject
 from models.custody.import_record import ImportReject
+from models.custody.refusals import RowRefusal
 
 KEPT_IN_MEMORY_BYTES = 1_000_000
 #: Rejects of one import that the console can show; of the others the number is known, field by field.
 SHOWN_LATER = 1000
+PAGE = 25
 
 
 class Rejects:
-    """Add first, then read as often as wanted. Holds lines, fields and reasons, never a value."""
+    """Add first, then read as often as wanted. Holds lines, fields, codes and facts, never a value."""
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(max_size=KEPT_IN_MEMORY_BYTES)  # noqa: SIM115
@@ -31,7 +33,7 @@ class Rejects:
     def add(self, rejects: Iterable[Reject]) -> None:
         """Append, in order."""
         for reject in rejects:
-            self._file.write(json.dumps([reject.line, reject.field, reject.reason]).encode() + b"\n")
+            self._file.write(json.dumps([reject.line, reject.field, _why(reject)]).encode() + b"\n")
             self._count += 1
             self._fields[reject.field] += 1
 
@@ -46,14 +48,35 @@ class Rejects:
     def __iter__(self) -> Iterator[Reject]:
         self._file.seek(0)
         for text in self._file:
-            yield Reject(*json.loads(text))
+            yield _reject(*json.loads(text))
 
 
 def keep_rejects(session: Session, import_id: int, rejects: Rejects) -> None:
     """Keep the first of them with the import."""
     rows = [
-        {"import_id": import_id, "line": one.line, "field": one.field, "reason": one.reason}
+        {"import_id": import_id, "line": one.line, "field": one.field, "reason": _why(one)}
         for one in islice(rejects, SHOWN_LATER)
     ]
     if rows:
         session.execute(insert(ImportReject), rows)
+
+
+def kept_rejects(
+    session: Session, import_id: int, *, after: int = 0, field: str = "", size: int = PAGE
+) -> list[Reject]:
+    """Up to ``size`` rejects behind line ``after``, of one field where it is named."""
+    query = select(ImportReject).where(ImportReject.import_id == import_id, ImportReject.line > after)
+    if field:
+        query = query.where(ImportReject.field == field)
+    rows = session.scalars(query.order_by(ImportReject.line).limit(size))
+    return [_reject(row.line, row.field, row.reason) for row in rows]
+
+
+def _why(reject: Reject) -> str:
+    """The code and the facts of a reject, as `_reject` reads them back."""
+    return json.dumps([reject.code, reject.facts])
+
+
+def _reject(line: int, field: str, why: str) -> Reject:
+    code, facts = json.loads(why)
+    return Reject(line, field, RowRefusal(code), facts)

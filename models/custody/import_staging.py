@@ -18,7 +18,7 @@ from models.custody.import_file import CONTENT_COLUMNS, DENIED, Content, FeedRow
 from models.custody.import_lock import ImportBusyError, gentle_transaction
 from models.custody.import_record import CustodyImport, ImportRow
 from models.custody.import_rejects import Rejects
-from models.custody.refusals import ImportBusyRefusal
+from models.custody.refusals import ImportBusyRefusal, RowRefusal
 from models.custody.unlisted import MOST_OF_A_FILE
 from models.store.database import Database
 
@@ -128,9 +128,9 @@ class Staging:
                 self.ignored += 1
             elif known.as_of is not None and row.as_of < known.as_of:
                 self._present.add(known.subject_id)
-                rejects.append(Reject(row.line, "as_of", "is older than what is on record"))
+                rejects.append(Reject(row.line, "as_of", RowRefusal.OLDER, {}))
             elif (first := self._staged.get(known.subject_id)) is not None:
-                rejects.append(Reject(row.line, "subject_id", f"is the same person as on line {first.line}"))
+                rejects.append(Reject(row.line, "subject_id", RowRefusal.SAME_PERSON, {"line": first.line}))
                 if first.digest != hash(content):
                     values = self._contradict(first, content, known)
                     if known.subject_id in fresh:

@@ -45,3 +45,40 @@ class DirectoryRefusal(StrEnum):
     """Why a directory does not take an entry."""
 
     TELLING_NAME = auto()
+
+
+class FeedRefusal(StrEnum):
+    """Why a file cannot be read as a custody feed at all."""
+
+    #: ``reason``: what the operating system says.
+    UNREADABLE = auto()
+    EMPTY = auto()
+    NOT_CSV = auto()
+    NOT_UTF8 = auto()
+    #: ``known``: the columns that a header has.
+    NO_HEADER = auto()
+    #: ``name``: the column, also of the next two.
+    COLUMN_MISSING = auto()
+    COLUMN_UNKNOWN = auto()
+    COLUMN_TWICE = auto()
+
+
+class RowRefusal(StrEnum):
+    """Why a row of a feed does not land. No fact is a value of the row."""
+
+    MISSING = auto()
+    NOT_UTF8 = auto()
+    CONTROL_CHARACTER = auto()
+    #: ``most``: as many characters as the field may have.
+    TOO_LONG = auto()
+    #: ``known``: the stages there are.
+    UNKNOWN_STAGE = auto()
+    NOT_A_TIME = auto()
+    NO_OFFSET = auto()
+    OUT_OF_RANGE = auto()
+    OLDER = auto()
+    #: ``line``: the line of the same person before.
+    SAME_PERSON = auto()
+    #: ``found`` and ``needed``: how many columns.
+    COLUMN_COUNT = auto()
+    NOT_CSV = auto()

@@ -1,10 +1,21 @@
 """Why a person may not do what they asked: a code of the room that refuses it, and the facts of this case."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 #: A name of staff, another plain word, a number, or an aware moment.
 Fact = str | int | datetime | None
+
+
+class Reason(Protocol):
+    """What words are found for: a code, and the facts that fill their slots."""
+
+    @property
+    def code(self) -> StrEnum: ...
+    @property
+    def facts(self) -> Mapping[str, Fact]: ...
 
 
 class RefusedError(ValueError):

@@ -11,7 +11,6 @@ from werkzeug.wrappers import Response
 from hotline.console.imports.area import area
 from hotline.console.imports.upload_stream import BrokenOffError, TooLargeError, UploadStream
 from hotline.console.imports.views import ROLES
-from hotline.console.imports.words import said
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
 from hotline.console.shell.headers import POLICY
@@ -69,7 +68,7 @@ def read_upload() -> Response:
             clock=console.clock,
         )
     except FeedFileError as error:
-        return _back(said(str(error)))
+        return _back(refused(error))
     except UploadError as error:
         return _back(refused(error))
     except ImportBusyError:

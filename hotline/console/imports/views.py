@@ -10,12 +10,14 @@ from hotline.console.imports import words as import_words
 from hotline.console.imports.area import area
 from hotline.console.shell.console import console
 from hotline.console.shell.guard import guard_staff, me
+from hotline.console.shell.refused import refused
 from hotline.console.shell.words import _
 from models.custody.brake import HoldReason
 from models.custody.import_history import PAGE, Listed, history, newest_as_of, one_import, waiting
 from models.custody.import_paging import has_call_list
 from models.custody.import_preview import PAGE as PEOPLE
-from models.custody.import_preview import changes, kinds_of, rejects
+from models.custody.import_preview import changes, kinds_of
+from models.custody.import_rejects import kept_rejects
 from models.custody.unlisted import dismiss_unlisted, unlisted_names
 
 ROLES = ("supervisor", "administrator")
@@ -114,8 +116,8 @@ def import_rejects(import_id: int) -> str:
     after, field = _place("after") or 0, request.args.get("field", "")
     with console.database.reading() as reading:
         found = [
-            (row.line, row.field, row.reason)
-            for row in rejects(reading, import_id, after=after, field=field, size=PEOPLE + 1)
+            (row.line, row.field, refused(row))
+            for row in kept_rejects(reading, import_id, after=after, field=field, size=PEOPLE + 1)
         ]
     return render_template(
         "console/imports/rejects.html",

@@ -1,10 +1,8 @@
 """What the pages of imports say of states, changes, statuses and rejects, in words that staff read."""
 
-import re
-
 from flask import current_app, url_for
 
-from hotline.console.shell.words import N_, _
+from hotline.console.shell.words import N_
 
 #: Of each state: its word, and the colour of its tag.
 STATES = {
@@ -63,50 +61,6 @@ HOLD_REASONS = {
     "empty_snapshot": N_("It is a full snapshot without a usable row; %(count)s people would be lost."),
 }
 FIELDS = {"row": N_("the whole row")}
-
-#: What a reader of files says, and how it is said here; the groups of the first fill the second in order.
-_SAID = [
-    (re.compile(pattern), text)
-    for pattern, text in (
-        (r"is missing", N_("is missing")),
-        (r"is not UTF-8 text", N_("is not UTF-8 text")),
-        (r"holds a control character", N_("holds a control character")),
-        (r"is longer than (\d+) characters", N_("is longer than %(a)s characters")),
-        (r"is neither empty nor one of (.+)", N_("is neither empty nor one of %(a)s")),
-        (r"is not an ISO 8601 time", N_("is not an ISO 8601 time")),
-        (r"has no offset from UTC", N_("has no offset from UTC")),
-        (r"is out of range", N_("is out of range")),
-        (r"is older than what is on record", N_("is older than what is on record")),
-        (r"is the same person as on line (\d+)", N_("is the same person as on line %(a)s")),
-        (r"has (\d+) columns instead of (\d+)", N_("has %(a)s columns instead of %(b)s")),
-        (
-            r"is not readable CSV: a quote is not closed, or the line is too long",
-            N_("is not readable CSV: a quote is not closed, or the line is too long"),
-        ),
-        (
-            r"line 1: the file is empty; it must begin with a header\.",
-            N_("Line 1: the file is empty; it must begin with a header."),
-        ),
-        (r"line 1: the header is not readable CSV\.", N_("Line 1: the header is not readable CSV.")),
-        (r"line 1: the header is not UTF-8 text\.", N_("Line 1: the header is not UTF-8 text.")),
-        (
-            r"line 1: this is not the header; it must name the columns (.+)\.",
-            N_("Line 1: this is not the header; it must name the columns %(a)s."),
-        ),
-        (r"line 1: the column (\w+) is missing\.", N_("Line 1: the column %(a)s is missing.")),
-        (r"line 1: the column (.+) is not known\.", N_("Line 1: the column %(a)s is not known.")),
-        (r"line 1: the column (\w+) stands there twice\.", N_("Line 1: the column %(a)s is there twice.")),
-    )
-]
-
-
-def said(text: str) -> str:
-    """A reader's sentence in the language of the page; one that is not known stays as it is."""
-    for pattern, translated in _SAID:
-        if found := pattern.fullmatch(text):
-            slots = dict(zip("ab", found.groups(), strict=False))
-            return _(translated, **slots) if slots else _(translated)
-    return text
 
 
 def case_page(case_id: int) -> str | None:

@@ -8,14 +8,14 @@ from hotline.console.shell.console import console
 from hotline.console.shell.named import named_all
 from hotline.console.shell.words import gettext, language, written_in
 from hotline.refusals.wording import words_for
-from models.store.refusal import Fact, RefusedError
+from models.store.refusal import Fact, Reason
 
 
-def refused(error: RefusedError) -> str:
+def refused(reason: Reason) -> str:
     """The sentence in the reader's language: moments in the office's time, and ``who`` by name."""
-    facts = {name: _said(name, fact) for name, fact in error.facts.items()}
+    facts = {name: _said(name, fact) for name, fact in reason.facts.items()}
     # `%` in words without facts is a plain one.
-    return gettext(words_for(error), **facts)
+    return gettext(words_for(reason), **facts)
 
 
 def _said(name: str, fact: Fact) -> Fact:

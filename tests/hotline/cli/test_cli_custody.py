@@ -115,7 +115,7 @@ def test_an_unreadable_file_exits_2_with_one_sentence(hotline, tmp_path):
     assert folder.exit_code == 2
     (tmp_path / "odd.csv").write_text("subject_id,status,race\n")
     odd = hotline("custody", "import", tmp_path / "odd.csv", "--dry-run")
-    assert (odd.exit_code, odd.stderr) == (2, "odd.csv: line 1: the column status_at is missing.\n")
+    assert (odd.exit_code, odd.stderr) == (2, "odd.csv: Line 1: the column status_at is missing.\n")
 
 
 def test_a_second_import_at_once_says_so_and_exits_1(hotline, feed, database, monkeypatch):

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hotline.refusals.wording import in_english
 from models.custody.import_file import COLUMNS, LONGEST_RECORD, FeedRow, Reject, read_feed
 from tests.models.custody.feed import feed_file, feed_row
 
@@ -19,7 +20,7 @@ def read(*lines, header=HEADER):
 
 
 def told(*lines):
-    return [(i.line, "row" if isinstance(i, FeedRow) else f"{i.field} {i.reason}") for i in read(*lines)]
+    return [(i.line, "row" if isinstance(i, FeedRow) else f"{i.field} {in_english(i)}") for i in read(*lines)]
 
 
 def test_a_row_is_told_by_the_physical_line_it_starts_on():

@@ -18,9 +18,10 @@ from models.custody import import_upload as upload_module
 from models.custody.custody_import import FeedFileError, import_custody, resume
 from models.custody.custody_status import NEUTRAL
 from models.custody.import_history import history, newest_as_of, one_import, waiting
-from models.custody.import_preview import CANNOT_CONFIRM, Kind, changes, kinds_of, rejects
+from models.custody.import_preview import CANNOT_CONFIRM, Kind, changes, kinds_of
+from models.custody.import_rejects import kept_rejects
 from models.custody.import_upload import By, UploadError, discard_upload, land_upload, tidy_uploads, upload
-from models.custody.refusals import UploadRefusal
+from models.custody.refusals import RowRefusal, UploadRefusal
 from models.store.database import Database
 from tests.factories import NOW, make_facility, make_policies, make_staff
 from tests.models.custody.feed import RULES, at, feed_file, feed_row, load, open_cases, what_is_heard
@@ -156,12 +157,12 @@ def test_rejects_are_kept_by_line_and_field_and_never_with_a_value(database: Dat
 
     assert _entry(database, import_id).reject_fields == {"as_of": 2, "status_at": 1}
     with database.reading() as session:
-        assert [(one.line, one.field, one.reason) for one in rejects(session, import_id)] == [
-            (3, "status_at", "is not an ISO 8601 time"),
-            (4, "as_of", "is missing"),
-            (5, "as_of", "is not an ISO 8601 time"),
+        assert [(one.line, one.field, one.code) for one in kept_rejects(session, import_id)] == [
+            (3, "status_at", RowRefusal.NOT_A_TIME),
+            (4, "as_of", RowRefusal.MISSING),
+            (5, "as_of", RowRefusal.NOT_A_TIME),
         ]
-        assert [one.line for one in rejects(session, import_id, field="as_of", after=4)] == [5]
+        assert [one.line for one in kept_rejects(session, import_id, field="as_of", after=4)] == [5]
 
 
 def test_only_the_first_thousand_rejects_are_kept_and_all_are_counted(database: Database, by: By) -> None:
