@@ -2,7 +2,7 @@
 
 from config.office import Office
 from ivr_flows.engine.rules import Rules
-from models.cases.pin_try import PinLimits
+from models.calls.pin_try import PinLimits
 from models.custody.custody_status import HeardRules
 from workers.office_rules import callback_policy_of
 

@@ -9,7 +9,8 @@ from sqlalchemy import select
 from config.office import Office
 from models import AuditEntry, Call, Callback, CallEvent, Staff
 from models.callbacks.callback_policy import CallbackPolicy
-from models.overview.caller_state import CallState, load_by_leg
+from models.calls.call_state import CallState
+from models.overview.caller_state import load_by_leg
 from models.store.database import Database
 from models.store.policies import Policies
 from models.talks import leg as legs

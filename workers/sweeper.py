@@ -16,9 +16,9 @@ from models.callbacks.at_risk import make_alerts
 from models.callbacks.callback_list import tidy_line
 from models.callbacks.lone_refusal import forget_other_lines
 from models.calls.alert_sending import forget_lost_alerts, unsent_alerts
+from models.calls.pin_guard import SPRAYING, measure_global_failures
+from models.calls.pin_try import PinLimits
 from models.calls.staff_line_stay import clear_lines
-from models.cases.pin_guard import SPRAYING, measure_global_failures
-from models.cases.pin_try import PinLimits
 from models.custody.custody_import import resume
 from models.custody.import_paging import is_anything_held, page_held
 from models.custody.import_upload import tidy_uploads

@@ -19,10 +19,11 @@ from ivr_flows.prompts import Prompts
 from ivr_flows.verbs.case_verbs import PinWork
 from ivr_flows.verbs.pin_verbs import heard_of_tries
 from models.calls.call import inserting_call, saving_turn
+from models.calls.call_state import CallState
 from models.calls.caller_id import caller_id_is_attested, caller_id_is_doubted
 from models.calls.place import FAULTED
 from models.calls.role import COLLEAGUE, INTERPRETER
-from models.overview.caller_state import CallState, glance, load_by_leg, load_by_sid
+from models.overview.caller_state import glance, load_by_leg, load_by_sid
 from models.store.database import Database, tried_again
 from models.store.unit import OvertakenError, Unit, unit_of
 from models.talks.call_event import hear_who_answered, record_call_event, record_call_sid
@@ -247,17 +248,24 @@ class Line:
         number = caller_id(form.get("From", ""))
         keyring = self.database.keyring
         return CallState(
-            id=0, call_sid=call_sid, leg_id=None, direction="inbound", flow=_flow_of(form, self.office),
+            id=0,
+            call_sid=call_sid,
+            direction="inbound",
+            flow=_flow_of(form, self.office),
             line=_line_of(form.get("To", ""), self.office),
             phone_sealed=keyring.seal("call.phone", number) if number else None,
             phone_key=keyring.index("phone", number) if number else None,
-            call_status=form.get("CallStatus", "")[:16] or None, started_at=now, ended_at=None,
-            language=self.office.languages[0], pace="normal", step="", turn=0, heard_from="", misses=0,
-            silences=0, tries=0, pending_since=None, last_key_at=None, progress_at=None, said="", topic=None,
-            trail="", number_key=None, case_id=None, verified_at=None, callback_id=None, staff_id=None,
-            parent_call_id=None, accepted_at=None, caller_id_doubted=caller_id_is_doubted(form),
+            call_status=form.get("CallStatus", "")[:16] or None,
+            started_at=now,
+            language=self.office.languages[0],
+            caller_id_doubted=caller_id_is_doubted(form),
             caller_id_attested=caller_id_is_attested(form),
-        )  # fmt: skip
+            # Until the tree is entered.
+            step="",
+            turn=0,
+            heard_from="",
+            said="",
+        )
 
     def _desk(self, unit: Unit, call: CallState, now: datetime) -> Desk:
         call.verification_minutes = self.rules.policies.verification_minutes

@@ -14,10 +14,10 @@ from ivr_flows.engine.turn import Say, Slots, Turn, Words, in_language
 from ivr_flows.prompts import Prompts
 from models.callbacks.callback import Callback
 from models.callbacks.callback_policy import CallbackPolicy
+from models.calls.call_state import CallState
 from models.cases.registrant import saving_language, saving_pace
 from models.cases.safe_phone import is_barred, safe_numbers
 from models.custody.custody_status import Heard, heard
-from models.overview.caller_state import CallState
 from models.store.database import Write
 from models.store.keyring import Keyring
 from models.store.policies import Policies

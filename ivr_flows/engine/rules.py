@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from models.callbacks.callback_policy import CallbackPolicy
-from models.cases.pin_try import PinLimits
+from models.calls.pin_try import PinLimits
 from models.custody.custody_status import HeardRules
 from models.store.policies import Policies
 

@@ -22,8 +22,8 @@ from ivr_flows.review.example_waiting import (
 )
 from ivr_flows.verbs.callback_verbs import say_crisis_line
 from ivr_flows.verbs.status_words import say_details, say_status
+from models.calls.call_state import CallState
 from models.custody.custody_status import NEUTRAL, Heard
-from models.overview.caller_state import CallState
 from models.store.unit import Unit
 from models.talks.voicemail import TEXTS
 
@@ -69,13 +69,10 @@ class ExampleDesk(Desk):
 
 def call_at(flow: str, step: str, language: str, *, is_inbound: bool) -> CallState:
     """A call that has just begun at ``step``."""
+    direction = "inbound" if is_inbound else "outbound-api"
     return CallState(
-        id=1, call_sid=None, leg_id=None, direction="inbound" if is_inbound else "outbound-api", flow=flow,
-        line="", phone_sealed=None, phone_key=None, call_status=None, started_at=NOW, ended_at=None,
-        language=language, pace="normal", step=step, turn=0, heard_from=step, misses=0, silences=0, tries=0,
-        pending_since=None, last_key_at=NOW, progress_at=NOW, said="", topic=None, trail="", number_key=None,
-        case_id=None, verified_at=None, callback_id=None, staff_id=None, parent_call_id=None,
-        accepted_at=None,
+        id=1, direction=direction, flow=flow, started_at=NOW, language=language, step=step, turn=0,
+        heard_from=step, last_key_at=NOW, progress_at=NOW, said="",
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +42,7 @@ from ivr_flows.review.example_answers import (
     meaning,
 )
 from ivr_flows.review.scene import ENDINGS, Path, Rehearsal, Scene, Spoken, Stop
-from models.overview.caller_state import CallState
+from models.calls.call_state import CallState
 
 #: How much of the steps passed is kept from one action to the next; far from what a call keeps.
 LONGEST_WAY = 1000
@@ -147,7 +148,8 @@ class _Stage:
     def _acts(self, place: _Place | None, start: CallState, action: _Action) -> tuple[Scene, _Place]:
         # The way here is kept, since # follows it back, but not for ever.
         trail = (place.call if place else start).trail[-LONGEST_WAY:]
-        call = dataclasses.replace(place.call if place else start, trail=trail)
+        call = copy(place.call if place else start)
+        call.trail = trail
         if action.lapsed:
             call.verified_at = None
         if not self._is_scouting and action.target is None:

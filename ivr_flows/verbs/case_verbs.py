@@ -7,11 +7,10 @@ from datetime import datetime
 from ivr_flows.engine.desk import Desk
 from ivr_flows.engine.flow import SlowHandler, answers
 from ivr_flows.verbs.status_words import say_details, say_status
-from models.calls import staff_secret
+from models.calls import pin_try, staff_secret
+from models.calls.pin_try import Guess
 from models.calls.staff_number import from_main_line
-from models.cases import pin_try
 from models.cases.case import NUMBER_LENGTHS, begins_number, check_digit_is_right
-from models.cases.pin_try import Guess
 from models.overview.lost_pin import tell_of_letter
 from models.overview.pin_change import FirstEntry, SecondEntry
 

@@ -3,8 +3,8 @@
 from ivr_flows.engine.desk import Desk
 from ivr_flows.engine.flow import LANGUAGE, REPEAT, SLOW, SlowHandler, answers
 from ivr_flows.verbs.case_verbs import PinWork, check_number, steps_in_case, verify_pin
+from models.calls.pin_try import is_since_last_call, tries_told
 from models.cases.case import NUMBER_LENGTHS, begins_number
-from models.cases.pin_try import is_since_last_call, tries_told
 from models.overview.phone_stop import answer_notice
 from models.overview.pin_change import FirstEntry, SecondEntry, Weighed, change_pin, hash_in_force
 from models.staff.lost_pin_report import reporting

@@ -20,7 +20,7 @@ from models.store.job import Job
 from models.store.policies import Policies
 
 if TYPE_CHECKING:
-    from models.overview.caller_state import CallState
+    from models.calls.call_state import CallState
 
 _CASES = cast(Table, Case.__table__)
 #: How long a caller may still listen to their promise, from their last wish on; and one in the slow pace,

@@ -28,7 +28,7 @@ from models.cases.safe_phone import safe_numbers
 from models.store.database import keyring_of
 
 if TYPE_CHECKING:
-    from models.overview.caller_state import CallState
+    from models.calls.call_state import CallState
 
 A_DAY = timedelta(hours=24)
 

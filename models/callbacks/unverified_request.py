@@ -42,7 +42,7 @@ from models.calls.role import CALLED_BACK
 from models.store.database import keyring_of
 
 if TYPE_CHECKING:
-    from models.overview.caller_state import CallState
+    from models.calls.call_state import CallState
 
 
 def request_without_pin(

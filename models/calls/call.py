@@ -31,8 +31,20 @@ _A_LIVE_LEG = text("ended_at IS NULL AND callback_id IS NOT NULL")
 _OF_STAFF = text("ended_at IS NULL AND staff_id IS NOT NULL")
 
 
-class Call(Base):
-    """One leg. ``turn`` is the number of the answer that is awaited and ``said`` the last Turn, as JSON.
+def _by_turn(*args: Any, **options: Any) -> Any:
+    """A column that a turn may change. No turn changes any other."""
+    return mapped_column(*args, info={"written": "by turn"}, **options)
+
+
+def _at_ring(*args: Any, **options: Any) -> Any:
+    """A column that is written once, when an inbound call rings."""
+    return mapped_column(*args, info={"written": "at ring"}, **options)
+
+
+class CallColumns:
+    """The columns of one leg, for the table and for a turn's state (models/calls/call_state.py).
+
+    ``turn`` is the number of the answer that is awaited and ``said`` the last Turn, as JSON.
 
     ``role`` says who is on the phone (models/calls/role.py) and ``place`` where the call is, as far as the
     models tell it apart (models/calls/place.py). ``flow`` and ``step`` are its tree and its step: the engine
@@ -55,6 +67,61 @@ class Call(Base):
     (``Wishes.as_text``).
     """
 
+    id: Mapped[int] = mapped_column(primary_key=True)
+    call_sid: Mapped[str | None] = _at_ring(String(64), unique=True)
+    leg_id: Mapped[str | None] = mapped_column(String(32), unique=True)
+    direction: Mapped[str] = _at_ring(String(8))
+    role: Mapped[str] = _by_turn(String(16), default=CALLER, server_default=CALLER)
+    flow: Mapped[str] = _by_turn(String(32))
+    line: Mapped[str] = _at_ring(String(64), default="")
+    phone_sealed: Mapped[str | None] = _at_ring(Text)
+    phone_key: Mapped[str | None] = _at_ring(String(64), index=True)
+    call_status: Mapped[str | None] = _at_ring(String(16))
+    started_at: Mapped[datetime] = _at_ring(UtcDateTime, index=True)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    language: Mapped[str] = _by_turn(String(8))
+    pace: Mapped[str] = _by_turn(String(8), default="normal")
+    step: Mapped[str] = _by_turn(String(40))
+    place: Mapped[str | None] = _by_turn(String(16))
+    turn: Mapped[int] = _by_turn()
+    heard_from: Mapped[str] = _by_turn(String(40))
+    misses: Mapped[int] = _by_turn(default=0)
+    silences: Mapped[int] = _by_turn(default=0)
+    tries: Mapped[int] = _by_turn(default=0)
+    pending_since: Mapped[datetime | None] = _by_turn(UtcDateTime)
+    last_key_at: Mapped[datetime | None] = _by_turn(UtcDateTime)
+    progress_at: Mapped[datetime | None] = _by_turn(UtcDateTime)
+    said: Mapped[str] = _by_turn(Text)
+    topic: Mapped[str | None] = _by_turn(String(32), index=True)
+    trail: Mapped[str] = _by_turn(Text, default="")
+
+    number_key: Mapped[str | None] = _by_turn(String(64))
+    case_id: Mapped[int | None] = _by_turn(ForeignKey("cases.id"), index=True)
+    verified_at: Mapped[datetime | None] = _by_turn(UtcDateTime)
+
+    callback_id: Mapped[int | None] = mapped_column(ForeignKey("callbacks.id", use_alter=True), index=True)
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", use_alter=True))
+    parent_call_id: Mapped[int | None] = mapped_column(ForeignKey("calls.id"))
+    accepted_at: Mapped[datetime | None] = _by_turn(UtcDateTime)
+
+    silent: Mapped[bool] = _by_turn(default=False, server_default=false())
+    time_zone: Mapped[str | None] = _by_turn(String(64))
+    wrong_tries: Mapped[int] = _by_turn(default=0, server_default="0")
+    last_call_at: Mapped[datetime | None] = _by_turn(UtcDateTime)
+    new_pin_hash: Mapped[str | None] = _by_turn(Text)
+    caller_id_doubted: Mapped[bool] = _at_ring(default=False, server_default=false())
+    by_machine: Mapped[bool] = mapped_column(default=False, server_default=false())
+    caller_id_attested: Mapped[bool] = _at_ring(default=False, server_default=false())
+    wishes: Mapped[str | None] = _by_turn(String(64))
+    letter_at: Mapped[datetime | None] = _by_turn(UtcDateTime)
+    asked_at: Mapped[datetime | None] = _by_turn(UtcDateTime)
+    missed_state: Mapped[str | None] = mapped_column(String(8))
+
+
+class Call(CallColumns, Base):
+    """One leg."""
+
     __tablename__ = "calls"
     __table_args__ = (
         # Few calls have a parent, and those that have none need not pay for being found by it.
@@ -72,73 +139,17 @@ class Call(Base):
         Index("ix_calls_of_staff", "staff_id", sqlite_where=_OF_STAFF, postgresql_where=_OF_STAFF),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    call_sid: Mapped[str | None] = mapped_column(String(64), unique=True)
-    leg_id: Mapped[str | None] = mapped_column(String(32), unique=True)
-    direction: Mapped[str] = mapped_column(String(8))
-    role: Mapped[str] = mapped_column(String(16), default=CALLER, server_default=CALLER)
-    flow: Mapped[str] = mapped_column(String(32))
-    line: Mapped[str] = mapped_column(String(64), default="")
-    phone_sealed: Mapped[str | None] = mapped_column(Text)
-    phone_key: Mapped[str | None] = mapped_column(String(64), index=True)
-    call_status: Mapped[str | None] = mapped_column(String(16))
-    started_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-    language: Mapped[str] = mapped_column(String(8))
-    pace: Mapped[str] = mapped_column(String(8), default="normal")
-    step: Mapped[str] = mapped_column(String(40))
-    place: Mapped[str | None] = mapped_column(String(16))
-    turn: Mapped[int]
-    heard_from: Mapped[str] = mapped_column(String(40))
-    misses: Mapped[int] = mapped_column(default=0)
-    silences: Mapped[int] = mapped_column(default=0)
-    tries: Mapped[int] = mapped_column(default=0)
-    pending_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    last_key_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    progress_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    said: Mapped[str] = mapped_column(Text)
-    topic: Mapped[str | None] = mapped_column(String(32), index=True)
-    trail: Mapped[str] = mapped_column(Text, default="")
-
-    number_key: Mapped[str | None] = mapped_column(String(64))
-    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), index=True)
-    verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-    callback_id: Mapped[int | None] = mapped_column(ForeignKey("callbacks.id", use_alter=True), index=True)
-    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", use_alter=True))
-    parent_call_id: Mapped[int | None] = mapped_column(ForeignKey("calls.id"))
-    accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-    silent: Mapped[bool] = mapped_column(default=False, server_default=false())
-    time_zone: Mapped[str | None] = mapped_column(String(64))
-    wrong_tries: Mapped[int] = mapped_column(default=0, server_default="0")
-    last_call_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    new_pin_hash: Mapped[str | None] = mapped_column(Text)
-    caller_id_doubted: Mapped[bool] = mapped_column(default=False, server_default=false())
-    by_machine: Mapped[bool] = mapped_column(default=False, server_default=false())
-    caller_id_attested: Mapped[bool] = mapped_column(default=False, server_default=false())
-    wishes: Mapped[str | None] = mapped_column(String(64))
-    letter_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    missed_state: Mapped[str | None] = mapped_column(String(8))
-
 
 CALLS: Table = Call.__table__  # type: ignore[assignment]
 
-#: The columns that a turn may change, and no other; one compiled statement saves them all.
-TURN_COLUMNS = (
-    "role", "flow", "language", "pace", "step", "turn", "heard_from", "misses", "silences", "tries",
-    "pending_since", "last_key_at", "progress_at", "said", "topic", "trail", "number_key", "case_id",
-    "verified_at", "accepted_at", "silent", "time_zone", "wrong_tries", "last_call_at", "new_pin_hash",
-    "wishes", "letter_at", "place", "asked_at",
-)  # fmt: skip
+_TURN = tuple(column.name for column in CALLS.c if column.info.get("written") == "by turn")
+_RING = tuple(column.name for column in CALLS.c if column.info.get("written") == "at ring")
 
 _SAVE = (
     update(CALLS)
     .where(CALLS.c.id == bindparam("saved_call_id"), CALLS.c.turn == bindparam("turn_read"))
     .values(
-        {name: bindparam(f"call_{name}", type_=CALLS.c[name].type) for name in TURN_COLUMNS}
+        {name: bindparam(f"call_{name}", type_=CALLS.c[name].type) for name in _TURN}
         # What was said is erased when a call ends; a turn that was late does not bring it back (R39).
         | {
             "said": case(
@@ -153,25 +164,9 @@ _SAVE = (
 )
 
 
-#: What is written once, when the call rings, beside what a turn may change.
-_OPENING_COLUMNS = (
-    "call_sid",
-    "direction",
-    "line",
-    "phone_sealed",
-    "phone_key",
-    "call_status",
-    "started_at",
-    "caller_id_doubted",
-    "caller_id_attested",
-)
-
-
 _INSERT = (
     insert(CALLS)
-    .values(
-        {name: bindparam(f"new_{name}", type_=CALLS.c[name].type) for name in _OPENING_COLUMNS + TURN_COLUMNS}
-    )
+    .values({name: bindparam(f"new_{name}", type_=CALLS.c[name].type) for name in _RING + _TURN})
     .on_conflict_do_nothing(index_elements=[CALLS.c.call_sid])
     # Nobody asks for the new id, so PostgreSQL need not return it; the save asks whether there is a row.
     .inline()
@@ -181,15 +176,15 @@ _INSERT = (
 
 def inserting_call(call: Any) -> Write:
     """The write that inserts an inbound call with its first turn; no row when its CallSid is known."""
-    return _INSERT, {f"new_{name}": getattr(call, name) for name in _OPENING_COLUMNS + TURN_COLUMNS}
+    return _INSERT, {f"new_{name}": getattr(call, name) for name in _RING + _TURN}
 
 
 def saving_turn(call: Any) -> Write:
     """The write that saves what a turn changed; it touches no row when the call has moved on meanwhile.
 
-    ``call`` has an ``id``, every one of TURN_COLUMNS, and ``turn_read``, its turn when it was read.
+    ``call`` has an ``id``, every column of `_by_turn`, and ``turn_read``, its turn when it was read.
     """
-    values = {f"call_{name}": getattr(call, name) for name in TURN_COLUMNS}
+    values = {f"call_{name}": getattr(call, name) for name in _TURN}
     values |= {"saved_call_id": call.id, "turn_read": call.turn_read}
     return _SAVE, values
 

@@ -13,20 +13,20 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from models.audit import audit
+from models.calls import pin_try
 from models.calls.call import CALLS
+from models.calls.pin_try import Guess, PinLimits
 from models.calls.staff_line_stay import sign_out
-from models.cases import pin_try
 from models.cases.new_pin import is_guessable, new_pin
 from models.cases.pin import PinCounter
 from models.cases.pin_hash import PinHasher
-from models.cases.pin_try import Guess, PinLimits
 from models.staff.refusals import StaffRefusal
 from models.staff.staff import Staff, StaffError
 from models.store.database import Write, keyring_of
 from models.store.keyring import Keyring
 
 if TYPE_CHECKING:
-    from models.overview.caller_state import CallState
+    from models.calls.call_state import CallState
 
 NUMBER_DIGITS = 5
 #: A code has this many digits when it is made here; people may choose from LEAST to MOST.

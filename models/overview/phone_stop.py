@@ -22,7 +22,7 @@ from models.talks.abandoned_wait import Job
 from models.talks.leg_end import leave_for_staff, never_dial
 
 if TYPE_CHECKING:
-    from models.overview.caller_state import CallState
+    from models.calls.call_state import CallState
 
 #: Why staff look into a stop, and why the other phones of that person are called.
 REASON = "phone_stopped"

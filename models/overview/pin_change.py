@@ -13,7 +13,7 @@ from models.cases.new_pin import is_guessable
 from models.cases.pin_hash import PinHasher
 
 if TYPE_CHECKING:
-    from models.overview.caller_state import CallState
+    from models.calls.call_state import CallState
 
 
 @dataclass(frozen=True, slots=True)

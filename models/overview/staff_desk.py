@@ -24,7 +24,7 @@ from models.talks.leg import accept_by_liaison
 from models.talks.line_wait import in_line
 
 if TYPE_CHECKING:
-    from models.overview.caller_state import CallState
+    from models.calls.call_state import CallState
 
 #: How many of those due are looked at for one that may be taken.
 _LOOKS = 8

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from models.callbacks.callback import IS_OPEN, Callback
 from models.callbacks.follow_up import ANEW
+from models.calls.pin_guard import SPRAYING
 from models.cases.pin import PinTry
-from models.cases.pin_guard import SPRAYING
 from models.custody.import_history import newest_as_of
 from models.custody.import_record import CustodyImport
 from models.overview.trouble import Trouble, troubles

@@ -27,7 +27,7 @@ from models.talks.talk import (
 )
 
 if TYPE_CHECKING:
-    from models.overview.caller_state import CallState
+    from models.calls.call_state import CallState
 
 Joins = Literal["join", "wait", "gone"]
 

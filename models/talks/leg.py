@@ -26,7 +26,7 @@ from models.talks.liaison_at_0 import free_direct_liaisons
 from models.talks.talk import callback_of
 
 if TYPE_CHECKING:
-    from models.overview.caller_state import CallState
+    from models.calls.call_state import CallState
 
 
 _PACE = (

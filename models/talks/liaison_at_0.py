@@ -22,7 +22,7 @@ from models.staff.wrap_up import begin_wrap_up
 from models.store.job import Job
 
 if TYPE_CHECKING:
-    from models.overview.caller_state import CallState
+    from models.calls.call_state import CallState
 
 
 @dataclass(frozen=True, slots=True)

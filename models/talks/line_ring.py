@@ -23,7 +23,7 @@ from models.talks.next_offer import owed_callback
 from models.talks.talk import talk_of
 
 if TYPE_CHECKING:
-    from models.overview.caller_state import CallState
+    from models.calls.call_state import CallState
 
 #: A leg that no worker has begun to ring after so long is rung by the call of the caller who waits for it.
 JOB_LOST_AFTER = timedelta(seconds=3)

@@ -29,7 +29,7 @@ from models.store.base import Base, UtcDateTime
 from models.store.job import Job
 
 if TYPE_CHECKING:
-    from models.overview.caller_state import CallState
+    from models.calls.call_state import CallState
 
 _WAITS = text("ended_at IS NULL")
 #: Whoever waits is heard of every few seconds, by their own call. After so long without, nobody is there,

@@ -26,7 +26,7 @@ from models.talks import direct_talk
 from models.talks.direct_talk import DirectTalk
 
 if TYPE_CHECKING:
-    from models.overview.caller_state import CallState
+    from models.calls.call_state import CallState
 
 #: What a talk is kept in: the callback it keeps, or a row of its own for a caller at 0.
 Talk = Callback | DirectTalk

@@ -13,7 +13,7 @@ from models.calls.place import MESSAGE_LEFT
 from models.talks.talk import callback_of
 
 if TYPE_CHECKING:
-    from models.overview.caller_state import CallState
+    from models.calls.call_state import CallState
 
 #: The neutral texts, by the end of their prompts' names; the first is the one where none was chosen.
 TEXTS = tuple(text for text in VOICEMAIL_TEXTS if text is not None)

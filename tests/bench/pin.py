@@ -18,7 +18,7 @@ from sqlalchemy import insert
 
 from models import PinCounter
 from models.calls.call import saving_turn
-from models.cases.pin_try import record, reserve
+from models.calls.pin_try import record, reserve
 from models.store.database import Database, send_all
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade

@@ -13,9 +13,9 @@ import pytest
 
 from hotline.voice import guesses
 from hotline.voice.guesses import Guesses
+from models.calls.pin_try import Guess
 from models.cases.pin import ATTESTED, STRANGERS
 from models.cases.pin_hash import PinHasher
-from models.cases.pin_try import Guess
 
 PIN = "482917"
 

@@ -29,7 +29,7 @@ from ivr_flows.engine.flow import (
 from ivr_flows.engine.turn import Gather, Hangup, Say, Turn
 from ivr_flows.engine.walk import Walk
 from ivr_flows.prompts import Prompts
-from models.overview.caller_state import CallState
+from models.calls.call_state import CallState
 from models.store.unit import Unit
 from models.talks import voicemail
 from tests.factories import NOW, make_office
@@ -70,9 +70,7 @@ SAY_NOTHING = {
 
 def call_at(step: str, flow: str, language: str, **facts: Any) -> CallState:
     """A call of a caller with a PIN that waits at a step."""
-    needed = [field for field in dataclasses.fields(CallState) if field.default is dataclasses.MISSING]
-    defaults: dict[str, Any] = dict.fromkeys((field.name for field in needed), None)
-    defaults |= {
+    defaults: dict[str, Any] = {
         "id": 1, "direction": "inbound", "flow": flow, "line": OFFICE.lines[0], "started_at": NOW,
         "language": language, "pace": "normal", "step": step, "turn": 3, "heard_from": step, "misses": 0,
         "silences": 0, "tries": 0, "said": "", "trail": "", "last_key_at": NOW, "verified_at": NOW,

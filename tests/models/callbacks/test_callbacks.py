@@ -16,7 +16,7 @@ from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.callback_request import Promise, request_callback
 from models.callbacks.callback_state import FINAL_STATES, MOVERS, MOVES, STATES, may_move
 from models.callbacks.unverified_request import request_without_pin
-from models.overview.caller_state import CallState
+from models.calls.call_state import CallState
 from models.store.database import Database, keyring_of
 from tests.callback_desk import CallbackDesk
 from tests.factories import MadeCase, make_call, make_callback, make_case, make_office

@@ -8,9 +8,9 @@ import pytest
 from config.office import Office
 from models import Call, Staff
 from models.callbacks.liaison import choose_liaison, free_liaison, hold_liaison
+from models.calls.call_state import CallState
 from models.calls.offer import note_offer
 from models.calls.role import DIALED_AT_0
-from models.overview.caller_state import CallState
 from models.store.database import Database
 from models.talks import leg as legs
 from models.talks.liaison_at_0 import Taken, take_liaison_for

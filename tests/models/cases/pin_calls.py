@@ -10,12 +10,13 @@ from typing import Any
 from sqlalchemy import event, insert, select, update
 
 from models import Call, Case, KnownPhone, PinCounter, PinTry
+from models.calls.call_state import CallState
+from models.calls.pin_try import Guess, PinLimits, record, reserve
 from models.cases.case import add_case
 from models.cases.pin_hash import PinHasher
-from models.cases.pin_try import Guess, PinLimits, record, reserve
 from models.cases.registrant import Phone, register
 from models.cases.subject import find_or_add_subject
-from models.overview.caller_state import CallState, load_by_sid
+from models.overview.caller_state import load_by_sid
 from models.store.database import Database, Write, send_all
 
 PIN = "482917"

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from models import Guard, PinTry
-from models.cases.pin_guard import measure_global_failures
+from models.calls.pin_guard import measure_global_failures
 from models.store.database import Database
 from tests.models.cases.pin_calls import make_limits
 

@@ -5,10 +5,11 @@ import io
 from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO
 
+from models.calls.call_state import CallState
 from models.custody.custody_import import ImportResult, ImportRules, import_custody
 from models.custody.custody_status import Heard, HeardRules, heard
 from models.custody.import_file import COLUMNS
-from models.overview.caller_state import CallState, load_by_sid
+from models.overview.caller_state import load_by_sid
 from models.store.database import Database
 from tests.factories import NOW, MadeCase, make_call, make_case, make_office, make_policies, make_subject
 

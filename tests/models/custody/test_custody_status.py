@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.calls.call_state import CallState
 from models.custody.custody import CUSTODY_STATUSES, DATED_FACTS, IN_CUSTODY_KINDS, REMOVAL_STAGES
 from models.custody.custody_status import NEUTRAL, HeardRules, heard
-from models.overview.caller_state import CallState
 
 NOW = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
 RULES = HeardRules(
@@ -24,7 +24,7 @@ CALL = {
     "case_id": 7, "verified_at": NOW, "callback_id": None, "staff_id": None, "parent_call_id": None,
     "accepted_at": None,
 }  # fmt: skip
-RIGHT = CallState(
+FACTS = dict(
     **CALL,
     found_case_id=7, registrant_id=3, subject_as_of=NOW - timedelta(minutes=10), record_id=5,
     custody_status="in_custody", status_at=NOW - timedelta(days=3), releasable=True,
@@ -33,10 +33,11 @@ RIGHT = CallState(
     hearing_zone="America/Chicago",
     facility_name="Stewart", facility_phone="+12025550123",
 )  # fmt: skip
+RIGHT = CallState(**FACTS)
 
 
 def state(**changes):
-    return replace(RIGHT, **changes)
+    return CallState(**(FACTS | changes))
 
 
 def test_someone_in_custody_is_said_with_every_allowed_detail():

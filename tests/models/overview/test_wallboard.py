@@ -7,7 +7,7 @@ from sqlalchemy import event
 
 from models import Guard, LineWait, PinTry
 from models.callbacks.follow_up import ANEW
-from models.cases.pin_guard import SPRAYING
+from models.calls.pin_guard import SPRAYING
 from models.overview.wallboard import Figures, figures
 from models.store.database import Database
 from models.talks.direct_talk import begin_talk, close

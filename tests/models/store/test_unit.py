@@ -12,8 +12,9 @@ from sqlalchemy import func, insert, select, text, update
 from models.audit.audit import AuditEntry, record
 from models.callbacks.callback import Callback
 from models.calls.call import Call, saving_turn
+from models.calls.call_state import CallState
 from models.cases.registrant import Registrant, register, saving_pace
-from models.overview.caller_state import CallState, glance, load_by_sid
+from models.overview.caller_state import glance, load_by_sid
 from models.store.database import Database
 from models.store.unit import OvertakenError, unit_of
 from tests.factories import make_callback

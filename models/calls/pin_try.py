@@ -21,6 +21,7 @@ from typing import Any, Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models.calls.call_state import CallState
 from models.cases.case import Case
 from models.cases.pin import STRANGERS
 from models.cases.pin_hash import PinHasher
@@ -35,7 +36,6 @@ from models.cases.pin_writes import (
     USING_LETTER,
     VERIFYING,
 )
-from models.overview.caller_state import CallState
 from models.store.database import Write
 from models.store.policies import Policies
 

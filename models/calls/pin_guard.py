@@ -8,8 +8,8 @@ from sqlalchemy import BigInteger, cast, extract, func, not_, select
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session
 
+from models.calls.pin_try import PinLimits
 from models.cases.pin import PinTry
-from models.cases.pin_try import PinLimits
 from models.store.guard import Guard
 
 SPRAYING = "spraying"

@@ -1,0 +1,187 @@
+"""One call as a turn sees it: the call's own columns, and what hangs on the call."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from models.calls.call import CALLS, CallColumns
+from models.calls.role import STAFF_LINE
+from models.cases.pin import ATTESTED, STRANGERS, UNATTESTED
+
+#: Until the office's own number is set on the state (R11).
+VERIFICATION_MINUTES = 10.0
+
+
+if TYPE_CHECKING:
+    _Columns = CallColumns
+else:
+    # A column that was not set is missed at once, and is not the table's own column.
+    _Columns = object
+
+
+class CallState(_Columns):
+    """One call as a turn sees it; the turn may change the columns of ``_by_turn``.
+
+    Beside the columns of ``CallColumns``, which every state has, it holds what `models.overview.caller_state`
+    read with them. What was not read is as it stands here.
+    """
+
+    # The case (of the PIN step: the one whose number was keyed, opened or not).
+    found_case_id: int | None = None
+    case_closed_at: datetime | None = None
+    pin_issued_at: datetime | None = None
+    pin_kind: str | None = None
+    changes_held_until: datetime | None = None
+    registrant_id: int | None = None
+    registrant_pace: str | None = None
+    registrant_time_zone: str | None = None
+    # The subject and what the feed said last.
+    subject_as_of: datetime | None = None
+    absent_since: datetime | None = None
+    held_import_id: int | None = None
+    record_id: int | None = None
+    custody_status: str | None = None
+    status_at: datetime | None = None
+    releasable: bool | None = None
+    removal_stage: str | None = None
+    expected_release_at: datetime | None = None
+    next_hearing_at: datetime | None = None
+    next_hearing_place: str | None = None
+    hearing_zone: str | None = None
+    facility_name: str | None = None
+    facility_phone: str | None = None
+    # The callback that the case is still owed, and who could take a call now.
+    open_callback_id: int | None = None
+    open_callback_due_at: datetime | None = None
+    open_callback_state: str | None = None
+    open_callback_urgency: str | None = None
+    open_callback_window_starts: datetime | None = None
+    open_callback_window_ends: datetime | None = None
+    #: Phones of the registrant that said stop, of which no verified caller was told (R33).
+    stops_untold: int | None = None
+    free_liaisons: int = 0
+    liaisons_on_shift: int = 0
+    # Of the PIN step alone.
+    pin_hash: str | None = None
+    # A member of staff whose number was keyed in the place of a case's.
+    found_staff_id: int | None = None
+    staff_pin_hash: str | None = None
+    pin_expires_at: datetime | None = None
+    letter_uses: int | None = None
+    last_verified_at: datetime | None = None
+    phone_is_known: bool = False
+    phone_opened_lately: bool | None = False
+    own_consecutive: int | None = None
+    own_wait_until: datetime | None = None
+    own_locked_at: datetime | None = None
+    own_total: int = 0
+    stranger_consecutive: int | None = None
+    stranger_wait_until: datetime | None = None
+    stranger_locked_at: datetime | None = None
+    stranger_total: int = 0
+    phone_numbers_unopened: int = 0
+    number_has_failures: int = 0
+    spraying_until: datetime | None = None
+    wrong_untold: int = 0
+    earlier_open_calls: int = 0
+    # What the office decided, for `is_verified`.
+    verification_minutes: float = VERIFICATION_MINUTES
+    # The turn as it was read: a save finds out by it whether another was faster.
+    turn_read: int
+
+    def __init__(self, **facts: Any) -> None:
+        """A call that no row was read for; a column that is not given has its default.
+
+        Raises TypeError for a name that a state does not have, and for a column without a default.
+        """
+        if not facts.keys() <= NAMES:
+            raise TypeError(f"A call's state has no {', '.join(sorted(facts.keys() - NAMES))}.")
+        if not facts.keys() >= _REQUIRED:
+            raise TypeError(f"A call's state needs {', '.join(sorted(_REQUIRED - facts.keys()))}.")
+        self._begin(_DEFAULTS | facts)
+
+    @classmethod
+    def read(cls, values: dict[str, Any]) -> "CallState":
+        """The state of a call that was read: all columns of ``CALLS``, and what else was read with them."""
+        state = cls.__new__(cls)
+        state._begin(values)
+        return state
+
+    def _begin(self, values: dict[str, Any]) -> None:
+        # At once, since a turn has some ninety values to set.
+        self.__dict__ = values
+        self.turn_read = self.turn
+        if self.caller_id_doubted:
+            # Under another's number nobody gets at the counters of the phone (R04, R07).
+            self.phone_is_known = False
+        if self.caller_id_doubted or not self.caller_id_attested:
+            # A place in the queue can be felt: a faked number would learn whose case it is (R05, R07).
+            self.phone_opened_lately = False
+
+    @property
+    def pin_counter(self) -> str:
+        """The name of the counter that a try of this call adds to (R04).
+
+        A known phone has two: one for calls that the carrier attests in full, which nobody can fake, and one
+        for all others. Where a carrier attests nothing, only the second is ever used.
+        """
+        if not self.phone_is_known or self.phone_key is None:
+            return STRANGERS
+        return (ATTESTED if self.caller_id_attested else UNATTESTED) + self.phone_key
+
+    def is_verified(self, now: datetime) -> bool:
+        """Whether the PIN was right, is still the case's, and a key came lately (R11).
+
+        Lately is within the last ``verification_minutes``.
+        """
+        if self.verified_at is None or not self.opened_its_case():
+            return False
+        return self._keyed_lately(self.verified_at, now)
+
+    def may_choose_pin(self, now: datetime) -> bool:
+        """Whether a mailed PIN was right in this call, is still the case's, and a key came lately (R02).
+
+        It opens the choice of an own PIN alone, so the call is not verified until that is chosen.
+        """
+        if self.letter_at is None or self.case_id is None:
+            return False
+        if self.pin_issued_at is not None and self.pin_issued_at > self.letter_at:
+            return False
+        return self._keyed_lately(self.letter_at, now)
+
+    def is_signed_in(self, now: datetime) -> bool:
+        """Whether a member of staff gave their number and PIN in this call, and a key came lately."""
+        if self.role != STAFF_LINE or self.staff_id is None or self.verified_at is None:
+            return False
+        return self._keyed_lately(self.verified_at, now)
+
+    def has_lapsed(self, now: datetime) -> bool:
+        """Whether a PIN was right in this call, of a case or of staff, and no key came lately (R11)."""
+        since = self.verified_at or self.letter_at
+        return since is not None and not self._keyed_lately(since, now)
+
+    def _keyed_lately(self, since: datetime, now: datetime) -> bool:
+        return now - (self.last_key_at or since) <= timedelta(minutes=self.verification_minutes)
+
+    def holds_changes(self, now: datetime) -> bool:
+        """Whether the case that this call opened, however long ago, keeps its phones and windows (R08)."""
+        until = self.changes_held_until
+        return self.opened_its_case() and until is not None and now < until
+
+    def opened_its_case(self) -> bool:
+        """Whether the PIN was right in this call and is still the case's, however long ago that was.
+
+        For what was promised then and shows nothing of the case, such as a place in line.
+        """
+        if self.verified_at is None or self.case_id is None:
+            return False
+        return self.pin_issued_at is not None and self.pin_issued_at <= self.verified_at
+
+
+_REQUIRED = frozenset(
+    column.name for column in CALLS.c if not (column.nullable or column.default is not None)
+)
+_DEFAULTS = {
+    column.name: getattr(column.default, "arg", None) for column in CALLS.c if column.name not in _REQUIRED
+}
+#: The names of all that a state may hold.
+NAMES = frozenset(CallColumns.__annotations__) | frozenset(CallState.__annotations__)

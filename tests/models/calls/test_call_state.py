@@ -1,0 +1,72 @@
+"""A turn's state has every column of its call, and what was read beside it, by name."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from models.calls.call import CALLS
+from models.calls.call_state import CallState
+from models.cases.pin import ATTESTED, STRANGERS, PinCounter
+from models.overview.caller_state import load_by_sid
+from models.store.database import Database
+from tests.factories import NOW, make_call
+
+FACTS = {
+    "id": 1, "direction": "inbound", "flow": "victim_line", "started_at": NOW, "language": "en",
+    "step": "language", "turn": 1, "heard_from": "language", "said": "",
+}  # fmt: skip
+
+
+def test_state_has_each_column_of_its_call_as_it_is_in_the_table(database: Database, now: datetime) -> None:
+    moments = {
+        name: now + timedelta(minutes=number)
+        for number, name in enumerate(("pending_since", "last_key_at", "progress_at", "letter_at"))
+    }
+    counts = {"misses": 1, "silences": 2, "tries": 3, "wrong_tries": 4, "turn": 5}
+    words = {name: name for name in ("topic", "trail", "number_key", "new_pin_hash", "wishes", "pace")}
+    with database.transaction() as session:
+        sid = make_call(session, "CA1", phone="+12025550123", **moments, **counts, **words).call_sid
+    with database.transaction() as session:
+        state = load_by_sid(session, str(sid), now)
+        row = session.execute(select(CALLS).where(CALLS.c.call_sid == sid)).one()
+
+    assert state is not None
+    assert {column.name: getattr(state, column.name) for column in CALLS.c} == dict(row._mapping)
+
+
+def test_state_has_the_wait_and_the_lock_of_each_counter_apart(database: Database, now: datetime) -> None:
+    first, second, third, fourth = (now + timedelta(minutes=number) for number in range(4))
+    with database.transaction() as session:
+        call = make_call(session, "CA1", phone="+12025550123", caller_id_attested=True, number_key="number")
+        session.add_all(
+            PinCounter(
+                number_key="number", counter=counter, consecutive=failures, wait_until=wait, locked_at=lock
+            )
+            for counter, failures, wait, lock in (
+                (STRANGERS, 1, first, second),
+                (f"{ATTESTED}{call.phone_key}", 2, third, fourth),
+            )
+        )
+    with database.transaction() as session:
+        state = load_by_sid(session, "CA1", now, for_pin=True)
+
+    assert state is not None
+    assert (state.stranger_consecutive, state.stranger_wait_until, state.stranger_locked_at) == (
+        1, first, second,
+    )  # fmt: skip
+    assert (state.own_consecutive, state.own_wait_until, state.own_locked_at) == (2, third, fourth)
+
+
+def test_state_without_a_row_has_the_defaults_of_the_table() -> None:
+    state = CallState(**FACTS)
+
+    assert (state.pace, state.line, state.tries, state.silent) == ("normal", "", 0, False)
+    assert (state.call_sid, state.verified_at, state.found_case_id, state.turn_read) == (None, None, None, 1)
+
+
+def test_state_needs_each_column_without_a_default_and_takes_no_other_name() -> None:
+    with pytest.raises(TypeError, match="needs said, step"):
+        CallState(**{name: value for name, value in FACTS.items() if name not in {"said", "step"}})
+    with pytest.raises(TypeError, match="has no own_wait"):
+        CallState(**FACTS, own_wait=NOW)
