@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from hotline.cli.command.context import emit, open_house
+from hotline.refusals.wording import in_english
 from models.audit.audit_head import HeadError, check, read_head, read_heads, signed_document, signing_key
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -40,7 +41,7 @@ def verify(as_json: bool) -> None:
     try:
         heads, reason = read_heads(house.settings.audit_head_file, key), None
     except HeadError as error:
-        heads, reason = [], str(error)
+        heads, reason = [], in_english(error)
     with house.database.reading() as session:
         found = check(session, heads)
     what = found.what or ("heads" if reason else None)

@@ -1,6 +1,7 @@
-"""The words for why an alarm or a file of the audit stays as it is."""
+"""The words for why an alarm or a file of the audit stays as it is, or the kept heads prove nothing."""
 
 from hotline.marked import N_
+from models.audit.refusals import HeadRefusal
 from models.staff.refusals import AlarmRefusal, ExportRefusal
 
 ALARM_WORDS = {
@@ -20,4 +21,10 @@ EXPORT_WORDS = {
     ExportRefusal.NOT_AGREED: N_("Nobody has agreed to it yet."),
     ExportRefusal.OVER: N_("The file was there for one day, which is over."),
     ExportRefusal.UNKNOWN: N_("There is no such file."),
+}
+
+#: Said by commands alone.
+HEAD_WORDS = {
+    HeadRefusal.UNREADABLE: "The kept heads cannot be read (%(reason)s).",
+    HeadRefusal.NOT_OURS: "Line %(line)s of the kept heads was not signed by this office.",
 }

@@ -14,6 +14,7 @@ WORDS: Mapping[type[StrEnum], Mapping[Any, str]] = {
     for words in (
         audit.ALARM_WORDS,
         audit.EXPORT_WORDS,
+        audit.HEAD_WORDS,
         callbacks.WORDS,
         callbacks.NOTE_WORDS,
         callbacks.ACTION_WORDS,

@@ -18,7 +18,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.audit.audit import BEGINNING, AuditEntry, find_fault
+from models.audit.refusals import HeadRefusal
 from models.store.guard import Guard
+from models.store.refusal import RefusedError
 
 #: The line's own note of when a head was written last, among its standing conditions.
 HEAD_WRITTEN = "audit_head"
@@ -27,8 +29,8 @@ EVERY = timedelta(days=1)
 AGAIN = timedelta(minutes=10)
 
 
-class HeadError(ValueError):
-    """A kept head cannot be read or was not signed by this house. One sentence, which names the line."""
+class HeadError(RefusedError):
+    """The kept heads cannot be read, or one of them has no signature of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def read_heads(path: Path, key: Ed25519PublicKey) -> list[Head]:
     except FileNotFoundError:
         return []
     except (OSError, UnicodeDecodeError) as error:
-        raise HeadError(f"The kept heads cannot be read ({type(error).__name__}).") from None
+        raise HeadError(HeadRefusal.UNREADABLE, reason=type(error).__name__) from None
     lines = text.split("\n")
     # What follows the last line end was never finished.
     return [_read(number, line, key) for number, line in enumerate(lines[:-1], start=1) if line.strip()]
@@ -164,5 +166,5 @@ def _read(number: int, line: str, key: Ed25519PublicKey) -> Head:
         head = Head(int(document["entry"]), str(document["hash"]), datetime.fromisoformat(document["at"]))
         key.verify(base64.b64decode(document["signature"], validate=True), head._signed())
     except (ValueError, KeyError, TypeError, InvalidSignature):
-        raise HeadError(f"Line {number} of the kept heads was not signed by this house.") from None
+        raise HeadError(HeadRefusal.NOT_OURS, line=number) from None
     return head

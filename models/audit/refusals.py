@@ -1,4 +1,4 @@
-"""Why the settings of the office stay as they are; hotline/refusals/office.py has the words."""
+"""Why the office's settings stay as they are, or kept heads prove nothing; hotline/refusals has the words."""
 
 from enum import StrEnum, auto
 
@@ -12,3 +12,12 @@ class OfficeChangeRefusal(StrEnum):
     #: ``most``: as many characters as each may have.
     POLICY_TEXT = auto()
     BUSY = auto()
+
+
+class HeadRefusal(StrEnum):
+    """Why the kept heads of the chain prove nothing."""
+
+    #: ``reason``: the name of the fault.
+    UNREADABLE = auto()
+    #: ``line``: the first line without a signature of ours.
+    NOT_OURS = auto()

@@ -16,7 +16,7 @@ LONGEST_ID = 1400
 
 
 class PasskeyError(ValueError):
-    """A passkey cannot be added or removed; the sentence says why."""
+    """A passkey cannot be added; the page does not say why."""
 
 
 class Passkey(Base):
