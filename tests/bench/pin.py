@@ -22,7 +22,7 @@ from models.calls.pin_try import record, reserve
 from models.store.database import Database, send_all
 from models.store.keyring import Keyring
 from models.store.migrate import upgrade
-from tests.models.cases.pin_calls import PIN, WRONG, PinCalls, cheap_hasher, make_limits
+from tests.models.calls.pin_calls import PIN, WRONG, PinCalls, cheap_hasher, make_limits
 
 #: Beyond this a difference of two means is no chance (the limit that leakage tests take).
 LIMIT = 4.5

@@ -15,7 +15,7 @@ from tests.calls.conftest import House
 from tests.calls.pin.test_without_pin import DOUBTED, dials_to_the_callback_menu, is_afraid
 from tests.calls.stories import opens_the_case
 from tests.factories import MadeCase
-from tests.models.cases.pin_calls import counted_statements
+from tests.models.calls.pin_calls import counted_statements
 from tests.phone import CALLER, Phone
 from workers.sweeper import sweep
 

@@ -23,7 +23,7 @@ from tests.calls.stories import (
     wrong,
 )
 from tests.factories import HASHER, MadeCase
-from tests.models.cases.pin_calls import counted_statements
+from tests.models.calls.pin_calls import counted_statements
 from tests.phone import CALLER, Phone
 from workers.sweeper import sweep
 

@@ -16,7 +16,7 @@ from tests.calls.callbacks.test_callbacks import CALLER, asks_express, nobody_is
 from tests.calls.conftest import Clock, House
 from tests.calls.stories import reaches_the_first_menu
 from tests.factories import HASHER, MadeCase
-from tests.models.cases.pin_calls import counted_statements
+from tests.models.calls.pin_calls import counted_statements
 from tests.phone import Phone
 
 MakeCase = Callable[..., MadeCase]

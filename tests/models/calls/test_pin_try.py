@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from models import Call, Case, KnownPhone, PinCounter
 from models.store.database import Database
-from tests.models.cases.pin_calls import PIN, WRONG, PinCalls, cheap_hasher, counted_statements, make_limits
+from tests.models.calls.pin_calls import PIN, WRONG, PinCalls, cheap_hasher, counted_statements, make_limits
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from sqlalchemy import insert
 
 from models import Guard
 from models.store.database import Database
-from tests.models.cases.pin_calls import PIN, WRONG, PinCalls, cheap_hasher, make_limits
+from tests.models.calls.pin_calls import PIN, WRONG, PinCalls, cheap_hasher, make_limits
 
 
 @pytest.fixture

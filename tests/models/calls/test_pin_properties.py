@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.store.database import Database
-from tests.models.cases.pin_calls import PIN, WRONG, PinCalls, cheap_hasher, counted_statements, make_limits
+from tests.models.calls.pin_calls import PIN, WRONG, PinCalls, cheap_hasher, counted_statements, make_limits
 
 NOW = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)
 MANY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

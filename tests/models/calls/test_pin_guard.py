@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 from models import Guard, PinTry
 from models.calls.pin_guard import measure_global_failures
 from models.store.database import Database
-from tests.models.cases.pin_calls import make_limits
+from tests.models.calls.pin_calls import make_limits
 
 _serial = count(1)
 
