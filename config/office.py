@@ -129,10 +129,6 @@ class Office:
         }
         return [name for name, numbers in fields.items() if SHIPPED_NUMBERS & set(numbers)]
 
-    def policy(self, name: str) -> int | float:
-        """The value in force of one policy. Raises KeyError for a name that no policy has."""
-        return self.policies[name].value
-
     def is_open(self, at: datetime) -> bool:
         """Whether the office works at that moment (holidays and extra closures known)."""
         local = _aware(at).astimezone(self.zone)
@@ -168,7 +164,7 @@ class Office:
         Urgent ones are due within ``urgent_minutes``; all others by the close of the next business day.
         """
         if urgency == "urgent":
-            return _aware(at) + timedelta(minutes=self.policy("urgent_minutes"))
+            return _aware(at) + timedelta(minutes=self.policies["urgent_minutes"].value)
         today = _aware(at).astimezone(self.zone).date()
         for ahead in range(1, LONGEST_CLOSURE_DAYS):
             day = today + timedelta(days=ahead)
@@ -182,7 +178,7 @@ class Office:
             return _aware(at)
         zone = _zone(time_zone)
         local = _aware(at).astimezone(zone)
-        opens, closes = int(self.policy("window_opens_hour")), int(self.policy("window_closes_hour"))
+        opens, closes = (int(self.policies[f"window_{edge}_hour"].value) for edge in ("opens", "closes"))
         if local.hour < opens:
             return _moment(local.date(), time(opens), zone)
         if local.hour >= closes:

@@ -136,7 +136,7 @@ def _share_trees(patch: pytest.MonkeyPatch) -> None:
 
     def build(office: Office, case_digits: int = 0) -> Mapping[str, Flow]:
         services = tuple(service.key for service in office.services)
-        key = (office.languages, services, office.policy("case_number_digits"), case_digits)
+        key = (office.languages, services, office.policies["case_number_digits"].value, case_digits)
         if key not in whole:
             whole[key] = MappingProxyType(trees.build_flows(office, case_digits))
         return whole[key]

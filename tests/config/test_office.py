@@ -26,7 +26,7 @@ def test_the_shipped_office_is_whole() -> None:
 
     assert office.languages == ("en", "es")
     assert set(office.policies) == set(BOUNDS)
-    assert office.policy("brake_releasable_percent") == 0.1
+    assert office.policies["brake_releasable_percent"].value == 0.1
     assert office.gates == {"adult": "yes", "section_1367": "no", "asylum_related": "no"}
     assert office.services[0].phone == "988"
     assert all(

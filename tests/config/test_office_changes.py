@@ -37,10 +37,10 @@ def test_a_field_that_was_changed_counts_and_the_others_stay_as_in_the_file() ->
 
     assert len(changed.hours["monday"]) == 2
     assert changed.hours["tuesday"] == office.hours["tuesday"]
-    assert changed.policy("fresh_minutes") == 30
+    assert changed.policies["fresh_minutes"].value == 30
     assert changed.policies["fresh_minutes"].review_by == date(2027, 1, 31)
-    assert changed.policy("retry_minutes") == office.policy("retry_minutes")
-    assert office.policy("fresh_minutes") == 60
+    assert changed.policies["retry_minutes"].value == office.policies["retry_minutes"].value
+    assert office.policies["fresh_minutes"].value == 60
 
 
 def test_an_office_without_changes_is_the_office_itself() -> None:
@@ -57,7 +57,7 @@ def test_what_was_set_for_this_process_alone_stays_set() -> None:
     )
 
     assert changed.always_open
-    assert changed.policy("carrier_calls_per_second") == 100
+    assert changed.policies["carrier_calls_per_second"].value == 100
     assert changed.extra_closures == {date(2026, 11, 27)}
 
 

@@ -134,13 +134,13 @@ def test_a_field_goes_back_to_the_file_though_the_file_fits_the_changes_no_more(
 
     assert change(later, "policies.window_opens_hour", None, seen=made or 0)
 
-    assert later.standing()[0].policy("window_opens_hour") == 8
+    assert later.standing()[0].policies["window_opens_hour"].value == 8
 
 
 def test_an_office_of_tests_keeps_what_was_set_for_it(database: Database) -> None:
     desk = OfficeDesk(make_office(policies={"liaison_tries": 7}), database, PROMPTS)
     change(desk, "hours.monday", ["09:00-17:00"])
 
-    assert desk.standing()[0].policy("liaison_tries") == 7
+    assert desk.standing()[0].policies["liaison_tries"].value == 7
     with database.reading() as session:
         assert standing_changes(session).version == 1
