@@ -18,7 +18,6 @@ from ivr_flows.trees.legs import (
     interpreter_call,
     liaison_at_0,
     liaison_callback,
-    liaison_direct,
 )
 from ivr_flows.trees.staff_line import staff_line
 from ivr_flows.trees.victim_line import victim_line
@@ -32,8 +31,7 @@ def build_flows(office: Office, case_digits: int = 0) -> dict[str, Flow]:
     services = [service.key for service in office.services]
     victims = victim_line(office.languages, services, digits)
     discreet = discreet_line(office.languages, services, digits)
-    at_0 = liaison_at_0(), liaison_direct()
-    legs = liaison_callback(), *at_0, callback_call(), colleague_call(), interpreter_call()
+    legs = liaison_callback(), liaison_at_0(), callback_call(), colleague_call(), interpreter_call()
     return {
         flow.name: flow for flow in (victims, discreet, *legs, alert_call(), staff_line(office.languages))
     }

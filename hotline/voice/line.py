@@ -94,7 +94,8 @@ class Line:
             if turn is None:
                 return self._said_again(unit, call, now)
             self._save(desk, turn)
-        return self._handed_on(desk, Spoken(turn, call.language))
+        self._enqueue(desk)
+        return Spoken(turn, call.language)
 
     def answer(
         self, call_sid: str, step: str, turn_number: int, digits: str | None, form: Mapping[str, str]
@@ -122,9 +123,9 @@ class Line:
             return self._unknown(call_sid, form)
         if being_worked:
             return self._wait_for(call, self.guesses.pending(call.id))
-        if isinstance(result, Turn):
-            return self._handed_on(desk, Spoken(result, call.language))
         self._enqueue(desk)
+        if isinstance(result, Turn):
+            return Spoken(result, call.language)
         return self._work(call_sid, call, result)
 
     def _walk_on(
@@ -171,7 +172,8 @@ class Line:
                 sorry = "apology" if PERSON in flow.keys else "apology.leg"
                 turn = Turn(turn.before, (Say(sorry), *turn.says), turn.end)
             self._save(desk, turn)
-        return self._handed_on(desk, Spoken(turn, call.language))
+        self._enqueue(desk)
+        return Spoken(turn, call.language)
 
     def tell_missed(self, leg_id: str) -> Spoken:
         """What staff in a conference hear of someone who was rung into their talk in vain."""
@@ -223,7 +225,8 @@ class Line:
             desk = self._desk(unit, call, now)
             turn = self._walk(desk).resume(deferred, found)
             self._save(desk, turn)
-        return self._handed_on(desk, Spoken(turn, call.language))
+        self._enqueue(desk)
+        return Spoken(turn, call.language)
 
     def _is_being_worked(self, call: CallState, now: datetime) -> bool:
         return call.pending_since is not None and now - call.pending_since < PIN_WORK_LIFE
@@ -325,28 +328,10 @@ class Line:
             self._keep(desk.call, turn)
         desk.unit.save(*desk.writes, saving_turn(desk.call))
 
-    def _enqueue(self, desk: Desk) -> set[str]:
+    def _enqueue(self, desk: Desk) -> None:
         # After the commit: the row is the promise, the queue only a hint that the sweeper can give as well.
-        return {name for name, row_id in desk.jobs if not self.jobs.enqueue(name, row_id)}
-
-    def _handed_on(self, desk: Desk, spoken: Spoken) -> Spoken:
-        """Hand the jobs of a turn on. When none can ring a caller's liaison, their own call does at once."""
-        if "ring_direct" not in self._enqueue(desk) or desk.call.call_sid is None:
-            return spoken
-        try:
-            with unit_of(self.database) as unit:
-                call = glance(unit, desk.call.call_sid)
-                if call is None or call.turn != desk.call.turn:
-                    return spoken
-                again = self._desk(unit, call, self.clock())
-                again.queue_is_down = True
-                turn = self._walk(again).answer(None)
-                if not isinstance(turn, Turn):
-                    return spoken
-                self._save(again, turn)
-        except OvertakenError:
-            return self._said_last(desk.call.call_sid)
-        return Spoken(turn, call.language)
+        for name, row_id in desk.jobs:
+            self.jobs.enqueue(name, row_id)
 
     def _gone(self, language: str) -> Spoken:
         return Spoken(Turn((), (Say("called.gone"),), Hangup()), language)

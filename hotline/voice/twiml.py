@@ -156,13 +156,10 @@ class Renderer:
         if not number:
             raise ValueError("A transfer has no number to dial.")
         ring = min(max(end.ring_seconds, SHORTEST_RING_SECONDS), LONGEST_WAIT_SECONDS)
-        whisper = ""
-        if end.leg_id is not None:
-            whisper = f' url="{self._base}/voice/legs/{_segment(end.leg_id)}" method="POST"'
         return (
             f'<Dial answerOnBridge="true" callerId={self._caller_id} timeout="{ring:d}" '
             f'timeLimit="{LONGEST_TALK_SECONDS}" record="do-not-record" method="POST" '
-            f'action="{self._action(end.step, end.turn)}"><Number{whisper}>{number}</Number></Dial>'
+            f'action="{self._action(end.step, end.turn)}"><Number>{number}</Number></Dial>'
         )
 
     def _join(self, end: Join) -> str:

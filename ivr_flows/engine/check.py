@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from ivr_flows.engine.flow import (
     MOST_CHOICES,
     Announce,
-    Bridge,
     Collect,
     Conference,
     Crossing,
@@ -39,7 +38,7 @@ TELLS_THE_LINE = re.compile(
     r"|caso|delitos?|crimen|víctimas?|corte|oficina|policía)\b",
     re.IGNORECASE,
 )
-_ENDING = Hangup | Bridge | Transfer | Conference | Crossing
+_ENDING = Hangup | Transfer | Conference | Crossing
 #: Prompts that the engine and the desk say by themselves, in any step.
 ENGINE_PROMPTS = (
     "repair.silence",

@@ -31,11 +31,10 @@ CRISIS_SERVICE = "crisis"
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """A number to ring, for how many seconds, and the leg that screens who answers."""
+    """A number that this call rings, and for how many seconds."""
 
     number: str = field(repr=False)
     seconds: int
-    leg_id: str | None = None
 
 
 @dataclass(slots=True)
@@ -56,8 +55,6 @@ class Desk:
     ring: Ring | None = None
     #: What became of the leg that this call dialled, in Twilio's word.
     dial_status: str | None = None
-    #: It is known that no worker will do this turn's jobs soon.
-    queue_is_down: bool = False
     conference: str | None = None
     #: The callback that this turn promised.
     asked_for: Callback | None = None

@@ -221,13 +221,6 @@ class Conference:
 
 
 @dataclass(frozen=True, slots=True)
-class Bridge:
-    """The end of an accepted whisper: the carrier joins the two legs."""
-
-    place: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Crossing:
     """The call goes on in another tree, at a step of that one."""
 
@@ -243,7 +236,7 @@ class Hangup:
     place: str | None = None
 
 
-Step = Announce | Menu | Collect | Stay | Decide | Wait | Transfer | Conference | Bridge | Crossing | Hangup
+Step = Announce | Menu | Collect | Stay | Decide | Wait | Transfer | Conference | Crossing | Hangup
 WAITING = (Menu, Collect, Stay, Wait, Transfer, Conference)
 
 
@@ -323,7 +316,7 @@ class Flow:
                 yield self.silent
             case Decide() | Stay() | Transfer() | Conference():
                 yield from step.on.values()
-            case Bridge() | Crossing() | Hangup():
+            case Crossing() | Hangup():
                 return
 
     def prompts(self, name: str) -> Iterator[tuple[str, str | None]]:
@@ -349,7 +342,7 @@ class Flow:
             case Wait(choices=choices):
                 for choice in choices:
                     yield choice.prompt, choice.language
-            case Decide() | Conference() | Bridge() | Crossing():
+            case Decide() | Conference() | Crossing():
                 return
 
 

@@ -73,13 +73,12 @@ class Gather:
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """Ring ``number`` (E.164). With a ``leg_id``, who answers must accept by a key before the legs meet."""
+    """Ring ``number`` (E.164); the carrier joins whoever answers to this call."""
 
     step: str
     turn: int
     number: str
     ring_seconds: int
-    leg_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """End a whisper in acceptance: the document ends without hanging up, so the carrier bridges the legs."""
+    """End the document without hanging up: the call goes on where it was, as in its conference."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,6 @@ from ivr_flows.engine.flow import (
     SILENT,
     SLOW,
     Announce,
-    Bridge,
     Choice,
     Collect,
     Conference,
@@ -344,16 +343,13 @@ class Walk:
                     says += [Say(step.prompt)] if step.prompt else []
                     self._stop_at(name)
                     ring = required(desk.ring)
-                    end = turns.Dial(name, call.turn, ring.number, ring.seconds, ring.leg_id)
+                    end = turns.Dial(name, call.turn, ring.number, ring.seconds)
                     return Turn(tuple(before), tuple(says), end)
                 case Conference():
                     self._stop_at(name)
                     room = required(desk.conference)
                     join = turns.Join(name, call.turn, room, desk.conference_ends_with_me, star=step.star)
                     return Turn(tuple(before), tuple(says), join)
-                case Bridge():
-                    self._stop_at(name)
-                    return Turn(tuple(before), tuple(says), turns.Connect())
                 case Hangup():
                     says += [Say(step.prompt)] if step.prompt else []
                     self._stop_at(name)

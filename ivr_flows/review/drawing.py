@@ -27,7 +27,6 @@ COLOURS = {
     "Wait": "#fbe3c0",
     "Transfer": "#d9e8f6",
     "Conference": "#d9e8f6",
-    "Bridge": "#e1f3d8",
     "Crossing": "#e1f3d8",
     "Hangup": "#f8dfe2",
 }

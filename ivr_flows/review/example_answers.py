@@ -40,7 +40,7 @@ class ExampleDesk(Desk):
     def __init__(self, call: CallState, prompts: Prompts, rules: Rules, last: Turn | None) -> None:
         # No real verb runs here, so nothing reads the database.
         super().__init__(cast(Unit, None), call, NOW, rules, prompts)
-        self.ring, self.conference = Ring("+12025550170", 20, "a" * 32), "b" * 32
+        self.ring, self.conference = Ring("+12025550170", 20), "b" * 32
         self._last = last
 
     @property
@@ -258,8 +258,6 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
         "all are busy; next, and no wait is known": _stand(1),
         "all are busy; third, and the wait is known": _stand(3, "wait.8"),
     },
-    ("person_ended", "wait"): {"": _stand(1)},
-    ("person_ended", "closed"): {"": _closed},
     ("look_again", "still"): {
         "a liaison's phone rings": _says("line.ringing"),
         "most times": _says("line.hold"),
@@ -284,7 +282,7 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
             "who calls cannot talk": _says("liaison.silent"),
             "who calls used a discreet line": _says("liaison.discreet"),
         }
-        for verb in ("accept", "accept_direct", "accept_at_0")
+        for verb in ("accept", "accept_at_0")
     },
     ("since_last_call", "go"): {
         "the first call": _say_all(),
@@ -297,7 +295,7 @@ ANSWERS: Mapping[tuple[str, str], Mapping[str, Answer]] = {
     ("news_is_owed", "none"): {"as always": _say_all(), "5 was pressed": _say_all("silent.choices")},
     ("must_hear_choices", "may"): {"as always": _say_all(), "5 was pressed": _say_all("silent.choices")},
     ("find_person", "closed"): {"": _closed},
-    ("person_ended", "nobody"): {"": _NOBODY},
+    ("office_ended", "nobody"): {"": _NOBODY},
     **CALLBACK_ANSWERS,
 }  # fmt: skip
 
@@ -334,7 +332,7 @@ MEANINGS: Mapping[str, str] = {
     "look_for_someone: free": "a person is free",
     "look_for_someone: nobody": "nobody is free",
     "find_person: joined": "a liaison has accepted",
-    "find_person: dial": "no worker rings the liaison",
+    "find_person: dial": "nothing can ring a liaison",
     "find_person: nobody": "nobody is free",
     "find_person: closed": "the office is closed",
     "find_person: wait": "they wait in line",
@@ -343,7 +341,7 @@ MEANINGS: Mapping[str, str] = {
     "must_hear_choices: must": "they cannot talk, and somebody was there for them",
     "must_hear_choices: may": "nobody was there yet, or they can talk",
     "look_again: joined": "a liaison has accepted",
-    "look_again: dial": "no worker rings the liaison",
+    "look_again: dial": "nothing can ring a liaison",
     "look_again: still": "they wait on",
     "look_again: nobody": "nobody is on shift any more",
     "look_again: closed": "the office has closed",
@@ -351,8 +349,8 @@ MEANINGS: Mapping[str, str] = {
     "leave_place: case": "the case is open",
     "leave_place: news": "hard news was not told yet",
     "leave_place: joined": "a liaison has accepted",
-    "person_ended: wait": "nobody accepted, and others may",
-    "person_ended: closed": "nobody accepted, and the office has closed",
+    "office_ended: talked": "somebody answered",
+    "office_ended: nobody": "nobody answered",
     "may_choose: known": "the time there is known",
     "may_choose: guessed": "the time there is a guess",
     "may_choose: held": "staff have just replaced the PIN",

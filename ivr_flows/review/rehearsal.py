@@ -29,7 +29,7 @@ from ivr_flows.engine.flow import (
     Wait,
 )
 from ivr_flows.engine.rules import Rules
-from ivr_flows.engine.turn import Connect, Dial, Gather, Join, Say, Turn
+from ivr_flows.engine.turn import Dial, Gather, Join, Say, Turn
 from ivr_flows.engine.walk import Deferred, Walk
 from ivr_flows.prompts import DIGITS_MARK, Prompts, count_words
 from ivr_flows.review.example_answers import (
@@ -250,7 +250,7 @@ class _Stage:
             case Wait():
                 keys = [_Action(f"presses {key}", str(key)) for key, _ in enumerate(step.choices, 1)]
                 back = [_Action(f"presses {BACK}", BACK)] if step.back is not None else []
-                return [*keys, *back, _Action("stays in line", None)]
+                return [*keys, *back, _Action("stays in line", None), *self._recalls(name)]
             case Collect():
                 return [_Action(f"keys {step.digits} digits", (KEYED * 2)[: step.digits])]
             case Transfer() | Conference():
@@ -389,7 +389,5 @@ def _kind(turn: Turn) -> str:
             return "ringing"
         case Join():
             return "conference"
-        case Connect():
-            return "bridge"
         case _:
             return "hang-up"

@@ -8,7 +8,7 @@ from ivr_flows.engine.flow import Flow
 from ivr_flows.engine.turn import Turn
 
 #: Ends of a scene after which a path has no more to tell.
-ENDINGS = frozenset({"hang-up", "bridge", "crossing"})
+ENDINGS = frozenset({"hang-up", "crossing"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Scene:
     """What one action leads to: what is so then, what is said, and where and how the line waits after it.
 
     ``entered`` are the steps in their order, and ``language`` is the call's after it. ``ends`` is
-    ``keys``, ``ringing``, ``conference``, ``stay``, ``bridge``, ``crossing`` or ``hang-up``; with ``keys``
+    ``keys``, ``ringing``, ``conference``, ``stay``, ``crossing`` or ``hang-up``; with ``keys``
     up to ``digits`` are taken, after ``seconds`` without one it is silence, and ``slow_seconds`` are given
     at the slow pace (R26).
     """

@@ -19,7 +19,6 @@ _EVERYWHERE = {
     "#": "at menus, the menu before",
 }
 _ENDS = {
-    "bridge": "The two are joined.",
     "crossing": "The call goes on in another tree.",
     "hang-up": "The line hangs up.",
 }

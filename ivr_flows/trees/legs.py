@@ -1,11 +1,10 @@
-"""The trees of the legs we ring: the liaison's, a direct call's whisper, and the person called back."""
+"""The trees of the calls that we place: to liaisons, to joiners, and to the person called back."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from ivr_flows.engine.flow import (
     Announce,
-    Bridge,
     Choice,
     Collect,
     Conference,
@@ -20,7 +19,7 @@ from ivr_flows.engine.flow import (
 from ivr_flows.trees.talk_steps import CALLER_RECALLED, RECALLED, caller_steps, outcome_steps, talk_steps
 from ivr_flows.verbs import leg_verbs, secret_verbs, talk_verbs
 from models.calls.place import COVERED, MESSAGE_LEFT
-from models.calls.role import AT_0, CALLED_BACK, COLLEAGUE, DIALED_AT_0, INTERPRETER, LIAISON
+from models.calls.role import AT_0, CALLED_BACK, COLLEAGUE, INTERPRETER, LIAISON
 from models.calls.staff_secret import LEAST_CODE, MOST_CODE
 
 #: How long a joiner hears nothing, of whom the caller is being told, before the line looks again.
@@ -95,33 +94,6 @@ def liaison_at_0() -> Flow:
     }
     recalled = {**RECALLED, "offer": "wanted"}
     return _outbound("liaison_at_0", AT_0, "offer", steps, give_up="passed_over", recalled=recalled)
-
-
-def liaison_direct() -> Flow:
-    """The whisper of a liaison whom the caller's own call dialled; ending it bridges the two."""
-    steps: dict[str, Step] = {
-        "offer": Menu(
-            (
-                Choice(
-                    "liaison.accept",
-                    does=leg_verbs.accept_direct,
-                    on={"accepted": "bridge", "code": "ask_code", "gone": "gone"},
-                ),
-                Choice("liaison.pass", next="passed"),
-            ),
-            prompt="liaison.direct",
-            about="neutral",
-            give_up="passed",
-            silence="passed",
-            silences=OFFER_SILENCES,
-        ),
-        **_code_steps(leg_verbs.accept_direct_with_code, "bridge", "passed"),
-        "bridge": Announce("liaison.joining", "join"),
-        "join": Bridge(),
-        "passed": Hangup("liaison.passed"),
-        "gone": Hangup("liaison.gone"),
-    }
-    return _outbound("liaison_direct", DIALED_AT_0, "offer", steps, give_up="passed")
 
 
 def colleague_call() -> Flow:

@@ -196,17 +196,15 @@ def victim_line(
             {
                 "wait": "choices",
                 "joined": "meet",
-                "dial": "ring_person",
+                "dial": "ring_office",
                 "nobody": "unreached",
                 "closed": "unreached",
             },
             once=True,
         ),
-        # When no worker comes, the caller's own call dials the liaison and the carrier bridges the two.
-        "ring_person": Transfer(
-            "person.connecting",
-            line_verbs.person_ended,
-            {"talked": "talk_over", "wait": "choices", "nobody": "unreached", "closed": "unreached"},
+        # Nothing can ring a liaison's phone: the caller's own call rings the office's number.
+        "ring_office": Transfer(
+            "person.connecting", line_verbs.office_ended, {"talked": "talk_over", "nobody": "unreached"}
         ),
         # A caller who answers by key may press 1 for "yes" to who is gone by now, and it would end the wait.
         "choices": Decide(line_verbs.must_hear_choices, {"must": "line_choices", "may": "in_line"}),
@@ -224,7 +222,7 @@ def victim_line(
             {
                 "still": "in_line",
                 "joined": "meet",
-                "dial": "ring_person",
+                "dial": "ring_office",
                 "nobody": "unreached",
                 "closed": "unreached",
             },
@@ -241,7 +239,7 @@ def victim_line(
             {
                 "still": "choices",
                 "joined": "meet",
-                "dial": "ring_person",
+                "dial": "ring_office",
                 "nobody": "unreached",
                 "closed": "unreached",
             },
@@ -350,7 +348,7 @@ def victim_line(
         locked_out="lapsed",
         stranded="person",
         overlong="silent_end",
-        recalled={**CALLER_RECALLED, "in_line": "fetched", "ring_person": "fetched"},
+        recalled={**CALLER_RECALLED, "in_line": "fetched"},
     )
 
 

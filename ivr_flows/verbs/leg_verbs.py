@@ -1,4 +1,4 @@
-"""Verbs of the legs we ring before anyone talks: the liaison's, the whisper's, that of the person called."""
+"""Verbs of the calls that we place, before anyone talks: to a liaison, to the person called back."""
 
 from typing import Literal
 
@@ -8,7 +8,6 @@ from ivr_flows.verbs.how_to_talk import tell_how_to_talk
 from models.calls import staff_secret
 from models.talks import leg as legs
 from models.talks import line_ring
-from models.talks.line_wait import leave_line
 from models.talks.voicemail import leave_message
 
 
@@ -61,33 +60,6 @@ def miss(desk: Desk, _digits: str) -> str:
     """No key that takes it: a missed offer, and the callback goes to another liaison (R36)."""
     legs.decline_by_liaison(desk.session, desk.call, desk.now, desk.callback_policy, is_missed=True)
     return "passed"
-
-
-@answers("accepted", "code", "gone")
-def accept_direct(desk: Desk, _digits: str) -> str:
-    """1: the liaison takes the caller who is waiting; ending the whisper bridges the two."""
-    may = may_take(desk)
-    if may == "left":
-        return "gone"
-    return "code" if may == "code" else take_direct(desk)
-
-
-@answers("accepted", "gone")
-def accept_direct_with_code(desk: Desk, _digits: str) -> str:
-    """The code was right."""
-    return take_direct(desk)
-
-
-def take_direct(desk: Desk) -> str:
-    """The acceptance of a caller who waits at 0."""
-    word = legs.accept_direct(desk.session, desk.call)
-    if word == "accepted":
-        desk.call.accepted_at = desk.now
-        if desk.call.parent_call_id is not None:
-            # With this key the caller's wait is over; it is measured until now.
-            leave_line(desk.session, desk.call.parent_call_id, "talked", desk.now)
-        tell_how_to_talk(desk)
-    return word
 
 
 @answers("accepted", "code", "gone")

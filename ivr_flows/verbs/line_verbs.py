@@ -7,13 +7,14 @@ from ivr_flows.engine.flow import answers
 from ivr_flows.engine.time_words import in_zone
 from ivr_flows.verbs.callback_verbs import promise, say_crisis_line
 from ivr_flows.verbs.case_verbs import is_untold
+from ivr_flows.verbs.service_verbs import ANSWERED
 from ivr_flows.verbs.wait_words import wait_prompt
 from models.callbacks.asking_call import asker_cannot_talk
 from models.overview.wait_time import wait_in_line
+from models.store.heartbeat import nobody_dials
 from models.talks import direct_talk, line_ring
-from models.talks import leg as legs
 from models.talks import line_wait as waits
-from models.talks.abandoned_wait import wait_ended
+from models.talks.liaison_at_0 import stop_ringing
 from models.talks.line_turn import free_now
 
 #: Every so many looks the caller in line hears where they stand; in between, a word that the line is there.
@@ -31,8 +32,11 @@ def mark_silent(desk: Desk, _digits: str) -> str:
 
 @answers("wait", "joined", "dial", "nobody", "closed")
 def find_person(desk: Desk, _digits: str) -> str:
-    """0: in opening hours join the line, verified callers first, while a free liaison is rung (R36)."""
-    word, is_rung = _seek(desk)
+    """0: in opening hours join the line, verified callers first, while a free liaison is rung (R36).
+
+    ``dial``: no worker and no sweeper lives to ring one, so the caller's own call rings the office's number.
+    """
+    word, is_rung = _seek(desk, at_0=True)
     if word == "wait":
         if is_rung:
             desk.say("person.connecting")
@@ -48,6 +52,8 @@ def find_person(desk: Desk, _digits: str) -> str:
 def find_person_at_once(desk: Desk, _digits: str) -> str:
     """A liaison who is free this moment, for a caller who asked for nothing; else nobody waits (R19)."""
     if not desk.office.is_open(desk.now) or desk.call.free_liaisons == 0:
+        return "nobody"
+    if nobody_dials(desk.session, desk.now):
         return "nobody"
     wait = waits.join_line(desk.session, desk.call, desk.now, verified=desk.is_verified)
     if line_ring.rung_now(desk.session, desk.call.id) is None and not _ring_if_free(desk, wait):
@@ -93,11 +99,7 @@ def look_again(desk: Desk, _digits: str) -> str:
 
 @answers("still", "joined", "dial", "nobody", "closed")
 def look_at_once(desk: Desk, _digits: str) -> str:
-    """The line itself took this call out of its wait: somebody is free, has accepted, or did not come.
-
-    Its own call may have begun to ring a liaison at that very moment, whose phone the carrier then stopped.
-    """
-    line_ring.dial_is_over(desk.session, desk.call.id, desk.now)
+    """The line itself took this call out of its wait: somebody is free, has accepted, or did not come."""
     word, is_rung = _seek(desk)
     if word != "wait":
         return word
@@ -119,7 +121,7 @@ def keep_place(desk: Desk, _digits: str) -> str:
         waits.take_back(session, call.id)
         desk.say("line.cannot_keep")
         return "refused"
-    desk.jobs += line_ring.stop_ringing(session, call.id, now)
+    desk.jobs += stop_ringing(session, call.id, now)
     return "promised"
 
 
@@ -136,39 +138,26 @@ def leave_place(desk: Desk, _digits: str) -> str:
     if line_ring.rung_now(session, call.id) is not None:
         # Whoever rings for this very caller is free for them again in a moment.
         call.free_liaisons += 1
-    desk.jobs += line_ring.stop_ringing(session, call.id, now)
+    desk.jobs += stop_ringing(session, call.id, now)
     if not desk.is_verified:
         return "case" if call.opened_its_case() and desk.has_tries else "menu"
     return "news" if is_untold(desk) else "case"
 
 
-@answers("talked", "wait", "nobody", "closed")
-def person_ended(desk: Desk, _digits: str) -> str:
-    """Whether someone accepted by a key; an answered phone alone proves nothing (Legs).
-
-    When nobody did, the caller waits for the next one who is free; after some tries a callback is offered.
-    """
-    session, call, office = desk.session, desk.call, desk.office
-    if legs.direct_ended(session, call, desk.now, desk.policies) == "talked":
-        wait_ended(session, call.id, desk.now, desk.callback_policy)
+@answers("talked", "nobody")
+def office_ended(desk: Desk, _digits: str) -> str:
+    """Whether the office's number was answered; a callback is offered where it was not (R35)."""
+    if desk.dial_status in ANSWERED:
         return "talked"
-    wait = waits.wait_of(session, call.id)
-    if wait is None or waits.rung_since(session, wait) >= desk.policies.liaison_tries:
-        return _give_up(desk, "nobody")
-    if not office.is_open(desk.now):
-        return _close(desk)
-    if call.liaisons_on_shift == 0:
-        return _give_up(desk, "nobody")
-    wait.seen_at = desk.now
     desk.say("person.nobody")
-    _report(desk)
-    return "wait"
+    return "nobody"
 
 
-def _seek(desk: Desk) -> tuple[str, bool]:
+def _seek(desk: Desk, *, at_0: bool = False) -> tuple[str, bool]:
     """How things stand for this caller in line, and whether a liaison is rung for them now.
 
-    To a liaison who has accepted; else a place in line, while one is rung or somebody is on shift.
+    To a liaison who has accepted; else a place in line, while one is rung or somebody is on shift. ``at_0``:
+    the caller has just asked, so it is checked whether anything lives that rings liaisons.
     """
     session, call, now = desk.session, desk.call, desk.now
     if direct_talk.talks_now(session, call.id):
@@ -177,11 +166,15 @@ def _seek(desk: Desk) -> tuple[str, bool]:
     if rung is None:
         if not desk.office.is_open(now):
             return _close(desk), False
+        if at_0 and nobody_dials(session, now):
+            return _ring_office(desk), False
         if call.liaisons_on_shift == 0:
             return _give_up(desk, "nobody"), False
+    elif rung.is_lost(now):
+        return _ring_office(desk), False
     wait = waits.join_line(session, call, now, verified=desk.is_verified)
     if rung is not None:
-        return _dial_if_lost(desk, rung), True
+        return "wait", True
     if waits.rung_since(session, wait) >= desk.policies.liaison_tries:
         return _give_up(desk, "nobody"), False
     return "wait", _ring_if_free(desk, wait)
@@ -196,13 +189,12 @@ def _ring_if_free(desk: Desk, wait: waits.LineWait) -> bool:
     return is_rung
 
 
-def _dial_if_lost(desk: Desk, rung: line_ring.Rung) -> str:
-    """A liaison whom no worker has begun to ring is dialled by this very call."""
-    found = line_ring.dial_from_call(desk.session, rung, desk.now, at_once=desk.queue_is_down)
-    if found is None:
-        return "wait"
-    leg_id, number = found
-    desk.ring = Ring(number, desk.policies.liaison_ring_seconds, leg_id)
+def _ring_office(desk: Desk) -> str:
+    """The caller's own call rings the office's number, since nothing makes a liaison's phone ring."""
+    session, call, now = desk.session, desk.call, desk.now
+    waits.leave_line(session, call.id, "dialed", now)
+    desk.jobs += stop_ringing(session, call.id, now)
+    desk.ring = Ring(desk.office.person_number, desk.policies.liaison_ring_seconds)
     return "dial"
 
 

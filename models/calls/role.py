@@ -7,9 +7,8 @@ Models compare roles and never a tree's name, so that trees may be renamed, spli
 CALLER, STAFF_LINE = "caller", "staff_line"
 #: Whom we call for a callback: the liaison, and then the person who is called back.
 LIAISON, CALLED_BACK = "liaison", "called_back"
-#: A liaison called for a caller at 0: by a worker, or by the caller's own call, which bridges the two without
-#: a conference.
-AT_0, DIALED_AT_0 = "liaison_at_0", "dialed_at_0"
+#: A liaison called for a caller at 0.
+AT_0 = "liaison_at_0"
 #: Who is called into a talk that goes on.
 COLLEAGUE, INTERPRETER = "colleague", "interpreter"
 JOINERS = (COLLEAGUE, INTERPRETER)
@@ -17,6 +16,6 @@ JOINERS = (COLLEAGUE, INTERPRETER)
 ALERTED = "alerted"
 
 #: Every role that there is; ``Flow.check`` refuses a tree with another.
-ROLES = frozenset({CALLER, STAFF_LINE, LIAISON, CALLED_BACK, AT_0, DIALED_AT_0, *JOINERS, ALERTED})
+ROLES = frozenset({CALLER, STAFF_LINE, LIAISON, CALLED_BACK, AT_0, *JOINERS, ALERTED})
 #: The roles of people who called us; every other call is one that we placed.
 INBOUND_ROLES = frozenset({CALLER, STAFF_LINE})

@@ -132,3 +132,8 @@ def is_silent(session: Session, role: str, now: datetime) -> bool:
     of_role = (_HEARTBEATS.c.role == role, _HEARTBEATS.c.seen_at <= now + _AHEAD)
     seen = session.scalar(select(func.max(_HEARTBEATS.c.seen_at)).where(*of_role))
     return seen is not None and now - seen >= SILENT
+
+
+def nobody_dials(session: Session, now: datetime) -> bool:
+    """Whether neither a worker nor the sweeper shows a sign of life, so that nothing places calls (R39)."""
+    return all(one.is_silent for one in lives(session, now) if one.role in ("worker", "sweeper"))

@@ -14,15 +14,13 @@ from models.calls.call import CALLS, Call
 from models.calls.call_status import DIALLING, LEAVING, bring_forward
 from models.calls.outbound_leg import outbound_leg
 from models.calls.place import AWAITING_PERSON
-from models.calls.role import AT_0, CALLED_BACK, DIALED_AT_0, LIAISON
+from models.calls.role import AT_0, CALLED_BACK, LIAISON
 from models.cases.case import Case
 from models.cases.registrant import Registrant
 from models.staff.set_away import note_key, note_miss
 from models.staff.staff import Staff
 from models.store.database import keyring_of
-from models.store.policies import Policies
 from models.talks.leg_end import Job, liaison_missed
-from models.talks.liaison_at_0 import free_direct_liaisons
 from models.talks.talk import callback_of
 
 if TYPE_CHECKING:
@@ -84,7 +82,7 @@ def mark_dialling(session: Session, call_id: int) -> bool:
 
 
 def take_back_dialling(session: Session, call_id: int) -> bool:
-    """Nothing was dialled for this liaison's leg at 0, and the caller's own call may ring them instead."""
+    """Nothing was dialled for this liaison's leg at 0: it may be dialled while the caller waits."""
     statement = (
         update(CALLS)
         .where(
@@ -268,29 +266,6 @@ def _put_off_others(
                 next_attempt_at=next_at,
             )  # fmt: skip
     return jobs
-
-
-def accept_direct(session: Session, leg: "CallState") -> Literal["accepted", "gone"]:
-    """The accept key on a whisper leg; ``gone`` when the caller who waited has hung up."""
-    waits = select(Call.id).where(Call.id == leg.parent_call_id, Call.ended_at.is_(None))
-    if leg.ended_at is None and session.execute(waits).first() is not None:
-        note_key(session, leg.staff_id)
-        return "accepted"
-    return "gone"
-
-
-def direct_ended(
-    session: Session, state: "CallState", now: datetime, policies: Policies
-) -> Literal["talked", "nobody"]:
-    """The transfer of this caller is over and the liaison writes. Only the accept key means talked."""
-    accepted_at = session.scalars(
-        select(Call.accepted_at)
-        .where(Call.parent_call_id == state.id, Call.role == DIALED_AT_0)
-        .order_by(Call.id.desc())
-        .limit(1)
-    ).first()
-    free_direct_liaisons(session, state.id, now, policies.wrap_up_seconds)
-    return "nobody" if accepted_at is None else "talked"
 
 
 def _calls_again(callback: Callback, leg: "CallState") -> bool:

@@ -12,14 +12,13 @@ from models.callbacks.liaison import free_liaison
 from models.calls.call import CALLS
 from models.calls.call_status import DIALLING, LEAVING, LONGEST_CALL
 from models.calls.place import FAULTED
-from models.calls.role import ALERTED, AT_0, CALLED_BACK, DIALED_AT_0
+from models.calls.role import ALERTED, AT_0, CALLED_BACK
 from models.calls.staff_line_stay import leave_line
 from models.staff.set_away import note_miss, spare
-from models.staff.wrap_up import begin_wrap_up
 from models.store.job import Job as Job
 from models.talks.abandoned_wait import talk_cut_off, wait_ended
 from models.talks.direct_talk import latest_talk
-from models.talks.liaison_at_0 import free_direct_liaisons
+from models.talks.liaison_at_0 import stop_ringing
 from models.talks.line_wait import wait_of, was_missed
 from models.talks.talk import caller_left, joiner_missed, leader_left, settle
 
@@ -82,8 +81,6 @@ def leg_ended(
     if callback is None:
         if was_held and is_missed and ended.role == AT_0 and _waits(session, ended.parent_call_id):
             note_miss(session, ended.staff_id, now, policy.numbers)
-        if was_held and ended.role == DIALED_AT_0 and ended.accepted_at is not None:
-            begin_wrap_up(session, ended.staff_id, now, policy.numbers.wrap_up_seconds)
         return _ended_at_0(session, call_id, ended.parent_call_id, now, over_at, actor, policy)
     if call_id == callback.liaison_call_id:
         if is_missed and callback.state == "ringing_liaison" and callback.claimed_at is None:
@@ -238,7 +235,7 @@ def _ended_at_0(
             jobs += joiner_missed(session, talk, call_id) + settle(session, talk, now)
     elif parent_call_id is not None:
         jobs += was_missed(session, call_id)
-    return jobs + free_direct_liaisons(session, call_id, now, policy.numbers.wrap_up_seconds)
+    return jobs + stop_ringing(session, call_id, now)
 
 
 def _liaison_left(

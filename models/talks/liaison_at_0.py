@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import CursorResult, and_, or_, select, update
+from sqlalchemy import CursorResult, and_, select, update
 from sqlalchemy.orm import Session
 
 from models.callbacks.liaison import (
@@ -17,8 +17,7 @@ from models.callbacks.liaison import (
 from models.calls.call import CALLS, Call
 from models.calls.offer import note_offer
 from models.calls.outbound_leg import outbound_leg
-from models.calls.role import AT_0, DIALED_AT_0
-from models.staff.wrap_up import begin_wrap_up
+from models.calls.role import AT_0
 from models.store.job import Job
 
 if TYPE_CHECKING:
@@ -63,32 +62,26 @@ def take_liaison_for(
     return Taken(chosen.id, leg.id)
 
 
-def free_direct_liaisons(
-    session: Session, parent_call_id: int, now: datetime, wrap_up_seconds: float
-) -> list[Job]:
+def stop_ringing(session: Session, caller_call_id: int, now: datetime) -> list[Job]:
     """Let go of the legs that ring for a caller who waits no more; answers the jobs to enqueue after.
 
-    What the caller's own call dialled has ended with its Dial, and whoever talked in it writes that down for
-    ``wrap_up_seconds``. A leg that nobody has begun to ring is never rung. One that a worker placed is told
-    to end, and frees its liaison when it has.
+    A leg that nobody has begun to ring is never rung. One that a worker placed is told to end, and frees its
+    liaison when it has.
     """
     jobs: list[Job] = []
-    for leg, staff_id, accepted_at in session.execute(
-        select(Call.id, Call.staff_id, Call.accepted_at).where(
-            Call.parent_call_id == parent_call_id,
-            Call.role.in_((AT_0, DIALED_AT_0)),
-            Call.ended_at.is_(None),
-            or_(Call.role == DIALED_AT_0, Call.accepted_at.is_(None)),
-        )
-    ).all():
+    ringing = select(Call.id).where(
+        Call.parent_call_id == caller_call_id,
+        Call.role == AT_0,
+        Call.ended_at.is_(None),
+        Call.accepted_at.is_(None),
+    )
+    for leg in session.scalars(ringing).all():
         # Looked at as it ends: a worker may begin to ring it in this very moment.
-        unrung = or_(CALLS.c.role != AT_0, and_(CALLS.c.call_sid.is_(None), CALLS.c.call_status.is_(None)))
-        if not _changed(session, update(CALLS).where(CALLS.c.id == leg, unrung).values(ended_at=now)):
+        unrung = and_(CALLS.c.call_sid.is_(None), CALLS.c.call_status.is_(None))
+        if _changed(session, update(CALLS).where(CALLS.c.id == leg, unrung).values(ended_at=now)):
+            free_liaison(session, leg, now)
+        else:
             jobs.append(("release_leg", leg))
-            continue
-        free_liaison(session, leg, now)
-        if accepted_at is not None:
-            begin_wrap_up(session, staff_id, now, wrap_up_seconds)
     return jobs
 
 

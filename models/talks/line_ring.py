@@ -1,4 +1,4 @@
-"""A liaison's phone that rings for a caller at 0: by a worker, or by the caller's own call if none comes."""
+"""A liaison's phone that rings for a caller at 0."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session
 from models.callbacks.liaison import free_liaison
 from models.calls.call import CALLS, Call
 from models.calls.call_status import LEAVING, bring_forward
-from models.calls.role import AT_0, DIALED_AT_0
+from models.calls.role import AT_0
 from models.staff.set_away import note_key, note_miss
 from models.store.database import keyring_of
 from models.store.job import Job
 from models.store.policies import Policies
 from models.talks.direct_talk import begin_talk
 from models.talks.leg import mark_dialling
-from models.talks.liaison_at_0 import free_direct_liaisons, take_liaison_for
+from models.talks.liaison_at_0 import take_liaison_for
 from models.talks.line_wait import LineWait, leave_line
 from models.talks.next_offer import owed_callback
 from models.talks.talk import talk_of
@@ -25,18 +25,22 @@ from models.talks.talk import talk_of
 if TYPE_CHECKING:
     from models.calls.call_state import CallState
 
-#: A leg that no worker has begun to ring after so long is rung by the call of the caller who waits for it.
+#: The job of a leg that nobody has begun to ring after so long was lost; the sweeper does it.
 JOB_LOST_AFTER = timedelta(seconds=3)
+#: The sweeper itself does what no worker takes within 10 s (R39). Nothing rings a leg that waits longer: no
+#: process lives, or the carrier refuses the account.
+NOTHING_RINGS_AFTER = timedelta(seconds=15)
 
 
 class Rung(NamedTuple):
-    """A liaison's leg that rings for a caller; ``is_dialled`` tells whether anybody has begun to ring it."""
+    """A liaison's leg for a caller at 0; ``is_dialled`` tells whether anything has begun to ring it."""
 
-    id: int
-    leg_id: str
-    phone_sealed: str
     is_dialled: bool
     since: datetime
+
+    def is_lost(self, now: datetime) -> bool:
+        """Whether nothing will ring this leg soon."""
+        return not self.is_dialled and self.since <= now - NOTHING_RINGS_AFTER
 
 
 def ring_for(
@@ -70,33 +74,19 @@ def ring_for(
 def rung_now(session: Session, call_id: int) -> Rung | None:
     """The liaison's leg that rings, or asks for the accept key, for this caller; None when there is none."""
     row = session.execute(
-        select(Call.id, Call.leg_id, Call.phone_sealed, Call.call_status, Call.call_sid, Call.started_at)
+        select(Call.call_status, Call.call_sid, Call.started_at)
         .where(
             Call.parent_call_id == call_id,
-            Call.role.in_((AT_0, DIALED_AT_0)),
+            Call.role == AT_0,
             Call.ended_at.is_(None),
             Call.accepted_at.is_(None),
         )
         .order_by(Call.id.desc())
         .limit(1)
     ).first()
-    if row is None or row.leg_id is None or row.phone_sealed is None:
+    if row is None:
         return None
-    is_dialled = row.call_status is not None or row.call_sid is not None
-    return Rung(row.id, row.leg_id, row.phone_sealed, is_dialled, row.started_at)
-
-
-def dial_from_call(session: Session, rung: Rung, now: datetime, *, at_once: bool) -> tuple[str, str] | None:
-    """Take the right to ring a liaison from the caller's own call: leg id and number, or None.
-
-    ``at_once``: it is known that no worker will come. The leg becomes one that the carrier bridges.
-    """
-    if rung.is_dialled or not (at_once or rung.since <= now - JOB_LOST_AFTER):
-        return None
-    if not mark_dialling(session, rung.id):
-        return None
-    session.execute(update(CALLS).where(CALLS.c.id == rung.id).values(role=DIALED_AT_0))
-    return rung.leg_id, keyring_of(session).unseal("call.phone", rung.phone_sealed)
+    return Rung(row.call_status is not None or row.call_sid is not None, row.started_at)
 
 
 def dial_direct(session: Session, call_id: int) -> tuple[str, str] | None:
@@ -138,19 +128,6 @@ def accept_at_0(
     return "accepted", [("move_leg", caller.id)]
 
 
-def dial_is_over(session: Session, caller_call_id: int, now: datetime) -> None:
-    """The caller's own call rings nobody any more: whoever it dialled, and who pressed no key, is free."""
-    dialled = select(Call.id).where(
-        Call.parent_call_id == caller_call_id,
-        Call.role == DIALED_AT_0,
-        Call.ended_at.is_(None),
-        Call.accepted_at.is_(None),
-    )
-    for leg_id in session.scalars(dialled).all():
-        session.execute(update(CALLS).where(CALLS.c.id == leg_id).values(ended_at=now))
-        free_liaison(session, leg_id, now)
-
-
 def is_wanted(session: Session, leg: "CallState") -> bool:
     """Whether the caller whom this leg rings for still waits in line."""
     waits = select(LineWait.id).where(LineWait.call_id == leg.parent_call_id, LineWait.ended_at.is_(None))
@@ -169,8 +146,3 @@ def miss_at_0(session: Session, leg: "CallState", now: datetime, policies: Polic
     bring_forward(session, leg.id, LEAVING)
     if free_liaison(session, leg.id, now) and leg.staff_id is not None and is_wanted(session, leg):
         note_miss(session, leg.staff_id, now, policies)
-
-
-def stop_ringing(session: Session, caller_call_id: int, now: datetime) -> list[Job]:
-    """The caller waits no more: let go of whoever rings for them, and free them when their leg is over."""
-    return free_direct_liaisons(session, caller_call_id, now, wrap_up_seconds=0)

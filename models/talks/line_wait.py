@@ -41,8 +41,8 @@ class LineWait(Base):
     """One call's place. ``since`` is when the caller began to wait, ``seen_at`` when their call last asked.
 
     ``outcome``, once it has ended: ``talked``, ``kept`` (as a callback), ``offered`` (a callback, since
-    nobody came), ``left`` (the caller went back to a menu), ``abandoned`` (they hung up) or ``lapsed``
-    (nothing was heard of the call).
+    nobody came), ``dialed`` (their own call rang the office's number), ``left`` (the caller went back to a
+    menu), ``abandoned`` (they hung up) or ``lapsed`` (nothing was heard of the call).
     ``verified`` tells whether the PIN was right when they began to wait; it does not run out meanwhile.
     """
 

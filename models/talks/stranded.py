@@ -12,7 +12,7 @@ from models.callbacks.callback_policy import CallbackPolicy
 from models.callbacks.liaison import free_liaison
 from models.calls.call import Call
 from models.calls.call_status import LEAVING, LONGEST_CALL
-from models.calls.role import AT_0, COLLEAGUE, DIALED_AT_0, JOINERS, LIAISON
+from models.calls.role import AT_0, COLLEAGUE, JOINERS, LIAISON
 from models.staff.staff import Staff
 from models.talks.direct_talk import DirectTalk
 from models.talks.talk import Talk
@@ -189,13 +189,10 @@ def free_forgotten(session: Session, now: datetime, policy: CallbackPolicy) -> t
         )
     ).all():
         age = now - (busy_since or call.started_at)
-        rings_at_0 = call.role in (AT_0, DIALED_AT_0) and call.accepted_at is None and parent_ended_at is None
-        if call.role == DIALED_AT_0 and parent_ended_at is not None:
-            call.ended_at = now
+        rings_at_0 = call.role == AT_0 and call.accepted_at is None and parent_ended_at is None
+        if call.ended_at is not None or age > LONGEST_CALL + policy.lease:
             free_liaison(session, call.id, now)
-        elif call.ended_at is not None or age > LONGEST_CALL + policy.lease:
-            free_liaison(session, call.id, now)
-        elif rings_at_0 and age > ring and (call.role == DIALED_AT_0 or call.call_sid is None):
+        elif rings_at_0 and age > ring and call.call_sid is None:
             call.ended_at = now
             free_liaison(session, call.id, now)
         elif rings_at_0:

@@ -9,8 +9,7 @@ from sqlalchemy.orm import Session
 from models.callbacks.callback_policy import CallbackPolicy
 from models.calls.call import Call
 from models.calls.call_status import LEAVING, LONGEST_CALL
-from models.calls.role import AT_0, DIALED_AT_0, JOINERS
-from models.staff.staff import Staff
+from models.calls.role import AT_0, JOINERS
 from models.store.job import Job
 from models.talks.direct_talk import DirectTalk
 from models.talks.line_ring import JOB_LOST_AFTER
@@ -68,16 +67,6 @@ def direct_talks(session: Session, since: datetime, now: datetime, policy: Callb
     Each is asked about once in ``talk_check_seconds``, so that the carrier is not asked at every sweep;
     ``since`` is the moment of the sweep before.
     """
-    bridged = session.execute(
-        select(Call.id, Call.accepted_at)
-        .join(Staff, Staff.busy_call_id == Call.id)
-        .where(
-            Call.role == DIALED_AT_0,
-            Call.accepted_at < now,
-            Call.ended_at.is_(None),
-            Call.call_sid.is_not(None),
-        )
-    ).all()
     legs = session.execute(
         select(Call.id, DirectTalk.talking_at)
         .join(DirectTalk, or_(Call.id == DirectTalk.liaison_call_id, Call.id == DirectTalk.caller_call_id))
@@ -86,7 +75,7 @@ def direct_talks(session: Session, since: datetime, now: datetime, policy: Callb
     every = policy.talk_check
     return [
         call_id
-        for call_id, began in (*bridged, *legs)
+        for call_id, began in legs
         if began is not None and (now - began) // every > max(0, (since - began) // every)
     ]
 

@@ -161,7 +161,7 @@ class Waiter(Asker):
         return True
 
     def _is_dialled_for(self, call: SwitchedCall) -> None:
-        """The call itself dials: the phone of a liaison, or in the line's static words that of a person."""
+        """The call itself dials: a service, or the office's number where nothing rings a liaison."""
         time.sleep(self._chance.uniform(0.2, 1))
         rings = call.live.rings
         if rings and (self._chance.random() < 0.3 or is_in_call(self._board, rings[0])):

@@ -147,20 +147,20 @@ def test_the_slow_pace_waits_a_second_for_each_word_and_ten_more() -> None:
     assert element(endless, "Gather").get("timeout") == str(LONGEST_WAIT_SECONDS)
 
 
-def test_a_transfer_rings_one_number_that_is_screened_before_it_is_joined() -> None:
-    document = render(Dial("ring_liaison", 9, "+12025550142", 20, LEG), Say("ask"))
+def test_a_transfer_rings_one_number_and_records_nothing() -> None:
+    document = render(Dial("ring_office", 9, "+12025550142", 20), Say("ask"))
 
     dial, number = element(document, "Dial"), element(document, "Dial/Number")
     assert dial.attrib == {
         "answerOnBridge": "true", "callerId": LINE, "timeout": "20", "timeLimit": "14400",
-        "record": "do-not-record", "method": "POST", "action": "/voice/steps/ring_liaison/9",
+        "record": "do-not-record", "method": "POST", "action": "/voice/steps/ring_office/9",
     }  # fmt: skip
-    assert number.attrib == {"url": f"/voice/legs/{LEG}", "method": "POST"}
+    assert number.attrib == {}
     assert number.text == "+12025550142"
 
 
-def test_a_service_is_rung_without_a_screen_and_a_short_number_can_be() -> None:
-    assert element(render(Dial("services", 4, "988", 30)), "Dial/Number").attrib == {}
+def test_a_short_number_can_be_rung_and_rings_no_shorter_or_longer_than_may_be() -> None:
+    assert element(render(Dial("services", 4, "988", 30)), "Dial/Number").text == "988"
     assert element(render(Dial("services", 4, "988", 2)), "Dial").get("timeout") == "5"
     assert element(render(Dial("services", 4, "988", 9999)), "Dial").get("timeout") == "600"
 
@@ -184,7 +184,7 @@ def test_a_conference_has_an_opaque_name_and_neither_beep_nor_music_nor_record(e
     }  # fmt: skip
 
 
-def test_a_whisper_that_was_accepted_ends_without_hanging_up() -> None:
+def test_words_into_a_conference_end_without_hanging_up() -> None:
     document = make_renderer().render(Turn((), (), Connect()), "en")
     assert check(document, whisper=True) == []
     assert len(element(document, ".")) == 0
@@ -205,7 +205,7 @@ def test_while_the_pin_is_worked_the_same_step_is_asked_again_a_second_later() -
 def test_the_path_of_the_public_url_stands_before_every_address() -> None:
     office = make_office()
     renderer = Renderer.of(FakePrompts(), office, "https://example.org:8443/line/")
-    for end in (Gather("a", 1, 1, 8), Dial("a", 1, "988", 20, LEG), Join("a", 1, LEG, False), Hold("a", 1)):
+    for end in (Gather("a", 1, 1, 8), Dial("a", 1, "988", 20), Join("a", 1, LEG, False), Hold("a", 1)):
         document = renderer.render(Turn((), (Say("ask"),), end), "es")
         assert check(document) == []
         assert document.count("/line/voice/") == document.count("/voice/") > 0

@@ -109,11 +109,10 @@ class Person:
             self._passes(20)
             phone.lets_ring()
             return False
-        liaison = phone.answers()
+        answering = phone.answers()
         self._passes(5)
-        liaison.presses("1")
         is_talking = phone.is_talking
-        liaison.hangs_up()
+        answering.hangs_up()
         return is_talking
 
     def _answers(self, phone: Phone, phrases: list[str]) -> float | None:

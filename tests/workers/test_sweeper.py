@@ -6,13 +6,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from models import Call, Callback, Guard, Staff
+from models import Callback, Guard, Staff
 from models.talks import leg as legs
 from models.talks.dispatch import claim_callback
 from models.talks.liaison_at_0 import take_liaison_for
 from tests.callback_desk import CallbackDesk, accept
 from tests.factories import make_call, make_callback, make_case, make_staff
-from tests.phone import PlacedCall
 from workers import sweeper
 
 
@@ -228,30 +227,6 @@ def test_a_liaison_rung_for_a_caller_who_is_gone_is_freed(empty_desk: CallbackDe
     assert empty_desk.busy() == 1
     empty_desk.sweeps(seconds=2)
     assert empty_desk.busy() == 0
-
-
-@pytest.mark.parametrize(("word", "busy"), [("completed", 0), ("in-progress", 1)])
-def test_a_direct_talk_whose_end_was_lost_is_found_and_one_that_goes_on_is_left_alone(
-    empty_desk: CallbackDesk, word: str, busy: int
-) -> None:
-    with empty_desk.database.transaction() as session:
-        make_staff(session)
-        make_call(session, leg_id="0" * 32)
-    state = empty_desk.leg("0" * 32)
-    placed = PlacedCall("", "", 0, call_sid=f"CA{'d' * 32}", status=word)
-    empty_desk.carrier.placed.append(placed)
-    with empty_desk.database.transaction() as session:
-        assert take_liaison_for(session, state, empty_desk.now, verified=True)
-        taken = session.scalars(select(Call).where(Call.role == "liaison_at_0")).one()
-        # Dialled by the caller's own call, as it is when no worker comes.
-        taken.role, taken.call_status = "dialed_at_0", "in-progress"
-        taken.call_sid, taken.accepted_at = placed.call_sid, empty_desk.now
-
-    for _ in range(4):
-        empty_desk.sweeps(minutes=5, seconds=1)
-
-    assert empty_desk.busy() == busy
-    assert empty_desk.carrier.ended == []
 
 
 def test_a_number_that_no_key_opens_does_not_hold_up_those_behind_it(empty_desk: CallbackDesk) -> None:

@@ -20,7 +20,7 @@ MakeCase = Callable[..., MadeCase]
 MakeStaff = Callable[..., Staff]
 
 
-def test_with_redis_down_from_the_first_key_the_callers_own_call_rings_the_liaison(
+def test_with_redis_down_from_the_first_key_the_sweeper_rings_the_liaison_within_10_s(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
 ) -> None:
     make_staff(phone=FIRST)
@@ -30,59 +30,26 @@ def test_with_redis_down_from_the_first_key_the_callers_own_call_rings_the_liais
 
     assert phone.hears("I am calling someone for you")
     assert phone.does_not_hear("problem", "sorry")
-    assert phone.rings == (FIRST,)
-    liaison = phone.answers()
+    assert phone.rings == ()
+    for _ in range(4):
+        passes(house, 2)
+    phone.says_nothing()
+    assert phone.hears("still calling someone")
+    assert [call.to for call in house.carrier.ringing] == [FIRST]
+    liaison = phone.answers(house.carrier.ringing[0])
     assert liaison.hears("A caller is waiting to speak with someone", "To accept, press 1")
     liaison.presses("1")
+    phone.says_nothing()
     assert (liaison.is_talking, phone.is_talking) == (True, True)
+    house.clock.passes(seconds=30)
     liaison.hangs_up()
     assert phone.hears("This call is over. If we were cut off, call again. Take care. Goodbye")
     assert held_legs(house) == []
-    assert house.carrier.placed == []
-
-
-def test_when_both_words_of_the_end_of_a_talk_that_the_carrier_bridged_are_lost_it_is_asked_within_a_minute(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House
-) -> None:
-    make_staff(phone=FIRST)
-    house.jobs.is_down = True
-    opens_the_case(phone, make_case(custody_status="in_custody"))
-    phone.presses("0")
-    liaison = phone.answers()
-    liaison.presses("1")
-    house.jobs.is_down = False
-    passes(house, 30)
-    house.carrier.loses_the_end_of(liaison)
-    assert len(held_legs(house)) == 1
-
-    # The carrier is asked each 40 s, and no pass comes at that very moment.
-    passes(house, 25)
-
-    assert house.row(select(Staff.busy_call_id)) is None
-    assert house.row(select(Call.ended_at).where(Call.role == "dialed_at_0")) is not None
-
-
-def test_with_workers_and_sweeper_dead_the_callers_own_call_rings_the_liaison_at_its_next_look(
-    phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock
-) -> None:
-    make_staff(phone=FIRST)
-    opens_the_case(phone, make_case(custody_status="in_custody"))
-    phone.presses("0")
-    assert phone.rings == ()
-    clock.passes(seconds=8)
-
-    phone.says_nothing()
-
-    assert phone.rings == (FIRST,)
-    # A worker that comes to life now finds the right to ring taken.
-    house.jobs.works_off()
-    assert house.carrier.placed == []
-    phone.answers().presses("1")
-    assert phone.is_talking
+    assert len(house.carrier.placed) == 1
 
 
 @pytest.mark.parametrize("until", ["wrap_up_until", "resting_until"])
-def test_with_workers_and_sweeper_dead_a_liaison_whose_wrap_up_or_rest_is_over_gets_the_next_caller(
+def test_with_workers_and_sweeper_dead_a_rest_that_is_over_still_ends(
     phone: Phone, make_case: MakeCase, make_staff: MakeStaff, house: House, clock: Clock, until: str
 ) -> None:
     make_staff(phone=FIRST, **{until: clock.now + timedelta(seconds=30)})
@@ -92,15 +59,18 @@ def test_with_workers_and_sweeper_dead_a_liaison_whose_wrap_up_or_rest_is_over_g
     clock.passes(seconds=31)
 
     phone.says_nothing()
-    clock.passes(seconds=8)
-    phone.says_nothing()
 
-    assert phone.rings == (FIRST,)
-    phone.answers().presses("1")
+    assert phone.hears("calling someone")
+    assert len(held_legs(house)) == 1
+    # Nothing rings them, so the office's number is rung for the caller.
+    clock.passes(seconds=16)
+    phone.says_nothing()
+    assert phone.rings == (house.office.person_number,)
+    phone.answers()
     assert phone.is_talking
 
 
-def test_while_the_account_is_refused_a_liaison_is_not_kept_for_callbacks_that_nobody_can_place(
+def test_while_the_account_is_refused_a_caller_at_0_is_put_through_to_the_office(
     phone: Phone, make_staff: MakeStaff, house: House, clock: Clock
 ) -> None:
     make_staff(phone=FIRST)
@@ -113,11 +83,14 @@ def test_while_the_account_is_refused_a_liaison_is_not_kept_for_callbacks_that_n
     assert house.carrier.refused == 1
     reaches_the_first_menu(phone)
     phone.presses("0")
-    clock.passes(seconds=8)
+    assert phone.hears("I am calling someone for you")
+    for _ in range(8):
+        passes(house, 2)
+        house.jobs.works_off()
     phone.says_nothing()
 
-    assert phone.rings == (FIRST,), "the caller's own call can ring them"
-    phone.answers().presses("1")
+    assert phone.rings == (house.office.person_number,)
+    phone.answers()
     assert phone.is_talking
 
 

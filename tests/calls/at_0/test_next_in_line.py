@@ -62,10 +62,13 @@ def test_without_redis_nobody_in_line_notices(
     busy.hangs_up()
     sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
 
-    # No worker can ring anybody, so the caller's own call does.
     assert phone.hears("I am calling someone for you")
-    liaison = phone.answers()
+    house.clock.passes(seconds=4)
+    # No worker can ring anybody, so the sweeper does.
+    sweep(house.database, house.jobs, house.carrier, house.office, house.clock.now)
+    liaison = phone.answers(house.carrier.ringing[-1])
     liaison.presses("1")
+    phone.says_nothing()
 
     assert (phone.is_talking, liaison.is_talking) == (True, True)
 

@@ -118,9 +118,10 @@ def test_while_the_carrier_refuses_our_calls_nobody_at_0_waits_for_a_callback(
             note_offer(session, verified=True, now=clock.now)
         pacing.open_breaker(session, pacing.CALLS, 20003, clock.now)
     caller.says_nothing()
-    clock.passes(seconds=4)
+    clock.passes(seconds=16)
     caller.says_nothing()
 
-    liaison = caller.answers()
-    liaison.presses("1")
-    assert (caller.is_talking, liaison.is_talking) == (True, True)
+    # Nothing rings a liaison, so the office's number is rung; no callback stands before this caller.
+    assert caller.rings == (house.office.person_number,)
+    office = caller.answers()
+    assert (caller.is_talking, office.is_talking) == (True, True)

@@ -10,9 +10,7 @@ from models import Call, Staff
 from models.callbacks.liaison import choose_liaison, free_liaison, hold_liaison
 from models.calls.call_state import CallState
 from models.calls.offer import note_offer
-from models.calls.role import DIALED_AT_0
 from models.store.database import Database
-from models.talks import leg as legs
 from models.talks.liaison_at_0 import Taken, take_liaison_for
 from tests.callback_desk import CallbackDesk
 from tests.factories import make_call, make_callback, make_case, make_staff
@@ -33,15 +31,6 @@ def _caller(desk: CallbackDesk, verified: bool = False) -> CallState:
 def _take(desk: CallbackDesk, caller: CallState, verified: bool = False) -> Taken | None:
     with desk.database.transaction() as session:
         return take_liaison_for(session, caller, desk.now, verified=verified)
-
-
-def _whisper(desk: CallbackDesk, taken: Taken) -> CallState:
-    """The leg of a liaison whom the caller's own call dials."""
-    with desk.database.transaction() as session:
-        leg = session.get_one(Call, taken.call_id)
-        leg.role = DIALED_AT_0
-        leg_id = leg.leg_id
-    return desk.leg(leg_id or "")
 
 
 def _staff(desk: CallbackDesk, count: int) -> None:
@@ -121,34 +110,6 @@ def test_of_four_offers_one_is_an_unverified_callers_though_a_verified_callback_
             note_offer(session, verified=True, now=desk.now)
     assert _take(desk, _caller(desk)) is not None
     assert _take(desk, _caller(desk)) is None
-
-
-def test_callers_who_are_answered_and_accepted_have_talked(desk: CallbackDesk) -> None:
-    _staff(desk, 1)
-    caller = _caller(desk)
-    for accepts, word in ((True, "talked"), (False, "nobody")):
-        taken = _take(desk, caller)
-        assert taken is not None
-        leg = _whisper(desk, taken)
-        if accepts:
-            with desk.database.transaction() as session:
-                assert legs.accept_direct(session, leg) == "accepted"
-                session.get_one(Call, taken.call_id).accepted_at = desk.now
-        with desk.database.transaction() as session:
-            assert legs.direct_ended(session, caller, desk.now, desk.policies) == word
-        assert desk.busy() == 0
-
-
-def test_a_whisper_is_gone_when_the_caller_hung_up(desk: CallbackDesk) -> None:
-    _staff(desk, 1)
-    caller = _caller(desk)
-    taken = _take(desk, caller)
-    assert taken is not None
-    leg = _whisper(desk, taken)
-    desk.tells(caller, "completed")
-    assert desk.busy() == 0
-    with desk.database.transaction() as session:
-        assert legs.accept_direct(session, leg) == "gone"
 
 
 def test_staff_phones_are_kept_out_of_what_a_liaison_prints(desk: CallbackDesk) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from models.overview.caller_state import load_by_leg, load_by_sid
 from models.store.database import Database
-from models.talks.liaison_at_0 import free_direct_liaisons
+from models.talks.liaison_at_0 import stop_ringing
 from models.talks.line_wait import LineWait, waiting
 from tests.factories import make_call, make_callback, make_case
 
@@ -23,7 +23,7 @@ READS: dict[str, Callable[[Session, datetime], Any]] = {
     "a leg": lambda session, now: load_by_leg(session, "leg1", now),
 }
 OTHERS: dict[str, Callable[[Session, datetime], Any]] = {
-    "the end of a call": lambda session, now: free_direct_liaisons(session, 1, now, 60),
+    "the end of a call": lambda session, now: stop_ringing(session, 1, now),
     "the PIN that may open": lambda session, now: load_by_sid(session, "CA1", now, opening=True),
 }
 
